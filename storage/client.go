@@ -1,0 +1,63 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// Client is a program that asks for tokens, or an API that introspects them.
+type Client struct {
+	ID         string
+	Name       string
+	Public     bool     // has no secret
+	SecretHash string   // "" for none: then nothing matches
+	Grants     []string // grant types as RFC 6749 spells them
+	Scopes     []string // what it may ask for
+	Audiences  []string // audiences its tokens may have (RFC 8707 resources); the default is all of them
+	Resources  []string // audiences it answers for: it may introspect tokens addressed to them
+	Origins    []string // browser origins that may call the token endpoint (CORS)
+
+	IDTokenOnRefresh bool // a refresh of an `openid` session carries an ID token too
+	Disabled         bool
+
+	// Epoch counts the changes that end every session of the client. A session
+	// is alive only while its ClientEpoch equals it.
+	Epoch     int64
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// ClientPage is one page of clients, ordered by ID.
+type ClientPage struct {
+	Clients []Client
+	Next    string
+}
+
+// ClientQuery asks whether some enabled client has all that is set in it.
+type ClientQuery struct {
+	Grant  string
+	Origin string
+}
+
+// Clients holds the clients.
+type Clients interface {
+	// CreateClient inserts c with Version 1; *DuplicateError "client_id".
+	CreateClient(ctx context.Context, c Client) error
+
+	// Client returns the client. ErrNotFound.
+	Client(ctx context.Context, id string) (Client, error)
+
+	// UpdateClient replaces the record where its version still is c.Version
+	// and stores it with Version+1. ErrConflict, ErrNotFound.
+	UpdateClient(ctx context.Context, c Client) (Client, error)
+
+	// DeleteClient removes the client. ErrNotFound.
+	DeleteClient(ctx context.Context, id string) error
+
+	// ListClients returns one page, ordered by id.
+	ListClients(ctx context.Context, p Page) (ClientPage, error)
+
+	// AnyClient tells whether an enabled client has what q asks.
+	AnyClient(ctx context.Context, q ClientQuery) (bool, error)
+}

@@ -1,0 +1,37 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// Role gives its holders scopes.
+type Role struct {
+	Name        string
+	Description string
+	Scopes      []string // sorted, no duplicates
+	Rank        int64    // who may give it: only those of a higher rank
+	BuiltIn     bool
+	Version     int64
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Roles holds the roles; there are few, so a listing has no pages.
+type Roles interface {
+	// CreateRole inserts r with Version 1; *DuplicateError "name".
+	CreateRole(ctx context.Context, r Role) error
+
+	// Role returns the role. ErrNotFound.
+	Role(ctx context.Context, name string) (Role, error)
+
+	// UpdateRole replaces the record where its version still is r.Version and
+	// stores it with Version+1. ErrConflict, ErrNotFound.
+	UpdateRole(ctx context.Context, r Role) (Role, error)
+
+	// DeleteRole removes the role. ErrNotFound.
+	DeleteRole(ctx context.Context, name string) error
+
+	// ListRoles returns all roles, ordered by name.
+	ListRoles(ctx context.Context) ([]Role, error)
+}

@@ -1,0 +1,82 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// Session is one login: one record of constant size, however often it is
+// refreshed. It holds no token, and nothing from which one could be made.
+//
+//	alive at t:  RevokedAt is zero, t < ExpiresAt, and, for a refresh,
+//	             t < RotatedAt + idle lifetime
+type Session struct {
+	ID          string // a hash of the refresh token's handle: the tokens' `sid`
+	UserID      string
+	ClientID    string
+	Scopes      []string // granted at login; never widened
+	Audience    []string
+	Generation  int64 // of the newest refresh token, from 0
+	RotatedAt   time.Time
+	CreatedAt   time.Time
+	ExpiresAt   time.Time // absolute
+	AuthTime    time.Time
+	UserEpoch   int64
+	ClientEpoch int64
+	StatusIndex int64 // reserved for the status list; 0 for none
+	RevokedAt   time.Time
+	Reason      string // why it was revoked
+}
+
+// SessionPage is one page of sessions, ordered by ID.
+type SessionPage struct {
+	Sessions []Session
+	Next     string
+}
+
+// SessionFilter selects sessions. Zero fields select all.
+type SessionFilter struct {
+	UserID   string
+	ClientID string
+}
+
+// Rotation is the one conditional update of a refresh.
+type Rotation struct {
+	SessionID string
+	ClientID  string
+	From      int64     // the generation presented; it becomes From+1
+	At        time.Time // becomes RotatedAt; must lie before ExpiresAt
+	IdleSince time.Time // RotatedAt must lie after this
+}
+
+// Sessions holds the logins.
+type Sessions interface {
+	// CreateSession inserts s; *DuplicateError "id".
+	CreateSession(ctx context.Context, s Session) error
+
+	// Session returns the session, alive or not. ErrNotFound.
+	Session(ctx context.Context, id string) (Session, error)
+
+	// RotateSession moves the session from generation r.From to r.From+1 in one
+	// conditional update: the session exists, belongs to r.ClientID, is at
+	// r.From, is not revoked, r.At < ExpiresAt and RotatedAt > r.IdleSince.
+	// It returns the record as updated. ErrConflict where the condition does
+	// not hold, whatever the reason, also where there is no such session.
+	RotateSession(ctx context.Context, r Rotation) (Session, error)
+
+	// RevokeSession sets RevokedAt and Reason where the session is not revoked
+	// yet; revoking it again changes nothing and is no error. ErrNotFound.
+	RevokeSession(ctx context.Context, id string, at time.Time, reason string) error
+
+	// RevokeAll revokes every session that f selects and that is not revoked
+	// yet, one atomic step a session, and returns how many it revoked. A filter
+	// with no field set revokes all.
+	RevokeAll(ctx context.Context, f SessionFilter, at time.Time, reason string) (int64, error)
+
+	// ListSessions returns one page, ordered by id.
+	ListSessions(ctx context.Context, f SessionFilter, p Page) (SessionPage, error)
+
+	// SweepSessions deletes up to limit sessions whose ExpiresAt lies before
+	// the given time, and returns how many it deleted.
+	SweepSessions(ctx context.Context, before time.Time, limit int) (int64, error)
+}

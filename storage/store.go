@@ -1,0 +1,61 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// Store is everything a backend offers. Consumers take the small interface
+// they use; only the wiring and storagetest name the union.
+type Store interface {
+	Users
+	Roles
+	Clients
+	Sessions
+	Revocations
+	Attempts
+	Keys
+	Audit
+	Health
+
+	// Close releases the store. Calls still running may end in ErrUnavailable.
+	Close() error
+}
+
+// Health tells whether the store can be reached now.
+type Health interface {
+	// Ping makes one round trip. Nil or ErrUnavailable.
+	Ping(ctx context.Context) error
+}
+
+// Time brings t to what every backend can hold: UTC, whole milliseconds
+// (rounded down), no monotonic reading. The zero time stays zero.
+func Time(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Millisecond)
+}
+
+// Page bounds one page of a listing.
+type Page struct {
+	After string // the cursor of the page before; empty for the first
+	Limit int    // 1 to MaxPage; 0 means DefaultPage
+}
+
+// Page sizes, in records.
+const (
+	DefaultPage = 100
+	MaxPage     = 1000
+)
+
+// Size is the number of records the page asks for, brought into its bounds.
+func (p Page) Size() int {
+	switch {
+	case p.Limit <= 0:
+		return DefaultPage
+	case p.Limit > MaxPage:
+		return MaxPage
+	}
+	return p.Limit
+}

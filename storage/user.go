@@ -1,0 +1,75 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// User is a person who can log in.
+//
+// Username and Email are in their one canonical form (package account's) and
+// share one name space: a login name belongs to at most one user, so that
+// nobody can log in as somebody else by taking their e-mail for a username.
+type User struct {
+	ID           string // UUIDv7, immutable: the tokens' `sub`
+	Username     string
+	Email        string // "" for none
+	FullName     string
+	Phone        string
+	Roles        []string // sorted, no duplicates
+	PasswordHash string   // "" where no password is set: nothing matches
+	Disabled     bool
+
+	// Epoch counts the changes that end every session of the user (disabled,
+	// password changed). A session is alive only while its UserEpoch equals it.
+	Epoch int64
+
+	// Version counts updates, from 1; the compare-and-swap of UpdateUser.
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// UserPage is one page of users, ordered by ID.
+type UserPage struct {
+	Users []User
+	Next  string // cursor of the next page; "" at the end
+}
+
+// UserFilter selects users. Zero fields select all.
+type UserFilter struct {
+	Prefix string // of the canonical username or e-mail, taken literally
+	Role   string // holders of the role
+}
+
+// Users holds the people.
+type Users interface {
+	// CreateUser inserts u with Version 1. A *DuplicateError names "username"
+	// or "email" if the login name is taken (by either field of another user),
+	// "id" if the id is.
+	CreateUser(ctx context.Context, u User) error
+
+	// User returns the user with that id. ErrNotFound.
+	User(ctx context.Context, id string) (User, error)
+
+	// UserByLogin returns the user whose username or e-mail is the canonical
+	// name. ErrNotFound.
+	UserByLogin(ctx context.Context, name string) (User, error)
+
+	// UpdateUser replaces the record where its version still is u.Version,
+	// and stores it with Version+1, which it returns. ErrConflict if the
+	// version moved on, a *DuplicateError if a new login name is taken,
+	// ErrNotFound.
+	UpdateUser(ctx context.Context, u User) (User, error)
+
+	// ReplacePasswordHash sets the hash where it still is old, and nothing
+	// else: the upgrade of a hash at login, which ends no session and leaves
+	// Version alone. ErrConflict if the hash moved on.
+	ReplacePasswordHash(ctx context.Context, id, old, new string) error
+
+	// DeleteUser removes the user and frees their login names. ErrNotFound.
+	DeleteUser(ctx context.Context, id string) error
+
+	// ListUsers returns one page, ordered by id.
+	ListUsers(ctx context.Context, f UserFilter, p Page) (UserPage, error)
+}
