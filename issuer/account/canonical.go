@@ -1,0 +1,85 @@
+package account
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/secure/precis"
+)
+
+const (
+	// maxTyped bounds what is mapped at all, in bytes: mapping shortens full-width
+	// text by at most two thirds, so nothing above it can fit any field.
+	maxTyped = 3 * MaxEmail
+
+	// maxRounds is how often the mapping is applied before a name counts as
+	// unstable. RFC 8265 leaves the number open; RFC 8266 §2.1 names four.
+	maxRounds = 4
+)
+
+// canonical maps a login name to its one form, at most limit bytes long.
+func canonical(s string, limit int) (string, error) {
+	if err := checkTyped(s, limit); err != nil {
+		return "", err
+	}
+	mapped, err := stabilise(s)
+	if err != nil {
+		return "", err
+	}
+	if len(mapped) > limit {
+		return "", tooLong(limit)
+	}
+	if mixesAlphabets(mapped) {
+		return "", ErrMixedAlphabets
+	}
+	return mapped, nil
+}
+
+// checkTyped refuses what need not be mapped to be known as wrong, and gives the
+// commonest mistake, a space, its own reason.
+func checkTyped(s string, limit int) error {
+	switch {
+	case s == "":
+		return ErrEmpty
+	case len(s) > maxTyped:
+		return tooLong(limit)
+	case !utf8.ValidString(s):
+		return ErrNotUTF8
+	case strings.ContainsFunc(s, isSpace):
+		return ErrSpace
+	}
+	return nil
+}
+
+// isSpace reports the separators a person would call a space. Line breaks and tabs
+// are controls: a person does not type them into a name.
+func isSpace(r rune) bool { return unicode.Is(unicode.Zs, r) }
+
+// stabilise applies the PRECIS profile until the text no longer changes. One round
+// is not enough for every input: lower-casing may leave marks that a second
+// normalisation joins.
+func stabilise(s string) (string, error) {
+	for range maxRounds {
+		mapped, err := precis.UsernameCaseMapped.String(s)
+		if err != nil {
+			return "", ErrCharacters
+		}
+		if mapped == s {
+			return mapped, nil
+		}
+		s = mapped
+	}
+	return "", ErrCharacters
+}
+
+// tooLong keeps the number in the sentence and the reason under errors.Is.
+func tooLong(limit int) error {
+	return fmt.Errorf("%w: at most %d bytes", ErrTooLong, limit)
+}
+
+// shape reports a refused character together with the rule that it broke.
+func shape(rule string) error {
+	return fmt.Errorf("%w: %s", ErrCharacters, rule)
+}
