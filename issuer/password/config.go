@@ -1,0 +1,89 @@
+package password
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+	"runtime"
+)
+
+// Names of the schemes that new hashes can be made with.
+const (
+	SchemeArgon2id = "argon2id"
+	SchemeBcrypt   = "bcrypt"
+)
+
+// queuePerWorker keeps the wait at the end of a full queue near a second with the
+// default parameters.
+const queuePerWorker = 32
+
+// maxWorkers and maxQueue refuse settings that bound nothing.
+const (
+	maxWorkers = 1024
+	maxQueue   = 1 << 16
+)
+
+// Config sets up a Pool. The zero value is safe: argon2id with OWASP's parameters, on
+// all cores but one.
+type Config struct {
+	// Workers is how many evaluations run at a time, 1 to 1024. 0 stands for
+	// GOMAXPROCS − 1, and at least one, which leaves a core to everything else.
+	Workers int
+	// Queue is how many callers may wait, 1 to 65536. 0 stands for 32 a worker.
+	Queue int
+	// Scheme names the kind of new hashes: SchemeArgon2id, also if empty, or
+	// SchemeBcrypt. Hashes of every known kind are verified whichever is set.
+	Scheme string
+	// Argon2id and Bcrypt hold the cost of new hashes; the zero values stand for
+	// the defaults.
+	Argon2id Argon2id
+	Bcrypt   Bcrypt
+	// Rand is where argon2id salts come from; nil stands for crypto/rand. Bcrypt
+	// salts always come from crypto/rand.
+	Rand io.Reader
+}
+
+// withDefaults fills what is zero.
+func (c Config) withDefaults() Config {
+	if c.Workers == 0 {
+		c.Workers = max(1, runtime.GOMAXPROCS(0)-1)
+	}
+	if c.Queue == 0 {
+		c.Queue = min(queuePerWorker*c.Workers, maxQueue)
+	}
+	if c.Scheme == "" {
+		c.Scheme = SchemeArgon2id
+	}
+	if c.Argon2id == (Argon2id{}) {
+		c.Argon2id = defaultArgon2id
+	}
+	if c.Bcrypt == (Bcrypt{}) {
+		c.Bcrypt.Cost = defaultBcryptCost
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	return c
+}
+
+// scheme returns the one for new hashes, its parameters checked.
+func (c Config) scheme() (scheme, error) {
+	switch c.Scheme {
+	case SchemeArgon2id:
+		return c.Argon2id, c.Argon2id.validate()
+	case SchemeBcrypt:
+		return c.Bcrypt, c.Bcrypt.validate()
+	}
+	return nil, fmt.Errorf("password hash %q is neither %s nor %s", c.Scheme, SchemeArgon2id, SchemeBcrypt)
+}
+
+// checkBounds refuses a pool that could never run anything, or that bounds nothing.
+func (c Config) checkBounds() error {
+	if c.Workers < 1 || c.Workers > maxWorkers {
+		return fmt.Errorf("password workers are not within 1 to %d", maxWorkers)
+	}
+	if c.Queue < 1 || c.Queue > maxQueue {
+		return fmt.Errorf("password queue is not within 1 to %d", maxQueue)
+	}
+	return nil
+}

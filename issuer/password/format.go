@@ -1,0 +1,88 @@
+package password
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// ErrFormat is wrapped by every error about a stored hash that cannot be used. The
+// text after it gives the reason and never any part of the hash.
+var ErrFormat = errors.New("password hash is not usable")
+
+// maxEncoded bounds the hashes that are read at all, in bytes.
+const maxEncoded = 512
+
+// digest is one stored hash, read and found within bounds.
+type digest interface {
+	// matches evaluates the hash function exactly once, also for a password that
+	// can never match, and compares in constant time.
+	matches(pw string) bool
+}
+
+// scheme makes new hashes with the parameters configured.
+type scheme interface {
+	// check refuses what the hash function would not tell apart from something else.
+	check(pw string) error
+	// hash evaluates once and encodes the result with a salt read from random.
+	hash(random io.Reader, pw string) (string, error)
+	// burn evaluates once against nothing, and costs what matches costs on a
+	// hash of this scheme.
+	burn(pw string)
+	// current reports whether hash would make the same kind with the same cost.
+	current(d digest) bool
+}
+
+// formats holds every kind of hash that can be read, by how it begins.
+var formats = []struct {
+	prefix string
+	parse  func(encoded string) (digest, error)
+}{
+	{argon2idPrefix, parseArgon2id},
+	{"$2a$", parseBcrypt},
+	{"$2b$", parseBcrypt},
+	{"$2y$", parseBcrypt},
+}
+
+// Recognize reports whether a stored or imported hash can be checked by Verify: an
+// argon2id string in PHC form or bcrypt's $2a$, $2b$, $2y$, with a cost within
+// bounds. Otherwise the error wraps ErrFormat and says why, without the hash.
+func Recognize(encoded string) error {
+	_, err := parse(encoded)
+	return err
+}
+
+// parse reads a stored hash. Errors wrap ErrFormat.
+func parse(encoded string) (digest, error) {
+	if len(encoded) > maxEncoded {
+		return nil, refuse("it is longer than any that is known")
+	}
+	for _, f := range formats {
+		if strings.HasPrefix(encoded, f.prefix) {
+			return f.parse(encoded)
+		}
+	}
+	return nil, refuse(unread(encoded))
+}
+
+// unread says why a hash of no known kind is refused, naming the kinds that people
+// are likely to bring along.
+func unread(encoded string) string {
+	switch {
+	case encoded == "":
+		return "it is empty"
+	case strings.HasPrefix(encoded, "$2x$"):
+		return "bcrypt $2x$ comes from an implementation that ignored parts of passwords"
+	case strings.HasPrefix(encoded, "$argon2"):
+		return "only the argon2id kind of argon2 is read"
+	case LooksHashed(encoded):
+		return "its kind is not read: only argon2id and bcrypt are"
+	}
+	return "it is neither argon2id nor bcrypt"
+}
+
+// refuse wraps ErrFormat with a reason that holds nothing of the hash.
+func refuse(reason string) error {
+	return fmt.Errorf("%w: %s", ErrFormat, reason)
+}

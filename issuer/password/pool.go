@@ -1,0 +1,139 @@
+package password
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+)
+
+// ErrBusy means that the queue is full, or one caller's half of it. Nothing was
+// hashed; trying again after about a second is sensible.
+var ErrBusy = errors.New("too many passwords are being checked")
+
+// standIn is evaluated in place of a password that must not be.
+const standIn = "stand-in"
+
+// Pool hashes and verifies passwords, a bounded number at a time. It is safe for
+// concurrent use, owns no goroutine and needs no closing.
+//
+// The argument who of its methods is whoever must not hold more than half of the
+// queue, by custom the client's network address; empty means no such limit. A caller
+// that gives up while queued gets its context's error, and nothing is hashed. Once
+// begun, an evaluation is finished.
+type Pool struct {
+	scheme      scheme
+	random      io.Reader
+	queue       *queue
+	evaluations atomic.Uint64
+}
+
+// Result is what Verify found out.
+type Result struct {
+	// OK is true if the password is the one that was hashed.
+	OK bool
+	// Outdated is true if OK is, and the hash is of another kind or cost than new
+	// ones are: hash the password again and keep that. Should hashing fail, the old
+	// hash stays good; the login is no less valid.
+	Outdated bool
+}
+
+// NewPool returns a pool, or an error naming the setting that is out of bounds. All
+// faults are reported at once.
+func NewPool(c Config) (*Pool, error) {
+	c = c.withDefaults()
+	s, err := c.scheme()
+	if err := errors.Join(c.checkBounds(), err); err != nil {
+		return nil, fmt.Errorf("password pool: %w", err)
+	}
+	return &Pool{
+		scheme: s,
+		random: &lockedReader{source: c.Rand},
+		queue:  newQueue(c.Workers, c.Queue),
+	}, nil
+}
+
+// Hash returns a new hash of pw, by the configured scheme with a fresh salt. It does
+// not demand MinLength, so that passwords set elsewhere can be hashed again; whoever
+// sets a new one asks CheckNew first. The error is one of CheckInput's,
+// ErrTooLongForBcrypt, ErrBusy, the context's, or the random source's.
+func (p *Pool) Hash(ctx context.Context, who, pw string) (string, error) {
+	if err := CheckInput(pw); err != nil {
+		return "", err
+	}
+	if err := p.scheme.check(pw); err != nil {
+		return "", err
+	}
+	var encoded string
+	var failed error
+	err := p.evaluate(ctx, who, func() { encoded, failed = p.scheme.hash(p.random, pw) })
+	if err := cmp.Or(err, failed); err != nil {
+		return "", fmt.Errorf("hash password: %w", err)
+	}
+	return encoded, nil
+}
+
+// Verify reports whether encoded is a hash of pw. It costs one evaluation in every
+// case: an empty or unreadable hash matches nothing, as does a password that fails
+// CheckInput or that a bcrypt hash cannot tell from others. The error is ErrBusy or
+// the context's, and then nothing is known about the password.
+func (p *Pool) Verify(ctx context.Context, who, encoded, pw string) (Result, error) {
+	stored, err := parse(encoded)
+	if err != nil {
+		return Result{}, p.VerifyNone(ctx, who, pw)
+	}
+	input, fit := pw, CheckInput(pw) == nil
+	if !fit {
+		input = standIn
+	}
+	var same bool
+	err = p.evaluate(ctx, who, func() { same = stored.matches(input) })
+	if err != nil {
+		return Result{}, fmt.Errorf("verify password: %w", err)
+	}
+	ok := same && fit
+	return Result{OK: ok, Outdated: ok && !p.scheme.current(stored)}, nil
+}
+
+// VerifyNone costs what Verify costs on a new hash and matches nothing: for a user who
+// does not exist, is disabled or has no password. The error is ErrBusy or the context's.
+func (p *Pool) VerifyNone(ctx context.Context, who, pw string) error {
+	if CheckInput(pw) != nil {
+		pw = standIn
+	}
+	if err := p.evaluate(ctx, who, func() { p.scheme.burn(pw) }); err != nil {
+		return fmt.Errorf("verify password: %w", err)
+	}
+	return nil
+}
+
+// Evaluations counts the evaluations begun so far. It is there for tests, which hold
+// the equal cost of all branches to it exactly where a stopwatch could not.
+func (p *Pool) Evaluations() uint64 { return p.evaluations.Load() }
+
+// evaluate runs one evaluation when its turn has come.
+func (p *Pool) evaluate(ctx context.Context, who string, evaluation func()) error {
+	if err := p.queue.enter(ctx, who); err != nil {
+		return err
+	}
+	defer p.queue.leave()
+	p.evaluations.Add(1)
+	evaluation()
+	return nil
+}
+
+// lockedReader lets several workers draw from one source, which need not be safe for
+// concurrent use where it is injected.
+type lockedReader struct {
+	mu     sync.Mutex
+	source io.Reader
+}
+
+func (r *lockedReader) Read(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.source.Read(b)
+}
