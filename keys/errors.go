@@ -1,0 +1,66 @@
+package keys
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// Faults that keep an instance from signing. Both are [storage.ErrUnavailable]:
+// a caller answers 503, never a refusal.
+var (
+	// ErrStale means that the view of the keys is older than
+	// [Config.StaleAfter]: another instance may have rotated or revoked.
+	ErrStale = fmt.Errorf("the view of the signing keys is too old: %w", storage.ErrUnavailable)
+
+	// ErrNoKey means that no key may sign: all are revoked, and no new one
+	// could be stored yet.
+	ErrNoKey = fmt.Errorf("no signing key: %w", storage.ErrUnavailable)
+)
+
+// Reasons for which [Manager.Verify] refuses a token. Each is an ErrNotOurs.
+var (
+	// ErrNotOurs refuses a token that this issuer did not sign, or signed with
+	// a key that no longer counts.
+	ErrNotOurs = errors.New("not a token of this issuer")
+
+	// ErrMalformed refuses what is no JWS in strict compact form.
+	ErrMalformed = fmt.Errorf("%w: malformed", ErrNotOurs)
+
+	// ErrUnknownKey refuses a key id that is not published, or not signing yet.
+	ErrUnknownKey = fmt.Errorf("%w: unknown key", ErrNotOurs)
+
+	// ErrSignature refuses an algorithm that is not the key's, or a signature
+	// that does not match.
+	ErrSignature = fmt.Errorf("%w: bad signature", ErrNotOurs)
+)
+
+// ErrRotated tells the loser of a race that the keys were rotated already.
+var ErrRotated = errors.New("already rotated")
+
+// A ScheduledError refuses a rotation because one is scheduled and still to
+// come. It is an [ErrRotated]; forcing makes the scheduled one happen now.
+type ScheduledError struct {
+	KID string    // the key that will start to sign
+	At  time.Time // and when
+}
+
+func (e *ScheduledError) Error() string {
+	return fmt.Sprintf("already rotated: key %s is scheduled to sign from %s", e.KID, e.At.UTC().Format(time.RFC3339))
+}
+
+// Is makes every ScheduledError an ErrRotated.
+func (e *ScheduledError) Is(target error) bool { return target == ErrRotated }
+
+// An UnsealError refuses a stored key that does not open under the master key:
+// the master key is another one, or the record was altered or damaged.
+type UnsealError struct {
+	KID    string
+	Reason string // without any secret
+}
+
+func (e *UnsealError) Error() string {
+	return fmt.Sprintf("unseal key %s: %s", e.KID, e.Reason)
+}
