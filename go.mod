@@ -1,6 +1,6 @@
 module example.org/signet
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/coreos/go-oidc/v3 v3.21.0
