@@ -1,0 +1,165 @@
+package issuer
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// Client is a client as administrators see it. Names follow RFC 7591 §2 where
+// it has one. Secret is set once, in the answer that drew it.
+type Client struct {
+	ID               string    `json:"client_id"`
+	Secret           string    `json:"client_secret,omitempty"`
+	Name             string    `json:"client_name,omitempty"`
+	Public           bool      `json:"public"`
+	Grants           []string  `json:"grant_types"`
+	Scope            string    `json:"scope"`
+	Audiences        []string  `json:"audiences,omitempty"`
+	Resources        []string  `json:"resources,omitempty"`
+	Origins          []string  `json:"origins,omitempty"`
+	IDTokenOnRefresh bool      `json:"id_token_on_refresh"`
+	Disabled         bool      `json:"disabled"`
+	CreatedAt        time.Time `json:"created_at"`
+	UpdatedAt        time.Time `json:"updated_at"`
+}
+
+// ClientList is one page of clients.
+type ClientList struct {
+	Items []Client `json:"items"`
+	Next  string   `json:"next,omitempty"`
+}
+
+// NewClient is what a client is created from.
+type NewClient struct {
+	ID     string
+	Public bool
+	Secret Secret // chosen; empty draws one, unless Public
+
+	// InsecurePublicPassword allows the password grant to a public client:
+	// anybody can then present that client's name and guess passwords with it.
+	InsecurePublicPassword bool
+
+	Settings ClientChange
+}
+
+// ClientChange changes the fields that are not nil.
+type ClientChange struct {
+	Name             *string
+	Grants           *[]string
+	Scopes           *[]string
+	Audiences        *[]string
+	Resources        *[]string
+	Origins          *[]string
+	IDTokenOnRefresh *bool
+	Disabled         *bool
+
+	// InsecurePublicPassword as in NewClient.
+	InsecurePublicPassword bool
+}
+
+func clientView(c storage.Client) Client {
+	return Client{
+		ID: c.ID, Name: c.Name, Public: c.Public, Grants: append([]string{}, c.Grants...), Scope: joinScope(c.Scopes),
+		Audiences: c.Audiences, Resources: c.Resources, Origins: c.Origins,
+		IDTokenOnRefresh: c.IDTokenOnRefresh, Disabled: c.Disabled, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+	}
+}
+
+// Bounds of a client's lists.
+const (
+	maxListed   = 50
+	maxResource = 512 // bytes
+)
+
+// applyClient checks a change and makes it on c.
+func applyClient(c *storage.Client, ch ClientChange) error {
+	var err error
+	if ch.Name != nil {
+		if c.Name, err = text("client_name", *ch.Name, maxDescription); err != nil {
+			return err
+		}
+	}
+	if ch.Scopes != nil {
+		if c.Scopes, err = scopeList("scope", *ch.Scopes); err != nil {
+			return err
+		}
+	}
+	for _, l := range []struct {
+		name  string
+		list  *[]string
+		to    *[]string
+		check func(string) error
+	}{
+		{"grant_types", ch.Grants, &c.Grants, checkGrant},
+		{"audiences", ch.Audiences, &c.Audiences, checkResource},
+		{"resources", ch.Resources, &c.Resources, checkResource},
+		{"origins", ch.Origins, &c.Origins, checkOrigin},
+	} {
+		if l.list == nil {
+			continue
+		}
+		if *l.to, err = checkedList(l.name, *l.list, l.check); err != nil {
+			return err
+		}
+	}
+	if ch.IDTokenOnRefresh != nil {
+		c.IDTokenOnRefresh = *ch.IDTokenOnRefresh
+	}
+	return checkPublic(*c, ch.InsecurePublicPassword)
+}
+
+func checkedList(name string, list []string, check func(string) error) ([]string, error) {
+	if len(list) > maxListed {
+		return nil, field(name, fmt.Sprintf("has more than %d entries", maxListed))
+	}
+	for _, s := range list {
+		if err := check(s); err != nil {
+			return nil, field(name, err.Error())
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(list))), nil
+}
+
+func checkGrant(g string) error {
+	if !slices.Contains([]string{GrantPassword, GrantRefreshToken, GrantClientCredentials}, g) {
+		return fmt.Errorf("has a grant type that is not one of %s, %s, %s", GrantPassword, GrantRefreshToken, GrantClientCredentials)
+	}
+	return nil
+}
+
+// checkResource demands an absolute URI without fragment (RFC 8707 §2).
+func checkResource(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || !u.IsAbs() || u.Fragment != "" || strings.HasSuffix(s, "#") || len(s) > maxResource {
+		return fmt.Errorf("must be absolute URIs without fragment, such as https://api.example.com, of at most %d bytes", maxResource)
+	}
+	return nil
+}
+
+// checkOrigin demands an origin as browsers send it (RFC 6454 §7).
+func checkOrigin(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || s != strings.ToLower(u.Scheme+"://"+u.Host) {
+		return fmt.Errorf("must be origins such as https://app.example.com, in lower case, without a path")
+	}
+	return nil
+}
+
+func checkPublic(c storage.Client, insecurePassword bool) error {
+	switch {
+	case !c.Public:
+		return nil
+	case contains(c.Grants, GrantClientCredentials):
+		return field("grant_types", "client_credentials needs a client with a secret (RFC 6749 section 4.4)")
+	case contains(c.Grants, GrantPassword) && !insecurePassword:
+		return field("grant_types", "password on a public client lets anybody guess passwords in its name; --insecure-public-password allows it")
+	case len(c.Resources) > 0:
+		return field("resources", "introspection needs a client with a secret")
+	}
+	return nil
+}

@@ -1,0 +1,191 @@
+package issuer
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"example.org/signet/issuer/account"
+	"example.org/signet/storage"
+)
+
+// CreateClient creates a client. The answer shows its secret, once.
+func (i *Issuer) CreateClient(ctx context.Context, n NewClient, src Source) (Client, error) {
+	if err := account.ClientID(n.ID); err != nil {
+		return Client{}, accountError("client_id", err)
+	}
+	now := i.now()
+	c := storage.Client{ID: n.ID, Public: n.Public, CreatedAt: now, UpdatedAt: now}
+	settings := n.Settings
+	settings.InsecurePublicPassword = n.InsecurePublicPassword
+	if err := applyClient(&c, settings); err != nil {
+		return Client{}, err
+	}
+	secret, err := i.giveSecret(ctx, &c, n.Secret)
+	if err != nil {
+		return Client{}, err
+	}
+	if err := i.store.CreateClient(ctx, c); err != nil {
+		return Client{}, adminError(err)
+	}
+	i.clients.forget(c.ID)
+	view := clientView(c)
+	view.Secret = string(secret)
+	return view, i.audit(ctx, src, storage.AuditEvent{Type: EventClientCreated, Target: c.ID})
+}
+
+// giveSecret sets a confidential client's secret, drawn where none was chosen,
+// and returns what the caller may show: the secret, or nothing.
+func (i *Issuer) giveSecret(ctx context.Context, c *storage.Client, chosen Secret) (Secret, error) {
+	if c.Public {
+		if chosen != "" {
+			return "", field("client_secret", "a public client has none")
+		}
+		return "", nil
+	}
+	if chosen == "" {
+		drawn, err := draw(i.cfg.Rand, secretBytes)
+		if err != nil {
+			return "", unknown(err)
+		}
+		chosen = Secret(drawn)
+	} else if err := checkChosen(chosen); err != nil {
+		return "", err
+	}
+	hash, err := i.hashSecret(ctx, chosen)
+	if err != nil {
+		return "", unknown(err)
+	}
+	c.SecretHash = hash
+	return chosen, nil
+}
+
+// checkChosen keeps out what clients encode in different ways (RFC 6749
+// §2.3.1 is read differently by many), so that every client can send it.
+func checkChosen(s Secret) error {
+	switch {
+	case len(s) < minChosenSecret:
+		return field("client_secret", fmt.Sprintf("must have at least %d characters, better 32 random ones", minChosenSecret))
+	case len(s) > maxResource:
+		return field("client_secret", "is too long")
+	case strings.ContainsFunc(string(s), func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("%+:\"\\", r) }):
+		return field("client_secret", "may hold visible ASCII without % + : \" and backslash: clients disagree about how to send those")
+	}
+	return nil
+}
+
+// FindClient returns the client of that id.
+func (i *Issuer) FindClient(ctx context.Context, id string) (Client, error) {
+	c, err := i.store.Client(ctx, id)
+	if err != nil {
+		return Client{}, adminError(fmt.Errorf("client: %w", err))
+	}
+	return clientView(c), nil
+}
+
+// ListClients returns one page of clients.
+func (i *Issuer) ListClients(ctx context.Context, p storage.Page) (ClientList, error) {
+	page, err := i.store.ListClients(ctx, p)
+	if err != nil {
+		return ClientList{}, adminError(err)
+	}
+	list := ClientList{Items: make([]Client, len(page.Clients)), Next: page.Next}
+	for n, c := range page.Clients {
+		list.Items[n] = clientView(c)
+	}
+	return list, nil
+}
+
+// UpdateClient changes a client. Disabling it ends its sessions.
+func (i *Issuer) UpdateClient(ctx context.Context, id string, ch ClientChange, src Source) (Client, error) {
+	return i.changeClient(ctx, id, src, EventClientUpdated, func(c *storage.Client) error {
+		if ch.Disabled != nil {
+			if *ch.Disabled && !c.Disabled {
+				c.Epoch++
+			}
+			c.Disabled = *ch.Disabled
+		}
+		// A client that may already do it need not say again that it is meant.
+		ch.InsecurePublicPassword = ch.InsecurePublicPassword || ch.Grants == nil
+		return applyClient(c, ch)
+	})
+}
+
+// RotateSecret gives the client a new secret; the old one stops working within
+// the time that clients are remembered. With revoke its sessions end too.
+func (i *Issuer) RotateSecret(ctx context.Context, id string, chosen Secret, revoke bool, src Source) (Client, error) {
+	var secret Secret
+	view, err := i.changeClient(ctx, id, src, EventSecretRotated, func(c *storage.Client) (err error) {
+		if c.Public {
+			return field("client_id", "is a public client, it has no secret")
+		}
+		if revoke {
+			c.Epoch++
+		}
+		secret, err = i.giveSecret(ctx, c, chosen)
+		return err
+	})
+	view.Secret = string(secret)
+	return view, err
+}
+
+// changeClient makes one change by compare-and-swap. A new epoch ends the
+// sessions; they are marked as revoked too, so that no instance has to have
+// noticed the client's change.
+func (i *Issuer) changeClient(ctx context.Context, id string, src Source, event string, change func(*storage.Client) error) (Client, error) {
+	for range updateTries {
+		c, err := i.store.Client(ctx, id)
+		if err != nil {
+			return Client{}, adminError(fmt.Errorf("client: %w", err))
+		}
+		epoch := c.Epoch
+		if err := change(&c); err != nil {
+			return Client{}, err
+		}
+		c.UpdatedAt = i.now()
+		updated, err := i.store.UpdateClient(ctx, c)
+		if lostSwap(err) {
+			continue
+		}
+		if err != nil {
+			return Client{}, adminError(err)
+		}
+		i.clients.forget(id)
+		if updated.Epoch != epoch {
+			_, err = i.store.RevokeAll(ctx, storage.SessionFilter{ClientID: id}, c.UpdatedAt, event)
+		}
+		if err != nil {
+			return Client{}, adminError(err)
+		}
+		return clientView(updated), i.audit(ctx, src, storage.AuditEvent{Type: event, Target: id})
+	}
+	return Client{}, ErrBusyRecord
+}
+
+// DeleteClient removes a client; its sessions end with it.
+func (i *Issuer) DeleteClient(ctx context.Context, id string, src Source) error {
+	if err := i.store.DeleteClient(ctx, id); err != nil {
+		return adminError(fmt.Errorf("client: %w", err))
+	}
+	i.clients.forget(id)
+	if _, err := i.store.RevokeAll(ctx, storage.SessionFilter{ClientID: id}, i.now(), EventClientDeleted); err != nil {
+		return adminError(err)
+	}
+	return i.audit(ctx, src, storage.AuditEvent{Type: EventClientDeleted, Target: id})
+}
+
+// PasswordGrantInUse tells whether some enabled client may use the password
+// grant: discovery names it only then.
+func (i *Issuer) PasswordGrantInUse(ctx context.Context) (bool, error) {
+	used, err := i.store.AnyClient(ctx, storage.ClientQuery{Grant: GrantPassword})
+	return used, adminError(err)
+}
+
+// OriginRegistered tells whether some enabled client names the browser origin.
+func (i *Issuer) OriginRegistered(ctx context.Context, origin string) (bool, error) {
+	if checkOrigin(origin) != nil {
+		return false, nil
+	}
+	known, err := i.store.AnyClient(ctx, storage.ClientQuery{Origin: origin})
+	return known, adminError(err)
+}

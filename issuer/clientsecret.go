@@ -1,0 +1,114 @@
+package issuer
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"io"
+	"strings"
+	"sync"
+
+	"example.org/signet/storage"
+)
+
+// A client secret that Signet draws has 256 bits, so that a fast hash keeps it:
+// machine clients never queue behind password hashing. A chosen secret long
+// enough to be drawn by a machine too is kept the same way; a shorter one is
+// hashed like a password, and remembered in memory once it was right.
+const (
+	secretBytes      = 32 // drawn: 256 bits, 43 characters
+	minChosenSecret  = 8  // bytes, of a secret that an administrator chose
+	fastSecretLength = 32 // bytes, from which on the fast hash is enough
+	fastHashPrefix   = "$sha256$"
+)
+
+// hashSecret is what the store keeps of a client's secret.
+func (i *Issuer) hashSecret(ctx context.Context, secret Secret) (string, error) {
+	if len(secret) >= fastSecretLength {
+		return fastHash(secret), nil
+	}
+	return i.passwords.Hash(ctx, "client secrets", string(secret))
+}
+
+func fastHash(secret Secret) string {
+	sum := sha256.Sum256([]byte(secret))
+	return fastHashPrefix + base64.RawStdEncoding.EncodeToString(sum[:])
+}
+
+// checkSecret compares in constant time. A client without a secret hash
+// matches nothing.
+func (i *Issuer) checkSecret(ctx context.Context, c storage.Client, secret Secret, src Source) (bool, error) {
+	if c.SecretHash == "" || secret == "" {
+		return false, nil
+	}
+	if strings.HasPrefix(c.SecretHash, fastHashPrefix) {
+		return subtle.ConstantTimeCompare([]byte(c.SecretHash), []byte(fastHash(secret))) == 1, nil
+	}
+	return i.checkSlowSecret(ctx, c, secret, src)
+}
+
+// checkSlowSecret pays for the password hash once a secret; guesses are
+// throttled before they are hashed (RFC 6749 §2.3.1).
+func (i *Issuer) checkSlowSecret(ctx context.Context, c storage.Client, secret Secret, src Source) (bool, error) {
+	if i.secrets.knows(c, secret) {
+		return true, nil
+	}
+	t, err := i.throttle(ctx, try{kind: "client", account: c.ID, target: c.ID, client: c.ID, source: src})
+	if err != nil {
+		return false, err
+	}
+	res, err := i.passwords.Verify(ctx, src.network(), c.SecretHash, string(secret))
+	if err != nil {
+		return false, unknown(err)
+	}
+	if !res.OK {
+		return false, nil
+	}
+	i.secrets.remember(c, secret)
+	return true, t.succeeded(ctx)
+}
+
+// secretMemo remembers, under a key that lives as long as the process, which
+// slowly hashed secrets were right. It holds no secret.
+type secretMemo struct {
+	key []byte
+
+	mu    sync.RWMutex
+	right map[string][]byte // by client id and stored hash
+}
+
+func newSecretMemo(rand io.Reader) (*secretMemo, error) {
+	key := make([]byte, sha256.Size)
+	if _, err := io.ReadFull(rand, key); err != nil {
+		return nil, err
+	}
+	return &secretMemo{key: key, right: map[string][]byte{}}, nil
+}
+
+func (m *secretMemo) knows(c storage.Client, secret Secret) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return hmac.Equal(m.right[c.ID], m.tag(c, secret))
+}
+
+func (m *secretMemo) remember(c storage.Client, secret Secret) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.right) >= maxCachedClients {
+		clear(m.right)
+	}
+	m.right[c.ID] = m.tag(c, secret)
+}
+
+// tag binds the secret to the hash it was checked against, so that a changed
+// secret is never remembered as right.
+func (m *secretMemo) tag(c storage.Client, secret Secret) []byte {
+	h := hmac.New(sha256.New, m.key)
+	for _, part := range []string{c.ID, c.SecretHash, string(secret)} {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	return h.Sum(nil)
+}

@@ -1,0 +1,28 @@
+// Package issuer decides what an issuer decides: who a client is, whether a
+// password is right, what a token may say, whether it still counts. It speaks
+// no HTTP, knows no driver and reads no clock but the one it was given.
+//
+// One method an endpoint: [Issuer.Token], [Issuer.Introspect],
+// [Issuer.Revoke], [Issuer.UserInfo]; beside them what administrators do to
+// users, roles, clients and sessions.
+//
+// The token endpoint is a pipeline that owns the checks which every grant
+// shares, so that none can forget one:
+//
+//	authenticate client → grant known → grant allowed → scope within the client's
+//	  → audience within the client's → the grant (one file each) → tokens
+//
+// A session, from its first token to its end:
+//
+//	login ──► generation 0 ──refresh──► 1 ──refresh──► 2 ─ … ─► absolute or idle lifetime over
+//	              │                     │              │
+//	              └────── revoked: by a token's revocation, a reused refresh token, an
+//	                      administrator; or outdated: its user or client moved to a new epoch
+//
+// A refresh token of generation g, presented while the session is at n:
+//
+//	g = n              one conditional update to n+1, then the pair of n+1
+//	g = n-1, in grace  the refresh token of n again, with a fresh access token
+//	any other g        the session is revoked: somebody else has used a copy
+//	not genuine        refused, and nothing happens
+package issuer

@@ -1,0 +1,91 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"example.org/signet/issuer/password"
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+)
+
+// Code is an error code of RFC 6749 §5.2, RFC 8707 §2 or RFC 6750 §3.1, or one
+// of the two answers that those leave to HTTP.
+type Code string
+
+// The codes that package issuer answers with.
+const (
+	InvalidRequest       Code = "invalid_request"
+	InvalidClient        Code = "invalid_client"
+	InvalidGrant         Code = "invalid_grant"
+	UnauthorizedClient   Code = "unauthorized_client"
+	UnsupportedGrantType Code = "unsupported_grant_type"
+	InvalidScope         Code = "invalid_scope"
+	InvalidTarget        Code = "invalid_target"
+	InvalidToken         Code = "invalid_token"
+	InsufficientScope    Code = "insufficient_scope"
+
+	// TooManyAttempts: the caller is throttled (429).
+	TooManyAttempts Code = "too_many_attempts"
+	// Unavailable: *don't know*; the store or the keyring could not answer, or
+	// the queue for password hashing is full (503).
+	Unavailable Code = "temporarily_unavailable"
+)
+
+// Error is a refusal that may be shown to the client: Code and Description are
+// fixed sentences. The cause, if there is one, is for the log only.
+type Error struct {
+	Code        Code
+	Description string
+	RetryAfter  time.Duration // for TooManyAttempts and Unavailable
+	Scope       string        // for InsufficientScope: what is needed
+	Cause       error
+}
+
+func (e *Error) Error() string {
+	if e.Cause != nil {
+		return fmt.Sprintf("%s: %s: %v", e.Code, e.Description, e.Cause)
+	}
+	return fmt.Sprintf("%s: %s", e.Code, e.Description)
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+func refuse(code Code, description string) *Error {
+	return &Error{Code: code, Description: description}
+}
+
+// retryUnavailable is what a 503 tells the client to wait.
+const retryUnavailable = 2 * time.Second
+
+// unknown turns a failure of a part below into *don't know*. Whatever is not a
+// certain answer ends here, so that a fault never becomes a wrong "no".
+func unknown(cause error) *Error {
+	e := &Error{Code: Unavailable, RetryAfter: retryUnavailable, Cause: cause}
+	switch {
+	case errors.Is(cause, password.ErrBusy):
+		e.Description = "too many logins at once, try again shortly"
+		e.RetryAfter = time.Second
+	case errors.Is(cause, context.Canceled), errors.Is(cause, context.DeadlineExceeded):
+		e.Description = "the request took too long, try again"
+	case errors.Is(cause, keys.ErrStale), errors.Is(cause, keys.ErrNoKey):
+		e.Description = "no signing key at hand, try again"
+	case errors.Is(cause, storage.ErrUnavailable):
+		e.Description = "the store cannot be reached, try again"
+	default:
+		e.Description = "the request could not be completed, try again"
+	}
+	return e
+}
+
+// A FieldError refuses one field of what an administrator or a user sent.
+type FieldError struct {
+	Field  string
+	Reason string // a fixed sentence; never repeats a secret
+}
+
+func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
+
+func field(name, reason string) *FieldError { return &FieldError{Field: name, Reason: reason} }

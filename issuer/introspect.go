@@ -1,0 +1,106 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"example.org/signet/storage"
+)
+
+// IntrospectRequest asks about a token (RFC 7662 §2.1). A token_type_hint is
+// not needed: the two kinds of token cannot be mistaken for each other.
+type IntrospectRequest struct {
+	Client ClientAuth
+	Token  Secret
+	Source Source
+}
+
+// Introspection is the answer of RFC 7662 §2.2. An inactive one is its zero
+// value: nothing else is said.
+type Introspection struct {
+	Active    bool     `json:"active"`
+	Issuer    string   `json:"iss,omitempty"`
+	Subject   string   `json:"sub,omitempty"`
+	Audience  audience `json:"aud,omitempty"`
+	ClientID  string   `json:"client_id,omitempty"`
+	Expiry    int64    `json:"exp,omitempty"`
+	IssuedAt  int64    `json:"iat,omitempty"`
+	ID        string   `json:"jti,omitempty"`
+	Scope     string   `json:"scope,omitempty"`
+	TokenType string   `json:"token_type,omitempty"`
+	Username  string   `json:"username,omitempty"`
+	Roles     []string `json:"roles,omitempty"`
+	SessionID string   `json:"sid,omitempty"`
+	AuthTime  int64    `json:"auth_time,omitempty"`
+}
+
+// Introspect tells whether a token counts now, to the client it was issued to
+// and to the resource server it is addressed to; to anybody else it does not.
+func (i *Issuer) Introspect(ctx context.Context, r IntrospectRequest) (Introspection, error) {
+	caller, err := i.authenticate(ctx, r.Client, r.Source)
+	if err != nil {
+		return Introspection{}, err
+	}
+	if caller.Public {
+		return Introspection{}, errInvalidClient // RFC 7662 §2.1: the caller must be authorized
+	}
+	if r.Token == "" {
+		return Introspection{}, refuse(InvalidRequest, "token is missing")
+	}
+	answer, err := i.introspectAccess(ctx, caller, string(r.Token))
+	if errors.Is(err, errDead) {
+		answer, err = i.introspectRefresh(ctx, caller, string(r.Token))
+	}
+	if errors.Is(err, errDead) {
+		return Introspection{}, nil
+	}
+	return answer, err
+}
+
+func (i *Issuer) introspectAccess(ctx context.Context, caller storage.Client, token string) (Introspection, error) {
+	t, err := i.live(ctx, token)
+	if err != nil {
+		return Introspection{}, err
+	}
+	c := t.claims
+	if c.ClientID != caller.ID && !overlap(c.Audience, caller.Resources) {
+		return Introspection{}, errDead
+	}
+	answer := Introspection{
+		Active: true, Issuer: c.Issuer, Subject: c.Subject, Audience: c.Audience, ClientID: c.ClientID,
+		Expiry: c.Expiry, IssuedAt: c.IssuedAt, ID: c.ID, Scope: c.Scope, TokenType: "Bearer",
+		Roles: c.Roles, SessionID: c.SessionID, AuthTime: c.AuthTime,
+	}
+	if t.user != nil {
+		answer.Username = t.user.Username
+	}
+	return answer, nil
+}
+
+// introspectRefresh knows the newest refresh token of a session, and only for
+// the client that holds it.
+func (i *Issuer) introspectRefresh(ctx context.Context, caller storage.Client, token string) (Introspection, error) {
+	h, generation, genuine := i.refresh.parse(token)
+	if !genuine {
+		return Introspection{}, errDead
+	}
+	now := i.now()
+	s, user, err := i.liveSession(ctx, h.sessionID(), now)
+	if err != nil {
+		return Introspection{}, err
+	}
+	idle := s.RotatedAt.Add(i.cfg.RefreshTokenTTL)
+	if s.ClientID != caller.ID || s.Generation != generation || !now.Before(idle) {
+		return Introspection{}, errDead
+	}
+	return Introspection{
+		Active: true, Issuer: i.cfg.Issuer, Subject: s.UserID, Audience: s.Audience, ClientID: s.ClientID,
+		Expiry: min(idle.Unix(), s.ExpiresAt.Unix()), IssuedAt: s.RotatedAt.Unix(),
+		Scope: joinScope(s.Scopes), TokenType: "refresh_token", Username: user.Username, SessionID: s.ID,
+	}, nil
+}
+
+func overlap(a, b []string) bool {
+	return slices.ContainsFunc(a, func(s string) bool { return contains(b, s) })
+}

@@ -1,0 +1,120 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"example.org/signet/issuer/password"
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+)
+
+// Store is what an issuer keeps its state in.
+type Store interface {
+	storage.Users
+	storage.Roles
+	storage.Clients
+	storage.Sessions
+	storage.Revocations
+	storage.Attempts
+	storage.Audit
+}
+
+// Keyring signs tokens and recognises its own.
+type Keyring interface {
+	// Current is the key that signs now. keys.ErrStale if there is none.
+	Current() (keys.Signing, error)
+	// Verify checks a token's signature against the published keys and returns
+	// its payload and header. keys.ErrNotOurs is the certain "no".
+	Verify(ctx context.Context, token string) (payload []byte, header keys.Header, err error)
+}
+
+// Config is what an operator decides. Every duration is positive unless said.
+type Config struct {
+	Issuer          string        // the `iss` value and the prefix of every URL; no trailing slash
+	AccessTokenTTL  time.Duration // life of an access and an ID token
+	RefreshTokenTTL time.Duration // idle life of a session: counted from the last refresh
+	SessionTTL      time.Duration // absolute life of a session
+	RefreshGrace    time.Duration // window of the idempotent replay; 0 for strict single use
+	CacheFor        time.Duration // how long clients and role definitions are believed; 0 for not at all
+	Throttle        Throttle
+
+	Now  func() time.Time
+	Rand io.Reader
+}
+
+// Validate reports every fault at once.
+func (c Config) Validate() error {
+	var faults []error
+	if u, err := url.Parse(c.Issuer); err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || (u.Scheme != "https" && u.Scheme != "http") {
+		faults = append(faults, errors.New("issuer: must be an absolute https URL without query and fragment"))
+	}
+	positive := func(name string, d time.Duration) {
+		if d <= 0 {
+			faults = append(faults, fmt.Errorf("%s: must be positive, is %s", name, d))
+		}
+	}
+	positive("access-token-ttl", c.AccessTokenTTL)
+	positive("refresh-token-ttl", c.RefreshTokenTTL)
+	positive("session-ttl", c.SessionTTL)
+	if c.RefreshGrace < 0 || c.RefreshGrace > 5*time.Minute {
+		faults = append(faults, fmt.Errorf("refresh-grace: must lie between 0 and 5m, is %s", c.RefreshGrace))
+	}
+	if c.CacheFor < 0 {
+		faults = append(faults, fmt.Errorf("keyring-refresh: must not be negative, is %s", c.CacheFor))
+	}
+	return errors.Join(faults...)
+}
+
+// Source says where a request came from, for throttling and the audit log.
+type Source struct {
+	Address   netip.Addr // of the client, as far as it can be trusted
+	RequestID string
+	Actor     string // who does it where no token says so: "cli"
+}
+
+// Issuer answers the questions of the package's doc. It is safe for concurrent
+// use and keeps no state of its own but bounded caches.
+type Issuer struct {
+	cfg       Config
+	store     Store
+	keyring   Keyring
+	passwords *password.Pool
+	refresh   *refreshCodec
+	clients   *clientCache
+	roles     *roleCache
+	secrets   *secretMemo
+	grants    map[string]grant
+}
+
+// New builds an issuer over its parts.
+func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwords *password.Pool) (*Issuer, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	secrets, err := newSecretMemo(cfg.Rand)
+	if err != nil {
+		return nil, err
+	}
+	i := &Issuer{
+		cfg: cfg, store: store, keyring: keyring, passwords: passwords,
+		refresh: newRefreshCodec(master, cfg.Rand),
+		clients: newClientCache(store, cfg.CacheFor, cfg.Now),
+		roles:   newRoleCache(store, cfg.CacheFor, cfg.Now),
+		secrets: secrets,
+	}
+	i.grants = map[string]grant{
+		GrantPassword:          passwordGrant{i},
+		GrantRefreshToken:      refreshGrant{i},
+		GrantClientCredentials: clientCredentialsGrant{i},
+	}
+	return i, nil
+}
+
+// now is the one timestamp of a unit of work, as the store will keep it.
+func (i *Issuer) now() time.Time { return storage.Time(i.cfg.Now()) }

@@ -1,0 +1,122 @@
+package issuer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+)
+
+// maxTokenBytes bounds a token before anything is parsed.
+const maxTokenBytes = 8 << 10
+
+// liveToken is an access token that counts now, with what stands behind it.
+type liveToken struct {
+	claims accessClaims
+	user   *storage.User // nil where a client acts on its own behalf
+}
+
+// errDead is the certain "no": not ours, expired, revoked, or its user, client
+// or session is gone.
+var errDead = errors.New("token is not active")
+
+// recognise checks signature, type and issuer of an access token, not whether
+// it still counts.
+func (i *Issuer) recognise(ctx context.Context, token string) (accessClaims, error) {
+	if len(token) > maxTokenBytes {
+		return accessClaims{}, errDead
+	}
+	payload, header, err := i.keyring.Verify(ctx, token)
+	switch {
+	case errors.Is(err, keys.ErrNotOurs):
+		return accessClaims{}, errDead
+	case err != nil:
+		return accessClaims{}, unknown(err)
+	case header.Typ != typeAccessToken:
+		return accessClaims{}, errDead
+	}
+	var c accessClaims
+	if err := json.Unmarshal(payload, &c); err != nil || c.Issuer != i.cfg.Issuer {
+		return accessClaims{}, errDead
+	}
+	return c, nil
+}
+
+// live tells whether an access token counts now. The error is errDead or
+// *don't know*, never anything between.
+func (i *Issuer) live(ctx context.Context, token string) (liveToken, error) {
+	c, err := i.recognise(ctx, token)
+	if err != nil {
+		return liveToken{}, err
+	}
+	now := i.now()
+	if now.Unix() >= c.Expiry || time.Unix(c.IssuedAt, 0).After(now.Add(clockLeeway)) {
+		return liveToken{}, errDead
+	}
+	t := liveToken{claims: c}
+	if c.SessionID != "" {
+		_, t.user, err = i.liveSession(ctx, c.SessionID, now)
+	} else {
+		err = i.liveClientToken(ctx, c)
+	}
+	return t, err
+}
+
+// liveSession checks a session, its user and its client: two reads and the
+// remembered client.
+func (i *Issuer) liveSession(ctx context.Context, sid string, now time.Time) (storage.Session, *storage.User, error) {
+	s, err := i.store.Session(ctx, sid)
+	if err != nil {
+		return storage.Session{}, nil, deadOrUnknown(err)
+	}
+	if !s.RevokedAt.IsZero() || !now.Before(s.ExpiresAt) {
+		return storage.Session{}, nil, errDead
+	}
+	user, err := i.store.User(ctx, s.UserID)
+	if err != nil {
+		return storage.Session{}, nil, deadOrUnknown(err)
+	}
+	client, err := i.enabledClient(ctx, s.ClientID)
+	if err != nil {
+		return storage.Session{}, nil, err
+	}
+	if user.Disabled || user.Epoch != s.UserEpoch || client.Epoch != s.ClientEpoch {
+		return storage.Session{}, nil, errDead
+	}
+	return s, &user, nil
+}
+
+// liveClientToken checks a client's own token: it has no session, so a revoked
+// one is remembered by its id.
+func (i *Issuer) liveClientToken(ctx context.Context, c accessClaims) error {
+	revoked, err := i.store.TokenRevoked(ctx, c.ID)
+	if err != nil {
+		return unknown(err)
+	}
+	if revoked {
+		return errDead
+	}
+	_, err = i.enabledClient(ctx, c.ClientID)
+	return err
+}
+
+func (i *Issuer) enabledClient(ctx context.Context, id string) (storage.Client, error) {
+	client, _, err := i.clients.get(ctx, id)
+	if err != nil {
+		return storage.Client{}, deadOrUnknown(err)
+	}
+	if client.Disabled {
+		return storage.Client{}, errDead
+	}
+	return client, nil
+}
+
+func deadOrUnknown(err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return errDead
+	}
+	return unknown(err)
+}

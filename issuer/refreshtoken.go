@@ -1,0 +1,95 @@
+package issuer
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"example.org/signet/keys"
+)
+
+// A refresh token is `sgr_` and base64url of
+//
+//	version (1) ‖ handle (16, random) ‖ generation (4, big endian) ‖ HMAC-SHA256 (32)
+//
+// The MAC's key comes from the master key, so that a token is known to be
+// genuine before the store is asked. The session's id is a hash of the handle
+// and the store holds only the id: whoever reads the store, even with the
+// master key, cannot make a token from it.
+const (
+	refreshPrefix  = "sgr_"
+	refreshVersion = 1
+	handleSize     = 16
+	refreshBody    = 1 + handleSize + 4
+	refreshSize    = refreshBody + sha256.Size
+	maxGeneration  = math.MaxUint32
+)
+
+var (
+	refreshEncoding  = base64.RawURLEncoding.Strict()
+	refreshTokenSize = len(refreshPrefix) + refreshEncoding.EncodedLen(refreshSize)
+)
+
+type handle [handleSize]byte
+
+// sessionID is the `sid`: 160 bits of a hash of the handle.
+func (h handle) sessionID() string {
+	sum := sha256.Sum256(append([]byte("signet session id v1\x00"), h[:]...))
+	return base64.RawURLEncoding.EncodeToString(sum[:20])
+}
+
+type refreshCodec struct {
+	macKey []byte
+	rand   io.Reader
+}
+
+func newRefreshCodec(master keys.MasterKey, rand io.Reader) *refreshCodec {
+	return &refreshCodec{macKey: master.Derive("refresh token mac v1", sha256.Size), rand: rand}
+}
+
+// draw makes the handle of a new session.
+func (c *refreshCodec) draw() (handle, error) {
+	var h handle
+	if _, err := io.ReadFull(c.rand, h[:]); err != nil {
+		return handle{}, fmt.Errorf("draw session handle: %w", err)
+	}
+	return h, nil
+}
+
+// token is the refresh token of one generation; the same input gives the same
+// token, which is what makes a replayed answer identical.
+func (c *refreshCodec) token(h handle, generation int64) string {
+	b := make([]byte, 0, refreshSize)
+	b = append(b, refreshVersion)
+	b = append(b, h[:]...)
+	b = binary.BigEndian.AppendUint32(b, uint32(generation))
+	b = append(b, c.mac(b)...)
+	return refreshPrefix + refreshEncoding.EncodeToString(b)
+}
+
+// parse recognises a genuine token; ok is false for everything else.
+func (c *refreshCodec) parse(token string) (h handle, generation int64, ok bool) {
+	if len(token) != refreshTokenSize || !strings.HasPrefix(token, refreshPrefix) {
+		return handle{}, 0, false
+	}
+	b, err := refreshEncoding.DecodeString(token[len(refreshPrefix):])
+	if err != nil || len(b) != refreshSize || b[0] != refreshVersion {
+		return handle{}, 0, false
+	}
+	if !hmac.Equal(b[refreshBody:], c.mac(b[:refreshBody])) {
+		return handle{}, 0, false
+	}
+	copy(h[:], b[1:])
+	return h, int64(binary.BigEndian.Uint32(b[1+handleSize:])), true
+}
+
+func (c *refreshCodec) mac(body []byte) []byte {
+	m := hmac.New(sha256.New, c.macKey)
+	m.Write(body)
+	return m.Sum(nil)
+}

@@ -1,0 +1,229 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"example.org/signet/issuer/account"
+	"example.org/signet/storage"
+)
+
+// The built-in roles: a ladder. Who holds a role outranks the roles below it.
+const (
+	RoleUser       = "user"
+	RoleAdmin      = "admin"
+	RoleSuperAdmin = "super_admin"
+)
+
+// Ranks of the built-in roles; own roles lie where their makers put them.
+const (
+	RankUser       = 0
+	RankAdmin      = 100
+	RankSuperAdmin = 1000
+)
+
+// Role is a role as administrators see it.
+type Role struct {
+	Name        string    `json:"name"`
+	Description string    `json:"description,omitempty"`
+	Scopes      []string  `json:"scopes"`
+	Rank        int64     `json:"rank"`
+	BuiltIn     bool      `json:"built_in"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+}
+
+// RoleList is all roles: there are few.
+type RoleList struct {
+	Items []Role `json:"items"`
+}
+
+// RoleChange changes the fields that are not nil.
+type RoleChange struct {
+	Description *string
+	Scopes      *[]string
+	Rank        *int64
+
+	// ReleaseScopes allows a change after which a scope that was guarded is
+	// named by no role, and so goes to every user.
+	ReleaseScopes bool
+}
+
+func roleView(r storage.Role) Role {
+	return Role{
+		Name: r.Name, Description: r.Description, Scopes: append([]string{}, r.Scopes...), Rank: r.Rank,
+		BuiltIn: r.BuiltIn, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+	}
+}
+
+// EnsureRoles makes the built-in roles where they are missing. It can be run
+// any number of times, by any number of instances.
+func (i *Issuer) EnsureRoles(ctx context.Context) error {
+	now := i.now()
+	for _, r := range []storage.Role{
+		{Name: RoleUser, Description: "every user", Rank: RankUser},
+		{Name: RoleAdmin, Description: "manages users, clients and sessions, and the roles below its own", Rank: RankAdmin},
+		{Name: RoleSuperAdmin, Description: "manages admins and keys too", Rank: RankSuperAdmin},
+	} {
+		if _, err := i.store.Role(ctx, r.Name); err == nil {
+			continue
+		} else if !errors.Is(err, storage.ErrNotFound) {
+			return adminError(err)
+		}
+		r.BuiltIn, r.CreatedAt, r.UpdatedAt = true, now, now
+		if err := i.store.CreateRole(ctx, r); err != nil && !errors.Is(err, storage.ErrConflict) {
+			return adminError(err)
+		}
+	}
+	return nil
+}
+
+// CreateRole creates a role. Its scopes are guarded from then on.
+func (i *Issuer) CreateRole(ctx context.Context, name string, c RoleChange, src Source) (Role, error) {
+	if err := account.RoleName(name); err != nil {
+		return Role{}, accountError("name", err)
+	}
+	now := i.now()
+	r := storage.Role{Name: name, CreatedAt: now, UpdatedAt: now}
+	if err := applyRole(&r, c); err != nil {
+		return Role{}, err
+	}
+	if err := i.store.CreateRole(ctx, r); err != nil {
+		return Role{}, adminError(err)
+	}
+	i.roles.forget()
+	return roleView(r), i.audit(ctx, src, storage.AuditEvent{Type: EventRoleCreated, Target: name})
+}
+
+func applyRole(r *storage.Role, c RoleChange) error {
+	var err error
+	if c.Description != nil {
+		if r.Description, err = text("description", *c.Description, maxDescription); err != nil {
+			return err
+		}
+	}
+	if c.Rank != nil {
+		if *c.Rank < RankUser || *c.Rank > RankSuperAdmin {
+			return field("rank", fmt.Sprintf("must lie between %d and %d", RankUser, RankSuperAdmin))
+		}
+		r.Rank = *c.Rank
+	}
+	if c.Scopes != nil {
+		r.Scopes, err = scopeList("scopes", *c.Scopes)
+	}
+	return err
+}
+
+// scopeList checks and sorts the scopes of a role or client.
+func scopeList(name string, scopes []string) ([]string, error) {
+	if len(scopes) > maxScopes {
+		return nil, field(name, fmt.Sprintf("has more than %d scopes", maxScopes))
+	}
+	for _, s := range scopes {
+		if err := account.Scope(s); err != nil {
+			return nil, accountError(name, err)
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(scopes))), nil
+}
+
+// FindRole returns the role of that name.
+func (i *Issuer) FindRole(ctx context.Context, name string) (Role, error) {
+	r, err := i.store.Role(ctx, name)
+	if err != nil {
+		return Role{}, adminError(fmt.Errorf("role: %w", err))
+	}
+	return roleView(r), nil
+}
+
+// ListRoles returns all roles, ordered by name.
+func (i *Issuer) ListRoles(ctx context.Context) (RoleList, error) {
+	roles, err := i.store.ListRoles(ctx)
+	if err != nil {
+		return RoleList{}, adminError(err)
+	}
+	list := RoleList{Items: make([]Role, len(roles))}
+	for n, r := range roles {
+		list.Items[n] = roleView(r)
+	}
+	return list, nil
+}
+
+// UpdateRole changes a role.
+func (i *Issuer) UpdateRole(ctx context.Context, name string, c RoleChange, src Source) (Role, error) {
+	for range updateTries {
+		r, err := i.store.Role(ctx, name)
+		if err != nil {
+			return Role{}, adminError(fmt.Errorf("role: %w", err))
+		}
+		before := r.Scopes
+		if err := applyRole(&r, c); err != nil {
+			return Role{}, err
+		}
+		if err := i.stayGuarded(ctx, name, before, r.Scopes, c.ReleaseScopes); err != nil {
+			return Role{}, err
+		}
+		r.UpdatedAt = i.now()
+		r, err = i.store.UpdateRole(ctx, r)
+		if lostSwap(err) {
+			continue
+		}
+		if err != nil {
+			return Role{}, adminError(err)
+		}
+		i.roles.forget()
+		return roleView(r), i.audit(ctx, src, storage.AuditEvent{Type: EventRoleUpdated, Target: name})
+	}
+	return Role{}, ErrBusyRecord
+}
+
+// stayGuarded refuses a change of the named role after which a scope would be
+// named by no role: such a scope goes to every user.
+func (i *Issuer) stayGuarded(ctx context.Context, name string, before, after []string, release bool) error {
+	if release {
+		return nil
+	}
+	roles, err := i.store.ListRoles(ctx)
+	if err != nil {
+		return adminError(err)
+	}
+	others := slices.DeleteFunc(roles, func(r storage.Role) bool { return r.Name == name })
+	guarded := newRoleBook(others).guarded
+	for _, s := range before {
+		if _, still := guarded[s]; !still && !contains(after, s) {
+			return field("scopes", "scope "+s+" would be guarded by no role and so go to every user; --release-scopes allows it")
+		}
+	}
+	return nil
+}
+
+// DeleteRole removes a role that is not built in. Users keep the name in their
+// record without effect, unless a role of that name is created again; so a
+// role that somebody holds is refused.
+func (i *Issuer) DeleteRole(ctx context.Context, name string, release bool, src Source) error {
+	r, err := i.store.Role(ctx, name)
+	if err != nil {
+		return adminError(fmt.Errorf("role: %w", err))
+	}
+	if r.BuiltIn {
+		return field("name", "is a built-in role")
+	}
+	holders, err := i.store.ListUsers(ctx, storage.UserFilter{Role: name}, storage.Page{Limit: 1})
+	if err != nil {
+		return adminError(err)
+	}
+	if len(holders.Users) > 0 {
+		return field("name", "is held by users; take it from them first")
+	}
+	if err := i.stayGuarded(ctx, name, r.Scopes, nil, release); err != nil {
+		return err
+	}
+	if err := i.store.DeleteRole(ctx, name); err != nil {
+		return adminError(err)
+	}
+	i.roles.forget()
+	return i.audit(ctx, src, storage.AuditEvent{Type: EventRoleDeleted, Target: name})
+}

@@ -1,0 +1,81 @@
+package issuer
+
+import (
+	"slices"
+	"strings"
+
+	"example.org/signet/issuer/account"
+	"example.org/signet/storage"
+)
+
+// The scopes with a meaning of their own (OpenID Connect Core §5.4).
+const (
+	ScopeOpenID  = "openid"
+	ScopeProfile = "profile"
+	ScopeEmail   = "email"
+	ScopePhone   = "phone"
+)
+
+// maxScopes bounds the scopes of one request.
+const maxScopes = 100
+
+func contains(list []string, s string) bool { return slices.Contains(list, s) }
+
+// parseScope splits a request's scope parameter (RFC 6749 §3.3). A scope asked
+// twice counts once. An empty parameter is no parameter: nil.
+func parseScope(raw string) ([]string, error) {
+	if raw == "" {
+		return nil, nil
+	}
+	if strings.Count(raw, " ") >= maxScopes {
+		return nil, refuse(InvalidScope, "too many scopes asked for")
+	}
+	var scopes []string
+	for _, s := range strings.Split(raw, " ") {
+		if account.Scope(s) != nil {
+			return nil, refuse(InvalidScope, "a scope has characters that RFC 6749 section 3.3 does not allow")
+		}
+		if !contains(scopes, s) {
+			scopes = append(scopes, s)
+		}
+	}
+	return scopes, nil
+}
+
+// askedScope is what the request asks for, within what the client may ask;
+// asking nothing asks for all of it.
+func askedScope(client storage.Client, asked []string) ([]string, error) {
+	if len(asked) == 0 {
+		return client.Scopes, nil
+	}
+	for _, s := range asked {
+		if !contains(client.Scopes, s) {
+			return nil, refuse(InvalidScope, "a scope is unknown or this client may not ask for it")
+		}
+	}
+	return asked, nil
+}
+
+// scopesFor leaves out the guarded scopes that the user's roles do not give.
+func (v *roleBook) scopesFor(user storage.User, asked []string) []string {
+	granted := make([]string, 0, len(asked))
+	for _, s := range asked {
+		if v.allows(user.Roles, s) {
+			granted = append(granted, s)
+		}
+	}
+	return granted
+}
+
+// intersect keeps the members of a that are in b, in a's order.
+func intersect(a, b []string) []string {
+	kept := make([]string, 0, len(a))
+	for _, s := range a {
+		if contains(b, s) {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+func joinScope(scopes []string) string { return strings.Join(scopes, " ") }

@@ -1,0 +1,36 @@
+package issuer
+
+import (
+	"context"
+	"time"
+)
+
+// sweepBatch bounds one deletion, so that a sweep never holds the store long.
+const sweepBatch = 500
+
+// sweepMargin keeps records past their end: correctness never depends on a
+// sweep, and a clock that is somewhat ahead must not delete what still counts.
+const sweepMargin = 24 * time.Hour
+
+// Sweep deletes expired sessions, revocations and counters, in bounded
+// batches, and returns how many records went. It can be stopped at any time
+// and run by several instances at once.
+func (i *Issuer) Sweep(ctx context.Context) (int64, error) {
+	before := i.now().Add(-sweepMargin)
+	var total int64
+	for _, sweep := range []func(context.Context, time.Time, int) (int64, error){
+		i.store.SweepSessions, i.store.SweepRevocations, i.store.SweepAttempts,
+	} {
+		for {
+			n, err := sweep(ctx, before, sweepBatch)
+			total += n
+			if err != nil {
+				return total, adminError(err)
+			}
+			if n < sweepBatch {
+				break
+			}
+		}
+	}
+	return total, nil
+}

@@ -1,0 +1,68 @@
+package issuer
+
+import (
+	"errors"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// User is a user as administrators and the user see one: no secret, ever.
+type User struct {
+	ID        string    `json:"id"`
+	Username  string    `json:"username"`
+	Email     string    `json:"email,omitempty"`
+	FullName  string    `json:"full_name,omitempty"`
+	Phone     string    `json:"phone,omitempty"`
+	Roles     []string  `json:"roles"`
+	Disabled  bool      `json:"disabled"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// UserList is one page of users.
+type UserList struct {
+	Items []User `json:"items"`
+	Next  string `json:"next,omitempty"`
+}
+
+// NewUser is what a user is created from. Exactly one of Password and
+// PasswordHash is set, or neither: then nobody can log in as them yet.
+type NewUser struct {
+	Username     string
+	Email        string
+	FullName     string
+	Phone        string
+	Roles        []string // none means the role `user`
+	Password     Secret
+	PasswordHash Secret // of an import, kept as it is
+	Disabled     bool
+	CreatedAt    time.Time // of an import; zero means now
+}
+
+// UserChange changes the fields that are not nil.
+type UserChange struct {
+	Username *string
+	Email    *string
+	FullName *string
+	Phone    *string
+	Roles    *[]string // sets the roles anew
+}
+
+func userView(u storage.User) User {
+	return User{
+		ID: u.ID, Username: u.Username, Email: u.Email, FullName: u.FullName, Phone: u.Phone,
+		Roles: append([]string{}, u.Roles...), Disabled: u.Disabled, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+	}
+}
+
+// Bounds of free text, in bytes.
+const (
+	maxFullName    = 256
+	maxPhone       = 64
+	maxDescription = 1024
+)
+
+// ErrBusyRecord means that others kept changing the record while it was to be
+// changed; nothing was done and it can be tried again.
+var ErrBusyRecord = errors.New("the record is being changed by others, try again")

@@ -1,0 +1,273 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/password"
+	"example.org/signet/storage"
+)
+
+// Errors of the administrative methods: *FieldError for what was sent,
+// *storage.DuplicateError for what is taken, storage.ErrNotFound,
+// ErrBusyRecord, and *Error with Unavailable for *don't know*.
+
+// CreateUser creates a user.
+func (i *Issuer) CreateUser(ctx context.Context, n NewUser, src Source) (User, error) {
+	u, err := i.newUser(ctx, n)
+	if err != nil {
+		return User{}, err
+	}
+	if u.PasswordHash, err = i.firstHash(ctx, n, src); err != nil {
+		return User{}, err
+	}
+	if err := i.store.CreateUser(ctx, u); err != nil {
+		return User{}, adminError(err)
+	}
+	u.Version = 1
+	return userView(u), i.audit(ctx, src, storage.AuditEvent{Type: EventUserCreated, Target: u.ID})
+}
+
+func (i *Issuer) newUser(ctx context.Context, n NewUser) (storage.User, error) {
+	now := i.now()
+	id, err := newID(now, i.cfg.Rand)
+	if err != nil {
+		return storage.User{}, unknown(err)
+	}
+	u := storage.User{ID: id, Disabled: n.Disabled, CreatedAt: now, UpdatedAt: now}
+	if !n.CreatedAt.IsZero() {
+		u.CreatedAt = storage.Time(n.CreatedAt)
+	}
+	roles := n.Roles
+	if len(roles) == 0 {
+		roles = []string{RoleUser}
+	}
+	return u, i.apply(ctx, &u, UserChange{Username: &n.Username, Email: &n.Email, FullName: &n.FullName, Phone: &n.Phone, Roles: &roles})
+}
+
+// apply checks a change and makes it on u.
+func (i *Issuer) apply(ctx context.Context, u *storage.User, c UserChange) error {
+	var err error
+	if c.Username != nil {
+		if u.Username, err = account.Username(*c.Username); err != nil {
+			return accountError("username", err)
+		}
+	}
+	if c.Email != nil && *c.Email == "" {
+		u.Email = ""
+	} else if c.Email != nil {
+		if u.Email, err = account.Email(*c.Email); err != nil {
+			return accountError("email", err)
+		}
+	}
+	if c.FullName != nil {
+		if u.FullName, err = text("full_name", *c.FullName, maxFullName); err != nil {
+			return err
+		}
+	}
+	if c.Phone != nil {
+		if u.Phone, err = text("phone", *c.Phone, maxPhone); err != nil {
+			return err
+		}
+	}
+	if c.Roles != nil {
+		u.Roles, err = i.knownRoles(ctx, *c.Roles)
+	}
+	return err
+}
+
+func accountError(name string, err error) error {
+	if reason := errors.Unwrap(err); reason != nil {
+		return field(name, reason.Error())
+	}
+	return field(name, "is not valid")
+}
+
+// firstHash is the password hash of a new user.
+func (i *Issuer) firstHash(ctx context.Context, n NewUser, src Source) (string, error) {
+	switch {
+	case n.Password != "" && n.PasswordHash != "":
+		return "", field("password", "comes with a hash: give one of the two")
+	case n.PasswordHash != "":
+		if err := password.Recognize(string(n.PasswordHash)); err != nil {
+			return "", field("hashed_password", err.Error())
+		}
+		return string(n.PasswordHash), nil
+	case n.Password != "":
+		return i.hashNew(ctx, n.Password, src)
+	}
+	return "", nil
+}
+
+func (i *Issuer) hashNew(ctx context.Context, pw Secret, src Source) (string, error) {
+	if err := password.CheckNew(string(pw)); err != nil {
+		return "", field("password", err.Error())
+	}
+	hash, err := i.passwords.Hash(ctx, src.network(), string(pw))
+	switch {
+	case errors.Is(err, password.ErrTooLongForBcrypt):
+		return "", field("password", err.Error())
+	case err != nil:
+		return "", unknown(err)
+	}
+	return hash, nil
+}
+
+// FindUser returns the user of that id, username or e-mail.
+func (i *Issuer) FindUser(ctx context.Context, ref string) (User, error) {
+	u, err := i.findUser(ctx, ref)
+	return userView(u), err
+}
+
+func (i *Issuer) findUser(ctx context.Context, ref string) (storage.User, error) {
+	u, err := i.store.User(ctx, ref)
+	if errors.Is(err, storage.ErrNotFound) {
+		name, bad := account.LoginName(ref)
+		if bad != nil {
+			return storage.User{}, fmt.Errorf("user: %w", storage.ErrNotFound)
+		}
+		u, err = i.store.UserByLogin(ctx, name)
+	}
+	if err != nil {
+		return storage.User{}, adminError(fmt.Errorf("user: %w", err))
+	}
+	return u, nil
+}
+
+// ListUsers returns one page of users.
+func (i *Issuer) ListUsers(ctx context.Context, f storage.UserFilter, p storage.Page) (UserList, error) {
+	page, err := i.store.ListUsers(ctx, f, p)
+	if err != nil {
+		return UserList{}, adminError(err)
+	}
+	list := UserList{Items: make([]User, len(page.Users)), Next: page.Next}
+	for n, u := range page.Users {
+		list.Items[n] = userView(u)
+	}
+	return list, nil
+}
+
+// UpdateUser changes a user. Roles that shrink reach the user's tokens at
+// their next refresh.
+func (i *Issuer) UpdateUser(ctx context.Context, ref string, c UserChange, src Source) (User, error) {
+	u, _, err := i.changeUser(ctx, ref, src, EventUserUpdated, func(u *storage.User) error { return i.apply(ctx, u, c) })
+	return u, err
+}
+
+// SetPassword sets a new password and ends every session of the user.
+func (i *Issuer) SetPassword(ctx context.Context, ref string, pw Secret, src Source) (User, error) {
+	hash, err := i.hashNew(ctx, pw, src)
+	if err != nil {
+		return User{}, err
+	}
+	u, _, err := i.changeUser(ctx, ref, src, EventPasswordSet, func(u *storage.User) error {
+		u.PasswordHash = hash
+		u.Epoch++
+		return nil
+	})
+	return u, err
+}
+
+// DisableUser shuts a user out: their sessions end and stay ended.
+func (i *Issuer) DisableUser(ctx context.Context, ref string, src Source) (User, error) {
+	u, _, err := i.changeUser(ctx, ref, src, EventUserDisabled, func(u *storage.User) error {
+		if !u.Disabled {
+			u.Disabled = true
+			u.Epoch++
+		}
+		return nil
+	})
+	return u, err
+}
+
+// EnableUser lets a user in again; sessions ended by disabling stay ended.
+func (i *Issuer) EnableUser(ctx context.Context, ref string, src Source) (User, error) {
+	u, _, err := i.changeUser(ctx, ref, src, EventUserEnabled, func(u *storage.User) error {
+		u.Disabled = false
+		return nil
+	})
+	return u, err
+}
+
+// updateTries bounds how often a lost compare-and-swap is tried again.
+const updateTries = 10
+
+// changeUser makes one change by compare-and-swap, and returns how many
+// sessions it marked as revoked. The epoch inside the record is what ends them;
+// the marks only make it visible.
+func (i *Issuer) changeUser(ctx context.Context, ref string, src Source, event string, change func(*storage.User) error) (User, int64, error) {
+	for range updateTries {
+		u, err := i.findUser(ctx, ref)
+		if err != nil {
+			return User{}, 0, err
+		}
+		epoch := u.Epoch
+		if err := change(&u); err != nil {
+			return User{}, 0, err
+		}
+		u.UpdatedAt = i.now()
+		u, err = i.store.UpdateUser(ctx, u)
+		if lostSwap(err) {
+			continue
+		}
+		if err != nil {
+			return User{}, 0, adminError(err)
+		}
+		var ended int64
+		if u.Epoch != epoch {
+			ended, err = i.store.RevokeAll(ctx, storage.SessionFilter{UserID: u.ID}, u.UpdatedAt, event)
+		}
+		if err != nil {
+			return User{}, ended, adminError(err)
+		}
+		return userView(u), ended, i.audit(ctx, src, storage.AuditEvent{Type: event, Target: u.ID})
+	}
+	return User{}, 0, ErrBusyRecord
+}
+
+// lostSwap tells a moved version from a name that is taken.
+func lostSwap(err error) bool {
+	var taken *storage.DuplicateError
+	return errors.Is(err, storage.ErrConflict) && !errors.As(err, &taken)
+}
+
+// DeleteUser removes a user; their sessions end with them.
+func (i *Issuer) DeleteUser(ctx context.Context, ref string, src Source) error {
+	u, err := i.findUser(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if err := i.store.DeleteUser(ctx, u.ID); err != nil {
+		return adminError(err)
+	}
+	if _, err := i.store.RevokeAll(ctx, storage.SessionFilter{UserID: u.ID}, i.now(), EventUserDeleted); err != nil {
+		return adminError(err)
+	}
+	return i.audit(ctx, src, storage.AuditEvent{Type: EventUserDeleted, Target: u.ID})
+}
+
+// knownRoles sorts the names and refuses one that is no role.
+func (i *Issuer) knownRoles(ctx context.Context, names []string) ([]string, error) {
+	sorted := slices.Compact(slices.Sorted(slices.Values(names)))
+	v, err := i.roles.reload(ctx, i.now())
+	if err != nil {
+		return nil, adminError(err)
+	}
+	for _, name := range sorted {
+		if _, ok := v.roles[name]; !ok {
+			return nil, field("roles", "has a role that does not exist")
+		}
+	}
+	return sorted, nil
+}
+
+// adminError lets certain answers through and turns the rest into *don't know*.
+func adminError(err error) error {
+	if err == nil || certain(err) {
+		return err
+	}
+	return unknown(err)
+}
