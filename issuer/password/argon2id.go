@@ -125,12 +125,12 @@ func parseArgon2id(encoded string) (digest, error) {
 	if err != nil {
 		return nil, refuse(err.Error())
 	}
-	salt, err := decodeArgon2Part(parts[2], minArgon2Salt)
-	if err != nil {
+	salt, ok := decodeArgon2Part(parts[2], minArgon2Salt)
+	if !ok {
 		return nil, refuse("argon2id salt is not 8 to 64 bytes of base64")
 	}
-	tag, err := decodeArgon2Part(parts[3], minArgon2Tag)
-	if err != nil {
+	tag, ok := decodeArgon2Part(parts[3], minArgon2Tag)
+	if !ok {
 		return nil, refuse("argon2id tag is not 16 to 64 bytes of base64")
 	}
 	return argon2idHash{params: params, salt: salt, tag: tag}, nil
@@ -153,11 +153,12 @@ func parseArgon2Params(s string) (Argon2id, error) {
 	return p, p.validate()
 }
 
-// decodeArgon2Part decodes a salt or a tag of at least the given bytes.
-func decodeArgon2Part(s string, least int) ([]byte, error) {
+// decodeArgon2Part decodes a salt or a tag of at least the given bytes. Line breaks,
+// which the decoder skips, are refused by writing it back.
+func decodeArgon2Part(s string, least int) ([]byte, bool) {
 	b, err := base64PHC.DecodeString(s)
-	if err != nil || len(b) < least || len(b) > maxArgon2Part {
-		return nil, errors.New("length or base64")
+	if err != nil || base64PHC.EncodeToString(b) != s {
+		return nil, false
 	}
-	return b, nil
+	return b, len(b) >= least && len(b) <= maxArgon2Part
 }

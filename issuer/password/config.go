@@ -66,7 +66,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// scheme returns the one for new hashes, its parameters checked.
+// scheme returns the one for new hashes, and what is wrong with it.
 func (c Config) scheme() (scheme, error) {
 	switch c.Scheme {
 	case SchemeArgon2id:
@@ -74,16 +74,21 @@ func (c Config) scheme() (scheme, error) {
 	case SchemeBcrypt:
 		return c.Bcrypt, c.Bcrypt.validate()
 	}
-	return nil, fmt.Errorf("password hash %q is neither %s nor %s", c.Scheme, SchemeArgon2id, SchemeBcrypt)
+	return nil, fmt.Errorf("scheme %q is neither %s nor %s", c.Scheme, SchemeArgon2id, SchemeBcrypt)
 }
 
-// checkBounds refuses a pool that could never run anything, or that bounds nothing.
-func (c Config) checkBounds() error {
+// check returns the scheme, and the settings under which the pool could not run
+// anything or would bound nothing.
+func (c Config) check() (s scheme, faults []string) {
 	if c.Workers < 1 || c.Workers > maxWorkers {
-		return fmt.Errorf("password workers are not within 1 to %d", maxWorkers)
+		faults = append(faults, fmt.Sprintf("workers are not within 1 to %d", maxWorkers))
 	}
 	if c.Queue < 1 || c.Queue > maxQueue {
-		return fmt.Errorf("password queue is not within 1 to %d", maxQueue)
+		faults = append(faults, fmt.Sprintf("queue is not within 1 to %d", maxQueue))
 	}
-	return nil
+	s, err := c.scheme()
+	if err != nil {
+		faults = append(faults, err.Error())
+	}
+	return s, faults
 }

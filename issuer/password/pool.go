@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -41,13 +42,12 @@ type Result struct {
 	Outdated bool
 }
 
-// NewPool returns a pool, or an error naming the setting that is out of bounds. All
-// faults are reported at once.
+// NewPool returns a pool, or an error that names every setting out of bounds.
 func NewPool(c Config) (*Pool, error) {
 	c = c.withDefaults()
-	s, err := c.scheme()
-	if err := errors.Join(c.checkBounds(), err); err != nil {
-		return nil, fmt.Errorf("password pool: %w", err)
+	s, faults := c.check()
+	if len(faults) > 0 {
+		return nil, errors.New("password pool: " + strings.Join(faults, "; "))
 	}
 	return &Pool{
 		scheme: s,

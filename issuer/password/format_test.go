@@ -1,0 +1,139 @@
+package password_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"example.org/signet/issuer/password"
+)
+
+// Parts of well-formed hashes, to be put together wrongly.
+const (
+	salt16   = "wagCPXjifgvUFBzq4hqe3w"
+	tag32    = "CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc"
+	bcrypt53 = "Ml66gTN0j4sAOkoDJ1aKnOmP0ye1FBNNk1QzEt0/6LgemgOUj469e"
+)
+
+func argon2idHash(params string) string {
+	return "$argon2id$v=19$" + params + "$" + salt16 + "$" + tag32
+}
+
+func TestRecognizeAccepts(t *testing.T) {
+	for _, encoded := range []string{
+		argon2idHash("m=19456,t=2,p=1"),
+		argon2idHash("m=65536,t=3,p=4"),  // argon2-cffi, pwdlib
+		argon2idHash("m=102400,t=2,p=8"), // Django
+		argon2idHash("m=262144,t=3,p=1"), // libsodium, moderate
+		argon2idHash("m=8,t=1,p=1"),
+		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+		"$2a$04$" + bcrypt53,
+		"$2b$12$" + bcrypt53,
+		"$2y$16$" + bcrypt53,
+	} {
+		if err := password.Recognize(encoded); err != nil {
+			t.Errorf("Recognize(%q) = %v", encoded, err)
+		}
+	}
+}
+
+func TestRecognizeRefusesWithAReason(t *testing.T) {
+	cases := []struct{ name, encoded, reason string }{
+		{"empty", "", "it is empty"},
+		{"plain text", "hunter2-hunter2", "neither argon2id nor bcrypt"},
+		{"bcrypt 2x", "$2x$12$" + bcrypt53, "$2x$"},
+		{"bcrypt 2", "$2$12$" + bcrypt53, "kind is not read"},
+		{"bcrypt cost 3", "$2b$03$" + bcrypt53, "cost is not within 4 to 16"},
+		{"bcrypt cost 17", "$2b$17$" + bcrypt53, "cost is not within 4 to 16"},
+		{"bcrypt cost 31", "$2b$31$" + bcrypt53, "cost is not within 4 to 16"},
+		{"bcrypt cost signed", "$2b$+4$" + bcrypt53, "two digits"},
+		{"bcrypt cost with one digit", "$2b$4$" + bcrypt53 + "a", "two digits"},
+		{"bcrypt cut short", "$2b$12$" + bcrypt53[:52], "60 characters"},
+		{"bcrypt with a tail", "$2b$12$" + bcrypt53 + "a", "60 characters"},
+		{"bcrypt prefix alone", "$2b$", "60 characters"},
+		{"bcrypt with a plus", "$2b$12$+" + bcrypt53[1:], "alphabet"},
+		{"bcrypt with NUL", "$2b$12$\x00" + bcrypt53[1:], "alphabet"},
+		{"argon2i", strings.Replace(argon2idHash("m=4096,t=3,p=1"), "2id", "2i", 1), "only the argon2id kind"},
+		{"argon2d", strings.Replace(argon2idHash("m=4096,t=3,p=1"), "2id", "2d", 1), "only the argon2id kind"},
+		{"argon2 version 16", strings.Replace(argon2idHash("m=64,t=1,p=1"), "v=19", "v=16", 1), "version 19"},
+		{"argon2 without version", strings.Replace(argon2idHash("m=64,t=1,p=1"), "v=19$", "", 1), "four parts"},
+		{"argon2 4 GiB", argon2idHash("m=4194304,t=1,p=1"), "memory is over"},
+		{"argon2 just over the memory bound", argon2idHash("m=262145,t=1,p=1"), "memory is over"},
+		{"argon2 2^32 KiB", argon2idHash("m=4294967296,t=1,p=1"), "not of the form"},
+		{"argon2 a million passes", argon2idHash("m=64,t=1000000,p=1"), "passes are not within"},
+		{"argon2 memory times passes", argon2idHash("m=262144,t=5,p=1"), "times passes is over"},
+		{"argon2 no passes", argon2idHash("m=64,t=0,p=1"), "passes are not within"},
+		{"argon2 no lanes", argon2idHash("m=64,t=1,p=0"), "parallelism is not within"},
+		{"argon2 too many lanes", argon2idHash("m=65536,t=1,p=17"), "parallelism is not within"},
+		{"argon2 too little memory", argon2idHash("m=31,t=1,p=4"), "memory is under"},
+		{"argon2 leading zero", argon2idHash("m=064,t=1,p=1"), "not of the form"},
+		{"argon2 plus sign", argon2idHash("m=+64,t=1,p=1"), "not of the form"},
+		{"argon2 space", argon2idHash("m= 64,t=1,p=1"), "not of the form"},
+		{"argon2 other order", argon2idHash("t=1,m=64,p=1"), "not of the form"},
+		{"argon2 key id", argon2idHash("m=64,t=1,p=1,keyid=AA"), "not of the form"},
+		{"argon2 parameter twice", argon2idHash("m=64,t=1,p=1,p=1"), "not of the form"},
+		{"argon2 short salt", "$argon2id$v=19$m=64,t=1,p=1$c2FsdA$" + tag32, "salt is not"},
+		{"argon2 padded salt", "$argon2id$v=19$m=64,t=1,p=1$" + salt16 + "==$" + tag32, "salt is not"},
+		{"argon2 spare bits in the salt", "$argon2id$v=19$m=64,t=1,p=1$" + salt16[:21] + "x$" + tag32, "salt is not"},
+		{"argon2 short tag", "$argon2id$v=19$m=64,t=1,p=1$" + salt16 + "$AAAA", "tag is not"},
+		{"argon2 no tag", "$argon2id$v=19$m=64,t=1,p=1$" + salt16 + "$", "tag is not"},
+		{"argon2 long tag", "$argon2id$v=19$m=64,t=1,p=1$" + salt16 + "$" + strings.Repeat("AAAA", 22), "tag is not"},
+		{"argon2 fifth part", argon2idHash("m=64,t=1,p=1") + "$AAAA", "four parts"},
+		{"argon2 line break", argon2idHash("m=64,t=1,p=1") + "\n", "tag is not"},
+		{"Django PBKDF2", "pbkdf2_sha256$600000$c29tZXNhbHQ$" + tag32 + "=", "kind is not read"},
+		{"SHA-512-crypt", "$6$rounds=5000$saltstring$" + strings.Repeat("a", 86), "kind is not read"},
+		{"one mebibyte", "$2b$12$" + strings.Repeat("a", 1<<20), "longer than any"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			err := password.Recognize(c.encoded)
+			if !errors.Is(err, password.ErrFormat) {
+				t.Fatalf("error is %v, want one that wraps ErrFormat", err)
+			}
+			if !strings.Contains(err.Error(), c.reason) {
+				t.Errorf("error %q does not say %q", err, c.reason)
+			}
+			for _, secret := range []string{salt16, tag32, bcrypt53[:20], "hunter2"} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("error %q holds a part of the hash", err)
+				}
+			}
+		})
+	}
+}
+
+func TestLooksHashed(t *testing.T) {
+	hashes := []string{
+		"$2b$12$" + bcrypt53,
+		"$2x$12$" + bcrypt53,
+		argon2idHash("m=64,t=1,p=1"),
+		"$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/",
+		"$6$saltstring$" + strings.Repeat("a", 86),
+		"$pbkdf2-sha256$29000$c29tZXNhbHQ$" + tag32,
+		"$bcrypt-sha256$v=2,t=2b,r=12$" + bcrypt53[:22] + "$" + bcrypt53[22:],
+		"$7$C6..../....SodiumChloride$" + tag32,
+		"pbkdf2_sha256$600000$c29tZXNhbHQ$" + tag32,
+		"bcrypt_sha256$$2b$12$" + bcrypt53,
+		"argon2$argon2id$v=19$m=102400,t=2,p=8$" + salt16 + "$" + tag32,
+		"scrypt:32768:8:1$c29tZXNhbHQ$" + strings.Repeat("0f", 64),
+		"pbkdf2:sha256:600000$c29tZXNhbHQ$" + strings.Repeat("0f", 32),
+		"{SSHA}DkMTwBl+a/3DQTxCYEApdUtNXGgdUac3",
+		"5f4dcc3b5aa765d61d8327deb882cf99",
+		"5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8",
+	}
+	for _, text := range hashes {
+		if !password.LooksHashed(text) {
+			t.Errorf("LooksHashed(%q) = false", text)
+		}
+	}
+	plain := []string{
+		"", "$", "$$", "$ecret$pa$$word", "pa$$word", "SpongePassword", "correct horse battery staple",
+		"$a very long pass phrase with one dollar$ at each end", "deadbeef", "{curly} braces",
+		"5f4dcc3b5aa765d61d8327deb882cf9", "Zf4dcc3b5aa765d61d8327deb882cf99",
+	}
+	for _, text := range plain {
+		if password.LooksHashed(text) {
+			t.Errorf("LooksHashed(%q) = true", text)
+		}
+	}
+}
