@@ -6,8 +6,16 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/secure/bidirule"
 	"golang.org/x/text/secure/precis"
+	"golang.org/x/text/unicode/bidi"
+	"golang.org/x/text/unicode/norm"
 )
+
+// usernameCaseMapped is the profile of RFC 8265 §3.3 but for its directionality rule,
+// which the library applies to all text outside ASCII, so that 1é would be refused
+// where 1e is fine. The RFC wants it for text with right-to-left letters only.
+var usernameCaseMapped = precis.NewIdentifier(precis.FoldWidth, precis.LowerCase(), precis.Norm(norm.NFC))
 
 const (
 	// maxTyped bounds what is mapped at all, in bytes: mapping shortens full-width
@@ -28,13 +36,21 @@ func canonical(s string, limit int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(mapped) > limit {
+	switch {
+	case len(mapped) > limit:
 		return "", tooLong(limit)
-	}
-	if mixesAlphabets(mapped) {
+	case breaksBidiRule(mapped):
+		return "", ErrCharacters
+	case mixesAlphabets(mapped):
 		return "", ErrMixedAlphabets
 	}
 	return mapped, nil
+}
+
+// breaksBidiRule holds text with right-to-left letters to RFC 5893 §2, without which it
+// can be shown in an order other than it is stored in.
+func breaksBidiRule(s string) bool {
+	return bidirule.DirectionString(s) == bidi.RightToLeft && !bidirule.ValidString(s)
 }
 
 // checkTyped refuses what need not be mapped to be known as wrong, and gives the
@@ -62,7 +78,7 @@ func isSpace(r rune) bool { return unicode.Is(unicode.Zs, r) }
 // normalisation joins.
 func stabilise(s string) (string, error) {
 	for range maxRounds {
-		mapped, err := precis.UsernameCaseMapped.String(s)
+		mapped, err := usernameCaseMapped.String(s)
 		if err != nil {
 			return "", ErrCharacters
 		}
