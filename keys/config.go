@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -70,6 +71,27 @@ func (c Config) StaleAfter() time.Duration {
 // verifier's clock may be behind by Leeway too.
 func (c Config) Retention() time.Duration {
 	return c.StaleAfter() + c.TokenLifetime + 2*c.Leeway
+}
+
+// withDefaults fills in what may be left out, and makes the source of
+// randomness safe for concurrent use, which not every reader is.
+func (c Config) withDefaults() Config {
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	c.Rand = &lockedReader{source: c.Rand}
+	return c
+}
+
+type lockedReader struct {
+	mu     sync.Mutex
+	source io.Reader
+}
+
+func (r *lockedReader) Read(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.source.Read(b)
 }
 
 // Validate returns all faults of the configuration at once, or nil.

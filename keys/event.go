@@ -8,12 +8,12 @@ type EventKind string
 // What an instance reports. Changes are reported by the instance that made
 // them, and by no other.
 const (
-	Created       EventKind = "key.created" // a key was stored: the first one, a standby
-	Rotated       EventKind = "key.rotated" // a rotation was stored: KID signs from At on
-	Revoked       EventKind = "key.revoked"
-	Deleted       EventKind = "key.deleted" // the record of a key long gone was removed
-	RefreshFailed EventKind = "keys.refresh_failed"
-	Refreshed     EventKind = "keys.refreshed" // the first success after a failure
+	EventCreated       EventKind = "key.created" // a key was stored: the first one, a standby
+	EventRotated       EventKind = "key.rotated" // a rotation was stored: KID signs from At on
+	EventRevoked       EventKind = "key.revoked"
+	EventDeleted       EventKind = "key.deleted" // the record of a key long gone was removed
+	EventRefreshFailed EventKind = "keys.refresh_failed"
+	EventRefreshed     EventKind = "keys.refreshed" // the first success after a failure
 )
 
 // An Event is one change or fault, for the log and the audit.
@@ -21,5 +21,5 @@ type Event struct {
 	Kind EventKind
 	KID  string    // the key it is about; empty for the refreshes
 	At   time.Time // when it takes effect
-	Err  error     // of RefreshFailed
+	Err  error     // of EventRefreshFailed
 }

@@ -3,6 +3,11 @@ package keys
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.org/signet/storage"
@@ -21,7 +26,21 @@ var _ Store = storage.Keys(nil)
 // A Manager is one instance's view of the signing keys: it signs, verifies and
 // publishes from memory, and reads and changes the records. All methods may be
 // called concurrently.
-type Manager struct{}
+type Manager struct {
+	store  Store
+	cfg    Config
+	sealer *sealer
+
+	current atomic.Pointer[snapshot]
+	install sync.Mutex    // held while current is replaced, never across a call of the store
+	tickets atomic.Uint64 // numbers the readings in the order in which they begin
+	failing atomic.Bool   // the last refresh failed
+
+	turn       chan struct{} // held by the one that changes the records from this instance
+	spare      spare
+	processors chan struct{} // one place for each RSA signature under way
+	signatures atomic.Uint64
+}
 
 // Open reads and unseals all keys, makes the first key and its standby in an
 // empty store, and sees to it that there is a standby. It fails with
@@ -29,132 +48,143 @@ type Manager struct{}
 // changes nothing; with the faults of the configuration; or with the store's
 // error.
 func Open(ctx context.Context, store Store, master MasterKey, cfg Config) (*Manager, error) {
-	return nil, errors.ErrUnsupported
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("key settings: %w", err)
+	}
+	if master.IsZero() {
+		return nil, errors.New("open the keys: the master key is missing")
+	}
+	sealer, err := newSealer(master)
+	if err != nil {
+		return nil, err
+	}
+	m := &Manager{
+		store:      store,
+		cfg:        cfg.withDefaults(),
+		sealer:     sealer,
+		turn:       make(chan struct{}, 1),
+		spare:      newSpare(),
+		processors: make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
+	m.current.Store(&snapshot{})
+	if err := m.reload(ctx); err != nil {
+		return nil, err
+	}
+	return m, m.taking(ctx, func() error { return m.settle(ctx) })
 }
 
-// Run refreshes the view every [Config.Refresh] until ctx ends, and makes keys
-// ahead of need in the background. It returns when all it started has ended.
-func (m *Manager) Run(ctx context.Context) {}
-
-// Refresh reads the keys anew, rotates when that is due, ensures a standby and
-// removes records of keys that are long gone. On an error the view stays what
-// it was.
-func (m *Manager) Refresh(ctx context.Context) error { return errors.ErrUnsupported }
-
-// Ready is nil when the instance may sign; else ErrStale or ErrNoKey.
-func (m *Manager) Ready() error { return errors.ErrUnsupported }
-
-// A Signing is the key that signs at one moment, held so that all tokens of
-// one answer are signed by it. Use it for one answer only.
-type Signing struct{}
-
-// KID is the key's id.
-func (s Signing) KID() string { return "" }
-
-// Alg is the key's algorithm, which also decides the hash of at_hash.
-func (s Signing) Alg() string { return "" }
-
-// Sign returns the claims as a JWT in compact form whose header has alg, kid
-// and the given typ. RSA signatures queue for a processor, first come first
-// served; ctx ends the wait.
-func (s Signing) Sign(ctx context.Context, typ string, claims any) (string, error) {
-	return "", errors.ErrUnsupported
+// taking runs change while no other change is under way in this instance; the
+// end of ctx ends the wait for it. Between instances the unique sequence
+// number decides.
+func (m *Manager) taking(ctx context.Context, change func() error) error {
+	select {
+	case m.turn <- struct{}{}:
+		defer func() { <-m.turn }()
+		return change()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for another change of the keys: %w", context.Cause(ctx))
+	}
 }
 
-// Current returns the key that signs now; ErrStale or ErrNoKey.
-func (m *Manager) Current() (Signing, error) { return Signing{}, errors.ErrUnsupported }
-
-// Active tells the id and the algorithm of the key that signs now.
-func (m *Manager) Active() (kid, alg string, err error) { return "", "", errors.ErrUnsupported }
-
-// Sign signs claims with the key that signs now; see [Signing.Sign].
-func (m *Manager) Sign(ctx context.Context, typ string, claims any) (string, error) {
-	return "", errors.ErrUnsupported
+// view is the snapshot for this moment. When the clock has passed a change
+// that the records foretell, the first caller derives the next one; the store
+// is not asked.
+func (m *Manager) view() (*snapshot, time.Time) {
+	now := m.cfg.Now()
+	if s := m.current.Load(); s.holds(now, m.cfg.Leeway) {
+		return s, now
+	}
+	m.install.Lock()
+	defer m.install.Unlock()
+	s := m.current.Load()
+	if s.holds(now, m.cfg.Leeway) {
+		return s, now
+	}
+	next, err := s.derive(now, m.cfg.Retention())
+	if err != nil { // public keys that were rendered before render again
+		return s, now
+	}
+	m.current.Store(next)
+	return next, now
 }
 
-// Signatures counts the signatures made so far.
-func (m *Manager) Signatures() uint64 { return 0 }
-
-// Algs lists the algorithms of all published keys, sorted, each once.
-func (m *Manager) Algs() []string { return nil }
-
-// Header is the protected header of a verified token.
-type Header struct {
-	Typ string
-	KID string
-	Alg string
+func (m *Manager) stale(s *snapshot, now time.Time) bool {
+	return now.Sub(s.read) > m.cfg.StaleAfter()
 }
 
-// MaxToken is the longest token that Verify looks at, in bytes.
-const MaxToken = 8 << 10
-
-// Verify checks that this issuer signed the token with a key that still
-// counts, and returns the payload, a JSON object, and the header. It does not
-// look at typ or at any claim: that is the caller's to demand. Works from
-// memory, however old the view. The one exception: a genuine signature of a
-// standby shows that the view is behind, so the records are read once more.
-//
-// Refusals are [ErrNotOurs]; a failure of that one read is
-// [storage.ErrUnavailable].
-func (m *Manager) Verify(ctx context.Context, token string) ([]byte, Header, error) {
-	return nil, Header{}, errors.ErrUnsupported
+// reload reads the records and installs what they say, unless a reading that
+// began later was installed meanwhile.
+func (m *Manager) reload(ctx context.Context) error {
+	ticket, read := m.tickets.Add(1), m.cfg.Now()
+	records, err := m.store.ListKeys(ctx)
+	if err != nil {
+		return fmt.Errorf("read the keys: %w", err)
+	}
+	before := m.current.Load()
+	if len(records) == 0 && before.top() > 0 {
+		return errors.New("read the keys: all are gone from the store; restore it, no new ones are made over them")
+	}
+	line := newTimeline(records)
+	pairs, err := m.unseal(line.keys, before)
+	if err != nil {
+		return err
+	}
+	return m.replace(func(s snapshot) snapshot {
+		if ticket > s.ticket {
+			s.ticket, s.read, s.line, s.pairs = ticket, read, line, pairs
+		}
+		return s
+	})
 }
 
-// A Document is the rendered JWKS.
-type Document struct {
-	Body   []byte        // shared: must not be changed
-	ETag   string        // a strong entity tag, with its quotes
-	MaxAge time.Duration // how long it may be cached from now on
+// unseal opens all records. Those that are as they were keep their pair.
+func (m *Manager) unseal(records []storage.Key, before *snapshot) (map[string]*pair, error) {
+	pairs := make(map[string]*pair, len(records))
+	for _, k := range records {
+		if i := slices.IndexFunc(before.line.keys, func(old storage.Key) bool { return sameKey(old, k) }); i >= 0 {
+			pairs[k.KID] = before.pairs[k.KID]
+			continue
+		}
+		p, err := m.sealer.unseal(k)
+		if err != nil {
+			return nil, err
+		}
+		pairs[k.KID] = p
+	}
+	return pairs, nil
 }
 
-// JWKS returns the published keys (RFC 7517 §5), from memory.
-func (m *Manager) JWKS() Document { return Document{} }
-
-// A State is where a key is in its life.
-type State string
-
-// The states of design order; see the package comment.
-const (
-	Standby     State = "standby"
-	ActiveState State = "active"
-	Retired     State = "retired"
-	RevokedOut  State = "revoked"
-	Expired     State = "expired"
-)
-
-// Info describes one key. Times that are not known yet are zero.
-type Info struct {
-	KID         string
-	Seq         int64
-	Alg         string
-	State       State
-	CreatedAt   time.Time
-	ActivatesAt time.Time // when it started or will start to sign
-	RetiresAt   time.Time // when another takes over
-	GoneAt      time.Time // when it leaves the JWKS
-	RevokedAt   time.Time
+// replace installs a changed copy of the current snapshot.
+func (m *Manager) replace(change func(snapshot) snapshot) error {
+	m.install.Lock()
+	defer m.install.Unlock()
+	next, err := change(*m.current.Load()).derive(m.cfg.Now(), m.cfg.Retention())
+	if err != nil {
+		return err
+	}
+	m.current.Store(next)
+	return nil
 }
 
 // List describes all keys by rising sequence number, from the current view.
-func (m *Manager) List() []Info { return nil }
-
-// Rotation tells what a rotation will do.
-type Rotation struct {
-	NewStandby string    // kid of the key made for the next time
-	Activates  string    // kid of the key that starts to sign
-	At         time.Time // and when
+func (m *Manager) List() []Info {
+	s, _ := m.view()
+	return slices.Clone(s.infos)
 }
 
-// Rotate makes the standby the signing key: at once if it has been published
-// for PublishAhead, else at the moment it will have been; force makes it now.
-// Of racing rotations one wins, the others get [ErrRotated]. While a rotation
-// is scheduled and still to come it fails with *[ScheduledError]; force makes
-// that one happen now.
-func (m *Manager) Rotate(ctx context.Context, force bool) (Rotation, error) {
-	return Rotation{}, errors.ErrUnsupported
+// Algs lists the algorithms of all published keys, sorted, each once.
+func (m *Manager) Algs() []string {
+	s, _ := m.view()
+	var algs []string
+	for _, key := range s.known {
+		algs = append(algs, key.alg)
+	}
+	slices.Sort(algs)
+	return slices.Compact(algs)
 }
 
-// Revoke withdraws a key for ever: it leaves the JWKS at once and its tokens
-// verify no more. If it was the signing key, the standby takes over at once.
-// An unknown kid is [storage.ErrNotFound].
-func (m *Manager) Revoke(ctx context.Context, kid string) error { return errors.ErrUnsupported }
+func (m *Manager) report(e Event) {
+	if m.cfg.OnEvent != nil {
+		m.cfg.OnEvent(e)
+	}
+}

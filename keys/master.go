@@ -19,18 +19,18 @@ const (
 
 // A MasterKey is the one secret from which all others of an installation
 // derive: 32 random bytes. It never shows itself when printed, logged or
-// marshalled; only [MasterKey.Encode] gives it away.
+// marshalled; only [MasterKey.Encode] gives it away. The zero value is no key.
 type MasterKey struct {
-	secret [masterSize]byte
+	secret *[masterSize]byte // a pointer, which also a printer that calls no methods does not follow
 }
 
 // NewMasterKey draws a master key.
 func NewMasterKey(random io.Reader) (MasterKey, error) {
-	var k MasterKey
-	if _, err := io.ReadFull(random, k.secret[:]); err != nil {
+	var secret [masterSize]byte
+	if _, err := io.ReadFull(random, secret[:]); err != nil {
 		return MasterKey{}, fmt.Errorf("draw a master key: %w", err)
 	}
-	return k, k.check()
+	return checked(secret)
 }
 
 // ParseMasterKey reads a master key from its text, 32 bytes in standard base64
@@ -43,24 +43,35 @@ func ParseMasterKey(text string) (MasterKey, error) {
 	if len(raw) != masterSize {
 		return MasterKey{}, fmt.Errorf("master key: %d bytes, must be %d (the base64 of %d random bytes)", len(raw), masterSize, masterSize)
 	}
-	k := MasterKey{secret: [masterSize]byte(raw)}
-	return k, k.check()
+	return checked([masterSize]byte(raw))
 }
 
-// check refuses a key that nobody drew: one byte repeated.
-func (k MasterKey) check() error {
-	if bytes.Count(k.secret[:], k.secret[:1]) == masterSize {
-		return errors.New("master key: not random, one byte is repeated")
+// checked refuses a key that nobody drew: one byte repeated.
+func checked(secret [masterSize]byte) (MasterKey, error) {
+	if bytes.Count(secret[:], secret[:1]) == masterSize {
+		return MasterKey{}, errors.New("master key: not random, one byte is repeated")
 	}
-	return nil
+	return MasterKey{&secret}, nil
 }
 
-// Encode is the text that ParseMasterKey reads.
-func (k MasterKey) Encode() string { return base64.StdEncoding.EncodeToString(k.secret[:]) }
+// IsZero tells the zero value, which is no key.
+func (k MasterKey) IsZero() bool { return k.secret == nil }
 
-// Derive returns n bytes, at most 8160, that belong to the purpose alone
-// (HKDF-SHA256, RFC 5869). Different purposes give independent bytes.
+// Encode is the text that ParseMasterKey reads; empty for the zero value.
+func (k MasterKey) Encode() string {
+	if k.IsZero() {
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString(k.secret[:])
+}
+
+// Derive returns n bytes, 1 to 8160, that belong to the purpose alone
+// (HKDF-SHA256, RFC 5869). Different purposes give independent bytes. It panics
+// on the zero value, so that nothing is ever sealed or signed under no key.
 func (k MasterKey) Derive(purpose string, n int) []byte {
+	if k.IsZero() {
+		panic("derive from no master key")
+	}
 	out, err := hkdf.Key(sha256.New, k.secret[:], nil, "signet/1/"+purpose, n)
 	if err != nil {
 		panic(fmt.Sprintf("derive %q: %v", purpose, err)) // n out of bounds: a mistake in the program

@@ -1,0 +1,60 @@
+package keys
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// A Document is the rendered JWKS.
+type Document struct {
+	Body   []byte        // shared: must not be changed
+	ETag   string        // a strong entity tag, with its quotes
+	MaxAge time.Duration // how long it may be cached from now on
+}
+
+// JWKS returns the published keys (RFC 7517 §5), rendered when they last
+// changed. MaxAge ends at the next planned change, and while the view is older
+// than [Config.StaleAfter] it is no more than [Config.Refresh].
+func (m *Manager) JWKS() Document {
+	s, now := m.view()
+	age := m.cfg.JWKSMaxAge
+	if !s.until.IsZero() {
+		age = min(age, s.until.Sub(now))
+	}
+	if m.stale(s, now) {
+		age = min(age, m.cfg.Refresh)
+	}
+	return Document{Body: s.set.body, ETag: s.set.etag, MaxAge: age}
+}
+
+// A keySet is the JWKS of some keys, rendered.
+type keySet struct {
+	kids []string
+	body []byte
+	etag string
+}
+
+// with returns the set for these keys: itself, if it is for the same ones. The
+// public halves alone are rendered, whatever the records say.
+func (k keySet) with(pairs []*pair) (keySet, error) {
+	kids := make([]string, len(pairs))
+	set := jose.JSONWebKeySet{Keys: make([]jose.JSONWebKey, len(pairs))}
+	for i, p := range pairs {
+		kids[i], set.Keys[i] = p.kid, p.public
+	}
+	if k.body != nil && slices.Equal(k.kids, kids) {
+		return k, nil
+	}
+	body, err := json.Marshal(set)
+	if err != nil {
+		return keySet{}, fmt.Errorf("render the jwks: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	return keySet{kids: kids, body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`}, nil
+}

@@ -1,0 +1,137 @@
+package keys
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// leastRSABits is the smallest RSA modulus that is loaded (RFC 7518 §3.3).
+const leastRSABits = 2048
+
+// A pair is a private key, ready to sign, with its public half. It is
+// immutable and shared by all snapshots that hold the key.
+type pair struct {
+	kid     string
+	alg     string
+	private crypto.Signer
+	public  jose.JSONWebKey
+	signers sync.Map // typ (string) → jose.Signer
+}
+
+// generate draws a key pair. A kid never begins with "-", so that it can be
+// given on a command line: then the key is drawn again.
+func generate(cfg Config) (*pair, error) {
+	for {
+		private, err := draw(cfg)
+		if err != nil {
+			return nil, fmt.Errorf("generate a signing key: %w", err)
+		}
+		p, err := newPair(cfg.Alg, private)
+		if err != nil || !strings.HasPrefix(p.kid, "-") {
+			return p, err
+		}
+	}
+}
+
+func draw(cfg Config) (crypto.Signer, error) {
+	switch cfg.Alg {
+	case RS256, PS256:
+		return rsa.GenerateKey(cfg.Rand, cfg.RSABits)
+	case ES256:
+		return ecdsa.GenerateKey(elliptic.P256(), cfg.Rand)
+	case EdDSA:
+		return drawEd25519(cfg.Rand)
+	}
+	return nil, fmt.Errorf("unknown algorithm %q", cfg.Alg)
+}
+
+func drawEd25519(random io.Reader) (crypto.Signer, error) {
+	_, private, err := ed25519.GenerateKey(random)
+	return private, err
+}
+
+// newPair prepares the private key for signing with alg. It refuses a key that
+// is not of that algorithm's kind, or too weak, or inconsistent in itself.
+func newPair(alg string, private crypto.Signer) (*pair, error) {
+	if err := suits(alg, private); err != nil {
+		return nil, err
+	}
+	public := jose.JSONWebKey{Key: private.Public(), Algorithm: alg, Use: "sig"}
+	thumbprint, err := public.Thumbprint(crypto.SHA256) // RFC 7638 §3
+	if err != nil {
+		return nil, fmt.Errorf("thumbprint: %w", err)
+	}
+	public.KeyID = base64.RawURLEncoding.EncodeToString(thumbprint)
+	return &pair{kid: public.KeyID, alg: alg, private: private, public: public}, nil
+}
+
+func suits(alg string, private crypto.Signer) error {
+	switch key := private.(type) {
+	case *rsa.PrivateKey:
+		if alg != RS256 && alg != PS256 {
+			break
+		}
+		if key.N.BitLen() < leastRSABits {
+			return fmt.Errorf("an RSA key of %d bits is too weak", key.N.BitLen())
+		}
+		key.Precompute()
+		return key.Validate()
+	case *ecdsa.PrivateKey:
+		if alg == ES256 && key.Curve == elliptic.P256() {
+			return nil
+		}
+	case ed25519.PrivateKey:
+		if alg == EdDSA {
+			return nil
+		}
+	}
+	return fmt.Errorf("a %T does not sign with %q", private, alg)
+}
+
+// marshal is the private key in PKCS #8.
+func (p *pair) marshal() ([]byte, error) { return x509.MarshalPKCS8PrivateKey(p.private) }
+
+// parsePair reads what marshal wrote.
+func parsePair(alg string, der []byte) (*pair, error) {
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, errors.New("not a private key") // the cause could tell of its content
+	}
+	private, ok := parsed.(crypto.Signer)
+	if !ok {
+		return nil, errors.New("not a signing key")
+	}
+	return newPair(alg, private)
+}
+
+// signer is the one jose.Signer for the key and the typ, built at first use.
+// The typs are few: they come from the program, never from a request.
+func (p *pair) signer(typ string) (jose.Signer, error) {
+	if s, ok := p.signers.Load(typ); ok {
+		return s.(jose.Signer), nil
+	}
+	options := (&jose.SignerOptions{}).WithType(jose.ContentType(typ))
+	key := jose.SigningKey{Algorithm: jose.SignatureAlgorithm(p.alg), Key: jose.JSONWebKey{Key: p.private, KeyID: p.kid}}
+	s, err := jose.NewSigner(key, options)
+	if err != nil {
+		return nil, fmt.Errorf("signer for key %s: %w", p.kid, err)
+	}
+	kept, _ := p.signers.LoadOrStore(typ, s)
+	return kept.(jose.Signer), nil
+}
+
+// slow tells whether a signature costs so much that only as many may run at
+// once as there are processors.
+func (p *pair) slow() bool { return p.alg == RS256 || p.alg == PS256 }

@@ -1,0 +1,139 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// Run refreshes the view every [Config.Refresh] until ctx ends, and makes keys
+// ahead of need in the background. It returns when all it started has ended.
+func (m *Manager) Run(ctx context.Context) {
+	var background sync.WaitGroup
+	background.Go(func() { m.spare.fill(ctx, m.cfg) })
+	defer background.Wait()
+
+	timer := time.NewTimer(m.pause(nil))
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		timer.Reset(m.pause(m.timedRefresh(ctx)))
+	}
+}
+
+// leastPatience bounds one refresh from below: a store that answers slowly is
+// better than none.
+const leastPatience = 5 * time.Second
+
+func (m *Manager) timedRefresh(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, max(m.cfg.Refresh, leastPatience))
+	defer cancel()
+	return m.Refresh(ctx)
+}
+
+// pause is the time to the next refresh: up to a tenth less than
+// [Config.Refresh], and after a failure half to a quarter of it, so that
+// instances do not all ask at once.
+func (m *Manager) pause(err error) time.Duration {
+	longest, spread := m.cfg.Refresh, m.cfg.Refresh/10
+	if err != nil {
+		longest, spread = m.cfg.Refresh/2, m.cfg.Refresh/4
+	}
+	var b [1]byte
+	if _, err := m.cfg.Rand.Read(b[:]); err != nil {
+		return longest
+	}
+	return longest - spread*time.Duration(b[0])/256
+}
+
+// Refresh reads the keys anew, rotates when that is due, ensures a standby and
+// removes the records of keys that are long gone. On an error the view is as
+// new as could be read.
+func (m *Manager) Refresh(ctx context.Context) error {
+	err := m.reload(ctx)
+	if err == nil {
+		err = m.taking(ctx, func() error { return m.maintain(ctx) })
+	}
+	switch {
+	case err != nil && ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled): // the caller's wish, no fault
+	case err != nil:
+		m.failing.Store(true)
+		m.report(Event{Kind: EventRefreshFailed, At: m.cfg.Now(), Err: err})
+	case m.failing.Swap(false):
+		m.report(Event{Kind: EventRefreshed, At: m.cfg.Now()})
+	}
+	return err
+}
+
+func (m *Manager) maintain(ctx context.Context) error {
+	if err := m.settle(ctx); err != nil {
+		return err
+	}
+	if err := m.rotateIfDue(ctx); err != nil {
+		return err
+	}
+	return m.sweep(ctx)
+}
+
+// rotateIfDue stores the rotation that ends the active key's interval. It does
+// so ahead of the moment by as much as an instance may be behind, so that every
+// instance that signs at that moment knows of it.
+func (m *Manager) rotateIfDue(ctx context.Context) error {
+	s, now := m.view()
+	i := s.line.at(now)
+	if m.cfg.RotationInterval == 0 || i < 0 {
+		return nil
+	}
+	if _, scheduled := s.line.pending(now); scheduled {
+		return nil
+	}
+	due := s.line.spans[i].start.Add(m.cfg.RotationInterval)
+	if now.Before(due.Add(-min(m.cfg.StaleAfter(), m.cfg.RotationInterval/2))) {
+		return nil
+	}
+	_, err := m.insertRotation(ctx, s, now, later(due, m.earliest(s, now)))
+	if errors.Is(err, storage.ErrConflict) { // another instance did it
+		return m.reload(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("scheduled rotation: %w", err)
+	}
+	return nil
+}
+
+// sweep removes the records that nothing hangs on any more, lowest first.
+func (m *Manager) sweep(ctx context.Context) error {
+	for {
+		s, now := m.view()
+		lowest, ok := s.line.removable(now, m.cfg.Retention())
+		if !ok {
+			return nil
+		}
+		err := m.store.DeleteKey(ctx, lowest.KID)
+		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return fmt.Errorf("remove key %s: %w", lowest.KID, err)
+		}
+		if err == nil {
+			m.report(Event{Kind: EventDeleted, KID: lowest.KID, At: now})
+		}
+		if err := m.replace(func(s snapshot) snapshot { return m.withoutRecord(s, lowest.KID) }); err != nil {
+			return err
+		}
+	}
+}
+
+func (m *Manager) withoutRecord(s snapshot, lowest string) snapshot {
+	if s.top() == 0 || s.line.keys[0].KID != lowest { // a reading since then lacks it already
+		return s
+	}
+	s.ticket, s.line = m.tickets.Add(1), s.line.without()
+	return s
+}

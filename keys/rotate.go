@@ -1,0 +1,232 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// Rotation tells what a rotation will do.
+type Rotation struct {
+	NewStandby string    // kid of the key made for the next time
+	Activates  string    // kid of the key that starts to sign
+	At         time.Time // and when
+}
+
+// Rotate makes the standby the signing key: at once if it has been published
+// for PublishAhead, else at the moment it will have been; force makes it now.
+// Verifiers that cached the JWKS before the key was in it then refuse its
+// tokens for up to JWKSMaxAge.
+//
+// Of racing rotations one wins, the others get [ErrRotated]; so does one
+// within [Config.Refresh] of the last, whose keys not every instance has
+// published yet. While a rotation is scheduled and still to come it fails with
+// *[ScheduledError]; force makes that one happen now.
+func (m *Manager) Rotate(ctx context.Context, force bool) (Rotation, error) {
+	seen := m.current.Load().top()
+	var done Rotation
+	err := m.taking(ctx, func() (err error) {
+		if err = m.reload(ctx); err != nil {
+			return err
+		}
+		done, err = m.rotate(ctx, seen, force)
+		return err
+	})
+	if err != nil {
+		return Rotation{}, fmt.Errorf("rotate the keys: %w", err)
+	}
+	return done, nil
+}
+
+// attempts bounds the tries of one change. Each lost one means that another
+// instance stored a record, and there is never need for many; a store whose
+// readings do not show what it holds must not be asked for ever.
+const attempts = 20
+
+var errNoProgress = fmt.Errorf("the store does not show the keys that it holds: %w", storage.ErrUnavailable)
+
+// rotate tries until its record is stored, or one of another rotation above
+// the sequence number seen.
+func (m *Manager) rotate(ctx context.Context, seen int64, force bool) (Rotation, error) {
+	for range attempts {
+		if err := m.settle(ctx); err != nil {
+			return Rotation{}, err
+		}
+		s, now := m.view()
+		if _, ok := s.rotated(seen); ok {
+			return Rotation{}, ErrRotated
+		}
+		at, err := m.startOf(s, storage.Time(now), force)
+		if err != nil {
+			return Rotation{}, err
+		}
+		done, err := m.insertRotation(ctx, s, now, at)
+		if !errors.Is(err, storage.ErrConflict) {
+			return done, err
+		}
+		if err := m.reload(ctx); err != nil {
+			return Rotation{}, err
+		}
+	}
+	return Rotation{}, errNoProgress
+}
+
+// startOf is the moment at which a rotation that is made now takes effect.
+func (m *Manager) startOf(s *snapshot, now time.Time, force bool) (time.Time, error) {
+	if next, ok := s.line.pending(now); ok {
+		if !force {
+			return time.Time{}, &ScheduledError{KID: s.line.keys[next.key].KID, At: next.start}
+		}
+		return now, nil
+	}
+	if last, ok := s.rotated(0); ok && now.Sub(last.CreatedAt).Abs() < m.cfg.Refresh {
+		return time.Time{}, ErrRotated
+	}
+	if force {
+		return now, nil
+	}
+	return m.earliest(s, now), nil
+}
+
+// earliest is the first moment at which the newest standby may sign unforced.
+func (m *Manager) earliest(s *snapshot, now time.Time) time.Time {
+	at := now
+	for _, info := range s.infos {
+		if info.State == Standby {
+			at = later(at, m.publishedSince(info, now).Add(m.cfg.PublishAhead))
+		}
+	}
+	return at
+}
+
+// publishedSince takes a record from the future, made by a clock that was
+// wrong, for one of now.
+func (m *Manager) publishedSince(info Info, now time.Time) time.Time {
+	if info.CreatedAt.After(now) {
+		return now
+	}
+	return info.CreatedAt
+}
+
+// insertRotation stores a new standby whose record starts the key before it.
+func (m *Manager) insertRotation(ctx context.Context, s *snapshot, now, at time.Time) (Rotation, error) {
+	record := storage.Key{Seq: s.top() + 1, CreatedAt: storage.Time(now), PredecessorActivatesAt: storage.Time(at)}
+	record, err := m.insert(ctx, record)
+	if err != nil {
+		return Rotation{}, err
+	}
+	done := Rotation{NewStandby: record.KID, At: record.PredecessorActivatesAt}
+	line := newTimeline(append(s.line.keys[:len(s.line.keys):len(s.line.keys)], record))
+	for _, span := range line.spans {
+		if !span.start.After(done.At) {
+			done.Activates = line.keys[span.key].KID
+		}
+	}
+	m.report(Event{Kind: EventRotated, KID: done.Activates, At: done.At})
+	return done, nil
+}
+
+// Revoke withdraws a key for ever: it leaves the JWKS at once and its tokens
+// verify no more. If it was the signing key, the standby takes over at once;
+// in any case a standby is at hand afterwards. Doing it again is no error. An
+// unknown kid is [storage.ErrNotFound]. Where the key is revoked but the rest
+// failed the error says so; the next refresh of any instance makes up for it.
+func (m *Manager) Revoke(ctx context.Context, kid string) error {
+	s, now := m.view()
+	at := storage.Time(now)
+	if s.active != nil && s.active.kid == kid { // a clock that is behind must not revoke before the start
+		at = later(at, s.line.spans[s.line.at(now)].start)
+	}
+	if err := m.store.RevokeKey(ctx, kid, at); err != nil {
+		return fmt.Errorf("revoke key %q: %w", kid, err)
+	}
+	m.report(Event{Kind: EventRevoked, KID: kid, At: at})
+	err := m.replace(func(s snapshot) snapshot { return m.withRevoked(s, kid, at) })
+	if err == nil {
+		err = m.taking(ctx, func() error {
+			if err := m.reload(ctx); err != nil {
+				return err
+			}
+			return m.settle(ctx)
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("key %q is revoked, but: %w", kid, err)
+	}
+	return nil
+}
+
+func (m *Manager) withRevoked(s snapshot, kid string, at time.Time) snapshot {
+	records := make([]storage.Key, len(s.line.keys))
+	for i, k := range s.line.keys {
+		if k.KID == kid && k.RevokedAt.IsZero() {
+			k.RevokedAt = at
+		}
+		records[i] = k
+	}
+	s.ticket, s.line = m.tickets.Add(1), newTimeline(records)
+	return s
+}
+
+// settle makes what has to be there: a key that signs, and a standby that no
+// rotation has claimed. The caller holds the turn.
+func (m *Manager) settle(ctx context.Context) error {
+	for range attempts {
+		s, now := m.view()
+		record := storage.Key{Seq: s.top() + 1, CreatedAt: storage.Time(now)}
+		switch {
+		case s.active == nil:
+			record.ActivatesAt = record.CreatedAt
+		case s.idle():
+			return nil
+		}
+		record, err := m.insert(ctx, record)
+		switch {
+		case err == nil:
+			m.report(Event{Kind: EventCreated, KID: record.KID, At: record.CreatedAt})
+		case errors.Is(err, storage.ErrConflict): // another instance was faster: see what it did
+			if err := m.reload(ctx); err != nil {
+				return err
+			}
+		default:
+			return err
+		}
+	}
+	return errNoProgress
+}
+
+// insert seals a key pair into the record, stores it and adds it to the view.
+// After [storage.ErrConflict] nothing was stored.
+func (m *Manager) insert(ctx context.Context, record storage.Key) (storage.Key, error) {
+	p, err := m.spare.take(m.cfg)
+	if err != nil {
+		return storage.Key{}, err
+	}
+	record, err = m.sealer.seal(record, p, m.cfg.Rand)
+	if err != nil {
+		return storage.Key{}, err
+	}
+	if err := m.store.InsertKey(ctx, record); err != nil {
+		if errors.Is(err, storage.ErrConflict) {
+			m.spare.keep(p)
+		}
+		return storage.Key{}, fmt.Errorf("store key %d: %w", record.Seq, err)
+	}
+	return record, m.replace(func(s snapshot) snapshot { return m.withRecord(s, record, p) })
+}
+
+func (m *Manager) withRecord(s snapshot, record storage.Key, p *pair) snapshot {
+	if s.pairs[record.KID] != nil { // a reading since then has it already
+		return s
+	}
+	pairs := map[string]*pair{record.KID: p}
+	for kid, known := range s.pairs {
+		pairs[kid] = known
+	}
+	s.ticket, s.pairs = m.tickets.Add(1), pairs
+	s.line = newTimeline(append(s.line.keys[:len(s.line.keys):len(s.line.keys)], record))
+	return s
+}

@@ -1,0 +1,89 @@
+package keys
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// A Signing is the key that signs at one moment, held so that all tokens of
+// one answer are signed by it. Use it for one answer only.
+type Signing struct {
+	manager *Manager
+	pair    *pair
+}
+
+// Current returns the key that signs now; ErrStale or ErrNoKey.
+func (m *Manager) Current() (Signing, error) {
+	s, now := m.view()
+	if m.stale(s, now) {
+		return Signing{}, ErrStale
+	}
+	if s.active == nil {
+		return Signing{}, ErrNoKey
+	}
+	return Signing{m, s.active}, nil
+}
+
+// KID is the key's id.
+func (s Signing) KID() string { return s.pair.kid }
+
+// Alg is the key's algorithm, which also decides the hash of at_hash
+// (OpenID Connect Core §3.1.3.6).
+func (s Signing) Alg() string { return s.pair.alg }
+
+// Sign returns the claims, anything that marshals into a JSON object, as a JWT
+// in compact form. Its header has alg, kid and typ; typ must come from the
+// program, never from a request. RSA signatures queue for a processor, first
+// come first served; the end of ctx ends the wait.
+func (s Signing) Sign(ctx context.Context, typ string, claims any) (string, error) {
+	signer, err := s.pair.signer(typ)
+	if err != nil {
+		return "", err
+	}
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("marshal claims: %w", err)
+	}
+	if s.pair.slow() {
+		select {
+		case s.manager.processors <- struct{}{}:
+			defer func() { <-s.manager.processors }()
+		case <-ctx.Done():
+			return "", fmt.Errorf("wait to sign: %w", context.Cause(ctx))
+		}
+	}
+	token, err := signer.Sign(payload)
+	if err != nil {
+		return "", fmt.Errorf("sign with key %s: %w", s.pair.kid, err)
+	}
+	s.manager.signatures.Add(1)
+	return token.CompactSerialize()
+}
+
+// Sign signs claims with the key that signs now; see [Signing.Sign].
+func (m *Manager) Sign(ctx context.Context, typ string, claims any) (string, error) {
+	s, err := m.Current()
+	if err != nil {
+		return "", err
+	}
+	return s.Sign(ctx, typ, claims)
+}
+
+// Active tells the id and the algorithm of the key that signs now.
+func (m *Manager) Active() (kid, alg string, err error) {
+	s, err := m.Current()
+	if err != nil {
+		return "", "", err
+	}
+	return s.KID(), s.Alg(), nil
+}
+
+// Ready is nil when the instance may sign; else ErrStale or ErrNoKey.
+func (m *Manager) Ready() error {
+	_, err := m.Current()
+	return err
+}
+
+// Signatures counts the signatures made so far.
+func (m *Manager) Signatures() uint64 { return m.signatures.Load() }

@@ -1,0 +1,154 @@
+package keys
+
+import (
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// A State is where a key is in its life; the package comment draws it.
+type State string
+
+// The states. Standby, active and retired keys are published.
+const (
+	Standby State = "standby" // has not signed yet; may have a time set at which it starts
+	Active  State = "active"  // signs
+	Retired State = "retired" // signs no more, its tokens still count
+	Revoked State = "revoked" // withdrawn, with all its tokens
+	Expired State = "expired" // its last token has expired
+)
+
+// Info describes one key. Times that are not known yet are zero.
+type Info struct {
+	KID         string
+	Seq         int64
+	Alg         string
+	State       State
+	CreatedAt   time.Time
+	ActivatesAt time.Time // when it started or will start to sign
+	RetiresAt   time.Time // when another takes over
+	GoneAt      time.Time // when it leaves the JWKS
+	RevokedAt   time.Time
+}
+
+// published tells whether the key is in the JWKS.
+func (i Info) published() bool { return i.State == Standby || i.State == Active || i.State == Retired }
+
+// describe says where each key of the time line is at t. Keys that are not
+// revoked stay published for the retention after a higher one took over,
+// whether they were seen to sign or were passed over: an instance that read
+// the records between two changes may have signed with them.
+func (l timeline) describe(t time.Time, retention time.Duration) []Info {
+	position := l.position(t)
+	active := -1
+	if i := l.at(t); i >= 0 {
+		active = l.spans[i].key
+	}
+	infos := make([]Info, len(l.keys))
+	for i, k := range l.keys {
+		info := Info{
+			KID: k.KID, Seq: k.Seq, Alg: k.Alg, CreatedAt: k.CreatedAt,
+			ActivatesAt: l.started(i), RetiresAt: l.ended(i), RevokedAt: k.RevokedAt,
+		}
+		if !info.RetiresAt.IsZero() {
+			info.GoneAt = info.RetiresAt.Add(retention)
+		}
+		switch {
+		case !k.RevokedAt.IsZero():
+			info.State, info.GoneAt = Revoked, k.RevokedAt
+		case i == active:
+			info.State = Active
+		case i > position:
+			info.State = Standby
+		case !t.Before(info.GoneAt):
+			info.State = Expired
+		default:
+			info.State = Retired
+		}
+		infos[i] = info
+	}
+	return infos
+}
+
+// window is the time around t in which nothing changes by the clock alone:
+// from the last change at or before t up to the next one, which is zero if
+// none is known.
+func (l timeline) window(t time.Time, retention time.Duration) (from, until time.Time) {
+	note := func(change time.Time) {
+		switch {
+		case change.IsZero():
+		case !change.After(t):
+			from = later(from, change)
+		case until.IsZero() || change.Before(until):
+			until = change
+		}
+	}
+	for _, s := range l.spans {
+		note(s.start)
+	}
+	for i, k := range l.keys {
+		if end := l.ended(i); !end.IsZero() && k.RevokedAt.IsZero() {
+			note(end.Add(retention))
+		}
+	}
+	return from, until
+}
+
+// without is the time line that the records give after the lowest one is gone.
+func (l timeline) without() timeline { return newTimeline(l.keys[1:]) }
+
+// agrees tells whether the two say the same about the time from t on: who
+// signs since when, who will, and until when each key stays published.
+func (l timeline) agrees(other timeline, t time.Time, retention time.Duration) bool {
+	mine, theirs := l.outlook(t, retention), other.outlook(t, retention)
+	if len(mine) != len(theirs) {
+		return false
+	}
+	for kid, info := range mine {
+		if theirs[kid] != info {
+			return false
+		}
+	}
+	return true
+}
+
+// outlook describes the keys that still count at t, without what is past.
+func (l timeline) outlook(t time.Time, retention time.Duration) map[string]Info {
+	outlook := map[string]Info{}
+	for _, info := range l.describe(t, retention) {
+		if !info.published() {
+			continue
+		}
+		if info.State == Retired {
+			info.ActivatesAt = time.Time{}
+		}
+		outlook[info.KID] = info
+	}
+	return outlook
+}
+
+// keepPast is how many past keys are always kept, so that a clock that jumped
+// ahead removes none that still counts when it comes back.
+const keepPast = 2
+
+// keepAfter is how long the record of a key outlives its last use, for those
+// who look into the past.
+const keepAfter = 24 * time.Hour
+
+// removable is the lowest record, if nothing hangs on it any more: its key has
+// been out of the JWKS for keepAfter and as long as any of its tokens lived,
+// it is not among the newest past ones, and the other records tell the same
+// without it.
+func (l timeline) removable(t time.Time, retention time.Duration) (storage.Key, bool) {
+	if l.position(t) < keepPast+1 {
+		return storage.Key{}, false
+	}
+	switch lowest := l.describe(t, retention)[0]; {
+	case lowest.published():
+	case t.Before(lowest.GoneAt.Add(retention + keepAfter)):
+	case !l.agrees(l.without(), t, retention):
+	default:
+		return l.keys[0], true
+	}
+	return storage.Key{}, false
+}

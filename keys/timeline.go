@@ -1,0 +1,218 @@
+package keys
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// A span is the time from which a key is the signing key, until the next span
+// starts or the key is revoked.
+type span struct {
+	key   int // index into timeline.keys
+	start time.Time
+}
+
+// A timeline is what the records say about who signs when, past and future. It
+// is derived from the records alone, so all instances that have read the same
+// records agree on it. Spans rise in key and in time: the key of a higher
+// number takes over, and none ever signs again.
+type timeline struct {
+	keys  []storage.Key // by rising sequence number
+	spans []span
+}
+
+// newTimeline derives the time line by walking the events that the records
+// hold, in order of time. The records need not be sorted.
+func newTimeline(records []storage.Key) timeline {
+	keys := slices.SortedFunc(slices.Values(records), func(a, b storage.Key) int { return cmp.Compare(a.Seq, b.Seq) })
+	w := walk{keys: keys, born: make([]bool, len(keys)), revoked: make([]bool, len(keys)), active: -1, last: -1}
+	for _, e := range eventsOf(keys) {
+		w.apply(e)
+	}
+	return timeline{keys: keys, spans: w.spans}
+}
+
+// What can happen at a moment. The order is that in which events of the same
+// moment take effect: a key that starts and is revoked at once has started, so
+// that the revocation leads on to its successor and not back.
+const (
+	birth  = iota // the record was made
+	start         // the key's own ActivatesAt
+	rotate        // the record's PredecessorActivatesAt
+	revoke
+)
+
+type event struct {
+	at   time.Time
+	kind int
+	key  int
+}
+
+// eventsOf lists what the records say happens, in order. The sequence is the
+// order in which the records were made, whatever the clocks of their makers
+// said: none was made before the one below it.
+func eventsOf(keys []storage.Key) []event {
+	var events []event
+	var made time.Time
+	for i, k := range keys {
+		made = later(made, k.CreatedAt)
+		events = append(events, event{made, birth, i})
+		if !k.ActivatesAt.IsZero() {
+			events = append(events, event{later(k.ActivatesAt, made), start, i})
+		}
+		if !k.PredecessorActivatesAt.IsZero() {
+			events = append(events, event{k.PredecessorActivatesAt, rotate, i})
+		}
+		if !k.RevokedAt.IsZero() {
+			events = append(events, event{k.RevokedAt, revoke, i})
+		}
+	}
+	slices.SortStableFunc(events, func(a, b event) int {
+		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.kind, b.kind), cmp.Compare(a.key, b.key))
+	})
+	return events
+}
+
+// walk is the state while the events pass.
+type walk struct {
+	keys    []storage.Key
+	born    []bool
+	revoked []bool
+	active  int // -1 while nobody can sign
+	last    int // the last one that started; only higher ones may follow
+	spans   []span
+}
+
+func (w *walk) apply(e event) {
+	switch e.kind {
+	case birth:
+		w.born[e.key] = true
+	case start:
+		w.begin(e.key, e.at)
+	case rotate:
+		w.begin(w.target(e.key, e.at), e.at)
+	case revoke:
+		w.revoked[e.key] = true
+	}
+	if w.active < 0 || w.revoked[w.active] {
+		w.active = -1
+		w.begin(w.spare(), e.at)
+	}
+}
+
+// begin makes the key the signing key from then on, if it still may start.
+func (w *walk) begin(key int, at time.Time) {
+	if !w.waiting(key) {
+		return
+	}
+	w.active, w.last = key, key
+	w.spans = append(w.spans, span{key, at})
+}
+
+// waiting tells whether the key has neither been passed over nor revoked.
+func (w *walk) waiting(key int) bool { return key > w.last && !w.revoked[key] }
+
+// target is the key that the rotation stored in the record of key n starts: the
+// newest one below n. Unless an earlier rotation is outstanding at that moment:
+// then this one was made to hurry it, and starts the key that was waiting.
+// It is -1 where there is none.
+func (w *walk) target(n int, at time.Time) int {
+	for m := w.last + 2; m < n; m++ {
+		if w.keys[m].PredecessorActivatesAt.After(at) {
+			if hurried := w.newest(m); hurried >= 0 {
+				return hurried
+			}
+		}
+	}
+	return w.newest(n)
+}
+
+// newest is the highest waiting key below n, or -1.
+func (w *walk) newest(n int) int {
+	for k := n - 1; k > w.last; k-- {
+		if w.waiting(k) {
+			return k
+		}
+	}
+	return -1
+}
+
+// spare is the lowest waiting key that exists by now, or -1: of several the one
+// that has been published longest takes over where the signing key is lost.
+func (w *walk) spare() int {
+	for k := w.last + 1; k < len(w.keys); k++ {
+		if w.born[k] && w.waiting(k) {
+			return k
+		}
+	}
+	return -1
+}
+
+// at is the index of the span that holds at time t, or -1 where no key may
+// sign. A revoked key never holds, also where its revocation lies ahead by a
+// clock that is behind: then its successor does. Before the first span the
+// first one holds already, for the same reason.
+func (l timeline) at(t time.Time) int {
+	i := 0
+	for i+1 < len(l.spans) && !l.spans[i+1].start.After(t) {
+		i++
+	}
+	for i < len(l.spans) && !l.keys[l.spans[i].key].RevokedAt.IsZero() {
+		i++
+	}
+	if i == len(l.spans) {
+		return -1
+	}
+	return i
+}
+
+// position is the index of the highest key that has started by t, or -1: keys
+// below it are past, keys above it still wait.
+func (l timeline) position(t time.Time) int {
+	if i := l.at(t); i >= 0 {
+		return l.spans[i].key
+	}
+	if n := len(l.spans); n > 0 {
+		return l.spans[n-1].key
+	}
+	return -1
+}
+
+// started is when the key starts to sign; zero if never.
+func (l timeline) started(key int) time.Time {
+	for _, s := range l.spans {
+		if s.key == key {
+			return s.start
+		}
+	}
+	return time.Time{}
+}
+
+// ended is when a higher key takes over; zero if that is not known.
+func (l timeline) ended(key int) time.Time {
+	for _, s := range l.spans {
+		if s.key > key {
+			return s.start
+		}
+	}
+	return time.Time{}
+}
+
+// pending is the span that is to follow the one that holds at t, if one is
+// scheduled.
+func (l timeline) pending(t time.Time) (span, bool) {
+	if i := l.at(t); i >= 0 && i+1 < len(l.spans) && l.spans[i+1].start.After(t) {
+		return l.spans[i+1], true
+	}
+	return span{}, false
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
