@@ -29,8 +29,8 @@ type AuditPage struct {
 type AuditFilter struct {
 	Type   string
 	Target string
-	Since  time.Time
-	Until  time.Time
+	Since  time.Time // from this time on
+	Until  time.Time // before this time
 }
 
 // Audit is the audit log.

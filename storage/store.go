@@ -18,7 +18,8 @@ type Store interface {
 	Audit
 	Health
 
-	// Close releases the store. Calls still running may end in ErrUnavailable.
+	// Close releases the store. Calls still running may end in ErrUnavailable,
+	// later ones do; closing again does nothing and is no error.
 	Close() error
 }
 
@@ -37,7 +38,9 @@ func Time(t time.Time) time.Time {
 	return t.UTC().Truncate(time.Millisecond)
 }
 
-// Page bounds one page of a listing.
+// Page bounds one page of a listing. The page that is returned has a cursor for
+// the next one exactly where something follows. A record that is there from the
+// first page to the last is listed once, whatever comes and goes meanwhile.
 type Page struct {
 	After string // the cursor of the page before; empty for the first
 	Limit int    // 1 to MaxPage; 0 means DefaultPage

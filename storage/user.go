@@ -64,7 +64,8 @@ type Users interface {
 
 	// ReplacePasswordHash sets the hash where it still is old, and nothing
 	// else: the upgrade of a hash at login, which ends no session and leaves
-	// Version alone. ErrConflict if the hash moved on.
+	// Version alone. ErrConflict if the hash moved on, also where there is no
+	// such user.
 	ReplacePasswordHash(ctx context.Context, id, old, new string) error
 
 	// DeleteUser removes the user and frees their login names. ErrNotFound.

@@ -1,0 +1,189 @@
+package storagetest
+
+import (
+	"fmt"
+	"testing"
+
+	"example.org/signet/storage"
+)
+
+var clientContracts = []contract{
+	{"CreateAndRead", clientCreateAndRead},
+	{"Duplicate", clientDuplicate},
+	{"NotFound", clientNotFound},
+	{"Update", clientUpdate},
+	{"UpdateRace", clientUpdateRace},
+	{"Delete", clientDelete},
+	{"List", clientList},
+	{"Any", clientAny},
+	{"AnyIsExact", clientAnyIsExact},
+	{"AnyFollowsChanges", clientAnyFollowsChanges},
+	{"CreateRace", clientCreateRace},
+}
+
+func createClient(t *testing.T, s storage.Store, c storage.Client) storage.Client {
+	t.Helper()
+	ok(t, "CreateClient "+c.ID, s.CreateClient(t.Context(), c))
+	return c
+}
+
+func wantClient(t *testing.T, s storage.Store, want storage.Client) {
+	t.Helper()
+	got, err := s.Client(t.Context(), want.ID)
+	ok(t, "Client "+want.ID, err)
+	same(t, "client "+want.ID, got, want)
+}
+
+func clientCreateAndRead(t *testing.T, s storage.Store) {
+	for n := range 4 {
+		c := newClient(n)
+		c.Version = int64(n) * 7
+		createClient(t, s, c)
+	}
+	for n := range 4 {
+		wantClient(t, s, newClient(n))
+	}
+}
+
+func clientDuplicate(t *testing.T, s storage.Store) {
+	createClient(t, s, newClient(1))
+	other := newClient(2)
+	other.ID = newClient(1).ID
+	taken(t, "CreateClient", s.CreateClient(t.Context(), other), "client_id")
+	wantClient(t, s, newClient(1))
+}
+
+func clientNotFound(t *testing.T, s storage.Store) {
+	ctx := t.Context()
+	_, err := s.Client(ctx, "client-404")
+	fails(t, "Client", err, storage.ErrNotFound)
+	_, err = s.UpdateClient(ctx, newClient(404))
+	fails(t, "UpdateClient", err, storage.ErrNotFound)
+	fails(t, "DeleteClient", s.DeleteClient(ctx, "client-404"), storage.ErrNotFound)
+}
+
+func clientUpdate(t *testing.T, s storage.Store) {
+	createClient(t, s, newClient(1))
+	next := newClient(4)
+	next.ID = newClient(1).ID
+	got, err := s.UpdateClient(t.Context(), next)
+	ok(t, "UpdateClient", err)
+	next.Version = 2
+	same(t, "the answer of UpdateClient", got, next)
+	wantClient(t, s, next)
+	for _, version := range []int64{0, 1, 3} {
+		stale := next
+		stale.Version, stale.Name = version, "stale"
+		_, err := s.UpdateClient(t.Context(), stale)
+		fails(t, "UpdateClient of another version", err, storage.ErrConflict)
+	}
+	wantClient(t, s, next)
+}
+
+func clientUpdateRace(t *testing.T, s storage.Store) {
+	want := createClient(t, s, newClient(1))
+	errs := race(racers, func(i int) error {
+		c := newClient(1)
+		c.Epoch = int64(i)
+		_, err := s.UpdateClient(t.Context(), c)
+		return err
+	})
+	want.Epoch, want.Version = int64(winner(t, errs, storage.ErrConflict)), 2
+	wantClient(t, s, want)
+}
+
+func clientDelete(t *testing.T, s storage.Store) {
+	c, other := createClient(t, s, newClient(1)), createClient(t, s, newClient(2))
+	ok(t, "DeleteClient", s.DeleteClient(t.Context(), c.ID))
+	_, err := s.Client(t.Context(), c.ID)
+	fails(t, "Client after DeleteClient", err, storage.ErrNotFound)
+	fails(t, "DeleteClient again", s.DeleteClient(t.Context(), c.ID), storage.ErrNotFound)
+	wantClient(t, s, other)
+	createClient(t, s, c)
+	wantClient(t, s, c)
+}
+
+func clientList(t *testing.T, s storage.Store) {
+	var want []storage.Client
+	for n := range 5 {
+		want = append(want, newClient(n))
+		createClient(t, s, newClient((n*2)%5))
+	}
+	page, err := s.ListClients(t.Context(), storage.Page{})
+	ok(t, "ListClients", err)
+	same(t, "the listing", page, storage.ClientPage{Clients: want})
+}
+
+func wantAny(t *testing.T, s storage.Store, q storage.ClientQuery, want bool) {
+	t.Helper()
+	got, err := s.AnyClient(t.Context(), q)
+	ok(t, "AnyClient", err)
+	same(t, fmt.Sprintf("AnyClient %+q", q), got, want)
+}
+
+func clientAny(t *testing.T, s storage.Store) {
+	wantAny(t, s, storage.ClientQuery{}, false)
+	wantAny(t, s, storage.ClientQuery{Grant: "password"}, false)
+
+	create := func(id string, disabled bool, grant, origin string) {
+		c := newClient(0)
+		c.ID, c.Disabled, c.Grants, c.Origins = id, disabled, []string{"implicit", grant}, []string{origin, "https://z.example"}
+		createClient(t, s, c)
+	}
+	create("off", true, "password", "https://off.example")
+	wantAny(t, s, storage.ClientQuery{}, false) // a disabled client counts for nothing
+	wantAny(t, s, storage.ClientQuery{Grant: "password"}, false)
+	wantAny(t, s, storage.ClientQuery{Origin: "https://off.example"}, false)
+
+	create("a", false, "refresh_token", "https://a.example")
+	create("b", false, "client_credentials", "https://b.example")
+	wantAny(t, s, storage.ClientQuery{}, true)
+	wantAny(t, s, storage.ClientQuery{Grant: "refresh_token"}, true)
+	wantAny(t, s, storage.ClientQuery{Grant: "client_credentials"}, true)
+	wantAny(t, s, storage.ClientQuery{Grant: "password"}, false)
+	wantAny(t, s, storage.ClientQuery{Origin: "https://b.example"}, true)
+	wantAny(t, s, storage.ClientQuery{Origin: "https://c.example"}, false)
+	wantAny(t, s, storage.ClientQuery{Grant: "refresh_token", Origin: "https://a.example"}, true)
+	// Both must hold of one client, not of two.
+	wantAny(t, s, storage.ClientQuery{Grant: "refresh_token", Origin: "https://b.example"}, false)
+}
+
+func clientAnyIsExact(t *testing.T, s storage.Store) {
+	createClient(t, s, newClient(0)) // https://app.example.com
+	none := newClient(2)
+	none.Grants, none.Origins = nil, nil
+	createClient(t, s, none)
+	for _, origin := range append([]string{"https://app.example", "app.example.com", "https://APP.example.com", "https://app.example.com/",
+		"https://app.example.com,https://x"}, hostile...) {
+		wantAny(t, s, storage.ClientQuery{Origin: origin}, false)
+		wantAny(t, s, storage.ClientQuery{Grant: origin}, false)
+		wantAny(t, s, storage.ClientQuery{Grant: "password", Origin: origin}, false)
+	}
+	wantAny(t, s, storage.ClientQuery{Grant: "password", Origin: "https://app.example.com"}, true)
+}
+
+func clientAnyFollowsChanges(t *testing.T, s storage.Store) {
+	c := createClient(t, s, newClient(0))
+	wantAny(t, s, storage.ClientQuery{Grant: "password"}, true)
+	c.Disabled = true
+	c, err := s.UpdateClient(t.Context(), c)
+	ok(t, "UpdateClient", err)
+	wantAny(t, s, storage.ClientQuery{Grant: "password"}, false)
+	c.Disabled, c.Grants = false, []string{"device_code"}
+	_, err = s.UpdateClient(t.Context(), c)
+	ok(t, "UpdateClient", err)
+	wantAny(t, s, storage.ClientQuery{Grant: "password"}, false)
+	wantAny(t, s, storage.ClientQuery{Grant: "device_code"}, true)
+	ok(t, "DeleteClient", s.DeleteClient(t.Context(), c.ID))
+	wantAny(t, s, storage.ClientQuery{Grant: "device_code"}, false)
+}
+
+func clientCreateRace(t *testing.T, s storage.Store) {
+	contender := func(i int) storage.Client {
+		c := newClient(1)
+		c.Name = fmt.Sprint(i)
+		return c
+	}
+	errs := race(racers, func(i int) error { return s.CreateClient(t.Context(), contender(i)) })
+	wantClient(t, s, contender(winner(t, errs, storage.ErrConflict)))
+}

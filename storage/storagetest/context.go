@@ -1,0 +1,185 @@
+package storagetest
+
+import (
+	"context"
+	"reflect"
+	"testing"
+
+	"example.org/signet/storage"
+)
+
+// What a context that ends does to a call.
+var contextContracts = []contract{
+	{"Cancelled", contextCancelled},
+	{"DeadlinePassed", contextDeadlinePassed},
+	{"CancelledMidway", contextCancelledMidway},
+	{"CallsAreComplete", contextCallsAreComplete},
+}
+
+// calls is every call that a store has, with arguments that succeed on a store
+// which holds record number 1 of each kind.
+func calls(s storage.Store) map[string]func(ctx context.Context) error {
+	u, r, c := newUser(1), newRole(1), newClient(1)
+	at := start.AddDate(10, 0, 0)
+	return map[string]func(ctx context.Context) error{
+		"Ping":                s.Ping,
+		"CreateUser":          func(ctx context.Context) error { return s.CreateUser(ctx, newUser(2)) },
+		"User":                func(ctx context.Context) error { return second(s.User(ctx, u.ID)) },
+		"UserByLogin":         func(ctx context.Context) error { return second(s.UserByLogin(ctx, u.Email)) },
+		"UpdateUser":          func(ctx context.Context) error { return second(s.UpdateUser(ctx, u)) },
+		"ReplacePasswordHash": func(ctx context.Context) error { return s.ReplacePasswordHash(ctx, u.ID, u.PasswordHash, "new") },
+		"DeleteUser":          func(ctx context.Context) error { return s.DeleteUser(ctx, u.ID) },
+		"ListUsers":           func(ctx context.Context) error { return second(s.ListUsers(ctx, storage.UserFilter{}, storage.Page{})) },
+		"CreateRole":          func(ctx context.Context) error { return s.CreateRole(ctx, newRole(2)) },
+		"Role":                func(ctx context.Context) error { return second(s.Role(ctx, r.Name)) },
+		"UpdateRole":          func(ctx context.Context) error { return second(s.UpdateRole(ctx, r)) },
+		"DeleteRole":          func(ctx context.Context) error { return s.DeleteRole(ctx, r.Name) },
+		"ListRoles":           func(ctx context.Context) error { return second(s.ListRoles(ctx)) },
+		"CreateClient":        func(ctx context.Context) error { return s.CreateClient(ctx, newClient(2)) },
+		"Client":              func(ctx context.Context) error { return second(s.Client(ctx, c.ID)) },
+		"UpdateClient":        func(ctx context.Context) error { return second(s.UpdateClient(ctx, c)) },
+		"DeleteClient":        func(ctx context.Context) error { return s.DeleteClient(ctx, c.ID) },
+		"ListClients":         func(ctx context.Context) error { return second(s.ListClients(ctx, storage.Page{})) },
+		"AnyClient":           func(ctx context.Context) error { return second(s.AnyClient(ctx, storage.ClientQuery{})) },
+		"CreateSession":       func(ctx context.Context) error { return s.CreateSession(ctx, newSession(2)) },
+		"Session":             func(ctx context.Context) error { return second(s.Session(ctx, newSession(1).ID)) },
+		"RotateSession":       func(ctx context.Context) error { return second(s.RotateSession(ctx, rotationOf(newSession(1)))) },
+		"RevokeSession":       func(ctx context.Context) error { return s.RevokeSession(ctx, newSession(1).ID, start, "logout") },
+		"RevokeAll": func(ctx context.Context) error {
+			return second(s.RevokeAll(ctx, storage.SessionFilter{}, start, "all"))
+		},
+		"ListSessions": func(ctx context.Context) error {
+			return second(s.ListSessions(ctx, storage.SessionFilter{}, storage.Page{}))
+		},
+		"SweepSessions":    func(ctx context.Context) error { return second(s.SweepSessions(ctx, at, 10)) },
+		"RevokeToken":      func(ctx context.Context) error { return s.RevokeToken(ctx, "jti-2", start) },
+		"TokenRevoked":     func(ctx context.Context) error { return second(s.TokenRevoked(ctx, "jti-1")) },
+		"SweepRevocations": func(ctx context.Context) error { return second(s.SweepRevocations(ctx, at, 10)) },
+		"CountAttempt":     func(ctx context.Context) error { return second(s.CountAttempt(ctx, "ann", start, window)) },
+		"ForgiveAttempt":   func(ctx context.Context) error { return s.ForgiveAttempt(ctx, "ann") },
+		"ClearAttempts":    func(ctx context.Context) error { return s.ClearAttempts(ctx, "ann") },
+		"SweepAttempts":    func(ctx context.Context) error { return second(s.SweepAttempts(ctx, at, 10)) },
+		"InsertKey":        func(ctx context.Context) error { return s.InsertKey(ctx, newKey(2)) },
+		"ListKeys":         func(ctx context.Context) error { return second(s.ListKeys(ctx)) },
+		"RevokeKey":        func(ctx context.Context) error { return s.RevokeKey(ctx, newKey(1).KID, start) },
+		"DeleteKey":        func(ctx context.Context) error { return s.DeleteKey(ctx, newKey(1).KID) },
+		"AppendAudit":      func(ctx context.Context) error { return s.AppendAudit(ctx, newEvent(2)) },
+		"ListAudit": func(ctx context.Context) error {
+			return second(s.ListAudit(ctx, storage.AuditFilter{}, storage.Page{}))
+		},
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// contextCallsAreComplete keeps the list above from falling behind the interface.
+func contextCallsAreComplete(t *testing.T, s storage.Store) {
+	all := calls(s)
+	for m := range reflect.TypeFor[storage.Store]().Methods() {
+		if _, listed := all[m.Name]; !listed && m.Name != "Close" {
+			t.Errorf("%s is not among the calls", m.Name)
+		}
+	}
+}
+
+// fillOne puts record number 1 of each kind into the store.
+func fillOne(t *testing.T, s storage.Store) {
+	t.Helper()
+	createAll(t, s, newUser(1), newRole(1), newClient(1), newSession(1), newKey(1), newEvent(1))
+	ok(t, "RevokeToken", s.RevokeToken(t.Context(), "jti-1", start))
+	wantCount(t, s, "ann", start, storage.AttemptCount{Count: 1, ResetAt: start.Add(window)})
+}
+
+// A snapshot is all that a store lists.
+type snapshot struct {
+	Users    []storage.User
+	Roles    []storage.Role
+	Clients  []storage.Client
+	Sessions []storage.Session
+	Keys     []storage.Key
+	Events   []storage.AuditEvent
+	Revoked  [2]bool
+}
+
+// dump reads a store of at most one page of each kind.
+func dump(t *testing.T, s storage.Store) (all snapshot) {
+	t.Helper()
+	ctx, page := t.Context(), storage.Page{Limit: storage.MaxPage}
+	users, err := s.ListUsers(ctx, storage.UserFilter{}, page)
+	ok(t, "ListUsers", err)
+	clients, err := s.ListClients(ctx, page)
+	ok(t, "ListClients", err)
+	sessions, err := s.ListSessions(ctx, storage.SessionFilter{}, page)
+	ok(t, "ListSessions", err)
+	events, err := s.ListAudit(ctx, storage.AuditFilter{}, page)
+	ok(t, "ListAudit", err)
+	all.Users, all.Clients, all.Sessions, all.Events = users.Users, clients.Clients, sessions.Sessions, events.Events
+	all.Roles, err = s.ListRoles(ctx)
+	ok(t, "ListRoles", err)
+	all.Keys, err = s.ListKeys(ctx)
+	ok(t, "ListKeys", err)
+	for i, jti := range []string{"jti-1", "jti-2"} {
+		all.Revoked[i], err = s.TokenRevoked(ctx, jti)
+		ok(t, "TokenRevoked", err)
+	}
+	return all
+}
+
+// refused plays all calls under a context that is over: each is a don't know
+// that names the cause, and none does anything.
+func refused(t *testing.T, s storage.Store, over context.Context, cause error) {
+	t.Helper()
+	fillOne(t, s)
+	before := dump(t, s)
+	for name, call := range calls(s) {
+		unknown(t, name, call(over), cause)
+	}
+	same(t, "the store", dump(t, s), before)
+	wantCount(t, s, "ann", start, storage.AttemptCount{Count: 2, ResetAt: start.Add(window)})
+}
+
+func contextCancelled(t *testing.T, s storage.Store) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	refused(t, s, ctx, context.Canceled)
+}
+
+func contextDeadlinePassed(t *testing.T, s storage.Store) {
+	ctx, cancel := context.WithDeadline(t.Context(), start.AddDate(-20, 0, 0))
+	defer cancel()
+	refused(t, s, ctx, context.DeadlineExceeded)
+}
+
+// contextCancelledMidway ends the context while calls are under way. Each gets
+// one of three answers, and a yes is a yes.
+func contextCancelledMidway(t *testing.T, s storage.Store) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	session := createSession(t, s, newSession(500))
+	errs := race(racers, func(i int) error {
+		switch {
+		case i == racers/2:
+			cancel()
+			return nil
+		case i%4 == 0:
+			return second(s.Session(ctx, session.ID))
+		}
+		return s.CreateSession(ctx, newSession(i))
+	})
+	for i, err := range errs {
+		if i == racers/2 {
+			continue
+		}
+		if err != nil {
+			unknown(t, "a call during which the context ended", err, context.Canceled)
+			continue
+		}
+		if i%4 != 0 {
+			wantSession(t, s, newSession(i))
+		}
+	}
+	wantSession(t, s, session)
+
+	// The store itself took no harm.
+	wantSession(t, s, createSession(t, s, newSession(501)))
+}

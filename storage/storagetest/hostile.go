@@ -1,0 +1,235 @@
+package storagetest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// hostile are strings that mean something to some database, language or
+// encoding. To a store they are values. None is empty, no two are the same.
+var hostile = []string{
+	`'`, `"`, "`", `''`, `--`, `;`, `\`, `\'`, `/*`, `%`, `_`, `*`, `?`, `?1`, `:name`, `@p1`, `$1`, `$`, `.`, `..`, `a.b.c`,
+	`' OR '1'='1`, `'; DROP TABLE users; --`, `x'); DELETE FROM sessions; --`, `" OR ""="`,
+	`$ne`, `$where`, `$set.roles`, `{"$ne":null}`, `{"$gt":""}`, `{"$regex":".*"}`, `{"$where":"sleep(5000)"}`, `["a","b"]`, `[]`, `{}`,
+	`.*`, `(a+)+$`, `^`, `\Q`, `[[:<:]]`, `__proto__`, `constructor`, `_id`, `null`, `NULL`, `true`, `undefined`, `NaN`,
+	`1`, `007`, `1.0`, `1e309`, `0x1F`, `-0`, `2026-03-01T12:30:15Z`, ` `, ` leading`, `trailing `, "tab\tnewline\nreturn\r\n",
+	"\u2018curly\u2019", "\u201cquotes\u201d", "\uff07wide", "a\u0301", "\u00e1", "\u202eright to left", "\ufeffmark", "\u200b", "\u4e16\u754c",
+	"\U0001f469\u200d\U0001f4bb", "\U0010ffff", "\u0001\u001f\u007f", `\u0000`, `%00`, `%27`, `&lt;script&gt;`, `<script>`,
+	strings.Repeat("\u4e16\u754c\U0001f600'", 500),
+}
+
+var hostileContracts = []contract{
+	{"Users", hostileUsers},
+	{"Roles", hostileRoles},
+	{"Clients", hostileClients},
+	{"Sessions", hostileSessions},
+	{"Counters", hostileCounters},
+	{"Keys", hostileKeys},
+	{"Audit", hostileAudit},
+	{"MatchNothing", hostileMatchNothing},
+}
+
+func hostileUsers(t *testing.T, s storage.Store) {
+	of := func(v string) storage.User {
+		u := newUser(1)
+		u.ID, u.Username, u.Email, u.FullName, u.Phone, u.PasswordHash = v, v, v+"@", v, v, v
+		u.Roles = []string{v, v + v}
+		return u
+	}
+	for _, v := range hostile {
+		createUser(t, s, of(v))
+	}
+	for _, v := range hostile {
+		u := of(v)
+		wantUser(t, s, u)
+		wantLogin(t, s, v, v)
+		wantLogin(t, s, v+"@", v)
+		wantUsers(t, s, storage.UserFilter{Prefix: v + "@"}, v)
+		wantUsers(t, s, storage.UserFilter{Role: v + v}, v)
+		u.Phone, u.Version = v+v, 1
+		_, err := s.UpdateUser(t.Context(), u)
+		ok(t, "UpdateUser", err)
+		ok(t, "ReplacePasswordHash", s.ReplacePasswordHash(t.Context(), v, v, v+v))
+		u.PasswordHash, u.Version = v+v, 2
+		wantUser(t, s, u)
+		ok(t, "DeleteUser", s.DeleteUser(t.Context(), v))
+	}
+	wantUsers(t, s, storage.UserFilter{})
+}
+
+func hostileRoles(t *testing.T, s storage.Store) {
+	of := func(v string) storage.Role {
+		r := newRole(1)
+		r.Name, r.Description, r.Scopes = v, v, []string{v, v + v}
+		return r
+	}
+	for _, v := range hostile {
+		createRole(t, s, of(v))
+	}
+	for _, v := range hostile {
+		wantRole(t, s, of(v))
+		r := of(v)
+		r.Description = v + v
+		r, err := s.UpdateRole(t.Context(), r)
+		ok(t, "UpdateRole", err)
+		wantRole(t, s, r)
+		ok(t, "DeleteRole", s.DeleteRole(t.Context(), v))
+	}
+	left, err := s.ListRoles(t.Context())
+	ok(t, "ListRoles", err)
+	same(t, "roles left", len(left), 0)
+}
+
+func hostileClients(t *testing.T, s storage.Store) {
+	of := func(v string) storage.Client {
+		c := newClient(0)
+		list := []string{v, v + v}
+		c.ID, c.Name, c.SecretHash = v, v, v
+		c.Grants, c.Scopes, c.Audiences, c.Resources, c.Origins = list, list, list, list, list
+		return c
+	}
+	for _, v := range hostile {
+		createClient(t, s, of(v))
+	}
+	for _, v := range hostile {
+		wantClient(t, s, of(v))
+		wantAny(t, s, storage.ClientQuery{Grant: v, Origin: v + v}, true)
+		c := of(v)
+		c.Name = v + v
+		c, err := s.UpdateClient(t.Context(), c)
+		ok(t, "UpdateClient", err)
+		wantClient(t, s, c)
+		ok(t, "DeleteClient", s.DeleteClient(t.Context(), v))
+		wantAny(t, s, storage.ClientQuery{Grant: v + v}, false)
+	}
+}
+
+func hostileSessions(t *testing.T, s storage.Store) {
+	of := func(v string) storage.Session {
+		session := newSession(1)
+		session.ID, session.UserID, session.ClientID = v, v+"u", v+"c"
+		session.Scopes, session.Audience = []string{v, v + v}, []string{v}
+		return session
+	}
+	for _, v := range hostile {
+		createSession(t, s, of(v))
+	}
+	for _, v := range hostile {
+		session := of(v)
+		wantSession(t, s, session)
+		same(t, "the sessions of a user", walk(t, 2, sessionPages(t, s, storage.SessionFilter{UserID: v + "u"})), []string{v})
+		r := rotationOf(session)
+		got, err := s.RotateSession(t.Context(), r)
+		ok(t, "RotateSession", err)
+		session.Generation, session.RotatedAt = 1, r.At
+		same(t, "the answer of RotateSession", got, session)
+		n, err := s.RevokeAll(t.Context(), storage.SessionFilter{UserID: v + "u", ClientID: v + "c"}, start, v)
+		ok(t, "RevokeAll", err)
+		same(t, "how many were revoked", n, 1)
+		session.RevokedAt, session.Reason = start, v
+		wantSession(t, s, session)
+	}
+}
+
+func hostileCounters(t *testing.T, s storage.Store) {
+	ctx := t.Context()
+	for _, v := range hostile {
+		wantCount(t, s, v, start, storage.AttemptCount{Count: 1, ResetAt: start.Add(window)})
+		wantRevoked(t, s, v, false)
+		ok(t, "RevokeToken", s.RevokeToken(ctx, v, start))
+	}
+	for _, v := range hostile {
+		wantCount(t, s, v, start, storage.AttemptCount{Count: 2, ResetAt: start.Add(window)})
+		ok(t, "ForgiveAttempt", s.ForgiveAttempt(ctx, v))
+		wantCount(t, s, v, start, storage.AttemptCount{Count: 2, ResetAt: start.Add(window)})
+		ok(t, "ClearAttempts", s.ClearAttempts(ctx, v))
+		wantRevoked(t, s, v, true)
+	}
+	sweepAttempts(t, s, start.Add(time.Hour), 1000, 0)
+	sweepRevocations(t, s, start.Add(time.Hour), 1000, int64(len(hostile)))
+}
+
+func hostileKeys(t *testing.T, s storage.Store) {
+	for i, v := range hostile {
+		k := newKey(int64(i) + 1)
+		k.KID, k.Alg, k.PublicJWK, k.Sealed = v, v, []byte(v), []byte(v+"\x00\xff")
+		insertKey(t, s, k)
+	}
+	for i, v := range hostile {
+		ok(t, "RevokeKey", s.RevokeKey(t.Context(), v, start))
+		k := newKey(int64(i) + 1)
+		k.KID, k.Alg, k.PublicJWK, k.Sealed, k.RevokedAt = v, v, []byte(v), []byte(v+"\x00\xff"), start
+		got, err := s.ListKeys(t.Context())
+		ok(t, "ListKeys", err)
+		same(t, "a key", got[0], k)
+		ok(t, "DeleteKey", s.DeleteKey(t.Context(), v))
+	}
+	wantKeys(t, s)
+}
+
+func hostileAudit(t *testing.T, s storage.Store) {
+	of := func(v string) storage.AuditEvent {
+		return storage.AuditEvent{ID: v, At: start, Type: v, Actor: v, Target: v, ClientID: v, Address: v, RequestID: v, Detail: v}
+	}
+	for _, v := range hostile {
+		appendEvent(t, s, of(v))
+	}
+	for _, v := range hostile {
+		page, err := s.ListAudit(t.Context(), storage.AuditFilter{Type: v, Target: v}, storage.Page{})
+		ok(t, "ListAudit", err)
+		same(t, "the events", page.Events, []storage.AuditEvent{of(v)})
+	}
+}
+
+// hostileMatchNothing uses each string as a key where only ordinary records are.
+func hostileMatchNothing(t *testing.T, s storage.Store) {
+	ctx := t.Context()
+	createAll(t, s, newUser(1), newRole(1), newClient(1), newSession(1), newKey(1), newEvent(1))
+	ok(t, "RevokeToken", s.RevokeToken(ctx, "jti-1", start))
+	before := dump(t, s)
+	for _, v := range hostile {
+		for what, err := range missing(ctx, s, v) {
+			fails(t, fmt.Sprintf("%s of %.40q", what, v), err, storage.ErrNotFound)
+		}
+		_, err := s.RotateSession(ctx, storage.Rotation{SessionID: v, ClientID: v, At: start})
+		fails(t, "RotateSession", err, storage.ErrConflict)
+		fails(t, "ReplacePasswordHash", s.ReplacePasswordHash(ctx, newUser(1).ID, v, v), storage.ErrConflict)
+		for _, f := range []storage.SessionFilter{{UserID: v}, {ClientID: v}, {UserID: newSession(1).UserID, ClientID: v}} {
+			wantRevokedAll(t, s, f, 0)
+		}
+		wantUsers(t, s, storage.UserFilter{Role: v})
+		wantRevoked(t, s, v, false)
+		for _, f := range []storage.AuditFilter{{Type: v}, {Target: v}} {
+			same(t, "events", len(walk(t, 2, auditPages(t, s, f))), 0)
+		}
+	}
+	same(t, "the store", dump(t, s), before)
+}
+
+// missing looks for the key everywhere and returns what each call answered.
+func missing(ctx context.Context, s storage.Store, key string) map[string]error {
+	u, r, c := newUser(1), newRole(1), newClient(1)
+	u.ID, r.Name, c.ID = key, key, key
+	errs := map[string]error{
+		"DeleteUser":    s.DeleteUser(ctx, key),
+		"DeleteRole":    s.DeleteRole(ctx, key),
+		"DeleteClient":  s.DeleteClient(ctx, key),
+		"RevokeSession": s.RevokeSession(ctx, key, start, key),
+		"RevokeKey":     s.RevokeKey(ctx, key, start),
+		"DeleteKey":     s.DeleteKey(ctx, key),
+	}
+	_, errs["User"] = s.User(ctx, key)
+	_, errs["UserByLogin"] = s.UserByLogin(ctx, key)
+	_, errs["UpdateUser"] = s.UpdateUser(ctx, u)
+	_, errs["Role"] = s.Role(ctx, key)
+	_, errs["UpdateRole"] = s.UpdateRole(ctx, r)
+	_, errs["Client"] = s.Client(ctx, key)
+	_, errs["UpdateClient"] = s.UpdateClient(ctx, c)
+	_, errs["Session"] = s.Session(ctx, key)
+	return errs
+}

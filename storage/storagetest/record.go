@@ -1,0 +1,122 @@
+package storagetest
+
+import (
+	"fmt"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// start is when every test begins: whole milliseconds that are no whole second.
+var start = time.Date(2026, time.March, 1, 12, 30, 15, 123_000_000, time.UTC)
+
+// The records made here have every field set, each to something of its own, so
+// that a field that is lost or swapped shows.
+
+func newUser(n int) storage.User {
+	name := fmt.Sprintf("user-%03d", n)
+	return storage.User{
+		ID:           fmt.Sprintf("user-id-%03d", n),
+		Username:     name,
+		Email:        name + "@example.org",
+		FullName:     "Full Name of " + name,
+		Phone:        fmt.Sprintf("+49 30 %06d", n),
+		Roles:        []string{"editor", "user"},
+		PasswordHash: "$argon2id$v=19$m=19456,t=2,p=1$" + name,
+		Disabled:     n%2 == 1,
+		Epoch:        int64(n) + 3,
+		Version:      1,
+		CreatedAt:    start.Add(time.Duration(n) * time.Second),
+		UpdatedAt:    start.Add(time.Duration(n)*time.Second + time.Minute),
+	}
+}
+
+func newRole(n int) storage.Role {
+	return storage.Role{
+		Name:        fmt.Sprintf("role-%03d", n),
+		Description: fmt.Sprintf("may do %d things", n),
+		Scopes:      []string{"items:read", "items:write"},
+		Rank:        int64(n) * 10,
+		BuiltIn:     n%2 == 1,
+		Version:     1,
+		CreatedAt:   start.Add(time.Duration(n) * time.Second),
+		UpdatedAt:   start.Add(time.Duration(n)*time.Second + time.Minute),
+	}
+}
+
+func newClient(n int) storage.Client {
+	return storage.Client{
+		ID:               fmt.Sprintf("client-%03d", n),
+		Name:             fmt.Sprintf("Client %d", n),
+		Public:           n%2 == 0,
+		SecretHash:       fmt.Sprintf("sha256:%d", n),
+		Grants:           []string{"password", "refresh_token"},
+		Scopes:           []string{"openid", "items:read"},
+		Audiences:        []string{"https://api.example.com"},
+		Resources:        []string{"https://own.example.com"},
+		Origins:          []string{"https://app.example.com"},
+		IDTokenOnRefresh: n%3 == 1,
+		Disabled:         n%2 == 1,
+		Epoch:            int64(n) + 5,
+		Version:          1,
+		CreatedAt:        start.Add(time.Duration(n) * time.Second),
+		UpdatedAt:        start.Add(time.Duration(n)*time.Second + time.Minute),
+	}
+}
+
+// newSession is alive until an hour after start.
+func newSession(n int) storage.Session {
+	return storage.Session{
+		ID:          fmt.Sprintf("session-%03d", n),
+		UserID:      "user-id-001",
+		ClientID:    "client-001",
+		Scopes:      []string{"openid", "items:read"},
+		Audience:    []string{"https://api.example.com", "https://other.example.com"},
+		Generation:  0,
+		RotatedAt:   start.Add(time.Duration(n) * time.Millisecond),
+		CreatedAt:   start.Add(time.Duration(n)*time.Millisecond - time.Second),
+		ExpiresAt:   start.Add(time.Hour),
+		AuthTime:    start.Add(-time.Minute),
+		UserEpoch:   int64(n) + 7,
+		ClientEpoch: int64(n) + 9,
+		StatusIndex: int64(n) + 1000,
+	}
+}
+
+// rotationOf moves s on from its generation, a minute after start.
+func rotationOf(s storage.Session) storage.Rotation {
+	return storage.Rotation{
+		SessionID: s.ID,
+		ClientID:  s.ClientID,
+		From:      s.Generation,
+		At:        start.Add(time.Minute),
+		IdleSince: start.Add(-time.Hour),
+	}
+}
+
+func newKey(seq int64) storage.Key {
+	return storage.Key{
+		Seq:                    seq,
+		KID:                    fmt.Sprintf("kid-%03d", seq),
+		Alg:                    "RS256",
+		PublicJWK:              fmt.Appendf(nil, `{"kty":"RSA","kid":"kid-%03d"}`, seq),
+		Sealed:                 []byte{0, 1, 2, 0xff, 0xfe, byte(seq)},
+		CreatedAt:              start.Add(time.Duration(seq) * time.Second),
+		ActivatesAt:            start.Add(time.Duration(seq) * time.Hour),
+		PredecessorActivatesAt: start.Add(time.Duration(seq)*time.Hour - time.Minute),
+	}
+}
+
+func newEvent(n int) storage.AuditEvent {
+	return storage.AuditEvent{
+		ID:        fmt.Sprintf("event-%03d", n),
+		At:        start.Add(time.Duration(n) * time.Second),
+		Type:      "login.succeeded",
+		Actor:     "user-id-001",
+		Target:    "user-id-002",
+		ClientID:  "client-001",
+		Address:   "192.0.2.7",
+		RequestID: fmt.Sprintf("request-%03d", n),
+		Detail:    "by password",
+	}
+}

@@ -1,0 +1,191 @@
+package storagetest
+
+import (
+	"fmt"
+	"testing"
+
+	"example.org/signet/storage"
+)
+
+// RunReopen checks what a store keeps beyond its own life, and what several of
+// them do in one place. Each call of place prepares an empty place of its own
+// (a file, a database); the function that it returns opens a store there, and
+// may be called from several goroutines, while other stores are open there too.
+// RunReopen closes all that it opened.
+func RunReopen(t *testing.T, place func(t *testing.T) (open func() (storage.Store, error))) {
+	for _, c := range []struct {
+		name string
+		keep func(t *testing.T, open func() storage.Store)
+	}{
+		{"Durable", reopenDurable},
+		{"GoesOn", reopenGoesOn},
+		{"SeenByOthers", reopenSeenByOthers},
+		{"RotationRace", reopenRotationRace},
+		{"LoginRace", reopenLoginRace},
+		{"CountRace", reopenCountRace},
+		{"KeyRace", reopenKeyRace},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			open := place(t)
+			c.keep(t, func() storage.Store {
+				t.Helper()
+				return opened(t, open)
+			})
+		})
+	}
+	t.Run("FirstOpenRace", func(t *testing.T) { reopenFirstOpenRace(t, place(t)) })
+}
+
+func opened(t *testing.T, open func() (storage.Store, error)) storage.Store {
+	t.Helper()
+	s, err := open()
+	ok(t, "opening", err)
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return s
+}
+
+// several opens n stores in one place.
+func several(n int, open func() storage.Store) []storage.Store {
+	stores := make([]storage.Store, n)
+	for i := range stores {
+		stores[i] = open()
+	}
+	return stores
+}
+
+func reopenDurable(t *testing.T, open func() storage.Store) {
+	s := open()
+	fillOne(t, s)
+	for n := 2; n < 6; n++ {
+		createAll(t, s, newUser(n), newRole(n), newClient(n), newSession(n), newKey(int64(n)), newEvent(n))
+	}
+	ok(t, "RevokeSession", s.RevokeSession(t.Context(), newSession(2).ID, start, "logout"))
+	ok(t, "RevokeKey", s.RevokeKey(t.Context(), newKey(2).KID, start))
+	updateAll(t, s, newUser(3), newRole(3), newClient(3))
+	ok(t, "DeleteUser", s.DeleteUser(t.Context(), newUser(4).ID))
+	before := dump(t, s)
+	for range 3 {
+		ok(t, "Close", s.Close())
+		s = open()
+		same(t, "the store opened again", dump(t, s), before)
+	}
+	wantLogin(t, s, newUser(4).Username, "")
+	wantLogin(t, s, newUser(5).Email, newUser(5).ID)
+	wantCount(t, s, "ann", start, storage.AttemptCount{Count: 2, ResetAt: start.Add(window)})
+}
+
+// reopenGoesOn: conditions set before the close decide after it.
+func reopenGoesOn(t *testing.T, open func() storage.Store) {
+	s := open()
+	fillOne(t, s)
+	session, err := s.RotateSession(t.Context(), rotationOf(newSession(1)))
+	ok(t, "RotateSession", err)
+	updateAll(t, s, newUser(1), newRole(1), newClient(1))
+	ok(t, "Close", s.Close())
+
+	s = open()
+	_, err = s.RotateSession(t.Context(), rotationOf(newSession(1)))
+	fails(t, "RotateSession from the old generation", err, storage.ErrConflict)
+	_, err = s.UpdateUser(t.Context(), newUser(1))
+	fails(t, "UpdateUser of the old version", err, storage.ErrConflict)
+	taken(t, "CreateUser", s.CreateUser(t.Context(), newUser(1)), "id", "username", "email")
+	taken(t, "InsertKey", s.InsertKey(t.Context(), newKey(1)), "seq", "kid")
+	session, err = s.RotateSession(t.Context(), rotationOf(session))
+	ok(t, "RotateSession", err)
+	same(t, "the generation", session.Generation, 2)
+}
+
+// reopenSeenByOthers: what one store answered, the next call of another sees.
+func reopenSeenByOthers(t *testing.T, open func() storage.Store) {
+	stores := several(2, open)
+	session := newSession(1)
+	createSession(t, stores[0], session)
+	for n := range 20 {
+		writer, reader := stores[n%2], stores[(n+1)%2]
+		var err error
+		session, err = writer.RotateSession(t.Context(), rotationOf(session))
+		ok(t, "RotateSession", err)
+		wantSession(t, reader, session)
+	}
+	createUser(t, stores[0], newUser(1))
+	taken(t, "CreateUser elsewhere", stores[1].CreateUser(t.Context(), newUser(1)), "id", "username", "email")
+	ok(t, "DeleteUser elsewhere", stores[1].DeleteUser(t.Context(), newUser(1).ID))
+	wantLogin(t, stores[0], newUser(1).Username, "")
+}
+
+func reopenRotationRace(t *testing.T, open func() storage.Store) {
+	stores := several(3, open)
+	session := createSession(t, stores[0], newSession(1))
+	for range 3 {
+		errs := race(racers, func(i int) error {
+			return second(stores[i%len(stores)].RotateSession(t.Context(), rotationOf(session)))
+		})
+		winner(t, errs, storage.ErrConflict)
+		session.Generation, session.RotatedAt = session.Generation+1, rotationOf(session).At
+		for _, s := range stores {
+			wantSession(t, s, session)
+		}
+	}
+}
+
+func reopenLoginRace(t *testing.T, open func() storage.Store) {
+	stores := several(3, open)
+	contender := func(i int) storage.User {
+		u := newUser(100 + i)
+		u.Username = "wanted"
+		return u
+	}
+	errs := race(racers, func(i int) error { return stores[i%len(stores)].CreateUser(t.Context(), contender(i)) })
+	won := winner(t, errs, storage.ErrConflict)
+	for _, s := range stores {
+		wantLogin(t, s, "wanted", contender(won).ID)
+	}
+}
+
+func reopenCountRace(t *testing.T, open func() storage.Store) {
+	stores := several(3, open)
+	oneToN(t, "the counter", race(racers, func(i int) int64 {
+		got, err := stores[i%len(stores)].CountAttempt(t.Context(), "ann", start, window)
+		if err != nil {
+			t.Errorf("CountAttempt: %v", err)
+		}
+		return got.Count
+	}))
+}
+
+func reopenKeyRace(t *testing.T, open func() storage.Store) {
+	stores := several(3, open)
+	errs := race(racers, func(i int) error { return stores[i%len(stores)].InsertKey(t.Context(), contender(1, i)) })
+	want := contender(1, winner(t, errs, storage.ErrConflict))
+	for _, s := range stores {
+		wantKeys(t, s, want)
+	}
+}
+
+// reopenFirstOpenRace: several programs find the place empty at the same moment.
+func reopenFirstOpenRace(t *testing.T, open func() (storage.Store, error)) {
+	stores := race(8, func(int) storage.Store {
+		s, err := open()
+		if err != nil {
+			t.Errorf("opening: %v", err)
+			return nil
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		return s
+	})
+	for i, s := range stores {
+		if s == nil {
+			t.FailNow()
+		}
+		createRole(t, s, newRole(i))
+	}
+	for _, s := range stores {
+		all, err := s.ListRoles(t.Context())
+		ok(t, "ListRoles", err)
+		same(t, fmt.Sprintf("roles made by %d stores", len(stores)), len(all), len(stores))
+	}
+}

@@ -1,0 +1,48 @@
+package storagetest
+
+import (
+	"testing"
+
+	"example.org/signet/storage"
+)
+
+// A contract is one promise of package storage. It gets an empty store.
+type contract struct {
+	name string
+	keep func(t *testing.T, s storage.Store)
+}
+
+// Run checks every promise that a [storage.Store] makes. Each call of open
+// returns a new, empty store that is closed when its test ends; a test may
+// close it earlier.
+func Run(t *testing.T, open func(t *testing.T) storage.Store) {
+	groups := []struct {
+		name      string
+		contracts []contract
+	}{
+		{"Users", userContracts},
+		{"Logins", loginContracts},
+		{"UserLists", userListContracts},
+		{"Roles", roleContracts},
+		{"Clients", clientContracts},
+		{"Sessions", sessionContracts},
+		{"Rotation", rotationContracts},
+		{"SessionEnds", sessionEndContracts},
+		{"Revocations", revocationContracts},
+		{"Attempts", attemptContracts},
+		{"Keys", keyContracts},
+		{"Audit", auditContracts},
+		{"Pages", pageContracts},
+		{"Values", valueContracts},
+		{"Hostile", hostileContracts},
+		{"Contexts", contextContracts},
+		{"Health", healthContracts},
+	}
+	for _, g := range groups {
+		t.Run(g.name, func(t *testing.T) {
+			for _, c := range g.contracts {
+				t.Run(c.name, func(t *testing.T) { c.keep(t, open(t)) })
+			}
+		})
+	}
+}
