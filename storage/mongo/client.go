@@ -1,0 +1,105 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"example.org/signet/storage"
+)
+
+// clientDoc is a [storage.Client] as it lies in the collection clients.
+type clientDoc struct {
+	ID               string    `bson:"_id"`
+	Name             string    `bson:"name"`
+	Public           bool      `bson:"public"`
+	SecretHash       string    `bson:"secret_hash"`
+	Grants           []string  `bson:"grants,omitempty"`
+	Scopes           []string  `bson:"scopes,omitempty"`
+	Audiences        []string  `bson:"audiences,omitempty"`
+	Resources        []string  `bson:"resources,omitempty"`
+	Origins          []string  `bson:"origins,omitempty"`
+	IDTokenOnRefresh bool      `bson:"id_token_on_refresh"`
+	Disabled         bool      `bson:"disabled"`
+	Epoch            int64     `bson:"epoch"`
+	Version          int64     `bson:"version"`
+	CreatedAt        time.Time `bson:"created_at"`
+	UpdatedAt        time.Time `bson:"updated_at"`
+}
+
+func newClientDoc(c storage.Client, version int64) clientDoc {
+	c.Version = version
+	c.Grants, c.Scopes, c.Audiences = list(c.Grants), list(c.Scopes), list(c.Audiences)
+	c.Resources, c.Origins = list(c.Resources), list(c.Origins)
+	c.CreatedAt, c.UpdatedAt = storage.Time(c.CreatedAt), storage.Time(c.UpdatedAt)
+	return clientDoc(c)
+}
+
+func (d clientDoc) record() storage.Client { return storage.Client(d) }
+
+// CreateClient implements [storage.Clients] by one insert.
+func (s *Store) CreateClient(ctx context.Context, c storage.Client) error {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	err := s.insert(ctx, clients, newClientDoc(c, 1))
+	if errors.Is(err, errDuplicate) {
+		return &storage.DuplicateError{Field: "client_id"}
+	}
+	return err
+}
+
+// Client implements [storage.Clients].
+func (s *Store) Client(ctx context.Context, id string) (storage.Client, error) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	doc, err := find[clientDoc](ctx, s, clients, byID(id))
+	return doc.record(), err
+}
+
+// UpdateClient implements [storage.Clients] by one replacement that is
+// conditional on the version.
+func (s *Store) UpdateClient(ctx context.Context, c storage.Client) (storage.Client, error) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	doc := newClientDoc(c, c.Version+1)
+	done, err := s.replace(ctx, clients, bson.D{is("_id", c.ID), is("version", c.Version)}, doc)
+	if err != nil {
+		return storage.Client{}, err
+	}
+	if !done {
+		return storage.Client{}, s.missed(ctx, clients, c.ID)
+	}
+	return doc.record(), nil
+}
+
+// DeleteClient implements [storage.Clients] by one delete.
+func (s *Store) DeleteClient(ctx context.Context, id string) error {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	return found(s.delete(ctx, clients, byID(id)))
+}
+
+// ListClients implements [storage.Clients].
+func (s *Store) ListClients(ctx context.Context, p storage.Page) (storage.ClientPage, error) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	records, next, err := page(ctx, s, clients, bson.D{}, p, clientDoc.record, func(c storage.Client) string { return c.ID })
+	return storage.ClientPage{Clients: records, Next: next}, err
+}
+
+// AnyClient implements [storage.Clients]. That a list holds a value is, to the
+// server, equality with the list's field.
+func (s *Store) AnyClient(ctx context.Context, q storage.ClientQuery) (bool, error) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	filter := bson.D{is("disabled", false)}
+	if q.Grant != "" {
+		filter = append(filter, is("grants", q.Grant))
+	}
+	if q.Origin != "" {
+		filter = append(filter, is("origins", q.Origin))
+	}
+	return s.exists(ctx, clients, filter)
+}

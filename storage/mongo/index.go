@@ -1,0 +1,111 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"example.org/signet/storage"
+)
+
+// indexTime bounds the making of one index: on a large collection that a new
+// version gives a new index, it takes a while.
+const indexTime = 10 * time.Minute
+
+// An index is made under a fixed name and never changed under that name.
+type index struct {
+	collection, name string
+	fields           []string // ascending
+	unique           bool
+}
+
+// indexes are all but those on _id. Only one is unique: what instances contend
+// for is an _id. A listing's index ends in _id, so that its pages come in order.
+func indexes() []index {
+	return []index{
+		{collection: attempts, name: "attempts_reset", fields: []string{"reset_at"}},
+		{collection: audit, name: "audit_at", fields: []string{"at"}},
+		{collection: audit, name: "audit_target", fields: []string{"target", "_id"}},
+		{collection: audit, name: "audit_type", fields: []string{"type", "_id"}},
+		{collection: clients, name: "clients_origins", fields: []string{"origins"}},
+		{collection: keys, name: "keys_kid", fields: []string{"kid"}, unique: true},
+		{collection: logins, name: "logins_user", fields: []string{"user_id"}},
+		{collection: revocations, name: "revocations_expiry", fields: []string{"expires_at"}},
+		{collection: sessions, name: "sessions_client", fields: []string{"client_id", "_id"}},
+		{collection: sessions, name: "sessions_expiry", fields: []string{"expires_at"}},
+		{collection: sessions, name: "sessions_user", fields: []string{"user_id", "_id"}},
+		{collection: users, name: "users_email", fields: []string{"email"}},
+		{collection: users, name: "users_roles", fields: []string{"roles", "_id"}},
+		{collection: users, name: "users_username", fields: []string{"username"}},
+	}
+}
+
+// ensureIndexes makes what is missing, one command an index, and demands that
+// the unique one is there: not every server says so when it ignores a wish.
+func (s *Store) ensureIndexes(ctx context.Context) error {
+	for _, i := range indexes() {
+		if err := s.ensureIndex(ctx, i); err != nil {
+			return err
+		}
+		if !i.unique {
+			continue
+		}
+		if err := s.checkUnique(ctx, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) ensureIndex(ctx context.Context, i index) error {
+	ctx, cancel := context.WithTimeout(ctx, indexTime)
+	defer cancel()
+	order := convert(i.fields, func(field string) bson.E { return is(field, 1) })
+	opts := options.Index().SetName(i.name)
+	if i.unique {
+		opts.SetUnique(true)
+	}
+	_, err := s.db.Collection(i.collection).Indexes().CreateOne(ctx, driver.IndexModel{Keys: bson.D(order), Options: opts})
+	return s.indexFault(i, err)
+}
+
+// indexConflicts are the server's codes for an index that exists differently:
+// IndexOptionsConflict and IndexKeySpecsConflict.
+var indexConflicts = []int32{85, 86}
+
+// indexFault explains why an index could not be made.
+func (s *Store) indexFault(i index, err error) error {
+	what := fmt.Sprintf("mongodb: make index %s of collection %s", i.name, i.collection)
+	var refused driver.CommandError
+	switch {
+	case err == nil:
+		return nil
+	case isDuplicate(err):
+		return fmt.Errorf("%s: two documents have the same %s: remove one of them: %w", what, i.fields[0], s.secrets.clean(err))
+	case errors.As(err, &refused) && slices.Contains(indexConflicts, refused.Code):
+		return fmt.Errorf("%s: there is another index of that name or on these fields: drop it and start again: %w", what, s.secrets.clean(err))
+	}
+	return storage.Unavailable(what, s.secrets.clean(err))
+}
+
+// checkUnique demands that the server enforces the index.
+func (s *Store) checkUnique(ctx context.Context, i index) error {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	specs, err := s.db.Collection(i.collection).Indexes().ListSpecifications(ctx)
+	if err != nil {
+		return s.unknown("list indexes of "+i.collection, err)
+	}
+	for _, spec := range specs {
+		if spec.Name == i.name && spec.Unique != nil && *spec.Unique {
+			return nil
+		}
+	}
+	return fmt.Errorf("mongodb: index %s of collection %s is not unique: drop it and start again", i.name, i.collection)
+}

@@ -1,0 +1,55 @@
+package mongo_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"example.org/signet/internal/mongotest"
+	"example.org/signet/storage"
+	"example.org/signet/storage/mongo"
+	"example.org/signet/storage/storagetest"
+)
+
+// patience is the time that a step gets in tests which are not about time: the
+// test server is slow when 64 goroutines race on a busy machine.
+const patience = 30 * time.Second
+
+// clock is a clock that tests move.
+type clock struct{ at atomic.Int64 }
+
+func newClock() *clock {
+	c := &clock{}
+	c.at.Store(time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC).UnixMilli())
+	return c
+}
+
+func (c *clock) now() time.Time          { return time.UnixMilli(c.at.Load()) }
+func (c *clock) advance(d time.Duration) { c.at.Add(d.Milliseconds()) }
+
+// open opens a store on the database that the URI names.
+func open(t *testing.T, uri string, opts ...mongo.Option) *mongo.Store {
+	t.Helper()
+	return openAt(t, uri, newClock(), opts...)
+}
+
+func openAt(t *testing.T, uri string, c *clock, opts ...mongo.Option) *mongo.Store {
+	t.Helper()
+	s, err := mongo.Open(t.Context(), uri, c.now, append([]mongo.Option{mongo.WithTimeout(patience)}, opts...)...)
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return s
+}
+
+func TestContract(t *testing.T) {
+	storagetest.Run(t, func(t *testing.T) storage.Store { return open(t, mongotest.URI(t)) })
+}
+
+var _ = context.Background

@@ -1,0 +1,34 @@
+package mongo
+
+import (
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/event"
+)
+
+// DefaultTimeout bounds a step when nothing else does: the caller can answer
+// 503 within two seconds, whatever became of the database.
+const DefaultTimeout = 1500 * time.Millisecond
+
+// DefaultMaxPool is the most connections a store opens to each server, unless
+// maxPoolSize in the connection string says otherwise.
+const DefaultMaxPool = 50
+
+// An Option changes how a store is opened.
+type Option func(*config)
+
+type config struct {
+	timeout time.Duration
+	monitor *event.CommandMonitor
+}
+
+// WithTimeout bounds each method, connecting and server selection included.
+// Those that work through many records are bounded by it portion by portion.
+func WithTimeout(d time.Duration) Option {
+	return func(c *config) { c.timeout = d }
+}
+
+// WithMonitor lets m see every command and its outcome.
+func WithMonitor(m *event.CommandMonitor) Option {
+	return func(c *config) { c.monitor = m }
+}

@@ -1,0 +1,82 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"example.org/signet/storage"
+)
+
+// roleDoc is a [storage.Role] as it lies in the collection roles: field for
+// field the same, so that each converts into the other.
+type roleDoc struct {
+	Name        string    `bson:"_id"`
+	Description string    `bson:"description"`
+	Scopes      []string  `bson:"scopes,omitempty"`
+	Rank        int64     `bson:"rank"`
+	BuiltIn     bool      `bson:"built_in"`
+	Version     int64     `bson:"version"`
+	CreatedAt   time.Time `bson:"created_at"`
+	UpdatedAt   time.Time `bson:"updated_at"`
+}
+
+func newRoleDoc(r storage.Role, version int64) roleDoc {
+	r.Version, r.Scopes = version, list(r.Scopes)
+	r.CreatedAt, r.UpdatedAt = storage.Time(r.CreatedAt), storage.Time(r.UpdatedAt)
+	return roleDoc(r)
+}
+
+func (d roleDoc) record() storage.Role { return storage.Role(d) }
+
+// CreateRole implements [storage.Roles] by one insert.
+func (s *Store) CreateRole(ctx context.Context, r storage.Role) error {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	err := s.insert(ctx, roles, newRoleDoc(r, 1))
+	if errors.Is(err, errDuplicate) {
+		return &storage.DuplicateError{Field: "name"}
+	}
+	return err
+}
+
+// Role implements [storage.Roles].
+func (s *Store) Role(ctx context.Context, name string) (storage.Role, error) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	doc, err := find[roleDoc](ctx, s, roles, byID(name))
+	return doc.record(), err
+}
+
+// UpdateRole implements [storage.Roles] by one replacement that is conditional
+// on the version.
+func (s *Store) UpdateRole(ctx context.Context, r storage.Role) (storage.Role, error) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	doc := newRoleDoc(r, r.Version+1)
+	done, err := s.replace(ctx, roles, bson.D{is("_id", r.Name), is("version", r.Version)}, doc)
+	if err != nil {
+		return storage.Role{}, err
+	}
+	if !done {
+		return storage.Role{}, s.missed(ctx, roles, r.Name)
+	}
+	return doc.record(), nil
+}
+
+// DeleteRole implements [storage.Roles] by one delete.
+func (s *Store) DeleteRole(ctx context.Context, name string) error {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	return found(s.delete(ctx, roles, byID(name)))
+}
+
+// ListRoles implements [storage.Roles].
+func (s *Store) ListRoles(ctx context.Context) ([]storage.Role, error) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	docs, err := all[roleDoc](ctx, s, roles, bson.D{})
+	return convert(docs, roleDoc.record), err
+}

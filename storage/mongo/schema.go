@@ -1,0 +1,84 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"example.org/signet/storage"
+)
+
+// schemaVersion is the newest layout of the database that this program knows.
+const schemaVersion = 1
+
+// schemaID is the _id of the one document in the collection schema.
+const schemaID = "signet"
+
+// schemaDoc says which program's database this is, and in which layout.
+type schemaDoc struct {
+	ID      string `bson:"_id"`
+	Version int64  `bson:"version"`
+}
+
+// ensureSchema demands a database that this program knows, or an empty one,
+// which it marks as its own. Of several that start on an empty database one
+// marks it and the others see that.
+func (s *Store) ensureSchema(ctx context.Context) error {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	err := s.checkSchema(ctx)
+	if !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	if err := s.checkForeign(ctx); err != nil {
+		return err
+	}
+	err = s.insert(ctx, schema, schemaDoc{ID: schemaID, Version: schemaVersion})
+	if errors.Is(err, errDuplicate) {
+		return s.checkSchema(ctx)
+	}
+	return err
+}
+
+// checkSchema compares the mark. ErrNotFound where there is none.
+func (s *Store) checkSchema(ctx context.Context) error {
+	mark, err := find[schemaDoc](ctx, s, schema, byID(schemaID))
+	switch {
+	case err != nil:
+		return err
+	case mark.Version > schemaVersion:
+		return &storage.SchemaError{Found: int(mark.Version), Known: schemaVersion}
+	case mark.Version < schemaVersion:
+		return fmt.Errorf("mongodb: database %s has schema version %d, which never existed: restore its collection %s from a backup", s.db.Name(), mark.Version, schema)
+	}
+	return nil
+}
+
+// checkForeign refuses a database without a mark where some of the collections
+// exist already: they are another program's.
+func (s *Store) checkForeign(ctx context.Context) error {
+	found, err := s.db.ListCollectionNames(ctx, bson.D{})
+	if err != nil {
+		return s.unknown("list collections", err)
+	}
+	taken := slices.DeleteFunc(found, func(name string) bool { return name == schema || !slices.Contains(collections(), name) })
+	if len(taken) == 0 {
+		return nil
+	}
+	// Another instance may have marked the database and begun to fill it since.
+	if err := s.checkSchema(ctx); !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	slices.Sort(taken)
+	return fmt.Errorf("mongodb: database %s belongs to another program: it has a collection %s and no mark of signet; name another database in the connection string",
+		s.db.Name(), strings.Join(taken, ", "))
+}
+
+// collections are the names that this program uses.
+func collections() []string {
+	return []string{attempts, audit, clients, keys, logins, revocations, roles, schema, sessions, users}
+}

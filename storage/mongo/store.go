@@ -1,0 +1,145 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"example.org/signet/storage"
+)
+
+var _ storage.Store = (*Store)(nil)
+
+// A Store is a database on a MongoDB server. It is safe for use by many
+// goroutines, and by many programs on one database.
+type Store struct {
+	client  *driver.Client
+	db      *driver.Database
+	now     func() time.Time
+	timeout time.Duration
+	secrets redactor
+}
+
+// Open connects to the database that the connection string names in its path,
+// makes its indexes and checks its schema. Now is the clock by which a login
+// name that was claimed but never taken becomes free again; instances may
+// differ by minutes.
+//
+// Open fails with [storage.ErrUnavailable] where the server cannot be reached
+// or refuses the credentials, with [*storage.SchemaError] where a newer
+// program made the database, and with a plain error where the connection
+// string is wrong, the database belongs to another program, or an index cannot
+// be made. No error shows the string's password.
+func Open(ctx context.Context, uri string, now func() time.Time, opts ...Option) (*Store, error) {
+	cfg := config{timeout: DefaultTimeout}
+	for _, o := range opts {
+		o(&cfg)
+	}
+	at, err := parseURI(uri)
+	if err != nil {
+		return nil, err
+	}
+	client, err := driver.Connect(clientOptions(at.options, cfg))
+	if err != nil {
+		return nil, fmt.Errorf("mongodb: %w", at.secrets.clean(err))
+	}
+	s := &Store{client: client, db: client.Database(at.database), now: now, timeout: cfg.timeout, secrets: at.secrets}
+	if err := s.prepare(ctx, at); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// clientOptions sets what must not depend on the connection string: every
+// write is acknowledged by a majority and journaled, every read comes from the
+// primary and cannot be rolled back, and nothing waits or grows without bound.
+func clientOptions(o *options.ClientOptions, cfg config) *options.ClientOptions {
+	journaled := true
+	majority := writeconcern.Majority()
+	majority.Journal = &journaled
+	o.SetWriteConcern(majority).SetReadConcern(readconcern.Majority()).SetReadPreference(readpref.Primary())
+	o.SetRetryWrites(true).SetRetryReads(true)
+	o.SetServerSelectionTimeout(cfg.timeout).SetConnectTimeout(cfg.timeout)
+	if o.AppName == nil {
+		o.SetAppName("signet")
+	}
+	if o.MaxPoolSize == nil || *o.MaxPoolSize == 0 {
+		o.SetMaxPoolSize(DefaultMaxPool)
+	}
+	if cfg.monitor != nil {
+		o.SetMonitor(cfg.monitor)
+	}
+	return o
+}
+
+// prepare makes the database ready, or says what to do.
+func (s *Store) prepare(ctx context.Context, at endpoint) error {
+	if err := s.reach(ctx, at.hosts); err != nil {
+		return err
+	}
+	if err := s.ensureSchema(ctx); err != nil {
+		return err
+	}
+	return s.ensureIndexes(ctx)
+}
+
+// authenticationFailed is the server's code for wrong credentials.
+const authenticationFailed = 18
+
+// reach makes a first round trip and explains its failure.
+func (s *Store) reach(ctx context.Context, hosts string) error {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	err := s.ping(ctx)
+	if err == nil {
+		return nil
+	}
+	advice := "check that the server runs and can be reached from here, and that replicaSet, tls and the ports in the connection string fit it"
+	if refused := driver.ServerError(nil); errors.As(err, &refused) && refused.HasErrorCode(authenticationFailed) {
+		advice = "check the user name, the password and authSource in the connection string"
+	}
+	return storage.Unavailable(fmt.Sprintf("mongodb: no use of %s within %s: %s", hosts, s.timeout, advice), s.secrets.clean(err))
+}
+
+// Ping implements [storage.Health].
+func (s *Store) Ping(ctx context.Context) error {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	return s.unknown("ping", s.ping(ctx))
+}
+
+func (s *Store) ping(ctx context.Context) error {
+	return s.db.RunCommand(ctx, bson.D{{Key: "ping", Value: 1}}).Err()
+}
+
+// Close implements [storage.Store]. Closing again is no error.
+func (s *Store) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
+	defer cancel()
+	if err := s.client.Disconnect(ctx); err != nil && !errors.Is(err, driver.ErrClientDisconnected) {
+		return s.unknown("close", err)
+	}
+	return nil
+}
+
+// bound gives a method its time.
+func (s *Store) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, s.timeout)
+}
+
+// unknown makes a *don't know* of a driver's error, and nil of nil.
+func (s *Store) unknown(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return storage.Unavailable("mongodb: "+op, s.secrets.clean(err))
+}

@@ -1,0 +1,215 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"example.org/signet/storage"
+)
+
+// userDoc is a [storage.User] as it lies in the collection users. That a login
+// name has one user is held by the collection logins.
+type userDoc struct {
+	ID           string    `bson:"_id"`
+	Username     string    `bson:"username"`
+	Email        string    `bson:"email"`
+	FullName     string    `bson:"full_name"`
+	Phone        string    `bson:"phone"`
+	Roles        []string  `bson:"roles,omitempty"`
+	PasswordHash string    `bson:"password_hash"`
+	Disabled     bool      `bson:"disabled"`
+	Epoch        int64     `bson:"epoch"`
+	Version      int64     `bson:"version"`
+	CreatedAt    time.Time `bson:"created_at"`
+	UpdatedAt    time.Time `bson:"updated_at"`
+}
+
+func newUserDoc(u storage.User, version int64) userDoc {
+	u.Version, u.Roles = version, list(u.Roles)
+	u.CreatedAt, u.UpdatedAt = storage.Time(u.CreatedAt), storage.Time(u.UpdatedAt)
+	return userDoc(u)
+}
+
+func (d userDoc) record() storage.User { return storage.User(d) }
+
+// names are the user's login names, sorted, each once.
+func (d userDoc) names() []string {
+	names := slices.DeleteFunc([]string{d.Username, d.Email}, func(name string) bool { return name == "" })
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// CreateUser implements [storage.Users]: claim the names, insert the user,
+// confirm the claims. The insert is what creates the user.
+func (s *Store) CreateUser(ctx context.Context, u storage.User) error {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	doc := newUserDoc(u, 1)
+	if err := s.reserve(ctx, doc.ID, doc.names()); err != nil {
+		return s.giveUp(ctx, doc, err)
+	}
+	if err := s.insert(ctx, users, doc); err != nil {
+		return s.giveUp(ctx, doc, err)
+	}
+	err := s.confirm(ctx, doc.ID, doc.names())
+	if isTaken(err) {
+		if _, err := s.delete(ctx, users, bson.D{is("_id", doc.ID), is("version", doc.Version)}); err != nil {
+			return err
+		}
+	}
+	return s.giveUp(ctx, doc, err)
+}
+
+// User implements [storage.Users].
+func (s *Store) User(ctx context.Context, id string) (storage.User, error) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	doc, err := find[userDoc](ctx, s, users, byID(id))
+	return doc.record(), err
+}
+
+// UserByLogin implements [storage.Users]: the claim names the user, and counts
+// only if the user has the name.
+func (s *Store) UserByLogin(ctx context.Context, name string) (storage.User, error) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	claim, err := find[loginDoc](ctx, s, logins, byID(name))
+	if err != nil {
+		return storage.User{}, err
+	}
+	doc, err := find[userDoc](ctx, s, users, byID(claim.UserID))
+	if err != nil {
+		return storage.User{}, err
+	}
+	if !slices.Contains(doc.names(), name) {
+		return storage.User{}, storage.ErrNotFound
+	}
+	return doc.record(), nil
+}
+
+// UpdateUser implements [storage.Users] by one replacement that is conditional
+// on the version. The read before it decides nothing but which names to claim.
+func (s *Store) UpdateUser(ctx context.Context, u storage.User) (storage.User, error) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	before, err := find[userDoc](ctx, s, users, byID(u.ID))
+	if err != nil {
+		return storage.User{}, err
+	}
+	if before.Version != u.Version {
+		return storage.User{}, storage.ErrConflict
+	}
+	doc := newUserDoc(u, u.Version+1)
+	if slices.Equal(before.names(), doc.names()) {
+		err = s.replaceUser(ctx, doc)
+	} else {
+		err = s.renameUser(ctx, before, doc)
+	}
+	if err != nil {
+		return storage.User{}, err
+	}
+	return doc.record(), nil
+}
+
+// replaceUser puts doc in the place of the version before it.
+func (s *Store) replaceUser(ctx context.Context, doc userDoc) error {
+	done, err := s.replace(ctx, users, bson.D{is("_id", doc.ID), is("version", doc.Version-1)}, doc)
+	if done || err != nil {
+		return err
+	}
+	return s.missed(ctx, users, doc.ID)
+}
+
+// renameUser claims the names that are new to the user, replaces the user,
+// confirms the claims and frees the names left behind.
+func (s *Store) renameUser(ctx context.Context, before, doc userDoc) error {
+	wanted := slices.DeleteFunc(doc.names(), func(name string) bool { return slices.Contains(before.names(), name) })
+	if err := s.reserve(ctx, doc.ID, wanted); err != nil {
+		return s.giveUp(ctx, doc, err)
+	}
+	if err := s.replaceUser(ctx, doc); err != nil {
+		return s.giveUp(ctx, doc, err)
+	}
+	err := s.confirm(ctx, doc.ID, wanted)
+	if isTaken(err) {
+		before.Version = doc.Version + 1
+		if err := s.replaceUser(ctx, before); err != nil {
+			return err
+		}
+	}
+	if err == nil {
+		s.tidy(ctx, doc.ID)
+	}
+	return s.giveUp(ctx, doc, err)
+}
+
+// giveUp frees the claims of a step that failed for certain, and gives its
+// error the contract's form. After an unknown outcome the claims stay, as the
+// user may have been written.
+func (s *Store) giveUp(ctx context.Context, doc userDoc, err error) error {
+	if err == nil || errors.Is(err, storage.ErrUnavailable) {
+		return err
+	}
+	s.tidy(ctx, doc.ID)
+	var taken *takenError
+	switch {
+	case errors.As(err, &taken) && taken.name == doc.Username:
+		return &storage.DuplicateError{Field: "username"}
+	case taken != nil:
+		return &storage.DuplicateError{Field: "email"}
+	case errors.Is(err, errDuplicate):
+		return &storage.DuplicateError{Field: "id"}
+	}
+	return err
+}
+
+func isTaken(err error) bool {
+	var taken *takenError
+	return errors.As(err, &taken)
+}
+
+// ReplacePasswordHash implements [storage.Users] by one conditional update.
+func (s *Store) ReplacePasswordHash(ctx context.Context, id, old, new string) error {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	done, err := s.update(ctx, users, bson.D{is("_id", id), is("password_hash", old)}, set(is("password_hash", new)))
+	if err == nil && !done {
+		return storage.ErrConflict
+	}
+	return err
+}
+
+// DeleteUser implements [storage.Users] by one delete, after which the names
+// are freed.
+func (s *Store) DeleteUser(ctx context.Context, id string) error {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	if err := found(s.delete(ctx, users, byID(id))); err != nil {
+		return err
+	}
+	s.tidy(ctx, id)
+	return nil
+}
+
+// ListUsers implements [storage.Users].
+func (s *Store) ListUsers(ctx context.Context, f storage.UserFilter, p storage.Page) (storage.UserPage, error) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	if !utf8.ValidString(f.Prefix) {
+		return storage.UserPage{}, nil // no name begins like that
+	}
+	filter := bson.D{}
+	if f.Prefix != "" {
+		filter = append(filter, startingWith(f.Prefix, "username", "email"))
+	}
+	if f.Role != "" {
+		filter = append(filter, is("roles", f.Role))
+	}
+	records, next, err := page(ctx, s, users, filter, p, userDoc.record, func(u storage.User) string { return u.ID })
+	return storage.UserPage{Users: records, Next: next}, err
+}
