@@ -1,0 +1,88 @@
+package endpoints
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"example.org/signet/issuer"
+)
+
+var (
+	errTwoMethods   = badRequest("the client authenticates in more than one way")
+	errTwoHeaders   = badRequest("there is more than one Authorization header")
+	errOtherClient  = badRequest("client_id is not the client that authenticates")
+	errClientHeader = &fault{status: http.StatusUnauthorized, code: string(issuer.InvalidClient), description: "the Authorization header is not HTTP Basic as RFC 6749 section 2.3.1 has it"}
+	errAssertion    = &fault{status: http.StatusUnauthorized, code: string(issuer.InvalidClient), description: "client assertions are not supported"}
+)
+
+// clientAuth reads how the client authenticates (RFC 6749 §2.3): by HTTP
+// Basic, by its secret in the form, or, a public client, by naming itself. An
+// empty secret is no secret (§2.3.1: a client may leave it out).
+func clientAuth(r *http.Request, f form) (issuer.ClientAuth, error) {
+	headers := r.Header.Values("Authorization")
+	asserted := f["client_assertion"] != "" || f["client_assertion_type"] != ""
+	switch {
+	case len(headers) > 1:
+		return issuer.ClientAuth{}, errTwoHeaders
+	case ways(len(headers) == 1, f["client_secret"] != "", asserted) > 1:
+		return issuer.ClientAuth{}, errTwoMethods
+	case asserted:
+		return issuer.ClientAuth{}, errAssertion
+	case len(headers) == 1:
+		return basicAuth(headers[0], f["client_id"])
+	}
+	return withSecret(f["client_id"], f["client_secret"], issuer.AuthPost), nil
+}
+
+func ways(used ...bool) int {
+	n := 0
+	for _, u := range used {
+		if u {
+			n++
+		}
+	}
+	return n
+}
+
+func withSecret(id, secret string, method issuer.AuthMethod) issuer.ClientAuth {
+	if secret == "" {
+		method = issuer.AuthNone
+	}
+	return issuer.ClientAuth{ID: id, Secret: issuer.Secret(secret), Method: method}
+}
+
+// basicAuth reads the header of client_secret_basic. A client_id in the form
+// beside it is redundant, and must agree.
+func basicAuth(header, named string) (issuer.ClientAuth, error) {
+	id, secret, ok := parseBasic(header)
+	if !ok {
+		return issuer.ClientAuth{}, errClientHeader
+	}
+	if named != "" && named != id {
+		return issuer.ClientAuth{}, errOtherClient
+	}
+	return withSecret(id, secret, issuer.AuthBasic), nil
+}
+
+// parseBasic takes id and secret out of the header: base64 as RFC 7617 has it,
+// without leniency, and inside it form encoding (RFC 6749 §2.3.1).
+func parseBasic(header string) (id, secret string, ok bool) {
+	scheme, credentials, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Basic") {
+		return "", "", false
+	}
+	raw, err := base64.StdEncoding.Strict().DecodeString(credentials)
+	if err != nil {
+		return "", "", false
+	}
+	user, password, found := strings.Cut(string(raw), ":")
+	if !found {
+		return "", "", false
+	}
+	id, errID := url.QueryUnescape(user)
+	secret, errSecret := url.QueryUnescape(password)
+	ok = errID == nil && errSecret == nil && id != "" && wellFormed(id, false) && wellFormed(secret, false)
+	return id, secret, ok
+}

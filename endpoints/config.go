@@ -1,0 +1,111 @@
+package endpoints
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"example.org/signet/issuer"
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+)
+
+// Issuer is what the endpoints ask: one method an endpoint, and two questions
+// about the clients as a whole.
+type Issuer interface {
+	tokenIssuer
+	introspector
+	revoker
+	userInformer
+	grantUse
+	originDirectory
+}
+
+var _ Issuer = (*issuer.Issuer)(nil)
+
+// Keyring is what the endpoints publish of the signing keys.
+type Keyring interface {
+	keySet
+	algorithms
+	signer
+}
+
+var _ Keyring = (*keys.Manager)(nil)
+
+// Defaults of Config.
+const (
+	DefaultStoreTimeout = 1800 * time.Millisecond
+	DefaultLoginTimeout = 10 * time.Second
+	DefaultMaxInFlight  = 1024
+)
+
+// Config is what New builds from. Issuer, Service, Keys, Store, Metrics, Now
+// and Rand must be set.
+type Config struct {
+	Issuer  string // the `iss` value and the prefix of every URL; no trailing slash
+	Service Issuer
+	Keys    Keyring
+	Store   storage.Health
+
+	// TrustedProxies are the only peers whose X-Forwarded-For and X-Request-Id
+	// count.
+	TrustedProxies []netip.Prefix
+
+	// StoreTimeout bounds the time a request spends with the issuer, so that a
+	// store which hangs is reported within two seconds; 0 means
+	// DefaultStoreTimeout.
+	StoreTimeout time.Duration
+	// LoginTimeout is the same for the password grant, which may queue for its
+	// hash evaluation; the store's own timeouts bound each step inside. 0 means
+	// DefaultLoginTimeout.
+	LoginTimeout time.Duration
+	// MaxInFlight is how many requests may be with the issuer at a time; past
+	// it the answer is 503. 0 means DefaultMaxInFlight.
+	MaxInFlight int
+	// CacheFor is how long a registered origin is believed to be one.
+	CacheFor time.Duration
+
+	Metrics *Metrics
+	Log     zerolog.Logger // one event a request
+	Now     func() time.Time
+	Rand    io.Reader // of request ids; safe for concurrent use
+}
+
+// validate reports every fault at once and returns the issuer's URL.
+func (c Config) validate() (*url.URL, error) {
+	var faults []error
+	u, err := url.Parse(c.Issuer)
+	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || len(c.Issuer) > 0 && c.Issuer[len(c.Issuer)-1] == '/' {
+		faults = append(faults, errors.New("issuer: must be an absolute URL without query, fragment and trailing slash"))
+	}
+	for name, missing := range map[string]bool{
+		"service": c.Service == nil, "keys": c.Keys == nil, "store": c.Store == nil,
+		"metrics": c.Metrics == nil, "clock": c.Now == nil, "random source": c.Rand == nil,
+	} {
+		if missing {
+			faults = append(faults, fmt.Errorf("%s: missing", name))
+		}
+	}
+	if c.StoreTimeout < 0 || c.LoginTimeout < 0 || c.MaxInFlight < 0 || c.CacheFor < 0 {
+		faults = append(faults, errors.New("timeouts and bounds: must not be negative"))
+	}
+	return u, errors.Join(faults...)
+}
+
+func (c Config) withDefaults() Config {
+	if c.StoreTimeout == 0 {
+		c.StoreTimeout = DefaultStoreTimeout
+	}
+	if c.LoginTimeout == 0 {
+		c.LoginTimeout = DefaultLoginTimeout
+	}
+	if c.MaxInFlight == 0 {
+		c.MaxInFlight = DefaultMaxInFlight
+	}
+	return c
+}

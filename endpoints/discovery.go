@@ -1,0 +1,143 @@
+package endpoints
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"example.org/signet/issuer"
+	"example.org/signet/keys"
+)
+
+// discoveryMaxAge is how long others may believe the discovery document.
+const discoveryMaxAge = 5 * time.Minute
+
+// metadata is the discovery document of OpenID Connect Discovery §3 and of
+// RFC 8414 §2, which is one and the same here. It names what works, except
+// authorization_endpoint and response_types_supported: OpenID Connect demands
+// them, and several libraries refuse a document without.
+type metadata struct {
+	Issuer                   string   `json:"issuer"`
+	AuthorizationEndpoint    string   `json:"authorization_endpoint"`
+	TokenEndpoint            string   `json:"token_endpoint"`
+	UserInfoEndpoint         string   `json:"userinfo_endpoint"`
+	JWKSURI                  string   `json:"jwks_uri"`
+	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
+	RevocationEndpoint       string   `json:"revocation_endpoint"`
+	Scopes                   []string `json:"scopes_supported"`
+	Claims                   []string `json:"claims_supported"`
+	Grants                   []string `json:"grant_types_supported"`
+	ResponseTypes            []string `json:"response_types_supported"`
+	SubjectTypes             []string `json:"subject_types_supported"`
+	IDTokenAlgs              []string `json:"id_token_signing_alg_values_supported"`
+	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
+	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
+	RequestURI               bool     `json:"request_uri_parameter_supported"` // true where it is left out
+}
+
+// Paths below the issuer's.
+const (
+	pathAuthorize   = "/oauth2/authorize"
+	pathToken       = "/oauth2/token"
+	pathIntrospect  = "/oauth2/introspect"
+	pathRevoke      = "/oauth2/revoke"
+	pathUserInfo    = "/oauth2/userinfo"
+	pathJWKS        = "/.well-known/jwks.json"
+	pathOIDC        = "/.well-known/openid-configuration"
+	pathOAuthServer = "/.well-known/oauth-authorization-server"
+	pathLive        = "/livez"
+	pathReady       = "/readyz"
+)
+
+// grantUse tells whether the password grant is in use.
+type grantUse interface {
+	PasswordGrantInUse(ctx context.Context) (bool, error)
+}
+
+// algorithms are those of the published keys.
+type algorithms interface {
+	Algs() []string
+}
+
+// discovery renders the document when what it tells has changed.
+type discovery struct {
+	issuer string
+	use    grantUse
+	keys   algorithms
+	doc    atomic.Pointer[document]
+}
+
+func newDiscovery(issuerURL string, use grantUse, keys algorithms) *discovery {
+	d := &discovery{issuer: issuerURL, use: use, keys: keys}
+	d.render(false)
+	return d
+}
+
+func (d *discovery) current() *document { return d.doc.Load() }
+
+// refresh asks anew what is in use. Where the store cannot say, the document
+// stays as it is.
+func (d *discovery) refresh(ctx context.Context) error {
+	inUse, err := d.use.PasswordGrantInUse(ctx)
+	if err != nil {
+		return fmt.Errorf("refresh discovery: %w", err)
+	}
+	d.render(inUse)
+	return nil
+}
+
+func (d *discovery) render(passwordGrant bool) {
+	body, err := json.Marshal(d.describe(passwordGrant))
+	if err != nil {
+		panic("render discovery: " + err.Error()) // strings alone: cannot fail
+	}
+	if last := d.doc.Load(); last == nil || !bytes.Equal(last.body, body) {
+		d.doc.Store(newDocument("application/json", body, entityTag(body), discoveryMaxAge))
+	}
+}
+
+func (d *discovery) describe(passwordGrant bool) metadata {
+	grants := []string{issuer.GrantClientCredentials, issuer.GrantRefreshToken}
+	if passwordGrant { // RFC 9700 §2.4: not advertised unless an operator chose it
+		grants = append(grants, issuer.GrantPassword)
+	}
+	confidential := []string{string(issuer.AuthBasic), string(issuer.AuthPost)}
+	everybody := append(slices.Clone(confidential), string(issuer.AuthNone))
+	return metadata{
+		Issuer:                d.issuer,
+		AuthorizationEndpoint: d.issuer + pathAuthorize,
+		TokenEndpoint:         d.issuer + pathToken,
+		UserInfoEndpoint:      d.issuer + pathUserInfo,
+		JWKSURI:               d.issuer + pathJWKS,
+		IntrospectionEndpoint: d.issuer + pathIntrospect,
+		RevocationEndpoint:    d.issuer + pathRevoke,
+		Scopes:                []string{issuer.ScopeOpenID, issuer.ScopeProfile, issuer.ScopeEmail, issuer.ScopePhone},
+		Claims: []string{
+			"iss", "sub", "aud", "exp", "iat", "auth_time", "at_hash", "sid",
+			"name", "preferred_username", "updated_at", "email", "phone_number", "roles",
+		},
+		Grants:                   grants,
+		ResponseTypes:            []string{"code"},
+		SubjectTypes:             []string{"public"},
+		IDTokenAlgs:              d.algs(),
+		TokenAuthMethods:         everybody,
+		IntrospectionAuthMethods: confidential,
+		RevocationAuthMethods:    everybody,
+	}
+}
+
+// algs always has RS256: OpenID Connect Discovery §3 wants it there.
+func (d *discovery) algs() []string {
+	algs := []string{keys.RS256}
+	for _, alg := range d.keys.Algs() {
+		if !slices.Contains(algs, alg) {
+			algs = append(algs, alg)
+		}
+	}
+	return algs
+}

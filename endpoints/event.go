@@ -1,0 +1,124 @@
+package endpoints
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"example.org/signet/issuer"
+)
+
+// statusClientGone is how a request is counted whose client hung up before the
+// answer. Nobody sees it; it keeps impatient clients out of the 5xx.
+const statusClientGone = 499
+
+// Bounds of what a log event repeats, in bytes.
+const (
+	maxLoggedText  = 512
+	maxLoggedStack = 16 << 10
+)
+
+// event is what will be said about one request, once, when it is answered. It
+// never holds a query string, a form value or a header but those named here.
+type event struct {
+	method    string
+	requestID string
+	address   netip.Addr
+	start     time.Time
+
+	clientID string // of an authenticated client only: what a stranger typed there may be a secret
+	grant    string
+	status   int
+	bytes    int
+	code     string
+	cause    error
+	panicked string
+	stack    []byte
+}
+
+func (e *event) source() issuer.Source {
+	return issuer.Source{Address: e.address, RequestID: e.requestID}
+}
+
+// client notes who asked, where the answer shows that it was really them.
+func (e *event) client(id string, err error) {
+	var refusal *issuer.Error
+	if err == nil || errors.As(err, &refusal) && afterAuthentication[refusal.Code] {
+		e.clientID = id
+	}
+}
+
+// failed notes what the client is told and what it is not.
+func (e *event) failed(ctx context.Context, f failure) {
+	e.status, e.code, e.cause = f.status, f.code, f.cause
+	if f.status >= http.StatusInternalServerError && errors.Is(ctx.Err(), context.Canceled) {
+		e.status = statusClientGone
+	}
+}
+
+// panicking notes a panic. The text of a panic that the runtime raised is
+// harmless; any other may quote input, so its type has to do, and the stack.
+func (e *event) panicking(v any) {
+	e.panicked = "a value that is no runtime error"
+	if err, ok := v.(runtime.Error); ok {
+		e.panicked = err.Error()
+	}
+	stack := debug.Stack()
+	e.stack = stack[:min(len(stack), maxLoggedStack)]
+}
+
+// write logs the event. Values are escaped by the encoder and bounded here.
+func (e *event) write(log *zerolog.Logger, rt *route, took time.Duration) {
+	line := log.WithLevel(e.level(rt))
+	if line == nil {
+		return
+	}
+	line.Str("request_id", e.requestID).Str("method", e.method).Str("route", rt.name()).
+		Int("status", e.status).Float64("duration_ms", float64(took.Microseconds())/1000).Int("bytes", e.bytes).
+		Str("address", e.address.String())
+	for _, f := range []struct{ name, value string }{
+		{"client_id", e.clientID}, {"grant", e.grant}, {"error", e.code}, {"panic", e.panicked}, {"stack", string(e.stack)},
+	} {
+		if f.value != "" {
+			line.Str(f.name, f.value)
+		}
+	}
+	if e.cause != nil {
+		line.Str("cause", clip(e.cause.Error(), maxLoggedText))
+	}
+	line.Msg("request")
+}
+
+func (e *event) level(rt *route) zerolog.Level {
+	switch {
+	case e.status >= http.StatusInternalServerError:
+		return zerolog.ErrorLevel
+	case rt.quiet:
+		return zerolog.DebugLevel
+	}
+	return zerolog.InfoLevel
+}
+
+// clip bounds a text without cutting a character in two.
+func clip(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit], "") + "…"
+}
+
+// methodName bounds the method: a client may send any word as one.
+func methodName(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace:
+		return m
+	}
+	return "other"
+}

@@ -1,0 +1,160 @@
+package endpoints
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Bounds of a request's form.
+const (
+	maxBody       = 64 << 10 // bytes
+	maxParameters = 100
+)
+
+const formType = "application/x-www-form-urlencoded"
+
+// parameters are all that some endpoint reads, now or as the flows arrive.
+// Every other name is ignored (RFC 6749 §3.2). true marks those that may hold
+// any character but NUL.
+var parameters = map[string]bool{
+	"grant_type": false, "scope": false, "resource": false, "username": false, "password": true,
+	"refresh_token": false, "client_id": false, "client_secret": false,
+	"client_assertion": false, "client_assertion_type": false,
+	"token": false, "token_type_hint": false, "access_token": false,
+	"code": false, "redirect_uri": false, "code_verifier": false, "assertion": false, "device_code": false,
+}
+
+// form holds the known parameters of one request. An empty value is an absent
+// one (RFC 6749 §3.2).
+type form map[string]string
+
+var (
+	errQuery      = badRequest("parameters of this endpoint belong in the body, not in the URL")
+	errFormType   = badRequest("the Content-Type must be " + formType)
+	errManyFields = badRequest("too many parameters")
+	errEncoding   = badRequest("the form is not well-formed")
+	errRepeated   = badRequest("a parameter is given twice")
+	errCharacters = badRequest("a parameter holds invalid UTF-8 or control characters")
+	errUnread     = &fault{status: http.StatusBadRequest, code: "invalid_request", description: "the body could not be read", closes: true}
+	errTooLarge   = &fault{status: http.StatusRequestEntityTooLarge, code: "invalid_request", description: "the body is larger than 64 KiB", closes: true}
+)
+
+// readForm reads the body as the one form that OAuth knows. All it does is
+// linear in the size of the request, which is bounded.
+func readForm(r *http.Request) (form, error) {
+	if err := checkQuery(r.URL.RawQuery); err != nil {
+		return nil, err
+	}
+	if !isForm(r.Header.Values("Content-Type")) {
+		return nil, errFormType
+	}
+	body, err := readBody(r)
+	if err != nil {
+		return nil, err
+	}
+	return parseForm(body)
+}
+
+// checkQuery refuses known parameters in the URL, where they would end up in
+// logs (RFC 6749 §2.3.1, §3.2). Others are none of our business.
+func checkQuery(query string) error {
+	for query != "" {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		name, _, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
+		if _, known := parameters[name]; known || err != nil {
+			return errQuery
+		}
+	}
+	return nil
+}
+
+// isForm accepts exactly one Content-Type, in UTF-8.
+func isForm(values []string) bool {
+	if len(values) != 1 {
+		return false
+	}
+	if values[0] == formType {
+		return true
+	}
+	kind, params, err := mime.ParseMediaType(values[0])
+	if err != nil || kind != formType {
+		return false
+	}
+	charset, given := params["charset"]
+	return len(params) == 0 || given && len(params) == 1 && strings.EqualFold(charset, "utf-8")
+}
+
+func readBody(r *http.Request) (string, error) {
+	if r.ContentLength > maxBody {
+		return "", errTooLarge
+	}
+	b, err := io.ReadAll(r.Body)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return "", errTooLarge
+	case err != nil:
+		return "", errUnread
+	}
+	return string(b), nil
+}
+
+// parseForm takes a form apart. Every known parameter is given at most once,
+// whatever its value (RFC 6749 §3.2).
+func parseForm(body string) (form, error) {
+	f := form{}
+	for n := 0; body != ""; n++ {
+		if n == maxParameters {
+			return nil, errManyFields
+		}
+		var pair string
+		pair, body, _ = strings.Cut(body, "&")
+		if err := f.add(pair); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+func (f form) add(pair string) error {
+	name, value, _ := strings.Cut(pair, "=")
+	name, err := url.QueryUnescape(name)
+	if err != nil {
+		return errEncoding
+	}
+	anything, known := parameters[name]
+	if !known {
+		return nil
+	}
+	if value, err = url.QueryUnescape(value); err != nil {
+		return errEncoding
+	}
+	if !wellFormed(value, anything) {
+		return errCharacters
+	}
+	if _, again := f[name]; again {
+		return errRepeated
+	}
+	f[name] = value
+	return nil
+}
+
+// wellFormed demands UTF-8, which leaves no room for lone surrogates and
+// overlong forms, and no control characters; anything allows them but NUL.
+func wellFormed(s string, anything bool) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	if anything {
+		return !strings.ContainsRune(s, 0)
+	}
+	return !strings.ContainsFunc(s, unicode.IsControl)
+}

@@ -1,0 +1,118 @@
+package endpoints
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/mux"
+)
+
+// Handler is the whole of Signet's public HTTP. It is safe for concurrent use.
+type Handler struct {
+	documents map[string]*publication // by path; looked at first
+	router    *mux.Router
+	discovery *discovery
+	ready     *readiness
+}
+
+var _ http.Handler = (*Handler)(nil)
+
+// New builds the endpoints over their parts and mounts them under the path of
+// the issuer's URL. The error names every fault of the configuration.
+//
+// The discovery document is first rendered without asking the store; call
+// Refresh once the store is there, and now and again.
+func New(cfg Config) (*Handler, error) {
+	u, err := cfg.validate()
+	if err != nil {
+		return nil, fmt.Errorf("endpoints: %w", err)
+	}
+	cfg = cfg.withDefaults()
+	h := &Handler{
+		documents: map[string]*publication{},
+		discovery: newDiscovery(cfg.Issuer, cfg.Service, cfg.Keys),
+		ready:     &readiness{keys: cfg.Keys, store: &pinger{store: cfg.Store, now: cfg.Now}},
+	}
+	h.mount(cfg, u.EscapedPath())
+	return h, nil
+}
+
+// mount is the map of all routes. base is the issuer's path, "" for none.
+func (h *Handler) mount(cfg Config, base string) {
+	g := &gate{places: make(chan struct{}, cfg.MaxInFlight), work: cfg.StoreTimeout, login: cfg.LoginTimeout}
+	cfg.Metrics.Gauge("signet_requests_in_flight", "Requests that are with the issuer now.", func() float64 { return float64(g.inside()) })
+	m := &mounting{
+		edge: &edge{
+			callers: callers{proxies: cfg.TrustedProxies, rand: cfg.Rand},
+			origins: &origins{directory: cfg.Service, keep: cfg.CacheFor, now: cfg.Now, known: map[string]time.Time{}},
+			metrics: cfg.Metrics, log: cfg.Log, now: cfg.Now,
+		},
+		base: base, handler: h,
+		// A path is compared as it was sent: nothing is cleaned, unescaped or
+		// redirected on the way to an endpoint.
+		router: mux.NewRouter().UseEncodedPath().SkipClean(true),
+	}
+	h.router = m.router
+	post, read, both := []string{"POST"}, []string{"GET", "HEAD"}, []string{"GET", "HEAD", "POST"}
+
+	m.route(route{path: pathToken, methods: post, cors: corsRegistered, endpoint: tokenEndpoint{cfg.Service, g}})
+	m.route(route{path: pathIntrospect, methods: post, endpoint: introspectionEndpoint{cfg.Service, g}})
+	m.route(route{path: pathRevoke, methods: post, cors: corsRegistered, endpoint: revocationEndpoint{cfg.Service, g}})
+	m.route(route{path: pathUserInfo, methods: both, side: resourceSide, cors: corsRegistered, endpoint: userInfoEndpoint{cfg.Service, g}})
+	m.route(route{path: pathAuthorize, methods: both, endpoint: authorizationEndpoint{}})
+	m.route(route{path: pathLive, methods: read, quiet: true, endpoint: liveness{}})
+	m.route(route{path: pathReady, methods: read, quiet: true, endpoint: h.ready})
+
+	keys := &jwks{keys: cfg.Keys}
+	m.document(pathJWKS, base+pathJWKS, keys.current)
+	m.document(pathOIDC, base+pathOIDC, h.discovery.current)
+	m.document(pathOAuthServer, base+pathOAuthServer, h.discovery.current)
+	m.document(pathOAuthServer, pathOAuthServer+base, h.discovery.current) // RFC 8414 §3.1
+	m.router.NotFoundHandler = &passage{m.edge, route{endpoint: unknownPath{}}}
+}
+
+// ServeHTTP answers a request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.TLS != nil {
+		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	if d, ok := h.documents[r.URL.Path]; ok && r.URL.RawPath == "" {
+		d.ServeHTTP(w, r)
+		return
+	}
+	h.router.ServeHTTP(w, r)
+}
+
+// Refresh asks the store anew what the discovery document depends on, that is
+// whether the password grant is in use. On an error the document stays as it
+// was. Call it every few seconds from one goroutine or several.
+func (h *Handler) Refresh(ctx context.Context) error { return h.discovery.refresh(ctx) }
+
+// Drain makes /readyz say that this instance wants no more traffic; everything
+// else goes on. There is no way back.
+func (h *Handler) Drain() { h.ready.draining.Store(true) }
+
+// mounting is what the map of routes needs to build them.
+type mounting struct {
+	*edge
+	base    string
+	handler *Handler
+	router  *mux.Router
+}
+
+func (m *mounting) route(rt route) {
+	p := &passage{m.edge, rt}
+	m.router.Path(m.base + rt.path).Handler(p)
+	if rt.quiet && m.base != "" {
+		// Health is also where an orchestrator looks for it, which knows the
+		// process and not the issuer.
+		m.router.Path(rt.path).Handler(p)
+	}
+}
+
+func (m *mounting) document(name, path string, current func() *document) {
+	rest := route{path: name, methods: []string{"GET", "HEAD"}, cors: corsAny, endpoint: unknownPath{}}
+	m.handler.documents[path] = &publication{current: current, counted: m.metrics.document(name), rest: &passage{m.edge, rest}}
+}

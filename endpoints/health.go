@@ -1,0 +1,124 @@
+package endpoints
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+const (
+	pingKeep     = time.Second           // how long a ping's outcome is believed
+	pingTimeout  = time.Second           // after which a ping has failed
+	pingPatience = 80 * time.Millisecond // how long a caller waits for one
+)
+
+// liveness says that the process answers. It asks nobody: an outage of the
+// store must not have every instance restarted.
+type liveness struct{}
+
+var _ endpoint = liveness{}
+
+func (liveness) answer(*http.Request, *event) (any, error) { return health{Status: "alive"}, nil }
+
+// health is the answer to a health check.
+type health struct {
+	Status string   `json:"status"`
+	Fault  []string `json:"fault,omitempty"` // what is amiss: draining, keys, store
+}
+
+func (h health) httpStatus() int {
+	if len(h.Fault) > 0 {
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusOK
+}
+
+// signer tells whether there is a key to sign with.
+type signer interface {
+	Ready() error
+}
+
+// readiness says whether this instance should get traffic.
+type readiness struct {
+	keys     signer
+	store    *pinger
+	draining atomic.Bool
+}
+
+var _ endpoint = (*readiness)(nil)
+
+func (d *readiness) answer(r *http.Request, _ *event) (any, error) {
+	var fault []string
+	if d.draining.Load() {
+		fault = append(fault, "draining")
+	}
+	if d.keys.Ready() != nil {
+		fault = append(fault, "keys")
+	}
+	if !d.store.reachable(r.Context()) {
+		fault = append(fault, "store")
+	}
+	if fault != nil {
+		return health{Status: "not ready", Fault: fault}, nil
+	}
+	return health{Status: "ready"}, nil
+}
+
+// pinger knows whether the store can be reached, from one ping a second at
+// most. Nobody waits for a slow one longer than pingPatience: what was known
+// before is answered then, so a check is quick whatever the store does.
+type pinger struct {
+	store storage.Health
+	now   func() time.Time
+
+	mu      sync.Mutex
+	running chan struct{} // closed when the ping under way has ended; nil if none is
+	at      time.Time     // of the last outcome
+	ok      bool
+}
+
+func (p *pinger) reachable(ctx context.Context) bool {
+	if ok, done := p.look(); done == nil {
+		return ok
+	} else {
+		select {
+		case <-done:
+		case <-ctx.Done():
+		case <-time.After(pingPatience):
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ok
+}
+
+// look returns the last outcome, and while that is not recent enough the end
+// of the ping under way, which it starts if there is none.
+func (p *pinger) look() (ok bool, done <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	if !p.at.IsZero() && now.Before(p.at.Add(pingKeep)) && !now.Before(p.at) {
+		return p.ok, nil
+	}
+	if p.running == nil {
+		p.running = make(chan struct{})
+		go p.ping(p.running)
+	}
+	return p.ok, p.running
+}
+
+// ping outlives the request that asked for it, by at most its own timeout.
+func (p *pinger) ping(done chan struct{}) {
+	ctx, cancel := context.WithTimeout(context.Background(), pingTimeout)
+	defer cancel()
+	err := p.store.Ping(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.at, p.ok, p.running = p.now(), err == nil, nil
+	close(done)
+}

@@ -1,0 +1,42 @@
+package endpoints
+
+import (
+	"context"
+	"net/http"
+
+	"example.org/signet/issuer"
+)
+
+// introspector tells whether tokens count.
+type introspector interface {
+	Introspect(ctx context.Context, r issuer.IntrospectRequest) (issuer.Introspection, error)
+}
+
+// introspectionEndpoint is RFC 7662 §2.
+type introspectionEndpoint struct {
+	issuer introspector
+	gate   *gate
+}
+
+var _ endpoint = introspectionEndpoint{}
+
+func (i introspectionEndpoint) answer(r *http.Request, e *event) (any, error) {
+	f, err := readForm(r)
+	if err != nil {
+		return nil, err
+	}
+	client, err := clientAuth(r, f)
+	if err != nil {
+		return nil, err
+	}
+	ctx, leave, err := i.gate.enter(r.Context(), i.gate.work)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	answer, err := i.issuer.Introspect(ctx, issuer.IntrospectRequest{
+		Client: client, Token: issuer.Secret(f["token"]), Source: e.source(),
+	})
+	e.client(client.ID, err)
+	return answer, err
+}

@@ -1,0 +1,92 @@
+package endpoints
+
+import (
+	"net/http"
+	"net/http/pprof"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics counts what the endpoints do. Its labels are route templates, status
+// codes, grants and error codes: never anything that a request says.
+type Metrics struct {
+	registry  *prometheus.Registry
+	requests  *prometheus.CounterVec
+	durations *prometheus.HistogramVec
+	tokens    *prometheus.CounterVec
+}
+
+// NewMetrics makes metrics with a registry of their own.
+func NewMetrics() *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "signet_http_requests_total", Help: "Requests answered, by route and status.",
+		}, []string{"route", "status"}),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "signet_http_request_duration_seconds", Help: "Time to answer, by route, public documents aside.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"route"}),
+		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "signet_token_requests_total", Help: "Token requests, by grant and outcome: issued, or the error code.",
+		}, []string{"grant", "outcome"}),
+	}
+	m.registry.MustRegister(m.requests, m.durations, m.tokens, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Count publishes a counter that another part keeps, such as the evaluations
+// of password hashes. The name follows Prometheus' rules and is used once.
+func (m *Metrics) Count(name, help string, read func() uint64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help},
+		func() float64 { return float64(read()) }))
+}
+
+// Gauge publishes a value that goes up and down. The name follows Prometheus'
+// rules and is used once.
+func (m *Metrics) Gauge(name, help string, read func() float64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))
+}
+
+// count notes one answered request.
+func (m *Metrics) count(rt *route, e *event, took time.Duration) {
+	m.requests.WithLabelValues(rt.name(), strconv.Itoa(e.status)).Inc()
+	m.durations.WithLabelValues(rt.name()).Observe(took.Seconds())
+	if e.grant == "" {
+		return
+	}
+	outcome := e.code
+	if outcome == "" {
+		outcome = "issued"
+	}
+	m.tokens.WithLabelValues(e.grant, outcome).Inc()
+}
+
+// documentCounters are the counters of one public document, at hand without a
+// look-up.
+type documentCounters struct{ sent, unchanged prometheus.Counter }
+
+func (m *Metrics) document(path string) documentCounters {
+	return documentCounters{
+		sent:      m.requests.WithLabelValues(path, strconv.Itoa(http.StatusOK)),
+		unchanged: m.requests.WithLabelValues(path, strconv.Itoa(http.StatusNotModified)),
+	}
+}
+
+// Handler serves /metrics and /debug/pprof. It is for operators: mount it on a
+// listener of its own.
+func (m *Metrics) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry}))
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}

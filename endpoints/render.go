@@ -1,0 +1,68 @@
+package endpoints
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// statused is a value with a status of its own.
+type statused interface{ httpStatus() int }
+
+// render sends what the endpoint said. It is the only place that writes an
+// answer, documents from memory aside.
+func (p *passage) render(w http.ResponseWriter, r *http.Request, e *event, value any, err error) {
+	status, body := http.StatusOK, value
+	if err != nil {
+		f := failureOf(err)
+		e.failed(r.Context(), f)
+		f.headers(w.Header(), p.route.side)
+		status, body = f.status, f.body()
+	} else if s, ok := value.(statused); ok {
+		status = s.httpStatus()
+	}
+	if e.status == 0 {
+		e.status = status
+	}
+	if status == http.StatusNoContent {
+		w.WriteHeader(status)
+		return
+	}
+	e.bytes = writeJSON(w, status, body)
+}
+
+// headers sets what belongs to a failure besides its body.
+func (f failure) headers(h http.Header, s side) {
+	if c := f.challenge(s); c != "" {
+		h.Set("WWW-Authenticate", c)
+	}
+	if f.allow != "" {
+		h.Set("Allow", f.allow)
+	}
+	if f.retryAfter > 0 {
+		h.Set("Retry-After", strconv.FormatInt(int64((f.retryAfter+time.Second-1)/time.Second), 10))
+	}
+	if f.closes {
+		h.Set("Connection", "close")
+	}
+}
+
+// writeJSON sends a body that no cache may keep (RFC 6749 §5.1) and no browser
+// may take for something else. A client that is gone cannot be told so: the
+// error of the write has nobody to go to.
+func writeJSON(w http.ResponseWriter, status int, body any) int {
+	b, err := json.Marshal(body)
+	if err != nil {
+		status, b = http.StatusInternalServerError, []byte(`{"error":"`+codeServerError+`"}`)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Pragma", "no-cache")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(len(b)))
+	w.WriteHeader(status)
+	n, _ := w.Write(b)
+	return n
+}

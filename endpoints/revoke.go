@@ -1,0 +1,43 @@
+package endpoints
+
+import (
+	"context"
+	"net/http"
+
+	"example.org/signet/issuer"
+)
+
+// revoker ends tokens.
+type revoker interface {
+	Revoke(ctx context.Context, r issuer.RevokeRequest) error
+}
+
+// revocationEndpoint is RFC 7009 §2.
+type revocationEndpoint struct {
+	issuer revoker
+	gate   *gate
+}
+
+var _ endpoint = revocationEndpoint{}
+
+// answer says 200 with an empty object: some clients cannot do without JSON.
+func (v revocationEndpoint) answer(r *http.Request, e *event) (any, error) {
+	f, err := readForm(r)
+	if err != nil {
+		return nil, err
+	}
+	client, err := clientAuth(r, f)
+	if err != nil {
+		return nil, err
+	}
+	ctx, leave, err := v.gate.enter(r.Context(), v.gate.work)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	err = v.issuer.Revoke(ctx, issuer.RevokeRequest{
+		Client: client, Token: issuer.Secret(f["token"]), Source: e.source(),
+	})
+	e.client(client.ID, err)
+	return struct{}{}, err
+}

@@ -1,0 +1,59 @@
+package endpoints
+
+import (
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/net/netutil"
+)
+
+// Bounds of a connection. A header or a body that trickles in is cut off, an
+// answer that nobody reads too; the longest answer takes DefaultLoginTimeout.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 10 * time.Second
+	writeTimeout      = 25 * time.Second
+	idleTimeout       = 90 * time.Second
+	maxHeaderBytes    = 32 << 10
+	maxStreams        = 100 // concurrent requests of one HTTP/2 connection
+)
+
+// DefaultMaxConnections is for LimitConnections.
+const DefaultMaxConnections = 10000
+
+// NewServer returns a server with every bound set that net/http leaves open.
+// What it has to say of its own, such as failed TLS handshakes, goes to the log.
+func NewServer(h http.Handler, logger zerolog.Logger) *http.Server {
+	return &http.Server{
+		Handler:                      h,
+		ReadHeaderTimeout:            readHeaderTimeout,
+		ReadTimeout:                  readTimeout,
+		WriteTimeout:                 writeTimeout,
+		IdleTimeout:                  idleTimeout,
+		MaxHeaderBytes:               maxHeaderBytes,
+		HTTP2:                        &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     log.New(serverLog{logger}, "", 0),
+	}
+}
+
+// LimitConnections lets at most n connections be open at a time; others wait in
+// the operating system's queue. n below 1 stands for DefaultMaxConnections.
+func LimitConnections(l net.Listener, n int) net.Listener {
+	if n < 1 {
+		n = DefaultMaxConnections
+	}
+	return netutil.LimitListener(l, n)
+}
+
+// serverLog takes net/http's own lines into the log, bounded.
+type serverLog struct{ log zerolog.Logger }
+
+func (s serverLog) Write(line []byte) (int, error) {
+	s.log.Warn().Str("cause", clip(strings.TrimSpace(string(line)), maxLoggedText)).Msg("http server")
+	return len(line), nil
+}

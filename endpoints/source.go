@@ -1,0 +1,111 @@
+package endpoints
+
+import (
+	"encoding/hex"
+	"io"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// maxRequestID bounds a request id that a proxy gives, in bytes.
+const maxRequestID = 64
+
+// callers finds out who sends a request and what it is called. Only a trusted
+// proxy is believed about either.
+type callers struct {
+	proxies []netip.Prefix
+	rand    io.Reader
+}
+
+// identify sets the event's address and request id.
+func (c *callers) identify(r *http.Request, e *event) {
+	peer := peerOf(r)
+	e.address = peer
+	if !c.trusts(peer) {
+		e.requestID = c.draw()
+		return
+	}
+	e.address = c.client(peer, r.Header.Values("X-Forwarded-For"))
+	e.requestID = r.Header.Get("X-Request-Id")
+	if len(r.Header.Values("X-Request-Id")) != 1 || !isRequestID(e.requestID) {
+		e.requestID = c.draw()
+	}
+}
+
+// client walks the hops from the right, nearest first, and stops at the first
+// that is not a trusted proxy: what stands left of it anybody may have written.
+// A hop that is no address ends the walk at the proxy that passed it on.
+func (c *callers) client(peer netip.Addr, headers []string) netip.Addr {
+	last := peer
+	for n := len(headers) - 1; n >= 0; n-- {
+		rest := headers[n]
+		for more := true; more; {
+			var hop string
+			if cut := strings.LastIndexByte(rest, ','); cut >= 0 {
+				rest, hop = rest[:cut], rest[cut+1:]
+			} else {
+				hop, more = rest, false
+			}
+			addr, ok := parseHop(strings.TrimSpace(hop))
+			if !ok {
+				return last
+			}
+			if last = addr; !c.trusts(addr) {
+				return addr
+			}
+		}
+	}
+	return last
+}
+
+func (c *callers) trusts(a netip.Addr) bool {
+	for _, p := range c.proxies {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// draw makes a request id of 128 random bits. It guards nothing, so a random
+// source that fails leaves the request without one instead of without answer.
+func (c *callers) draw() string {
+	var b [16]byte
+	if _, err := io.ReadFull(c.rand, b[:]); err != nil {
+		return ""
+	}
+	return hex.EncodeToString(b[:])
+}
+
+func peerOf(r *http.Request) netip.Addr {
+	addr, _ := parseHop(r.RemoteAddr)
+	return addr
+}
+
+// parseHop reads an address with or without a port, and drops what makes one
+// host look like many: the zone, and the IPv6 form of IPv4.
+func parseHop(s string) (netip.Addr, bool) {
+	addr, err := netip.ParseAddr(s)
+	if err != nil {
+		var with netip.AddrPort
+		if with, err = netip.ParseAddrPort(s); err == nil {
+			addr = with.Addr()
+		}
+	}
+	return addr.WithZone("").Unmap(), err == nil
+}
+
+func isRequestID(s string) bool {
+	if s == "" || len(s) > maxRequestID {
+		return false
+	}
+	for _, c := range []byte(s) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.':
+		default:
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,84 @@
+package endpoints
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"example.org/signet/issuer"
+)
+
+// userInformer tells who a token is about.
+type userInformer interface {
+	UserInfo(ctx context.Context, accessToken issuer.Secret) (issuer.UserInfo, error)
+}
+
+// userInfoEndpoint is OpenID Connect Core §5.3. The token comes in the
+// Authorization header; the other two transports of RFC 6750 are refused, the
+// query because it ends up in logs (§2.3), the form because one is enough.
+type userInfoEndpoint struct {
+	issuer userInformer
+	gate   *gate
+}
+
+var _ endpoint = userInfoEndpoint{}
+
+var (
+	errNoToken   = &fault{status: http.StatusUnauthorized}
+	errTransport = badRequest("the access token belongs in the Authorization header and nowhere else")
+)
+
+func (u userInfoEndpoint) answer(r *http.Request, _ *event) (any, error) {
+	token, err := bearerToken(r)
+	if err != nil {
+		return nil, err
+	}
+	ctx, leave, err := u.gate.enter(r.Context(), u.gate.work)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return u.issuer.UserInfo(ctx, token)
+}
+
+// bearerToken is the token of a request (RFC 6750 §2). Another scheme's
+// credentials are none; what follows Bearer is for the issuer to judge.
+func bearerToken(r *http.Request) (issuer.Secret, error) {
+	headers := r.Header.Values("Authorization")
+	if len(headers) > 1 {
+		return "", errTwoHeaders
+	}
+	if checkQuery(r.URL.RawQuery) != nil {
+		return "", errTransport
+	}
+	if err := refuseTokenInForm(r); err != nil {
+		return "", err
+	}
+	if len(headers) == 0 {
+		return "", errNoToken
+	}
+	scheme, token, _ := strings.Cut(headers[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", errNoToken
+	}
+	return issuer.Secret(strings.TrimLeft(token, " ")), nil
+}
+
+// refuseTokenInForm reads a form only to see that there is no token in it.
+func refuseTokenInForm(r *http.Request) error {
+	if r.Method != http.MethodPost || r.ContentLength == 0 || !isForm(r.Header.Values("Content-Type")) {
+		return nil
+	}
+	body, err := readBody(r)
+	if err != nil {
+		return err
+	}
+	f, err := parseForm(body)
+	if err != nil {
+		return err
+	}
+	if f["access_token"] != "" {
+		return errTransport
+	}
+	return nil
+}
