@@ -1,0 +1,98 @@
+package verify
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+const tokenParameter = "access_token" // RFC 6750 §2.2, §2.3
+
+// bearerToken takes the token from the Authorization header (RFC 6750 §2.1), the
+// only place where it is accepted. Other schemes count as no token at all.
+func bearerToken(r *http.Request) (string, error) {
+	if r.URL.RawQuery != "" && r.URL.Query().Has(tokenParameter) {
+		return "", fmt.Errorf("%w: token in the query", ErrInvalidRequest)
+	}
+	values := r.Header["Authorization"]
+	if len(values) > 1 {
+		return "", fmt.Errorf("%w: more than one Authorization header", ErrInvalidRequest)
+	}
+	if len(values) == 0 {
+		return "", ErrNoToken
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") { // RFC 9110 §11.1: in any case
+		return "", ErrNoToken
+	}
+	token = strings.Trim(token, " ")
+	if !isToken68(token) {
+		return "", fmt.Errorf("%w: no well-formed token behind Bearer", ErrInvalidRequest)
+	}
+	return token, nil
+}
+
+// isToken68 is RFC 6750 §2.1's b64token. A value with a space or comma is two
+// credentials in one header.
+func isToken68(text string) bool {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~+/=", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return text != ""
+}
+
+const maxFormPeek = 64 << 10
+
+// formHasToken says whether a form body carries a token beside the header's
+// (RFC 6750 §2: one method a request). It looks at the first 64 KiB and puts the
+// body back together for the handler.
+func formHasToken(r *http.Request) bool {
+	if r.Body == nil || r.Body == http.NoBody {
+		return false
+	}
+	if r.PostForm != nil { // parsed by a handler before this one
+		return r.PostForm.Has(tokenParameter)
+	}
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if kind != "application/x-www-form-urlencoded" {
+		return false
+	}
+	start, err := io.ReadAll(io.LimitReader(r.Body, maxFormPeek))
+	r.Body = &replayed{rest: r.Body, Reader: io.MultiReader(bytes.NewReader(start), &resumed{r.Body, err})}
+	form, _ := url.ParseQuery(string(start))
+	return form.Has(tokenParameter)
+}
+
+// replayed is a body that begins with what was read of it already.
+type replayed struct {
+	io.Reader
+	rest io.Closer
+}
+
+func (b *replayed) Close() error { return b.rest.Close() }
+
+// resumed goes on reading a body, or repeats the error that reading it met.
+type resumed struct {
+	rest io.Reader
+	err  error
+}
+
+func (b *resumed) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	return b.rest.Read(p)
+}
+
+var (
+	_ io.ReadCloser = (*replayed)(nil)
+	_ io.Reader     = (*resumed)(nil)
+)

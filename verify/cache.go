@@ -1,0 +1,214 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	firstRetry = time.Second // after a failed fetch; doubled with each, up to the refetch interval
+	maxWaiting = 4096        // callers held for one fetch: a slow issuer must not fill this server
+)
+
+// fetcher gets the key set of now; old is the one at hand, or nil.
+type fetcher interface {
+	fetch(ctx context.Context, old *keySet) (*keySet, error)
+}
+
+var _ fetcher = (*source)(nil)
+
+// cache holds the current key set and decides when to fetch another. Reading a
+// fresh set takes no lock. At most one fetch runs at a time; it belongs to no
+// caller, so that one who gives up spoils nothing for the others.
+type cache struct {
+	source   fetcher
+	now      func() time.Time
+	interval time.Duration // Config.MinRefetchInterval
+	stale    time.Duration // Config.StaleIfError
+
+	current atomic.Pointer[keySet]
+
+	mu          sync.Mutex
+	flight      *flight   // the fetch under way
+	failures    int       // fetches failed since the last success
+	failure     error     // the last of them
+	retryAt     time.Time // after a failure: no fetch before
+	nextUnknown time.Time // no fetch for an unknown kid before
+}
+
+// flight is a fetch under way. err may be read once done is closed.
+type flight struct {
+	done    chan struct{}
+	err     error
+	waiting atomic.Int32
+}
+
+var errCrowded = errors.New("too many wait for keys already")
+
+// find returns the keys named kid. Errors are [ErrUnknownKey] where the issuer does
+// not publish such a key and [UnavailableError] where that could not be learnt.
+func (c *cache) find(ctx context.Context, kid string) ([]publicKey, error) {
+	set, asked, err := c.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if keys := set.keys[kid]; keys != nil {
+		return keys, nil
+	}
+	if asked {
+		return nil, ErrUnknownKey
+	}
+	return c.findAnew(ctx, kid)
+}
+
+// load returns a key set that may be used now, and whether this very call has
+// fetched it. It waits for a fetch only where there is nothing to use meanwhile.
+func (c *cache) load(ctx context.Context) (set *keySet, asked bool, err error) {
+	now := c.now()
+	set = c.current.Load()
+	if set.fresh(now) && now.Before(set.refreshAt) {
+		return set, false, nil
+	}
+	c.mu.Lock()
+	set = c.current.Load()
+	due := !set.fresh(now) || !now.Before(set.refreshAt)
+	usable := set.fresh(now) || c.failures > 0 && c.lingering(set, now)
+	started := due && c.flight == nil && c.mayFetch(now)
+	if started {
+		c.start()
+	}
+	f, unavailable := c.flight, c.unavailable(now)
+	c.mu.Unlock()
+
+	switch {
+	case usable:
+		return set, false, nil
+	case f == nil:
+		return nil, false, unavailable
+	}
+	err = f.wait(ctx)
+	switch {
+	case err == nil:
+		return c.current.Load(), started, nil
+	case f.failed() && c.lingering(set, c.now()):
+		return set, false, nil
+	}
+	return nil, false, err
+}
+
+// lingering says whether set, though stale, may be used while fetches fail.
+func (c *cache) lingering(set *keySet, now time.Time) bool {
+	return set != nil && now.Before(set.expiresAt.Add(c.stale))
+}
+
+// findAnew looks for a kid that the set at hand lacks. A fetch under way may have
+// begun before the key was published: it is waited for, but is not the one fetch
+// that this kid may set off.
+func (c *cache) findAnew(ctx context.Context, kid string) ([]publicKey, error) {
+	c.mu.Lock()
+	f := c.flight
+	c.mu.Unlock()
+	if f != nil {
+		if err := f.wait(ctx); err != nil {
+			return nil, err
+		}
+		if keys := c.current.Load().keys[kid]; keys != nil {
+			return keys, nil
+		}
+	}
+	f, err := c.flyForUnknown()
+	if err != nil {
+		return nil, err
+	}
+	if err := f.wait(ctx); err != nil {
+		return nil, err
+	}
+	if keys := c.current.Load().keys[kid]; keys != nil {
+		return keys, nil
+	}
+	return nil, ErrUnknownKey
+}
+
+// flyForUnknown starts a fetch for an unknown kid, at most one an interval, or joins
+// the one under way. In between the answer is no, as of the last fetch; where that
+// one failed, it is don't know.
+func (c *cache) flyForUnknown() (*flight, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	switch {
+	case c.flight != nil:
+		return c.flight, nil
+	case !c.mayFetch(now):
+		return nil, c.unavailable(now)
+	case now.Before(c.nextUnknown):
+		return nil, ErrUnknownKey
+	}
+	c.nextUnknown = now.Add(c.interval)
+	c.start()
+	return c.flight, nil
+}
+
+// mayFetch is false while a failed fetch must not be repeated yet. The caller holds mu.
+func (c *cache) mayFetch(now time.Time) bool {
+	return c.failures == 0 || !now.Before(c.retryAt)
+}
+
+// unavailable is the answer while fetches fail. The caller holds mu.
+func (c *cache) unavailable(now time.Time) error {
+	return &UnavailableError{RetryAfter: max(0, c.retryAt.Sub(now)), Err: c.failure}
+}
+
+// start begins a fetch. The caller holds mu and has seen that none is under way.
+func (c *cache) start() {
+	f := &flight{done: make(chan struct{})}
+	c.flight = f
+	go func() {
+		set, err := c.source.fetch(context.Background(), c.current.Load())
+		c.land(f, set, err)
+	}()
+}
+
+// land notes the outcome of a fetch and lets all who wait for it go on.
+func (c *cache) land(f *flight, set *keySet, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer close(f.done)
+	c.flight = nil
+	if err == nil {
+		c.failures = 0
+		c.current.Store(set)
+		return
+	}
+	delay := min(c.interval, firstRetry<<min(c.failures, 10))
+	c.failures++
+	c.failure, c.retryAt = err, c.now().Add(delay)
+	f.err = &UnavailableError{RetryAfter: delay, Err: err}
+}
+
+// wait returns when the fetch has ended or the caller's context has.
+func (f *flight) wait(ctx context.Context) error {
+	defer f.waiting.Add(-1)
+	if f.waiting.Add(1) > maxWaiting {
+		return &UnavailableError{RetryAfter: firstRetry, Err: errCrowded}
+	}
+	select {
+	case <-f.done:
+		return f.err
+	case <-ctx.Done():
+		return &UnavailableError{Err: ctx.Err()}
+	}
+}
+
+// failed says whether the fetch has ended, and in an error.
+func (f *flight) failed() bool {
+	select {
+	case <-f.done:
+		return f.err != nil
+	default:
+		return false
+	}
+}

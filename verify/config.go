@@ -1,0 +1,216 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Bounds and defaults of a Config.
+const (
+	defaultLeeway        = time.Minute
+	maxLeeway            = 5 * time.Minute // RFC 9068 §4: no more than a few minutes
+	defaultCacheTTL      = 5 * time.Minute
+	defaultMaxCacheTTL   = 15 * time.Minute
+	defaultRefetch       = 5 * time.Second
+	maxRefetch           = 5 * time.Minute
+	defaultStaleIfError  = time.Hour
+	defaultMaxTokenBytes = 8 << 10
+	longestCache         = 24 * time.Hour
+)
+
+// Config says which tokens a resource server accepts. Issuer and Audience are
+// needed; the zero value of everything else is a safe default.
+type Config struct {
+	// Issuer is the issuer's URL exactly as its tokens and its metadata spell it:
+	// they are compared byte for byte. It is https, or http on a loopback host.
+	Issuer string
+	// Audience holds the names that this API answers to. One of them must be in
+	// a token's aud, unchanged.
+	Audience []string
+	// JWKSURL is where the issuer publishes its keys. Empty: taken from the
+	// issuer's /.well-known/openid-configuration, whose issuer must be Issuer.
+	JWKSURL string
+	// Algorithms lists the signature algorithms accepted, among RS256, PS256,
+	// ES256 and EdDSA. Empty: RS256 only.
+	Algorithms []string
+	// Leeway is the clock difference allowed in exp, nbf and iat: 0 is a minute,
+	// negative is none, at most 5 minutes.
+	Leeway time.Duration
+	// RolesClaim names the claim that holds the roles. Empty: roles (RFC 9068 §2.2.3.1).
+	RolesClaim string
+	// MaxTokenBytes is the longest token looked at: 0 is 8 KiB; 256 bytes to 64 KiB.
+	MaxTokenBytes int
+
+	// CacheTTL is how long a key set stands that comes without Cache-Control
+	// max-age: 0 is 5 minutes; a second to a day.
+	CacheTTL time.Duration
+	// MaxCacheTTL caps max-age, and so how long a withdrawn key may live on: 0 is
+	// 15 minutes, or CacheTTL where that is longer; CacheTTL to a day. The lower
+	// cap of max-age is MinRefetchInterval.
+	MaxCacheTTL time.Duration
+	// MinRefetchInterval is the least time between two fetches set off by unknown
+	// kids, and the most between two tries while fetches fail: 0 is 5 seconds; a
+	// second to 5 minutes.
+	MinRefetchInterval time.Duration
+	// StaleIfError is how long beyond its TTL a key set is still used while no new
+	// one can be fetched: 0 is an hour, negative is not at all, at most a day.
+	StaleIfError time.Duration
+	// HTTPClient fetches keys and metadata. Nil: one with tight limits. Redirects
+	// to another host are refused whatever its CheckRedirect says.
+	HTTPClient *http.Client
+	// InsecureAllowHTTP accepts plain http for hosts that are not loopback: whoever
+	// sits on the way can then replace the keys and forge any token.
+	InsecureAllowHTTP bool
+
+	// Realm is shown in WWW-Authenticate. Empty: the first Audience.
+	Realm string
+	// OnError hears of each request that the middleware refuses, before it is
+	// answered; it is the place for a log line. Neither the error nor its text
+	// holds any part of the token.
+	OnError func(r *http.Request, err error)
+	// Now is the clock. Nil: the system's.
+	Now func() time.Time
+}
+
+// withDefaults returns a copy with every zero value replaced.
+func (c Config) withDefaults() Config {
+	c.Algorithms = slices.Clone(c.Algorithms)
+	if len(c.Algorithms) == 0 {
+		c.Algorithms = []string{RS256}
+	}
+	c.Audience = slices.Clone(c.Audience)
+	if c.Realm == "" && len(c.Audience) > 0 {
+		c.Realm = c.Audience[0]
+	}
+	if c.RolesClaim == "" {
+		c.RolesClaim = "roles"
+	}
+	if c.MaxTokenBytes == 0 {
+		c.MaxTokenBytes = defaultMaxTokenBytes
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	c.Leeway = durationOr(c.Leeway, defaultLeeway)
+	c.StaleIfError = durationOr(c.StaleIfError, defaultStaleIfError)
+	c.CacheTTL = orElse(c.CacheTTL, defaultCacheTTL)
+	c.MaxCacheTTL = orElse(c.MaxCacheTTL, max(defaultMaxCacheTTL, c.CacheTTL))
+	c.MinRefetchInterval = orElse(c.MinRefetchInterval, min(defaultRefetch, c.CacheTTL))
+	return c
+}
+
+func orElse(d, fallback time.Duration) time.Duration {
+	if d == 0 {
+		return fallback
+	}
+	return d
+}
+
+// durationOr reads a duration whose zero means the default and whose negative means none.
+func durationOr(d, fallback time.Duration) time.Duration {
+	return max(0, orElse(d, fallback))
+}
+
+// validate reports every fault at once.
+func (c Config) validate() error {
+	faults := []error{
+		checkIssuer(c.Issuer, c.InsecureAllowHTTP),
+		checkAudience(c.Audience),
+		between("Leeway", c.Leeway, 0, maxLeeway),
+		between("CacheTTL", c.CacheTTL, time.Second, longestCache),
+		between("MaxCacheTTL", c.MaxCacheTTL, c.CacheTTL, longestCache),
+		between("MinRefetchInterval", c.MinRefetchInterval, time.Second, maxRefetch),
+		between("StaleIfError", c.StaleIfError, 0, longestCache),
+		between("MaxTokenBytes", c.MaxTokenBytes, 256, 64<<10),
+	}
+	if c.JWKSURL != "" {
+		faults = append(faults, prefix("JWKSURL", checkURL(c.JWKSURL, c.InsecureAllowHTTP)))
+	}
+	for _, alg := range c.Algorithms {
+		faults = append(faults, checkAlgorithm(alg))
+	}
+	if slices.Contains(registeredClaims, c.RolesClaim) {
+		faults = append(faults, fmt.Errorf("RolesClaim: %q has a meaning of its own", c.RolesClaim))
+	}
+	return errors.Join(faults...)
+}
+
+func between[T int | time.Duration](name string, got, low, high T) error {
+	if got < low || got > high {
+		return fmt.Errorf("%s: %v is not between %v and %v", name, got, low, high)
+	}
+	return nil
+}
+
+func prefix(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+func checkIssuer(issuer string, allowHTTP bool) error {
+	if issuer == "" {
+		return errors.New("Issuer: needed")
+	}
+	if strings.Contains(issuer, "?") { // RFC 8414 §2: no query and no fragment
+		return errors.New("Issuer: has a query")
+	}
+	return prefix("Issuer", checkURL(issuer, allowHTTP))
+}
+
+func checkAudience(audience []string) error {
+	if len(audience) == 0 {
+		return errors.New("Audience: needed")
+	}
+	if slices.Contains(audience, "") {
+		return errors.New("Audience: has an empty member")
+	}
+	return nil
+}
+
+// checkAlgorithm refuses at construction what no token could be trusted with: a
+// verifier holds public keys, so an HMAC over one is anybody's (RFC 8725 §2.1).
+func checkAlgorithm(alg string) error {
+	switch {
+	case slices.Contains(supported, alg):
+		return nil
+	case strings.EqualFold(alg, "none"):
+		return fmt.Errorf("Algorithms: %q is no signature", alg)
+	case strings.HasPrefix(strings.ToUpper(alg), "HS"):
+		return fmt.Errorf("Algorithms: %q is symmetric, and the keys here are public", alg)
+	}
+	return fmt.Errorf("Algorithms: %q is not one of %s", alg, strings.Join(supported, ", "))
+}
+
+// checkURL demands an absolute https URL without credentials or fragment; http is
+// for loopback hosts, or where it is allowed outright.
+func checkURL(raw string, allowHTTP bool) error {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return errors.New("not a URL")
+	case u.Hostname() == "" || !strings.HasPrefix(raw, u.Scheme+"://"):
+		return errors.New("not an absolute URL")
+	case u.User != nil:
+		return errors.New("holds credentials")
+	case strings.Contains(raw, "#"):
+		return errors.New("has a fragment")
+	case u.Scheme == "https", u.Scheme == "http" && (allowHTTP || loopback(u.Hostname())):
+		return nil
+	case u.Scheme == "http":
+		return errors.New("plain http is for loopback hosts only")
+	}
+	return fmt.Errorf("scheme %q is not https", u.Scheme)
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}

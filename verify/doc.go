@@ -1,0 +1,49 @@
+// Package verify checks OAuth 2.0 access tokens in the form of RFC 9068 (signed
+// JWTs) where they are spent: in a resource server, offline, without asking the
+// issuer about each request.
+//
+//	v, err := verify.New(verify.Config{
+//		Issuer:   "https://id.example.com",
+//		Audience: []string{"https://api.example.com"},
+//	})
+//	http.Handle("GET /items", v.RequireScope("items:read")(items))
+//
+// A Verifier learns the issuer's public keys from its JWK Set and keeps them. A
+// token then costs one signature check and no network. It is safe for concurrent
+// use; make one and share it. The package imports go-jose, for JWKs, and the
+// standard library.
+//
+// # Three answers
+//
+// Verify says yes (claims and no error), no (an error that is [ErrInvalidToken])
+// or don't know (an error that is [ErrKeysUnavailable]: the keys could not be had,
+// so nothing is known about the token). The middleware answers these with the
+// handler's own answer, 401 and 503. Claims are never returned beside an error.
+//
+// # Life of the key set
+//
+//	          first use, Warm
+//	(empty) ────────────────────► FRESH ◄───────────────┐
+//	   │                            │ 4/5 of the TTL:    │ fetched, or
+//	   │ fetch failed               │ refreshed in the   │ 304 Not Modified
+//	   ▼                            │ background         │
+//	UNAVAILABLE                     ▼ TTL over           │
+//	   ▲                          STALE ─────────────────┘
+//	   │ older than StaleIfError    │ fetch failed
+//	   └────────────────────────────┘ still served, while a fetch is retried
+//
+// The TTL is the answer's Cache-Control max-age within bounds. An unknown kid sets
+// off one more fetch, shared by all who wait, at most one in MinRefetchInterval:
+// a flood of invented kids costs the issuer nothing to speak of. A key that the
+// issuer withdraws is gone at the latest when the TTL is over.
+//
+// # What is refused
+//
+// Anything that RFC 9068 §4 and RFC 8725 say to refuse, and whatever two parsers
+// could read differently: repeated JSON members at any depth, base64url with
+// padding, spare bits or white space, times that are not whole seconds. The header
+// is used for three things: alg and kid pick a key that is bound to that very
+// algorithm, typ must say at+jwt. Keys or addresses of keys inside a token (jwk,
+// jku, x5c, x5u) are never looked at; a token with crit is refused, as no
+// extension is known here.
+package verify

@@ -1,0 +1,221 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4/json"
+)
+
+const (
+	fetchTimeout   = 5 * time.Second // for metadata and keys together
+	maxAnswerBytes = 1 << 20
+	maxRedirects   = 3
+	rediscover     = time.Hour // metadata is asked again when older than this
+)
+
+// source fetches key sets over HTTP. The cache above it calls it from one goroutine
+// at a time.
+type source struct {
+	client     *http.Client
+	issuer     string
+	jwksURL    string // configured; empty: discovered
+	allowHTTP  bool
+	algorithms []string
+	now        func() time.Time
+
+	ttl, minTTL, maxTTL time.Duration
+
+	discovered   string // jwks_uri, forgotten when it fails
+	discoveredAt time.Time
+}
+
+func newSource(cfg Config) *source {
+	return &source{
+		client:     newClient(cfg.HTTPClient),
+		issuer:     cfg.Issuer,
+		jwksURL:    cfg.JWKSURL,
+		allowHTTP:  cfg.InsecureAllowHTTP,
+		algorithms: cfg.Algorithms,
+		now:        cfg.Now,
+		ttl:        cfg.CacheTTL,
+		minTTL:     cfg.MinRefetchInterval,
+		maxTTL:     cfg.MaxCacheTTL,
+	}
+}
+
+// newClient returns base, or a client with tight limits, that stays on the host it
+// was sent to: a key set is only as trustworthy as the host that serves it.
+func newClient(base *http.Client) *http.Client {
+	var client http.Client
+	if base != nil {
+		client = *base
+	} else if transport, ok := http.DefaultTransport.(*http.Transport); ok {
+		limited := transport.Clone()
+		limited.MaxResponseHeaderBytes = 64 << 10
+		limited.MaxIdleConnsPerHost = 1
+		client.Transport = limited
+	}
+	client.CheckRedirect = func(r *http.Request, via []*http.Request) error {
+		if r.URL.Scheme != via[0].URL.Scheme || r.URL.Host != via[0].URL.Host {
+			return errors.New("redirect to another host")
+		}
+		if len(via) > maxRedirects {
+			return errors.New("too many redirects")
+		}
+		return nil
+	}
+	return &client
+}
+
+// fetch returns the key set of now. Where old is still what the issuer publishes
+// (304 Not Modified), its keys are taken over unparsed.
+func (s *source) fetch(ctx context.Context, old *keySet) (*keySet, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	began := s.now()
+	address, err := s.address(ctx, began)
+	if err != nil {
+		return nil, err
+	}
+	set, err := s.fetchKeys(ctx, address, old, began)
+	if err != nil {
+		s.discovered = "" // perhaps it has moved
+		return nil, fmt.Errorf("fetch keys: %w", err)
+	}
+	return set, nil
+}
+
+func (s *source) fetchKeys(ctx context.Context, address string, old *keySet, began time.Time) (*keySet, error) {
+	etag := ""
+	if old != nil {
+		etag = old.etag
+	}
+	answer, err := s.get(ctx, address, etag)
+	if err != nil {
+		return nil, err
+	}
+	set := &keySet{etag: answer.header.Get("ETag"), fetchedAt: began}
+	if answer.notModified {
+		set.keys, set.etag = old.keys, etag
+	} else if set.keys, err = parseKeys(answer.body, s.algorithms); err != nil {
+		return nil, err
+	}
+	ttl := s.lifetime(answer.header)
+	set.refreshAt, set.expiresAt = began.Add(ttl*4/5), began.Add(ttl)
+	return set, nil
+}
+
+// address returns where the keys are, asking the issuer's metadata if need be.
+func (s *source) address(ctx context.Context, now time.Time) (string, error) {
+	if s.jwksURL != "" {
+		return s.jwksURL, nil
+	}
+	if s.discovered != "" && now.Before(s.discoveredAt.Add(rediscover)) {
+		return s.discovered, nil
+	}
+	address, err := s.discover(ctx)
+	if err != nil {
+		return "", fmt.Errorf("discover keys: %w", err)
+	}
+	s.discovered, s.discoveredAt = address, now
+	return address, nil
+}
+
+// discover reads jwks_uri from the issuer's metadata. OpenID Connect Discovery §4.3:
+// the document must name the very issuer that it was asked for.
+func (s *source) discover(ctx context.Context) (string, error) {
+	// §4.1: a terminating slash goes before the well-known path is appended.
+	answer, err := s.get(ctx, strings.TrimSuffix(s.issuer, "/")+"/.well-known/openid-configuration", "")
+	if err != nil {
+		return "", err
+	}
+	var metadata struct {
+		Issuer  string `json:"issuer"`
+		JWKSURI string `json:"jwks_uri"`
+	}
+	if err := json.Unmarshal(answer.body, &metadata); err != nil {
+		return "", errors.New("metadata is not json of the right form")
+	}
+	if metadata.Issuer != s.issuer {
+		return "", fmt.Errorf("metadata is of issuer %.200q, not of %q", metadata.Issuer, s.issuer)
+	}
+	// Never from https down to http, not even on a loopback host.
+	if strings.HasPrefix(s.issuer, "https:") && !strings.HasPrefix(metadata.JWKSURI, "https:") {
+		return "", errors.New("jwks_uri is not https")
+	}
+	return metadata.JWKSURI, prefix("jwks_uri", checkURL(metadata.JWKSURI, s.allowHTTP))
+}
+
+type answer struct {
+	header      http.Header
+	body        []byte
+	notModified bool
+}
+
+// get fetches a document of at most 1 MiB.
+func (s *source) get(ctx context.Context, address, etag string) (answer, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	r.Header.Set("Accept", "application/jwk-set+json, application/json")
+	if etag != "" {
+		r.Header.Set("If-None-Match", etag)
+	}
+	resp, err := s.client.Do(r)
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	if etag != "" && resp.StatusCode == http.StatusNotModified {
+		return answer{header: resp.Header, notModified: true}, nil
+	}
+	if resp.StatusCode != http.StatusOK {
+		return answer{}, fmt.Errorf("%s answered %d", address, resp.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswerBytes+1))
+	if err != nil {
+		return answer{}, fmt.Errorf("read %s: %w", address, err)
+	}
+	if len(body) > maxAnswerBytes {
+		return answer{}, fmt.Errorf("%s answered more than %d bytes", address, maxAnswerBytes)
+	}
+	return answer{header: resp.Header, body: body}, nil
+}
+
+// lifetime returns the TTL that the answer's headers give (RFC 9111 §5.2.2: max-age
+// less the Age it has already, no-cache and no-store as none), within the bounds.
+func (s *source) lifetime(h http.Header) time.Duration {
+	ttl := s.ttl
+	for directive := range strings.SplitSeq(strings.Join(h.Values("Cache-Control"), ","), ",") {
+		name, value, _ := strings.Cut(strings.ToLower(strings.TrimSpace(directive)), "=")
+		switch name {
+		case "no-store", "no-cache":
+			return s.minTTL
+		case "max-age":
+			if age, ok := deltaSeconds(strings.Trim(value, `"`)); ok {
+				ttl = age
+			}
+		}
+	}
+	if age, ok := deltaSeconds(h.Get("Age")); ok {
+		ttl -= age
+	}
+	return min(max(ttl, s.minTTL), s.maxTTL)
+}
+
+// deltaSeconds reads RFC 9111 §1.2.2's delta-seconds; too large a number is a large one.
+func deltaSeconds(text string) (time.Duration, bool) {
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0, false
+	}
+	return time.Duration(n) * time.Second, true
+}

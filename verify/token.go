@@ -1,0 +1,115 @@
+package verify
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+)
+
+// compact is a token in the compact serialization (RFC 7515 §7.1), cut in parts
+// whose alphabet has been checked.
+type compact struct {
+	header, payload, signature string
+	signed                     string // header "." payload: what the signature is over
+}
+
+// split cuts a token of at most limit bytes. Five parts would be a JWE; those and
+// everything else that is not three parts of base64url are refused unread.
+func split(token string, limit int) (compact, error) {
+	if len(token) > limit {
+		return compact{}, fmt.Errorf("%w: longer than %d bytes", ErrMalformed, limit)
+	}
+	header, rest, _ := strings.Cut(token, ".")
+	payload, signature, _ := strings.Cut(rest, ".")
+	if !isBase64URL(header) || !isBase64URL(payload) || !isBase64URL(signature) {
+		return compact{}, fmt.Errorf("%w: not three parts of base64url", ErrMalformed)
+	}
+	signed := token[:len(header)+1+len(payload)]
+	return compact{header, payload, signature, signed}, nil
+}
+
+// isBase64URL says whether part is not empty and within RFC 4648 §5's alphabet. The
+// decoder alone would let line breaks pass.
+func isBase64URL(part string) bool {
+	for i := range len(part) {
+		switch c := part[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_':
+		default:
+			return false
+		}
+	}
+	return part != ""
+}
+
+// strictBase64 also refuses set bits behind the last byte: each text of a token has
+// one spelling only.
+var strictBase64 = base64.RawURLEncoding.Strict()
+
+func decodePart(part, name string) ([]byte, error) {
+	data, err := strictBase64.DecodeString(part)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s is not strict base64url", ErrMalformed, name)
+	}
+	return data, nil
+}
+
+// header is what is used of a JOSE header. Whatever else it holds is ignored: jku,
+// x5u, x5c and jwk above all (RFC 8725 §3.10).
+type header struct{ alg, kid, typ string }
+
+func parseHeader(part string) (header, error) {
+	data, err := decodePart(part, "header")
+	if err != nil {
+		return header{}, err
+	}
+	var room [8]member
+	members, err := parseObject(room[:0], data)
+	if err != nil {
+		return header{}, fmt.Errorf("%w: header: %w", ErrMalformed, err)
+	}
+	var h header
+	for _, m := range members {
+		if err := h.set(m); err != nil {
+			return header{}, err
+		}
+	}
+	return h, h.check()
+}
+
+func (h *header) set(m member) error {
+	var into *string
+	switch m.name {
+	case "alg":
+		into = &h.alg
+	case "kid":
+		into = &h.kid
+	case "typ":
+		into = &h.typ
+	case "crit", "b64": // RFC 7515 §4.1.11: no extension is understood here
+		return fmt.Errorf("%w: header: %s is not supported", ErrMalformed, m.name)
+	default:
+		return nil
+	}
+	text, ok := stringValue(m.value)
+	if !ok {
+		return fmt.Errorf("%w: header: %s is not a string", ErrMalformed, m.name)
+	}
+	*into = text
+	return nil
+}
+
+// check demands RFC 9068 §2.1's type, so that no ID token, logout token or other
+// JWT of the same issuer passes for an access token (RFC 8725 §3.11).
+func (h header) check() error {
+	typ := h.typ
+	if prefix := "application/"; len(typ) > len(prefix) && strings.EqualFold(typ[:len(prefix)], prefix) {
+		typ = typ[len(prefix):]
+	}
+	if !strings.EqualFold(typ, "at+jwt") {
+		return ErrTokenType
+	}
+	if h.kid == "" {
+		return fmt.Errorf("%w: the token names none", ErrUnknownKey)
+	}
+	return nil
+}

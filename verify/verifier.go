@@ -1,0 +1,141 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Verifier checks access tokens of one issuer for one API. Make it with [New]; it is
+// safe for concurrent use and needs no closing.
+type Verifier struct {
+	issuer     string
+	audience   []string
+	algorithms []string
+	leeway     time.Duration
+	rolesClaim string
+	maxBytes   int
+	now        func() time.Time
+	keys       *cache
+
+	realm   string // as a quoted-string
+	onError func(*http.Request, error)
+}
+
+// New returns a Verifier, or an error that lists all faults of cfg. It uses no
+// network: keys are fetched at the first token, or by [Verifier.Warm].
+func New(cfg Config) (*Verifier, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, fmt.Errorf("verifier configuration: %w", err)
+	}
+	return &Verifier{
+		issuer:     cfg.Issuer,
+		audience:   cfg.Audience,
+		algorithms: cfg.Algorithms,
+		leeway:     cfg.Leeway,
+		rolesClaim: cfg.RolesClaim,
+		maxBytes:   cfg.MaxTokenBytes,
+		now:        cfg.Now,
+		keys: &cache{
+			source:   newSource(cfg),
+			now:      cfg.Now,
+			interval: cfg.MinRefetchInterval,
+			stale:    cfg.StaleIfError,
+		},
+		realm:   quote(cfg.Realm),
+		onError: cfg.OnError,
+	}, nil
+}
+
+// Warm fetches the keys now unless they are at hand, so that the first request need
+// not wait and a wrong address shows at the start. Its error is an
+// [UnavailableError]; the Verifier can be used nevertheless and will try again.
+func (v *Verifier) Warm(ctx context.Context) error {
+	_, _, err := v.keys.load(ctx)
+	return err
+}
+
+// Verify checks token, the text behind "Bearer", after RFC 9068 §4, and returns its
+// claims. An error is either an [ErrInvalidToken], with one of the errors listed
+// there saying why, or an [ErrKeysUnavailable]: then nothing is known about the
+// token, and the caller answers 503. The claims are nil with every error.
+//
+// ctx bounds only the wait for keys, where they have to be fetched first.
+func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
+	parts, err := split(token, v.maxBytes)
+	if err != nil {
+		return nil, err
+	}
+	h, err := parseHeader(parts.header)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(v.algorithms, h.alg) {
+		return nil, ErrAlgorithm
+	}
+	keys, err := v.keys.find(ctx, h.kid)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSignature(parts, h.alg, keys); err != nil {
+		return nil, err
+	}
+	return v.accept(parts.payload)
+}
+
+var errOtherAlgorithm = fmt.Errorf("%w: the key is for another one", ErrAlgorithm)
+
+// checkSignature demands that one of keys, all of the token's kid, is bound to alg
+// and has made the signature.
+func checkSignature(parts compact, alg string, keys []publicKey) error {
+	signature, err := decodePart(parts.signature, "signature")
+	if err != nil {
+		return err
+	}
+	err = errOtherAlgorithm
+	for _, key := range keys {
+		if key.alg != alg {
+			continue
+		}
+		if key.check([]byte(parts.signed), signature) {
+			return nil
+		}
+		err = ErrSignature
+	}
+	return err
+}
+
+// accept reads and checks the claims. The signature has been checked: nothing here
+// may run before (RFC 8725 §3.3).
+func (v *Verifier) accept(part string) (*Claims, error) {
+	payload, err := decodePart(part, "payload")
+	if err != nil {
+		return nil, err
+	}
+	c, err := parseClaims(payload, v.rolesClaim)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.check(c, v.now()); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// check holds the claims against the configuration and the clock (RFC 9068 §4).
+func (v *Verifier) check(c *Claims, now time.Time) error {
+	switch {
+	case c.Issuer != v.issuer:
+		return ErrIssuer
+	case !slices.ContainsFunc(c.Audience, func(aud string) bool { return slices.Contains(v.audience, aud) }):
+		return ErrAudience
+	case !now.Before(c.Expiry.Add(v.leeway)): // RFC 7519 §4.1.4: on or after is too late
+		return ErrExpired
+	case now.Add(v.leeway).Before(c.NotBefore), now.Add(v.leeway).Before(c.IssuedAt):
+		return ErrNotYetValid
+	}
+	return nil
+}
