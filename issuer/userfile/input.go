@@ -1,0 +1,107 @@
+package userfile
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+)
+
+// input is a file read byte by byte, which knows where it is.
+type input struct {
+	r      *bufio.Reader
+	offset int64 // bytes read
+	line   int   // number of the line that the next byte belongs to, from 1
+}
+
+func newInput(r io.Reader) *input {
+	return &input{r: bufio.NewReaderSize(r, MaxLine), line: 1}
+}
+
+// readByte returns the next byte.
+func (in *input) readByte() (byte, error) {
+	c, err := in.r.ReadByte()
+	if err != nil {
+		return 0, err
+	}
+	in.offset++
+	if c == '\n' {
+		in.line++
+	}
+	return c, nil
+}
+
+// skipSpace reads up to the next byte that is not white space and returns that byte
+// without reading it.
+func (in *input) skipSpace() (byte, error) {
+	for {
+		next, err := in.r.Peek(1)
+		if err != nil {
+			return 0, err
+		}
+		if !isSpace(next[0]) {
+			return next[0], nil
+		}
+		if _, err := in.readByte(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// readLine returns the rest of the line without its end, or tooLong and nothing if it
+// is longer than MaxLine. The error is io.EOF only if there is no byte left.
+func (in *input) readLine() (text []byte, tooLong bool, err error) {
+	var line capture
+	for {
+		c, err := in.readByte()
+		if err == io.EOF && line.size > 0 {
+			break
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		if c == '\n' {
+			break
+		}
+		line.add(c)
+	}
+	return line.text, line.tooLong(), nil
+}
+
+// firstLine looks at the rest of the line without reading it, as far as it is buffered.
+func (in *input) firstLine() []byte {
+	ahead, _ := in.r.Peek(MaxLine)
+	line, _, _ := bytes.Cut(ahead, []byte("\n"))
+	return line
+}
+
+// skipMark reads a UTF-8 byte order mark, as spreadsheets write one, and refuses the
+// marks of UTF-16.
+func (in *input) skipMark() error {
+	ahead, _ := in.r.Peek(3)
+	if bytes.HasPrefix(ahead, []byte{0xff, 0xfe}) || bytes.HasPrefix(ahead, []byte{0xfe, 0xff}) {
+		return fmt.Errorf("%w: it is UTF-16, save it as UTF-8", ErrKind)
+	}
+	if !bytes.Equal(ahead, []byte("\ufeff")) {
+		return nil
+	}
+	n, err := in.r.Discard(len(ahead))
+	in.offset += int64(n)
+	return err
+}
+
+// capture keeps the first MaxLine bytes of what is added to it, and counts the rest.
+type capture struct {
+	text []byte
+	size int
+}
+
+func (c *capture) add(b byte) {
+	if c.size++; c.size <= MaxLine {
+		c.text = append(c.text, b)
+	}
+}
+
+func (c *capture) tooLong() bool { return c.size > MaxLine }
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
