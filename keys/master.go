@@ -21,7 +21,9 @@ const (
 // derive: 32 random bytes. It never shows itself when printed, logged or
 // marshalled; only [MasterKey.Encode] gives it away. The zero value is no key.
 type MasterKey struct {
-	secret *[masterSize]byte // a pointer, which also a printer that calls no methods does not follow
+	// A function, because nothing that prints or marshals looks into one, also
+	// where the methods below are out of reach: in another struct's hidden field.
+	reveal func() [masterSize]byte
 }
 
 // NewMasterKey draws a master key.
@@ -51,18 +53,19 @@ func checked(secret [masterSize]byte) (MasterKey, error) {
 	if bytes.Count(secret[:], secret[:1]) == masterSize {
 		return MasterKey{}, errors.New("master key: not random, one byte is repeated")
 	}
-	return MasterKey{&secret}, nil
+	return MasterKey{func() [masterSize]byte { return secret }}, nil
 }
 
 // IsZero tells the zero value, which is no key.
-func (k MasterKey) IsZero() bool { return k.secret == nil }
+func (k MasterKey) IsZero() bool { return k.reveal == nil }
 
 // Encode is the text that ParseMasterKey reads; empty for the zero value.
 func (k MasterKey) Encode() string {
 	if k.IsZero() {
 		return ""
 	}
-	return base64.StdEncoding.EncodeToString(k.secret[:])
+	secret := k.reveal()
+	return base64.StdEncoding.EncodeToString(secret[:])
 }
 
 // Derive returns n bytes, 1 to 8160, that belong to the purpose alone
@@ -72,7 +75,8 @@ func (k MasterKey) Derive(purpose string, n int) []byte {
 	if k.IsZero() {
 		panic("derive from no master key")
 	}
-	out, err := hkdf.Key(sha256.New, k.secret[:], nil, "signet/1/"+purpose, n)
+	secret := k.reveal()
+	out, err := hkdf.Key(sha256.New, secret[:], nil, "signet/1/"+purpose, n)
 	if err != nil {
 		panic(fmt.Sprintf("derive %q: %v", purpose, err)) // n out of bounds: a mistake in the program
 	}

@@ -25,7 +25,7 @@ const leastRSABits = 2048
 type pair struct {
 	kid     string
 	alg     string
-	private crypto.Signer
+	private func() crypto.Signer // a function, so that nothing prints it
 	public  jose.JSONWebKey
 	signers sync.Map // typ (string) → jose.Signer
 }
@@ -74,7 +74,7 @@ func newPair(alg string, private crypto.Signer) (*pair, error) {
 		return nil, fmt.Errorf("thumbprint: %w", err)
 	}
 	public.KeyID = base64.RawURLEncoding.EncodeToString(thumbprint)
-	return &pair{kid: public.KeyID, alg: alg, private: private, public: public}, nil
+	return &pair{kid: public.KeyID, alg: alg, private: func() crypto.Signer { return private }, public: public}, nil
 }
 
 func suits(alg string, private crypto.Signer) error {
@@ -101,7 +101,7 @@ func suits(alg string, private crypto.Signer) error {
 }
 
 // marshal is the private key in PKCS #8.
-func (p *pair) marshal() ([]byte, error) { return x509.MarshalPKCS8PrivateKey(p.private) }
+func (p *pair) marshal() ([]byte, error) { return x509.MarshalPKCS8PrivateKey(p.private()) }
 
 // parsePair reads what marshal wrote.
 func parsePair(alg string, der []byte) (*pair, error) {
@@ -123,7 +123,7 @@ func (p *pair) signer(typ string) (jose.Signer, error) {
 		return s.(jose.Signer), nil
 	}
 	options := (&jose.SignerOptions{}).WithType(jose.ContentType(typ))
-	key := jose.SigningKey{Algorithm: jose.SignatureAlgorithm(p.alg), Key: jose.JSONWebKey{Key: p.private, KeyID: p.kid}}
+	key := jose.SigningKey{Algorithm: jose.SignatureAlgorithm(p.alg), Key: jose.JSONWebKey{Key: p.private(), KeyID: p.kid}}
 	s, err := jose.NewSigner(key, options)
 	if err != nil {
 		return nil, fmt.Errorf("signer for key %s: %w", p.kid, err)

@@ -99,7 +99,7 @@ func (w *walk) apply(e event) {
 	}
 	if w.active < 0 || w.revoked[w.active] {
 		w.active = -1
-		w.begin(w.spare(), e.at)
+		w.begin(w.spare(e.at), e.at)
 	}
 }
 
@@ -141,10 +141,12 @@ func (w *walk) newest(n int) int {
 }
 
 // spare is the lowest waiting key that exists by now, or -1: of several the one
-// that has been published longest takes over where the signing key is lost.
-func (w *walk) spare() int {
+// that has been published longest takes over where the signing key is lost. One
+// that is revoked at the same moment does not.
+func (w *walk) spare(at time.Time) int {
 	for k := w.last + 1; k < len(w.keys); k++ {
-		if w.born[k] && w.waiting(k) {
+		gone := w.keys[k].RevokedAt
+		if w.born[k] && w.waiting(k) && (gone.IsZero() || gone.After(at)) {
 			return k
 		}
 	}

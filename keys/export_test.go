@@ -1,0 +1,35 @@
+package keys
+
+import (
+	"crypto"
+	"testing"
+
+	"example.org/signet/storage"
+)
+
+// OpenForTest unseals a record, so that tests can look for what it must hide
+// and sign what it must not sign.
+func OpenForTest(t testing.TB, master MasterKey, record storage.Key) crypto.Signer {
+	t.Helper()
+	s, err := newSealer(master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := s.unseal(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.private()
+}
+
+// OccupyProcessors takes every place for an RSA signature until released.
+func OccupyProcessors(m *Manager) (release func()) {
+	for range cap(m.processors) {
+		m.processors <- struct{}{}
+	}
+	return func() {
+		for range cap(m.processors) {
+			<-m.processors
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package keys_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+	"github.com/go-jose/go-jose/v4"
+)
+
+var algorithms = []string{keys.RS256, keys.PS256, keys.ES256, keys.EdDSA}
+
+func withAlg(c *clock, alg string) keys.Config {
+	cfg := settings(c)
+	cfg.Alg = alg
+	return cfg
+}
+
+// refusesOpening asserts that the store does not open, names the key, and
+// changes nothing.
+func refusesOpening(t *testing.T, store *memory, k keys.MasterKey, cfg keys.Config, kid string) {
+	t.Helper()
+	before := store.all()
+	_, err := keys.Open(t.Context(), store, k, cfg)
+	var refused *keys.UnsealError
+	if !errors.As(err, &refused) || refused.KID != kid {
+		t.Fatalf("got %v, want an UnsealError for %s", err, kid)
+	}
+	if after := store.all(); fmt.Sprint(before) != fmt.Sprint(after) {
+		t.Fatal("the records were changed")
+	}
+}
+
+func TestWrongMasterKey(t *testing.T) { // K04
+	store, cfg := new(memory), settings(newClock())
+	open(t, store, cfg)
+	other, err := keys.NewMasterKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refusesOpening(t, store, other, cfg, store.all()[0].KID)
+	open(t, store, cfg) // the right one still opens
+}
+
+func TestAlteredRecords(t *testing.T) { // K15, K03
+	cfg := settings(newClock())
+	store := new(memory)
+	rotate(t, open(t, store, cfg), true)
+	records := store.all()
+	second := records[1]
+
+	alter := func(name string, change func(*storage.Key)) {
+		t.Run(name, func(t *testing.T) {
+			altered := &memory{records: slices.Clone(records)}
+			change(&altered.records[1])
+			refusesOpening(t, altered, master(t), cfg, altered.records[1].KID)
+		})
+	}
+	for i := range second.Sealed {
+		alter(fmt.Sprintf("byte %d", i), func(k *storage.Key) {
+			k.Sealed = slices.Clone(k.Sealed)
+			k.Sealed[i] ^= 1
+		})
+	}
+	for n := range len(second.Sealed) {
+		alter(fmt.Sprintf("cut to %d", n), func(k *storage.Key) { k.Sealed = k.Sealed[:n] })
+	}
+	alter("longer", func(k *storage.Key) { k.Sealed = append(slices.Clone(k.Sealed), 0) })
+	alter("sealed key of another row", func(k *storage.Key) { k.Sealed = records[0].Sealed })
+	alter("public key of another row", func(k *storage.Key) { k.PublicJWK = records[0].PublicJWK })
+	alter("kid", func(k *storage.Key) { k.KID = "A" + k.KID })
+	alter("alg", func(k *storage.Key) { k.Alg = keys.ES256 })
+	alter("seq", func(k *storage.Key) { k.Seq = 9 })
+	alter("created", func(k *storage.Key) { k.CreatedAt = k.CreatedAt.Add(-time.Hour) })
+	alter("activates", func(k *storage.Key) { k.ActivatesAt = k.CreatedAt })
+	alter("predecessor activates", func(k *storage.Key) { k.PredecessorActivatesAt = k.CreatedAt })
+}
+
+func TestSwappedRows(t *testing.T) { // K03
+	store, cfg := new(memory), settings(newClock())
+	open(t, store, cfg)
+	store.records[0].Seq, store.records[1].Seq = store.records[1].Seq, store.records[0].Seq
+	refusesOpening(t, store, master(t), cfg, store.all()[0].KID)
+}
+
+// A row that goes bad while the instance runs is told, and the instance goes on
+// with the keys it has.
+func TestAlteredRecordWhileRunning(t *testing.T) {
+	c := newClock()
+	store, cfg := new(memory), settings(c)
+	m, other := open(t, store, cfg), open(t, store, cfg)
+	rotate(t, other, true)
+	kid := store.all()[2].KID
+	if err := store.change(kid, func(k *storage.Key) { k.Sealed[30] ^= 1 }); err != nil {
+		t.Fatal(err)
+	}
+	var refused *keys.UnsealError
+	if err := m.Refresh(t.Context()); !errors.As(err, &refused) || refused.KID != kid {
+		t.Fatalf("got %v", err)
+	}
+	sign(t, m)
+	c.advance(cfg.StaleAfter() + time.Second)
+	if err := m.Ready(); !errors.Is(err, keys.ErrStale) {
+		t.Errorf("got %v, want ErrStale once the last good reading is old", err)
+	}
+}
+
+// privateMaterial is what of the key must show nowhere, in every spelling.
+func privateMaterial(t *testing.T, cfg keys.Config) (store *memory, secrets [][]byte) {
+	t.Helper()
+	store = new(memory)
+	open(t, store, cfg)
+	for _, k := range store.all() {
+		private := keys.OpenForTest(t, master(t), k)
+		der, err := x509.MarshalPKCS8PrivateKey(private)
+		if err != nil {
+			t.Fatal(err)
+		}
+		jwk, err := json.Marshal(jose.JSONWebKey{Key: private})
+		if err != nil {
+			t.Fatal(err)
+		}
+		members := map[string]string{}
+		if err := json.Unmarshal(jwk, &members); err != nil {
+			t.Fatal(err)
+		}
+		secrets = append(secrets, der[len(der)-16:])
+		for _, name := range []string{"d", "p", "q", "dp", "dq", "qi"} {
+			if members[name] == "" {
+				continue
+			}
+			raw, err := base64.RawURLEncoding.DecodeString(members[name])
+			if err != nil {
+				t.Fatal(err)
+			}
+			secrets = append(secrets, raw[:16], raw[len(raw)-16:], []byte(members[name][:16]), []byte(hex.EncodeToString(raw[:12])))
+		}
+	}
+	return store, secrets
+}
+
+func TestRecordsHoldNoPrivateKey(t *testing.T) { // K03
+	for _, alg := range algorithms {
+		t.Run(alg, func(t *testing.T) {
+			store, secrets := privateMaterial(t, withAlg(newClock(), alg))
+			for _, k := range store.all() {
+				row := fmt.Appendf(nil, "%s|%s|%s|", k.KID, k.Alg, k.PublicJWK)
+				row = append(row, k.Sealed...)
+				for _, secret := range secrets {
+					if bytes.Contains(row, secret) {
+						t.Fatalf("key %s shows private material", k.KID)
+					}
+				}
+				for _, text := range []string{"PRIVATE", "BEGIN", `"d"`} {
+					if bytes.Contains(row, []byte(text)) {
+						t.Errorf("key %s shows %s", k.KID, text)
+					}
+				}
+			}
+		})
+	}
+}

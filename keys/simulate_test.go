@@ -1,0 +1,309 @@
+package keys_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+	"pgregory.net/rapid"
+)
+
+// A world is some instances on one store, with clocks that differ and links
+// that break, and verifiers that cache the JWKS for as long as they may and
+// never ask for an unknown key. Time passes in steps shorter than a refresh.
+type world struct {
+	pick      func(n int, what string) int // 0 to n-1
+	true      *clock
+	cfg       keys.Config
+	store     *memory
+	instances []*instance
+	verifiers []*verifier
+	tokens    []minted
+	revoked   map[string]time.Time
+	excused   map[string]bool // keys that were made to sign before their time, by force or need
+	excuse    bool            // whether that is an excuse
+}
+
+type instance struct {
+	clock   *clock
+	skew    time.Duration
+	link    *link
+	manager *keys.Manager
+	read    time.Time // last refresh, by the true clock
+}
+
+// link is one instance's way to the store, which may be cut.
+type link struct {
+	keys.Store
+	cut bool
+}
+
+func (l *link) ListKeys(ctx context.Context) ([]storage.Key, error) {
+	if l.cut {
+		return nil, down("list")
+	}
+	return l.Store.ListKeys(ctx)
+}
+
+func (l *link) InsertKey(ctx context.Context, k storage.Key) error {
+	if l.cut {
+		return down("insert")
+	}
+	return l.Store.InsertKey(ctx, k)
+}
+
+type verifier struct {
+	skew  time.Duration
+	kids  []string
+	until time.Time // of the cached set, by the true clock
+}
+
+type minted struct {
+	kid string
+	exp time.Time // by the signer's clock, as in the token
+}
+
+func newWorld(t *testing.T, pick func(int, string) int) *world {
+	w := &world{pick: pick, true: newClock(), store: new(memory), revoked: map[string]time.Time{}, excused: map[string]bool{}, excuse: true}
+	w.cfg = settings(w.true)
+	w.cfg.RotationInterval, w.cfg.PublishAhead, w.cfg.JWKSMaxAge = 8*time.Minute, 4*time.Minute, time.Minute
+	w.cfg.Refresh, w.cfg.TokenLifetime, w.cfg.Leeway = 10*time.Second, 2*time.Minute, 6*time.Second
+	for range 3 {
+		i := &instance{skew: w.skew(), link: &link{Store: w.store}, clock: newClock()}
+		w.instances = append(w.instances, i)
+		w.setClocks()
+		w.start(t, i)
+		w.verifiers = append(w.verifiers, &verifier{skew: w.skew()})
+	}
+	return w
+}
+
+// skew keeps any two clocks within the leeway of each other.
+func (w *world) skew() time.Duration {
+	return time.Duration(w.pick(7, "skew")-3) * w.cfg.Leeway / 6
+}
+
+func (w *world) setClocks() {
+	for _, i := range w.instances {
+		i.clock.set(w.true.now().Add(i.skew))
+	}
+}
+
+func (w *world) start(t *testing.T, i *instance) {
+	cfg := w.cfg
+	cfg.Now = i.clock.now
+	m, err := keys.Open(t.Context(), i.link, master(t), cfg)
+	if err != nil && !i.link.cut {
+		t.Fatalf("open: %v", err)
+	}
+	if err == nil {
+		i.manager, i.read = m, w.true.now()
+	}
+}
+
+// ready lists the instances that a load balancer sends requests to.
+func (w *world) ready() []*instance {
+	return slices.DeleteFunc(slices.Clone(w.instances), func(i *instance) bool { return i.manager.Ready() != nil })
+}
+
+// step lets time pass and something happen, and returns what went wrong.
+func (w *world) step(t *testing.T) error {
+	w.true.advance(time.Duration(1+w.pick(9, "seconds")) * time.Second)
+	w.setClocks()
+	for _, i := range w.instances {
+		// Whoever can reach the store reads it at least every Refresh.
+		if !i.link.cut && (w.pick(2, "refresh") == 0 || w.true.now().Sub(i.read) > w.cfg.Refresh-9*time.Second) {
+			if err := i.manager.Refresh(t.Context()); err != nil {
+				return fmt.Errorf("refresh: %w", err)
+			}
+			i.read = w.true.now()
+			if err := checkKeyring(i.manager); err != nil {
+				return err
+			}
+		}
+	}
+	if err := w.happen(t, w.instances[w.pick(3, "instance")]); err != nil {
+		return err
+	}
+	if err := w.mint(t); err != nil {
+		return err
+	}
+	return w.judge()
+}
+
+// checkKeyring: after a refresh one key signs and one stands by.
+func checkKeyring(m *keys.Manager) error {
+	unclaimed := 0
+	for _, i := range m.List() {
+		if i.State == keys.Standby && i.ActivatesAt.IsZero() {
+			unclaimed++
+		}
+	}
+	if n := len(inState(m, keys.Active)); n != 1 || unclaimed == 0 {
+		return fmt.Errorf("%d active keys, %d standbys", n, unclaimed)
+	}
+	return nil
+}
+
+func (w *world) happen(t *testing.T, i *instance) error {
+	switch w.pick(24, "event") {
+	case 0, 1:
+		return w.rotate(t, i, false)
+	case 2:
+		return w.rotate(t, i, true)
+	case 3:
+		return w.revoke(t, i)
+	case 4, 5:
+		i.link.cut = true
+	case 6, 7, 8, 9:
+		i.link.cut = false
+	case 10: // restart
+		if !i.link.cut {
+			w.start(t, i)
+		}
+	}
+	return nil
+}
+
+func (w *world) rotate(t *testing.T, i *instance, force bool) error {
+	_, err := i.manager.Rotate(t.Context(), force)
+	if err == nil && force {
+		w.note(i)
+	}
+	if errors.Is(err, keys.ErrRotated) || i.link.cut {
+		return nil
+	}
+	return err
+}
+
+// note excuses the keys that a forced rotation or a revocation makes sign about
+// now, before they have been published for long enough.
+func (w *world) note(i *instance) {
+	for _, k := range i.manager.List() {
+		if !k.ActivatesAt.IsZero() && k.ActivatesAt.Sub(i.clock.now()).Abs() <= w.cfg.Leeway && k.ActivatesAt.Before(k.CreatedAt.Add(w.cfg.PublishAhead)) {
+			w.excused[k.KID] = w.excuse
+		}
+	}
+}
+
+func (w *world) revoke(t *testing.T, i *instance) error {
+	list := i.manager.List()
+	kid := list[w.pick(len(list), "key")].KID
+	if i.link.cut {
+		return nil
+	}
+	if err := i.manager.Revoke(t.Context(), kid); err != nil {
+		return err
+	}
+	if _, again := w.revoked[kid]; !again {
+		w.revoked[kid] = w.true.now()
+	}
+	w.note(i)
+	return nil
+}
+
+func (w *world) mint(t *testing.T) error {
+	for _, i := range w.instances {
+		s, err := i.manager.Current()
+		if err != nil {
+			continue
+		}
+		if !slices.Contains(published(t, i.manager), s.KID()) {
+			return fmt.Errorf("%s signs and is not published by its own instance", s.KID())
+		}
+		w.tokens = append(w.tokens, minted{s.KID(), i.clock.now().Add(w.cfg.TokenLifetime)})
+	}
+	return nil
+}
+
+// judge lets every verifier look at every token that is alive by its clock.
+func (w *world) judge() error {
+	now := w.true.now()
+	w.tokens = slices.DeleteFunc(w.tokens, func(m minted) bool { return m.exp.Add(w.cfg.Leeway).Before(now) })
+	for n, v := range w.verifiers {
+		if err := w.fetch(v, now); err != nil {
+			return err
+		}
+		for _, m := range w.tokens {
+			at, revoked := w.revoked[m.kid]
+			known := slices.Contains(v.kids, m.kid)
+			switch {
+			case !now.Add(v.skew).Before(m.exp):
+			case revoked && known && now.After(at.Add(w.cfg.StaleAfter()+w.cfg.JWKSMaxAge+w.cfg.Leeway)):
+				return fmt.Errorf("verifier %d still accepts %s, revoked at %v, at %v", n, m.kid, at, now)
+			case !revoked && !known && !w.excused[m.kid]:
+				return fmt.Errorf("verifier %d refuses a living token of %s at %v; it knows %v", n, m.kid, now, v.kids)
+			}
+		}
+	}
+	return nil
+}
+
+func (w *world) fetch(v *verifier, now time.Time) error {
+	ready := w.ready()
+	if now.Before(v.until) || len(ready) == 0 {
+		return nil
+	}
+	document := ready[w.pick(len(ready), "source")].manager.JWKS()
+	var set struct {
+		Keys []struct {
+			KID string `json:"kid"`
+		}
+	}
+	if err := json.Unmarshal(document.Body, &set); err != nil {
+		return err
+	}
+	v.kids = nil
+	for _, k := range set.Keys {
+		v.kids = append(v.kids, k.KID)
+	}
+	v.until = now.Add(document.MaxAge)
+	return nil
+}
+
+// K05, K06, K10 and the promise of the whole: whatever happens to the keys, no
+// verifier refuses a living token for its key.
+func TestRotationNeverFailsARequest(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		w := newWorld(t, func(n int, what string) int { return rapid.IntRange(0, n-1).Draw(r, what) })
+		for step := range rapid.IntRange(20, 200).Draw(r, "steps") {
+			if err := w.step(t); err != nil {
+				r.Fatalf("step %d: %v\n%s", step, err, w.describe())
+			}
+		}
+	})
+}
+
+// The simulation can fail: where signing at once is not excused, it sees the
+// tokens that nobody can verify.
+func TestSimulationSeesABrokenRule(t *testing.T) {
+	for seed := range uint64(50) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		w := newWorld(t, func(n int, _ string) int { return random.IntN(n) })
+		w.excuse = false
+		for range 200 {
+			if err := w.step(t); err != nil {
+				return
+			}
+		}
+	}
+	t.Error("keys that sign at once went unnoticed")
+}
+
+func (w *world) describe() string {
+	var out string
+	for n, i := range w.instances {
+		out += fmt.Sprintf("instance %d, clock %+v, cut %v:\n", n, i.skew, i.link.cut)
+		for _, k := range i.manager.List() {
+			out += fmt.Sprintf("  %+v\n", k)
+		}
+	}
+	return out
+}

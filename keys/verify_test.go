@@ -1,0 +1,355 @@
+package keys_test
+
+import (
+	"crypto"
+	"crypto/hmac"
+	"crypto/rand"
+	_ "crypto/sha512" // for the algorithms that are refused
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+	"github.com/go-jose/go-jose/v4"
+)
+
+func enc(raw string) string { return base64.RawURLEncoding.EncodeToString([]byte(raw)) }
+
+var hashes = map[jose.SignatureAlgorithm]crypto.Hash{
+	jose.RS256: crypto.SHA256, jose.RS384: crypto.SHA384, jose.RS512: crypto.SHA512,
+	jose.HS256: crypto.SHA256, jose.HS384: crypto.SHA384, jose.HS512: crypto.SHA512,
+}
+
+// forge signs any header and payload with any key, as go-jose would not.
+func forge(t testing.TB, header, payload string, key any, alg jose.SignatureAlgorithm) string {
+	t.Helper()
+	return forgeRaw(t, enc(header)+"."+enc(payload), key, alg)
+}
+
+func forgeRaw(t testing.TB, signed string, key any, alg jose.SignatureAlgorithm) string {
+	t.Helper()
+	if secret, ok := key.([]byte); ok {
+		return signed + "." + hmacOf(alg, secret, signed)
+	}
+	signer := key.(crypto.Signer)
+	var signature []byte
+	var err error
+	if alg == jose.EdDSA {
+		signature, err = signer.Sign(rand.Reader, []byte(signed), crypto.Hash(0))
+	} else {
+		hash := hashes[alg]
+		h := hash.New()
+		h.Write([]byte(signed))
+		signature, err = signer.Sign(rand.Reader, h.Sum(nil), hash)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)
+}
+
+func hmacOf(alg jose.SignatureAlgorithm, secret []byte, signed string) string {
+	mac := hmac.New(hashes[alg].New, secret)
+	mac.Write([]byte(signed))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// target is an issuer whose active private key the attacker of the worst case
+// holds, so that each refusal has its own reason.
+type target struct {
+	m      *keys.Manager
+	store  *memory
+	clock  *clock
+	cfg    keys.Config
+	kid    string
+	signer crypto.Signer
+}
+
+func newTarget(t testing.TB, alg string) target {
+	t.Helper()
+	c := newClock()
+	x := target{store: new(memory), clock: c, cfg: withAlg(c, alg)}
+	x.m = open(t, x.store, x.cfg)
+	x.kid = active(t, x.m)
+	x.signer = keys.OpenForTest(t, master(t), x.store.all()[0])
+	return x
+}
+
+func (x target) header(alg string, more ...string) string {
+	return fmt.Sprintf(`{"alg":%q,"kid":%q,"typ":"at+jwt"%s}`, alg, x.kid, strings.Join(more, ""))
+}
+
+const claims = `{"iss":"https://id.example","sub":"u1"}`
+
+// refuses asserts ErrNotOurs, no result, and no question to the store.
+func (x target) refuses(t *testing.T, token string) {
+	t.Helper()
+	calls := x.store.calls.Load()
+	payload, header, err := x.m.Verify(t.Context(), token)
+	if !errors.Is(err, keys.ErrNotOurs) || payload != nil || header != (keys.Header{}) {
+		t.Errorf("%.80s: got %s %+v %v", token, payload, header, err)
+	}
+	if x.store.calls.Load() != calls {
+		t.Error("the store was asked")
+	}
+}
+
+// The forger works: what it makes by the rules is accepted. Else the refusals
+// below would prove nothing.
+func TestForgerIsHonest(t *testing.T) {
+	for alg, sig := range map[string]jose.SignatureAlgorithm{keys.RS256: jose.RS256, keys.EdDSA: jose.EdDSA} {
+		x := newTarget(t, alg)
+		payload, h, err := x.m.Verify(t.Context(), forge(t, x.header(alg), claims, x.signer, sig))
+		if err != nil || string(payload) != claims || h != (keys.Header{Typ: "at+jwt", KID: x.kid, Alg: alg}) {
+			t.Errorf("%s: %s %+v %v", alg, payload, h, err)
+		}
+	}
+}
+
+func TestVerifyAlgorithms(t *testing.T) { // J01, J02, J04
+	x := newTarget(t, keys.RS256)
+	for _, alg := range []string{`"none"`, `"None"`, `"NONE"`, `"nOnE"`, `""`, `null`, `1`, `["RS256"]`, `"rs256"`, `"RS256 "`} {
+		header := fmt.Sprintf(`{"alg":%s,"kid":%q}`, alg, x.kid)
+		x.refuses(t, enc(header)+"."+enc(claims)+".")
+		x.refuses(t, forge(t, header, claims, x.signer, jose.RS256))
+	}
+	x.refuses(t, forge(t, fmt.Sprintf(`{"kid":%q}`, x.kid), claims, x.signer, jose.RS256))
+	for _, alg := range []jose.SignatureAlgorithm{jose.RS384, jose.RS512} {
+		x.refuses(t, forge(t, x.header(string(alg)), claims, x.signer, alg))
+	}
+	for _, alg := range []string{"PS256", "ES256", "EdDSA", "HS256", "RS1", "dir", "RSA-OAEP"} {
+		x.refuses(t, forge(t, x.header(alg), claims, x.signer, jose.RS256))
+	}
+	for name, secret := range publicAsSecret(t, x) {
+		for _, alg := range []jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS512} {
+			t.Run(name+" "+string(alg), func(t *testing.T) { x.refuses(t, forge(t, x.header(string(alg)), claims, secret, alg)) })
+		}
+	}
+}
+
+// publicAsSecret is all that an attacker may take for an HMAC key (J02, J03).
+func publicAsSecret(t *testing.T, x target) map[string][]byte {
+	t.Helper()
+	pkix, err := x509.MarshalPKIXPublicKey(x.signer.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	document := x.m.JWKS().Body
+	var set struct{ Keys []json.RawMessage }
+	if err := json.Unmarshal(document, &set); err != nil {
+		t.Fatal(err)
+	}
+	var first jwk
+	if err := json.Unmarshal(set.Keys[0], &first); err != nil {
+		t.Fatal(err)
+	}
+	block := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: pkix}))
+	return map[string][]byte{
+		"DER": pkix, "PEM": []byte(block), "PEM without newline": []byte(strings.TrimSpace(block)),
+		"modulus": b64(t, first.N), "modulus as text": []byte(first.N), "JWKS": document, "JWK": set.Keys[0],
+		"kid": []byte(x.kid), "empty": {},
+	}
+}
+
+// The key of one algorithm accepts no other, also between RSA's two.
+func TestVerifyKeyIsBoundToItsAlgorithm(t *testing.T) {
+	x := newTarget(t, keys.PS256)
+	x.refuses(t, forge(t, x.header("RS256"), claims, x.signer, jose.RS256))
+	x.refuses(t, forge(t, x.header("PS256"), claims, x.signer, jose.RS256))
+}
+
+func TestVerifySignature(t *testing.T) { // J05, J25
+	x := newTarget(t, keys.EdDSA)
+	good, other := sign(t, x.m), forge(t, x.header("EdDSA"), `{"sub":"u2"}`, x.signer, jose.EdDSA)
+	parts, otherParts := strings.Split(good, "."), strings.Split(other, ".")
+	x.refuses(t, parts[0]+"."+parts[1])
+	x.refuses(t, parts[0]+"."+parts[1]+".")
+	x.refuses(t, parts[0]+"."+parts[1]+"."+otherParts[2])
+	x.refuses(t, parts[0]+"."+otherParts[1]+"."+parts[2])
+	raw := b64(t, parts[2])
+	for i := range raw {
+		flipped := append([]byte{}, raw...)
+		flipped[i] ^= 0x10
+		x.refuses(t, parts[0]+"."+parts[1]+"."+base64.RawURLEncoding.EncodeToString(flipped))
+		x.refuses(t, parts[0]+"."+parts[1]+"."+base64.RawURLEncoding.EncodeToString(raw[:i]))
+		x.refuses(t, parts[0]+"."+parts[1]+"."+base64.RawURLEncoding.EncodeToString(append(append([]byte{}, raw...), raw[:i+1]...)))
+	}
+	for i := range good {
+		x.refuses(t, good[:i]+string(rune(good[i]^1))+good[i+1:])
+	}
+}
+
+func TestVerifyForm(t *testing.T) { // J06, J08, J20
+	x := newTarget(t, keys.EdDSA)
+	good := sign(t, x.m)
+	parts := strings.Split(good, ".")
+	last := good[len(good)-1]
+	alphabet := "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	spare := string(alphabet[strings.IndexByte(alphabet, last)|1]) // 64 bytes leave four spare bits
+	for name, token := range map[string]string{
+		"empty": "", "one part": parts[0], "two parts": parts[0] + "." + parts[1], "four parts": good + ".", "five parts": "." + good + ".",
+		"JWE": good + "." + parts[1] + "." + parts[2], "dots": strings.Repeat(".", 1e6), "two dots": "..", "10 MiB": good + strings.Repeat("A", 10<<20),
+		"too long by one": parts[0] + "." + strings.Repeat("A", keys.MaxToken-len(parts[0])-len(parts[2])-1) + "." + parts[2],
+		"padding":         good + "==", "padded header": parts[0] + "=." + parts[1] + "." + parts[2],
+		"space before": " " + good, "space after": good + " ", "newline": good + "\n", "newline inside": good[:9] + "\n" + good[9:], "CR inside": good[:9] + "\r" + good[9:],
+		"tab": good[:9] + "\t" + good[9:], "NUL": good + "\x00", "standard alphabet": strings.NewReplacer("-", "+", "_", "/").Replace(good) + "+",
+		"spare bits": good[:len(good)-1] + spare,
+		"JSON form":  fmt.Sprintf(`{"protected":%q,"payload":%q,"signature":%q}`, parts[0], parts[1], parts[2]),
+		"Bearer":     "Bearer " + good,
+	} {
+		t.Run(name, func(t *testing.T) { x.refuses(t, token) })
+	}
+	newline := forgeRaw(t, parts[0]+"\n."+parts[1], x.signer, jose.EdDSA) // signed as it stands
+	x.refuses(t, newline)
+}
+
+func TestVerifyKID(t *testing.T) { // J09
+	x := newTarget(t, keys.EdDSA)
+	for _, kid := range []string{
+		`"unknown"`, `""`, `"../../dev/null"`, `"|sleep 5"`, `"' OR 1=1 --"`, `{"$ne":null}`, `1`, `[]`, `null`, `true`,
+		`"` + x.kid + ` "`, `"` + x.kid + `\u0000"`, `["` + x.kid + `"]`, `"` + strings.Repeat("k", 5000) + `"`, `"` + strings.Repeat("k", 1<<20) + `"`,
+	} {
+		x.refuses(t, forge(t, fmt.Sprintf(`{"alg":"EdDSA","kid":%s}`, kid), claims, x.signer, jose.EdDSA))
+	}
+	x.refuses(t, forge(t, `{"alg":"EdDSA"}`, claims, x.signer, jose.EdDSA))
+	x.refuses(t, forge(t, fmt.Sprintf(`{"alg":"EdDSA","KID":%q}`, x.kid), claims, x.signer, jose.EdDSA)) // J18
+	x.refuses(t, forge(t, fmt.Sprintf(`{"ALG":"EdDSA","kid":%q}`, x.kid), claims, x.signer, jose.EdDSA))
+}
+
+func TestVerifyHeaders(t *testing.T) { // J11, J18
+	x := newTarget(t, keys.EdDSA)
+	for _, more := range []string{
+		`,"crit":["exp"],"exp":1`, `,"crit":[]`, `,"crit":["nope"]`, `,"crit":null`, `,"b64":false,"crit":["b64"]`, `,"b64":true`,
+		`,"alg":"EdDSA"`, `,"alg":"none"`, `,"kid":"x"`, `,"typ":"JWT"`, `,"\u0061lg":"EdDSA"`, `,"x":1,"x":2`,
+	} {
+		x.refuses(t, forge(t, x.header("EdDSA", more), claims, x.signer, jose.EdDSA))
+	}
+	for _, header := range []string{`[]`, `null`, `"x"`, `{`, x.header("EdDSA") + " x", x.header("EdDSA") + x.header("EdDSA"), `{"alg":"EdDSA","kid":"` + x.kid + `","typ":7}`} {
+		x.refuses(t, forge(t, header, claims, x.signer, jose.EdDSA))
+	}
+	// Keys and addresses in the header are passed over: the key is ours or none (J10).
+	for _, more := range []string{`,"jku":"http://127.0.0.1:1/"`, `,"x5u":"http://127.0.0.1:1/"`} {
+		stranger := newTarget(t, keys.EdDSA)
+		x.refuses(t, forge(t, x.header("EdDSA", more), claims, stranger.signer, jose.EdDSA))
+	}
+}
+
+func TestVerifyPayload(t *testing.T) { // J18
+	x := newTarget(t, keys.EdDSA)
+	for _, payload := range []string{`[]`, `null`, `"x"`, `1`, `{`, `{} {}`, `{"exp":1,"exp":2}`, `{"roles":[],"r\u006fles":["admin"]}`, "not json"} {
+		x.refuses(t, forge(t, x.header("EdDSA"), payload, x.signer, jose.EdDSA))
+	}
+	if _, _, err := x.m.Verify(t.Context(), forge(t, x.header("EdDSA"), `{"exp":1,"Exp":2,"nested":{"exp":3}}`, x.signer, jose.EdDSA)); err != nil {
+		t.Errorf("names that differ in case are different names: %v", err)
+	}
+}
+
+func TestVerifyForeignKey(t *testing.T) {
+	x, stranger := newTarget(t, keys.EdDSA), newTarget(t, keys.EdDSA)
+	x.refuses(t, sign(t, stranger.m))
+	x.refuses(t, forge(t, x.header("EdDSA"), claims, stranger.signer, jose.EdDSA))
+}
+
+// J09: a standby has signed nothing, so what bears its name is refused. But a
+// genuine signature may also mean that this instance is behind, so it looks
+// once.
+func TestVerifyPendingKey(t *testing.T) {
+	x := newTarget(t, keys.EdDSA)
+	standby := x.store.all()[1]
+	signer := keys.OpenForTest(t, master(t), standby)
+	header := fmt.Sprintf(`{"alg":"EdDSA","kid":%q}`, standby.KID)
+	x.refuses(t, forge(t, header, claims, x.signer, jose.EdDSA)) // not genuine: no look at the store
+
+	genuine := forge(t, header, claims, signer, jose.EdDSA)
+	calls := x.store.calls.Load()
+	if _, _, err := x.m.Verify(t.Context(), genuine); !errors.Is(err, keys.ErrUnknownKey) {
+		t.Errorf("got %v", err)
+	}
+	if n := x.store.calls.Load() - calls; n != 1 {
+		t.Errorf("%d looks at the store", n)
+	}
+	x.store.failWith(down)
+	if _, _, err := x.m.Verify(t.Context(), genuine); !errors.Is(err, storage.ErrUnavailable) || errors.Is(err, keys.ErrNotOurs) {
+		t.Errorf("with the store down: %v", err) // don't know, which is not no
+	}
+}
+
+// A token that another instance signed right after a forced rotation or an
+// emergency verifies here at once, before the next refresh.
+func TestVerifyRightAfterChangeElsewhere(t *testing.T) {
+	for name, change := range map[string]func(*testing.T, *keys.Manager){
+		"forced rotation": func(t *testing.T, m *keys.Manager) { rotate(t, m, true) },
+		"revocation": func(t *testing.T, m *keys.Manager) {
+			if err := m.Revoke(t.Context(), active(t, m)); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := newTarget(t, keys.EdDSA)
+			other := open(t, x.store, x.cfg)
+			change(t, other)
+			if _, _, err := x.m.Verify(t.Context(), sign(t, other)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A planned start is accepted a leeway early: the signer's clock may be ahead.
+func TestVerifyStartByAnotherClock(t *testing.T) {
+	x := newTarget(t, keys.EdDSA)
+	r := rotate(t, x.m, false)
+	x.clock.set(r.At)
+	token := sign(t, open(t, x.store, x.cfg))
+	x.clock.set(r.At.Add(-x.cfg.Leeway))
+	behind := open(t, x.store, x.cfg)
+	if active(t, behind) == r.Activates {
+		t.Fatal("the clock is not behind")
+	}
+	x.store.failWith(down)
+	if _, _, err := behind.Verify(t.Context(), token); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestVerifyFillsTheLimit(t *testing.T) {
+	x := newTarget(t, keys.EdDSA)
+	frame := len(forge(t, x.header("EdDSA"), ``, x.signer, jose.EdDSA))
+	payload := `{"a":"` + strings.Repeat("x", (keys.MaxToken-frame)*3/4-8) + `"}`
+	token := forge(t, x.header("EdDSA"), payload, x.signer, jose.EdDSA)
+	if len(token) > keys.MaxToken || len(token) < keys.MaxToken-4 {
+		t.Fatalf("%d bytes do not test the limit", len(token))
+	}
+	if _, _, err := x.m.Verify(t.Context(), token); err != nil {
+		t.Error(err)
+	}
+}
+
+func FuzzVerify(f *testing.F) {
+	x := newTarget(f, keys.EdDSA)
+	good := sign(f, x.m)
+	parts := strings.Split(good, ".")
+	for _, seed := range []string{
+		good, "", "..", "a.b.c", parts[0] + "." + parts[1] + ".", enc(`{"alg":"none"}`) + "." + parts[1] + ".",
+		enc(x.header("EdDSA", `,"crit":["x"]`)) + "." + parts[1] + "." + parts[2], good + "=", good[:20] + "\n" + good[20:], strings.Repeat(".", 99),
+		forge(f, x.header("EdDSA"), `{"exp":1,"exp":2}`, x.signer, jose.EdDSA), enc(`{"alg":"EdDSA","kid":{}}`) + "." + parts[1] + "." + parts[2],
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, token string) {
+		payload, header, err := x.m.Verify(t.Context(), token)
+		switch {
+		case err == nil && token != good:
+			t.Fatalf("accepted %q", token)
+		case err != nil && (!errors.Is(err, keys.ErrNotOurs) || payload != nil || header != keys.Header{}):
+			t.Fatalf("%q: %s %+v %v", token, payload, header, err)
+		}
+	})
+}
