@@ -48,6 +48,11 @@ type Argon2id struct {
 	Parallelism uint8
 }
 
+var (
+	_ scheme = Argon2id{}
+	_ digest = argon2idHash{}
+)
+
 // defaultArgon2id follows the OWASP Password Storage Cheat Sheet.
 var defaultArgon2id = Argon2id{Memory: 19 * 1024, Passes: 2, Parallelism: 1}
 

@@ -29,6 +29,11 @@ type Bcrypt struct {
 	Cost int
 }
 
+var (
+	_ scheme = Bcrypt{}
+	_ digest = bcryptHash{}
+)
+
 func (p Bcrypt) validate() error {
 	if p.Cost < minBcryptCost || p.Cost > maxBcryptCost {
 		return fmt.Errorf("bcrypt cost is not within %d to %d", minBcryptCost, maxBcryptCost)

@@ -41,6 +41,12 @@ type source interface {
 	next() (row, error)
 }
 
+var (
+	_ source = (*jsonLines)(nil)
+	_ source = (*jsonArray)(nil)
+	_ source = (*csvTable)(nil)
+)
+
 // row is one raw user: members in the order of the file, where they begin.
 type row struct {
 	line    int

@@ -1,6 +1,8 @@
 package userfile
 
 import (
+	"encoding"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -44,6 +46,14 @@ func (e *LineError) Error() string {
 
 // Secret is a password or a hash. It shows itself to nobody but those who call Reveal.
 type Secret string
+
+var (
+	_ fmt.Formatter          = Secret("")
+	_ fmt.GoStringer         = Secret("")
+	_ json.Marshaler         = Secret("")
+	_ encoding.TextMarshaler = Secret("")
+	_ slog.LogValuer         = Secret("")
+)
 
 const redacted = "[redacted]"
 
