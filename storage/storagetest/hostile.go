@@ -38,7 +38,7 @@ func hostileUsers(t *testing.T, s storage.Store) {
 	of := func(v string) storage.User {
 		u := newUser(1)
 		u.ID, u.Username, u.Email, u.FullName, u.Phone, u.PasswordHash = v, v, v+"@", v, v, v
-		u.Roles = []string{v, v + v}
+		u.Roles = []string{v, v + "#"}
 		return u
 	}
 	for _, v := range hostile {
@@ -50,12 +50,12 @@ func hostileUsers(t *testing.T, s storage.Store) {
 		wantLogin(t, s, v, v)
 		wantLogin(t, s, v+"@", v)
 		wantUsers(t, s, storage.UserFilter{Prefix: v + "@"}, v)
-		wantUsers(t, s, storage.UserFilter{Role: v + v}, v)
-		u.Phone, u.Version = v+v, 1
+		wantUsers(t, s, storage.UserFilter{Role: v + "#"}, v)
+		u.Phone, u.Version = v+"#", 1
 		_, err := s.UpdateUser(t.Context(), u)
 		ok(t, "UpdateUser", err)
-		ok(t, "ReplacePasswordHash", s.ReplacePasswordHash(t.Context(), v, v, v+v))
-		u.PasswordHash, u.Version = v+v, 2
+		ok(t, "ReplacePasswordHash", s.ReplacePasswordHash(t.Context(), v, v, v+"#"))
+		u.PasswordHash, u.Version = v+"#", 2
 		wantUser(t, s, u)
 		ok(t, "DeleteUser", s.DeleteUser(t.Context(), v))
 	}
@@ -65,7 +65,7 @@ func hostileUsers(t *testing.T, s storage.Store) {
 func hostileRoles(t *testing.T, s storage.Store) {
 	of := func(v string) storage.Role {
 		r := newRole(1)
-		r.Name, r.Description, r.Scopes = v, v, []string{v, v + v}
+		r.Name, r.Description, r.Scopes = v, v, []string{v, v + "#"}
 		return r
 	}
 	for _, v := range hostile {
@@ -74,7 +74,7 @@ func hostileRoles(t *testing.T, s storage.Store) {
 	for _, v := range hostile {
 		wantRole(t, s, of(v))
 		r := of(v)
-		r.Description = v + v
+		r.Description = v + "#"
 		r, err := s.UpdateRole(t.Context(), r)
 		ok(t, "UpdateRole", err)
 		wantRole(t, s, r)
@@ -88,7 +88,7 @@ func hostileRoles(t *testing.T, s storage.Store) {
 func hostileClients(t *testing.T, s storage.Store) {
 	of := func(v string) storage.Client {
 		c := newClient(0)
-		list := []string{v, v + v}
+		list := []string{v, v + "#"}
 		c.ID, c.Name, c.SecretHash = v, v, v
 		c.Grants, c.Scopes, c.Audiences, c.Resources, c.Origins = list, list, list, list, list
 		return c
@@ -98,14 +98,14 @@ func hostileClients(t *testing.T, s storage.Store) {
 	}
 	for _, v := range hostile {
 		wantClient(t, s, of(v))
-		wantAny(t, s, storage.ClientQuery{Grant: v, Origin: v + v}, true)
+		wantAny(t, s, storage.ClientQuery{Grant: v, Origin: v + "#"}, true)
 		c := of(v)
-		c.Name = v + v
+		c.Name = v + "#"
 		c, err := s.UpdateClient(t.Context(), c)
 		ok(t, "UpdateClient", err)
 		wantClient(t, s, c)
 		ok(t, "DeleteClient", s.DeleteClient(t.Context(), v))
-		wantAny(t, s, storage.ClientQuery{Grant: v + v}, false)
+		wantAny(t, s, storage.ClientQuery{Grant: v + "#"}, false)
 	}
 }
 
@@ -113,7 +113,7 @@ func hostileSessions(t *testing.T, s storage.Store) {
 	of := func(v string) storage.Session {
 		session := newSession(1)
 		session.ID, session.UserID, session.ClientID = v, v+"u", v+"c"
-		session.Scopes, session.Audience = []string{v, v + v}, []string{v}
+		session.Scopes, session.Audience = []string{v, v + "#"}, []string{v}
 		return session
 	}
 	for _, v := range hostile {

@@ -119,7 +119,7 @@ func sessionList(t *testing.T, s storage.Store) {
 	page, err := s.ListSessions(t.Context(), storage.SessionFilter{UserID: "user-1"}, storage.Page{Limit: 1})
 	ok(t, "ListSessions", err)
 	want := newSession(1)
-	want.UserID, want.RevokedAt, want.Reason = "user-1", start, "logout"
+	want.UserID, want.ClientID, want.RevokedAt, want.Reason = "user-1", "client-1", start, "logout"
 	same(t, "the first session of the listing", page.Sessions, []storage.Session{want})
 }
 

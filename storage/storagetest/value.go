@@ -188,7 +188,8 @@ func valueIntegers(t *testing.T, s storage.Store) {
 		wantClient(t, s, createClient(t, s, c))
 		wantSession(t, s, createSession(t, s, session))
 	}
-	k := newKey(1 << 40)
+	k := newKey(1)
+	k.Seq = 1 << 40
 	wantKeys(t, s, insertKey(t, s, k))
 }
 

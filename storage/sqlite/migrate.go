@@ -1,0 +1,100 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"example.org/signet/storage"
+)
+
+// The files are named by their numbers, 0001 and on without a gap. Each ends by
+// setting user_version to its number, in the transaction that it runs in.
+//
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// migrations are the texts of the files, in the order of their numbers.
+var migrations = readMigrations(migrationFiles)
+
+func readMigrations(files fs.FS) (texts []string) {
+	names, _ := fs.Glob(files, "migrations/*.sql") // sorted
+	for _, name := range names {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			panic(err) // the file is part of the binary
+		}
+		texts = append(texts, string(text))
+	}
+	return texts
+}
+
+// knownSchema refuses a schema that a newer program made.
+func knownSchema(version int) error {
+	if version > len(migrations) {
+		return &storage.SchemaError{Found: version, Known: len(migrations)}
+	}
+	return nil
+}
+
+// migrate brings the schema up to date, one transaction a migration. Of several
+// processes that do so at once one does each step and the others find it done.
+func migrate(ctx context.Context, conn *sql.Conn) error {
+	for {
+		version, err := pragma[int](ctx, conn, "PRAGMA user_version")
+		if err != nil {
+			return err
+		}
+		if version >= len(migrations) {
+			return knownSchema(version)
+		}
+		if err := exclusively(ctx, conn, func() error { return migrateOnce(ctx, conn) }); err != nil {
+			return err
+		}
+	}
+}
+
+// migrateOnce does the next step, if another process has not just done it.
+func migrateOnce(ctx context.Context, conn *sql.Conn) error {
+	version, err := pragma[int](ctx, conn, "PRAGMA user_version")
+	if err != nil || version >= len(migrations) {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, migrations[version]); err != nil {
+		return fmt.Errorf("migration %d: %w", version+1, err)
+	}
+	reached, err := pragma[int](ctx, conn, "PRAGMA user_version")
+	if err == nil && reached != version+1 {
+		err = fmt.Errorf("migration %d left the schema at version %d", version+1, reached)
+	}
+	return err
+}
+
+// exclusively runs do in a transaction that no other process can be inside of.
+func exclusively(ctx context.Context, conn *sql.Conn, do func() error) error {
+	if err := run(ctx, conn, "BEGIN EXCLUSIVE"); err != nil {
+		return err
+	}
+	err := do()
+	if err == nil {
+		err = run(ctx, conn, "COMMIT")
+	}
+	if err != nil {
+		// SQLite may have ended the transaction by itself, so this may fail.
+		_ = run(context.WithoutCancel(ctx), conn, "ROLLBACK")
+	}
+	return err
+}
+
+func run(ctx context.Context, conn *sql.Conn, q query) error {
+	_, err := conn.ExecContext(ctx, string(q))
+	return err
+}
+
+// pragma asks for one value.
+func pragma[T any](ctx context.Context, conn *sql.Conn, q query) (v T, err error) {
+	err = conn.QueryRowContext(ctx, string(q)).Scan(&v)
+	return v, err
+}

@@ -1,0 +1,121 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+var _ storage.Sessions = (*Store)(nil)
+
+const sessionColumns = query("id, user_id, client_id, scopes, audience, generation, rotated_at, created_at, expires_at," +
+	" auth_time, user_epoch, client_epoch, status_index, revoked_at, reason")
+
+func scanSession(row scanner) (s storage.Session, err error) {
+	err = row.Scan(&s.ID, &s.UserID, &s.ClientID, listColumn{&s.Scopes}, listColumn{&s.Audience}, &s.Generation,
+		timeColumn{&s.RotatedAt}, timeColumn{&s.CreatedAt}, timeColumn{&s.ExpiresAt}, timeColumn{&s.AuthTime},
+		&s.UserEpoch, &s.ClientEpoch, &s.StatusIndex, timeColumn{&s.RevokedAt}, &s.Reason)
+	return s, err
+}
+
+// CreateSession implements [storage.Sessions].
+func (s *Store) CreateSession(ctx context.Context, session storage.Session) error {
+	return s.change(ctx, "create session", taken("id"),
+		"INSERT INTO sessions ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		session.ID, session.UserID, session.ClientID, encodeList(session.Scopes), encodeList(session.Audience), session.Generation,
+		millis(session.RotatedAt), millis(session.CreatedAt), millis(session.ExpiresAt), millis(session.AuthTime),
+		session.UserEpoch, session.ClientEpoch, session.StatusIndex, unset(session.RevokedAt), session.Reason)
+}
+
+// Session implements [storage.Sessions].
+func (s *Store) Session(ctx context.Context, id string) (storage.Session, error) {
+	return one(ctx, s, "read session", "SELECT "+sessionColumns+" FROM sessions WHERE id = ?", scanSession, id)
+}
+
+// RotateSession implements [storage.Sessions].
+func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.Session, error) {
+	return write(ctx, s, "rotate session", func(t *tx) (storage.Session, error) {
+		rotated, err := only(t, "UPDATE sessions SET generation = generation + 1, rotated_at = ?1"+
+			" WHERE id = ?2 AND client_id = ?3 AND generation = ?4 AND revoked_at IS NULL"+
+			" AND expires_at > ?1 AND rotated_at > ?5 RETURNING "+sessionColumns,
+			scanSession, millis(r.At), r.SessionID, r.ClientID, r.From, millis(r.IdleSince))
+		if errors.Is(err, storage.ErrNotFound) {
+			err = storage.ErrConflict
+		}
+		return rotated, err
+	})
+}
+
+// RevokeSession implements [storage.Sessions].
+func (s *Store) RevokeSession(ctx context.Context, id string, at time.Time, reason string) error {
+	return s.change(ctx, "revoke session", storage.ErrNotFound,
+		"UPDATE sessions SET reason = iif(revoked_at IS NULL, ?2, reason), revoked_at = coalesce(revoked_at, ?1) WHERE id = ?3",
+		millis(at), reason, id)
+}
+
+// RevokeAll implements [storage.Sessions]. It finds the sessions as a reader, so
+// that the writer has no more to do than to revoke those there are.
+func (s *Store) RevokeAll(ctx context.Context, f storage.SessionFilter, at time.Time, reason string) (total int64, err error) {
+	for after := ""; ; {
+		q := selectSessions("id", f, after)
+		q.and("revoked_at IS NULL")
+		q.page(sweepSize)
+		ids, err := many(ctx, s, "find sessions to revoke", q, scanString)
+		if err != nil {
+			return total, err
+		}
+		ids, after = trim(ids, sweepSize, func(id string) string { return id })
+		revoked, err := s.revoke(ctx, ids, at, reason)
+		total += revoked
+		if err != nil || after == "" {
+			return total, err
+		}
+	}
+}
+
+func (s *Store) revoke(ctx context.Context, ids []string, at time.Time, reason string) (int64, error) {
+	if len(ids) == 0 {
+		return 0, nil
+	}
+	return writeSeveral(ctx, s, "revoke sessions", func(t *tx) (total int64, err error) {
+		for _, id := range ids {
+			revoked, err := t.exec("UPDATE sessions SET revoked_at = ?, reason = ? WHERE id = ? AND revoked_at IS NULL",
+				millis(at), reason, id)
+			if err != nil {
+				return 0, err
+			}
+			total += revoked
+		}
+		return total, nil
+	})
+}
+
+// selectSessions selects columns of the sessions after a cursor.
+func selectSessions(columns query, f storage.SessionFilter, after string) selection {
+	q := selection{"SELECT " + columns + " FROM sessions WHERE id > ?", []any{after}}
+	if f.UserID != "" {
+		q.and("user_id = ?", f.UserID)
+	}
+	if f.ClientID != "" {
+		q.and("client_id = ?", f.ClientID)
+	}
+	return q
+}
+
+// ListSessions implements [storage.Sessions].
+func (s *Store) ListSessions(ctx context.Context, f storage.SessionFilter, p storage.Page) (page storage.SessionPage, err error) {
+	q := selectSessions(sessionColumns, f, p.After)
+	q.page(p.Size())
+	all, err := many(ctx, s, "list sessions", q, scanSession)
+	page.Sessions, page.Next = trim(all, p.Size(), func(s storage.Session) string { return s.ID })
+	return page, err
+}
+
+// SweepSessions implements [storage.Sessions].
+func (s *Store) SweepSessions(ctx context.Context, before time.Time, limit int) (int64, error) {
+	return s.sweep(ctx, "sweep sessions",
+		"DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE expires_at < ? ORDER BY expires_at LIMIT ?)",
+		millis(before), limit)
+}

@@ -1,0 +1,107 @@
+package sqlite
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// millis is how a time is kept. The zero time is a number like any other.
+func millis(t time.Time) int64 { return t.UnixMilli() }
+
+func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// unset is how a time is kept that may be unset: NULL for the zero time.
+func unset(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return millis(t)
+}
+
+// The types below scan a column straight into a record's field.
+
+type timeColumn struct{ to *time.Time }
+
+func (c timeColumn) Scan(src any) error {
+	switch ms := src.(type) {
+	case nil:
+		*c.to = time.Time{}
+	case int64:
+		*c.to = fromMillis(ms)
+	default:
+		return fmt.Errorf("a time is kept as %T", src)
+	}
+	return nil
+}
+
+type listColumn struct{ to *[]string }
+
+func (c listColumn) Scan(src any) error {
+	text, isText := src.(string)
+	if !isText {
+		return fmt.Errorf("a list is kept as %T", src)
+	}
+	list, err := decodeList(text)
+	*c.to = list
+	return err
+}
+
+// bytesColumn keeps nil where there are no bytes.
+type bytesColumn struct{ to *[]byte }
+
+func (c bytesColumn) Scan(src any) error {
+	*c.to = nil
+	switch b := src.(type) {
+	case nil:
+	case []byte:
+		if len(b) > 0 {
+			*c.to = bytes.Clone(b) // the driver may use its own again
+		}
+	default:
+		return fmt.Errorf("bytes are kept as %T", src)
+	}
+	return nil
+}
+
+// encodeList writes a JSON array. JSON rather than a joined string, because no
+// separator is safe from turning up in a value.
+func encodeList(list []string) string {
+	if len(list) == 0 {
+		return "[]"
+	}
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(list) // strings into memory: neither can fail
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func decodeList(text string) ([]string, error) {
+	if text == "[]" {
+		return nil, nil
+	}
+	if inner, plain := strings.CutPrefix(text, `["`); plain && !strings.Contains(inner, `\`) {
+		if inner, plain = strings.CutSuffix(inner, `"]`); plain {
+			return strings.Split(inner, `","`), nil // without escapes a quote ends a string
+		}
+	}
+	var list []string
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		return nil, fmt.Errorf("list: %w", err)
+	}
+	return list, nil
+}
+
+// afterPrefix is the least value above all texts that begin with prefix, in the
+// order of bytes.
+func afterPrefix(prefix string) any {
+	b := []byte(strings.TrimRight(prefix, "\xff"))
+	if len(b) == 0 {
+		return []byte{0} // SQLite sorts every blob after every text
+	}
+	b[len(b)-1]++
+	return string(b)
+}

@@ -1,0 +1,367 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+const (
+	// queueLength bounds the callers who wait for the writer; more wait to be
+	// let in, until their contexts end.
+	queueLength = 1024
+
+	// batchSize bounds the steps of one transaction, and so the time that the
+	// first of them waits for the last.
+	batchSize = 256
+
+	// walLimit is the size in bytes from which on the writer insists that the
+	// write-ahead log starts anew, and waits for readers to let it.
+	walLimit = 16 << 20
+)
+
+// The states of a job.
+const (
+	waiting int32 = iota
+	running
+	dropped
+)
+
+// A job is one step that a caller wants done, and waits for.
+type job struct {
+	step    func(*tx) error
+	several bool // the step has several statements, which are undone together
+	state   atomic.Int32
+	err     error
+	answer  chan error // has room for the one answer, so the writer never waits
+}
+
+// writer owns the one connection that writes.
+type writer struct {
+	tx      *tx
+	conn    *sql.Conn
+	db      *sql.DB
+	jobs    chan *job
+	closing chan struct{}
+	stopped chan struct{}
+
+	busyTimeout time.Duration // how long another process may hold the lock
+	wal         string        // path of the write-ahead log
+	walNext     int64         // the size from which on it is asked to start anew
+}
+
+// tx is what a step works on: the connection inside a transaction.
+type tx struct {
+	statements *statements
+}
+
+func newWriter(db *sql.DB, conn *sql.Conn, path string, busyTimeout time.Duration) *writer {
+	return &writer{
+		tx:          &tx{statements: newStatements(conn)},
+		conn:        conn,
+		db:          db,
+		jobs:        make(chan *job, queueLength),
+		closing:     make(chan struct{}),
+		stopped:     make(chan struct{}),
+		busyTimeout: busyTimeout,
+		wal:         path + "-wal",
+		walNext:     walLimit,
+	}
+}
+
+// do has the job done and waits for its outcome. If ctx ends before the job has
+// begun it never will; if it ends later the outcome is unknown.
+func (w *writer) do(ctx context.Context, j *job) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-w.closing:
+		return errClosed
+	default:
+	}
+	select {
+	case w.jobs <- j:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.closing:
+		return errClosed
+	}
+	select {
+	case err := <-j.answer:
+		return err
+	case <-ctx.Done():
+		return j.abandon(ctx)
+	case <-w.stopped:
+		return j.afterStop()
+	}
+}
+
+// abandon is for a caller whose context ended before the answer came.
+func (j *job) abandon(ctx context.Context) error {
+	if j.state.CompareAndSwap(waiting, dropped) {
+		return ctx.Err()
+	}
+	select {
+	case err := <-j.answer:
+		return err
+	default:
+		return fmt.Errorf("outcome unknown: %w", ctx.Err())
+	}
+}
+
+// afterStop is for a caller who finds that the writer is gone.
+func (j *job) afterStop() error {
+	select {
+	case err := <-j.answer:
+		return err
+	default:
+		return errClosed
+	}
+}
+
+// run is the writer's goroutine.
+func (w *writer) run() {
+	defer close(w.stopped)
+	batch := make([]*job, 0, batchSize)
+	for {
+		select {
+		case <-w.closing:
+			return
+		case j := <-w.jobs:
+			batch = w.gather(append(batch[:0], j))
+			for rest := batch; len(rest) > 0; {
+				rest = w.commit(rest)
+			}
+			clear(batch) // hold on to nothing that has been answered
+		}
+	}
+}
+
+// gather adds what is waiting now.
+func (w *writer) gather(batch []*job) []*job {
+	for len(batch) < batchSize {
+		select {
+		case j := <-w.jobs:
+			batch = append(batch, j)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit runs the jobs in one transaction and answers them. It returns those
+// that it did not come to, because a fault ended the transaction before.
+func (w *writer) commit(batch []*job) (rest []*job) {
+	fault := w.begin(batch)
+	if fault != nil {
+		answer(batch, fault)
+		return nil
+	}
+	for i, j := range batch {
+		if !j.state.CompareAndSwap(waiting, running) {
+			continue // dropped: its caller is gone
+		}
+		if fault = w.perform(j); fault != nil {
+			batch, rest = batch[:i+1], batch[i+1:]
+			break
+		}
+	}
+	if fault == nil {
+		_, fault = w.tx.exec("COMMIT")
+	}
+	if fault != nil {
+		w.rollback()
+	}
+	answer(batch, fault)
+	w.limitLog()
+	return rest
+}
+
+// answer tells every caller the outcome. Where the transaction failed even a no
+// is uncertain: it may rest on what another step of the transaction had done.
+func answer(batch []*job, fault error) {
+	for _, j := range batch {
+		if fault != nil {
+			j.err = fault
+		}
+		j.answer <- j.err
+	}
+}
+
+// begin opens the transaction, and takes the lock that keeps other processes
+// from writing. While one of them has it the jobs wait, as long as they may and
+// somebody still waits for them.
+func (w *writer) begin(batch []*job) error {
+	_, err := w.tx.exec("BEGIN IMMEDIATE")
+	if err == nil {
+		return nil
+	}
+	if !busy(err) {
+		w.rollback() // in case an earlier transaction would not end
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), w.busyTimeout)
+	defer cancel()
+	return whenFree(ctx, func() error {
+		select {
+		case <-w.closing:
+			return errClosed
+		default:
+		}
+		if abandoned(batch) {
+			return context.Canceled // of all the callers: nobody gets this
+		}
+		_, err := w.tx.exec("BEGIN IMMEDIATE")
+		return err
+	})
+}
+
+func abandoned(batch []*job) bool {
+	for _, j := range batch {
+		if j.state.Load() != dropped {
+			return false
+		}
+	}
+	return true
+}
+
+// whenFree tries again for as long as try fails because another process holds a
+// lock, and until ctx ends.
+func whenFree(ctx context.Context, try func() error) error {
+	const longest = 4 * time.Millisecond
+	for pause := longest / 16; ; pause = min(2*pause, longest) {
+		err := try()
+		if !busy(err) {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// perform runs one step. Its own failure goes into the job; what is returned is
+// a fault that ends the transaction.
+func (w *writer) perform(j *job) (fault error) {
+	if j.several {
+		if _, err := w.tx.exec("SAVEPOINT step"); err != nil {
+			return err
+		}
+	}
+	j.err = w.call(j.step)
+	if !certain(j.err) && !harmless(j.err) {
+		return j.err
+	}
+	if !j.several {
+		return nil
+	}
+	if j.err != nil {
+		if _, err := w.tx.exec("ROLLBACK TO step"); err != nil {
+			return err
+		}
+	}
+	_, err := w.tx.exec("RELEASE step")
+	return err
+}
+
+// call runs a step and turns a panic into an error: the writer has to live on.
+func (w *writer) call(step func(*tx) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("writing panicked: %v", p)
+		}
+	}()
+	return step(w.tx)
+}
+
+// rollback ends the transaction. SQLite may have done so by itself, so an error
+// says nothing.
+func (w *writer) rollback() { _, _ = w.tx.exec("ROLLBACK") }
+
+// limitLog keeps the write-ahead log from growing without end. Commits move it
+// into the database as they go, but it starts anew only in a moment in which
+// nobody reads from it, and under steady reading there is none: then the writer
+// waits for it. If a reader sits there for long the next try is a limit later.
+func (w *writer) limitLog() {
+	info, err := os.Stat(w.wal)
+	if err != nil || info.Size() < w.walNext {
+		return
+	}
+	_, _ = w.tx.exec("PRAGMA busy_timeout = 100")
+	_, _ = w.tx.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	_, _ = w.tx.exec("PRAGMA busy_timeout = 0")
+	w.walNext = walLimit
+	if info, err = os.Stat(w.wal); err == nil {
+		w.walNext += info.Size()
+	}
+}
+
+// close ends the writer. Whoever is still waiting is answered.
+func (w *writer) close() error {
+	close(w.closing)
+	<-w.stopped
+	return errors.Join(w.conn.Close(), w.db.Close())
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (t *tx) exec(q query, args ...any) (changed int64, err error) {
+	stmt, err := t.statements.prepare(context.Background(), q)
+	if err != nil {
+		return 0, err
+	}
+	result, err := stmt.ExecContext(context.Background(), args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// only runs a statement that gives at most one row; storage.ErrNotFound for none.
+func only[T any](t *tx, q query, scan func(scanner) (T, error), args ...any) (T, error) {
+	var zero T
+	stmt, err := t.statements.prepare(context.Background(), q)
+	if err != nil {
+		return zero, err
+	}
+	v, err := scan(stmt.QueryRowContext(context.Background(), args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return zero, storage.ErrNotFound
+	}
+	return v, err
+}
+
+// write has one statement done: by itself it happens wholly or not at all.
+func write[T any](ctx context.Context, s *Store, op string, step func(*tx) (T, error)) (T, error) {
+	return submit(ctx, s, op, false, step)
+}
+
+// writeSeveral has several statements done as one step.
+func writeSeveral[T any](ctx context.Context, s *Store, op string, step func(*tx) (T, error)) (T, error) {
+	return submit(ctx, s, op, true, step)
+}
+
+func submit[T any](ctx context.Context, s *Store, op string, several bool, step func(*tx) (T, error)) (T, error) {
+	var v, zero T
+	j := &job{several: several, answer: make(chan error, 1)}
+	j.step = func(t *tx) (err error) {
+		v, err = step(t)
+		return err
+	}
+	switch err := s.writer.do(ctx, j); {
+	case err == nil:
+		return v, nil
+	case certain(err):
+		return zero, err // not v: after a don't know the step may still be setting it
+	default:
+		return zero, storage.Unavailable(op, err)
+	}
+}
