@@ -1,0 +1,220 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/password"
+	"example.org/signet/keys"
+)
+
+// check finds the faults in one group of settings.
+type check func(*settings) []error
+
+func (s *settings) demand(checks ...check) { s.checks = append(s.checks, checks...) }
+
+// check finds all faults that matter to the command.
+func (s *settings) check() []error {
+	var faults []error
+	for _, c := range s.checks {
+		faults = append(faults, c(s)...)
+	}
+	return faults
+}
+
+func (s *settings) checkOutput() []error {
+	return s.checkOneOf("output", s.output, outputText, outputJSON)
+}
+
+func (s *settings) checkOneOf(name, value string, allowed ...string) []error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return []error{s.fault(name, "%q is none of %s", value, strings.Join(allowed, ", "))}
+}
+
+func (s *settings) checkIssuer() []error {
+	if err := checkIssuerURL(s.issuer); err != nil {
+		return []error{s.fault("issuer", "%v", err)}
+	}
+	return nil
+}
+
+// checkListeners refuses addresses that nothing can listen on, and two
+// listeners on one address.
+func (s *settings) checkListeners() []error {
+	var faults []error
+	for _, l := range []struct {
+		name, address string
+		optional      bool
+	}{{"listen", s.listen, false}, {"admin-listen", s.adminListen, true}, {"metrics-listen", s.metricsListen, true}} {
+		if l.optional && l.address == "" {
+			continue
+		}
+		if err := checkAddress(l.address); err != nil {
+			faults = append(faults, s.fault(l.name, "%v", err))
+		}
+	}
+	for _, other := range []struct{ name, address string }{{"listen", s.listen}, {"admin-listen", s.adminListen}} {
+		if other.address == s.metricsListen && s.metricsListen != "" && !strings.HasSuffix(s.metricsListen, ":0") {
+			faults = append(faults, s.fault("metrics-listen", "is the address of --%s", other.name))
+		}
+	}
+	return faults
+}
+
+func checkAddress(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is not HOST:PORT, such as 127.0.0.1:8080", address)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("port %q is not a number up to 65535", port)
+	}
+	return nil
+}
+
+func (s *settings) checkTokens() []error {
+	cfg := s.issuerConfig(time.Now)
+	cfg.Issuer = "https://checked.elsewhere.invalid"
+	faults := s.named(cfg.Validate())
+	if s.statusTTL <= 0 {
+		faults = append(faults, s.fault("status-ttl", "must be positive, is %s", s.statusTTL))
+	}
+	return append(faults, s.checkOneOf("registration", s.registration, "closed")...)
+}
+
+func (s *settings) checkKeys() []error { return s.named(s.keysConfig(time.Now).Validate()) }
+
+// named takes joined faults of another package apart. Those name the settings
+// as the file does, at their beginning.
+func (s *settings) named(err error) []error {
+	var joined interface{ Unwrap() []error }
+	if err == nil {
+		return nil
+	}
+	if !errors.As(err, &joined) {
+		return []error{err}
+	}
+	var faults []error
+	for _, f := range joined.Unwrap() {
+		text := strings.Replace(f.Error(), "token lifetime", "access-token-ttl", 1)
+		name, rest, _ := strings.Cut(text, " ")
+		faults = append(faults, s.fault(strings.TrimSuffix(name, ":"), "%s", rest))
+	}
+	return faults
+}
+
+// checkHashing lets the pool judge one setting at a time, so that each fault
+// can name its flag.
+func (s *settings) checkHashing() []error {
+	var faults []error
+	try := func(name string, c password.Config) {
+		if _, err := password.NewPool(c); err != nil {
+			faults = append(faults, s.fault(name, "%s", strings.TrimPrefix(err.Error(), "password pool: ")))
+		}
+	}
+	whole := s.hashConfig()
+	try("password-hash", password.Config{Scheme: s.passwordHash})
+	try("hash-workers", password.Config{Workers: whole.Workers, Queue: 1})
+	try("hash-queue", password.Config{Queue: whole.Queue})
+	try("argon2-memory", password.Config{Argon2id: password.Argon2id{Memory: s.argon2Memory, Passes: 1, Parallelism: 1}})
+	try("argon2-time", password.Config{Argon2id: password.Argon2id{Memory: max(8, min(s.argon2Memory, 1<<18)), Passes: s.argon2Time, Parallelism: 1}})
+	if s.bcryptCost == 0 {
+		faults = append(faults, s.fault("bcrypt-cost", "must be positive"))
+	}
+	try("bcrypt-cost", password.Config{Scheme: password.SchemeBcrypt, Bcrypt: whole.Bcrypt})
+	return faults
+}
+
+// checkTransport holds what goes over the wire against what the issuer's URL
+// promises: passwords and tokens never cross a network in the clear unnoticed.
+func (s *settings) checkTransport() []error {
+	var faults []error
+	switch https := strings.HasPrefix(s.issuer, "https:"); {
+	case (s.tlsCert == "") != (s.tlsKey == ""):
+		faults = append(faults, s.fault("tls-cert", "needs --tls-key, and the other way round"))
+	case https && s.tlsCert == "" && !s.behindProxy:
+		faults = append(faults, s.fault("issuer", "is https but --listen would serve plain http: give --tls-cert and --tls-key, or --behind-proxy where a proxy ends TLS"))
+	case !https && s.tlsCert != "":
+		faults = append(faults, s.fault("issuer", "is http but --tls-cert makes --listen serve https: let it begin with https://"))
+	}
+	if s.behindProxy && len(s.trustedProxies) == 0 {
+		faults = append(faults, s.fault("behind-proxy", "needs --trusted-proxies: without them all clients look like one network, and are throttled as one"))
+	}
+	if _, err := s.proxies(); err != nil {
+		faults = append(faults, s.fault("trusted-proxies", "%v", err))
+	}
+	return faults
+}
+
+// proxies are the trusted ones as prefixes; a bare address is a prefix of one.
+func (s *settings) proxies() ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	for _, text := range s.trustedProxies {
+		if a, err := netip.ParseAddr(text); err == nil {
+			prefixes = append(prefixes, netip.PrefixFrom(a, a.BitLen()))
+			continue
+		}
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("%q is neither an address nor a network such as 10.0.0.0/8", text)
+		}
+		prefixes = append(prefixes, p.Masked())
+	}
+	return prefixes, nil
+}
+
+func (s *settings) checkOperation() []error {
+	faults := s.checkOneOf("log-format", s.logFormat, "auto", "console", "json")
+	if _, err := s.level(); err != nil {
+		faults = append(faults, s.fault("log-level", "%q is none of debug, info, warn, error", s.logLevel))
+	}
+	if s.drainDelay < 0 {
+		faults = append(faults, s.fault("drain-delay", "must not be negative, is %s", s.drainDelay))
+	}
+	if s.drainTimeout <= 0 {
+		faults = append(faults, s.fault("drain-timeout", "must be positive, is %s", s.drainTimeout))
+	}
+	return faults
+}
+
+func (s *settings) level() (zerolog.Level, error) {
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, s.logLevel) {
+		return zerolog.NoLevel, errors.New("unknown level")
+	}
+	return zerolog.ParseLevel(s.logLevel)
+}
+
+// issuerConfig, and those below, are the settings as the parts take them.
+func (s *settings) issuerConfig(now func() time.Time) issuer.Config {
+	return issuer.Config{
+		Issuer: s.issuer, AccessTokenTTL: s.accessTokenTTL, RefreshTokenTTL: s.refreshTokenTTL, SessionTTL: s.sessionTTL,
+		RefreshGrace: s.refreshGrace, CacheFor: s.keyringRefresh, Throttle: issuer.DefaultThrottle(), Now: now,
+	}
+}
+
+func (s *settings) keysConfig(now func() time.Time) keys.Config {
+	cfg := keys.DefaultConfig(now)
+	cfg.Alg, cfg.RSABits = s.signingAlg, s.rsaBits
+	cfg.RotationInterval, cfg.PublishAhead = s.rotationInterval, s.publishAhead
+	cfg.JWKSMaxAge, cfg.Refresh, cfg.TokenLifetime = s.jwksMaxAge, s.keyringRefresh, s.accessTokenTTL
+	return cfg
+}
+
+func (s *settings) hashConfig() password.Config {
+	return password.Config{
+		Workers: s.hashWorkers, Queue: s.hashQueue, Scheme: s.passwordHash,
+		Argon2id: password.Argon2id{Memory: s.argon2Memory, Passes: s.argon2Time, Parallelism: 1},
+		Bcrypt:   password.Bcrypt{Cost: s.bcryptCost},
+	}
+}

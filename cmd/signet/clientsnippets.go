@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"example.org/signet/issuer"
+)
+
+// writeSnippets prints lines to paste for what a new client can do.
+func writeSnippets(w io.Writer, issuerURL string, c issuer.Client) {
+	auth := "-d client_id=" + c.ID
+	if c.Secret != "" {
+		auth = "-u " + shellWord(c.ID+":"+c.Secret)
+	}
+	say := func(what, path, rest string) {
+		fmt.Fprintf(w, "\n# %s\ncurl -sS %s %s%s\n", what, shellWord(issuerURL+path), auth, rest)
+	}
+	for _, g := range []struct{ grant, what, rest string }{
+		{issuer.GrantPassword, "a token for a user", " -d grant_type=password -d username=USERNAME -d password=PASSWORD"},
+		{issuer.GrantRefreshToken, "the next pair of tokens", " -d grant_type=refresh_token -d refresh_token=REFRESH_TOKEN"},
+		{issuer.GrantClientCredentials, "a token for the client itself", " -d grant_type=client_credentials"},
+	} {
+		if slices.Contains(c.Grants, g.grant) {
+			say(g.what, "/oauth2/token", g.rest)
+		}
+	}
+	if !c.Public {
+		say("is a token still good?", "/oauth2/introspect", " -d token=TOKEN")
+	}
+	if len(c.Grants) > 0 {
+		say("end a session", "/oauth2/revoke", " -d token=TOKEN")
+	}
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+)
+
+// maxConfig bounds the configuration file, in bytes.
+const maxConfig = 1 << 20
+
+// entry is one setting of the file.
+type entry struct {
+	text string
+	line int
+}
+
+// readConfig reads the file's settings, all of which must be known. No file is
+// no settings.
+func readConfig(path string, known *pflag.FlagSet) (map[string]entry, []error) {
+	if path == "" {
+		return nil, nil
+	}
+	data, err := readBounded(path, maxConfig)
+	if err != nil {
+		return nil, []error{fmt.Errorf("--config: %w", err)}
+	}
+	var doc yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
+		return nil, nil // empty, or comments only
+	} else if err != nil {
+		return nil, []error{fmt.Errorf("--config: %s: %w", path, err)}
+	}
+	top := doc.Content[0]
+	if top.Kind != yaml.MappingNode || !errors.Is(decoder.Decode(&yaml.Node{}), io.EOF) {
+		return nil, []error{fmt.Errorf("--config: %s must be one YAML mapping of settings, such as \"access-token-ttl: 5m\"", path)}
+	}
+	return readMapping(path, top, known)
+}
+
+func readMapping(path string, top *yaml.Node, known *pflag.FlagSet) (map[string]entry, []error) {
+	entries, seen := map[string]entry{}, map[string]bool{}
+	var faults []error
+	for n := 0; n+1 < len(top.Content); n += 2 {
+		key, value := top.Content[n], top.Content[n+1]
+		setting := known.Lookup(key.Value)
+		text, err := plainText(value, setting)
+		switch {
+		case setting == nil || key.Value == "config":
+			err = fmt.Errorf("%q is not a setting%s", key.Value, likeSetting(key.Value, known))
+		case seen[key.Value]:
+			err = fmt.Errorf("%s stands twice", key.Value)
+		case err != nil:
+			err = fmt.Errorf("--%s: %w", key.Value, err)
+		}
+		seen[key.Value] = true
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s line %d: %w", path, key.Line, err))
+			continue
+		}
+		entries[key.Value] = entry{text: text, line: key.Line}
+	}
+	return entries, faults
+}
+
+// likeSetting points out the commonest slips: the spelling of an environment
+// variable, and the master key itself.
+func likeSetting(name string, known *pflag.FlagSet) string {
+	if name == "master-key" {
+		return ": give the file that holds it as master-key-file"
+	}
+	spelled := strings.ToLower(strings.ReplaceAll(name, "_", "-"))
+	if spelled = strings.TrimPrefix(spelled, "signet-"); known.Lookup(spelled) != nil {
+		return ": did you mean " + spelled + "?"
+	}
+	return "; signet serve --help lists them"
+}
+
+// plainText is a value as it would stand behind the flag.
+func plainText(n *yaml.Node, setting *pflag.Flag) (string, error) {
+	switch {
+	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
+		return "", errors.New("has no value")
+	case n.Kind == yaml.ScalarNode:
+		return n.Value, nil
+	case setting == nil || setting.Value.Type() != "stringSlice":
+		return "", errors.New("must be a single value")
+	case n.Kind != yaml.SequenceNode:
+		return "", errors.New("must be a list")
+	}
+	parts := make([]string, len(n.Content))
+	for i, part := range n.Content {
+		if part.Kind != yaml.ScalarNode {
+			return "", errors.New("must be a list of single values")
+		}
+		parts[i] = part.Value
+	}
+	return strings.Join(parts, ","), nil
+}
+
+// readBounded reads a small file.
+func readBounded(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%s is longer than %d bytes", path, limit)
+	}
+	return data, err
+}

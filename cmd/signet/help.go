@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// settingNames are the flags that the environment and the file can give too.
+var settingNames = newSettings().all
+
+// writeHelp says what a command does, by example, and where settings come from.
+func writeHelp(w io.Writer, c *cobra.Command) {
+	text := c.Long
+	if text == "" {
+		text = c.Short
+	}
+	fmt.Fprintf(w, "%s\n\nUsage:\n  %s\n", text, useLine(c))
+	if c.Example != "" {
+		fmt.Fprintf(w, "\nExample:\n%s\n", c.Example)
+	}
+	writeMembers(w, c)
+	own, settings := splitFlags(c)
+	if own.HasAvailableFlags() {
+		fmt.Fprintf(w, "\nFlags:\n%s", flagUsages(own))
+	}
+	if settings.HasAvailableFlags() {
+		fmt.Fprintf(w, "\nSettings:\n%s", flagUsages(settings))
+		fmt.Fprint(w, "\nA setting is taken from its flag, else from the environment (--access-token-ttl is\n"+
+			"SIGNET_ACCESS_TOKEN_TTL), else from the YAML file of --config (access-token-ttl: 5m).\n")
+	}
+}
+
+func useLine(c *cobra.Command) string {
+	if c.HasAvailableSubCommands() {
+		return c.CommandPath() + " COMMAND"
+	}
+	return c.UseLine() + " [flags]"
+}
+
+func writeMembers(w io.Writer, c *cobra.Command) {
+	if !c.HasAvailableSubCommands() {
+		return
+	}
+	var rows [][]string
+	for _, m := range c.Commands() {
+		if m.IsAvailableCommand() {
+			rows = append(rows, []string{"  " + m.Name(), m.Short})
+		}
+	}
+	fmt.Fprintln(w)
+	writeTable(w, []string{"Commands:"}, rows)
+	fmt.Fprintf(w, "\n%s COMMAND --help shows more, with an example.\n", c.CommandPath())
+}
+
+// splitFlags tells what a command is told to do from how Signet is set up.
+func splitFlags(c *cobra.Command) (own, settings *pflag.FlagSet) {
+	own, settings = pflag.NewFlagSet("own", pflag.ContinueOnError), pflag.NewFlagSet("settings", pflag.ContinueOnError)
+	own.SortFlags, settings.SortFlags = false, false
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if settingNames.Lookup(f.Name) != nil {
+			settings.AddFlag(f)
+			return
+		}
+		own.AddFlag(f)
+	})
+	return own, settings
+}
+
+// flagUsages lists flags without the reminder that a switch may be spelled out.
+func flagUsages(f *pflag.FlagSet) string {
+	const reminder = "[=true|false]"
+	return strings.ReplaceAll(f.FlagUsages(), reminder, strings.Repeat(" ", len(reminder)))
+}
+
+// describeCompletion gives cobra's own commands the example that all have.
+func describeCompletion(root *cobra.Command) {
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion":
+			c.Short = "Write a script that completes signet's commands in your shell"
+			c.Example = "  source <(signet completion bash)"
+			for _, shell := range c.Commands() {
+				shell.Long = strings.TrimSpace(shell.Long)
+				shell.Example = "  signet completion " + shell.Name() + " > signet-completion." + shell.Name()
+			}
+		case "help":
+			c.Short, c.Long = "Show the help of a command", ""
+			c.Example = "  signet help user create"
+		}
+	}
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/term"
+)
+
+// logTime is RFC 3339 with milliseconds.
+const logTime = "2006-01-02T15:04:05.000Z07:00"
+
+// logger writes the log to standard error: JSON for machines, lines for a
+// person at a terminal.
+func (p *process) logger(s *settings) zerolog.Logger {
+	var w io.Writer = p.stderr
+	if s.logFormat == "console" || s.logFormat == "auto" && isTerminal(p.stderr) {
+		w = zerolog.ConsoleWriter{Out: p.stderr, TimeFormat: time.TimeOnly, NoColor: p.env["NO_COLOR"] != "" || !isTerminal(p.stderr)}
+	}
+	level, err := s.level()
+	if err != nil {
+		level = zerolog.InfoLevel // the settings have been checked
+	}
+	clock := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
+		e.Str(zerolog.TimestampFieldName, p.now().UTC().Format(logTime))
+	})
+	return zerolog.New(zerolog.SyncWriter(w)).Level(level).Hook(clock)
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+)
+
+// maxMasterKeyFile bounds the file, in bytes; its text has 44 characters.
+const maxMasterKeyFile = 1 << 10
+
+// checkMasterKeySource wants one source of the master key, and never a drawn
+// one where other instances have to have the same.
+func (s *settings) checkMasterKeySource() []error {
+	if s.masterKeyText == "" {
+		if s.isMongo() && !s.chosen("master-key-file") {
+			return []error{s.fault("master-key-file", "must be given with MongoDB, or the key itself in %s: every instance needs the same; head -c 32 /dev/urandom | base64 makes one", envMasterKey)}
+		}
+		return nil
+	}
+	if s.chosen("master-key-file") {
+		return []error{s.fault("master-key-file", "is given, and so is %s: give one of the two", envMasterKey)}
+	}
+	if _, err := keys.ParseMasterKey(s.masterKeyText); err != nil {
+		return []error{fmt.Errorf("%s: %w", envMasterKey, err)}
+	}
+	return nil
+}
+
+// masterKeyPath is the master key's file: beside an embedded store unless one
+// is named.
+func (s *settings) masterKeyPath() string {
+	if s.masterKeyFile != "" {
+		return s.masterKeyFile
+	}
+	return filepath.Join(filepath.Dir(s.sqlitePath()), "master.key")
+}
+
+// masterKey reads the master key. For an embedded store that holds no keys yet
+// it makes one; what an existing store's keys are sealed under is never
+// replaced.
+func (p *process) masterKey(ctx context.Context, s *settings, store storage.Keys) (keys.MasterKey, error) {
+	if s.masterKeyText != "" {
+		return keys.ParseMasterKey(s.masterKeyText)
+	}
+	path := s.masterKeyPath()
+	key, err := readMasterKey(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return key, err
+	}
+	if s.isMongo() {
+		return keys.MasterKey{}, hint(err, "with MongoDB the master key must be given: every instance needs the same")
+	}
+	held, err := store.ListKeys(ctx)
+	if err != nil {
+		return keys.MasterKey{}, err
+	}
+	if len(held) > 0 {
+		return keys.MasterKey{}, hint(fmt.Errorf("the master key file %s is missing, and the signing keys in %s are sealed under it", path, s.storeName()),
+			"put it back from your backup, or name it by --master-key-file or %s", envMasterKey)
+	}
+	return p.makeMasterKey(path)
+}
+
+func readMasterKey(path string) (keys.MasterKey, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return keys.MasterKey{}, fmt.Errorf("read the master key: %w", err)
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		return keys.MasterKey{}, hint(fmt.Errorf("the master key file %s can be read by other users (mode %04o)", path, info.Mode().Perm()), "chmod 600 %s", shellWord(path))
+	}
+	text, err := readBounded(path, maxMasterKeyFile)
+	if err != nil {
+		return keys.MasterKey{}, fmt.Errorf("read the master key: %w", err)
+	}
+	key, err := keys.ParseMasterKey(string(text))
+	if err != nil {
+		return keys.MasterKey{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return key, nil
+}
+
+// makeMasterKey draws a key and stores it. Of several that start at once one
+// key wins, and all use it.
+func (p *process) makeMasterKey(path string) (keys.MasterKey, error) {
+	key, err := keys.NewMasterKey(p.random)
+	if err != nil {
+		return keys.MasterKey{}, err
+	}
+	err = createWhole(path, []byte(key.Encode()+"\n"))
+	if errors.Is(err, fs.ErrExist) {
+		return readMasterKey(path)
+	}
+	if err != nil {
+		return keys.MasterKey{}, fmt.Errorf("store a new master key: %w", err)
+	}
+	p.say("signet: drew a new master key: keep a copy of %s apart from the store's backups", path)
+	return key, nil
+}

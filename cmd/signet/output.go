@@ -1,0 +1,91 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// Formats of an answer.
+const (
+	outputText = "text"
+	outputJSON = "json"
+)
+
+// answer prints v as JSON, or as text that the function writes.
+func (o *office) answer(v any, text func(io.Writer)) error {
+	return o.process.answer(o.settings, v, text)
+}
+
+func (p *process) answer(s *settings, v any, text func(io.Writer)) error {
+	if s.output == outputJSON {
+		return writeJSON(p.stdout, v)
+	}
+	w := &firstError{w: p.stdout}
+	text(w)
+	return w.err
+}
+
+// writeJSON prints one value, indented, with <, > and & as they are.
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// firstError remembers the first failure, so that text can be written line by
+// line and a full disk is still noticed.
+type firstError struct {
+	w   io.Writer
+	err error
+}
+
+func (f *firstError) Write(b []byte) (int, error) {
+	if f.err == nil {
+		_, f.err = f.w.Write(b)
+	}
+	return len(b), nil
+}
+
+// writeTable prints rows in columns under their headings.
+func writeTable(w io.Writer, headings []string, rows [][]string) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range append([][]string{headings}, rows...) {
+		fmt.Fprintln(t, strings.TrimRight(strings.Join(row, "\t"), "\t"))
+	}
+	_ = t.Flush() // w remembers its failure
+}
+
+// writeFields prints one thing, a line for each of its fields that says
+// anything. Fields are pairs of name and value.
+func writeFields(w io.Writer, fields ...string) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for n := 0; n+1 < len(fields); n += 2 {
+		if fields[n+1] != "" {
+			fmt.Fprintf(t, "%s\t%s\n", fields[n], fields[n+1])
+		}
+	}
+	_ = t.Flush() // w remembers its failure
+}
+
+// list is how lists of words are printed.
+func list(words []string) string { return strings.Join(words, " ") }
+
+// moment is how times are printed: RFC 3339 in whole seconds.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func yesIf(b bool) string {
+	if b {
+		return "yes"
+	}
+	return ""
+}

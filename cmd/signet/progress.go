@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// progress shows a person at a terminal how far a file has been read. On
+// anything else it writes the remarks only.
+type progress struct {
+	mu  sync.Mutex
+	w   io.Writer
+	bar *progressbar.ProgressBar // nil for none
+}
+
+// newProgress shows progress through size bytes; -1 stands for not known.
+func newProgress(w io.Writer, size int64) *progress {
+	p := &progress{w: w}
+	if isTerminal(w) {
+		p.bar = progressbar.NewOptions64(size, progressbar.OptionSetWriter(w), progressbar.OptionShowBytes(true),
+			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription("importing"))
+	}
+	return p
+}
+
+// at moves the bar.
+func (p *progress) at(offset int64) {
+	if p.bar == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = p.bar.Set64(offset) // a picture only
+}
+
+// remark writes a line, which the bar must not run into.
+func (p *progress) remark(line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar != nil {
+		_ = p.bar.Clear()
+	}
+	_, _ = fmt.Fprintln(p.w, line) // as good as the summary's count
+}
+
+func (p *progress) done() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+	}
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"example.org/signet/endpoints"
+)
+
+// Why a server stops.
+var (
+	errInterrupted = errors.New("interrupted") // by a person, who does not want to wait
+	errTerminated  = errors.New("terminated")  // by a supervisor, behind which a load balancer may stand
+)
+
+// untilSignal ends the context at the first SIGINT or SIGTERM, with the cause
+// of those above. A second signal ends the process at once.
+func untilSignal(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		defer signal.Stop(signals)
+		select {
+		case s := <-signals:
+			if s == os.Interrupt {
+				cancel(errInterrupted)
+				return
+			}
+			cancel(errTerminated)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// run answers requests until ctx ends, then drains.
+func (v *server) run(ctx context.Context) error {
+	background, stopBackground := context.WithCancel(context.Background())
+	var loops sync.WaitGroup
+	defer loops.Wait()
+	defer stopBackground()
+	v.startLoops(background, &loops)
+
+	web, failed := v.newHTTP(), make(chan error, 2)
+	go func() { failed <- serveOn(web, v.doors.open()) }()
+	if v.doors.metrics != nil {
+		operators := endpoints.NewServer(v.metrics.Handler(), v.log)
+		operators.WriteTimeout = 2 * time.Minute // a CPU profile takes half a minute
+		defer operators.Close()
+		go func() { failed <- serveOn(operators, v.doors.metrics) }()
+	}
+	withdraw, err := v.publishAddress()
+	if err != nil {
+		return errors.Join(err, web.Close())
+	}
+	defer withdraw()
+	select {
+	case err := <-failed:
+		return errors.Join(err, web.Close())
+	case <-ctx.Done():
+		withdraw()
+		return v.drain(web, context.Cause(ctx))
+	}
+}
+
+func serveOn(web *http.Server, l net.Listener) error {
+	var err error
+	if web.TLSConfig != nil {
+		err = web.ServeTLS(l, "", "")
+	} else {
+		err = web.Serve(l)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serve on %s: %w", l.Addr(), err)
+}
+
+// publishAddress writes --addr-file, and returns what takes it away again.
+func (v *server) publishAddress() (withdraw func(), err error) {
+	path := v.settings.addrFile
+	if path == "" {
+		return func() {}, nil
+	}
+	if err := replaceWhole(path, []byte(v.doors.url()+"\n")); err != nil {
+		return nil, fmt.Errorf("--addr-file: %w", err)
+	}
+	return func() { _ = os.Remove(path) }, nil // gone already is fine
+}
+
+// drain stops without failing a request: whoever balances load sees /readyz
+// say no and turns away, then nothing new is accepted, then what is in flight
+// finishes.
+func (v *server) drain(web *http.Server, cause error) error {
+	v.log.Info().Str("cause", cause.Error()).Msg("draining")
+	v.handler.Drain()
+	if !errors.Is(cause, errInterrupted) {
+		time.Sleep(v.settings.drainDelay)
+	}
+	limit, cancel := context.WithTimeout(context.Background(), v.settings.drainTimeout)
+	defer cancel()
+	if err := web.Shutdown(limit); err != nil {
+		return errors.Join(fmt.Errorf("drain: requests were still running after --drain-timeout %s and were cut off", v.settings.drainTimeout), web.Close())
+	}
+	v.log.Info().Msg("stopped")
+	return nil
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"example.org/signet/endpoints"
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/password"
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+)
+
+func newServe(p *process) *cobra.Command {
+	s := newSettings()
+	c := &cobra.Command{
+		Use: "serve", Short: "Run an issuer", Args: names(),
+		Long: "Run an issuer. With nothing configured it keeps its state in signet-data/ and makes a master key there on\n" +
+			"its first start. SIGTERM drains: /readyz says no, --drain-delay passes, no more connections are taken, what\n" +
+			"is in flight finishes, and the exit status is 0.",
+		Example: "  signet serve --issuer https://id.example.com --listen :8443 --tls-cert cert.pem --tls-key key.pem\n" +
+			"  signet serve --issuer https://id.example.com --behind-proxy --trusted-proxies 10.0.0.0/8 \\\n" +
+			"      --storage mongodb://db.example.com/signet --master-key-file /run/secrets/master.key",
+	}
+	s.addServing(c)
+	return p.does(c, s, func(ctx context.Context, _ []string) error { return p.serve(ctx, s, announce) })
+}
+
+// addServing offers every setting of a server.
+func (s *settings) addServing(c *cobra.Command) {
+	f := c.Flags()
+	s.addConfig(f)
+	s.addIssuer(f)
+	s.addListeners(f)
+	s.addStore(f)
+	s.addTokens(f)
+	s.addKeys(f)
+	s.addHashing(f)
+	s.addTransport(f)
+	s.addOperation(f)
+}
+
+// server is a running issuer.
+type server struct {
+	*process
+	settings *settings
+	log      zerolog.Logger
+
+	doors     *doors
+	store     storage.Store
+	master    keys.MasterKey
+	journal   *journal
+	keyring   *keys.Manager
+	passwords *password.Pool
+	issuer    *issuer.Issuer
+	metrics   *endpoints.Metrics
+	handler   *endpoints.Handler
+}
+
+// serve builds everything once, top to bottom, and runs it until it is told to
+// stop. The opening happens when all is ready to answer.
+func (p *process) serve(ctx context.Context, s *settings, opening func(context.Context, *server) error) (err error) {
+	v := &server{process: p, settings: s, log: p.logger(s)}
+	ctx, stop := untilSignal(ctx)
+	defer stop()
+
+	if v.doors, err = openDoors(s); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.doors.close()) }()
+	s.issuer = withPort(s.issuer, v.doors.public.Addr())
+
+	if v.store, err = p.openStore(ctx, s, mayBegin); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.store.Close()) }()
+
+	if v.master, err = p.masterKey(ctx, s, v.store); err != nil {
+		return err
+	}
+	v.journal = newJournal(v.log, v.store, "signet", p.random)
+	if v.keyring, err = p.openKeyring(ctx, s, v.store, v.master, v.journal); err != nil {
+		return err
+	}
+	if v.passwords, err = password.NewPool(s.hashConfig()); err != nil {
+		return err
+	}
+	if v.issuer, err = p.newIssuer(s, v.store, v.keyring, v.master, v.passwords); err != nil {
+		return err
+	}
+	if err = v.issuer.EnsureRoles(ctx); err != nil {
+		return err
+	}
+	if err = v.buildEndpoints(ctx); err != nil {
+		return err
+	}
+	if err = opening(ctx, v); err != nil {
+		return err
+	}
+	return v.run(ctx)
+}
+
+// openKeyring opens the keys; a master key that does not fit changes nothing.
+func (p *process) openKeyring(ctx context.Context, s *settings, store keys.Store, master keys.MasterKey, j *journal) (*keys.Manager, error) {
+	cfg := s.keysConfig(p.now)
+	cfg.Rand, cfg.OnEvent = p.random, j.note
+	keyring, err := keys.Open(ctx, store, master, cfg)
+	var sealed *keys.UnsealError
+	if errors.As(err, &sealed) {
+		return nil, hint(fmt.Errorf("open the keys: %w", err), "the master key is not the one that %s was made with, or the record is damaged: give the right one by --master-key-file or %s; nothing was changed", s.storeName(), envMasterKey)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the keys: %w", err)
+	}
+	return keyring, nil
+}
+
+func (v *server) buildEndpoints(ctx context.Context) error {
+	proxies, err := v.settings.proxies()
+	if err != nil {
+		return err
+	}
+	v.metrics = endpoints.NewMetrics()
+	v.metrics.Count("signet_password_evaluations_total", "Password hashes evaluated.", v.passwords.Evaluations)
+	v.metrics.Count("signet_signatures_total", "Tokens signed.", v.keyring.Signatures)
+	v.handler, err = endpoints.New(endpoints.Config{
+		Issuer: v.settings.issuer, Service: v.issuer, Keys: v.keyring, Store: v.store,
+		TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh,
+		Metrics: v.metrics, Log: v.log, Now: v.now, Rand: v.random,
+	})
+	if err != nil {
+		return err
+	}
+	return v.handler.Refresh(ctx)
+}
+
+// announce says where the server answers.
+func announce(_ context.Context, v *server) error {
+	s := v.settings
+	v.log.Info().Str("issuer", s.issuer).Str("listen", v.doors.url()).Str("storage", s.storeName()).Msg("serving")
+	if !v.doors.reachesLoopbackOnly() && v.doors.certificate == nil && !s.behindProxy {
+		v.log.Warn().Str("listen", v.doors.url()).Msg("plain http on a network: passwords and tokens can be read on the way; give --tls-cert, or --behind-proxy")
+	}
+	if s.chosen("admin-listen") && s.adminListen != "" && s.adminListen != s.listen {
+		v.log.Warn().Str("admin-listen", s.adminListen).Msg("nothing listens there: this version has no admin API, use the signet commands")
+	}
+	for _, name := range unknownVariables(v.env) {
+		v.log.Warn().Str("variable", name).Msg("this environment variable is no setting; signet serve --help lists them")
+	}
+	if isTerminal(v.stderr) {
+		v.say("signet: issuer %s, discovery at %s/.well-known/openid-configuration, Ctrl-C stops it", s.issuer, s.issuer)
+	}
+	return nil
+}
+
+// newHTTP is the public server.
+func (v *server) newHTTP() *http.Server {
+	web := endpoints.NewServer(v.handler, v.log)
+	web.TLSConfig = v.doors.tlsConfig()
+	return web
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.org/signet/verify"
+)
+
+// maxTokenInput bounds a token from standard input, in bytes.
+const maxTokenInput = 64 << 10
+
+func newToken(p *process) *cobra.Command {
+	return group("token", "Look at tokens", newTokenInspect(p))
+}
+
+func newTokenInspect(p *process) *cobra.Command {
+	s := newSettings()
+	i := inspector{process: p, settings: s}
+	c := &cobra.Command{
+		Use: "inspect TOKEN", Short: "Decode an access token and verify it offline", Args: names("TOKEN"),
+		Long: "Decode an access token and verify it offline, as an API does: by the keys that --issuer publishes, or those of\n" +
+			"a JWKS. The store is not asked, so a revoked session does not show. - reads the token from standard input. The\n" +
+			"exit status is 0 only for a token that passes.",
+		Example: "  signet token inspect $TOKEN --issuer https://id.example.com --audience https://api.example.com\n" +
+			"  pbpaste | signet token inspect - --jwks jwks.json",
+	}
+	c.Flags().StringVar(&i.jwks, "jwks", "", "take the keys from this `FILE` or URL; the issuer is then checked only if --issuer is given")
+	c.Flags().StringArrayVar(&i.audience, "audience", nil, "`URI` that the token must be for; without it any will do")
+	s.addConfig(c.Flags())
+	s.addIssuer(c.Flags())
+	s.addOutput(c.Flags())
+	return p.does(c, s, i.run)
+}
+
+// inspector is token inspect at work.
+type inspector struct {
+	*process
+	settings *settings
+	jwks     string
+	audience []string
+}
+
+func (i *inspector) run(ctx context.Context, args []string) error {
+	token, err := i.token(args[0])
+	if err != nil {
+		return err
+	}
+	t, err := decodeToken(token)
+	if err != nil {
+		return err
+	}
+	v, err := i.verifier(t)
+	if err != nil {
+		return err
+	}
+	_, verdict := v.Verify(ctx, token)
+	report := inspection{Valid: verdict == nil, Header: t.header, Claims: t.claims, Checks: i.checks(t, verdict)}
+	if err := i.answer(i.settings, report, func(w io.Writer) { report.write(w, t, i.now()) }); err != nil {
+		return err
+	}
+	if errors.Is(verdict, verify.ErrKeysUnavailable) {
+		return hint(verdict, "nothing is known about the token: check that the issuer can be reached, or give its keys by --jwks")
+	}
+	return verdict
+}
+
+func (i *inspector) token(arg string) (string, error) {
+	if arg == "-" {
+		text, err := io.ReadAll(io.LimitReader(i.stdin, maxTokenInput))
+		if err != nil {
+			return "", fmt.Errorf("read the token from standard input: %w", err)
+		}
+		arg = string(text)
+	}
+	arg = strings.TrimSpace(arg)
+	if strings.HasPrefix(arg, "sgr_") {
+		return "", errors.New("this is a refresh token: only its issuer can read it; inspect the access token that came with it")
+	}
+	return arg, nil
+}
+
+// anyIssuer tells whether the token's own issuer will do.
+func (i *inspector) anyIssuer() bool { return i.jwks != "" && !i.settings.chosen("issuer") }
+
+func (i *inspector) verifier(t decoded) (*verify.Verifier, error) {
+	cfg := verify.Config{
+		Issuer: i.settings.issuer, Audience: i.audience, Now: i.now,
+		Algorithms: []string{verify.RS256, verify.PS256, verify.ES256, verify.EdDSA},
+	}
+	if len(cfg.Audience) == 0 {
+		cfg.Audience = t.audience()
+	}
+	if i.anyIssuer() {
+		cfg.Issuer, cfg.InsecureAllowHTTP = t.issuer(), true
+	}
+	switch {
+	case strings.HasPrefix(i.jwks, "https://"), strings.HasPrefix(i.jwks, "http://"):
+		cfg.JWKSURL = i.jwks
+	case i.jwks != "":
+		var err error
+		if cfg.JWKSURL, cfg.HTTPClient, err = keysFromFile(i.jwks); err != nil {
+			return nil, err
+		}
+	}
+	v, err := verify.New(cfg)
+	if err != nil {
+		return nil, hint(err, "check --issuer, --audience and --jwks")
+	}
+	return v, nil
+}
+
+// Verdicts on one check.
+const (
+	verdictPassed   = "passed"
+	verdictFailed   = "failed"
+	verdictUnknown  = "unknown"     // the keys could not be had
+	verdictUnasked  = "not asked"   // the command line does not say what is right
+	verdictUntested = "not reached" // an earlier check failed
+)
+
+// checked is one check's outcome.
+type checked struct {
+	Check   string `json:"check"`
+	Verdict string `json:"verdict"`
+	Detail  string `json:"detail,omitempty"`
+}
+
+// steps are the checks in the order in which package verify makes them, and
+// the errors by which it says that one failed.
+var steps = []struct {
+	name string
+	errs []error
+}{
+	{"form", []error{verify.ErrMalformed}},
+	{"type", []error{verify.ErrTokenType}},
+	{"key", []error{verify.ErrUnknownKey, verify.ErrAlgorithm, verify.ErrKeysUnavailable}},
+	{"signature", []error{verify.ErrSignature}},
+	{"claims", []error{verify.ErrClaim}},
+	{"issuer", []error{verify.ErrIssuer}},
+	{"audience", []error{verify.ErrAudience}},
+	{"time", []error{verify.ErrExpired, verify.ErrNotYetValid}},
+}
+
+// checks tells how far verification got, and where it failed.
+func (i *inspector) checks(t decoded, verdict error) []checked {
+	var all []checked
+	failed := false
+	for _, step := range steps {
+		c := checked{Check: step.name, Verdict: verdictPassed, Detail: t.detail(step.name)}
+		switch {
+		case failed:
+			c = checked{Check: step.name, Verdict: verdictUntested}
+		case isAny(verdict, step.errs):
+			failed, c.Verdict, c.Detail = true, verdictFailed, verdict.Error()
+			if errors.Is(verdict, verify.ErrKeysUnavailable) {
+				c.Verdict = verdictUnknown
+			}
+		case step.name == "issuer" && i.anyIssuer(), step.name == "audience" && len(i.audience) == 0:
+			c.Verdict = verdictUnasked
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+func isAny(err error, targets []error) bool {
+	for _, target := range targets {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}
+
+// inspection is the answer to token inspect.
+type inspection struct {
+	Valid  bool            `json:"valid"`
+	Header json.RawMessage `json:"header"`
+	Claims json.RawMessage `json:"claims"`
+	Checks []checked       `json:"checks"`
+}
+
+func (n inspection) write(w io.Writer, t decoded, now time.Time) {
+	fmt.Fprintf(w, "header %s\nclaims %s\n", visible(n.Header), visible(n.Claims))
+	if expiry := t.moment("exp"); !expiry.IsZero() {
+		fmt.Fprintf(w, "issued %s, expires %s (in %s)\n", moment(t.moment("iat")), moment(expiry), expiry.Sub(now).Round(time.Second))
+	}
+	rows := make([][]string, len(n.Checks))
+	for k, c := range n.Checks {
+		rows[k] = []string{c.Check, c.Verdict, c.Detail}
+	}
+	writeTable(w, []string{"CHECK", "VERDICT", ""}, rows)
+	if n.Valid {
+		fmt.Fprintln(w, "the token is valid")
+	}
+}
