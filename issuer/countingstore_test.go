@@ -1,0 +1,110 @@
+package issuer_test
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// countingStore counts what a request costs, and can be cut off.
+type countingStore struct {
+	storage.Store
+	reads, writes atomic.Int64
+	failing       atomic.Bool
+}
+
+func (s *countingStore) reset() { s.reads.Store(0); s.writes.Store(0) }
+
+func (s *countingStore) step(n *atomic.Int64) error {
+	n.Add(1)
+	if s.failing.Load() {
+		return storage.Unavailable("test", context.DeadlineExceeded)
+	}
+	return nil
+}
+
+func (s *countingStore) Client(ctx context.Context, id string) (storage.Client, error) {
+	if err := s.step(&s.reads); err != nil {
+		return storage.Client{}, err
+	}
+	return s.Store.Client(ctx, id)
+}
+
+func (s *countingStore) User(ctx context.Context, id string) (storage.User, error) {
+	if err := s.step(&s.reads); err != nil {
+		return storage.User{}, err
+	}
+	return s.Store.User(ctx, id)
+}
+
+func (s *countingStore) UserByLogin(ctx context.Context, name string) (storage.User, error) {
+	if err := s.step(&s.reads); err != nil {
+		return storage.User{}, err
+	}
+	return s.Store.UserByLogin(ctx, name)
+}
+
+func (s *countingStore) ListRoles(ctx context.Context) ([]storage.Role, error) {
+	if err := s.step(&s.reads); err != nil {
+		return nil, err
+	}
+	return s.Store.ListRoles(ctx)
+}
+
+func (s *countingStore) Session(ctx context.Context, id string) (storage.Session, error) {
+	if err := s.step(&s.reads); err != nil {
+		return storage.Session{}, err
+	}
+	return s.Store.Session(ctx, id)
+}
+
+func (s *countingStore) TokenRevoked(ctx context.Context, jti string) (bool, error) {
+	if err := s.step(&s.reads); err != nil {
+		return false, err
+	}
+	return s.Store.TokenRevoked(ctx, jti)
+}
+
+func (s *countingStore) CreateSession(ctx context.Context, r storage.Session) error {
+	if err := s.step(&s.writes); err != nil {
+		return err
+	}
+	return s.Store.CreateSession(ctx, r)
+}
+
+func (s *countingStore) RotateSession(ctx context.Context, r storage.Rotation) (storage.Session, error) {
+	if err := s.step(&s.writes); err != nil {
+		return storage.Session{}, err
+	}
+	return s.Store.RotateSession(ctx, r)
+}
+
+func (s *countingStore) RevokeSession(ctx context.Context, id string, at time.Time, reason string) error {
+	if err := s.step(&s.writes); err != nil {
+		return err
+	}
+	return s.Store.RevokeSession(ctx, id, at, reason)
+}
+
+func (s *countingStore) RevokeToken(ctx context.Context, jti string, until time.Time) error {
+	if err := s.step(&s.writes); err != nil {
+		return err
+	}
+	return s.Store.RevokeToken(ctx, jti, until)
+}
+
+func (s *countingStore) CountAttempt(ctx context.Context, key string, now time.Time, window time.Duration) (storage.AttemptCount, error) {
+	if err := s.step(&s.writes); err != nil {
+		return storage.AttemptCount{}, err
+	}
+	return s.Store.CountAttempt(ctx, key, now, window)
+}
+
+func (s *countingStore) AppendAudit(ctx context.Context, e storage.AuditEvent) error {
+	if err := s.step(&s.writes); err != nil {
+		return err
+	}
+	return s.Store.AppendAudit(ctx, e)
+}

@@ -1,0 +1,184 @@
+package issuer_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/netip"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/password"
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+	"example.org/signet/storage/sqlite"
+)
+
+const (
+	issuerURL = "https://id.example.org"
+	apiURL    = "https://api.example.org"
+	alicePass = "correct horse"
+)
+
+// clock is a clock that stands still until it is moved.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// fixture is a real issuer over a real store and real keys.
+type fixture struct {
+	*issuer.Issuer
+	t      testing.TB
+	clock  *clock
+	store  *countingStore
+	keys   *keys.Manager
+	hashes *password.Pool
+	ctx    context.Context
+	source issuer.Source
+}
+
+func newFixture(t testing.TB, adjust ...func(*issuer.Config)) *fixture {
+	t.Helper()
+	ctx := context.Background()
+	f := &fixture{t: t, ctx: ctx, clock: &clock{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
+	f.source = issuer.Source{Address: netip.MustParseAddr("192.0.2.7"), RequestID: "test", Actor: "test"}
+
+	db, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "signet.db"))
+	must(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	f.store = &countingStore{Store: db}
+
+	master, err := keys.NewMasterKey(rand.Reader)
+	must(t, err)
+	keyConfig := keys.DefaultConfig(f.clock.now)
+	keyConfig.Alg = keys.ES256
+	f.keys, err = keys.Open(ctx, db, master, keyConfig)
+	must(t, err)
+	f.hashes, err = password.NewPool(password.Config{Workers: 2, Argon2id: password.Argon2id{Memory: 64, Passes: 1, Parallelism: 1}})
+	must(t, err)
+
+	cfg := issuer.Config{
+		Issuer: issuerURL, AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 24 * time.Hour, SessionTTL: 72 * time.Hour,
+		RefreshGrace: 30 * time.Second, CacheFor: 5 * time.Second, Throttle: issuer.DefaultThrottle(),
+		Now: f.clock.now, Rand: rand.Reader,
+	}
+	for _, a := range adjust {
+		a(&cfg)
+	}
+	f.Issuer, err = issuer.New(cfg, f.store, f.keys, master, f.hashes)
+	must(t, err)
+	must(t, f.EnsureRoles(ctx))
+	return f
+}
+
+// withRound adds what most tests need: a user, a client for people, an API.
+func (f *fixture) withRound() *fixture {
+	f.t.Helper()
+	_, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "alice", Email: "alice@example.org", Password: alicePass}, f.source)
+	must(f.t, err)
+	grants := []string{issuer.GrantPassword, issuer.GrantRefreshToken, issuer.GrantClientCredentials}
+	f.client("web", issuer.ClientChange{Grants: &grants, Scopes: list("openid", "profile", "email", "items:read", "items:write"), Audiences: list(apiURL)})
+	f.client("other", issuer.ClientChange{Grants: &grants, Scopes: list("items:read"), Audiences: list(apiURL)})
+	f.client("api", issuer.ClientChange{Resources: list(apiURL)})
+	return f
+}
+
+func (f *fixture) client(id string, settings issuer.ClientChange) {
+	f.t.Helper()
+	_, err := f.CreateClient(f.ctx, issuer.NewClient{ID: id, Secret: secretOf(id), Settings: settings}, f.source)
+	must(f.t, err)
+}
+
+func secretOf(id string) issuer.Secret {
+	return issuer.Secret(id + "-secret-0123456789-0123456789-0123456789")
+}
+
+func basic(id string) issuer.ClientAuth {
+	return issuer.ClientAuth{ID: id, Secret: secretOf(id), Method: issuer.AuthBasic}
+}
+
+// advance moves the clock, and lets the keyring do what it does every few
+// seconds.
+func (f *fixture) advance(d time.Duration) {
+	f.t.Helper()
+	f.clock.advance(d)
+	must(f.t, f.keys.Refresh(f.ctx))
+}
+
+// login asks for tokens by the password grant.
+func (f *fixture) login(username string, pw issuer.Secret) (issuer.TokenResponse, error) {
+	return f.Token(f.ctx, issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantPassword, Username: username, Password: pw, Source: f.source})
+}
+
+func (f *fixture) mustLogin() issuer.TokenResponse {
+	f.t.Helper()
+	a, err := f.login("alice", alicePass)
+	must(f.t, err)
+	return a
+}
+
+func (f *fixture) refreshWith(client, token string) (issuer.TokenResponse, error) {
+	return f.Token(f.ctx, issuer.TokenRequest{Client: basic(client), Grant: issuer.GrantRefreshToken, RefreshToken: issuer.Secret(token), Source: f.source})
+}
+
+func (f *fixture) mustRefresh(token string) issuer.TokenResponse {
+	f.t.Helper()
+	a, err := f.refreshWith("web", token)
+	must(f.t, err)
+	return a
+}
+
+func (f *fixture) introspect(client, token string) issuer.Introspection {
+	f.t.Helper()
+	a, err := f.Introspect(f.ctx, issuer.IntrospectRequest{Client: basic(client), Token: issuer.Secret(token), Source: f.source})
+	must(f.t, err)
+	return a
+}
+
+func (f *fixture) active(token string) bool { return f.introspect("web", token).Active }
+
+// wantCode fails unless err is a refusal with that code.
+func wantCode(t testing.TB, what string, err error, code issuer.Code) {
+	t.Helper()
+	var e *issuer.Error
+	if !errors.As(err, &e) || e.Code != code {
+		t.Errorf("%s: got %v, want %s", what, err, code)
+	}
+}
+
+func wantField(t testing.TB, what string, err error, name string) {
+	t.Helper()
+	var e *issuer.FieldError
+	if !errors.As(err, &e) || e.Field != name {
+		t.Errorf("%s: got %v, want a fault of field %s", what, err, name)
+	}
+}
+
+func list(s ...string) *[]string { return &s }
+
+func ptr[T any](v T) *T { return &v }
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var _ issuer.Store = storage.Store(nil)

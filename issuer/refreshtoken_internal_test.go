@@ -1,0 +1,127 @@
+package issuer
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"example.org/signet/keys"
+)
+
+func testMaster(t testing.TB) keys.MasterKey {
+	t.Helper()
+	m, err := keys.NewMasterKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestRefreshTokenRoundTrip(t *testing.T) {
+	codec := newRefreshCodec(testMaster(t), rand.Reader)
+	rapid.Check(t, func(t *rapid.T) {
+		var h handle
+		copy(h[:], rapid.SliceOfN(rapid.Byte(), handleSize, handleSize).Draw(t, "handle"))
+		generation := rapid.Int64Range(0, maxGeneration).Draw(t, "generation")
+		token := codec.token(h, generation)
+		if again := codec.token(h, generation); again != token {
+			t.Fatalf("two tokens for one generation: %s, %s", token, again)
+		}
+		gotHandle, gotGeneration, ok := codec.parse(token)
+		if !ok || gotHandle != h || gotGeneration != generation {
+			t.Fatalf("parse(token) = %x, %d, %t; want %x, %d, true", gotHandle, gotGeneration, ok, h, generation)
+		}
+	})
+}
+
+// R24: a token that was cut, lengthened, re-encoded or changed anywhere is not
+// genuine.
+func TestRefreshTokenTampered(t *testing.T) {
+	codec := newRefreshCodec(testMaster(t), rand.Reader)
+	h, err := codec.draw()
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := codec.token(h, 7)
+	refuse := func(name, s string) {
+		if _, _, ok := codec.parse(s); ok && s != token {
+			t.Errorf("%s: %q is taken for genuine", name, s)
+		}
+	}
+	for n := range token {
+		for _, c := range []byte("A_-9z =+/\x00") {
+			if token[n] != c {
+				refuse("changed", token[:n]+string(c)+token[n+1:])
+			}
+		}
+		refuse("cut", token[:n])
+		refuse("case", token[:n]+strings.ToUpper(token[n:n+1])+strings.ToLower(token[n+1:]))
+	}
+	for _, tail := range []string{"A", "=", "==", " ", "\n", "\x00", token} {
+		refuse("lengthened", token+tail)
+	}
+	refuse("led by a space", " "+token)
+	refuse("standard alphabet", refreshPrefix+base64.RawStdEncoding.EncodeToString(append([]byte{0xff}, make([]byte, refreshSize-1)...)))
+	refuse("another issuer's", newRefreshCodec(testMaster(t), rand.Reader).token(h, 7))
+	refuse("without prefix", strings.TrimPrefix(token, refreshPrefix))
+}
+
+func TestSessionIDTellsNothingOfTheHandle(t *testing.T) {
+	codec := newRefreshCodec(testMaster(t), rand.Reader)
+	seen := map[string]bool{}
+	for range 1000 {
+		h, err := codec.draw()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sid := h.sessionID()
+		if seen[sid] || len(sid) != 27 {
+			t.Fatalf("session id %q: seen %t, %d characters", sid, seen[sid], len(sid))
+		}
+		seen[sid] = true
+		if raw, _ := base64.RawURLEncoding.DecodeString(sid); bytes.Contains(raw, h[:4]) {
+			t.Fatalf("session id %x holds a part of its handle %x", raw, h)
+		}
+	}
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("no randomness") }
+
+// P11: no randomness, no token.
+func TestDrawFailsWithoutRandomness(t *testing.T) {
+	codec := newRefreshCodec(testMaster(t), brokenReader{})
+	if h, err := codec.draw(); err == nil {
+		t.Errorf("draw() = %x, nil; want an error", h)
+	}
+	if s, err := draw(brokenReader{}, 8); err == nil {
+		t.Errorf("draw(8) = %q, nil; want an error", s)
+	}
+}
+
+func FuzzRefreshToken(f *testing.F) {
+	codec := newRefreshCodec(testMaster(f), rand.Reader)
+	h, err := codec.draw()
+	if err != nil {
+		f.Fatal(err)
+	}
+	token := codec.token(h, 3)
+	for _, s := range []string{"", token, token[:40], token + "=", "sgr_", "sgr_" + strings.Repeat("A", 71), "eyJhbGciOiJub25lIn0.e30.", "sgr_\x00", strings.ToUpper(token)} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, generation, ok := codec.parse(s)
+		if ok && codec.token(got, generation) != s {
+			t.Fatalf("%q is taken for genuine, but is not what was issued", s)
+		}
+		if ok && s != token {
+			t.Fatalf("%q was never issued", s)
+		}
+	})
+}
