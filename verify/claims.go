@@ -51,7 +51,7 @@ func (c *Claims) Decode(v any) error {
 
 // parseClaims reads a payload whose signature has been checked.
 func parseClaims(payload []byte, rolesClaim string) (*Claims, error) {
-	var room [24]member
+	var room [16]member
 	members, err := parseObject(room[:0], payload)
 	if err != nil {
 		return nil, fmt.Errorf("%w: payload: %w", ErrMalformed, err)

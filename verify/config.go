@@ -120,8 +120,8 @@ func durationOr(d, fallback time.Duration) time.Duration {
 // validate reports every fault at once.
 func (c Config) validate() error {
 	faults := []error{
-		checkIssuer(c.Issuer, c.InsecureAllowHTTP),
-		checkAudience(c.Audience),
+		fault("Issuer", checkIssuer(c.Issuer, c.InsecureAllowHTTP)),
+		fault("Audience", checkAudience(c.Audience)),
 		between("Leeway", c.Leeway, 0, maxLeeway),
 		between("CacheTTL", c.CacheTTL, time.Second, longestCache),
 		between("MaxCacheTTL", c.MaxCacheTTL, c.CacheTTL, longestCache),
@@ -130,47 +130,48 @@ func (c Config) validate() error {
 		between("MaxTokenBytes", c.MaxTokenBytes, 256, 64<<10),
 	}
 	if c.JWKSURL != "" {
-		faults = append(faults, prefix("JWKSURL", checkURL(c.JWKSURL, c.InsecureAllowHTTP)))
+		faults = append(faults, fault("JWKSURL", checkURL(c.JWKSURL, c.InsecureAllowHTTP)))
 	}
 	for _, alg := range c.Algorithms {
-		faults = append(faults, checkAlgorithm(alg))
+		faults = append(faults, fault("Algorithms", checkAlgorithm(alg)))
 	}
 	if slices.Contains(registeredClaims, c.RolesClaim) {
-		faults = append(faults, fmt.Errorf("RolesClaim: %q has a meaning of its own", c.RolesClaim))
+		faults = append(faults, fault("RolesClaim", fmt.Errorf("%q has a meaning of its own", c.RolesClaim)))
 	}
 	return errors.Join(faults...)
 }
 
 func between[T int | time.Duration](name string, got, low, high T) error {
 	if got < low || got > high {
-		return fmt.Errorf("%s: %v is not between %v and %v", name, got, low, high)
+		return fault(name, fmt.Errorf("%v is not between %v and %v", got, low, high))
 	}
 	return nil
 }
 
-func prefix(name string, err error) error {
+// fault names the field that err, if any, is about.
+func fault(field string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", name, err)
+	return fmt.Errorf("config.%s: %w", field, err)
 }
 
 func checkIssuer(issuer string, allowHTTP bool) error {
 	if issuer == "" {
-		return errors.New("Issuer: needed")
+		return errors.New("needed")
 	}
 	if strings.Contains(issuer, "?") { // RFC 8414 §2: no query and no fragment
-		return errors.New("Issuer: has a query")
+		return errors.New("has a query")
 	}
-	return prefix("Issuer", checkURL(issuer, allowHTTP))
+	return checkURL(issuer, allowHTTP)
 }
 
 func checkAudience(audience []string) error {
 	if len(audience) == 0 {
-		return errors.New("Audience: needed")
+		return errors.New("needed")
 	}
 	if slices.Contains(audience, "") {
-		return errors.New("Audience: has an empty member")
+		return errors.New("has an empty member")
 	}
 	return nil
 }
@@ -182,11 +183,11 @@ func checkAlgorithm(alg string) error {
 	case slices.Contains(supported, alg):
 		return nil
 	case strings.EqualFold(alg, "none"):
-		return fmt.Errorf("Algorithms: %q is no signature", alg)
+		return fmt.Errorf("%q is no signature", alg)
 	case strings.HasPrefix(strings.ToUpper(alg), "HS"):
-		return fmt.Errorf("Algorithms: %q is symmetric, and the keys here are public", alg)
+		return fmt.Errorf("%q is symmetric, and the keys here are public", alg)
 	}
-	return fmt.Errorf("Algorithms: %q is not one of %s", alg, strings.Join(supported, ", "))
+	return fmt.Errorf("%q is not one of %s", alg, strings.Join(supported, ", "))
 }
 
 // checkURL demands an absolute https URL without credentials or fragment; http is

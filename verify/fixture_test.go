@@ -172,9 +172,8 @@ func goodToken() string { return rsaKey().token(goodClaims().json()) }
 // told to answer anything else.
 type host struct {
 	*httptest.Server
-	keys, metadata           atomic.Pointer[http.HandlerFunc]
-	keyFetches, metaFetches  atomic.Int64
-	connections, notModified atomic.Int64
+	keys, metadata                       atomic.Pointer[http.HandlerFunc]
+	keyFetches, metaFetches, notModified atomic.Int64
 }
 
 const keysPath = "/.well-known/jwks.json"

@@ -92,7 +92,7 @@ func (s *scanner) value() error {
 	case '"':
 		s.string()
 	default: // a number or a word
-		for s.pos < len(s.text) && !strings.ContainsRune(",]} \t\r\n", rune(s.text[s.pos])) {
+		for s.pos < len(s.text) && !isDelimiter(s.text[s.pos]) {
 			s.pos++
 		}
 	}
@@ -117,9 +117,14 @@ func (s *scanner) more(closing byte) bool {
 // string moves behind the string at pos and returns it with its quotes.
 func (s *scanner) string() string {
 	start := s.pos
-	for s.pos++; s.text[s.pos] != '"'; s.pos++ {
+	s.pos++
+	s.pos += strings.IndexByte(s.text[s.pos:], '"') + 1
+	if strings.IndexByte(s.text[start:s.pos], '\\') < 0 {
+		return s.text[start:s.pos]
+	}
+	for s.pos = start + 1; s.text[s.pos] != '"'; s.pos++ {
 		if s.text[s.pos] == '\\' {
-			s.pos++
+			s.pos++ // whatever is escaped, it is not the end
 		}
 	}
 	s.pos++
@@ -127,10 +132,14 @@ func (s *scanner) string() string {
 }
 
 func (s *scanner) skipSpace() {
-	for s.pos < len(s.text) && strings.IndexByte(" \t\r\n", s.text[s.pos]) >= 0 {
+	for s.pos < len(s.text) && isSpace(s.text[s.pos]) {
 		s.pos++
 	}
 }
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
+
+func isDelimiter(c byte) bool { return c == ',' || c == '}' || c == ']' || isSpace(c) }
 
 // unquote reads a valid JSON string; one without escapes is not copied.
 func unquote(quoted string) string {

@@ -150,7 +150,10 @@ func (s *source) discover(ctx context.Context) (string, error) {
 	if strings.HasPrefix(s.issuer, "https:") && !strings.HasPrefix(metadata.JWKSURI, "https:") {
 		return "", errors.New("jwks_uri is not https")
 	}
-	return metadata.JWKSURI, prefix("jwks_uri", checkURL(metadata.JWKSURI, s.allowHTTP))
+	if err := checkURL(metadata.JWKSURI, s.allowHTTP); err != nil {
+		return "", fmt.Errorf("jwks_uri: %w", err)
+	}
+	return metadata.JWKSURI, nil
 }
 
 type answer struct {

@@ -32,14 +32,19 @@ func split(token string, limit int) (compact, error) {
 // decoder alone would let line breaks pass.
 func isBase64URL(part string) bool {
 	for i := range len(part) {
-		switch c := part[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_':
-		default:
+		if !inBase64URL[part[i]] {
 			return false
 		}
 	}
 	return part != ""
 }
+
+var inBase64URL = func() (in [256]bool) {
+	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" {
+		in[c] = true
+	}
+	return in
+}()
 
 // strictBase64 also refuses set bits behind the last byte: each text of a token has
 // one spelling only.

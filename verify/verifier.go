@@ -29,7 +29,7 @@ type Verifier struct {
 func New(cfg Config) (*Verifier, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
-		return nil, fmt.Errorf("verifier configuration: %w", err)
+		return nil, fmt.Errorf("new verifier: %w", err)
 	}
 	return &Verifier{
 		issuer:     cfg.Issuer,
