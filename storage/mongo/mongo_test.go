@@ -1,7 +1,6 @@
 package mongo_test
 
 import (
-	"context"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -48,8 +47,18 @@ func openAt(t *testing.T, uri string, c *clock, opts ...mongo.Option) *mongo.Sto
 	return s
 }
 
+// The whole contract, with every command that it causes looked at.
 func TestContract(t *testing.T) {
-	storagetest.Run(t, func(t *testing.T) storage.Store { return open(t, mongotest.URI(t)) })
+	var w wire
+	storagetest.Run(t, func(t *testing.T) storage.Store { return open(t, mongotest.URI(t), w.monitor()) })
+	w.demand(t)
 }
 
-var _ = context.Background
+func TestContractAfterReopening(t *testing.T) {
+	storagetest.RunReopen(t, func(t *testing.T) func() (storage.Store, error) {
+		uri, c := mongotest.URI(t), newClock()
+		return func() (storage.Store, error) {
+			return mongo.Open(t.Context(), uri, c.now, mongo.WithTimeout(patience))
+		}
+	})
+}

@@ -21,13 +21,9 @@ func secretsOf(uri string) redactor {
 			found = append(found, plain)
 		}
 	}
-	_, rest, _ := strings.Cut(uri, "://")
-	rest, query, _ := strings.Cut(rest, "?")
-	hosts, _, _ := strings.Cut(rest, "/")
-	if i := strings.LastIndexByte(hosts, '@'); i >= 0 {
-		_, password, _ := strings.Cut(hosts[:i], ":")
-		add(password)
-	}
+	user, _, query := splitURI(uri)
+	_, password, _ := strings.Cut(user, ":")
+	add(password)
 	for pair := range strings.SplitSeq(query, "&") {
 		if key, value, ok := strings.Cut(pair, "="); ok && isSecretOption(key) {
 			add(value)

@@ -107,7 +107,7 @@ func (s *Store) reach(ctx context.Context, hosts string) error {
 	if refused := driver.ServerError(nil); errors.As(err, &refused) && refused.HasErrorCode(authenticationFailed) {
 		advice = "check the user name, the password and authSource in the connection string"
 	}
-	return storage.Unavailable(fmt.Sprintf("mongodb: no use of %s within %s: %s", hosts, s.timeout, advice), s.secrets.clean(err))
+	return storage.Unavailable(fmt.Sprintf("mongodb: the server %s cannot be used (tried for %s): %s", hosts, s.timeout, advice), s.secrets.clean(err))
 }
 
 // Ping implements [storage.Health].

@@ -40,12 +40,22 @@ func parseURI(uri string) (endpoint, error) {
 	return endpoint{options: opts, database: name, hosts: strings.Join(opts.Hosts, ","), secrets: secretsOf(uri)}, nil
 }
 
+// splitURI takes a valid connection string apart as the driver does: the first
+// @ ends the user's part, whatever stands in it.
+func splitURI(uri string) (user, path, query string) {
+	_, rest, _ := strings.Cut(uri, "://")
+	if before, after, ok := strings.Cut(rest, "@"); ok {
+		user, rest = before, after
+	}
+	_, path, _ = strings.Cut(rest, "/")
+	path, query, _ = strings.Cut(path, "?")
+	return user, path, query
+}
+
 // databaseName is the path of a valid connection string.
 func databaseName(uri string) (string, error) {
-	_, rest, _ := strings.Cut(uri, "://")
-	rest, _, _ = strings.Cut(rest, "?")
-	_, path, _ := strings.Cut(rest, "/")
-	name, err := url.PathUnescape(path)
+	_, path, _ := splitURI(uri)
+	name, err := url.QueryUnescape(path)
 	switch {
 	case err != nil:
 		return "", errors.New("mongodb: the database in the connection string is not percent-encoded properly")

@@ -1,0 +1,167 @@
+package mongo_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/signet/internal/mongotest"
+	"example.org/signet/storage"
+	"example.org/signet/storage/mongo"
+)
+
+var start = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+
+// aUser, aSession and aKey are records with what their constraints are about.
+func aUser(id, username, email string) storage.User {
+	return storage.User{ID: id, Username: username, Email: email, PasswordHash: "hash", CreatedAt: start, UpdatedAt: start}
+}
+
+func aSession(id string) storage.Session {
+	return storage.Session{ID: id, UserID: "u", ClientID: "c", RotatedAt: start, CreatedAt: start, ExpiresAt: start.Add(time.Hour)}
+}
+
+func aKey(seq int64, kid string) storage.Key {
+	return storage.Key{Seq: seq, KID: kid, CreatedAt: start}
+}
+
+func aRotation(id string, from int64) storage.Rotation {
+	return storage.Rotation{SessionID: id, ClientID: "c", From: from, At: start.Add(time.Minute), IdleSince: start.Add(-time.Hour)}
+}
+
+// must makes a call of its error alone.
+func must[T any](_ T, err error) error { return err }
+
+// commandTable is what each call costs. The calls run one after another on one
+// store, so that each finds what those before it left.
+var commandTable = []struct {
+	call string
+	run  func(ctx context.Context, s *mongo.Store) error
+	want string
+}{
+	{"Ping", func(ctx context.Context, s *mongo.Store) error { return s.Ping(ctx) }, "ping"},
+
+	{"CreateSession", func(ctx context.Context, s *mongo.Store) error { return s.CreateSession(ctx, aSession("s")) }, "insert"},
+	{"Session", func(ctx context.Context, s *mongo.Store) error { return must(s.Session(ctx, "s")) }, "find"},
+	{"RotateSession", func(ctx context.Context, s *mongo.Store) error { return must(s.RotateSession(ctx, aRotation("s", 0))) }, "findAndModify"},
+	{"RotateSession, lost", func(ctx context.Context, s *mongo.Store) error { return must(s.RotateSession(ctx, aRotation("s", 0))) }, "findAndModify"},
+	{"RotateSession, unknown", func(ctx context.Context, s *mongo.Store) error { return must(s.RotateSession(ctx, aRotation("x", 0))) }, "findAndModify"},
+	{"RevokeSession", func(ctx context.Context, s *mongo.Store) error { return s.RevokeSession(ctx, "s", start, "logout") }, "update"},
+	{"RevokeSession, again", func(ctx context.Context, s *mongo.Store) error { return s.RevokeSession(ctx, "s", start, "logout") }, "update find"},
+	{"ListSessions", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ListSessions(ctx, storage.SessionFilter{UserID: "u"}, storage.Page{}))
+	}, "find"},
+	{"RevokeAll, none left", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.RevokeAll(ctx, storage.SessionFilter{UserID: "u"}, start, "all"))
+	}, "find"},
+	{"CreateSession, another", func(ctx context.Context, s *mongo.Store) error { return s.CreateSession(ctx, aSession("s2")) }, "insert"},
+	{"RevokeAll", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.RevokeAll(ctx, storage.SessionFilter{UserID: "u"}, start, "all"))
+	}, "find update"},
+	{"SweepSessions, none", func(ctx context.Context, s *mongo.Store) error { return must(s.SweepSessions(ctx, start, 10)) }, "find"},
+	{"SweepSessions", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SweepSessions(ctx, start.Add(2*time.Hour), 10))
+	}, "find delete"},
+
+	{"CreateUser", func(ctx context.Context, s *mongo.Store) error {
+		return s.CreateUser(ctx, aUser("u", "ann", "ann@example.org"))
+	}, "insert insert insert update"},
+	{"CreateUser, no e-mail", func(ctx context.Context, s *mongo.Store) error { return s.CreateUser(ctx, aUser("v", "bob", "")) }, "insert insert update"},
+	{"CreateUser, taken", func(ctx context.Context, s *mongo.Store) error { return s.CreateUser(ctx, aUser("w", "ann", "")) }, "insert find find find"},
+	{"User", func(ctx context.Context, s *mongo.Store) error { return must(s.User(ctx, "u")) }, "find"},
+	{"UserByLogin", func(ctx context.Context, s *mongo.Store) error { return must(s.UserByLogin(ctx, "ann@example.org")) }, "find find"},
+	{"UserByLogin, unknown", func(ctx context.Context, s *mongo.Store) error { return must(s.UserByLogin(ctx, "eve")) }, "find"},
+	{"ReplacePasswordHash", func(ctx context.Context, s *mongo.Store) error { return s.ReplacePasswordHash(ctx, "u", "hash", "new") }, "update"},
+	{"UpdateUser", func(ctx context.Context, s *mongo.Store) error {
+		u := aUser("u", "ann", "ann@example.org")
+		u.Version = 1
+		return must(s.UpdateUser(ctx, u))
+	}, "find update"},
+	{"UpdateUser, renamed", func(ctx context.Context, s *mongo.Store) error {
+		u := aUser("u", "anna", "ann@example.org")
+		u.Version = 2
+		return must(s.UpdateUser(ctx, u))
+	}, "find insert update update find find delete"},
+	{"ListUsers", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ListUsers(ctx, storage.UserFilter{Prefix: "an", Role: "user"}, storage.Page{}))
+	}, "find"},
+	{"DeleteUser", func(ctx context.Context, s *mongo.Store) error { return s.DeleteUser(ctx, "u") }, "delete find find delete delete"},
+
+	{"CreateRole", func(ctx context.Context, s *mongo.Store) error { return s.CreateRole(ctx, storage.Role{Name: "r"}) }, "insert"},
+	{"Role", func(ctx context.Context, s *mongo.Store) error { return must(s.Role(ctx, "r")) }, "find"},
+	{"UpdateRole", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.UpdateRole(ctx, storage.Role{Name: "r", Version: 1}))
+	}, "update"},
+	{"UpdateRole, stale", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.UpdateRole(ctx, storage.Role{Name: "r", Version: 1}))
+	}, "update find"},
+	{"ListRoles", func(ctx context.Context, s *mongo.Store) error { return must(s.ListRoles(ctx)) }, "find"},
+	{"DeleteRole", func(ctx context.Context, s *mongo.Store) error { return s.DeleteRole(ctx, "r") }, "delete"},
+
+	{"CreateClient", func(ctx context.Context, s *mongo.Store) error { return s.CreateClient(ctx, storage.Client{ID: "c"}) }, "insert"},
+	{"Client", func(ctx context.Context, s *mongo.Store) error { return must(s.Client(ctx, "c")) }, "find"},
+	{"UpdateClient", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.UpdateClient(ctx, storage.Client{ID: "c", Version: 1}))
+	}, "update"},
+	{"ListClients", func(ctx context.Context, s *mongo.Store) error { return must(s.ListClients(ctx, storage.Page{})) }, "find"},
+	{"AnyClient", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.AnyClient(ctx, storage.ClientQuery{Grant: "password", Origin: "https://app.example.com"}))
+	}, "find"},
+	{"DeleteClient", func(ctx context.Context, s *mongo.Store) error { return s.DeleteClient(ctx, "c") }, "delete"},
+
+	{"RevokeToken", func(ctx context.Context, s *mongo.Store) error { return s.RevokeToken(ctx, "jti", start) }, "insert"},
+	{"RevokeToken, again", func(ctx context.Context, s *mongo.Store) error { return s.RevokeToken(ctx, "jti", start) }, "insert"},
+	{"TokenRevoked", func(ctx context.Context, s *mongo.Store) error { return must(s.TokenRevoked(ctx, "jti")) }, "find"},
+	{"SweepRevocations", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SweepRevocations(ctx, start.Add(time.Hour), 10))
+	}, "find delete"},
+
+	{"CountAttempt, first", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.CountAttempt(ctx, "k", start, time.Minute))
+	}, "findAndModify insert"},
+	{"CountAttempt", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.CountAttempt(ctx, "k", start, time.Minute))
+	}, "findAndModify"},
+	{"CountAttempt, window over", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.CountAttempt(ctx, "k", start.Add(time.Hour), time.Minute))
+	}, "findAndModify insert findAndModify"},
+	{"ForgiveAttempt", func(ctx context.Context, s *mongo.Store) error { return s.ForgiveAttempt(ctx, "k") }, "update"},
+	{"ClearAttempts", func(ctx context.Context, s *mongo.Store) error { return s.ClearAttempts(ctx, "k") }, "delete"},
+	{"SweepAttempts, none", func(ctx context.Context, s *mongo.Store) error { return must(s.SweepAttempts(ctx, start, 10)) }, "find"},
+
+	{"InsertKey", func(ctx context.Context, s *mongo.Store) error { return s.InsertKey(ctx, aKey(1, "kid")) }, "insert"},
+	{"InsertKey, taken", func(ctx context.Context, s *mongo.Store) error { return s.InsertKey(ctx, aKey(1, "other")) }, "insert find"},
+	{"ListKeys", func(ctx context.Context, s *mongo.Store) error { return must(s.ListKeys(ctx)) }, "find"},
+	{"RevokeKey", func(ctx context.Context, s *mongo.Store) error { return s.RevokeKey(ctx, "kid", start) }, "update"},
+	{"DeleteKey", func(ctx context.Context, s *mongo.Store) error { return s.DeleteKey(ctx, "kid") }, "delete"},
+
+	{"AppendAudit", func(ctx context.Context, s *mongo.Store) error {
+		return s.AppendAudit(ctx, storage.AuditEvent{ID: "e", At: start})
+	}, "insert"},
+	{"ListAudit", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ListAudit(ctx, storage.AuditFilter{Type: "t", Since: start}, storage.Page{}))
+	}, "find"},
+}
+
+// expectedFailures are the calls of the table that are meant to fail.
+var expectedFailures = []string{
+	"RotateSession, lost", "RotateSession, unknown", "CreateUser, taken", "UserByLogin, unknown", "UpdateRole, stale", "InsertKey, taken",
+}
+
+func TestCommandsOfEachCall(t *testing.T) {
+	var w wire
+	s := open(t, mongotest.URI(t), w.monitor())
+	w.take()
+	for _, c := range commandTable {
+		err := c.run(t.Context(), s)
+		if failed := err != nil; failed != slices.Contains(expectedFailures, c.call) {
+			t.Errorf("%s: %v", c.call, err)
+		}
+		if got := strings.Join(w.take(), " "); got != c.want {
+			t.Errorf("%s sends %q, want %q", c.call, got, c.want)
+		}
+	}
+	w.demand(t)
+}

@@ -1,0 +1,366 @@
+package mongo_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/event"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+
+	"example.org/signet/internal/mongotest"
+	"example.org/signet/storage"
+	"example.org/signet/storage/mongo"
+)
+
+// A stall holds a store up just before it sends a command.
+type stall struct {
+	command, collection string
+	reached, release    chan struct{}
+	once                sync.Once
+}
+
+func newStall(command, collection string) *stall {
+	return &stall{command: command, collection: collection, reached: make(chan struct{}), release: make(chan struct{})}
+}
+
+func (h *stall) monitor() mongo.Option {
+	return mongo.WithMonitor(&event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
+		if e.CommandName == h.command && e.Command.Lookup(e.CommandName).StringValue() == h.collection {
+			h.once.Do(func() { close(h.reached); <-h.release })
+		}
+	}})
+}
+
+// stalled runs the call on a store of its own until the stall, then meanwhile,
+// and returns what the call got when it went on.
+func stalled(t *testing.T, h *stall, s *mongo.Store, call func(*mongo.Store) error, meanwhile func()) error {
+	t.Helper()
+	got := make(chan error, 1)
+	go func() { got <- call(s) }()
+	<-h.reached
+	meanwhile()
+	close(h.release)
+	return <-got
+}
+
+// owner demands that the name leads to the user, or to nobody for "".
+func owner(t *testing.T, s *mongo.Store, name, id string) {
+	t.Helper()
+	u, err := s.UserByLogin(t.Context(), name)
+	switch {
+	case id == "" && !errors.Is(err, storage.ErrNotFound):
+		t.Errorf("%s leads to %q, %v; want nobody", name, u.ID, err)
+	case id != "" && (err != nil || u.ID != id):
+		t.Errorf("%s leads to %q, %v; want %s", name, u.ID, err, id)
+	}
+}
+
+// demandTaken demands a DuplicateError of the field.
+func demandTaken(t *testing.T, what string, err error, field string) {
+	t.Helper()
+	var dup *storage.DuplicateError
+	if !errors.As(err, &dup) || dup.Field != field {
+		t.Errorf("%s: got %v, want a duplicate %s", what, err, field)
+	}
+}
+
+// A claim without its user, as a crash between the two leaves it, keeps others
+// away for a minute and no longer.
+func TestClaimWithoutUserIsTakenOver(t *testing.T) {
+	uri, c := mongotest.URI(t), newClock()
+	s := openAt(t, uri, c)
+	put(t, raw(t, uri), "logins", claim("ann", "crashed", c.now()))
+	c.advance(time.Minute - time.Millisecond)
+	demandTaken(t, "just before", s.CreateUser(t.Context(), aUser("u", "ann", "")), "username")
+	owner(t, s, "ann", "")
+	c.advance(time.Millisecond)
+	if err := s.CreateUser(t.Context(), aUser("u", "ann", "")); err != nil {
+		t.Fatalf("a minute later: %v", err)
+	}
+	owner(t, s, "ann", "u")
+}
+
+func claim(name, user string, at time.Time) bson.D {
+	return bson.D{field("_id", name), field("user_id", user), field("at", at), field("lease", bson.NewObjectID())}
+}
+
+// The crashed creator's own retry needs no patience.
+func TestClaimOfTheSameUserIsUsedAtOnce(t *testing.T) {
+	uri, c := mongotest.URI(t), newClock()
+	s := openAt(t, uri, c)
+	put(t, raw(t, uri), "logins", claim("ann", "u", c.now()))
+	if err := s.CreateUser(t.Context(), aUser("u", "ann", "")); err != nil {
+		t.Fatal(err)
+	}
+	owner(t, s, "ann", "u")
+}
+
+// crashes are stops between two writes, made by undoing what comes after. Each
+// leaves a state in which every name has the owner told, now and for ever, and
+// those that are free can be had after a minute.
+var crashes = []struct {
+	name  string
+	crash func(t *testing.T, s *mongo.Store, db *driver.Database, now time.Time)
+	owned map[string]string
+	free  []string
+}{
+	{
+		name: "create: user written, claims not confirmed",
+		crash: func(t *testing.T, _ *mongo.Store, db *driver.Database, now time.Time) {
+			put(t, db, "logins", claim("ann", "u", now), claim("ann@example.org", "u", now))
+			put(t, db, "users", bson.D{field("_id", "u"), field("username", "ann"), field("email", "ann@example.org"), field("version", int64(1))})
+		},
+		owned: map[string]string{"ann": "u", "ann@example.org": "u"},
+	},
+	{
+		name: "create: one of two names claimed",
+		crash: func(t *testing.T, _ *mongo.Store, db *driver.Database, now time.Time) {
+			put(t, db, "logins", claim("ann", "u", now))
+		},
+		free: []string{"ann", "ann@example.org"},
+	},
+	{
+		name: "rename: new name claimed",
+		crash: func(t *testing.T, s *mongo.Store, db *driver.Database, now time.Time) {
+			create(t, s, aUser("u", "ann", ""))
+			put(t, db, "logins", claim("anna", "u", now))
+		},
+		owned: map[string]string{"ann": "u"},
+		free:  []string{"anna"},
+	},
+	{
+		name: "rename: user written, old name not freed",
+		crash: func(t *testing.T, s *mongo.Store, db *driver.Database, now time.Time) {
+			create(t, s, aUser("u", "anna", ""))
+			put(t, db, "logins", claim("ann", "u", now))
+		},
+		owned: map[string]string{"anna": "u"},
+		free:  []string{"ann"},
+	},
+	{
+		name: "delete: user gone, names not freed",
+		crash: func(t *testing.T, s *mongo.Store, db *driver.Database, _ time.Time) {
+			create(t, s, aUser("u", "ann", "ann@example.org"))
+			if _, err := db.Collection("users").DeleteOne(t.Context(), bson.D{field("_id", "u")}); err != nil {
+				t.Fatal(err)
+			}
+		},
+		free: []string{"ann", "ann@example.org"},
+	},
+}
+
+func create(t *testing.T, s *mongo.Store, u storage.User) {
+	t.Helper()
+	if err := s.CreateUser(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestStopBetweenTwoWritesIsHarmless(t *testing.T) {
+	for _, c := range crashes {
+		t.Run(c.name, func(t *testing.T) {
+			uri, now := mongotest.URI(t), newClock()
+			s := openAt(t, uri, now)
+			c.crash(t, s, raw(t, uri), now.now())
+			for _, name := range c.free {
+				owner(t, s, name, "")
+			}
+			now.advance(time.Hour)
+			for i, name := range c.free {
+				create(t, s, aUser(fmt.Sprint("other-", i), name, ""))
+				owner(t, s, name, fmt.Sprint("other-", i))
+			}
+			for name, id := range c.owned {
+				owner(t, s, name, id)
+				demandTaken(t, "create", s.CreateUser(t.Context(), aUser("other", name, "")), "username")
+				owner(t, s, name, id)
+			}
+		})
+	}
+}
+
+// A creator that sleeps for longer than its claim lives, before it writes the
+// user, finds its name gone: never two owners.
+func TestSleepingCreatorLosesItsName(t *testing.T) {
+	uri, c := mongotest.URI(t), newClock()
+	awake := openAt(t, uri, c)
+	h := newStall("insert", "users")
+	err := stalled(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
+		return s.CreateUser(t.Context(), aUser("sleeper", "ann", "sleeper@example.org"))
+	}, func() {
+		c.advance(2 * time.Minute)
+		create(t, awake, aUser("u", "ann", ""))
+	})
+	demandTaken(t, "the sleeper", err, "username")
+	owner(t, awake, "ann", "u")
+	owner(t, awake, "sleeper@example.org", "")
+	if _, err := awake.User(t.Context(), "sleeper"); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("the sleeper's user: %v, want none", err)
+	}
+	create(t, awake, aUser("v", "sleeper@example.org", ""))
+}
+
+// A creator that sleeps after it wrote the user keeps its name.
+func TestSleepingConfirmationKeepsItsName(t *testing.T) {
+	uri, c := mongotest.URI(t), newClock()
+	awake := openAt(t, uri, c)
+	h := newStall("update", "logins")
+	err := stalled(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
+		return s.CreateUser(t.Context(), aUser("sleeper", "ann", ""))
+	}, func() {
+		c.advance(2 * time.Minute)
+		demandTaken(t, "the other", awake.CreateUser(t.Context(), aUser("u", "ann", "")), "username")
+	})
+	if err != nil {
+		t.Errorf("the sleeper: %v", err)
+	}
+	owner(t, awake, "ann", "sleeper")
+}
+
+// One that found the claim abandoned, and sleeps before taking it over, finds
+// it confirmed meanwhile.
+func TestSleepingTakeoverComesTooLate(t *testing.T) {
+	uri, c := mongotest.URI(t), newClock()
+	first := newStall("insert", "users")
+	creator := openAt(t, uri, c, first.monitor())
+	created := make(chan error, 1)
+	go func() { created <- creator.CreateUser(t.Context(), aUser("u", "ann", "")) }()
+	<-first.reached
+	c.advance(2 * time.Minute)
+
+	second := newStall("update", "logins")
+	err := stalled(t, second, openAt(t, uri, c, second.monitor()), func(s *mongo.Store) error {
+		return s.CreateUser(t.Context(), aUser("late", "ann", ""))
+	}, func() {
+		close(first.release)
+		if err := <-created; err != nil {
+			t.Errorf("the creator: %v", err)
+		}
+	})
+	demandTaken(t, "the latecomer", err, "username")
+	owner(t, creator, "ann", "u")
+}
+
+// A renaming that sleeps too long is undone as a whole.
+func TestSleepingRenameIsUndone(t *testing.T) {
+	uri, c := mongotest.URI(t), newClock()
+	awake := openAt(t, uri, c)
+	create(t, awake, aUser("sleeper", "ann", "ann@example.org"))
+	h := newStall("update", "users")
+	err := stalled(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
+		u := aUser("sleeper", "anna", "")
+		u.Version, u.FullName = 1, "Anna"
+		return must(s.UpdateUser(t.Context(), u))
+	}, func() {
+		c.advance(2 * time.Minute)
+		create(t, awake, aUser("u", "anna", ""))
+	})
+	demandTaken(t, "the sleeper", err, "username")
+	owner(t, awake, "anna", "u")
+	owner(t, awake, "ann", "sleeper")
+	owner(t, awake, "ann@example.org", "sleeper")
+	u, err := awake.User(t.Context(), "sleeper")
+	if err != nil || u.Username != "ann" || u.FullName != "" || u.Version != 3 {
+		t.Errorf("the sleeper is %+v, %v; want its old self as version 3", u, err)
+	}
+}
+
+// The freeing of a name that a user left may not hit the user who took it back.
+func TestSleepingTidyHitsNobody(t *testing.T) {
+	uri, c := mongotest.URI(t), newClock()
+	awake := openAt(t, uri, c)
+	create(t, awake, aUser("u", "ann", ""))
+	h := newStall("delete", "logins")
+	err := stalled(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
+		u := aUser("u", "anna", "")
+		u.Version = 1
+		return must(s.UpdateUser(t.Context(), u))
+	}, func() {
+		u := aUser("u", "ann", "")
+		u.Version = 2
+		if _, err := awake.UpdateUser(t.Context(), u); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Errorf("the first renaming: %v", err)
+	}
+	owner(t, awake, "ann", "u")
+	demandTaken(t, "another", awake.CreateUser(t.Context(), aUser("v", "ann", "")), "username")
+}
+
+// Users are created, renamed and deleted by three stores at once, and many of
+// the calls are cut at any point. However it ends: nobody's name is anybody
+// else's, and every name that a user has leads there.
+func TestNamesUnderChaos(t *testing.T) {
+	uri, c := mongotest.URI(t), newClock()
+	stores := []*mongo.Store{openAt(t, uri, c), openAt(t, uri, c), openAt(t, uri, c)}
+	var all sync.WaitGroup
+	for worker := range 8 {
+		all.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(worker), 7))
+			for step := range 20 {
+				chaos(t, stores[r.IntN(len(stores))], r, fmt.Sprintf("u-%d-%d", worker, step))
+			}
+		})
+	}
+	all.Wait()
+	demandNamesAreSound(t, stores[0], raw(t, uri))
+}
+
+// chaos makes one call on one of few names, and cuts it after a random time.
+func chaos(t *testing.T, s *mongo.Store, r *rand.Rand, id string) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(r.IntN(30))*time.Millisecond)
+	if r.IntN(2) == 0 {
+		cancel()
+		ctx, cancel = context.WithCancel(t.Context())
+	}
+	defer cancel()
+	name := func() string { return fmt.Sprint("name-", r.IntN(6)) }
+	page, err := s.ListUsers(t.Context(), storage.UserFilter{}, storage.Page{})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if n := len(page.Users); n > 2 && r.IntN(3) > 0 {
+		u := page.Users[r.IntN(n)]
+		if r.IntN(2) == 0 {
+			_ = s.DeleteUser(ctx, u.ID)
+			return
+		}
+		u.Username, u.Email = name(), name()
+		_, _ = s.UpdateUser(ctx, u)
+		return
+	}
+	_ = s.CreateUser(ctx, aUser(id, name(), name()))
+}
+
+func demandNamesAreSound(t *testing.T, s *mongo.Store, db *driver.Database) {
+	t.Helper()
+	page, err := s.ListUsers(t.Context(), storage.UserFilter{}, storage.Page{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, u := range page.Users {
+		mine := slices.Compact([]string{u.Username, u.Email})
+		names = append(names, mine...)
+		for _, name := range mine {
+			owner(t, s, name, u.ID)
+		}
+	}
+	slices.Sort(names)
+	if once := slices.Compact(slices.Clone(names)); len(once) != len(names) {
+		t.Errorf("names of two users among %v", names)
+	}
+	if n, err := db.Collection("logins").CountDocuments(t.Context(), bson.D{}); err != nil || n < int64(len(names)) {
+		t.Errorf("%d claims, %v, on %d names", n, err, len(names))
+	}
+}

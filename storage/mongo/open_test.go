@@ -1,0 +1,150 @@
+package mongo_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/signet/internal/mongotest"
+	"example.org/signet/storage"
+	"example.org/signet/storage/mongo"
+)
+
+// secret is a password that must not be seen anywhere.
+const secret = "s3cr%21t-p4ss"
+
+// demandHidden fails where an error shows the secret, raw or decoded, however
+// it is printed.
+func demandHidden(t *testing.T, err error) {
+	t.Helper()
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		for _, s := range []string{secret, "s3cr!t-p4ss", "s3cr", "p4ss"} {
+			if strings.Contains(e.Error(), s) {
+				t.Errorf("the error shows the password: %v", e)
+			}
+		}
+	}
+}
+
+func TestConnectionStringsThatCannotBeUsed(t *testing.T) {
+	for uri, want := range map[string]string{
+		"":                                  "must begin with mongodb://",
+		"signet":                            "must begin with mongodb://",
+		"postgres://u:" + secret + "@h/db":  "must begin with mongodb://",
+		"MONGODB://h/db":                    "must begin with mongodb://",
+		"mongodb://":                        "cannot be used",
+		"mongodb:///signet":                 "cannot be used",
+		"mongodb://127.0.0.1":               "names no database",
+		"mongodb://127.0.0.1/":              "names no database",
+		"mongodb://127.0.0.1/?replicaSet=r": "names no database",
+		"mongodb://u:" + secret + "@127.0.0.1/?authSource=admin":                 "names no database",
+		"mongodb://127.0.0.1/admin":                                              "the server's own database",
+		"mongodb://127.0.0.1/local":                                              "the server's own database",
+		"mongodb://127.0.0.1/a.b":                                                "the database name",
+		"mongodb://127.0.0.1/a%20b":                                              "the database name",
+		"mongodb://127.0.0.1/a$b":                                                "",
+		"mongodb://127.0.0.1/" + strings.Repeat("d", 64):                         "the database name",
+		"mongodb://127.0.0.1:99999/signet":                                       "port",
+		"mongodb://127.0.0.1:x/signet":                                           "port",
+		"mongodb://127.0.0.1/signet?maxPoolSize=many":                            "maxPoolSize",
+		"mongodb://u:" + secret + "@127.0.0.1:99999/signet":                      "port",
+		"mongodb://u:" + secret + "/@127.0.0.1/signet":                           "percent-encoded",
+		"mongodb://u:" + secret + "?@127.0.0.1/":                                 "names no database",
+		"mongodb://u:" + secret + "@x@127.0.0.1/signet":                          "percent-encoded",
+		"mongodb://u:%zz" + secret + "@127.0.0.1/signet":                         "percent-encoded",
+		"mongodb://u:" + secret + "@127.0.0.1/signet?authMechanism=" + "NO-SUCH": "",
+		"mongodb://127.0.0.1/signet?tls=true&tlsCertificateKeyFile=/nowhere/c.pem&tlsCertificateKeyFilePassword=" + secret: "nowhere",
+	} {
+		_, err := mongo.Open(t.Context(), uri, newClock().now)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want a word of %q", uri, err, want)
+		}
+		if errors.Is(err, storage.ErrUnavailable) {
+			t.Errorf("%s: %v blames the server", uri, err)
+		}
+		demandHidden(t, err)
+	}
+}
+
+func TestMistakesInTheStringComeWithAnExample(t *testing.T) {
+	for _, uri := range []string{"signet", "mongodb://127.0.0.1/", "mongodb://127.0.0.1:99999/signet"} {
+		if _, err := mongo.Open(t.Context(), uri, newClock().now); err == nil || !strings.Contains(err.Error(), mongo.Example) {
+			t.Errorf("%s: %v shows no example", uri, err)
+		}
+	}
+}
+
+// silentListener takes connections and never answers.
+func silentListener(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l.Addr().String()
+}
+
+// closedPort is an address where nobody listens.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+func TestUnreachableServer(t *testing.T) {
+	for what, host := range map[string]string{"closed port": closedPort(t), "silent server": silentListener(t)} {
+		_, err := mongo.Open(t.Context(), "mongodb://u:"+secret+"@"+host+"/signet", newClock().now, mongo.WithTimeout(300*time.Millisecond))
+		if !errors.Is(err, storage.ErrUnavailable) {
+			t.Fatalf("%s: got %v, want ErrUnavailable", what, err)
+		}
+		for _, want := range []string{host, "300ms", "check that the server runs"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v does not say %q", what, err, want)
+			}
+		}
+		demandHidden(t, err)
+	}
+}
+
+func TestOpenEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := mongo.Open(ctx, "mongodb://"+silentListener(t)+"/signet", newClock().now, mongo.WithTimeout(patience))
+	if !errors.Is(err, storage.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want ErrUnavailable by Canceled", err)
+	}
+}
+
+// The test server knows no authentication, so it refuses every credential.
+func TestRefusedCredentials(t *testing.T) {
+	uri := strings.Replace(mongotest.Start(t).URI(), "mongodb://", "mongodb://u:"+secret+"@", 1)
+	_, err := mongo.Open(t.Context(), uri, newClock().now, mongo.WithTimeout(2*time.Second))
+	if !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "check the user name") {
+		t.Errorf("got %v, want ErrUnavailable with advice", err)
+	}
+	demandHidden(t, err)
+}
+
+// What the connection string asks for may not weaken what a store promises.
+func TestWeakConnectionString(t *testing.T) {
+	var w wire
+	uri := mongotest.URI(t)
+	mark := map[bool]string{true: "&", false: "?"}[strings.Contains(uri, "?")]
+	weak := uri + mark + "w=1&journal=false&readConcernLevel=local&readPreference=secondaryPreferred&retryWrites=false&maxPoolSize=0&serverSelectionTimeoutMS=600000"
+	s := open(t, weak, w.monitor())
+	for _, c := range commandTable {
+		_ = c.run(t.Context(), s)
+	}
+	if len(w.take()) < len(commandTable) {
+		t.Error("the wire saw too little")
+	}
+	w.demand(t)
+}

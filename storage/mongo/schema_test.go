@@ -1,0 +1,244 @@
+package mongo_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"example.org/signet/internal/mongotest"
+	"example.org/signet/storage"
+	"example.org/signet/storage/mongo"
+)
+
+// raw opens the database that the URI names without a store.
+func raw(t *testing.T, uri string) *driver.Database {
+	t.Helper()
+	client, err := driver.Connect(options.Client().ApplyURI(uri))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Disconnect(t.Context()) })
+	_, name, _ := strings.Cut(strings.TrimPrefix(uri, "mongodb://"), "/")
+	name, _, _ = strings.Cut(name, "?")
+	return client.Database(name)
+}
+
+// put inserts documents past the store.
+func put(t *testing.T, db *driver.Database, collection string, docs ...bson.D) {
+	t.Helper()
+	for _, d := range docs {
+		if _, err := db.Collection(collection).InsertOne(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func field(key string, value any) bson.E { return bson.E{Key: key, Value: value} }
+
+// refused opens the database and demands an error that holds all the words.
+func refused(t *testing.T, uri string, words ...string) error {
+	t.Helper()
+	s, err := mongo.Open(t.Context(), uri, newClock().now, mongo.WithTimeout(patience))
+	if err == nil {
+		_ = s.Close()
+		t.Fatal("the database was opened")
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("%v does not say %q", err, w)
+		}
+	}
+	return err
+}
+
+func TestFutureSchemaIsRefused(t *testing.T) {
+	uri := mongotest.URI(t)
+	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(2))})
+	var schema *storage.SchemaError
+	if err := refused(t, uri, "version 2"); !errors.As(err, &schema) || schema.Found != 2 || schema.Known != 1 {
+		t.Errorf("got %v, want a SchemaError of 2 and 1", err)
+	}
+}
+
+func TestSchemaThatNeverWasIsRefused(t *testing.T) {
+	uri := mongotest.URI(t)
+	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(0))})
+	if err := refused(t, uri, "version 0", "backup"); errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("%v blames the server", err)
+	}
+}
+
+func TestForeignDatabaseIsRefusedAndLeftAlone(t *testing.T) {
+	uri := mongotest.URI(t)
+	db := raw(t, uri)
+	put(t, db, "users", bson.D{field("_id", int64(1)), field("name", "somebody")})
+	put(t, db, "articles", bson.D{field("_id", int64(1))})
+	if err := refused(t, uri, "another program", "collection users"); errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("%v blames the server", err)
+	}
+	names, err := db.ListCollectionNames(t.Context(), bson.D{})
+	slices.Sort(names)
+	if err != nil || !slices.Equal(names, []string{"articles", "users"}) {
+		t.Errorf("collections afterwards: %v, %v", names, err)
+	}
+}
+
+func TestOtherCollectionsAreNoHindrance(t *testing.T) {
+	uri := mongotest.URI(t)
+	put(t, raw(t, uri), "articles", bson.D{field("_id", int64(1))})
+	open(t, uri)
+}
+
+// wantIndexes is every index but those on _id, and which of them are unique.
+var wantIndexes = map[string]bool{
+	"attempts.attempts_reset{reset_at}": false,
+	"audit.audit_at{at}":                false, "audit.audit_target{target _id}": false, "audit.audit_type{type _id}": false,
+	"clients.clients_origins{origins}":           false,
+	"keys.keys_kid{kid}":                         true,
+	"logins.logins_user{user_id}":                false,
+	"revocations.revocations_expiry{expires_at}": false,
+	"sessions.sessions_client{client_id _id}":    false, "sessions.sessions_expiry{expires_at}": false, "sessions.sessions_user{user_id _id}": false,
+	"users.users_email{email}": false, "users.users_roles{roles _id}": false, "users.users_username{username}": false,
+}
+
+func indexesOf(t *testing.T, db *driver.Database) map[string]bool {
+	t.Helper()
+	found := map[string]bool{}
+	names, err := db.ListCollectionNames(t.Context(), bson.D{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, collection := range names {
+		specs, err := db.Collection(collection).Indexes().ListSpecifications(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, spec := range specs {
+			if spec.Name == "_id_" {
+				continue
+			}
+			var fields []string
+			elements, _ := spec.KeysDocument.Elements()
+			for _, e := range elements {
+				fields = append(fields, e.Key())
+			}
+			found[collection+"."+spec.Name+"{"+strings.Join(fields, " ")+"}"] = spec.Unique != nil && *spec.Unique
+		}
+	}
+	return found
+}
+
+func TestIndexesAreThereAfterEveryStart(t *testing.T) {
+	uri := mongotest.URI(t)
+	for range 2 {
+		open(t, uri)
+		if diff := cmp.Diff(wantIndexes, indexesOf(t, raw(t, uri))); diff != "" {
+			t.Errorf("indexes (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestMissingIndexIsMadeAgain(t *testing.T) {
+	uri := mongotest.URI(t)
+	open(t, uri)
+	db := raw(t, uri)
+	if err := db.Collection("keys").Indexes().DropOne(t.Context(), "keys_kid"); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, uri)
+	if err := s.InsertKey(t.Context(), aKey(1, "kid")); err != nil {
+		t.Fatal(err)
+	}
+	var dup *storage.DuplicateError
+	if err := s.InsertKey(t.Context(), aKey(2, "kid")); !errors.As(err, &dup) || dup.Field != "kid" {
+		t.Errorf("a second key of the kid: %v", err)
+	}
+}
+
+func TestUniqueIndexThatCannotBeMade(t *testing.T) {
+	uri := mongotest.URI(t)
+	open(t, uri)
+	db := raw(t, uri)
+	if err := db.Collection("keys").Indexes().DropOne(t.Context(), "keys_kid"); err != nil {
+		t.Fatal(err)
+	}
+	put(t, db, "keys", bson.D{field("_id", int64(1)), field("kid", "same")}, bson.D{field("_id", int64(2)), field("kid", "same")})
+	refused(t, uri, "index keys_kid", "two documents have the same kid")
+}
+
+// Not every server says that it ignores a wish, so the store looks.
+func TestIndexThatIsNotUnique(t *testing.T) {
+	uri := mongotest.URI(t)
+	open(t, uri)
+	indexes := raw(t, uri).Collection("keys").Indexes()
+	if err := indexes.DropOne(t.Context(), "keys_kid"); err != nil {
+		t.Fatal(err)
+	}
+	weak := driver.IndexModel{Keys: bson.D{field("kid", 1)}, Options: options.Index().SetName("keys_kid")}
+	if _, err := indexes.CreateOne(t.Context(), weak); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, uri, "keys_kid", "drop it")
+}
+
+// Many instances start at once on an empty database: one marks it, all can use it.
+func TestFirstStartOfMany(t *testing.T) {
+	for range 3 {
+		uri := mongotest.URI(t)
+		gate := make(chan struct{})
+		var all sync.WaitGroup
+		stores := make([]*mongo.Store, 64)
+		for i := range stores {
+			all.Go(func() {
+				<-gate
+				var err error
+				if stores[i], err = mongo.Open(t.Context(), uri, newClock().now, mongo.WithTimeout(patience)); err != nil {
+					t.Errorf("store %d: %v", i, err)
+				}
+			})
+		}
+		close(gate)
+		all.Wait()
+		for _, s := range stores {
+			if s == nil {
+				t.FailNow()
+			}
+			t.Cleanup(func() { _ = s.Close() })
+		}
+		if n, err := raw(t, uri).Collection("schema").CountDocuments(t.Context(), bson.D{}); err != nil || n != 1 {
+			t.Errorf("%d marks, %v", n, err)
+		}
+		demandOneFirstKey(t, stores)
+	}
+}
+
+// demandOneFirstKey lets all the stores insert the first key.
+func demandOneFirstKey(t *testing.T, stores []*mongo.Store) {
+	t.Helper()
+	var all sync.WaitGroup
+	errs := make([]error, len(stores))
+	for i, s := range stores {
+		all.Go(func() { errs[i] = s.InsertKey(t.Context(), aKey(1, "kid-"+string(rune('a'+i)))) })
+	}
+	all.Wait()
+	wins := 0
+	for _, err := range errs {
+		var dup *storage.DuplicateError
+		switch {
+		case err == nil:
+			wins++
+		case !errors.As(err, &dup) || dup.Field != "seq":
+			t.Errorf("a loser got %v", err)
+		}
+	}
+	if wins != 1 {
+		t.Errorf("%d stores inserted the first key", wins)
+	}
+}
