@@ -65,8 +65,12 @@ func (p Bcrypt) hash(_ io.Reader, pw string) (string, error) {
 }
 
 func (p Bcrypt) burn(pw string) {
-	blank := strings.Repeat(".", bcryptSize-bcryptHeaderSize)
-	bcryptHash{encoded: fmt.Sprintf("$2b$%02d$%s", p.Cost, blank), cost: p.Cost}.matches(pw)
+	bcryptHash{encoded: p.blank(), cost: p.Cost}.matches(pw)
+}
+
+// blank is a well-formed hash of nothing, whose evaluation costs what any other does.
+func (p Bcrypt) blank() string {
+	return fmt.Sprintf("$2b$%02d$%s", p.Cost, strings.Repeat(".", bcryptSize-bcryptHeaderSize))
 }
 
 func (p Bcrypt) current(d digest) bool {

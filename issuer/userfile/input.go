@@ -48,24 +48,25 @@ func (in *input) skipSpace() (byte, error) {
 	}
 }
 
-// readLine returns the rest of the line without its end, or tooLong and nothing if it
-// is longer than MaxLine. The error is io.EOF only if there is no byte left.
+// readLine returns the rest of the line without its end, or tooLong if it is longer
+// than MaxLine. The error is io.EOF only if there is no byte left.
 func (in *input) readLine() (text []byte, tooLong bool, err error) {
 	var line capture
 	for {
-		c, err := in.readByte()
-		if err == io.EOF && line.size > 0 {
-			break
-		}
-		if err != nil {
+		part, err := in.r.ReadSlice('\n')
+		in.offset += int64(len(part))
+		text, ended := bytes.CutSuffix(part, []byte("\n"))
+		line.add(text...)
+		switch {
+		case ended:
+			in.line++
+			return line.text, line.tooLong(), nil
+		case err == io.EOF && line.size > 0:
+			return line.text, line.tooLong(), nil
+		case err != nil && err != bufio.ErrBufferFull:
 			return nil, false, err
 		}
-		if c == '\n' {
-			break
-		}
-		line.add(c)
 	}
-	return line.text, line.tooLong(), nil
 }
 
 // firstLine looks at the rest of the line without reading it, as far as it is buffered.
@@ -96,10 +97,10 @@ type capture struct {
 	size int
 }
 
-func (c *capture) add(b byte) {
-	if c.size++; c.size <= MaxLine {
-		c.text = append(c.text, b)
-	}
+func (c *capture) add(b ...byte) {
+	room := max(0, MaxLine-c.size)
+	c.text = append(c.text, b[:min(room, len(b))]...)
+	c.size += len(b)
 }
 
 func (c *capture) tooLong() bool { return c.size > MaxLine }
