@@ -28,12 +28,12 @@ func (c *clock) now() time.Time          { return time.UnixMilli(c.at.Load()) }
 func (c *clock) advance(d time.Duration) { c.at.Add(d.Milliseconds()) }
 
 // open opens a store on the database that the URI names.
-func open(t *testing.T, uri string, opts ...mongo.Option) *mongo.Store {
+func open(t testing.TB, uri string, opts ...mongo.Option) *mongo.Store {
 	t.Helper()
 	return openAt(t, uri, newClock(), opts...)
 }
 
-func openAt(t *testing.T, uri string, c *clock, opts ...mongo.Option) *mongo.Store {
+func openAt(t testing.TB, uri string, c *clock, opts ...mongo.Option) *mongo.Store {
 	t.Helper()
 	s, err := mongo.Open(t.Context(), uri, c.now, append([]mongo.Option{mongo.WithTimeout(patience)}, opts...)...)
 	if err != nil {
@@ -61,4 +61,10 @@ func TestContractAfterReopening(t *testing.T) {
 			return mongo.Open(t.Context(), uri, c.now, mongo.WithTimeout(patience))
 		}
 	})
+}
+
+// On the test server this shows the cost of a command, not of a database: it
+// uses no index. SIGNET_TEST_MONGODB_URI measures a real one.
+func BenchmarkStore(b *testing.B) {
+	storagetest.Bench(b, func(b *testing.B) storage.Store { return open(b, mongotest.URI(b)) }, 100)
 }

@@ -1,0 +1,131 @@
+package mongo_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"example.org/signet/internal/mongotest"
+	"example.org/signet/storage"
+)
+
+// A session is one small document for ever, whatever the number of its refreshes.
+func TestSessionStaysSmall(t *testing.T) {
+	uri := mongotest.URI(t)
+	s := open(t, uri)
+	session := storage.Session{
+		ID: strings.Repeat("a", 43), UserID: "0196a8f0-5b2e-7c4d-9e1f-2a3b4c5d6e7f", ClientID: "web",
+		Scopes: []string{"openid", "items:read", "items:write"}, Audience: []string{"https://api.example.com"},
+		RotatedAt: start, CreatedAt: start, ExpiresAt: start.Add(time.Hour), AuthTime: start, StatusIndex: 1 << 40,
+	}
+	if err := s.CreateSession(t.Context(), session); err != nil {
+		t.Fatal(err)
+	}
+	for n := range int64(50) {
+		r := storage.Rotation{SessionID: session.ID, ClientID: "web", From: n, At: start.Add(time.Duration(n+1) * time.Second), IdleSince: start.Add(-time.Hour)}
+		if _, err := s.RotateSession(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.RevokeSession(t.Context(), session.ID, start, "refresh token reused"); err != nil {
+		t.Fatal(err)
+	}
+	doc, err := raw(t, uri).Collection("sessions").FindOne(t.Context(), bson.D{}).Raw()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(doc) >= 500 {
+		t.Errorf("the session has %d bytes", len(doc))
+	}
+}
+
+// What a record holds has the one BSON type of its field, whatever its value:
+// integers of 64 bits, dates, text.
+func TestTypesOnTheDisk(t *testing.T) {
+	uri := mongotest.URI(t)
+	s := open(t, uri)
+	if err := s.CreateSession(t.Context(), storage.Session{ID: "7"}); err != nil {
+		t.Fatal(err)
+	}
+	doc, err := raw(t, uri).Collection("sessions").FindOne(t.Context(), bson.D{}).Raw()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	elements, _ := doc.Elements()
+	for _, e := range elements {
+		got[e.Key()] = e.Value().Type.String()
+	}
+	text, number, date := bson.TypeString.String(), bson.TypeInt64.String(), bson.TypeDateTime.String()
+	want := map[string]string{
+		"_id": text, "user_id": text, "client_id": text, "reason": text,
+		"generation": number, "user_epoch": number, "client_epoch": number, "status_index": number,
+		"rotated_at": date, "created_at": date, "expires_at": date, "auth_time": date, "revoked_at": date,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("types (-want +got):\n%s", diff)
+	}
+}
+
+// NUL ends a string in many a place; in a value it is a character.
+func TestNULIsACharacter(t *testing.T) {
+	s := open(t, mongotest.URI(t))
+	for _, name := range []string{"\x00", "a\x00", "a\x00b", "$where\x00"} {
+		want := storage.Role{Name: name, Description: name, Scopes: []string{name}, Version: 1}
+		if err := s.CreateRole(t.Context(), want); err != nil {
+			t.Fatalf("%q: %v", name, err)
+		}
+		if got, err := s.Role(t.Context(), name); err != nil || cmp.Diff(want, got) != "" {
+			t.Errorf("%q: got %+v, %v", name, got, err)
+		}
+	}
+	if _, err := s.Role(t.Context(), "a"); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("what stands before a NUL: %v, want nothing", err)
+	}
+}
+
+// A prefix that is no UTF-8 cannot begin a name.
+func TestPrefixThatIsNoText(t *testing.T) {
+	s := open(t, mongotest.URI(t))
+	create(t, s, aUser("u", "ann", "\ufffd"))
+	for _, prefix := range []string{"\xff", "an\xc3", "\xed\xa0\x80"} {
+		page, err := s.ListUsers(t.Context(), storage.UserFilter{Prefix: prefix}, storage.Page{})
+		if err != nil || len(page.Users) != 0 {
+			t.Errorf("%q: %v, %v", prefix, page.Users, err)
+		}
+	}
+}
+
+// More than one portion: sweeps and revocations of many go on to their limit.
+func TestLongWorkGoesInPortions(t *testing.T) {
+	uri := mongotest.URI(t)
+	s := open(t, uri)
+	const sessions = 1100 // a portion is 1000
+	docs := make([]any, sessions)
+	for i := range docs {
+		docs[i] = bson.D{
+			field("_id", time.Duration(i).String()), field("user_id", "u"),
+			field("expires_at", start), field("revoked_at", time.Time{}),
+		}
+	}
+	if _, err := raw(t, uri).Collection("sessions").InsertMany(t.Context(), docs); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int64{sessions, 0} {
+		if n, err := s.RevokeAll(t.Context(), storage.SessionFilter{UserID: "u"}, start, "all"); err != nil || n != want {
+			t.Errorf("revoked %d, %v; want %d", n, err, want)
+		}
+	}
+	for _, c := range []struct {
+		limit int
+		want  int64
+	}{{0, 0}, {-1, 0}, {1050, 1050}, {5000, sessions - 1050}} {
+		if n, err := s.SweepSessions(t.Context(), start.Add(time.Second), c.limit); err != nil || n != c.want {
+			t.Errorf("swept %d up to %d, %v; want %d", n, c.limit, err, c.want)
+		}
+	}
+}
