@@ -44,6 +44,7 @@ type accessClaims struct {
 	ClientID  string   `json:"client_id"`
 	Expiry    int64    `json:"exp"`
 	IssuedAt  int64    `json:"iat"`
+	NotBefore int64    `json:"nbf,omitempty"` // never set by us
 	ID        string   `json:"jti"`
 	Scope     string   `json:"scope"`
 	SessionID string   `json:"sid,omitempty"`

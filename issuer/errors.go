@@ -41,6 +41,7 @@ type Error struct {
 	Description string
 	RetryAfter  time.Duration // for TooManyAttempts and Unavailable
 	Scope       string        // for InsufficientScope: what is needed
+	Event       string        // the audit event that it caused, for metrics; "" for none
 	Cause       error
 }
 

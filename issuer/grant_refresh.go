@@ -114,6 +114,7 @@ func (g refreshGrant) lost(ctx context.Context, x *exchange, sid string, generat
 	case generation == s.Generation:
 		return storage.Session{}, errUndecided
 	case g.replayable(s, generation, at):
+		x.event = EventRefreshReplayed
 		return s, g.audit(ctx, x.Source, storage.AuditEvent{Type: EventRefreshReplayed, Actor: s.UserID, Target: sid, ClientID: x.client.ID})
 	}
 	return storage.Session{}, g.reused(ctx, x, s, at)
@@ -133,7 +134,7 @@ func (g refreshGrant) reused(ctx context.Context, x *exchange, s storage.Session
 	if err := g.audit(ctx, x.Source, storage.AuditEvent{Type: EventRefreshReused, Actor: s.UserID, Target: s.ID, ClientID: x.client.ID}); err != nil {
 		return err
 	}
-	return errRefresh
+	return &Error{Code: errRefresh.Code, Description: errRefresh.Description, Event: EventRefreshReused}
 }
 
 // foreign refuses a genuine token that another client presents.

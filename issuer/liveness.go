@@ -53,7 +53,7 @@ func (i *Issuer) live(ctx context.Context, token string) (liveToken, error) {
 		return liveToken{}, err
 	}
 	now := i.now()
-	if now.Unix() >= c.Expiry || time.Unix(c.IssuedAt, 0).After(now.Add(clockLeeway)) {
+	if now.Unix() >= c.Expiry || time.Unix(max(c.IssuedAt, c.NotBefore), 0).After(now.Add(clockLeeway)) {
 		return liveToken{}, errDead
 	}
 	t := liveToken{claims: c}

@@ -37,6 +37,8 @@ type TokenResponse struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
 	Scope        string `json:"scope"`
+
+	Event string `json:"-"` // the audit event worth counting, such as a replayed refresh; "" for none
 }
 
 // exchange is a token request that has passed the shared checks.
@@ -47,6 +49,7 @@ type exchange struct {
 	asked    []string // scopes named in the request; nil for none
 	scope    []string // what is asked for, within the client's
 	audience []string // what is asked for, within the client's
+	event    string   // TokenResponse.Event
 }
 
 // authorization is what a grant has decided: on whose behalf tokens are made,
@@ -140,7 +143,7 @@ func (i *Issuer) issue(ctx context.Context, x *exchange, a authorization) (Token
 	}
 	answer := TokenResponse{
 		AccessToken: access, TokenType: "Bearer", ExpiresIn: claims.Expiry - claims.IssuedAt,
-		RefreshToken: a.refresh, Scope: claims.Scope,
+		RefreshToken: a.refresh, Scope: claims.Scope, Event: x.event,
 	}
 	if a.idToken {
 		answer.IDToken, err = signing.Sign(ctx, typeIDToken, i.idClaims(x, a, claims, accessTokenHash(signing.Alg(), access)))
