@@ -53,7 +53,7 @@ func (p *process) openStore(ctx context.Context, s *settings, b beginning) (stor
 	if s.isMongo() {
 		store, err := mongo.Open(ctx, s.storage, p.now)
 		if err != nil {
-			return nil, fmt.Errorf("open --storage: %w", err)
+			return nil, hint(fmt.Errorf("--storage: %w", err), "") // says itself what to do
 		}
 		return store, nil
 	}

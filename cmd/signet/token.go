@@ -30,7 +30,7 @@ func newTokenInspect(p *process) *cobra.Command {
 			"a JWKS. The store is not asked, so a revoked session does not show. - reads the token from standard input. The\n" +
 			"exit status is 0 only for a token that passes.",
 		Example: "  signet token inspect $TOKEN --issuer https://id.example.com --audience https://api.example.com\n" +
-			"  pbpaste | signet token inspect - --jwks jwks.json",
+			"  echo $TOKEN | signet token inspect - --jwks jwks.json",
 	}
 	c.Flags().StringVar(&i.jwks, "jwks", "", "take the keys from this `FILE` or URL; the issuer is then checked only if --issuer is given")
 	c.Flags().StringArrayVar(&i.audience, "audience", nil, "`URI` that the token must be for; without it any will do")

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A restart, graceful or not, continues every session.
+func TestRestartContinuesSessions(t *testing.T) {
+	dir := furnished(t)
+	first := start(t, dir, "serve", "--log-level", "debug")
+	a := first.login(t)
+	if err := first.stop(t, syscall.SIGTERM); err != nil {
+		t.Fatalf("SIGTERM: %v: %s", err, first.out)
+	}
+
+	second := start(t, dir, "serve", "--log-level", "debug")
+	b := second.post(t, "/oauth2/token", 200, "grant_type", "refresh_token", "refresh_token", a.RefreshToken)
+	if !second.post(t, "/oauth2/introspect", 200, "token", a.AccessToken).Active {
+		t.Error("a token from before the restart introspects as inactive")
+	}
+	if err := second.stop(t, syscall.SIGKILL); err == nil {
+		t.Fatal("killed, and no error")
+	}
+
+	third := start(t, dir, "serve", "--log-level", "debug")
+	again := third.post(t, "/oauth2/token", 200, "grant_type", "refresh_token", "refresh_token", a.RefreshToken)
+	if again.RefreshToken != b.RefreshToken {
+		t.Error("a refresh whose answer was lost in a crash did not get the same successor")
+	}
+	c := third.post(t, "/oauth2/token", 200, "grant_type", "refresh_token", "refresh_token", b.RefreshToken)
+	keepsSecrets(t, dir, first.out.String()+second.out.String()+third.out.String(), a, b, c)
+}
+
+// keepsSecrets demands that no log says anything that was secret.
+func keepsSecrets(t *testing.T, dir, log string, answers ...answer) {
+	t.Helper()
+	key, err := os.ReadFile(filepath.Join(dir, "signet-data", "master.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := []string{secretText, "correct horse", strings.TrimSpace(string(key))}
+	for _, a := range answers {
+		secrets = append(secrets, a.AccessToken, a.RefreshToken)
+	}
+	for _, s := range secrets {
+		if s == "" || strings.Contains(log, s) || strings.Contains(log, s[:12]) {
+			t.Errorf("the log holds %.6s…, or there is nothing to look for", s)
+		}
+	}
+	if strings.Count(log, `"message":"request"`) < 5 {
+		t.Errorf("the log has no events to look at: %s", log)
+	}
+}
+
+// Two servers on one store share every session.
+func TestTwoServersShareAStore(t *testing.T) {
+	dir := furnished(t)
+	one, two := start(t, dir, "serve"), start(t, dir, "serve")
+	a := one.login(t)
+	b := two.post(t, "/oauth2/token", 200, "grant_type", "refresh_token", "refresh_token", a.RefreshToken)
+	one.post(t, "/oauth2/revoke", 200, "token", b.RefreshToken)
+	if two.post(t, "/oauth2/introspect", 200, "token", b.AccessToken).Active {
+		t.Error("revoked at one server, active at the other")
+	}
+}
+
+// slowRequest is a request whose second half can be sent when it is wanted.
+type slowRequest struct {
+	conn net.Conn
+	rest string
+}
+
+func beginSlow(t *testing.T, c *child) *slowRequest {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(c.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	body := "grant_type=client_credentials&client_id=web&client_secret=" + secretText
+	_, err = fmt.Fprintf(conn, "POST /oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:10])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &slowRequest{conn, body[10:]}
+}
+
+func (s *slowRequest) finish(t *testing.T) int {
+	t.Helper()
+	if _, err := s.conn.Write([]byte(s.rest)); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(s.conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode
+}
+
+// On SIGTERM readiness goes off while requests are still answered, then no
+// connection is accepted, then what is in flight finishes, and the status is 0.
+func TestDrain(t *testing.T) {
+	c := start(t, furnished(t), "serve", "--drain-delay", "2s")
+	if status, body, err := get(c.url+"/readyz", "", "", nil); err != nil || status != 200 {
+		t.Fatalf("before: %d %s %v", status, body, err)
+	}
+	slow := beginSlow(t, c)
+	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "readiness is off", func() bool {
+		status, body, err := get(c.url+"/readyz", "", "", nil)
+		return err == nil && status == 503 && strings.Contains(body, "draining")
+	})
+	c.login(t)
+	if status, _, err := get(c.url+"/livez", "", "", nil); err != nil || status != 200 {
+		t.Errorf("draining is not dying: livez says %d, %v", status, err)
+	}
+	eventually(t, "connections are refused", func() bool {
+		_, _, err := get(c.url+"/livez", "", "", nil)
+		return errors.Is(err, syscall.ECONNREFUSED)
+	})
+	if status := slow.finish(t); status != 200 {
+		t.Errorf("the request in flight got %d", status)
+	}
+	if err := c.cmd.Wait(); err != nil {
+		t.Errorf("exit: %v: %s", err, c.out)
+	}
+}
+
+// A request that never ends is cut off at the limit, and the status says so.
+func TestDrainHasALimit(t *testing.T) {
+	c := start(t, furnished(t), "serve", "--drain-delay", "0s", "--drain-timeout", "100ms")
+	beginSlow(t, c)
+	eventually(t, "the request is in flight", func() bool {
+		status, _, err := get(c.url+"/livez", "", "", nil)
+		return err == nil && status == 200
+	})
+	err := c.stop(t, syscall.SIGTERM)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitFailed {
+		t.Errorf("exit: %v", err)
+	}
+	if !strings.Contains(c.out.String(), "signet: drain: requests were still running after --drain-timeout 100ms and were cut off") {
+		t.Errorf("it says: %s", c.out)
+	}
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if holds() {
+			return
+		}
+	}
+	t.Fatalf("not within a minute: %s", what)
+}
+
+// A start on an existing store leaves its files' content to the store: what is
+// said at the start is where it listens, and what looks like a mistake.
+func TestStartSaysWhatLooksWrong(t *testing.T) {
+	t.Setenv("SIGNET_ISSUR", "http://localhost:1")
+	t.Setenv("SIGNET_SERVICE_HOST", "10.0.0.1") // Kubernetes' own
+	t.Setenv("SIGNET_PORT_8080_TCP", "tcp://10.0.0.1:8080")
+	c := start(t, furnished(t), "serve", "--admin-listen", "127.0.0.1:8082")
+	if err := c.stop(t, os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	said := c.out.String()
+	for _, want := range []string{
+		`"message":"serving"`, `"variable":"SIGNET_ISSUR"`, `"admin-listen":"127.0.0.1:8082"`,
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%s is not in %s", want, said)
+		}
+	}
+	if strings.Contains(said, "SIGNET_SERVICE_HOST") || strings.Contains(said, "SIGNET_PORT_8080_TCP") {
+		t.Errorf("it complains about Kubernetes' variables: %s", said)
+	}
+}
+
+// Metrics and profiles have a listener of their own.
+func TestMetricsListener(t *testing.T) {
+	dir := furnished(t)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SIGNET_METRICS_LISTEN", address)
+	addr := filepath.Join(dir, "addr")
+	cmd := exec.Command("signet", "serve", "--listen", "127.0.0.1:0", "--addr-file", addr)
+	cmd.Dir = dir
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	public, err := awaitFile(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "metrics are served", func() bool {
+		status, body, err := get("http://"+address+"/metrics", "", "", nil)
+		return err == nil && status == 200 && strings.Contains(body, "signet_signatures_total")
+	})
+	if status, _, err := get(public+"/metrics", "", "", nil); err != nil || status != 404 {
+		t.Errorf("metrics on the public listener: %d, %v", status, err)
+	}
+}

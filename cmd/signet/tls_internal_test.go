@@ -1,0 +1,146 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// writeCertificate puts a self-signed certificate for 127.0.0.1 into the files.
+func writeCertificate(t *testing.T, name, certFile, keyFile string) *x509.CertPool {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	write(t, keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}))
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(parsed)
+	return pool
+}
+
+func write(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestServeTLS(t *testing.T) {
+	dir := furnished(t)
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	roots := writeCertificate(t, "first", cert, key)
+	c := start(t, dir, "serve", "--issuer", "https://127.0.0.1:0", "--tls-cert", cert, "--tls-key", key)
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}}
+	resp, err := client.Get(c.url + "/.well-known/openid-configuration")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.ProtoMajor != 2 || resp.Header.Get("Strict-Transport-Security") == "" || !strings.HasPrefix(c.url, "https://") {
+		t.Errorf("got %s with HSTS %q at %s", resp.Proto, resp.Header.Get("Strict-Transport-Security"), c.url)
+	}
+	old, err := tls.Dial("tcp", strings.TrimPrefix(c.url, "https://"), &tls.Config{RootCAs: roots, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10})
+	if err == nil {
+		_ = old.Close()
+		t.Error("TLS 1.1 was accepted")
+	}
+}
+
+// A certificate is taken over when both files have changed and fit; until
+// then, and if they never do, the old one stays.
+func TestCertificateReload(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	writeCertificate(t, "first", cert, key)
+	c, err := loadCertificate(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if renewed, err := c.reload(); renewed || err != nil {
+		t.Fatalf("nothing has changed: %v, %v", renewed, err)
+	}
+
+	newCert, newKey := filepath.Join(dir, "new.pem"), filepath.Join(dir, "newkey.pem")
+	writeCertificate(t, "second", newCert, newKey)
+	move(t, newCert, cert)
+	if renewed, err := c.reload(); renewed || err == nil || !strings.Contains(err.Error(), "--tls-key") {
+		t.Errorf("half a change: %v, %v", renewed, err)
+	}
+	if name := commonName(t, c); name != "first" {
+		t.Errorf("half a change: serves %s", name)
+	}
+	move(t, newKey, key)
+	if renewed, err := c.reload(); !renewed || err != nil {
+		t.Errorf("the whole change: %v, %v", renewed, err)
+	}
+	if name := commonName(t, c); name != "second" {
+		t.Errorf("the whole change: serves %s", name)
+	}
+	if err := os.Remove(cert); err != nil {
+		t.Fatal(err)
+	}
+	if renewed, err := c.reload(); renewed || err == nil {
+		t.Errorf("a missing file: %v, %v", renewed, err)
+	}
+	if name := commonName(t, c); name != "second" {
+		t.Errorf("a missing file: serves %s", name)
+	}
+}
+
+func move(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.Rename(from, to); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func commonName(t *testing.T, c *certificate) string {
+	t.Helper()
+	pair, err := c.get(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(pair.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed.Subject.CommonName
+}
+
+func TestCertificateMustBeThere(t *testing.T) {
+	_, err := loadCertificate(filepath.Join(t.TempDir(), "none.pem"), "none.pem")
+	if err == nil || !strings.HasPrefix(err.Error(), "--tls-cert: ") {
+		t.Errorf("got %v", err)
+	}
+}
