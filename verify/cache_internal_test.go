@@ -68,7 +68,7 @@ func bubble(t *testing.T, f func(t *testing.T, c *cache, s *fakeSource)) {
 		s := &fakeSource{kids: []string{"a"}, takes: 100 * time.Millisecond, ttl: 5 * time.Minute}
 		c := &cache{source: s, now: time.Now, interval: 10 * time.Second, stale: time.Hour}
 		f(t, c, s)
-		synctest.Wait()
+		time.Sleep(2 * time.Minute) // the last fetch lands
 	})
 }
 
@@ -308,6 +308,13 @@ func TestFailedFetchesAreRetriedWithBackoff(t *testing.T) {
 		}
 		s.publish("a")
 		expect(t, findAll(c, "a"), nil)
+
+		s.fail(errDown) // and a success starts the count anew
+		time.Sleep(2 * time.Hour)
+		var unavailable *UnavailableError
+		if err := findAll(c, "a")[0]; !errors.As(err, &unavailable) || unavailable.RetryAfter != time.Second {
+			t.Fatalf("after a success and a failure: %#v", err)
+		}
 	})
 }
 
@@ -352,6 +359,19 @@ func TestCallerWhoGivesUpSpoilsNothing(t *testing.T) {
 		cancel()
 		wg.Wait()
 		expectFetches(t, s, 1)
+	})
+}
+
+// Stale keys are for when a fetch has failed, not for who does not wait for it.
+func TestCallerWhoGivesUpGetsNoStaleKeys(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+		expect(t, findAll(c, "a"), nil)
+		time.Sleep(5 * time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), s.takes/2)
+		defer cancel()
+		_, err := c.find(ctx, "a")
+		expect(t, []error{err}, context.DeadlineExceeded)
+		expect(t, []error{err}, ErrKeysUnavailable)
 	})
 }
 

@@ -50,8 +50,8 @@ func parseKeys(data []byte, algorithms []string) (map[string][]publicKey, error)
 }
 
 // usableKey returns a JWK bound to those of the algorithms that it suits and does
-// not exclude by its own alg; none for keys that are private, not for signatures,
-// or nameless.
+// not exclude by its own alg; none for a key that is not for signatures, or that
+// bind does not know: private and symmetric ones, which nobody should publish.
 func usableKey(raw json.RawMessage, algorithms []string) (string, []publicKey) {
 	var key jose.JSONWebKey
 	var more struct {
@@ -63,7 +63,7 @@ func usableKey(raw json.RawMessage, algorithms []string) (string, []publicKey) {
 	// RFC 7517 §4.2, §4.3: use and key_ops say what a key is for.
 	forSigning := key.Use == "" || key.Use == "sig"
 	forSigning = forSigning && (more.KeyOps == nil || slices.Contains(more.KeyOps, "verify"))
-	if !forSigning || key.KeyID == "" || !key.Valid() || !key.IsPublic() {
+	if !forSigning {
 		return "", nil
 	}
 	return key.KeyID, slices.DeleteFunc(bind(key.Key), func(k publicKey) bool {

@@ -62,6 +62,10 @@ func TestKeysOutOfReach(t *testing.T) {
 			now.Add(time.Duration(i+1) * time.Second)
 		}
 	}
+	now.Add(500 * time.Millisecond)
+	if resp, _ := call(t, server, get("Bearer "+goodToken())); resp.Header.Get("Retry-After") != "4" {
+		t.Errorf("3.5 s are told as %s", resp.Header.Get("Retry-After"))
+	}
 	if resp, _ := call(t, server, get("Bearer garbage")); resp.StatusCode != 401 {
 		t.Errorf("what is no token is known to be none: %d", resp.StatusCode)
 	}

@@ -254,6 +254,31 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+// roundTrip answers requests without a network.
+type roundTrip func(*http.Request) *http.Response
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r), nil }
+
+// On default ports https and http are the same host by name; going down to http is
+// refused all the same.
+func TestRedirectIsNotDowngraded(t *testing.T) {
+	var asked []string
+	client := &http.Client{Transport: roundTrip(func(r *http.Request) *http.Response {
+		asked = append(asked, r.URL.String())
+		w := httptest.NewRecorder()
+		if r.URL.Scheme == "https" {
+			http.Redirect(w, r, "http://keys.example.com/", http.StatusFound)
+		} else {
+			io.WriteString(w, jwks(rsaKey()))
+		}
+		return w.Result()
+	})}
+	v := newVerifier(t, verify.Config{Issuer: issuerURL, Audience: []string{api}, JWKSURL: "https://keys.example.com/", Now: newClock().Now, HTTPClient: client})
+	if err := check(v, goodToken()); !errors.Is(err, verify.ErrKeysUnavailable) || len(asked) != 1 {
+		t.Errorf("%v after %q", err, asked)
+	}
+}
+
 // discovering is a verifier that knows h by its issuer URL only.
 func discovering(t *testing.T, h *host) (*verify.Verifier, *clock) {
 	return watched(t, h, func(c *verify.Config) { c.Issuer, c.JWKSURL = h.URL, "" })
