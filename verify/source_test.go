@@ -187,7 +187,7 @@ func TestAnswersThatAreNoKeySet(t *testing.T) {
 		"keys object": text(`{"keys":{}}`),
 		"keys twice":  text(`{"keys":[],"keys":[]}`),
 		"and more":    text(jwks(rsaKey()) + "{}"),
-		"over 1 MiB":  text(strings.Repeat(" ", 1<<20) + jwks(rsaKey())),
+		"over 1 MiB":  text(jwks(rsaKey()) + strings.Repeat(" ", 1<<20)),
 		"a megabyte and more in a few compressed bytes": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			packed := gzip.NewWriter(w)
