@@ -35,6 +35,7 @@ type event struct {
 
 	clientID string // of an authenticated client only: what a stranger typed there may be a secret
 	grant    string
+	audited  string // the audit event that the request caused, if one is worth counting
 	status   int
 	bytes    int
 	code     string
@@ -50,7 +51,10 @@ func (e *event) source() issuer.Source {
 // client notes who asked, where the answer shows that it was really them.
 func (e *event) client(id string, err error) {
 	var refusal *issuer.Error
-	if err == nil || errors.As(err, &refusal) && afterAuthentication[refusal.Code] {
+	if errors.As(err, &refusal) {
+		e.audited = refusal.Event
+	}
+	if err == nil || refusal != nil && afterAuthentication[refusal.Code] {
 		e.clientID = id
 	}
 }
@@ -84,7 +88,7 @@ func (e *event) write(log *zerolog.Logger, rt *route, took time.Duration) {
 		Int("status", e.status).Float64("duration_ms", float64(took.Microseconds())/1000).Int("bytes", e.bytes).
 		Str("address", e.address.String())
 	for _, f := range []struct{ name, value string }{
-		{"client_id", e.clientID}, {"grant", e.grant}, {"error", e.code}, {"panic", e.panicked}, {"stack", string(e.stack)},
+		{"client_id", e.clientID}, {"grant", e.grant}, {"error", e.code}, {"event", e.audited}, {"panic", e.panicked}, {"stack", string(e.stack)},
 	} {
 		if f.value != "" {
 			line.Str(f.name, f.value)

@@ -18,6 +18,7 @@ type Metrics struct {
 	requests  *prometheus.CounterVec
 	durations *prometheus.HistogramVec
 	tokens    *prometheus.CounterVec
+	audited   *prometheus.CounterVec
 }
 
 // NewMetrics makes metrics with a registry of their own.
@@ -34,8 +35,11 @@ func NewMetrics() *Metrics {
 		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "signet_token_requests_total", Help: "Token requests, by grant and outcome: issued, or the error code.",
 		}, []string{"grant", "outcome"}),
+		audited: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "signet_token_events_total", Help: "Token requests worth a look, by audit event: refresh tokens replayed or reused.",
+		}, []string{"event"}),
 	}
-	m.registry.MustRegister(m.requests, m.durations, m.tokens, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.requests, m.durations, m.tokens, m.audited, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -57,6 +61,9 @@ func (m *Metrics) Gauge(name, help string, read func() float64) {
 func (m *Metrics) count(rt *route, e *event, took time.Duration) {
 	m.requests.WithLabelValues(rt.name(), strconv.Itoa(e.status)).Inc()
 	m.durations.WithLabelValues(rt.name()).Observe(took.Seconds())
+	if e.audited != "" {
+		m.audited.WithLabelValues(e.audited).Inc()
+	}
 	if e.grant == "" {
 		return
 	}

@@ -41,6 +41,7 @@ func (t tokenEndpoint) answer(r *http.Request, e *event) (any, error) {
 		Username: f["username"], Password: issuer.Secret(f["password"]),
 		RefreshToken: issuer.Secret(f["refresh_token"]), Source: e.source(),
 	})
+	e.audited = answer.Event
 	e.client(client.ID, err)
 	return answer, err
 }

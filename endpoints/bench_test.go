@@ -1,0 +1,158 @@
+package endpoints_test
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/keys"
+)
+
+// The unit S is the time of one raw RSA-2048 signature, taken in the same run
+// as what it is compared with: machines drift, ratios hold.
+
+func signature(b *testing.B) func() {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte("signature"))
+	return func() {
+		if _, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, sum[:]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// inS runs op and reports its time in S. Signatures are made between the
+// rounds of op, so that both see the same weather.
+func inS(b *testing.B, op func()) {
+	const batch = 64
+	sign := signature(b)
+	sign()
+	var ours, unit time.Duration
+	var signed int
+	op()
+	b.ReportAllocs()
+	b.ResetTimer()
+	for done := 0; done < b.N; done += batch {
+		start := time.Now()
+		for range min(batch, b.N-done) {
+			op()
+		}
+		ours += time.Since(start)
+		b.StopTimer()
+		start = time.Now()
+		for range 4 {
+			sign()
+		}
+		unit += time.Since(start)
+		signed += 4
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(ours)/float64(b.N)/(float64(unit)/float64(signed)), "S")
+}
+
+// bare is a response that nobody reads: the handler's own cost.
+type bare struct {
+	header http.Header
+	status int
+	body   []byte
+}
+
+func (w *bare) Header() http.Header  { return w.header }
+func (w *bare) WriteHeader(code int) { w.status = code }
+func (w *bare) Write(p []byte) (int, error) {
+	w.body = append(w.body[:0], p...)
+	return len(p), nil
+}
+
+// through sends one request through the handler and returns the body.
+func through(b *testing.B, s *endpointstest.Signet, c endpointstest.Client, path string, form url.Values) []byte {
+	w := &bare{header: http.Header{}, status: http.StatusOK}
+	var r *http.Request
+	if form == nil {
+		r = httptest.NewRequest(http.MethodGet, path, nil)
+	} else {
+		r = httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		endpointstest.Basic(c)(r)
+	}
+	s.Handler.ServeHTTP(w, r)
+	if w.status != http.StatusOK {
+		b.Fatalf("%s: %d %s", path, w.status, w.body)
+	}
+	return w.body
+}
+
+func start(b *testing.B, alg string) *endpointstest.Signet {
+	return endpointstest.Start(b, openSQLite, func(o *endpointstest.Options) { o.Keys.Alg = alg })
+}
+
+func BenchmarkSignature(b *testing.B) { inS(b, signature(b)) }
+
+func BenchmarkClientCredentials(b *testing.B) {
+	for _, alg := range []string{keys.RS256, keys.ES256} {
+		b.Run(alg, func(b *testing.B) {
+			s := start(b, alg)
+			form := endpointstest.Form("grant_type", "client_credentials")
+			inS(b, func() { through(b, s, s.Machine, endpointstest.Token, form) })
+		})
+	}
+}
+
+func BenchmarkRefresh(b *testing.B) {
+	for _, alg := range []string{keys.RS256, keys.ES256} {
+		b.Run(alg, func(b *testing.B) {
+			s := start(b, alg)
+			token := s.Login(b, s.Web, s.Alice, "openid").Refresh
+			inS(b, func() {
+				body := string(through(b, s, s.Web, endpointstest.Token, endpointstest.RefreshForm(token)))
+				at := strings.Index(body, `"sgr_`) + 1
+				token = body[at : at+strings.IndexByte(body[at:], '"')]
+			})
+		})
+	}
+}
+
+// BenchmarkPassword has the cheap hash of tests: what is beside the hash.
+func BenchmarkPassword(b *testing.B) {
+	s := start(b, keys.RS256)
+	form := s.Alice.LoginForm("items:read")
+	inS(b, func() { through(b, s, s.Web, endpointstest.Token, form) })
+}
+
+func BenchmarkIntrospection(b *testing.B) {
+	s := start(b, keys.RS256)
+	form := endpointstest.Form("token", s.Login(b, s.Web, s.Alice, "openid").Access)
+	inS(b, func() { through(b, s, s.Guard, endpointstest.Introspect, form) })
+}
+
+func BenchmarkJWKS(b *testing.B)      { benchmarkDocument(b, endpointstest.JWKS) }
+func BenchmarkDiscovery(b *testing.B) { benchmarkDocument(b, endpointstest.Discovery) }
+
+// benchmarkDocument leaves out the making of the request: documents are so
+// cheap that it would be most of it.
+func benchmarkDocument(b *testing.B, path string) {
+	s := start(b, keys.RS256)
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	w := &bare{header: http.Header{}}
+	inS(b, func() {
+		clear(w.header)
+		s.Handler.ServeHTTP(w, r)
+	})
+}
+
+// BenchmarkJWKSOverHTTP is the same with all that net/http adds on both sides.
+func BenchmarkJWKSOverHTTP(b *testing.B) {
+	s := start(b, keys.RS256)
+	inS(b, func() { s.Get(endpointstest.JWKS) })
+}

@@ -1,0 +1,62 @@
+package endpointstest
+
+import (
+	"net/http"
+	"testing"
+	"time"
+)
+
+var healthScenes = []scene{
+	{name: "readiness follows the store", play: playReadiness},
+	{name: "a hanging store does not hang the check", play: playHangingCheck},
+	{name: "draining", play: playDraining},
+}
+
+func playReadiness(t *testing.T, s *Signet) {
+	s.Get("/readyz").Expect(t, http.StatusOK)
+	for range 20 {
+		s.Get("/readyz").Expect(t, http.StatusOK)
+		s.Get("/livez").Expect(t, http.StatusOK)
+	}
+	if calls := s.Store.Calls(); len(calls) != 1 {
+		t.Errorf("the store was asked: %v, want one ping a second", calls)
+	}
+	s.Store.FailAt(0)
+	s.Get("/readyz").Expect(t, http.StatusOK) // within the second
+	s.Clock.Advance(time.Second)
+	a := s.Get("/readyz").Expect(t, http.StatusServiceUnavailable)
+	if string(a.Body) != `{"status":"not ready","fault":["store"]}` {
+		t.Errorf("body %s", a.Body)
+	}
+	s.Get("/livez").Expect(t, http.StatusOK)
+	s.Store.Forget()
+	s.Clock.Advance(-time.Hour) // a clock set back believes nothing old
+	s.Get("/readyz").Expect(t, http.StatusOK)
+}
+
+func playHangingCheck(t *testing.T, s *Signet) {
+	s.Get("/readyz").Expect(t, http.StatusOK)
+	s.Clock.Advance(time.Minute)
+	s.Store.HangAt(0)
+	s.Get("/readyz").Expect(t, http.StatusOK) // what was known before
+	deadline := time.Now().Add(patience)
+	for s.Get("/readyz").Status == http.StatusOK {
+		if time.Now().After(deadline) {
+			t.Fatal("still ready")
+		}
+		s.Get("/livez").Expect(t, http.StatusOK)
+	}
+	if calls := s.Store.Calls(); len(calls) > 2 {
+		t.Errorf("pings pile up: %v", calls)
+	}
+}
+
+func playDraining(t *testing.T, s *Signet) {
+	s.Handler.Drain()
+	a := s.Get("/readyz").Expect(t, http.StatusServiceUnavailable)
+	if string(a.Body) != `{"status":"not ready","fault":["draining"]}` {
+		t.Errorf("body %s", a.Body)
+	}
+	s.Get("/livez").Expect(t, http.StatusOK)
+	s.Login(t, s.Web, s.Alice, "openid") // what is under way goes on
+}

@@ -1,0 +1,98 @@
+package endpointstest
+
+import (
+	"context"
+	"crypto"
+	"crypto/hmac"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+// claims are the payload of a JWT, unverified.
+func claims(t testing.TB, token string) map[string]any {
+	t.Helper()
+	return part(t, token, 1)
+}
+
+// part decodes the n-th part of a JWT.
+func part(t testing.TB, token string, n int) map[string]any {
+	t.Helper()
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		t.Fatalf("a JWT of %d parts", len(parts))
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[n])
+	must(t, err)
+	o := map[string]any{}
+	must(t, json.Unmarshal(raw, &o))
+	return o
+}
+
+// jwt puts a token together from JSON texts and a signature over them.
+func jwt(header, payload string, sign func(input []byte) []byte) string {
+	input := b64([]byte(header)) + "." + b64([]byte(payload))
+	return input + "." + b64(sign([]byte(input)))
+}
+
+func unsigned([]byte) []byte { return nil }
+
+func hmacWith(h crypto.Hash, key []byte) func([]byte) []byte {
+	return func(input []byte) []byte {
+		m := hmac.New(h.New, key)
+		m.Write(input)
+		return m.Sum(nil)
+	}
+}
+
+func text(t testing.TB, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	must(t, err)
+	return string(b)
+}
+
+// sign makes a genuine token of this issuer with any claims, which the issuer
+// itself would never make.
+func (s *Signet) sign(t testing.TB, typ string, payload string) string {
+	t.Helper()
+	token, err := s.Keys.Sign(context.Background(), typ, json.RawMessage(payload))
+	must(t, err)
+	s.Log.Secret(token)
+	return token
+}
+
+// invalidToken demands the refusal of RFC 6750 §3.1 for a bad token.
+func (a Answer) invalidToken(t testing.TB) Answer {
+	t.Helper()
+	a.Refused(t, http.StatusUnauthorized, "invalid_token")
+	const want = `Bearer realm="signet", error="invalid_token", error_description="`
+	if got := a.Header.Get("WWW-Authenticate"); !strings.HasPrefix(got, want) {
+		t.Errorf("WWW-Authenticate: %q, want %q…", got, want)
+	}
+	return a
+}
+
+// maxHeaderToken is up to which length a token is tried in a header, in bytes.
+const maxHeaderToken = 20 << 10
+
+// rejects presents a token that must not count at every endpoint that takes
+// one: userinfo, introspection, revocation, and as a refresh token. (HTTP itself
+// trims spaces around a header's value.)
+func (s *Signet) rejects(t testing.TB, token string) {
+	t.Helper()
+	if len(token) < maxHeaderToken && !strings.ContainsAny(token, "\r\n\x00") && strings.TrimSpace(token) == token {
+		s.UserInfo(token).invalidToken(t)
+	}
+	for _, asking := range []Client{s.Guard, s.Web} {
+		if s.Active(t, asking, token) {
+			t.Error("it is active")
+		}
+	}
+	s.Revoke(t, s.Web, token)
+	s.TryRefresh(s.Web, token).Refused(t, http.StatusBadRequest, "invalid_grant")
+}

@@ -1,0 +1,22 @@
+package endpoints_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/storage"
+	"example.org/signet/storage/sqlite"
+)
+
+func openSQLite(t testing.TB) storage.Store {
+	store, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "signet.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return store
+}
+
+func TestProtocol(t *testing.T) { endpointstest.Run(t, openSQLite) }
