@@ -127,12 +127,16 @@ func all[D any](ctx context.Context, s *Store, collection string, filter bson.D)
 	return first[D](ctx, s, collection, filter, 0)
 }
 
+// oneBatch is so large that an answer is whole: no cursor stays open on the
+// server, and a listing costs one command.
+const oneBatch = storage.MaxPage + 1
+
 // first returns the first documents that the filter selects in the order of
 // _id, up to limit; 0 means all.
 func first[D any](ctx context.Context, s *Store, collection string, filter bson.D, limit int) ([]D, error) {
-	opts := options.Find().SetSort(bson.D{is("_id", 1)})
+	opts := options.Find().SetSort(bson.D{is("_id", 1)}).SetBatchSize(oneBatch)
 	if limit > 0 {
-		opts.SetLimit(int64(limit)).SetBatchSize(int32(min(limit, storage.MaxPage+1)))
+		opts.SetLimit(int64(limit))
 	}
 	cursor, err := s.db.Collection(collection).Find(ctx, filter, opts)
 	if err != nil {

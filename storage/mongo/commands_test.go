@@ -87,7 +87,7 @@ var commandTable = []struct {
 	{"ListUsers", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.ListUsers(ctx, storage.UserFilter{Prefix: "an", Role: "user"}, storage.Page{}))
 	}, "find"},
-	{"DeleteUser", func(ctx context.Context, s *mongo.Store) error { return s.DeleteUser(ctx, "u") }, "delete find find delete delete"},
+	{"DeleteUser", func(ctx context.Context, s *mongo.Store) error { return s.DeleteUser(ctx, "u") }, "delete find find delete"},
 
 	{"CreateRole", func(ctx context.Context, s *mongo.Store) error { return s.CreateRole(ctx, storage.Role{Name: "r"}) }, "insert"},
 	{"Role", func(ctx context.Context, s *mongo.Store) error { return must(s.Role(ctx, "r")) }, "find"},

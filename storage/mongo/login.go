@@ -139,10 +139,16 @@ func (s *Store) tidy(ctx context.Context, userID string) {
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return
 	}
+	var names []string
+	var leases []bson.ObjectID
 	for _, claim := range claims {
 		if !slices.Contains(user.names(), claim.Name) {
-			_, _ = s.delete(ctx, logins, claim.unchanged())
+			names, leases = append(names, claim.Name), append(leases, claim.Lease)
 		}
+	}
+	if len(names) > 0 {
+		unchanged := bson.D{compare("_id", "$in", names), is("user_id", userID), compare("lease", "$in", leases)}
+		_, _ = s.db.Collection(logins).DeleteMany(ctx, unchanged)
 	}
 }
 

@@ -296,6 +296,36 @@ func TestSleepingTidyHitsNobody(t *testing.T) {
 	demandTaken(t, "another", awake.CreateUser(t.Context(), aUser("v", "ann", "")), "username")
 }
 
+// A sweep that sleeps between finding and deleting spares what began anew.
+func TestSleepingSweepSparesTheRenewed(t *testing.T) {
+	uri, c := mongotest.URI(t), newClock()
+	awake := openAt(t, uri, c)
+	for _, key := range []string{"renewed", "ended"} {
+		if _, err := awake.CountAttempt(t.Context(), key, start, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h := newStall("delete", "attempts")
+	later := start.Add(time.Hour)
+	err := stalled(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
+		n, err := s.SweepAttempts(t.Context(), later, 10)
+		if n != 1 {
+			t.Errorf("swept %d, want 1", n)
+		}
+		return err
+	}, func() {
+		if _, err := awake.CountAttempt(t.Context(), "renewed", later, time.Minute); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := awake.CountAttempt(t.Context(), "renewed", later, time.Minute); err != nil || got.Count != 2 {
+		t.Errorf("the renewed counter is at %d, %v; want 2", got.Count, err)
+	}
+}
+
 // Users are created, renamed and deleted by three stores at once, and many of
 // the calls are cut at any point. However it ends: nobody's name is anybody
 // else's, and every name that a user has leads there.

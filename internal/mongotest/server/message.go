@@ -63,12 +63,17 @@ func command(m []byte) string {
 func writes(command string) bool {
 	switch command {
 	case "hello", "ismaster", "isMaster", "ping", "buildInfo", "saslStart", "saslContinue",
-		"find", "getMore", "killCursors", "count", "distinct", "aggregate",
+		"find", "count", "distinct", "aggregate",
 		"listIndexes", "listCollections", "listDatabases", "endSessions":
 		return false
 	}
 	return true
 }
+
+// continues tells whether a command goes on with a cursor that is open. An open
+// cursor keeps writers waiting inside FerretDB, so what drains or closes it may
+// not wait for them in turn.
+func continues(command string) bool { return command == "getMore" || command == "killCursors" }
 
 // mendDuplicate gives an answer that reports a broken unique index the code
 // that MongoDB gives it, 11000. FerretDB v1 does so for insert alone; update,

@@ -50,7 +50,7 @@ func TestCommandOfWhatIsNoMessage(t *testing.T) {
 
 func TestUnknownCommandsCountAsWriting(t *testing.T) {
 	for name, want := range map[string]bool{
-		"find": false, "hello": false, "getMore": false, "ping": false,
+		"find": false, "hello": false, "count": false, "ping": false,
 		"insert": true, "update": true, "findAndModify": true, "delete": true, "createIndexes": true, "dropDatabase": true, "": true, "unheardOf": true,
 	} {
 		if got := writes(name); got != want {

@@ -58,10 +58,12 @@ func (s *serializer) step(client io.Writer, backend io.ReadWriter, request, buf 
 
 // exchange holds the lock from the command to its answer.
 func (s *serializer) exchange(backend io.ReadWriter, request, buf []byte) ([]byte, error) {
-	if writes(command(request)) {
+	switch name := command(request); {
+	case continues(name):
+	case writes(name):
 		s.mu.Lock()
 		defer s.mu.Unlock()
-	} else {
+	default:
 		s.mu.RLock()
 		defer s.mu.RUnlock()
 	}

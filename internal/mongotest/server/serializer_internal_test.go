@@ -104,6 +104,39 @@ func TestReadingCommandsOverlap(t *testing.T) {
 	}
 }
 
+// A cursor is drained though a writing command waits for it: the backend
+// answers the writer only after the getMore.
+func TestOpenCursorIsDrainedBesideAWriter(t *testing.T) {
+	backend, front := listen(t), listen(t)
+	drained := make(chan struct{})
+	go func() {
+		for {
+			c, err := backend.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = c.Close() }()
+				m, err := readMessage(c, nil)
+				if err != nil {
+					return
+				}
+				if command(m) == "getMore" {
+					close(drained)
+				}
+				<-drained
+				_, _ = c.Write(m)
+			}()
+		}
+	}()
+	go newSerializer(backend.Addr().String()).serve(front)
+	var all sync.WaitGroup
+	all.Go(func() { send(t, front.Addr().String(), message(0, "insert")) })
+	time.Sleep(10 * time.Millisecond) // lets the writer take the lock first
+	all.Go(func() { send(t, front.Addr().String(), message(0, "getMore")) })
+	all.Wait()
+}
+
 func TestRunEndsWithItsInput(t *testing.T) {
 	in, stop := io.Pipe()
 	out, printed := io.Pipe()
