@@ -1,25 +1,22 @@
 package main
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"crypto/tls"
 	"fmt"
-	"os"
 	"sync/atomic"
-	"time"
 )
+
+// maxPEM bounds a certificate's files, in bytes.
+const maxPEM = 1 << 20
 
 // certificate is the server's, read again when its files change.
 type certificate struct {
 	certFile, keyFile string
 
 	current atomic.Pointer[tls.Certificate]
-	seen    [2]stamp // of the files as they were when last read; one goroutine's
-}
-
-// stamp tells one state of a file from another.
-type stamp struct {
-	modified time.Time
-	size     int64
+	seen    []byte // a hash of what was taken over last; one goroutine's
 }
 
 func loadCertificate(certFile, keyFile string) (*certificate, error) {
@@ -31,34 +28,32 @@ func loadCertificate(certFile, keyFile string) (*certificate, error) {
 }
 
 // get is for tls.Config.
-func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	return c.current.Load(), nil
-}
+func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil }
 
-// reload reads the files if they have changed, and tells whether there is a
-// new certificate. A pair that does not fit, such as one of which only one file
-// has been replaced yet, leaves the old one in place and is tried again.
+// reload takes the files over if they have changed, and tells whether they
+// had. A pair that does not fit, such as one of which only one file has been
+// replaced yet, leaves the old one in place and is tried again.
 func (c *certificate) reload() (bool, error) {
-	now, err := c.stamps()
-	if err != nil || now == c.seen {
-		return false, err
+	cert, err := readBounded(c.certFile, maxPEM)
+	if err != nil {
+		return false, fmt.Errorf("--tls-cert: %w", err)
 	}
-	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	key, err := readBounded(c.keyFile, maxPEM)
+	if err != nil {
+		return false, fmt.Errorf("--tls-key: %w", err)
+	}
+	content := sha256.New()
+	for _, pem := range [][]byte{cert, {0}, key} {
+		content.Write(pem)
+	}
+	if sum := content.Sum(nil); bytes.Equal(sum, c.seen) {
+		return false, nil
+	}
+	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
 		return false, fmt.Errorf("--tls-cert %s, --tls-key %s: %w", c.certFile, c.keyFile, err)
 	}
 	c.current.Store(&pair)
-	c.seen = now
+	c.seen = content.Sum(nil)
 	return true, nil
-}
-
-func (c *certificate) stamps() (s [2]stamp, err error) {
-	for n, f := range []struct{ flag, path string }{{"tls-cert", c.certFile}, {"tls-key", c.keyFile}} {
-		info, err := os.Stat(f.path)
-		if err != nil {
-			return s, fmt.Errorf("--%s: %w", f.flag, err)
-		}
-		s[n] = stamp{info.ModTime(), info.Size()}
-	}
-	return s, nil
 }

@@ -42,7 +42,8 @@ func furnished(t *testing.T) string {
 type child struct {
 	cmd *exec.Cmd
 	url string
-	out *output
+	out *output // what it prints
+	log *output // standard error
 }
 
 // output collects what a child says, while it runs.
@@ -67,16 +68,16 @@ func (o *output) String() string {
 func start(t *testing.T, dir string, args ...string) *child {
 	t.Helper()
 	addr := filepath.Join(t.TempDir(), "addr")
-	c := &child{out: &output{}}
+	c := &child{out: &output{}, log: &output{}}
 	c.cmd = exec.Command("signet", append(args, "--listen", "127.0.0.1:0", "--metrics-listen", "", "--addr-file", addr)...)
-	c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr = dir, c.out, c.out
+	c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr = dir, c.out, c.log
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.cmd.Process.Kill(); _ = c.cmd.Wait() }) // ended already is fine
 	var err error
 	if c.url, err = awaitFile(addr); err != nil {
-		t.Fatalf("%v: %s", err, c.out)
+		t.Fatalf("%v: %s", err, c.log)
 	}
 	return c
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
@@ -18,6 +20,7 @@ type journal struct {
 	log    zerolog.Logger
 	audit  storage.Audit
 	actor  string
+	now    func() time.Time
 	random io.Reader
 	events chan keys.Event
 }
@@ -25,8 +28,8 @@ type journal struct {
 // unwritten bounds the events that wait to be written; there are a few a month.
 const unwritten = 256
 
-func newJournal(log zerolog.Logger, audit storage.Audit, actor string, random io.Reader) *journal {
-	return &journal{log: log, audit: audit, actor: actor, random: random, events: make(chan keys.Event, unwritten)}
+func (p *process) newJournal(log zerolog.Logger, audit storage.Audit, actor string) *journal {
+	return &journal{log: log, audit: audit, actor: actor, now: p.now, random: p.random, events: make(chan keys.Event, unwritten)}
 }
 
 // note takes an event from the keyring, which must not be held up.
@@ -38,30 +41,28 @@ func (j *journal) note(e keys.Event) {
 	}
 }
 
-// run writes events as they come, until ctx ends.
+// run writes events as they come, until ctx ends. One that is being written
+// then is written to its end.
 func (j *journal) run(ctx context.Context) {
 	for {
 		select {
 		case e := <-j.events:
-			if err := j.write(ctx, e); err != nil {
-				j.log.Error().Err(err).Str("event", string(e.Kind)).Str("kid", e.KID).Msg("a key event is not in the audit log")
-			}
+			j.write(context.WithoutCancel(ctx), e)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// flush writes the events that wait.
+// flush writes the events that wait, and returns what could not be written.
 func (j *journal) flush(ctx context.Context) error {
+	var faults []error
 	for {
 		select {
 		case e := <-j.events:
-			if err := j.write(ctx, e); err != nil {
-				return err
-			}
+			faults = append(faults, j.write(ctx, e))
 		default:
-			return nil
+			return errors.Join(faults...)
 		}
 	}
 }
@@ -75,12 +76,21 @@ func (j *journal) write(ctx context.Context, e keys.Event) error {
 		j.log.Info().Msg("the keys can be read again")
 		return nil
 	}
-	j.log.Info().Str("event", string(e.Kind)).Str("kid", e.KID).Time("at", e.At).Msg("signing keys")
+	j.log.Info().Str("event", string(e.Kind)).Str("kid", e.KID).Str("from", e.At.UTC().Format(logTime)).Msg("signing keys")
+	if err := j.append(ctx, e); err != nil {
+		j.log.Error().Err(err).Str("event", string(e.Kind)).Str("kid", e.KID).Msg("this key event is not in the audit log")
+		return fmt.Errorf("audit %s of key %s: %w", e.Kind, e.KID, err)
+	}
+	return nil
+}
+
+func (j *journal) append(ctx context.Context, e keys.Event) error {
 	id, err := uuid.NewV7FromReader(j.random)
 	if err != nil {
-		return fmt.Errorf("audit %s: %w", e.Kind, err)
+		return err
 	}
 	return j.audit.AppendAudit(ctx, storage.AuditEvent{
-		ID: id.String(), At: storage.Time(e.At), Type: string(e.Kind), Actor: j.actor, Target: e.KID,
+		ID: id.String(), At: storage.Time(j.now()), Type: string(e.Kind), Actor: j.actor, Target: e.KID,
+		Detail: "takes effect at " + e.At.UTC().Format(logTime),
 	})
 }

@@ -27,7 +27,7 @@ func onKeys(p *process, c *cobra.Command, t keyTask) *cobra.Command {
 	s.addKeys(c.Flags())
 	s.addOutput(c.Flags())
 	return p.admin(c, s, mustBeThere, func(ctx context.Context, o *office, args []string) error {
-		j := newJournal(zerolog.Nop(), o.store, actor, p.random)
+		j := p.newJournal(zerolog.Nop(), o.store, actor)
 		k, err := p.openKeyring(ctx, s, o.store, o.master, j)
 		if err != nil {
 			return err

@@ -13,16 +13,27 @@ const (
 	sweepEvery       = 5 * time.Minute
 	sweepPatience    = time.Minute
 	certificateEvery = 10 * time.Second
+	farewell         = 5 * time.Second // for what is still to be written at the end
 )
 
-// startLoops starts what a server does on its own, until ctx ends.
-func (v *server) startLoops(ctx context.Context, running *sync.WaitGroup) {
+// startLoops starts what a server does on its own. The function that it
+// returns ends that, and has the last key events written down.
+func (v *server) startLoops() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
 	running.Go(func() { v.keyring.Run(ctx) })
 	running.Go(func() { v.journal.run(ctx) })
 	running.Go(func() { v.repeat(ctx, v.settings.keyringRefresh, "refresh the discovery document", v.handler.Refresh) })
 	running.Go(func() { v.repeat(ctx, sweepEvery, "sweep expired records", v.sweep) })
 	if c := v.doors.certificate; c != nil {
 		running.Go(func() { v.repeat(ctx, certificateEvery, "read the certificate anew", v.renewCertificate) })
+	}
+	return func() {
+		cancel()
+		running.Wait()
+		last, cancel := context.WithTimeout(context.Background(), farewell)
+		defer cancel()
+		v.journal.flush(last)
 	}
 }
 

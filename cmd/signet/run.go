@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"sync"
 	"syscall"
 	"time"
 
@@ -44,12 +43,7 @@ func untilSignal(parent context.Context) (context.Context, func()) {
 
 // run answers requests until ctx ends, then drains.
 func (v *server) run(ctx context.Context) error {
-	background, stopBackground := context.WithCancel(context.Background())
-	var loops sync.WaitGroup
-	defer loops.Wait()
-	defer stopBackground()
-	v.startLoops(background, &loops)
-
+	defer v.startLoops()()
 	web, failed := v.newHTTP(), make(chan error, 2)
 	go func() { failed <- serveOn(web, v.doors.open()) }()
 	if v.doors.metrics != nil {

@@ -83,7 +83,7 @@ func (p *process) serve(ctx context.Context, s *settings, opening func(context.C
 	if v.master, err = p.masterKey(ctx, s, v.store); err != nil {
 		return err
 	}
-	v.journal = newJournal(v.log, v.store, "signet", p.random)
+	v.journal = p.newJournal(v.log, v.store, "signet")
 	if v.keyring, err = p.openKeyring(ctx, s, v.store, v.master, v.journal); err != nil {
 		return err
 	}

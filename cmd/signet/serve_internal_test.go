@@ -18,13 +18,13 @@ import (
 // A restart, graceful or not, continues every session.
 func TestRestartContinuesSessions(t *testing.T) {
 	dir := furnished(t)
-	first := start(t, dir, "serve", "--log-level", "debug")
+	first := start(t, dir, "serve", "--log-level", "debug", "--drain-delay", "0s")
 	a := first.login(t)
 	if err := first.stop(t, syscall.SIGTERM); err != nil {
-		t.Fatalf("SIGTERM: %v: %s", err, first.out)
+		t.Fatalf("SIGTERM: %v: %s", err, first.log)
 	}
 
-	second := start(t, dir, "serve", "--log-level", "debug")
+	second := start(t, dir, "serve", "--log-level", "debug", "--drain-delay", "0s")
 	b := second.post(t, "/oauth2/token", 200, "grant_type", "refresh_token", "refresh_token", a.RefreshToken)
 	if !second.post(t, "/oauth2/introspect", 200, "token", a.AccessToken).Active {
 		t.Error("a token from before the restart introspects as inactive")
@@ -33,13 +33,13 @@ func TestRestartContinuesSessions(t *testing.T) {
 		t.Fatal("killed, and no error")
 	}
 
-	third := start(t, dir, "serve", "--log-level", "debug")
+	third := start(t, dir, "serve", "--log-level", "debug", "--drain-delay", "0s")
 	again := third.post(t, "/oauth2/token", 200, "grant_type", "refresh_token", "refresh_token", a.RefreshToken)
 	if again.RefreshToken != b.RefreshToken {
 		t.Error("a refresh whose answer was lost in a crash did not get the same successor")
 	}
 	c := third.post(t, "/oauth2/token", 200, "grant_type", "refresh_token", "refresh_token", b.RefreshToken)
-	keepsSecrets(t, dir, first.out.String()+second.out.String()+third.out.String(), a, b, c)
+	keepsSecrets(t, dir, first.log.String()+second.log.String()+third.log.String(), a, b, c)
 }
 
 // keepsSecrets demands that no log says anything that was secret.
@@ -136,7 +136,7 @@ func TestDrain(t *testing.T) {
 		t.Errorf("the request in flight got %d", status)
 	}
 	if err := c.cmd.Wait(); err != nil {
-		t.Errorf("exit: %v: %s", err, c.out)
+		t.Errorf("exit: %v: %s", err, c.log)
 	}
 }
 
@@ -153,8 +153,8 @@ func TestDrainHasALimit(t *testing.T) {
 	if !errors.As(err, &exit) || exit.ExitCode() != exitFailed {
 		t.Errorf("exit: %v", err)
 	}
-	if !strings.Contains(c.out.String(), "signet: drain: requests were still running after --drain-timeout 100ms and were cut off") {
-		t.Errorf("it says: %s", c.out)
+	if !strings.Contains(c.log.String(), "signet: drain: requests were still running after --drain-timeout 100ms and were cut off") {
+		t.Errorf("it says: %s", c.log)
 	}
 }
 
@@ -178,7 +178,7 @@ func TestStartSaysWhatLooksWrong(t *testing.T) {
 	if err := c.stop(t, os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	said := c.out.String()
+	said := c.log.String()
 	for _, want := range []string{
 		`"message":"serving"`, `"variable":"SIGNET_ISSUR"`, `"admin-listen":"127.0.0.1:8082"`,
 	} {

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// Every command has a help that shows an example of itself and, where it has
+// settings, says where they come from.
+func TestEveryCommandHelps(t *testing.T) {
+	p := &process{}
+	root := newRoot(p)
+	var commands []*cobra.Command
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		commands = append(commands, c)
+		for _, m := range c.Commands() {
+			walk(m)
+		}
+	}
+	walk(root)
+	if len(commands) < 42 {
+		t.Fatalf("only %d commands: the walk is broken", len(commands))
+	}
+	for _, c := range commands {
+		path := strings.Fields(c.CommandPath())[1:]
+		out, status := runHere(append(path, "--help")...)
+		if status != exitFine || c.Short == "" {
+			t.Errorf("%s --help: status %d, in short %q", c.CommandPath(), status, c.Short)
+		}
+		if group := c.HasAvailableSubCommands() && c.Name() != "signet" && c.Name() != "completion"; !group {
+			if !strings.Contains(out, "\nExample:\n") || !strings.Contains(c.Example, c.CommandPath()) && c.Name() != "help" && c.Name() != "signet" {
+				t.Errorf("%s shows no example of itself: %s", c.CommandPath(), out)
+			}
+		}
+		if strings.Contains(out, "\nSettings:\n") && !strings.Contains(out, "SIGNET_ACCESS_TOKEN_TTL), else from the YAML file of --config") {
+			t.Errorf("%s does not say where settings come from", c.CommandPath())
+		}
+		for _, name := range []string{"list", "show", "create"} {
+			if c.Name() == name && !strings.Contains(out, "--output FORMAT") {
+				t.Errorf("%s has no --output", c.CommandPath())
+			}
+		}
+	}
+}
+
+// runHere runs the program within the test.
+func runHere(args ...string) (out string, status int) {
+	var stdout, stderr bytes.Buffer
+	status = run(context.Background(), args, nil, strings.NewReader(""), &stdout, &stderr)
+	return stdout.String() + stderr.String(), status
+}
+
+// What goes wrong is one line, whatever it quotes.
+func TestComplaintsAreOneLine(t *testing.T) {
+	out, status := runHere("user", "show", "x", "--storage", "sqlite:/nowhere/\x1b[31m\nsignet: all is well\x00.db")
+	if status != exitFailed || strings.Count(out, "\n") != 1 || strings.ContainsAny(out, "\x1b\x00") {
+		t.Errorf("status %d: %q", status, out)
+	}
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"net"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+)
+
+func TestIssuerURL(t *testing.T) {
+	for _, good := range []string{
+		"https://id.example.com", "https://id.example.com:8443", "https://id.example.com/tenant", "https://id.example.com/a%20b",
+		"http://localhost:8080", "http://127.0.0.1:0", "http://127.8.9.10", "http://[::1]:8080",
+	} {
+		if err := checkIssuerURL(good); err != nil {
+			t.Errorf("%s: %v", good, err)
+		}
+	}
+	for bad, reason := range map[string]string{
+		"":                             "empty",
+		"id.example.com":               "not a URL",
+		"https:id.example.com":         "not a URL",
+		"https://":                     "not a URL",
+		"https://id.example.com/":      "slash",
+		"https://id.example.com?":      "query",
+		"https://id.example.com#":      "fragment",
+		"https://u@id.example.com":     "credentials",
+		"https://ID.example.com":       "lower case",
+		"HTTPS://id.example.com":       "lower case",
+		"ftp://id.example.com":         "https",
+		"http://id.example.com":        "loopback",
+		"http://localhost.example.com": "loopback",
+		"http://127.0.0.1.example.com": "loopback",
+		"http://0.0.0.0:8080":          "loopback",
+		"https://id.example.com:0":     "port 0",
+		"https://id.example.com/%zz":   "not a URL",
+	} {
+		if err := checkIssuerURL(bad); err == nil || !strings.Contains(err.Error(), reason) {
+			t.Errorf("%q: got %v, want something about %s", bad, err, reason)
+		}
+	}
+}
+
+func TestWithPort(t *testing.T) {
+	at := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4711}
+	for issuer, want := range map[string]string{
+		"http://localhost:0":     "http://localhost:4711",
+		"http://[::1]:0/tenant":  "http://[::1]:4711/tenant",
+		"http://localhost:8080":  "http://localhost:8080",
+		"https://id.example.com": "https://id.example.com",
+	} {
+		if got := withPort(issuer, at); got != want {
+			t.Errorf("%s became %s, want %s", issuer, got, want)
+		}
+	}
+}
+
+// Every setting has one name in three spellings, and no secret is one.
+func TestEverySettingIsResolved(t *testing.T) {
+	newSettings().all.VisitAll(func(f *pflag.Flag) {
+		s := newSettings()
+		env := map[string]string{envName(f.Name): f.DefValue}
+		if f.Value.Type() == "stringSlice" {
+			env[envName(f.Name)] = "10.0.0.0/8"
+		}
+		if f.Name == "config" {
+			return
+		}
+		if err := s.resolve(pflag.NewFlagSet("none", pflag.ContinueOnError), env); err != nil {
+			t.Errorf("%s from the environment: %v", f.Name, err)
+		}
+		if s.origin[f.Name] != envName(f.Name) {
+			t.Errorf("%s has come from %q", f.Name, s.origin[f.Name])
+		}
+		if strings.Contains(f.Name, "password") && f.Name != "password-hash" || strings.Contains(f.Name, "secret") {
+			t.Errorf("%s sounds like a secret", f.Name)
+		}
+	})
+}
+
+func TestProxies(t *testing.T) {
+	s := newSettings()
+	s.trustedProxies = []string{"10.1.2.3/8", "192.0.2.1", "2001:db8::/32", "::1"}
+	got, err := s.proxies()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for _, p := range got {
+		texts = append(texts, p.String())
+	}
+	if want := []string{"10.0.0.0/8", "192.0.2.1/32", "2001:db8::/32", "::1/128"}; !slices.Equal(texts, want) {
+		t.Errorf("got %q, want %q", texts, want)
+	}
+}
+
+func TestUnknownVariables(t *testing.T) {
+	got := unknownVariables(map[string]string{
+		"SIGNET_LISTEN": "", "SIGNET_MASTER_KEY": "", "SIGNET_ISSUR": "", "SIGNET_SERVICE_PORT": "", "SIGNET_PORT": "",
+		"SIGNET_TEST_SLOW": "", "HOME": "", "SIGNET_A": "",
+	})
+	if want := []string{"SIGNET_A", "SIGNET_ISSUR"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	env := environment([]string{"A=1", "B=x=y", "A=2", "C=", "nonsense"})
+	if len(env) != 3 || env["A"] != "2" || env["B"] != "x=y" {
+		t.Errorf("got %q", env)
+	}
+	if _, there := env["C"]; !there {
+		t.Error("a variable that is set to nothing counts as not set")
+	}
+}
