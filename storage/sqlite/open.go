@@ -21,6 +21,7 @@ const (
 	setApplicationID  = query("PRAGMA application_id = 0x53676e74")
 	headerSize        = 100
 	headerMagic       = "SQLite format 3\x00"
+	headerPageSize    = 16
 	headerApplication = 68
 )
 
@@ -151,7 +152,24 @@ func checkHeader(f *os.File) error {
 	if id := binary.BigEndian.Uint32(header[headerApplication:]); id != applicationID {
 		return fmt.Errorf("%w: it belongs to another program (application id %#x)", ErrForeign, id)
 	}
-	return nil
+	return wholePages(f, binary.BigEndian.Uint16(header[headerPageSize:]))
+}
+
+// wholePages refuses a file that ends inside a page, for SQLite would read zeros
+// there. Beside a log it may: a crash while the log was moved into the file leaves
+// it so, and the log has what is missing.
+func wholePages(f *os.File, pageSize uint16) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if pageSize < 512 || info.Size()%int64(pageSize) == 0 { // 1 stands for 65536, which Signet never chose
+		return nil
+	}
+	if log, err := os.Stat(f.Name() + "-wal"); err == nil && log.Size() > 0 {
+		return nil
+	}
+	return fmt.Errorf("%w, restore it from a backup: it ends in the middle of a page", ErrDamaged)
 }
 
 // dataSource names the file to the driver as a URI, in which no character of a
@@ -235,7 +253,7 @@ func syncEveryCommit(ctx context.Context, conn *sql.Conn) error {
 // smallFile is the size in bytes up to which opening looks at every page: a few
 // milliseconds. Of larger files it looks at the small tables without which
 // nothing works; checking all would make starting slower with every session.
-const smallFile = 2 << 20
+const smallFile = 4 << 20
 
 // inspect looks for a newer schema and for damage through a connection that
 // cannot write, so that what is refused stays as it is. SQLite itself finds that

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"sync"
 )
 
@@ -78,4 +79,17 @@ func (s *statements) prepare(ctx context.Context, q query) (*sql.Stmt, error) {
 		s.of[q] = stmt
 	}
 	return stmt, err
+}
+
+// close gives the statements back: a connection on which one is left does not
+// close.
+func (s *statements) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, stmt := range s.of {
+		errs = append(errs, stmt.Close())
+	}
+	clear(s.of)
+	return errors.Join(errs...)
 }

@@ -63,7 +63,7 @@ func (r *readers) close() error {
 	for range cap(r.slots) {
 		r.slots <- struct{}{}
 	}
-	return r.db.Close()
+	return errors.Join(r.statements.close(), r.db.Close())
 }
 
 // one reads the one row of a point query; storage.ErrNotFound where there is none.

@@ -22,11 +22,19 @@ func scanSession(row scanner) (s storage.Session, err error) {
 
 // CreateSession implements [storage.Sessions].
 func (s *Store) CreateSession(ctx context.Context, session storage.Session) error {
-	return s.change(ctx, "create session", taken("id"),
-		"INSERT INTO sessions ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-		session.ID, session.UserID, session.ClientID, encodeList(session.Scopes), encodeList(session.Audience), session.Generation,
-		millis(session.RotatedAt), millis(session.CreatedAt), millis(session.ExpiresAt), millis(session.AuthTime),
-		session.UserEpoch, session.ClientEpoch, session.StatusIndex, unset(session.RevokedAt), session.Reason)
+	_, err := write(ctx, s, "create session", func(t *tx) (none struct{}, err error) { return none, insertSession(t, session) })
+	return err
+}
+
+func insertSession(t *tx, s storage.Session) error {
+	inserted, err := t.exec("INSERT INTO sessions ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		s.ID, s.UserID, s.ClientID, encodeList(s.Scopes), encodeList(s.Audience), s.Generation,
+		millis(s.RotatedAt), millis(s.CreatedAt), millis(s.ExpiresAt), millis(s.AuthTime),
+		s.UserEpoch, s.ClientEpoch, s.StatusIndex, unset(s.RevokedAt), s.Reason)
+	if err == nil && inserted == 0 {
+		err = taken("id")
+	}
+	return err
 }
 
 // Session implements [storage.Sessions].
@@ -36,16 +44,18 @@ func (s *Store) Session(ctx context.Context, id string) (storage.Session, error)
 
 // RotateSession implements [storage.Sessions].
 func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.Session, error) {
-	return write(ctx, s, "rotate session", func(t *tx) (storage.Session, error) {
-		rotated, err := only(t, "UPDATE sessions SET generation = generation + 1, rotated_at = ?1"+
-			" WHERE id = ?2 AND client_id = ?3 AND generation = ?4 AND revoked_at IS NULL"+
-			" AND expires_at > ?1 AND rotated_at > ?5 RETURNING "+sessionColumns,
-			scanSession, millis(r.At), r.SessionID, r.ClientID, r.From, millis(r.IdleSince))
-		if errors.Is(err, storage.ErrNotFound) {
-			err = storage.ErrConflict
-		}
-		return rotated, err
-	})
+	return write(ctx, s, "rotate session", func(t *tx) (storage.Session, error) { return rotate(t, r) })
+}
+
+func rotate(t *tx, r storage.Rotation) (storage.Session, error) {
+	rotated, err := only(t, "UPDATE sessions SET generation = generation + 1, rotated_at = ?1"+
+		" WHERE id = ?2 AND client_id = ?3 AND generation = ?4 AND revoked_at IS NULL"+
+		" AND expires_at > ?1 AND rotated_at > ?5 RETURNING "+sessionColumns,
+		scanSession, millis(r.At), r.SessionID, r.ClientID, r.From, millis(r.IdleSince))
+	if errors.Is(err, storage.ErrNotFound) {
+		err = storage.ErrConflict
+	}
+	return rotated, err
 }
 
 // RevokeSession implements [storage.Sessions].

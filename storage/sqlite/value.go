@@ -83,16 +83,30 @@ func decodeList(text string) ([]string, error) {
 	if text == "[]" {
 		return nil, nil
 	}
-	if inner, plain := strings.CutPrefix(text, `["`); plain && !strings.Contains(inner, `\`) {
-		if inner, plain = strings.CutSuffix(inner, `"]`); plain {
-			return strings.Split(inner, `","`), nil // without escapes a quote ends a string
-		}
+	if list := splitList(text); list != nil {
+		return list, nil
 	}
 	var list []string
 	if err := json.Unmarshal([]byte(text), &list); err != nil {
 		return nil, fmt.Errorf("list: %w", err)
 	}
 	return list, nil
+}
+
+// splitList reads the lists that have no escapes, which is nearly all, in a
+// fraction of the time: without escapes a quote begins or ends a string. It
+// returns nil where it cannot tell.
+func splitList(text string) []string {
+	inner, begins := strings.CutPrefix(text, `["`)
+	inner, ends := strings.CutSuffix(inner, `"]`)
+	if !begins || !ends || strings.Contains(inner, `\`) {
+		return nil
+	}
+	list := strings.Split(inner, `","`)
+	if 2*(len(list)-1) != strings.Count(inner, `"`) {
+		return nil // written by somebody else, with blanks
+	}
+	return list
 }
 
 // afterPrefix is the least value above all texts that begin with prefix, in the

@@ -42,6 +42,18 @@ type job struct {
 	answer  chan error // has room for the one answer, so the writer never waits
 }
 
+func newJob(several bool, step func(*tx) error) *job {
+	return &job{step: step, several: several, answer: make(chan error, 1)}
+}
+
+// outcome makes a don't know of all that is no answer.
+func outcome(op string, err error) error {
+	if err == nil || certain(err) {
+		return err
+	}
+	return storage.Unavailable(op, err)
+}
+
 // writer owns the one connection that writes.
 type writer struct {
 	tx      *tx
@@ -53,6 +65,7 @@ type writer struct {
 
 	busyTimeout time.Duration // how long another process may hold the lock
 	wal         string        // path of the write-ahead log
+	walLimit    int64         // the size that it should not exceed
 	walNext     int64         // the size from which on it is asked to start anew
 }
 
@@ -71,6 +84,7 @@ func newWriter(db *sql.DB, conn *sql.Conn, path string, busyTimeout time.Duratio
 		stopped:     make(chan struct{}),
 		busyTimeout: busyTimeout,
 		wal:         path + "-wal",
+		walLimit:    walLimit,
 		walNext:     walLimit,
 	}
 }
@@ -78,6 +92,13 @@ func newWriter(db *sql.DB, conn *sql.Conn, path string, busyTimeout time.Duratio
 // do has the job done and waits for its outcome. If ctx ends before the job has
 // begun it never will; if it ends later the outcome is unknown.
 func (w *writer) do(ctx context.Context, j *job) error {
+	if err := w.enqueue(ctx, j); err != nil {
+		return err
+	}
+	return w.wait(ctx, j)
+}
+
+func (w *writer) enqueue(ctx context.Context, j *job) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -88,11 +109,15 @@ func (w *writer) do(ctx context.Context, j *job) error {
 	}
 	select {
 	case w.jobs <- j:
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-w.closing:
 		return errClosed
 	}
+}
+
+func (w *writer) wait(ctx context.Context, j *job) error {
 	select {
 	case err := <-j.answer:
 		return err
@@ -299,7 +324,7 @@ func (w *writer) limitLog() {
 	_, _ = w.tx.exec("PRAGMA busy_timeout = 100")
 	_, _ = w.tx.exec("PRAGMA wal_checkpoint(TRUNCATE)")
 	_, _ = w.tx.exec("PRAGMA busy_timeout = 0")
-	w.walNext = walLimit
+	w.walNext = w.walLimit
 	if info, err = os.Stat(w.wal); err == nil {
 		w.walNext += info.Size()
 	}
@@ -309,7 +334,7 @@ func (w *writer) limitLog() {
 func (w *writer) close() error {
 	close(w.closing)
 	<-w.stopped
-	return errors.Join(w.conn.Close(), w.db.Close())
+	return errors.Join(w.tx.statements.close(), w.conn.Close(), w.db.Close())
 }
 
 // exec runs a statement and returns how many rows it changed.
@@ -351,17 +376,12 @@ func writeSeveral[T any](ctx context.Context, s *Store, op string, step func(*tx
 
 func submit[T any](ctx context.Context, s *Store, op string, several bool, step func(*tx) (T, error)) (T, error) {
 	var v, zero T
-	j := &job{several: several, answer: make(chan error, 1)}
-	j.step = func(t *tx) (err error) {
+	j := newJob(several, func(t *tx) (err error) {
 		v, err = step(t)
 		return err
+	})
+	if err := s.writer.do(ctx, j); err != nil {
+		return zero, outcome(op, err) // not v: after a don't know the step may still be setting it
 	}
-	switch err := s.writer.do(ctx, j); {
-	case err == nil:
-		return v, nil
-	case certain(err):
-		return zero, err // not v: after a don't know the step may still be setting it
-	default:
-		return zero, storage.Unavailable(op, err)
-	}
+	return v, nil
 }

@@ -1,0 +1,216 @@
+package sqlite
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+var start = time.Date(2026, time.March, 1, 12, 0, 0, 123_000_000, time.UTC)
+
+// realistic is a session as the issuer makes them.
+func realistic(n int) storage.Session {
+	return storage.Session{
+		ID:          fmt.Sprintf("%043d", n),
+		UserID:      fmt.Sprintf("0195ab2c-7d3e-7f00-8000-%012d", n),
+		ClientID:    "items-web-client",
+		Scopes:      []string{"openid", "profile", "items:read", "items:write"},
+		Audience:    []string{"https://api.example.com"},
+		RotatedAt:   start,
+		CreatedAt:   start,
+		ExpiresAt:   start.AddDate(0, 3, 0),
+		AuthTime:    start,
+		UserEpoch:   3,
+		ClientEpoch: 2,
+		StatusIndex: int64(100_000 + n),
+	}
+}
+
+// rotateTo refreshes the session up to a generation, in one transaction.
+func rotateTo(t *testing.T, s *Store, session storage.Session, generation int64) {
+	t.Helper()
+	_, err := write(t.Context(), s, "rotate", func(t *tx) (storage.Session, error) {
+		for session.Generation < generation {
+			r := storage.Rotation{SessionID: session.ID, ClientID: session.ClientID, From: session.Generation,
+				At: start.Add(time.Duration(session.Generation) * time.Second)}
+			var err error
+			if session, err = rotate(t, r); err != nil {
+				return session, err
+			}
+		}
+		return session, nil
+	})
+	if err != nil {
+		t.Fatalf("RotateSession: %v", err)
+	}
+}
+
+// size is how many bytes of content the sessions and their indexes have, and how
+// many pages.
+func size(t *testing.T, s *Store) (content, pages int64) {
+	t.Helper()
+	row := s.writer.conn.QueryRowContext(t.Context(),
+		"SELECT sum(payload), sum(pageno IS NOT NULL) FROM dbstat WHERE name LIKE '%sessions%'")
+	if err := row.Scan(&content, &pages); err != nil {
+		t.Fatal(err)
+	}
+	return content, pages
+}
+
+// A session takes the same place however often it is refreshed. All that shows is
+// the number of its generation: SQLite keeps 1 in no byte and 10,000 in two.
+func TestSessionSizeIsConstant(t *testing.T) {
+	const sessions = 20
+	s := openTest(t)
+	for n := range sessions {
+		if err := s.CreateSession(t.Context(), realistic(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rotateTo(t, s, realistic(0), 1)
+	once, pagesOnce := size(t, s)
+	rotateTo(t, s, withGeneration(realistic(0), 1), 10_000)
+	often, pagesOften := size(t, s)
+	if often-once > 2 || pagesOften != pagesOnce {
+		t.Errorf("after 1 refresh %d bytes in %d pages, after 10,000 %d in %d", once, pagesOnce, often, pagesOften)
+	}
+	if each := often / sessions; each > 400 {
+		t.Errorf("a session has %d bytes with its indexes, want at most 400", each)
+	}
+	t.Logf("a session has %d bytes with its indexes", often/sessions)
+}
+
+func withGeneration(session storage.Session, generation int64) storage.Session {
+	session.Generation = generation
+	return session
+}
+
+// A thousand sessions in a file, as it lies on the disk.
+func TestFileSize(t *testing.T) {
+	const sessions = 1000
+	s := openTest(t)
+	empty, err := pragma[int64](t.Context(), s.writer.conn, "PRAGMA page_count")
+	if err != nil {
+		t.Fatal(err)
+	}
+	createMany(t, s, sessions, realistic)
+	full, err := pragma[int64](t.Context(), s.writer.conn, "PRAGMA page_count")
+	if err != nil {
+		t.Fatal(err)
+	}
+	each := (full - empty) * 4096 / sessions
+	if each > 500 {
+		t.Errorf("a session takes %d bytes of the file, want at most 500", each)
+	}
+	t.Logf("a session takes %d bytes of the file", each)
+}
+
+// createMany inserts in one transaction, in an order that is not that of the ids.
+func createMany(t *testing.T, s *Store, n int, session func(int) storage.Session) {
+	t.Helper()
+	if _, err := write(t.Context(), s, "create sessions", func(t *tx) (bool, error) {
+		for i := range n {
+			if err := insertSession(t, session((i*7919)%n)); err != nil {
+				return false, err
+			}
+		}
+		return true, nil
+	}); err != nil {
+		t.Fatalf("CreateSession: %v", err)
+	}
+}
+
+// What takes several transactions does all the same.
+func TestManySessions(t *testing.T) {
+	const sessions = 2*sweepSize + 50
+	s := openTest(t)
+	createMany(t, s, sessions, func(n int) storage.Session {
+		session := realistic(n)
+		session.UserID = fmt.Sprint(n % 2)
+		session.ExpiresAt = start.Add(time.Duration(n) * time.Second)
+		return session
+	})
+	revoke := func(f storage.SessionFilter, want int64) {
+		t.Helper()
+		if n, err := s.RevokeAll(t.Context(), f, start, "test"); err != nil || n != want {
+			t.Errorf("RevokeAll %+v: %d, %v, want %d", f, n, err, want)
+		}
+	}
+	revoke(storage.SessionFilter{UserID: "0"}, sessions/2)
+	revoke(storage.SessionFilter{ClientID: realistic(0).ClientID}, sessions/2)
+	revoke(storage.SessionFilter{}, 0)
+
+	for _, c := range []struct {
+		limit int
+		want  int64
+	}{{1, 1}, {sweepSize, sweepSize}, {sweepSize + 7, sweepSize + 7}, {1 << 30, sessions - 10 - 2*sweepSize - 8}} {
+		before := start.Add((sessions - 10) * time.Second)
+		if n, err := s.SweepSessions(t.Context(), before, c.limit); err != nil || n != c.want {
+			t.Errorf("SweepSessions up to %d: %d, %v, want %d", c.limit, n, err, c.want)
+		}
+	}
+}
+
+// A page holds no more than MaxPage, whatever is asked.
+func TestMaxPage(t *testing.T) {
+	const sessions = storage.MaxPage + 10
+	s := openTest(t)
+	createMany(t, s, sessions, realistic)
+	page, err := s.ListSessions(t.Context(), storage.SessionFilter{}, storage.Page{Limit: 10 * storage.MaxPage})
+	if err != nil || len(page.Sessions) != storage.MaxPage || page.Next != realistic(storage.MaxPage-1).ID {
+		t.Errorf("ListSessions: %d sessions, next %q, %v", len(page.Sessions), page.Next, err)
+	}
+	page, err = s.ListSessions(t.Context(), storage.SessionFilter{}, storage.Page{Limit: storage.MaxPage, After: page.Next})
+	if err != nil || len(page.Sessions) != 10 || page.Next != "" {
+		t.Errorf("the rest: %d sessions, next %q, %v", len(page.Sessions), page.Next, err)
+	}
+}
+
+// The plans of the queries that requests wait for and of those that look at one
+// owner: each goes by an index, and none sorts more than one user's sessions.
+func TestPlans(t *testing.T) {
+	s := openTest(t)
+	byClient := selectSessions(sessionColumns, storage.SessionFilter{ClientID: "c"}, "")
+	byClient.page(10)
+	byUser := selectSessions(sessionColumns, storage.SessionFilter{UserID: "u"}, "")
+	byUser.page(10)
+	all := selectSessions(sessionColumns, storage.SessionFilter{}, "")
+	all.page(10)
+	for name, c := range map[string]struct {
+		q    selection
+		want string
+	}{
+		"by client": {byClient, "SEARCH sessions USING INDEX sessions_by_client (client_id=? AND id>?)"},
+		"by user":   {byUser, "SEARCH sessions USING INDEX sessions_by_user (user_id=?); USE TEMP B-TREE FOR ORDER BY"},
+		"all":       {all, "SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id>?)"},
+		"by login": {selection{"SELECT " + userColumns + " FROM users WHERE id = (SELECT user_id FROM logins WHERE name = ?)", []any{"x"}},
+			"SEARCH users USING PRIMARY KEY (id=?); SCALAR SUBQUERY 1; SEARCH logins USING PRIMARY KEY (name=?)"},
+	} {
+		if got := plan(t, s, c.q); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func plan(t *testing.T, s *Store, q selection) (plan string) {
+	t.Helper()
+	rows, err := s.writer.conn.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+string(q.query), q.args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		if plan != "" {
+			plan += "; "
+		}
+		plan += detail
+	}
+	return plan
+}

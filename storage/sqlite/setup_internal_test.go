@@ -1,0 +1,221 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+)
+
+func TestMigrationsAreNumbered(t *testing.T) {
+	names, err := fs.Glob(migrationFiles, "migrations/*")
+	if err != nil || len(names) != len(migrations) || len(names) == 0 {
+		t.Fatalf("%d files for %d migrations, %v", len(names), len(migrations), err)
+	}
+	for i, name := range names {
+		if !strings.HasPrefix(filepath.Base(name), fmt.Sprintf("%04d_", i+1)) {
+			t.Errorf("migration %d is the file %s", i+1, name)
+		}
+		if last := strings.TrimSpace(migrations[i]); !strings.HasSuffix(last, fmt.Sprintf("PRAGMA user_version = %d;", i+1)) {
+			t.Errorf("%s does not end by setting its version", name)
+		}
+	}
+	texts := readMigrations(fstest.MapFS{
+		"migrations/0002_b.sql": {Data: []byte("second")},
+		"migrations/0001_a.sql": {Data: []byte("first")},
+		"migrations/0010_c.sql": {Data: []byte("third")},
+	})
+	if fmt.Sprint(texts) != "[first second third]" {
+		t.Errorf("migrations are read as %v", texts)
+	}
+}
+
+// replaceMigrations lets a test play a program of another age.
+func replaceMigrations(t *testing.T, texts ...string) {
+	old := migrations
+	t.Cleanup(func() { migrations = old })
+	migrations = texts
+}
+
+func version(t *testing.T, path string) (version, tables int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.QueryRow("SELECT count(*) FROM sqlite_schema WHERE type = 'table'").Scan(&tables); err != nil {
+		t.Fatal(err)
+	}
+	return version, tables
+}
+
+func openClose(t *testing.T, path string) error {
+	t.Helper()
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}
+
+// A newer program adds what an older one did not know, once, and keeps the rest;
+// a migration that fails leaves nothing behind.
+func TestMigrationsGoOn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "signet.db")
+	if err := openClose(t, path); err != nil {
+		t.Fatal(err)
+	}
+	first, tables := version(t, path)
+	older := migrations
+
+	second := "CREATE TABLE more (x TEXT) STRICT; INSERT INTO more VALUES ('kept'); PRAGMA user_version = 2;"
+	replaceMigrations(t, append(older[:1:1], second, "CREATE TABLE even_more (x TEXT) STRICT; CREATE TABLE users (id TEXT);")...)
+	if err := openClose(t, path); err == nil || !strings.Contains(err.Error(), "migration 3") {
+		t.Errorf("Open with a migration that fails: %v", err)
+	}
+	if v, n := version(t, path); v != first+1 || n != tables+1 {
+		t.Errorf("after a failed migration: version %d with %d tables, want %d with %d", v, n, first+1, tables+1)
+	}
+	migrations = append(older[:1:1], second, "CREATE TABLE even_more (x TEXT) STRICT; PRAGMA user_version = 3;")
+	for range 2 {
+		if err := openClose(t, path); err != nil {
+			t.Errorf("Open: %v", err)
+		}
+	}
+	if v, n := version(t, path); v != 3 || n != tables+2 {
+		t.Errorf("version %d with %d tables, want 3 with %d", v, n, tables+2)
+	}
+	migrations = append(older[:1:1], second, "PRAGMA user_version = 3;", "CREATE TABLE t (x); PRAGMA user_version = 9;")
+	if err := openClose(t, path); err == nil || !strings.Contains(err.Error(), "migration 4") {
+		t.Errorf("Open with a migration that sets another version: %v", err)
+	}
+}
+
+// The claim is the file's first transaction; cut off anywhere before the schema
+// is there, the next start goes on.
+func TestSetUpCutOff(t *testing.T) {
+	for steps := range 4 {
+		path := filepath.Join(t.TempDir(), "signet.db")
+		db, err := sql.Open("sqlite", dataSource(path, "rwc", 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := db.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []func(context.Context, *sql.Conn) error{claim, useLog, syncEveryCommit}[:steps] {
+			if err := step(t.Context(), conn); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// As a crash leaves it: copied, not closed.
+		crashed := copyDatabase(t, path)
+		_ = conn.Close()
+		_ = db.Close()
+		if err := openClose(t, crashed); err != nil {
+			t.Errorf("Open after %d steps: %v", steps, err)
+		}
+		if v, _ := version(t, crashed); v != len(migrations) {
+			t.Errorf("version %d after Open", v)
+		}
+	}
+}
+
+func copyDatabase(t *testing.T, path string) (copied string) {
+	t.Helper()
+	copied = filepath.Join(t.TempDir(), "signet.db")
+	for _, suffix := range []string{"", "-wal", "-journal"} {
+		data, err := os.ReadFile(path + suffix)
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err == nil {
+			err = os.WriteFile(copied+suffix, data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return copied
+}
+
+// A first transaction that was cut off in the middle of its commit leaves the
+// first page, and a journal that says that the file was empty before.
+func TestFirstTransactionCutOff(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "signet.db")
+	if err := openClose(t, path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 4096); err != nil {
+		t.Fatal(err)
+	}
+	journal := make([]byte, 512)
+	copy(journal, "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7") // the magic of a journal
+	binary.BigEndian.PutUint32(journal[20:], 512)     // bytes in a sector
+	binary.BigEndian.PutUint32(journal[24:], 4096)    // bytes in a page
+	if err := os.WriteFile(path+"-journal", journal, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := openClose(t, path); err != nil {
+		t.Errorf("Open: %v", err)
+	}
+	if v, tables := version(t, path); v != len(migrations) || tables == 0 {
+		t.Errorf("version %d with %d tables after Open", v, tables)
+	}
+	if _, err := os.Stat(path + "-journal"); !os.IsNotExist(err) {
+		t.Errorf("the journal is still there: %v", err)
+	}
+}
+
+// The two spellings of the application id are one, and so is what the file says.
+func TestApplicationID(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "signet.db")
+	if err := openClose(t, path); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(string(setApplicationID), fmt.Sprintf("%#x", applicationID)) {
+		t.Errorf("%q does not set %#x", setApplicationID, applicationID)
+	}
+	header := make([]byte, headerSize)
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Read(header); err != nil || string(header[headerApplication:headerApplication+4]) != "Sgnt" {
+		t.Errorf("the file's application id is %q, %v", header[headerApplication:headerApplication+4], err)
+	}
+}
+
+func TestConnectionSettings(t *testing.T) {
+	s := openTest(t)
+	for q, want := range map[query]string{
+		"PRAGMA journal_mode": "wal", "PRAGMA synchronous": "2", "PRAGMA fullfsync": "1", "PRAGMA checkpoint_fullfsync": "1",
+		"PRAGMA busy_timeout": "0", "PRAGMA trusted_schema": "0", "PRAGMA cell_size_check": "1",
+	} {
+		got, err := pragma[string](t.Context(), s.writer.conn, q)
+		if err != nil || got != want {
+			t.Errorf("%s of the writer: %q, %v, want %q", q, got, err, want)
+		}
+	}
+	if _, err := s.readers.db.Exec("DELETE FROM roles"); err == nil {
+		t.Error("a reader can write")
+	}
+	short := openTest(t, BusyTimeout(70*time.Millisecond))
+	var got int
+	if err := short.readers.db.QueryRow("PRAGMA busy_timeout").Scan(&got); err != nil || got != 70 {
+		t.Errorf("busy_timeout of a reader: %d, %v, want 70", got, err)
+	}
+}
