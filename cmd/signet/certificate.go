@@ -28,7 +28,9 @@ func loadCertificate(certFile, keyFile string) (*certificate, error) {
 }
 
 // get is for tls.Config.
-func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil }
+func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return c.current.Load(), nil
+}
 
 // reload takes the files over if they have changed, and tells whether they
 // had. A pair that does not fit, such as one of which only one file has been
