@@ -194,18 +194,16 @@ func openWriter(ctx context.Context, path string, o options) (*writer, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.busyTimeout)
-	defer cancel()
-	if err := setUp(ctx, conn); err != nil {
+	if err := setUp(ctx, conn, o.busyTimeout); err != nil {
 		return nil, errors.Join(err, conn.Close(), db.Close())
 	}
 	return newWriter(db, conn, path, o.busyTimeout), nil
 }
 
 // setUp makes an empty file a database of Signet's, and says how it is written.
-func setUp(ctx context.Context, conn *sql.Conn) error {
+func setUp(ctx context.Context, conn *sql.Conn, patience time.Duration) error {
 	for _, step := range []func(context.Context, *sql.Conn) error{claim, useLog, syncEveryCommit, migrate} {
-		if err := whenFree(ctx, func() error { return step(ctx, conn) }); err != nil {
+		if err := whenFree(ctx, patience, func() error { return step(ctx, conn) }); err != nil {
 			return err
 		}
 	}

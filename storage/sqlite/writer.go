@@ -232,9 +232,7 @@ func (w *writer) begin(batch []*job) error {
 	if !busy(err) {
 		w.rollback() // in case an earlier transaction would not end
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), w.busyTimeout)
-	defer cancel()
-	return whenFree(ctx, func() error {
+	return whenFree(context.Background(), w.busyTimeout, func() error {
 		select {
 		case <-w.closing:
 			return errClosed
@@ -257,10 +255,12 @@ func abandoned(batch []*job) bool {
 	return true
 }
 
-// whenFree tries again for as long as try fails because another process holds a
-// lock, and until ctx ends.
-func whenFree(ctx context.Context, try func() error) error {
+// whenFree tries again while try fails because another process holds a lock, for
+// as long as patience says and until ctx ends.
+func whenFree(ctx context.Context, patience time.Duration, try func() error) error {
 	const longest = 4 * time.Millisecond
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	for pause := longest / 16; ; pause = min(2*pause, longest) {
 		err := try()
 		if !busy(err) {
