@@ -80,7 +80,7 @@ func (s *server) accepts() bool {
 // still open, and only then the process ends.
 func TestDrainAnswersWhatIsInFlight(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "--drain-delay", "1s")
+	s := startServer(t, "--drain-delay", "2s")
 	web := s.addWeb(t)
 	s.addUser(t, alice, alicePassword)
 	first := s.login(t, web, alice, alicePassword)

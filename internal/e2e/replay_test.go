@@ -45,7 +45,7 @@ func TestReplayInsideTheWindow(t *testing.T) {
 // until the window is over, and then has ended the session.
 func TestReplayAfterTheWindow(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "--refresh-grace", "1s")
+	s := startServer(t, "--refresh-grace", "2s")
 	web := s.addWeb(t)
 	s.addUser(t, alice, alicePassword)
 	first := s.login(t, web, alice, alicePassword)
