@@ -18,6 +18,20 @@ func TestDefaultConfigIsValid(t *testing.T) {
 	}
 }
 
+func TestStaleAfterAndRetention(t *testing.T) {
+	cfg := keys.DefaultConfig(newClock().now)
+	if got := cfg.StaleAfter(); got != time.Hour {
+		t.Errorf("with a long lead: %s", got)
+	}
+	cfg.PublishAhead = 10 * time.Minute
+	if got := cfg.StaleAfter(); got != 4*time.Minute { // 10 - 5 to cache - 1 of skew
+		t.Errorf("with a short lead: %s", got)
+	}
+	if got := cfg.Retention(); got != 21*time.Minute { // 4 unseen + 15 to live + twice 1 of skew
+		t.Errorf("retention %s", got)
+	}
+}
+
 func TestValidate(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*keys.Config)

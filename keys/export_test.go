@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"context"
 	"crypto"
 	"testing"
 
@@ -33,3 +34,6 @@ func OccupyProcessors(m *Manager) (release func()) {
 		}
 	}
 }
+
+// Reload is a reading that comes in between, as Verify may cause one.
+func Reload(ctx context.Context, m *Manager) error { return m.reload(ctx) }

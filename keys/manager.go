@@ -70,7 +70,10 @@ func Open(ctx context.Context, store Store, master MasterKey, cfg Config) (*Mana
 	if err := m.reload(ctx); err != nil {
 		return nil, err
 	}
-	return m, m.taking(ctx, func() error { return m.settle(ctx) })
+	if err := m.taking(ctx, func() error { return m.settle(ctx) }); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // taking runs change while no other change is under way in this instance; the

@@ -2,12 +2,15 @@ package keys_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"example.org/signet/keys"
@@ -139,6 +142,21 @@ func TestRotationRightAfterAnother(t *testing.T) {
 	if n := len(store.all()); n != 4 {
 		t.Errorf("%d records", n)
 	}
+}
+
+// Whoever asks for a rotation without having seen the last one is told of it;
+// asking again is a rotation of its own.
+func TestRotationByOneThatHasNotSeenTheLast(t *testing.T) {
+	c := newClock()
+	cfg := settings(c)
+	store := new(memory)
+	m, other := open(t, store, cfg), open(t, store, cfg)
+	rotate(t, other, true)
+	c.advance(2 * cfg.Refresh)
+	if _, err := m.Rotate(t.Context(), true); !errors.Is(err, keys.ErrRotated) || len(store.all()) != 3 {
+		t.Errorf("got %v", err)
+	}
+	rotate(t, m, true)
 }
 
 // K06: the retired key is published until its last token can have expired, by
@@ -452,6 +470,112 @@ func TestOldRecordsAreRemoved(t *testing.T) {
 	}
 	if got, want := active(t, open(t, store, cfg)), active(t, m); got != want {
 		t.Errorf("after the removal %s signs for a new instance, and %s for the old", got, want)
+	}
+}
+
+// hooked lets something happen right before or after a step of the store.
+type hooked struct {
+	*memory
+	beforeInsert, afterInsert, afterDelete func()
+}
+
+func (h *hooked) InsertKey(ctx context.Context, k storage.Key) error {
+	if before := h.beforeInsert; before != nil {
+		h.beforeInsert = nil
+		before()
+	}
+	err := h.memory.InsertKey(ctx, k)
+	if h.afterInsert != nil {
+		h.afterInsert()
+	}
+	return err
+}
+
+func (h *hooked) DeleteKey(ctx context.Context, kid string) error {
+	err := h.memory.DeleteKey(ctx, kid)
+	if h.afterDelete != nil {
+		h.afterDelete()
+	}
+	return err
+}
+
+// A reading that comes between a change and its entry in the view leaves the
+// view as the store is.
+func TestReadingBetween(t *testing.T) {
+	c := newClock()
+	cfg := settings(c)
+	store := &hooked{memory: new(memory)}
+	m := open(t, store, cfg)
+	reload := func() {
+		if err := keys.Reload(t.Context(), m); err != nil {
+			t.Error(err)
+		}
+	}
+	store.afterInsert, store.afterDelete = reload, reload
+	for range 9 {
+		c.advance(cfg.RotationInterval)
+		refresh(t, m)
+		if got, want := len(m.List()), len(store.all()); got != want {
+			t.Fatalf("%d keys in the view, %d in the store", got, want)
+		}
+	}
+}
+
+// A rotation that loses to a mere standby goes on; one that loses to another
+// rotation gives up and keeps the key it made for the next time.
+func TestLosingARotation(t *testing.T) {
+	c := newClock()
+	cfg := settings(c)
+	store := &hooked{memory: new(memory)}
+	random := &counter{Reader: rand.Reader}
+	mine := cfg
+	mine.Rand = random
+	m, other := open(t, store, mine), open(t, store.memory, cfg)
+
+	made := random.drawn
+	store.beforeInsert = func() { rotate(t, other, true) }
+	if _, err := m.Rotate(t.Context(), true); !errors.Is(err, keys.ErrRotated) || random.drawn != made+1 {
+		t.Errorf("got %v, %d keys drawn", err, random.drawn-made)
+	}
+	c.advance(cfg.Refresh)
+	refresh(t, m, other)
+	store.beforeInsert = func() {
+		if err := other.Revoke(t.Context(), inState(other, keys.Standby)[0]); err != nil {
+			t.Error(err)
+		}
+	}
+	r := rotate(t, m, true)
+	if active(t, m) != r.Activates || random.drawn != made+1 {
+		t.Errorf("%s signs after %+v; %d keys drawn", active(t, m), r, random.drawn-made)
+	}
+	refresh(t, other)
+	if active(t, other) != r.Activates {
+		t.Error("the instances disagree")
+	}
+}
+
+// counter counts the keys drawn from it: seeds of 32 bytes.
+type counter struct {
+	io.Reader
+	drawn int
+}
+
+func (c *counter) Read(b []byte) (int, error) {
+	if len(b) == 32 {
+		c.drawn++
+	}
+	return c.Reader.Read(b)
+}
+
+func TestNoRandomness(t *testing.T) {
+	for name, broken := range map[string]io.Reader{"none": iotest.ErrReader(errors.New("no entropy")), "ends": io.LimitReader(rand.Reader, 40)} {
+		t.Run(name, func(t *testing.T) {
+			store, cfg := new(memory), settings(newClock())
+			cfg.Rand = broken
+			if _, err := keys.Open(t.Context(), store, master(t), cfg); err == nil || len(store.all()) != 0 {
+				t.Errorf("got %v, %d keys", err, len(store.all()))
+			}
+		})
 	}
 }
 

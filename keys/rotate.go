@@ -135,11 +135,7 @@ func (m *Manager) insertRotation(ctx context.Context, s *snapshot, now, at time.
 // unknown kid is [storage.ErrNotFound]. Where the key is revoked but the rest
 // failed the error says so; the next refresh of any instance makes up for it.
 func (m *Manager) Revoke(ctx context.Context, kid string) error {
-	s, now := m.view()
-	at := storage.Time(now)
-	if s.active != nil && s.active.kid == kid { // a clock that is behind must not revoke before the start
-		at = later(at, s.line.spans[s.line.at(now)].start)
-	}
+	at := storage.Time(m.cfg.Now())
 	if err := m.store.RevokeKey(ctx, kid, at); err != nil {
 		return fmt.Errorf("revoke key %q: %w", kid, err)
 	}

@@ -86,6 +86,14 @@ func TestAlteredRecords(t *testing.T) { // K15, K03
 	alter("predecessor activates", func(k *storage.Key) { k.PredecessorActivatesAt = k.CreatedAt })
 }
 
+// Of two algorithms that the same key could serve, only its own opens it.
+func TestAlteredAlgorithm(t *testing.T) {
+	store, cfg := new(memory), withAlg(newClock(), keys.RS256)
+	open(t, store, cfg)
+	store.records[0].Alg = keys.PS256
+	refusesOpening(t, store, master(t), cfg, store.records[0].KID)
+}
+
 func TestSwappedRows(t *testing.T) { // K03
 	store, cfg := new(memory), settings(newClock())
 	open(t, store, cfg)

@@ -154,17 +154,21 @@ func checkKeyring(m *keys.Manager) error {
 
 func (w *world) happen(t *testing.T, i *instance) error {
 	switch w.pick(24, "event") {
-	case 0, 1:
+	case 0, 1, 2:
 		return w.rotate(t, i, false)
-	case 2:
-		return w.rotate(t, i, true)
 	case 3:
-		return w.revoke(t, i)
-	case 4, 5:
+		if w.pick(4, "force") == 0 {
+			return w.rotate(t, i, true)
+		}
+	case 4:
+		if w.pick(4, "revoke") == 0 {
+			return w.revoke(t, i)
+		}
+	case 5:
 		i.link.cut = true
-	case 6, 7, 8, 9:
+	case 6:
 		i.link.cut = false
-	case 10: // restart
+	case 7: // restart
 		if !i.link.cut {
 			w.start(t, i)
 		}

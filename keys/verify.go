@@ -1,13 +1,9 @@
 package keys
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
@@ -96,9 +92,9 @@ func (p *pair) verify(token, alg string) ([]byte, error) {
 	return payload, nil
 }
 
-// parseHeader reads the header of a token after checking its form: three
-// parts, each strict base64url in the one spelling of its bytes (RFC 7515 §2),
-// no member twice (§4) and no extension that must be understood (§4.1.11).
+// parseHeader reads the header of a token after checking the token's form:
+// three parts, each strict base64url in the one spelling of its bytes
+// (RFC 7515 §2).
 func parseHeader(token string) (Header, error) {
 	if len(token) > MaxToken || strings.Count(token, ".") != 2 {
 		return Header{}, ErrMalformed
@@ -113,14 +109,28 @@ func parseHeader(token string) (Header, error) {
 			first = raw
 		}
 	}
-	fields, err := members(first)
+	return readHeader(first)
+}
+
+// readHeader refuses extensions that must be understood (RFC 7515 §4.1.11) and
+// an unencoded payload (RFC 7797). Keys and addresses of keys in the header
+// are passed over (RFC 8725 §3.10).
+func readHeader(raw []byte) (Header, error) {
+	fields, err := members(raw)
 	if err != nil || fields["crit"] != nil || fields["b64"] != nil {
 		return Header{}, ErrMalformed
 	}
 	var h Header
-	for name, into := range map[string]*string{"alg": &h.Alg, "kid": &h.KID, "typ": &h.Typ} {
-		if err := text(fields[name], into); err != nil {
-			return Header{}, fmt.Errorf("%w: %s", ErrMalformed, name)
+	for _, f := range []struct {
+		name string
+		into *string
+	}{{"alg", &h.Alg}, {"kid", &h.KID}, {"typ", &h.Typ}} {
+		value, given := fields[f.name]
+		if !given {
+			continue
+		}
+		if *f.into, err = text(value); err != nil {
+			return Header{}, fmt.Errorf("%w: %s", ErrMalformed, f.name)
 		}
 	}
 	return h, nil
@@ -133,47 +143,4 @@ func decodePart(part string) ([]byte, error) {
 		return nil, ErrMalformed
 	}
 	return base64.RawURLEncoding.Strict().DecodeString(part)
-}
-
-// text reads a JSON string. A member that is absent leaves it empty.
-func text(raw json.RawMessage, into *string) error {
-	if raw == nil {
-		return nil
-	}
-	if raw[0] != '"' { // null would pass for a string
-		return errors.New("not a string")
-	}
-	return json.Unmarshal(raw, into)
-}
-
-// members splits a JSON object into its members, names compared exactly. It
-// refuses anything else, a name given twice, and data after the object.
-func members(raw []byte) (map[string]json.RawMessage, error) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
-		return nil, errors.New("not a JSON object")
-	}
-	fields := map[string]json.RawMessage{}
-	for decoder.More() {
-		name, err := decoder.Token()
-		if err != nil {
-			return nil, err
-		}
-		key := name.(string) // inside an object nothing else comes here
-		if _, twice := fields[key]; twice {
-			return nil, fmt.Errorf("member %q twice", key)
-		}
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return nil, err
-		}
-		fields[key] = value
-	}
-	if _, err := decoder.Token(); err != nil {
-		return nil, err
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return nil, errors.New("data after the object")
-	}
-	return fields, nil
 }

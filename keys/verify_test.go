@@ -230,7 +230,7 @@ func TestVerifyHeaders(t *testing.T) { // J11, J18
 	} {
 		x.refuses(t, forge(t, x.header("EdDSA", more), claims, x.signer, jose.EdDSA))
 	}
-	for _, header := range []string{`[]`, `null`, `"x"`, `{`, x.header("EdDSA") + " x", x.header("EdDSA") + x.header("EdDSA"), `{"alg":"EdDSA","kid":"` + x.kid + `","typ":7}`} {
+	for _, header := range []string{`[]`, `null`, `"x"`, `{`, x.header("EdDSA") + " x", x.header("EdDSA") + x.header("EdDSA"), `{"alg":"EdDSA","kid":"` + x.kid + `","typ":7}`, `{"alg":"EdDSA","kid":"` + x.kid + `","typ":null}`} {
 		x.refuses(t, forge(t, header, claims, x.signer, jose.EdDSA))
 	}
 	// Keys and addresses in the header are passed over: the key is ours or none (J10).
@@ -330,6 +330,8 @@ func TestVerifyFillsTheLimit(t *testing.T) {
 	if _, _, err := x.m.Verify(t.Context(), token); err != nil {
 		t.Error(err)
 	}
+	payload = strings.Replace(payload, "x", "xxxxxx", 1)
+	x.refuses(t, forge(t, x.header("EdDSA"), payload, x.signer, jose.EdDSA))
 }
 
 func FuzzVerify(f *testing.F) {
