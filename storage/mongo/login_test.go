@@ -45,8 +45,10 @@ func stalled(t *testing.T, h *stall, s *mongo.Store, call func(*mongo.Store) err
 	got := make(chan error, 1)
 	go func() { got <- call(s) }()
 	<-h.reached
+	goOn := sync.OnceFunc(func() { close(h.release) })
+	defer goOn() // also where meanwhile ends the test
 	meanwhile()
-	close(h.release)
+	goOn()
 	return <-got
 }
 

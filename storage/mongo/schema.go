@@ -12,6 +12,9 @@ import (
 	"example.org/signet/storage"
 )
 
+// ErrForeign refuses a database that another program fills.
+var ErrForeign = errors.New("not a Signet database")
+
 // schemaVersion is the newest layout of the database that this program knows.
 const schemaVersion = 1
 
@@ -74,8 +77,8 @@ func (s *Store) checkForeign(ctx context.Context) error {
 		return err
 	}
 	slices.Sort(taken)
-	return fmt.Errorf("mongodb: database %s belongs to another program: it has a collection %s and no mark of signet; name another database in the connection string",
-		s.db.Name(), strings.Join(taken, ", "))
+	return fmt.Errorf("mongodb: database %s: %w: it has a collection %s and no mark of signet; name another database in the connection string",
+		s.db.Name(), ErrForeign, strings.Join(taken, ", "))
 }
 
 // collections are the names that this program uses.

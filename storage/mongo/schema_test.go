@@ -80,8 +80,8 @@ func TestForeignDatabaseIsRefusedAndLeftAlone(t *testing.T) {
 	db := raw(t, uri)
 	put(t, db, "users", bson.D{field("_id", int64(1)), field("name", "somebody")})
 	put(t, db, "articles", bson.D{field("_id", int64(1))})
-	if err := refused(t, uri, "another program", "collection users"); errors.Is(err, storage.ErrUnavailable) {
-		t.Errorf("%v blames the server", err)
+	if err := refused(t, uri, "collection users", "name another database"); !errors.Is(err, mongo.ErrForeign) || errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("got %v, want ErrForeign", err)
 	}
 	names, err := db.ListCollectionNames(t.Context(), bson.D{})
 	slices.Sort(names)

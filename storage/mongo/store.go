@@ -35,9 +35,9 @@ type Store struct {
 //
 // Open fails with [storage.ErrUnavailable] where the server cannot be reached
 // or refuses the credentials, with [*storage.SchemaError] where a newer
-// program made the database, and with a plain error where the connection
-// string is wrong, the database belongs to another program, or an index cannot
-// be made. No error shows the string's password.
+// program made the database, with [ErrForeign] where another program fills it,
+// and with a plain error where the connection string is wrong or an index
+// cannot be made. No error shows the string's password.
 func Open(ctx context.Context, uri string, now func() time.Time, opts ...Option) (*Store, error) {
 	cfg := config{timeout: DefaultTimeout}
 	for _, o := range opts {

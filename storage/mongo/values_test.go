@@ -38,6 +38,7 @@ func TestSessionStaysSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Logf("%d bytes", len(doc))
 	if len(doc) >= 500 {
 		t.Errorf("the session has %d bytes", len(doc))
 	}

@@ -25,7 +25,7 @@ var (
 func TestJudge(t *testing.T) {
 	find := func(filter bson.D) bson.D { return doc("find", "users", "filter", filter, "readConcern", majorityRead) }
 	update := func(q, u bson.D) bson.D {
-		return doc("update", "users", "updates", bson.A{doc("q", q, "u", u)}, "writeConcern", majorityWrite)
+		return doc("update", "users", "updates", bson.A{doc("q", q, "u", u)}, "writeConcern", majorityWrite, "maxTimeMS", int64(1500))
 	}
 	for what, c := range map[string]struct {
 		command bson.D
@@ -43,6 +43,7 @@ func TestJudge(t *testing.T) {
 		"write to one":         {doc("insert", "users", "writeConcern", doc("w", int32(1), "j", true)), "write concern"},
 		"write not journaled":  {doc("insert", "users", "writeConcern", doc("w", "majority")), "write concern"},
 		"no write concern":     {doc("delete", "users", "deletes", bson.A{}), "write concern"},
+		"write without end":    {doc("insert", "users", "writeConcern", majorityWrite), "no time limit"},
 		"field from outside":   {find(doc("name.$where", "1")), `filter on "name.$where"`},
 		"$where":               {find(doc("$where", "sleep(5000)")), `filter on "$where"`},
 		"$expr":                {find(doc("$expr", doc())), `filter on "$expr"`},

@@ -85,6 +85,9 @@ func judge(name string, command bson.Raw) (faults []string) {
 			fault("read concern %q, want majority", level)
 		}
 	}
+	if n, ok := command.Lookup("maxTimeMS").AsInt64OK(); kind == "w" && (!ok || n <= 0) {
+		fault("no time limit for the server")
+	}
 	if mode := text(command, "$readPreference", "mode"); mode != "" && mode != "primary" {
 		fault("read preference %q, want primary", mode)
 	}
