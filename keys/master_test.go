@@ -123,3 +123,19 @@ func TestNothingDerivesFromNoKey(t *testing.T) {
 	}()
 	keys.MasterKey{}.Derive("a", 32)
 }
+
+func TestMasterKeyRedactsWhenAskedDirectly(t *testing.T) {
+	k := master(t)
+	text, err := k.MarshalText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range []string{k.String(), k.GoString(), string(text), k.LogValue().String()} {
+		if got != "[master key]" {
+			t.Errorf("shows %q", got)
+		}
+	}
+	if (keys.MasterKey{}).Encode() != "" {
+		t.Error("the zero value has a text")
+	}
+}

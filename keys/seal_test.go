@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,12 @@ func TestWrongMasterKey(t *testing.T) { // K04
 		t.Fatal(err)
 	}
 	refusesOpening(t, store, other, cfg, store.all()[0].KID)
+	_, err = keys.Open(t.Context(), store, other, cfg)
+	for _, want := range []string{store.all()[0].KID, "another master key"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is missing in: %v", want, err)
+		}
+	}
 	open(t, store, cfg) // the right one still opens
 }
 

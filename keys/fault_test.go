@@ -1,0 +1,320 @@
+package keys_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+)
+
+// Where the revocation is stored but the standby cannot be, the key is out all
+// the same, and the error says both.
+func TestRevokeWithHalfAStore(t *testing.T) {
+	store := new(memory)
+	m := open(t, store, settings(newClock()))
+	first := active(t, m)
+	store.failWith(func(op string) error {
+		if op == "revoke" {
+			return nil
+		}
+		return down(op)
+	})
+	if err := m.Revoke(t.Context(), first); !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "is revoked, but") {
+		t.Fatalf("got %v", err)
+	}
+	if slices.Contains(published(t, m), first) || active(t, m) == first {
+		t.Error("the key is still in use")
+	}
+	store.failWith(nil)
+	refresh(t, m)
+	if len(inState(m, keys.Standby)) != 1 {
+		t.Error("no standby came")
+	}
+}
+
+func TestStoreDown(t *testing.T) { // K11, K17
+	c := newClock()
+	cfg := settings(c)
+	store := new(memory)
+	m := open(t, store, cfg)
+	token, document := sign(t, m), m.JWKS()
+	store.failWith(down)
+
+	if _, err := m.Rotate(t.Context(), true); !errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("rotate: %v", err)
+	}
+	if err := m.Revoke(t.Context(), active(t, m)); !errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("revoke: %v", err)
+	}
+	if err := m.Refresh(t.Context()); !errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("refresh: %v", err)
+	}
+	sign(t, m)
+	if _, _, err := m.Verify(t.Context(), token); err != nil {
+		t.Errorf("verify: %v", err)
+	}
+	if got := m.JWKS(); got.ETag != document.ETag || got.MaxAge != cfg.JWKSMaxAge {
+		t.Errorf("jwks changed")
+	}
+	if _, err := keys.Open(t.Context(), store, master(t), cfg); !errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("open: %v", err)
+	}
+}
+
+// K10: a cut-off instance stops signing, goes on verifying and publishing, and
+// comes back by itself.
+func TestStaleView(t *testing.T) {
+	c := newClock()
+	cfg := settings(c)
+	store := new(memory)
+	m := open(t, store, cfg)
+	token := sign(t, m)
+	store.failWith(down)
+
+	c.advance(cfg.StaleAfter())
+	if err := m.Ready(); err != nil {
+		t.Fatalf("stale too early: %v", err)
+	}
+	c.advance(1)
+	if _, err := m.Sign(t.Context(), "JWT", nil); !errors.Is(err, keys.ErrStale) || !errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("sign: %v", err)
+	}
+	if err := m.Ready(); !errors.Is(err, keys.ErrStale) {
+		t.Errorf("ready: %v", err)
+	}
+	if _, _, err := m.Active(); !errors.Is(err, keys.ErrStale) {
+		t.Errorf("active: %v", err)
+	}
+	if _, _, err := m.Verify(t.Context(), token); err != nil {
+		t.Errorf("verify: %v", err)
+	}
+	if d := m.JWKS(); len(d.Body) == 0 || d.MaxAge > cfg.Refresh {
+		t.Errorf("jwks: %d bytes for %s", len(d.Body), d.MaxAge)
+	}
+	store.failWith(nil)
+	refresh(t, m)
+	sign(t, m)
+}
+
+func TestVanishedKeysAreNotReplaced(t *testing.T) {
+	store := new(memory)
+	m := open(t, store, settings(newClock()))
+	store.mu.Lock()
+	store.records = nil
+	store.mu.Unlock()
+	if err := m.Refresh(t.Context()); err == nil || len(store.all()) != 0 {
+		t.Errorf("refresh: %v, %d records", err, len(store.all()))
+	}
+	sign(t, m)
+}
+
+// A store that never shows what it holds is not asked for ever.
+func TestStoreThatHidesRecords(t *testing.T) {
+	store := hiding{memory: new(memory)}
+	open(t, store.memory, settings(newClock()))
+	if _, err := keys.Open(t.Context(), store, master(t), settings(newClock())); !errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("got %v", err)
+	}
+	if n := store.calls.Load(); n > 200 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
+type hiding struct{ *memory }
+
+func (h hiding) ListKeys(ctx context.Context) ([]storage.Key, error) {
+	if _, err := h.memory.ListKeys(ctx); err != nil {
+		return nil, err
+	}
+	return nil, nil
+}
+
+// hooked lets something happen right before or after a step of the store.
+type hooked struct {
+	*memory
+	beforeInsert, afterInsert, afterDelete func()
+}
+
+func (h *hooked) InsertKey(ctx context.Context, k storage.Key) error {
+	if before := h.beforeInsert; before != nil {
+		h.beforeInsert = nil
+		before()
+	}
+	err := h.memory.InsertKey(ctx, k)
+	if h.afterInsert != nil {
+		h.afterInsert()
+	}
+	return err
+}
+
+func (h *hooked) DeleteKey(ctx context.Context, kid string) error {
+	err := h.memory.DeleteKey(ctx, kid)
+	if h.afterDelete != nil {
+		h.afterDelete()
+	}
+	return err
+}
+
+// A reading that comes between a change and its entry in the view leaves the
+// view as the store is.
+func TestReadingBetween(t *testing.T) {
+	c := newClock()
+	cfg := settings(c)
+	store := &hooked{memory: new(memory)}
+	m := open(t, store, cfg)
+	reload := func() {
+		if err := keys.Reload(t.Context(), m); err != nil {
+			t.Error(err)
+		}
+	}
+	store.afterInsert, store.afterDelete = reload, reload
+	for range 9 {
+		c.advance(cfg.RotationInterval)
+		refresh(t, m)
+		if got, want := len(m.List()), len(store.all()); got != want {
+			t.Fatalf("%d keys in the view, %d in the store", got, want)
+		}
+	}
+}
+
+// A rotation that loses to a mere standby goes on; one that loses to another
+// rotation gives up and keeps the key it made for the next time.
+func TestLosingARotation(t *testing.T) {
+	c := newClock()
+	cfg := settings(c)
+	store := &hooked{memory: new(memory)}
+	random := &counter{Reader: rand.Reader}
+	mine := cfg
+	mine.Rand = random
+	m, other := open(t, store, mine), open(t, store.memory, cfg)
+
+	made := random.drawn
+	store.beforeInsert = func() { rotate(t, other, true) }
+	if _, err := m.Rotate(t.Context(), true); !errors.Is(err, keys.ErrRotated) || random.drawn != made+1 {
+		t.Errorf("got %v, %d keys drawn", err, random.drawn-made)
+	}
+	c.advance(cfg.Refresh)
+	refresh(t, m, other)
+	store.beforeInsert = func() {
+		if err := other.Revoke(t.Context(), inState(other, keys.Standby)[0]); err != nil {
+			t.Error(err)
+		}
+	}
+	r := rotate(t, m, true)
+	if active(t, m) != r.Activates || random.drawn != made+1 {
+		t.Errorf("%s signs after %+v; %d keys drawn", active(t, m), r, random.drawn-made)
+	}
+	refresh(t, other)
+	if active(t, other) != r.Activates {
+		t.Error("the instances disagree")
+	}
+}
+
+// counter counts the keys drawn from it: seeds of 32 bytes.
+type counter struct {
+	io.Reader
+	drawn int
+}
+
+func (c *counter) Read(b []byte) (int, error) {
+	if len(b) == 32 {
+		c.drawn++
+	}
+	return c.Reader.Read(b)
+}
+
+func TestNoRandomness(t *testing.T) {
+	for name, broken := range map[string]io.Reader{"none": iotest.ErrReader(errors.New("no entropy")), "ends": io.LimitReader(rand.Reader, 40)} {
+		t.Run(name, func(t *testing.T) {
+			store, cfg := new(memory), settings(newClock())
+			cfg.Rand = broken
+			if _, err := keys.Open(t.Context(), store, master(t), cfg); err == nil || len(store.all()) != 0 {
+				t.Errorf("got %v, %d keys", err, len(store.all()))
+			}
+		})
+	}
+}
+
+// What fails behind a good reading is an error of the refresh, and the reading
+// counts all the same.
+func TestRefreshFailsBehindTheReading(t *testing.T) {
+	for _, op := range []string{"insert", "delete"} {
+		t.Run(op, func(t *testing.T) {
+			c := newClock()
+			cfg := settings(c)
+			store := new(memory)
+			m := open(t, store, cfg)
+			store.failWith(func(name string) error {
+				if name == op {
+					return down(op)
+				}
+				return nil
+			})
+			failed := 0
+			for range 8 {
+				c.advance(cfg.RotationInterval)
+				if err := m.Refresh(t.Context()); errors.Is(err, storage.ErrUnavailable) {
+					failed++
+				} else if err != nil {
+					t.Fatal(err)
+				}
+				sign(t, m)
+			}
+			if failed == 0 {
+				t.Error("nothing failed")
+			}
+			store.failWith(nil)
+			refresh(t, m)
+			if n := len(inState(m, keys.Standby)); n == 0 {
+				t.Error("it did not recover")
+			}
+		})
+	}
+}
+
+// Of two instances whose scheduled rotation is due, the slower one takes over
+// what the faster one stored.
+func TestScheduledRotationThatComesSecond(t *testing.T) {
+	c := newClock()
+	cfg := settings(c)
+	store := &hooked{memory: new(memory)}
+	m, other := open(t, store, cfg), open(t, store.memory, cfg)
+	c.advance(cfg.RotationInterval)
+	store.beforeInsert = func() { refresh(t, other) }
+	refresh(t, m)
+	if len(store.all()) != 3 || active(t, m) != active(t, other) {
+		t.Errorf("%d records, %s and %s sign", len(store.all()), active(t, m), active(t, other))
+	}
+}
+
+// A change that hangs in the store holds up no one who gives up waiting, and
+// neither signing nor publishing.
+func TestHangingChange(t *testing.T) {
+	store := &hooked{memory: new(memory)}
+	m := open(t, store, settings(newClock()))
+	hanging, release := make(chan struct{}), make(chan struct{})
+	store.beforeInsert = func() { close(hanging); <-release }
+	done := make(chan error)
+	go func() { _, err := m.Rotate(t.Context(), true); done <- err }()
+	<-hanging
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := m.Rotate(ctx, true); err == nil {
+		t.Error("rotated in the middle of a rotation")
+	}
+	if _, _, err := m.Verify(t.Context(), sign(t, m)); err != nil || len(m.JWKS().Body) == 0 {
+		t.Errorf("verify: %v", err)
+	}
+	close(release)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
