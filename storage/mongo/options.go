@@ -24,8 +24,13 @@ type config struct {
 
 // WithTimeout bounds each method, connecting and server selection included.
 // Those that work through many records are bounded by it portion by portion.
+// Without it, or with none, the bound is [DefaultTimeout].
 func WithTimeout(d time.Duration) Option {
-	return func(c *config) { c.timeout = d }
+	return func(c *config) {
+		if d > 0 {
+			c.timeout = d
+		}
+	}
 }
 
 // WithMonitor lets m see every command and its outcome.
