@@ -52,13 +52,18 @@ func newRefreshCodec(master keys.MasterKey, rand io.Reader) *refreshCodec {
 	return &refreshCodec{macKey: master.Derive("refresh token mac v1", sha256.Size), rand: rand}
 }
 
-// draw makes the handle of a new session.
+// draw makes the handle of a new session. One whose `sid` begins with a dash is
+// drawn again: an administrator will type it on a command line.
 func (c *refreshCodec) draw() (handle, error) {
-	var h handle
-	if _, err := io.ReadFull(c.rand, h[:]); err != nil {
-		return handle{}, fmt.Errorf("draw session handle: %w", err)
+	for {
+		var h handle
+		if _, err := io.ReadFull(c.rand, h[:]); err != nil {
+			return handle{}, fmt.Errorf("draw session handle: %w", err)
+		}
+		if h.sessionID()[0] != '-' {
+			return h, nil
+		}
 	}
-	return h, nil
 }
 
 // token is the refresh token of one generation; the same input gives the same

@@ -80,7 +80,7 @@ func TestSessionIDTellsNothingOfTheHandle(t *testing.T) {
 			t.Fatal(err)
 		}
 		sid := h.sessionID()
-		if seen[sid] || len(sid) != 27 {
+		if seen[sid] || len(sid) != 27 || sid[0] == '-' {
 			t.Fatalf("session id %q: seen %t, %d characters", sid, seen[sid], len(sid))
 		}
 		seen[sid] = true
