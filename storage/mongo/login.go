@@ -114,6 +114,9 @@ func (s *Store) holds(ctx context.Context, userID, name string) (bool, error) {
 // without the name before can take it over after. A [*takenError] means that
 // somebody did before.
 func (s *Store) confirm(ctx context.Context, userID string, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
 	mine := bson.D{compare("_id", "$in", names), is("user_id", userID)}
 	result, err := s.db.Collection(logins).UpdateMany(ctx, mine, set(is("lease", bson.NewObjectID())))
 	if err != nil {
