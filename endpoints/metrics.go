@@ -85,13 +85,13 @@ func (m *Metrics) document(path string) documentCounters {
 	}
 }
 
-// Handler serves /metrics and /debug/pprof. It is for operators: mount it on a
-// listener of its own.
+// Handler serves /metrics and /debug/pprof, without the command line, which may
+// hold the password of a database. It is for operators: mount it on a listener
+// of its own.
 func (m *Metrics) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry}))
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)

@@ -31,7 +31,10 @@ func Run(t *testing.T, open OpenStore) {
 		{"Log", logScenes},
 		{"Health", healthScenes},
 	} {
-		t.Run(c.name, func(t *testing.T) { play(t, open, c.scenes) })
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			play(t, open, c.scenes)
+		})
 	}
 }
 

@@ -1,0 +1,194 @@
+package endpoints_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/signet/endpoints"
+	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/issuer"
+)
+
+// oracle answers whatever it is told to, where the real issuer never would.
+type oracle struct {
+	endpoints.Issuer
+	token   func(ctx context.Context) error
+	origins bool
+}
+
+func (o oracle) Token(ctx context.Context, _ issuer.TokenRequest) (issuer.TokenResponse, error) {
+	return issuer.TokenResponse{}, o.token(ctx)
+}
+
+func (o oracle) OriginRegistered(context.Context, string) (bool, error) { return o.origins, nil }
+
+func (o oracle) PasswordGrantInUse(context.Context) (bool, error) { return false, nil }
+
+func ask(t *testing.T, token func(context.Context) error) *endpointstest.Signet {
+	return endpointstest.Start(t, openSQLite, func(o *endpointstest.Options) {
+		o.Empty, o.Endpoints.Service = true, oracle{token: token, origins: true}
+	})
+}
+
+var anyForm = endpointstest.Form("grant_type", "client_credentials", "client_id", "x")
+
+func TestForeignErrorsStayInside(t *testing.T) {
+	secret := errors.New("pq: connection to /var/run/db failed")
+	for name, err := range map[string]error{
+		"foreign": secret, "wrapped": fmt.Errorf("token: %w", secret), "unknown code": &issuer.Error{Code: "made_up", Description: "pq:", Cause: secret},
+	} {
+		s := ask(t, func(context.Context) error { return err })
+		a := s.Post(endpointstest.Token, anyForm).Refused(t, http.StatusInternalServerError, "server_error")
+		if strings.Contains(string(a.Body), "pq:") || strings.Contains(string(a.Body), "made_up") {
+			t.Errorf("%s: %s", name, a.Body)
+		}
+		if e := s.Log.Events(t)[0]; e["level"] != "error" || !strings.Contains(e["cause"].(string), "pq:") {
+			t.Errorf("%s: logged %v", name, e)
+		}
+	}
+}
+
+// The table of RFC 6749 §5.2 and what is beside it.
+func TestEveryCode(t *testing.T) {
+	var next error
+	s := ask(t, func(context.Context) error { return next })
+	for code, want := range map[issuer.Code]struct {
+		status int
+		code   string
+	}{
+		issuer.InvalidRequest: {400, "invalid_request"}, issuer.InvalidClient: {401, "invalid_client"}, issuer.InvalidGrant: {400, "invalid_grant"},
+		issuer.UnauthorizedClient: {400, "unauthorized_client"}, issuer.UnsupportedGrantType: {400, "unsupported_grant_type"}, issuer.InvalidScope: {400, "invalid_scope"},
+		issuer.InvalidTarget: {400, "invalid_target"}, issuer.TooManyAttempts: {429, "temporarily_unavailable"}, issuer.Unavailable: {503, "temporarily_unavailable"},
+		issuer.InvalidToken: {401, "invalid_token"}, issuer.InsufficientScope: {403, "insufficient_scope"},
+	} {
+		next = fmt.Errorf("wrapped: %w", &issuer.Error{Code: code, Description: "said \"so\" \\ by\u00e9\nus"})
+		a := s.Post(endpointstest.Token, anyForm).Refused(t, want.status, want.code)
+		if got := a.Object(t)["error_description"]; got != "said 'so' ' by''us" {
+			t.Errorf("%s: description %q", code, got)
+		}
+		challenge := a.Header.Get("WWW-Authenticate")
+		if (challenge != "") != (code == issuer.InvalidClient) {
+			t.Errorf("%s: WWW-Authenticate %q", code, challenge)
+		}
+		if retry := a.Header.Get("Retry-After"); (retry != "") != (want.status == 429 || want.status == 503) {
+			t.Errorf("%s: Retry-After %q", code, retry)
+		}
+	}
+}
+
+func TestRetryAfterIsWholeSeconds(t *testing.T) {
+	var next error
+	s := ask(t, func(context.Context) error { return next })
+	for d, want := range map[time.Duration]string{
+		-time.Hour: "1", 0: "1", time.Millisecond: "1", time.Second: "1", 1001 * time.Millisecond: "2", 90 * time.Second: "90", 15 * time.Minute: "900",
+	} {
+		for _, code := range []issuer.Code{issuer.TooManyAttempts, issuer.Unavailable} {
+			next = &issuer.Error{Code: code, RetryAfter: d}
+			if got := s.Post(endpointstest.Token, anyForm).Header.Get("Retry-After"); got != want {
+				t.Errorf("%s, %s: %q, want %q", code, d, got, want)
+			}
+		}
+	}
+}
+
+// P02: who hangs up is not worked for any longer, and is no 5xx.
+func TestClientHangsUp(t *testing.T) {
+	inside, ended := make(chan struct{}), make(chan struct{})
+	s := ask(t, func(ctx context.Context) error {
+		close(inside)
+		<-ctx.Done()
+		defer close(ended)
+		return &issuer.Error{Code: issuer.Unavailable, Cause: ctx.Err()}
+	})
+	ctx, hangUp := context.WithCancel(context.Background())
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, endpointstest.Token, strings.NewReader(anyForm.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Handler.ServeHTTP(httptest.NewRecorder(), r)
+	}()
+	<-inside
+	hangUp()
+	<-ended
+	<-done
+	if e := s.Log.Events(t)[0]; e["status"] != 499.0 || e["level"] != "info" {
+		t.Errorf("logged %v", e)
+	}
+}
+
+// Every request has its deadline, the login a longer one.
+func TestDeadlines(t *testing.T) {
+	var left time.Duration
+	s := ask(t, func(ctx context.Context) error {
+		deadline, _ := ctx.Deadline()
+		left = time.Until(deadline)
+		return &issuer.Error{Code: issuer.InvalidGrant}
+	})
+	for grant, most := range map[string]time.Duration{
+		"refresh_token": endpoints.DefaultStoreTimeout, "client_credentials": endpoints.DefaultStoreTimeout, "other": endpoints.DefaultStoreTimeout, "password": endpoints.DefaultLoginTimeout,
+	} {
+		s.Post(endpointstest.Token, endpointstest.Form("grant_type", grant, "client_id", "x"))
+		if left <= 0 || left > most || most == endpoints.DefaultLoginTimeout && left <= endpoints.DefaultStoreTimeout {
+			t.Errorf("%s: %s left, at most %s wanted", grant, left, most)
+		}
+	}
+	if endpoints.DefaultStoreTimeout >= 2*time.Second {
+		t.Error("X10 a hanging store is to be reported within 2 s")
+	}
+}
+
+type noRandom struct{}
+
+func (noRandom) Read([]byte) (int, error) { return 0, errors.New("no randomness") }
+
+func TestWithoutRandomness(t *testing.T) {
+	s := endpointstest.Start(t, openSQLite, func(o *endpointstest.Options) { o.Endpoints.Rand = noRandom{} })
+	a := s.Get("/livez").Expect(t, http.StatusOK)
+	if _, there := a.Header["X-Request-Id"]; there {
+		t.Error("a request id without randomness")
+	}
+}
+
+// The memory of origins is bounded however many are registered.
+func TestManyOrigins(t *testing.T) {
+	s := ask(t, nil)
+	for n := range 3000 {
+		origin := fmt.Sprintf("https://%d.example.com", n)
+		a := s.Send(http.MethodOptions, endpointstest.Token, "", endpointstest.Header("Origin", origin), endpointstest.Header("Access-Control-Request-Method", "POST"))
+		if got := a.Header.Get("Access-Control-Allow-Origin"); got != origin {
+			t.Fatalf("origin %d: allowed for %q", n, got)
+		}
+	}
+}
+
+func TestMetricsHandler(t *testing.T) {
+	m := endpoints.NewMetrics()
+	m.Count("signet_test_total", "A counter.", func() uint64 { return 42 })
+	m.Gauge("signet_test_level", "A gauge.", func() float64 { return 1.5 })
+	get := func(method, path string) (int, string) {
+		w := httptest.NewRecorder()
+		m.Handler().ServeHTTP(w, httptest.NewRequest(method, path, nil))
+		return w.Code, w.Body.String()
+	}
+	_, text := get("GET", "/metrics")
+	for _, want := range []string{"signet_test_total 42", "signet_test_level 1.5", "go_goroutines", "process_open_fds"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	for path, status := range map[string]int{"/debug/pprof/": 200, "/debug/pprof/heap": 200, "/debug/pprof/cmdline": 404, "/": 404, "/oauth2/token": 404} {
+		if got, _ := get("GET", path); got != status {
+			t.Errorf("%s: %d, want %d", path, got, status)
+		}
+	}
+	if status, _ := get("POST", "/metrics"); status != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %d", status)
+	}
+}
