@@ -106,7 +106,7 @@ func (c *child) post(t *testing.T, path string, wantStatus int, pairs ...string)
 	for n := 0; n < len(pairs); n += 2 {
 		form.Set(pairs[n], pairs[n+1])
 	}
-	status, body, err := get(c.url+path, "web:"+secretText, "", form)
+	status, body, err := get(c.url+path, "web:"+secretText, form)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,6 +72,9 @@ func flagError(c *cobra.Command, err error) error {
 		case "password", "secret", "client-secret", "master-key":
 			return usage("a secret is never a flag, others can see it: see %s --help for --…-stdin and --…-file", c.CommandPath())
 		}
+		if len(e.GetSpecifiedShortnames()) > 1 {
+			return usage("%v: an argument that begins with - goes behind --: %s -- …", err, c.CommandPath())
+		}
 	}
 	return usage("%v: see %s --help", err, c.CommandPath())
 }

@@ -41,18 +41,18 @@ type demo struct {
 
 func (s *settings) demoPath() string { return filepath.Join(filepath.Dir(s.sqlitePath()), "demo.json") }
 
-// account is one of the things that dev makes.
-type account struct {
+// demoAccount is one of the things that dev makes.
+type demoAccount struct {
 	name string
 	find func(ctx context.Context) error
 	make func(ctx context.Context, d demo) error
 }
 
-func (v *server) demoAccounts() []account {
+func (v *server) demoAccounts() []demoAccount {
 	client := func(id string) func(context.Context) error {
 		return func(ctx context.Context) error { _, err := v.issuer.FindClient(ctx, id); return err }
 	}
-	return []account{
+	return []demoAccount{
 		{"user " + demoUser, func(ctx context.Context) error { _, err := v.issuer.FindUser(ctx, demoUser); return err }, v.makeDemoUser},
 		{"client " + demoClient, client(demoClient), v.makeDemoClient},
 		{"client " + demoAPI, client(demoAPI), v.makeDemoAPI},

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
 	"strings"
 	"testing"
 
@@ -48,11 +49,25 @@ func TestEveryCommandHelps(t *testing.T) {
 	}
 }
 
-// runHere runs the program within the test.
+// runHere runs the program within the test, with nothing in its environment.
 func runHere(args ...string) (out string, status int) {
-	var stdout, stderr bytes.Buffer
-	status = run(context.Background(), args, nil, strings.NewReader(""), &stdout, &stderr)
-	return stdout.String() + stderr.String(), status
+	stdout, stderr, status := runApart(args...)
+	return stdout + stderr, status
+}
+
+// runApart is runHere with the two outputs apart.
+func runApart(args ...string) (stdout, stderr string, status int) {
+	var out, complaints bytes.Buffer
+	status = run(context.Background(), args, nil, strings.NewReader(""), &out, &complaints)
+	return out.String(), complaints.String(), status
+}
+
+// runWith is runApart with the test's environment.
+func runWith(t *testing.T, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	var out, complaints bytes.Buffer
+	status = run(t.Context(), args, os.Environ(), strings.NewReader(""), &out, &complaints)
+	return out.String(), complaints.String(), status
 }
 
 // What goes wrong is one line, whatever it quotes.

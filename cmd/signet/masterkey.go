@@ -20,12 +20,12 @@ const maxMasterKeyFile = 1 << 10
 // one where other instances have to have the same.
 func (s *settings) checkMasterKeySource() []error {
 	if s.masterKeyText == "" {
-		if s.isMongo() && !s.chosen("master-key-file") {
+		if s.isMongo() && s.masterKeyFile == "" {
 			return []error{s.fault("master-key-file", "must be given with MongoDB, or the key itself in %s: every instance needs the same; head -c 32 /dev/urandom | base64 makes one", envMasterKey)}
 		}
 		return nil
 	}
-	if s.chosen("master-key-file") {
+	if s.masterKeyFile != "" {
 		return []error{s.fault("master-key-file", "is given, and so is %s: give one of the two", envMasterKey)}
 	}
 	if _, err := keys.ParseMasterKey(s.masterKeyText); err != nil {

@@ -41,6 +41,16 @@ func untilSignal(parent context.Context) (context.Context, func()) {
 	return ctx, func() { cancel(nil) }
 }
 
+// stoppedEarly takes for no failure what a signal has cut short before the
+// server was ready.
+func (v *server) stoppedEarly(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); errors.Is(err, context.Canceled) && (errors.Is(cause, errInterrupted) || errors.Is(cause, errTerminated)) {
+		v.log.Info().Str("cause", cause.Error()).Msg("stopped before it was ready")
+		return nil
+	}
+	return err
+}
+
 // run answers requests until ctx ends, then drains.
 func (v *server) run(ctx context.Context) error {
 	defer v.startLoops()()

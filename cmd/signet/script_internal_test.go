@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ func TestStories(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"await": await, "gone": gone, "member": member, "hash": hashOf, "sql": statement, "mode": mode, "port": port,
+			"retry": retry, "corrupt": corrupt,
 		},
 	})
 }
@@ -143,6 +145,45 @@ func mode(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s has mode %s, want %s", filepath.Base(name), got, args[0])
 		}
 	}
+}
+
+// retry [-absent] PATTERN PROGRAM [ARG]… runs a program until its standard
+// output matches, or matches no more: for what a server notices in its own time.
+func retry(ts *testscript.TestScript, neg bool, args []string) {
+	absent := len(args) > 0 && args[0] == "-absent"
+	if absent {
+		args = args[1:]
+	}
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: retry [-absent] PATTERN PROGRAM [ARG]…")
+	}
+	pattern, err := regexp.Compile(args[0])
+	ts.Check(err)
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		_ = ts.Exec(args[1], args[2:]...) // what it prints tells
+		if pattern.MatchString(ts.ReadFile("stdout")) != absent {
+			return
+		}
+	}
+	ts.Fatalf("not within a minute: %s, last: %s", args[0], ts.ReadFile("stdout"))
+}
+
+// corrupt cut|flip FILE takes away the second half of a file, or changes a byte
+// in each of its pages but the first.
+func corrupt(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: corrupt cut|flip FILE")
+	}
+	path := ts.MkAbs(args[1])
+	content, err := os.ReadFile(path)
+	ts.Check(err)
+	if args[0] == "cut" {
+		content = content[:len(content)/2]
+	}
+	for at := 4096; args[0] == "flip" && at < len(content); at += 4096 {
+		content[at] ^= 0xff
+	}
+	ts.Check(os.WriteFile(path, content, 0o600))
 }
 
 // port NAME URL puts HOST:PORT of a URL into the variable.

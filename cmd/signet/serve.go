@@ -68,6 +68,7 @@ func (p *process) serve(ctx context.Context, s *settings, opening func(context.C
 	v := &server{process: p, settings: s, log: p.logger(s)}
 	ctx, stop := untilSignal(ctx)
 	defer stop()
+	defer func() { err = v.stoppedEarly(ctx, err) }()
 
 	if v.doors, err = openDoors(s); err != nil {
 		return err

@@ -39,6 +39,9 @@ func TestRestartContinuesSessions(t *testing.T) {
 		t.Error("a refresh whose answer was lost in a crash did not get the same successor")
 	}
 	c := third.post(t, "/oauth2/token", 200, "grant_type", "refresh_token", "refresh_token", b.RefreshToken)
+	if err := third.stop(t, syscall.SIGTERM); err != nil {
+		t.Fatalf("SIGTERM: %v: %s", err, third.log)
+	}
 	keepsSecrets(t, dir, first.log.String()+second.log.String()+third.log.String(), a, b, c)
 }
 
@@ -113,7 +116,7 @@ func (s *slowRequest) finish(t *testing.T) int {
 // connection is accepted, then what is in flight finishes, and the status is 0.
 func TestDrain(t *testing.T) {
 	c := start(t, furnished(t), "serve", "--drain-delay", "2s")
-	if status, body, err := get(c.url+"/readyz", "", "", nil); err != nil || status != 200 {
+	if status, body, err := get(c.url+"/readyz", "", nil); err != nil || status != 200 {
 		t.Fatalf("before: %d %s %v", status, body, err)
 	}
 	slow := beginSlow(t, c)
@@ -121,15 +124,15 @@ func TestDrain(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "readiness is off", func() bool {
-		status, body, err := get(c.url+"/readyz", "", "", nil)
+		status, body, err := get(c.url+"/readyz", "", nil)
 		return err == nil && status == 503 && strings.Contains(body, "draining")
 	})
 	c.login(t)
-	if status, _, err := get(c.url+"/livez", "", "", nil); err != nil || status != 200 {
+	if status, _, err := get(c.url+"/livez", "", nil); err != nil || status != 200 {
 		t.Errorf("draining is not dying: livez says %d, %v", status, err)
 	}
 	eventually(t, "connections are refused", func() bool {
-		_, _, err := get(c.url+"/livez", "", "", nil)
+		_, _, err := get(c.url+"/livez", "", nil)
 		return errors.Is(err, syscall.ECONNREFUSED)
 	})
 	if status := slow.finish(t); status != 200 {
@@ -145,7 +148,7 @@ func TestDrainHasALimit(t *testing.T) {
 	c := start(t, furnished(t), "serve", "--drain-delay", "0s", "--drain-timeout", "100ms")
 	beginSlow(t, c)
 	eventually(t, "the request is in flight", func() bool {
-		status, _, err := get(c.url+"/livez", "", "", nil)
+		status, _, err := get(c.url+"/livez", "", nil)
 		return err == nil && status == 200
 	})
 	err := c.stop(t, syscall.SIGTERM)
@@ -156,6 +159,44 @@ func TestDrainHasALimit(t *testing.T) {
 	if !strings.Contains(c.log.String(), "signet: drain: requests were still running after --drain-timeout 100ms and were cut off") {
 		t.Errorf("it says: %s", c.log)
 	}
+}
+
+// Whoever does not want to wait for the drain says so again.
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	c := start(t, furnished(t), "serve", "--drain-delay", "10m")
+	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it drains", func() bool { return strings.Contains(c.log.String(), `"message":"draining"`) })
+	err := c.stop(t, syscall.SIGTERM)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != -1 {
+		t.Errorf("it ended with %v, not by the signal", err)
+	}
+}
+
+// A store that is gone takes the server out of rotation, and it stays alive:
+// documents are served, tokens are not refused wrongly.
+func TestStoreIsReplacedUnderneath(t *testing.T) {
+	dir := furnished(t)
+	c := start(t, dir, "serve", "--drain-delay", "0s")
+	db := filepath.Join(dir, "signet-data", "signet.db")
+	move(t, db, db+".away")
+	eventually(t, "readiness is off", func() bool {
+		status, body, err := get(c.url+"/readyz", "", nil)
+		return err == nil && status == 503 && strings.Contains(body, "store")
+	})
+	for _, path := range []string{"/livez", "/.well-known/jwks.json", "/.well-known/openid-configuration"} {
+		if status, _, err := get(c.url+path, "", nil); err != nil || status != 200 {
+			t.Errorf("%s: %d, %v", path, status, err)
+		}
+	}
+	move(t, db+".away", db)
+	eventually(t, "readiness is on", func() bool {
+		status, _, err := get(c.url+"/readyz", "", nil)
+		return err == nil && status == 200
+	})
+	c.login(t)
 }
 
 func eventually(t *testing.T, what string, holds func() bool) {
@@ -215,10 +256,10 @@ func TestMetricsListener(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "metrics are served", func() bool {
-		status, body, err := get("http://"+address+"/metrics", "", "", nil)
+		status, body, err := get("http://"+address+"/metrics", "", nil)
 		return err == nil && status == 200 && strings.Contains(body, "signet_signatures_total")
 	})
-	if status, _, err := get(public+"/metrics", "", "", nil); err != nil || status != 404 {
+	if status, _, err := get(public+"/metrics", "", nil); err != nil || status != 404 {
 		t.Errorf("metrics on the public listener: %d, %v", status, err)
 	}
 }

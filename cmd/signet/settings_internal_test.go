@@ -68,7 +68,9 @@ func TestEverySettingIsResolved(t *testing.T) {
 		if f.Name == "config" {
 			return
 		}
-		if err := s.resolve(pflag.NewFlagSet("none", pflag.ContinueOnError), env); err != nil {
+		flags := pflag.NewFlagSet("a command's", pflag.ContinueOnError)
+		s.addConfig(flags)
+		if err := s.resolve(flags, env); err != nil {
 			t.Errorf("%s from the environment: %v", f.Name, err)
 		}
 		if s.origin[f.Name] != envName(f.Name) {
@@ -78,6 +80,23 @@ func TestEverySettingIsResolved(t *testing.T) {
 			t.Errorf("%s sounds like a secret", f.Name)
 		}
 	})
+}
+
+// A command that has nothing to do with a setting does not stop at it.
+func TestSettingsOfOthersAreLeftAlone(t *testing.T) {
+	t.Setenv("SIGNET_RSA_BITS", "many")
+	t.Setenv("SIGNET_CONFIG", "nowhere.yaml")
+	if _, complaint, status := runWith(t, "version"); status != exitFine {
+		t.Errorf("version: status %d: %s", status, complaint)
+	}
+	t.Setenv("SIGNET_OUTPUT", "json")
+	if stdout, _, _ := runWith(t, "version"); !strings.HasPrefix(stdout, "{") {
+		t.Errorf("its own setting is not taken: %s", stdout)
+	}
+	t.Setenv("SIGNET_CONFIG", "")
+	if _, complaint, status := runWith(t, "user", "list"); status != exitUsage || !strings.Contains(complaint, "SIGNET_RSA_BITS") {
+		t.Errorf("user list: status %d: %s", status, complaint)
+	}
 }
 
 func TestProxies(t *testing.T) {

@@ -35,7 +35,8 @@ func envName(flag string) string {
 func (s *settings) resolve(flags *pflag.FlagSet, env map[string]string) error {
 	given := func(name string) bool { f := flags.Lookup(name); return f != nil && f.Changed }
 	s.masterKeyText = env[envMasterKey]
-	if value, ok := env[envName("config")]; ok && !given("config") {
+	whole := flags.Lookup("config") != nil // else the command looks at its own settings only
+	if value, ok := env[envName("config")]; ok && whole && !given("config") {
 		s.configFile = value
 	}
 	file, faults := readConfig(s.configFile, s.all)
@@ -43,7 +44,7 @@ func (s *settings) resolve(flags *pflag.FlagSet, env map[string]string) error {
 		value, inEnv := env[envName(f.Name)]
 		entry, inFile := file[f.Name]
 		switch {
-		case f.Name == "config":
+		case f.Name == "config", !whole && flags.Lookup(f.Name) == nil:
 		case given(f.Name):
 			s.origin[f.Name] = "--" + f.Name
 		case inEnv:
