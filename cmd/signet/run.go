@@ -27,16 +27,17 @@ func untilSignal(parent context.Context) (context.Context, func()) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		defer signal.Stop(signals)
+		var cause error
 		select {
 		case s := <-signals:
+			cause = errTerminated
 			if s == os.Interrupt {
-				cancel(errInterrupted)
-				return
+				cause = errInterrupted
 			}
-			cancel(errTerminated)
 		case <-ctx.Done():
 		}
+		signal.Stop(signals) // before anybody learns of the first one
+		cancel(cause)
 	}()
 	return ctx, func() { cancel(nil) }
 }
