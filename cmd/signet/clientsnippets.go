@@ -27,7 +27,7 @@ func writeSnippets(w io.Writer, issuerURL string, c issuer.Client) {
 		}
 	}
 	if !c.Public {
-		say("is a token still good?", "/oauth2/introspect", " -d token=TOKEN")
+		say("whether a token is still good", "/oauth2/introspect", " -d token=TOKEN")
 	}
 	if len(c.Grants) > 0 {
 		say("end a session", "/oauth2/revoke", " -d token=TOKEN")
