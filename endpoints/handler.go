@@ -78,6 +78,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.TLS != nil {
 		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
 	}
+	if h.ready.draining.Load() {
+		// A kept connection would be cut when the listener closes.
+		w.Header().Set("Connection", "close")
+	}
 	if d, ok := h.documents[r.URL.Path]; ok && r.URL.RawPath == "" {
 		d.ServeHTTP(w, r)
 		return
@@ -90,8 +94,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // was. Call it every few seconds from one goroutine or several.
 func (h *Handler) Refresh(ctx context.Context) error { return h.discovery.refresh(ctx) }
 
-// Drain makes /readyz say that this instance wants no more traffic; everything
-// else goes on. There is no way back.
+// Drain makes /readyz say that this instance wants no more traffic, and every
+// answer close its connection; everything else goes on. There is no way back.
 func (h *Handler) Drain() { h.ready.draining.Store(true) }
 
 // mounting is what the map of routes needs to build them.

@@ -2,6 +2,7 @@ package endpointstest
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
@@ -52,7 +53,15 @@ func playHangingCheck(t *testing.T, s *Signet) {
 }
 
 func playDraining(t *testing.T, s *Signet) {
+	closes := func(path string) bool {
+		_, closed := s.Raw(t, strings.NewReader(s.Head("GET", path, "Accept: */*")))
+		return closed
+	}
+	before := closes(JWKS)
 	s.Handler.Drain()
+	if before || !closes(JWKS) || !closes("/livez") || !closes(UserInfo) {
+		t.Error("while draining, and only then, every answer closes its connection")
+	}
 	a := s.Get("/readyz").Expect(t, http.StatusServiceUnavailable)
 	if string(a.Body) != `{"status":"not ready","fault":["draining"]}` {
 		t.Errorf("body %s", a.Body)
