@@ -14,6 +14,14 @@ const DefaultTimeout = 1500 * time.Millisecond
 // maxPoolSize in the connection string says otherwise.
 const DefaultMaxPool = 50
 
+// DefaultMaxIdle is how long a connection may lie unused and still be taken for
+// alive, unless maxIdleTimeMS in the connection string says otherwise. One that
+// went silent without a word, because a firewall forgot it or the machine at
+// the other end is gone, costs a request its whole time before it is dropped,
+// and the next request finds the next one: a pool of them must not outlive the
+// trouble.
+const DefaultMaxIdle = 2 * time.Second
+
 // An Option changes how a store is opened.
 type Option func(*config)
 

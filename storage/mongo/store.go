@@ -75,6 +75,9 @@ func clientOptions(o *options.ClientOptions, cfg config) *options.ClientOptions 
 	if o.MaxPoolSize == nil || *o.MaxPoolSize == 0 {
 		o.SetMaxPoolSize(DefaultMaxPool)
 	}
+	if o.MaxConnIdleTime == nil || *o.MaxConnIdleTime == 0 {
+		o.SetMaxConnIdleTime(DefaultMaxIdle)
+	}
 	if cfg.monitor != nil {
 		o.SetMonitor(cfg.monitor)
 	}
