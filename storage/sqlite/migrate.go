@@ -93,8 +93,13 @@ func run(ctx context.Context, conn *sql.Conn, q query) error {
 	return err
 }
 
+// asker is the part of *sql.DB and *sql.Conn that answers one row.
+type asker interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
 // pragma asks for one value.
-func pragma[T any](ctx context.Context, conn *sql.Conn, q query) (v T, err error) {
-	err = conn.QueryRowContext(ctx, string(q)).Scan(&v)
+func pragma[T any](ctx context.Context, of asker, q query) (v T, err error) {
+	err = of.QueryRowContext(ctx, string(q)).Scan(&v)
 	return v, err
 }

@@ -5,24 +5,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"example.org/signet/storage"
 	"example.org/signet/storage/sqlite"
 )
-
-func wantMode(t *testing.T, path string, want os.FileMode) {
-	t.Helper()
-	info, err := os.Stat(path)
-	if err != nil {
-		t.Errorf("Stat: %v", err)
-		return
-	}
-	if got := info.Mode().Perm(); got != want {
-		t.Errorf("%s has mode %o, want %o", filepath.Base(path), got, want)
-	}
-}
 
 // role writes something, so that there is a log.
 func role(t *testing.T, s storage.Roles, name string) {
@@ -30,50 +17,6 @@ func role(t *testing.T, s storage.Roles, name string) {
 	if err := s.CreateRole(t.Context(), storage.Role{Name: name}); err != nil {
 		t.Fatalf("CreateRole: %v", err)
 	}
-}
-
-// setUmask is of the whole process; no test here runs beside another.
-func setUmask(t *testing.T, mask int) {
-	old := syscall.Umask(mask)
-	t.Cleanup(func() { syscall.Umask(old) })
-}
-
-func TestFileModes(t *testing.T) {
-	for _, mask := range []int{0, 0o022, 0o077} {
-		setUmask(t, mask)
-		path := filepath.Join(t.TempDir(), "new", "newer", "signet.db")
-		s := open(t, path)
-		role(t, s, "a")
-		for _, file := range []string{path, path + "-wal", path + "-shm"} {
-			wantMode(t, file, 0o600)
-		}
-		wantMode(t, filepath.Dir(path), 0o700)
-		wantMode(t, filepath.Dir(filepath.Dir(path)), 0o700)
-	}
-}
-
-// A copy or an unpacked backup may have any mode. The directory is its owner's
-// business.
-func TestLaxModesAreTightened(t *testing.T) {
-	setUmask(t, 0)
-	path := newPath(t)
-	dir := filepath.Dir(path)
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	first := open(t, path)
-	role(t, first, "a")
-	for _, file := range []string{path, path + "-wal", path + "-shm"} {
-		if err := os.Chmod(file, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	second := open(t, path)
-	role(t, second, "b")
-	for _, file := range []string{path, path + "-wal", path + "-shm"} {
-		wantMode(t, file, 0o600)
-	}
-	wantMode(t, dir, 0o755)
 }
 
 func TestPaths(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 func TestMigrationsAreNumbered(t *testing.T) {
@@ -107,7 +109,7 @@ func TestMigrationsGoOn(t *testing.T) {
 func TestSetUpCutOff(t *testing.T) {
 	for steps := range 4 {
 		path := filepath.Join(t.TempDir(), "signet.db")
-		db, err := sql.Open("sqlite", dataSource(path, "rwc", 0))
+		db, err := sql.Open("sqlite", dataSource(path, 0, "rwc"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,14 +190,9 @@ func TestApplicationID(t *testing.T) {
 	if !strings.HasSuffix(string(setApplicationID), fmt.Sprintf("%#x", applicationID)) {
 		t.Errorf("%q does not set %#x", setApplicationID, applicationID)
 	}
-	header := make([]byte, headerSize)
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if _, err := f.Read(header); err != nil || string(header[headerApplication:headerApplication+4]) != "Sgnt" {
-		t.Errorf("the file's application id is %q, %v", header[headerApplication:headerApplication+4], err)
+	content, err := os.ReadFile(path)
+	if err != nil || string(content[68:72]) != "Sgnt" {
+		t.Errorf("the file's application id is %q, %v", content[68:72], err)
 	}
 }
 
@@ -217,5 +214,26 @@ func TestConnectionSettings(t *testing.T) {
 	var got int
 	if err := short.readers.db.QueryRow("PRAGMA busy_timeout").Scan(&got); err != nil || got != 70 {
 		t.Errorf("busy_timeout of a reader: %d, %v, want 70", got, err)
+	}
+}
+
+// A file that may only be read is found out when the program starts.
+func TestReadOnlyFileIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "signet.db")
+	if err := openClose(t, path); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", dataSource(path, 0, "ro"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := setUp(t.Context(), conn, time.Second); code(err) != sqlite3.SQLITE_READONLY {
+		t.Errorf("setting up through a connection that cannot write: %v", err)
 	}
 }

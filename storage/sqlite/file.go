@@ -1,0 +1,61 @@
+package sqlite
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// creating is held while a file is made. Closing a file takes away every lock
+// that the process has on it (POSIX has it so), and here that can only be one
+// that another call of Open got a moment ago.
+var creating sync.Mutex
+
+// prepareFile makes sure that there is a file and that its mode is right. It
+// opens none that was there: see creating.
+func prepareFile(path string) (fs.FileInfo, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	if err := createFile(path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	if err := ownerOnly(path, path+"-wal", path+"-shm"); err != nil {
+		return nil, err
+	}
+	file, err := os.Stat(path)
+	if err == nil && !file.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: path, Err: errors.New("not a file")}
+	}
+	return file, err
+}
+
+func createFile(path string) error {
+	creating.Lock()
+	defer creating.Unlock()
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// ownerOnly takes from others what an earlier copy or unpacking gave them.
+// SQLite makes the companions with the mode of the database.
+func ownerOnly(paths ...string) error {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil && info.Mode().IsRegular() && info.Mode().Perm() != 0o600 {
+			err = os.Chmod(path, 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
