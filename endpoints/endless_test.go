@@ -1,0 +1,46 @@
+package endpoints_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"testing"
+
+	"example.org/signet/endpoints/endpointstest"
+)
+
+// filler is a body without end: one parameter, of no endpoint's own.
+type filler struct{ begun bool }
+
+func (f *filler) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = 'x'
+	}
+	if !f.begun && len(b) > 1 {
+		b[1], f.begun = '=', true
+	}
+	return len(b), nil
+}
+
+// T09: of a body without end no more is read, and no more memory taken, than
+// the limit allows, at every endpoint that takes one.
+func TestEndlessBodiesCostLittle(t *testing.T) {
+	s := endpointstest.Start(t, openSQLite)
+	for _, path := range []string{endpointstest.Token, endpointstest.Introspect, endpointstest.Revoke, endpointstest.UserInfo} {
+		r := httptest.NewRequest(http.MethodPost, path, &filler{})
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		before := allocated()
+		s.Handler.ServeHTTP(w, r)
+		if taken := allocated() - before; w.Code != http.StatusRequestEntityTooLarge || taken > 2<<20 {
+			t.Errorf("%s: status %d, %d bytes taken", path, w.Code, taken)
+		}
+	}
+}
+
+// allocated is how many bytes the program has taken so far, freed or not.
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
+}

@@ -1,0 +1,65 @@
+package keys_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+)
+
+// losing is a store that does what it is told and then cannot say so.
+type losing struct {
+	*memory
+	lose bool // whether the answer to an insert gets lost
+}
+
+func (l *losing) InsertKey(ctx context.Context, k storage.Key) error {
+	if err := l.memory.InsertKey(ctx, k); err != nil || !l.lose {
+		return err
+	}
+	return down("insert")
+}
+
+// K09: a rotation is one insert. Cut off before it nothing has changed, cut off
+// after it the rotation has happened; either way one key signs, which is in the
+// store, and the next rotation works.
+func TestRotationIsCutOff(t *testing.T) {
+	for _, when := range []string{"before", "after"} {
+		t.Run(when+" the insert", func(t *testing.T) {
+			c := newClock()
+			store := &losing{memory: new(memory)}
+			m := open(t, store, settings(c))
+			first, standby, token := active(t, m), inState(m, keys.Standby)[0], sign(t, m)
+			if when == "after" {
+				store.lose = true
+			} else {
+				store.failWith(down)
+			}
+			if _, err := m.Rotate(t.Context(), true); !errors.Is(err, storage.ErrUnavailable) {
+				t.Fatalf("got %v, want ErrUnavailable", err)
+			}
+			store.lose = false
+			store.failWith(nil)
+
+			restarted := open(t, store, settings(c))
+			refresh(t, m)
+			want := map[string]string{"before": first, "after": standby}[when]
+			for _, any := range []*keys.Manager{m, restarted} {
+				if got := inState(any, keys.Active); !slices.Equal(got, []string{want}) {
+					t.Errorf("%v sign, want %s", got, want)
+				}
+				if _, _, err := any.Verify(t.Context(), token); err != nil {
+					t.Errorf("a token from before: %v", err)
+				}
+			}
+			c.advance(settings(c).Refresh)
+			refresh(t, m, restarted)
+			if r := rotate(t, restarted, true); active(t, restarted) != r.Activates || r.Activates == want {
+				t.Errorf("the next rotation: %+v", r)
+			}
+		})
+	}
+}
