@@ -13,6 +13,7 @@ import (
 	"errors"
 	"math/big"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -57,7 +58,10 @@ func verifyByHand(t testing.TB, document []byte, token string) bool {
 		case "PS256":
 			return rsa.VerifyPSS(rsaKey(t, k), crypto.SHA256, digest[:], signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
 		case "ES256":
-			public := &ecdsa.PublicKey{Curve: elliptic.P256(), X: number(t, k.X), Y: number(t, k.Y)}
+			public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, b64(t, k.X), b64(t, k.Y)))
+			if err != nil {
+				t.Fatal(err)
+			}
 			return len(signature) == 64 && ecdsa.Verify(public, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
 		case "EdDSA":
 			return ed25519.Verify(b64(t, k.X), []byte(signed), signature)
@@ -87,7 +91,7 @@ func TestTokensVerifyElsewhere(t *testing.T) {
 			if err := json.Unmarshal(document, &set); err != nil {
 				t.Fatal(err)
 			}
-			signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
+			signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
 			if err != nil {
 				t.Fatal(err)
 			}

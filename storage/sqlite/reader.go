@@ -129,11 +129,6 @@ func scanBool(row scanner) (v bool, err error) {
 	return v, err
 }
 
-func scanInt(row scanner) (v int64, err error) {
-	err = row.Scan(&v)
-	return v, err
-}
-
 func scanString(row scanner) (v string, err error) {
 	err = row.Scan(&v)
 	return v, err

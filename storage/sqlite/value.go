@@ -112,7 +112,10 @@ func splitList(text string) []string {
 // afterPrefix is the least value above all texts that begin with prefix, in the
 // order of bytes.
 func afterPrefix(prefix string) any {
-	b := []byte(strings.TrimRight(prefix, "\xff"))
+	b := []byte(prefix)
+	for len(b) > 0 && b[len(b)-1] == 0xff {
+		b = b[:len(b)-1]
+	}
 	if len(b) == 0 {
 		return []byte{0} // SQLite sorts every blob after every text
 	}
