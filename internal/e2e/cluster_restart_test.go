@@ -1,0 +1,64 @@
+package e2e_test
+
+import (
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"example.org/signet/internal/mongotest"
+)
+
+// TestClusterRollingRestart: instances that are replaced one after the other
+// under load fail no request and lose no session.
+func TestClusterRollingRestart(t *testing.T) {
+	t.Parallel()
+	f := startFleet(t, mongotest.Start(t).URI(), "--drain-delay", "1s")
+	c := newCrowd(t, f, 6, false)
+	restarts := often(3, 60)
+	var slowest time.Duration
+	for n := range restarts {
+		c.went(t, 3)
+		if n%3 == 1 { // which no verifier notices
+			f.run(t, "keys", "rotate", "--now")
+		}
+		slowest = max(slowest, f.replace(t, f.nodes[n%3], syscall.SIGTERM, 0))
+	}
+	c.went(t, 3)
+	c.finish(t)
+	f.balancer.wantShared(t)
+	t.Logf("%d restarts, start to ready within %s", restarts, slowest.Round(time.Millisecond))
+}
+
+// TestClusterLosesAnInstance: one of three is killed in the middle of its work.
+// Clients that repeat what got no answer lose nothing.
+func TestClusterLosesAnInstance(t *testing.T) {
+	t.Parallel()
+	f := startFleet(t, mongotest.Start(t).URI())
+	c := newCrowd(t, f, 6, true)
+	kills := often(3, 30)
+	for n := range kills {
+		c.went(t, 3)
+		f.replace(t, f.nodes[n%3], os.Kill, -1)
+	}
+	c.went(t, 3)
+	repeated := c.finish(t)
+	f.balancer.wantShared(t)
+	t.Logf("%d kills, %d requests were repeated", kills, repeated)
+}
+
+// replace ends an instance, leaves the work to the others for a while, starts
+// it again and returns how long that took.
+func (f *fleet) replace(t *testing.T, node *server, sig os.Signal, code int) time.Duration {
+	t.Helper()
+	if got := node.child.end(t, sig); got != code {
+		t.Errorf("exit code %d after %v, want %d", got, sig, code)
+	}
+	f.wantIn(t, len(f.nodes)-1)
+	begin := time.Now()
+	node.begin(t)
+	node.await(t)
+	took := time.Since(begin)
+	f.wantIn(t, len(f.nodes))
+	return took
+}
