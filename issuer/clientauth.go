@@ -38,10 +38,20 @@ func (i *Issuer) authenticate(ctx context.Context, a ClientAuth, src Source) (st
 	if !cached || !errors.Is(err, errInvalidClient) {
 		return c, err
 	}
-	if c, err = i.freshClient(ctx, a.ID); err != nil {
-		return storage.Client{}, err
+	fresh, gone := i.freshClient(ctx, a.ID)
+	if gone != nil {
+		return storage.Client{}, gone
 	}
-	return c, i.checkClient(ctx, c, a, src)
+	if sameRecord(fresh, c) {
+		return c, err
+	}
+	return fresh, i.checkClient(ctx, fresh, a, src)
+}
+
+// sameRecord tells whether nothing has changed. A client that was deleted and
+// created again begins with the same version.
+func sameRecord(a, b storage.Client) bool {
+	return a.Version == b.Version && a.CreatedAt.Equal(b.CreatedAt)
 }
 
 func (i *Issuer) findClient(ctx context.Context, id string) (storage.Client, bool, error) {

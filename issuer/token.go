@@ -96,13 +96,17 @@ func (i *Issuer) admit(ctx context.Context, r TokenRequest) (*exchange, error) {
 	if err == nil {
 		return x, nil
 	}
-	if client, err = i.freshClient(ctx, client.ID); err != nil {
+	fresh, gone := i.freshClient(ctx, client.ID)
+	if gone != nil {
+		return nil, gone
+	}
+	if sameRecord(fresh, client) {
 		return nil, err
 	}
-	if err := i.checkClient(ctx, client, r.Client, r.Source); err != nil {
+	if err := i.checkClient(ctx, fresh, r.Client, r.Source); err != nil {
 		return nil, err
 	}
-	return i.check(r, client)
+	return i.check(r, fresh)
 }
 
 func (i *Issuer) check(r TokenRequest, client storage.Client) (*exchange, error) {

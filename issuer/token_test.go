@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"example.org/signet/issuer"
 )
@@ -151,6 +152,23 @@ func TestClientCache(t *testing.T) {
 	f.advance(5e9)
 	_, err = f.login("alice", alicePass)
 	wantCode(t, "client deleted elsewhere", err, issuer.InvalidClient)
+}
+
+// A client made anew under the name of a remembered one is another client.
+func TestClientMadeAnew(t *testing.T) {
+	f := newFixture(t).withRound()
+	f.mustLogin()
+	stored, err := f.store.Client(f.ctx, "web")
+	must(t, err)
+	other, err := f.store.Client(f.ctx, "other")
+	must(t, err)
+	must(t, f.store.DeleteClient(f.ctx, "web"))
+	f.clock.advance(time.Millisecond)
+	stored.SecretHash, stored.CreatedAt = other.SecretHash, f.clock.now()
+	must(t, f.store.CreateClient(f.ctx, stored))
+	ask := issuer.ClientAuth{ID: "web", Secret: secretOf("other"), Method: issuer.AuthBasic}
+	_, err = f.Token(f.ctx, issuer.TokenRequest{Client: ask, Grant: issuer.GrantClientCredentials, Source: f.source})
+	must(t, err)
 }
 
 func TestPublicClient(t *testing.T) {

@@ -137,8 +137,12 @@ func (i *Issuer) findUser(ctx context.Context, ref string) (storage.User, error)
 	return u, nil
 }
 
-// ListUsers returns one page of users.
+// ListUsers returns one page of users. A prefix is brought into the one form
+// that names are stored in.
 func (i *Issuer) ListUsers(ctx context.Context, f storage.UserFilter, p storage.Page) (UserList, error) {
+	if name, err := account.LoginName(f.Prefix); err == nil {
+		f.Prefix = name
+	}
 	page, err := i.store.ListUsers(ctx, f, p)
 	if err != nil {
 		return UserList{}, adminError(err)

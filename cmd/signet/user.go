@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.org/signet/issuer"
-	"example.org/signet/issuer/account"
 	"example.org/signet/storage"
 )
 
@@ -83,9 +82,6 @@ func newUserList(p *process) *cobra.Command {
 		page, err := pages.page()
 		if err != nil {
 			return err
-		}
-		if name, err := account.LoginName(filter.Prefix); err == nil { // in the one spelling that is stored
-			filter.Prefix = name
 		}
 		users, err := o.issuer.ListUsers(ctx, filter, page)
 		if err != nil {
