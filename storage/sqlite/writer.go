@@ -8,8 +8,6 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
-
-	"example.org/signet/storage"
 )
 
 const (
@@ -46,14 +44,6 @@ func newJob(several bool, step func(*tx) error) *job {
 	return &job{step: step, several: several, answer: make(chan error, 1)}
 }
 
-// outcome makes a don't know of all that is no answer.
-func outcome(op string, err error) error {
-	if err == nil || certain(err) {
-		return err
-	}
-	return storage.Unavailable(op, err)
-}
-
 // writer owns the one connection that writes.
 type writer struct {
 	tx      *tx
@@ -67,11 +57,6 @@ type writer struct {
 	wal         string        // path of the write-ahead log
 	walLimit    int64         // the size that it should not exceed
 	walNext     int64         // the size from which on it is asked to start anew
-}
-
-// tx is what a step works on: the connection inside a transaction.
-type tx struct {
-	statements *statements
 }
 
 func newWriter(db *sql.DB, conn *sql.Conn, path string, busyTimeout time.Duration) *writer {
@@ -335,53 +320,4 @@ func (w *writer) close() error {
 	close(w.closing)
 	<-w.stopped
 	return errors.Join(w.tx.statements.close(), w.conn.Close(), w.db.Close())
-}
-
-// exec runs a statement and returns how many rows it changed.
-func (t *tx) exec(q query, args ...any) (changed int64, err error) {
-	stmt, err := t.statements.prepare(context.Background(), q)
-	if err != nil {
-		return 0, err
-	}
-	result, err := stmt.ExecContext(context.Background(), args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-// only runs a statement that gives at most one row; storage.ErrNotFound for none.
-func only[T any](t *tx, q query, scan func(scanner) (T, error), args ...any) (T, error) {
-	var zero T
-	stmt, err := t.statements.prepare(context.Background(), q)
-	if err != nil {
-		return zero, err
-	}
-	v, err := scan(stmt.QueryRowContext(context.Background(), args...))
-	if errors.Is(err, sql.ErrNoRows) {
-		return zero, storage.ErrNotFound
-	}
-	return v, err
-}
-
-// write has one statement done: by itself it happens wholly or not at all.
-func write[T any](ctx context.Context, s *Store, op string, step func(*tx) (T, error)) (T, error) {
-	return submit(ctx, s, op, false, step)
-}
-
-// writeSeveral has several statements done as one step.
-func writeSeveral[T any](ctx context.Context, s *Store, op string, step func(*tx) (T, error)) (T, error) {
-	return submit(ctx, s, op, true, step)
-}
-
-func submit[T any](ctx context.Context, s *Store, op string, several bool, step func(*tx) (T, error)) (T, error) {
-	var v, zero T
-	j := newJob(several, func(t *tx) (err error) {
-		v, err = step(t)
-		return err
-	})
-	if err := s.writer.do(ctx, j); err != nil {
-		return zero, outcome(op, err) // not v: after a don't know the step may still be setting it
-	}
-	return v, nil
 }
