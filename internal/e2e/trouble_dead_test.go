@@ -1,11 +1,11 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -69,41 +69,49 @@ func TestStoreLeavesDeadConnections(t *testing.T) {
 
 // TestStoreTroubleInACrowd: more clients than an instance attends to at a time
 // all get their 503 in time while the database is silent, and the keys are still
-// to be had.
+// to be had. The times are the instance's own: the clients keep the machine busy
+// as well. It runs alone for the same reason.
 func TestStoreTroubleInACrowd(t *testing.T) {
-	t.Parallel()
 	f, way := newLone(t)
 	node, held := f.nodes[0], f.nodes[0].login(t, f.web, alice, alicePassword)
 	if err := way.set(trouble{kind: blackHole}); err != nil {
 		t.Fatal(err)
 	}
 	const clients = 1300 // 1024 are attended to
-	took := make([]time.Duration, clients)
-	var crowded atomic.Int64
 	var crowd sync.WaitGroup
-	for n := range clients {
+	for range clients {
 		crowd.Go(func() {
-			sent := time.Now()
 			a, err := node.post("/oauth2/introspect", f.resource, tokenForm(held.AccessToken))
-			if took[n] = time.Since(sent); err != nil || !a.undecided() {
+			if err != nil || !a.undecided() {
 				t.Errorf("answer %d %s, %v; want 503", a.status, a.body, err)
-			}
-			if strings.Contains(a.body, "too many requests at once") {
-				crowded.Add(1)
 			}
 		})
 	}
-	sent := time.Now()
-	a, err := node.fetch(jwksPath)
-	documents := time.Since(sent)
-	if err != nil || a.status != http.StatusOK {
+	if a, err := node.fetch(jwksPath); err != nil || a.status != http.StatusOK {
 		t.Errorf("the JWKS: %d, %v", a.status, err)
 	}
 	crowd.Wait()
-	slices.Sort(took)
-	if took[clients-1] > answerWithin {
-		t.Errorf("the slowest 503 took %s", took[clients-1])
+	took := node.log.took(t, "/oauth2/introspect", http.StatusServiceUnavailable)
+	if len(took) != clients || took[len(took)-1] > answerWithin {
+		t.Fatalf("%d of %d were answered 503, the slowest after %s", len(took), clients, took[len(took)-1])
 	}
-	t.Logf("%d clients at once: 503 after %s to %s, %d of them for the crowd alone; the JWKS meanwhile after %s",
-		clients, rounded(took[0]), rounded(took[clients-1]), crowded.Load(), rounded(documents))
+	atOnce, _ := slices.BinarySearch(took, time.Second)
+	t.Logf("%d clients at once: 503 after %s at most, %d of them at once", clients, rounded(took[len(took)-1]), atOnce)
+}
+
+// took lists how long the answers of a status took, by the log, in rising order.
+func (l *logBuffer) took(t *testing.T, route string, status int) (all []time.Duration) {
+	t.Helper()
+	for text := range strings.Lines(l.String()) {
+		var event struct {
+			Route    string
+			Status   int
+			Duration float64 `json:"duration_ms"`
+		}
+		if json.Unmarshal([]byte(text), &event) == nil && event.Route == route && event.Status == status {
+			all = append(all, time.Duration(event.Duration*float64(time.Millisecond)))
+		}
+	}
+	slices.Sort(all)
+	return all
 }
