@@ -50,8 +50,12 @@ func harmless(err error) bool {
 	return false
 }
 
-// damaged adds ErrDamaged to what SQLite says of a file that it cannot read.
+// damaged adds ErrDamaged to what SQLite says of a file that it cannot read. One
+// that never was Signet's is not in need of a backup.
 func damaged(err error) error {
+	if errors.Is(err, ErrForeign) {
+		return err
+	}
 	switch code(err) {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("%w, restore it from a backup: %w", ErrDamaged, err)

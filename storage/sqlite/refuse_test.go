@@ -90,7 +90,9 @@ func TestRefusesForeignFiles(t *testing.T) {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		refuses(t, name, path, sqlite.ErrForeign)
+		if err := refuses(t, name, path, sqlite.ErrForeign); errors.Is(err, sqlite.ErrDamaged) {
+			t.Errorf("%s: never Signet's, and yet %v", name, err)
+		}
 	}
 }
 
