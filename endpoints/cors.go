@@ -18,14 +18,12 @@ const (
 	corsRegistered                   // the origins that some client names
 )
 
-const (
-	// originTimeout bounds the question whether an origin is registered. It
-	// comes out of the two seconds within which a failing store is reported.
-	originTimeout = 200 * time.Millisecond
+// maxOrigins bounds the memory of registered origins.
+const maxOrigins = 1024
 
-	// maxOrigins bounds the memory of registered origins.
-	maxOrigins = 1024
-)
+// originShare is which part of Config.StoreTimeout the question whether an
+// origin is registered may take, so that both together are two seconds.
+const originShare = 9
 
 // noContent is the answer to a preflight.
 type noContent struct{}
@@ -84,10 +82,18 @@ type originDirectory interface {
 type origins struct {
 	directory originDirectory
 	keep      time.Duration
+	timeout   time.Duration
 	now       func() time.Time
 
 	mu    sync.Mutex
 	known map[string]time.Time
+}
+
+func newOrigins(cfg Config) *origins {
+	return &origins{
+		directory: cfg.Service, keep: cfg.CacheFor, timeout: cfg.StoreTimeout / originShare, now: cfg.Now,
+		known: map[string]time.Time{},
+	}
 }
 
 func (o *origins) allows(ctx context.Context, origin string) (bool, error) {
@@ -98,7 +104,7 @@ func (o *origins) allows(ctx context.Context, origin string) (bool, error) {
 	if known && now.Before(seen.Add(o.keep)) && !now.Before(seen) {
 		return true, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, originTimeout)
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	registered, err := o.directory.OriginRegistered(ctx, origin)
 	if err != nil && known {

@@ -33,6 +33,7 @@ func (o oracle) PasswordGrantInUse(context.Context) (bool, error) { return false
 func ask(t *testing.T, token func(context.Context) error) *endpointstest.Signet {
 	return endpointstest.Start(t, openSQLite, func(o *endpointstest.Options) {
 		o.Empty, o.Endpoints.Service = true, oracle{token: token, origins: true}
+		o.Endpoints.StoreTimeout, o.Endpoints.LoginTimeout = 0, 0 // the defaults
 	})
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/gorilla/mux"
 )
@@ -46,7 +45,7 @@ func (h *Handler) mount(cfg Config, base string) {
 	m := &mounting{
 		edge: &edge{
 			callers: callers{proxies: cfg.TrustedProxies, rand: cfg.Rand},
-			origins: &origins{directory: cfg.Service, keep: cfg.CacheFor, now: cfg.Now, known: map[string]time.Time{}},
+			origins: newOrigins(cfg),
 			metrics: cfg.Metrics, log: cfg.Log, now: cfg.Now,
 		},
 		base: base, handler: h,

@@ -182,6 +182,7 @@ func playDocumentsAlone(t *testing.T, s *Signet) {
 
 func playPath(t *testing.T, s *Signet) {
 	root := strings.TrimSuffix(s.URL, "/realms/main")
+	s.await(t, "/readyz", http.StatusOK)
 	inserted, err := s.HTTP.Get(root + Metadata + "/realms/main") // RFC 8414 §3.1
 	must(t, err)
 	inserted.Body.Close()

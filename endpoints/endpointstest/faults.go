@@ -16,7 +16,7 @@ import (
 var faultScenes = []scene{
 	{name: "T30 I07 I12 each call fails", adjust: throttled, play: playEachFails},
 	{name: "T30 I07 I12 each answer is lost", adjust: throttled, play: playEachLost},
-	{name: "X11 each call hangs", adjust: impatient, play: playEachHangs},
+	{name: "X11 each call hangs", adjust: throttled, play: playEachHangs},
 	{name: "R26 R27 a refresh survives any fault", play: playRefreshFaults},
 	{name: "U07 a failing counter is no free try", adjust: throttled, play: playCounterFails},
 	{name: "X10 the store goes and comes back", play: playOutage},
@@ -70,15 +70,14 @@ func throttled(o *Options) {
 }
 
 func impatient(o *Options) {
-	o.Issuer.RefreshGrace = 5 * time.Minute
 	o.Endpoints.StoreTimeout, o.Endpoints.LoginTimeout = 150*time.Millisecond, 150*time.Millisecond
 }
 
 // work is one kind of request that asks the store.
 type work struct {
 	name string
-	// prepare returns the request, ready to be sent any number of times.
-	prepare func(t testing.TB, s *Signet) func() Answer
+	// prepare returns the request, ready to be sent to any instance.
+	prepare func(t testing.TB, s *Signet) func(s *Signet) Answer
 	done    func(t testing.TB, a Answer)
 }
 
@@ -94,52 +93,54 @@ func told(status int, body string) func(testing.TB, Answer) {
 
 // works are all that ask the store, each in the ways that it can go.
 var works = []work{
-	{"login", func(_ testing.TB, s *Signet) func() Answer {
-		return func() Answer { return s.TryLogin(s.Web, s.Alice, "") }
+	{"login", func(testing.TB, *Signet) func(*Signet) Answer {
+		return func(s *Signet) Answer { return s.TryLogin(s.Web, s.Alice, "") }
 	}, succeeded},
-	{"wrong login", func(_ testing.TB, s *Signet) func() Answer {
-		return func() Answer { return s.TryLogin(s.Web, Person{Username: "nobody", Password: "wrong password"}, "") }
+	{"wrong login", func(testing.TB, *Signet) func(*Signet) Answer {
+		return func(s *Signet) Answer {
+			return s.TryLogin(s.Web, Person{Username: "nobody", Password: "wrong password"}, "")
+		}
 	}, told(http.StatusBadRequest, "")},
-	{"refresh", func(t testing.TB, s *Signet) func() Answer {
+	{"refresh", func(t testing.TB, s *Signet) func(*Signet) Answer {
 		tokens := s.Login(t, s.Web, s.Alice, "")
-		return func() Answer { return s.TryRefresh(s.Web, tokens.Refresh) }
+		return func(s *Signet) Answer { return s.TryRefresh(s.Web, tokens.Refresh) }
 	}, succeeded},
-	{"refresh again", func(t testing.TB, s *Signet) func() Answer {
+	{"refresh again", func(t testing.TB, s *Signet) func(*Signet) Answer {
 		tokens := s.Login(t, s.Web, s.Alice, "")
 		s.Refresh(t, s.Web, tokens.Refresh)
-		return func() Answer { return s.TryRefresh(s.Web, tokens.Refresh) }
+		return func(s *Signet) Answer { return s.TryRefresh(s.Web, tokens.Refresh) }
 	}, succeeded},
-	{"narrower refresh", func(t testing.TB, s *Signet) func() Answer {
+	{"narrower refresh", func(t testing.TB, s *Signet) func(*Signet) Answer {
 		f := RefreshForm(s.Login(t, s.Web, s.Alice, "").Refresh)
 		f.Set("scope", "items:read")
-		return func() Answer { return s.PostAs(s.Web, Token, f) }
+		return func(s *Signet) Answer { return s.PostAs(s.Web, Token, f) }
 	}, succeeded},
-	{"client credentials", func(_ testing.TB, s *Signet) func() Answer {
-		return func() Answer { return s.PostAs(s.Machine, Token, Form("grant_type", "client_credentials")) }
+	{"client credentials", func(testing.TB, *Signet) func(*Signet) Answer {
+		return func(s *Signet) Answer { return s.PostAs(s.Machine, Token, Form("grant_type", "client_credentials")) }
 	}, succeeded},
-	{"introspection", func(t testing.TB, s *Signet) func() Answer {
+	{"introspection", func(t testing.TB, s *Signet) func(*Signet) Answer {
 		tokens := s.Login(t, s.Web, s.Alice, "")
-		return func() Answer { return s.Introspect(s.Guard, tokens.Access) }
+		return func(s *Signet) Answer { return s.Introspect(s.Guard, tokens.Access) }
 	}, told(http.StatusOK, "")},
-	{"introspection of a client's token", func(t testing.TB, s *Signet) func() Answer {
+	{"introspection of a client's token", func(t testing.TB, s *Signet) func(*Signet) Answer {
 		tokens := s.ClientToken(t, s.Machine)
-		return func() Answer { return s.Introspect(s.Guard, tokens.Access) }
+		return func(s *Signet) Answer { return s.Introspect(s.Guard, tokens.Access) }
 	}, told(http.StatusOK, "")},
-	{"introspection of a refresh token", func(t testing.TB, s *Signet) func() Answer {
+	{"introspection of a refresh token", func(t testing.TB, s *Signet) func(*Signet) Answer {
 		tokens := s.Login(t, s.Web, s.Alice, "")
-		return func() Answer { return s.Introspect(s.Web, tokens.Refresh) }
+		return func(s *Signet) Answer { return s.Introspect(s.Web, tokens.Refresh) }
 	}, told(http.StatusOK, "")},
-	{"userinfo", func(t testing.TB, s *Signet) func() Answer {
+	{"userinfo", func(t testing.TB, s *Signet) func(*Signet) Answer {
 		tokens := s.Login(t, s.Web, s.Alice, "openid")
-		return func() Answer { return s.UserInfo(tokens.Access) }
+		return func(s *Signet) Answer { return s.UserInfo(tokens.Access) }
 	}, told(http.StatusOK, "")},
-	{"revocation", func(t testing.TB, s *Signet) func() Answer {
+	{"revocation", func(t testing.TB, s *Signet) func(*Signet) Answer {
 		tokens := s.Login(t, s.Web, s.Alice, "")
-		return func() Answer { return s.PostAs(s.Web, Revoke, Form("token", tokens.Refresh)) }
+		return func(s *Signet) Answer { return s.PostAs(s.Web, Revoke, Form("token", tokens.Refresh)) }
 	}, told(http.StatusOK, "{}")},
-	{"revocation of a client's token", func(t testing.TB, s *Signet) func() Answer {
+	{"revocation of a client's token", func(t testing.TB, s *Signet) func(*Signet) Answer {
 		tokens := s.ClientToken(t, s.Machine)
-		return func() Answer { return s.PostAs(s.Machine, Revoke, Form("token", tokens.Access)) }
+		return func(s *Signet) Answer { return s.PostAs(s.Machine, Revoke, Form("token", tokens.Access)) }
 	}, told(http.StatusOK, "{}")},
 }
 
@@ -147,16 +148,18 @@ var works = []work{
 const maxCalls = 30
 
 // eachCall plays a work once for every call that it makes of a cold store,
-// with a fault at that call, until there is no such call.
-func eachCall(t *testing.T, s *Signet, works []work, fault func(n int)) {
+// with a fault at that call, until there is no such call. What the work takes
+// is prepared at an instance that has no faults.
+func eachCall(t *testing.T, calm, s *Signet, works []work, fault func(n int)) {
 	for _, w := range works {
 		reached := true
 		for n := 1; reached; n++ {
 			if n > maxCalls {
 				t.Fatalf("%s makes more than %d calls", w.name, maxCalls)
 			}
+			calm.Advance(0) // its keys are to be as fresh as the clock
 			var a Answer
-			a, reached = s.withFault(w.prepare(t, s), fault, n)
+			a, reached = s.withFault(w.prepare(t, calm), fault, n)
 			t.Run(fmt.Sprintf("%s, call %d", w.name, n), func(t *testing.T) {
 				if reached {
 					a.unavailable(t)
@@ -170,21 +173,21 @@ func eachCall(t *testing.T, s *Signet, works []work, fault func(n int)) {
 
 // withFault sends a request to a Signet whose caches have forgotten all, and
 // tells whether it came as far as the fault.
-func (s *Signet) withFault(send func() Answer, fault func(n int), n int) (a Answer, reached bool) {
+func (s *Signet) withFault(send func(*Signet) Answer, fault func(n int), n int) (a Answer, reached bool) {
 	s.Advance(time.Minute)
 	fault(n)
-	a = send()
+	a = send(s)
 	reached = len(s.Store.Calls()) >= n
 	s.Store.Forget()
 	return a, reached
 }
 
 func playEachFails(t *testing.T, s *Signet) {
-	eachCall(t, s, works, s.Store.FailAt)
+	eachCall(t, s, s, works, s.Store.FailAt)
 }
 
 func playEachLost(t *testing.T, s *Signet) {
-	eachCall(t, s, works, s.Store.LoseAt)
+	eachCall(t, s, s, works, s.Store.LoseAt)
 }
 
 // playEachHangs waits for a real deadline, which on a slow machine may also be
@@ -199,7 +202,8 @@ func playEachHangs(t *testing.T, s *Signet) {
 			w.done(t, a)
 		}
 	}
-	eachCall(t, s, works, s.Store.HangAt)
+	hasty := s.Sibling(t, impatient)
+	eachCall(t, s, hasty, works, hasty.Store.HangAt)
 }
 
 // playRefreshFaults: whatever fails, before or after it was done, the same
@@ -208,7 +212,7 @@ func playRefreshFaults(t *testing.T, s *Signet) {
 	for name, fault := range map[string]func(int){"fails": s.Store.FailAt, "is lost": s.Store.LoseAt} {
 		for n := 1; n <= maxCalls; n++ {
 			tokens := s.Login(t, s.Web, s.Alice, "openid")
-			a, reached := s.withFault(func() Answer { return s.TryRefresh(s.Web, tokens.Refresh) }, fault, n)
+			a, reached := s.withFault(func(s *Signet) Answer { return s.TryRefresh(s.Web, tokens.Refresh) }, fault, n)
 			if !reached {
 				a.Tokens(t)
 				break
@@ -241,9 +245,10 @@ func playCounterFails(t *testing.T, s *Signet) {
 func playOutage(t *testing.T, s *Signet) {
 	session, dead := s.Login(t, s.Web, s.Alice, "openid"), s.Login(t, s.Web, s.Alice, "openid")
 	s.Revoke(t, s.Web, dead.Refresh)
-	s.Get("/readyz").Expect(t, http.StatusOK)
+	s.await(t, "/readyz", http.StatusOK)
 	s.Clock.Advance(6 * time.Second)
 	s.Store.FailAt(0)
+	s.await(t, "/readyz", http.StatusServiceUnavailable)
 	for range 3 {
 		for _, a := range []Answer{
 			s.TryLogin(s.Web, s.Alice, ""), s.TryRefresh(s.Web, session.Refresh), s.TryRefresh(s.Web, dead.Refresh), s.TryLogin(Client{"nobody", "x"}, s.Alice, ""),
@@ -259,13 +264,14 @@ func playOutage(t *testing.T, s *Signet) {
 	}
 	s.Store.Forget()
 	s.Clock.Advance(time.Second)
-	s.Get("/readyz").Expect(t, http.StatusOK)
+	s.await(t, "/readyz", http.StatusOK)
 	s.alive(t, s.Web, session)
 	s.refused(t, s.Web, dead.Refresh)
 }
 
 func playStaleKeys(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
+	s.await(t, "/readyz", http.StatusOK)
 	s.Clock.Advance(2 * time.Hour) // and nobody read the keys meanwhile
 	for _, a := range []Answer{s.TryRefresh(s.Web, tokens.Refresh), s.PostAs(s.Machine, Token, Form("grant_type", "client_credentials"))} {
 		a.unavailable(t)
@@ -273,6 +279,6 @@ func playStaleKeys(t *testing.T, s *Signet) {
 	s.Get("/readyz").Expect(t, http.StatusServiceUnavailable)
 	s.Get(JWKS).Expect(t, http.StatusOK)
 	s.Advance(0)
-	s.Get("/readyz").Expect(t, http.StatusOK)
+	s.await(t, "/readyz", http.StatusOK)
 	s.Refresh(t, s.Web, s.Refresh(t, s.Web, tokens.Refresh).Refresh)
 }

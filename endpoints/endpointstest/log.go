@@ -1,11 +1,15 @@
 package endpointstest
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"example.org/signet/issuer"
+	"example.org/signet/storage"
 )
 
 var logScenes = []scene{
@@ -14,6 +18,7 @@ var logScenes = []scene{
 	{name: "L06 hostile values", adjust: trustLoopback, play: playHostileValues},
 	{name: "L02 secrets in the wrong field", play: playMisplaced},
 	{name: "L01 the search finds what it should", play: playSearch},
+	{name: "the audit log names request and address", play: playAuditNames},
 	{name: "metrics", play: playMetrics},
 }
 
@@ -145,6 +150,15 @@ func playSearch(t *testing.T, s *Signet) {
 		if len(s.Log.leaks(w)) == 0 {
 			t.Errorf("a secret of the household is not known to be one")
 		}
+	}
+}
+
+func playAuditNames(t *testing.T, s *Signet) {
+	a := s.TryLogin(s.Web, s.Alice, "openid")
+	page, err := s.backend.ListAudit(context.Background(), storage.AuditFilter{Type: issuer.EventLoginSucceeded}, storage.Page{})
+	must(t, err)
+	if len(page.Events) != 1 || page.Events[0].RequestID != a.Header.Get("X-Request-Id") || page.Events[0].Address != "127.0.0.1" {
+		t.Errorf("events %+v", page.Events)
 	}
 }
 

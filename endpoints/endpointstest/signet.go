@@ -80,11 +80,14 @@ func Start(t testing.TB, open OpenStore, adjust ...func(*Options)) *Signet {
 }
 
 // Sibling runs another instance of the same issuer, on the same store.
-func (s *Signet) Sibling(t testing.TB) *Signet {
+func (s *Signet) Sibling(t testing.TB, adjust ...func(*Options)) *Signet {
 	t.Helper()
 	b := &Signet{
 		t: t, Clock: s.Clock, Log: s.Log, backend: s.backend, master: s.master,
 		options: s.options, Issuer: s.Issuer, Household: s.Household,
+	}
+	for _, change := range adjust {
+		change(&b.options)
 	}
 	b.run()
 	b.Store.Forget()
@@ -101,7 +104,8 @@ func defaults(clock *Clock) Options {
 			RefreshGrace: 30 * time.Second, CacheFor: 5 * time.Second, Now: clock.Now, Rand: rand.Reader,
 		},
 		Passwords: password.Config{Workers: 2, Argon2id: password.Argon2id{Memory: 64, Passes: 1, Parallelism: 1}},
-		Endpoints: endpoints.Config{CacheFor: 5 * time.Second, Now: clock.Now, Rand: rand.Reader},
+		// A busy machine must not look like a store that hangs.
+		Endpoints: endpoints.Config{CacheFor: 5 * time.Second, StoreTimeout: patience, LoginTimeout: patience, Now: clock.Now, Rand: rand.Reader},
 	}
 }
 
