@@ -13,7 +13,7 @@ import (
 // U09: guesses at one account that each come from another network stop at the
 // account's own limit; when its window is over the owner gets in again.
 func TestThrottleByAccount(t *testing.T) {
-	const limit, guesses = 100, 300
+	const limit, guesses = 100, 150
 	f := newFixture(t).withRound()
 	before, refused := f.hashes.Evaluations(), 0
 	for n := range guesses {
@@ -44,7 +44,7 @@ func TestSweepSparesHotCounters(t *testing.T) {
 		_, _ = f.login("alice", "wrong password")
 	}
 	for range 3 { // a flood of names passes, and the sweep with it
-		for n := range 50 {
+		for n := range 20 {
 			f.source.Address = netip.AddrFrom4([4]byte{198, 19, byte(n), 1})
 			_, _ = f.login("nobody-"+string(rune('a'+n%26)), "wrong password")
 		}
