@@ -38,11 +38,29 @@ func (i *Issuer) recognise(ctx context.Context, token string) (accessClaims, err
 	case header.Typ != typeAccessToken:
 		return accessClaims{}, errDead
 	}
-	var c accessClaims
-	if err := json.Unmarshal(payload, &c); err != nil || c.Issuer != i.cfg.Issuer {
+	c, ok := parseClaims(payload)
+	if !ok || c.Issuer != i.cfg.Issuer {
 		return accessClaims{}, errDead
 	}
 	return c, nil
+}
+
+// parseClaims takes names exactly, where the decoder would take `Exp` for `exp`
+// (RFC 7519 §4).
+func parseClaims(payload []byte) (c accessClaims, ok bool) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(payload, &members) != nil {
+		return accessClaims{}, false
+	}
+	for name, into := range map[string]any{
+		"iss": &c.Issuer, "sub": &c.Subject, "aud": &c.Audience, "client_id": &c.ClientID, "exp": &c.Expiry, "iat": &c.IssuedAt,
+		"nbf": &c.NotBefore, "jti": &c.ID, "scope": &c.Scope, "sid": &c.SessionID, "roles": &c.Roles, "auth_time": &c.AuthTime,
+	} {
+		if raw, there := members[name]; there && json.Unmarshal(raw, into) != nil {
+			return accessClaims{}, false
+		}
+	}
+	return c, true
 }
 
 // live tells whether an access token counts now. The error is errDead or
