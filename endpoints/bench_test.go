@@ -7,10 +7,12 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -68,6 +70,20 @@ func inS(b *testing.B, op func()) {
 	b.ReportMetric(float64(ours)/float64(b.N)/(float64(unit)/float64(signed)), "S")
 }
 
+// crowd is how many clients ask at once where a benchmark is of many.
+const crowd = 16
+
+// together makes one operation of the crowd's, each member with its own.
+func together(ops []func()) func() {
+	return func() {
+		var wg sync.WaitGroup
+		for _, op := range ops {
+			wg.Go(op)
+		}
+		wg.Wait()
+	}
+}
+
 // processor is the processor time that the process has used.
 func processor(b *testing.B) time.Duration {
 	var u syscall.Rusage
@@ -110,7 +126,9 @@ func through(b *testing.B, s *endpointstest.Signet, c endpointstest.Client, path
 }
 
 func start(b *testing.B, alg string) *endpointstest.Signet {
-	return endpointstest.Start(b, openSQLite, func(o *endpointstest.Options) { o.Keys.Alg = alg })
+	s := endpointstest.Start(b, openSQLite, func(o *endpointstest.Options) { o.Keys.Alg, o.Log = alg, io.Discard })
+	s.Store.Rest()
+	return s
 }
 
 func BenchmarkSignature(b *testing.B) { inS(b, signature(b)) }
@@ -129,17 +147,36 @@ func BenchmarkRefresh(b *testing.B) {
 	for _, alg := range []string{keys.RS256, keys.ES256} {
 		b.Run(alg, func(b *testing.B) {
 			s := start(b, alg)
-			token := s.Login(b, s.Web, s.Alice, "openid").Refresh
-			inS(b, func() {
-				body := string(through(b, s, s.Web, endpointstest.Token, endpointstest.RefreshForm(token)))
-				at := strings.Index(body, `"sgr_`) + 1
-				token = body[at : at+strings.IndexByte(body[at:], '"')]
-			})
+			inS(b, refreshing(b, s))
 		})
 	}
 }
 
-// BenchmarkPassword has the cheap hash of tests: what is beside the hash.
+// What a refresh costs where many come at once and share their commits: divide
+// by the crowd.
+func BenchmarkRefreshOfCrowd(b *testing.B) {
+	for _, alg := range []string{keys.RS256, keys.ES256} {
+		b.Run(alg, func(b *testing.B) {
+			s := start(b, alg)
+			ops := make([]func(), crowd)
+			for n := range ops {
+				ops[n] = refreshing(b, s)
+			}
+			inS(b, together(ops))
+		})
+	}
+}
+
+// refreshing is one client's next refresh, again and again.
+func refreshing(b *testing.B, s *endpointstest.Signet) func() {
+	token := s.Login(b, s.Web, s.Alice, "openid").Refresh
+	return func() {
+		body := string(through(b, s, s.Web, endpointstest.Token, endpointstest.RefreshForm(token)))
+		at := strings.Index(body, `"sgr_`) + 1
+		token = body[at : at+strings.IndexByte(body[at:], '"')]
+	}
+}
+
 func BenchmarkPassword(b *testing.B) {
 	s := start(b, keys.RS256)
 	form := s.Alice.LoginForm("items:read")
