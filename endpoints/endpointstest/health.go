@@ -65,6 +65,7 @@ func playDraining(t *testing.T, s *Signet) {
 		_, closed := s.Raw(t, strings.NewReader(s.Head("GET", path, "Accept: */*")))
 		return closed
 	}
+	s.await(t, "/readyz", http.StatusOK)
 	before := closes(JWKS)
 	s.Handler.Drain()
 	if before || !closes(JWKS) || !closes("/livez") || !closes(UserInfo) {

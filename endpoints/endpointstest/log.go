@@ -136,7 +136,7 @@ func playMisplaced(t *testing.T, s *Signet) {
 // playSearch makes sure that the search could find something at all.
 func playSearch(t *testing.T, s *Signet) {
 	secret := s.Marker("findable")
-	for _, form := range spellings(secret) {
+	for _, form := range traces(secret) {
 		if found := s.Log.leaks("text " + form + " text"); len(found) == 0 {
 			t.Errorf("%q is not found", form)
 		}

@@ -30,8 +30,9 @@ type Options struct {
 	Keys      keys.Config
 	Passwords password.Config
 	Endpoints endpoints.Config
-	Path      string // of the issuer's URL
-	Empty     bool   // without the household of users and clients
+	Path      string    // of the issuer's URL
+	Empty     bool      // without the household of users and clients
+	Log       io.Writer // instead of the sink, which keeps all it gets
 }
 
 // Signet is a running issuer.
@@ -131,7 +132,11 @@ func (s *Signet) run() {
 }
 
 func (s *Signet) serve() {
-	log := zerolog.New(s.Log).Level(zerolog.DebugLevel)
+	var to io.Writer = s.Log
+	if s.options.Log != nil {
+		to = s.options.Log
+	}
+	log := zerolog.New(to).Level(zerolog.DebugLevel)
 	s.Metrics = endpoints.NewMetrics()
 	cfg := s.options.Endpoints
 	cfg.Issuer, cfg.Keys, cfg.Store, cfg.Metrics, cfg.Log = s.Issuer, s.Keys, s.Store, s.Metrics, log

@@ -13,12 +13,12 @@ import (
 
 // Sink takes the log, and knows every secret of its Signet.
 type Sink struct {
-	mu      sync.Mutex
-	text    bytes.Buffer
-	secrets map[string]struct{}
+	mu     sync.Mutex
+	text   bytes.Buffer
+	traces map[string]struct{} // of all secrets, each traceSize bytes
 }
 
-func newSink() *Sink { return &Sink{secrets: map[string]struct{}{}} }
+func newSink() *Sink { return &Sink{traces: map[string]struct{}{}} }
 
 func (s *Sink) Write(line []byte) (int, error) {
 	s.mu.Lock()
@@ -54,49 +54,49 @@ func (s *Sink) Reset() {
 	s.text.Reset()
 }
 
+// traceSize is how much of a secret is too much: from this length on, in bytes,
+// a text cannot occur by chance.
+const traceSize = 12
+
 // Secret marks a value that must never be seen again.
 func (s *Sink) Secret(value string) {
-	if len(value) < shortestSecret {
+	if len(value) < traceSize {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.secrets[value] = struct{}{}
+	for _, trace := range traces(value) {
+		s.traces[trace] = struct{}{}
+	}
 }
-
-// shortestSecret is from which length on a text cannot occur by chance.
-const shortestSecret = 12
 
 // leaks returns what of any secret, in any spelling, stands in the text.
 func (s *Sink) leaks(text string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found []string
-	for secret := range s.secrets {
-		for _, form := range spellings(secret) {
-			if strings.Contains(text, form) {
-				found = append(found, form)
-			}
+	for at := 0; at+traceSize <= len(text); at++ {
+		if _, leak := s.traces[text[at:at+traceSize]]; leak {
+			found = append(found, text[at:at+traceSize])
 		}
 	}
 	return found
 }
 
-// spellings are the forms in which a secret could have been written, each cut
-// to the length that is already too much.
-func spellings(secret string) []string {
+// traces are the beginnings of all forms in which a secret could be written.
+func traces(secret string) []string {
 	quoted, _ := json.Marshal(secret)
-	var forms []string
-	for _, f := range []string{
+	var found []string
+	for _, form := range []string{
 		secret, url.QueryEscape(secret), url.PathEscape(secret), strings.Trim(string(quoted), `"`),
 		hex.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte(secret)),
 		base64.URLEncoding.EncodeToString([]byte(secret)),
 	} {
-		forms = append(forms, f[:min(len(f), shortestSecret)])
+		found = append(found, form[:traceSize])
 	}
 	// The signature is the secret part of a token whose beginning all share.
-	if cut := strings.LastIndexByte(secret, '.'); strings.Count(secret, ".") == 2 && len(secret)-cut > shortestSecret {
-		forms = append(forms, secret[cut+1:cut+1+shortestSecret])
+	if cut := strings.LastIndexByte(secret, '.'); strings.Count(secret, ".") == 2 && len(secret)-cut > traceSize {
+		found = append(found, secret[cut+1:cut+1+traceSize])
 	}
-	return forms
+	return found
 }

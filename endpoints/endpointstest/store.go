@@ -14,6 +14,7 @@ type Store struct {
 	inner storage.Store
 
 	mu     sync.Mutex
+	rests  bool
 	calls  []string
 	before func(ctx context.Context, n int, method string) error
 	after  func(n int, method string) error
@@ -28,7 +29,14 @@ func NewStore(inner storage.Store) *Store { return &Store{inner: inner} }
 func (s *Store) Forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls, s.before, s.after = nil, nil, nil
+	s.rests, s.calls, s.before, s.after = false, nil, nil, nil
+}
+
+// Rest stops counting and failing until the next Forget, for benchmarks.
+func (s *Store) Rest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rests, s.calls, s.before, s.after = true, nil, nil, nil
 }
 
 // Calls are the methods called since the last Forget, in order.
@@ -89,7 +97,9 @@ func (s *Store) HangAt(n int) {
 
 func (s *Store) enter(ctx context.Context, method string) (n int, err error) {
 	s.mu.Lock()
-	s.calls = append(s.calls, method)
+	if !s.rests {
+		s.calls = append(s.calls, method)
+	}
 	n, before := len(s.calls), s.before
 	s.mu.Unlock()
 	if before != nil {
