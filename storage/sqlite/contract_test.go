@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -44,5 +45,9 @@ func TestReopen(t *testing.T) {
 }
 
 func Benchmark(b *testing.B) {
-	storagetest.Bench(b, func(b *testing.B) storage.Store { return open(b, newPath(b)) }, 1_000, 20_000)
+	sizes := []int{1_000, 20_000}
+	if os.Getenv("SIGNET_TEST_SLOW") != "" {
+		sizes = []int{1_000, 1_000_000}
+	}
+	storagetest.Bench(b, func(b *testing.B) storage.Store { return open(b, newPath(b)) }, sizes...)
 }
