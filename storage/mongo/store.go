@@ -51,13 +51,20 @@ func Open(ctx context.Context, uri string, now func() time.Time, opts ...Option)
 	if err != nil {
 		return nil, fmt.Errorf("mongodb: %w", at.secrets.clean(err))
 	}
-	s := &Store{client: client, db: client.Database(at.database), now: now, timeout: cfg.timeout, secrets: at.secrets}
-	if err := s.prepare(ctx, at); err != nil {
+	s := &Store{client: client, db: client.Database(at.database), now: now, timeout: max(cfg.timeout, startTimeout), secrets: at.secrets}
+	err = s.prepare(ctx, at)
+	s.timeout = cfg.timeout
+	if err != nil {
 		_ = s.Close()
 		return nil, err
 	}
 	return s, nil
 }
+
+// startTimeout bounds each step of opening, for which no client waits: a server
+// that is slow is worth waiting for, one that is not there is noticed within
+// the time of an ordinary step.
+const startTimeout = 10 * time.Second
 
 // clientOptions sets what must not depend on the connection string: every
 // write is acknowledged by a majority and journaled, every read comes from the
@@ -110,7 +117,7 @@ func (s *Store) reach(ctx context.Context, hosts string) error {
 	if refused := driver.ServerError(nil); errors.As(err, &refused) && refused.HasErrorCode(authenticationFailed) {
 		advice = "check the user name, the password and authSource in the connection string"
 	}
-	return storage.Unavailable(fmt.Sprintf("mongodb: the server %s cannot be used (tried for %s): %s", hosts, s.timeout, advice), s.secrets.clean(err))
+	return storage.Unavailable(fmt.Sprintf("mongodb: the server %s cannot be used: %s", hosts, advice), s.secrets.clean(err))
 }
 
 // Ping implements [storage.Health].
