@@ -168,16 +168,13 @@ func (f *fleet) run(t *testing.T, args ...string) string {
 	return f.front.run(t, "", slices.Concat(args, f.store)...)
 }
 
-// forget removes sessions and audit events every few rounds: the test server
-// reads whole collections, and what a test is about is not their size.
-func (f *fleet) forget(t *testing.T, round int) {
+// forget empties collections: the test server reads them from end to end, and
+// what a test is about is not their size.
+func (f *fleet) forget(t *testing.T, collections ...string) {
 	t.Helper()
-	if round%25 != 0 {
-		return
-	}
 	db := database(t, f.store[1])
 	defer func() { _ = db.Client().Disconnect(context.Background()) }()
-	for _, collection := range []string{"sessions", "audit"} {
+	for _, collection := range collections {
 		if _, err := db.Collection(collection).DeleteMany(t.Context(), bson.D{}); err != nil {
 			t.Fatal(err)
 		}

@@ -32,6 +32,14 @@ func (f *fleet) from(n int) (a, b, c *server) {
 	return at(0), at(1), at(2)
 }
 
+// tidy forgets earlier rounds now and then.
+func (f *fleet) tidy(t *testing.T, round int) {
+	t.Helper()
+	if round%25 == 0 {
+		f.forget(t, "sessions", "audit")
+	}
+}
+
 // revokedHereIsDeadThere: a session goes from instance to instance, and once
 // its end is answered, no instance holds any of its tokens for live. Every
 // second round leaves the choice of instances to the balancer.
@@ -39,7 +47,7 @@ func (f *fleet) revokedHereIsDeadThere(t *testing.T) {
 	rounds, begin := often(200, 1000), time.Now()
 	var latest time.Duration
 	for n := range rounds {
-		f.forget(t, n)
+		f.tidy(t, n)
 		a, b, c := f.from(n)
 		judges := f.nodes
 		if n%2 == 1 {
@@ -78,7 +86,7 @@ func (f *fleet) reuseIsDetectedElsewhere(t *testing.T) {
 	var latest time.Duration
 	rounds, inTime := often(20, 100), 0
 	for n := range rounds {
-		f.forget(t, n)
+		f.tidy(t, n)
 		a, b, c := f.from(n)
 		first := a.login(t, f.web, alice, alicePassword)
 		second := a.refresh(t, f.web, first.RefreshToken)
@@ -113,7 +121,7 @@ const uses = 50
 func (f *fleet) racedRefreshHasOneSuccessor(t *testing.T) {
 	rounds, begin, undecided := often(20, 200), time.Now(), 0
 	for n := range rounds {
-		f.forget(t, n)
+		f.tidy(t, n)
 		first := f.front.login(t, f.web, alice, alicePassword)
 		answers, repeated := f.useAtOnce(t, first.RefreshToken)
 		undecided += repeated

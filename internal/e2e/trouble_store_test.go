@@ -60,7 +60,7 @@ func TestStoreIsKilled(t *testing.T) {
 	f.people(t)
 	lasting := []time.Duration{3 * time.Second}
 	if slowTests() {
-		lasting = []time.Duration{3 * time.Second, 30 * time.Second, time.Second, time.Second, time.Second}
+		lasting = []time.Duration{3 * time.Second, 30 * time.Second, 4 * time.Second, 5 * time.Second, 6 * time.Second}
 	}
 	for _, long := range lasting {
 		s := &station{
