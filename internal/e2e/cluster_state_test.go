@@ -137,10 +137,17 @@ func (f *fleet) racedRefreshHasOneSuccessor(t *testing.T) {
 		each(f.nodes, func(s *server) { s.wantActive(t, f.web, last.AccessToken, last.RefreshToken) })
 		f.front.refresh(t, f.web, last.RefreshToken)
 	}
-	if undecided*20 > rounds*uses {
-		t.Errorf("%d of %d uses were answered 503 at first", undecided, rounds*uses)
-	}
+	wantFew(t, undecided, rounds*uses)
 	t.Logf("%d rounds of %d uses in %s, %d uses answered 503 at first", rounds, uses, time.Since(begin).Round(time.Millisecond), undecided)
+}
+
+// wantFew demands that at most one answer in a hundred was *don't know*. With
+// the race detector every processor is busy, and the share says nothing.
+func wantFew(t *testing.T, undecided, requests int) {
+	t.Helper()
+	if undecided*100 > requests && !raceEnabled {
+		t.Errorf("%d of %d requests were answered 503", undecided, requests)
+	}
 }
 
 // useAtOnce uses a refresh token at all instances at once. On a machine that is
