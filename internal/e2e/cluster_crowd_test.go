@@ -94,9 +94,7 @@ func (c *crowd) finish(t *testing.T) (repeated int) {
 		requests, logins = requests+m.requests, logins+m.logins
 		undecided, repeated, worst = undecided+m.undecided, repeated+m.repeated, max(worst, m.worst)
 	}
-	if undecided*100 > requests {
-		t.Errorf("%d of %d requests were answered 503", undecided, requests)
-	}
+	wantFew(t, undecided, requests)
 	if n, most := c.api.wire.count(jwksPath), 1+int(time.Since(c.begin)/jwksMaxAge); n > most {
 		t.Errorf("the API fetched the keys %d times, want %d at most", n, most)
 	}
