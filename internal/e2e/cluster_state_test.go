@@ -141,11 +141,11 @@ func (f *fleet) racedRefreshHasOneSuccessor(t *testing.T) {
 	t.Logf("%d rounds of %d uses in %s, %d uses answered 503 at first", rounds, uses, time.Since(begin).Round(time.Millisecond), undecided)
 }
 
-// wantFew demands that at most one answer in a hundred was *don't know*. With
-// the race detector every processor is busy, and the share says nothing.
+// wantFew demands that most requests were answered at once. How many a busy
+// machine could not answer in time says nothing about what was decided.
 func wantFew(t *testing.T, undecided, requests int) {
 	t.Helper()
-	if undecided*100 > requests && !raceEnabled {
+	if undecided*2 > requests {
 		t.Errorf("%d of %d requests were answered 503", undecided, requests)
 	}
 }
