@@ -19,4 +19,7 @@ func openMongo(t testing.TB) storage.Store {
 	return store
 }
 
-func TestProtocolOnMongo(t *testing.T) { endpointstest.Run(t, openMongo) }
+func TestProtocolOnMongo(t *testing.T) {
+	t.Parallel()
+	endpointstest.Run(t, openMongo)
+}

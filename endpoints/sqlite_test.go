@@ -19,4 +19,7 @@ func openSQLite(t testing.TB) storage.Store {
 	return store
 }
 
-func TestProtocol(t *testing.T) { endpointstest.Run(t, openSQLite) }
+func TestProtocol(t *testing.T) {
+	t.Parallel()
+	endpointstest.Run(t, openSQLite)
+}
