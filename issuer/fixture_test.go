@@ -51,6 +51,7 @@ type fixture struct {
 	hashes *password.Pool
 	ctx    context.Context
 	source issuer.Source
+	again  func() *issuer.Issuer // another instance on the same store
 }
 
 func newFixture(t testing.TB, adjust ...func(*issuer.Config)) *fixture {
@@ -81,8 +82,12 @@ func newFixture(t testing.TB, adjust ...func(*issuer.Config)) *fixture {
 	for _, a := range adjust {
 		a(&cfg)
 	}
-	f.Issuer, err = issuer.New(cfg, f.store, f.keys, master, f.hashes)
-	must(t, err)
+	f.again = func() *issuer.Issuer {
+		i, err := issuer.New(cfg, f.store, f.keys, master, f.hashes)
+		must(t, err)
+		return i
+	}
+	f.Issuer = f.again()
 	must(t, f.EnsureRoles(ctx))
 	return f
 }

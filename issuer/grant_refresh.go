@@ -154,8 +154,13 @@ func (g refreshGrant) rights(ctx context.Context, x *exchange, s storage.Session
 		return authorization{}, errRefresh
 	case err != nil:
 		return authorization{}, unknown(err)
-	case user.Disabled, user.Epoch != s.UserEpoch, x.client.Epoch != s.ClientEpoch:
+	case user.Disabled, user.Epoch != s.UserEpoch:
 		return authorization{}, errRefresh
+	}
+	if err := g.liveClient(ctx, s.ClientID, servesSession(s)); errors.Is(err, errDead) {
+		return authorization{}, errRefresh
+	} else if err != nil {
+		return authorization{}, err
 	}
 	roles, err := g.roles.view(ctx)
 	if err != nil {

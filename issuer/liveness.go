@@ -97,14 +97,10 @@ func (i *Issuer) liveSession(ctx context.Context, sid string, now time.Time) (st
 	if err != nil {
 		return storage.Session{}, nil, deadOrUnknown(err)
 	}
-	client, err := i.enabledClient(ctx, s.ClientID)
-	if err != nil {
-		return storage.Session{}, nil, err
-	}
-	if user.Disabled || user.Epoch != s.UserEpoch || client.Epoch != s.ClientEpoch {
+	if user.Disabled || user.Epoch != s.UserEpoch {
 		return storage.Session{}, nil, errDead
 	}
-	return s, &user, nil
+	return s, &user, i.liveClient(ctx, s.ClientID, servesSession(s))
 }
 
 // liveClientToken checks a client's own token: it has no session, so a revoked
@@ -117,19 +113,28 @@ func (i *Issuer) liveClientToken(ctx context.Context, c accessClaims) error {
 	if revoked {
 		return errDead
 	}
-	_, err = i.enabledClient(ctx, c.ClientID)
-	return err
+	return i.liveClient(ctx, c.ClientID, func(c storage.Client) bool { return !c.Disabled })
 }
 
-func (i *Issuer) enabledClient(ctx context.Context, id string) (storage.Client, error) {
-	client, _, err := i.clients.get(ctx, id)
+// liveClient tells whether the client counts. That it does not is never said
+// from memory: another instance may know a newer record.
+func (i *Issuer) liveClient(ctx context.Context, id string, counts func(storage.Client) bool) error {
+	client, cached, err := i.clients.get(ctx, id)
+	if err == nil && cached && !counts(client) {
+		client, err = i.clients.fresh(ctx, id)
+	}
 	if err != nil {
-		return storage.Client{}, deadOrUnknown(err)
+		return deadOrUnknown(err)
 	}
-	if client.Disabled {
-		return storage.Client{}, errDead
+	if !counts(client) {
+		return errDead
 	}
-	return client, nil
+	return nil
+}
+
+// servesSession is what a client must be for a session of its to be alive.
+func servesSession(s storage.Session) func(storage.Client) bool {
+	return func(c storage.Client) bool { return !c.Disabled && c.Epoch == s.ClientEpoch }
 }
 
 func deadOrUnknown(err error) error {
