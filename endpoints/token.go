@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"example.org/signet/internal/failpoint"
 	"example.org/signet/issuer"
 )
 
@@ -43,6 +44,9 @@ func (t tokenEndpoint) answer(r *http.Request, e *event) (any, error) {
 	})
 	e.audited = answer.Event
 	e.client(client.ID, err)
+	if stopped := failpoint.Hit(failpoint.TokenAnswering); stopped != nil {
+		return nil, &issuer.Error{Code: issuer.Unavailable, Description: "the answer was stopped", Cause: stopped}
+	}
 	return answer, err
 }
 

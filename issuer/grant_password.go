@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"example.org/signet/internal/failpoint"
 	"example.org/signet/issuer/account"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
@@ -139,7 +140,13 @@ func (g passwordGrant) open(ctx context.Context, x *exchange, user storage.User)
 		RotatedAt: at, CreatedAt: at, AuthTime: at, ExpiresAt: g.sessionEnds(x.client, at),
 		UserEpoch: user.Epoch, ClientEpoch: x.client.Epoch,
 	}
+	if err := failpoint.Hit(failpoint.LoginInserting); err != nil {
+		return authorization{}, unknown(err)
+	}
 	if err := g.store.CreateSession(ctx, s); err != nil {
+		return authorization{}, unknown(err)
+	}
+	if err := failpoint.Hit(failpoint.LoginInserted); err != nil {
 		return authorization{}, unknown(err)
 	}
 	if err := g.audit(ctx, x.Source, storage.AuditEvent{Type: EventLoginSucceeded, Actor: user.ID, Target: s.ID, ClientID: x.client.ID}); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"example.org/signet/internal/failpoint"
 	"example.org/signet/storage"
 )
 
@@ -37,9 +38,15 @@ func (g refreshGrant) authorize(ctx context.Context, x *exchange) (authorization
 	if err != nil {
 		return authorization{}, err
 	}
+	if err := failpoint.Hit(failpoint.RefreshUpdated); err != nil {
+		return authorization{}, unknown(err)
+	}
 	a, err := g.rights(ctx, x, s)
 	if err != nil {
 		return authorization{}, err
+	}
+	if err := failpoint.Hit(failpoint.RefreshRead); err != nil {
+		return authorization{}, unknown(err)
 	}
 	a.refresh = g.refresh.token(h, s.Generation)
 	return a, nil
@@ -76,6 +83,9 @@ func (g refreshGrant) narrowing(ctx context.Context, x *exchange, sid string) er
 // is tried once more.
 func (g refreshGrant) advance(ctx context.Context, x *exchange, sid string, generation int64) (storage.Session, error) {
 	for range 2 {
+		if err := failpoint.Hit(failpoint.RefreshUpdating); err != nil {
+			return storage.Session{}, unknown(err)
+		}
 		at := g.now()
 		s, err := g.store.RotateSession(ctx, storage.Rotation{
 			SessionID: sid, ClientID: x.client.ID, From: generation,
@@ -128,7 +138,13 @@ func (g refreshGrant) replayable(s storage.Session, generation int64, at time.Ti
 
 // reused ends the session: two parties hold its tokens (RFC 9700 §4.14.2).
 func (g refreshGrant) reused(ctx context.Context, x *exchange, s storage.Session, at time.Time) error {
+	if err := failpoint.Hit(failpoint.ReuseRevoking); err != nil {
+		return unknown(err)
+	}
 	if err := g.store.RevokeSession(ctx, s.ID, at, reasonReuse); err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return unknown(err)
+	}
+	if err := failpoint.Hit(failpoint.ReuseRevoked); err != nil {
 		return unknown(err)
 	}
 	if err := g.audit(ctx, x.Source, storage.AuditEvent{Type: EventRefreshReused, Actor: s.UserID, Target: s.ID, ClientID: x.client.ID}); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"example.org/signet/internal/failpoint"
 	"example.org/signet/storage"
 )
 
@@ -53,7 +54,13 @@ func (i *Issuer) revokeSession(ctx context.Context, client storage.Client, sid s
 	case s.ClientID != client.ID, !s.RevokedAt.IsZero():
 		return nil
 	}
+	if err := failpoint.Hit(failpoint.RevokeUpdating); err != nil {
+		return unknown(err)
+	}
 	if err := i.store.RevokeSession(ctx, sid, i.now(), reasonRevoked); err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return unknown(err)
+	}
+	if err := failpoint.Hit(failpoint.RevokeUpdated); err != nil {
 		return unknown(err)
 	}
 	return i.audit(ctx, src, storage.AuditEvent{Type: EventSessionRevoked, Actor: client.ID, Target: sid, ClientID: client.ID, Detail: reasonRevoked})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"example.org/signet/internal/failpoint"
 	"example.org/signet/storage"
 )
 
@@ -133,6 +134,9 @@ func (i *Issuer) check(r TokenRequest, client storage.Client) (*exchange, error)
 // issue signs what the grant has decided. Nothing is written after this point,
 // so a failure here leaves a state from which the client's retry succeeds.
 func (i *Issuer) issue(ctx context.Context, x *exchange, a authorization) (TokenResponse, error) {
+	if err := failpoint.Hit(failpoint.TokenSigning); err != nil {
+		return TokenResponse{}, unknown(err)
+	}
 	signing, err := i.keyring.Current()
 	if err != nil {
 		return TokenResponse{}, unknown(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"example.org/signet/internal/failpoint"
 	"example.org/signet/issuer/account"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
@@ -212,6 +213,9 @@ func (i *Issuer) changeUser(ctx context.Context, ref string, src Source, event s
 		if err := change(&u); err != nil {
 			return User{}, 0, err
 		}
+		if err := failpoint.Hit(failpoint.UserUpdating); err != nil {
+			return User{}, 0, unknown(err)
+		}
 		u.UpdatedAt = i.now()
 		u, err = i.store.UpdateUser(ctx, u)
 		if lostSwap(err) {
@@ -220,16 +224,25 @@ func (i *Issuer) changeUser(ctx context.Context, ref string, src Source, event s
 		if err != nil {
 			return User{}, 0, adminError(err)
 		}
-		var ended int64
-		if u.Epoch != epoch {
-			ended, err = i.store.RevokeAll(ctx, storage.SessionFilter{UserID: u.ID}, u.UpdatedAt, event)
-		}
+		ended, err := i.markEnded(ctx, u, epoch, event)
 		if err != nil {
 			return User{}, ended, adminError(err)
 		}
 		return userView(u), ended, i.audit(ctx, src, storage.AuditEvent{Type: event, Target: u.ID})
 	}
 	return User{}, 0, ErrBusyRecord
+}
+
+// markEnded marks the sessions that a new epoch of their user has ended.
+func (i *Issuer) markEnded(ctx context.Context, u storage.User, before int64, reason string) (ended int64, err error) {
+	if err := failpoint.Hit(failpoint.UserUpdated); err != nil || u.Epoch == before {
+		return 0, err
+	}
+	ended, err = i.store.RevokeAll(ctx, storage.SessionFilter{UserID: u.ID}, u.UpdatedAt, reason)
+	if err != nil {
+		return ended, err
+	}
+	return ended, failpoint.Hit(failpoint.UserRevokedAll)
 }
 
 // lostSwap tells a moved version from a name that is taken.
@@ -246,6 +259,9 @@ func (i *Issuer) DeleteUser(ctx context.Context, ref string, src Source) error {
 	}
 	if err := i.store.DeleteUser(ctx, u.ID); err != nil {
 		return adminError(err)
+	}
+	if err := failpoint.Hit(failpoint.UserDeleted); err != nil {
+		return unknown(err)
 	}
 	if _, err := i.store.RevokeAll(ctx, storage.SessionFilter{UserID: u.ID}, i.now(), EventUserDeleted); err != nil {
 		return adminError(err)

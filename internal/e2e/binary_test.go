@@ -41,7 +41,7 @@ var binary = sync.OnceValues(func() (string, error) {
 // JavaScript. `go test` notes what a test looks at, but not what the commands
 // look at that it runs: without this it would repeat an old result.
 func lookAtSources() error {
-	for _, room := range []string{"cmd", "endpoints", "issuer", "keys", "storage", "internal/e2e/node"} {
+	for _, room := range []string{"cmd", "endpoints", "issuer", "keys", "storage", "internal/failpoint", "internal/e2e/node"} {
 		err := filepath.WalkDir(filepath.Join("..", "..", room), func(_ string, d fs.DirEntry, err error) error {
 			if err == nil && d.IsDir() && d.Name() == "node_modules" {
 				return filepath.SkipDir

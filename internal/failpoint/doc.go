@@ -1,0 +1,56 @@
+// Package failpoint marks the places in the code where a test may stop the
+// process, make a step fail or hold it up.
+//
+// Only a binary built with the tag `failpoint` has them: without it [Hit] is
+// an empty function that the compiler removes, and nothing reads the
+// environment. With the tag, the environment says what happens where:
+//
+//	SIGNET_FAILPOINTS=refresh.updated=kill@3;token.signing=sleep:50ms
+//
+// A point acts at each hit, or with @n at its n-th only. The actions are
+//
+//	kill       the process kills itself with SIGKILL: nothing is cleaned up
+//	error      Hit returns an error that wraps [ErrInjected]
+//	sleep:50ms Hit takes that long
+//
+// A binary that has failpoints says so on stderr when it starts, and refuses to
+// start with a setting that it cannot read or a name that no point has.
+package failpoint
+
+import "errors"
+
+// ErrInjected is the failure that a point was told to make.
+var ErrInjected = errors.New("failpoint: injected failure")
+
+// Point is a place in the code.
+type Point string
+
+// The points of a refresh, in the order in which a request meets them.
+const (
+	RefreshUpdating Point = "refresh.updating" // the session is about to be moved on
+	RefreshUpdated  Point = "refresh.updated"  // it has been, nobody knows yet
+	RefreshRead     Point = "refresh.read"     // user, client and roles have been read
+	TokenSigning    Point = "token.signing"    // also of the other grants
+	TokenAnswering  Point = "token.answering"  // all is done, the answer is not written
+)
+
+// The points of a reused token, a login and of what ends sessions.
+const (
+	ReuseRevoking  Point = "reuse.revoking"   // the reuse is known, the session lives
+	ReuseRevoked   Point = "reuse.revoked"    // the session is dead, the event not audited
+	LoginInserting Point = "login.inserting"  // the password was right
+	LoginInserted  Point = "login.inserted"   // the session is there, nobody has a token
+	RevokeUpdating Point = "revoke.updating"  // of a session by a token
+	RevokeUpdated  Point = "revoke.updated"   // not answered yet
+	UserUpdating   Point = "user.updating"    // any change to a user
+	UserUpdated    Point = "user.updated"     // done, sessions that it ends are not marked yet
+	UserRevokedAll Point = "user.revoked-all" // all done, the event not audited
+	UserDeleted    Point = "user.deleted"     // gone, sessions are not marked yet
+)
+
+// Points are all there are.
+var Points = []Point{
+	RefreshUpdating, RefreshUpdated, RefreshRead, TokenSigning, TokenAnswering,
+	ReuseRevoking, ReuseRevoked, LoginInserting, LoginInserted, RevokeUpdating, RevokeUpdated,
+	UserUpdating, UserUpdated, UserRevokedAll, UserDeleted,
+}
