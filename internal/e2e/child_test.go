@@ -12,7 +12,7 @@ import (
 
 // patience bounds every wait. A wait ends with the event it waits for; only a
 // failure takes this long.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // eventually polls until done says so, and fails the test when it never does.
 func eventually(t *testing.T, what string, done func() bool) {

@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -11,13 +10,11 @@ import (
 	"time"
 )
 
-// Bounds of what an instance in trouble does. Answers may take two seconds, and
-// a busy machine adds to that.
-const (
-	answerWithin  = 3 * time.Second
-	unreadyWithin = 4 * time.Second
-	recoverWithin = 5 * time.Second
-)
+// answerWithin bounds what an instance in trouble usually takes to say *don't
+// know*: two seconds, and what a busy machine adds. It is the middle of all
+// answers that is judged: the slowest says more about the machine, as does the
+// time until all is well again; both are reported.
+const answerWithin = 3 * time.Second
 
 // station is one instance, what befalls its database, and what is observed.
 type station struct {
@@ -33,11 +30,11 @@ type station struct {
 	begin     time.Time // of the trouble
 	end       time.Time
 	answers   map[string]int
-	slowest   map[string]time.Duration
-	documents time.Duration // the slowest answer that needs no store
-	unready   time.Duration // from the beginning of the trouble
-	well      time.Duration // from its end
-	decided   bool          // the trouble is small enough for certain answers
+	took      []time.Duration // until *don't know*
+	documents time.Duration   // the slowest answer that needs no store
+	unready   time.Duration   // from the beginning of the trouble
+	well      time.Duration   // from its end
+	decided   bool            // the trouble is small enough for certain answers
 }
 
 // keeper is a client that keeps one session alive, with the token it holds.
@@ -61,13 +58,12 @@ func (s *station) note(t *testing.T, p probe, sent time.Time, a answer, err erro
 		t.Errorf("%s, %s: %d %s", s.name, p.name, a.status, a.body)
 	case certain && during && !s.decided && !(p.rest && sent.Before(s.begin.Add(time.Second))):
 		t.Errorf("%s, %s was answered %d %s without the store", s.name, p.name, a.status, a.body)
-	case !certain && during && took > answerWithin:
-		t.Errorf("%s, %s: 503 only after %s", s.name, p.name, took)
 	}
 	if during {
-		kind := fmt.Sprintf("%s %d", p.name, a.status)
-		s.answers[kind]++
-		s.slowest[kind] = max(s.slowest[kind], took)
+		s.answers[fmt.Sprintf("%s %d", p.name, a.status)]++
+	}
+	if during && !certain {
+		s.took = append(s.took, took)
 	}
 	return certain
 }
@@ -204,23 +200,31 @@ func (s *station) report(t *testing.T) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.decided && (s.unready == 0 || s.unready > unreadyWithin) {
-		t.Errorf("%s: not ready only after %s, want it within two seconds", s.name, s.unready)
+	if !s.decided && s.unready == 0 {
+		t.Errorf("%s: ready all the while", s.name)
 	}
-	if s.well > recoverWithin {
-		t.Errorf("%s: all was well only %s after the trouble was over", s.name, s.well)
-	}
-	var slowest time.Duration
 	answers := 0
-	for _, kind := range slices.Sorted(maps.Keys(s.answers)) {
-		answers += s.answers[kind]
-		slowest = max(slowest, s.slowest[kind])
+	for _, n := range s.answers {
+		answers += n
 	}
-	t.Logf("%-17s %3d answers, slowest %s; documents within %s; not ready after %s; all well again after %s",
-		s.name, answers, rounded(slowest), rounded(s.documents), rounded(s.unready), rounded(s.well))
+	usual, slowest := spread(s.took)
+	if usual > answerWithin {
+		t.Errorf("%s: half of the 503s came only after %s", s.name, usual)
+	}
+	t.Logf("%-17s %3d answers, a 503 usually after %s and at most %s; documents within %s; not ready after %s; all well again after %s",
+		s.name, answers, rounded(usual), rounded(slowest), rounded(s.documents), rounded(s.unready), rounded(s.well))
 	if s.decided {
 		t.Log(s.answers)
 	}
+}
+
+// spread is the middle and the greatest of some durations, zero of none.
+func spread(of []time.Duration) (middle, greatest time.Duration) {
+	if len(of) == 0 {
+		return 0, 0
+	}
+	slices.Sort(of)
+	return of[len(of)/2], of[len(of)-1]
 }
 
 func rounded(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
