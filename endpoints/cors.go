@@ -18,6 +18,10 @@ const (
 	corsRegistered                   // the origins that some client names
 )
 
+// allowedHeaders are what a page may send beyond the safe ones. Swagger UI adds
+// X-Requested-With to its token requests.
+const allowedHeaders = "Authorization, Content-Type, X-Requested-With"
+
 // maxOrigins bounds the memory of registered origins.
 const maxOrigins = 1024
 
@@ -47,7 +51,7 @@ func (p *passage) crossOrigin(h http.Header, r *http.Request) (preflight bool, e
 	}
 	if preflight && h.Get("Access-Control-Allow-Origin") != "" {
 		h.Set("Access-Control-Allow-Methods", strings.Join(p.route.methods, ", "))
-		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+		h.Set("Access-Control-Allow-Headers", allowedHeaders)
 		h.Set("Access-Control-Max-Age", "600")
 	}
 	return preflight, nil

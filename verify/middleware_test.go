@@ -134,7 +134,7 @@ func TestMiddlewareAnswers(t *testing.T) {
 		{"query only", inQuery("access_token=" + token), 400, malformed, verify.ErrInvalidRequest},
 		{"query, name escaped", inQuery("access%5Ftoken="+token, "Bearer "+token), 400, malformed, verify.ErrInvalidRequest},
 
-		{"expired", get("Bearer " + expired), 401, realm + `, error="invalid_token", error_description="the access token expired"`, verify.ErrExpired},
+		{"expired", get("Bearer " + expired), 401, realm + `, error="invalid_token", error_description="Token expired"`, verify.ErrExpired},
 		{"garbage", get("Bearer abc"), 401, invalid, verify.ErrMalformed},
 		{"bad signature", get("Bearer " + impostorRSA().token(goodClaims().json())), 401, invalid, verify.ErrSignature},
 		{"expired with a bad signature", get("Bearer " + impostorRSA().token(goodClaims().with("exp", 1).json())), 401, invalid, verify.ErrSignature},

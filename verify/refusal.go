@@ -20,7 +20,7 @@ type refusal struct {
 var (
 	noToken        = refusal{http.StatusUnauthorized, "", "a bearer token is needed", ""}
 	badRequest     = refusal{http.StatusBadRequest, "invalid_request", "send one access token, in the Authorization header", ""}
-	expiredToken   = refusal{http.StatusUnauthorized, "invalid_token", "the access token expired", ""}
+	expiredToken   = refusal{http.StatusUnauthorized, "invalid_token", "Token expired", ""}
 	badToken       = refusal{http.StatusUnauthorized, "invalid_token", "the access token is not valid", ""}
 	tooLittle      = refusal{http.StatusForbidden, "insufficient_scope", "the access token does not give this right", ""}
 	keysOutOfReach = refusal{http.StatusServiceUnavailable, "temporarily_unavailable", "access tokens cannot be checked at the moment", ""}
