@@ -14,18 +14,28 @@ import (
 // built is the folder that holds the binary, for TestMain to remove.
 var built string
 
-// binary builds the command under test, once a test run.
-var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "signet-e2e-")
-	if err != nil {
+// builtIn makes the folder, once a test run.
+var builtIn = sync.OnceValues(func() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "signet-e2e-"); err != nil {
 		return "", err
 	}
 	built = dir
-	if err := lookAtSources(); err != nil {
+	return dir, lookAtSources()
+})
+
+// binary is the command under test, built once a test run.
+var binary = sync.OnceValues(func() (string, error) { return build("signet") })
+
+// mined is the command with failpoints.
+var mined = sync.OnceValues(func() (string, error) { return build("signet-failpoint", "-tags", "failpoint") })
+
+func build(name string, flags ...string) (string, error) {
+	dir, err := builtIn()
+	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "signet")
-	args := []string{"build", "-o", path}
+	path := filepath.Join(dir, name)
+	args := append([]string{"build", "-o", path}, flags...)
 	if raceEnabled {
 		// An instrumented bcrypt takes many seconds a hash; it shares no memory.
 		args = append(args, "-race", "-gcflags=golang.org/x/crypto/...=-race=false")
@@ -35,7 +45,7 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", fmt.Errorf("build cmd/signet: %w\n%s", err, out)
 	}
 	return path, nil
-})
+}
 
 // lookAtSources lists the folders whose files make the binary and the round in
 // JavaScript. `go test` notes what a test looks at, but not what the commands
@@ -66,6 +76,23 @@ func TestMain(m *testing.M) {
 // command is the binary with args, away from the settings of whoever runs the
 // tests.
 func command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	return commandFrom(t, binary, args...)
+}
+
+// command is the binary that the server is to run next: one with failpoints,
+// where points says what they do.
+func (s *server) command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	if s.points == "" {
+		return command(t, args...)
+	}
+	cmd := commandFrom(t, mined, args...)
+	cmd.Env = append(cmd.Env, "SIGNET_FAILPOINTS="+s.points)
+	return cmd
+}
+
+func commandFrom(t *testing.T, binary func() (string, error), args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := binary()
 	if err != nil {

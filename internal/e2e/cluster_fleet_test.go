@@ -105,7 +105,7 @@ func (f *fleet) interrupt(t *testing.T) func() {
 // begin starts the process and does not wait for it.
 func (s *server) begin(t *testing.T) {
 	t.Helper()
-	cmd := command(t, append([]string{
+	cmd := s.command(t, append([]string{
 		"serve", "--listen", s.address, "--admin-listen", "", "--metrics-listen", "", "--log-format", "json",
 	}, s.flags...)...)
 	cmd.Dir = s.dir

@@ -21,6 +21,7 @@ type server struct {
 	address string // 127.0.0.1:PORT
 	dir     string
 	flags   []string
+	points  string       // SIGNET_FAILPOINTS of its next life; "" for a normal binary
 	http    *http.Client // of the tests, watched by wire
 	wire    *wire
 	log     *logBuffer
@@ -53,7 +54,7 @@ const keyringRefresh = "50ms"
 // start begins a life of the server and waits until it is ready.
 func (s *server) start(t *testing.T) {
 	t.Helper()
-	cmd := command(t, append([]string{
+	cmd := s.command(t, append([]string{
 		"serve", "--issuer", s.issuer, "--listen", s.address, "--admin-listen", "", "--metrics-listen", "",
 		"--storage", "sqlite:" + s.database(), "--master-key-file", s.masterKey(),
 		"--keyring-refresh", keyringRefresh, "--drain-delay", "0s", "--log-format", "json", "--log-level", "debug",
@@ -159,7 +160,7 @@ func (s *server) run(t *testing.T, stdin string, args ...string) string {
 // command is told by its environment.
 func (s *server) try(t *testing.T, stdin string, args ...string) (string, error) {
 	t.Helper()
-	cmd := command(t, args...)
+	cmd := s.command(t, args...)
 	cmd.Dir, cmd.Stdin = s.dir, strings.NewReader(stdin)
 	cmd.Env = append(cmd.Env, "SIGNET_STORAGE=sqlite:"+s.database(), "SIGNET_MASTER_KEY_FILE="+s.masterKey(), "SIGNET_KEYRING_REFRESH="+keyringRefresh)
 	var stdout, stderr strings.Builder
