@@ -32,6 +32,9 @@ type Keyring interface {
 	// Verify checks a token's signature against the published keys and returns
 	// its payload and header. keys.ErrNotOurs is the certain "no".
 	Verify(ctx context.Context, token string) (payload []byte, header keys.Header, err error)
+	// Counts tells whether a token that the key has signed would pass Verify now,
+	// as far as is known from memory.
+	Counts(kid string) bool
 }
 
 // Config is what an operator decides. Every duration is positive unless said.
@@ -81,15 +84,16 @@ type Source struct {
 // Issuer answers the questions of the package's doc. It is safe for concurrent
 // use and keeps no state of its own but bounded caches.
 type Issuer struct {
-	cfg       Config
-	store     Store
-	keyring   Keyring
-	passwords *password.Pool
-	refresh   *refreshCodec
-	clients   *clientCache
-	roles     *roleCache
-	secrets   *secretMemo
-	grants    map[string]grant
+	cfg        Config
+	store      Store
+	keyring    Keyring
+	passwords  *password.Pool
+	refresh    *refreshCodec
+	clients    *clientCache
+	roles      *roleCache
+	secrets    *secretMemo
+	recognised *recognised
+	grants     map[string]grant
 }
 
 // New builds an issuer over its parts.
@@ -103,10 +107,11 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 	}
 	i := &Issuer{
 		cfg: cfg, store: store, keyring: keyring, passwords: passwords,
-		refresh: newRefreshCodec(master, cfg.Rand),
-		clients: newClientCache(store, cfg.CacheFor, cfg.Now),
-		roles:   newRoleCache(store, cfg.CacheFor, cfg.Now),
-		secrets: secrets,
+		refresh:    newRefreshCodec(master, cfg.Rand),
+		clients:    newClientCache(store, cfg.CacheFor, cfg.Now),
+		roles:      newRoleCache(store, cfg.CacheFor, cfg.Now),
+		secrets:    secrets,
+		recognised: newRecognised(),
 	}
 	i.grants = map[string]grant{
 		GrantPassword:          passwordGrant{i},

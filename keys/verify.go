@@ -53,6 +53,13 @@ func (m *Manager) Verify(ctx context.Context, token string) ([]byte, Header, err
 	return j.payload, j.header, nil
 }
 
+// Counts tells whether a token that the key has signed would pass Verify now,
+// as far as is known from memory: the key is published and has begun to sign.
+func (m *Manager) Counts(kid string) bool {
+	key, ok := m.lookup(kid)
+	return ok && m.begun(key)
+}
+
 func (m *Manager) lookup(kid string) (published, bool) {
 	s, _ := m.view()
 	key, ok := s.known[kid]

@@ -74,6 +74,8 @@ func (noKeyring) Verify(context.Context, string) ([]byte, keys.Header, error) {
 	return nil, keys.Header{}, keys.ErrNoKey
 }
 
+func (noKeyring) Counts(string) bool { return false }
+
 // task is an administrator's command at work.
 type task func(ctx context.Context, o *office, args []string) error
 
