@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -47,13 +48,17 @@ func build(name string, flags ...string) (string, error) {
 	return path, nil
 }
 
-// lookAtSources lists the folders whose files make the binary and the round in
-// JavaScript. `go test` notes what a test looks at, but not what the commands
-// look at that it runs: without this it would repeat an old result.
+// installed are the folders that package managers fill.
+var installed = []string{"node_modules", ".venv", "__pycache__", "target"}
+
+// lookAtSources lists the folders whose files make the binary, the rounds in
+// other languages and the examples. `go test` notes what a test looks at, but
+// not what the commands look at that it runs: without this it would repeat an
+// old result.
 func lookAtSources() error {
-	for _, room := range []string{"cmd", "endpoints", "issuer", "keys", "storage", "internal/failpoint", "internal/e2e/node"} {
+	for _, room := range []string{"cmd", "endpoints", "issuer", "keys", "storage", "verify", "internal/failpoint", "internal/e2e/node", "examples"} {
 		err := filepath.WalkDir(filepath.Join("..", "..", room), func(_ string, d fs.DirEntry, err error) error {
-			if err == nil && d.IsDir() && d.Name() == "node_modules" {
+			if err == nil && d.IsDir() && slices.Contains(installed, d.Name()) {
 				return filepath.SkipDir
 			}
 			return err

@@ -17,6 +17,11 @@ const patience = time.Minute
 // eventually polls until done says so, and fails the test when it never does.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
+	eventuallyWithin(t, patience, what, done)
+}
+
+func eventuallyWithin(t *testing.T, patience time.Duration, what string, done func() bool) {
+	t.Helper()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)

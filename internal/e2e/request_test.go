@@ -33,7 +33,12 @@ func (s *server) post(path string, c credentials, form url.Values) (answer, erro
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.SetBasicAuth(url.QueryEscape(c.ID), url.QueryEscape(c.Secret)) // RFC 6749 §2.3.1
-	res, err := s.http.Do(req)
+	return exchange(s.http, req)
+}
+
+// exchange sends a request and reads the whole answer.
+func exchange(client *http.Client, req *http.Request) (answer, error) {
+	res, err := client.Do(req)
 	if err != nil {
 		return answer{}, err
 	}

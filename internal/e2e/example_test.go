@@ -1,0 +1,171 @@
+package e2e_test
+
+import (
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// example is a folder of examples/: an API in somebody else's framework.
+type example struct {
+	dir string
+	// installed is what its README's commands before the last one leave behind.
+	installed string
+	// needs are other programs that it runs by.
+	needs []string
+}
+
+// program is an example that runs, started by its README's last command.
+type program struct {
+	url   string
+	http  *http.Client
+	log   *logBuffer
+	child *child
+}
+
+// folder is where the example is.
+func (e example) folder() string { return filepath.Join("..", "..", "examples", e.dir) }
+
+// commands are the indented lines under "## Run it" in the example's README: the
+// last one starts it, those before install what it needs.
+func (e example) commands(t *testing.T) (install []string, start string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(e.folder(), "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Run it\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	for line := range strings.Lines(section) {
+		if command, is := strings.CutPrefix(line, "    "); is {
+			install = append(install, strings.TrimSpace(command))
+		}
+	}
+	if len(install) < 2 {
+		t.Fatalf("the README of %s does not say how to run it", e.dir)
+	}
+	last := len(install) - 1
+	return install[:last], install[last]
+}
+
+// require skips the test where the example cannot be started, but fails where
+// CI=true: there its README's commands have been run.
+func (e example) require(t *testing.T) {
+	t.Helper()
+	install, _ := e.commands(t)
+	_, err := os.Stat(filepath.Join(e.folder(), e.installed))
+	for _, name := range e.needs {
+		if err == nil {
+			_, err = exec.LookPath(name)
+		}
+	}
+	if err == nil {
+		return
+	}
+	missing := "not installed; in examples/" + e.dir + " run: " + strings.Join(install, " && ") + ": " + err.Error()
+	if os.Getenv("CI") == "true" {
+		t.Fatal(missing)
+	}
+	t.Skip(missing)
+}
+
+// startExample starts the example as its README says, for the API's client.
+func startExample(t *testing.T, s *server, e example, resource credentials, more ...string) *program {
+	t.Helper()
+	_, line := e.commands(t)
+	address := freeAddress(t)
+	_, port, _ := strings.Cut(address, ":")
+	cmd := exec.Command("sh", "-c", "exec "+line)
+	cmd.Dir = e.folder()
+	cmd.Env = append(os.Environ(), "ISSUER="+s.issuer, "AUDIENCE="+audience, "PORT="+port,
+		"CLIENT_ID="+resource.ID, "CLIENT_SECRET="+resource.Secret, "LEEWAY=0")
+	cmd.Env = append(cmd.Env, more...)
+	p := &program{url: "http://" + address, http: &http.Client{Timeout: patience}, log: &logBuffer{}}
+	p.child = launch(t, cmd, p.log, p.log)
+	t.Cleanup(func() { p.end(t) })
+	eventuallyWithin(t, 4*patience, e.dir+" to serve", func() bool {
+		if p.child.ended() {
+			t.Fatalf("it ended with code %d:\n%s", p.child.cmd.ProcessState.ExitCode(), p.log)
+		}
+		res, err := p.http.Get(p.url + "/notsecret")
+		if err != nil {
+			return false
+		}
+		_ = res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	})
+	return p
+}
+
+func (p *program) end(t *testing.T) {
+	p.http.CloseIdleConnections()
+	if !p.child.ended() {
+		p.child.end(t, syscall.SIGTERM)
+	}
+	if t.Failed() {
+		t.Logf("the example's log:\n%s", tail(p.log.String(), 8<<10))
+	}
+}
+
+// want sends a request and demands the status. Every 401 has a challenge.
+func (p *program) want(t *testing.T, status int, method, path, token, body string) answer {
+	t.Helper()
+	req, err := http.NewRequest(method, p.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	a, err := p.do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.status != status {
+		t.Errorf("%s %s: %d %s, %q; want %d", method, path, a.status, a.body, a.header.Get("WWW-Authenticate"), status)
+	}
+	challenge := strings.ToLower(a.header.Get("WWW-Authenticate"))
+	if a.status == http.StatusUnauthorized && !strings.HasPrefix(challenge, "bearer") {
+		t.Errorf("%s %s: 401 with the challenge %q", method, path, challenge)
+	}
+	return a
+}
+
+func (p *program) do(req *http.Request) (answer, error) { return exchange(p.http, req) }
+
+// TestExamplesInstallAsDocumented: .ci/run installs every example by its
+// README's own commands, and nothing that they install is in the repository.
+func TestExamplesInstallAsDocumented(t *testing.T) {
+	ci, err := os.ReadFile(filepath.Join("..", "..", ".ci", "run"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folders, err := os.ReadDir(filepath.Join("..", "..", "examples"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range folders {
+		if !f.IsDir() {
+			continue
+		}
+		n := slices.IndexFunc(examples, func(e example) bool { return e.dir == f.Name() })
+		if n < 0 {
+			t.Errorf("examples/%s is played by no test", f.Name())
+			continue
+		}
+		install, _ := examples[n].commands(t)
+		for _, line := range install {
+			if !strings.Contains(string(ci), line) {
+				t.Errorf("examples/%s: .ci/run does not run %q", f.Name(), line)
+			}
+		}
+	}
+}

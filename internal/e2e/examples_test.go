@@ -1,0 +1,200 @@
+package e2e_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// examples are all of examples/.
+var examples = []example{
+	{dir: "go", installed: "items"},
+}
+
+// play is one example's life beside a running server.
+type play struct {
+	server   *server
+	program  *program
+	web      credentials
+	machine  credentials
+	resource credentials
+	expired  string // an access token from an earlier life of the server
+
+	admin, user, guest, stranger tokens
+}
+
+// newPlay prepares a server with people of every kind. The expired token is one
+// of a first life in which tokens live a second.
+func newPlay(t *testing.T) *play {
+	t.Helper()
+	s := newServer(t, "--access-token-ttl", "1s")
+	y := &play{server: s}
+	s.run(t, "", "role", "create", "guest", "--rank", "1")
+	s.addUser(t, alice, alicePassword, "--role", "user", "--role", "admin")
+	s.addUser(t, bob, bobPassword)
+	s.addUser(t, "carol", alicePassword, "--role", "guest")
+	y.web, y.machine, y.resource = s.addWeb(t), s.addMachine(t), s.addResource(t)
+	elsewhere := s.addClient(t, "elsewhere", "--grant", "password", "--scope", scope, "--audience", "https://elsewhere.example.com")
+	s.start(t)
+	y.expired = s.login(t, y.web, alice, alicePassword).AccessToken
+	s.stop(t)
+	s.flags = nil
+	s.start(t)
+	y.admin, y.user = s.login(t, y.web, alice, alicePassword), s.login(t, y.web, bob, bobPassword)
+	y.guest, y.stranger = s.login(t, y.web, "carol", alicePassword), s.login(t, elsewhere, alice, alicePassword)
+	return y
+}
+
+// expired reads a token's exp, without believing it.
+func expired(t *testing.T, token string) bool {
+	t.Helper()
+	var claims struct{ Exp int64 }
+	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+	if err == nil {
+		err = json.Unmarshal(raw, &claims)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Now().Unix() > claims.Exp
+}
+
+func TestExampleGo(t *testing.T) {
+	t.Parallel()
+	buildGoExample(t)
+	playExample(t, examples[0])
+}
+
+// buildGoExample runs the first of the README's commands: it needs nothing but
+// Go and what this module has already fetched.
+func buildGoExample(t *testing.T) {
+	t.Helper()
+	install, _ := examples[0].commands(t)
+	cmd := exec.Command("sh", "-c", strings.Join(install, " && "))
+	cmd.Dir, cmd.Env = examples[0].folder(), append(os.Environ(), "GOFLAGS=-mod=readonly")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	built, err := filepath.Abs(filepath.Join(examples[0].folder(), examples[0].installed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Remove(built) })
+}
+
+// playExample plays what every example promises.
+func playExample(t *testing.T, e example) {
+	t.Helper()
+	e.require(t)
+	y := newPlay(t)
+	y.program = startExample(t, y.server, e, y.resource)
+	eventually(t, "a token's end", func() bool { return expired(t, y.expired) })
+	for _, step := range []struct {
+		name string
+		play func(*testing.T)
+	}{
+		{"public", y.public},
+		{"no right", y.refusals},
+		{"reading", y.reading},
+		{"writing", y.writing},
+		{"rotation", y.rotation},
+		{"logout", y.logout},
+		{"without the issuer", y.alone},
+	} {
+		if !t.Run(step.name, step.play) {
+			t.FailNow()
+		}
+	}
+}
+
+func (y *play) public(t *testing.T) {
+	y.program.want(t, http.StatusOK, "GET", "/notsecret", "", "")
+}
+
+// refusals: 401 for who is unknown, 403 for who is known and may not.
+func (y *play) refusals(t *testing.T) {
+	p := y.program
+	for _, route := range []struct{ method, path, body string }{{"GET", "/items", ""}, {"POST", "/items", `{"name":"no"}`}, {"DELETE", "/items/1", ""}} {
+		p.want(t, http.StatusUnauthorized, route.method, route.path, "", route.body)
+		for _, token := range []string{"nonsense", y.admin.RefreshToken, y.admin.IDToken, y.stranger.AccessToken, forged(y.admin.AccessToken)} {
+			p.want(t, http.StatusUnauthorized, route.method, route.path, token, route.body)
+		}
+		a := p.want(t, http.StatusUnauthorized, route.method, route.path, y.expired, route.body)
+		if !strings.Contains(a.body, "Token expired") {
+			t.Errorf("%s %s with an expired token: %s", route.method, route.path, a.body)
+		}
+		p.want(t, http.StatusForbidden, route.method, route.path, y.guest.AccessToken, route.body)
+	}
+	p.want(t, http.StatusForbidden, "POST", "/items", y.user.AccessToken, `{"name":"no"}`)
+	p.want(t, http.StatusForbidden, "DELETE", "/items/1", y.user.AccessToken, "")
+}
+
+// forged is the token with other claims under the same signature.
+func forged(token string) string {
+	parts := strings.Split(token, ".")
+	parts[1] = parts[1][:len(parts[1])-8] + "AAAAAAAA"
+	return strings.Join(parts, ".")
+}
+
+func (y *play) reading(t *testing.T) {
+	for _, token := range []string{y.user.AccessToken, y.admin.AccessToken} {
+		a := y.program.want(t, http.StatusOK, "GET", "/items", token, "")
+		if !strings.Contains(a.body, "lamp") {
+			t.Errorf("the items are %s", a.body)
+		}
+	}
+}
+
+func (y *play) writing(t *testing.T) {
+	p, token := y.program, y.admin.AccessToken
+	p.want(t, http.StatusUnprocessableEntity, "POST", "/items", token, `{"name":""}`)
+	a := p.want(t, http.StatusCreated, "POST", "/items", token, `{"name":"chair"}`)
+	var made struct{ ID int }
+	if err := json.Unmarshal([]byte(a.body), &made); err != nil {
+		t.Fatalf("the new item is %s: %v", a.body, err)
+	}
+	path := "/items/" + strconv.Itoa(made.ID)
+	p.want(t, http.StatusNoContent, "DELETE", path, token, "")
+	p.want(t, http.StatusNotFound, "DELETE", path, token, "")
+}
+
+// rotation: tokens of the old and of the new key pass, without a restart.
+func (y *play) rotation(t *testing.T) {
+	old := y.user
+	kid := y.server.rotate(t, y.machine, header(t, old.AccessToken).KID)
+	y.user = y.server.refresh(t, y.web, old.RefreshToken)
+	if got := header(t, y.user.AccessToken).KID; got != kid {
+		t.Fatalf("signed by %s, want %s", got, kid)
+	}
+	for _, token := range []tokens{old, y.user} {
+		y.program.want(t, http.StatusOK, "GET", "/items", token.AccessToken, "")
+	}
+}
+
+// logout: what changes something hears of it at once, other sessions do not.
+// Reading is offline: it hears of it when the token expires.
+func (y *play) logout(t *testing.T) {
+	other := y.server.login(t, y.web, alice, alicePassword)
+	y.server.revoke(t, y.web, y.admin.RefreshToken)
+	y.program.want(t, http.StatusUnauthorized, "POST", "/items", y.admin.AccessToken, `{"name":"no"}`)
+	y.program.want(t, http.StatusUnauthorized, "DELETE", "/items/1", y.admin.AccessToken, "")
+	y.program.want(t, http.StatusCreated, "POST", "/items", other.AccessToken, `{"name":"desk"}`)
+	y.program.want(t, http.StatusOK, "GET", "/items", y.admin.AccessToken, "")
+	y.admin = other
+}
+
+// alone: with the issuer down reading goes on, and what cannot be known is never
+// a no.
+func (y *play) alone(t *testing.T) {
+	y.server.stop(t)
+	y.program.want(t, http.StatusOK, "GET", "/items", y.user.AccessToken, "")
+	y.program.want(t, http.StatusServiceUnavailable, "DELETE", "/items/1", y.admin.AccessToken, "")
+	y.program.want(t, http.StatusUnauthorized, "GET", "/items", forged(y.user.AccessToken), "")
+}
