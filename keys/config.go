@@ -73,6 +73,11 @@ func (c Config) Retention() time.Duration {
 	return c.StaleAfter() + c.TokenLifetime + 2*c.Leeway
 }
 
+// notice is how long before its moment a rotation on schedule is stored: as
+// long as an instance may be behind, so that every instance that signs at that
+// moment knows of it.
+func (c Config) notice() time.Duration { return min(c.StaleAfter(), c.RotationInterval/2) }
+
 // withDefaults fills in what may be left out, and makes the source of
 // randomness safe for concurrent use, which not every reader is.
 func (c Config) withDefaults() Config {

@@ -70,7 +70,7 @@ func Open(ctx context.Context, store Store, master MasterKey, cfg Config) (*Mana
 	if err := m.reload(ctx); err != nil {
 		return nil, err
 	}
-	if err := m.taking(ctx, func() error { return m.settle(ctx) }); err != nil {
+	if err := m.taking(ctx, func() error { return m.As("").settle(ctx) }); err != nil {
 		return nil, err
 	}
 	return m, nil

@@ -167,3 +167,30 @@ func TestManagerPrintsNoSecret(t *testing.T) {
 		}
 	}
 }
+
+// Every change names who wanted it, and what the instance does by itself names
+// nobody.
+func TestEventsNameWhoWantedThem(t *testing.T) {
+	c := newClock()
+	cfg := settings(c)
+	var events []keys.Event
+	cfg.OnEvent = func(e keys.Event) { events = append(events, e) }
+	m := open(t, new(memory), cfg)
+	events = nil
+	if _, err := m.As("alice").Rotate(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.As("bob").Revoke(t.Context(), active(t, m)); err != nil {
+		t.Fatal(err)
+	}
+	c.advance(cfg.RotationInterval)
+	refresh(t, m)
+	for n, want := range []struct {
+		kind keys.EventKind
+		by   string
+	}{{keys.EventRotated, "alice"}, {keys.EventRevoked, "bob"}, {keys.EventCreated, "bob"}, {keys.EventRotated, ""}} {
+		if n >= len(events) || events[n].Kind != want.kind || events[n].By != want.by {
+			t.Fatalf("event %d is not %v: %+v", n, want, events)
+		}
+	}
+}

@@ -74,7 +74,7 @@ func (m *Manager) Refresh(ctx context.Context) error {
 }
 
 func (m *Manager) maintain(ctx context.Context) error {
-	if err := m.settle(ctx); err != nil {
+	if err := m.As("").settle(ctx); err != nil {
 		return err
 	}
 	if err := m.rotateIfDue(ctx); err != nil {
@@ -96,10 +96,10 @@ func (m *Manager) rotateIfDue(ctx context.Context) error {
 		return nil
 	}
 	due := s.line.spans[i].start.Add(m.cfg.RotationInterval)
-	if now.Before(due.Add(-min(m.cfg.StaleAfter(), m.cfg.RotationInterval/2))) {
+	if now.Before(due.Add(-m.cfg.notice())) {
 		return nil
 	}
-	_, err := m.insertRotation(ctx, s, now, later(due, m.earliest(s, now)))
+	_, err := m.As("").insertRotation(ctx, s, now, later(due, m.earliest(s.infos, now)))
 	if errors.Is(err, storage.ErrConflict) { // another instance did it
 		return m.reload(ctx)
 	}

@@ -26,13 +26,19 @@ type Rotation struct {
 // published yet. While a rotation is scheduled and still to come it fails with
 // *[ScheduledError]; force makes that one happen now.
 func (m *Manager) Rotate(ctx context.Context, force bool) (Rotation, error) {
+	return m.As("").Rotate(ctx, force)
+}
+
+// Rotate is [Manager.Rotate].
+func (h Hand) Rotate(ctx context.Context, force bool) (Rotation, error) {
+	m := h.manager
 	seen := m.current.Load().top()
 	var done Rotation
 	err := m.taking(ctx, func() (err error) {
 		if err = m.reload(ctx); err != nil {
 			return err
 		}
-		done, err = m.rotate(ctx, seen, force)
+		done, err = h.rotate(ctx, seen, force)
 		return err
 	})
 	if err != nil {
@@ -50,9 +56,10 @@ var errNoProgress = fmt.Errorf("the store does not show the keys that it holds: 
 
 // rotate tries until its record is stored, or one of another rotation above
 // the sequence number seen.
-func (m *Manager) rotate(ctx context.Context, seen int64, force bool) (Rotation, error) {
+func (h Hand) rotate(ctx context.Context, seen int64, force bool) (Rotation, error) {
+	m := h.manager
 	for range attempts {
-		if err := m.settle(ctx); err != nil {
+		if err := h.settle(ctx); err != nil {
 			return Rotation{}, err
 		}
 		s, now := m.view()
@@ -63,7 +70,7 @@ func (m *Manager) rotate(ctx context.Context, seen int64, force bool) (Rotation,
 		if err != nil {
 			return Rotation{}, err
 		}
-		done, err := m.insertRotation(ctx, s, now, at)
+		done, err := h.insertRotation(ctx, s, now, at)
 		if !errors.Is(err, storage.ErrConflict) {
 			return done, err
 		}
@@ -88,15 +95,15 @@ func (m *Manager) startOf(s *snapshot, now time.Time, force bool) (time.Time, er
 	if force {
 		return now, nil
 	}
-	return m.earliest(s, now), nil
+	return m.earliest(s.infos, now), nil
 }
 
 // earliest is the first moment at which the newest standby may sign unforced.
-func (m *Manager) earliest(s *snapshot, now time.Time) time.Time {
+func (m *Manager) earliest(infos []Info, now time.Time) time.Time {
 	at := now
-	for _, info := range s.infos {
+	for _, info := range infos {
 		if info.State == Standby {
-			at = later(at, m.publishedSince(info, now).Add(m.cfg.PublishAhead))
+			at = later(at, publishedSince(info, now).Add(m.cfg.PublishAhead))
 		}
 	}
 	return at
@@ -104,7 +111,7 @@ func (m *Manager) earliest(s *snapshot, now time.Time) time.Time {
 
 // publishedSince takes a record from the future, made by a clock that was
 // wrong, for one of now.
-func (m *Manager) publishedSince(info Info, now time.Time) time.Time {
+func publishedSince(info Info, now time.Time) time.Time {
 	if info.CreatedAt.After(now) {
 		return now
 	}
@@ -112,20 +119,19 @@ func (m *Manager) publishedSince(info Info, now time.Time) time.Time {
 }
 
 // insertRotation stores a new standby whose record starts the key before it.
-func (m *Manager) insertRotation(ctx context.Context, s *snapshot, now, at time.Time) (Rotation, error) {
-	record := storage.Key{Seq: s.top() + 1, CreatedAt: storage.Time(now), PredecessorActivatesAt: storage.Time(at)}
-	record, err := m.insert(ctx, record)
+func (h Hand) insertRotation(ctx context.Context, s *snapshot, now, at time.Time) (Rotation, error) {
+	record, err := h.manager.insert(ctx, s.line.rotation(now, at))
 	if err != nil {
 		return Rotation{}, err
 	}
 	done := Rotation{NewStandby: record.KID, At: record.PredecessorActivatesAt}
-	line := newTimeline(append(s.line.keys[:len(s.line.keys):len(s.line.keys)], record))
+	line := s.line.with(record)
 	for _, span := range line.spans {
 		if !span.start.After(done.At) {
 			done.Activates = line.keys[span.key].KID
 		}
 	}
-	m.report(Event{Kind: EventRotated, KID: done.Activates, At: done.At})
+	h.report(Event{Kind: EventRotated, KID: done.Activates, At: done.At})
 	return done, nil
 }
 
@@ -134,19 +140,26 @@ func (m *Manager) insertRotation(ctx context.Context, s *snapshot, now, at time.
 // in any case a standby is at hand afterwards. Doing it again is no error. An
 // unknown kid is [storage.ErrNotFound]. Where the key is revoked but the rest
 // failed the error says so; the next refresh of any instance makes up for it.
-func (m *Manager) Revoke(ctx context.Context, kid string) error {
+func (m *Manager) Revoke(ctx context.Context, kid string) error { return m.As("").Revoke(ctx, kid) }
+
+// Revoke is [Manager.Revoke].
+func (h Hand) Revoke(ctx context.Context, kid string) error {
+	m := h.manager
 	at := storage.Time(m.cfg.Now())
 	if err := m.store.RevokeKey(ctx, kid, at); err != nil {
 		return fmt.Errorf("revoke key %q: %w", kid, err)
 	}
-	m.report(Event{Kind: EventRevoked, KID: kid, At: at})
-	err := m.replace(func(s snapshot) snapshot { return m.withRevoked(s, kid, at) })
+	h.report(Event{Kind: EventRevoked, KID: kid, At: at})
+	err := m.replace(func(s snapshot) snapshot {
+		s.ticket, s.line = m.tickets.Add(1), s.line.withRevoked(kid, at)
+		return s
+	})
 	if err == nil {
 		err = m.taking(ctx, func() error {
 			if err := m.reload(ctx); err != nil {
 				return err
 			}
-			return m.settle(ctx)
+			return h.settle(ctx)
 		})
 	}
 	if err != nil {
@@ -155,34 +168,20 @@ func (m *Manager) Revoke(ctx context.Context, kid string) error {
 	return nil
 }
 
-func (m *Manager) withRevoked(s snapshot, kid string, at time.Time) snapshot {
-	records := make([]storage.Key, len(s.line.keys))
-	for i, k := range s.line.keys {
-		if k.KID == kid && k.RevokedAt.IsZero() {
-			k.RevokedAt = at
-		}
-		records[i] = k
-	}
-	s.ticket, s.line = m.tickets.Add(1), newTimeline(records)
-	return s
-}
-
 // settle makes what has to be there: a key that signs, and a standby that no
 // rotation has claimed. The caller holds the turn.
-func (m *Manager) settle(ctx context.Context) error {
+func (h Hand) settle(ctx context.Context) error {
+	m := h.manager
 	for range attempts {
 		s, now := m.view()
-		record := storage.Key{Seq: s.top() + 1, CreatedAt: storage.Time(now)}
-		switch {
-		case s.active == nil:
-			record.ActivatesAt = record.CreatedAt
-		case s.idle():
+		record, lacking := s.line.lacking(now)
+		if !lacking {
 			return nil
 		}
 		record, err := m.insert(ctx, record)
 		switch {
 		case err == nil:
-			m.report(Event{Kind: EventCreated, KID: record.KID, At: record.CreatedAt})
+			h.report(Event{Kind: EventCreated, KID: record.KID, At: record.CreatedAt})
 		case errors.Is(err, storage.ErrConflict): // another instance was faster: see what it did
 			if err := m.reload(ctx); err != nil {
 				return err
@@ -222,7 +221,6 @@ func (m *Manager) withRecord(s snapshot, record storage.Key, p *pair) snapshot {
 	for kid, known := range s.pairs {
 		pairs[kid] = known
 	}
-	s.ticket, s.pairs = m.tickets.Add(1), pairs
-	s.line = newTimeline(append(s.line.keys[:len(s.line.keys):len(s.line.keys)], record))
+	s.ticket, s.pairs, s.line = m.tickets.Add(1), pairs, s.line.with(record)
 	return s
 }

@@ -67,11 +67,6 @@ func (s *snapshot) top() int64 {
 	return 0
 }
 
-// idle tells whether a standby is at hand that no rotation has claimed yet.
-func (s *snapshot) idle() bool {
-	return slices.ContainsFunc(s.infos, func(i Info) bool { return i.State == Standby && i.ActivatesAt.IsZero() })
-}
-
 // rotated returns the newest record that a rotation made, if it is above seq.
 func (s *snapshot) rotated(seq int64) (storage.Key, bool) {
 	for _, k := range slices.Backward(s.line.keys) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ import (
 type journal struct {
 	log    zerolog.Logger
 	audit  storage.Audit
-	actor  string
+	actor  string // where an event names nobody
 	now    func() time.Time
 	random io.Reader
 	events chan keys.Event
@@ -90,7 +91,7 @@ func (j *journal) append(ctx context.Context, e keys.Event) error {
 		return err
 	}
 	return j.audit.AppendAudit(ctx, storage.AuditEvent{
-		ID: id.String(), At: storage.Time(j.now()), Type: string(e.Kind), Actor: j.actor, Target: e.KID,
+		ID: id.String(), At: storage.Time(j.now()), Type: string(e.Kind), Actor: cmp.Or(e.By, j.actor), Target: e.KID,
 		Detail: "takes effect at " + e.At.UTC().Format(logTime),
 	})
 }

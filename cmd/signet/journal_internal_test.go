@@ -36,12 +36,13 @@ func TestJournal(t *testing.T) {
 	p := &process{now: func() time.Time { return at }, random: rand.Reader}
 	j := p.newJournal(zerolog.New(&log), audit, "tester")
 	j.note(keys.Event{Kind: keys.EventRotated, KID: "k1", At: at.Add(time.Hour)})
+	j.note(keys.Event{Kind: keys.EventRevoked, KID: "k0", At: at, By: "user-1"})
 	j.note(keys.Event{Kind: keys.EventRefreshFailed, Err: errors.New("store is away")})
 	j.note(keys.Event{Kind: keys.EventRefreshed})
 	if err := j.flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if len(audit.events) != 1 {
+	if len(audit.events) != 2 || audit.events[1].Actor != "user-1" {
 		t.Fatalf("audited: %v", audit.events)
 	}
 	e := audit.events[0]

@@ -14,7 +14,7 @@ import (
 )
 
 func newKeys(p *process) *cobra.Command {
-	return group("keys", "Manage the signing keys", newKeysList(p), newKeysRotate(p), newKeysRevoke(p))
+	return group("keys", "Manage the signing keys", newKeysList(p), newKeysPlan(p), newKeysRotate(p), newKeysRevoke(p))
 }
 
 // keyTask is a command on the signing keys at work.
@@ -34,66 +34,6 @@ func onKeys(p *process, c *cobra.Command, t keyTask) *cobra.Command {
 		}
 		return errors.Join(t(ctx, o, k, args), j.flush(ctx))
 	})
-}
-
-// keyInfo is a key as the command line shows it.
-type keyInfo struct {
-	KID         string     `json:"kid"`
-	Alg         string     `json:"alg"`
-	State       string     `json:"state"`
-	CreatedAt   time.Time  `json:"created_at"`
-	ActivatesAt *time.Time `json:"activates_at,omitempty"` // when it started or will start to sign
-	RetiresAt   *time.Time `json:"retires_at,omitempty"`   // when another takes over
-	GoneAt      *time.Time `json:"gone_at,omitempty"`      // when it leaves the JWKS
-	RevokedAt   *time.Time `json:"revoked_at,omitempty"`
-}
-
-type keyList struct {
-	Items []keyInfo `json:"items"`
-}
-
-func listKeys(k *keys.Manager) keyList {
-	infos := k.List()
-	l := keyList{Items: make([]keyInfo, len(infos))}
-	for n, i := range infos {
-		l.Items[n] = keyInfo{
-			KID: i.KID, Alg: i.Alg, State: string(i.State), CreatedAt: i.CreatedAt, ActivatesAt: known(i.ActivatesAt),
-			RetiresAt: known(i.RetiresAt), GoneAt: known(i.GoneAt), RevokedAt: known(i.RevokedAt),
-		}
-	}
-	return l
-}
-
-// known is nil for a time that is not known yet.
-func known(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
-
-func newKeysList(p *process) *cobra.Command {
-	c := &cobra.Command{
-		Use: "list", Short: "List the signing keys and what each does now", Args: names(),
-		Example: "  signet keys list\n  signet keys list --output json",
-	}
-	return onKeys(p, c, func(_ context.Context, o *office, k *keys.Manager, _ []string) error {
-		l := listKeys(k)
-		return o.answer(l, func(w io.Writer) {
-			rows := make([][]string, len(l.Items))
-			for n, i := range k.List() {
-				rows[n] = []string{i.KID, i.Alg, string(i.State), orNotYet(i.ActivatesAt), moment(i.RetiresAt), moment(i.GoneAt), moment(i.RevokedAt)}
-			}
-			writeTable(w, []string{"KID", "ALG", "STATE", "SIGNS FROM", "UNTIL", "GONE FROM JWKS", "REVOKED"}, rows)
-		})
-	})
-}
-
-func orNotYet(t time.Time) string {
-	if t.IsZero() {
-		return "not yet"
-	}
-	return moment(t)
 }
 
 // rotation is the answer to keys rotate.
@@ -118,18 +58,24 @@ func newKeysRotate(p *process) *cobra.Command {
 			o.say("warning: a verifier that fetched the JWKS before the new key was in it and asks for no unknown key refuses new tokens for up to %s", o.settings.jwksMaxAge)
 		}
 		done, err := k.Rotate(ctx, now)
-		var scheduled *keys.ScheduledError
-		switch {
-		case errors.As(err, &scheduled):
-			return hint(err, "nothing was changed; --now makes it happen at once")
-		case errors.Is(err, keys.ErrRotated):
-			return hint(err, "somebody else was faster, signet keys list shows the outcome")
-		case err != nil:
-			return err
+		if err != nil {
+			return explainRotation(err)
 		}
 		r := rotation{Activates: done.Activates, At: done.At, NewStandby: done.NewStandby}
 		return o.answer(r, func(w io.Writer) { writeRotation(w, r, before, o.now(), o.settings) })
 	})
+}
+
+// explainRotation says what to do where the keys are rotated already.
+func explainRotation(err error) error {
+	var scheduled *keys.ScheduledError
+	switch {
+	case errors.As(err, &scheduled):
+		return hint(err, "nothing was changed; --now makes it happen at once")
+	case errors.Is(err, keys.ErrRotated):
+		return hint(err, "somebody else was faster, signet keys list shows the outcome")
+	}
+	return err
 }
 
 // writeRotation says what will happen, and when.
@@ -161,7 +107,10 @@ func newKeysRevoke(p *process) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		l := listKeys(k)
+		l, err := listKeys(k)
+		if err != nil {
+			return err
+		}
 		return o.answer(l, func(w io.Writer) {
 			fmt.Fprintf(w, "%s is revoked; running servers notice within %s, caches of the JWKS within %s\n", args[0], o.settings.keyringRefresh, o.settings.jwksMaxAge)
 			fmt.Fprintf(w, "%s signs\n", signs)

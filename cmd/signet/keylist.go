@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.org/signet/keys"
+)
+
+// keyInfo is a key as the command line shows it.
+type keyInfo struct {
+	KID         string     `json:"kid"`
+	Alg         string     `json:"alg"`
+	State       string     `json:"state"`
+	AgeSeconds  int64      `json:"age_seconds"`
+	CreatedAt   time.Time  `json:"created_at"`
+	ActivatesAt *time.Time `json:"activates_at,omitempty"` // when it started or will start to sign
+	RetiresAt   *time.Time `json:"retires_at,omitempty"`   // when another takes over
+	GoneAt      *time.Time `json:"gone_at,omitempty"`      // when it leaves the JWKS
+	RevokedAt   *time.Time `json:"revoked_at,omitempty"`
+	Next        *keyChange `json:"next_change,omitempty"`
+}
+
+type keyList struct {
+	Items []keyInfo `json:"items"`
+}
+
+// keyChange is a change of one key, past or planned.
+type keyChange struct {
+	At     time.Time `json:"at"`
+	KID    string    `json:"kid,omitempty"` // none for a key that is still to be made
+	From   string    `json:"from,omitempty"`
+	To     string    `json:"to"`
+	Tokens string    `json:"tokens"`
+}
+
+func newKeyChange(c keys.Change) keyChange {
+	return keyChange{At: c.At, KID: c.KID, From: string(c.From), To: string(c.To), Tokens: c.Tokens()}
+}
+
+// listKeys describes all keys, each with the next thing that happens to it.
+func listKeys(k *keys.Manager) (keyList, error) {
+	plan, err := k.Plan(keys.Intent{})
+	if err != nil {
+		return keyList{}, err
+	}
+	l := keyList{Items: make([]keyInfo, len(plan.Keys))}
+	for n, i := range plan.Keys {
+		l.Items[n] = keyInfo{
+			KID: i.KID, Alg: i.Alg, State: string(i.State), AgeSeconds: int64(max(0, plan.At.Sub(i.CreatedAt)) / time.Second),
+			CreatedAt: i.CreatedAt, ActivatesAt: known(i.ActivatesAt), RetiresAt: known(i.RetiresAt), GoneAt: known(i.GoneAt), RevokedAt: known(i.RevokedAt),
+		}
+		if next, ok := plan.Next(i.KID); ok {
+			c := newKeyChange(next)
+			l.Items[n].Next = &c
+		}
+	}
+	return l, nil
+}
+
+// known is nil for a time that is not known yet.
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+func newKeysList(p *process) *cobra.Command {
+	c := &cobra.Command{
+		Use: "list", Short: "List the signing keys: state, age, next change", Args: names(),
+		Example: "  signet keys list\n  signet keys list --output json",
+	}
+	return onKeys(p, c, func(_ context.Context, o *office, k *keys.Manager, _ []string) error {
+		l, err := listKeys(k)
+		if err != nil {
+			return err
+		}
+		return o.answer(l, func(w io.Writer) { writeKeys(w, l, o.now()) })
+	})
+}
+
+func writeKeys(w io.Writer, l keyList, now time.Time) {
+	rows := make([][]string, len(l.Items))
+	for n, i := range l.Items {
+		rows[n] = []string{i.KID, i.Alg, i.State, roughly(time.Duration(i.AgeSeconds) * time.Second), orNotYet(i.ActivatesAt), ifKnown(i.RetiresAt), nextChange(i, now)}
+	}
+	writeTable(w, []string{"KID", "ALG", "STATE", "AGE", "SIGNS FROM", "UNTIL", "NEXT CHANGE"}, rows)
+}
+
+func nextChange(i keyInfo, now time.Time) string {
+	switch {
+	case i.RevokedAt != nil:
+		return "none: revoked at " + moment(*i.RevokedAt)
+	case i.Next == nil:
+		return "none known"
+	}
+	words := map[string]string{string(keys.Active): "starts to sign at ", string(keys.Retired): "retires at ", string(keys.Expired): "leaves the JWKS at "}
+	return words[i.Next.To] + when(i.Next.At, now)
+}
+
+// when is a moment, and how far it is from now.
+func when(t, now time.Time) string {
+	if wait := t.Sub(now); wait > 0 {
+		return moment(t) + ", in " + roughly(wait)
+	}
+	return moment(t)
+}
+
+// roughly is a duration in its largest units: 29d23h, 4h12m, 7m30s, 58s.
+func roughly(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= day:
+		return fmt.Sprintf("%dd%dh", d/day, d%day/time.Hour)
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh%dm", d/time.Hour, d%time.Hour/time.Minute)
+	}
+	return d.Truncate(time.Second).String()
+}
+
+func ifKnown(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return moment(*t)
+}
+
+func orNotYet(t *time.Time) string {
+	if t == nil {
+		return "not yet"
+	}
+	return moment(*t)
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.org/signet/keys"
+)
+
+// keyPlan is the answer to keys plan.
+type keyPlan struct {
+	At      time.Time   `json:"at"`
+	Changes []keyChange `json:"changes"`
+}
+
+func newKeysPlan(p *process) *cobra.Command {
+	var now bool
+	c := &cobra.Command{
+		Use: "plan [rotate | revoke KID]", Short: "Show what will happen to the keys, and to which tokens; changes nothing",
+		Long: "Show what will happen to the keys and when: what is published, signs and retires, and which tokens each change\n" +
+			"touches. With the name of a change, show what it would do. Nothing is changed.",
+		Example: "  signet keys plan                   what the schedule brings\n  signet keys plan rotate --now      what signet keys rotate --now would do\n  signet keys plan revoke KID",
+	}
+	c.Flags().BoolVar(&now, "now", false, "of rotate: do not wait until the standby has been published for --publish-ahead")
+	c.Args = func(_ *cobra.Command, args []string) error {
+		_, err := intention(args, now)
+		return err
+	}
+	return onKeys(p, c, func(_ context.Context, o *office, k *keys.Manager, args []string) error {
+		intent, err := intention(args, now)
+		if err != nil {
+			return err
+		}
+		plan, err := k.Plan(intent)
+		if err != nil {
+			return explainRotation(hintUnknown(err, "signet keys list shows them"))
+		}
+		answer := keyPlan{At: plan.At, Changes: make([]keyChange, len(plan.Changes))}
+		for n, c := range plan.Changes {
+			answer.Changes[n] = newKeyChange(c)
+		}
+		return o.answer(answer, func(w io.Writer) { writePlan(w, answer) })
+	})
+}
+
+// intention is the change that the arguments name.
+func intention(args []string, now bool) (keys.Intent, error) {
+	what := ""
+	if len(args) > 0 {
+		what = args[0]
+	}
+	switch {
+	case now && what != "rotate":
+		return keys.Intent{}, usage("--now belongs to signet keys plan rotate")
+	case what == "" && len(args) == 0:
+		return keys.Intent{}, nil
+	case what == "rotate" && len(args) == 1:
+		return keys.Intent{Rotate: true, Force: now}, nil
+	case what == "revoke" && len(args) == 2 && args[1] != "":
+		return keys.Intent{Revoke: args[1]}, nil
+	}
+	return keys.Intent{}, usage("say signet keys plan, plan rotate or plan revoke KID")
+}
+
+func writePlan(w io.Writer, p keyPlan) {
+	rows := make([][]string, len(p.Changes))
+	for n, c := range p.Changes {
+		in, kid, change := "now", c.KID, c.From+" → "+c.To
+		if wait := c.At.Sub(p.At); wait > 0 {
+			in = roughly(wait)
+		}
+		if kid == "" {
+			kid = "a new key"
+		}
+		if c.From == "" {
+			change = "made, " + c.To
+		}
+		rows[n] = []string{moment(c.At), in, kid, change, c.Tokens}
+	}
+	writeTable(w, []string{"AT", "IN", "KID", "CHANGE", "TOKENS"}, rows)
+}

@@ -1,0 +1,48 @@
+package keys
+
+import (
+	"fmt"
+	"time"
+)
+
+// A Change is one key passing from one state to the next.
+type Change struct {
+	At   time.Time
+	KID  string // empty for a key that is not made yet
+	Seq  int64
+	From State // empty for a key that the change makes
+	To   State
+
+	// Lag is for how long verifiers that cached the JWKS before may decide
+	// otherwise: refuse new tokens of a key that they cannot know yet, or take
+	// those of a revoked one. It is zero where no verifier can notice.
+	Lag time.Duration
+
+	LastToken time.Time // of a key that retires: when the last token that it signed has expired
+}
+
+// Tokens says which tokens the change touches, for the person who plans it.
+func (c Change) Tokens() string {
+	switch {
+	case c.To == Revoked:
+		return "every token that it signed is refused: here at once, by verifiers that cached the JWKS" + within(c.Lag)
+	case c.To == Expired:
+		return "none: the last that it signed has expired, it leaves the JWKS"
+	case c.To == Standby:
+		return "none: it is published and signs nothing yet"
+	case c.To == Active && c.Lag > 0:
+		return "new ones are signed by it; a verifier that cached the JWKS before may refuse them for up to " + c.Lag.String()
+	case c.To == Active:
+		return "new ones are signed by it; every verifier can know it"
+	case c.From == Active:
+		return "those that it signed stay valid until they expire, the last at " + c.LastToken.UTC().Format(time.RFC3339)
+	}
+	return "none: it is passed over, and stays published for a while in case that an instance signed by it"
+}
+
+func within(d time.Duration) string {
+	if d == 0 {
+		return " too"
+	}
+	return fmt.Sprintf(" within %s", d)
+}

@@ -1,0 +1,168 @@
+package keys_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+	"pgregory.net/rapid"
+)
+
+// plan is the manager's, which must be possible.
+func plan(t testing.TB, m *keys.Manager, intent keys.Intent) keys.Plan {
+	t.Helper()
+	p, err := m.Plan(intent)
+	if err != nil {
+		t.Fatalf("plan %+v: %v", intent, err)
+	}
+	return p
+}
+
+// change is the planned one of the key into the state.
+func change(t testing.TB, p keys.Plan, kid string, to keys.State) keys.Change {
+	t.Helper()
+	for _, c := range p.Changes {
+		if c.KID == kid && c.To == to {
+			return c
+		}
+	}
+	t.Fatalf("%q does not become %s in %+v", kid, to, p.Changes)
+	return keys.Change{}
+}
+
+func TestPlanOfTheSchedule(t *testing.T) {
+	c := newClock()
+	cfg := settings(c)
+	store := new(memory)
+	m := open(t, store, cfg)
+	first, standby := active(t, m), inState(m, keys.Standby)[0]
+	p := plan(t, m, keys.Intent{})
+
+	due := epoch.Add(cfg.RotationInterval)
+	starts, retires, leaves := change(t, p, standby, keys.Active), change(t, p, first, keys.Retired), change(t, p, first, keys.Expired)
+	if !starts.At.Equal(due) || starts.Lag != 0 || !retires.At.Equal(due) || !retires.LastToken.Equal(due.Add(cfg.TokenLifetime)) || !leaves.At.Equal(due.Add(cfg.Retention())) {
+		t.Errorf("starts %+v\nretires %+v\nleaves %+v", starts, retires, leaves)
+	}
+	if made := change(t, p, "", keys.Standby); made.From != "" || !made.At.Equal(due.Add(-cfg.StaleAfter())) {
+		t.Errorf("the next standby: %+v", made)
+	}
+	if next, ok := p.Next(first); !ok || next != retires {
+		t.Errorf("next of the first: %+v", next)
+	}
+	if _, ok := p.Next(""); ok {
+		t.Error("a key without a name has a next change")
+	}
+	if len(store.all()) != 2 || !p.At.Equal(epoch) || len(p.Keys) != 2 {
+		t.Errorf("%d records, plan %+v", len(store.all()), p)
+	}
+}
+
+func TestPlanOfARotation(t *testing.T) {
+	c := newClock()
+	cfg := settings(c)
+	m := open(t, new(memory), cfg)
+	first, standby := active(t, m), inState(m, keys.Standby)[0]
+
+	waiting := change(t, plan(t, m, keys.Intent{Rotate: true}), standby, keys.Active)
+	if !waiting.At.Equal(epoch.Add(cfg.PublishAhead)) || waiting.Lag != 0 {
+		t.Errorf("unforced: %+v", waiting)
+	}
+	forced := plan(t, m, keys.Intent{Rotate: true, Force: true})
+	if c := change(t, forced, standby, keys.Active); !c.At.Equal(epoch) || c.Lag != cfg.JWKSMaxAge || !strings.Contains(c.Tokens(), "refuse them for up to 5m0s") {
+		t.Errorf("forced: %+v", c)
+	}
+	change(t, forced, first, keys.Retired)
+	rotate(t, m, false)
+	var scheduled *keys.ScheduledError
+	if _, err := m.Plan(keys.Intent{Rotate: true}); !errors.As(err, &scheduled) {
+		t.Errorf("with one scheduled: %v", err)
+	}
+}
+
+func TestPlanOfARevocation(t *testing.T) {
+	cfg := settings(newClock())
+	m := open(t, new(memory), cfg)
+	first, standby := active(t, m), inState(m, keys.Standby)[0]
+	p := plan(t, m, keys.Intent{Revoke: first})
+	if c := change(t, p, first, keys.Revoked); c.Lag != cfg.JWKSMaxAge || c.From != keys.Active {
+		t.Errorf("got %+v", c)
+	}
+	if c := change(t, p, standby, keys.Active); !c.At.Equal(epoch) || c.Lag != cfg.JWKSMaxAge {
+		t.Errorf("got %+v", c)
+	}
+	change(t, p, "", keys.Standby)
+	if _, err := m.Plan(keys.Intent{Revoke: "nobody"}); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("unknown: %v", err)
+	}
+}
+
+// What a plan says is what happens: whatever the keys are, at the moment of
+// each change the key is in the state that was foretold, on every instance that
+// refreshes.
+func TestPlanComesTrue(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		c := newClock()
+		cfg := settings(c)
+		m := open(t, new(memory), cfg)
+		for range rapid.IntRange(0, 6).Draw(r, "before") {
+			c.advance(time.Duration(rapid.IntRange(1, 40*24).Draw(r, "hours")) * time.Hour)
+			refresh(t, m)
+			disturb(t, r, m)
+		}
+		intent := intents(r, m)
+		p, err := m.Plan(intent)
+		if err == nil {
+			carryOut(t, m, intent)
+		}
+		for _, change := range p.Changes {
+			c.set(change.At)
+			refresh(t, m)
+			if got := stateOf(m, change.Seq); got != change.To {
+				r.Fatalf("%+v, and it is %q: %+v", change, got, m.List())
+			}
+		}
+	})
+}
+
+func disturb(t *testing.T, r *rapid.T, m *keys.Manager) {
+	switch rapid.IntRange(0, 3).Draw(r, "event") {
+	case 0:
+		_, _ = m.Rotate(t.Context(), rapid.Bool().Draw(r, "force")) // may be scheduled already
+	case 1:
+		list := m.List()
+		if err := m.Revoke(t.Context(), list[rapid.IntRange(0, len(list)-1).Draw(r, "key")].KID); err != nil {
+			r.Fatal(err)
+		}
+	}
+}
+
+func intents(r *rapid.T, m *keys.Manager) keys.Intent {
+	list := m.List()
+	return rapid.SampledFrom([]keys.Intent{
+		{}, {Rotate: true}, {Rotate: true, Force: true}, {Revoke: list[rapid.IntRange(0, len(list)-1).Draw(r, "key")].KID},
+	}).Draw(r, "intent")
+}
+
+func carryOut(t *testing.T, m *keys.Manager, i keys.Intent) {
+	switch {
+	case i.Revoke != "":
+		if err := m.Revoke(t.Context(), i.Revoke); err != nil {
+			t.Fatal(err)
+		}
+	case i.Rotate:
+		rotate(t, m, i.Force)
+	}
+}
+
+// stateOf takes a record that was removed for that of an expired key.
+func stateOf(m *keys.Manager, seq int64) keys.State {
+	for _, i := range m.List() {
+		if i.Seq == seq {
+			return i.State
+		}
+	}
+	return keys.Expired
+}
