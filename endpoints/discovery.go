@@ -50,6 +50,7 @@ const (
 	pathJWKS        = "/.well-known/jwks.json"
 	pathOIDC        = "/.well-known/openid-configuration"
 	pathOAuthServer = "/.well-known/oauth-authorization-server"
+	pathOpenAPI     = "/openapi.yaml"
 	pathLive        = "/livez"
 	pathReady       = "/readyz"
 )

@@ -69,6 +69,7 @@ func (h *Handler) mount(cfg Config, base string) {
 	m.document(pathOIDC, base+pathOIDC, h.discovery.current)
 	m.document(pathOAuthServer, base+pathOAuthServer, h.discovery.current)
 	m.document(pathOAuthServer, pathOAuthServer+base, h.discovery.current) // RFC 8414 §3.1
+	m.document(pathOpenAPI, base+pathOpenAPI, describe(cfg.Issuer))
 	m.router.NotFoundHandler = &passage{m.edge, route{endpoint: unknownPath{}}}
 }
 

@@ -25,7 +25,7 @@ func (s *Signet) preflight(path, origin, method string) Answer {
 }
 
 func playPublicOrigins(t *testing.T, s *Signet) {
-	for _, path := range []string{JWKS, Discovery, Metadata} {
+	for _, path := range []string{JWKS, Discovery, Metadata, OpenAPI} {
 		for _, origin := range []string{Origin, "https://evil.example.com", "null"} {
 			a := s.Get(path, Header("Origin", origin), Header("Cookie", "a=b")).Expect(t, http.StatusOK)
 			if a.Header.Get("Access-Control-Allow-Origin") != "*" || a.Header.Get("Access-Control-Allow-Credentials") != "" {

@@ -136,7 +136,7 @@ func playAlgorithms(t *testing.T, s *Signet) {
 }
 
 func playCaching(t *testing.T, s *Signet) {
-	for _, path := range []string{JWKS, Discovery, Metadata} {
+	for _, path := range []string{JWKS, Discovery, Metadata, OpenAPI} {
 		a := s.Get(path).Expect(t, http.StatusOK)
 		tag := a.Header.Get("ETag")
 		if a.Header.Get("Cache-Control") != "public, max-age=300" || !strings.HasPrefix(tag, `"`) || a.Header.Get("X-Content-Type-Options") != "nosniff" {
@@ -171,7 +171,7 @@ func playCaching(t *testing.T, s *Signet) {
 func playDocumentsAlone(t *testing.T, s *Signet) {
 	s.Store.HangAt(0)
 	for range 3 {
-		for _, path := range []string{JWKS, Discovery, Metadata} {
+		for _, path := range []string{JWKS, Discovery, Metadata, OpenAPI} {
 			s.Get(path).Expect(t, http.StatusOK)
 		}
 	}
@@ -197,7 +197,7 @@ func playPath(t *testing.T, s *Signet) {
 		t.Error("the token is not this issuer's")
 	}
 	for path, status := range map[string]int{
-		Token: 404, JWKS: 404, Discovery: 404, Metadata: 404, "/livez": 200, "/readyz": 200, "/realms/main/livez": 200, "/realms/other" + JWKS: 404,
+		Token: 404, JWKS: 404, Discovery: 404, Metadata: 404, OpenAPI: 404, "/livez": 200, "/readyz": 200, "/realms/main/livez": 200, "/realms/other" + JWKS: 404,
 	} {
 		res, err := s.HTTP.Get(root + path)
 		must(t, err)

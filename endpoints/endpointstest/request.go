@@ -22,6 +22,7 @@ const (
 	JWKS       = "/.well-known/jwks.json"
 	Discovery  = "/.well-known/openid-configuration"
 	Metadata   = "/.well-known/oauth-authorization-server"
+	OpenAPI    = "/openapi.yaml"
 )
 
 // With changes a request before it is sent.
@@ -114,6 +115,7 @@ func (s *Signet) exchange(r *http.Request) (Answer, error) {
 	}
 	a := Answer{Status: res.StatusCode, Header: res.Header, Body: body}
 	s.note(a)
+	s.judge(r, a)
 	return a, nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 // Run plays the whole protocol suite against a backend.
 func Run(t *testing.T, open OpenStore) {
+	l, scenes := newLedger(), 0
 	for _, c := range []struct {
 		name   string
 		scenes []scene
@@ -30,12 +31,15 @@ func Run(t *testing.T, open OpenStore) {
 		{"Cost", costScenes},
 		{"Log", logScenes},
 		{"Health", healthScenes},
+		{"Description", describedScenes},
 	} {
+		scenes += len(c.scenes)
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			play(t, open, c.scenes)
+			play(t, open, l, c.scenes)
 		})
 	}
+	t.Cleanup(func() { l.complete(t, scenes) })
 }
 
 // scene is one attack or fault, played against a Signet of its own.
@@ -45,14 +49,15 @@ type scene struct {
 	play   func(t *testing.T, s *Signet)
 }
 
-func play(t *testing.T, open OpenStore, scenes []scene) {
+func play(t *testing.T, open OpenStore, l *ledger, scenes []scene) {
 	for _, c := range scenes {
 		t.Run(c.name, func(t *testing.T) {
 			adjust := c.adjust
 			if adjust == nil {
 				adjust = func(*Options) {}
 			}
-			c.play(t, Start(t, open, adjust))
+			c.play(t, Start(t, open, adjust, func(o *Options) { o.ledger = l }))
+			l.played()
 		})
 	}
 }

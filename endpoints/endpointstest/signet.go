@@ -33,6 +33,8 @@ type Options struct {
 	Path      string    // of the issuer's URL
 	Empty     bool      // without the household of users and clients
 	Log       io.Writer // instead of the sink, which keeps all it gets
+
+	ledger *ledger // of the suite; nil outside of one
 }
 
 // Signet is a running issuer.

@@ -1,0 +1,123 @@
+package endpointstest
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"example.org/signet/issuer"
+)
+
+// describedScenes are about the description of the API. That every answer of
+// every scene is as described is judged where answers arrive.
+var describedScenes = []scene{
+	{name: "the description is this issuer's", play: playDescription},
+	{name: "the judge says no", play: playJudge},
+	{name: "bodies that are too large everywhere", play: playLargeEverywhere},
+	{name: "a client that is throttled everywhere", adjust: throttled, play: playThrottledEverywhere},
+	{name: "userinfo by POST", play: playPostUserInfo},
+}
+
+func playDescription(t *testing.T, s *Signet) {
+	a := s.Get(OpenAPI).Expect(t, http.StatusOK)
+	doc, err := openapi3.NewLoader().LoadFromData(a.Body)
+	must(t, err)
+	must(t, doc.Validate(context.Background()))
+	if !doc.IsOpenAPI31OrLater() || len(doc.Servers) != 1 || doc.Servers[0].URL != s.Issuer {
+		t.Errorf("OpenAPI %s, servers %v", doc.OpenAPI, doc.Servers)
+	}
+	flow := doc.Components.SecuritySchemes["password"].Value.Flows.Password
+	if flow.TokenURL != s.Issuer+Token {
+		t.Errorf("the password flow is at %s", flow.TokenURL)
+	}
+	for scope := range flow.Scopes {
+		if !slices.Contains(list(s.Get(Discovery).Object(t)["scopes_supported"]), scope) {
+			t.Errorf("the password flow offers the scope %s", scope)
+		}
+	}
+	if strings.Contains(string(a.Body), "localhost") {
+		t.Error("a URL of the example is left in the document")
+	}
+}
+
+// playJudge holds wrong answers to the description: what never refuses shows
+// nothing.
+func playJudge(t *testing.T, s *Signet) {
+	d, err := describe()
+	must(t, err)
+	r, err := http.NewRequest(http.MethodPost, s.URL+Introspect, nil)
+	must(t, err)
+	right := s.Introspect(s.Guard, "x").Expect(t, http.StatusOK)
+	changed := func(status int, body string, change func(http.Header)) Answer {
+		h := maps.Clone(right.Header)
+		change(h)
+		return Answer{Status: status, Header: h, Body: []byte(body)}
+	}
+	as := func(http.Header) {}
+	if _, err := d.judge(r, Introspect, right); err != nil {
+		t.Errorf("the right answer: %v", err)
+	}
+	for name, wrong := range map[string]Answer{
+		"a status":                 changed(http.StatusTeapot, `{"error":"x"}`, as),
+		"a member more":            changed(http.StatusOK, `{"active":false,"sub":"x"}`, as),
+		"a member more in another": changed(http.StatusBadRequest, `{"error":"x","cause":"y"}`, as),
+		"a member less":            changed(http.StatusOK, `{"active":true}`, as),
+		"another type":             changed(http.StatusOK, `{"active":"false"}`, as),
+		"another value":            changed(http.StatusOK, `{"active":false,"active":null}`, as),
+		"no JSON":                  changed(http.StatusOK, `<html>`, as),
+		"another content type":     changed(http.StatusOK, string(right.Body), func(h http.Header) { h.Set("Content-Type", "text/html") }),
+		"a header less":            changed(http.StatusOK, string(right.Body), func(h http.Header) { h.Del("Cache-Control") }),
+		"another header":           changed(http.StatusOK, string(right.Body), func(h http.Header) { h.Set("Cache-Control", "public") }),
+		"no time to come back":     changed(http.StatusServiceUnavailable, `{"error":"x"}`, as),
+	} {
+		if _, err := d.judge(r, Introspect, wrong); err == nil {
+			t.Errorf("%s: nothing is wrong with it", name)
+		}
+	}
+	for path, status := range map[string]int{"/nothing": http.StatusOK, Token: http.StatusOK} {
+		r.Method = http.MethodPut
+		if _, err := d.judge(r, path, Answer{Status: status}); err == nil {
+			t.Errorf("PUT %s: nothing is wrong with %d", path, status)
+		}
+	}
+}
+
+func playLargeEverywhere(t *testing.T, s *Signet) {
+	large := strings.Repeat("x", 65<<10)
+	for _, path := range []string{Token, Introspect, Revoke, UserInfo} {
+		s.PostRaw(path, large).Refused(t, http.StatusRequestEntityTooLarge, "invalid_request")
+	}
+}
+
+func playThrottledEverywhere(t *testing.T, s *Signet) {
+	short := Client{ID: "short", Secret: "short-secret"}
+	_, err := s.Service.CreateClient(context.Background(), issuer.NewClient{
+		ID: short.ID, Secret: issuer.Secret(short.Secret), Settings: issuer.ClientChange{Resources: &[]string{API}},
+	}, source)
+	must(t, err)
+	short.Secret = "other-secret"
+	for tries := 0; s.Introspect(short, "x").Status != http.StatusTooManyRequests; tries++ {
+		if tries == 1000 {
+			t.Fatal("a client may guess its secret without end")
+		}
+	}
+	for _, path := range posted {
+		s.PostAs(short, path, Form("token", "x", "grant_type", "client_credentials")).throttled(t)
+	}
+}
+
+func playPostUserInfo(t *testing.T, s *Signet) {
+	with := func(token string) Answer { return s.Send(http.MethodPost, UserInfo, "", Bearer(token)) }
+	tokens := s.Login(t, s.Web, s.Alice, "openid")
+	if sub := with(tokens.Access).Expect(t, http.StatusOK).Object(t)["sub"]; sub != s.Alice.ID {
+		t.Errorf("sub %v", sub)
+	}
+	with(s.ClientToken(t, s.Machine).Access).Refused(t, http.StatusForbidden, "insufficient_scope")
+	s.Store.FailAt(0)
+	with(tokens.Access).unavailable(t)
+}
