@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/bcrypt"
+
 	"example.org/signet/issuer"
 	"example.org/signet/storage"
 )
@@ -22,6 +24,10 @@ func TestCreateUserRefusals(t *testing.T) {
 		{"spaces", issuer.NewUser{Username: "two words"}, "username"},
 		{"bad e-mail", issuer.NewUser{Username: "bob", Email: "bob"}, "email"},
 		{"short password", issuer.NewUser{Username: "bob", Password: "short"}, "password"},
+		{"common password", issuer.NewUser{Username: "bob", Password: "P@ssw0rd1"}, "password"},
+		{"the user's name", issuer.NewUser{Username: "bob", FullName: "Robert Oppenheimer", Password: "oppenheimer!"}, "password"},
+		{"the e-mail", issuer.NewUser{Username: "bob", Email: "bob@quark.example", Password: "bob@quark.example"}, "password"},
+		{"the service's host", issuer.NewUser{Username: "bob", Password: "id.example.org"}, "password"},
 		{"long password", issuer.NewUser{Username: "bob", Password: issuer.Secret(strings.Repeat("x", 1025))}, "password"},
 		{"unknown hash", issuer.NewUser{Username: "bob", PasswordHash: "$1$abc$def"}, "hashed_password"},
 		{"two passwords", issuer.NewUser{Username: "bob", Password: alicePass, PasswordHash: tutorialHash}, "password"},
@@ -257,5 +263,26 @@ func TestSessionsAndSweep(t *testing.T) {
 	}
 	if page, err = f.ListSessions(f.ctx, "", storage.Page{}); err != nil || len(page.Items) != 0 {
 		t.Errorf("%d sessions left a day after their end, %v", len(page.Items), err)
+	}
+}
+
+// Rules hold for passwords that are set, and the one that is there still logs in.
+func TestPasswordRulesHoldWhenSet(t *testing.T) {
+	f := newFixture(t).withRound()
+	_, err := f.SetPassword(f.ctx, "alice", "alice@example.org", f.source)
+	wantField(t, "the user's e-mail", err, "password")
+	_, err = f.SetPassword(f.ctx, "alice", "qwertyuiop", f.source)
+	wantField(t, "a row of keys", err, "password")
+
+	hash, err := bcrypt.GenerateFromPassword([]byte("letmein"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.CreateUser(f.ctx, issuer.NewUser{Username: "bob", PasswordHash: issuer.Secret(hash)}, f.source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.login("bob", "letmein"); err != nil {
+		t.Errorf("an old password: %v", err)
 	}
 }

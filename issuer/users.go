@@ -22,7 +22,7 @@ func (i *Issuer) CreateUser(ctx context.Context, n NewUser, src Source) (User, e
 	if err != nil {
 		return User{}, err
 	}
-	if u.PasswordHash, err = i.firstHash(ctx, n, src); err != nil {
+	if u.PasswordHash, err = i.firstHash(ctx, n, u, src); err != nil {
 		return User{}, err
 	}
 	if err := i.store.CreateUser(ctx, u); err != nil {
@@ -88,7 +88,7 @@ func accountError(name string, err error) error {
 }
 
 // firstHash is the password hash of a new user.
-func (i *Issuer) firstHash(ctx context.Context, n NewUser, src Source) (string, error) {
+func (i *Issuer) firstHash(ctx context.Context, n NewUser, u storage.User, src Source) (string, error) {
 	switch {
 	case n.Password != "" && n.PasswordHash != "":
 		return "", field("password", "comes with a hash: give one of the two")
@@ -98,13 +98,15 @@ func (i *Issuer) firstHash(ctx context.Context, n NewUser, src Source) (string, 
 		}
 		return string(n.PasswordHash), nil
 	case n.Password != "":
-		return i.hashNew(ctx, n.Password, src)
+		return i.hashNew(ctx, n.Password, u, src)
 	}
 	return "", nil
 }
 
-func (i *Issuer) hashNew(ctx context.Context, pw Secret, src Source) (string, error) {
-	if err := password.CheckNew(string(pw)); err != nil {
+// hashNew judges the password that u is to have, and hashes it.
+func (i *Issuer) hashNew(ctx context.Context, pw Secret, u storage.User, src Source) (string, error) {
+	about := password.Context{Personal: []string{u.Username, u.Email, u.FullName, u.Phone}, Service: []string{i.cfg.Issuer}}
+	if err := password.CheckNew(string(pw), about); err != nil {
 		return "", field("password", err.Error())
 	}
 	hash, err := i.passwords.Hash(ctx, src.network(), string(pw))
@@ -164,11 +166,15 @@ func (i *Issuer) UpdateUser(ctx context.Context, ref string, c UserChange, src S
 
 // SetPassword sets a new password and ends every session of the user.
 func (i *Issuer) SetPassword(ctx context.Context, ref string, pw Secret, src Source) (User, error) {
-	hash, err := i.hashNew(ctx, pw, src)
+	about, err := i.findUser(ctx, ref)
 	if err != nil {
 		return User{}, err
 	}
-	u, _, err := i.changeUser(ctx, ref, src, EventPasswordSet, func(u *storage.User) error {
+	hash, err := i.hashNew(ctx, pw, about, src)
+	if err != nil {
+		return User{}, err
+	}
+	u, _, err := i.changeUser(ctx, about.ID, src, EventPasswordSet, func(u *storage.User) error {
 		u.PasswordHash = hash
 		u.Epoch++
 		return nil

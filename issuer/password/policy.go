@@ -22,22 +22,30 @@ var (
 	ErrNUL      = errors.New("password holds a NUL character")
 	ErrNotUTF8  = errors.New("password is not valid UTF-8")
 
+	// ErrCommon and ErrPersonal are what a guesser tries first.
+	ErrCommon   = errors.New("password is too easy to guess: a common one, or a simple pattern")
+	ErrPersonal = errors.New("password is too easy to guess: little more than the user name, e-mail or name")
+
 	// ErrTooLongForBcrypt is returned by Hash alone, where new hashes are bcrypt:
 	// that function reads no more than 72 bytes, and would take every password
 	// with the same beginning for this one.
 	ErrTooLongForBcrypt = errors.New("password is too long for bcrypt, which reads only 72 bytes")
 )
 
-// CheckNew judges a password that someone wants to set: 8 to 1024 bytes of valid
-// UTF-8 without NUL. It is ErrEmpty, ErrTooShort or what CheckInput returns.
-func CheckNew(pw string) error {
+// CheckNew judges a password that someone wants to set, after NIST SP 800-63B-4
+// §3.1.1.2: 8 to 1024 bytes of valid UTF-8 without NUL, no rules about kinds of
+// characters, and not one of those that everybody tries first. Whole passwords are
+// judged: one that merely holds a common word passes. Upper and lower case, and digits
+// that stand for letters, make no difference. It is ErrEmpty, ErrTooShort, ErrCommon,
+// ErrPersonal or what CheckInput returns.
+func CheckNew(pw string, about Context) error {
 	if err := CheckInput(pw); err != nil {
 		return err
 	}
 	if len(pw) < MinLength {
 		return ErrTooShort
 	}
-	return nil
+	return about.judge(pw)
 }
 
 // CheckInput judges a password that someone logs in with, before any user is looked

@@ -177,7 +177,7 @@ func (v values) secrets(r *Record) error {
 		hash = bareHash(hash)
 		r.PasswordHash, err = Secret(hash), password.Recognize(hash)
 	case plain != "":
-		r.Password, err = Secret(plain), password.CheckNew(plain)
+		r.Password, err = Secret(plain), password.CheckNew(plain, password.Context{})
 	}
 	return err
 }

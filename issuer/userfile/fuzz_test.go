@@ -100,7 +100,7 @@ func checkUser(t *testing.T, user userfile.Record) {
 	if hash := user.PasswordHash.Reveal(); hash != "" && password.Recognize(hash) != nil {
 		t.Errorf("hash %q is not recognised", hash)
 	}
-	if pw := user.Password.Reveal(); pw != "" && (password.CheckNew(pw) != nil || password.LooksHashed(pw) || user.PasswordHash != "") {
+	if pw := user.Password.Reveal(); pw != "" && (password.CheckNew(pw, password.Context{}) != nil || password.LooksHashed(pw) || user.PasswordHash != "") {
 		t.Errorf("password %q", pw)
 	}
 	if strings.ContainsAny(user.FullName+user.Phone, "\x00\r\n\x1b") || len(user.FullName) > 2*userfile.MaxField+1 {
