@@ -83,7 +83,7 @@ func startExample(t *testing.T, s *server, e example, resource credentials, more
 	cmd := exec.Command("sh", "-c", "exec "+line)
 	cmd.Dir = e.folder()
 	cmd.Env = append(os.Environ(), "ISSUER="+s.issuer, "AUDIENCE="+audience, "PORT="+port,
-		"CLIENT_ID="+resource.ID, "CLIENT_SECRET="+resource.Secret, "LEEWAY=0")
+		"CLIENT_ID="+resource.ID, "CLIENT_SECRET="+resource.Secret, "LEEWAY=0", "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
 	cmd.Env = append(cmd.Env, more...)
 	p := &program{url: "http://" + address, http: &http.Client{Timeout: patience}, log: &logBuffer{}}
 	p.child = launch(t, cmd, p.log, p.log)

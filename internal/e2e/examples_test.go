@@ -16,6 +16,8 @@ import (
 // examples are all of examples/.
 var examples = []example{
 	{dir: "go", installed: "items"},
+	{dir: "python", installed: ".venv/bin/uvicorn"},
+	{dir: "node", installed: "node_modules/express", needs: []string{"node"}},
 }
 
 // play is one example's life beside a running server.
@@ -89,6 +91,16 @@ func buildGoExample(t *testing.T) {
 	t.Cleanup(func() { _ = os.Remove(built) })
 }
 
+func TestExamplePython(t *testing.T) {
+	t.Parallel()
+	playExample(t, examples[1])
+}
+
+func TestExampleNode(t *testing.T) {
+	t.Parallel()
+	playExample(t, examples[2])
+}
+
 // playExample plays what every example promises.
 func playExample(t *testing.T, e example) {
 	t.Helper()
@@ -107,6 +119,7 @@ func playExample(t *testing.T, e example) {
 		{"rotation", y.rotation},
 		{"logout", y.logout},
 		{"without the issuer", y.alone},
+		{"started without the issuer", func(t *testing.T) { y.cold(t, e) }},
 	} {
 		if !t.Run(step.name, step.play) {
 			t.FailNow()
@@ -197,4 +210,12 @@ func (y *play) alone(t *testing.T) {
 	y.program.want(t, http.StatusOK, "GET", "/items", y.user.AccessToken, "")
 	y.program.want(t, http.StatusServiceUnavailable, "DELETE", "/items/1", y.admin.AccessToken, "")
 	y.program.want(t, http.StatusUnauthorized, "GET", "/items", forged(y.user.AccessToken), "")
+}
+
+// cold: who has no keys yet cannot tell, and says so.
+func (y *play) cold(t *testing.T, e example) {
+	p := startExample(t, y.server, e, y.resource)
+	p.want(t, http.StatusOK, "GET", "/notsecret", "", "")
+	p.want(t, http.StatusUnauthorized, "GET", "/items", "", "")
+	p.want(t, http.StatusServiceUnavailable, "GET", "/items", y.user.AccessToken, "")
 }

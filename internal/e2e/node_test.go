@@ -156,12 +156,19 @@ func (s *server) oblige(t *testing.T, what string, machine credentials) map[stri
 // TestNodePackagesArePinned: exact versions, and no address that would tie a
 // clone to one registry.
 func TestNodePackagesArePinned(t *testing.T) {
+	for _, folder := range []string{"node", "../../examples/node"} {
+		t.Run(folder, func(t *testing.T) { wantPinned(t, folder) })
+	}
+}
+
+func wantPinned(t *testing.T, folder string) {
+	t.Helper()
 	var manifest struct{ Dependencies map[string]string }
 	var lock struct {
 		Packages map[string]struct{ Version, Integrity, Resolved string }
 	}
 	for name, into := range map[string]any{"package.json": &manifest, "package-lock.json": &lock} {
-		text, err := os.ReadFile(filepath.Join("node", name))
+		text, err := os.ReadFile(filepath.Join(folder, name))
 		if err == nil {
 			err = json.Unmarshal(text, into)
 		}
