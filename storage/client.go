@@ -9,13 +9,18 @@ import (
 type Client struct {
 	ID         string
 	Name       string
-	Public     bool     // has no secret
-	SecretHash string   // "" for none: then nothing matches
-	Grants     []string // grant types as RFC 6749 spells them
-	Scopes     []string // what it may ask for
-	Audiences  []string // audiences its tokens may have (RFC 8707 resources); the default is all of them
-	Resources  []string // audiences it answers for: it may introspect tokens addressed to them
-	Origins    []string // browser origins that may call the token endpoint (CORS)
+	Public     bool   // has no secret
+	SecretHash string // "" for none: then nothing matches
+
+	// OldSecretHash is of the secret before, which works until OldSecretUntil.
+	OldSecretHash  string
+	OldSecretUntil time.Time
+
+	Grants    []string // grant types as RFC 6749 spells them
+	Scopes    []string // what it may ask for
+	Audiences []string // audiences its tokens may have (RFC 8707 resources); the default is all of them
+	Resources []string // audiences it answers for: it may introspect tokens addressed to them
+	Origins   []string // browser origins that may call the token endpoint (CORS)
 
 	IDTokenOnRefresh bool // a refresh of an `openid` session carries an ID token too
 	Disabled         bool

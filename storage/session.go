@@ -26,6 +26,10 @@ type Session struct {
 	StatusIndex int64 // reserved for the status list; 0 for none
 	RevokedAt   time.Time
 	Reason      string // why it was revoked
+
+	Replays int64  // how often the answer of Generation was asked for again
+	Device  string // what logged in, in a few words; "" where unknown
+	Network string // from where: a prefix such as 192.0.2.0/24; "" where unknown
 }
 
 // SessionPage is one page of sessions, ordered by ID.
@@ -38,6 +42,27 @@ type SessionPage struct {
 type SessionFilter struct {
 	UserID   string
 	ClientID string
+	Except   string    // not the session with this id
+	AliveAt  time.Time // not revoked, and ExpiresAt lies after this
+
+	// Below these epochs: of the sessions that a new epoch has ended, and never
+	// of one that began after.
+	UserEpochBelow   int64
+	ClientEpochBelow int64
+}
+
+// SessionOwner is whose sessions are bounded: one user's at one client.
+type SessionOwner struct{ UserID, ClientID string }
+
+// Replay is the one conditional update by which an answer is given again.
+type Replay struct {
+	SessionID  string
+	ClientID   string
+	Generation int64     // the newest: the one after the generation presented
+	At         time.Time // must lie before ExpiresAt
+	Since      time.Time // RotatedAt must not lie before this
+	IdleSince  time.Time // RotatedAt must lie after this
+	Limit      int64     // Replays must lie below this
 }
 
 // Rotation is the one conditional update of a refresh.
@@ -64,6 +89,13 @@ type Sessions interface {
 	// not hold, whatever the reason, also where there is no such session.
 	RotateSession(ctx context.Context, r Rotation) (Session, error)
 
+	// CountReplay adds one to Replays in one conditional update: the session
+	// exists, belongs to r.ClientID, is at r.Generation, is not revoked,
+	// r.At < ExpiresAt, RotatedAt >= r.Since, RotatedAt > r.IdleSince and
+	// Replays < r.Limit. It returns the record as updated. ErrConflict where the
+	// condition does not hold, whatever the reason. A rotation sets Replays to 0.
+	CountReplay(ctx context.Context, r Replay) (Session, error)
+
 	// RevokeSession sets RevokedAt and Reason where the session is not revoked
 	// yet; revoking it again changes nothing and is no error. ErrNotFound.
 	RevokeSession(ctx context.Context, id string, at time.Time, reason string) error
@@ -72,6 +104,12 @@ type Sessions interface {
 	// yet, one atomic step a session, and returns how many it revoked. A filter
 	// with no field set revokes all.
 	RevokeAll(ctx context.Context, f SessionFilter, at time.Time, reason string) (int64, error)
+
+	// ExcessSessions returns the ids of the owner's sessions that are alive at
+	// the time (not revoked, ExpiresAt after at, RotatedAt after idleSince) but
+	// for the newest `keep` of them, by CreatedAt and then id: newest first, up
+	// to limit.
+	ExcessSessions(ctx context.Context, owner SessionOwner, at, idleSince time.Time, keep, limit int) ([]string, error)
 
 	// ListSessions returns one page, ordered by id.
 	ListSessions(ctx context.Context, f SessionFilter, p Page) (SessionPage, error)

@@ -24,6 +24,12 @@ type User struct {
 	// password changed). A session is alive only while its UserEpoch equals it.
 	Epoch int64
 
+	// KeptSession is the one session that the newest epoch has not ended, "" for
+	// none: that of the user who signs out everywhere else. It counts only while
+	// the store's epoch is KeptEpoch.
+	KeptSession string
+	KeptEpoch   int64
+
 	// Version counts updates, from 1; the compare-and-swap of UpdateUser.
 	Version   int64
 	CreatedAt time.Time

@@ -224,6 +224,16 @@ func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.
 	return get(ctx, s, "RotateSession", func() (storage.Session, error) { return s.inner.RotateSession(ctx, r) })
 }
 
+func (s *Store) CountReplay(ctx context.Context, r storage.Replay) (storage.Session, error) {
+	return get(ctx, s, "CountReplay", func() (storage.Session, error) { return s.inner.CountReplay(ctx, r) })
+}
+
+func (s *Store) ExcessSessions(ctx context.Context, owner storage.SessionOwner, at, idleSince time.Time, keep, limit int) ([]string, error) {
+	return get(ctx, s, "ExcessSessions", func() ([]string, error) {
+		return s.inner.ExcessSessions(ctx, owner, at, idleSince, keep, limit)
+	})
+}
+
 func (s *Store) RevokeSession(ctx context.Context, id string, at time.Time, reason string) error {
 	return do(ctx, s, "RevokeSession", func() error { return s.inner.RevokeSession(ctx, id, at, reason) })
 }

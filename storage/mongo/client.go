@@ -16,6 +16,8 @@ type clientDoc struct {
 	Name             string    `bson:"name"`
 	Public           bool      `bson:"public"`
 	SecretHash       string    `bson:"secret_hash"`
+	OldSecretHash    string    `bson:"old_secret_hash,omitempty"`
+	OldSecretUntil   time.Time `bson:"old_secret_until,omitempty"`
 	Grants           []string  `bson:"grants,omitempty"`
 	Scopes           []string  `bson:"scopes,omitempty"`
 	Audiences        []string  `bson:"audiences,omitempty"`
@@ -33,7 +35,7 @@ func newClientDoc(c storage.Client, version int64) clientDoc {
 	c.Version = version
 	c.Grants, c.Scopes, c.Audiences = list(c.Grants), list(c.Scopes), list(c.Audiences)
 	c.Resources, c.Origins = list(c.Resources), list(c.Origins)
-	c.CreatedAt, c.UpdatedAt = storage.Time(c.CreatedAt), storage.Time(c.UpdatedAt)
+	c.CreatedAt, c.UpdatedAt, c.OldSecretUntil = storage.Time(c.CreatedAt), storage.Time(c.UpdatedAt), storage.Time(c.OldSecretUntil)
 	return clientDoc(c)
 }
 

@@ -31,6 +31,10 @@ func aRotation(id string, from int64) storage.Rotation {
 	return storage.Rotation{SessionID: id, ClientID: "c", From: from, At: start.Add(time.Minute), IdleSince: start.Add(-time.Hour)}
 }
 
+func aReplay(id string, generation int64) storage.Replay {
+	return storage.Replay{SessionID: id, ClientID: "c", Generation: generation, At: start.Add(time.Minute), Since: start, Limit: 9}
+}
+
 // must makes a call of its error alone.
 func must[T any](_ T, err error) error { return err }
 
@@ -48,6 +52,11 @@ var commandTable = []struct {
 	{"RotateSession", func(ctx context.Context, s *mongo.Store) error { return must(s.RotateSession(ctx, aRotation("s", 0))) }, "findAndModify"},
 	{"RotateSession, lost", func(ctx context.Context, s *mongo.Store) error { return must(s.RotateSession(ctx, aRotation("s", 0))) }, "findAndModify"},
 	{"RotateSession, unknown", func(ctx context.Context, s *mongo.Store) error { return must(s.RotateSession(ctx, aRotation("x", 0))) }, "findAndModify"},
+	{"CountReplay", func(ctx context.Context, s *mongo.Store) error { return must(s.CountReplay(ctx, aReplay("s", 1))) }, "findAndModify"},
+	{"CountReplay, lost", func(ctx context.Context, s *mongo.Store) error { return must(s.CountReplay(ctx, aReplay("s", 0))) }, "findAndModify"},
+	{"ExcessSessions", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ExcessSessions(ctx, storage.SessionOwner{UserID: "u", ClientID: "c"}, start, start.Add(-time.Hour), 1, 10))
+	}, "find"},
 	{"RevokeSession", func(ctx context.Context, s *mongo.Store) error { return s.RevokeSession(ctx, "s", start, "logout") }, "update"},
 	{"RevokeSession, again", func(ctx context.Context, s *mongo.Store) error { return s.RevokeSession(ctx, "s", start, "logout") }, "update find"},
 	{"ListSessions", func(ctx context.Context, s *mongo.Store) error {
@@ -147,7 +156,7 @@ var commandTable = []struct {
 
 // expectedFailures are the calls of the table that are meant to fail.
 var expectedFailures = []string{
-	"RotateSession, lost", "RotateSession, unknown", "CreateUser, taken", "UserByLogin, unknown", "UpdateRole, stale", "InsertKey, taken",
+	"RotateSession, lost", "RotateSession, unknown", "CountReplay, lost", "CreateUser, taken", "UserByLogin, unknown", "UpdateRole, stale", "InsertKey, taken",
 }
 
 func TestCommandsOfEachCall(t *testing.T) {

@@ -39,6 +39,7 @@ func indexes() []index {
 		{collection: revocations, name: "revocations_expiry", fields: []string{"expires_at"}},
 		{collection: sessions, name: "sessions_client", fields: []string{"client_id", "_id"}},
 		{collection: sessions, name: "sessions_expiry", fields: []string{"expires_at"}},
+		{collection: sessions, name: "sessions_owner", fields: []string{"user_id", "client_id", "revoked_at", "created_at", "_id"}},
 		{collection: sessions, name: "sessions_user", fields: []string{"user_id", "_id"}},
 		{collection: users, name: "users_email", fields: []string{"email"}},
 		{collection: users, name: "users_roles", fields: []string{"roles", "_id"}},

@@ -6,44 +6,72 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"example.org/signet/storage"
 )
 
-// sessionDoc is a [storage.Session] as it lies in the collection sessions.
+// sessionDoc is a [storage.Session] as it lies in the collection sessions. It
+// leaves out what most sessions do not have, or have from elsewhere: there are
+// many, and each is to stay under 500 bytes.
 type sessionDoc struct {
-	ID          string    `bson:"_id"`
-	UserID      string    `bson:"user_id"`
-	ClientID    string    `bson:"client_id"`
-	Scopes      []string  `bson:"scopes,omitempty"`
-	Audience    []string  `bson:"audience,omitempty"`
-	Generation  int64     `bson:"generation"`
-	RotatedAt   time.Time `bson:"rotated_at"`
-	CreatedAt   time.Time `bson:"created_at"`
-	ExpiresAt   time.Time `bson:"expires_at"`
-	AuthTime    time.Time `bson:"auth_time"`
-	UserEpoch   int64     `bson:"user_epoch"`
-	ClientEpoch int64     `bson:"client_epoch"`
-	StatusIndex int64     `bson:"status_index"`
-	RevokedAt   time.Time `bson:"revoked_at"`
-	Reason      string    `bson:"reason"`
+	ID          string         `bson:"_id"`
+	UserID      string         `bson:"user_id"`
+	ClientID    string         `bson:"client_id"`
+	Scopes      []string       `bson:"scopes,omitempty"`
+	Audience    []string       `bson:"audience,omitempty"`
+	Generation  int64          `bson:"generation"`
+	RotatedAt   time.Time      `bson:"rotated_at"`
+	CreatedAt   time.Time      `bson:"created_at"`
+	ExpiresAt   time.Time      `bson:"expires_at"`
+	AuthTime    *bson.DateTime `bson:"auth_time,omitempty"` // absent: CreatedAt
+	UserEpoch   int64          `bson:"user_epoch"`
+	ClientEpoch int64          `bson:"client_epoch"`
+	StatusIndex int64          `bson:"status_index"`
+	RevokedAt   time.Time      `bson:"revoked_at"`
+	Reason      string         `bson:"reason"`
+	Replays     int64          `bson:"replays,omitempty"`
+	Device      string         `bson:"device,omitempty"`
+	Network     string         `bson:"network,omitempty"`
 }
 
 func newSessionDoc(s storage.Session) sessionDoc {
-	s.RotatedAt, s.CreatedAt, s.ExpiresAt = storage.Time(s.RotatedAt), storage.Time(s.CreatedAt), storage.Time(s.ExpiresAt)
-	s.AuthTime, s.RevokedAt = storage.Time(s.AuthTime), storage.Time(s.RevokedAt)
-	return sessionDoc(s)
+	d := sessionDoc{
+		ID: s.ID, UserID: s.UserID, ClientID: s.ClientID, Scopes: list(s.Scopes), Audience: list(s.Audience), Generation: s.Generation,
+		RotatedAt: storage.Time(s.RotatedAt), CreatedAt: storage.Time(s.CreatedAt), ExpiresAt: storage.Time(s.ExpiresAt),
+		UserEpoch: s.UserEpoch, ClientEpoch: s.ClientEpoch, StatusIndex: s.StatusIndex, RevokedAt: storage.Time(s.RevokedAt),
+		Reason: s.Reason, Replays: s.Replays, Device: s.Device, Network: s.Network,
+	}
+	if login := storage.Time(s.AuthTime); !login.Equal(d.CreatedAt) {
+		at := bson.NewDateTimeFromTime(login)
+		d.AuthTime = &at
+	}
+	return d
 }
 
-func (d sessionDoc) record() storage.Session { return storage.Session(d) }
+func (d sessionDoc) record() storage.Session {
+	s := storage.Session{
+		ID: d.ID, UserID: d.UserID, ClientID: d.ClientID, Scopes: d.Scopes, Audience: d.Audience, Generation: d.Generation,
+		RotatedAt: d.RotatedAt, CreatedAt: d.CreatedAt, ExpiresAt: d.ExpiresAt, AuthTime: d.CreatedAt,
+		UserEpoch: d.UserEpoch, ClientEpoch: d.ClientEpoch, StatusIndex: d.StatusIndex, RevokedAt: d.RevokedAt,
+		Reason: d.Reason, Replays: d.Replays, Device: d.Device, Network: d.Network,
+	}
+	if d.AuthTime != nil {
+		s.AuthTime = d.AuthTime.Time().UTC()
+	}
+	return s
+}
 
 // notRevoked holds of a session or key without a time of revocation. The zero
 // time is stored as what it is, the first moment of the year 1.
 func notRevoked() bson.E { return is("revoked_at", time.Time{}) }
 
+// noReplays takes the count of replays away; no count is a count of none.
+func noReplays() bson.E { return is("$unset", bson.D{is("replays", "")}) }
+
 // revoke is the update that ends a session.
 func revoke(at time.Time, reason string) bson.D {
-	return set(is("revoked_at", storage.Time(at)), is("reason", reason))
+	return append(set(is("revoked_at", storage.Time(at)), is("reason", reason)), noReplays())
 }
 
 // CreateSession implements [storage.Sessions] by one insert.
@@ -79,7 +107,30 @@ func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.
 		notRevoked(),
 		compare("expires_at", "$gt", at),
 		compare("rotated_at", "$gt", storage.Time(r.IdleSince)),
-	}, set(is("generation", r.From+1), is("rotated_at", at)))
+	}, append(set(is("generation", r.From+1), is("rotated_at", at)), noReplays()))
+	if errors.Is(err, storage.ErrNotFound) {
+		return storage.Session{}, storage.ErrConflict
+	}
+	return doc.record(), err
+}
+
+// CountReplay implements [storage.Sessions] by one findAndModify, whose filter
+// is the whole condition. Equality with null is also that of an absent field.
+func (s *Store) CountReplay(ctx context.Context, r storage.Replay) (storage.Session, error) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	if r.Limit < 1 {
+		return storage.Session{}, storage.ErrConflict // the filter takes none for below any limit
+	}
+	doc, err := findAndUpdate[sessionDoc](ctx, s, sessions, bson.D{
+		is("_id", r.SessionID),
+		is("client_id", r.ClientID),
+		is("generation", r.Generation),
+		notRevoked(),
+		compare("expires_at", "$gt", storage.Time(r.At)),
+		is("rotated_at", bson.D{is("$gte", storage.Time(r.Since)), is("$gt", storage.Time(r.IdleSince))}),
+		is("$or", bson.A{bson.D{is[any]("replays", nil)}, bson.D{compare("replays", "$lt", r.Limit)}}),
+	}, bson.D{is("$inc", bson.D{is("replays", int64(1))})})
 	if errors.Is(err, storage.ErrNotFound) {
 		return storage.Session{}, storage.ErrConflict
 	}
@@ -118,7 +169,10 @@ func (s *Store) RevokeAll(ctx context.Context, f storage.SessionFilter, at time.
 func (s *Store) revokePortion(ctx context.Context, f storage.SessionFilter, after string, change bson.D) (n int64, last string, err error) {
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
-	filter := append(sessionFilter(f), notRevoked())
+	filter := sessionFilter(f)
+	if f.AliveAt.IsZero() {
+		filter = append(filter, notRevoked())
+	}
 	if after != "" {
 		filter = append(filter, compare("_id", "$gt", after))
 	}
@@ -157,5 +211,38 @@ func sessionFilter(f storage.SessionFilter) bson.D {
 	if f.ClientID != "" {
 		filter = append(filter, is("client_id", f.ClientID))
 	}
+	if f.Except != "" {
+		filter = append(filter, is("$or", bson.A{bson.D{compare("_id", "$lt", f.Except)}, bson.D{compare("_id", "$gt", f.Except)}}))
+	}
+	if !f.AliveAt.IsZero() {
+		filter = append(filter, notRevoked(), compare("expires_at", "$gt", storage.Time(f.AliveAt)))
+	}
+	if f.UserEpochBelow != 0 {
+		filter = append(filter, compare("user_epoch", "$lt", f.UserEpochBelow))
+	}
+	if f.ClientEpochBelow != 0 {
+		filter = append(filter, compare("client_epoch", "$lt", f.ClientEpochBelow))
+	}
 	return filter
+}
+
+// ExcessSessions implements [storage.Sessions].
+func (s *Store) ExcessSessions(ctx context.Context, owner storage.SessionOwner, at, idleSince time.Time, keep, limit int) ([]string, error) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	filter := bson.D{
+		is("user_id", owner.UserID), is("client_id", owner.ClientID), notRevoked(),
+		compare("expires_at", "$gt", storage.Time(at)), compare("rotated_at", "$gt", storage.Time(idleSince)),
+	}
+	opts := options.Find().SetSort(bson.D{is("created_at", -1), is("_id", -1)}).SetSkip(int64(keep)).SetLimit(int64(limit)).
+		SetBatchSize(oneBatch).SetProjection(bson.D{is("_id", 1)})
+	cursor, err := s.db.Collection(sessions).Find(ctx, filter, opts)
+	if err != nil {
+		return nil, s.unknown("find in "+sessions, err)
+	}
+	var docs []idOnly
+	if err := cursor.All(ctx, &docs); err != nil {
+		return nil, s.unknown("find in "+sessions, err)
+	}
+	return list(idsOf(docs)), nil
 }

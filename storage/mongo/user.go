@@ -24,6 +24,8 @@ type userDoc struct {
 	PasswordHash string    `bson:"password_hash"`
 	Disabled     bool      `bson:"disabled"`
 	Epoch        int64     `bson:"epoch"`
+	KeptSession  string    `bson:"kept_session,omitempty"`
+	KeptEpoch    int64     `bson:"kept_epoch,omitempty"`
 	Version      int64     `bson:"version"`
 	CreatedAt    time.Time `bson:"created_at"`
 	UpdatedAt    time.Time `bson:"updated_at"`

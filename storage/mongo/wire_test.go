@@ -64,7 +64,7 @@ var allowed = map[string]string{
 // in package mongo, none comes from outside.
 var fields = []string{
 	"_id", "user_id", "client_id", "generation", "revoked_at", "reason", "expires_at", "rotated_at", "reset_at", "count",
-	"version", "username", "email", "roles", "password_hash", "disabled", "grants", "origins", "kid", "lease", "at", "type", "target",
+	"version", "replays", "created_at", "user_epoch", "client_epoch", "username", "email", "roles", "password_hash", "disabled", "grants", "origins", "kid", "lease", "at", "type", "target",
 }
 
 // judge says what is wrong with a command.
@@ -184,6 +184,10 @@ func judgeList(v bson.RawValue, each func(bson.RawValue)) {
 func judgeValue(field string, v bson.RawValue, fault func(string, ...any)) {
 	switch v.Type {
 	case bson.TypeString, bson.TypeInt64, bson.TypeDateTime, bson.TypeBoolean, bson.TypeObjectID:
+	case bson.TypeNull:
+		if field != "replays" { // absent where there are none
+			fault("%s is compared with a %s", field, v.Type)
+		}
 	default:
 		fault("%s is compared with a %s", field, v.Type)
 	}
@@ -197,7 +201,7 @@ func judgeChange(change bson.Raw, fault func(string, ...any)) {
 		return
 	}
 	for _, e := range elements {
-		if e.Key() != "$set" && e.Key() != "$inc" {
+		if e.Key() != "$set" && e.Key() != "$inc" && e.Key() != "$unset" {
 			fault("update by %q", e.Key())
 			continue
 		}

@@ -9,22 +9,23 @@ import (
 var _ storage.Clients = (*Store)(nil)
 
 const clientColumns = query("id, name, public, secret_hash, grants, scopes, audiences, resources, origins," +
-	" id_token_on_refresh, disabled, epoch, version, created_at, updated_at")
+	" id_token_on_refresh, disabled, epoch, version, created_at, updated_at, old_secret_hash, old_secret_until")
 
 func scanClient(row scanner) (c storage.Client, err error) {
 	err = row.Scan(&c.ID, &c.Name, &c.Public, &c.SecretHash, listColumn{&c.Grants}, listColumn{&c.Scopes},
 		listColumn{&c.Audiences}, listColumn{&c.Resources}, listColumn{&c.Origins}, &c.IDTokenOnRefresh,
-		&c.Disabled, &c.Epoch, &c.Version, timeColumn{&c.CreatedAt}, timeColumn{&c.UpdatedAt})
+		&c.Disabled, &c.Epoch, &c.Version, timeColumn{&c.CreatedAt}, timeColumn{&c.UpdatedAt},
+		&c.OldSecretHash, timeColumn{&c.OldSecretUntil})
 	return c, err
 }
 
 // CreateClient implements [storage.Clients].
 func (s *Store) CreateClient(ctx context.Context, c storage.Client) error {
 	return s.change(ctx, "create client", taken("client_id"),
-		"INSERT INTO clients ("+clientColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT DO NOTHING",
+		"INSERT INTO clients ("+clientColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 		c.ID, c.Name, c.Public, c.SecretHash, encodeList(c.Grants), encodeList(c.Scopes),
 		encodeList(c.Audiences), encodeList(c.Resources), encodeList(c.Origins), c.IDTokenOnRefresh,
-		c.Disabled, c.Epoch, millis(c.CreatedAt), millis(c.UpdatedAt))
+		c.Disabled, c.Epoch, millis(c.CreatedAt), millis(c.UpdatedAt), c.OldSecretHash, unset(c.OldSecretUntil))
 }
 
 // Client implements [storage.Clients].
@@ -37,10 +38,10 @@ func (s *Store) UpdateClient(ctx context.Context, c storage.Client) (storage.Cli
 	return writeSeveral(ctx, s, "update client", func(t *tx) (storage.Client, error) {
 		updated, err := only(t, "UPDATE clients SET name = ?, public = ?, secret_hash = ?, grants = ?, scopes = ?, audiences = ?,"+
 			" resources = ?, origins = ?, id_token_on_refresh = ?, disabled = ?, epoch = ?, version = version + 1,"+
-			" created_at = ?, updated_at = ? WHERE id = ? AND version = ? RETURNING "+clientColumns,
+			" created_at = ?, updated_at = ?, old_secret_hash = ?, old_secret_until = ? WHERE id = ? AND version = ? RETURNING "+clientColumns,
 			scanClient, c.Name, c.Public, c.SecretHash, encodeList(c.Grants), encodeList(c.Scopes), encodeList(c.Audiences),
 			encodeList(c.Resources), encodeList(c.Origins), c.IDTokenOnRefresh, c.Disabled, c.Epoch,
-			millis(c.CreatedAt), millis(c.UpdatedAt), c.ID, c.Version)
+			millis(c.CreatedAt), millis(c.UpdatedAt), c.OldSecretHash, unset(c.OldSecretUntil), c.ID, c.Version)
 		if err != nil {
 			return updated, whyNot(t, err, "SELECT EXISTS (SELECT 1 FROM clients WHERE id = ?)", c.ID)
 		}

@@ -11,12 +11,13 @@ import (
 var _ storage.Sessions = (*Store)(nil)
 
 const sessionColumns = query("id, user_id, client_id, scopes, audience, generation, rotated_at, created_at, expires_at," +
-	" auth_time, user_epoch, client_epoch, status_index, revoked_at, reason")
+	" auth_time, user_epoch, client_epoch, status_index, revoked_at, reason, replays, device, network")
 
 func scanSession(row scanner) (s storage.Session, err error) {
 	err = row.Scan(&s.ID, &s.UserID, &s.ClientID, listColumn{&s.Scopes}, listColumn{&s.Audience}, &s.Generation,
 		timeColumn{&s.RotatedAt}, timeColumn{&s.CreatedAt}, timeColumn{&s.ExpiresAt}, timeColumn{&s.AuthTime},
-		&s.UserEpoch, &s.ClientEpoch, &s.StatusIndex, timeColumn{&s.RevokedAt}, &s.Reason)
+		&s.UserEpoch, &s.ClientEpoch, &s.StatusIndex, timeColumn{&s.RevokedAt}, &s.Reason,
+		&s.Replays, &s.Device, &s.Network)
 	return s, err
 }
 
@@ -27,10 +28,11 @@ func (s *Store) CreateSession(ctx context.Context, session storage.Session) erro
 }
 
 func insertSession(t *tx, s storage.Session) error {
-	inserted, err := t.exec("INSERT INTO sessions ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+	inserted, err := t.exec("INSERT INTO sessions ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 		s.ID, s.UserID, s.ClientID, encodeList(s.Scopes), encodeList(s.Audience), s.Generation,
 		millis(s.RotatedAt), millis(s.CreatedAt), millis(s.ExpiresAt), millis(s.AuthTime),
-		s.UserEpoch, s.ClientEpoch, s.StatusIndex, unset(s.RevokedAt), s.Reason)
+		s.UserEpoch, s.ClientEpoch, s.StatusIndex, unset(s.RevokedAt), s.Reason,
+		s.Replays, s.Device, s.Network)
 	if err == nil && inserted == 0 {
 		err = taken("id")
 	}
@@ -48,7 +50,7 @@ func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.
 }
 
 func rotate(t *tx, r storage.Rotation) (storage.Session, error) {
-	rotated, err := only(t, "UPDATE sessions SET generation = generation + 1, rotated_at = ?1"+
+	rotated, err := only(t, "UPDATE sessions SET generation = generation + 1, rotated_at = ?1, replays = 0"+
 		" WHERE id = ?2 AND client_id = ?3 AND generation = ?4 AND revoked_at IS NULL"+
 		" AND expires_at > ?1 AND rotated_at > ?5 RETURNING "+sessionColumns,
 		scanSession, millis(r.At), r.SessionID, r.ClientID, r.From, millis(r.IdleSince))
@@ -56,6 +58,20 @@ func rotate(t *tx, r storage.Rotation) (storage.Session, error) {
 		err = storage.ErrConflict
 	}
 	return rotated, err
+}
+
+// CountReplay implements [storage.Sessions].
+func (s *Store) CountReplay(ctx context.Context, r storage.Replay) (storage.Session, error) {
+	return write(ctx, s, "count a replay", func(t *tx) (storage.Session, error) {
+		counted, err := only(t, "UPDATE sessions SET replays = replays + 1"+
+			" WHERE id = ?1 AND client_id = ?2 AND generation = ?3 AND revoked_at IS NULL"+
+			" AND expires_at > ?4 AND rotated_at >= ?5 AND rotated_at > ?6 AND replays < ?7 RETURNING "+sessionColumns,
+			scanSession, r.SessionID, r.ClientID, r.Generation, millis(r.At), millis(r.Since), millis(r.IdleSince), r.Limit)
+		if errors.Is(err, storage.ErrNotFound) {
+			err = storage.ErrConflict
+		}
+		return counted, err
+	})
 }
 
 // RevokeSession implements [storage.Sessions].
@@ -111,7 +127,30 @@ func selectSessions(columns query, f storage.SessionFilter, after string) select
 	if f.ClientID != "" {
 		q.and("client_id = ?", f.ClientID)
 	}
+	if f.Except != "" {
+		q.and("id <> ?", f.Except)
+	}
+	if !f.AliveAt.IsZero() {
+		q.and("revoked_at IS NULL AND expires_at > ?", millis(f.AliveAt))
+	}
+	if f.UserEpochBelow != 0 {
+		q.and("user_epoch < ?", f.UserEpochBelow)
+	}
+	if f.ClientEpochBelow != 0 {
+		q.and("client_epoch < ?", f.ClientEpochBelow)
+	}
 	return q
+}
+
+// ExcessSessions implements [storage.Sessions].
+func (s *Store) ExcessSessions(ctx context.Context, owner storage.SessionOwner, at, idleSince time.Time, keep, limit int) ([]string, error) {
+	return many(ctx, s, "find the oldest sessions", excess(owner, at, idleSince, keep, limit), scanString)
+}
+
+func excess(owner storage.SessionOwner, at, idleSince time.Time, keep, limit int) selection {
+	return selection{"SELECT id FROM sessions WHERE user_id = ? AND client_id = ? AND revoked_at IS NULL AND expires_at > ? AND rotated_at > ?" +
+		" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
+		[]any{owner.UserID, owner.ClientID, millis(at), millis(idleSince), limit, keep}}
 }
 
 // ListSessions implements [storage.Sessions].

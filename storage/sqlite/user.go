@@ -9,20 +9,20 @@ import (
 
 var _ storage.Users = (*Store)(nil)
 
-const userColumns = query("id, username, email, full_name, phone, roles, password_hash, disabled, epoch, version, created_at, updated_at")
+const userColumns = query("id, username, email, full_name, phone, roles, password_hash, disabled, epoch, version, created_at, updated_at, kept_session, kept_epoch")
 
 func scanUser(row scanner) (u storage.User, err error) {
 	err = row.Scan(&u.ID, &u.Username, &u.Email, &u.FullName, &u.Phone, listColumn{&u.Roles}, &u.PasswordHash,
-		&u.Disabled, &u.Epoch, &u.Version, timeColumn{&u.CreatedAt}, timeColumn{&u.UpdatedAt})
+		&u.Disabled, &u.Epoch, &u.Version, timeColumn{&u.CreatedAt}, timeColumn{&u.UpdatedAt}, &u.KeptSession, &u.KeptEpoch)
 	return u, err
 }
 
 // CreateUser implements [storage.Users].
 func (s *Store) CreateUser(ctx context.Context, u storage.User) error {
 	_, err := writeSeveral(ctx, s, "create user", func(t *tx) (none struct{}, err error) {
-		inserted, err := t.exec("INSERT INTO users ("+userColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT DO NOTHING",
+		inserted, err := t.exec("INSERT INTO users ("+userColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			u.ID, u.Username, u.Email, u.FullName, u.Phone, encodeList(u.Roles), u.PasswordHash,
-			u.Disabled, u.Epoch, millis(u.CreatedAt), millis(u.UpdatedAt))
+			u.Disabled, u.Epoch, millis(u.CreatedAt), millis(u.UpdatedAt), u.KeptSession, u.KeptEpoch)
 		if err != nil {
 			return none, err
 		}
@@ -83,9 +83,10 @@ func (s *Store) UpdateUser(ctx context.Context, u storage.User) (storage.User, e
 			}
 		}
 		return only(t, "UPDATE users SET username = ?, email = ?, full_name = ?, phone = ?, roles = ?, password_hash = ?,"+
-			" disabled = ?, epoch = ?, version = version + 1, created_at = ?, updated_at = ? WHERE id = ? RETURNING "+userColumns,
+			" disabled = ?, epoch = ?, version = version + 1, created_at = ?, updated_at = ?,"+
+			" kept_session = ?, kept_epoch = ? WHERE id = ? RETURNING "+userColumns,
 			scanUser, u.Username, u.Email, u.FullName, u.Phone, encodeList(u.Roles), u.PasswordHash,
-			u.Disabled, u.Epoch, millis(u.CreatedAt), millis(u.UpdatedAt), u.ID)
+			u.Disabled, u.Epoch, millis(u.CreatedAt), millis(u.UpdatedAt), u.KeptSession, u.KeptEpoch, u.ID)
 	})
 }
 

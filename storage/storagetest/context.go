@@ -44,7 +44,11 @@ func calls(s storage.Store) map[string]func(ctx context.Context) error {
 		"CreateSession":       func(ctx context.Context) error { return s.CreateSession(ctx, newSession(2)) },
 		"Session":             func(ctx context.Context) error { return second(s.Session(ctx, newSession(1).ID)) },
 		"RotateSession":       func(ctx context.Context) error { return second(s.RotateSession(ctx, rotationOf(newSession(1)))) },
-		"RevokeSession":       func(ctx context.Context) error { return s.RevokeSession(ctx, newSession(1).ID, start, "logout") },
+		"CountReplay":         func(ctx context.Context) error { return second(s.CountReplay(ctx, replayOf(newSession(1)))) },
+		"ExcessSessions": func(ctx context.Context) error {
+			return second(s.ExcessSessions(ctx, storage.SessionOwner{}, start, start, 1, 1))
+		},
+		"RevokeSession": func(ctx context.Context) error { return s.RevokeSession(ctx, newSession(1).ID, start, "logout") },
 		"RevokeAll": func(ctx context.Context) error {
 			return second(s.RevokeAll(ctx, storage.SessionFilter{}, start, "all"))
 		},

@@ -25,6 +25,8 @@ func newUser(n int) storage.User {
 		PasswordHash: "$argon2id$v=19$m=19456,t=2,p=1$" + name,
 		Disabled:     n%2 == 1,
 		Epoch:        int64(n) + 3,
+		KeptSession:  fmt.Sprintf("session-%03d", n),
+		KeptEpoch:    int64(n) + 11,
 		Version:      1,
 		CreatedAt:    start.Add(time.Duration(n) * time.Second),
 		UpdatedAt:    start.Add(time.Duration(n)*time.Second + time.Minute),
@@ -50,6 +52,8 @@ func newClient(n int) storage.Client {
 		Name:             fmt.Sprintf("Client %d", n),
 		Public:           n%2 == 0,
 		SecretHash:       fmt.Sprintf("sha256:%d", n),
+		OldSecretHash:    fmt.Sprintf("sha256:old-%d", n),
+		OldSecretUntil:   start.Add(time.Duration(n) * time.Hour),
 		Grants:           []string{"password", "refresh_token"},
 		Scopes:           []string{"openid", "items:read"},
 		Audiences:        []string{"https://api.example.com"},
@@ -64,7 +68,8 @@ func newClient(n int) storage.Client {
 	}
 }
 
-// newSession is alive until an hour after start.
+// newSession is alive until an hour after start. No answer of its was asked for
+// again, so that a rotation, which sets that to 0, changes nothing else.
 func newSession(n int) storage.Session {
 	return storage.Session{
 		ID:          fmt.Sprintf("session-%03d", n),
@@ -80,6 +85,8 @@ func newSession(n int) storage.Session {
 		UserEpoch:   int64(n) + 7,
 		ClientEpoch: int64(n) + 9,
 		StatusIndex: int64(n) + 1000,
+		Device:      fmt.Sprintf("Firefox %d on Linux", n),
+		Network:     fmt.Sprintf("192.0.%d.0/24", n),
 	}
 }
 
@@ -91,6 +98,19 @@ func rotationOf(s storage.Session) storage.Rotation {
 		From:      s.Generation,
 		At:        start.Add(time.Minute),
 		IdleSince: start.Add(-time.Hour),
+	}
+}
+
+// replayOf asks for the newest answer of s again, a minute after start.
+func replayOf(s storage.Session) storage.Replay {
+	return storage.Replay{
+		SessionID:  s.ID,
+		ClientID:   s.ClientID,
+		Generation: s.Generation,
+		At:         start.Add(time.Minute),
+		Since:      start.Add(-time.Minute),
+		IdleSince:  start.Add(-time.Hour),
+		Limit:      3,
 	}
 }
 
