@@ -31,6 +31,7 @@ type event struct {
 	method    string
 	requestID string
 	address   netip.Addr
+	userAgent string // for the session of a login; never logged
 	start     time.Time
 
 	clientID string // of an authenticated client only: what a stranger typed there may be a secret
@@ -45,7 +46,7 @@ type event struct {
 }
 
 func (e *event) source() issuer.Source {
-	return issuer.Source{Address: e.address, RequestID: e.requestID}
+	return issuer.Source{Address: e.address, RequestID: e.requestID, UserAgent: e.userAgent}
 }
 
 // client notes who asked, where the answer shows that it was really them.

@@ -18,10 +18,10 @@ type callers struct {
 	rand    io.Reader
 }
 
-// identify sets the event's address and request id.
+// identify sets the event's address, request id and user agent.
 func (c *callers) identify(r *http.Request, e *event) {
 	peer := peerOf(r)
-	e.address = peer
+	e.address, e.userAgent = peer, r.UserAgent()
 	if !c.trusts(peer) {
 		e.requestID = c.draw()
 		return

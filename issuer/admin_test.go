@@ -236,7 +236,7 @@ func TestSessionsAndSweep(t *testing.T) {
 	f := newFixture(t).withRound()
 	f.mustLogin()
 	a := f.mustLogin()
-	page, err := f.ListSessions(f.ctx, "alice", storage.Page{})
+	page, err := f.ListSessions(f.ctx, issuer.SessionQuery{User: "alice"}, storage.Page{})
 	must(t, err)
 	if len(page.Items) != 2 || !page.Items[0].Active {
 		t.Fatalf("sessions %+v", page.Items)
@@ -254,14 +254,14 @@ func TestSessionsAndSweep(t *testing.T) {
 		// the counters of the logins are long over, the sessions only just
 		t.Logf("swept %d, %v", n, err)
 	}
-	if page, err = f.ListSessions(f.ctx, "", storage.Page{}); err != nil || len(page.Items) != 2 {
+	if page, err = f.ListSessions(f.ctx, issuer.SessionQuery{}, storage.Page{}); err != nil || len(page.Items) != 2 {
 		t.Errorf("sessions went within a day of their end: %d, %v", len(page.Items), err)
 	}
 	f.advance(25 * time.Hour)
 	if _, err := f.Sweep(f.ctx); err != nil {
 		t.Fatal(err)
 	}
-	if page, err = f.ListSessions(f.ctx, "", storage.Page{}); err != nil || len(page.Items) != 0 {
+	if page, err = f.ListSessions(f.ctx, issuer.SessionQuery{}, storage.Page{}); err != nil || len(page.Items) != 0 {
 		t.Errorf("%d sessions left a day after their end, %v", len(page.Items), err)
 	}
 }

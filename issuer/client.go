@@ -26,6 +26,8 @@ type Client struct {
 	Disabled         bool      `json:"disabled"`
 	CreatedAt        time.Time `json:"created_at"`
 	UpdatedAt        time.Time `json:"updated_at"`
+
+	OldSecretUntil *time.Time `json:"old_secret_until,omitempty"` // until when the secret before works too
 }
 
 // ClientList is one page of clients.
@@ -63,11 +65,15 @@ type ClientChange struct {
 }
 
 func clientView(c storage.Client) Client {
-	return Client{
+	v := Client{
 		ID: c.ID, Name: c.Name, Public: c.Public, Grants: append([]string{}, c.Grants...), Scope: joinScope(c.Scopes),
 		Audiences: c.Audiences, Resources: c.Resources, Origins: c.Origins,
 		IDTokenOnRefresh: c.IDTokenOnRefresh, Disabled: c.Disabled, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 	}
+	if !c.OldSecretUntil.IsZero() {
+		v.OldSecretUntil = &c.OldSecretUntil
+	}
+	return v
 }
 
 // Bounds of a client's lists.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"example.org/signet/issuer/account"
 	"example.org/signet/storage"
@@ -15,7 +16,9 @@ func (i *Issuer) CreateClient(ctx context.Context, n NewClient, src Source) (Cli
 		return Client{}, accountError("client_id", err)
 	}
 	now := i.now()
-	c := storage.Client{ID: n.ID, Public: n.Public, CreatedAt: now, UpdatedAt: now}
+	// A client of that id may have been deleted: the sessions of then are none of
+	// the new one's, so its epochs begin where those cannot have been.
+	c := storage.Client{ID: n.ID, Public: n.Public, Epoch: now.UnixMilli(), CreatedAt: now, UpdatedAt: now}
 	settings := n.Settings
 	settings.InsecurePublicPassword = n.InsecurePublicPassword
 	if err := applyClient(&c, settings); err != nil {
@@ -111,21 +114,47 @@ func (i *Issuer) UpdateClient(ctx context.Context, id string, ch ClientChange, s
 	})
 }
 
-// RotateSecret gives the client a new secret; the old one stops working within
-// the time that clients are remembered. With revoke its sessions end too.
-func (i *Issuer) RotateSecret(ctx context.Context, id string, chosen Secret, revoke bool, src Source) (Client, error) {
+// SecretRotation is how a client gets a new secret.
+type SecretRotation struct {
+	Secret  Secret        // chosen; empty draws one
+	Overlap time.Duration // how long the old secret works too, up to MaxOverlap; 0 for not at all
+	Revoke  bool          // end the client's sessions too: the old secret is in wrong hands
+}
+
+// MaxOverlap bounds how long a client's old secret works beside the new one.
+const MaxOverlap = 30 * 24 * time.Hour
+
+// RotateClientSecret gives the client a new secret, which the answer shows once.
+// The old one works for the overlap, and else stops within the time that clients
+// are remembered; one that was in its overlap already stops.
+func (i *Issuer) RotateClientSecret(ctx context.Context, id string, r SecretRotation, src Source) (Client, error) {
+	switch {
+	case r.Overlap < 0, r.Overlap > MaxOverlap:
+		return Client{}, field("overlap", fmt.Sprintf("must lie between 0 and %d hours", MaxOverlap/time.Hour))
+	case r.Overlap > 0 && r.Revoke:
+		return Client{}, field("overlap", "lets a secret go on working whose sessions are to end: give one of the two")
+	}
 	var secret Secret
 	view, err := i.changeClient(ctx, id, src, EventSecretRotated, func(c *storage.Client) (err error) {
 		if c.Public {
 			return field("client_id", "is a public client, it has no secret")
 		}
-		if revoke {
+		if r.Revoke {
 			c.Epoch++
 		}
-		secret, err = i.giveSecret(ctx, c, chosen)
-		return err
+		old := c.SecretHash
+		if secret, err = i.giveSecret(ctx, c, r.Secret); err != nil {
+			return err
+		}
+		c.OldSecretHash, c.OldSecretUntil = "", time.Time{}
+		if r.Overlap > 0 && old != "" {
+			c.OldSecretHash, c.OldSecretUntil = old, i.now().Add(r.Overlap)
+		}
+		return nil
 	})
-	view.Secret = string(secret)
+	if err == nil {
+		view.Secret = string(secret)
+	}
 	return view, err
 }
 
@@ -152,7 +181,7 @@ func (i *Issuer) changeClient(ctx context.Context, id string, src Source, event 
 		}
 		i.clients.forget(id)
 		if updated.Epoch != epoch {
-			_, err = i.store.RevokeAll(ctx, storage.SessionFilter{ClientID: id}, c.UpdatedAt, event)
+			_, err = i.store.RevokeAll(ctx, storage.SessionFilter{ClientID: id, ClientEpochBelow: updated.Epoch}, c.UpdatedAt, event)
 		}
 		if err != nil {
 			return Client{}, adminError(err)

@@ -37,9 +37,20 @@ func fastHash(secret Secret) string {
 	return fastHashPrefix + base64.RawStdEncoding.EncodeToString(sum[:])
 }
 
-// checkSecret compares in constant time. A client without a secret hash
-// matches nothing.
+// checkSecret tells whether the secret is the client's, or the one before in its
+// overlap.
 func (i *Issuer) checkSecret(ctx context.Context, c storage.Client, secret Secret, src Source) (bool, error) {
+	right, err := i.matchSecret(ctx, c, secret, src)
+	if right || err != nil || c.OldSecretHash == "" || !i.now().Before(c.OldSecretUntil) {
+		return right, err
+	}
+	c.SecretHash = c.OldSecretHash
+	return i.matchSecret(ctx, c, secret, src)
+}
+
+// matchSecret compares in constant time. A client without a secret hash matches
+// nothing.
+func (i *Issuer) matchSecret(ctx context.Context, c storage.Client, secret Secret, src Source) (bool, error) {
 	if c.SecretHash == "" || secret == "" {
 		return false, nil
 	}
@@ -90,7 +101,7 @@ func newSecretMemo(rand io.Reader) (*secretMemo, error) {
 func (m *secretMemo) knows(c storage.Client, secret Secret) bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return hmac.Equal(m.right[c.ID], m.tag(c, secret))
+	return hmac.Equal(m.right[memoKey(c)], m.tag(c, secret))
 }
 
 func (m *secretMemo) remember(c storage.Client, secret Secret) {
@@ -99,8 +110,11 @@ func (m *secretMemo) remember(c storage.Client, secret Secret) {
 	if len(m.right) >= maxCachedClients {
 		clear(m.right)
 	}
-	m.right[c.ID] = m.tag(c, secret)
+	m.right[memoKey(c)] = m.tag(c, secret)
 }
+
+// memoKey has a place for each of the two secrets of an overlap.
+func memoKey(c storage.Client) string { return c.ID + "\x00" + c.SecretHash }
 
 // tag binds the secret to the hash it was checked against, so that a changed
 // secret is never remembered as right.

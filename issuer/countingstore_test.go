@@ -13,6 +13,7 @@ type countingStore struct {
 	storage.Store
 	reads, writes atomic.Int64
 	failing       atomic.Bool
+	marking       func() // runs before sessions are marked as ended
 }
 
 func (s *countingStore) reset() { s.reads.Store(0); s.writes.Store(0) }
@@ -86,6 +87,13 @@ func (s *countingStore) RevokeSession(ctx context.Context, id string, at time.Ti
 		return err
 	}
 	return s.Store.RevokeSession(ctx, id, at, reason)
+}
+
+func (s *countingStore) RevokeAll(ctx context.Context, f storage.SessionFilter, at time.Time, reason string) (int64, error) {
+	if s.marking != nil {
+		s.marking()
+	}
+	return s.Store.RevokeAll(ctx, f, at, reason)
 }
 
 func (s *countingStore) RevokeToken(ctx context.Context, jti string, until time.Time) error {

@@ -139,6 +139,7 @@ func (g passwordGrant) open(ctx context.Context, x *exchange, user storage.User)
 		Scopes: roles.scopesFor(user, x.scope), Audience: x.audience,
 		RotatedAt: at, CreatedAt: at, AuthTime: at, ExpiresAt: g.sessionEnds(x.client, at),
 		UserEpoch: user.Epoch, ClientEpoch: x.client.Epoch,
+		Device: deviceOf(x.Source.UserAgent), Network: coarse(x.Source.Address),
 	}
 	if err := failpoint.Hit(failpoint.LoginInserting); err != nil {
 		return authorization{}, unknown(err)

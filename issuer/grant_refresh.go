@@ -170,7 +170,7 @@ func (g refreshGrant) rights(ctx context.Context, x *exchange, s storage.Session
 		return authorization{}, errRefresh
 	case err != nil:
 		return authorization{}, unknown(err)
-	case user.Disabled, user.Epoch != s.UserEpoch:
+	case !servesUser(user, s):
 		return authorization{}, errRefresh
 	}
 	if err := g.liveClient(ctx, s.ClientID, servesSession(s)); errors.Is(err, errDead) {

@@ -12,7 +12,7 @@ func TestNewEpochSeenByAnInstanceThatRemembersTheOld(t *testing.T) {
 	f := newFixture(t).withRound()
 	f.mustLogin() // this instance remembers the client from now on
 	other := f.again()
-	_, err := other.RotateSecret(f.ctx, "web", secretOf("web"), true, f.source)
+	_, err := other.RotateClientSecret(f.ctx, "web", issuer.SecretRotation{Secret: secretOf("web"), Revoke: true}, f.source)
 	must(t, err)
 	a, err := other.Token(f.ctx, issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantPassword, Username: "alice", Password: alicePass, Source: f.source})
 	must(t, err)

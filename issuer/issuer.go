@@ -79,6 +79,7 @@ type Source struct {
 	Address   netip.Addr // of the client, as far as it can be trusted
 	RequestID string
 	Actor     string // who does it where no token says so: "cli"
+	UserAgent string // as sent; a session keeps a hint of it
 }
 
 // Issuer answers the questions of the package's doc. It is safe for concurrent

@@ -101,7 +101,7 @@ func (i *Issuer) liveSession(ctx context.Context, sid string, now time.Time) (st
 	if err != nil {
 		return storage.Session{}, nil, deadOrUnknown(err)
 	}
-	if user.Disabled || user.Epoch != s.UserEpoch {
+	if !servesUser(user, s) {
 		return storage.Session{}, nil, errDead
 	}
 	return s, &user, i.liveClient(ctx, s.ClientID, servesSession(s))
@@ -134,6 +134,12 @@ func (i *Issuer) liveClient(ctx context.Context, id string, counts func(storage.
 		return errDead
 	}
 	return nil
+}
+
+// servesUser tells whether the user counts, and has not ended the session since
+// it began.
+func servesUser(u storage.User, s storage.Session) bool {
+	return !u.Disabled && (u.Epoch == s.UserEpoch || s.ID == u.KeptSession)
 }
 
 // servesSession is what a client must be for a session of its to be alive.

@@ -219,7 +219,7 @@ func TestWhatEndsSessions(t *testing.T) {
 			return err
 		},
 		"secret rotated with revoke": func(f *fixture) error {
-			_, err := f.RotateSecret(f.ctx, "web", secretOf("web"), true, f.source)
+			_, err := f.RotateClientSecret(f.ctx, "web", issuer.SecretRotation{Secret: secretOf("web"), Revoke: true}, f.source)
 			return err
 		},
 		"token revoked": func(f *fixture) error { return nil },

@@ -235,11 +235,11 @@ func TestChosenSecret(t *testing.T) {
 		t.Error("guesses at a client secret are not throttled")
 	}
 	must(t, ask("s3cret-chosen"))
-	_, err = f.RotateSecret(f.ctx, "chosen", "", false, f.source)
+	_, err = f.RotateClientSecret(f.ctx, "chosen", issuer.SecretRotation{Secret: "", Revoke: false}, f.source)
 	must(t, err)
 	wantCode(t, "the old secret", ask("s3cret-chosen"), issuer.InvalidClient)
 	for _, s := range []string{"short", "with space in it", "with%percent", strings.Repeat("x", 600)} {
-		_, err := f.RotateSecret(f.ctx, "chosen", issuer.Secret(s), false, f.source)
+		_, err := f.RotateClientSecret(f.ctx, "chosen", issuer.SecretRotation{Secret: issuer.Secret(s), Revoke: false}, f.source)
 		wantField(t, s, err, "client_secret")
 	}
 }

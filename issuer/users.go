@@ -176,7 +176,7 @@ func (i *Issuer) SetPassword(ctx context.Context, ref string, pw Secret, src Sou
 	}
 	u, _, err := i.changeUser(ctx, about.ID, src, EventPasswordSet, func(u *storage.User) error {
 		u.PasswordHash = hash
-		u.Epoch++
+		endSessions(u)
 		return nil
 	})
 	return u, err
@@ -187,7 +187,7 @@ func (i *Issuer) DisableUser(ctx context.Context, ref string, src Source) (User,
 	u, _, err := i.changeUser(ctx, ref, src, EventUserDisabled, func(u *storage.User) error {
 		if !u.Disabled {
 			u.Disabled = true
-			u.Epoch++
+			endSessions(u)
 		}
 		return nil
 	})
@@ -244,7 +244,7 @@ func (i *Issuer) markEnded(ctx context.Context, u storage.User, before int64, re
 	if err := failpoint.Hit(failpoint.UserUpdated); err != nil || u.Epoch == before {
 		return 0, err
 	}
-	ended, err = i.store.RevokeAll(ctx, storage.SessionFilter{UserID: u.ID}, u.UpdatedAt, reason)
+	ended, err = i.store.RevokeAll(ctx, storage.SessionFilter{UserID: u.ID, Except: u.KeptSession, UserEpochBelow: u.Epoch}, u.UpdatedAt, reason)
 	if err != nil {
 		return ended, err
 	}

@@ -86,7 +86,7 @@ func newClientCreate(p *process) *cobra.Command {
 func writeClient(w io.Writer, c issuer.Client) {
 	writeFields(w, "client id", c.ID, "client secret", c.Secret, "name", c.Name, "public", yesIf(c.Public), "grants", list(c.Grants),
 		"scope", c.Scope, "audiences", list(c.Audiences), "resources", list(c.Resources), "origins", list(c.Origins),
-		"ID token on refresh", yesIf(c.IDTokenOnRefresh), "disabled", yesIf(c.Disabled), "created", moment(c.CreatedAt), "updated", moment(c.UpdatedAt))
+		"ID token on refresh", yesIf(c.IDTokenOnRefresh), "disabled", yesIf(c.Disabled), "old secret works until", momentOf(c.OldSecretUntil), "created", moment(c.CreatedAt), "updated", moment(c.UpdatedAt))
 	if c.Secret != "" {
 		fmt.Fprintln(w, "\nThe secret is shown this once and cannot be read again: keep it now.")
 	}
@@ -134,23 +134,26 @@ func newClientUpdate(p *process) *cobra.Command {
 func newClientRotateSecret(p *process) *cobra.Command {
 	s := newSettings()
 	var secret secretSource
-	var revoke bool
+	var r issuer.SecretRotation
 	c := &cobra.Command{
-		Use: "rotate-secret", Short: "Give a client a new secret; the old one stops working within --keyring-refresh",
-		Example: "  signet client rotate-secret web",
+		Use: "rotate-secret", Short: "Give a client a new secret",
+		Long: "Give a client a new secret. The old one stops working within --keyring-refresh, or works too for --overlap,\n" +
+			"so that every place that has it can be changed in peace. With --revoke it is taken for stolen: the client's\n" +
+			"sessions end as well.",
+		Example: "  signet client rotate-secret web --overlap 24h\n  signet client rotate-secret web --revoke",
 	}
 	secret.add(c.Flags(), "secret")
-	c.Flags().BoolVar(&revoke, "revoke-sessions", false, "end the client's sessions too: the old secret is in wrong hands")
+	c.Flags().DurationVar(&r.Overlap, "overlap", 0, "how long the old secret works too, up to 720h")
+	c.Flags().BoolVar(&r.Revoke, "revoke", false, "end the client's sessions too: the old secret is in wrong hands")
 	s.addHashing(c.Flags())
 	return newClientTask(p, c, s, func(ctx context.Context, o *office, id string) (issuer.Client, error) {
-		var chosen issuer.Secret
 		var err error
 		if secret.given() {
-			if chosen, err = secret.read(o.process); err != nil {
+			if r.Secret, err = secret.read(o.process); err != nil {
 				return issuer.Client{}, err
 			}
 		}
-		return o.issuer.RotateSecret(ctx, id, chosen, revoke, o.source)
+		return o.issuer.RotateClientSecret(ctx, id, r, o.source)
 	})
 }
 

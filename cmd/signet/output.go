@@ -83,6 +83,13 @@ func moment(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
+func momentOf(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return moment(*t)
+}
+
 func yesIf(b bool) string {
 	if b {
 		return "yes"

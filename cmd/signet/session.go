@@ -6,6 +6,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"example.org/signet/issuer"
 )
 
 func newSession(p *process) *cobra.Command {
@@ -15,12 +17,14 @@ func newSession(p *process) *cobra.Command {
 func newSessionList(p *process) *cobra.Command {
 	s := newSettings()
 	var pages paging
-	var user string
+	var q issuer.SessionQuery
 	c := &cobra.Command{
 		Use: "list", Short: "List sessions", Args: names(),
-		Example: "  signet session list --user alice",
+		Example: "  signet session list --user alice\n  signet session list --client web --active",
 	}
-	c.Flags().StringVar(&user, "user", "", "only those of `USER`: a username, an e-mail or an id")
+	c.Flags().StringVar(&q.User, "user", "", "only those of `USER`: a username, an e-mail or an id")
+	c.Flags().StringVar(&q.Client, "client", "", "only those at `CLIENT`")
+	c.Flags().BoolVar(&q.Active, "active", false, "only those that are alive")
 	pages.add(c.Flags())
 	s.addOutput(c.Flags())
 	return p.admin(c, s, mustBeThere, func(ctx context.Context, o *office, _ []string) error {
@@ -28,7 +32,7 @@ func newSessionList(p *process) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		sessions, err := o.issuer.ListSessions(ctx, user, page)
+		sessions, err := o.issuer.ListSessions(ctx, q, page)
 		if err != nil {
 			return hintUnknown(err, "signet user list shows them")
 		}
@@ -36,9 +40,9 @@ func newSessionList(p *process) *cobra.Command {
 		return o.answer(sessions, func(w io.Writer) {
 			rows := make([][]string, len(sessions.Items))
 			for n, x := range sessions.Items {
-				rows[n] = []string{x.ID, x.UserID, x.ClientID, state(x.Active, x.Reason), moment(x.CreatedAt), moment(x.RefreshedAt), moment(x.ExpiresAt)}
+				rows[n] = []string{x.ID, x.UserID, x.ClientID, state(x.Active, x.Reason), x.Device, x.Network, moment(x.CreatedAt), moment(x.RefreshedAt), moment(x.ExpiresAt)}
 			}
-			writeTable(w, []string{"SID", "USER", "CLIENT", "STATE", "LOGIN", "REFRESHED", "EXPIRES"}, rows)
+			writeTable(w, []string{"SID", "USER", "CLIENT", "STATE", "DEVICE", "NETWORK", "LOGIN", "REFRESHED", "EXPIRES"}, rows)
 		})
 	})
 }

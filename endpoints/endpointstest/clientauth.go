@@ -264,7 +264,7 @@ func (a Answer) throttled(t testing.TB) Answer {
 func playChangedSecret(t *testing.T, s *Signet) {
 	s.ClientToken(t, s.Machine)
 	old, fresh := s.Machine, s.Marker("new-client-secret")
-	_, err := s.Service.RotateSecret(context.Background(), old.ID, issuer.Secret(fresh), false, source)
+	_, err := s.Service.RotateClientSecret(context.Background(), old.ID, issuer.SecretRotation{Secret: issuer.Secret(fresh), Revoke: false}, source)
 	must(t, err)
 	s.ClientToken(t, Client{old.ID, fresh})
 	s.Post(Token, Form("grant_type", "client_credentials"), Basic(old)).unauthenticated(t)

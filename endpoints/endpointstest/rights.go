@@ -123,7 +123,7 @@ func playClientGone(t *testing.T, s *Signet) {
 
 	web = s.Login(t, s.Web, s.Alice, "openid")
 	fresh := Client{s.Web.ID, s.Marker("rotated-secret")}
-	_, err := s.Service.RotateSecret(context.Background(), s.Web.ID, issuer.Secret(fresh.Secret), true, source)
+	_, err := s.Service.RotateClientSecret(context.Background(), s.Web.ID, issuer.SecretRotation{Secret: issuer.Secret(fresh.Secret), Revoke: true}, source)
 	must(t, err)
 	s.TryRefresh(s.Web, web.Refresh).unauthenticated(t)
 	s.dead(t, fresh, web)

@@ -79,27 +79,28 @@ func TestMigrationsGoOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, tables := version(t, path)
-	older := migrations
+	older := migrations[:len(migrations):len(migrations)]
+	reaching := func(n int, text string) string { return fmt.Sprintf("%s; PRAGMA user_version = %d;", text, first+n) }
 
-	second := "CREATE TABLE more (x TEXT) STRICT; INSERT INTO more VALUES ('kept'); PRAGMA user_version = 2;"
-	replaceMigrations(t, append(older[:1:1], second, "CREATE TABLE even_more (x TEXT) STRICT; CREATE TABLE users (id TEXT);")...)
-	if err := openClose(t, path); err == nil || !strings.Contains(err.Error(), "migration 3") {
+	next := reaching(1, "CREATE TABLE more (x TEXT) STRICT; INSERT INTO more VALUES ('kept')")
+	replaceMigrations(t, append(older, next, "CREATE TABLE even_more (x TEXT) STRICT; CREATE TABLE users (id TEXT);")...)
+	if err := openClose(t, path); err == nil || !strings.Contains(err.Error(), fmt.Sprint("migration ", first+2)) {
 		t.Errorf("Open with a migration that fails: %v", err)
 	}
 	if v, n := version(t, path); v != first+1 || n != tables+1 {
 		t.Errorf("after a failed migration: version %d with %d tables, want %d with %d", v, n, first+1, tables+1)
 	}
-	migrations = append(older[:1:1], second, "CREATE TABLE even_more (x TEXT) STRICT; PRAGMA user_version = 3;")
+	migrations = append(older, next, reaching(2, "CREATE TABLE even_more (x TEXT) STRICT"))
 	for range 2 {
 		if err := openClose(t, path); err != nil {
 			t.Errorf("Open: %v", err)
 		}
 	}
-	if v, n := version(t, path); v != 3 || n != tables+2 {
-		t.Errorf("version %d with %d tables, want 3 with %d", v, n, tables+2)
+	if v, n := version(t, path); v != first+2 || n != tables+2 {
+		t.Errorf("version %d with %d tables, want %d with %d", v, n, first+2, tables+2)
 	}
-	migrations = append(older[:1:1], second, "PRAGMA user_version = 3;", "CREATE TABLE t (x); PRAGMA user_version = 9;")
-	if err := openClose(t, path); err == nil || !strings.Contains(err.Error(), "migration 4") {
+	migrations = append(older, next, reaching(2, ""), reaching(9, "CREATE TABLE t (x)"))
+	if err := openClose(t, path); err == nil || !strings.Contains(err.Error(), fmt.Sprint("migration ", first+3)) {
 		t.Errorf("Open with a migration that sets another version: %v", err)
 	}
 }

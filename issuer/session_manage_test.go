@@ -1,0 +1,182 @@
+package issuer_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"example.org/signet/issuer"
+	"example.org/signet/storage"
+)
+
+// sid is the session of an answer.
+func (f *fixture) sid(a issuer.TokenResponse) string {
+	f.t.Helper()
+	return f.introspect("web", a.AccessToken).SessionID
+}
+
+// A user ends all sessions but their own, which goes on throughout; the next end
+// of all ends it too.
+func TestEndOtherSessions(t *testing.T) {
+	f := newFixture(t).withRound()
+	u, err := f.FindUser(f.ctx, "alice")
+	must(t, err)
+	mine, other := f.mustLogin(), f.mustLogin()
+	for range 2 { // again with the same one, which then has an epoch long past
+		ended, err := f.EndOtherSessions(f.ctx, u.ID, f.sid(mine), f.source)
+		must(t, err)
+		if ended != 1 {
+			t.Errorf("%d sessions ended, want 1", ended)
+		}
+		_, err = f.refreshWith("web", other.RefreshToken)
+		wantCode(t, "another session", err, issuer.InvalidGrant)
+		if f.active(other.AccessToken) || !f.active(mine.AccessToken) {
+			t.Error("the wrong session is active")
+		}
+		mine, other = f.mustRefresh(mine.RefreshToken), f.mustLogin()
+	}
+	_, err = f.EndOtherSessions(f.ctx, u.ID, f.sid(other), f.source)
+	must(t, err)
+	_, err = f.refreshWith("web", mine.RefreshToken)
+	wantCode(t, "the one that was kept before", err, issuer.InvalidGrant)
+	_, err = f.SetPassword(f.ctx, "alice", "another password", f.source)
+	must(t, err)
+	_, err = f.refreshWith("web", other.RefreshToken)
+	wantCode(t, "the one that was kept, after a new password", err, issuer.InvalidGrant)
+}
+
+func TestEndOtherSessionsKeepsOnlyALivingOneOfTheUser(t *testing.T) {
+	f := newFixture(t).withRound()
+	_, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "bob", Password: "battery staple"}, f.source)
+	must(t, err)
+	alice, err := f.FindUser(f.ctx, "alice")
+	must(t, err)
+	bobs, err := f.login("bob", "battery staple")
+	must(t, err)
+	mine, dead := f.mustLogin(), f.mustLogin()
+	gone := f.sid(dead)
+	must(t, f.EndSession(f.ctx, gone, f.source))
+	for _, keep := range []string{f.sid(bobs), gone, "no-such-session", ""} {
+		if _, err := f.EndOtherSessions(f.ctx, alice.ID, keep, f.source); !errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("keeping %q: %v, want not found", keep, err)
+		}
+	}
+	if !f.active(mine.AccessToken) || !f.active(bobs.AccessToken) {
+		t.Error("a refused call ended something")
+	}
+}
+
+// What a user sees: their living sessions, with where from and what by, the one
+// that asks marked; and they end only their own.
+func TestUserSessions(t *testing.T) {
+	f := newFixture(t).withRound()
+	u, err := f.FindUser(f.ctx, "alice")
+	must(t, err)
+	f.source.UserAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+	mine := f.mustLogin()
+	f.source.UserAgent = ""
+	other, dead := f.mustLogin(), f.mustLogin()
+	must(t, f.EndOwnSession(f.ctx, u.ID, f.sid(dead), f.source))
+	list, err := f.UserSessions(f.ctx, u.ID, f.sid(mine), storage.Page{})
+	must(t, err)
+	seen := map[string]issuer.Session{}
+	for _, s := range list.Items {
+		seen[s.ID] = s
+	}
+	own := seen[f.sid(mine)]
+	if len(list.Items) != 2 || !own.Current || own.Device != "Firefox 140 on Linux" || own.Network != "192.0.2.0/24" || seen[f.sid(other)].Current {
+		t.Errorf("sessions %+v", list.Items)
+	}
+	if err := f.EndOwnSession(f.ctx, "somebody", f.sid(other), f.source); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("ending another's session: %v", err)
+	}
+	f.advance(25 * time.Hour) // idle for longer than a session may
+	if list, err = f.UserSessions(f.ctx, u.ID, "", storage.Page{}); err != nil || len(list.Items) != 0 {
+		t.Errorf("idle sessions are shown: %+v, %v", list.Items, err)
+	}
+}
+
+// A session that begins while others are being marked as ended is not one of
+// them.
+func TestMarkingSparesNewSessions(t *testing.T) {
+	f := newFixture(t).withRound()
+	u, err := f.FindUser(f.ctx, "alice")
+	must(t, err)
+	old := f.mustLogin()
+	var fresh issuer.TokenResponse
+	f.store.marking = func() { f.store.marking, fresh = nil, f.mustLogin() }
+	ended, err := f.EndUserSessions(f.ctx, u.ID, f.source)
+	must(t, err)
+	if ended != 1 || f.active(old.AccessToken) || !f.active(fresh.AccessToken) {
+		t.Errorf("%d ended, the old one active %t, the new one %t", ended, f.active(old.AccessToken), f.active(fresh.AccessToken))
+	}
+	f.mustRefresh(fresh.RefreshToken)
+}
+
+// Old and new secret work for the overlap, to the second; --revoke means both at
+// once: no overlap, no session.
+func TestSecretOverlap(t *testing.T) {
+	for _, secrets := range [][3]issuer.Secret{
+		{"a-first-secret-of-32-characters-and-more", "a-second-secret-of-32-characters-or-more", "a-third-secret-of-32-characters-and-more"},
+		{"slow-one", "slow-two", "slow-three"}, // hashed like passwords
+	} {
+		f := newFixture(t).withRound()
+		grants := []string{issuer.GrantClientCredentials}
+		_, err := f.CreateClient(f.ctx, issuer.NewClient{ID: "worker", Secret: secrets[0], Settings: issuer.ClientChange{Grants: &grants}}, f.source)
+		must(t, err)
+		works := func(i *issuer.Issuer, want ...bool) {
+			t.Helper()
+			for n, secret := range secrets {
+				_, err := i.Token(f.ctx, issuer.TokenRequest{
+					Client: issuer.ClientAuth{ID: "worker", Secret: secret, Method: issuer.AuthBasic}, Grant: issuer.GrantClientCredentials, Source: f.source,
+				})
+				if (err == nil) != want[n] {
+					t.Errorf("secret %d: %v, want %t", n, err, want[n])
+				}
+			}
+		}
+		rotate := func(n int, overlap time.Duration) {
+			t.Helper()
+			_, err := f.RotateClientSecret(f.ctx, "worker", issuer.SecretRotation{Secret: secrets[n], Overlap: overlap}, f.source)
+			must(t, err)
+		}
+		other := f.again()
+		works(other, true, false, false)
+		rotate(1, time.Hour)
+		works(f.Issuer, true, true, false)
+		works(other, true, true, false) // the new one at once, though the client is remembered
+		f.advance(time.Hour - time.Millisecond)
+		works(other, true, true, false)
+		f.advance(time.Millisecond)
+		works(other, false, true, false)
+		works(f.Issuer, false, true, false)
+
+		rotate(2, time.Hour)
+		rotate(0, 0) // without overlap: whatever was before stops
+		works(f.Issuer, true, false, false)
+		f.advance(6 * time.Second)
+		works(other, true, false, false)
+	}
+}
+
+func TestSecretRotationRefuses(t *testing.T) {
+	f := newFixture(t).withRound()
+	for _, r := range []issuer.SecretRotation{{Overlap: -1}, {Overlap: issuer.MaxOverlap + 1}, {Overlap: time.Hour, Revoke: true}} {
+		_, err := f.RotateClientSecret(f.ctx, "web", r, f.source)
+		wantField(t, "overlap", err, "overlap")
+	}
+	f.mustLogin()
+}
+
+// A client that is deleted and made again has none of the sessions of then.
+func TestClientMadeAgainHasNoSessions(t *testing.T) {
+	f := newFixture(t).withRound()
+	a := f.mustLogin()
+	before, err := f.store.Client(f.ctx, "web")
+	must(t, err)
+	must(t, f.store.Store.DeleteClient(f.ctx, "web")) // and nothing else: the marking was cut off
+	f.advance(time.Second)
+	f.client("web", issuer.ClientChange{Grants: &before.Grants, Scopes: &before.Scopes, Audiences: &before.Audiences})
+	_, err = f.refreshWith("web", a.RefreshToken)
+	wantCode(t, "a session of the client before", err, issuer.InvalidGrant)
+}
