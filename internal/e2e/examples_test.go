@@ -18,6 +18,7 @@ var examples = []example{
 	{dir: "go", installed: "items"},
 	{dir: "python", installed: ".venv/bin/uvicorn"},
 	{dir: "node", installed: "node_modules/express", needs: []string{"node"}},
+	{dir: "java", installed: "target/items.jar", needs: []string{"java"}},
 }
 
 // play is one example's life beside a running server.
@@ -99,6 +100,11 @@ func TestExamplePython(t *testing.T) {
 func TestExampleNode(t *testing.T) {
 	t.Parallel()
 	playExample(t, examples[2])
+}
+
+func TestExampleJava(t *testing.T) {
+	t.Parallel()
+	playExample(t, examples[3])
 }
 
 // playExample plays what every example promises.
