@@ -23,6 +23,11 @@ type Issuer interface {
 	revoker
 	userInformer
 	grantUse
+	identifier
+	registrar
+	profileKeeper
+	passwordChanger
+	sessionKeeper
 	originDirectory
 }
 

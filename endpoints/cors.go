@@ -20,7 +20,7 @@ const (
 
 // allowedHeaders are what a page may send beyond the safe ones. Swagger UI adds
 // X-Requested-With to its token requests.
-const allowedHeaders = "Authorization, Content-Type, X-Requested-With"
+const allowedHeaders = "Authorization, Content-Type, If-Match, X-Requested-With"
 
 // maxOrigins bounds the memory of registered origins.
 const maxOrigins = 1024
@@ -70,7 +70,7 @@ func (p *passage) registered(h http.Header, r *http.Request, preflight bool) err
 	}
 	if allowed {
 		h.Set("Access-Control-Allow-Origin", values[0])
-		h.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, X-Request-Id")
+		h.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, X-Request-Id, ETag")
 	}
 	return nil
 }

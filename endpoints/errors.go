@@ -24,9 +24,10 @@ var statuses = map[issuer.Code]int{
 	issuer.UnauthorizedClient:   http.StatusBadRequest,
 	issuer.UnsupportedGrantType: http.StatusBadRequest,
 	issuer.InvalidScope:         http.StatusBadRequest,
-	issuer.InvalidTarget:        http.StatusBadRequest,      // RFC 8707 §2
-	issuer.InvalidToken:         http.StatusUnauthorized,    // RFC 6750 §3.1
-	issuer.InsufficientScope:    http.StatusForbidden,       // RFC 6750 §3.1
+	issuer.InvalidTarget:        http.StatusBadRequest,   // RFC 8707 §2
+	issuer.InvalidToken:         http.StatusUnauthorized, // RFC 6750 §3.1
+	issuer.InsufficientScope:    http.StatusForbidden,    // RFC 6750 §3.1
+	issuer.AccessDenied:         http.StatusForbidden,
 	issuer.TooManyAttempts:      http.StatusTooManyRequests, // RFC 6585 §4
 	issuer.Unavailable:          http.StatusServiceUnavailable,
 }
@@ -57,7 +58,8 @@ type failure struct {
 	status      int
 	code        string
 	description string
-	scope       string // of insufficient_scope
+	scope       string       // of insufficient_scope
+	fields      []fieldFault // of a problem
 	allow       string
 	retryAfter  time.Duration
 	closes      bool
@@ -74,6 +76,9 @@ func failureOf(err error) failure {
 		return failure{status: f.status, code: f.code, description: f.description, allow: f.allow, closes: f.closes}
 	case errors.As(err, &refusal) && statuses[refusal.Code] != 0:
 		return refused(refusal)
+	}
+	if f, known := recordFailure(err); known {
+		return f
 	}
 	return failure{
 		status: http.StatusInternalServerError, code: codeServerError,
@@ -124,12 +129,13 @@ type side int
 const (
 	oauthSide    side = iota // RFC 6749 §5.2
 	resourceSide             // RFC 6750 §3
+	problemSide              // RFC 9457, with the challenges of both
 )
 
 // challenge is the WWW-Authenticate header that belongs to the failure, or "".
 func (f failure) challenge(s side) string {
 	switch {
-	case s == oauthSide && f.code == string(issuer.InvalidClient):
+	case s != resourceSide && f.code == string(issuer.InvalidClient):
 		return `Basic realm="signet"`
 	case s == oauthSide:
 		return ""
@@ -137,6 +143,8 @@ func (f failure) challenge(s side) string {
 		return ""
 	case f.code == "":
 		return `Bearer realm="signet"` // RFC 6750 §3.1: nothing is said of an absent token
+	case s == problemSide && f.code != string(issuer.InvalidToken) && f.code != string(issuer.InsufficientScope):
+		return "" // nothing is wrong with the token
 	}
 	c := `Bearer realm="signet", error="` + printable(f.code) + `", error_description="` + printable(f.description) + `"`
 	if f.scope != "" {

@@ -34,6 +34,7 @@ type event struct {
 	userAgent string // for the session of a login; never logged
 	start     time.Time
 
+	actor    string // the user of a token that was taken
 	clientID string // of an authenticated client only: what a stranger typed there may be a secret
 	grant    string
 	audited  string // the audit event that the request caused, if one is worth counting
@@ -89,7 +90,7 @@ func (e *event) write(log *zerolog.Logger, rt *route, took time.Duration) {
 		Int("status", e.status).Float64("duration_ms", float64(took.Microseconds())/1000).Int("bytes", e.bytes).
 		Str("address", e.address.String())
 	for _, f := range []struct{ name, value string }{
-		{"client_id", e.clientID}, {"grant", e.grant}, {"error", e.code}, {"event", e.audited}, {"panic", e.panicked}, {"stack", string(e.stack)},
+		{"user_id", e.actor}, {"client_id", e.clientID}, {"grant", e.grant}, {"error", e.code}, {"event", e.audited}, {"panic", e.panicked}, {"stack", string(e.stack)},
 	} {
 		if f.value != "" {
 			line.Str(f.name, f.value)

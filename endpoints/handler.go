@@ -14,6 +14,7 @@ type Handler struct {
 	router    *mux.Router
 	discovery *discovery
 	ready     *readiness
+	routes    []Route
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -46,9 +47,9 @@ func (h *Handler) mount(cfg Config, base string) {
 		edge: &edge{
 			callers: callers{proxies: cfg.TrustedProxies, rand: cfg.Rand},
 			origins: newOrigins(cfg),
-			metrics: cfg.Metrics, log: cfg.Log, now: cfg.Now,
+			metrics: cfg.Metrics, log: cfg.Log, now: cfg.Now, base: base,
 		},
-		base: base, handler: h,
+		issuer: cfg.Service, gate: g, handler: h,
 		// A path is compared as it was sent: nothing is cleaned, unescaped or
 		// redirected on the way to an endpoint.
 		router: mux.NewRouter().UseEncodedPath().SkipClean(true),
@@ -63,6 +64,7 @@ func (h *Handler) mount(cfg Config, base string) {
 	m.route(route{path: pathAuthorize, methods: both, endpoint: authorizationEndpoint{}})
 	m.route(route{path: pathLive, methods: read, quiet: true, endpoint: liveness{}})
 	m.route(route{path: pathReady, methods: read, quiet: true, endpoint: h.ready})
+	m.mountSelf(cfg.Service)
 
 	keys := &jwks{keys: cfg.Keys}
 	m.document(pathJWKS, base+pathJWKS, keys.current)
@@ -101,12 +103,14 @@ func (h *Handler) Drain() { h.ready.draining.Store(true) }
 // mounting is what the map of routes needs to build them.
 type mounting struct {
 	*edge
-	base    string
+	issuer  identifier
+	gate    *gate
 	handler *Handler
 	router  *mux.Router
 }
 
 func (m *mounting) route(rt route) {
+	m.handler.note(rt)
 	p := &passage{m.edge, rt}
 	m.router.Path(m.base + rt.path).Handler(p)
 	if rt.quiet && m.base != "" {

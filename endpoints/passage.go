@@ -18,6 +18,7 @@ type endpoint interface {
 
 // edge is what all passages share.
 type edge struct {
+	base    string // the path of the issuer's URL
 	callers callers
 	origins *origins
 	metrics *Metrics
@@ -31,7 +32,8 @@ type route struct {
 	methods  []string // as Allow lists them; nil for all
 	side     side
 	cors     corsPolicy
-	quiet    bool // logged at debug level
+	quiet    bool            // logged at debug level
+	rules    map[string]Rule // by method; of the problem side
 	endpoint endpoint
 }
 

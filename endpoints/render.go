@@ -18,7 +18,10 @@ func (p *passage) render(w http.ResponseWriter, r *http.Request, e *event, value
 		f := failureOf(err)
 		e.failed(r.Context(), f)
 		f.headers(w.Header(), p.route.side)
-		status, body = f.status, f.body()
+		status, body = f.status, f.content(p.route.side)
+	} else if a, ok := value.(reply); ok {
+		a.header(w.Header(), p.base)
+		status, body = max(a.status, http.StatusOK), a.body
 	} else if s, ok := value.(statused); ok {
 		status = s.httpStatus()
 	}
@@ -30,6 +33,14 @@ func (p *passage) render(w http.ResponseWriter, r *http.Request, e *event, value
 		return
 	}
 	e.bytes = writeJSON(w, status, body)
+}
+
+// content is the body of a failure in the form of its side.
+func (f failure) content(s side) any {
+	if s == problemSide {
+		return f.problem()
+	}
+	return f.body()
 }
 
 // headers sets what belongs to a failure besides its body.
@@ -57,7 +68,10 @@ func writeJSON(w http.ResponseWriter, status int, body any) int {
 		status, b = http.StatusInternalServerError, []byte(`{"error":"`+codeServerError+`"}`)
 	}
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
+	h.Set("Content-Type", jsonType)
+	if _, ok := body.(problem); ok {
+		h.Set("Content-Type", problemType)
+	}
 	h.Set("Cache-Control", "no-store")
 	h.Set("Pragma", "no-cache")
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -3,7 +3,6 @@ package endpoints
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"example.org/signet/issuer"
 )
@@ -44,8 +43,7 @@ func (u userInfoEndpoint) answer(r *http.Request, _ *event) (any, error) {
 // bearerToken is the token of a request (RFC 6750 §2). Another scheme's
 // credentials are none; what follows Bearer is for the issuer to judge.
 func bearerToken(r *http.Request) (issuer.Secret, error) {
-	headers := r.Header.Values("Authorization")
-	if len(headers) > 1 {
+	if len(r.Header.Values("Authorization")) > 1 {
 		return "", errTwoHeaders
 	}
 	if checkQuery(r.URL.RawQuery) != nil {
@@ -54,14 +52,7 @@ func bearerToken(r *http.Request) (issuer.Secret, error) {
 	if err := refuseTokenInForm(r); err != nil {
 		return "", err
 	}
-	if len(headers) == 0 {
-		return "", errNoToken
-	}
-	scheme, token, _ := strings.Cut(headers[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return "", errNoToken
-	}
-	return issuer.Secret(strings.TrimLeft(token, " ")), nil
+	return headerToken(r)
 }
 
 // refuseTokenInForm reads a form only to see that there is no token in it.

@@ -17,6 +17,7 @@ const (
 	EventRefreshForeign   = "refresh.foreign_client"
 	EventTokenRevoked     = "token.revoked"
 	EventSessionRevoked   = "session.revoked"
+	EventUserRegistered   = "user.registered"
 	EventUserCreated      = "user.created"
 	EventUserUpdated      = "user.updated"
 	EventUserDisabled     = "user.disabled"

@@ -26,6 +26,7 @@ const (
 	InvalidTarget        Code = "invalid_target"
 	InvalidToken         Code = "invalid_token"
 	InsufficientScope    Code = "insufficient_scope"
+	AccessDenied         Code = "access_denied" // RFC 6749 §4.1.2.1: who asks is known, and may not
 
 	// TooManyAttempts: the caller is throttled (429).
 	TooManyAttempts Code = "too_many_attempts"
@@ -80,13 +81,3 @@ func unknown(cause error) *Error {
 	}
 	return e
 }
-
-// A FieldError refuses one field of what an administrator or a user sent.
-type FieldError struct {
-	Field  string
-	Reason string // a fixed sentence; never repeats a secret
-}
-
-func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
-
-func field(name, reason string) *FieldError { return &FieldError{Field: name, Reason: reason} }

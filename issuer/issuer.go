@@ -46,6 +46,7 @@ type Config struct {
 	RefreshGrace    time.Duration // window of the idempotent replay; 0 for strict single use
 	CacheFor        time.Duration // how long clients and role definitions are believed; 0 for not at all
 	Throttle        Throttle
+	Registration    RegistrationPolicy // who may register; empty means nobody
 
 	Now  func() time.Time
 	Rand io.Reader
@@ -67,6 +68,11 @@ func (c Config) Validate() error {
 	positive("session-ttl", c.SessionTTL)
 	if c.RefreshGrace < 0 || c.RefreshGrace > 5*time.Minute {
 		faults = append(faults, fmt.Errorf("refresh-grace: must lie between 0 and 5m, is %s", c.RefreshGrace))
+	}
+	switch c.Registration {
+	case "", RegistrationClosed, RegistrationClient, RegistrationOpen:
+	default:
+		faults = append(faults, fmt.Errorf("registration: must be %s, %s or %s", RegistrationClosed, RegistrationClient, RegistrationOpen))
 	}
 	if c.CacheFor < 0 {
 		faults = append(faults, fmt.Errorf("keyring-refresh: must not be negative, is %s", c.CacheFor))

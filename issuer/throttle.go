@@ -17,6 +17,8 @@ type Throttle struct {
 	PerAccountNetwork Limit // one account from one network
 	PerNetwork        Limit // any account from one network
 	PerAccount        Limit // one account from anywhere: high, so that a stranger cannot lock the owner out quickly
+
+	Registrations Limit // from one network, whether they succeed or not
 }
 
 // Limit allows Tries within Window. Zero Tries means no limit.
@@ -32,6 +34,7 @@ func DefaultThrottle() Throttle {
 		PerAccountNetwork: Limit{10, 15 * time.Minute},
 		PerNetwork:        Limit{100, 15 * time.Minute},
 		PerAccount:        Limit{100, time.Hour},
+		Registrations:     Limit{30, time.Hour},
 	}
 }
 

@@ -18,6 +18,8 @@ type User struct {
 	Disabled  bool      `json:"disabled"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+
+	Revision string `json:"-"` // names this state of the record, for a Precondition
 }
 
 // UserList is one page of users.
@@ -53,6 +55,7 @@ func userView(u storage.User) User {
 	return User{
 		ID: u.ID, Username: u.Username, Email: u.Email, FullName: u.FullName, Phone: u.Phone,
 		Roles: append([]string{}, u.Roles...), Disabled: u.Disabled, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+		Revision: revision(u.CreatedAt, u.Version),
 	}
 }
 

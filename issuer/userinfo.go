@@ -22,7 +22,7 @@ type UserInfo struct {
 func (i *Issuer) UserInfo(ctx context.Context, accessToken Secret) (UserInfo, error) {
 	t, err := i.live(ctx, string(accessToken))
 	if errors.Is(err, errDead) {
-		return UserInfo{}, refuse(InvalidToken, "the access token is invalid, expired or revoked")
+		return UserInfo{}, errNotLive
 	}
 	if err != nil {
 		return UserInfo{}, err

@@ -49,35 +49,39 @@ func (i *Issuer) newUser(ctx context.Context, n NewUser) (storage.User, error) {
 	return u, i.apply(ctx, &u, UserChange{Username: &n.Username, Email: &n.Email, FullName: &n.FullName, Phone: &n.Phone, Roles: &roles})
 }
 
-// apply checks a change and makes it on u.
+// apply checks a change and makes it on u. It names every field at fault.
 func (i *Issuer) apply(ctx context.Context, u *storage.User, c UserChange) error {
-	var err error
-	if c.Username != nil {
-		if u.Username, err = account.Username(*c.Username); err != nil {
-			return accountError("username", err)
-		}
-	}
-	if c.Email != nil && *c.Email == "" {
-		u.Email = ""
-	} else if c.Email != nil {
-		if u.Email, err = account.Email(*c.Email); err != nil {
-			return accountError("email", err)
-		}
-	}
-	if c.FullName != nil {
-		if u.FullName, err = text("full_name", *c.FullName, maxFullName); err != nil {
-			return err
-		}
-	}
-	if c.Phone != nil {
-		if u.Phone, err = text("phone", *c.Phone, maxPhone); err != nil {
-			return err
-		}
-	}
+	var f faults
+	f.take(&u.Username, c.Username, username)
+	f.take(&u.Email, c.Email, email)
+	f.take(&u.FullName, c.FullName, func(s string) (string, error) { return text("full_name", s, maxFullName) })
+	f.take(&u.Phone, c.Phone, func(s string) (string, error) { return text("phone", s, maxPhone) })
 	if c.Roles != nil {
-		u.Roles, err = i.knownRoles(ctx, *c.Roles)
+		roles, err := i.knownRoles(ctx, *c.Roles)
+		f.note(err)
+		u.Roles = roles
 	}
-	return err
+	return f.err()
+}
+
+func username(s string) (string, error) {
+	name, err := account.Username(s)
+	if err != nil {
+		return "", accountError("username", err)
+	}
+	return name, nil
+}
+
+// email allows none.
+func email(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	address, err := account.Email(s)
+	if err != nil {
+		return "", accountError("email", err)
+	}
+	return address, nil
 }
 
 func accountError(name string, err error) error {
@@ -103,11 +107,19 @@ func (i *Issuer) firstHash(ctx context.Context, n NewUser, u storage.User, src S
 	return "", nil
 }
 
-// hashNew judges the password that u is to have, and hashes it.
-func (i *Issuer) hashNew(ctx context.Context, pw Secret, u storage.User, src Source) (string, error) {
+// judgeNew judges the password that u is to have.
+func (i *Issuer) judgeNew(pw Secret, u storage.User) error {
 	about := password.Context{Personal: []string{u.Username, u.Email, u.FullName, u.Phone}, Service: []string{i.cfg.Issuer}}
 	if err := password.CheckNew(string(pw), about); err != nil {
-		return "", field("password", err.Error())
+		return field("password", err.Error())
+	}
+	return nil
+}
+
+// hashNew judges the password that u is to have, and hashes it.
+func (i *Issuer) hashNew(ctx context.Context, pw Secret, u storage.User, src Source) (string, error) {
+	if err := i.judgeNew(pw, u); err != nil {
+		return "", err
 	}
 	hash, err := i.passwords.Hash(ctx, src.network(), string(pw))
 	switch {

@@ -85,12 +85,12 @@ func checkAddress(address string) error {
 
 func (s *settings) checkTokens() []error {
 	cfg := s.issuerConfig(time.Now)
-	cfg.Issuer = "https://checked.elsewhere.invalid"
+	cfg.Issuer, cfg.Registration = "https://checked.elsewhere.invalid", ""
 	faults := s.named(cfg.Validate())
 	if s.statusTTL <= 0 {
 		faults = append(faults, s.fault("status-ttl", "must be positive, is %s", s.statusTTL))
 	}
-	return append(faults, s.checkOneOf("registration", s.registration, "closed")...)
+	return append(faults, s.checkOneOf("registration", s.registration, "closed", "client", "open")...)
 }
 
 func (s *settings) checkKeys() []error { return s.named(s.keysConfig(time.Now).Validate()) }
@@ -200,6 +200,7 @@ func (s *settings) issuerConfig(now func() time.Time) issuer.Config {
 	return issuer.Config{
 		Issuer: s.issuer, AccessTokenTTL: s.accessTokenTTL, RefreshTokenTTL: s.refreshTokenTTL, SessionTTL: s.sessionTTL,
 		RefreshGrace: s.refreshGrace, CacheFor: s.keyringRefresh, Throttle: issuer.DefaultThrottle(), Now: now,
+		Registration: issuer.RegistrationPolicy(s.registration),
 	}
 }
 

@@ -106,7 +106,7 @@ func (s *settings) addTokens(f *pflag.FlagSet) {
 	f.DurationVar(&s.sessionTTL, "session-ttl", 2160*time.Hour, "absolute life of a session")
 	f.DurationVar(&s.refreshGrace, "refresh-grace", 30*time.Second, "window in which a repeated refresh gets the same answer; 0 for strict single use")
 	f.DurationVar(&s.statusTTL, "status-ttl", time.Minute, "kept for status lists, without effect until they exist")
-	f.StringVar(&s.registration, "registration", "closed", "`WHO` may register: only closed (nobody) until self-service exists")
+	f.StringVar(&s.registration, "registration", "closed", "`WHO` may create accounts by POST /register: closed (nobody), client (people, through a client with a secret) or open (anybody)")
 	s.demand((*settings).checkTokens)
 }
 

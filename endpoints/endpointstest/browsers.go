@@ -44,7 +44,7 @@ func playRegisteredOrigins(t *testing.T, s *Signet) {
 		a := s.preflight(path, Origin, "POST").Expect(t, http.StatusNoContent)
 		for name, want := range map[string]string{
 			"Access-Control-Allow-Origin": Origin, "Access-Control-Allow-Methods": methods, "Vary": "Origin",
-			"Access-Control-Allow-Headers": "Authorization, Content-Type, X-Requested-With", "Access-Control-Allow-Credentials": "",
+			"Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, X-Requested-With", "Access-Control-Allow-Credentials": "",
 		} {
 			if got := a.Header.Get(name); got != want {
 				t.Errorf("%s preflight, %s: %q, want %q", path, name, got, want)

@@ -228,13 +228,18 @@ func playRefreshFaults(t *testing.T, s *Signet) {
 	}
 }
 
-func playCounterFails(t *testing.T, s *Signet) {
-	s.Store.Before(func(_ context.Context, _ int, method string) error {
-		if method == "CountAttempt" {
+// failing makes every call of one method fail.
+func failing(name string) func(context.Context, int, string) error {
+	return func(_ context.Context, _ int, method string) error {
+		if method == name {
 			return storage.Unavailable(method, errCut)
 		}
 		return nil
-	})
+	}
+}
+
+func playCounterFails(t *testing.T, s *Signet) {
+	s.Store.Before(failing("CountAttempt"))
 	before := s.Passwords.Evaluations()
 	s.TryLogin(s.Web, s.Alice, "").unavailable(t)
 	if n := s.Passwords.Evaluations() - before; n != 0 {

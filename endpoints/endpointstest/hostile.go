@@ -1,0 +1,118 @@
+package endpointstest
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+var jsonScenes = []scene{
+	{name: "A10 hostile JSON", adjust: openRegistration, play: playHostileJSON},
+	{name: "M01 operators in JSON bodies", adjust: openRegistration, play: playJSONOperators},
+	{name: "M06 parameters that are not known", play: playParameters},
+	{name: "T29 nothing of a body is echoed", adjust: openRegistration, play: playNoEcho},
+}
+
+// doors are places that take a body, with one that is right.
+func (s *Signet) doors(t *testing.T) []door {
+	token := Bearer(s.Login(t, s.Portal(t), s.Alice, "openid").Access)
+	return []door{
+		{"POST", Register, s.newcomer("new"), func(*http.Request) {}},
+		{"PATCH", Me, O{"username": "alice", "email": "alice@example.com", "full_name": "A", "phone": "1"}, token},
+		{"POST", MePassword, O{"current_password": s.Alice.Password, "new_password": s.Marker("new password")}, token},
+	}
+}
+
+type door struct {
+	method, path string
+	body         O
+	with         With
+}
+
+func playHostileJSON(t *testing.T, s *Signet) {
+	for _, d := range s.doors(t) {
+		raw, _ := json.Marshal(d.body)
+		var name string
+		for name = range d.body {
+			break
+		}
+		member := `"` + name + `":`
+		for what, c := range map[string]struct {
+			body   string
+			status int
+			code   string
+		}{
+			"nothing": {"", 400, "invalid_request"}, "null": {"null", 400, "invalid_request"}, "a list": {"[]", 400, "invalid_request"}, "a string": {`"x"`, 400, "invalid_request"},
+			"cut off": {string(raw[:len(raw)-1]), 400, "invalid_request"}, "trailing data": {string(raw) + "{}", 400, "invalid_request"}, "trailing garbage": {string(raw) + "x", 400, "invalid_request"},
+			"a member twice": {"{" + member + `"a",` + member + `"b"}`, 400, "invalid_request"}, "the same by an escape": {"{" + member + `"a","\u00` + hexOf(name[0]) + name[1:] + `":"b"}`, 400, "invalid_request"},
+			"other letters": {`{"` + strings.ToUpper(name) + `":"a"}`, 422, "invalid_field"}, "a comment": {"{/**/}", 400, "invalid_request"}, "a byte order mark": {"\ufeff" + string(raw), 400, "invalid_request"},
+			"depth": {"{" + member + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + "}", 422, "invalid_field"}, "depth of objects": {strings.Repeat(`{"a":`, 10000), 422, "invalid_field"},
+			"many members": {"{" + strings.Repeat(`"a":1,`, 10000) + `"b":1}`, 422, "invalid_field"}, "not UTF-8": {"{" + member + "\"a\xff\"}", 400, "invalid_request"},
+			"half a character": {"{" + member + `"a\ud800b"}`, 400, "invalid_request"}, "the other half": {"{" + member + `"\udc00"}`, 400, "invalid_request"}, "10 MiB": {strings.Repeat(" ", 10<<20) + "{}", 413, "invalid_request"},
+			"a comma too many": {"{" + member + `"a",}`, 400, "invalid_request"}, "single quotes": {"{'a':'b'}", 400, "invalid_request"}, "a prototype": {`{"__proto__":{"x":1}}`, 422, "invalid_field"},
+		} {
+			a := s.JSONRaw(d.method, d.path, c.body, d.with)
+			if a.Status != c.status || a.Object(t)["code"] != c.code {
+				t.Errorf("%s %s, %s: %d %.200s", d.method, d.path, what, a.Status, a.Body)
+			}
+		}
+	}
+	s.Login(t, s.Web, s.Alice, "") // and nothing has changed
+}
+
+func hexOf(b byte) string {
+	const digits = "0123456789abcdef"
+	return string([]byte{digits[b>>4], digits[b&15]})
+}
+
+func playJSONOperators(t *testing.T, s *Signet) {
+	for _, d := range s.doors(t) {
+		for name := range d.body {
+			for _, value := range []string{
+				`{"$ne":null}`, `{"$gt":""}`, `{"$regex":".*"}`, `{"$where":"sleep(5000)"}`, `["a"]`, `[]`, `{}`, `1`, `1.5`, `1e400`, `true`, `null`, `[{"$ne":1}]`,
+			} {
+				body := d.body.with(name, json.RawMessage(value))
+				s.JSON(d.method, d.path, body, d.with).Problem(t, http.StatusUnprocessableEntity, "invalid_field", name)
+			}
+		}
+		for _, name := range []string{"$where", "username.$ne", "username[$ne]", "$set", "a.b", ""} {
+			s.JSON(d.method, d.path, d.body.with(name, "1"), d.with).Problem(t, http.StatusUnprocessableEntity, "invalid_field")
+		}
+	}
+	s.Login(t, s.Web, s.Alice, "")
+}
+
+func playParameters(t *testing.T, s *Signet) {
+	token := Bearer(s.Login(t, s.Portal(t), s.Alice, "openid").Access)
+	for _, query := range []string{
+		"sort=username", "order=desc", "fields=password_hash", "limit=1&limit=2", "$where=1", "limit[$gt]=1", "user_id=x", "access_token=x", "after=%00", "after=%ff", "after=%zz",
+		"after=" + strings.Repeat("x", 2000), "limit=1;after=x",
+	} {
+		s.JSON("GET", MeSessions+"?"+query, nil, token).Problem(t, http.StatusBadRequest, "invalid_request")
+	}
+	for _, limit := range []string{"0", "-1", "1001", "x", "", "1.5", "99999999999999999999"} {
+		s.JSON("GET", MeSessions+"?limit="+limit, nil, token).Problem(t, http.StatusUnprocessableEntity, "invalid_field", "limit")
+	}
+	for _, after := range []string{"%24ne", "'%20OR%201=1--", "zzzz", "."} {
+		if items := s.JSON("GET", MeSessions+"?after="+after, nil, token).Expect(t, http.StatusOK).Object(t)["items"].([]any); len(items) > 1 {
+			t.Errorf("after=%s lists %d", after, len(items))
+		}
+	}
+	s.JSON("GET", Me+"?x=1", nil, token).Problem(t, http.StatusBadRequest, "invalid_request")
+}
+
+// playNoEcho puts secrets where they do not belong. The search at the end of
+// the scene finds any that comes back.
+func playNoEcho(t *testing.T, s *Signet) {
+	for _, d := range s.doors(t) {
+		secret := s.Marker("secret in the wrong place")
+		for name := range d.body {
+			s.JSON(d.method, d.path, d.body.with(name, secret+"\u0000\u202e \u0430a"), d.with)
+			s.JSON(d.method, d.path, d.body.with(name, []string{secret}), d.with)
+		}
+		s.JSON(d.method, d.path, d.body.with(secret, "x"), d.with).Problem(t, http.StatusUnprocessableEntity, "invalid_field")
+		s.Send(d.method, d.path+"?"+secret+"=1", "{}", Header("Content-Type", secret), d.with)
+		s.JSON(d.method, d.path, d.body, Bearer(secret))
+	}
+}

@@ -1,0 +1,42 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+
+	"example.org/signet/storage"
+)
+
+// Principal is a user who asks Signet itself for something: who the token says
+// it is, as the store has them at this moment.
+type Principal struct {
+	user     storage.User
+	session  string
+	clientID string
+}
+
+// UserID is the id of the user.
+func (p *Principal) UserID() string { return p.user.ID }
+
+// ClientID is the client through which the user asks.
+func (p *Principal) ClientID() string { return p.clientID }
+
+var errNotLive = refuse(InvalidToken, "the access token is invalid, expired or revoked")
+
+// Identify tells who asks with this access token. It must be live, a user's,
+// and addressed to the issuer's URL alone: one that is also good for an API
+// could be replayed here by that API.
+func (i *Issuer) Identify(ctx context.Context, accessToken Secret) (*Principal, error) {
+	t, err := i.live(ctx, string(accessToken))
+	switch {
+	case errors.Is(err, errDead):
+		return nil, errNotLive
+	case err != nil:
+		return nil, err
+	case len(t.claims.Audience) != 1 || t.claims.Audience[0] != i.cfg.Issuer:
+		return nil, refuse(InvalidToken, "the access token is not addressed to this issuer alone: ask for one with resource set to the issuer's URL")
+	case t.user == nil:
+		return nil, refuse(InsufficientScope, "the access token is a client's, and this is for users")
+	}
+	return &Principal{user: *t.user, session: t.claims.SessionID, clientID: t.claims.ClientID}, nil
+}
