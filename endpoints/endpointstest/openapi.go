@@ -80,9 +80,10 @@ func (c closing) schema(r *openapi3.SchemaRef) {
 	c.schema(s.Items)
 }
 
-// notDescribed are the paths that are for people, or say no to everybody.
+// notDescribed are the paths that are for people, or say no to everybody, and
+// those whose description is still to be written.
 func notDescribed(path string) bool {
-	return path == Authorize
+	return path == Authorize || path == Register || path == Me || strings.HasPrefix(path, Me+"/") || strings.HasPrefix(path, "/api/v1/")
 }
 
 // at finds the path of the document that this one is. A path without
