@@ -84,13 +84,16 @@ func playOwnPassword(t *testing.T, s *Signet) {
 	change(s.Alice.Password, "short").Problem(t, 422, "invalid_field", "new_password")
 	change("", "").Problem(t, 422, "invalid_field", "current_password", "new_password")
 	change(s.Alice.Password, strings.Repeat("x", 1025)).Problem(t, 422, "invalid_field", "new_password")
-	s.alive(t, s.SPA, spa)
+	spa = s.alive(t, s.SPA, spa)
 	before := s.Passwords.Evaluations()
 	change(s.Alice.Password, next).Expect(t, http.StatusNoContent)
 	if n := s.Passwords.Evaluations() - before; n != 2 {
 		t.Errorf("%d hash evaluations, want 2", n)
 	}
 	s.dead(t, s.Web, web)
+	s.dead(t, s.SPA, spa)
+	mine = s.Refresh(t, portal, mine.Refresh) // the one that asked goes on
+	s.JSON("GET", Me, nil, Bearer(mine.Access)).Expect(t, http.StatusOK)
 	s.TryLogin(s.Web, s.Alice, "").Refused(t, http.StatusBadRequest, "invalid_grant")
 	s.Login(t, s.Web, Person{Username: "alice", Password: next}, "")
 }
@@ -144,6 +147,9 @@ func playOwnSessions(t *testing.T, s *Signet) {
 	}
 	s.JSON("DELETE", MeSessions+"/"+sid(web), nil, Bearer(mine.Access)).Expect(t, http.StatusNoContent)
 	s.JSON("DELETE", MeSessions+"/"+sid(web), nil, Bearer(mine.Access)).Expect(t, http.StatusNoContent)
+	if left := list(); len(left) != 1 || left[0].(map[string]any)["current"] != true {
+		t.Errorf("sessions left: %v", left)
+	}
 	s.dead(t, s.Web, web)
 	mine = s.Refresh(t, portal, mine.Refresh)
 	s.JSON("DELETE", MeSessions, nil, Bearer(mine.Access)).Expect(t, http.StatusNoContent)
