@@ -30,6 +30,8 @@ func (c Change) Tokens() string {
 		return "none: the last that it signed has expired, it leaves the JWKS"
 	case c.To == Standby:
 		return "none: it is published and signs nothing yet"
+	case c.To == Active && c.From == Retired:
+		return "new ones are signed by it again; every verifier knows it"
 	case c.To == Active && c.Lag > 0:
 		return "new ones are signed by it; a verifier that cached the JWKS before may refuse them for up to " + c.Lag.String()
 	case c.To == Active:

@@ -9,9 +9,10 @@
 //	───────────────▶│ standby │─────▶│ standby │─────────────▶│ active │
 //	 sealed, stored │         │      │ at time │              │        │
 //	                └────┬────┘      └────┬────┘              └───┬────┘
-//	                     │                │                       │ a higher key
-//	                     │                │                       │ takes over
-//	                     │ Revoke         │ Revoke                ▼
+//	                     │                │          Rollback, ▲  │ a higher key
+//	                     │                │          still     │  │ takes over,
+//	                     │                │          published │  │ or Rollback
+//	                     │ Revoke         │ Revoke             │  ▼
 //	                     │                │        Revoke     ┌─────────┐
 //	                     ▼                ▼      ┌────────────│ retired │
 //	                ┌──────────────────────────┐ │            └───┬─────┘
@@ -28,7 +29,8 @@
 //
 // # Records
 //
-// A record ([storage.Key]) never changes but for RevokedAt. What each key does
+// A record ([storage.Key]) never changes but for RevokedAt, and for the envelope
+// of the private key when the master key changes. What each key does
 // at a given time is derived from the records and the clock, so instances that
 // have read the same records agree without talking. The sequence number is the
 // order of making; a later decision is a record of a higher number:
@@ -40,6 +42,10 @@
 //     earlier moment, hurries that one: the waiting key starts at that moment,
 //     not the newer one. The surplus standby that this leaves is passed over
 //     by the next rotation, which starts the newest.
+//   - A rollback is one insert too: the record of a new standby, which also says
+//     which earlier key signs again. That key is retired and in the JWKS, so
+//     everybody knows it. The one that it takes over from does not come back.
+//     It is void where a decision of a higher number has come into force.
 //   - Revoking the active key starts the lowest standby at the moment of the
 //     revocation. No older key ever comes back by itself.
 //   - A start that has become void (the key is revoked, or a higher one has

@@ -54,6 +54,21 @@ func (e *ScheduledError) Error() string {
 // Is makes every ScheduledError an ErrRotated.
 func (e *ScheduledError) Is(target error) bool { return target == ErrRotated }
 
+// A NoWayBackError refuses a rollback: there is no earlier key that may sign
+// again.
+type NoWayBackError struct {
+	KID   string    // the previous key; empty where there is none that counts
+	Until time.Time // the last moment at which it could have been called back
+}
+
+func (e *NoWayBackError) Error() string {
+	if e.KID == "" {
+		return "no earlier key is left in the JWKS to go back to"
+	}
+	return fmt.Sprintf("key %s could be called back until %s: it is about to leave the JWKS, and an instance that has not heard would drop it while others sign with it",
+		e.KID, e.Until.UTC().Format(time.RFC3339))
+}
+
 // An UnsealError refuses a stored key that does not open under the master key:
 // the master key is another one, or the record was altered or damaged.
 type UnsealError struct {

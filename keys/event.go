@@ -8,8 +8,9 @@ type EventKind string
 // What an instance reports. Changes are reported by the instance that made
 // them, and by no other.
 const (
-	EventCreated       EventKind = "key.created" // a key was stored: the first one, a standby
-	EventRotated       EventKind = "key.rotated" // a rotation was stored: KID signs from At on
+	EventCreated       EventKind = "key.created"     // a key was stored: the first one, a standby
+	EventRotated       EventKind = "key.rotated"     // a rotation was stored: KID signs from At on
+	EventRolledBack    EventKind = "key.rolled_back" // a rollback was stored: KID signs again
 	EventRevoked       EventKind = "key.revoked"
 	EventDeleted       EventKind = "key.deleted" // the record of a key long gone was removed
 	EventRefreshFailed EventKind = "keys.refresh_failed"

@@ -18,6 +18,7 @@ type Store interface {
 	InsertKey(ctx context.Context, k storage.Key) error
 	ListKeys(ctx context.Context) ([]storage.Key, error)
 	RevokeKey(ctx context.Context, kid string, at time.Time) error
+	ResealKey(ctx context.Context, kid string, was, sealed []byte) error
 	DeleteKey(ctx context.Context, kid string) error
 }
 

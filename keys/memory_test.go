@@ -1,6 +1,7 @@
 package keys_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -67,6 +68,7 @@ func kept(k storage.Key) storage.Key {
 	k.PublicJWK, k.Sealed = slices.Clone(k.PublicJWK), slices.Clone(k.Sealed)
 	k.CreatedAt, k.ActivatesAt = storage.Time(k.CreatedAt), storage.Time(k.ActivatesAt)
 	k.PredecessorActivatesAt, k.RevokedAt = storage.Time(k.PredecessorActivatesAt), storage.Time(k.RevokedAt)
+	k.RestoresAt, k.VerifiesUntil = storage.Time(k.RestoresAt), storage.Time(k.VerifiesUntil)
 	return k
 }
 
@@ -110,6 +112,22 @@ func (s *memory) change(kid string, change func(*storage.Key)) error {
 		}
 	}
 	return storage.ErrNotFound
+}
+
+func (s *memory) ResealKey(ctx context.Context, kid string, was, sealed []byte) error {
+	if err := s.enter(ctx, "reseal"); err != nil {
+		return err
+	}
+	conflict := false
+	err := s.change(kid, func(k *storage.Key) {
+		if conflict = !bytes.Equal(k.Sealed, was); !conflict {
+			k.Sealed = slices.Clone(sealed)
+		}
+	})
+	if conflict {
+		return storage.ErrConflict
+	}
+	return err
 }
 
 func (s *memory) DeleteKey(ctx context.Context, kid string) error {

@@ -10,9 +10,10 @@ import (
 // An Intent is a change of the keys that somebody considers. The zero value is
 // to let things take their course.
 type Intent struct {
-	Rotate bool   // as [Manager.Rotate] does it
-	Force  bool   // of Rotate: now
-	Revoke string // the kid to revoke, as [Manager.Revoke] does it
+	Rotate   bool   // as [Manager.Rotate] does it
+	Force    bool   // of Rotate: now
+	Rollback bool   // as [Manager.Rollback] does it
+	Revoke   string // the kid to revoke, as [Manager.Revoke] does it
 }
 
 // A Plan tells what will happen to the keys, and changes nothing.
@@ -35,7 +36,7 @@ func (p Plan) Next(kid string) (Change, bool) {
 // Plan foretells what the intent and the time do to the keys: every change
 // whose moment is known, and those around the next rotation on schedule. It
 // works from the current view. It fails as the change itself would: with
-// [ErrRotated], *[ScheduledError] or [storage.ErrNotFound].
+// [ErrRotated], *[ScheduledError], *[NoWayBackError] or [storage.ErrNotFound].
 func (m *Manager) Plan(intent Intent) (Plan, error) {
 	s, now := m.view()
 	line, err := m.intended(s, now, intent)
@@ -60,6 +61,13 @@ func (m *Manager) intended(s *snapshot, now time.Time, intent Intent) (timeline,
 	}
 	for k, lacking := line.lacking(now); lacking; k, lacking = line.lacking(now) {
 		line = line.with(k)
+	}
+	if intent.Rollback {
+		record, err := m.rollback(s, now)
+		if err != nil {
+			return timeline{}, err
+		}
+		line = line.with(record)
 	}
 	if intent.Rotate {
 		at, err := m.startOf(s, storage.Time(now), intent.Force)

@@ -108,7 +108,7 @@ func TestPlanComesTrue(t *testing.T) {
 		cfg := settings(c)
 		m := open(t, new(memory), cfg)
 		for range rapid.IntRange(0, 6).Draw(r, "before") {
-			c.advance(time.Duration(rapid.IntRange(1, 40*24).Draw(r, "hours")) * time.Hour)
+			c.advance(time.Duration(rapid.OneOf(rapid.IntRange(1, 15), rapid.IntRange(60, 40*24*60)).Draw(r, "minutes")) * time.Minute)
 			refresh(t, m)
 			disturb(t, r, m)
 		}
@@ -128,7 +128,9 @@ func TestPlanComesTrue(t *testing.T) {
 }
 
 func disturb(t *testing.T, r *rapid.T, m *keys.Manager) {
-	switch rapid.IntRange(0, 3).Draw(r, "event") {
+	switch rapid.IntRange(0, 4).Draw(r, "event") {
+	case 4:
+		_, _ = m.Rollback(t.Context()) // there may be no way back
 	case 0:
 		_, _ = m.Rotate(t.Context(), rapid.Bool().Draw(r, "force")) // may be scheduled already
 	case 1:
@@ -142,7 +144,7 @@ func disturb(t *testing.T, r *rapid.T, m *keys.Manager) {
 func intents(r *rapid.T, m *keys.Manager) keys.Intent {
 	list := m.List()
 	return rapid.SampledFrom([]keys.Intent{
-		{}, {Rotate: true}, {Rotate: true, Force: true}, {Revoke: list[rapid.IntRange(0, len(list)-1).Draw(r, "key")].KID},
+		{}, {Rotate: true}, {Rotate: true, Force: true}, {Rollback: true}, {Revoke: list[rapid.IntRange(0, len(list)-1).Draw(r, "key")].KID},
 	}).Draw(r, "intent")
 }
 
@@ -154,6 +156,8 @@ func carryOut(t *testing.T, m *keys.Manager, i keys.Intent) {
 		}
 	case i.Rotate:
 		rotate(t, m, i.Force)
+	case i.Rollback:
+		rollback(t, m)
 	}
 }
 

@@ -56,7 +56,7 @@ func (l timeline) lacking(now time.Time) (storage.Key, bool) {
 // idle tells whether a standby is at hand that no rotation has claimed yet.
 func (l timeline) idle(now time.Time) bool {
 	for i := l.position(now) + 1; i < len(l.keys); i++ {
-		if l.keys[i].RevokedAt.IsZero() && l.started(i).IsZero() {
+		if l.keys[i].RevokedAt.IsZero() && l.started(i, now).IsZero() && l.keys[i].VerifiesUntil.IsZero() {
 			return true
 		}
 	}

@@ -99,7 +99,7 @@ func (m *Manager) rotateIfDue(ctx context.Context) error {
 	if now.Before(due.Add(-m.cfg.notice())) {
 		return nil
 	}
-	_, err := m.As("").insertRotation(ctx, s, now, later(due, m.earliest(s.infos, now)))
+	_, err := m.As("").insertDecision(ctx, s, EventRotated, s.line.rotation(now, later(due, m.earliest(s.infos, now))))
 	if errors.Is(err, storage.ErrConflict) { // another instance did it
 		return m.reload(ctx)
 	}

@@ -31,20 +31,29 @@ func (m *Manager) Rotate(ctx context.Context, force bool) (Rotation, error) {
 
 // Rotate is [Manager.Rotate].
 func (h Hand) Rotate(ctx context.Context, force bool) (Rotation, error) {
-	m := h.manager
-	seen := m.current.Load().top()
-	var done Rotation
-	err := m.taking(ctx, func() (err error) {
-		if err = m.reload(ctx); err != nil {
-			return err
-		}
-		done, err = h.rotate(ctx, seen, force)
-		return err
+	done, err := h.decide(ctx, EventRotated, func(s *snapshot, now time.Time) (storage.Key, error) {
+		at, err := h.manager.startOf(s, storage.Time(now), force)
+		return s.line.rotation(now, at), err
 	})
 	if err != nil {
 		return Rotation{}, fmt.Errorf("rotate the keys: %w", err)
 	}
 	return done, nil
+}
+
+// decide stores the record that propose makes of the present view, as the
+// newest decision on who signs. Of racing ones one wins, the others get
+// [ErrRotated].
+func (h Hand) decide(ctx context.Context, kind EventKind, propose func(*snapshot, time.Time) (storage.Key, error)) (done Rotation, err error) {
+	seen := h.manager.current.Load().top()
+	err = h.manager.taking(ctx, func() (err error) {
+		if err = h.manager.reload(ctx); err != nil {
+			return err
+		}
+		done, err = h.attempt(ctx, seen, kind, propose)
+		return err
+	})
+	return done, err
 }
 
 // attempts bounds the tries of one change. Each lost one means that another
@@ -54,23 +63,23 @@ const attempts = 20
 
 var errNoProgress = fmt.Errorf("the store does not show the keys that it holds: %w", storage.ErrUnavailable)
 
-// rotate tries until its record is stored, or one of another rotation above
+// attempt tries until its record is stored, or one of another decision above
 // the sequence number seen.
-func (h Hand) rotate(ctx context.Context, seen int64, force bool) (Rotation, error) {
+func (h Hand) attempt(ctx context.Context, seen int64, kind EventKind, propose func(*snapshot, time.Time) (storage.Key, error)) (Rotation, error) {
 	m := h.manager
 	for range attempts {
 		if err := h.settle(ctx); err != nil {
 			return Rotation{}, err
 		}
 		s, now := m.view()
-		if _, ok := s.rotated(seen); ok {
+		if _, ok := s.decision(seen); ok {
 			return Rotation{}, ErrRotated
 		}
-		at, err := m.startOf(s, storage.Time(now), force)
+		record, err := propose(s, now)
 		if err != nil {
 			return Rotation{}, err
 		}
-		done, err := h.insertRotation(ctx, s, now, at)
+		done, err := h.insertDecision(ctx, s, kind, record)
 		if !errors.Is(err, storage.ErrConflict) {
 			return done, err
 		}
@@ -89,7 +98,7 @@ func (m *Manager) startOf(s *snapshot, now time.Time, force bool) (time.Time, er
 		}
 		return now, nil
 	}
-	if last, ok := s.rotated(0); ok && now.Sub(last.CreatedAt).Abs() < m.cfg.Refresh {
+	if last, ok := s.decision(0); ok && now.Sub(last.CreatedAt).Abs() < m.cfg.Refresh {
 		return time.Time{}, ErrRotated
 	}
 	if force {
@@ -118,20 +127,21 @@ func publishedSince(info Info, now time.Time) time.Time {
 	return info.CreatedAt
 }
 
-// insertRotation stores a new standby whose record starts the key before it.
-func (h Hand) insertRotation(ctx context.Context, s *snapshot, now, at time.Time) (Rotation, error) {
-	record, err := h.manager.insert(ctx, s.line.rotation(now, at))
+// insertDecision stores a new standby whose record says which other key signs
+// from when on.
+func (h Hand) insertDecision(ctx context.Context, s *snapshot, kind EventKind, record storage.Key) (Rotation, error) {
+	record, err := h.manager.insert(ctx, record)
 	if err != nil {
 		return Rotation{}, err
 	}
-	done := Rotation{NewStandby: record.KID, At: record.PredecessorActivatesAt}
+	done := Rotation{NewStandby: record.KID, At: later(record.PredecessorActivatesAt, record.RestoresAt)}
 	line := s.line.with(record)
 	for _, span := range line.spans {
 		if !span.start.After(done.At) {
 			done.Activates = line.keys[span.key].KID
 		}
 	}
-	h.report(Event{Kind: EventRotated, KID: done.Activates, At: done.At})
+	h.report(Event{Kind: kind, KID: done.Activates, At: done.At})
 	return done, nil
 }
 

@@ -111,6 +111,11 @@ func associated(k storage.Key) []byte {
 	for _, t := range []time.Time{k.CreatedAt, k.ActivatesAt, k.PredecessorActivatesAt} {
 		out = binary.BigEndian.AppendUint64(out, uint64(milliseconds(t)))
 	}
+	if k.Restores != "" || !k.RestoresAt.IsZero() || !k.VerifiesUntil.IsZero() { // records from before these fields stay as they are
+		field([]byte(k.Restores))
+		out = binary.BigEndian.AppendUint64(out, uint64(milliseconds(k.RestoresAt)))
+		out = binary.BigEndian.AppendUint64(out, uint64(milliseconds(k.VerifiesUntil)))
+	}
 	return out
 }
 

@@ -90,6 +90,9 @@ func TestAlteredRecords(t *testing.T) { // K15, K03
 	alter("seq", func(k *storage.Key) { k.Seq = 9 })
 	alter("created", func(k *storage.Key) { k.CreatedAt = k.CreatedAt.Add(-time.Hour) })
 	alter("activates", func(k *storage.Key) { k.ActivatesAt = k.CreatedAt })
+	alter("restores", func(k *storage.Key) { k.Restores = records[0].KID })
+	alter("restores at", func(k *storage.Key) { k.RestoresAt = k.CreatedAt })
+	alter("verifies until", func(k *storage.Key) { k.VerifiesUntil = k.CreatedAt })
 	alter("predecessor activates", func(k *storage.Key) { k.PredecessorActivatesAt = k.CreatedAt })
 }
 

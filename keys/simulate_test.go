@@ -29,6 +29,7 @@ type world struct {
 	revoked   map[string]time.Time
 	excused   map[string]bool // keys that were made to sign before their time, by force or need
 	excuse    bool            // whether that is an excuse
+	rollbacks int
 }
 
 type instance struct {
@@ -164,6 +165,8 @@ func (w *world) happen(t *testing.T, i *instance) error {
 		if w.pick(4, "revoke") == 0 {
 			return w.revoke(t, i)
 		}
+	case 8, 9:
+		return w.rollback(t, i)
 	case 5:
 		i.link.cut = true
 	case 6:
@@ -182,6 +185,19 @@ func (w *world) rotate(t *testing.T, i *instance, force bool) error {
 		w.note(i)
 	}
 	if errors.Is(err, keys.ErrRotated) || i.link.cut {
+		return nil
+	}
+	return err
+}
+
+// rollback needs no excuse: every verifier knows the previous key.
+func (w *world) rollback(t *testing.T, i *instance) error {
+	var late *keys.NoWayBackError
+	_, err := i.manager.Rollback(t.Context())
+	if err == nil {
+		w.rollbacks++
+	}
+	if errors.Is(err, keys.ErrRotated) || errors.As(err, &late) || i.link.cut {
 		return nil
 	}
 	return err

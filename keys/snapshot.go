@@ -67,10 +67,11 @@ func (s *snapshot) top() int64 {
 	return 0
 }
 
-// rotated returns the newest record that a rotation made, if it is above seq.
-func (s *snapshot) rotated(seq int64) (storage.Key, bool) {
+// decision returns the newest record that a rotation or a rollback made, if it
+// is above seq.
+func (s *snapshot) decision(seq int64) (storage.Key, bool) {
 	for _, k := range slices.Backward(s.line.keys) {
-		if k.Seq > seq && !k.PredecessorActivatesAt.IsZero() {
+		if k.Seq > seq && (!k.PredecessorActivatesAt.IsZero() || k.Restores != "") {
 			return k, true
 		}
 	}

@@ -48,19 +48,16 @@ func (l timeline) describe(t time.Time, retention time.Duration) []Info {
 	for i, k := range l.keys {
 		info := Info{
 			KID: k.KID, Seq: k.Seq, Alg: k.Alg, CreatedAt: k.CreatedAt,
-			ActivatesAt: l.started(i), RetiresAt: l.ended(i), RevokedAt: k.RevokedAt,
-		}
-		if !info.RetiresAt.IsZero() {
-			info.GoneAt = info.RetiresAt.Add(retention)
+			ActivatesAt: l.started(i, t), RetiresAt: l.ended(i), GoneAt: l.gone(i, retention), RevokedAt: k.RevokedAt,
 		}
 		switch {
 		case !k.RevokedAt.IsZero():
 			info.State, info.GoneAt = Revoked, k.RevokedAt
 		case i == active:
 			info.State = Active
-		case i > position:
+		case i > position && k.VerifiesUntil.IsZero():
 			info.State = Standby
-		case !t.Before(info.GoneAt):
+		case !info.GoneAt.IsZero() && !t.Before(info.GoneAt):
 			info.State = Expired
 		default:
 			info.State = Retired
@@ -68,6 +65,20 @@ func (l timeline) describe(t time.Time, retention time.Duration) []Info {
 		infos[i] = info
 	}
 	return infos
+}
+
+// gone is when the key leaves the JWKS by the clock alone; zero if that is not
+// known.
+func (l timeline) gone(i int, retention time.Duration) time.Time {
+	k := l.keys[i]
+	if !k.VerifiesUntil.IsZero() {
+		return k.VerifiesUntil
+	}
+	end := l.ended(i)
+	if end.IsZero() {
+		return end
+	}
+	return end.Add(retention)
 }
 
 // window is the time around t in which nothing changes by the clock alone:
@@ -87,8 +98,8 @@ func (l timeline) window(t time.Time, retention time.Duration) (from, until time
 		note(s.start)
 	}
 	for i, k := range l.keys {
-		if end := l.ended(i); !end.IsZero() && k.RevokedAt.IsZero() {
-			note(end.Add(retention))
+		if k.RevokedAt.IsZero() {
+			note(l.gone(i, retention))
 		}
 	}
 	return from, until

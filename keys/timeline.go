@@ -17,8 +17,8 @@ type span struct {
 
 // A timeline is what the records say about who signs when, past and future. It
 // is derived from the records alone, so all instances that have read the same
-// records agree on it. Spans rise in key and in time: the key of a higher
-// number takes over, and none ever signs again.
+// records agree on it. Spans rise in time, and in key but where a rollback has
+// an earlier key sign again.
 type timeline struct {
 	keys  []storage.Key // by rising sequence number
 	spans []span
@@ -28,7 +28,7 @@ type timeline struct {
 // hold, in order of time. The records need not be sorted.
 func newTimeline(records []storage.Key) timeline {
 	keys := slices.SortedFunc(slices.Values(records), func(a, b storage.Key) int { return cmp.Compare(a.Seq, b.Seq) })
-	w := walk{keys: keys, born: make([]bool, len(keys)), revoked: make([]bool, len(keys)), active: -1, last: -1}
+	w := walk{keys: keys, born: make([]bool, len(keys)), revoked: make([]bool, len(keys)), active: -1, last: -1, decided: -1}
 	for _, e := range eventsOf(keys) {
 		w.apply(e)
 	}
@@ -39,9 +39,10 @@ func newTimeline(records []storage.Key) timeline {
 // moment take effect: a key that starts and is revoked at once has started, so
 // that the revocation leads on to its successor and not back.
 const (
-	birth  = iota // the record was made
-	start         // the key's own ActivatesAt
-	rotate        // the record's PredecessorActivatesAt
+	birth   = iota // the record was made
+	start          // the key's own ActivatesAt
+	rotate         // the record's PredecessorActivatesAt
+	restore        // the record's RestoresAt
 	revoke
 )
 
@@ -66,6 +67,9 @@ func eventsOf(keys []storage.Key) []event {
 		if !k.PredecessorActivatesAt.IsZero() {
 			events = append(events, event{k.PredecessorActivatesAt, rotate, i})
 		}
+		if k.Restores != "" {
+			events = append(events, event{k.RestoresAt, restore, i})
+		}
 		if !k.RevokedAt.IsZero() {
 			events = append(events, event{k.RevokedAt, revoke, i})
 		}
@@ -82,7 +86,8 @@ type walk struct {
 	born    []bool
 	revoked []bool
 	active  int // -1 while nobody can sign
-	last    int // the last one that started; only higher ones may follow
+	last    int // the highest one that started; only higher ones may start
+	decided int // the record of the latest decision that has taken effect
 	spans   []span
 }
 
@@ -94,6 +99,9 @@ func (w *walk) apply(e event) {
 		w.begin(e.key, e.at)
 	case rotate:
 		w.begin(w.target(e.key, e.at), e.at)
+		w.decided = max(w.decided, e.key)
+	case restore:
+		w.resume(e.key, e.at)
 	case revoke:
 		w.revoked[e.key] = true
 	}
@@ -112,8 +120,24 @@ func (w *walk) begin(key int, at time.Time) {
 	w.spans = append(w.spans, span{key, at})
 }
 
-// waiting tells whether the key has neither been passed over nor revoked.
-func (w *walk) waiting(key int) bool { return key > w.last && !w.revoked[key] }
+// resume has an earlier key sign again, as record n says: one that has signed
+// and is not revoked. A decision of a higher number that came into force before
+// makes the rollback void.
+func (w *walk) resume(n int, at time.Time) {
+	key := slices.IndexFunc(w.keys, func(k storage.Key) bool { return k.KID == w.keys[n].Restores })
+	signed := slices.ContainsFunc(w.spans, func(s span) bool { return s.key == key })
+	if n < w.decided || !signed || key == w.active || w.revoked[key] {
+		return
+	}
+	w.active, w.decided = key, n
+	w.spans = append(w.spans, span{key, at})
+}
+
+// waiting tells whether the key may still start: it has neither been passed
+// over nor revoked, and is one that signs.
+func (w *walk) waiting(key int) bool {
+	return key > w.last && !w.revoked[key] && w.keys[key].VerifiesUntil.IsZero()
+}
 
 // target is the key that the rotation stored in the record of key n starts: the
 // newest one below n. Unless an earlier rotation is outstanding at that moment:
@@ -174,33 +198,41 @@ func (l timeline) at(t time.Time) int {
 // position is the index of the highest key that has started by t, or -1: keys
 // below it are past, keys above it still wait.
 func (l timeline) position(t time.Time) int {
+	begun := l.spans
 	if i := l.at(t); i >= 0 {
-		return l.spans[i].key
+		begun = l.spans[:i+1]
 	}
-	if n := len(l.spans); n > 0 {
-		return l.spans[n-1].key
+	highest := -1
+	for _, s := range begun {
+		highest = max(highest, s.key)
 	}
-	return -1
+	return highest
 }
 
-// started is when the key starts to sign; zero if never.
-func (l timeline) started(key int) time.Time {
+// started is since when the key signs, as of t; before its first start, when
+// that will be; zero if never.
+func (l timeline) started(key int, t time.Time) (start time.Time) {
 	for _, s := range l.spans {
-		if s.key == key {
-			return s.start
+		if s.key == key && (start.IsZero() || !s.start.After(t)) {
+			start = s.start
 		}
 	}
-	return time.Time{}
+	return start
 }
 
-// ended is when a higher key takes over; zero if that is not known.
-func (l timeline) ended(key int) time.Time {
+// ended is when another key takes over for good, or passes over this one; zero
+// if that is not known.
+func (l timeline) ended(key int) (end time.Time) {
+	signed := false
 	for _, s := range l.spans {
-		if s.key > key {
-			return s.start
+		switch {
+		case s.key == key:
+			signed, end = true, time.Time{}
+		case end.IsZero() && (signed || s.key > key):
+			end = s.start
 		}
 	}
-	return time.Time{}
+	return end
 }
 
 // pending is the span that is to follow the one that holds at t, if one is

@@ -86,6 +86,48 @@ func TestTimeline(t *testing.T) {
 	}
 }
 
+// back is the record of a rollback to the key numbered n.
+func back(n int, minute int) func(*storage.Key) {
+	return func(k *storage.Key) { k.Restores, k.RestoresAt = fmt.Sprintf("k%d", n), at(minute) }
+}
+
+func verifies(until int) func(*storage.Key) {
+	return func(k *storage.Key) { k.VerifiesUntil = at(until) }
+}
+
+func TestTimelineWithRollbacksAndImports(t *testing.T) {
+	rotated := []row{{1, 1, 0, 0}, {created: 1}, {created: 50, predecessor: 50}}
+	and := func(more ...row) []row { return append(slices.Clone(rotated), more...) }
+	for name, c := range map[string]struct {
+		rows    []row
+		changes map[int]func(*storage.Key) // by number
+		want    string
+	}{
+		"rollback":                           {and(row{created: 60}), map[int]func(*storage.Key){4: back(1, 60)}, "k1@1 k2@50 k1@60"},
+		"then a rotation":                    {and(row{created: 60}, row{created: 90, predecessor: 90}), map[int]func(*storage.Key){4: back(1, 60)}, "k1@1 k2@50 k1@60 k4@90"},
+		"then revoked":                       {[]row{{1, 1, 0, 70}, rotated[1], rotated[2], {created: 60}}, map[int]func(*storage.Key){4: back(1, 60)}, "k1@1 k2@50 k1@60 k3@70"},
+		"the other one revoked":              {[]row{rotated[0], {1, 0, 0, 70}, rotated[2], {created: 60}}, map[int]func(*storage.Key){4: back(1, 60)}, "k1@1 k2@50 k1@60"},
+		"to a revoked key":                   {[]row{{1, 1, 0, 55}, rotated[1], rotated[2], {created: 60}}, map[int]func(*storage.Key){4: back(1, 60)}, "k1@1 k2@50"},
+		"to a standby":                       {and(row{created: 60}), map[int]func(*storage.Key){4: back(3, 60)}, "k1@1 k2@50"},
+		"to nobody":                          {and(row{created: 60}), map[int]func(*storage.Key){4: back(9, 60)}, "k1@1 k2@50"},
+		"to the one that signs":              {and(row{created: 60}), map[int]func(*storage.Key){4: back(2, 60)}, "k1@1 k2@50"},
+		"a later rotation by a clock behind": {and(row{created: 60}, row{created: 58, predecessor: 58}), map[int]func(*storage.Key){4: back(1, 60)}, "k1@1 k2@50 k4@58"},
+		"imported, verifies only":            {[]row{{1, 1, 0, 0}, {created: 1}, {created: 10}, {created: 50, predecessor: 50}}, map[int]func(*storage.Key){3: verifies(40)}, "k1@1 k2@50"},
+		"it never takes over":                {[]row{{1, 1, 0, 20}, {1, 0, 0, 20}, {created: 10}, {created: 30}}, map[int]func(*storage.Key){3: verifies(40)}, "k1@1 k4@30"},
+		"imported, active":                   {[]row{{1, 1, 0, 0}, {created: 1}, {10, 10, 0, 0}}, nil, "k1@1 k3@10"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			keys := records(c.rows...)
+			for n, change := range c.changes {
+				change(&keys[n-1])
+			}
+			if got := newTimeline(keys).String(); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 // records0 has lost the record of the key before the first.
 func records0() []row {
 	return []row{{created: 5}, {created: 20, predecessor: 20}, {created: 50, predecessor: 50}}
@@ -226,6 +268,15 @@ func (h *history) rotate(force bool) {
 	h.insert(storage.Key{PredecessorActivatesAt: start})
 }
 
+func (h *history) rollback() {
+	if _, pending := h.line().pending(h.now); pending {
+		return
+	}
+	if previous, ok := h.line().previous(h.now, simRetention); ok {
+		h.insert(storage.Key{Restores: previous.KID, RestoresAt: h.now})
+	}
+}
+
 func (h *history) revoke(i int) {
 	if h.keys[i].RevokedAt.IsZero() {
 		h.keys[i].RevokedAt = h.now
@@ -235,7 +286,10 @@ func (h *history) revoke(i int) {
 // step does one thing that an instance may do.
 func (h *history) step(t *rapid.T) {
 	h.now = h.now.Add(time.Duration(rapid.IntRange(1, 90).Draw(t, "minutes")) * time.Minute)
-	switch rapid.SampledFrom([]string{"rotate", "rotate", "force", "revoke", "settle", "wait"}).Draw(t, "step") {
+	switch rapid.SampledFrom([]string{"rotate", "rotate", "force", "revoke", "rollback", "settle", "wait"}).Draw(t, "step") {
+	case "rollback":
+		h.settle()
+		h.rollback()
 	case "rotate":
 		h.settle()
 		h.rotate(false)
@@ -262,6 +316,9 @@ func TestTimelineProperties(t *testing.T) {
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
 			before, then := h.line(), h.now
 			h.step(t)
+			if last := h.keys[len(h.keys)-1]; last.RestoresAt.Equal(h.now) {
+				delete(past, last.Restores)
+			}
 			checkUnchangedPast(t, before, h.line(), then, h.now)
 			for now := then; !now.After(h.now); now = now.Add(time.Minute) {
 				checkMoment(t, h.line().describe(now, simRetention), now, lastSigned, past, now.Equal(h.now))

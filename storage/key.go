@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Key is a signing key. The record is immutable but for RevokedAt: what the
-// key does at a given time is derived from all the records and the clock, by
-// package keys.
+// Key is a signing key. The record is immutable but for RevokedAt, and for the
+// envelope of the private key when the master key changes: what the key does at
+// a given time is derived from all the records and the clock, by package keys.
 type Key struct {
 	Seq       int64  // 1, 2, 3…: unique, so that of two racing rotations one wins
 	KID       string // RFC 7638 thumbprint, unique
@@ -25,6 +25,15 @@ type Key struct {
 	// so that a rotation is a single insert.
 	PredecessorActivatesAt time.Time
 
+	// Restores is the kid of an earlier key that signs again from RestoresAt on;
+	// empty where this record was not made by a rollback.
+	Restores   string
+	RestoresAt time.Time
+
+	// VerifiesUntil is set for a key that was imported for the tokens that are
+	// out there: it never signs, and is published until then.
+	VerifiesUntil time.Time
+
 	RevokedAt time.Time
 }
 
@@ -39,6 +48,10 @@ type Keys interface {
 
 	// RevokeKey sets RevokedAt where it is not set; again is no error. ErrNotFound.
 	RevokeKey(ctx context.Context, kid string, at time.Time) error
+
+	// ResealKey puts sealed in the place of was, and changes nothing else.
+	// ErrConflict where the key is not sealed as was any more, ErrNotFound.
+	ResealKey(ctx context.Context, kid string, was, sealed []byte) error
 
 	// DeleteKey removes a key that no longer matters. ErrNotFound.
 	DeleteKey(ctx context.Context, kid string) error

@@ -19,7 +19,7 @@ type keyPlan struct {
 func newKeysPlan(p *process) *cobra.Command {
 	var now bool
 	c := &cobra.Command{
-		Use: "plan [rotate | revoke KID]", Short: "Show what will happen to the keys, and to which tokens; changes nothing",
+		Use: "plan [rotate | rollback | revoke KID]", Short: "Show what will happen to the keys, and to which tokens; changes nothing",
 		Long: "Show what will happen to the keys and when: what is published, signs and retires, and which tokens each change\n" +
 			"touches. With the name of a change, show what it would do. Nothing is changed.",
 		Example: "  signet keys plan                   what the schedule brings\n  signet keys plan rotate --now      what signet keys rotate --now would do\n  signet keys plan revoke KID",
@@ -59,10 +59,12 @@ func intention(args []string, now bool) (keys.Intent, error) {
 		return keys.Intent{}, nil
 	case what == "rotate" && len(args) == 1:
 		return keys.Intent{Rotate: true, Force: now}, nil
+	case what == "rollback" && len(args) == 1:
+		return keys.Intent{Rollback: true}, nil
 	case what == "revoke" && len(args) == 2 && args[1] != "":
 		return keys.Intent{Revoke: args[1]}, nil
 	}
-	return keys.Intent{}, usage("say signet keys plan, plan rotate or plan revoke KID")
+	return keys.Intent{}, usage("say signet keys plan, plan rotate, plan rollback or plan revoke KID")
 }
 
 func writePlan(w io.Writer, p keyPlan) {

@@ -290,6 +290,10 @@ func (s *Store) RevokeKey(ctx context.Context, kid string, at time.Time) error {
 	return do(ctx, s, "RevokeKey", func() error { return s.inner.RevokeKey(ctx, kid, at) })
 }
 
+func (s *Store) ResealKey(ctx context.Context, kid string, was, sealed []byte) error {
+	return do(ctx, s, "ResealKey", func() error { return s.inner.ResealKey(ctx, kid, was, sealed) })
+}
+
 func (s *Store) DeleteKey(ctx context.Context, kid string) error {
 	return do(ctx, s, "DeleteKey", func() error { return s.inner.DeleteKey(ctx, kid) })
 }

@@ -24,7 +24,7 @@ func aSession(id string) storage.Session {
 }
 
 func aKey(seq int64, kid string) storage.Key {
-	return storage.Key{Seq: seq, KID: kid, CreatedAt: start}
+	return storage.Key{Seq: seq, KID: kid, Sealed: []byte("old"), CreatedAt: start}
 }
 
 func aRotation(id string, from int64) storage.Rotation {
@@ -144,6 +144,9 @@ var commandTable = []struct {
 	{"InsertKey, taken", func(ctx context.Context, s *mongo.Store) error { return s.InsertKey(ctx, aKey(1, "other")) }, "insert find"},
 	{"ListKeys", func(ctx context.Context, s *mongo.Store) error { return must(s.ListKeys(ctx)) }, "find"},
 	{"RevokeKey", func(ctx context.Context, s *mongo.Store) error { return s.RevokeKey(ctx, "kid", start) }, "update"},
+	{"ResealKey", func(ctx context.Context, s *mongo.Store) error {
+		return s.ResealKey(ctx, "kid", []byte("old"), []byte("new"))
+	}, "update"},
 	{"DeleteKey", func(ctx context.Context, s *mongo.Store) error { return s.DeleteKey(ctx, "kid") }, "delete"},
 
 	{"AppendAudit", func(ctx context.Context, s *mongo.Store) error {

@@ -22,12 +22,16 @@ type keyDoc struct {
 	CreatedAt              time.Time `bson:"created_at"`
 	ActivatesAt            time.Time `bson:"activates_at"`
 	PredecessorActivatesAt time.Time `bson:"predecessor_activates_at"`
+	Restores               string    `bson:"restores,omitempty"`
+	RestoresAt             time.Time `bson:"restores_at,omitempty"`
+	VerifiesUntil          time.Time `bson:"verifies_until,omitempty"`
 	RevokedAt              time.Time `bson:"revoked_at"`
 }
 
 func newKeyDoc(k storage.Key) keyDoc {
 	k.CreatedAt, k.ActivatesAt = storage.Time(k.CreatedAt), storage.Time(k.ActivatesAt)
 	k.PredecessorActivatesAt, k.RevokedAt = storage.Time(k.PredecessorActivatesAt), storage.Time(k.RevokedAt)
+	k.RestoresAt, k.VerifiesUntil = storage.Time(k.RestoresAt), storage.Time(k.VerifiesUntil)
 	return keyDoc(k)
 }
 
@@ -70,6 +74,21 @@ func (s *Store) RevokeKey(ctx context.Context, kid string, at time.Time) error {
 		return err
 	}
 	return found(s.exists(ctx, keys, bson.D{is("kid", kid)}))
+}
+
+// ResealKey implements [storage.Keys] by one conditional update. Where it meets
+// nothing, a read tells a key that is sealed otherwise from none.
+func (s *Store) ResealKey(ctx context.Context, kid string, was, sealed []byte) error {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	done, err := s.update(ctx, keys, bson.D{is("kid", kid), is("sealed", was)}, set(is("sealed", sealed)))
+	if done || err != nil {
+		return err
+	}
+	if err := found(s.exists(ctx, keys, bson.D{is("kid", kid)})); err != nil {
+		return err
+	}
+	return storage.ErrConflict
 }
 
 // DeleteKey implements [storage.Keys] by one delete.

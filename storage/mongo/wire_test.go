@@ -64,7 +64,7 @@ var allowed = map[string]string{
 // in package mongo, none comes from outside.
 var fields = []string{
 	"_id", "user_id", "client_id", "generation", "revoked_at", "reason", "expires_at", "rotated_at", "reset_at", "count",
-	"version", "replays", "created_at", "user_epoch", "client_epoch", "username", "email", "roles", "password_hash", "disabled", "grants", "origins", "kid", "lease", "at", "type", "target",
+	"version", "replays", "created_at", "user_epoch", "client_epoch", "username", "email", "roles", "password_hash", "disabled", "grants", "origins", "kid", "sealed", "lease", "at", "type", "target",
 }
 
 // judge says what is wrong with a command.
@@ -183,7 +183,7 @@ func judgeList(v bson.RawValue, each func(bson.RawValue)) {
 
 func judgeValue(field string, v bson.RawValue, fault func(string, ...any)) {
 	switch v.Type {
-	case bson.TypeString, bson.TypeInt64, bson.TypeDateTime, bson.TypeBoolean, bson.TypeObjectID:
+	case bson.TypeString, bson.TypeInt64, bson.TypeDateTime, bson.TypeBoolean, bson.TypeObjectID, bson.TypeBinary:
 	case bson.TypeNull:
 		if field != "replays" { // absent where there are none
 			fault("%s is compared with a %s", field, v.Type)

@@ -9,20 +9,22 @@ import (
 
 var _ storage.Keys = (*Store)(nil)
 
-const keyColumns = query("seq, kid, alg, public_jwk, sealed, created_at, activates_at, predecessor_activates_at, revoked_at")
+const keyColumns = query("seq, kid, alg, public_jwk, sealed, created_at, activates_at, predecessor_activates_at, restores, restores_at, verifies_until, revoked_at")
 
 func scanKey(row scanner) (k storage.Key, err error) {
 	err = row.Scan(&k.Seq, &k.KID, &k.Alg, bytesColumn{&k.PublicJWK}, bytesColumn{&k.Sealed}, timeColumn{&k.CreatedAt},
-		timeColumn{&k.ActivatesAt}, timeColumn{&k.PredecessorActivatesAt}, timeColumn{&k.RevokedAt})
+		timeColumn{&k.ActivatesAt}, timeColumn{&k.PredecessorActivatesAt},
+		&k.Restores, timeColumn{&k.RestoresAt}, timeColumn{&k.VerifiesUntil}, timeColumn{&k.RevokedAt})
 	return k, err
 }
 
 // InsertKey implements [storage.Keys].
 func (s *Store) InsertKey(ctx context.Context, k storage.Key) error {
 	_, err := writeSeveral(ctx, s, "insert key", func(t *tx) (inserted int64, err error) {
-		inserted, err = t.exec("INSERT INTO keys ("+keyColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		inserted, err = t.exec("INSERT INTO keys ("+keyColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			k.Seq, k.KID, k.Alg, k.PublicJWK, k.Sealed, millis(k.CreatedAt),
-			unset(k.ActivatesAt), unset(k.PredecessorActivatesAt), unset(k.RevokedAt))
+			unset(k.ActivatesAt), unset(k.PredecessorActivatesAt),
+			k.Restores, unset(k.RestoresAt), unset(k.VerifiesUntil), unset(k.RevokedAt))
 		if err != nil || inserted > 0 {
 			return inserted, err
 		}
@@ -47,6 +49,25 @@ func (s *Store) ListKeys(ctx context.Context) ([]storage.Key, error) {
 func (s *Store) RevokeKey(ctx context.Context, kid string, at time.Time) error {
 	return s.change(ctx, "revoke key", storage.ErrNotFound,
 		"UPDATE keys SET revoked_at = coalesce(revoked_at, ?) WHERE kid = ?", millis(at), kid)
+}
+
+// ResealKey implements [storage.Keys].
+func (s *Store) ResealKey(ctx context.Context, kid string, was, sealed []byte) error {
+	_, err := writeSeveral(ctx, s, "reseal key", func(t *tx) (int64, error) {
+		changed, err := t.exec("UPDATE keys SET sealed = ? WHERE kid = ? AND sealed = ?", sealed, kid, was)
+		if err != nil || changed > 0 {
+			return changed, err
+		}
+		there, err := only(t, "SELECT EXISTS (SELECT 1 FROM keys WHERE kid = ?)", scanBool, kid)
+		switch {
+		case err != nil:
+			return 0, err
+		case there:
+			return 0, storage.ErrConflict
+		}
+		return 0, storage.ErrNotFound
+	})
+	return err
 }
 
 // DeleteKey implements [storage.Keys].

@@ -66,8 +66,11 @@ func calls(s storage.Store) map[string]func(ctx context.Context) error {
 		"InsertKey":        func(ctx context.Context) error { return s.InsertKey(ctx, newKey(2)) },
 		"ListKeys":         func(ctx context.Context) error { return second(s.ListKeys(ctx)) },
 		"RevokeKey":        func(ctx context.Context) error { return s.RevokeKey(ctx, newKey(1).KID, start) },
-		"DeleteKey":        func(ctx context.Context) error { return s.DeleteKey(ctx, newKey(1).KID) },
-		"AppendAudit":      func(ctx context.Context) error { return s.AppendAudit(ctx, newEvent(2)) },
+		"ResealKey": func(ctx context.Context) error {
+			return s.ResealKey(ctx, newKey(1).KID, newKey(1).Sealed, newKey(2).Sealed)
+		},
+		"DeleteKey":   func(ctx context.Context) error { return s.DeleteKey(ctx, newKey(1).KID) },
+		"AppendAudit": func(ctx context.Context) error { return s.AppendAudit(ctx, newEvent(2)) },
 		"ListAudit": func(ctx context.Context) error {
 			return second(s.ListAudit(ctx, storage.AuditFilter{}, storage.Page{}))
 		},

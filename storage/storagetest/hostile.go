@@ -157,13 +157,13 @@ func hostileCounters(t *testing.T, s storage.Store) {
 func hostileKeys(t *testing.T, s storage.Store) {
 	for i, v := range hostile {
 		k := newKey(int64(i) + 1)
-		k.KID, k.Alg, k.PublicJWK, k.Sealed = v, v, []byte(v), []byte(v+"\x00\xff")
+		k.KID, k.Alg, k.Restores, k.PublicJWK, k.Sealed = v, v, v, []byte(v), []byte(v+"\x00\xff")
 		insertKey(t, s, k)
 	}
 	for i, v := range hostile {
 		ok(t, "RevokeKey", s.RevokeKey(t.Context(), v, start))
 		k := newKey(int64(i) + 1)
-		k.KID, k.Alg, k.PublicJWK, k.Sealed, k.RevokedAt = v, v, []byte(v), []byte(v+"\x00\xff"), start
+		k.KID, k.Alg, k.Restores, k.PublicJWK, k.Sealed, k.RevokedAt = v, v, v, []byte(v), []byte(v+"\x00\xff"), start
 		got, err := s.ListKeys(t.Context())
 		ok(t, "ListKeys", err)
 		same(t, "a key", got[0], k)
@@ -221,6 +221,7 @@ func missing(ctx context.Context, s storage.Store, key string) map[string]error 
 		"DeleteClient":  s.DeleteClient(ctx, key),
 		"RevokeSession": s.RevokeSession(ctx, key, start, key),
 		"RevokeKey":     s.RevokeKey(ctx, key, start),
+		"ResealKey":     s.ResealKey(ctx, key, []byte("old"), []byte("new")),
 		"DeleteKey":     s.DeleteKey(ctx, key),
 	}
 	_, errs["User"] = s.User(ctx, key)

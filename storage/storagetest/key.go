@@ -13,6 +13,8 @@ var keyContracts = []contract{
 	{"Duplicate", keyDuplicate},
 	{"ZeroTimes", keyZeroTimes},
 	{"Revoke", keyRevoke},
+	{"Reseal", keyReseal},
+	{"ResealRace", keyResealRace},
 	{"Delete", keyDelete},
 	{"NotFound", keyNotFound},
 	{"SequenceRace", keySequenceRace},
@@ -62,6 +64,7 @@ func keyDuplicate(t *testing.T, s storage.Store) {
 func keyZeroTimes(t *testing.T, s storage.Store) {
 	standby := newKey(1)
 	standby.ActivatesAt, standby.PredecessorActivatesAt = time.Time{}, time.Time{}
+	standby.Restores, standby.RestoresAt, standby.VerifiesUntil = "", time.Time{}, time.Time{}
 	old := newKey(2)
 	old.CreatedAt, old.ActivatesAt, old.RevokedAt = time.Unix(0, 0).UTC(), time.Unix(0, 0).UTC(), time.UnixMilli(-1).UTC()
 	wantKeys(t, s, insertKey(t, s, standby), insertKey(t, s, old))
@@ -78,6 +81,29 @@ func keyRevoke(t *testing.T, s storage.Store) {
 	wantKeys(t, s, k, other)
 }
 
+// keyReseal: another envelope takes the place of the one that was read, and of
+// no other; nothing else of the record changes.
+func keyReseal(t *testing.T, s storage.Store) {
+	ctx := t.Context()
+	k, other := insertKey(t, s, newKey(1)), insertKey(t, s, newKey(2))
+	was, sealed := k.Sealed, []byte{7, 0, 0xff}
+	ok(t, "RevokeKey", s.RevokeKey(ctx, k.KID, start))
+	ok(t, "ResealKey", s.ResealKey(ctx, k.KID, was, sealed))
+	k.Sealed, k.RevokedAt = sealed, start
+	wantKeys(t, s, k, other)
+	fails(t, "ResealKey again", s.ResealKey(ctx, k.KID, was, sealed), storage.ErrConflict)
+	fails(t, "ResealKey of another envelope", s.ResealKey(ctx, other.KID, was, sealed), storage.ErrConflict)
+	wantKeys(t, s, k, other)
+}
+
+func keyResealRace(t *testing.T, s storage.Store) {
+	k := insertKey(t, s, newKey(1))
+	sealed := func(i int) []byte { return []byte{9, byte(i)} }
+	errs := race(racers, func(i int) error { return s.ResealKey(t.Context(), k.KID, k.Sealed, sealed(i)) })
+	k.Sealed = sealed(winner(t, errs, storage.ErrConflict))
+	wantKeys(t, s, k)
+}
+
 func keyDelete(t *testing.T, s storage.Store) {
 	k, other := insertKey(t, s, newKey(1)), insertKey(t, s, newKey(2))
 	ok(t, "DeleteKey", s.DeleteKey(t.Context(), k.KID))
@@ -90,6 +116,7 @@ func keyDelete(t *testing.T, s storage.Store) {
 func keyNotFound(t *testing.T, s storage.Store) {
 	fails(t, "RevokeKey", s.RevokeKey(t.Context(), "kid-404", start), storage.ErrNotFound)
 	fails(t, "DeleteKey", s.DeleteKey(t.Context(), "kid-404"), storage.ErrNotFound)
+	fails(t, "ResealKey", s.ResealKey(t.Context(), "kid-404", []byte{1}, []byte{2}), storage.ErrNotFound)
 	wantKeys(t, s)
 }
 

@@ -124,6 +124,9 @@ func newKey(seq int64) storage.Key {
 		CreatedAt:              start.Add(time.Duration(seq) * time.Second),
 		ActivatesAt:            start.Add(time.Duration(seq) * time.Hour),
 		PredecessorActivatesAt: start.Add(time.Duration(seq)*time.Hour - time.Minute),
+		Restores:               fmt.Sprintf("kid-%03d", seq-1),
+		RestoresAt:             start.Add(time.Duration(seq) * time.Minute),
+		VerifiesUntil:          start.Add(time.Duration(seq) * 24 * time.Hour),
 	}
 }
 

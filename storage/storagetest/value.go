@@ -37,7 +37,7 @@ func valueTimes(t *testing.T, s storage.Store) {
 	r.CreatedAt, r.UpdatedAt = finer, finer
 	c.CreatedAt, c.UpdatedAt = finer, finer
 	session.RotatedAt, session.CreatedAt, session.ExpiresAt, session.AuthTime = finer, finer, finer.Add(time.Hour), finer
-	k.CreatedAt, k.ActivatesAt, k.PredecessorActivatesAt = finer, finer, finer
+	k.CreatedAt, k.ActivatesAt, k.PredecessorActivatesAt, k.RestoresAt, k.VerifiesUntil = finer, finer, finer, finer, finer
 	e.At = finer
 	createAll(t, s, u, r, c, session, k, e)
 	ok(t, "RevokeKey", s.RevokeKey(ctx, k.KID, finer))
@@ -65,7 +65,7 @@ func valueTimes(t *testing.T, s storage.Store) {
 	wantTime(t, "Session.ExpiresAt", got.ExpiresAt, start.Add(time.Hour))
 	keys, err := s.ListKeys(ctx)
 	ok(t, "ListKeys", err)
-	for _, at := range []time.Time{keys[0].CreatedAt, keys[0].ActivatesAt, keys[0].PredecessorActivatesAt, keys[0].RevokedAt} {
+	for _, at := range []time.Time{keys[0].CreatedAt, keys[0].ActivatesAt, keys[0].PredecessorActivatesAt, keys[0].RestoresAt, keys[0].VerifiesUntil, keys[0].RevokedAt} {
 		wantTime(t, "a time of the key", at, start)
 	}
 	page, err := s.ListAudit(ctx, storage.AuditFilter{}, storage.Page{})
