@@ -75,6 +75,10 @@ type Config struct {
 	// CacheFor is how long a registered origin is believed to be one.
 	CacheFor time.Duration
 
+	// DocsClient is the id of the client that the page at /docs offers to log in
+	// with; "" for none.
+	DocsClient string
+
 	Metrics *Metrics
 	Log     zerolog.Logger // one event a request
 	Now     func() time.Time

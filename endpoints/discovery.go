@@ -51,6 +51,7 @@ const (
 	pathOIDC        = "/.well-known/openid-configuration"
 	pathOAuthServer = "/.well-known/oauth-authorization-server"
 	pathOpenAPI     = "/openapi.yaml"
+	pathDocs        = "/docs"
 	pathLive        = "/livez"
 	pathReady       = "/readyz"
 )

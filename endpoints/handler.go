@@ -10,7 +10,7 @@ import (
 
 // Handler is the whole of Signet's public HTTP. It is safe for concurrent use.
 type Handler struct {
-	documents map[string]*publication // by path; looked at first
+	documents map[string]http.Handler // by path; looked at first
 	router    *mux.Router
 	discovery *discovery
 	ready     *readiness
@@ -31,7 +31,7 @@ func New(cfg Config) (*Handler, error) {
 	}
 	cfg = cfg.withDefaults()
 	h := &Handler{
-		documents: map[string]*publication{},
+		documents: map[string]http.Handler{},
 		discovery: newDiscovery(cfg.Issuer, cfg.Service, cfg.Keys),
 		ready:     &readiness{keys: cfg.Keys, store: &pinger{store: cfg.Store, now: cfg.Now}},
 	}
@@ -72,6 +72,7 @@ func (h *Handler) mount(cfg Config, base string) {
 	m.document(pathOAuthServer, base+pathOAuthServer, h.discovery.current)
 	m.document(pathOAuthServer, pathOAuthServer+base, h.discovery.current) // RFC 8414 §3.1
 	m.document(pathOpenAPI, base+pathOpenAPI, describe(cfg.Issuer))
+	m.mountPage(cfg.Issuer, cfg.DocsClient)
 	m.router.NotFoundHandler = &passage{m.edge, route{endpoint: unknownPath{}}}
 }
 

@@ -19,6 +19,7 @@ const (
 	demoUser     = "demo"
 	demoClient   = "demo-app"
 	demoAPI      = "demo-api"
+	demoDocs     = "demo-docs" // that the page at /docs offers
 	demoRole     = "editor"
 	demoAudience = "https://api.example.com"
 
@@ -56,6 +57,7 @@ func (v *server) demoAccounts() []demoAccount {
 		{"user " + demoUser, func(ctx context.Context) error { _, err := v.issuer.FindUser(ctx, demoUser); return err }, v.makeDemoUser},
 		{"client " + demoClient, client(demoClient), v.makeDemoClient},
 		{"client " + demoAPI, client(demoAPI), v.makeDemoAPI},
+		{"client " + demoDocs, client(demoDocs), v.makeDemoDocs},
 	}
 }
 
@@ -155,6 +157,18 @@ func (v *server) makeDemoAPI(ctx context.Context, d demo) error {
 	name, resources := "Demo API", []string{demoAudience}
 	_, err := v.issuer.CreateClient(ctx, issuer.NewClient{
 		ID: d.APIID, Secret: issuer.Secret(d.APISecret), Settings: issuer.ClientChange{Name: &name, Resources: &resources},
+	}, devSource)
+	return err
+}
+
+// makeDemoDocs makes a client without a secret, because a page cannot keep one,
+// and without an audience, so that its tokens are for Signet itself.
+func (v *server) makeDemoDocs(ctx context.Context, _ demo) error {
+	name, grants := "The page at /docs", []string{issuer.GrantPassword}
+	scopes := []string{issuer.ScopeOpenID, issuer.ScopeProfile, issuer.ScopeEmail, issuer.ScopePhone}
+	_, err := v.issuer.CreateClient(ctx, issuer.NewClient{
+		ID: demoDocs, Public: true, InsecurePublicPassword: true,
+		Settings: issuer.ClientChange{Name: &name, Grants: &grants, Scopes: &scopes},
 	}, devSource)
 	return err
 }

@@ -21,6 +21,7 @@ func newDev(p *process) *cobra.Command {
 		Example: "  signet dev\n  signet dev --listen 127.0.0.1:9000",
 	}
 	s.addServing(c)
+	s.docsClient = demoDocs
 	for name, value := range map[string]string{
 		"issuer": "http://localhost:0", "admin-listen": "", "metrics-listen": "", "keyring-refresh": "1s", "drain-delay": "0s",
 	} {

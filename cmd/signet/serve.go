@@ -131,7 +131,7 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	v.metrics.Count("signet_signatures_total", "Tokens signed.", v.keyring.Signatures)
 	v.handler, err = endpoints.New(endpoints.Config{
 		Issuer: v.settings.issuer, Service: v.issuer, Keys: v.keyring, Store: v.store,
-		TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh,
+		TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh, DocsClient: v.settings.docsClient,
 		Metrics: v.metrics, Log: v.log, Now: v.now, Rand: v.random,
 	})
 	if err != nil {

@@ -16,6 +16,7 @@ type settings struct {
 	adminListen   string
 	metricsListen string
 	addrFile      string
+	docsClient    string // that the page at /docs offers; dev sets it
 
 	storage       string
 	masterKeyFile string

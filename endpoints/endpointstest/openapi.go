@@ -83,7 +83,8 @@ func (c closing) schema(r *openapi3.SchemaRef) {
 // notDescribed are the paths that are for people, or say no to everybody, and
 // those whose description is still to be written.
 func notDescribed(path string) bool {
-	return path == Authorize || path == Register || path == Me || strings.HasPrefix(path, Me+"/") || strings.HasPrefix(path, "/api/v1/")
+	return path == Authorize || path == Docs || strings.HasPrefix(path, Docs+"/") ||
+		path == Register || path == Me || strings.HasPrefix(path, Me+"/") || strings.HasPrefix(path, "/api/v1/")
 }
 
 // at finds the path of the document that this one is. A path without

@@ -23,6 +23,7 @@ const (
 	Discovery  = "/.well-known/openid-configuration"
 	Metadata   = "/.well-known/oauth-authorization-server"
 	OpenAPI    = "/openapi.yaml"
+	Docs       = "/docs"
 )
 
 // With changes a request before it is sent.

@@ -36,6 +36,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Log", logScenes},
 		{"Health", healthScenes},
 		{"Description", describedScenes},
+		{"Page", pageScenes},
 	} {
 		scenes += len(c.scenes)
 		t.Run(c.name, func(t *testing.T) {

@@ -1,0 +1,221 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// TestDocsPage tries the API out as a newcomer does: opens /docs of `signet
+// dev` in a browser, authorizes by name and password, and calls routes.
+func TestDocsPage(t *testing.T) {
+	t.Parallel()
+	browser := requireChromium(t)
+	s := startDev(t)
+	var demo struct{ Username, Password string }
+	text, err := os.ReadFile(filepath.Join(s.dir, "signet-data", "demo.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &demo); err != nil {
+		t.Fatal(err)
+	}
+	// By another name of this machine than the issuer has: it must not matter.
+	p := openPage(t, browser, "http://"+s.address+"/docs")
+
+	p.authorize(demo.Username, "not "+demo.Password)
+	p.see("#swagger-ui .auth-container .errors", "invalid_grant")
+	p.shoot("docs-authorize.png")
+	p.authorize(demo.Username, demo.Password)
+	p.see("#swagger-ui .auth-container", "Logout")
+	p.do(chromedp.Click(".modal-ux .close-modal", chromedp.ByQuery))
+	for operation, want := range map[string]string{
+		"OAuth-userInfo": `"preferred_username": "` + demo.Username + `"`,
+	} {
+		p.execute(operation)
+		p.see("#operations-"+operation+" .live-responses-table .response", want)
+		p.see("#operations-"+operation+" .live-responses-table .response", "200")
+	}
+	p.shoot("docs.png")
+	p.blameless()
+}
+
+// startDev starts `signet dev` in a folder of its own and waits until it is
+// ready.
+func startDev(t *testing.T) *server {
+	t.Helper()
+	s := newServer(t)
+	_, port, _ := strings.Cut(s.address, ":")
+	s.issuer = "http://localhost:" + port
+	cmd := s.command(t, "dev", "--issuer", s.issuer, "--listen", s.address)
+	cmd.Dir = s.dir
+	stdout := &logBuffer{} // shows the demo accounts: not a log
+	s.child = launch(t, cmd, stdout, s.log)
+	eventually(t, "signet dev to be ready", func() bool {
+		if s.child.ended() {
+			t.Fatalf("signet dev ended:\n%s", s.log)
+		}
+		return strings.Contains(stdout.String(), s.issuer+"/docs") && s.ready()
+	})
+	return s
+}
+
+// requireChromium returns the path of the browser. Without one the test is
+// skipped, but fails where CI=true.
+func requireChromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatal("Chromium is missing")
+	}
+	t.Skip("Chromium is missing: the page at /docs is not tried")
+	return ""
+}
+
+// page is one page in a browser of its own.
+type page struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu         sync.Mutex
+	complaints []string
+}
+
+func openPage(t *testing.T, browser, url string) *page {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 1600),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true), chromedp.ModifyCmdFunc(dieWithParent),
+		chromedp.WSURLReadTimeout(patience),
+	)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(t.Logf))
+	t.Cleanup(cancel)
+	p := &page{t: t, ctx: ctx}
+	chromedp.ListenTarget(ctx, p.listen)
+	p.do(log.Enable(), runtime.Enable(), chromedp.Navigate(url), chromedp.WaitVisible("#swagger-ui .opblock", chromedp.ByQuery))
+	return p
+}
+
+// listen keeps what the browser holds against the page. That a request was
+// answered with an error is the API's business.
+func (p *page) listen(event any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.LevelError && e.Entry.Source != log.SourceNetwork {
+			p.complaints = append(p.complaints, e.Entry.Text)
+		}
+	case *runtime.EventExceptionThrown:
+		p.complaints = append(p.complaints, e.ExceptionDetails.Error())
+	}
+}
+
+func (p *page) do(actions ...chromedp.Action) {
+	p.t.Helper()
+	if err := chromedp.Run(p.ctx, actions...); err != nil {
+		p.shoot("failed.png")
+		p.t.Fatal(err)
+	}
+}
+
+// see waits until an element holds the text.
+func (p *page) see(selector, text string) {
+	p.t.Helper()
+	var shown string
+	eventually(p.t, text+" in "+selector, func() bool {
+		script := "Array.from(document.querySelectorAll(" + quoted(selector) + "), e => e.innerText).join('\\n')"
+		p.do(chromedp.Evaluate(script, &shown))
+		return strings.Contains(shown, text)
+	})
+}
+
+func quoted(s string) string {
+	b, _ := json.Marshal(s) // a string: cannot fail
+	return string(b)
+}
+
+// authorize fills in the dialogue of the Authorize button and sends it. The
+// client's id must be there already, as dev has it.
+func (p *page) authorize(username, password string) {
+	p.t.Helper()
+	var open bool
+	p.do(chromedp.Evaluate("document.querySelector('.modal-ux') !== null", &open))
+	if !open {
+		p.do(chromedp.Click(".auth-wrapper .authorize", chromedp.ByQuery))
+	}
+	var client string
+	p.do(
+		chromedp.WaitVisible("#oauth_username", chromedp.ByQuery),
+		chromedp.Value("#client_id_password", &client, chromedp.ByQuery),
+		overtype("#oauth_username", username), overtype("#oauth_password", password),
+		chromedp.Click(".modal-ux .auth-btn-wrapper .authorize", chromedp.ByQuery),
+	)
+	if client != "demo-docs" {
+		p.t.Errorf("the page offers the client %q", client)
+	}
+}
+
+// overtype puts a text into a field, in place of what stands there.
+func overtype(field, text string) chromedp.Action {
+	return chromedp.Tasks{
+		chromedp.Evaluate("document.querySelector("+quoted(field)+").select()", nil),
+		chromedp.SendKeys(field, text, chromedp.ByQuery),
+	}
+}
+
+// execute tries an operation out.
+func (p *page) execute(operation string) {
+	p.t.Helper()
+	block := "#operations-" + operation
+	p.do(
+		chromedp.Click(block+" .opblock-summary-control", chromedp.ByQuery),
+		chromedp.Click(block+" .try-out__btn", chromedp.ByQuery),
+		chromedp.Click(block+" .execute", chromedp.ByQuery),
+		chromedp.WaitVisible(block+" .live-responses-table .response", chromedp.ByQuery),
+	)
+}
+
+// shoot keeps a picture of the page where SIGNET_TEST_PICTURES names a folder.
+func (p *page) shoot(name string) {
+	folder := os.Getenv("SIGNET_TEST_PICTURES")
+	if folder == "" {
+		return
+	}
+	var picture []byte
+	if err := chromedp.Run(p.ctx, chromedp.FullScreenshot(&picture, 100)); err != nil {
+		p.t.Logf("no picture: %v", err)
+		return
+	}
+	if err := os.WriteFile(filepath.Join(folder, name), picture, 0o600); err != nil {
+		p.t.Error(err)
+	}
+}
+
+// blameless fails the test if the browser had anything against the page: a
+// script that failed, or something that the page's policy does not allow.
+func (p *page) blameless() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.complaints {
+		p.t.Errorf("the browser complains: %s", c)
+	}
+}
