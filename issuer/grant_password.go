@@ -150,6 +150,9 @@ func (g passwordGrant) open(ctx context.Context, x *exchange, user storage.User)
 	if err := failpoint.Hit(failpoint.LoginInserted); err != nil {
 		return authorization{}, unknown(err)
 	}
+	if err := g.boundSessions(ctx, s, x.Source); err != nil {
+		return authorization{}, err
+	}
 	if err := g.audit(ctx, x.Source, storage.AuditEvent{Type: EventLoginSucceeded, Actor: user.ID, Target: s.ID, ClientID: x.client.ID}); err != nil {
 		return authorization{}, err
 	}

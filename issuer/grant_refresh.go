@@ -98,11 +98,51 @@ func (g refreshGrant) advance(ctx context.Context, x *exchange, sid string, gene
 		if !errors.Is(err, storage.ErrConflict) {
 			return storage.Session{}, unknown(err)
 		}
+		if s, err = g.replay(ctx, x, sid, generation, at); !errors.Is(err, storage.ErrConflict) {
+			return s, err
+		}
 		if s, err = g.lost(ctx, x, sid, generation, at); !errors.Is(err, errUndecided) {
 			return s, err
 		}
 	}
 	return storage.Session{}, unknown(errUndecided)
+}
+
+// maxReplays bounds how often one answer is given again. It is more than all
+// tabs and retries of a client come to in a window of seconds, and so few that a
+// client in a loop, or a thief, costs a generation no more signatures and audit
+// events than this. Past it the answer is 429 and nothing changes: the session
+// goes on with who has its newest token.
+const maxReplays = 256
+
+var errCapped = &Error{
+	Code: TooManyAttempts, Description: "this refresh token has been repeated too often: use its successor",
+	RetryAfter: time.Second, Event: EventRefreshCapped,
+}
+
+// replay gives the answer again if the token is the direct predecessor inside
+// the window: its client lost the answer, or lost a race against itself. One
+// conditional update decides that and counts it; storage.ErrConflict if not.
+func (g refreshGrant) replay(ctx context.Context, x *exchange, sid string, generation int64, at time.Time) (storage.Session, error) {
+	if g.cfg.RefreshGrace == 0 {
+		return storage.Session{}, storage.ErrConflict
+	}
+	s, err := g.store.CountReplay(ctx, storage.Replay{
+		SessionID: sid, ClientID: x.client.ID, Generation: generation + 1,
+		At: at, Since: at.Add(-g.cfg.RefreshGrace), IdleSince: at.Add(-g.cfg.RefreshTokenTTL), Limit: maxReplays,
+	})
+	switch {
+	case errors.Is(err, storage.ErrConflict):
+		return storage.Session{}, err
+	case err != nil:
+		return storage.Session{}, unknown(err)
+	}
+	x.event = EventRefreshReplayed
+	e := storage.AuditEvent{Type: EventRefreshReplayed, Actor: s.UserID, Target: sid, ClientID: x.client.ID}
+	if s.Replays == maxReplays {
+		e.Type = EventRefreshCapped // said once: of those that are refused no event is kept
+	}
+	return s, g.audit(ctx, x.Source, e)
 }
 
 // errUndecided means that the record gives no reason for the lost update.
@@ -123,15 +163,15 @@ func (g refreshGrant) lost(ctx context.Context, x *exchange, sid string, generat
 		return storage.Session{}, errRefresh
 	case generation == s.Generation:
 		return storage.Session{}, errUndecided
+	case g.replayable(s, generation, at) && s.Replays >= maxReplays:
+		return storage.Session{}, errCapped
 	case g.replayable(s, generation, at):
-		x.event = EventRefreshReplayed
-		return s, g.audit(ctx, x.Source, storage.AuditEvent{Type: EventRefreshReplayed, Actor: s.UserID, Target: sid, ClientID: x.client.ID})
+		return storage.Session{}, errUndecided
 	}
 	return storage.Session{}, g.reused(ctx, x, s, at)
 }
 
-// replayable tells whether the token is the direct predecessor inside the
-// window: its client lost the answer, or lost a race against itself.
+// replayable tells whether the token is the direct predecessor inside the window.
 func (g refreshGrant) replayable(s storage.Session, generation int64, at time.Time) bool {
 	return generation == s.Generation-1 && g.cfg.RefreshGrace > 0 && !at.After(s.RotatedAt.Add(g.cfg.RefreshGrace))
 }

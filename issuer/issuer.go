@@ -44,6 +44,7 @@ type Config struct {
 	RefreshTokenTTL time.Duration // idle life of a session: counted from the last refresh
 	SessionTTL      time.Duration // absolute life of a session
 	RefreshGrace    time.Duration // window of the idempotent replay; 0 for strict single use
+	MaxSessions     int           // living sessions of one user at one client; a login beyond them ends the oldest; 0 for no bound
 	CacheFor        time.Duration // how long clients and role definitions are believed; 0 for not at all
 	Throttle        Throttle
 	Registration    RegistrationPolicy // who may register; empty means nobody
@@ -68,6 +69,9 @@ func (c Config) Validate() error {
 	positive("session-ttl", c.SessionTTL)
 	if c.RefreshGrace < 0 || c.RefreshGrace > 5*time.Minute {
 		faults = append(faults, fmt.Errorf("refresh-grace: must lie between 0 and 5m, is %s", c.RefreshGrace))
+	}
+	if c.MaxSessions < 0 {
+		faults = append(faults, fmt.Errorf("max-sessions: must not be negative, is %d", c.MaxSessions))
 	}
 	switch c.Registration {
 	case "", RegistrationClosed, RegistrationClient, RegistrationOpen:

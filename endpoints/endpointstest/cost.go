@@ -30,6 +30,7 @@ func playCost(t *testing.T, s *Signet) {
 	must(t, err)
 	web, other, own := s.Login(t, s.Web, s.Alice, "openid"), s.Login(t, s.Other, s.Alice, "openid"), s.ClientToken(t, s.Machine)
 	s.Active(t, s.Guard, web.Access)
+	before := web.Refresh
 	for _, c := range []struct {
 		name       string
 		request    func()
@@ -38,6 +39,7 @@ func playCost(t *testing.T, s *Signet) {
 		hashes     uint64
 	}{
 		{"refresh", func() { web = s.Refresh(t, s.Web, web.Refresh) }, []string{"RotateSession", "User"}, 1, 0},
+		{"refresh, asked again", func() { web = s.Refresh(t, s.Web, before) }, []string{"RotateSession", "CountReplay", "AppendAudit", "User"}, 1, 0},
 		{"refresh with ID token", func() { other = s.Refresh(t, s.Other, other.Refresh) }, []string{"RotateSession", "User"}, 2, 0},
 		{"client credentials", func() { s.ClientToken(t, s.Machine) }, nil, 1, 0},
 		{"introspection", func() { s.Active(t, s.Guard, web.Access) }, []string{"Session", "User"}, 0, 0},
@@ -48,7 +50,7 @@ func playCost(t *testing.T, s *Signet) {
 		{"jwks", func() { s.Get(JWKS) }, nil, 0, 0},
 		{"discovery", func() { s.Get(Discovery) }, nil, 0, 0},
 		{"health", func() { s.Get("/livez") }, nil, 0, 0},
-		{"login", func() { s.Login(t, s.Web, s.Alice, "openid") }, []string{"UserByLogin", "CreateSession", "AppendAudit"}, 2, 1},
+		{"login", func() { s.Login(t, s.Web, s.Alice, "openid") }, []string{"UserByLogin", "CreateSession", "ExcessSessions", "AppendAudit"}, 2, 1},
 		{"a wrong client secret", func() { s.TryLogin(Client{s.Web.ID, "wrong"}, s.Alice, "").unauthenticated(t) }, []string{"Client"}, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -35,6 +35,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Cost", costScenes},
 		{"Log", logScenes},
 		{"Health", healthScenes},
+		{"Sessions", sessionScenes},
 		{"Description", describedScenes},
 		{"Page", pageScenes},
 	} {

@@ -1,0 +1,199 @@
+package endpointstest
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"example.org/signet/issuer"
+	"example.org/signet/storage"
+)
+
+var sessionScenes = []scene{
+	{name: "R03 an answer is given again so often and no more", play: playCapped},
+	{name: "too many sessions: the oldest make room", adjust: threeSessions, play: playBound},
+	{name: "too many sessions at once, on three instances", adjust: threeSessions, play: playBoundRace},
+	{name: "R18 signed out everywhere else", play: playSignedOutElsewhere},
+	{name: "R18 signing out everywhere else against refresh", play: playElsewhereRace},
+	{name: "R17 two secrets in their overlap, on two instances", play: playOverlap},
+	{name: "what a session shows", play: playShown},
+}
+
+func sessionOf(t testing.TB, tokens Tokens) string {
+	t.Helper()
+	return claims(t, tokens.Access)["sid"].(string)
+}
+
+// replays are given by the store alone up to one before the last, for speed.
+func playCapped(t *testing.T, s *Signet) {
+	const limit = 256
+	first := s.Login(t, s.Web, s.Alice, "openid")
+	second := s.Refresh(t, s.Web, first.Refresh)
+	for range limit - 2 {
+		_, err := s.backend.CountReplay(context.Background(), storage.Replay{
+			SessionID: sessionOf(t, first), ClientID: s.Web.ID, Generation: 1, At: s.Clock.Now(), Since: s.Clock.Now().Add(-time.Minute), Limit: limit,
+		})
+		must(t, err)
+	}
+	for range 2 {
+		if again := s.Refresh(t, s.Web, first.Refresh); again.Refresh != second.Refresh {
+			t.Error("a repeated refresh gives another refresh token")
+		}
+	}
+	for range 3 {
+		s.TryRefresh(s.Web, first.Refresh).throttled(t)
+	}
+	if n := s.events(t, issuer.EventRefreshCapped); n != 1 {
+		t.Errorf("%d events say that the cap was reached, want 1", n)
+	}
+	third := s.alive(t, s.Web, second) // nothing has changed for who has the newest
+	s.Refresh(t, s.Web, second.Refresh)
+	s.alive(t, s.Web, third)
+	s.refused(t, s.Web, first.Refresh) // and a thief is a thief
+	s.dead(t, s.Web, second, third)
+}
+
+func threeSessions(o *Options) { o.Issuer.MaxSessions = 3 }
+
+func playBound(t *testing.T, a *Signet) {
+	b := a.Sibling(t)
+	bystanders := []Tokens{a.Login(t, a.Other, a.Alice, "openid"), a.Login(t, a.Web, a.Editor, "openid")}
+	var all []Tokens
+	for n := range 6 {
+		instance := []*Signet{a, b}[n%2]
+		all = append(all, instance.Login(t, a.Web, a.Alice, "openid"))
+		all[0] = a.refreshUnless(t, n > 2, all[0]) // however fresh, it began first
+		a.Clock.Advance(time.Second)
+	}
+	a.dead(t, a.Web, all[:3]...)
+	for _, tokens := range all[3:] {
+		b.alive(t, a.Web, tokens)
+	}
+	a.alive(t, a.Other, bystanders[0])
+	a.alive(t, a.Web, bystanders[1])
+	if n := a.events(t, issuer.EventSessionDisplaced); n != 3 {
+		t.Errorf("%d events of sessions that made room, want 3", n)
+	}
+}
+
+func (s *Signet) refreshUnless(t testing.TB, not bool, tokens Tokens) Tokens {
+	t.Helper()
+	if not {
+		return tokens
+	}
+	return s.Refresh(t, s.Web, tokens.Refresh)
+}
+
+// playBoundRace: all begin at the same moment of the clock. Whoever is answered
+// 200 had a living session; in the end the newest three live, no more, no fewer.
+func playBoundRace(t *testing.T, a *Signet) {
+	instances := []*Signet{a, a.Sibling(t), a.Sibling(t)}
+	for range rounds(2, 50) {
+		var mu sync.Mutex
+		var answered []Tokens
+		var jobs []func()
+		for n := range 9 {
+			jobs = append(jobs, func() {
+				got := instances[n%3].TryLogin(a.Web, a.Alice, "openid")
+				if got.Status != http.StatusOK {
+					got.Refused(t, http.StatusServiceUnavailable, "temporarily_unavailable")
+					return
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				answered = append(answered, got.Tokens(t))
+			})
+		}
+		together(jobs...)
+		page, err := a.Service.ListSessions(context.Background(), issuer.SessionQuery{User: a.Alice.ID, Client: a.Web.ID, Active: true}, storage.Page{})
+		must(t, err)
+		if len(page.Items) != 3 {
+			t.Errorf("%d sessions are alive, want 3", len(page.Items))
+		}
+		living := 0
+		for _, tokens := range answered {
+			if a.Active(t, a.Guard, tokens.Access) {
+				living++
+			}
+		}
+		if living != 3 {
+			t.Errorf("of %d logins answered with tokens %d are alive, want the newest 3", len(answered), living)
+		}
+		a.Clock.Advance(time.Second)
+		a.alive(t, a.Web, a.Login(t, a.Web, a.Alice, "openid"))
+		a.Clock.Advance(time.Second) // the next ones are newer
+	}
+}
+
+func playSignedOutElsewhere(t *testing.T, a *Signet) {
+	b := a.Sibling(t)
+	mine, others := a.Login(t, a.Web, a.Alice, "openid"), []Tokens{a.Login(t, a.Web, a.Alice, "openid"), b.Login(t, a.Other, a.Alice, "openid")}
+	bystander := a.Login(t, a.Web, a.Editor, "openid")
+	_, err := a.Service.EndOtherSessions(context.Background(), a.Alice.ID, sessionOf(t, mine), source)
+	must(t, err)
+	for _, instance := range []*Signet{b, a} {
+		mine = instance.alive(t, a.Web, mine)
+		instance.dead(t, a.Web, others[0])
+		instance.dead(t, a.Other, others[1])
+	}
+	a.alive(t, a.Web, bystander)
+	a.alive(t, a.Web, a.Login(t, a.Web, a.Alice, "openid"))
+	_, err = b.Service.EndUserSessions(context.Background(), a.Alice.ID, source)
+	must(t, err)
+	a.dead(t, a.Web, mine)
+}
+
+// playElsewhereRace: the one that is kept is never lost, another never survives.
+func playElsewhereRace(t *testing.T, a *Signet) {
+	b := a.Sibling(t)
+	for range rounds(10, 300) {
+		mine, other := a.Login(t, a.Web, a.Alice, "openid"), a.Login(t, a.Web, a.Alice, "openid")
+		var kept, ended Answer
+		together(func() {
+			if _, err := a.Service.EndOtherSessions(context.Background(), a.Alice.ID, sessionOf(t, mine), source); err != nil {
+				t.Error(err)
+			}
+		}, func() { kept = b.TryRefresh(a.Web, mine.Refresh) }, func() { ended = b.TryRefresh(a.Web, other.Refresh) })
+		a.alive(t, a.Web, kept.Tokens(t))
+		if ended.Status == http.StatusOK {
+			b.dead(t, a.Web, ended.Tokens(t))
+		}
+		b.dead(t, a.Web, other)
+	}
+}
+
+func playOverlap(t *testing.T, a *Signet) {
+	b := a.Sibling(t)
+	tokens := a.Login(t, a.Web, a.Alice, "openid")
+	b.Refresh(t, a.Web, tokens.Refresh) // remembers the client
+	tokens = a.Refresh(t, a.Web, tokens.Refresh)
+	fresh := Client{a.Web.ID, a.Marker("fresh-client-secret")}
+	_, err := a.Service.RotateClientSecret(context.Background(), a.Web.ID, issuer.SecretRotation{Secret: issuer.Secret(fresh.Secret), Overlap: time.Hour}, source)
+	must(t, err)
+	for _, c := range []Client{a.Web, fresh} {
+		for _, instance := range []*Signet{a, b} {
+			tokens = instance.Refresh(t, c, tokens.Refresh)
+		}
+	}
+	a.Advance(time.Hour)
+	for _, instance := range []*Signet{a, b} {
+		instance.TryRefresh(a.Web, tokens.Refresh).unauthenticated(t)
+		tokens = instance.Refresh(t, fresh, tokens.Refresh)
+	}
+}
+
+func playShown(t *testing.T, s *Signet) {
+	agent := "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
+	form := Form("grant_type", "password", "username", s.Alice.Username, "password", s.Alice.Password)
+	tokens := s.Post(Token, form, Basic(s.Web), Header("User-Agent", agent)).Tokens(t)
+	page, err := s.Service.UserSessions(context.Background(), s.Alice.ID, sessionOf(t, tokens), storage.Page{})
+	must(t, err)
+	if len(page.Items) != 1 {
+		t.Fatalf("%d sessions, want 1", len(page.Items))
+	}
+	if got := page.Items[0]; got.Device != "Safari 18 on iPhone" || got.Network != "127.0.0.0/24" || !got.Current || got.ClientID != s.Web.ID {
+		t.Errorf("the session shows %+v", got)
+	}
+}
