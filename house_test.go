@@ -19,7 +19,7 @@ const module = "example.org/signet/"
 var floors = []string{"cmd", "endpoints", "issuer", "keys", "storage"}
 
 // alone are the rooms that import nothing of this module.
-var alone = []string{"verify", "internal/mongotest", "internal/failpoint"}
+var alone = []string{"verify", "internal/mongotest", "internal/failpoint", "internal/linear"}
 
 // quiet are the rooms that may not log: they return errors.
 var quiet = []string{"issuer", "keys", "storage", "verify"}

@@ -1,0 +1,148 @@
+package linear_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"example.org/signet/internal/linear"
+	"example.org/signet/storage"
+)
+
+// ledger is a store whose sessions lie in memory, so that a rule of theirs can
+// be broken.
+type ledger struct {
+	storage.Store
+	rule rule
+
+	mu       sync.Mutex
+	sessions map[string]storage.Session
+	users    map[string]storage.User // as first read
+}
+
+// rule is what a ledger does not keep.
+type rule int
+
+const (
+	kept          rule = iota // the control: all is kept
+	blindRotation             // a refresh reads the session, and writes the whole of it back
+	goesOn                    // its condition leaves out that the session is not revoked
+	noRevocation              // a revocation is answered and not carried out
+	openWindow                // the window is counted from the wrong moment: it never closes
+	shutWindow                // so that it is never open
+	staleUsers                // users are remembered, and not read afresh
+)
+
+func newLedger(t testing.TB, broken rule) storage.Store {
+	return &ledger{Store: openSQLite(t), rule: broken, sessions: map[string]storage.Session{}, users: map[string]storage.User{}}
+}
+
+func (l *ledger) CreateSession(_ context.Context, s storage.Session) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sessions[s.ID] = s
+	return nil
+}
+
+func (l *ledger) Session(_ context.Context, id string) (storage.Session, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s, ok := l.sessions[id]
+	if !ok {
+		return s, storage.ErrNotFound
+	}
+	switch l.rule {
+	case openWindow:
+		s.RotatedAt = s.RotatedAt.Add(time.Hour)
+	case shutWindow:
+		s.RotatedAt = s.RotatedAt.Add(-time.Hour)
+	}
+	return s, nil
+}
+
+func (l *ledger) RotateSession(_ context.Context, r storage.Rotation) (storage.Session, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s, ok := l.sessions[r.SessionID]
+	if !ok || s.ClientID != r.ClientID || s.Generation != r.From || !s.RevokedAt.IsZero() && l.rule != goesOn {
+		return storage.Session{}, storage.ErrConflict
+	}
+	if l.rule == blindRotation { // others come in between
+		l.mu.Unlock()
+		pause(500)
+		l.mu.Lock()
+	}
+	s.Generation, s.RotatedAt = r.From+1, r.At
+	l.sessions[r.SessionID] = s
+	return s, nil
+}
+
+func (l *ledger) RevokeSession(_ context.Context, id string, at time.Time, reason string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s, ok := l.sessions[id]
+	switch {
+	case !ok:
+		return storage.ErrNotFound
+	case !s.RevokedAt.IsZero(), l.rule == noRevocation:
+		return nil
+	}
+	s.RevokedAt, s.Reason = at, reason
+	l.sessions[id] = s
+	return nil
+}
+
+// RevokeAll has nothing to do: it marks sessions that an epoch has ended.
+func (l *ledger) RevokeAll(context.Context, storage.SessionFilter, time.Time, string) (int64, error) {
+	return 0, nil
+}
+
+func (l *ledger) User(ctx context.Context, id string) (storage.User, error) {
+	u, err := l.Store.User(ctx, id)
+	if err != nil || l.rule != staleUsers {
+		return u, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, known := l.users[id]; !known {
+		l.users[id] = u
+	}
+	return l.users[id], nil
+}
+
+// TestBrokenRulesAreFound: the check that finds nothing wrong with Signet finds
+// every one of these within a few histories. The store keeps no session safer
+// than they let it, and is else the same.
+func TestBrokenRulesAreFound(t *testing.T) {
+	for name, broken := range map[string]rule{
+		"blind update instead of compare-and-swap": blindRotation, "a condition that leaves out revocation": goesOn, "no revocation": noRevocation,
+		"the window never closes": openWindow, "the window is never open": shutWindow, "users are remembered": staleUsers,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var sum tally
+			v := newFleet(t, newLedger(t, broken), none, linear.Rules{})
+			for sum.histories < 5000 {
+				for _, s := range v.play(t, 4*len(linear.Themes), none) {
+					if sum.judge(s, linear.Rules{}) == porcupine.Illegal {
+						t.Logf("found in history %d:\n%s", sum.histories, s)
+						return
+					}
+				}
+			}
+			t.Errorf("not found in %d histories", sum.histories)
+		})
+	}
+	t.Run("nothing", func(t *testing.T) {
+		t.Parallel()
+		var sum tally
+		v := newFleet(t, newLedger(t, kept), rough, linear.Rules{})
+		for sum.histories < often(500) {
+			sum.check(t, v.play(t, 4*len(linear.Themes), rough), linear.Rules{})
+		}
+		sum.report(t)
+	})
+}

@@ -1,0 +1,288 @@
+package linear_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	random "math/rand/v2"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/linear"
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/password"
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+)
+
+const grace = 30 * time.Second
+
+var source = issuer.Source{Address: netip.MustParseAddr("192.0.2.7"), RequestID: "test", Actor: "test"}
+
+// fleet is three issuers over one store, each by a way of its own that fails
+// now and then, on a clock that the test moves.
+type fleet struct {
+	clock *endpointstest.Clock
+	keys  []*keys.Manager
+	nodes []*issuer.Issuer
+	users atomic.Int64
+}
+
+// faults are how often, of a thousand store calls, one fails before or after it
+// is carried out, or is late. Of requests, some are given up by their clients.
+type faults struct{ before, after, late, givenUp int }
+
+var (
+	none  = faults{}
+	rough = faults{before: 15, after: 15, late: 300, givenUp: 20}
+)
+
+func (f faults) early(_ context.Context, _ int, method string) error {
+	pause(f.late)
+	if random.IntN(1000) < f.before {
+		return storage.Unavailable(method, errors.New("refused"))
+	}
+	return nil
+}
+
+func (f faults) lost(_ int, method string) error {
+	pause(f.late)
+	if random.IntN(1000) < f.after {
+		return storage.Unavailable(method, errors.New("the answer is lost"))
+	}
+	return nil
+}
+
+func pause(often int) {
+	if random.IntN(1000) < often {
+		time.Sleep(time.Duration(random.IntN(300)) * time.Microsecond)
+	}
+}
+
+// newFleet starts the issuers on an empty store.
+func newFleet(t testing.TB, store storage.Store, f faults, rules linear.Rules) *fleet {
+	t.Helper()
+	master, err := keys.NewMasterKey(rand.Reader)
+	must(t, err)
+	hashes, err := password.NewPool(password.Config{Workers: 2, Queue: 1000, Argon2id: password.Argon2id{Memory: 64, Passes: 1, Parallelism: 1}})
+	must(t, err)
+	v := &fleet{clock: endpointstest.NewClock()}
+	config := issuer.Config{
+		Issuer: "https://id.example.org", AccessTokenTTL: time.Hour, RefreshTokenTTL: 24 * time.Hour, SessionTTL: 72 * time.Hour,
+		RefreshGrace: grace, CacheFor: 5 * time.Second, Now: v.clock.Now, Rand: rand.Reader,
+	}
+	if rules.Strict {
+		config.RefreshGrace = 0
+	}
+	for range 3 {
+		way := endpointstest.NewStore(store)
+		keyring := keys.DefaultConfig(v.clock.Now)
+		keyring.Alg = keys.ES256
+		manager, err := keys.Open(t.Context(), way, master, keyring)
+		must(t, err)
+		node, err := issuer.New(config, way, manager, master, hashes)
+		must(t, err)
+		v.keys, v.nodes = append(v.keys, manager), append(v.nodes, node)
+		if len(v.nodes) == 1 {
+			v.settle(t)
+		}
+		way.Before(f.early)
+		way.After(f.lost)
+	}
+	return v
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// settle makes roles and clients.
+func (v *fleet) settle(t testing.TB) {
+	t.Helper()
+	must(t, v.nodes[0].EnsureRoles(t.Context()))
+	grants := []string{issuer.GrantPassword, issuer.GrantRefreshToken}
+	for _, id := range []string{"web", "other"} {
+		_, err := v.nodes[0].CreateClient(t.Context(), issuer.NewClient{ID: id, Secret: secret(id), Settings: issuer.ClientChange{Grants: &grants}}, source)
+		must(t, err)
+	}
+}
+
+func secret(id string) issuer.Secret {
+	return issuer.Secret(id + "-secret-0123456789-0123456789-0123456789")
+}
+
+// service is an instance for one user.
+type service struct {
+	*issuer.Issuer
+	user    string
+	givenUp int
+}
+
+var _ linear.Service = service{}
+
+func (v *fleet) newUser(t testing.TB, f faults) []linear.Service {
+	t.Helper()
+	name := fmt.Sprintf("user%d", v.users.Add(1))
+	for {
+		_, err := v.nodes[0].CreateUser(t.Context(), issuer.NewUser{Username: name, Password: issuer.Secret(linear.Password(0))}, source)
+		if _, unknown := judge(err); unknown == nil && err != nil && !errors.Is(err, storage.ErrConflict) {
+			continue
+		}
+		break
+	}
+	all := make([]linear.Service, len(v.nodes))
+	for n, node := range v.nodes {
+		all[n] = service{node, name, f.givenUp}
+	}
+	return all
+}
+
+// context is given up in the middle by some clients. It has no deadline: the
+// MongoDB-wire server for tests is not atomic where a command's time runs out.
+func (s service) context() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	if random.IntN(1000) < s.givenUp {
+		time.AfterFunc(time.Duration(random.IntN(2000))*time.Microsecond, cancel)
+	}
+	return ctx, cancel
+}
+
+// judge sorts an answer. What is neither yes, no nor don't know is an error.
+func judge(err error) (linear.Verdict, error) {
+	var e *issuer.Error
+	switch {
+	case err == nil:
+		return linear.Yes, nil
+	case errors.As(err, &e) && e.Code == issuer.InvalidGrant:
+		return linear.No, nil
+	case errors.As(err, &e) && e.Code == issuer.Unavailable, errors.Is(err, issuer.ErrBusyRecord):
+		return linear.Unknown, nil
+	}
+	return linear.Unknown, err
+}
+
+func (s service) token(client string, r issuer.TokenRequest) (linear.Verdict, linear.Tokens, error) {
+	ctx, cancel := s.context()
+	defer cancel()
+	r.Client, r.Source = issuer.ClientAuth{ID: client, Secret: secret(client), Method: issuer.AuthBasic}, source
+	a, err := s.Token(ctx, r)
+	v, err := judge(err)
+	return v, linear.Tokens{Access: a.AccessToken, Refresh: a.RefreshToken}, err
+}
+
+func (s service) Login(pw string) (linear.Verdict, linear.Tokens, error) {
+	return s.token("web", issuer.TokenRequest{Grant: issuer.GrantPassword, Username: s.user, Password: issuer.Secret(pw)})
+}
+
+func (s service) Refresh(token string, other bool) (linear.Verdict, linear.Tokens, error) {
+	client := "web"
+	if other {
+		client = "other"
+	}
+	return s.token(client, issuer.TokenRequest{Grant: issuer.GrantRefreshToken, RefreshToken: issuer.Secret(token)})
+}
+
+func (s service) Introspect(token string) (linear.Verdict, error) {
+	ctx, cancel := s.context()
+	defer cancel()
+	a, err := s.Issuer.Introspect(ctx, issuer.IntrospectRequest{Client: issuer.ClientAuth{ID: "web", Secret: secret("web"), Method: issuer.AuthBasic}, Token: issuer.Secret(token), Source: source})
+	v, err := judge(err)
+	if v == linear.Yes && !a.Active {
+		v = linear.No
+	}
+	return v, err
+}
+
+func (s service) Revoke(token string) (linear.Verdict, error) {
+	ctx, cancel := s.context()
+	defer cancel()
+	return judge(s.Issuer.Revoke(ctx, issuer.RevokeRequest{Client: issuer.ClientAuth{ID: "web", Secret: secret("web"), Method: issuer.AuthBasic}, Token: issuer.Secret(token), Source: source}))
+}
+
+func (s service) Change(op linear.Op, pw string) (linear.Verdict, error) {
+	ctx, cancel := s.context()
+	defer cancel()
+	var err error
+	switch op {
+	case linear.EndSessions:
+		_, err = s.EndUserSessions(ctx, s.user, source)
+	case linear.SetPassword:
+		_, err = s.Issuer.SetPassword(ctx, s.user, issuer.Secret(pw), source)
+	case linear.Disable:
+		_, err = s.DisableUser(ctx, s.user, source)
+	case linear.Enable:
+		_, err = s.EnableUser(ctx, s.user, source)
+	}
+	return judge(err)
+}
+
+// wait moves the clock beyond every window.
+func (v *fleet) wait(t testing.TB) {
+	t.Helper()
+	v.clock.Advance(grace + time.Second)
+	for _, k := range v.keys {
+		for k.Refresh(t.Context()) != nil { // fails now and then
+		}
+	}
+}
+
+// clients act for one user at once.
+const clients = 3
+
+// play lets several users' clients loose on the instances, all at once, and
+// returns their stories. Between two acts the windows of all of them close.
+func (v *fleet) play(t testing.TB, users int, f faults) []*linear.Story {
+	t.Helper()
+	stories, services := make([]*linear.Story, users), make([][]linear.Service, users)
+	var making sync.WaitGroup
+	for u := range stories {
+		stories[u] = linear.NewStory(linear.Themes[u%len(linear.Themes)])
+		making.Go(func() { services[u] = v.newUser(t, f) })
+	}
+	making.Wait()
+	all := func(do func(s *linear.Story, at []linear.Service) error) {
+		var acting sync.WaitGroup
+		for u, s := range stories {
+			acting.Go(func() {
+				if err := do(s, services[u]); err != nil {
+					t.Errorf("an answer that nobody should get: %v\n%s", err, s)
+				}
+			})
+		}
+		acting.Wait()
+	}
+	all(func(s *linear.Story, at []linear.Service) error { return s.Login(0, at[0]) })
+	all(func(s *linear.Story, at []linear.Service) error { return act(s, at, 4) })
+	v.wait(t)
+	all(func(s *linear.Story, _ []linear.Service) error { s.Waited(0); return nil })
+	all(func(s *linear.Story, at []linear.Service) error { return act(s, at, 3) })
+	all(func(s *linear.Story, at []linear.Service) error { return s.Finish(0, at[1]) })
+	return stories
+}
+
+// act lets every client do some things, each at any instance.
+func act(s *linear.Story, at []linear.Service, deeds int) error {
+	var acting sync.WaitGroup
+	faults := make([]error, clients)
+	for c := range clients {
+		acting.Go(func() {
+			luck := random.New(random.NewPCG(random.Uint64(), random.Uint64()))
+			for range deeds {
+				if err := s.Act(c, at[luck.IntN(len(at))], luck); err != nil {
+					faults[c] = err
+					return
+				}
+			}
+		})
+	}
+	acting.Wait()
+	return errors.Join(faults...)
+}
