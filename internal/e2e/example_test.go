@@ -58,7 +58,11 @@ func (e example) commands(t *testing.T) (install []string, start string) {
 func (e example) require(t *testing.T) {
 	t.Helper()
 	install, _ := e.commands(t)
-	_, err := os.Stat(filepath.Join(e.folder(), e.installed))
+	path := e.installed
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(e.folder(), path)
+	}
+	_, err := os.Stat(path)
 	for _, name := range e.needs {
 		if err == nil {
 			_, err = exec.LookPath(name)

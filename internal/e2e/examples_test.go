@@ -19,6 +19,7 @@ var examples = []example{
 	{dir: "python", installed: ".venv/bin/uvicorn"},
 	{dir: "node", installed: "node_modules/express", needs: []string{"node"}},
 	{dir: "java", installed: "target/items.jar", needs: []string{"java"}},
+	{dir: "apache", installed: "/usr/lib/apache2/modules/mod_oauth2.so", needs: []string{"apache2"}},
 }
 
 // play is one example's life beside a running server.
