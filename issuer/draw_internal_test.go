@@ -32,7 +32,7 @@ func tally(ones []int, value []byte) {
 
 // R23: the random part of refresh tokens has 128 bits and never comes twice.
 func TestHandlesDiffer(t *testing.T) {
-	codec := newRefreshCodec(testMaster(t), rand.Reader)
+	codec := newRefreshCodec(rand.Reader, testMaster(t))
 	seen, ones := make(map[handle]struct{}, many), make([]int, 128)
 	for n := range many {
 		h, err := codec.draw()
@@ -72,7 +72,7 @@ func TestTokenIDsDiffer(t *testing.T) {
 // R23: the OpenID Foundation's suite computes the Shannon entropy of one token's
 // characters, and demands 96 bits.
 func TestRefreshTokensAreDense(t *testing.T) {
-	codec := newRefreshCodec(testMaster(t), rand.Reader)
+	codec := newRefreshCodec(rand.Reader, testMaster(t))
 	for generation := range int64(1000) {
 		h, err := codec.draw()
 		if err != nil {

@@ -49,6 +49,10 @@ type Config struct {
 	Throttle        Throttle
 	Registration    RegistrationPolicy // who may register; empty means nobody
 
+	// OtherMasterKeys are accepted in refresh tokens beside the one that makes
+	// them: the next or the previous one while the master key changes.
+	OtherMasterKeys []keys.MasterKey
+
 	Now  func() time.Time
 	Rand io.Reader
 }
@@ -118,7 +122,7 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 	}
 	i := &Issuer{
 		cfg: cfg, store: store, keyring: keyring, passwords: passwords,
-		refresh:    newRefreshCodec(master, cfg.Rand),
+		refresh:    newRefreshCodec(cfg.Rand, master, cfg.OtherMasterKeys...),
 		clients:    newClientCache(store, cfg.CacheFor, cfg.Now),
 		roles:      newRoleCache(store, cfg.CacheFor, cfg.Now),
 		secrets:    secrets,

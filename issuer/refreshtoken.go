@@ -18,7 +18,8 @@ import (
 //	version (1) ‖ handle (16, random) ‖ generation (4, big endian) ‖ HMAC-SHA256 (32)
 //
 // The MAC's key comes from the master key, so that a token is known to be
-// genuine before the store is asked. The session's id is a hash of the handle
+// genuine before the store is asked. While the master key changes, tokens made
+// under the other one are genuine too; new ones are made under the present one. The session's id is a hash of the handle
 // and the store holds only the id: whoever reads the store, even with the
 // master key, cannot make a token from it.
 const (
@@ -44,12 +45,16 @@ func (h handle) sessionID() string {
 }
 
 type refreshCodec struct {
-	macKey []byte
-	rand   io.Reader
+	macKeys [][]byte // the first makes tokens, all recognise them
+	rand    io.Reader
 }
 
-func newRefreshCodec(master keys.MasterKey, rand io.Reader) *refreshCodec {
-	return &refreshCodec{macKey: master.Derive("refresh token mac v1", sha256.Size), rand: rand}
+func newRefreshCodec(rand io.Reader, master keys.MasterKey, others ...keys.MasterKey) *refreshCodec {
+	c := &refreshCodec{rand: rand}
+	for _, k := range append([]keys.MasterKey{master}, others...) {
+		c.macKeys = append(c.macKeys, k.Derive("refresh token mac v1", sha256.Size))
+	}
+	return c
 }
 
 // draw makes the handle of a new session. One whose `sid` begins with a dash is
@@ -73,7 +78,7 @@ func (c *refreshCodec) token(h handle, generation int64) string {
 	b = append(b, refreshVersion)
 	b = append(b, h[:]...)
 	b = binary.BigEndian.AppendUint32(b, uint32(generation))
-	b = append(b, c.mac(b)...)
+	b = append(b, mac(c.macKeys[0], b)...)
 	return refreshPrefix + refreshEncoding.EncodeToString(b)
 }
 
@@ -86,15 +91,25 @@ func (c *refreshCodec) parse(token string) (h handle, generation int64, ok bool)
 	if err != nil || len(b) != refreshSize || b[0] != refreshVersion {
 		return handle{}, 0, false
 	}
-	if !hmac.Equal(b[refreshBody:], c.mac(b[:refreshBody])) {
+	if !c.genuine(b[:refreshBody], b[refreshBody:]) {
 		return handle{}, 0, false
 	}
 	copy(h[:], b[1:])
 	return h, int64(binary.BigEndian.Uint32(b[1+handleSize:])), true
 }
 
-func (c *refreshCodec) mac(body []byte) []byte {
-	m := hmac.New(sha256.New, c.macKey)
+// genuine tries every key, so that its time tells nothing about which one it was.
+func (c *refreshCodec) genuine(body, tag []byte) (ok bool) {
+	for _, key := range c.macKeys {
+		if hmac.Equal(tag, mac(key, body)) {
+			ok = true
+		}
+	}
+	return ok
+}
+
+func mac(key, body []byte) []byte {
+	m := hmac.New(sha256.New, key)
 	m.Write(body)
 	return m.Sum(nil)
 }

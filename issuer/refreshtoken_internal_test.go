@@ -23,7 +23,7 @@ func testMaster(t testing.TB) keys.MasterKey {
 }
 
 func TestRefreshTokenRoundTrip(t *testing.T) {
-	codec := newRefreshCodec(testMaster(t), rand.Reader)
+	codec := newRefreshCodec(rand.Reader, testMaster(t))
 	rapid.Check(t, func(t *rapid.T) {
 		var h handle
 		copy(h[:], rapid.SliceOfN(rapid.Byte(), handleSize, handleSize).Draw(t, "handle"))
@@ -42,7 +42,7 @@ func TestRefreshTokenRoundTrip(t *testing.T) {
 // R24: a token that was cut, lengthened, re-encoded or changed anywhere is not
 // genuine.
 func TestRefreshTokenTampered(t *testing.T) {
-	codec := newRefreshCodec(testMaster(t), rand.Reader)
+	codec := newRefreshCodec(rand.Reader, testMaster(t))
 	h, err := codec.draw()
 	if err != nil {
 		t.Fatal(err)
@@ -67,12 +67,12 @@ func TestRefreshTokenTampered(t *testing.T) {
 	}
 	refuse("led by a space", " "+token)
 	refuse("standard alphabet", refreshPrefix+base64.RawStdEncoding.EncodeToString(append([]byte{0xff}, make([]byte, refreshSize-1)...)))
-	refuse("another issuer's", newRefreshCodec(testMaster(t), rand.Reader).token(h, 7))
+	refuse("another issuer's", newRefreshCodec(rand.Reader, testMaster(t)).token(h, 7))
 	refuse("without prefix", strings.TrimPrefix(token, refreshPrefix))
 }
 
 func TestSessionIDTellsNothingOfTheHandle(t *testing.T) {
-	codec := newRefreshCodec(testMaster(t), rand.Reader)
+	codec := newRefreshCodec(rand.Reader, testMaster(t))
 	seen := map[string]bool{}
 	for range 1000 {
 		h, err := codec.draw()
@@ -96,7 +96,7 @@ func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("no randomn
 
 // P11: no randomness, no token.
 func TestDrawFailsWithoutRandomness(t *testing.T) {
-	codec := newRefreshCodec(testMaster(t), brokenReader{})
+	codec := newRefreshCodec(brokenReader{}, testMaster(t))
 	if h, err := codec.draw(); err == nil {
 		t.Errorf("draw() = %x, nil; want an error", h)
 	}
@@ -106,7 +106,7 @@ func TestDrawFailsWithoutRandomness(t *testing.T) {
 }
 
 func FuzzRefreshToken(f *testing.F) {
-	codec := newRefreshCodec(testMaster(f), rand.Reader)
+	codec := newRefreshCodec(rand.Reader, testMaster(f))
 	h, err := codec.draw()
 	if err != nil {
 		f.Fatal(err)
@@ -124,4 +124,33 @@ func FuzzRefreshToken(f *testing.F) {
 			t.Fatalf("%q was never issued", s)
 		}
 	})
+}
+
+// While the master key changes, tokens made under either key are genuine on
+// every instance, and new ones are made under the present one. Without the
+// other key its tokens are no more.
+func TestRefreshTokenUnderTwoMasterKeys(t *testing.T) {
+	before, after := testMaster(t), testMaster(t)
+	alone, prepared := newRefreshCodec(rand.Reader, before), newRefreshCodec(rand.Reader, before, after)
+	changed, done := newRefreshCodec(rand.Reader, after, before), newRefreshCodec(rand.Reader, after)
+	h, err := alone.draw()
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, fresh := alone.token(h, 3), changed.token(h, 3)
+	if prepared.token(h, 3) != old || done.token(h, 3) != fresh || old == fresh {
+		t.Fatal("tokens are made under the wrong key")
+	}
+	for name, c := range map[string]struct {
+		codec      *refreshCodec
+		old, fresh bool
+	}{
+		"before": {alone, true, false}, "prepared": {prepared, true, true}, "changed": {changed, true, true}, "done": {done, false, true},
+	} {
+		for token, want := range map[string]bool{old: c.old, fresh: c.fresh} {
+			if got, generation, ok := c.codec.parse(token); ok != want || ok && (got != h || generation != 3) {
+				t.Errorf("%s: parse = %v, want %v", name, ok, want)
+			}
+		}
+	}
 }

@@ -12,6 +12,8 @@ const (
 	EventRotated       EventKind = "key.rotated"     // a rotation was stored: KID signs from At on
 	EventRolledBack    EventKind = "key.rolled_back" // a rollback was stored: KID signs again
 	EventRevoked       EventKind = "key.revoked"
+	EventResealed      EventKind = "key.resealed" // the private key lies under the present master key
+	EventImported      EventKind = "key.imported"
 	EventDeleted       EventKind = "key.deleted" // the record of a key long gone was removed
 	EventRefreshFailed EventKind = "keys.refresh_failed"
 	EventRefreshed     EventKind = "keys.refreshed" // the first success after a failure

@@ -12,11 +12,7 @@ import (
 // and sign what it must not sign.
 func OpenForTest(t testing.TB, master MasterKey, record storage.Key) crypto.Signer {
 	t.Helper()
-	s, err := newSealer(master)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := s.unseal(record)
+	p, err := sealer{vault: master}.unseal(t.Context(), record)
 	if err != nil {
 		t.Fatal(err)
 	}

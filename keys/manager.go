@@ -30,7 +30,7 @@ var _ Store = storage.Keys(nil)
 type Manager struct {
 	store  Store
 	cfg    Config
-	sealer *sealer
+	sealer sealer
 
 	current atomic.Pointer[snapshot]
 	install sync.Mutex    // held while current is replaced, never across a call of the store
@@ -45,24 +45,20 @@ type Manager struct {
 
 // Open reads and unseals all keys, makes the first key and its standby in an
 // empty store, and sees to it that there is a standby. It fails with
-// *[UnsealError] on a key that does not open under the master key and then
-// changes nothing; with the faults of the configuration; or with the store's
+// *[UnsealError] on a key that the vault does not open and then changes nothing; with the faults of the configuration; or with the store's
 // error.
-func Open(ctx context.Context, store Store, master MasterKey, cfg Config) (*Manager, error) {
+func Open(ctx context.Context, store Store, vault Vault, cfg Config) (*Manager, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("key settings: %w", err)
 	}
-	if master.IsZero() {
+	if none, ok := vault.(interface{ IsZero() bool }); vault == nil || ok && none.IsZero() {
 		return nil, errors.New("open the keys: the master key is missing")
 	}
-	sealer, err := newSealer(master)
-	if err != nil {
-		return nil, err
-	}
+	cfg = cfg.withDefaults()
 	m := &Manager{
 		store:      store,
-		cfg:        cfg.withDefaults(),
-		sealer:     sealer,
+		cfg:        cfg,
+		sealer:     sealer{vault, cfg.Rand},
 		turn:       make(chan struct{}, 1),
 		spare:      newSpare(),
 		processors: make(chan struct{}, runtime.GOMAXPROCS(0)),
@@ -129,7 +125,7 @@ func (m *Manager) reload(ctx context.Context) error {
 		return errors.New("read the keys: all are gone from the store; restore it, no new ones are made over them")
 	}
 	line := newTimeline(records)
-	pairs, err := m.unseal(line.keys, before)
+	pairs, err := m.unseal(ctx, line.keys, before)
 	if err != nil {
 		return err
 	}
@@ -142,14 +138,14 @@ func (m *Manager) reload(ctx context.Context) error {
 }
 
 // unseal opens all records. Those that are as they were keep their pair.
-func (m *Manager) unseal(records []storage.Key, before *snapshot) (map[string]*pair, error) {
+func (m *Manager) unseal(ctx context.Context, records []storage.Key, before *snapshot) (map[string]*pair, error) {
 	pairs := make(map[string]*pair, len(records))
 	for _, k := range records {
 		if i := slices.IndexFunc(before.line.keys, func(old storage.Key) bool { return sameKey(old, k) }); i >= 0 {
 			pairs[k.KID] = before.pairs[k.KID]
 			continue
 		}
-		p, err := m.sealer.unseal(k)
+		p, err := m.sealer.unseal(ctx, k)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -73,8 +74,28 @@ func newPair(alg string, private crypto.Signer) (*pair, error) {
 	if err != nil {
 		return nil, fmt.Errorf("thumbprint: %w", err)
 	}
-	public.KeyID = base64.RawURLEncoding.EncodeToString(thumbprint)
-	return &pair{kid: public.KeyID, alg: alg, private: func() crypto.Signer { return private }, public: public}, nil
+	p := pair{alg: alg, private: func() crypto.Signer { return private }, public: public}
+	return p.named(base64.RawURLEncoding.EncodeToString(thumbprint)), nil
+}
+
+// named is the same key under another name, which only an imported key has.
+func (p *pair) named(kid string) *pair {
+	if p.kid == kid {
+		return p
+	}
+	named := pair{kid: kid, alg: p.alg, private: p.private, public: p.public}
+	named.public.KeyID = kid
+	return &named
+}
+
+// samePublic tells whether both are the same key, whatever their names.
+func samePublic(a, b jose.JSONWebKey) bool {
+	x, err := a.Thumbprint(crypto.SHA256)
+	if err != nil {
+		return false
+	}
+	y, err := b.Thumbprint(crypto.SHA256)
+	return err == nil && bytes.Equal(x, y)
 }
 
 func suits(alg string, private crypto.Signer) error {

@@ -210,7 +210,7 @@ func (m *Manager) insert(ctx context.Context, record storage.Key) (storage.Key, 
 	if err != nil {
 		return storage.Key{}, err
 	}
-	record, err = m.sealer.seal(record, p, m.cfg.Rand)
+	record, err = m.sealer.seal(ctx, record, p)
 	if err != nil {
 		return storage.Key{}, err
 	}

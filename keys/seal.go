@@ -1,51 +1,30 @@
 package keys
 
 import (
-	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
+	"context"
 	"encoding/binary"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"example.org/signet/storage"
 )
 
-// The envelope of a sealed private key:
-//
-//	version (1 byte) ‖ master key id (8) ‖ nonce (12) ‖ AES-256-GCM(PKCS #8) with tag
-//
-// The associated data is the whole rest of the record but for RevokedAt, so an
-// envelope opens only in the row and under the schedule it was made for.
-const (
-	envelopeVersion = 1
-	masterIDSize    = 8
-	headSize        = 1 + masterIDSize
-)
-
-// A sealer seals private keys under one master key. It holds keys derived from
-// it, not itself.
+// A sealer turns key pairs into records and back. The associated data of an
+// envelope is the whole rest of the record but for RevokedAt, so it opens only
+// in the row and under the schedule that it was made for.
 type sealer struct {
-	aead     cipher.AEAD
-	masterID []byte
-}
-
-func newSealer(master MasterKey) (*sealer, error) {
-	block, err := aes.NewCipher(master.Derive("seal signing keys", 32))
-	if err != nil {
-		return nil, fmt.Errorf("prepare the seal: %w", err)
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		return nil, fmt.Errorf("prepare the seal: %w", err)
-	}
-	return &sealer{aead: aead, masterID: master.Derive("name the master key", masterIDSize)}, nil
+	vault  Vault
+	random io.Reader
 }
 
 // seal fills the fields of the record that hold the key: KID, Alg, PublicJWK
 // and Sealed. All other fields must be set before, and stay.
-func (s *sealer) seal(record storage.Key, p *pair, random io.Reader) (storage.Key, error) {
+func (s sealer) seal(ctx context.Context, record storage.Key, p *pair) (storage.Key, error) {
 	public, err := p.public.MarshalJSON()
 	if err != nil {
 		return storage.Key{}, fmt.Errorf("marshal key %s: %w", p.kid, err)
@@ -55,45 +34,51 @@ func (s *sealer) seal(record storage.Key, p *pair, random io.Reader) (storage.Ke
 		return storage.Key{}, fmt.Errorf("marshal key %s: %w", p.kid, err)
 	}
 	record.KID, record.Alg, record.PublicJWK = p.kid, p.alg, public
-
-	nonce := make([]byte, s.aead.NonceSize())
-	if _, err := io.ReadFull(random, nonce); err != nil {
+	if record.Sealed, err = s.vault.Seal(ctx, s.random, der, associated(record)); err != nil {
 		return storage.Key{}, fmt.Errorf("seal key %s: %w", p.kid, err)
 	}
-	envelope := append([]byte{envelopeVersion}, s.masterID...)
-	envelope = append(envelope, nonce...)
-	record.Sealed = s.aead.Seal(envelope, nonce, der, associated(record))
 	return record, nil
 }
 
 // unseal opens the record's private key and proves that it is the one the
-// record names. Every failure is an *[UnsealError].
-func (s *sealer) unseal(record storage.Key) (*pair, error) {
+// record names. A refusal is an *[UnsealError]; a vault that cannot tell is
+// [storage.ErrUnavailable].
+func (s sealer) unseal(ctx context.Context, record storage.Key) (*pair, error) {
 	refuse := func(reason string) (*pair, error) { return nil, &UnsealError{KID: record.KID, Reason: reason} }
 
-	envelope := record.Sealed
-	if len(envelope) < headSize+s.aead.NonceSize() {
-		return refuse("the sealed key is cut short")
+	der, err := s.vault.Open(ctx, record.Sealed, associated(record))
+	if errors.Is(err, storage.ErrUnavailable) {
+		return nil, fmt.Errorf("unseal key %s: %w", record.KID, err)
 	}
-	if envelope[0] != envelopeVersion {
-		return refuse(fmt.Sprintf("unknown envelope version %d", envelope[0]))
-	}
-	if !bytes.Equal(envelope[1:headSize], s.masterID) {
-		return refuse("sealed under another master key; give the one that this store was made with")
-	}
-	nonce, sealed := envelope[headSize:headSize+s.aead.NonceSize()], envelope[headSize+s.aead.NonceSize():]
-	der, err := s.aead.Open(nil, nonce, sealed, associated(record))
 	if err != nil {
-		return refuse("the record was altered or is damaged")
+		return refuse(err.Error())
 	}
 	p, err := parsePair(record.Alg, der)
 	if err != nil {
 		return refuse(err.Error())
 	}
-	if p.kid != record.KID {
+	var public jose.JSONWebKey
+	if err := json.Unmarshal(record.PublicJWK, &public); err != nil || public.KeyID != record.KID || !samePublic(public, p.public) {
 		return refuse("the record holds another key")
 	}
-	return p, nil
+	return p.named(record.KID), nil
+}
+
+// reseal is the record's envelope, made anew. Nothing else changes.
+func (s sealer) reseal(ctx context.Context, record storage.Key) ([]byte, error) {
+	p, err := s.unseal(ctx, record)
+	if err != nil {
+		return nil, err
+	}
+	der, err := p.marshal()
+	if err != nil {
+		return nil, fmt.Errorf("marshal key %s: %w", p.kid, err)
+	}
+	sealed, err := s.vault.Seal(ctx, s.random, der, associated(record))
+	if err != nil {
+		return nil, fmt.Errorf("seal key %s: %w", p.kid, err)
+	}
+	return sealed, nil
 }
 
 // associated is the immutable part of the record, but for the sealed key, in a

@@ -87,7 +87,7 @@ func unknownVariables(env map[string]string) []string {
 		rest, ours := strings.CutPrefix(name, envPrefix)
 		flag := strings.ToLower(strings.ReplaceAll(rest, "_", "-"))
 		service := strings.HasPrefix(rest, "SERVICE_") || rest == "PORT" || strings.HasPrefix(rest, "PORT_") || strings.HasPrefix(rest, "TEST_")
-		if ours && !service && name != envMasterKey && settingNames.Lookup(flag) == nil {
+		if ours && !service && name != envMasterKey && !isOtherKey(name) && settingNames.Lookup(flag) == nil {
 			unknown = append(unknown, name)
 		}
 	}

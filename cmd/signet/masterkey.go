@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"example.org/signet/keys"
 	"example.org/signet/storage"
@@ -16,22 +17,73 @@ import (
 // maxMasterKeyFile bounds the file, in bytes; its text has 44 characters.
 const maxMasterKeyFile = 1 << 10
 
-// checkMasterKeySource wants one source of the master key, and never a drawn
+// checkMasterKeySource wants one source of each master key, and never a drawn
 // one where other instances have to have the same.
 func (s *settings) checkMasterKeySource() []error {
-	if s.masterKeyText == "" {
-		if s.isMongo() && s.masterKeyFile == "" {
-			return []error{s.fault("master-key-file", "must be given with MongoDB, or the key itself in %s: every instance needs the same; head -c 32 /dev/urandom | base64 makes one", envMasterKey)}
-		}
+	faults := s.checkKeySource("master-key-file", s.masterKeyFile, envMasterKey, s.masterKeyText)
+	for _, k := range s.otherKeys {
+		faults = append(faults, s.checkKeySource(k.flag, k.file, k.env, k.text)...)
+	}
+	if s.isMongo() && s.masterKeyFile == "" && s.masterKeyText == "" {
+		faults = append(faults, s.fault("master-key-file", "must be given with MongoDB, or the key itself in %s: every instance needs the same; head -c 32 /dev/urandom | base64 makes one", envMasterKey))
+	}
+	return faults
+}
+
+func (s *settings) checkKeySource(flag, file, env, text string) []error {
+	if text == "" {
 		return nil
 	}
-	if s.masterKeyFile != "" {
-		return []error{s.fault("master-key-file", "is given, and so is %s: give one of the two", envMasterKey)}
+	if file != "" {
+		return []error{s.fault(flag, "is given, and so is %s: give one of the two", env)}
 	}
-	if _, err := keys.ParseMasterKey(s.masterKeyText); err != nil {
-		return []error{fmt.Errorf("%s: %w", envMasterKey, err)}
+	if _, err := keys.ParseMasterKey(text); err != nil {
+		return []error{fmt.Errorf("%s: %w", env, err)}
 	}
 	return nil
+}
+
+// otherKey is a master key that only opens, while the master key changes.
+type otherKey struct {
+	otherKeyKind
+	file, text string
+}
+
+type otherKeyKind struct{ flag, env, help string }
+
+var otherKeys = [2]otherKeyKind{
+	{"next-master-key-file", envPrefix + "NEXT_MASTER_KEY", "`FILE` with the master key to come, which is accepted already: see signet keys reseal; SIGNET_NEXT_MASTER_KEY can hold the key itself"},
+	{"previous-master-key-file", envPrefix + "PREVIOUS_MASTER_KEY", "`FILE` with the master key before, which is still accepted; SIGNET_PREVIOUS_MASTER_KEY can hold the key itself"},
+}
+
+// isOtherKey tells whether the environment variable holds such a key.
+func isOtherKey(variable string) bool {
+	return slices.ContainsFunc(otherKeys[:], func(k otherKeyKind) bool { return k.env == variable })
+}
+
+// masterKeys is the master key, and the others that are accepted.
+func (p *process) masterKeys(ctx context.Context, s *settings, store storage.Keys) (keys.Ring, error) {
+	var others []keys.MasterKey
+	for _, k := range s.otherKeys {
+		other, err := k.read()
+		if err != nil {
+			return keys.Ring{}, fmt.Errorf("--%s: %w", k.flag, err)
+		}
+		others = append(others, other)
+	}
+	master, err := p.masterKey(ctx, s, store)
+	return keys.NewRing(master, others...), err
+}
+
+// read is the zero key where none is given.
+func (k otherKey) read() (keys.MasterKey, error) {
+	switch {
+	case k.text != "":
+		return keys.ParseMasterKey(k.text)
+	case k.file != "":
+		return readMasterKey(k.file)
+	}
+	return keys.MasterKey{}, nil
 }
 
 // masterKeyPath is the master key's file: beside an embedded store unless one

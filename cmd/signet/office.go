@@ -21,7 +21,7 @@ type office struct {
 	*process
 	settings *settings
 	store    storage.Store
-	master   keys.MasterKey
+	master   keys.Ring
 	issuer   *issuer.Issuer
 	source   issuer.Source
 }
@@ -41,7 +41,7 @@ func (p *process) openOffice(ctx context.Context, s *settings, b beginning) (*of
 
 func (o *office) furnish(ctx context.Context) error {
 	var err error
-	if o.master, err = o.masterKey(ctx, o.settings, o.store); err != nil {
+	if o.master, err = o.masterKeys(ctx, o.settings, o.store); err != nil {
 		return err
 	}
 	hashing := o.settings.hashConfig()
@@ -57,10 +57,10 @@ func (o *office) furnish(ctx context.Context) error {
 }
 
 // newIssuer builds the issuer over its parts.
-func (p *process) newIssuer(s *settings, store issuer.Store, keyring issuer.Keyring, master keys.MasterKey, passwords *password.Pool) (*issuer.Issuer, error) {
+func (p *process) newIssuer(s *settings, store issuer.Store, keyring issuer.Keyring, master keys.Ring, passwords *password.Pool) (*issuer.Issuer, error) {
 	cfg := s.issuerConfig(p.now)
-	cfg.Rand = p.random
-	return issuer.New(cfg, store, keyring, master, passwords)
+	cfg.Rand, cfg.OtherMasterKeys = p.random, master.Others()
+	return issuer.New(cfg, store, keyring, master.Master(), passwords)
 }
 
 // noKeyring stands where no token is made or read.

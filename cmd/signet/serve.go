@@ -53,7 +53,7 @@ type server struct {
 
 	doors     *doors
 	store     storage.Store
-	master    keys.MasterKey
+	master    keys.Ring
 	journal   *journal
 	keyring   *keys.Manager
 	passwords *password.Pool
@@ -81,7 +81,7 @@ func (p *process) serve(ctx context.Context, s *settings, opening func(context.C
 	}
 	defer func() { err = errors.Join(err, v.store.Close()) }()
 
-	if v.master, err = p.masterKey(ctx, s, v.store); err != nil {
+	if v.master, err = p.masterKeys(ctx, s, v.store); err != nil {
 		return err
 	}
 	v.journal = p.newJournal(v.log, v.store, "signet")
@@ -107,7 +107,7 @@ func (p *process) serve(ctx context.Context, s *settings, opening func(context.C
 }
 
 // openKeyring opens the keys; a master key that does not fit changes nothing.
-func (p *process) openKeyring(ctx context.Context, s *settings, store keys.Store, master keys.MasterKey, j *journal) (*keys.Manager, error) {
+func (p *process) openKeyring(ctx context.Context, s *settings, store keys.Store, master keys.Ring, j *journal) (*keys.Manager, error) {
 	cfg := s.keysConfig(p.now)
 	cfg.Rand, cfg.OnEvent = p.random, j.note
 	keyring, err := keys.Open(ctx, store, master, cfg)

@@ -21,6 +21,7 @@ type settings struct {
 	storage       string
 	masterKeyFile string
 	masterKeyText string // of SIGNET_MASTER_KEY; never a flag
+	otherKeys     [2]otherKey
 
 	accessTokenTTL  time.Duration
 	refreshTokenTTL time.Duration
@@ -86,6 +87,10 @@ func (s *settings) addOutput(f *pflag.FlagSet) {
 func (s *settings) addStore(f *pflag.FlagSet) {
 	f.StringVar(&s.storage, "storage", "sqlite:signet-data/signet.db", "the `STORE`: sqlite:PATH, mongodb://…/DB or mongodb+srv://…/DB")
 	f.StringVar(&s.masterKeyFile, "master-key-file", "", "`FILE` with 32 random bytes in base64 (default master.key beside the SQLite file); SIGNET_MASTER_KEY can hold the key itself")
+	for n, of := range otherKeys {
+		s.otherKeys[n].otherKeyKind = of
+		f.StringVar(&s.otherKeys[n].file, of.flag, "", of.help)
+	}
 	s.demand((*settings).checkStorage, (*settings).checkMasterKeySource)
 }
 

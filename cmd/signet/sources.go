@@ -35,6 +35,9 @@ func envName(flag string) string {
 func (s *settings) resolve(flags *pflag.FlagSet, env map[string]string) error {
 	given := func(name string) bool { f := flags.Lookup(name); return f != nil && f.Changed }
 	s.masterKeyText = env[envMasterKey]
+	for n := range s.otherKeys {
+		s.otherKeys[n].text = env[s.otherKeys[n].env]
+	}
 	whole := flags.Lookup("config") != nil // else the command looks at its own settings only
 	if value, ok := env[envName("config")]; ok && whole && !given("config") {
 		s.configFile = value
