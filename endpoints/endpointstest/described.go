@@ -4,12 +4,15 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"example.org/signet/endpoints"
 	"example.org/signet/issuer"
 )
 
@@ -21,6 +24,8 @@ var describedScenes = []scene{
 	{name: "bodies that are too large everywhere", play: playLargeEverywhere},
 	{name: "a client that is throttled everywhere", adjust: throttled, play: playThrottledEverywhere},
 	{name: "userinfo by POST", play: playPostUserInfo},
+	{name: "every route of the API refuses as described", play: playDescribedRefusals},
+	{name: "every route is described", play: playAllDescribed},
 }
 
 func playDescription(t *testing.T, s *Signet) {
@@ -120,4 +125,74 @@ func playPostUserInfo(t *testing.T, s *Signet) {
 	with(s.ClientToken(t, s.Machine).Access).Refused(t, http.StatusForbidden, "insufficient_scope")
 	s.Store.FailAt(0)
 	with(tokens.Access).unavailable(t)
+}
+
+// playDescribedRefusals goes through the description: what each operation of
+// the API refuses, it refuses in the way described.
+func playDescribedRefusals(t *testing.T, s *Signet) {
+	d, err := describe()
+	must(t, err)
+	daemon := s.AddClient(t, "daemon", issuer.ClientChange{Grants: &[]string{issuer.GrantClientCredentials}})
+	right, clients := Bearer(s.Login(t, s.Portal(t), s.boss(t), "openid").Access), Bearer(s.ClientToken(t, daemon).Access)
+	large, empty := strings.Repeat("x", 65<<10), "{}"
+	for template, item := range d.doc.Paths.Map() {
+		for method, o := range item.Operations() {
+			if o.Tags[0] == "OAuth" || !needsUser(o) {
+				continue
+			}
+			path := inBraces.ReplaceAllString(template, "x")
+			refused := func(want int, body string, with ...With) {
+				if o.Responses.Status(want) == nil {
+					return
+				}
+				if a := s.Send(method, path, body, with...); a.Status != want {
+					t.Errorf("%s %s: %d, want %d: %.200s", method, path, a.Status, want, a.Body)
+				}
+			}
+			refused(http.StatusUnauthorized, "")
+			refused(http.StatusUnauthorized, "", Bearer("x"))
+			refused(http.StatusBadRequest, "", func(r *http.Request) { r.Header["Authorization"] = []string{"Bearer x", "Bearer x"} })
+			refused(http.StatusForbidden, "", clients)
+			refused(http.StatusRequestEntityTooLarge, large, right)
+			refused(http.StatusUnsupportedMediaType, empty, right, Header("Content-Type", "text/plain"))
+			s.Clock.Advance(10 * time.Second) // nothing is remembered
+			s.Store.FailAt(0)
+			refused(http.StatusServiceUnavailable, "", right)
+			s.Store.Forget()
+		}
+	}
+}
+
+var inBraces = regexp.MustCompile(`\{[^}]*\}`)
+
+// needsUser tells whether an operation asks for a user's access token.
+func needsUser(o *openapi3.Operation) bool {
+	return slices.ContainsFunc(*o.Security, func(r openapi3.SecurityRequirement) bool { return r["password"] != nil })
+}
+
+// boss is a user who may do everything.
+func (s *Signet) boss(t testing.TB) Person {
+	t.Helper()
+	return s.AddUser(t, "boss", issuer.RoleUser, issuer.RoleSuperAdmin)
+}
+
+// playAllDescribed holds the description against the table of routes, and the
+// rules of the routes against what the description says of them.
+func playAllDescribed(t *testing.T, s *Signet) {
+	d, err := describe()
+	must(t, err)
+	for _, r := range s.Handler.Routes() {
+		if notDescribed(r.Path) || r.Method == http.MethodHead {
+			continue
+		}
+		item := d.doc.Paths.Value(r.Path)
+		if item == nil || item.GetOperation(r.Method) == nil {
+			t.Errorf("%s %s is not described", r.Method, r.Path)
+			continue
+		}
+		o := item.GetOperation(r.Method)
+		if guarded := r.Rule != endpoints.RuleProtocol && r.Rule != endpoints.RuleOpen; guarded && !needsUser(o) {
+			t.Errorf("%s %s: the rule is %s, and the description says nothing of a token", r.Method, r.Path, r.Rule)
+		}
+	}
 }
