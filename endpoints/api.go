@@ -56,7 +56,11 @@ type Route struct {
 // the documents aside. Tests play every one of them with every caller.
 func (h *Handler) Routes() []Route { return slices.Clone(h.routes) }
 
+// note enters a route in the table. The admin API may be mounted twice.
 func (h *Handler) note(rt route) {
+	if slices.ContainsFunc(h.routes, func(r Route) bool { return r.Path == rt.path }) {
+		return
+	}
 	for _, method := range rt.methods {
 		rule := rt.rules[method]
 		switch {

@@ -38,6 +38,7 @@ type Keyring interface {
 	keySet
 	algorithms
 	signer
+	keyMaster
 }
 
 var _ Keyring = (*keys.Manager)(nil)
@@ -56,6 +57,10 @@ type Config struct {
 	Service Issuer
 	Keys    Keyring
 	Store   storage.Health
+
+	// AdminMerged serves the admin API beside the public endpoints too, not
+	// only by Handler.Admin.
+	AdminMerged bool
 
 	// TrustedProxies are the only peers whose X-Forwarded-For and X-Request-Id
 	// count.

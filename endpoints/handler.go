@@ -12,6 +12,7 @@ import (
 type Handler struct {
 	documents map[string]http.Handler // by path; looked at first
 	router    *mux.Router
+	admin     *mux.Router
 	discovery *discovery
 	ready     *readiness
 	routes    []Route
@@ -65,6 +66,12 @@ func (h *Handler) mount(cfg Config, base string) {
 	m.route(route{path: pathLive, methods: read, quiet: true, endpoint: liveness{}})
 	m.route(route{path: pathReady, methods: read, quiet: true, endpoint: h.ready})
 	m.mountSelf(cfg.Service)
+	if cfg.AdminMerged {
+		m.mountAdmin(cfg.Keys)
+	}
+	own := m.onOwnDoor()
+	own.mountAdmin(cfg.Keys)
+	h.admin = own.router
 
 	keys := &jwks{keys: cfg.Keys}
 	m.document(pathJWKS, base+pathJWKS, keys.current)
@@ -78,6 +85,16 @@ func (h *Handler) mount(cfg Config, base string) {
 
 // ServeHTTP answers a request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.prepare(w, r)
+	if d, ok := h.documents[r.URL.Path]; ok && r.URL.RawPath == "" {
+		d.ServeHTTP(w, r)
+		return
+	}
+	h.router.ServeHTTP(w, r)
+}
+
+// prepare sets what every answer has.
+func (h *Handler) prepare(w http.ResponseWriter, r *http.Request) {
 	if r.TLS != nil {
 		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
 	}
@@ -85,11 +102,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// A kept connection would be cut when the listener closes.
 		w.Header().Set("Connection", "close")
 	}
-	if d, ok := h.documents[r.URL.Path]; ok && r.URL.RawPath == "" {
-		d.ServeHTTP(w, r)
-		return
-	}
-	h.router.ServeHTTP(w, r)
 }
 
 // Refresh asks the store anew what the discovery document depends on, that is
@@ -106,6 +118,7 @@ type mounting struct {
 	*edge
 	issuer  identifier
 	gate    *gate
+	atRoot  bool // what is mounted answers at the root too, whatever the issuer's path
 	handler *Handler
 	router  *mux.Router
 }
@@ -114,7 +127,7 @@ func (m *mounting) route(rt route) {
 	m.handler.note(rt)
 	p := &passage{m.edge, rt}
 	m.router.Path(m.base + rt.path).Handler(p)
-	if rt.quiet && m.base != "" {
+	if (rt.quiet || m.atRoot) && m.base != "" {
 		// Health is also where an orchestrator looks for it, which knows the
 		// process and not the issuer.
 		m.router.Path(rt.path).Handler(p)

@@ -37,10 +37,13 @@ type call struct {
 	e    *event
 	body string
 	who  *issuer.Principal // nil under RuleOpen
+
+	admin *issuer.Administrator // under RuleAdmin and RuleSuperAdmin
 }
 
-// identifier tells who asks.
+// identifier tells who asks, and as what.
 type identifier interface {
+	administration
 	Identify(ctx context.Context, accessToken issuer.Secret) (*issuer.Principal, error)
 }
 
@@ -84,13 +87,16 @@ func (g guard) admit(ctx context.Context, c *call, token issuer.Secret) (err err
 	switch g.rule {
 	case RuleOpen:
 		return nil
-	case RuleSelf:
-		c.who, err = g.issuer.Identify(ctx, token)
+	case RuleSelf, RuleAdmin, RuleSuperAdmin:
 	default:
 		return errPanicked // a rule that nobody checks lets nobody in
 	}
-	if err == nil {
-		c.e.actor, c.e.clientID = c.who.UserID(), c.who.ClientID()
+	if c.who, err = g.issuer.Identify(ctx, token); err != nil {
+		return err
+	}
+	c.e.actor, c.e.clientID = c.who.UserID(), c.who.ClientID()
+	if g.rule != RuleSelf {
+		c.admin, err = g.issuer.Administer(ctx, c.who, string(g.rule), c.source())
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
 
@@ -17,6 +18,7 @@ const (
 	codeBadField   = "invalid_field"
 	codeDuplicate  = "duplicate"
 	codeLostUpdate = "lost_update"
+	codeRotated    = "already_rotated"
 )
 
 // fieldFault is one field of a request and what is wrong with it.
@@ -64,6 +66,10 @@ func recordFailure(err error) (failure, bool) {
 		return failure{status: http.StatusPreconditionFailed, code: codeLostUpdate, description: "it has changed since it was read: read it again"}, true
 	case errors.Is(err, issuer.ErrBusyRecord):
 		return failure{status: http.StatusServiceUnavailable, code: codeUnavailable, description: "others are changing it, try again", retryAfter: time.Second}, true
+	case errors.Is(err, keys.ErrRotated):
+		return failure{status: http.StatusConflict, code: codeRotated, description: "the keys are rotated already, or will be at a set time"}, true
+	case errors.Is(err, storage.ErrUnavailable):
+		return failure{status: http.StatusServiceUnavailable, code: codeUnavailable, description: "the store cannot be reached, try again", retryAfter: time.Second, cause: err}, true
 	}
 	return failure{}, false
 }

@@ -27,6 +27,8 @@ type Client struct {
 	CreatedAt        time.Time `json:"created_at"`
 	UpdatedAt        time.Time `json:"updated_at"`
 
+	Revision string `json:"-"` // names this state of the record, for a Precondition
+
 	OldSecretUntil *time.Time `json:"old_secret_until,omitempty"` // until when the secret before works too
 }
 
@@ -69,6 +71,7 @@ func clientView(c storage.Client) Client {
 		ID: c.ID, Name: c.Name, Public: c.Public, Grants: append([]string{}, c.Grants...), Scope: joinScope(c.Scopes),
 		Audiences: c.Audiences, Resources: c.Resources, Origins: c.Origins,
 		IDTokenOnRefresh: c.IDTokenOnRefresh, Disabled: c.Disabled, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+		Revision: revision(c.CreatedAt, c.Version),
 	}
 	if !c.OldSecretUntil.IsZero() {
 		v.OldSecretUntil = &c.OldSecretUntil

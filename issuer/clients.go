@@ -32,6 +32,7 @@ func (i *Issuer) CreateClient(ctx context.Context, n NewClient, src Source) (Cli
 		return Client{}, adminError(err)
 	}
 	i.clients.forget(c.ID)
+	c.Version = 1
 	view := clientView(c)
 	view.Secret = string(secret)
 	return view, i.audit(ctx, src, storage.AuditEvent{Type: EventClientCreated, Target: c.ID})
@@ -101,7 +102,19 @@ func (i *Issuer) ListClients(ctx context.Context, p storage.Page) (ClientList, e
 
 // UpdateClient changes a client. Disabling it ends its sessions.
 func (i *Issuer) UpdateClient(ctx context.Context, id string, ch ClientChange, src Source) (Client, error) {
+	return i.updateClient(ctx, id, ch, src, anyClient)
+}
+
+// clientRule judges whether a client may be changed.
+type clientRule func(storage.Client) error
+
+func anyClient(storage.Client) error { return nil }
+
+func (i *Issuer) updateClient(ctx context.Context, id string, ch ClientChange, src Source, may clientRule) (Client, error) {
 	return i.changeClient(ctx, id, src, EventClientUpdated, func(c *storage.Client) error {
+		if err := may(*c); err != nil {
+			return err
+		}
 		if ch.Disabled != nil {
 			if *ch.Disabled && !c.Disabled {
 				c.Epoch++
@@ -128,6 +141,10 @@ const MaxOverlap = 30 * 24 * time.Hour
 // The old one works for the overlap, and else stops within the time that clients
 // are remembered; one that was in its overlap already stops.
 func (i *Issuer) RotateClientSecret(ctx context.Context, id string, r SecretRotation, src Source) (Client, error) {
+	return i.rotateClientSecret(ctx, id, r, src, anyClient)
+}
+
+func (i *Issuer) rotateClientSecret(ctx context.Context, id string, r SecretRotation, src Source, may clientRule) (Client, error) {
 	switch {
 	case r.Overlap < 0, r.Overlap > MaxOverlap:
 		return Client{}, field("overlap", fmt.Sprintf("must lie between 0 and %d hours", MaxOverlap/time.Hour))
@@ -136,6 +153,9 @@ func (i *Issuer) RotateClientSecret(ctx context.Context, id string, r SecretRota
 	}
 	var secret Secret
 	view, err := i.changeClient(ctx, id, src, EventSecretRotated, func(c *storage.Client) (err error) {
+		if err := may(*c); err != nil {
+			return err
+		}
 		if c.Public {
 			return field("client_id", "is a public client, it has no secret")
 		}
@@ -193,6 +213,17 @@ func (i *Issuer) changeClient(ctx context.Context, id string, src Source, event 
 
 // DeleteClient removes a client; its sessions end with it.
 func (i *Issuer) DeleteClient(ctx context.Context, id string, src Source) error {
+	return i.deleteClient(ctx, id, src, anyClient)
+}
+
+func (i *Issuer) deleteClient(ctx context.Context, id string, src Source, may clientRule) error {
+	c, err := i.store.Client(ctx, id)
+	if err != nil {
+		return adminError(fmt.Errorf("client: %w", err))
+	}
+	if err := may(c); err != nil {
+		return err
+	}
 	if err := i.store.DeleteClient(ctx, id); err != nil {
 		return adminError(fmt.Errorf("client: %w", err))
 	}

@@ -34,6 +34,8 @@ type Role struct {
 	BuiltIn     bool      `json:"built_in"`
 	CreatedAt   time.Time `json:"created_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
+
+	Revision string `json:"-"` // names this state of the record, for a Precondition
 }
 
 // RoleList is all roles: there are few.
@@ -56,6 +58,7 @@ func roleView(r storage.Role) Role {
 	return Role{
 		Name: r.Name, Description: r.Description, Scopes: append([]string{}, r.Scopes...), Rank: r.Rank,
 		BuiltIn: r.BuiltIn, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		Revision: revision(r.CreatedAt, r.Version),
 	}
 }
 
@@ -83,6 +86,16 @@ func (i *Issuer) EnsureRoles(ctx context.Context) error {
 
 // CreateRole creates a role. Its scopes are guarded from then on.
 func (i *Issuer) CreateRole(ctx context.Context, name string, c RoleChange, src Source) (Role, error) {
+	return i.createRole(ctx, name, c, src, anyRole)
+}
+
+// roleRule judges a change of a role: before is zero for a new one, after for
+// one that goes.
+type roleRule func(before, after storage.Role) error
+
+func anyRole(_, _ storage.Role) error { return nil }
+
+func (i *Issuer) createRole(ctx context.Context, name string, c RoleChange, src Source, may roleRule) (Role, error) {
 	if err := account.RoleName(name); err != nil {
 		return Role{}, accountError("name", err)
 	}
@@ -91,9 +104,13 @@ func (i *Issuer) CreateRole(ctx context.Context, name string, c RoleChange, src 
 	if err := applyRole(&r, c); err != nil {
 		return Role{}, err
 	}
+	if err := may(storage.Role{}, r); err != nil {
+		return Role{}, err
+	}
 	if err := i.store.CreateRole(ctx, r); err != nil {
 		return Role{}, adminError(err)
 	}
+	r.Version = 1
 	i.roles.forget()
 	return roleView(r), i.audit(ctx, src, storage.AuditEvent{Type: EventRoleCreated, Target: name})
 }
@@ -108,6 +125,9 @@ func applyRole(r *storage.Role, c RoleChange) error {
 	if c.Rank != nil {
 		if *c.Rank < RankUser || *c.Rank > RankSuperAdmin {
 			return field("rank", fmt.Sprintf("must lie between %d and %d", RankUser, RankSuperAdmin))
+		}
+		if r.BuiltIn && *c.Rank != r.Rank {
+			return field("rank", "of a built-in role stays as it is")
 		}
 		r.Rank = *c.Rank
 	}
@@ -154,16 +174,23 @@ func (i *Issuer) ListRoles(ctx context.Context) (RoleList, error) {
 
 // UpdateRole changes a role.
 func (i *Issuer) UpdateRole(ctx context.Context, name string, c RoleChange, src Source) (Role, error) {
+	return i.updateRole(ctx, name, c, src, anyRole)
+}
+
+func (i *Issuer) updateRole(ctx context.Context, name string, c RoleChange, src Source, may roleRule) (Role, error) {
 	for range updateTries {
 		r, err := i.store.Role(ctx, name)
 		if err != nil {
 			return Role{}, adminError(fmt.Errorf("role: %w", err))
 		}
-		before := r.Scopes
+		before := r
 		if err := applyRole(&r, c); err != nil {
 			return Role{}, err
 		}
-		if err := i.stayGuarded(ctx, name, before, r.Scopes, c.ReleaseScopes); err != nil {
+		if err := may(before, r); err != nil {
+			return Role{}, err
+		}
+		if err := i.stayGuarded(ctx, name, before.Scopes, r.Scopes, c.ReleaseScopes); err != nil {
 			return Role{}, err
 		}
 		r.UpdatedAt = i.now()
@@ -204,9 +231,16 @@ func (i *Issuer) stayGuarded(ctx context.Context, name string, before, after []s
 // record without effect, unless a role of that name is created again; so a
 // role that somebody holds is refused.
 func (i *Issuer) DeleteRole(ctx context.Context, name string, release bool, src Source) error {
+	return i.deleteRole(ctx, name, release, src, anyRole)
+}
+
+func (i *Issuer) deleteRole(ctx context.Context, name string, release bool, src Source, may roleRule) error {
 	r, err := i.store.Role(ctx, name)
 	if err != nil {
 		return adminError(fmt.Errorf("role: %w", err))
+	}
+	if err := may(r, storage.Role{}); err != nil {
+		return err
 	}
 	if r.BuiltIn {
 		return field("name", "is a built-in role")

@@ -186,33 +186,41 @@ func (i *Issuer) SetPassword(ctx context.Context, ref string, pw Secret, src Sou
 	if err != nil {
 		return User{}, err
 	}
-	u, _, err := i.changeUser(ctx, about.ID, src, EventPasswordSet, func(u *storage.User) error {
+	u, _, err := i.changeUser(ctx, about.ID, src, EventPasswordSet, setHash(hash))
+	return u, err
+}
+
+func setHash(hash string) func(*storage.User) error {
+	return func(u *storage.User) error {
 		u.PasswordHash = hash
 		endSessions(u)
 		return nil
-	})
-	return u, err
+	}
 }
 
 // DisableUser shuts a user out: their sessions end and stay ended.
 func (i *Issuer) DisableUser(ctx context.Context, ref string, src Source) (User, error) {
-	u, _, err := i.changeUser(ctx, ref, src, EventUserDisabled, func(u *storage.User) error {
-		if !u.Disabled {
-			u.Disabled = true
-			endSessions(u)
-		}
-		return nil
-	})
+	u, _, err := i.changeUser(ctx, ref, src, EventUserDisabled, disable)
 	return u, err
+}
+
+func disable(u *storage.User) error {
+	if !u.Disabled {
+		u.Disabled = true
+		endSessions(u)
+	}
+	return nil
 }
 
 // EnableUser lets a user in again; sessions ended by disabling stay ended.
 func (i *Issuer) EnableUser(ctx context.Context, ref string, src Source) (User, error) {
-	u, _, err := i.changeUser(ctx, ref, src, EventUserEnabled, func(u *storage.User) error {
-		u.Disabled = false
-		return nil
-	})
+	u, _, err := i.changeUser(ctx, ref, src, EventUserEnabled, enable)
 	return u, err
+}
+
+func enable(u *storage.User) error {
+	u.Disabled = false
+	return nil
 }
 
 // updateTries bounds how often a lost compare-and-swap is tried again.
@@ -271,8 +279,15 @@ func lostSwap(err error) bool {
 
 // DeleteUser removes a user; their sessions end with them.
 func (i *Issuer) DeleteUser(ctx context.Context, ref string, src Source) error {
+	return i.deleteUser(ctx, ref, src, func(storage.User) error { return nil })
+}
+
+func (i *Issuer) deleteUser(ctx context.Context, ref string, src Source, may func(storage.User) error) error {
 	u, err := i.findUser(ctx, ref)
 	if err != nil {
+		return err
+	}
+	if err := may(u); err != nil {
 		return err
 	}
 	if err := i.store.DeleteUser(ctx, u.ID); err != nil {

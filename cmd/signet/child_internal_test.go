@@ -69,7 +69,8 @@ func start(t *testing.T, dir string, args ...string) *child {
 	t.Helper()
 	addr := filepath.Join(t.TempDir(), "addr")
 	c := &child{out: &output{}, log: &output{}}
-	c.cmd = exec.Command("signet", append(args, "--listen", "127.0.0.1:0", "--metrics-listen", "", "--addr-file", addr)...)
+	common := []string{args[0], "--listen", "127.0.0.1:0", "--metrics-listen", "", "--admin-listen", "", "--addr-file", addr}
+	c.cmd = exec.Command("signet", append(common, args[1:]...)...)
 	c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr = dir, c.out, c.log
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -31,6 +31,9 @@ func newDev(p *process) *cobra.Command {
 		if s.isMongo() {
 			return usage("--storage: dev makes demo accounts, so it runs on its own embedded store: use signet serve with MongoDB")
 		}
+		if !s.chosen("admin-listen") {
+			s.adminListen = s.listen // one address to try everything at
+		}
 		return p.serve(ctx, s, showRound)
 	})
 }

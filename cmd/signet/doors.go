@@ -14,6 +14,7 @@ import (
 // so that an address that is taken stops a start before it has done anything.
 type doors struct {
 	public      net.Listener
+	admin       net.Listener // nil for none of its own
 	metrics     net.Listener // nil for none
 	certificate *certificate // nil for plain HTTP
 }
@@ -29,8 +30,14 @@ func openDoors(s *settings) (*doors, error) {
 	if d.public, err = openDoor("listen", s.listen); err != nil {
 		return nil, err
 	}
-	if s.metricsListen != "" {
-		if d.metrics, err = openDoor("metrics-listen", s.metricsListen); err != nil {
+	for _, door := range []struct {
+		flag, address string
+		open          *net.Listener
+	}{{"admin-listen", s.ownAdminListen(), &d.admin}, {"metrics-listen", s.metricsListen, &d.metrics}} {
+		if door.address == "" {
+			continue
+		}
+		if *door.open, err = openDoor(door.flag, door.address); err != nil {
 			return nil, errors.Join(err, d.close())
 		}
 	}
@@ -49,9 +56,9 @@ func openDoor(flag, address string) (net.Listener, error) {
 	return nil, hint(err, "choose an address of this machine by --%s", flag)
 }
 
-// open is the public listener as the server takes it.
-func (d *doors) open() net.Listener {
-	return endpoints.LimitConnections(d.public, endpoints.DefaultMaxConnections)
+// open is a listener as the server takes it.
+func (d *doors) open(l net.Listener) net.Listener {
+	return endpoints.LimitConnections(l, endpoints.DefaultMaxConnections)
 }
 
 // tlsConfig is nil for plain HTTP. Versions before 1.2 are refused (RFC 8996).
@@ -63,27 +70,31 @@ func (d *doors) tlsConfig() *tls.Config {
 }
 
 // url is where the public listener answers.
-func (d *doors) url() string {
+func (d *doors) url() string { return d.urlOf(d.public) }
+
+func (d *doors) urlOf(l net.Listener) string {
 	if d.certificate != nil {
-		return "https://" + d.public.Addr().String()
+		return "https://" + l.Addr().String()
 	}
-	return "http://" + d.public.Addr().String()
+	return "http://" + l.Addr().String()
 }
 
 // close closes what is still open; what a server has closed already is none.
 func (d *doors) close() error {
-	err := d.public.Close()
-	if d.metrics != nil {
-		err = errors.Join(err, d.metrics.Close())
+	var faults []error
+	for _, l := range []net.Listener{d.public, d.admin, d.metrics} {
+		if l == nil {
+			continue
+		}
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			faults = append(faults, err)
+		}
 	}
-	if errors.Is(err, net.ErrClosed) {
-		return nil
-	}
-	return err
+	return errors.Join(faults...)
 }
 
-// reachesLoopbackOnly tells whether only this machine can reach the listener.
-func (d *doors) reachesLoopbackOnly() bool {
-	a, ok := d.public.Addr().(*net.TCPAddr)
+// loopbackOnly tells whether only this machine can reach the listener.
+func loopbackOnly(l net.Listener) bool {
+	a, ok := l.Addr().(*net.TCPAddr)
 	return ok && a.IP.IsLoopback()
 }

@@ -33,7 +33,7 @@ func TestServeOnMongoDB(t *testing.T) {
 	}
 
 	t.Setenv("SIGNET_MASTER_KEY", "MTEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
-	if _, complaint, status := runWith(t, "serve", "--listen", "127.0.0.1:0", "--metrics-listen", ""); status != exitFailed || !strings.Contains(complaint, "the master key is not the one that the MongoDB store was made with") {
+	if _, complaint, status := runWith(t, "serve", "--listen", "127.0.0.1:0", "--metrics-listen", "", "--admin-listen", ""); status != exitFailed || !strings.Contains(complaint, "the master key is not the one that the MongoDB store was made with") {
 		t.Errorf("with another master key: status %d: %s", status, complaint)
 	}
 }

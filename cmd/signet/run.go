@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -55,8 +56,14 @@ func (v *server) stoppedEarly(ctx context.Context, err error) error {
 // run answers requests until ctx ends, then drains.
 func (v *server) run(ctx context.Context) error {
 	defer v.startLoops()()
-	web, failed := v.newHTTP(), make(chan error, 2)
-	go func() { failed <- serveOn(web, v.doors.open()) }()
+	failed := make(chan error, 3)
+	webs := servers{v.newHTTP(v.handler)}
+	go func() { failed <- serveOn(webs[0], v.doors.open(v.doors.public)) }()
+	if v.doors.admin != nil {
+		admins := v.newHTTP(v.handler.Admin())
+		webs = append(webs, admins)
+		go func() { failed <- serveOn(admins, v.doors.open(v.doors.admin)) }()
+	}
 	if v.doors.metrics != nil {
 		operators := endpoints.NewServer(v.metrics.Handler(), v.log)
 		operators.WriteTimeout = 2 * time.Minute // a CPU profile takes half a minute
@@ -65,16 +72,38 @@ func (v *server) run(ctx context.Context) error {
 	}
 	withdraw, err := v.publishAddress()
 	if err != nil {
-		return errors.Join(err, web.Close())
+		return errors.Join(err, webs.close())
 	}
 	defer withdraw()
 	select {
 	case err := <-failed:
-		return errors.Join(err, web.Close())
+		return errors.Join(err, webs.close())
 	case <-ctx.Done():
 		withdraw()
-		return v.drain(web, context.Cause(ctx))
+		return v.drain(webs, context.Cause(ctx))
 	}
+}
+
+// servers are those that end together.
+type servers []*http.Server
+
+// shutdown lets what is in flight everywhere finish.
+func (s servers) shutdown(ctx context.Context) error {
+	faults := make([]error, len(s))
+	var all sync.WaitGroup
+	for n, web := range s {
+		all.Go(func() { faults[n] = web.Shutdown(ctx) })
+	}
+	all.Wait()
+	return errors.Join(faults...)
+}
+
+func (s servers) close() error {
+	var faults []error
+	for _, web := range s {
+		faults = append(faults, web.Close())
+	}
+	return errors.Join(faults...)
 }
 
 func serveOn(web *http.Server, l net.Listener) error {
@@ -105,7 +134,7 @@ func (v *server) publishAddress() (withdraw func(), err error) {
 // drain stops without failing a request: whoever balances load sees /readyz
 // say no and turns away, then nothing new is accepted, then what is in flight
 // finishes.
-func (v *server) drain(web *http.Server, cause error) error {
+func (v *server) drain(webs servers, cause error) error {
 	v.log.Info().Str("cause", cause.Error()).Msg("draining")
 	v.handler.Drain()
 	if !errors.Is(cause, errInterrupted) {
@@ -113,8 +142,8 @@ func (v *server) drain(web *http.Server, cause error) error {
 	}
 	limit, cancel := context.WithTimeout(context.Background(), v.settings.drainTimeout)
 	defer cancel()
-	if err := web.Shutdown(limit); err != nil {
-		return errors.Join(fmt.Errorf("drain: requests were still running after --drain-timeout %s and were cut off", v.settings.drainTimeout), web.Close())
+	if err := webs.shutdown(limit); err != nil {
+		return errors.Join(fmt.Errorf("drain: requests were still running after --drain-timeout %s and were cut off", v.settings.drainTimeout), webs.close())
 	}
 	v.log.Info().Msg("stopped")
 	return nil

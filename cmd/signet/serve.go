@@ -131,7 +131,7 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	v.metrics.Count("signet_signatures_total", "Tokens signed.", v.keyring.Signatures)
 	v.handler, err = endpoints.New(endpoints.Config{
 		Issuer: v.settings.issuer, Service: v.issuer, Keys: v.keyring, Store: v.store,
-		TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh, DocsClient: v.settings.docsClient,
+		AdminMerged: v.settings.adminMerged(), TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh, DocsClient: v.settings.docsClient,
 		Metrics: v.metrics, Log: v.log, Now: v.now, Rand: v.random,
 	})
 	if err != nil {
@@ -144,11 +144,14 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 func announce(_ context.Context, v *server) error {
 	s := v.settings
 	v.log.Info().Str("issuer", s.issuer).Str("listen", v.doors.url()).Str("storage", s.storeName()).Msg("serving")
-	if !v.doors.reachesLoopbackOnly() && v.doors.certificate == nil && !s.behindProxy {
+	if !loopbackOnly(v.doors.public) && v.doors.certificate == nil && !s.behindProxy {
 		v.log.Warn().Str("listen", v.doors.url()).Msg("plain http on a network: passwords and tokens can be read on the way; give --tls-cert, or --behind-proxy")
 	}
-	if s.chosen("admin-listen") && s.adminListen != "" && s.adminListen != s.listen {
-		v.log.Warn().Str("admin-listen", s.adminListen).Msg("nothing listens there: this version has no admin API, use the signet commands")
+	if v.doors.admin != nil {
+		v.log.Info().Str("admin-listen", v.doors.urlOf(v.doors.admin)).Msg("serving the admin API")
+		if !loopbackOnly(v.doors.admin) && v.doors.certificate == nil {
+			v.log.Warn().Str("admin-listen", v.doors.urlOf(v.doors.admin)).Msg("plain http on a network: tokens of administrators can be read on the way; give --tls-cert, or listen on loopback")
+		}
 	}
 	for _, name := range unknownVariables(v.env) {
 		v.log.Warn().Str("variable", name).Msg("this environment variable is no setting; signet serve --help lists them")
@@ -159,9 +162,9 @@ func announce(_ context.Context, v *server) error {
 	return nil
 }
 
-// newHTTP is the public server.
-func (v *server) newHTTP() *http.Server {
-	web := endpoints.NewServer(v.handler, v.log)
+// newHTTP is a server of the handler, by TLS where there is a certificate.
+func (v *server) newHTTP(h http.Handler) *http.Server {
+	web := endpoints.NewServer(h, v.log)
 	web.TLSConfig = v.doors.tlsConfig()
 	return web
 }

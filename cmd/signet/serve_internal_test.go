@@ -215,13 +215,13 @@ func TestStartSaysWhatLooksWrong(t *testing.T) {
 	t.Setenv("SIGNET_ISSUR", "http://localhost:1")
 	t.Setenv("SIGNET_SERVICE_HOST", "10.0.0.1") // Kubernetes' own
 	t.Setenv("SIGNET_PORT_8080_TCP", "tcp://10.0.0.1:8080")
-	c := start(t, furnished(t), "serve", "--admin-listen", "127.0.0.1:8082")
+	c := start(t, furnished(t), "serve")
 	if err := c.stop(t, os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
 	said := c.log.String()
 	for _, want := range []string{
-		`"message":"serving"`, `"variable":"SIGNET_ISSUR"`, `"admin-listen":"127.0.0.1:8082"`,
+		`"message":"serving"`, `"variable":"SIGNET_ISSUR"`,
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("%s is not in %s", want, said)
@@ -229,6 +229,42 @@ func TestStartSaysWhatLooksWrong(t *testing.T) {
 	}
 	if strings.Contains(said, "SIGNET_SERVICE_HOST") || strings.Contains(said, "SIGNET_PORT_8080_TCP") {
 		t.Errorf("it complains about Kubernetes' variables: %s", said)
+	}
+}
+
+// The admin API has a listener of its own, or shares the public one where both
+// have one address.
+func TestAdminListener(t *testing.T) {
+	const path = "/api/v1/users"
+	status := func(url string) int {
+		got, _, err := get(url+path, "", nil)
+		if err != nil {
+			t.Error(err)
+		}
+		return got
+	}
+	dir := furnished(t)
+	c := start(t, dir, "serve", "--admin-listen", "127.0.0.1:00")
+	_, rest, found := strings.Cut(c.log.String(), `"admin-listen":"`)
+	own, _, _ := strings.Cut(rest, `"`)
+	if !found || own == c.url {
+		t.Fatalf("no admin listener: %s", c.log)
+	}
+	if at, public := status(own), status(c.url); at != 401 || public != 404 {
+		t.Errorf("the admin API answers %d on its own listener, %d on the public one", at, public)
+	}
+	if err := c.stop(t, os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	c = start(t, dir, "serve", "--admin-listen", "127.0.0.1:0")
+	if at := status(c.url); at != 401 {
+		t.Errorf("merged, the admin API answers %d", at)
+	}
+	if err := c.stop(t, os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if c = start(t, dir, "serve"); status(c.url) != 404 {
+		t.Error("turned off, the admin API answers")
 	}
 }
 
@@ -245,7 +281,7 @@ func TestMetricsListener(t *testing.T) {
 	}
 	t.Setenv("SIGNET_METRICS_LISTEN", address)
 	addr := filepath.Join(dir, "addr")
-	cmd := exec.Command("signet", "serve", "--listen", "127.0.0.1:0", "--addr-file", addr)
+	cmd := exec.Command("signet", "serve", "--listen", "127.0.0.1:0", "--admin-listen", "", "--addr-file", addr)
 	cmd.Dir = dir
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -101,7 +101,7 @@ func (s *settings) addIssuer(f *pflag.FlagSet) {
 
 func (s *settings) addListeners(f *pflag.FlagSet) {
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to serve on; port 0 takes a free one, see --addr-file")
-	f.StringVar(&s.adminListen, "admin-listen", "127.0.0.1:8081", "`ADDRESS` kept for the admin API, on which nothing listens until that API exists")
+	f.StringVar(&s.adminListen, "admin-listen", "127.0.0.1:8081", "`ADDRESS` of the admin API; the one of --listen serves it there, empty turns it off")
 	f.StringVar(&s.metricsListen, "metrics-listen", "127.0.0.1:9090", "`ADDRESS` for /metrics and /debug/pprof; empty turns it off")
 	f.StringVar(&s.addrFile, "addr-file", "", "`FILE` that holds the base URL of --listen while the server answers")
 	s.demand((*settings).checkListeners)
@@ -154,4 +154,15 @@ func (s *settings) addOperation(f *pflag.FlagSet) {
 	f.DurationVar(&s.drainDelay, "drain-delay", 5*time.Second, "after SIGTERM, how long /readyz says no before connections are refused; SIGINT does not wait")
 	f.DurationVar(&s.drainTimeout, "drain-timeout", 20*time.Second, "how long requests in flight may take to finish after that")
 	s.demand((*settings).checkOperation)
+}
+
+// adminMerged tells whether the admin API is served beside the public endpoints.
+func (s *settings) adminMerged() bool { return s.adminListen != "" && s.adminListen == s.listen }
+
+// ownAdminListen is the address of the admin API's own listener, "" for none.
+func (s *settings) ownAdminListen() string {
+	if s.adminMerged() {
+		return ""
+	}
+	return s.adminListen
 }

@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"example.org/signet/endpoints"
+	"example.org/signet/issuer"
 )
 
 var accessScenes = []scene{
-	{name: "A02 every route with every caller", play: playEveryRoute},
+	{name: "A02 every route with every caller", adjust: merged, play: playEveryRoute},
 	{name: "A07 requests from other sites", adjust: openRegistration, play: playOtherSites},
 	{name: "A01 no such method, no such path", play: playAPIMethods},
 }
@@ -28,8 +29,12 @@ var readOnly = []string{"Session", "User", "Client", "TokenRevoked", "ListRoles"
 
 func playEveryRoute(t *testing.T, s *Signet) {
 	callers := s.strangers(t)
+	users := map[string]With{
+		"a user": s.as(t, s.Alice), "a user with another role": s.as(t, s.Editor), "a role of a high rank": s.as(t, s.highRank(t)),
+	}
+	admins := map[string]With{"an admin": s.as(t, s.AddUser(t, "adam", "user", "admin"))}
 	routes := s.Handler.Routes()
-	if len(routes) < 10 {
+	if len(routes) < 40 {
 		t.Fatalf("only %d routes: the table is broken", len(routes))
 	}
 	for _, route := range routes {
@@ -45,10 +50,32 @@ func playEveryRoute(t *testing.T, s *Signet) {
 			}
 		case endpoints.RuleSelf:
 			t.Run(name, func(t *testing.T) { s.refuseAll(t, route, callers) })
+		case endpoints.RuleAdmin:
+			t.Run(name, func(t *testing.T) { s.refuseAll(t, route, callers); s.refuseAll(t, route, users) })
+		case endpoints.RuleSuperAdmin:
+			t.Run(name, func(t *testing.T) {
+				s.refuseAll(t, route, callers)
+				s.refuseAll(t, route, users)
+				s.refuseAll(t, route, admins)
+			})
 		default:
 			t.Errorf("%s has no rule", name)
 		}
 	}
+}
+
+// as logs somebody in at the portal, which strangers has made.
+func (s *Signet) as(t *testing.T, p Person) With {
+	t.Helper()
+	return Bearer(s.Login(t, s.portal, p, "openid").Access)
+}
+
+func (s *Signet) highRank(t *testing.T) Person {
+	t.Helper()
+	rank := int64(999)
+	_, err := s.Service.CreateRole(t.Context(), "vip", issuer.RoleChange{Rank: &rank}, source)
+	must(t, err)
+	return s.AddUser(t, "victoria", "user", "vip")
 }
 
 // refuseAll sends the route everything that must not open it.
@@ -79,6 +106,7 @@ func (s *Signet) refuseAll(t *testing.T, route endpoints.Route, callers map[stri
 // strangers are the callers that may ask for nothing of their own.
 func (s *Signet) strangers(t *testing.T) map[string]With {
 	portal := s.Portal(t)
+	s.portal = portal
 	expired := s.Login(t, portal, s.Alice, "openid")
 	s.Advance(16 * time.Minute)
 	victim := s.AddUser(t, "victim", "user")

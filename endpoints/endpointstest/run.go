@@ -28,6 +28,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Registration", registerScenes},
 		{"Access", accessScenes},
 		{"JSON", jsonScenes},
+		{"Admin", adminScenes},
 		{"Documents", documentScenes},
 		{"Browsers", browserScenes},
 		{"HTTP", httpScenes},

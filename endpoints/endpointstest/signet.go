@@ -59,6 +59,7 @@ type Signet struct {
 	backend  storage.Store
 	master   keys.MasterKey
 	failures sync.Map // bodies of error answers
+	portal   Client   // where a scene has made it
 }
 
 // Start runs a Signet over an empty store until the test ends.
@@ -95,6 +96,19 @@ func (s *Signet) Sibling(t testing.TB, adjust ...func(*Options)) *Signet {
 	b.run()
 	b.Store.Forget()
 	return b
+}
+
+// OwnDoor is the same instance, asked at the listener of its admin API.
+func (s *Signet) OwnDoor(t testing.TB) *Signet {
+	t.Helper()
+	server := httptest.NewServer(s.Handler.Admin())
+	t.Cleanup(server.Close)
+	own := &Signet{
+		t: t, Clock: s.Clock, Log: s.Log, Store: s.Store, backend: s.backend, options: s.options, Issuer: s.Issuer, Household: s.Household,
+		URL: server.URL, Server: server, Handler: s.Handler, HTTP: server.Client(),
+	}
+	own.options.Endpoints.Service = s.Service // its answers are judged where they are described
+	return own
 }
 
 func defaults(clock *Clock) Options {

@@ -1,0 +1,38 @@
+package endpoints
+
+import (
+	"context"
+	"time"
+
+	"example.org/signet/issuer"
+	"example.org/signet/storage"
+)
+
+// listAudit is GET /api/v1/audit.
+func listAudit(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
+	page, q, err := c.page("type", "target", "since", "until")
+	if err != nil {
+		return nil, err
+	}
+	f := storage.AuditFilter{Type: q["type"], Target: q["target"]}
+	if f.Since, err = moment(q, "since"); err != nil {
+		return nil, err
+	}
+	if f.Until, err = moment(q, "until"); err != nil {
+		return nil, err
+	}
+	return a.Audit(ctx, f, page)
+}
+
+// moment reads a time of a query; one that is not there is zero.
+func moment(q map[string]string, name string) (time.Time, error) {
+	text, given := q[name]
+	if !given {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, &issuer.FieldError{Field: name, Reason: "must be a time of RFC 3339, such as 2026-03-01T12:00:00Z"}
+	}
+	return t, nil
+}

@@ -1,0 +1,147 @@
+package endpoints
+
+import (
+	"context"
+	"time"
+
+	"example.org/signet/issuer"
+	"example.org/signet/keys"
+)
+
+// keyMaster shows and changes the signing keys.
+type keyMaster interface {
+	Plan(intent keys.Intent) (keys.Plan, error)
+	As(by string) keys.Hand
+}
+
+// signingKey is a key as administrators see it, and what happens to it next.
+type signingKey struct {
+	KID         string     `json:"kid"`
+	Alg         string     `json:"alg"`
+	State       string     `json:"state"`
+	CreatedAt   time.Time  `json:"created_at"`
+	ActivatesAt *time.Time `json:"activates_at,omitempty"`
+	RetiresAt   *time.Time `json:"retires_at,omitempty"`
+	GoneAt      *time.Time `json:"gone_at,omitempty"`
+	RevokedAt   *time.Time `json:"revoked_at,omitempty"`
+}
+
+type keyList struct {
+	Items []signingKey `json:"items"`
+}
+
+func keyView(i keys.Info) signingKey {
+	return signingKey{
+		KID: i.KID, Alg: i.Alg, State: string(i.State), CreatedAt: i.CreatedAt,
+		ActivatesAt: known(i.ActivatesAt), RetiresAt: known(i.RetiresAt), GoneAt: known(i.GoneAt), RevokedAt: known(i.RevokedAt),
+	}
+}
+
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// listKeys is GET /api/v1/keys.
+func listKeys(k keyMaster) errand {
+	return func(_ context.Context, _ *issuer.Administrator, c *call) (any, error) {
+		if _, err := c.query(); err != nil {
+			return nil, err
+		}
+		return keysNow(k)
+	}
+}
+
+func keysNow(k keyMaster) (any, error) {
+	plan, err := k.Plan(keys.Intent{})
+	if err != nil {
+		return nil, err
+	}
+	list := keyList{Items: make([]signingKey, len(plan.Keys))}
+	for n, i := range plan.Keys {
+		list.Items[n] = keyView(i)
+	}
+	return list, nil
+}
+
+// keyChange is one step of a plan.
+type keyChange struct {
+	At     time.Time `json:"at"`
+	KID    string    `json:"kid,omitempty"` // none for a key that is still to be made
+	From   string    `json:"from,omitempty"`
+	To     string    `json:"to"`
+	Tokens string    `json:"tokens"`
+}
+
+type keyPlan struct {
+	At      time.Time   `json:"at"`
+	Changes []keyChange `json:"changes"`
+}
+
+// planKeys is GET /api/v1/keys/plan: what will happen to the keys, or what a
+// change that is named would do. It changes nothing.
+func planKeys(k keyMaster) errand {
+	return func(_ context.Context, _ *issuer.Administrator, c *call) (any, error) {
+		q, err := c.query("rotate", "force", "revoke")
+		if err != nil {
+			return nil, err
+		}
+		intent := keys.Intent{Revoke: q["revoke"]}
+		if intent.Rotate, err = yesOrNo(q, "rotate"); err != nil {
+			return nil, err
+		}
+		if intent.Force, err = yesOrNo(q, "force"); err != nil {
+			return nil, err
+		}
+		plan, err := k.Plan(intent)
+		if err != nil {
+			return nil, err
+		}
+		answer := keyPlan{At: plan.At, Changes: make([]keyChange, len(plan.Changes))}
+		for n, ch := range plan.Changes {
+			answer.Changes[n] = keyChange{At: ch.At, KID: ch.KID, From: string(ch.From), To: string(ch.To), Tokens: ch.Tokens()}
+		}
+		return answer, nil
+	}
+}
+
+// keyRotation is the answer to a rotation.
+type keyRotation struct {
+	Activates  string    `json:"activates"`
+	At         time.Time `json:"at"`
+	NewStandby string    `json:"new_standby"`
+}
+
+// rotateKeys is POST /api/v1/keys/rotate. While a rotation is still to come
+// another is refused, so that a retry makes no second one.
+func rotateKeys(k keyMaster) errand {
+	return func(ctx context.Context, _ *issuer.Administrator, c *call) (any, error) {
+		b := object{}
+		if c.body != "" {
+			var err error
+			if b, err = c.object(shape{"force": aFlag}); err != nil {
+				return nil, err
+			}
+		}
+		r, err := k.As(c.who.UserID()).Rotate(ctx, b.is("force"))
+		if err != nil {
+			return nil, err
+		}
+		return keyRotation{Activates: r.Activates, At: r.At, NewStandby: r.NewStandby}, nil
+	}
+}
+
+// revokeKey is POST /api/v1/keys/{kid}/revoke. Asked again it changes nothing.
+func revokeKey(k keyMaster) errand {
+	return func(ctx context.Context, _ *issuer.Administrator, c *call) (any, error) {
+		if err := c.nothing(); err != nil {
+			return nil, err
+		}
+		if err := k.As(c.who.UserID()).Revoke(ctx, c.place("kid")); err != nil {
+			return nil, err
+		}
+		return keysNow(k)
+	}
+}
