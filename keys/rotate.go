@@ -203,21 +203,28 @@ func (h Hand) settle(ctx context.Context) error {
 	return errNoProgress
 }
 
-// insert seals a key pair into the record, stores it and adds it to the view.
-// After [storage.ErrConflict] nothing was stored.
+// insert makes a key for the record, stores it and adds it to the view. After
+// [storage.ErrConflict] nothing was stored.
 func (m *Manager) insert(ctx context.Context, record storage.Key) (storage.Key, error) {
 	p, err := m.spare.take(m.cfg)
 	if err != nil {
 		return storage.Key{}, err
 	}
-	record, err = m.sealer.seal(ctx, record, p)
+	record, err = m.insertPair(ctx, record, p)
+	if errors.Is(err, storage.ErrConflict) {
+		m.spare.keep(p)
+	}
+	return record, err
+}
+
+// insertPair seals the key pair into the record, stores it and adds it to the
+// view.
+func (m *Manager) insertPair(ctx context.Context, record storage.Key, p *pair) (storage.Key, error) {
+	record, err := m.sealer.seal(ctx, record, p)
 	if err != nil {
 		return storage.Key{}, err
 	}
 	if err := m.store.InsertKey(ctx, record); err != nil {
-		if errors.Is(err, storage.ErrConflict) {
-			m.spare.keep(p)
-		}
 		return storage.Key{}, fmt.Errorf("store key %d: %w", record.Seq, err)
 	}
 	return record, m.replace(func(s snapshot) snapshot { return m.withRecord(s, record, p) })

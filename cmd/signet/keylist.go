@@ -87,7 +87,7 @@ func newKeysList(p *process) *cobra.Command {
 func writeKeys(w io.Writer, l keyList, now time.Time) {
 	rows := make([][]string, len(l.Items))
 	for n, i := range l.Items {
-		rows[n] = []string{i.KID, i.Alg, i.State, roughly(time.Duration(i.AgeSeconds) * time.Second), orNotYet(i.ActivatesAt), ifKnown(i.RetiresAt), nextChange(i, now)}
+		rows[n] = []string{i.KID, i.Alg, i.State, roughly(time.Duration(i.AgeSeconds) * time.Second), signsFrom(i), ifKnown(i.RetiresAt), nextChange(i, now)}
 	}
 	writeTable(w, []string{"KID", "ALG", "STATE", "AGE", "SIGNS FROM", "UNTIL", "NEXT CHANGE"}, rows)
 }
@@ -130,9 +130,12 @@ func ifKnown(t *time.Time) string {
 	return moment(*t)
 }
 
-func orNotYet(t *time.Time) string {
-	if t == nil {
+func signsFrom(i keyInfo) string {
+	switch {
+	case i.ActivatesAt != nil:
+		return moment(*i.ActivatesAt)
+	case i.State == string(keys.Standby):
 		return "not yet"
 	}
-	return moment(*t)
+	return "never"
 }

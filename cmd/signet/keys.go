@@ -13,7 +13,7 @@ import (
 )
 
 func newKeys(p *process) *cobra.Command {
-	return group("keys", "Manage the signing keys", newKeysList(p), newKeysPlan(p), newKeysRotate(p), newKeysRollback(p), newKeysRevoke(p), newKeysReseal(p))
+	return group("keys", "Manage the signing keys", newKeysList(p), newKeysPlan(p), newKeysRotate(p), newKeysRollback(p), newKeysRevoke(p), newKeysReseal(p), newKeysImport(p))
 }
 
 // keyTask is a command on the signing keys at work.

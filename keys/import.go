@@ -1,0 +1,170 @@
+package keys
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// A ForeignKey is another issuer's, taken over so that its tokens go on
+// verifying here.
+type ForeignKey struct {
+	Private crypto.Signer // RSA of 2048 bits or more, P-256 or Ed25519
+
+	// KID is the name by which the other issuer's tokens call the key; empty for
+	// the RFC 7638 thumbprint.
+	KID string
+
+	// VerifyFor is how long the tokens that are out there live at most. The key
+	// then is retired: it never signs, and leaves the JWKS after that time and
+	// [Config.Leeway]. Zero makes it the signing key, at once.
+	VerifyFor time.Duration
+}
+
+// ErrPresent refuses to import a key, or one of a name, that the store has.
+var ErrPresent = errors.New("the store has this key, or one of this name")
+
+const maxKID = 200 // characters, so that a token's header stays small
+
+// Import stores another issuer's key and returns its kid. A key that is to sign
+// takes over at once, also from a rotation that is scheduled; verifiers that
+// know neither the other issuer's JWKS nor a fresh one of this issuer refuse
+// its tokens for up to [Config.JWKSMaxAge]. It fails with [ErrPresent].
+func (m *Manager) Import(ctx context.Context, k ForeignKey) (kid string, err error) {
+	return m.As("").Import(ctx, k)
+}
+
+// Import is [Manager.Import].
+func (h Hand) Import(ctx context.Context, k ForeignKey) (kid string, err error) {
+	p, err := h.manager.foreign(k)
+	if err == nil {
+		err = h.manager.taking(ctx, func() error {
+			if err := h.manager.reload(ctx); err != nil {
+				return err
+			}
+			return h.bringIn(ctx, p, k.VerifyFor)
+		})
+	}
+	if err != nil {
+		return "", fmt.Errorf("import a key: %w", err)
+	}
+	return p.kid, nil
+}
+
+// foreign prepares the key and checks its name.
+func (m *Manager) foreign(k ForeignKey) (*pair, error) {
+	if k.VerifyFor < 0 {
+		return nil, fmt.Errorf("the life of its tokens is %s, must not be negative", k.VerifyFor)
+	}
+	p, err := newPair(m.algOf(k.Private), k.Private)
+	if err != nil || k.KID == "" {
+		return p, err
+	}
+	odd := func(r rune) bool { return r <= ' ' || r > '~' }
+	if len(k.KID) > maxKID || strings.HasPrefix(k.KID, "-") || strings.ContainsFunc(k.KID, odd) {
+		return nil, fmt.Errorf("the kid must be up to %d visible ASCII characters and not begin with a dash", maxKID)
+	}
+	return p.named(k.KID), nil
+}
+
+// algOf is the algorithm that the key signs with: of two that an RSA key could
+// serve the one that new keys have.
+func (m *Manager) algOf(private crypto.Signer) string {
+	switch private.(type) {
+	case *ecdsa.PrivateKey:
+		return ES256
+	case ed25519.PrivateKey:
+		return EdDSA
+	case *rsa.PrivateKey:
+		if m.cfg.Alg == PS256 {
+			return PS256
+		}
+	}
+	return RS256
+}
+
+func (h Hand) bringIn(ctx context.Context, p *pair, verifyFor time.Duration) error {
+	m := h.manager
+	for range attempts {
+		s, now := m.view()
+		for _, known := range s.pairs {
+			if known.kid == p.kid || samePublic(known.public, p.public) {
+				return fmt.Errorf("key %s: %w", known.kid, ErrPresent)
+			}
+		}
+		record := s.line.record(now)
+		if verifyFor > 0 {
+			record.VerifiesUntil = storage.Time(now.Add(verifyFor + m.cfg.Leeway))
+		} else {
+			record.ActivatesAt = record.CreatedAt
+		}
+		record, err := m.insertPair(ctx, record, p)
+		if err == nil {
+			h.report(Event{Kind: EventImported, KID: p.kid, At: record.CreatedAt})
+			return h.settle(ctx)
+		}
+		if !errors.Is(err, storage.ErrConflict) {
+			return err
+		}
+		if err := m.reload(ctx); err != nil {
+			return err
+		}
+	}
+	return errNoProgress
+}
+
+// ParsePEM reads the one private key in a PEM file: PKCS #8, PKCS #1 or SEC 1,
+// not encrypted. Certificates and parameters beside it are passed over. No
+// error repeats what the file says.
+func ParsePEM(text []byte) (crypto.Signer, error) {
+	var found crypto.Signer
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		key, err := parseBlock(block)
+		switch {
+		case err != nil:
+			return nil, err
+		case key != nil && found != nil:
+			return nil, errors.New("more than one private key in the file")
+		case key != nil:
+			found = key
+		}
+	}
+	if found == nil {
+		return nil, errors.New("no private key in PEM in the file")
+	}
+	return found, nil
+}
+
+// parseBlock is nil for what is no private key.
+func parseBlock(block *pem.Block) (crypto.Signer, error) {
+	if block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "" {
+		return nil, errors.New("the private key is encrypted: decrypt it first, for example by openssl pkey")
+	}
+	var parsed any
+	var err error
+	switch block.Type {
+	case "PRIVATE KEY":
+		parsed, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+	case "RSA PRIVATE KEY":
+		parsed, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+	case "EC PRIVATE KEY":
+		parsed, err = x509.ParseECPrivateKey(block.Bytes)
+	default:
+		return nil, nil
+	}
+	key, ok := parsed.(crypto.Signer)
+	if err != nil || !ok {
+		return nil, fmt.Errorf("the %s in the file cannot be read", strings.ToLower(block.Type)) // the cause could tell of its content
+	}
+	return key, nil
+}
