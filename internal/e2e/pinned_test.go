@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -44,6 +45,22 @@ func wantPinned(t *testing.T, folder string) {
 	for name, got := range lock.Packages {
 		if got.Resolved != "" {
 			t.Errorf("%s is locked to %s", name, got.Resolved)
+		}
+	}
+}
+
+// TestPythonPackagesArePinned: exact versions, and no address.
+func TestPythonPackagesArePinned(t *testing.T) {
+	pinned := regexp.MustCompile(`^[a-z0-9_-]+(\[[a-z]+\])?==[0-9][a-z0-9.]*$`)
+	for _, folder := range []string{"python", "../../examples/python"} {
+		text, err := os.ReadFile(filepath.Join(folder, "requirements.txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "#") && !pinned.MatchString(line) {
+				t.Errorf("%s: %q is not pinned", folder, line)
+			}
 		}
 	}
 }
