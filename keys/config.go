@@ -122,14 +122,14 @@ func (c Config) Validate() error {
 		{"jwks-max-age", c.JWKSMaxAge, 0},
 		{"keyring-refresh", c.Refresh, time.Millisecond},
 		{"token lifetime", c.TokenLifetime, time.Second},
-		{"clock skew allowance", c.Leeway, 0},
+		{"clock-skew", c.Leeway, 0},
 	} {
 		if d.value < d.least {
 			fault("%s is %s, must be at least %s", d.name, d.value, d.least)
 		}
 	}
 	if need := c.JWKSMaxAge + c.Refresh + c.Leeway; c.PublishAhead <= need {
-		fault("publish-ahead is %s, must be above %s: jwks-max-age %s + keyring-refresh %s + clock skew allowance %s, or a key signs before every verifier can know it",
+		fault("publish-ahead is %s, must be above %s: jwks-max-age %s + keyring-refresh %s + clock-skew %s, or a key signs before every verifier can know it",
 			c.PublishAhead, need, c.JWKSMaxAge, c.Refresh, c.Leeway)
 	}
 	if c.RotationInterval > 0 && c.RotationInterval < c.PublishAhead {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"example.org/signet/internal/failpoint"
 	"example.org/signet/storage"
 )
 
@@ -63,6 +64,9 @@ func (h Hand) resealAll(ctx context.Context, done *Resealing) (fresh bool, err e
 		sealed, err := m.sealer.reseal(ctx, k)
 		if err != nil {
 			return false, err
+		}
+		if err := failpoint.Hit(failpoint.KeyResealing); err != nil {
+			return false, storage.Unavailable("reseal key", err)
 		}
 		switch err := m.store.ResealKey(ctx, k.KID, k.Sealed, sealed); {
 		case err == nil:

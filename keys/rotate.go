@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"example.org/signet/internal/failpoint"
 	"example.org/signet/storage"
 )
 
@@ -156,8 +157,14 @@ func (m *Manager) Revoke(ctx context.Context, kid string) error { return m.As(""
 func (h Hand) Revoke(ctx context.Context, kid string) error {
 	m := h.manager
 	at := storage.Time(m.cfg.Now())
+	if err := failpoint.Hit(failpoint.KeyRevoking); err != nil {
+		return storage.Unavailable("revoke key", err)
+	}
 	if err := m.store.RevokeKey(ctx, kid, at); err != nil {
 		return fmt.Errorf("revoke key %q: %w", kid, err)
+	}
+	if err := failpoint.Hit(failpoint.KeyRevoked); err != nil {
+		return storage.Unavailable("revoke key", err)
 	}
 	h.report(Event{Kind: EventRevoked, KID: kid, At: at})
 	err := m.replace(func(s snapshot) snapshot {
@@ -224,8 +231,14 @@ func (m *Manager) insertPair(ctx context.Context, record storage.Key, p *pair) (
 	if err != nil {
 		return storage.Key{}, err
 	}
+	if err := failpoint.Hit(failpoint.KeyInserting); err != nil {
+		return storage.Key{}, storage.Unavailable("store key", err)
+	}
 	if err := m.store.InsertKey(ctx, record); err != nil {
 		return storage.Key{}, fmt.Errorf("store key %d: %w", record.Seq, err)
+	}
+	if err := failpoint.Hit(failpoint.KeyInserted); err != nil {
+		return storage.Key{}, storage.Unavailable("store key", err)
 	}
 	return record, m.replace(func(s snapshot) snapshot { return m.withRecord(s, record, p) })
 }

@@ -209,6 +209,7 @@ func (s *settings) keysConfig(now func() time.Time) keys.Config {
 	cfg.Alg, cfg.RSABits = s.signingAlg, s.rsaBits
 	cfg.RotationInterval, cfg.PublishAhead = s.rotationInterval, s.publishAhead
 	cfg.JWKSMaxAge, cfg.Refresh, cfg.TokenLifetime = s.jwksMaxAge, s.keyringRefresh, s.accessTokenTTL
+	cfg.Leeway = s.clockSkew
 	return cfg
 }
 

@@ -37,6 +37,7 @@ type settings struct {
 	publishAhead     time.Duration
 	jwksMaxAge       time.Duration
 	keyringRefresh   time.Duration
+	clockSkew        time.Duration
 
 	passwordHash string
 	argon2Memory uint32
@@ -126,6 +127,7 @@ func (s *settings) addKeys(f *pflag.FlagSet) {
 	f.DurationVar(&s.publishAhead, "publish-ahead", 24*time.Hour, "a new key is published at least this long before it signs")
 	f.DurationVar(&s.jwksMaxAge, "jwks-max-age", 5*time.Minute, "how long others may cache the JWKS")
 	f.DurationVar(&s.keyringRefresh, "keyring-refresh", 5*time.Second, "how often keys, clients and roles are read anew")
+	f.DurationVar(&s.clockSkew, "clock-skew", time.Minute, "the most that two clocks may differ, those of verifiers included")
 	s.demand((*settings).checkKeys)
 }
 

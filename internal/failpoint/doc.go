@@ -48,9 +48,19 @@ const (
 	UserDeleted    Point = "user.deleted"     // gone, sessions are not marked yet
 )
 
+// The points of a change of the signing keys.
+const (
+	KeyInserting Point = "key.inserting" // of a rotation, a rollback, a standby: made, not stored
+	KeyInserted  Point = "key.inserted"  // stored, nobody knows yet
+	KeyRevoking  Point = "key.revoking"  // about to be revoked
+	KeyRevoked   Point = "key.revoked"   // it is, and there may be no standby
+	KeyResealing Point = "key.resealing" // the next key is about to get its new envelope
+)
+
 // Points are all there are.
 var Points = []Point{
 	RefreshUpdating, RefreshUpdated, RefreshRead, TokenSigning, TokenAnswering,
 	ReuseRevoking, ReuseRevoked, LoginInserting, LoginInserted, RevokeUpdating, RevokeUpdated,
 	UserUpdating, UserUpdated, UserRevokedAll, UserDeleted,
+	KeyInserting, KeyInserted, KeyRevoking, KeyRevoked, KeyResealing,
 }
