@@ -33,6 +33,9 @@ func (s *server) post(path string, c credentials, form url.Values) (answer, erro
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.SetBasicAuth(url.QueryEscape(c.ID), url.QueryEscape(c.Secret)) // RFC 6749 §2.3.1
+	if s.from != "" {
+		req.Header.Set("X-Forwarded-For", s.from)
+	}
 	return exchange(s.http, req)
 }
 

@@ -24,6 +24,7 @@ type server struct {
 	points  string       // SIGNET_FAILPOINTS of its next life; "" for a normal binary
 	http    *http.Client // of the tests, watched by wire
 	wire    *wire
+	from    string // X-Forwarded-For of what is posted; "" for none
 	log     *logBuffer
 	child   *child
 }

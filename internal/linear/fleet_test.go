@@ -260,29 +260,10 @@ func (v *fleet) play(t testing.TB, users int, f faults) []*linear.Story {
 		acting.Wait()
 	}
 	all(func(s *linear.Story, at []linear.Service) error { return s.Login(0, at[0]) })
-	all(func(s *linear.Story, at []linear.Service) error { return act(s, at, 4) })
+	all(func(s *linear.Story, at []linear.Service) error { return s.Play(clients, 4, at) })
 	v.wait(t)
 	all(func(s *linear.Story, _ []linear.Service) error { s.Waited(0); return nil })
-	all(func(s *linear.Story, at []linear.Service) error { return act(s, at, 3) })
+	all(func(s *linear.Story, at []linear.Service) error { return s.Play(clients, 3, at) })
 	all(func(s *linear.Story, at []linear.Service) error { return s.Finish(0, at[1]) })
 	return stories
-}
-
-// act lets every client do some things, each at any instance.
-func act(s *linear.Story, at []linear.Service, deeds int) error {
-	var acting sync.WaitGroup
-	faults := make([]error, clients)
-	for c := range clients {
-		acting.Go(func() {
-			luck := random.New(random.NewPCG(random.Uint64(), random.Uint64()))
-			for range deeds {
-				if err := s.Act(c, at[luck.IntN(len(at))], luck); err != nil {
-					faults[c] = err
-					return
-				}
-			}
-		})
-	}
-	acting.Wait()
-	return errors.Join(faults...)
 }

@@ -62,8 +62,8 @@ func TestSessionsAreLinearizable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var sum tally
-			for sum.histories < often(c.histories) && !t.Failed() {
+			var sum linear.Tally
+			for sum.Histories < often(c.histories) && !t.Failed() {
 				stories := make([][]*linear.Story, c.fleets)
 				var playing sync.WaitGroup
 				for n := range stories {
@@ -75,52 +75,22 @@ func TestSessionsAreLinearizable(t *testing.T) {
 					})
 				}
 				playing.Wait()
-				sum.check(t, slices.Concat(stories...), c.rules)
+				check(t, &sum, slices.Concat(stories...), c.rules)
 			}
-			sum.report(t)
+			t.Log(&sum)
 		})
 	}
 }
 
-// tally is what was checked.
-type tally struct {
-	histories, operations, unknown int
-	illegal, undecided             int // histories
-	slowest, checking              time.Duration
-}
-
-// check lets porcupine judge every story, and fails where one has no order.
-func (y *tally) check(t testing.TB, stories []*linear.Story, r linear.Rules) {
+// check fails where a story has no order.
+func check(t testing.TB, sum *linear.Tally, stories []*linear.Story, r linear.Rules) {
 	t.Helper()
 	for _, s := range stories {
-		if y.judge(s, r) == porcupine.Illegal {
+		if sum.Judge(&s.History, r) == porcupine.Illegal {
 			t.Errorf("no order explains these answers:\n%s", s)
 		}
 	}
-	if y.undecided*100 > y.histories {
-		t.Errorf("%d of %d histories were too hard to judge", y.undecided, y.histories)
+	if sum.Undecided*100 > sum.Histories {
+		t.Errorf("too many histories were too hard to judge: %s", sum)
 	}
-}
-
-func (y *tally) judge(s *linear.Story, r linear.Rules) porcupine.CheckResult {
-	begin := time.Now()
-	got := s.Check(r, 20*time.Second)
-	took := time.Since(begin)
-	all, unknown := s.Operations()
-	y.histories++
-	y.operations, y.unknown = y.operations+all, y.unknown+unknown
-	y.checking, y.slowest = y.checking+took, max(y.slowest, took)
-	switch got {
-	case porcupine.Illegal:
-		y.illegal++
-	case porcupine.Unknown:
-		y.undecided++
-	}
-	return got
-}
-
-func (y *tally) report(t testing.TB) {
-	t.Helper()
-	t.Logf("%d histories of %d operations, %d of them with an unknown outcome: %d without an order, %d too hard to judge; checked in %s, the hardest in %s",
-		y.histories, y.operations, y.unknown, y.illegal, y.undecided, y.checking.Round(time.Millisecond), y.slowest.Round(time.Microsecond))
 }

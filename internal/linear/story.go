@@ -99,10 +99,6 @@ type Story struct {
 	sessions  []*held
 	logins    int // begun
 	password  int // the newest that was asked for
-
-	// apart keeps logins and changes of the user apart: marking sessions as ended
-	// still meets one that began after the change.
-	apart sync.RWMutex
 }
 
 // held is a session as its clients know it.
@@ -116,8 +112,24 @@ type held struct {
 // NewStory begins with a user who is enabled and has password 0.
 func NewStory(theme Theme) *Story { return &Story{theme: theme} }
 
-// Act lets a client do one thing at an instance.
-func (s *Story) Act(client int, at Service, random *rand.Rand) error {
+// Play lets several clients at once do some things, each at any instance.
+func (s *Story) Play(clients, deeds int, at []Service) error {
+	var acting sync.WaitGroup
+	faults := make([]error, clients)
+	for c := range clients {
+		acting.Go(func() {
+			random := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+			for n := 0; n < deeds && faults[c] == nil; n++ {
+				faults[c] = s.act(c, at[random.IntN(len(at))], random)
+			}
+		})
+	}
+	acting.Wait()
+	return errors.Join(faults...)
+}
+
+// act lets a client do one thing at an instance.
+func (s *Story) act(client int, at Service, random *rand.Rand) error {
 	switch d := s.theme.pick(random); d {
 	case login:
 		return s.Login(client, at)
@@ -200,8 +212,6 @@ func (s *Story) Login(client int, at Service) error {
 	if full {
 		return nil
 	}
-	s.apart.RLock()
-	defer s.apart.RUnlock()
 	c := s.Begin(client, Input{Op: Login, Password: password})
 	verdict, tokens, err := at.Login(Password(password))
 	if err != nil || verdict == Unknown { // whatever was opened, nobody has a token of it
@@ -234,8 +244,6 @@ func (s *Story) changePassword(client int, at Service) error {
 }
 
 func (s *Story) change(client int, at Service, in Input) error {
-	s.apart.Lock()
-	defer s.apart.Unlock()
 	c := s.Begin(client, in)
 	verdict, err := at.Change(in.Op, Password(in.Password))
 	c.End(Output{Verdict: verdict})

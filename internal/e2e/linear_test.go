@@ -1,0 +1,200 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"example.org/signet/internal/linear"
+)
+
+// TestProcessesAreLinearizable: what concurrent clients are answered by three
+// processes on one database, while connections are cut and processes killed, is
+// what one process would have answered to one request after the other.
+func TestProcessesAreLinearizable(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		uri       func(t *testing.T) string
+		histories int
+	}{"SQLite": {stores["SQLite"], often(360, 3600)}, "MongoDB": {stores["MongoDB"], often(48, 480)}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q := newSquad(t, c.uri(t), odds{swallow: 10, sever: 40, mute: 40})
+			if raceEnabled {
+				c.histories /= 4
+			}
+			q.crew(t, c.histories)
+			var sum linear.Tally
+			for batch := 0; sum.Histories < c.histories && !t.Failed(); batch += atOnce {
+				q.tidy(t, name)
+				for _, s := range q.played(t, batch) {
+					if sum.Judge(&s.History, linear.Rules{}) == porcupine.Illegal {
+						t.Errorf("no order explains these answers:\n%s", s)
+					}
+				}
+			}
+			t.Logf("%s; %d kills; %s", &sum, q.kills, q.lost())
+		})
+	}
+}
+
+// atOnce is how many users' stories are played at the same time.
+const atOnce = 24
+
+// crew imports the users of all stories.
+func (q *squad) crew(t *testing.T, users int) {
+	t.Helper()
+	var lines strings.Builder
+	for n := range users + atOnce {
+		fmt.Fprintf(&lines, `{"username": %q, "password": %q}`+"\n", crewName(n), linear.Password(0))
+	}
+	file := filepath.Join(t.TempDir(), "crew.jsonl")
+	if err := os.WriteFile(file, []byte(lines.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	q.run(t, append([]string{"user", "import", file}, cheapHash...)...)
+}
+
+func crewName(n int) string { return fmt.Sprintf("sailor%d", n) }
+
+// tidy keeps the collections of the slow test server small.
+func (q *squad) tidy(t *testing.T, store string) {
+	t.Helper()
+	if store == "MongoDB" {
+		q.forget(t, "sessions", "audit", "attempts")
+	}
+}
+
+// played plays the stories of some users, and kills instances meanwhile.
+func (q *squad) played(t *testing.T, first int) []*linear.Story {
+	t.Helper()
+	stories, playing := make([]*linear.Story, atOnce), sync.WaitGroup{}
+	for n := range stories {
+		// Commands are slow: few stories are about what they do to users.
+		theme := linear.Themes[n%3]
+		if n%8 == 7 {
+			theme = linear.Themes[3+n/8%3]
+		}
+		s := linear.NewStory(theme)
+		stories[n] = s
+		at := []linear.Service{&sailor{squad: q, name: crewName(first + n), ways: q.ways(first + n), t: t}}
+		playing.Go(func() {
+			for _, act := range []func() error{
+				func() error { return s.Login(0, at[0]) }, func() error { return s.Play(3, 6, at) }, func() error { return s.Finish(0, at[0]) },
+			} {
+				if err := act(); err != nil {
+					t.Errorf("an answer that nobody should get: %v\n%s", err, s)
+					return
+				}
+			}
+		})
+	}
+	over := make(chan struct{})
+	go func() { playing.Wait(); close(over) }()
+	for {
+		select {
+		case <-over:
+			return stories
+		case <-time.After(time.Duration(50+rand.IntN(150)) * time.Millisecond):
+			q.kill(t, rand.IntN(len(q.nodes)))
+		}
+	}
+}
+
+// sailor is one user's client, who finds the instances by themselves.
+type sailor struct {
+	*squad
+	name string
+	ways []*server
+	t    *testing.T
+}
+
+var _ linear.Service = &sailor{}
+
+// ask sends a request to an instance that is up, and sorts the answer.
+func (s *sailor) ask(path string, c credentials, form map[string][]string) (linear.Verdict, answer, error) {
+	a, err := s.ways[s.any()].post(path, c, form)
+	switch {
+	case err != nil, a.undecided():
+		return linear.Unknown, answer{}, nil
+	case a.status == http.StatusOK:
+		return linear.Yes, a, nil
+	case a.status == http.StatusBadRequest && strings.Contains(a.body, `"invalid_grant"`):
+		return linear.No, a, nil
+	case a.status == http.StatusTooManyRequests: // only of a login, which then opens nothing
+		return linear.Unknown, answer{}, nil
+	}
+	return linear.Unknown, answer{}, fmt.Errorf("%s answered %d %s", path, a.status, a.body)
+}
+
+func (s *sailor) tokens(c credentials, form map[string][]string) (linear.Verdict, linear.Tokens, error) {
+	v, a, err := s.ask("/oauth2/token", c, form)
+	if err != nil || v != linear.Yes {
+		return v, linear.Tokens{}, err
+	}
+	got, err := a.decode()
+	return v, linear.Tokens{Access: got.AccessToken, Refresh: got.RefreshToken}, err
+}
+
+func (s *sailor) Login(password string) (linear.Verdict, linear.Tokens, error) {
+	return s.tokens(s.web, passwordForm(s.name, password))
+}
+
+func (s *sailor) Refresh(token string, other bool) (linear.Verdict, linear.Tokens, error) {
+	c := s.web
+	if other {
+		c = s.stranger
+	}
+	return s.tokens(c, refreshForm(token))
+}
+
+func (s *sailor) Introspect(token string) (linear.Verdict, error) {
+	v, a, err := s.ask("/oauth2/introspect", s.web, tokenForm(token))
+	if err != nil || v != linear.Yes {
+		return v, err
+	}
+	var got struct{ Active bool }
+	if err := json.Unmarshal([]byte(a.body), &got); err != nil {
+		return v, err
+	}
+	if !got.Active {
+		v = linear.No
+	}
+	return v, nil
+}
+
+func (s *sailor) Revoke(token string) (linear.Verdict, error) {
+	v, _, err := s.ask("/oauth2/revoke", s.web, tokenForm(token))
+	return v, err
+}
+
+// Change runs a command. One that fails may have done its work.
+func (s *sailor) Change(op linear.Op, password string) (linear.Verdict, error) {
+	var stdin string
+	var args []string
+	switch op {
+	case linear.EndSessions:
+		args = []string{"session", "revoke", "--user", s.name, "--yes"}
+	case linear.SetPassword:
+		stdin, args = password+"\n", slices.Concat([]string{"user", "set-password", s.name, "--password-stdin"}, cheapHash)
+	case linear.Disable:
+		args = []string{"user", "disable", s.name}
+	case linear.Enable:
+		args = []string{"user", "enable", s.name}
+	}
+	if _, err := s.front.try(s.t, stdin, append(args, s.store...)...); err != nil {
+		s.t.Logf("a command failed: %v", err)
+		return linear.Unknown, nil
+	}
+	return linear.Yes, nil
+}
