@@ -12,6 +12,7 @@ type Store interface {
 	Roles
 	Clients
 	Sessions
+	Epochs
 	Revocations
 	Attempts
 	Keys

@@ -224,6 +224,22 @@ func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.
 	return get(ctx, s, "RotateSession", func() (storage.Session, error) { return s.inner.RotateSession(ctx, r) })
 }
 
+func (s *Store) Epoch(ctx context.Context) (storage.Epoch, error) {
+	return get(ctx, s, "Epoch", func() (storage.Epoch, error) { return s.inner.Epoch(ctx) })
+}
+
+func (s *Store) RaiseEpoch(ctx context.Context, r storage.EpochRaise) (storage.Epoch, error) {
+	return get(ctx, s, "RaiseEpoch", func() (storage.Epoch, error) { return s.inner.RaiseEpoch(ctx, r) })
+}
+
+func (s *Store) UserInEpoch(ctx context.Context, id string) (u storage.User, e storage.Epoch, err error) {
+	err = do(ctx, s, "UserInEpoch", func() (err error) {
+		u, e, err = s.inner.UserInEpoch(ctx, id)
+		return err
+	})
+	return u, e, err
+}
+
 func (s *Store) CountReplay(ctx context.Context, r storage.Replay) (storage.Session, error) {
 	return get(ctx, s, "CountReplay", func() (storage.Session, error) { return s.inner.CountReplay(ctx, r) })
 }

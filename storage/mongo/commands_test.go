@@ -98,6 +98,15 @@ var commandTable = []struct {
 	}, "find"},
 	{"DeleteUser", func(ctx context.Context, s *mongo.Store) error { return s.DeleteUser(ctx, "u") }, "delete find find delete"},
 
+	{"RaiseEpoch, first", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.RaiseEpoch(ctx, storage.EpochRaise{At: start}))
+	}, "find insert"},
+	{"RaiseEpoch", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.RaiseEpoch(ctx, storage.EpochRaise{At: start}))
+	}, "find update"},
+	{"Epoch", func(ctx context.Context, s *mongo.Store) error { return must(s.Epoch(ctx)) }, "find"},
+	{"UserInEpoch", func(ctx context.Context, s *mongo.Store) error { _, _, err := s.UserInEpoch(ctx, "v"); return err }, "find"},
+
 	{"CreateRole", func(ctx context.Context, s *mongo.Store) error { return s.CreateRole(ctx, storage.Role{Name: "r"}) }, "insert"},
 	{"Role", func(ctx context.Context, s *mongo.Store) error { return must(s.Role(ctx, "r")) }, "find"},
 	{"UpdateRole", func(ctx context.Context, s *mongo.Store) error {

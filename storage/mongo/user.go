@@ -205,7 +205,7 @@ func (s *Store) ListUsers(ctx context.Context, f storage.UserFilter, p storage.P
 	if !utf8.ValidString(f.Prefix) {
 		return storage.UserPage{}, nil // no name begins like that
 	}
-	filter := bson.D{}
+	filter := bson.D{onlyUsers()}
 	if f.Prefix != "" {
 		filter = append(filter, startingWith(f.Prefix, "username", "email"))
 	}

@@ -11,9 +11,13 @@ var _ storage.Users = (*Store)(nil)
 
 const userColumns = query("id, username, email, full_name, phone, roles, password_hash, disabled, epoch, version, created_at, updated_at, kept_session, kept_epoch")
 
+func userTargets(u *storage.User) []any {
+	return []any{&u.ID, &u.Username, &u.Email, &u.FullName, &u.Phone, listColumn{&u.Roles}, &u.PasswordHash,
+		&u.Disabled, &u.Epoch, &u.Version, timeColumn{&u.CreatedAt}, timeColumn{&u.UpdatedAt}, &u.KeptSession, &u.KeptEpoch}
+}
+
 func scanUser(row scanner) (u storage.User, err error) {
-	err = row.Scan(&u.ID, &u.Username, &u.Email, &u.FullName, &u.Phone, listColumn{&u.Roles}, &u.PasswordHash,
-		&u.Disabled, &u.Epoch, &u.Version, timeColumn{&u.CreatedAt}, timeColumn{&u.UpdatedAt}, &u.KeptSession, &u.KeptEpoch)
+	err = row.Scan(userTargets(&u)...)
 	return u, err
 }
 

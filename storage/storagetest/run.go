@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"Sessions", sessionContracts},
 		{"Rotation", rotationContracts},
 		{"Replays", replayContracts},
+		{"Epochs", epochContracts},
 		{"SessionEnds", sessionEndContracts},
 		{"SessionBounds", sessionBoundContracts},
 		{"Revocations", revocationContracts},
