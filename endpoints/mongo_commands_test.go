@@ -66,7 +66,7 @@ func TestCommandsOfEachEndpointOnMongo(t *testing.T) {
 		{"refresh, asked again", func() { web = s.Refresh(t, s.Web, before) }, []string{"findAndModify sessions", "findAndModify sessions", "insert audit", "find users"}},
 		{"client credentials", func() { s.ClientToken(t, s.Machine) }, nil},
 		{"introspection", func() { s.Active(t, s.Guard, web.Access) }, []string{"find sessions", "find users"}},
-		{"introspection of a client's token", func() { s.Active(t, s.Guard, own.Access) }, []string{"find revocations"}},
+		{"introspection of a client's token", func() { s.Active(t, s.Guard, own.Access) }, []string{"find revocations", "find users"}},
 		{"userinfo", func() { s.UserInfo(web.Access).Expect(t, http.StatusOK) }, []string{"find sessions", "find users"}},
 		{"jwks", func() { s.Get(endpointstest.JWKS) }, nil},
 		{"discovery", func() { s.Get(endpointstest.Discovery) }, nil},

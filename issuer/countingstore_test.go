@@ -40,6 +40,13 @@ func (s *countingStore) User(ctx context.Context, id string) (storage.User, erro
 	return s.Store.User(ctx, id)
 }
 
+func (s *countingStore) UserInEpoch(ctx context.Context, id string) (storage.User, storage.Epoch, error) {
+	if err := s.step(&s.reads); err != nil {
+		return storage.User{}, storage.Epoch{}, err
+	}
+	return s.Store.UserInEpoch(ctx, id)
+}
+
 func (s *countingStore) UserByLogin(ctx context.Context, name string) (storage.User, error) {
 	if err := s.step(&s.reads); err != nil {
 		return storage.User{}, err

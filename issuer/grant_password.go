@@ -133,12 +133,16 @@ func (g passwordGrant) open(ctx context.Context, x *exchange, user storage.User)
 	if err != nil {
 		return authorization{}, unknown(err)
 	}
+	epoch, err := g.store.Epoch(ctx)
+	if err != nil {
+		return authorization{}, unknown(err)
+	}
 	at := g.now()
 	s := storage.Session{
 		ID: h.sessionID(), UserID: user.ID, ClientID: x.client.ID,
 		Scopes: roles.scopesFor(user, x.scope), Audience: x.audience,
 		RotatedAt: at, CreatedAt: at, AuthTime: at, ExpiresAt: g.sessionEnds(x.client, at),
-		UserEpoch: user.Epoch, ClientEpoch: x.client.Epoch,
+		UserEpoch: sessionEpoch(user, epoch), ClientEpoch: x.client.Epoch,
 		Device: deviceOf(x.Source.UserAgent), Network: coarse(x.Source.Address),
 	}
 	if err := failpoint.Hit(failpoint.LoginInserting); err != nil {

@@ -201,16 +201,17 @@ func (g refreshGrant) foreign(ctx context.Context, x *exchange, s storage.Sessio
 	return errRefresh
 }
 
-// rights reads user and roles afresh, after the update: whoever was disabled
-// before this read gets nothing, and the moved generation harms nobody.
+// rights reads user, epoch and roles afresh, after the update: whoever was
+// disabled or ended before this read gets nothing, and the moved generation harms
+// nobody.
 func (g refreshGrant) rights(ctx context.Context, x *exchange, s storage.Session) (authorization, error) {
-	user, err := g.store.User(ctx, s.UserID)
+	user, epoch, err := g.store.UserInEpoch(ctx, s.UserID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return authorization{}, errRefresh
 	case err != nil:
 		return authorization{}, unknown(err)
-	case !servesUser(user, s):
+	case !servesUser(user, epoch, s):
 		return authorization{}, errRefresh
 	}
 	if err := g.liveClient(ctx, s.ClientID, servesSession(s)); errors.Is(err, errDead) {

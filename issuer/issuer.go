@@ -20,6 +20,7 @@ type Store interface {
 	storage.Roles
 	storage.Clients
 	storage.Sessions
+	storage.Epochs
 	storage.Revocations
 	storage.Attempts
 	storage.Audit

@@ -97,24 +97,28 @@ func (i *Issuer) liveSession(ctx context.Context, sid string, now time.Time) (st
 	if !s.RevokedAt.IsZero() || !now.Before(s.ExpiresAt) {
 		return storage.Session{}, nil, errDead
 	}
-	user, err := i.store.User(ctx, s.UserID)
+	user, epoch, err := i.store.UserInEpoch(ctx, s.UserID)
 	if err != nil {
 		return storage.Session{}, nil, deadOrUnknown(err)
 	}
-	if !servesUser(user, s) {
+	if !servesUser(user, epoch, s) {
 		return storage.Session{}, nil, errDead
 	}
 	return s, &user, i.liveClient(ctx, s.ClientID, servesSession(s))
 }
 
 // liveClientToken checks a client's own token: it has no session, so a revoked
-// one is remembered by its id.
+// one is remembered by its id, and the epoch of the store by its time.
 func (i *Issuer) liveClientToken(ctx context.Context, c accessClaims) error {
 	revoked, err := i.store.TokenRevoked(ctx, c.ID)
 	if err != nil {
 		return unknown(err)
 	}
-	if revoked {
+	epoch, err := i.store.Epoch(ctx)
+	if err != nil {
+		return unknown(err)
+	}
+	if revoked || !servesToken(epoch, c.IssuedAt) {
 		return errDead
 	}
 	return i.liveClient(ctx, c.ClientID, func(c storage.Client) bool { return !c.Disabled })
@@ -134,12 +138,6 @@ func (i *Issuer) liveClient(ctx context.Context, id string, counts func(storage.
 		return errDead
 	}
 	return nil
-}
-
-// servesUser tells whether the user counts, and has not ended the session since
-// it began.
-func servesUser(u storage.User, s storage.Session) bool {
-	return !u.Disabled && (u.Epoch == s.UserEpoch || s.ID == u.KeptSession)
 }
 
 // servesSession is what a client must be for a session of its to be alive.

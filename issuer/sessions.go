@@ -151,30 +151,25 @@ func (i *Issuer) EndOtherSessions(ctx context.Context, userID, keep string, src 
 // endSessions is the change that ends every session of a user.
 func endSessions(u *storage.User) {
 	u.Epoch++
-	u.KeptSession = ""
+	u.KeptSession, u.KeptEpoch = "", 0
 }
 
 // endOtherSessions is the change that ends every session of a user but one,
 // which must be alive by what u says now: u's own compare-and-swap then makes
 // sure that it was when the others ended.
 func (i *Issuer) endOtherSessions(ctx context.Context, u *storage.User, keep string) error {
+	e, err := i.store.Epoch(ctx)
+	if err != nil {
+		return adminError(err)
+	}
 	s, err := i.store.Session(ctx, keep)
-	if err == nil && (!s.RevokedAt.IsZero() || s.UserID != u.ID || !servesUser(*u, s)) {
+	if err == nil && (!s.RevokedAt.IsZero() || s.UserID != u.ID || !servesUser(*u, e, s)) {
 		err = storage.ErrNotFound
 	}
 	if err != nil {
 		return adminError(fmt.Errorf("session: %w", err))
 	}
 	endSessions(u)
-	u.KeptSession = keep
+	u.KeptSession, u.KeptEpoch = keep, e.Number
 	return nil
-}
-
-// EndAllSessions ends every session of everybody and returns how many.
-func (i *Issuer) EndAllSessions(ctx context.Context, src Source) (int64, error) {
-	n, err := i.store.RevokeAll(ctx, storage.SessionFilter{}, i.now(), reasonAdmin)
-	if err != nil {
-		return 0, adminError(err)
-	}
-	return n, i.audit(ctx, src, storage.AuditEvent{Type: EventSessionRevoked, Target: "all", Detail: reasonAdmin})
 }

@@ -264,7 +264,12 @@ func (i *Issuer) markEnded(ctx context.Context, u storage.User, before int64, re
 	if err := failpoint.Hit(failpoint.UserUpdated); err != nil || u.Epoch == before {
 		return 0, err
 	}
-	ended, err = i.store.RevokeAll(ctx, storage.SessionFilter{UserID: u.ID, Except: u.KeptSession, UserEpochBelow: u.Epoch}, u.UpdatedAt, reason)
+	e, err := i.store.Epoch(ctx)
+	if err != nil {
+		return 0, err
+	}
+	old := storage.SessionFilter{UserID: u.ID, Except: u.KeptSession, UserEpochBelow: sessionEpoch(u, e)}
+	ended, err = i.store.RevokeAll(ctx, old, u.UpdatedAt, reason)
 	if err != nil {
 		return ended, err
 	}

@@ -25,7 +25,7 @@ var openRoutes = []string{"POST /register"}
 var protocolRoutes = []string{Token, Introspect, Revoke, UserInfo, Authorize, "/livez", "/readyz"}
 
 // readOnly are the calls that judging a caller may make.
-var readOnly = []string{"Session", "User", "Client", "TokenRevoked", "ListRoles"}
+var readOnly = []string{"Session", "User", "UserInEpoch", "Epoch", "Client", "TokenRevoked", "ListRoles"}
 
 func playEveryRoute(t *testing.T, s *Signet) {
 	callers := s.strangers(t)

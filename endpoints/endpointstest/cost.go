@@ -38,19 +38,19 @@ func playCost(t *testing.T, s *Signet) {
 		signatures uint64
 		hashes     uint64
 	}{
-		{"refresh", func() { web = s.Refresh(t, s.Web, web.Refresh) }, []string{"RotateSession", "User"}, 1, 0},
-		{"refresh, asked again", func() { web = s.Refresh(t, s.Web, before) }, []string{"RotateSession", "CountReplay", "AppendAudit", "User"}, 1, 0},
-		{"refresh with ID token", func() { other = s.Refresh(t, s.Other, other.Refresh) }, []string{"RotateSession", "User"}, 2, 0},
+		{"refresh", func() { web = s.Refresh(t, s.Web, web.Refresh) }, []string{"RotateSession", "UserInEpoch"}, 1, 0},
+		{"refresh, asked again", func() { web = s.Refresh(t, s.Web, before) }, []string{"RotateSession", "CountReplay", "AppendAudit", "UserInEpoch"}, 1, 0},
+		{"refresh with ID token", func() { other = s.Refresh(t, s.Other, other.Refresh) }, []string{"RotateSession", "UserInEpoch"}, 2, 0},
 		{"client credentials", func() { s.ClientToken(t, s.Machine) }, nil, 1, 0},
-		{"introspection", func() { s.Active(t, s.Guard, web.Access) }, []string{"Session", "User"}, 0, 0},
-		{"introspection of a client's token", func() { s.Active(t, s.Guard, own.Access) }, []string{"TokenRevoked"}, 0, 0},
+		{"introspection", func() { s.Active(t, s.Guard, web.Access) }, []string{"Session", "UserInEpoch"}, 0, 0},
+		{"introspection of a client's token", func() { s.Active(t, s.Guard, own.Access) }, []string{"TokenRevoked", "Epoch"}, 0, 0},
 		{"introspection of garbage", func() { s.Active(t, s.Guard, "garbage") }, nil, 0, 0},
 		{"a forged refresh token", func() { s.refused(t, s.Web, "sgr_forged") }, nil, 0, 0},
-		{"userinfo", func() { s.UserInfo(web.Access).Expect(t, http.StatusOK) }, []string{"Session", "User"}, 0, 0},
+		{"userinfo", func() { s.UserInfo(web.Access).Expect(t, http.StatusOK) }, []string{"Session", "UserInEpoch"}, 0, 0},
 		{"jwks", func() { s.Get(JWKS) }, nil, 0, 0},
 		{"discovery", func() { s.Get(Discovery) }, nil, 0, 0},
 		{"health", func() { s.Get("/livez") }, nil, 0, 0},
-		{"login", func() { s.Login(t, s.Web, s.Alice, "openid") }, []string{"UserByLogin", "CreateSession", "ExcessSessions", "AppendAudit"}, 2, 1},
+		{"login", func() { s.Login(t, s.Web, s.Alice, "openid") }, []string{"UserByLogin", "Epoch", "CreateSession", "ExcessSessions", "AppendAudit"}, 2, 1},
 		{"a wrong client secret", func() { s.TryLogin(Client{s.Web.ID, "wrong"}, s.Alice, "").unauthenticated(t) }, []string{"Client"}, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

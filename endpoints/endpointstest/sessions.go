@@ -18,6 +18,8 @@ var sessionScenes = []scene{
 	{name: "R18 signed out everywhere else", play: playSignedOutElsewhere},
 	{name: "R18 signing out everywhere else against refresh", play: playElsewhereRace},
 	{name: "R17 two secrets in their overlap, on two instances", play: playOverlap},
+	{name: "X45 everything ends at once, on every instance", play: playEpoch},
+	{name: "R20 the end of everything against refresh and login", play: playEpochRace},
 	{name: "what a session shows", play: playShown},
 }
 
@@ -195,5 +197,58 @@ func playShown(t *testing.T, s *Signet) {
 	}
 	if got := page.Items[0]; got.Device != "Safari 18 on iPhone" || got.Network != "127.0.0.0/24" || !got.Current || got.ClientID != s.Web.ID {
 		t.Errorf("the session shows %+v", got)
+	}
+}
+
+func playEpoch(t *testing.T, a *Signet) {
+	b := a.Sibling(t)
+	first, elsewhere, own := a.Login(t, a.Web, a.Alice, "openid"), a.Login(t, a.Other, a.Editor, "openid"), b.ClientToken(t, a.Machine)
+	second := b.Refresh(t, a.Web, first.Refresh)
+	_, err := a.Service.EndOtherSessions(context.Background(), a.Alice.ID, sessionOf(t, second), source)
+	must(t, err)
+	_, err = a.Service.EndAllSessions(context.Background(), source)
+	must(t, err)
+	for _, instance := range []*Signet{b, a} { // at once, though they remember clients and roles
+		instance.dead(t, a.Web, first, second) // also the one that a user had kept
+		instance.dead(t, a.Other, elsewhere)
+		if instance.Active(t, a.Guard, own.Access) {
+			t.Error("a client's own token is active")
+		}
+	}
+	a.Advance(time.Second)
+	own = b.ClientToken(t, a.Machine)
+	for _, instance := range []*Signet{a, b} {
+		if !instance.Active(t, a.Guard, own.Access) {
+			t.Error("a client's token of after is not active")
+		}
+		instance.alive(t, a.Web, instance.Login(t, a.Web, a.Alice, "openid"))
+	}
+}
+
+// playEpochRace: what is answered while everything ends is of before, and then
+// dead, or of after, and then alive for good.
+func playEpochRace(t *testing.T, a *Signet) {
+	b := a.Sibling(t)
+	for n := range rounds(10, 500) {
+		first := a.Login(t, a.Web, a.Alice, "openid")
+		var refreshed, login Answer
+		together(func() {
+			if _, err := a.Service.EndAllSessions(context.Background(), source); err != nil {
+				t.Error(err)
+			}
+		}, func() { refreshed = b.TryRefresh(a.Web, first.Refresh) }, func() { login = b.TryLogin(a.Web, a.Alice, "openid") })
+		if refreshed.Status == http.StatusOK {
+			b.dead(t, a.Web, refreshed.Tokens(t))
+		}
+		b.dead(t, a.Web, first)
+		newest := login.Tokens(t)
+		if a.Active(t, a.Guard, newest.Access) {
+			a.alive(t, a.Web, newest)
+		} else {
+			b.dead(t, a.Web, newest)
+		}
+		if e, err := a.backend.Epoch(context.Background()); err != nil || e.Number != int64(n+1) {
+			t.Errorf("the epoch is %+v, %v", e, err)
+		}
 	}
 }
