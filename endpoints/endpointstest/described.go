@@ -24,8 +24,8 @@ var describedScenes = []scene{
 	{name: "bodies that are too large everywhere", play: playLargeEverywhere},
 	{name: "a client that is throttled everywhere", adjust: throttled, play: playThrottledEverywhere},
 	{name: "userinfo by POST", play: playPostUserInfo},
-	{name: "every route of the API refuses as described", play: playDescribedRefusals},
-	{name: "every route is described", play: playAllDescribed},
+	{name: "every route of the API refuses as described", adjust: merged, play: playDescribedRefusals},
+	{name: "every route is described", adjust: merged, play: playAllDescribed},
 }
 
 func playDescription(t *testing.T, s *Signet) {
@@ -134,32 +134,64 @@ func playDescribedRefusals(t *testing.T, s *Signet) {
 	must(t, err)
 	daemon := s.AddClient(t, "daemon", issuer.ClientChange{Grants: &[]string{issuer.GrantClientCredentials}})
 	right, clients := Bearer(s.Login(t, s.Portal(t), s.boss(t), "openid").Access), Bearer(s.ClientToken(t, daemon).Access)
-	large, empty := strings.Repeat("x", 65<<10), "{}"
 	for template, item := range d.doc.Paths.Map() {
 		for method, o := range item.Operations() {
 			if o.Tags[0] == "OAuth" || !needsUser(o) {
 				continue
 			}
-			path := inBraces.ReplaceAllString(template, "x")
-			refused := func(want int, body string, with ...With) {
-				if o.Responses.Status(want) == nil {
-					return
-				}
-				if a := s.Send(method, path, body, with...); a.Status != want {
-					t.Errorf("%s %s: %d, want %d: %.200s", method, path, a.Status, want, a.Body)
-				}
-			}
-			refused(http.StatusUnauthorized, "")
-			refused(http.StatusUnauthorized, "", Bearer("x"))
-			refused(http.StatusBadRequest, "", func(r *http.Request) { r.Header["Authorization"] = []string{"Bearer x", "Bearer x"} })
-			refused(http.StatusForbidden, "", clients)
-			refused(http.StatusRequestEntityTooLarge, large, right)
-			refused(http.StatusUnsupportedMediaType, empty, right, Header("Content-Type", "text/plain"))
+			p := probe{s, t, method, inBraces.ReplaceAllString(template, "x"), o}
+			p.strangers(clients)
+			p.bodies(right)
 			s.Clock.Advance(10 * time.Second) // nothing is remembered
 			s.Store.FailAt(0)
-			refused(http.StatusServiceUnavailable, "", right)
+			p.refused(http.StatusServiceUnavailable, "", right)
 			s.Store.Forget()
 		}
+	}
+}
+
+// probe asks one operation what it should refuse, about things that are not
+// there.
+type probe struct {
+	s            *Signet
+	t            *testing.T
+	method, path string
+	described    *openapi3.Operation
+}
+
+// refused demands the status, if the operation is described with it.
+func (p probe) refused(want int, body string, with ...With) {
+	p.t.Helper()
+	if p.described.Responses.Status(want) == nil {
+		return
+	}
+	if a := p.s.Send(p.method, p.path, body, with...); a.Status != want {
+		p.t.Errorf("%s %s: %d, want %d: %.200s", p.method, p.path, a.Status, want, a.Body)
+	}
+}
+
+func (p probe) strangers(client With) {
+	p.refused(http.StatusUnauthorized, "")
+	p.refused(http.StatusUnauthorized, "", Bearer("x"))
+	p.refused(http.StatusBadRequest, "", func(r *http.Request) { r.Header["Authorization"] = []string{"Bearer x", "Bearer x"} })
+	p.refused(http.StatusForbidden, "", client)
+}
+
+func (p probe) bodies(right With) {
+	json := Header("Content-Type", "application/json")
+	p.refused(http.StatusRequestEntityTooLarge, strings.Repeat("x", 65<<10), right)
+	p.refused(http.StatusUnsupportedMediaType, "{}", right, Header("Content-Type", "text/plain"))
+	switch {
+	case p.described.RequestBody != nil:
+		p.refused(http.StatusUnprocessableEntity, `{"is_admin":true}`, right, json)
+		p.refused(http.StatusNotFound, "{}", right, json)
+	case p.described.Parameters.GetByInAndName("query", "limit") != nil:
+		limited := p
+		limited.path += "?limit=0"
+		limited.refused(http.StatusUnprocessableEntity, "", right)
+		p.refused(http.StatusNotFound, "", right)
+	case strings.Contains(p.path, "/x"):
+		p.refused(http.StatusNotFound, "", right)
 	}
 }
 

@@ -39,8 +39,9 @@ func TestDocsPage(t *testing.T) {
 	p.see("#swagger-ui .auth-container", "Logout")
 	p.do(chromedp.Click(".modal-ux .close-modal", chromedp.ByQuery))
 	for operation, want := range map[string]string{
-		"OAuth-userInfo":  `"preferred_username": "` + demo.Username + `"`,
-		"Self-service-me": `"username": "` + demo.Username + `"`,
+		"OAuth-userInfo":           `"preferred_username": "` + demo.Username + `"`,
+		"Self-service-me":          `"username": "` + demo.Username + `"`,
+		"Administration-listUsers": `"username": "` + demo.Username + `"`,
 	} {
 		p.execute(operation)
 		p.see("#operations-"+operation+" .live-responses-table .response", want)
