@@ -155,6 +155,15 @@ func (q *squad) ways(client int) []*server {
 	return all
 }
 
+// direct leads one client to all instances without a ferry.
+func (q *squad) direct(client int) []*server {
+	all := q.ways(client)
+	for n, s := range all {
+		s.issuer = q.nodes[n].issuer
+	}
+	return all
+}
+
 // any picks an instance that is up, as a balancer does.
 func (q *squad) any() int {
 	for {
