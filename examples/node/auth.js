@@ -1,9 +1,11 @@
 // Who may do what: access tokens of Signet, checked offline and by asking.
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
+import { StatusLists, Unavailable } from './statuslist.js'
 
 const { ISSUER, AUDIENCE, CLIENT_ID, CLIENT_SECRET, LEEWAY = '30' } = process.env
 
 const keys = createRemoteJWKSet(new URL(ISSUER + '/.well-known/jwks.json'))
+const lists = new StatusLists(ISSUER, keys)
 const demands = {
   issuer: ISSUER,
   audience: AUDIENCE,
@@ -32,7 +34,7 @@ function bearerToken(req) {
   return token
 }
 
-// Costs no network while the keys are cached.
+// Costs no network while the keys and the list are cached.
 async function claimsOf(token) {
   try {
     return (await jwtVerify(token, keys, demands)).payload
@@ -49,9 +51,22 @@ function withoutKeys(err) {
   return !(err instanceof errors.JOSEError) || ['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC'].includes(err.code)
 }
 
+// demandSession looks the session up in the status list: a logout is heard within
+// the list's time to live.
+async function demandSession(claims) {
+  try {
+    if (!(await lists.ended(claims))) return
+  } catch (err) {
+    if (err instanceof Unavailable) throw unavailable('The status list cannot be had at the moment')
+    throw err
+  }
+  throw unauthorized('Session ended')
+}
+
 // role demands a good token with one of the roles.
 export const role = (...names) => async (req, res, next) => {
   req.claims = await claimsOf(bearerToken(req))
+  await demandSession(req.claims)
   if (!names.some((name) => req.claims.roles?.includes(name))) throw new Refusal(403, 'Missing role: ' + names.join(' or '))
   next()
 }

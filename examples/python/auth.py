@@ -8,6 +8,8 @@ import jwt
 from fastapi import Depends, HTTPException
 from fastapi.security import OAuth2PasswordBearer
 
+import statuslist
+
 ISSUER, AUDIENCE = os.environ["ISSUER"], os.environ["AUDIENCE"]
 LEEWAY = int(os.environ.get("LEEWAY", "30"))
 
@@ -15,6 +17,7 @@ LEEWAY = int(os.environ.get("LEEWAY", "30"))
 # client of the issuer must name this API's origin.
 bearer = OAuth2PasswordBearer(tokenUrl=ISSUER + "/oauth2/token")
 keys = jwt.PyJWKClient(ISSUER + "/.well-known/jwks.json", lifespan=300)
+lists = statuslist.StatusLists(ISSUER, keys)
 issuer = httpx.Client(base_url=ISSUER, timeout=5, auth=(os.environ["CLIENT_ID"], os.environ["CLIENT_SECRET"]))
 
 
@@ -29,7 +32,7 @@ def unavailable(words: str) -> HTTPException:
 
 
 def caller(token: Annotated[str, Depends(bearer)]) -> dict:
-    """The token's claims. Costs no network while the keys are cached."""
+    """The token's claims. Costs no network while the keys and the list are cached."""
     try:
         key = keys.get_signing_key_from_jwt(token)
         decoded = jwt.decode_complete(
@@ -44,7 +47,17 @@ def caller(token: Annotated[str, Depends(bearer)]) -> dict:
         raise unauthorized("Invalid token") from e
     if str(decoded["header"].get("typ")).lower() not in ("at+jwt", "application/at+jwt"):
         raise unauthorized("Not an access token")
+    demand_session(decoded["payload"])
     return decoded["payload"]
+
+
+def demand_session(claims: dict) -> None:
+    """Looks the session up in the status list: a logout is heard within its time to live."""
+    try:
+        if lists.ended(claims):
+            raise unauthorized("Session ended")
+    except statuslist.Unavailable as e:
+        raise unavailable("The status list cannot be had at the moment") from e
 
 
 def role(*names: str):

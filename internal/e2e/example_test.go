@@ -18,6 +18,8 @@ type example struct {
 	installed string
 	// needs are other programs that it runs by.
 	needs []string
+	// lists: reading hears of a logout, by the status lists.
+	lists bool
 }
 
 // program is an example that runs, started by its README's last command.
@@ -119,20 +121,7 @@ func (p *program) end(t *testing.T) {
 // want sends a request and demands the status. Every 401 has a challenge.
 func (p *program) want(t *testing.T, status int, method, path, token, body string) answer {
 	t.Helper()
-	req, err := http.NewRequest(method, p.url+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	a, err := p.do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := p.send(t, method, path, token, body)
 	if a.status != status {
 		t.Errorf("%s %s: %d %s, %q; want %d", method, path, a.status, a.body, a.header.Get("WWW-Authenticate"), status)
 	}
@@ -143,7 +132,30 @@ func (p *program) want(t *testing.T, status int, method, path, token, body strin
 	return a
 }
 
-func (p *program) do(req *http.Request) (answer, error) { return exchange(p.http, req) }
+// status is what a request with the token is answered.
+func (p *program) status(t *testing.T, method, path, token string) int {
+	t.Helper()
+	return p.send(t, method, path, token, "").status
+}
+
+func (p *program) send(t *testing.T, method, path, token, body string) answer {
+	t.Helper()
+	req, err := http.NewRequest(method, p.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	a, err := exchange(p.http, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
 
 // TestExamplesInstallAsDocumented: .ci/run installs every example by its
 // README's own commands, and nothing that they install is in the repository.

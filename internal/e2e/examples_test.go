@@ -16,8 +16,8 @@ import (
 // examples are all of examples/.
 var examples = []example{
 	{dir: "go", installed: "items"},
-	{dir: "python", installed: ".venv/bin/uvicorn"},
-	{dir: "node", installed: "node_modules/express", needs: []string{"node"}},
+	{dir: "python", installed: ".venv/bin/uvicorn", lists: true},
+	{dir: "node", installed: "node_modules/express", needs: []string{"node"}, lists: true},
 	{dir: "java", installed: "target/items.jar", needs: []string{"java"}},
 	{dir: "apache", installed: "/usr/lib/apache2/modules/mod_oauth2.so", needs: []string{"apache2"}},
 }
@@ -49,17 +49,24 @@ func newPlay(t *testing.T) *play {
 	s.start(t)
 	y.expired = s.login(t, y.web, alice, alicePassword).AccessToken
 	s.stop(t)
-	s.flags = nil
+	s.flags = []string{"--status-ttl", "1s"}
 	s.start(t)
 	y.admin, y.user = s.login(t, y.web, alice, alicePassword), s.login(t, y.web, bob, bobPassword)
 	y.guest, y.stranger = s.login(t, y.web, "carol", alicePassword), s.login(t, elsewhere, alice, alicePassword)
 	return y
 }
 
-// expired reads a token's exp, without believing it.
 func expired(t *testing.T, token string) bool {
 	t.Helper()
-	var claims struct{ Exp int64 }
+	return time.Now().Unix() > payload(t, token).Exp
+}
+
+// payload reads a token's claims, without believing them.
+func payload(t *testing.T, token string) (claims struct {
+	Exp    int64
+	Status any
+}) {
+	t.Helper()
 	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
 	if err == nil {
 		err = json.Unmarshal(raw, &claims)
@@ -67,7 +74,7 @@ func expired(t *testing.T, token string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return time.Now().Unix() > claims.Exp
+	return claims
 }
 
 func TestExampleGo(t *testing.T) {
@@ -124,7 +131,7 @@ func playExample(t *testing.T, e example) {
 		{"reading", y.reading},
 		{"writing", y.writing},
 		{"rotation", y.rotation},
-		{"logout", y.logout},
+		{"logout", func(t *testing.T) { y.logout(t, e.lists) }},
 		{"without the issuer", y.alone},
 		{"started without the issuer", func(t *testing.T) { y.cold(t, e) }},
 	} {
@@ -198,15 +205,24 @@ func (y *play) rotation(t *testing.T) {
 	}
 }
 
-// logout: what changes something hears of it at once, other sessions do not.
-// Reading is offline: it hears of it when the token expires.
-func (y *play) logout(t *testing.T) {
+// logout: what changes something hears of it at once. Reading is offline: it
+// hears of it within the status list's time to live, or without the lists when
+// the token expires. Other sessions go on.
+func (y *play) logout(t *testing.T, lists bool) {
 	other := y.server.login(t, y.web, alice, alicePassword)
 	y.server.revoke(t, y.web, y.admin.RefreshToken)
 	y.program.want(t, http.StatusUnauthorized, "POST", "/items", y.admin.AccessToken, `{"name":"no"}`)
 	y.program.want(t, http.StatusUnauthorized, "DELETE", "/items/1", y.admin.AccessToken, "")
 	y.program.want(t, http.StatusCreated, "POST", "/items", other.AccessToken, `{"name":"desk"}`)
-	y.program.want(t, http.StatusOK, "GET", "/items", y.admin.AccessToken, "")
+	if lists && payload(t, y.admin.AccessToken).Status != nil {
+		eventually(t, "reading to hear of the logout", func() bool {
+			return y.program.status(t, "GET", "/items", y.admin.AccessToken) == http.StatusUnauthorized
+		})
+	} else {
+		y.program.want(t, http.StatusOK, "GET", "/items", y.admin.AccessToken, "")
+	}
+	y.program.want(t, http.StatusOK, "GET", "/items", other.AccessToken, "")
+	y.program.want(t, http.StatusOK, "GET", "/items", y.user.AccessToken, "")
 	y.admin = other
 }
 

@@ -56,7 +56,7 @@ func TestExampleApache(t *testing.T) {
 		{"identity", g.identity},
 		{"writing", g.writing},
 		{"rotation", g.rotation},
-		{"logout", g.logout},
+		{"logout", func(t *testing.T) { g.logout(t, false) }},
 		{"without the issuer", g.alone},
 		{"started without the issuer", func(t *testing.T) {
 			cold := startExample(t, g.server, e, g.resource, "BACKEND="+g.behind.URL)
@@ -72,13 +72,7 @@ func TestExampleApache(t *testing.T) {
 func (g gateway) refusals(t *testing.T) {
 	p := g.program
 	eventually(t, "the gateway to see the token's end", func() bool {
-		req, err := http.NewRequest("GET", p.url+"/items", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+g.expired)
-		a, err := p.do(req)
-		return err == nil && a.status == http.StatusUnauthorized
+		return p.status(t, "GET", "/items", g.expired) == http.StatusUnauthorized
 	})
 	g.behind.last.Store(nil)
 	for _, route := range []struct{ method, path string }{{"GET", "/items"}, {"POST", "/items"}, {"DELETE", "/items/1"}, {"GET", "/office"}} {
@@ -114,7 +108,7 @@ func (g gateway) identity(t *testing.T) {
 			want = http.Header{"Token-Sub": {subject}, "Token-Roles": {`["user"]`}}
 		}
 		req.Header["Token-sub"], req.Header["Token-roles"] = []string{"root"}, []string{`["admin"]`}
-		if a, err := g.program.do(req); err != nil || a.status != http.StatusOK {
+		if a, err := exchange(g.program.http, req); err != nil || a.status != http.StatusOK {
 			t.Fatalf("%s: %v %v", path, a, err)
 		}
 		for _, name := range []string{"Token-Sub", "Token-Roles"} {
