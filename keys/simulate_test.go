@@ -29,7 +29,25 @@ type world struct {
 	revoked   map[string]time.Time
 	excused   map[string]bool // keys that were made to sign before their time, by force or need
 	excuse    bool            // whether that is an excuse
-	rollbacks int
+	tally     tally
+
+	// Rules that a test breaks.
+	life         time.Duration // of tokens, as resource servers see it
+	hold         time.Duration // for how long verifiers cache whatever max-age says; 0 heeds it
+	hasty        bool          // every rotation is forced
+	staleTraffic bool          // the balancer never looks who is ready
+}
+
+// tally counts what happened.
+type tally struct{ rotations, forced, rollbacks, revocations, restarts, cuts int }
+
+func (t *tally) add(o tally) {
+	t.rotations += o.rotations
+	t.forced += o.forced
+	t.rollbacks += o.rollbacks
+	t.revocations += o.revocations
+	t.restarts += o.restarts
+	t.cuts += o.cuts
 }
 
 type instance struct {
@@ -72,10 +90,22 @@ type minted struct {
 }
 
 func newWorld(t *testing.T, pick func(int, string) int) *world {
+	w := makeWorld(pick)
+	w.begin(t)
+	return w
+}
+
+func makeWorld(pick func(int, string) int) *world {
 	w := &world{pick: pick, true: newClock(), store: new(memory), revoked: map[string]time.Time{}, excused: map[string]bool{}, excuse: true}
 	w.cfg = settings(w.true)
 	w.cfg.RotationInterval, w.cfg.PublishAhead, w.cfg.JWKSMaxAge = 8*time.Minute, 4*time.Minute, time.Minute
 	w.cfg.Refresh, w.cfg.TokenLifetime, w.cfg.Leeway = 10*time.Second, 2*time.Minute, 6*time.Second
+	w.life = w.cfg.TokenLifetime
+	return w
+}
+
+// begin starts the instances.
+func (w *world) begin(t *testing.T) {
 	for range 3 {
 		i := &instance{skew: w.skew(), link: &link{Store: w.store}, clock: newClock()}
 		w.instances = append(w.instances, i)
@@ -83,7 +113,6 @@ func newWorld(t *testing.T, pick func(int, string) int) *world {
 		w.start(t, i)
 		w.verifiers = append(w.verifiers, &verifier{skew: w.skew()})
 	}
-	return w
 }
 
 // skew keeps any two clocks within the leeway of each other.
@@ -111,7 +140,7 @@ func (w *world) start(t *testing.T, i *instance) {
 
 // ready lists the instances that a load balancer sends requests to.
 func (w *world) ready() []*instance {
-	return slices.DeleteFunc(slices.Clone(w.instances), func(i *instance) bool { return i.manager.Ready() != nil })
+	return slices.DeleteFunc(slices.Clone(w.instances), func(i *instance) bool { return i.manager.Ready() != nil && !w.staleTraffic })
 }
 
 // step lets time pass and something happen, and returns what went wrong.
@@ -169,20 +198,26 @@ func (w *world) happen(t *testing.T, i *instance) error {
 		return w.rollback(t, i)
 	case 5:
 		i.link.cut = true
+		w.tally.cuts++
 	case 6:
 		i.link.cut = false
 	case 7: // restart
 		if !i.link.cut {
 			w.start(t, i)
+			w.tally.restarts++
 		}
 	}
 	return nil
 }
 
 func (w *world) rotate(t *testing.T, i *instance, force bool) error {
-	_, err := i.manager.Rotate(t.Context(), force)
-	if err == nil && force {
+	_, err := i.manager.Rotate(t.Context(), force || w.hasty)
+	switch {
+	case err == nil && force:
+		w.tally.forced++
 		w.note(i)
+	case err == nil:
+		w.tally.rotations++
 	}
 	if errors.Is(err, keys.ErrRotated) || i.link.cut {
 		return nil
@@ -195,7 +230,7 @@ func (w *world) rollback(t *testing.T, i *instance) error {
 	var late *keys.NoWayBackError
 	_, err := i.manager.Rollback(t.Context())
 	if err == nil {
-		w.rollbacks++
+		w.tally.rollbacks++
 	}
 	if errors.Is(err, keys.ErrRotated) || errors.As(err, &late) || i.link.cut {
 		return nil
@@ -224,6 +259,7 @@ func (w *world) revoke(t *testing.T, i *instance) error {
 	}
 	if _, again := w.revoked[kid]; !again {
 		w.revoked[kid] = w.true.now()
+		w.tally.revocations++
 	}
 	w.note(i)
 	return nil
@@ -238,7 +274,7 @@ func (w *world) mint(t *testing.T) error {
 		if !slices.Contains(published(t, i.manager), s.KID()) {
 			return fmt.Errorf("%s signs and is not published by its own instance", s.KID())
 		}
-		w.tokens = append(w.tokens, minted{s.KID(), i.clock.now().Add(w.cfg.TokenLifetime)})
+		w.tokens = append(w.tokens, minted{s.KID(), i.clock.now().Add(w.life)})
 	}
 	return nil
 }
@@ -284,37 +320,62 @@ func (w *world) fetch(v *verifier, now time.Time) error {
 	for _, k := range set.Keys {
 		v.kids = append(v.kids, k.KID)
 	}
-	v.until = now.Add(document.MaxAge)
+	v.until = now.Add(max(document.MaxAge, w.hold))
 	return nil
 }
 
-// K05, K06, K10 and the promise of the whole: whatever happens to the keys, no
-// verifier refuses a living token for its key.
+// K05, K06, K10, K12 and the promise of the whole: whatever happens to the keys,
+// no verifier refuses a living token for its key. Two run side by side;
+// -rapid.checks says how many schedules each tries.
 func TestRotationNeverFailsARequest(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		w := newWorld(t, func(n int, what string) int { return rapid.IntRange(0, n-1).Draw(r, what) })
-		for step := range rapid.IntRange(20, 200).Draw(r, "steps") {
-			if err := w.step(t); err != nil {
-				r.Fatalf("step %d: %v\n%s", step, err, w.describe())
+	for _, half := range []string{"one half", "the other"} {
+		t.Run(half, func(t *testing.T) {
+			t.Parallel()
+			var schedules, steps int
+			var seen tally
+			rapid.Check(t, func(r *rapid.T) {
+				w := newWorld(t, func(n int, what string) int { return rapid.IntRange(0, n-1).Draw(r, what) })
+				schedules++
+				for step := range rapid.IntRange(20, 200).Draw(r, "steps") {
+					if err := w.step(t); err != nil {
+						r.Fatalf("step %d: %v\n%s", step, err, w.describe())
+					}
+					steps++
+				}
+				seen.add(w.tally)
+			})
+			if seen.rotations == 0 || seen.forced == 0 || seen.rollbacks == 0 || seen.revocations == 0 || seen.restarts == 0 || seen.cuts == 0 {
+				t.Errorf("something never happened: %+v", seen)
 			}
-		}
-	})
+			t.Logf("%d schedules, %d steps: %+v", schedules, steps, seen)
+		})
+	}
 }
 
-// The simulation can fail: where signing at once is not excused, it sees the
-// tokens that nobody can verify.
+// The simulation can fail: it finds each of these broken rules.
 func TestSimulationSeesABrokenRule(t *testing.T) {
-	for seed := range uint64(50) {
-		random := rand.New(rand.NewPCG(seed, 1))
-		w := newWorld(t, func(n int, _ string) int { return random.IntN(n) })
-		w.excuse = false
-		for range 200 {
-			if err := w.step(t); err != nil {
-				return
+	for name, breakRule := range map[string]func(*world){
+		"a key signs at once":                     func(w *world) { w.excuse, w.hasty = false, true },
+		"a retired key leaves too soon":           func(w *world) { w.cfg.TokenLifetime = time.Second },
+		"the JWKS is cached beyond its max-age":   func(w *world) { w.hold = 5 * time.Minute },
+		"a cut-off instance goes on for too long": func(w *world) { w.staleTraffic = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(400) {
+				random := rand.New(rand.NewPCG(seed, 1))
+				w := makeWorld(func(n int, _ string) int { return random.IntN(n) })
+				breakRule(w)
+				w.begin(t)
+				for range 200 {
+					if err := w.step(t); err != nil {
+						t.Logf("found in schedule %d: %v", seed, err)
+						return
+					}
+				}
 			}
-		}
+			t.Error("went unnoticed")
+		})
 	}
-	t.Error("keys that sign at once went unnoticed")
 }
 
 func (w *world) describe() string {

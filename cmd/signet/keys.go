@@ -24,6 +24,7 @@ type keyTask func(ctx context.Context, o *office, k *keys.Manager, args []string
 func onKeys(p *process, c *cobra.Command, t keyTask) *cobra.Command {
 	s := newSettings()
 	s.addKeys(c.Flags())
+	s.addAccessTokenTTL(c.Flags()) // a retired key stays as long as its tokens
 	s.addOutput(c.Flags())
 	return p.admin(c, s, mustBeThere, func(ctx context.Context, o *office, args []string) error {
 		j := p.newJournal(zerolog.Nop(), o.store, actor)

@@ -109,7 +109,7 @@ func (s *settings) addListeners(f *pflag.FlagSet) {
 }
 
 func (s *settings) addTokens(f *pflag.FlagSet) {
-	f.DurationVar(&s.accessTokenTTL, "access-token-ttl", 15*time.Minute, "life of access and ID tokens")
+	s.addAccessTokenTTL(f)
 	f.DurationVar(&s.refreshTokenTTL, "refresh-token-ttl", 720*time.Hour, "idle life of a session, from its last refresh")
 	f.DurationVar(&s.sessionTTL, "session-ttl", 2160*time.Hour, "absolute life of a session")
 	f.DurationVar(&s.refreshGrace, "refresh-grace", 30*time.Second, "window in which a repeated refresh gets the same answer; 0 for strict single use")
@@ -117,6 +117,10 @@ func (s *settings) addTokens(f *pflag.FlagSet) {
 	f.DurationVar(&s.statusTTL, "status-ttl", time.Minute, "kept for status lists, without effect until they exist")
 	f.StringVar(&s.registration, "registration", "closed", "`WHO` may create accounts by POST /register: closed (nobody), client (people, through a client with a secret) or open (anybody)")
 	s.demand((*settings).checkTokens)
+}
+
+func (s *settings) addAccessTokenTTL(f *pflag.FlagSet) {
+	f.DurationVar(&s.accessTokenTTL, "access-token-ttl", 15*time.Minute, "life of access and ID tokens")
 }
 
 // addKeys is for every command that opens the keyring.

@@ -140,7 +140,7 @@ type foreignRound struct {
 	stderr *logBuffer
 }
 
-func startForeign(t *testing.T, cmd *exec.Cmd, settings foreignSettings) *foreignRound {
+func startForeign(t *testing.T, cmd *exec.Cmd, settings any) *foreignRound {
 	t.Helper()
 	cmd.Env = append(os.Environ(), "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
 	stdin, err := cmd.StdinPipe()

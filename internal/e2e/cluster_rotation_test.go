@@ -1,0 +1,354 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"example.org/signet/internal/mongotest"
+)
+
+// The settings of TestClusterRotation: everything that takes days in practice
+// takes seconds, in the same proportions. An instance stops to sign when its
+// view is 5.5 s old, so a busy machine has that long to give it its turn.
+const (
+	rotationInterval = 8 * time.Second
+	rotationMaxAge   = 2 * time.Second
+	rotationSkew     = 500 * time.Millisecond
+	rotationStale    = rotationInterval - rotationMaxAge - rotationSkew
+	rotationTokens   = 45 * time.Second
+)
+
+var rotationFlags = []string{
+	"--rotation-interval", rotationInterval.String(), "--publish-ahead", rotationInterval.String(), "--jwks-max-age", rotationMaxAge.String(),
+	"--clock-skew", rotationSkew.String(), "--access-token-ttl", rotationTokens.String(),
+}
+
+// TestClusterRotation: three servers on one database rotate every few seconds
+// under load, and a key is revoked in the middle. Verifiers in three languages,
+// each with its library's cache, check every token of every instance when it is
+// made and again later. None is refused but those of the revoked key, and those
+// are all refused after the bound (K05, K13, K20).
+func TestClusterRotation(t *testing.T) { // alone: it is about seconds
+	f := newFleet(t, mongotest.Start(t).URI(), nil)
+	uri := f.store[1]
+	for range 3 {
+		f.join(t, uri, append([]string{"--drain-delay", "0s"}, rotationFlags...)...)
+	}
+	f.start(t)
+	f.people(t)
+	r := newRotating(t, f)
+	r.while(t, 2*rotationInterval)
+	r.revoke(t)
+	r.while(t, time.Duration(often(2, 18))*rotationInterval)
+	r.finish(t)
+}
+
+// join prepares one more instance.
+func (f *fleet) join(t *testing.T, storage string, flags ...string) {
+	t.Helper()
+	node := newServer(t, slices.Concat([]string{
+		"--issuer", f.front.issuer, "--storage", storage, "--master-key-file", f.store[3], "--keyring-refresh", fleetKeyring,
+	}, cheapHash, flags)...)
+	node.wire, node.http = f.front.wire, f.front.http
+	f.nodes = append(f.nodes, node)
+}
+
+// minted is a token and who has judged it.
+type minted struct {
+	token, kid string
+	at         time.Time
+}
+
+// rotating is the load: minters that ask the instances for tokens, and one
+// court for each program that judges them.
+type rotating struct {
+	*fleet
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+	courts  []*court
+
+	mu        sync.Mutex
+	tokens    int
+	kids      map[string]int // tokens by kid
+	busy      []string       // answers 503
+	faults    []string
+	revoked   string // kid
+	revokedAt time.Time
+	stalled   time.Duration // the longest that this machine let nobody do anything
+}
+
+// court is one program of verifiers, with the tokens that it has seen.
+type court struct {
+	judge  judge
+	docket chan minted
+	seen   []minted // not judged twice yet
+	old    []minted // judged twice
+
+	checks, refused, late int
+	names                 []string
+}
+
+func newRotating(t *testing.T, f *fleet) *rotating {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	r := &rotating{fleet: f, cancel: cancel, kids: map[string]int{}}
+	issuer := f.front.issuer
+	for _, j := range slices.Concat(judges(t, issuer, rotationMaxAge), foreignJudges(t, issuer, rotationMaxAge)) {
+		c := &court{judge: j, docket: make(chan minted, 10_000)}
+		r.courts = append(r.courts, c)
+		r.running.Go(func() { r.sit(ctx, c) })
+	}
+	for _, node := range f.nodes {
+		r.running.Go(func() { r.mint(ctx, node) })
+	}
+	r.running.Go(func() { r.watch(ctx) })
+	return r
+}
+
+func (r *rotating) fault(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.faults = append(r.faults, fmt.Sprintf(format, args...))
+}
+
+// watch notes how long this machine stood still.
+func (r *rotating) watch(ctx context.Context) {
+	const beat = 50 * time.Millisecond
+	for last := time.Now(); ctx.Err() == nil; last = time.Now() {
+		time.Sleep(beat)
+		r.mu.Lock()
+		r.stalled = max(r.stalled, time.Since(last)-beat)
+		r.mu.Unlock()
+	}
+}
+
+// mint asks one instance for tokens, several times a second.
+func (r *rotating) mint(ctx context.Context, node *server) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		a, err := node.post("/oauth2/token", r.machine, url.Values{"grant_type": {"client_credentials"}})
+		switch got, wrong := a.decode(); {
+		case err != nil:
+			r.fault("no answer: %v", err)
+		case a.status == 503:
+			r.mu.Lock()
+			r.busy = append(r.busy, a.body)
+			r.mu.Unlock()
+		case wrong != nil:
+			r.fault("%v", wrong)
+		default:
+			r.hand(got.AccessToken)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// hand gives a new token to every court.
+func (r *rotating) hand(token string) {
+	m := minted{token: token, kid: kidOf(token), at: time.Now()}
+	r.mu.Lock()
+	r.tokens++
+	r.kids[m.kid]++
+	r.mu.Unlock()
+	for _, c := range r.courts {
+		c.docket <- m
+	}
+}
+
+// kidOf is empty for what has none.
+func kidOf(token string) string {
+	parsed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	if err != nil {
+		return ""
+	}
+	return parsed.Signatures[0].Header.KeyID
+}
+
+// again is how old a token is when it is judged a second time: its key has
+// retired by then.
+const again = rotationInterval + rotationInterval/2
+
+// sit judges tokens as they come, and again when they are older.
+func (r *rotating) sit(ctx context.Context, c *court) {
+	for {
+		select {
+		case m := <-c.docket:
+			r.check(ctx, c, m)
+			c.seen = append(c.seen, m)
+		case <-ctx.Done():
+			return
+		}
+		for len(c.seen) > 0 && time.Since(c.seen[0].at) > again {
+			r.check(ctx, c, c.seen[0])
+			c.old, c.seen = append(c.old, c.seen[0]), c.seen[1:]
+		}
+	}
+}
+
+// check has a token judged. Between the revocation and the bound either verdict
+// on the revoked key's tokens is right.
+func (r *rotating) check(ctx context.Context, c *court, m minted) {
+	if time.Since(m.at) > rotationTokens-10*time.Second { // it may expire on the way
+		c.late++
+		return
+	}
+	said, err := c.judge(context.WithoutCancel(ctx), m.token)
+	if err != nil {
+		r.fault("a verifier gave up: %v", err)
+		return
+	}
+	c.names = said.names()
+	for name, refusal := range said {
+		c.checks++
+		if refusal != nil && !r.isRevoked(m.kid) {
+			c.refused++
+			r.fault("%s refuses a token of %s that is %s old: %v", name, m.kid, rounded(time.Since(m.at)), refusal)
+		}
+	}
+}
+
+func (r *rotating) isRevoked(kid string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return kid == r.revoked
+}
+
+// while lets time pass.
+func (r *rotating) while(t *testing.T, d time.Duration) {
+	t.Helper()
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		r.mu.Lock()
+		n := len(r.faults)
+		r.mu.Unlock()
+		if n > 20 {
+			break // it will not get better
+		}
+	}
+	r.forget(t, "audit")
+}
+
+// revoke withdraws the signing key when it has signed a few tokens and every
+// standby has been published for long enough, so that its successor is known to
+// all.
+func (r *rotating) revoke(t *testing.T) {
+	t.Helper()
+	var kid string
+	eventually(t, "every standby to be old enough", func() bool {
+		list := keyList(t, r.fleet)
+		young := func(k listedKey) bool {
+			return k.State == "standby" && time.Since(k.CreatedAt) < rotationMaxAge+2*time.Second
+		}
+		at := slices.IndexFunc(list, func(k listedKey) bool { return k.State == "active" })
+		if at < 0 || slices.ContainsFunc(list, young) {
+			return false
+		}
+		kid = list[at].KID
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return r.kids[kid] >= 10
+	})
+	r.mu.Lock()
+	r.revoked = kid
+	r.mu.Unlock()
+	r.run(t, slices.Concat([]string{"keys", "revoke", kid}, rotationFlags)...)
+	r.mu.Lock()
+	r.revokedAt = time.Now()
+	r.mu.Unlock()
+}
+
+type listedKey struct {
+	KID, State string
+	CreatedAt  time.Time `json:"created_at"`
+}
+
+func keyList(t *testing.T, f *fleet) []listedKey {
+	t.Helper()
+	var list struct{ Items []listedKey }
+	out := f.run(t, slices.Concat([]string{"keys", "list", "--output", "json"}, rotationFlags)...)
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		t.Fatal(err)
+	}
+	return list.Items
+}
+
+// finish ends the load and counts. The tokens of the revoked key must be dead
+// everywhere by now: the bound has passed, and they have not expired.
+func (r *rotating) finish(t *testing.T) {
+	t.Helper()
+	if wait := rotationStale + rotationMaxAge + rotationSkew - time.Since(r.revokedAt); wait > 0 {
+		time.Sleep(wait)
+	}
+	r.cancel()
+	r.running.Wait()
+	checks, refused, late, dead := 0, 0, 0, 0
+	var names []string
+	for _, c := range r.courts {
+		checks, refused, late, names = checks+c.checks, refused+c.refused, late+c.late, append(names, c.names...)
+		dead += r.allDead(t, c)
+	}
+	for _, f := range r.faults {
+		t.Error(f)
+	}
+	if len(r.busy) > 0 && r.stalled < time.Second {
+		t.Errorf("%d requests were answered 503 on a machine that never stood still for more than %s: %s", len(r.busy), rounded(r.stalled), r.busy[0])
+	}
+	if dead == 0 {
+		t.Error("no token of the revoked key was left to judge")
+	}
+	if least := 4; len(r.kids) < least {
+		t.Errorf("%d keys signed, want %d at least", len(r.kids), least)
+	}
+	if checks < r.tokens*len(names) || late*10 > checks {
+		t.Errorf("%d checks of %d tokens by %d verifiers, %d too late", checks, r.tokens, len(names), late)
+	}
+	t.Logf("%d tokens of %d keys by 3 instances; %d checks by %v: %d refused; after the bound %d of the revoked key's were refused, all; answered 503: %d, 5xx else: 0; the machine stood still for %s at most",
+		r.tokens, len(r.kids), checks, names, refused, dead, len(r.busy), rounded(r.stalled))
+}
+
+// allDead has the court judge the tokens of the revoked key that have not
+// expired: it must refuse them all.
+func (r *rotating) allDead(t *testing.T, c *court) (dead int) {
+	t.Helper()
+	for _, m := range slices.Concat(c.old, c.seen) {
+		if m.kid != r.revoked || time.Since(m.at) > rotationTokens-5*time.Second {
+			continue
+		}
+		said, err := c.judge(context.Background(), m.token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, refusal := range said {
+			if dead++; refusal == nil {
+				t.Errorf("%s takes a token of the revoked key %s after the revocation", name, rounded(time.Since(r.revokedAt)))
+			}
+		}
+	}
+	return dead
+}
+
+// playable tells whether a foreign client's libraries are there; where CI=true
+// they must be.
+func playable(t *testing.T, path string) bool {
+	t.Helper()
+	_, err := os.Stat(path)
+	if err != nil && os.Getenv("CI") == "true" {
+		t.Fatalf("foreign verifiers are missing: %v", err)
+	}
+	if err != nil {
+		t.Logf("without the foreign verifiers of %s: %v", path, err)
+	}
+	return err == nil
+}
