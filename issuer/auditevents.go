@@ -19,6 +19,7 @@ const (
 	EventRefreshCapped    = "refresh.replays_capped"
 	EventSessionRevoked   = "session.revoked"
 	EventSessionDisplaced = "session.displaced"
+	EventStoreRestored    = "store.restored"
 	EventUserRegistered   = "user.registered"
 	EventUserCreated      = "user.created"
 	EventUserUpdated      = "user.updated"

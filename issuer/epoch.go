@@ -44,3 +44,8 @@ func (i *Issuer) EndAllSessions(ctx context.Context, src Source) (int64, error) 
 	n, err := i.store.RevokeAll(ctx, storage.SessionFilter{UserEpochBelow: e.Number << epochBits}, e.Since, reasonAdmin)
 	return n, adminError(err)
 }
+
+// NoteRestore audits that the store was filled from a backup of that time.
+func (i *Issuer) NoteRestore(ctx context.Context, backedUpAt time.Time, src Source) error {
+	return i.audit(ctx, src, storage.AuditEvent{Type: EventStoreRestored, Detail: "backup of " + backedUpAt.UTC().Format(time.RFC3339)})
+}

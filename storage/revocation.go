@@ -15,6 +15,9 @@ type Revocations interface {
 	// TokenRevoked tells whether the id is remembered.
 	TokenRevoked(ctx context.Context, jti string) (bool, error)
 
+	// ListRevocations returns one page, ordered by the tokens' ids.
+	ListRevocations(ctx context.Context, p Page) (RevocationPage, error)
+
 	// SweepRevocations deletes up to limit entries that expired before the
 	// given time.
 	SweepRevocations(ctx context.Context, before time.Time, limit int) (int64, error)

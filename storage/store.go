@@ -17,6 +17,7 @@ type Store interface {
 	Attempts
 	Keys
 	Audit
+	Backups
 	Health
 
 	// Close releases the store. Calls still running may end in ErrUnavailable,

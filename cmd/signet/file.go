@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,17 +11,22 @@ import (
 // createWhole makes a file that only its owner may read, all of it or none of
 // it, and never in the place of another: then the error is fs.ErrExist.
 func createWhole(path string, content []byte) error {
-	return placeWhole(path, content, os.Link)
+	return createWith(path, func(w io.Writer) error { _, err := w.Write(content); return err })
+}
+
+// createWith is like createWhole for what is too long to be held at once.
+func createWith(path string, write func(io.Writer) error) error {
+	return placeWhole(path, write, os.Link)
 }
 
 // replaceWhole is like createWhole but puts the file in the place of another.
 func replaceWhole(path string, content []byte) error {
-	return placeWhole(path, content, os.Rename)
+	return placeWhole(path, func(w io.Writer) error { _, err := w.Write(content); return err }, os.Rename)
 }
 
 // placeWhole writes a temporary file to the disk and then moves it to its
 // place in one step.
-func placeWhole(path string, content []byte, place func(from, to string) error) error {
+func placeWhole(path string, write func(io.Writer) error, place func(from, to string) error) error {
 	folder := filepath.Dir(path)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
@@ -30,8 +36,7 @@ func placeWhole(path string, content []byte, place func(from, to string) error) 
 		return err
 	}
 	defer os.Remove(f.Name()) // gone already after a rename
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	if err := place(f.Name(), path); err != nil {

@@ -40,7 +40,10 @@ func (p *process) openOffice(ctx context.Context, s *settings, b beginning) (*of
 }
 
 func (o *office) furnish(ctx context.Context) error {
-	var err error
+	err := checkWhole(ctx, o.settings, o.store)
+	if err != nil {
+		return err
+	}
 	if o.master, err = o.masterKeys(ctx, o.settings, o.store); err != nil {
 		return err
 	}

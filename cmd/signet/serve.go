@@ -81,6 +81,9 @@ func (p *process) serve(ctx context.Context, s *settings, opening func(context.C
 	}
 	defer func() { err = errors.Join(err, v.store.Close()) }()
 
+	if err = checkWhole(ctx, s, v.store); err != nil {
+		return err
+	}
 	if v.master, err = p.masterKeys(ctx, s, v.store); err != nil {
 		return err
 	}

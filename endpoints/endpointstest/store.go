@@ -224,6 +224,18 @@ func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.
 	return get(ctx, s, "RotateSession", func() (storage.Session, error) { return s.inner.RotateSession(ctx, r) })
 }
 
+func (s *Store) ListRevocations(ctx context.Context, p storage.Page) (storage.RevocationPage, error) {
+	return get(ctx, s, "ListRevocations", func() (storage.RevocationPage, error) { return s.inner.ListRevocations(ctx, p) })
+}
+
+func (s *Store) View(ctx context.Context) (storage.View, error) {
+	return get(ctx, s, "View", func() (storage.View, error) { return s.inner.View(ctx) })
+}
+
+func (s *Store) Clear(ctx context.Context) error {
+	return do(ctx, s, "Clear", func() error { return s.inner.Clear(ctx) })
+}
+
 func (s *Store) Epoch(ctx context.Context) (storage.Epoch, error) {
 	return get(ctx, s, "Epoch", func() (storage.Epoch, error) { return s.inner.Epoch(ctx) })
 }

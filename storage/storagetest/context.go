@@ -48,10 +48,13 @@ func calls(s storage.Store) map[string]func(ctx context.Context) error {
 		"ExcessSessions": func(ctx context.Context) error {
 			return second(s.ExcessSessions(ctx, storage.SessionOwner{}, start, start, 1, 1))
 		},
-		"Epoch":         func(ctx context.Context) error { return second(s.Epoch(ctx)) },
-		"RaiseEpoch":    func(ctx context.Context) error { return second(s.RaiseEpoch(ctx, storage.EpochRaise{At: at})) },
-		"UserInEpoch":   func(ctx context.Context) error { _, _, err := s.UserInEpoch(ctx, u.ID); return err },
-		"RevokeSession": func(ctx context.Context) error { return s.RevokeSession(ctx, newSession(1).ID, start, "logout") },
+		"Epoch":           func(ctx context.Context) error { return second(s.Epoch(ctx)) },
+		"RaiseEpoch":      func(ctx context.Context) error { return second(s.RaiseEpoch(ctx, storage.EpochRaise{At: at})) },
+		"UserInEpoch":     func(ctx context.Context) error { _, _, err := s.UserInEpoch(ctx, u.ID); return err },
+		"ListRevocations": func(ctx context.Context) error { return second(s.ListRevocations(ctx, storage.Page{})) },
+		"View":            func(ctx context.Context) error { return second(s.View(ctx)) },
+		"Clear":           func(ctx context.Context) error { return s.Clear(ctx) },
+		"RevokeSession":   func(ctx context.Context) error { return s.RevokeSession(ctx, newSession(1).ID, start, "logout") },
 		"RevokeAll": func(ctx context.Context) error {
 			return second(s.RevokeAll(ctx, storage.SessionFilter{}, start, "all"))
 		},

@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"Attempts", attemptContracts},
 		{"Keys", keyContracts},
 		{"Audit", auditContracts},
+		{"Backups", backupContracts},
 		{"Pages", pageContracts},
 		{"Values", valueContracts},
 		{"Hostile", hostileContracts},

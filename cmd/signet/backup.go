@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"example.org/signet/issuer"
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+	"example.org/signet/storage/backup"
+)
+
+// backupKey is what guards a backup's integrity.
+func backupKey(master keys.MasterKey) []byte { return master.Derive("backup mac v1", 32) }
+
+func newBackup(p *process) *cobra.Command {
+	s := newSettings()
+	c := &cobra.Command{
+		Use: "backup FILE", Short: "Write the whole store to a file", Args: names("FILE"),
+		Long: "Write the whole store to a new file, while servers run: users, roles, clients, sessions, signing keys (sealed),\n" +
+			"revoked tokens and the audit log. - writes to standard output. Keep the master key elsewhere: restore needs it,\n" +
+			"and whoever has both has the keys.",
+		Example: "  signet backup signet-$(date +%F).backup\n  signet backup - | age -r $RECIPIENT > signet.backup.age",
+	}
+	s.addConfig(c.Flags())
+	s.addStore(c.Flags())
+	s.addOutput(c.Flags())
+	return p.does(c, s, func(ctx context.Context, args []string) (err error) {
+		store, err := p.openStore(ctx, s, mustBeThere)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, store.Close()) }()
+		master, err := p.masterKey(ctx, s, store)
+		if err != nil {
+			return err
+		}
+		return p.backUp(ctx, s, store, master, args[0])
+	})
+}
+
+func (p *process) backUp(ctx context.Context, s *settings, store storage.Store, master keys.MasterKey, file string) error {
+	view, err := store.View(ctx)
+	if err != nil {
+		return err
+	}
+	var summary backup.Summary
+	write := func(w io.Writer) (err error) {
+		summary, err = backup.Write(ctx, w, view, backupKey(master), p.now())
+		return err
+	}
+	if file == "-" {
+		err = write(p.stdout)
+	} else {
+		err = createWith(file, write)
+	}
+	if err = errors.Join(err, view.Close()); errors.Is(err, fs.ErrExist) {
+		return hint(fmt.Errorf("%s exists", file), "a backup is never written over another file")
+	}
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	if file == "-" {
+		p.say("backed up %d records: %s", summary.Records, kinds(summary))
+		return nil
+	}
+	return p.answer(s, summary, func(w io.Writer) {
+		fmt.Fprintf(w, "backed up %d records to %s: %s\n", summary.Records, file, kinds(summary))
+	})
+}
+
+// kinds lists how many records of each kind there are.
+func kinds(s backup.Summary) string {
+	var parts []string
+	for kind, n := range s.Counts {
+		parts = append(parts, fmt.Sprintf("%s %d", kind, n))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ", ")
+}
+
+func newRestore(p *process) *cobra.Command {
+	s := newSettings()
+	var replace bool
+	var sure consent
+	c := &cobra.Command{
+		Use: "restore FILE", Short: "Fill a store from a backup", Args: names("FILE"),
+		Long: "Fill an empty store from a backup, of either kind: so a store also moves from SQLite to MongoDB and back. The\n" +
+			"whole file is checked before anything is written. No server may run on the store meanwhile.\n\n" +
+			"The backup knows nothing of what happened after it. So that nothing comes back that was rotated or revoked\n" +
+			"since, every session ends: users log in again. Users disabled, roles taken away and signing keys revoked since\n" +
+			"the backup must be so again by hand.",
+		Example: "  signet restore signet-2026-03-01.backup --storage sqlite:signet-data/signet.db\n" +
+			"  signet restore signet-2026-03-01.backup --storage mongodb://db.example.com/signet --master-key-file master.key",
+	}
+	c.Flags().BoolVar(&replace, "replace", false, "delete first what the store holds")
+	sure.add(c.Flags())
+	s.addConfig(c.Flags())
+	s.addStore(c.Flags())
+	s.addOutput(c.Flags())
+	return p.does(c, s, func(ctx context.Context, args []string) error {
+		if replace {
+			if err := sure.ask(p, "Delete all that "+s.storeName()+" holds, and restore the backup in its place?"); err != nil {
+				return err
+			}
+		}
+		return p.restore(ctx, s, args[0], replace)
+	})
+}
+
+func (p *process) restore(ctx context.Context, s *settings, path string, replace bool) (err error) {
+	master, err := s.givenMasterKey()
+	if err != nil {
+		return err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	defer file.Close()
+	checked, err := backup.Check(file, backupKey(master))
+	if err != nil {
+		return backupFault(path, err)
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return hint(fmt.Errorf("restore: %w", err), "a backup is read twice: give a file")
+	}
+	store, err := p.openStore(ctx, s, mayBegin)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	summary, err := backup.Restore(ctx, file, backupKey(master), checked.Head, store, replace, p.now())
+	switch {
+	case errors.Is(err, backup.ErrNotEmpty):
+		return hint(fmt.Errorf("restore: %s is not empty", s.storeName()), "name an empty store by --storage, or delete what is there by --replace; nothing was changed")
+	case err != nil:
+		return hint(fmt.Errorf("restore: %w", err), "the store is incomplete and no server starts on it: restore again with --replace")
+	}
+	if err := p.noteRestore(ctx, s, store, checked); err != nil {
+		return err
+	}
+	return p.answer(s, summary, func(w io.Writer) {
+		fmt.Fprintf(w, "restored %d records of %s: %s\n", summary.Records, moment(summary.CreatedAt), kinds(summary))
+		fmt.Fprintln(w, "Every session has ended. Do again what was done since: disabled users, clients and roles, revoked signing keys.")
+	})
+}
+
+// givenMasterKey is the master key, which a restore never makes.
+func (s *settings) givenMasterKey() (keys.MasterKey, error) {
+	if s.masterKeyText != "" {
+		return keys.ParseMasterKey(s.masterKeyText)
+	}
+	key, err := readMasterKey(s.masterKeyPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return key, hint(err, "a restore needs the master key of the backup: name it by --master-key-file or %s", envMasterKey)
+	}
+	return key, err
+}
+
+// backupFault says what to do about a backup that cannot be used.
+func backupFault(path string, err error) error {
+	err = fmt.Errorf("%s: %w", path, err)
+	var newer *backup.FormatError
+	switch {
+	case errors.As(err, &newer): // says so itself
+		return err
+	case errors.Is(err, backup.ErrOtherKey):
+		return hint(err, "or it was changed; give the master key of then by --master-key-file or %s", envMasterKey)
+	}
+	return hint(err, "nothing was changed")
+}
+
+// noteRestore writes the restore into the log that came back with it.
+func (p *process) noteRestore(ctx context.Context, s *settings, store storage.Store, b backup.Summary) error {
+	o := &office{process: p, settings: s, store: store, source: issuer.Source{Actor: actor}}
+	if err := o.furnish(ctx); err != nil {
+		return err
+	}
+	return o.issuer.NoteRestore(ctx, b.CreatedAt, o.source)
+}
+
+// checkWhole refuses a store that holds a part of a backup.
+func checkWhole(ctx context.Context, s *settings, store storage.Epochs) error {
+	e, err := store.Epoch(ctx)
+	if err != nil {
+		return err
+	}
+	if e.Incomplete {
+		return hint(fmt.Errorf("%s holds a part of a backup: a restore did not end", s.storeName()), "signet restore FILE --replace does it again")
+	}
+	return nil
+}

@@ -1,0 +1,16 @@
+// Package backup writes the whole of a store to a stream and reads it back, into
+// any backend. It holds one page of records at a time, whatever the store's size.
+//
+// A backup is text, one JSON value a line:
+//
+//	{"signet_backup":1,"created_at":"…","epoch":3}     the head: format, time, epoch of the store
+//	{"role":{…}} {"user":{…}} {"client":{…}} …         a record each, with the fields of package storage
+//	{"end":{"records":42,"sha256":"…","mac":"…"}}      the tail
+//
+// SHA-256 and HMAC-SHA-256 (under a key from the master key) are over every byte
+// before the tail: the one finds damage, the other a file that somebody has
+// changed, or that was made under another master key. Signing keys stay sealed;
+// passwords and client secrets are hashes; no refresh token can be made from it.
+//
+// Counters of tries are left out: their windows end within the hour.
+package backup

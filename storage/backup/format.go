@@ -1,0 +1,109 @@
+package backup
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// Format is the newest format that this program knows.
+const Format = 1
+
+// maxLine bounds one record, in bytes.
+const maxLine = 4 << 20
+
+var (
+	// ErrForeign refuses what is no backup of Signet.
+	ErrForeign = errors.New("not a backup of signet")
+
+	// ErrDamaged refuses a backup that was cut or changed.
+	ErrDamaged = errors.New("the backup is damaged")
+
+	// ErrOtherKey refuses a backup that is whole, but was made under another
+	// master key, or changed by somebody who does not have it.
+	ErrOtherKey = errors.New("the backup was made under another master key")
+)
+
+// A FormatError refuses a backup of a newer program.
+type FormatError struct{ Found, Known int }
+
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("the backup has format %d, this program knows up to %d: run a newer signet", e.Found, e.Known)
+}
+
+// Head is the first line.
+type Head struct {
+	Format    int       `json:"signet_backup"`
+	CreatedAt time.Time `json:"created_at"`
+	Epoch     int64     `json:"epoch"`
+}
+
+// record is one line between head and tail: exactly one field is set.
+type record struct {
+	Role       *storage.Role       `json:"role,omitempty"`
+	User       *storage.User       `json:"user,omitempty"`
+	Client     *storage.Client     `json:"client,omitempty"`
+	Key        *storage.Key        `json:"key,omitempty"`
+	Session    *storage.Session    `json:"session,omitempty"`
+	Revocation *storage.Revocation `json:"revocation,omitempty"`
+	Audit      *storage.AuditEvent `json:"audit,omitempty"`
+}
+
+// tail is the last line.
+type tail struct {
+	End *end `json:"end"`
+}
+
+type end struct {
+	Records int64  `json:"records"`
+	SHA256  string `json:"sha256"` // in hex: it has one spelling only
+	MAC     string `json:"mac"`
+}
+
+// tailBegins tells the tail from a record.
+var tailBegins = []byte(`{"end":`)
+
+// strictly decodes one line and refuses what it does not know: a field that is
+// left out would be lost.
+func strictly(line []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if d.More() {
+		return errors.New("more than one value on a line")
+	}
+	return nil
+}
+
+// Summary is what a backup holds.
+type Summary struct {
+	Head
+	Records int64            `json:"records"`
+	Counts  map[string]int64 `json:"counts"` // by kind
+}
+
+func (s *Summary) count(r record) {
+	kind := "roles"
+	switch {
+	case r.User != nil:
+		kind = "users"
+	case r.Client != nil:
+		kind = "clients"
+	case r.Key != nil:
+		kind = "keys"
+	case r.Session != nil:
+		kind = "sessions"
+	case r.Revocation != nil:
+		kind = "revocations"
+	case r.Audit != nil:
+		kind = "audit"
+	}
+	s.Records++
+	s.Counts[kind]++
+}

@@ -1,0 +1,99 @@
+package backup
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Check reads a backup to its end and refuses one that is foreign, of a newer
+// format, damaged or under another master key. Nothing of it is to be used
+// before it was checked.
+func Check(from io.Reader, macKey []byte) (Summary, error) {
+	return read(from, macKey, func(record) error { return nil })
+}
+
+// read hands over record after record; that they may be trusted is known only
+// when it returns.
+func read(from io.Reader, macKey []byte, use func(record) error) (Summary, error) {
+	lines := bufio.NewScanner(from)
+	lines.Buffer(make([]byte, 64<<10), maxLine)
+	sum, mac := sha256.New(), hmac.New(sha256.New, macKey)
+	s := Summary{Counts: map[string]int64{}}
+	for n := 1; lines.Scan(); n++ {
+		line := lines.Bytes()
+		if n > 1 && bytes.HasPrefix(line, tailBegins) {
+			if err := s.verify(line, hex.EncodeToString(sum.Sum(nil)), hex.EncodeToString(mac.Sum(nil))); err != nil {
+				return s, err
+			}
+			if lines.Scan() {
+				return s, fmt.Errorf("%w: something follows its end", ErrDamaged)
+			}
+			return s, lines.Err()
+		}
+		sum.Write(append(line[:len(line):len(line)], '\n'))
+		mac.Write(append(line[:len(line):len(line)], '\n'))
+		if err := s.take(n, line, use); err != nil {
+			return s, err
+		}
+	}
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return s, fmt.Errorf("%w: a line is too long", ErrDamaged)
+	case err != nil:
+		return s, err
+	case s.Format == 0:
+		return s, ErrForeign
+	}
+	return s, fmt.Errorf("%w: its end is missing", ErrDamaged)
+}
+
+// take reads the head or a record.
+func (s *Summary) take(n int, line []byte, use func(record) error) error {
+	if n == 1 {
+		return s.takeHead(line)
+	}
+	var r record
+	if err := strictly(line, &r); err != nil {
+		return fmt.Errorf("%w: line %d cannot be read", ErrDamaged, n)
+	}
+	s.count(r)
+	return use(r)
+}
+
+func (s *Summary) takeHead(line []byte) error {
+	var only struct {
+		Format int `json:"signet_backup"`
+	}
+	if err := json.Unmarshal(line, &only); err != nil || only.Format < 1 {
+		return ErrForeign
+	}
+	if only.Format > Format {
+		return &FormatError{Found: only.Format, Known: Format}
+	}
+	if err := strictly(line, &s.Head); err != nil {
+		return fmt.Errorf("%w: its head cannot be read", ErrDamaged)
+	}
+	return nil
+}
+
+// verify compares the tail with what was read.
+func (s *Summary) verify(line []byte, sum, mac string) error {
+	var t tail
+	if err := strictly(line, &t); err != nil || t.End == nil {
+		return fmt.Errorf("%w: its end cannot be read", ErrDamaged)
+	}
+	switch {
+	case t.End.Records != s.Records, t.End.SHA256 != sum:
+		return fmt.Errorf("%w: its checksum is another one", ErrDamaged)
+	case !hmac.Equal([]byte(t.End.MAC), []byte(mac)):
+		return ErrOtherKey
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// ErrNotEmpty refuses to restore into a store that holds something.
+var ErrNotEmpty = errors.New("the store is not empty")
+
+// Store is what a backup is restored into.
+type Store interface {
+	storage.View
+	storage.Users
+	storage.Roles
+	storage.Clients
+	storage.Sessions
+	storage.Revocations
+	storage.Keys
+	storage.Audit
+	storage.Epochs
+	storage.Backups
+}
+
+// Empty tells whether the store holds nothing that a restore would mix with.
+func Empty(ctx context.Context, s storage.View) (bool, error) {
+	one := storage.Page{Limit: 1}
+	users, err := s.ListUsers(ctx, storage.UserFilter{}, one)
+	if err != nil || len(users.Users) > 0 {
+		return false, err
+	}
+	clients, err := s.ListClients(ctx, one)
+	if err != nil || len(clients.Clients) > 0 {
+		return false, err
+	}
+	keys, err := s.ListKeys(ctx)
+	if err != nil || len(keys) > 0 {
+		return false, err
+	}
+	sessions, err := s.ListSessions(ctx, storage.SessionFilter{}, one)
+	return len(sessions.Sessions) == 0, err
+}
+
+// reasonRestored is why the sessions of a backup are over.
+const reasonRestored = "restored from a backup"
+
+// Restore reads a backup that [Check] has passed into the store. ErrNotEmpty if
+// that holds something, unless replace says to delete it first.
+//
+// The store has forgotten every rotation and revocation since the backup, so
+// nothing of before counts: the epoch is raised above the store's and the
+// backup's, every session is marked as ended, and the tokens that clients got
+// for themselves are of before the epoch. Until Restore has returned without an
+// error the epoch says that the store is incomplete.
+func Restore(ctx context.Context, from io.Reader, macKey []byte, head Head, into Store, replace bool, now time.Time) (Summary, error) {
+	empty, err := Empty(ctx, into)
+	if err != nil {
+		return Summary{}, err
+	}
+	if !empty && !replace {
+		return Summary{}, ErrNotEmpty
+	}
+	if _, err := into.RaiseEpoch(ctx, storage.EpochRaise{At: now, Above: head.Epoch, Incomplete: true}); err != nil {
+		return Summary{}, err
+	}
+	if err := into.Clear(ctx); err != nil { // also the built-in roles of an empty one
+		return Summary{}, err
+	}
+	s, err := load(ctx, from, macKey, into, now)
+	if err != nil {
+		return s, err
+	}
+	_, err = into.RaiseEpoch(ctx, storage.EpochRaise{At: now})
+	return s, err
+}
+
+// loaders is how many records are inserted at a time.
+const loaders = 32
+
+func load(ctx context.Context, from io.Reader, macKey []byte, into Store, now time.Time) (Summary, error) {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	records := make(chan record)
+	var running sync.WaitGroup
+	for range loaders {
+		running.Go(func() {
+			for r := range records {
+				if err := insert(ctx, into, r, now); err != nil {
+					fail(err)
+				}
+			}
+		})
+	}
+	s, err := read(from, macKey, func(r record) error {
+		if r.Audit != nil { // in their order
+			return insert(ctx, into, r, now)
+		}
+		select {
+		case records <- r:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
+	close(records)
+	running.Wait()
+	return s, errors.Join(err, context.Cause(ctx))
+}
+
+func insert(ctx context.Context, into Store, r record, now time.Time) error {
+	var err error
+	switch {
+	case r.Role != nil:
+		err = into.CreateRole(ctx, *r.Role)
+	case r.User != nil:
+		err = into.CreateUser(ctx, *r.User)
+	case r.Client != nil:
+		err = into.CreateClient(ctx, *r.Client)
+	case r.Key != nil:
+		err = into.InsertKey(ctx, *r.Key)
+	case r.Session != nil:
+		s := *r.Session
+		if s.RevokedAt.IsZero() {
+			s.RevokedAt, s.Reason = storage.Time(now), reasonRestored
+		}
+		err = into.CreateSession(ctx, s)
+	case r.Revocation != nil:
+		err = into.RevokeToken(ctx, r.Revocation.JTI, r.Revocation.ExpiresAt)
+	case r.Audit != nil:
+		err = into.AppendAudit(ctx, *r.Audit)
+	}
+	if err != nil {
+		return fmt.Errorf("insert a record: %w", err)
+	}
+	return nil
+}

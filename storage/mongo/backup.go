@@ -1,0 +1,57 @@
+package mongo
+
+import (
+	"context"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"example.org/signet/storage"
+)
+
+// view is the store itself: each record is whole, and is read once.
+type view struct{ *Store }
+
+func (view) Close() error { return nil }
+
+// View implements [storage.Backups].
+func (s *Store) View(ctx context.Context) (storage.View, error) {
+	return view{s}, s.unknown("open a view", ctx.Err())
+}
+
+// clearTime bounds the emptying of one collection, for which no request waits.
+const clearTime = 10 * time.Minute
+
+// Clear implements [storage.Backups], one collection after the other, the users
+// before their login names.
+func (s *Store) Clear(ctx context.Context) error {
+	for _, c := range []string{sessions, users, logins, roles, clients, revocations, attempts, keys, audit} {
+		filter := bson.D{}
+		if c == users {
+			filter = bson.D{onlyUsers()}
+		}
+		if err := s.clear(ctx, c, filter); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) clear(ctx context.Context, collection string, filter bson.D) error {
+	ctx, cancel := context.WithTimeout(ctx, clearTime)
+	defer cancel()
+	_, err := s.db.Collection(collection).DeleteMany(ctx, filter)
+	return s.unknown("clear "+collection, err)
+}
+
+// ListRevocations implements [storage.Revocations].
+func (s *Store) ListRevocations(ctx context.Context, p storage.Page) (storage.RevocationPage, error) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	records, next, err := page(ctx, s, revocations, bson.D{}, p, revocationDoc.record, func(r storage.Revocation) string { return r.JTI })
+	return storage.RevocationPage{Revocations: records, Next: next}, err
+}
+
+func (d revocationDoc) record() storage.Revocation {
+	return storage.Revocation{JTI: d.ID, ExpiresAt: d.ExpiresAt}
+}

@@ -1,0 +1,66 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+
+	"example.org/signet/storage"
+)
+
+var _ storage.Backups = (*Store)(nil)
+
+// view reads in one transaction, so all that it shows is of one moment. As long
+// as it is open the write-ahead log keeps what comes after.
+type view struct{ *Store }
+
+func (v view) Close() error { return v.readers.close() }
+
+// View implements [storage.Backups].
+func (s *Store) View(ctx context.Context) (storage.View, error) {
+	r, err := openReaders(dataSource(s.path, 0, "ro"))
+	if err != nil {
+		return nil, storage.Unavailable("open a view", err)
+	}
+	r.db.SetMaxOpenConns(1) // the one that is inside the transaction
+	v := view{&Store{path: s.path, readers: r}}
+	if _, err := r.db.ExecContext(ctx, "BEGIN"); err != nil {
+		return nil, errors.Join(storage.Unavailable("open a view", err), v.Close())
+	}
+	if _, err := v.Epoch(ctx); err != nil { // the first read is the moment
+		return nil, errors.Join(err, v.Close())
+	}
+	return v, nil
+}
+
+// records are the tables that Clear empties: all but the epoch.
+var records = []query{
+	"DELETE FROM users", "DELETE FROM logins", "DELETE FROM roles", "DELETE FROM clients", "DELETE FROM sessions",
+	"DELETE FROM revocations", "DELETE FROM attempts", "DELETE FROM keys", "DELETE FROM audit",
+}
+
+// Clear implements [storage.Backups] by one step.
+func (s *Store) Clear(ctx context.Context) error {
+	_, err := writeSeveral(ctx, s, "clear the store", func(t *tx) (none struct{}, err error) {
+		for _, q := range records {
+			if _, err := t.exec(q); err != nil {
+				return none, err
+			}
+		}
+		return none, nil
+	})
+	return err
+}
+
+func scanRevocation(row scanner) (r storage.Revocation, err error) {
+	err = row.Scan(&r.JTI, timeColumn{&r.ExpiresAt})
+	return r, err
+}
+
+// ListRevocations implements [storage.Revocations].
+func (s *Store) ListRevocations(ctx context.Context, p storage.Page) (page storage.RevocationPage, err error) {
+	q := selection{"SELECT jti AS id, expires_at FROM revocations WHERE jti > ?", []any{p.After}}
+	q.page(p.Size())
+	all, err := many(ctx, s, "list revocations", q, scanRevocation)
+	page.Revocations, page.Next = trim(all, p.Size(), func(r storage.Revocation) string { return r.JTI })
+	return page, err
+}
