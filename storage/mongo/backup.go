@@ -14,9 +14,9 @@ type view struct{ *Store }
 
 func (view) Close() error { return nil }
 
-// View implements [storage.Backups].
+// View implements [storage.Backups]. It makes sure that the server is there.
 func (s *Store) View(ctx context.Context) (storage.View, error) {
-	return view{s}, s.unknown("open a view", ctx.Err())
+	return view{s}, s.Ping(ctx)
 }
 
 // clearTime bounds the emptying of one collection, for which no request waits.

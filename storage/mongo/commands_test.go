@@ -98,6 +98,7 @@ var commandTable = []struct {
 	}, "find"},
 	{"DeleteUser", func(ctx context.Context, s *mongo.Store) error { return s.DeleteUser(ctx, "u") }, "delete find find delete"},
 
+	{"View", func(ctx context.Context, s *mongo.Store) error { return must(s.View(ctx)) }, "ping"},
 	{"ListRevocations", func(ctx context.Context, s *mongo.Store) error { return must(s.ListRevocations(ctx, storage.Page{})) }, "find"},
 	{"RaiseEpoch, first", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.RaiseEpoch(ctx, storage.EpochRaise{At: start}))

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 
 	"example.org/signet/storage"
@@ -17,19 +18,32 @@ func (v view) Close() error { return v.readers.close() }
 
 // View implements [storage.Backups].
 func (s *Store) View(ctx context.Context) (storage.View, error) {
+	if err := s.readers.acquire(ctx); err != nil { // a closed store has no view
+		return nil, storage.Unavailable("open a view", err)
+	}
+	s.readers.release()
 	r, err := openReaders(dataSource(s.path, 0, "ro"))
 	if err != nil {
 		return nil, storage.Unavailable("open a view", err)
 	}
 	r.db.SetMaxOpenConns(1) // the one that is inside the transaction
 	v := view{&Store{path: s.path, readers: r}}
-	if _, err := r.db.ExecContext(ctx, "BEGIN"); err != nil {
+	if err := begin(ctx, r.db); err != nil {
 		return nil, errors.Join(storage.Unavailable("open a view", err), v.Close())
 	}
 	if _, err := v.Epoch(ctx); err != nil { // the first read is the moment
 		return nil, errors.Join(err, v.Close())
 	}
 	return v, nil
+}
+
+// begin opens a transaction on the one connection that db has.
+func begin(ctx context.Context, db *sql.DB) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(run(ctx, conn, "BEGIN"), conn.Close()) // which gives it back to db
 }
 
 // records are the tables that Clear empties: all but the epoch.
