@@ -72,7 +72,7 @@ func TestCommandsOfEachEndpointOnMongo(t *testing.T) {
 		{"discovery", func() { s.Get(endpointstest.Discovery) }, nil},
 		{"revocation", func() {
 			s.PostAs(s.Web, endpointstest.Revoke, endpointstest.Form("token", web.Refresh)).Expect(t, http.StatusOK)
-		}, []string{"find sessions", "update sessions", "insert audit"}},
+		}, []string{"find sessions", "insert audit", "update sessions"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := w.during(c.request); !slices.Equal(got, c.sent) {

@@ -28,14 +28,16 @@ func (i *Issuer) CreateClient(ctx context.Context, n NewClient, src Source) (Cli
 	if err != nil {
 		return Client{}, err
 	}
-	if err := i.store.CreateClient(ctx, c); err != nil {
-		return Client{}, adminError(err)
+	e := storage.AuditEvent{Type: EventClientCreated, Target: c.ID, Detail: clientChanges(storage.Client{}, c)}
+	err = i.intend(src, e).make(ctx, func() error { return adminError(i.store.CreateClient(ctx, c)) })
+	if err != nil {
+		return Client{}, err
 	}
 	i.clients.forget(c.ID)
 	c.Version = 1
 	view := clientView(c)
 	view.Secret = string(secret)
-	return view, i.audit(ctx, src, storage.AuditEvent{Type: EventClientCreated, Target: c.ID})
+	return view, nil
 }
 
 // giveSecret sets a confidential client's secret, drawn where none was chosen,
@@ -182,13 +184,23 @@ func (i *Issuer) rotateClientSecret(ctx context.Context, id string, r SecretRota
 // sessions; they are marked as revoked too, so that no instance has to have
 // noticed the client's change.
 func (i *Issuer) changeClient(ctx context.Context, id string, src Source, event string, change func(*storage.Client) error) (Client, error) {
+	n := i.intend(src, storage.AuditEvent{Type: event, Target: id})
+	c, err := i.swapClient(ctx, id, n, change)
+	return c, n.end(ctx, err)
+}
+
+func (i *Issuer) swapClient(ctx context.Context, id string, n *intent, change func(*storage.Client) error) (Client, error) {
 	for range updateTries {
 		c, err := i.store.Client(ctx, id)
 		if err != nil {
 			return Client{}, adminError(fmt.Errorf("client: %w", err))
 		}
-		epoch := c.Epoch
+		before := c
 		if err := change(&c); err != nil {
+			return Client{}, err
+		}
+		n.event.Detail = clientChanges(before, c)
+		if err := n.declare(ctx); err != nil {
 			return Client{}, err
 		}
 		c.UpdatedAt = i.now()
@@ -200,13 +212,10 @@ func (i *Issuer) changeClient(ctx context.Context, id string, src Source, event 
 			return Client{}, adminError(err)
 		}
 		i.clients.forget(id)
-		if updated.Epoch != epoch {
-			_, err = i.store.RevokeAll(ctx, storage.SessionFilter{ClientID: id, ClientEpochBelow: updated.Epoch}, c.UpdatedAt, event)
+		if updated.Epoch != before.Epoch {
+			_, err = i.store.RevokeAll(ctx, storage.SessionFilter{ClientID: id, ClientEpochBelow: updated.Epoch}, c.UpdatedAt, n.event.Type)
 		}
-		if err != nil {
-			return Client{}, adminError(err)
-		}
-		return clientView(updated), i.audit(ctx, src, storage.AuditEvent{Type: event, Target: id})
+		return clientView(updated), unsure(err)
 	}
 	return Client{}, ErrBusyRecord
 }
@@ -224,14 +233,15 @@ func (i *Issuer) deleteClient(ctx context.Context, id string, src Source, may cl
 	if err := may(c); err != nil {
 		return err
 	}
-	if err := i.store.DeleteClient(ctx, id); err != nil {
-		return adminError(fmt.Errorf("client: %w", err))
+	err = i.intend(src, storage.AuditEvent{Type: EventClientDeleted, Target: id}).make(ctx, func() error {
+		return adminError(i.store.DeleteClient(ctx, id))
+	})
+	if err != nil {
+		return err
 	}
 	i.clients.forget(id)
-	if _, err := i.store.RevokeAll(ctx, storage.SessionFilter{ClientID: id}, i.now(), EventClientDeleted); err != nil {
-		return adminError(err)
-	}
-	return i.audit(ctx, src, storage.AuditEvent{Type: EventClientDeleted, Target: id})
+	_, err = i.store.RevokeAll(ctx, storage.SessionFilter{ClientID: id}, i.now(), EventClientDeleted)
+	return unsure(err)
 }
 
 // PasswordGrantInUse tells whether some enabled client may use the password

@@ -117,9 +117,9 @@ func (s *countingStore) CountAttempt(ctx context.Context, key string, now time.T
 	return s.Store.CountAttempt(ctx, key, now, window)
 }
 
-func (s *countingStore) AppendAudit(ctx context.Context, e storage.AuditEvent) error {
+func (s *countingStore) AppendAudit(ctx context.Context, events ...storage.AuditEvent) error {
 	if err := s.step(&s.writes); err != nil {
 		return err
 	}
-	return s.Store.AppendAudit(ctx, e)
+	return s.Store.AppendAudit(ctx, events...)
 }

@@ -176,8 +176,11 @@ func (g refreshGrant) replayable(s storage.Session, generation int64, at time.Ti
 	return generation == s.Generation-1 && g.cfg.RefreshGrace > 0 && !at.After(s.RotatedAt.Add(g.cfg.RefreshGrace))
 }
 
-// reused ends the session: two parties hold its tokens (RFC 9700 §4.14.2).
+// reused ends the session: two parties hold its tokens (RFC 9700 §4.14.2). The event
+// comes first, for a token of a session that has ended tells nothing any more; but
+// the session ends whether or not it could be written.
 func (g refreshGrant) reused(ctx context.Context, x *exchange, s storage.Session, at time.Time) error {
+	unwritten := g.audit(ctx, x.Source, storage.AuditEvent{Type: EventRefreshReused, Actor: s.UserID, Target: s.ID, ClientID: x.client.ID})
 	if err := failpoint.Hit(failpoint.ReuseRevoking); err != nil {
 		return unknown(err)
 	}
@@ -187,8 +190,8 @@ func (g refreshGrant) reused(ctx context.Context, x *exchange, s storage.Session
 	if err := failpoint.Hit(failpoint.ReuseRevoked); err != nil {
 		return unknown(err)
 	}
-	if err := g.audit(ctx, x.Source, storage.AuditEvent{Type: EventRefreshReused, Actor: s.UserID, Target: s.ID, ClientID: x.client.ID}); err != nil {
-		return err
+	if unwritten != nil {
+		return unwritten
 	}
 	return &Error{Code: errRefresh.Code, Description: errRefresh.Description, Event: EventRefreshReused}
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"time"
 
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/password"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
@@ -48,6 +49,7 @@ type Config struct {
 	MaxSessions     int           // living sessions of one user at one client; a login beyond them ends the oldest; 0 for no bound
 	CacheFor        time.Duration // how long clients and role definitions are believed; 0 for not at all
 	Throttle        Throttle
+	AuditRetention  time.Duration      // how long audit events are kept; 0 for ever
 	Registration    RegistrationPolicy // who may register; empty means nobody
 
 	// OtherMasterKeys are accepted in refresh tokens beside the one that makes
@@ -83,6 +85,9 @@ func (c Config) Validate() error {
 	default:
 		faults = append(faults, fmt.Errorf("registration: must be %s, %s or %s", RegistrationClosed, RegistrationClient, RegistrationOpen))
 	}
+	if c.AuditRetention < 0 || c.AuditRetention > 0 && c.AuditRetention < minAuditRetention {
+		faults = append(faults, fmt.Errorf("audit-retention: must be 0, for ever, or at least %s, is %s", minAuditRetention, c.AuditRetention))
+	}
 	if c.CacheFor < 0 {
 		faults = append(faults, fmt.Errorf("keyring-refresh: must not be negative, is %s", c.CacheFor))
 	}
@@ -110,6 +115,7 @@ type Issuer struct {
 	secrets    *secretMemo
 	recognised *recognised
 	grants     map[string]grant
+	journal    *audit.Log
 }
 
 // New builds an issuer over its parts.
@@ -127,6 +133,7 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 		clients:    newClientCache(store, cfg.CacheFor, cfg.Now),
 		roles:      newRoleCache(store, cfg.CacheFor, cfg.Now),
 		secrets:    secrets,
+		journal:    audit.New(store, master, cfg.Now, cfg.Rand),
 		recognised: newRecognised(),
 	}
 	i.grants = map[string]grant{

@@ -108,14 +108,18 @@ func (i *Issuer) registered(ctx context.Context, r RegisterRequest) (storage.Use
 	if err := f.err(); err != nil {
 		return storage.User{}, err
 	}
+	if err := i.namesFree(ctx, storage.User{}, u); err != nil {
+		return storage.User{}, err
+	}
 	if u.PasswordHash, err = i.firstHash(ctx, r.User, u, r.Source); err != nil {
 		return storage.User{}, err
 	}
-	if err := i.store.CreateUser(ctx, u); err != nil {
-		return storage.User{}, adminError(err)
+	e := storage.AuditEvent{Type: EventUserRegistered, Actor: u.ID, Target: u.ID, ClientID: r.Client.ID}
+	if err := i.createUser(ctx, u, r.Source, e); err != nil {
+		return storage.User{}, err
 	}
 	u.Version = 1
-	return u, i.audit(ctx, r.Source, storage.AuditEvent{Type: EventUserRegistered, Actor: u.ID, Target: u.ID, ClientID: r.Client.ID})
+	return u, nil
 }
 
 // firstTokens logs the new user in, whose password is known to be right.

@@ -54,16 +54,17 @@ func (i *Issuer) revokeSession(ctx context.Context, client storage.Client, sid s
 	case s.ClientID != client.ID, !s.RevokedAt.IsZero():
 		return nil
 	}
+	e := storage.AuditEvent{Type: EventSessionRevoked, Actor: client.ID, Target: sid, ClientID: client.ID, Detail: reasonRevoked}
+	if err := i.audit(ctx, src, e); err != nil { // first: asked again, a session that has ended already tells nothing
+		return err
+	}
 	if err := failpoint.Hit(failpoint.RevokeUpdating); err != nil {
 		return unknown(err)
 	}
 	if err := i.store.RevokeSession(ctx, sid, i.now(), reasonRevoked); err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return unknown(err)
 	}
-	if err := failpoint.Hit(failpoint.RevokeUpdated); err != nil {
-		return unknown(err)
-	}
-	return i.audit(ctx, src, storage.AuditEvent{Type: EventSessionRevoked, Actor: client.ID, Target: sid, ClientID: client.ID, Detail: reasonRevoked})
+	return unsure(failpoint.Hit(failpoint.RevokeUpdated))
 }
 
 func (i *Issuer) revokeToken(ctx context.Context, client storage.Client, c accessClaims, src Source) error {
@@ -71,8 +72,9 @@ func (i *Issuer) revokeToken(ctx context.Context, client storage.Client, c acces
 	if !i.now().Before(expires) {
 		return nil
 	}
-	if err := i.store.RevokeToken(ctx, c.ID, expires); err != nil {
-		return unknown(err)
+	e := storage.AuditEvent{Type: EventTokenRevoked, Actor: client.ID, Target: c.ID, ClientID: client.ID}
+	if err := i.audit(ctx, src, e); err != nil {
+		return err
 	}
-	return i.audit(ctx, src, storage.AuditEvent{Type: EventTokenRevoked, Actor: client.ID, Target: c.ID, ClientID: client.ID})
+	return unsure(i.store.RevokeToken(ctx, c.ID, expires))
 }

@@ -107,12 +107,19 @@ func (i *Issuer) createRole(ctx context.Context, name string, c RoleChange, src 
 	if err := may(storage.Role{}, r); err != nil {
 		return Role{}, err
 	}
-	if err := i.store.CreateRole(ctx, r); err != nil {
-		return Role{}, adminError(err)
+	if _, err := i.store.Role(ctx, name); err == nil {
+		return Role{}, &storage.DuplicateError{Field: "name"}
+	} else if !errors.Is(err, storage.ErrNotFound) {
+		return Role{}, unknown(err)
+	}
+	e := storage.AuditEvent{Type: EventRoleCreated, Target: name, Detail: roleChanges(storage.Role{}, r)}
+	err := i.intend(src, e).make(ctx, func() error { return adminError(i.store.CreateRole(ctx, r)) })
+	if err != nil {
+		return Role{}, err
 	}
 	r.Version = 1
 	i.roles.forget()
-	return roleView(r), i.audit(ctx, src, storage.AuditEvent{Type: EventRoleCreated, Target: name})
+	return roleView(r), nil
 }
 
 func applyRole(r *storage.Role, c RoleChange) error {
@@ -178,6 +185,12 @@ func (i *Issuer) UpdateRole(ctx context.Context, name string, c RoleChange, src 
 }
 
 func (i *Issuer) updateRole(ctx context.Context, name string, c RoleChange, src Source, may roleRule) (Role, error) {
+	n := i.intend(src, storage.AuditEvent{Type: EventRoleUpdated, Target: name})
+	r, err := i.swapRole(ctx, name, c, n, may)
+	return r, n.end(ctx, err)
+}
+
+func (i *Issuer) swapRole(ctx context.Context, name string, c RoleChange, n *intent, may roleRule) (Role, error) {
 	for range updateTries {
 		r, err := i.store.Role(ctx, name)
 		if err != nil {
@@ -193,6 +206,10 @@ func (i *Issuer) updateRole(ctx context.Context, name string, c RoleChange, src 
 		if err := i.stayGuarded(ctx, name, before.Scopes, r.Scopes, c.ReleaseScopes); err != nil {
 			return Role{}, err
 		}
+		n.event.Detail = roleChanges(before, r)
+		if err := n.declare(ctx); err != nil {
+			return Role{}, err
+		}
 		r.UpdatedAt = i.now()
 		r, err = i.store.UpdateRole(ctx, r)
 		if lostSwap(err) {
@@ -202,7 +219,7 @@ func (i *Issuer) updateRole(ctx context.Context, name string, c RoleChange, src 
 			return Role{}, adminError(err)
 		}
 		i.roles.forget()
-		return roleView(r), i.audit(ctx, src, storage.AuditEvent{Type: EventRoleUpdated, Target: name})
+		return roleView(r), nil
 	}
 	return Role{}, ErrBusyRecord
 }
@@ -255,9 +272,11 @@ func (i *Issuer) deleteRole(ctx context.Context, name string, release bool, src 
 	if err := i.stayGuarded(ctx, name, r.Scopes, nil, release); err != nil {
 		return err
 	}
-	if err := i.store.DeleteRole(ctx, name); err != nil {
-		return adminError(err)
+	err = i.intend(src, storage.AuditEvent{Type: EventRoleDeleted, Target: name}).make(ctx, func() error {
+		return adminError(i.store.DeleteRole(ctx, name))
+	})
+	if err == nil {
+		i.roles.forget()
 	}
-	i.roles.forget()
-	return i.audit(ctx, src, storage.AuditEvent{Type: EventRoleDeleted, Target: name})
+	return err
 }

@@ -121,10 +121,11 @@ func (i *Issuer) EndOwnSession(ctx context.Context, userID, sid string, src Sour
 }
 
 func (i *Issuer) endSession(ctx context.Context, sid, reason string, src Source) error {
-	if err := i.store.RevokeSession(ctx, sid, i.now(), reason); err != nil {
+	if _, err := i.store.Session(ctx, sid); err != nil {
 		return adminError(fmt.Errorf("session: %w", err))
 	}
-	return i.audit(ctx, src, storage.AuditEvent{Type: EventSessionRevoked, Target: sid, Detail: reason})
+	e := storage.AuditEvent{Type: EventSessionRevoked, Target: sid, Detail: reason}
+	return i.intend(src, e).make(ctx, func() error { return adminError(i.store.RevokeSession(ctx, sid, i.now(), reason)) })
 }
 
 // EndUserSessions ends every session of a user, by one step on the user's
@@ -173,3 +174,15 @@ func (i *Issuer) endOtherSessions(ctx context.Context, u *storage.User, keep str
 	u.KeptSession, u.KeptEpoch = keep, e.Number
 	return nil
 }
+<<<<<<< HEAD
+=======
+
+// EndAllSessions ends every session of everybody and returns how many.
+func (i *Issuer) EndAllSessions(ctx context.Context, src Source) (int64, error) {
+	if err := i.audit(ctx, src, storage.AuditEvent{Type: EventSessionRevoked, Target: "all", Detail: reasonAdmin}); err != nil {
+		return 0, err
+	}
+	n, err := i.store.RevokeAll(ctx, storage.SessionFilter{}, i.now(), reasonAdmin)
+	return n, unsure(err)
+}
+>>>>>>> ea223e8 (Chain the events of the audit log, and write an administrative change's event before the change)

@@ -12,9 +12,12 @@ const sweepBatch = 500
 // sweep, and a clock that is somewhat ahead must not delete what still counts.
 const sweepMargin = 24 * time.Hour
 
-// Sweep deletes expired sessions, revocations and counters, in bounded
-// batches, and returns how many records went. It can be stopped at any time
-// and run by several instances at once.
+// minAuditRetention keeps a mistyped retention from emptying the audit log.
+const minAuditRetention = time.Hour
+
+// Sweep deletes expired sessions, revocations and counters, and audit events past
+// their retention, in bounded batches, and returns how many records went. It can be
+// stopped at any time and run by several instances at once.
 func (i *Issuer) Sweep(ctx context.Context) (int64, error) {
 	before := i.now().Add(-sweepMargin)
 	var total int64
@@ -32,5 +35,9 @@ func (i *Issuer) Sweep(ctx context.Context) (int64, error) {
 			}
 		}
 	}
-	return total, nil
+	if i.cfg.AuditRetention == 0 {
+		return total, nil
+	}
+	n, err := i.journal.Sweep(ctx, i.cfg.AuditRetention)
+	return total + n, adminError(err)
 }

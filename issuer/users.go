@@ -22,14 +22,41 @@ func (i *Issuer) CreateUser(ctx context.Context, n NewUser, src Source) (User, e
 	if err != nil {
 		return User{}, err
 	}
+	if err := i.namesFree(ctx, storage.User{}, u); err != nil {
+		return User{}, err
+	}
 	if u.PasswordHash, err = i.firstHash(ctx, n, u, src); err != nil {
 		return User{}, err
 	}
-	if err := i.store.CreateUser(ctx, u); err != nil {
-		return User{}, adminError(err)
+	e := storage.AuditEvent{Type: EventUserCreated, Target: u.ID, Detail: userChanges(storage.User{}, u)}
+	if err := i.createUser(ctx, u, src, e); err != nil {
+		return User{}, err
 	}
 	u.Version = 1
-	return userView(u), i.audit(ctx, src, storage.AuditEvent{Type: EventUserCreated, Target: u.ID})
+	return userView(u), nil
+}
+
+func (i *Issuer) createUser(ctx context.Context, u storage.User, src Source, e storage.AuditEvent) error {
+	return i.intend(src, e).make(ctx, func() error { return adminError(i.store.CreateUser(ctx, u)) })
+}
+
+// namesFree looks whether somebody else has a name that u is to have, so that an
+// attempt that cannot succeed costs neither a hash nor an audit event. The store
+// decides.
+func (i *Issuer) namesFree(ctx context.Context, before, u storage.User) error {
+	for _, n := range []struct{ field, old, name string }{{"username", before.Username, u.Username}, {"email", before.Email, u.Email}} {
+		if n.name == "" || n.name == n.old {
+			continue
+		}
+		switch other, err := i.store.UserByLogin(ctx, n.name); {
+		case err == nil && other.ID == u.ID: // the user's own, in the other field
+		case err == nil:
+			return &storage.DuplicateError{Field: n.field}
+		case !errors.Is(err, storage.ErrNotFound):
+			return unknown(err)
+		}
+	}
+	return nil
 }
 
 func (i *Issuer) newUser(ctx context.Context, n NewUser) (storage.User, error) {
@@ -230,13 +257,26 @@ const updateTries = 10
 // sessions it marked as revoked. The epoch inside the record is what ends them;
 // the marks only make it visible.
 func (i *Issuer) changeUser(ctx context.Context, ref string, src Source, event string, change func(*storage.User) error) (User, int64, error) {
+	n := i.intend(src, storage.AuditEvent{Type: event})
+	u, ended, err := i.swapUser(ctx, ref, n, change)
+	return u, ended, n.end(ctx, err)
+}
+
+func (i *Issuer) swapUser(ctx context.Context, ref string, n *intent, change func(*storage.User) error) (User, int64, error) {
 	for range updateTries {
 		u, err := i.findUser(ctx, ref)
 		if err != nil {
 			return User{}, 0, err
 		}
-		epoch := u.Epoch
+		before := u
 		if err := change(&u); err != nil {
+			return User{}, 0, err
+		}
+		if err := i.namesFree(ctx, before, u); err != nil {
+			return User{}, 0, err
+		}
+		n.event.Target, n.event.Detail = u.ID, userChanges(before, u)
+		if err := n.declare(ctx); err != nil {
 			return User{}, 0, err
 		}
 		if err := failpoint.Hit(failpoint.UserUpdating); err != nil {
@@ -250,11 +290,8 @@ func (i *Issuer) changeUser(ctx context.Context, ref string, src Source, event s
 		if err != nil {
 			return User{}, 0, adminError(err)
 		}
-		ended, err := i.markEnded(ctx, u, epoch, event)
-		if err != nil {
-			return User{}, ended, adminError(err)
-		}
-		return userView(u), ended, i.audit(ctx, src, storage.AuditEvent{Type: event, Target: u.ID})
+		ended, err := i.markEnded(ctx, u, before.Epoch, n.event.Type)
+		return userView(u), ended, unsure(err)
 	}
 	return User{}, 0, ErrBusyRecord
 }
@@ -295,16 +332,17 @@ func (i *Issuer) deleteUser(ctx context.Context, ref string, src Source, may fun
 	if err := may(u); err != nil {
 		return err
 	}
-	if err := i.store.DeleteUser(ctx, u.ID); err != nil {
-		return adminError(err)
+	err = i.intend(src, storage.AuditEvent{Type: EventUserDeleted, Target: u.ID}).make(ctx, func() error {
+		return adminError(i.store.DeleteUser(ctx, u.ID))
+	})
+	if err != nil {
+		return err
 	}
 	if err := failpoint.Hit(failpoint.UserDeleted); err != nil {
 		return unknown(err)
 	}
-	if _, err := i.store.RevokeAll(ctx, storage.SessionFilter{UserID: u.ID}, i.now(), EventUserDeleted); err != nil {
-		return adminError(err)
-	}
-	return i.audit(ctx, src, storage.AuditEvent{Type: EventUserDeleted, Target: u.ID})
+	_, err = i.store.RevokeAll(ctx, storage.SessionFilter{UserID: u.ID}, i.now(), EventUserDeleted)
+	return unsure(err)
 }
 
 // knownRoles sorts the names and refuses one that is no role.
@@ -320,6 +358,15 @@ func (i *Issuer) knownRoles(ctx context.Context, names []string) ([]string, erro
 		}
 	}
 	return sorted, nil
+}
+
+// unsure makes a *don't know* of whatever fails after a change was made: part of
+// it is done.
+func unsure(err error) error {
+	if err == nil {
+		return nil
+	}
+	return unknown(err)
 }
 
 // adminError lets certain answers through and turns the rest into *don't know*.

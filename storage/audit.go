@@ -17,9 +17,18 @@ type AuditEvent struct {
 	Address   string
 	RequestID string
 	Detail    string // one short sentence or word, without user input
+
+	// What chains events, made and judged by package issuer/audit. All of it is
+	// empty in an event of a version that had no chains.
+	Writer string // the chain: one run of one program
+	Seq    int64  // the place in the chain, from 1
+	Prev   string // id and hash of the event before it in the chain
+	Seen   string // ids and hashes of events of other chains
+	KeyID  string // which key the MAC was made with
+	MAC    string
 }
 
-// AuditPage is one page of events, ordered by ID.
+// AuditPage is one page of events, in the order that the filter asks for.
 type AuditPage struct {
 	Events []AuditEvent
 	Next   string
@@ -27,17 +36,25 @@ type AuditPage struct {
 
 // AuditFilter selects events. Zero fields select all.
 type AuditFilter struct {
-	Type   string
-	Target string
-	Since  time.Time // from this time on
-	Until  time.Time // before this time
+	Type     string
+	Actor    string
+	Target   string
+	ClientID string
+	Since    time.Time // from this time on
+	Until    time.Time // before this time
+	Newest   bool      // by falling id, so that a cursor leads to older ones
 }
 
 // Audit is the audit log.
 type Audit interface {
-	// AppendAudit inserts the event; *DuplicateError "id".
-	AppendAudit(ctx context.Context, e AuditEvent) error
+	// AppendAudit inserts the events in their order: after any error a first part
+	// of them may be in, never one without those before it. *DuplicateError "id".
+	AppendAudit(ctx context.Context, events ...AuditEvent) error
 
 	// ListAudit returns one page, ordered by id.
 	ListAudit(ctx context.Context, f AuditFilter, p Page) (AuditPage, error)
+
+	// SweepAudit deletes up to limit events whose id is less than before, the
+	// least first, and returns how many.
+	SweepAudit(ctx context.Context, before string, limit int) (int64, error)
 }

@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"time"
 
-	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
+	"example.org/signet/issuer/audit"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
@@ -19,18 +17,16 @@ import (
 // what changed them in the store's audit log.
 type journal struct {
 	log    zerolog.Logger
-	audit  storage.Audit
+	audit  *audit.Log
 	actor  string // where an event names nobody
-	now    func() time.Time
-	random io.Reader
 	events chan keys.Event
 }
 
 // unwritten bounds the events that wait to be written; there are a few a month.
 const unwritten = 256
 
-func (p *process) newJournal(log zerolog.Logger, audit storage.Audit, actor string) *journal {
-	return &journal{log: log, audit: audit, actor: actor, now: p.now, random: p.random, events: make(chan keys.Event, unwritten)}
+func (p *process) newJournal(log zerolog.Logger, store storage.Audit, master keys.MasterKey, actor string) *journal {
+	return &journal{log: log, audit: audit.New(store, master, p.now, p.random), actor: actor, events: make(chan keys.Event, unwritten)}
 }
 
 // note takes an event from the keyring, which must not be held up.
@@ -86,12 +82,8 @@ func (j *journal) write(ctx context.Context, e keys.Event) error {
 }
 
 func (j *journal) append(ctx context.Context, e keys.Event) error {
-	id, err := uuid.NewV7FromReader(j.random)
-	if err != nil {
-		return err
-	}
-	return j.audit.AppendAudit(ctx, storage.AuditEvent{
-		ID: id.String(), At: storage.Time(j.now()), Type: string(e.Kind), Actor: cmp.Or(e.By, j.actor), Target: e.KID,
-		Detail: "takes effect at " + e.At.UTC().Format(logTime),
+	_, err := j.audit.Append(ctx, storage.AuditEvent{
+		Type: string(e.Kind), Actor: cmp.Or(e.By, j.actor), Target: e.KID, Detail: "takes effect at " + e.At.UTC().Format(logTime),
 	})
+	return err
 }

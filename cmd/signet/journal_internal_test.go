@@ -22,19 +22,27 @@ type auditLog struct {
 	fault  error
 }
 
-func (a *auditLog) AppendAudit(_ context.Context, e storage.AuditEvent) error {
+func (a *auditLog) AppendAudit(_ context.Context, events ...storage.AuditEvent) error {
 	if a.fault == nil {
-		a.events = append(a.events, e)
+		a.events = append(a.events, events...)
 	}
 	return a.fault
+}
+
+func (a *auditLog) ListAudit(context.Context, storage.AuditFilter, storage.Page) (storage.AuditPage, error) {
+	return storage.AuditPage{}, nil
 }
 
 func TestJournal(t *testing.T) {
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	var log bytes.Buffer
 	audit := &auditLog{}
+	master, err := keys.NewMasterKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
 	p := &process{now: func() time.Time { return at }, random: rand.Reader}
-	j := p.newJournal(zerolog.New(&log), audit, "tester")
+	j := p.newJournal(zerolog.New(&log), audit, master, "tester")
 	j.note(keys.Event{Kind: keys.EventRotated, KID: "k1", At: at.Add(time.Hour)})
 	j.note(keys.Event{Kind: keys.EventRevoked, KID: "k0", At: at, By: "user-1"})
 	j.note(keys.Event{Kind: keys.EventRefreshFailed, Err: errors.New("store is away")})

@@ -27,7 +27,7 @@ func onKeys(p *process, c *cobra.Command, t keyTask) *cobra.Command {
 	s.addAccessTokenTTL(c.Flags()) // a retired key stays as long as its tokens
 	s.addOutput(c.Flags())
 	return p.admin(c, s, mustBeThere, func(ctx context.Context, o *office, args []string) error {
-		j := p.newJournal(zerolog.Nop(), o.store, actor)
+		j := p.newJournal(zerolog.Nop(), o.store, o.master.Master(), actor)
 		k, err := p.openKeyring(ctx, s, o.store, o.master, j)
 		if err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 
 const (
 	sweepEvery       = 5 * time.Minute
+	witnessEvery     = time.Minute
 	sweepPatience    = time.Minute
 	certificateEvery = 10 * time.Second
 	farewell         = 5 * time.Second // for what is still to be written at the end
@@ -24,6 +25,7 @@ func (v *server) startLoops() (stop func()) {
 	running.Go(func() { v.keyring.Run(ctx) })
 	running.Go(func() { v.journal.run(ctx) })
 	running.Go(func() { v.repeat(ctx, v.settings.keyringRefresh, "refresh the discovery document", v.handler.Refresh) })
+	running.Go(func() { v.repeat(ctx, witnessEvery, "read what other instances audited", v.issuer.WitnessAudit) })
 	running.Go(func() { v.repeat(ctx, sweepEvery, "sweep expired records", v.sweep) })
 	if c := v.doors.certificate; c != nil {
 		running.Go(func() { v.repeat(ctx, certificateEvery, "read the certificate anew", v.renewCertificate) })

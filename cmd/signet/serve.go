@@ -87,7 +87,7 @@ func (p *process) serve(ctx context.Context, s *settings, opening func(context.C
 	if v.master, err = p.masterKeys(ctx, s, v.store); err != nil {
 		return err
 	}
-	v.journal = p.newJournal(v.log, v.store, "signet")
+	v.journal = p.newJournal(v.log, v.store, v.master.Master(), "signet")
 	if v.keyring, err = p.openKeyring(ctx, s, v.store, v.master, v.journal); err != nil {
 		return err
 	}

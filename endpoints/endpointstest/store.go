@@ -326,12 +326,16 @@ func (s *Store) DeleteKey(ctx context.Context, kid string) error {
 	return do(ctx, s, "DeleteKey", func() error { return s.inner.DeleteKey(ctx, kid) })
 }
 
-func (s *Store) AppendAudit(ctx context.Context, e storage.AuditEvent) error {
-	return do(ctx, s, "AppendAudit", func() error { return s.inner.AppendAudit(ctx, e) })
+func (s *Store) AppendAudit(ctx context.Context, events ...storage.AuditEvent) error {
+	return do(ctx, s, "AppendAudit", func() error { return s.inner.AppendAudit(ctx, events...) })
 }
 
 func (s *Store) ListAudit(ctx context.Context, f storage.AuditFilter, p storage.Page) (storage.AuditPage, error) {
 	return get(ctx, s, "ListAudit", func() (storage.AuditPage, error) { return s.inner.ListAudit(ctx, f, p) })
+}
+
+func (s *Store) SweepAudit(ctx context.Context, before string, limit int) (int64, error) {
+	return get(ctx, s, "SweepAudit", func() (int64, error) { return s.inner.SweepAudit(ctx, before, limit) })
 }
 
 func (s *Store) Ping(ctx context.Context) error {

@@ -21,16 +21,36 @@ type auditDoc struct {
 	Address   string    `bson:"address"`
 	RequestID string    `bson:"request_id"`
 	Detail    string    `bson:"detail"`
+
+	// The chain, which events of earlier versions have none of.
+	Writer string `bson:"writer,omitempty"`
+	Seq    int64  `bson:"seq,omitempty"`
+	Prev   string `bson:"prev,omitempty"`
+	Seen   string `bson:"seen,omitempty"`
+	KeyID  string `bson:"key_id,omitempty"`
+	MAC    string `bson:"mac,omitempty"`
 }
 
 func (d auditDoc) record() storage.AuditEvent { return storage.AuditEvent(d) }
 
-// AppendAudit implements [storage.Audit] by one insert.
-func (s *Store) AppendAudit(ctx context.Context, e storage.AuditEvent) error {
+// AppendAudit implements [storage.Audit] by one insert; of several events it
+// stops at the first that fails.
+func (s *Store) AppendAudit(ctx context.Context, events ...storage.AuditEvent) error {
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
-	e.At = storage.Time(e.At)
-	err := s.insert(ctx, audit, auditDoc(e))
+	docs := make([]any, len(events))
+	for n, e := range events {
+		e.At = storage.Time(e.At)
+		docs[n] = auditDoc(e)
+	}
+	var err error
+	switch len(docs) {
+	case 0:
+	case 1:
+		err = s.insert(ctx, audit, docs[0])
+	default:
+		err = s.insertInOrder(ctx, audit, docs)
+	}
 	if errors.Is(err, errDuplicate) {
 		return &storage.DuplicateError{Field: "id"}
 	}
@@ -41,18 +61,26 @@ func (s *Store) AppendAudit(ctx context.Context, e storage.AuditEvent) error {
 func (s *Store) ListAudit(ctx context.Context, f storage.AuditFilter, p storage.Page) (storage.AuditPage, error) {
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
-	records, next, err := page(ctx, s, audit, auditFilter(f), p, auditDoc.record, func(e storage.AuditEvent) string { return e.ID })
+	turn := page[auditDoc, storage.AuditEvent]
+	if f.Newest {
+		turn = pageDown
+	}
+	records, next, err := turn(ctx, s, audit, auditFilter(f), p, auditDoc.record, func(e storage.AuditEvent) string { return e.ID })
 	return storage.AuditPage{Events: records, Next: next}, err
+}
+
+// SweepAudit implements [storage.Audit].
+func (s *Store) SweepAudit(ctx context.Context, before string, limit int) (int64, error) {
+	return s.sweepWhere(ctx, audit, compare("_id", "$lt", before), limit)
 }
 
 // auditFilter selects events from Since on and before Until.
 func auditFilter(f storage.AuditFilter) bson.D {
 	filter := bson.D{}
-	if f.Type != "" {
-		filter = append(filter, is("type", f.Type))
-	}
-	if f.Target != "" {
-		filter = append(filter, is("target", f.Target))
+	for field, value := range map[string]string{"type": f.Type, "actor": f.Actor, "target": f.Target, "client_id": f.ClientID} {
+		if value != "" {
+			filter = append(filter, is(field, value))
+		}
 	}
 	between := bson.D{}
 	if !f.Since.IsZero() {

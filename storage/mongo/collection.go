@@ -78,6 +78,16 @@ func (s *Store) insertRaw(ctx context.Context, collection string, doc bson.Raw) 
 	return err
 }
 
+// insertInOrder adds documents until one fails. Of an answer that was lost on
+// the way nobody knows how far it came.
+func (s *Store) insertInOrder(ctx context.Context, collection string, docs []any) error {
+	_, err := s.db.Collection(collection).InsertMany(ctx, docs)
+	if isDuplicate(err) {
+		return errDuplicate
+	}
+	return s.unknown("insert into "+collection, err)
+}
+
 // meet decides what became of an insert without an answer whose repetition met
 // a duplicate: it was carried out if the document it met is the same. Any
 // other may have replaced it since, so nobody knows.
@@ -95,6 +105,10 @@ func (s *Store) meet(ctx context.Context, collection string, doc bson.Raw, cause
 func isDuplicate(err error) bool {
 	var w driver.WriteException
 	if errors.As(err, &w) && w.WriteConcernError != nil {
+		return false
+	}
+	var b driver.BulkWriteException
+	if errors.As(err, &b) && b.WriteConcernError != nil {
 		return false
 	}
 	return driver.IsDuplicateKeyError(err)
@@ -134,7 +148,12 @@ const oneBatch = storage.MaxPage + 1
 // first returns the first documents that the filter selects in the order of
 // _id, up to limit; 0 means all.
 func first[D any](ctx context.Context, s *Store, collection string, filter bson.D, limit int) ([]D, error) {
-	opts := options.Find().SetSort(bson.D{is("_id", 1)}).SetBatchSize(oneBatch)
+	return sorted[D](ctx, s, collection, filter, limit, 1)
+}
+
+// sorted is first by rising (1) or falling (-1) _id.
+func sorted[D any](ctx context.Context, s *Store, collection string, filter bson.D, limit, order int) ([]D, error) {
+	opts := options.Find().SetSort(bson.D{is("_id", order)}).SetBatchSize(oneBatch)
 	if limit > 0 {
 		opts.SetLimit(int64(limit))
 	}

@@ -163,6 +163,13 @@ var commandTable = []struct {
 	{"AppendAudit", func(ctx context.Context, s *mongo.Store) error {
 		return s.AppendAudit(ctx, storage.AuditEvent{ID: "e", At: start})
 	}, "insert"},
+	{"AppendAudit, several", func(ctx context.Context, s *mongo.Store) error {
+		return s.AppendAudit(ctx, storage.AuditEvent{ID: "f", At: start}, storage.AuditEvent{ID: "g", At: start})
+	}, "insert"},
+	{"SweepAudit", func(ctx context.Context, s *mongo.Store) error { return must(s.SweepAudit(ctx, "f", 10)) }, "find delete"},
+	{"ListAudit, newest first", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ListAudit(ctx, storage.AuditFilter{Actor: "a", Newest: true}, storage.Page{}))
+	}, "find"},
 	{"ListAudit", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.ListAudit(ctx, storage.AuditFilter{Type: "t", Since: start}, storage.Page{}))
 	}, "find"},

@@ -30,6 +30,7 @@ type index struct {
 func indexes() []index {
 	return []index{
 		{collection: attempts, name: "attempts_reset", fields: []string{"reset_at"}},
+		{collection: audit, name: "audit_actor", fields: []string{"actor", "_id"}},
 		{collection: audit, name: "audit_at", fields: []string{"at"}},
 		{collection: audit, name: "audit_target", fields: []string{"target", "_id"}},
 		{collection: audit, name: "audit_type", fields: []string{"type", "_id"}},

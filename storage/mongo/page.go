@@ -22,6 +22,24 @@ func page[D, R any](ctx context.Context, s *Store, collection string, filter bso
 	if err != nil {
 		return nil, "", err
 	}
+	return cut(docs, size, record, id)
+}
+
+// pageDown is page by falling _id.
+func pageDown[D, R any](ctx context.Context, s *Store, collection string, filter bson.D, p storage.Page, record func(D) R, id func(R) string) ([]R, string, error) {
+	if p.After != "" {
+		filter = append(filter, compare("_id", "$lt", p.After))
+	}
+	size := p.Size()
+	docs, err := sorted[D](ctx, s, collection, filter, size+1, -1)
+	if err != nil {
+		return nil, "", err
+	}
+	return cut(docs, size, record, id)
+}
+
+// cut takes the document too many off a page.
+func cut[D, R any](docs []D, size int, record func(D) R, id func(R) string) ([]R, string, error) {
 	records := convert(docs[:min(size, len(docs))], record)
 	if len(docs) <= size {
 		return records, "", nil
@@ -51,7 +69,10 @@ func idsOf(docs []idOnly) []string { return convert(docs, func(d idOnly) string 
 // given one. A delete of many cannot be limited, so ids are looked up first,
 // and the delete repeats the condition: what was renewed meanwhile stays.
 func (s *Store) sweep(ctx context.Context, collection, field string, before time.Time, limit int) (int64, error) {
-	over := compare(field, "$lt", storage.Time(before))
+	return s.sweepWhere(ctx, collection, compare(field, "$lt", storage.Time(before)), limit)
+}
+
+func (s *Store) sweepWhere(ctx context.Context, collection string, over bson.E, limit int) (int64, error) {
 	var deleted int64
 	for left := limit; left > 0; left -= portion {
 		n, found, err := s.sweepPortion(ctx, collection, over, min(left, portion))

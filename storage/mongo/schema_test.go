@@ -99,7 +99,7 @@ func TestOtherCollectionsAreNoHindrance(t *testing.T) {
 // wantIndexes is every index but those on _id, and which of them are unique.
 var wantIndexes = map[string]bool{
 	"attempts.attempts_reset{reset_at}": false,
-	"audit.audit_at{at}":                false, "audit.audit_target{target _id}": false, "audit.audit_type{type _id}": false,
+	"audit.audit_actor{actor _id}":      false, "audit.audit_at{at}": false, "audit.audit_target{target _id}": false, "audit.audit_type{type _id}": false,
 	"clients.clients_origins{origins}":           false,
 	"keys.keys_kid{kid}":                         true,
 	"logins.logins_user{user_id}":                false,

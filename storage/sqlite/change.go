@@ -23,8 +23,8 @@ func (s *Store) change(ctx context.Context, op string, none error, q query, args
 const sweepSize = 200
 
 // sweep deletes up to limit rows, in steps. q deletes as many as its last
-// argument says of those that ended before the given time.
-func (s *Store) sweep(ctx context.Context, op string, q query, before int64, limit int) (total int64, err error) {
+// argument says of those that lie before its first.
+func (s *Store) sweep(ctx context.Context, op string, q query, before any, limit int) (total int64, err error) {
 	for left := int64(limit); left > 0; {
 		size := min(left, sweepSize)
 		deleted, err := write(ctx, s, op, func(t *tx) (int64, error) { return t.exec(q, before, size) })

@@ -31,6 +31,12 @@ func (s *selection) page(size int) {
 	s.args = append(s.args, int64(size)+1)
 }
 
+// pageDown is page by falling id.
+func (s *selection) pageDown(size int) {
+	s.query += " ORDER BY id DESC LIMIT ?"
+	s.args = append(s.args, int64(size)+1)
+}
+
 // trim cuts the record too many off a page and returns the cursor that it calls
 // for. An empty page is nil.
 func trim[T any](records []T, size int, id func(T) string) (page []T, next string) {

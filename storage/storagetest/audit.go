@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,9 +12,13 @@ import (
 var auditContracts = []contract{
 	{"AppendAndList", auditAppendAndList},
 	{"Duplicate", auditDuplicate},
+	{"SeveralInOrder", auditSeveralInOrder},
+	{"NewestFirst", auditNewestFirst},
 	{"Filters", auditFilters},
 	{"TimeBorders", auditTimeBorders},
 	{"AppendRace", auditAppendRace},
+	{"Sweep", auditSweep},
+	{"SweepBatches", auditSweepBatches},
 }
 
 func auditPages(t *testing.T, s storage.Store, f storage.AuditFilter) pages {
@@ -56,6 +61,8 @@ func auditFilters(t *testing.T, s storage.Store) {
 		e := newEvent(n)
 		e.Type = []string{"login.succeeded", "login.failed"}[n%2]
 		e.Target = fmt.Sprintf("target-%d", n%3)
+		e.Actor = fmt.Sprintf("actor-%d", n%5)
+		e.ClientID = fmt.Sprintf("client-%d", n%4)
 		all = append(all, appendEvent(t, s, e))
 	}
 	for _, f := range []storage.AuditFilter{
@@ -65,6 +72,10 @@ func auditFilters(t *testing.T, s storage.Store) {
 		{Target: "target-1"},
 		{Target: "target-404"},
 		{Type: "login.failed", Target: "target-1"},
+		{Actor: "actor-3"},
+		{Actor: "target-1"},
+		{ClientID: "client-2"},
+		{Type: "login.failed", Actor: "actor-1", Target: "target-2", ClientID: "client-3"},
 		{Since: all[5].At},
 		{Until: all[5].At},
 		{Since: all[5].At, Until: all[9].At},
@@ -74,12 +85,18 @@ func auditFilters(t *testing.T, s storage.Store) {
 		want := []string(nil)
 		for _, e := range all {
 			if (f.Type == "" || f.Type == e.Type) && (f.Target == "" || f.Target == e.Target) &&
+				(f.Actor == "" || f.Actor == e.Actor) && (f.ClientID == "" || f.ClientID == e.ClientID) &&
 				!e.At.Before(f.Since) && (f.Until.IsZero() || e.At.Before(f.Until)) {
 				want = append(want, e.ID)
 			}
 		}
 		for _, limit := range []int{2, 100} {
 			same(t, fmt.Sprintf("events selected by %+v", f), walk(t, limit, auditPages(t, s, f)), want)
+			f.Newest = true
+			back := slices.Clone(want)
+			slices.Reverse(back)
+			same(t, fmt.Sprintf("events selected by %+v", f), walkDown(t, limit, auditPages(t, s, f)), back)
+			f.Newest = false
 		}
 	}
 }
@@ -119,4 +136,70 @@ func auditAppendRace(t *testing.T, s storage.Store) {
 		same(t, "an event", e, newEvent(i))
 	}
 	same(t, "how many events there are", len(page.Events), racers)
+}
+
+// auditSeveralInOrder: of events that are appended together no later one is
+// there without those before it.
+func auditSeveralInOrder(t *testing.T, s storage.Store) {
+	ok(t, "AppendAudit of none", s.AppendAudit(t.Context()))
+	ok(t, "AppendAudit of three", s.AppendAudit(t.Context(), newEvent(3), newEvent(1), newEvent(2)))
+	wantEvents(t, s, newEvent(1), newEvent(2), newEvent(3))
+
+	taken(t, "AppendAudit with one that is there", s.AppendAudit(t.Context(), newEvent(4), newEvent(2), newEvent(5)), "id")
+	page, err := s.ListAudit(t.Context(), storage.AuditFilter{}, storage.Page{After: newEvent(3).ID})
+	ok(t, "ListAudit", err)
+	for _, e := range page.Events {
+		same(t, "an event before the one in the way", e, newEvent(4))
+	}
+	taken(t, "AppendAudit of one twice", s.AppendAudit(t.Context(), newEvent(6), newEvent(6)), "id")
+}
+
+func wantEvents(t *testing.T, s storage.Store, want ...storage.AuditEvent) {
+	t.Helper()
+	page, err := s.ListAudit(t.Context(), storage.AuditFilter{}, storage.Page{})
+	ok(t, "ListAudit", err)
+	same(t, "the audit log", page.Events, want)
+}
+
+func auditNewestFirst(t *testing.T, s storage.Store) {
+	var want []string
+	for n := range 7 {
+		appendEvent(t, s, newEvent(n))
+		want = append([]string{newEvent(n).ID}, want...)
+	}
+	for limit := 1; limit <= 8; limit++ {
+		same(t, fmt.Sprintf("the newest first, %d at a time", limit), walkDown(t, limit, auditPages(t, s, storage.AuditFilter{Newest: true})), want)
+	}
+	page, err := s.ListAudit(t.Context(), storage.AuditFilter{Newest: true}, storage.Page{After: newEvent(3).ID, Limit: 2})
+	ok(t, "ListAudit", err)
+	same(t, "what lies before the cursor", page, storage.AuditPage{Events: []storage.AuditEvent{newEvent(2), newEvent(1)}, Next: newEvent(1).ID})
+}
+
+func auditSweep(t *testing.T, s storage.Store) {
+	for n := range 6 {
+		appendEvent(t, s, newEvent(n))
+	}
+	for _, c := range []struct {
+		before      string
+		limit, gone int
+	}{{newEvent(0).ID, 10, 0}, {newEvent(4).ID, 0, 0}, {newEvent(4).ID, -1, 0}, {newEvent(4).ID, 3, 3}, {newEvent(4).ID, 10, 1}, {newEvent(4).ID, 10, 0}, {"", 10, 0}} {
+		gone, err := s.SweepAudit(t.Context(), c.before, c.limit)
+		ok(t, "SweepAudit", err)
+		same(t, fmt.Sprintf("swept before %q, up to %d", c.before, c.limit), gone, int64(c.gone))
+	}
+	wantEvents(t, s, newEvent(4), newEvent(5))
+}
+
+// auditSweepBatches: the oldest go first, whatever the size of a backend's steps.
+func auditSweepBatches(t *testing.T, s storage.Store) {
+	const records, limit = 450, 420
+	var all []storage.AuditEvent
+	for n := range records {
+		all = append(all, newEvent(n))
+	}
+	ok(t, "AppendAudit", s.AppendAudit(t.Context(), all...))
+	gone, err := s.SweepAudit(t.Context(), "f", limit)
+	ok(t, "SweepAudit", err)
+	same(t, "swept", gone, int64(limit))
+	wantEvents(t, s, all[limit:]...)
 }

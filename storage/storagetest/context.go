@@ -77,6 +77,7 @@ func calls(s storage.Store) map[string]func(ctx context.Context) error {
 		},
 		"DeleteKey":   func(ctx context.Context) error { return s.DeleteKey(ctx, newKey(1).KID) },
 		"AppendAudit": func(ctx context.Context) error { return s.AppendAudit(ctx, newEvent(2)) },
+		"SweepAudit":  func(ctx context.Context) error { return second(s.SweepAudit(ctx, "z", 10)) },
 		"ListAudit": func(ctx context.Context) error {
 			return second(s.ListAudit(ctx, storage.AuditFilter{}, storage.Page{}))
 		},

@@ -174,13 +174,13 @@ func hostileKeys(t *testing.T, s storage.Store) {
 
 func hostileAudit(t *testing.T, s storage.Store) {
 	of := func(v string) storage.AuditEvent {
-		return storage.AuditEvent{ID: v, At: start, Type: v, Actor: v, Target: v, ClientID: v, Address: v, RequestID: v, Detail: v}
+		return storage.AuditEvent{ID: v, At: start, Type: v, Actor: v, Target: v, ClientID: v, Address: v, RequestID: v, Detail: v, Writer: v, Prev: v, Seen: v, KeyID: v, MAC: v}
 	}
 	for _, v := range hostile {
 		appendEvent(t, s, of(v))
 	}
 	for _, v := range hostile {
-		page, err := s.ListAudit(t.Context(), storage.AuditFilter{Type: v, Target: v}, storage.Page{})
+		page, err := s.ListAudit(t.Context(), storage.AuditFilter{Type: v, Target: v, Actor: v, ClientID: v}, storage.Page{})
 		ok(t, "ListAudit", err)
 		same(t, "the events", page.Events, []storage.AuditEvent{of(v)})
 	}
@@ -204,7 +204,7 @@ func hostileMatchNothing(t *testing.T, s storage.Store) {
 		}
 		wantUsers(t, s, storage.UserFilter{Role: v})
 		wantRevoked(t, s, v, false)
-		for _, f := range []storage.AuditFilter{{Type: v}, {Target: v}} {
+		for _, f := range []storage.AuditFilter{{Type: v}, {Target: v}, {Actor: v}, {ClientID: v, Newest: true}} {
 			same(t, "events", len(walk(t, 2, auditPages(t, s, f))), 0)
 		}
 	}

@@ -32,7 +32,29 @@ func idsOf[T any](records []T, id func(T) string) []string {
 // page above its limit, none empty but the only one, strictly rising ids.
 func walk(t *testing.T, limit int, list pages) []string {
 	t.Helper()
-	var all []string
+	all := walkAny(t, limit, list)
+	for i := 1; i < len(all); i++ {
+		if all[i-1] >= all[i] {
+			t.Fatalf("%q is listed before %q", all[i-1], all[i])
+		}
+	}
+	return all
+}
+
+// walkDown is walk where the ids fall.
+func walkDown(t *testing.T, limit int, list pages) []string {
+	t.Helper()
+	all := walkAny(t, limit, list)
+	for i := 1; i < len(all); i++ {
+		if all[i-1] <= all[i] {
+			t.Fatalf("%q is listed after %q", all[i-1], all[i])
+		}
+	}
+	return all
+}
+
+func walkAny(t *testing.T, limit int, list pages) (all []string) {
+	t.Helper()
 	p := storage.Page{Limit: limit}
 	for {
 		ids, next, err := list(p)
@@ -45,11 +67,6 @@ func walk(t *testing.T, limit int, list pages) []string {
 			break
 		}
 		p.After = next
-	}
-	for i := 1; i < len(all); i++ {
-		if all[i-1] >= all[i] {
-			t.Fatalf("%q is listed before %q", all[i-1], all[i])
-		}
 	}
 	return all
 }

@@ -141,5 +141,11 @@ func newEvent(n int) storage.AuditEvent {
 		Address:   "192.0.2.7",
 		RequestID: fmt.Sprintf("request-%03d", n),
 		Detail:    "by password",
+		Writer:    "writer-001",
+		Seq:       int64(n) + 1,
+		Prev:      fmt.Sprintf("event-%03d:hash", n-1),
+		Seen:      "event-a:hash event-b:hash",
+		KeyID:     "key-001",
+		MAC:       fmt.Sprintf("mac-%03d", n),
 	}
 }

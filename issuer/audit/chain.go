@@ -1,0 +1,72 @@
+package audit
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"strings"
+
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+)
+
+// A digest is the SHA-256 hash of an event.
+type digest [sha256.Size]byte
+
+// hash covers everything that an event holds but its MAC. Each text comes after its
+// length, so that no two events are written alike.
+func hash(e storage.AuditEvent) digest {
+	b := []byte("signet audit event 1\x00")
+	text := func(all ...string) {
+		for _, s := range all {
+			b = binary.AppendUvarint(b, uint64(len(s)))
+			b = append(b, s...)
+		}
+	}
+	text(e.ID, e.Type, e.Actor, e.Target, e.ClientID, e.Address, e.RequestID, e.Detail, e.Writer, e.Prev, e.Seen, e.KeyID)
+	b = binary.BigEndian.AppendUint64(b, uint64(e.At.UnixMilli()))
+	b = binary.BigEndian.AppendUint64(b, uint64(e.Seq))
+	return sha256.Sum256(b)
+}
+
+// A link names an event and holds it to its content.
+type link struct {
+	id   string
+	hash digest
+}
+
+func linkTo(e storage.AuditEvent) link { return link{id: e.ID, hash: hash(e)} }
+
+func (l link) String() string { return l.id + ":" + encode(l.hash[:]) }
+
+func parseLink(text string) (link, bool) {
+	id, code, found := strings.Cut(text, ":")
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(code)
+	if !found || id == "" || err != nil || len(raw) != sha256.Size {
+		return link{}, false
+	}
+	return link{id: id, hash: digest(raw)}, true
+}
+
+func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+// A sealer makes and checks MACs under a key of the master key.
+type sealer struct {
+	id  string
+	key []byte
+}
+
+func newSealer(master keys.MasterKey) sealer {
+	return sealer{id: encode(master.Derive("audit log key id", 6)), key: master.Derive("audit log", sha256.Size)}
+}
+
+func (s sealer) mac(h digest) string {
+	m := hmac.New(sha256.New, s.key)
+	m.Write(h[:])
+	return encode(m.Sum(nil))
+}
+
+func (s sealer) made(e storage.AuditEvent, h digest) bool {
+	return hmac.Equal([]byte(s.mac(h)), []byte(e.MAC))
+}

@@ -1,0 +1,72 @@
+package issuer
+
+import (
+	"slices"
+	"strings"
+
+	"example.org/signet/storage"
+)
+
+// What changed, as an audit event's detail: names of fields, and the roles, scopes
+// and ranks themselves. Names, addresses and secrets of people are no part of it.
+
+// changes collects what differs.
+type changes []string
+
+func (c *changes) field(name string, differs bool) {
+	if differs {
+		*c = append(*c, name)
+	}
+}
+
+// list notes a list whose words may be shown.
+func (c *changes) list(name string, before, after []string) {
+	if !slices.Equal(before, after) {
+		*c = append(*c, name+": "+words(before)+" → "+words(after))
+	}
+}
+
+func (c changes) String() string { return strings.Join(c, ", ") }
+
+func words(list []string) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, " ")
+}
+
+func userChanges(a, b storage.User) string {
+	var c changes
+	c.list("roles", a.Roles, b.Roles)
+	c.field("username", a.Username != b.Username)
+	c.field("email", a.Email != b.Email)
+	c.field("full_name", a.FullName != b.FullName)
+	c.field("phone", a.Phone != b.Phone)
+	c.field("password", a.PasswordHash != b.PasswordHash)
+	c.field("disabled", a.Disabled != b.Disabled && b.Disabled)
+	c.field("enabled", a.Disabled != b.Disabled && a.Disabled)
+	return c.String()
+}
+
+func roleChanges(a, b storage.Role) string {
+	var c changes
+	c.list("scopes", a.Scopes, b.Scopes)
+	c.field("rank", a.Rank != b.Rank)
+	c.field("description", a.Description != b.Description)
+	return c.String()
+}
+
+func clientChanges(a, b storage.Client) string {
+	var c changes
+	c.list("grants", a.Grants, b.Grants)
+	c.list("scopes", a.Scopes, b.Scopes)
+	c.field("audiences", !slices.Equal(a.Audiences, b.Audiences))
+	c.field("resources", !slices.Equal(a.Resources, b.Resources))
+	c.field("origins", !slices.Equal(a.Origins, b.Origins))
+	c.field("name", a.Name != b.Name)
+	c.field("secret", a.SecretHash != b.SecretHash)
+	c.field("id_token_on_refresh", a.IDTokenOnRefresh != b.IDTokenOnRefresh)
+	c.field("disabled", a.Disabled != b.Disabled && b.Disabled)
+	c.field("enabled", a.Disabled != b.Disabled && a.Disabled)
+	return c.String()
+}
