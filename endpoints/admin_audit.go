@@ -10,11 +10,11 @@ import (
 
 // listAudit is GET /api/v1/audit.
 func listAudit(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	page, q, err := c.page("type", "target", "since", "until")
+	page, q, err := c.page("type", "actor", "target", "client_id", "since", "until")
 	if err != nil {
 		return nil, err
 	}
-	f := storage.AuditFilter{Type: q["type"], Target: q["target"]}
+	f := storage.AuditFilter{Type: q["type"], Actor: q["actor"], Target: q["target"], ClientID: q["client_id"]}
 	if f.Since, err = moment(q, "since"); err != nil {
 		return nil, err
 	}

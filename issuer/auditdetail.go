@@ -64,7 +64,7 @@ func clientChanges(a, b storage.Client) string {
 	c.field("resources", !slices.Equal(a.Resources, b.Resources))
 	c.field("origins", !slices.Equal(a.Origins, b.Origins))
 	c.field("name", a.Name != b.Name)
-	c.field("secret", a.SecretHash != b.SecretHash)
+	c.field("credentials", a.SecretHash != b.SecretHash)
 	c.field("id_token_on_refresh", a.IDTokenOnRefresh != b.IDTokenOnRefresh)
 	c.field("disabled", a.Disabled != b.Disabled && b.Disabled)
 	c.field("enabled", a.Disabled != b.Disabled && a.Disabled)

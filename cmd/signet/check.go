@@ -200,7 +200,7 @@ func (s *settings) issuerConfig(now func() time.Time) issuer.Config {
 	return issuer.Config{
 		Issuer: s.issuer, AccessTokenTTL: s.accessTokenTTL, RefreshTokenTTL: s.refreshTokenTTL, SessionTTL: s.sessionTTL,
 		RefreshGrace: s.refreshGrace, MaxSessions: s.maxSessions, CacheFor: s.keyringRefresh, Throttle: issuer.DefaultThrottle(), Now: now,
-		Registration: issuer.RegistrationPolicy(s.registration),
+		Registration: issuer.RegistrationPolicy(s.registration), AuditRetention: s.auditRetention,
 	}
 }
 

@@ -51,8 +51,10 @@ type settings struct {
 	behindProxy    bool
 	trustedProxies []string
 
-	logLevel     string
-	logFormat    string
+	logLevel       string
+	logFormat      string
+	auditRetention time.Duration
+
 	drainDelay   time.Duration
 	drainTimeout time.Duration
 
@@ -157,6 +159,7 @@ func (s *settings) addTransport(f *pflag.FlagSet) {
 func (s *settings) addOperation(f *pflag.FlagSet) {
 	f.StringVar(&s.logLevel, "log-level", "info", "`LEVEL`: debug, info, warn or error")
 	f.StringVar(&s.logFormat, "log-format", "auto", "`FORMAT` of the log on standard error: json, console, or auto (console on a terminal)")
+	f.DurationVar(&s.auditRetention, "audit-retention", 0, "how long audit events are kept; 0 for ever")
 	f.DurationVar(&s.drainDelay, "drain-delay", 5*time.Second, "after SIGTERM, how long /readyz says no before connections are refused; SIGINT does not wait")
 	f.DurationVar(&s.drainTimeout, "drain-timeout", 20*time.Second, "how long requests in flight may take to finish after that")
 	s.demand((*settings).checkOperation)

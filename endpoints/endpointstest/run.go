@@ -35,6 +35,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Faults", faultScenes},
 		{"Cost", costScenes},
 		{"Log", logScenes},
+		{"Audit", auditScenes},
 		{"Health", healthScenes},
 		{"Sessions", sessionScenes},
 		{"Description", describedScenes},

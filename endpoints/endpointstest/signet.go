@@ -181,9 +181,11 @@ func (s *Signet) Advance(d time.Duration) {
 	must(s.t, s.Keys.Refresh(context.Background()))
 }
 
-// audit searches all that this Signet let out for what it must not (L01).
+// audit searches all that this Signet let out for what it must not (L01), and
+// verifies its audit log.
 func (s *Signet) audit() {
 	s.t.Helper()
+	s.wantWholeLog()
 	for where, text := range map[string]string{
 		"the log": strings.Join(s.Log.Lines(), "\n"), "the audit log": s.auditLog(),
 		"the metrics": s.metrics(), "an error answer": s.failed(),

@@ -1,0 +1,272 @@
+package endpointstest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+)
+
+var auditScenes = []scene{
+	{name: "an administrative change needs its event", play: playChangeNeedsEvent},
+	{name: "a change that fails is written down", play: playFailedChange},
+	{name: "what changed is in the event", play: playChangeDetails},
+	{name: "every kind of event", play: playEventKinds},
+	{name: "instances attest each other", play: playAttested},
+}
+
+// wantWholeLog demands that the chains of the audit log hold.
+func (s *Signet) wantWholeLog() {
+	report, err := audit.Verify(context.Background(), s.backend, append([]keys.MasterKey{s.master}, s.options.Issuer.OtherMasterKeys...), nil)
+	if err != nil {
+		s.t.Errorf("verify the audit log: %v", err)
+	}
+	for _, f := range report.Faults {
+		s.t.Errorf("the audit log: %s", f)
+	}
+}
+
+// A deed is one administrative change, and the type of its event.
+type deed struct {
+	event string
+	do    func(ctx context.Context) error
+}
+
+func only[T any](_ T, err error) error { return err }
+
+// deeds are all that administrators do, made such that each succeeds after those
+// before it.
+func deeds(s *Signet, src issuer.Source) []deed {
+	name, scopes := "A. Liddell", []string{"items:write", "items:delete"}
+	i := s.Service
+	return []deed{
+		{issuer.EventUserCreated, func(ctx context.Context) error {
+			return only(i.CreateUser(ctx, issuer.NewUser{Username: "grace", Password: "a bridge over water"}, src))
+		}},
+		{issuer.EventUserUpdated, func(ctx context.Context) error {
+			return only(i.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name}, src))
+		}},
+		{issuer.EventPasswordSet, func(ctx context.Context) error {
+			return only(i.SetPassword(ctx, s.Alice.ID, "another bridge of stone", src))
+		}},
+		{issuer.EventUserDisabled, func(ctx context.Context) error { return only(i.DisableUser(ctx, "grace", src)) }},
+		{issuer.EventUserEnabled, func(ctx context.Context) error { return only(i.EnableUser(ctx, "grace", src)) }},
+		{issuer.EventSessionRevoked, func(ctx context.Context) error { return only(i.EndUserSessions(ctx, "grace", src)) }},
+		{issuer.EventSessionRevoked, func(ctx context.Context) error { return only(i.EndAllSessions(ctx, src)) }},
+		{issuer.EventUserDeleted, func(ctx context.Context) error { return i.DeleteUser(ctx, "grace", src) }},
+		{issuer.EventRoleCreated, func(ctx context.Context) error {
+			return only(i.CreateRole(ctx, "helper", issuer.RoleChange{Scopes: &scopes}, src))
+		}},
+		{issuer.EventRoleUpdated, func(ctx context.Context) error {
+			return only(i.UpdateRole(ctx, "helper", issuer.RoleChange{Description: &name}, src))
+		}},
+		{issuer.EventRoleDeleted, func(ctx context.Context) error { return i.DeleteRole(ctx, "helper", true, src) }},
+		{issuer.EventClientCreated, func(ctx context.Context) error {
+			return only(i.CreateClient(ctx, issuer.NewClient{ID: "fresh"}, src))
+		}},
+		{issuer.EventClientUpdated, func(ctx context.Context) error {
+			return only(i.UpdateClient(ctx, "fresh", issuer.ClientChange{Name: &name}, src))
+		}},
+		{issuer.EventSecretRotated, func(ctx context.Context) error {
+			return only(i.RotateClientSecret(ctx, "fresh", issuer.SecretRotation{}, src))
+		}},
+		{issuer.EventClientDeleted, func(ctx context.Context) error { return i.DeleteClient(ctx, "fresh", src) }},
+	}
+}
+
+// state is all that administrators change.
+func (s *Signet) state(t *testing.T) string {
+	t.Helper()
+	ctx := context.Background()
+	users, err := s.backend.ListUsers(ctx, storage.UserFilter{}, storage.Page{Limit: storage.MaxPage})
+	must(t, err)
+	roles, err := s.backend.ListRoles(ctx)
+	must(t, err)
+	clients, err := s.backend.ListClients(ctx, storage.Page{Limit: storage.MaxPage})
+	must(t, err)
+	sessions, err := s.backend.ListSessions(ctx, storage.SessionFilter{}, storage.Page{Limit: storage.MaxPage})
+	must(t, err)
+	return fmt.Sprintf("%+v\n%+v\n%+v\n%+v", users, roles, clients, sessions)
+}
+
+func (s *Signet) allEvents(t *testing.T) []storage.AuditEvent {
+	t.Helper()
+	page, err := s.backend.ListAudit(context.Background(), storage.AuditFilter{}, storage.Page{Limit: storage.MaxPage})
+	must(t, err)
+	return page.Events
+}
+
+// playChangeNeedsEvent: while the log takes no events nothing changes; with the log
+// back the same deeds succeed, each with its event before its change.
+func playChangeNeedsEvent(t *testing.T, s *Signet) {
+	ctx := context.Background()
+	src := issuer.Source{Actor: "tester", RequestID: "request-1"}
+	s.Login(t, s.Web, s.Alice, "")
+	for _, d := range deeds(s, src) {
+		before := s.state(t)
+		s.Store.Before(func(_ context.Context, _ int, method string) error {
+			if method == "AppendAudit" {
+				return storage.Unavailable(method, errCut)
+			}
+			return nil
+		})
+		var refused *issuer.Error
+		if err := d.do(ctx); !errors.As(err, &refused) || refused.Code != issuer.Unavailable {
+			t.Errorf("%s without its event: %v", d.event, err)
+		}
+		s.Store.Forget()
+		if diff := cmp.Diff(before, s.state(t)); diff != "" {
+			t.Errorf("%s without its event changed something:\n%s", d.event, diff)
+		}
+		events := len(s.allEvents(t))
+		must(t, d.do(ctx))
+		got := s.allEvents(t)[events:]
+		if len(got) != 1 || got[0].Type != d.event || got[0].Actor != "tester" || got[0].RequestID != "request-1" || got[0].Target == "" {
+			t.Errorf("%s: events %+v", d.event, got)
+		}
+	}
+}
+
+// playFailedChange: an event whose change the store then refuses is followed by one
+// that says so; of an outcome that nobody knows, nothing is said.
+func playFailedChange(t *testing.T, s *Signet) {
+	ctx := context.Background()
+	src := issuer.Source{Actor: "tester"}
+	name := "Anybody"
+	change := func() error {
+		return only(s.Service.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name}, src))
+	}
+	for what, c := range map[string]struct {
+		fault  error
+		events []string
+	}{
+		"refused": {&storage.DuplicateError{Field: "username"}, []string{issuer.EventUserUpdated, issuer.EventChangeFailed}},
+		"gone":    {storage.ErrNotFound, []string{issuer.EventUserUpdated, issuer.EventChangeFailed}},
+		"busy":    {storage.ErrConflict, []string{issuer.EventUserUpdated, issuer.EventChangeFailed}},
+		"unknown": {storage.Unavailable("UpdateUser", errCut), []string{issuer.EventUserUpdated}},
+	} {
+		before := len(s.allEvents(t))
+		s.Store.Before(func(_ context.Context, _ int, method string) error {
+			if method == "UpdateUser" {
+				return c.fault
+			}
+			return nil
+		})
+		if err := change(); err == nil {
+			t.Errorf("%s: no error", what)
+		}
+		s.Store.Forget()
+		got := s.allEvents(t)[before:]
+		if types := typesOf(got); !slices.Equal(types, c.events) {
+			t.Errorf("%s: events %q, want %q", what, types, c.events)
+		} else if len(got) == 2 && got[1].Target != got[0].ID {
+			t.Errorf("%s: the failure is of %s, not of %s", what, got[1].Target, got[0].ID)
+		}
+	}
+	events := len(s.allEvents(t))
+	for what, err := range map[string]error{
+		"a name that is taken": only(s.Service.CreateUser(ctx, issuer.NewUser{Username: "alice"}, src)),
+		"a role that is there": only(s.Service.CreateRole(ctx, "editor", issuer.RoleChange{}, src)),
+		"nobody":               s.Service.DeleteUser(ctx, "nobody", src),
+		"no client":            s.Service.DeleteClient(ctx, "nothing", src),
+		"no session":           s.Service.EndSession(ctx, "nothing", src),
+	} {
+		if !errors.Is(err, storage.ErrConflict) && !errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if got := s.allEvents(t)[events:]; len(got) != 0 {
+		t.Errorf("what could not succeed left events: %q", typesOf(got))
+	}
+}
+
+func typesOf(events []storage.AuditEvent) []string {
+	var types []string
+	for _, e := range events {
+		types = append(types, e.Type)
+	}
+	return types
+}
+
+func playChangeDetails(t *testing.T, s *Signet) {
+	ctx, src := context.Background(), issuer.Source{Actor: "tester"}
+	name, address, roles, scopes := "Private Name", "private@example.com", []string{"user", "editor"}, []string{"openid"}
+	must(t, only(s.Service.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name, Email: &address, Roles: &roles}, src)))
+	must(t, only(s.Service.UpdateClient(ctx, s.Web.ID, issuer.ClientChange{Scopes: &scopes}, src)))
+	must(t, only(s.Service.RotateClientSecret(ctx, s.Web.ID, issuer.SecretRotation{}, src)))
+	events := s.allEvents(t)
+	var got []string
+	for _, e := range events[len(events)-3:] {
+		got = append(got, e.Detail)
+	}
+	want := []string{"roles: user → editor user, email, full_name", "scopes: email items:read items:write openid phone profile → openid", "credentials"}
+	if !slices.Equal(got, want) {
+		t.Errorf("details %q, want %q", got, want)
+	}
+}
+
+// playEventKinds: what happens to logins and sessions is there, with who, what, where.
+func playEventKinds(t *testing.T, s *Signet) {
+	s.TryLogin(s.Web, Person{Username: "alice", Password: "wrong password"}, "")
+	tokens := s.Login(t, s.Web, s.Alice, "openid")
+	s.Refresh(t, s.Web, tokens.Refresh)
+	s.Refresh(t, s.Web, tokens.Refresh)
+	s.Advance(s.options.Issuer.RefreshGrace * 2)
+	s.refused(t, s.Web, tokens.Refresh)
+	other := s.Login(t, s.Web, s.Alice, "openid")
+	s.PostAs(s.Web, Revoke, Form("token", other.Refresh)).Expect(t, 200)
+	s.PostAs(s.Machine, Revoke, Form("token", s.ClientToken(t, s.Machine).Access)).Expect(t, 200)
+	var types []string
+	for _, e := range s.allEvents(t) {
+		if e.ClientID == "" {
+			continue // of the household
+		}
+		types = append(types, e.Type)
+		if e.Address != "127.0.0.1" || e.RequestID == "" || e.Target == "" || e.Type != issuer.EventLoginFailed && e.Actor == "" {
+			t.Errorf("%+v", e)
+		}
+	}
+	want := []string{
+		issuer.EventLoginFailed, issuer.EventLoginSucceeded, issuer.EventRefreshReplayed, issuer.EventRefreshReused,
+		issuer.EventLoginSucceeded, issuer.EventSessionRevoked, issuer.EventTokenRevoked,
+	}
+	if !slices.Equal(types, want) {
+		t.Errorf("events %q, want %q", types, want)
+	}
+}
+
+// playAttested: what one instance wrote last is known to the other, so cutting it off
+// shows.
+func playAttested(t *testing.T, s *Signet) {
+	ctx := context.Background()
+	b := s.Sibling(t)
+	login := func(s *Signet) {
+		s.Advance(time.Second)
+		s.Login(t, s.Web, s.Alice, "")
+	}
+	login(s)
+	login(b) // its chain begins, and speaks of the first's
+	login(s)
+	must(t, b.Service.WitnessAudit(ctx))
+	login(b)
+	last := ""
+	for _, e := range s.allEvents(t) {
+		if e.Seen != "" {
+			last = e.Seen
+		}
+	}
+	events := s.allEvents(t)
+	cut := events[len(events)-2]
+	if len(last) < len(cut.ID) || last[:len(cut.ID)] != cut.ID {
+		t.Errorf("the last event seen is %q, want %s", last, cut.ID)
+	}
+}
