@@ -34,15 +34,15 @@ func servesToken(e storage.Epoch, issuedAt int64) bool {
 // knows at its next request. It returns how many sessions were marked; the marks
 // only make it visible.
 func (i *Issuer) EndAllSessions(ctx context.Context, src Source) (int64, error) {
+	if err := i.audit(ctx, src, storage.AuditEvent{Type: EventSessionRevoked, Target: "all", Detail: reasonAdmin}); err != nil {
+		return 0, err
+	}
 	e, err := i.store.RaiseEpoch(ctx, storage.EpochRaise{At: i.now()})
 	if err != nil {
 		return 0, adminError(err)
 	}
-	if err := i.audit(ctx, src, storage.AuditEvent{Type: EventSessionRevoked, Target: "all", Detail: reasonAdmin}); err != nil {
-		return 0, err
-	}
 	n, err := i.store.RevokeAll(ctx, storage.SessionFilter{UserEpochBelow: e.Number << epochBits}, e.Since, reasonAdmin)
-	return n, adminError(err)
+	return n, unsure(err)
 }
 
 // NoteRestore audits that the store was filled from a backup of that time.

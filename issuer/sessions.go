@@ -174,15 +174,3 @@ func (i *Issuer) endOtherSessions(ctx context.Context, u *storage.User, keep str
 	u.KeptSession, u.KeptEpoch = keep, e.Number
 	return nil
 }
-<<<<<<< HEAD
-=======
-
-// EndAllSessions ends every session of everybody and returns how many.
-func (i *Issuer) EndAllSessions(ctx context.Context, src Source) (int64, error) {
-	if err := i.audit(ctx, src, storage.AuditEvent{Type: EventSessionRevoked, Target: "all", Detail: reasonAdmin}); err != nil {
-		return 0, err
-	}
-	n, err := i.store.RevokeAll(ctx, storage.SessionFilter{}, i.now(), reasonAdmin)
-	return n, unsure(err)
-}
->>>>>>> ea223e8 (Chain the events of the audit log, and write an administrative change's event before the change)
