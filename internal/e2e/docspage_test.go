@@ -34,7 +34,7 @@ func TestDocsPage(t *testing.T) {
 
 	p.authorize(demo.Username, "not "+demo.Password)
 	p.see("#swagger-ui .auth-container .errors", "invalid_grant")
-	p.shoot("docs-authorize.png")
+	p.shoot("authorize.png")
 	p.authorize(demo.Username, demo.Password)
 	p.see("#swagger-ui .auth-container", "Logout")
 	p.do(chromedp.Click(".modal-ux .close-modal", chromedp.ByQuery))
@@ -46,8 +46,9 @@ func TestDocsPage(t *testing.T) {
 		p.execute(operation)
 		p.see("#operations-"+operation+" .live-responses-table .response", want)
 		p.see("#operations-"+operation+" .live-responses-table .response", "200")
+		p.do(chromedp.ScrollIntoView("#operations-"+operation, chromedp.ByQuery))
+		p.shoot(operation + ".png")
 	}
-	p.shoot("docs.png")
 	p.blameless()
 }
 
@@ -203,7 +204,7 @@ func (p *page) shoot(name string) {
 		return
 	}
 	var picture []byte
-	if err := chromedp.Run(p.ctx, chromedp.FullScreenshot(&picture, 100)); err != nil {
+	if err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot(&picture)); err != nil {
 		p.t.Logf("no picture: %v", err)
 		return
 	}
