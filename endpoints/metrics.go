@@ -51,6 +51,15 @@ func (m *Metrics) Count(name, help string, read func() uint64) {
 		func() float64 { return float64(read()) }))
 }
 
+// CountBy publishes a counter for each value of a label, which must be one of a
+// few that the program knows, and returns what adds one. The name follows
+// Prometheus' rules and is used once.
+func (m *Metrics) CountBy(name, help, label string) func(value string) {
+	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{label})
+	m.registry.MustRegister(c)
+	return func(value string) { c.WithLabelValues(value).Inc() }
+}
+
 // Gauge publishes a value that goes up and down. The name follows Prometheus'
 // rules and is used once.
 func (m *Metrics) Gauge(name, help string, read func() float64) {

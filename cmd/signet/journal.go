@@ -18,7 +18,8 @@ import (
 type journal struct {
 	log    zerolog.Logger
 	audit  *audit.Log
-	actor  string // where an event names nobody
+	actor  string             // where an event names nobody
+	count  func(event string) // nil for nobody who counts
 	events chan keys.Event
 }
 
@@ -72,6 +73,9 @@ func (j *journal) write(ctx context.Context, e keys.Event) error {
 	case keys.EventRefreshed:
 		j.log.Info().Msg("the keys can be read again")
 		return nil
+	}
+	if j.count != nil {
+		j.count(string(e.Kind))
 	}
 	j.log.Info().Str("event", string(e.Kind)).Str("kid", e.KID).Str("from", e.At.UTC().Format(logTime)).Msg("signing keys")
 	if err := j.append(ctx, e); err != nil {

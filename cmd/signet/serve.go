@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -132,6 +133,7 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	v.metrics = endpoints.NewMetrics()
 	v.metrics.Count("signet_password_evaluations_total", "Password hashes evaluated.", v.passwords.Evaluations)
 	v.metrics.Count("signet_signatures_total", "Tokens signed.", v.keyring.Signatures)
+	v.watchKeys()
 	v.handler, err = endpoints.New(endpoints.Config{
 		Issuer: v.settings.issuer, Service: v.issuer, Keys: v.keyring, Store: v.store,
 		AdminMerged: v.settings.adminMerged(), TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh, DocsClient: v.settings.docsClient,
@@ -141,6 +143,22 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 		return err
 	}
 	return v.handler.Refresh(ctx)
+}
+
+// watchKeys publishes how old the keys are and what this server does to them.
+// What commands and other servers do is in the audit log.
+func (v *server) watchKeys() {
+	v.journal.count = v.metrics.CountBy("signet_key_changes_total", "Changes of the signing keys by this server, by audit event.", "event")
+	for _, g := range []struct {
+		name, help string
+		read       func(keys.Ages) time.Duration
+	}{
+		{"signet_signing_key_age_seconds", "Age of the key that signs; negative where none does.", func(a keys.Ages) time.Duration { return a.Signing }},
+		{"signet_key_next_change_seconds", "Time until the next change of a key that is in sight; negative where none is.", func(a keys.Ages) time.Duration { return a.Change }},
+		{"signet_keyring_age_seconds", "Time since the keys were last read from the store.", func(a keys.Ages) time.Duration { return a.View }},
+	} {
+		v.metrics.Gauge(g.name, g.help, func() float64 { return g.read(v.keyring.Ages()).Seconds() })
+	}
 }
 
 // announce says where the server answers.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -291,9 +292,14 @@ func TestMetricsListener(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "metrics are served", func() bool {
+	wanted := []string{
+		"signet_signatures_total", "signet_signing_key_age_seconds ", "signet_key_next_change_seconds ", "signet_keyring_age_seconds ",
+		`signet_key_changes_total{event="key.created"} 2`,
+	}
+	eventually(t, "metrics are served, with those of the keys", func() bool {
 		status, body, err := get("http://"+address+"/metrics", "", nil)
-		return err == nil && status == 200 && strings.Contains(body, "signet_signatures_total")
+		missing := func(name string) bool { return !strings.Contains(body, name) }
+		return err == nil && status == 200 && !slices.ContainsFunc(wanted, missing)
 	})
 	if status, _, err := get(public+"/metrics", "", nil); err != nil || status != 404 {
 		t.Errorf("metrics on the public listener: %d, %v", status, err)
