@@ -23,7 +23,9 @@ func endings(t *testing.T) []ending {
 	return []ending{
 		{"refresh token revoked", func(s *Signet, c Client, _ Person, tokens Tokens) error { s.Revoke(t, c, tokens.Refresh); return nil }},
 		{"access token revoked", func(s *Signet, c Client, _ Person, tokens Tokens) error { s.Revoke(t, c, tokens.Access); return nil }},
-		{"by an administrator", func(s *Signet, _ Client, _ Person, tokens Tokens) error { return s.Service.EndSession(ctx, sid(tokens), source) }},
+		{"by an administrator", func(s *Signet, _ Client, _ Person, tokens Tokens) error {
+			return s.Service.EndSession(ctx, sid(tokens), source)
+		}},
 		{"by the user", func(s *Signet, _ Client, p Person, tokens Tokens) error {
 			return s.Service.EndOwnSession(ctx, p.ID, sid(tokens), source)
 		}},
@@ -53,7 +55,9 @@ func endings(t *testing.T) []ending {
 		{"client secret rotated and taken for stolen", func(s *Signet, c Client, _ Person, _ Tokens) error {
 			return second(s.Service.RotateClientSecret(ctx, c.ID, issuer.SecretRotation{Secret: issuer.Secret(c.Secret), Revoke: true}, source))
 		}},
-		{"everything", func(s *Signet, _ Client, _ Person, _ Tokens) error { return second(s.Service.EndAllSessions(ctx, source)) }},
+		{"everything", func(s *Signet, _ Client, _ Person, _ Tokens) error {
+			return second(s.Service.EndAllSessions(ctx, source))
+		}},
 	}
 }
 
