@@ -29,6 +29,7 @@ type Issuer interface {
 	passwordChanger
 	sessionKeeper
 	originDirectory
+	statusPublisher
 }
 
 var _ Issuer = (*issuer.Issuer)(nil)

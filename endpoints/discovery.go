@@ -38,6 +38,7 @@ type metadata struct {
 	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
 	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
 	RequestURI               bool     `json:"request_uri_parameter_supported"` // true where it is left out
+	StatusLists              string   `json:"status_list_aggregation_endpoint"`
 }
 
 // Paths below the issuer's.
@@ -130,6 +131,7 @@ func (d *discovery) describe(passwordGrant bool) metadata {
 		TokenAuthMethods:         everybody,
 		IntrospectionAuthMethods: confidential,
 		RevocationAuthMethods:    everybody,
+		StatusLists:              d.issuer + pathStatus,
 	}
 }
 

@@ -73,6 +73,7 @@ func (h *Handler) mount(cfg Config, base string) {
 	own.mountAdmin(cfg.Keys)
 	h.admin = own.router
 
+	m.statusLists(cfg)
 	keys := &jwks{keys: cfg.Keys}
 	m.document(pathJWKS, base+pathJWKS, keys.current)
 	m.document(pathOIDC, base+pathOIDC, h.discovery.current)
@@ -132,6 +133,15 @@ func (m *mounting) route(rt route) {
 		// process and not the issuer.
 		m.router.Path(rt.path).Handler(p)
 	}
+}
+
+func (m *mounting) statusLists(cfg Config) {
+	name, path := pathStatus+"/{list}", m.base+pathStatus
+	rest := route{path: name, methods: []string{"GET", "HEAD"}, cors: corsAny, endpoint: unknownPath{}}
+	m.router.Path(path + "/{list}").Handler(&statusLists{
+		publisher: cfg.Service, timeout: cfg.StoreTimeout, counted: m.metrics.document(name), rest: &passage{m.edge, rest}, prefix: path + "/",
+	})
+	m.document(pathStatus, path, aggregation(cfg.Service))
 }
 
 func (m *mounting) document(name, path string, current func() *document) {

@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"time"
+
+	"example.org/signet/issuer/status"
 )
 
 // Token types in the JOSE header: RFC 9068 §2.1 and RFC 7519 §5.1.
@@ -50,6 +52,8 @@ type accessClaims struct {
 	SessionID string   `json:"sid,omitempty"`
 	Roles     []string `json:"roles,omitempty"`
 	AuthTime  int64    `json:"auth_time,omitempty"`
+
+	Status *status.Claim `json:"status,omitempty"`
 }
 
 // tokenIDBytes gives a `jti` 160 random bits (RFC 6749 §10.10).
@@ -71,6 +75,7 @@ func (i *Issuer) accessClaims(x *exchange, a authorization) (accessClaims, error
 	if a.session != nil {
 		c.SessionID, c.AuthTime = a.session.ID, a.session.AuthTime.Unix()
 		c.Expiry = min(c.Expiry, a.session.ExpiresAt.Unix())
+		c.Status = i.status.Claim(a.session.StatusIndex)
 	}
 	return c, nil
 }

@@ -199,6 +199,9 @@ func (i *Issuer) swapClient(ctx context.Context, id string, n *intent, change fu
 		if err := change(&c); err != nil {
 			return Client{}, err
 		}
+		if err := i.announce(ctx, storage.Ending{ClientID: id, Reason: n.event.Type}, c.Epoch != before.Epoch); err != nil {
+			return Client{}, err
+		}
 		n.event.Detail = clientChanges(before, c)
 		if err := n.declare(ctx); err != nil {
 			return Client{}, err
@@ -231,6 +234,9 @@ func (i *Issuer) deleteClient(ctx context.Context, id string, src Source, may cl
 		return adminError(fmt.Errorf("client: %w", err))
 	}
 	if err := may(c); err != nil {
+		return err
+	}
+	if err := i.announce(ctx, storage.Ending{ClientID: id, Reason: EventClientDeleted}, true); err != nil {
 		return err
 	}
 	err = i.intend(src, storage.AuditEvent{Type: EventClientDeleted, Target: id}).make(ctx, func() error {

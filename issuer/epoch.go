@@ -34,6 +34,9 @@ func servesToken(e storage.Epoch, issuedAt int64) bool {
 // knows at its next request. It returns how many sessions were marked; the marks
 // only make it visible.
 func (i *Issuer) EndAllSessions(ctx context.Context, src Source) (int64, error) {
+	if err := i.announce(ctx, storage.Ending{Reason: reasonAdmin}, true); err != nil {
+		return 0, err
+	}
 	if err := i.audit(ctx, src, storage.AuditEvent{Type: EventSessionRevoked, Target: "all", Detail: reasonAdmin}); err != nil {
 		return 0, err
 	}

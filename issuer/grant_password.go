@@ -133,6 +133,10 @@ func (g passwordGrant) open(ctx context.Context, x *exchange, user storage.User)
 	if err != nil {
 		return authorization{}, unknown(err)
 	}
+	index, err := g.status.Next(ctx)
+	if err != nil {
+		return authorization{}, unknown(err)
+	}
 	epoch, err := g.store.Epoch(ctx)
 	if err != nil {
 		return authorization{}, unknown(err)
@@ -144,6 +148,7 @@ func (g passwordGrant) open(ctx context.Context, x *exchange, user storage.User)
 		RotatedAt: at, CreatedAt: at, AuthTime: at, ExpiresAt: g.sessionEnds(x.client, at),
 		UserEpoch: sessionEpoch(user, epoch), ClientEpoch: x.client.Epoch,
 		Device: deviceOf(x.Source.UserAgent), Network: coarse(x.Source.Address),
+		StatusIndex: index, Roles: user.Roles,
 	}
 	if err := failpoint.Hit(failpoint.LoginInserting); err != nil {
 		return authorization{}, unknown(err)

@@ -227,6 +227,9 @@ func (g refreshGrant) rights(ctx context.Context, x *exchange, s storage.Session
 		return authorization{}, unknown(err)
 	}
 	scope := roles.scopesFor(user, intersect(s.Scopes, x.client.Scopes))
+	if s, err = g.regrade(ctx, s, user.Roles, without(s.Scopes, scope)); err != nil {
+		return authorization{}, err
+	}
 	if x.asked != nil {
 		scope = intersect(scope, x.asked)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"example.org/signet/storage"
 )
@@ -74,8 +75,21 @@ func (i *Issuer) introspectAccess(ctx context.Context, caller storage.Client, to
 	}
 	if t.user != nil {
 		answer.Username = t.user.Username
+		return answer, i.reduce(ctx, &answer, *t.user)
 	}
 	return answer, nil
+}
+
+// reduce leaves out the roles and guarded scopes that were taken from the user
+// since the token was made.
+func (i *Issuer) reduce(ctx context.Context, answer *Introspection, user storage.User) error {
+	roles, err := i.roles.view(ctx)
+	if err != nil {
+		return unknown(err)
+	}
+	answer.Roles = intersect(answer.Roles, user.Roles)
+	answer.Scope = joinScope(roles.scopesFor(user, strings.Fields(answer.Scope)))
+	return nil
 }
 
 // introspectRefresh knows the newest refresh token of a session, and only for

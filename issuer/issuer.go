@@ -11,6 +11,7 @@ import (
 
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/password"
+	"example.org/signet/issuer/status"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
@@ -22,6 +23,9 @@ type Store interface {
 	storage.Clients
 	storage.Sessions
 	storage.Epochs
+	storage.SessionStatus
+	storage.StatusLists
+	storage.Endings
 	storage.Revocations
 	storage.Attempts
 	storage.Audit
@@ -47,6 +51,7 @@ type Config struct {
 	SessionTTL      time.Duration // absolute life of a session
 	RefreshGrace    time.Duration // window of the idempotent replay; 0 for strict single use
 	MaxSessions     int           // living sessions of one user at one client; a login beyond them ends the oldest; 0 for no bound
+	StatusTTL       time.Duration // how old a status list may get in the hands of a verifier; 0 means DefaultStatusTTL
 	CacheFor        time.Duration // how long clients and role definitions are believed; 0 for not at all
 	Throttle        Throttle
 	AuditRetention  time.Duration      // how long audit events are kept; 0 for ever
@@ -88,6 +93,9 @@ func (c Config) Validate() error {
 	if c.AuditRetention < 0 || c.AuditRetention > 0 && c.AuditRetention < minAuditRetention {
 		faults = append(faults, fmt.Errorf("audit-retention: must be 0, for ever, or at least %s, is %s", minAuditRetention, c.AuditRetention))
 	}
+	if c.StatusTTL != 0 && (c.StatusTTL < time.Second || c.StatusTTL > time.Hour) {
+		faults = append(faults, fmt.Errorf("status-ttl: must lie between 1s and 1h, is %s", c.StatusTTL))
+	}
 	if c.CacheFor < 0 {
 		faults = append(faults, fmt.Errorf("keyring-refresh: must not be negative, is %s", c.CacheFor))
 	}
@@ -114,6 +122,7 @@ type Issuer struct {
 	roles      *roleCache
 	secrets    *secretMemo
 	recognised *recognised
+	status     *status.Board
 	grants     map[string]grant
 	journal    *audit.Log
 }
@@ -135,6 +144,7 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 		secrets:    secrets,
 		journal:    audit.New(store, master, cfg.Now, cfg.Rand),
 		recognised: newRecognised(),
+		status:     newBoard(cfg, store, keyring),
 	}
 	i.grants = map[string]grant{
 		GrantPassword:          passwordGrant{i},

@@ -59,6 +59,7 @@ func parseClaims(payload []byte) (c accessClaims, ok bool) {
 	for name, into := range map[string]any{
 		"iss": &c.Issuer, "sub": &c.Subject, "aud": &c.Audience, "client_id": &c.ClientID, "exp": &c.Expiry, "iat": &c.IssuedAt,
 		"nbf": &c.NotBefore, "jti": &c.ID, "scope": &c.Scope, "sid": &c.SessionID, "roles": &c.Roles, "auth_time": &c.AuthTime,
+		"status": &c.Status,
 	} {
 		if raw, there := members[name]; there && json.Unmarshal(raw, into) != nil {
 			return accessClaims{}, false
@@ -80,11 +81,25 @@ func (i *Issuer) live(ctx context.Context, token string) (liveToken, error) {
 	}
 	t := liveToken{claims: c}
 	if c.SessionID != "" {
-		_, t.user, err = i.liveSession(ctx, c.SessionID, now)
+		t.user, err = i.liveSessionToken(ctx, c, now)
 	} else {
 		err = i.liveClientToken(ctx, c)
 	}
 	return t, err
+}
+
+// liveSessionToken checks a token of a session. One whose place in the status
+// lists is not the session's any more was issued with rights that have been
+// taken away since.
+func (i *Issuer) liveSessionToken(ctx context.Context, c accessClaims, now time.Time) (*storage.User, error) {
+	s, user, err := i.liveSession(ctx, c.SessionID, now)
+	if err != nil {
+		return nil, err
+	}
+	if place := i.status.Claim(s.StatusIndex); c.Status != nil && (place == nil || *c.Status != *place) {
+		return nil, errDead
+	}
+	return user, nil
 }
 
 // liveSession checks a session, its user and its client: two reads and the

@@ -78,4 +78,9 @@ func intersect(a, b []string) []string {
 	return kept
 }
 
+// without keeps the members of a that are not in b, in a's order.
+func without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return contains(b, s) })
+}
+
 func joinScope(scopes []string) string { return strings.Join(scopes, " ") }

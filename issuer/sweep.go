@@ -15,14 +15,14 @@ const sweepMargin = 24 * time.Hour
 // minAuditRetention keeps a mistyped retention from emptying the audit log.
 const minAuditRetention = time.Hour
 
-// Sweep deletes expired sessions, revocations and counters, and audit events past
-// their retention, in bounded batches, and returns how many records went. It can be
+// Sweep deletes expired sessions, revocations, counters and status lists, and audit events past their
+// retention, in bounded batches, and returns how many records went. It can be
 // stopped at any time and run by several instances at once.
 func (i *Issuer) Sweep(ctx context.Context) (int64, error) {
 	before := i.now().Add(-sweepMargin)
 	var total int64
 	for _, sweep := range []func(context.Context, time.Time, int) (int64, error){
-		i.store.SweepSessions, i.store.SweepRevocations, i.store.SweepAttempts,
+		i.store.SweepSessions, i.store.SweepRevocations, i.store.SweepAttempts, i.store.SweepStatusLists,
 	} {
 		for {
 			n, err := sweep(ctx, before, sweepBatch)

@@ -272,6 +272,9 @@ func (i *Issuer) swapUser(ctx context.Context, ref string, n *intent, change fun
 		if err := change(&u); err != nil {
 			return User{}, 0, err
 		}
+		if err := i.announce(ctx, storage.Ending{UserID: u.ID, Reason: n.event.Type}, u.Epoch != before.Epoch); err != nil {
+			return User{}, 0, err
+		}
 		if err := i.namesFree(ctx, before, u); err != nil {
 			return User{}, 0, err
 		}
@@ -330,6 +333,9 @@ func (i *Issuer) deleteUser(ctx context.Context, ref string, src Source, may fun
 		return err
 	}
 	if err := may(u); err != nil {
+		return err
+	}
+	if err := i.announce(ctx, storage.Ending{UserID: u.ID, Reason: EventUserDeleted}, true); err != nil {
 		return err
 	}
 	err = i.intend(src, storage.AuditEvent{Type: EventUserDeleted, Target: u.ID}).make(ctx, func() error {

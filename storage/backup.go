@@ -39,7 +39,7 @@ type Backups interface {
 	// needs another to be right.
 	View(ctx context.Context) (View, error)
 
-	// Clear deletes every record but the epoch. It may be cut anywhere and be
+	// Clear deletes every record but the epoch and the status lists. It may be cut anywhere and be
 	// repeated.
 	Clear(ctx context.Context) error
 }

@@ -23,13 +23,24 @@ type Session struct {
 	AuthTime    time.Time
 	UserEpoch   int64
 	ClientEpoch int64
-	StatusIndex int64 // reserved for the status list; 0 for none
+	StatusIndex int64 // its place in the status lists; 0 for none
 	RevokedAt   time.Time
 	Reason      string // why it was revoked
 
 	Replays int64  // how often the answer of Generation was asked for again
 	Device  string // what logged in, in a few words; "" where unknown
 	Network string // from where: a prefix such as 192.0.2.0/24; "" where unknown
+
+	// What its access tokens may say. Grade counts the changes of these fields,
+	// for the compare-and-swap of RegradeSession.
+	Grade    int64
+	Roles    []string // that the newest access token names
+	Withheld []string // those of Scopes that the newest access token could not have
+
+	// StatusDue says that a bit is still to be set in the status lists: that of
+	// StatusIndex if the session is revoked, that of RetiredIndex if it is not 0.
+	StatusDue    bool
+	RetiredIndex int64 // an earlier place; 0 for none
 }
 
 // SessionPage is one page of sessions, ordered by ID.
@@ -96,8 +107,8 @@ type Sessions interface {
 	// condition does not hold, whatever the reason. A rotation sets Replays to 0.
 	CountReplay(ctx context.Context, r Replay) (Session, error)
 
-	// RevokeSession sets RevokedAt and Reason where the session is not revoked
-	// yet; revoking it again changes nothing and is no error. ErrNotFound.
+	// RevokeSession sets RevokedAt, Reason and StatusDue where the session is not
+	// revoked yet; revoking it again changes nothing and is no error. ErrNotFound.
 	RevokeSession(ctx context.Context, id string, at time.Time, reason string) error
 
 	// RevokeAll revokes every session that f selects and that is not revoked

@@ -13,6 +13,9 @@ type Store interface {
 	Clients
 	Sessions
 	Epochs
+	SessionStatus
+	StatusLists
+	Endings
 	Revocations
 	Attempts
 	Keys

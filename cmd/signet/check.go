@@ -87,8 +87,8 @@ func (s *settings) checkTokens() []error {
 	cfg := s.issuerConfig(time.Now)
 	cfg.Issuer, cfg.Registration = "https://checked.elsewhere.invalid", ""
 	faults := s.named(cfg.Validate())
-	if s.statusTTL <= 0 {
-		faults = append(faults, s.fault("status-ttl", "must be positive, is %s", s.statusTTL))
+	if s.statusTTL == 0 { // which stands for the default there
+		faults = append(faults, s.fault("status-ttl", "must lie between 1s and 1h, is 0s"))
 	}
 	return append(faults, s.checkOneOf("registration", s.registration, "closed", "client", "open")...)
 }
@@ -199,9 +199,16 @@ func (s *settings) level() (zerolog.Level, error) {
 func (s *settings) issuerConfig(now func() time.Time) issuer.Config {
 	return issuer.Config{
 		Issuer: s.issuer, AccessTokenTTL: s.accessTokenTTL, RefreshTokenTTL: s.refreshTokenTTL, SessionTTL: s.sessionTTL,
-		RefreshGrace: s.refreshGrace, MaxSessions: s.maxSessions, CacheFor: s.keyringRefresh, Throttle: issuer.DefaultThrottle(), Now: now,
+		RefreshGrace: s.refreshGrace, MaxSessions: s.maxSessions, StatusTTL: s.statusTTL, CacheFor: s.keyringRefresh, Throttle: issuer.DefaultThrottle(), Now: now,
 		Registration: issuer.RegistrationPolicy(s.registration), AuditRetention: s.auditRetention,
 	}
+}
+
+// statusEvery is how often the status lists are read anew: an ended session
+// shows on every instance within --keyring-refresh, and a list is young enough
+// to be worth its time to live. A tenth is left for the jitter.
+func (s *settings) statusEvery() time.Duration {
+	return min(s.keyringRefresh, s.statusTTL/4) * 9 / 10
 }
 
 func (s *settings) keysConfig(now func() time.Time) keys.Config {

@@ -26,6 +26,7 @@ func (v *server) startLoops() (stop func()) {
 	running.Go(func() { v.journal.run(ctx) })
 	running.Go(func() { v.repeat(ctx, v.settings.keyringRefresh, "refresh the discovery document", v.handler.Refresh) })
 	running.Go(func() { v.repeat(ctx, witnessEvery, "read what other instances audited", v.issuer.WitnessAudit) })
+	running.Go(func() { v.repeat(ctx, v.settings.statusEvery(), "refresh the status lists", v.issuer.RefreshStatus) })
 	running.Go(func() { v.repeat(ctx, sweepEvery, "sweep expired records", v.sweep) })
 	if c := v.doors.certificate; c != nil {
 		running.Go(func() { v.repeat(ctx, certificateEvery, "read the certificate anew", v.renewCertificate) })

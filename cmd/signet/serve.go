@@ -101,6 +101,9 @@ func (p *process) serve(ctx context.Context, s *settings, opening func(context.C
 	if err = v.issuer.EnsureRoles(ctx); err != nil {
 		return err
 	}
+	if err = v.issuer.RefreshStatus(ctx); err != nil {
+		return err
+	}
 	if err = v.buildEndpoints(ctx); err != nil {
 		return err
 	}
@@ -134,6 +137,7 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	v.metrics.Count("signet_password_evaluations_total", "Password hashes evaluated.", v.passwords.Evaluations)
 	v.metrics.Count("signet_signatures_total", "Tokens signed.", v.keyring.Signatures)
 	v.watchKeys()
+	v.metrics.Gauge("signet_status_age_seconds", "Age of what the status lists know.", func() float64 { return v.issuer.StatusAge().Seconds() })
 	v.handler, err = endpoints.New(endpoints.Config{
 		Issuer: v.settings.issuer, Service: v.issuer, Keys: v.keyring, Store: v.store,
 		AdminMerged: v.settings.adminMerged(), TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh, DocsClient: v.settings.docsClient,

@@ -116,7 +116,7 @@ func (s *settings) addTokens(f *pflag.FlagSet) {
 	f.DurationVar(&s.sessionTTL, "session-ttl", 2160*time.Hour, "absolute life of a session")
 	f.DurationVar(&s.refreshGrace, "refresh-grace", 30*time.Second, "window in which a repeated refresh gets the same answer; 0 for strict single use")
 	f.IntVar(&s.maxSessions, "max-sessions", 1000, "living sessions of one user at one client; a login beyond them ends the oldest; 0 for no bound")
-	f.DurationVar(&s.statusTTL, "status-ttl", time.Minute, "kept for status lists, without effect until they exist")
+	f.DurationVar(&s.statusTTL, "status-ttl", time.Minute, "how old a status list may get in the hands of a verifier: a session that ended is refused offline by then")
 	f.StringVar(&s.registration, "registration", "closed", "`WHO` may create accounts by POST /register: closed (nobody), client (people, through a client with a secret) or open (anybody)")
 	s.demand((*settings).checkTokens)
 }

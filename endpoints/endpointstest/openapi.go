@@ -34,6 +34,7 @@ var describe = sync.OnceValues(func() (*description, error) {
 	for _, media := range []string{"application/jwk-set+json"} {
 		openapi3filter.RegisterBodyDecoder(media, openapi3filter.JSONBodyDecoder)
 	}
+	openapi3filter.RegisterBodyDecoder("application/statuslist+jwt", openapi3filter.FileBodyDecoder)
 	doc, err := openapi3.NewLoader().LoadFromData([]byte(docs.OpenAPI))
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ const (
 	Revoke     = "/oauth2/revoke"
 	UserInfo   = "/oauth2/userinfo"
 	Authorize  = "/oauth2/authorize"
+	Status     = "/oauth2/status"
 	JWKS       = "/.well-known/jwks.json"
 	Discovery  = "/.well-known/openid-configuration"
 	Metadata   = "/.well-known/oauth-authorization-server"

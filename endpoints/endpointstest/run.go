@@ -30,6 +30,8 @@ func Run(t *testing.T, open OpenStore) {
 		{"JSON", jsonScenes},
 		{"Admin", adminScenes},
 		{"Documents", documentScenes},
+		{"Status", statusScenes},
+		{"StatusTrouble", statusTroubleScenes},
 		{"Browsers", browserScenes},
 		{"HTTP", httpScenes},
 		{"Faults", faultScenes},

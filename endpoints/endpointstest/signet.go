@@ -144,6 +144,7 @@ func (s *Signet) run() {
 	s.Service, err = issuer.New(cfg, s.Store, s.Keys, s.master, s.Passwords)
 	must(s.t, err)
 	must(s.t, s.Service.EnsureRoles(context.Background()))
+	must(s.t, s.Service.RefreshStatus(context.Background()))
 	s.serve()
 }
 

@@ -278,6 +278,54 @@ func (s *Store) SweepSessions(ctx context.Context, before time.Time, limit int) 
 	return get(ctx, s, "SweepSessions", func() (int64, error) { return s.inner.SweepSessions(ctx, before, limit) })
 }
 
+func (s *Store) LeaseStatus(ctx context.Context, size int64, until time.Time) (int64, error) {
+	return get(ctx, s, "LeaseStatus", func() (int64, error) { return s.inner.LeaseStatus(ctx, size, until) })
+}
+
+func (s *Store) AddStatusList(ctx context.Context, id int64) error {
+	return do(ctx, s, "AddStatusList", func() error { return s.inner.AddStatusList(ctx, id) })
+}
+
+func (s *Store) StatusLists(ctx context.Context) ([]storage.StatusList, error) {
+	return get(ctx, s, "StatusLists", func() ([]storage.StatusList, error) { return s.inner.StatusLists(ctx) })
+}
+
+func (s *Store) StatusList(ctx context.Context, id int64) (storage.StatusList, error) {
+	return get(ctx, s, "StatusList", func() (storage.StatusList, error) { return s.inner.StatusList(ctx, id) })
+}
+
+func (s *Store) SetStatus(ctx context.Context, id, version int64, bits []byte) error {
+	return do(ctx, s, "SetStatus", func() error { return s.inner.SetStatus(ctx, id, version, bits) })
+}
+
+func (s *Store) SweepStatusLists(ctx context.Context, before time.Time, limit int) (int64, error) {
+	return get(ctx, s, "SweepStatusLists", func() (int64, error) { return s.inner.SweepStatusLists(ctx, before, limit) })
+}
+
+func (s *Store) RegradeSession(ctx context.Context, r storage.Regrade) (storage.Session, error) {
+	return get(ctx, s, "RegradeSession", func() (storage.Session, error) { return s.inner.RegradeSession(ctx, r) })
+}
+
+func (s *Store) DueSessions(ctx context.Context, limit int) ([]storage.Session, error) {
+	return get(ctx, s, "DueSessions", func() ([]storage.Session, error) { return s.inner.DueSessions(ctx, limit) })
+}
+
+func (s *Store) SettleSessions(ctx context.Context, settled []storage.Session) error {
+	return do(ctx, s, "SettleSessions", func() error { return s.inner.SettleSessions(ctx, settled) })
+}
+
+func (s *Store) AddEnding(ctx context.Context, e storage.Ending) error {
+	return do(ctx, s, "AddEnding", func() error { return s.inner.AddEnding(ctx, e) })
+}
+
+func (s *Store) Endings(ctx context.Context, limit int) ([]storage.Ending, error) {
+	return get(ctx, s, "Endings", func() ([]storage.Ending, error) { return s.inner.Endings(ctx, limit) })
+}
+
+func (s *Store) RemoveEnding(ctx context.Context, id string) error {
+	return do(ctx, s, "RemoveEnding", func() error { return s.inner.RemoveEnding(ctx, id) })
+}
+
 func (s *Store) RevokeToken(ctx context.Context, jti string, expiresAt time.Time) error {
 	return do(ctx, s, "RevokeToken", func() error { return s.inner.RevokeToken(ctx, jti, expiresAt) })
 }

@@ -21,6 +21,7 @@ type Store interface {
 	storage.Roles
 	storage.Clients
 	storage.Sessions
+	storage.StatusLists
 	storage.Revocations
 	storage.Keys
 	storage.Audit
@@ -72,18 +73,36 @@ func Restore(ctx context.Context, from io.Reader, macKey []byte, head Head, into
 	if err := into.Clear(ctx); err != nil { // also the built-in roles of an empty one
 		return Summary{}, err
 	}
-	s, err := load(ctx, from, macKey, into, now)
+	s, newest, err := load(ctx, from, macKey, into, now)
 	if err != nil {
+		return s, err
+	}
+	if err := skipLists(ctx, into, newest); err != nil {
 		return s, err
 	}
 	_, err = into.RaiseEpoch(ctx, storage.EpochRaise{At: now})
 	return s, err
 }
 
+// skippedLists are left out after the newest status list that the backup
+// knows: tokens that were issued since may name those, and must not share a
+// place with a session to come.
+const skippedLists = 1024
+
+// skipLists lets new sessions have their places in lists that none of the
+// restored ones is in.
+func skipLists(ctx context.Context, into Store, newest int64) error {
+	err := into.AddStatusList(ctx, newest+skippedLists)
+	if errors.Is(err, storage.ErrConflict) {
+		return nil
+	}
+	return err
+}
+
 // loaders is how many records are inserted at a time.
 const loaders = 32
 
-func load(ctx context.Context, from io.Reader, macKey []byte, into Store, now time.Time) (Summary, error) {
+func load(ctx context.Context, from io.Reader, macKey []byte, into Store, now time.Time) (s Summary, newestList int64, err error) {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	records := make(chan record)
@@ -97,7 +116,10 @@ func load(ctx context.Context, from io.Reader, macKey []byte, into Store, now ti
 			}
 		})
 	}
-	s, err := read(from, macKey, func(r record) error {
+	s, err = read(from, macKey, func(r record) error {
+		if r.Session != nil {
+			newestList = max(newestList, r.Session.StatusIndex/storage.StatusListSize)
+		}
 		if r.Audit != nil { // in their order
 			return insert(ctx, into, r, now)
 		}
@@ -110,7 +132,7 @@ func load(ctx context.Context, from io.Reader, macKey []byte, into Store, now ti
 	})
 	close(records)
 	running.Wait()
-	return s, errors.Join(err, context.Cause(ctx))
+	return s, newestList, errors.Join(err, context.Cause(ctx))
 }
 
 func insert(ctx context.Context, into Store, r record, now time.Time) error {
@@ -127,7 +149,7 @@ func insert(ctx context.Context, into Store, r record, now time.Time) error {
 	case r.Session != nil:
 		s := *r.Session
 		if s.RevokedAt.IsZero() {
-			s.RevokedAt, s.Reason = storage.Time(now), reasonRestored
+			s.RevokedAt, s.Reason, s.StatusDue = storage.Time(now), reasonRestored, true
 		}
 		err = into.CreateSession(ctx, s)
 	case r.Revocation != nil:

@@ -17,12 +17,14 @@ const (
 	attempts    = "attempts"
 	audit       = "audit"
 	clients     = "clients"
+	endings     = "endings"
 	keys        = "keys"
 	logins      = "logins"
 	revocations = "revocations"
 	roles       = "roles"
 	schema      = "schema"
 	sessions    = "sessions"
+	statusLists = "status_lists"
 	users       = "users"
 )
 
@@ -188,11 +190,17 @@ func (s *Store) replace(ctx context.Context, collection string, filter bson.D, d
 	return result.MatchedCount == 1, nil
 }
 
-// findAndUpdate changes the one document that the filter selects and returns
-// it as changed, in one command. ErrNotFound.
-func findAndUpdate[D any](ctx context.Context, s *Store, collection string, filter, change bson.D) (D, error) {
+// byRisingID is the order in which findAndUpdate takes the first of several.
+var byRisingID = bson.D{is("_id", 1)}
+
+// findAndUpdate changes the one document that the filter selects, or the first
+// in the given order, and returns it as changed, in one command. ErrNotFound.
+func findAndUpdate[D any](ctx context.Context, s *Store, collection string, filter, change bson.D, order ...bson.D) (D, error) {
 	var doc D
 	opts := options.FindOneAndUpdate().SetReturnDocument(options.After)
+	for _, o := range order {
+		opts.SetSort(o)
+	}
 	err := s.db.Collection(collection).FindOneAndUpdate(ctx, filter, change, opts).Decode(&doc)
 	switch {
 	case errors.Is(err, driver.ErrNoDocuments):

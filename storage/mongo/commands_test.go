@@ -131,6 +131,29 @@ var commandTable = []struct {
 	}, "find"},
 	{"DeleteClient", func(ctx context.Context, s *mongo.Store) error { return s.DeleteClient(ctx, "c") }, "delete"},
 
+	{"LeaseStatus, first", func(ctx context.Context, s *mongo.Store) error { return must(s.LeaseStatus(ctx, 1024, start)) }, "findAndModify find insert findAndModify"},
+	{"LeaseStatus", func(ctx context.Context, s *mongo.Store) error { return must(s.LeaseStatus(ctx, 1024, start)) }, "findAndModify"},
+	{"AddStatusList", func(ctx context.Context, s *mongo.Store) error { return s.AddStatusList(ctx, 2) }, "insert"},
+	{"StatusLists", func(ctx context.Context, s *mongo.Store) error { return must(s.StatusLists(ctx)) }, "find"},
+	{"StatusList", func(ctx context.Context, s *mongo.Store) error { return must(s.StatusList(ctx, 1)) }, "find"},
+	{"SetStatus", func(ctx context.Context, s *mongo.Store) error { return s.SetStatus(ctx, 1, 0, []byte{1}) }, "update"},
+	{"SweepStatusLists", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SweepStatusLists(ctx, start.Add(time.Hour), 10))
+	}, "find delete"},
+	{"CreateSession, to regrade", func(ctx context.Context, s *mongo.Store) error { return s.CreateSession(ctx, aSession("g")) }, "insert"},
+	{"RegradeSession", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.RegradeSession(ctx, storage.Regrade{SessionID: "g", StatusIndex: 2, RetiredIndex: 1}))
+	}, "findAndModify"},
+	{"DueSessions", func(ctx context.Context, s *mongo.Store) error { return must(s.DueSessions(ctx, 10)) }, "find"},
+	{"SettleSessions", func(ctx context.Context, s *mongo.Store) error {
+		living, ended := aSession("g"), aSession("e")
+		living.Grade, ended.RevokedAt = 1, start
+		return s.SettleSessions(ctx, []storage.Session{living, ended})
+	}, "update update"},
+	{"AddEnding", func(ctx context.Context, s *mongo.Store) error { return s.AddEnding(ctx, storage.Ending{ID: "e"}) }, "insert"},
+	{"Endings", func(ctx context.Context, s *mongo.Store) error { return must(s.Endings(ctx, 10)) }, "find"},
+	{"RemoveEnding", func(ctx context.Context, s *mongo.Store) error { return s.RemoveEnding(ctx, "e") }, "delete"},
+
 	{"RevokeToken", func(ctx context.Context, s *mongo.Store) error { return s.RevokeToken(ctx, "jti", start) }, "insert"},
 	{"RevokeToken, again", func(ctx context.Context, s *mongo.Store) error { return s.RevokeToken(ctx, "jti", start) }, "insert"},
 	{"TokenRevoked", func(ctx context.Context, s *mongo.Store) error { return must(s.TokenRevoked(ctx, "jti")) }, "find"},

@@ -23,6 +23,7 @@ type index struct {
 	collection, name string
 	fields           []string // ascending
 	unique           bool
+	sparse           bool // leaves out the documents without the field
 }
 
 // indexes are all but those on _id. Only one is unique: what instances contend
@@ -39,6 +40,7 @@ func indexes() []index {
 		{collection: logins, name: "logins_user", fields: []string{"user_id"}},
 		{collection: revocations, name: "revocations_expiry", fields: []string{"expires_at"}},
 		{collection: sessions, name: "sessions_client", fields: []string{"client_id", "_id"}},
+		{collection: sessions, name: "sessions_due", fields: []string{"due"}, sparse: true},
 		{collection: sessions, name: "sessions_expiry", fields: []string{"expires_at"}},
 		{collection: sessions, name: "sessions_owner", fields: []string{"user_id", "client_id", "revoked_at", "created_at", "_id"}},
 		{collection: sessions, name: "sessions_user", fields: []string{"user_id", "_id"}},
@@ -72,6 +74,9 @@ func (s *Store) ensureIndex(ctx context.Context, i index) error {
 	opts := options.Index().SetName(i.name)
 	if i.unique {
 		opts.SetUnique(true)
+	}
+	if i.sparse {
+		opts.SetSparse(true)
 	}
 	_, err := s.db.Collection(i.collection).Indexes().CreateOne(ctx, driver.IndexModel{Keys: bson.D(order), Options: opts})
 	return s.indexFault(i, err)

@@ -104,7 +104,7 @@ var wantIndexes = map[string]bool{
 	"keys.keys_kid{kid}":                         true,
 	"logins.logins_user{user_id}":                false,
 	"revocations.revocations_expiry{expires_at}": false,
-	"sessions.sessions_client{client_id _id}":    false, "sessions.sessions_expiry{expires_at}": false, "sessions.sessions_user{user_id _id}": false,
+	"sessions.sessions_client{client_id _id}":    false, "sessions.sessions_due{due}": false, "sessions.sessions_expiry{expires_at}": false, "sessions.sessions_user{user_id _id}": false,
 	"sessions.sessions_owner{user_id client_id revoked_at created_at _id}": false,
 	"users.users_email{email}": false, "users.users_roles{roles _id}": false, "users.users_username{username}": false,
 }

@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -29,10 +30,16 @@ type sessionDoc struct {
 	ClientEpoch int64          `bson:"client_epoch"`
 	StatusIndex int64          `bson:"status_index"`
 	RevokedAt   time.Time      `bson:"revoked_at"`
-	Reason      string         `bson:"reason"`
+	Reason      string         `bson:"reason,omitempty"`
 	Replays     int64          `bson:"replays,omitempty"`
 	Device      string         `bson:"device,omitempty"`
 	Network     string         `bson:"network,omitempty"`
+
+	Grade        int64    `bson:"grade,omitempty"`
+	Roles        *string  `bson:"roles,omitempty"` // with blanks between them; absent: usualRole
+	Withheld     []string `bson:"withheld,omitempty"`
+	StatusDue    bool     `bson:"due,omitempty"`
+	RetiredIndex int64    `bson:"retired_index,omitempty"`
 }
 
 func newSessionDoc(s storage.Session) sessionDoc {
@@ -41,6 +48,7 @@ func newSessionDoc(s storage.Session) sessionDoc {
 		RotatedAt: storage.Time(s.RotatedAt), CreatedAt: storage.Time(s.CreatedAt), ExpiresAt: storage.Time(s.ExpiresAt),
 		UserEpoch: s.UserEpoch, ClientEpoch: s.ClientEpoch, StatusIndex: s.StatusIndex, RevokedAt: storage.Time(s.RevokedAt),
 		Reason: s.Reason, Replays: s.Replays, Device: s.Device, Network: s.Network,
+		Grade: s.Grade, Roles: encodeRoles(s.Roles), Withheld: list(s.Withheld), StatusDue: s.StatusDue, RetiredIndex: s.RetiredIndex,
 	}
 	if login := storage.Time(s.AuthTime); !login.Equal(d.CreatedAt) {
 		at := bson.NewDateTimeFromTime(login)
@@ -55,11 +63,34 @@ func (d sessionDoc) record() storage.Session {
 		RotatedAt: d.RotatedAt, CreatedAt: d.CreatedAt, ExpiresAt: d.ExpiresAt, AuthTime: d.CreatedAt,
 		UserEpoch: d.UserEpoch, ClientEpoch: d.ClientEpoch, StatusIndex: d.StatusIndex, RevokedAt: d.RevokedAt,
 		Reason: d.Reason, Replays: d.Replays, Device: d.Device, Network: d.Network,
+		Grade: d.Grade, Roles: decodeRoles(d.Roles), Withheld: d.Withheld, StatusDue: d.StatusDue, RetiredIndex: d.RetiredIndex,
 	}
 	if d.AuthTime != nil {
 		s.AuthTime = d.AuthTime.Time().UTC()
 	}
 	return s
+}
+
+// usualRole is the only one that most people have.
+const usualRole = "user"
+
+// encodeRoles relies on the names of roles having no blanks in them.
+func encodeRoles(roles []string) *string {
+	text := strings.Join(roles, " ")
+	if text == usualRole {
+		return nil
+	}
+	return &text
+}
+
+func decodeRoles(text *string) []string {
+	switch {
+	case text == nil:
+		return []string{usualRole}
+	case *text == "":
+		return nil
+	}
+	return strings.Split(*text, " ")
 }
 
 // notRevoked holds of a session or key without a time of revocation. The zero
@@ -71,7 +102,7 @@ func noReplays() bson.E { return is("$unset", bson.D{is("replays", "")}) }
 
 // revoke is the update that ends a session.
 func revoke(at time.Time, reason string) bson.D {
-	return append(set(is("revoked_at", storage.Time(at)), is("reason", reason)), noReplays())
+	return append(set(is("revoked_at", storage.Time(at)), is("reason", reason), is("due", true)), noReplays())
 }
 
 // CreateSession implements [storage.Sessions] by one insert.

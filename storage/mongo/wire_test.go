@@ -65,6 +65,7 @@ var allowed = map[string]string{
 var fields = []string{
 	"_id", "user_id", "client_id", "generation", "revoked_at", "reason", "expires_at", "rotated_at", "reset_at", "count",
 	"version", "replays", "number", "created_at", "user_epoch", "client_epoch", "username", "email", "roles", "password_hash", "disabled", "grants", "origins", "kid", "sealed", "lease", "at", "type", "actor", "target",
+	"grade", "due", "status_index", "retired_index", "withheld", "leased", "until", "bits",
 }
 
 // judge says what is wrong with a command.
@@ -164,7 +165,7 @@ func judgeCondition(e bson.RawElement, fault func(string, ...any)) {
 	elements, _ := operators.Elements()
 	for _, o := range elements {
 		switch o.Key() {
-		case "$gt", "$gte", "$lt", "$lte":
+		case "$gt", "$gte", "$lt", "$lte", "$exists":
 			judgeValue(e.Key(), o.Value(), fault)
 		case "$in":
 			judgeList(o.Value(), func(v bson.RawValue) { judgeValue(e.Key(), v, fault) })
@@ -201,7 +202,7 @@ func judgeChange(change bson.Raw, fault func(string, ...any)) {
 		return
 	}
 	for _, e := range elements {
-		if e.Key() != "$set" && e.Key() != "$inc" && e.Key() != "$unset" {
+		if !slices.Contains([]string{"$set", "$unset", "$inc", "$max"}, e.Key()) {
 			fault("update by %q", e.Key())
 			continue
 		}

@@ -46,10 +46,11 @@ func begin(ctx context.Context, db *sql.DB) error {
 	return errors.Join(run(ctx, conn, "BEGIN"), conn.Close()) // which gives it back to db
 }
 
-// records are the tables that Clear empties: all but the epoch.
+// records are the tables that Clear empties: all but the epoch
+// and the status lists, whose numbers never come back.
 var records = []query{
 	"DELETE FROM users", "DELETE FROM logins", "DELETE FROM roles", "DELETE FROM clients", "DELETE FROM sessions",
-	"DELETE FROM revocations", "DELETE FROM attempts", "DELETE FROM keys", "DELETE FROM audit",
+	"DELETE FROM revocations", "DELETE FROM attempts", "DELETE FROM keys", "DELETE FROM audit", "DELETE FROM endings",
 }
 
 // Clear implements [storage.Backups] by one step.

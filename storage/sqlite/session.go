@@ -11,14 +11,31 @@ import (
 var _ storage.Sessions = (*Store)(nil)
 
 const sessionColumns = query("id, user_id, client_id, scopes, audience, generation, rotated_at, created_at, expires_at," +
-	" auth_time, user_epoch, client_epoch, status_index, revoked_at, reason, replays, device, network")
+	" auth_time, user_epoch, client_epoch, status_index, revoked_at, reason, replays, device, network," +
+	" grade, roles, withheld, status_due, retired_index")
 
 func scanSession(row scanner) (s storage.Session, err error) {
 	err = row.Scan(&s.ID, &s.UserID, &s.ClientID, listColumn{&s.Scopes}, listColumn{&s.Audience}, &s.Generation,
 		timeColumn{&s.RotatedAt}, timeColumn{&s.CreatedAt}, timeColumn{&s.ExpiresAt}, timeColumn{&s.AuthTime},
 		&s.UserEpoch, &s.ClientEpoch, &s.StatusIndex, timeColumn{&s.RevokedAt}, &s.Reason,
-		&s.Replays, &s.Device, &s.Network)
+		&s.Replays, &s.Device, &s.Network,
+
+		&s.Grade, wordsColumn{&s.Roles}, wordsColumn{&s.Withheld}, &s.StatusDue, &s.RetiredIndex)
+	if s.AuthTime.Equal(asCreated) {
+		s.AuthTime = s.CreatedAt
+	}
 	return s, err
+}
+
+// asCreated is kept for the time of a login that is when the session was
+// created, as it nearly always is: the number 0 takes no place.
+var asCreated = fromMillis(0)
+
+func unlessSame(t, created time.Time) int64 {
+	if millis(t) == millis(created) {
+		return millis(asCreated)
+	}
+	return millis(t)
 }
 
 // CreateSession implements [storage.Sessions].
@@ -28,11 +45,12 @@ func (s *Store) CreateSession(ctx context.Context, session storage.Session) erro
 }
 
 func insertSession(t *tx, s storage.Session) error {
-	inserted, err := t.exec("INSERT INTO sessions ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+	inserted, err := t.exec("INSERT INTO sessions ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 		s.ID, s.UserID, s.ClientID, encodeList(s.Scopes), encodeList(s.Audience), s.Generation,
-		millis(s.RotatedAt), millis(s.CreatedAt), millis(s.ExpiresAt), millis(s.AuthTime),
+		millis(s.RotatedAt), millis(s.CreatedAt), millis(s.ExpiresAt), unlessSame(s.AuthTime, s.CreatedAt),
 		s.UserEpoch, s.ClientEpoch, s.StatusIndex, unset(s.RevokedAt), s.Reason,
-		s.Replays, s.Device, s.Network)
+		s.Replays, s.Device, s.Network,
+		s.Grade, encodeWords(s.Roles), encodeWords(s.Withheld), s.StatusDue, s.RetiredIndex)
 	if err == nil && inserted == 0 {
 		err = taken("id")
 	}
@@ -77,7 +95,7 @@ func (s *Store) CountReplay(ctx context.Context, r storage.Replay) (storage.Sess
 // RevokeSession implements [storage.Sessions].
 func (s *Store) RevokeSession(ctx context.Context, id string, at time.Time, reason string) error {
 	return s.change(ctx, "revoke session", storage.ErrNotFound,
-		"UPDATE sessions SET reason = iif(revoked_at IS NULL, ?2, reason), revoked_at = coalesce(revoked_at, ?1) WHERE id = ?3",
+		"UPDATE sessions SET reason = iif(revoked_at IS NULL, ?2, reason), status_due = iif(revoked_at IS NULL, 1, status_due), revoked_at = coalesce(revoked_at, ?1) WHERE id = ?3",
 		millis(at), reason, id)
 }
 
@@ -107,7 +125,7 @@ func (s *Store) revoke(ctx context.Context, ids []string, at time.Time, reason s
 	}
 	return writeSeveral(ctx, s, "revoke sessions", func(t *tx) (total int64, err error) {
 		for _, id := range ids {
-			revoked, err := t.exec("UPDATE sessions SET revoked_at = ?, reason = ? WHERE id = ? AND revoked_at IS NULL",
+			revoked, err := t.exec("UPDATE sessions SET revoked_at = ?, reason = ?, status_due = 1 WHERE id = ? AND revoked_at IS NULL",
 				millis(at), reason, id)
 			if err != nil {
 				return 0, err

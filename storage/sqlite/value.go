@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -47,6 +48,33 @@ func (c listColumn) Scan(src any) error {
 	list, err := decodeList(text)
 	*c.to = list
 	return err
+}
+
+// wordsColumn is a list in the fewest bytes.
+type wordsColumn struct{ to *[]string }
+
+func (c wordsColumn) Scan(src any) (err error) {
+	text, isText := src.(string)
+	switch {
+	case !isText:
+		return fmt.Errorf("words are kept as %T", src)
+	case text == "":
+		*c.to = nil
+	case text[0] == '[':
+		*c.to, err = decodeList(text)
+	default:
+		*c.to = strings.Split(text, " ")
+	}
+	return err
+}
+
+func encodeWords(list []string) string {
+	text := strings.Join(list, " ")
+	plain := !slices.Contains(list, "") && strings.Count(text, " ") == max(len(list), 1)-1 && !strings.HasPrefix(text, "[")
+	if !plain {
+		return encodeList(list)
+	}
+	return text
 }
 
 // bytesColumn keeps nil where there are no bytes.

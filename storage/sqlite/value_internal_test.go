@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -144,5 +145,19 @@ func TestUnreadableRow(t *testing.T) {
 	}
 	if _, err := s.UpdateRole(ctx, storage.Role{Name: "fine", Version: 1}); err != nil {
 		t.Errorf("UpdateRole: %v", err)
+	}
+}
+
+func TestWordsComeBack(t *testing.T) {
+	for _, list := range [][]string{
+		nil, {}, {"user"}, {"editor", "user"}, {""}, {"", ""}, {"a b"}, {"a", "b c"}, {"[a]"}, {"[", "x"}, {"a\"b", "'"}, {" "}, {"x", ""},
+	} {
+		var got []string
+		if err := (wordsColumn{&got}).Scan(encodeWords(list)); err != nil || !slices.Equal(got, list) || len(list) == 0 && got != nil {
+			t.Errorf("%q became %q by way of %q: %v", list, got, encodeWords(list), err)
+		}
+	}
+	if text := encodeWords([]string{"editor", "user"}); text != "editor user" {
+		t.Errorf("plain words are kept as %q", text)
 	}
 }

@@ -62,6 +62,18 @@ func calls(s storage.Store) map[string]func(ctx context.Context) error {
 			return second(s.ListSessions(ctx, storage.SessionFilter{}, storage.Page{}))
 		},
 		"SweepSessions":    func(ctx context.Context) error { return second(s.SweepSessions(ctx, at, 10)) },
+		"LeaseStatus":      func(ctx context.Context) error { return second(s.LeaseStatus(ctx, leaseSize, at)) },
+		"AddStatusList":    func(ctx context.Context) error { return s.AddStatusList(ctx, 2) },
+		"StatusLists":      func(ctx context.Context) error { return second(s.StatusLists(ctx)) },
+		"StatusList":       func(ctx context.Context) error { return second(s.StatusList(ctx, 1)) },
+		"SetStatus":        func(ctx context.Context) error { return s.SetStatus(ctx, 1, 0, []byte{1}) },
+		"SweepStatusLists": func(ctx context.Context) error { return second(s.SweepStatusLists(ctx, at, 10)) },
+		"RegradeSession":   func(ctx context.Context) error { return second(s.RegradeSession(ctx, regradeOf(newSession(1)))) },
+		"DueSessions":      func(ctx context.Context) error { return second(s.DueSessions(ctx, 10)) },
+		"SettleSessions":   func(ctx context.Context) error { return s.SettleSessions(ctx, []storage.Session{newSession(1)}) },
+		"AddEnding":        func(ctx context.Context) error { return s.AddEnding(ctx, storage.Ending{ID: "2"}) },
+		"Endings":          func(ctx context.Context) error { return second(s.Endings(ctx, 10)) },
+		"RemoveEnding":     func(ctx context.Context) error { return s.RemoveEnding(ctx, "1") },
 		"RevokeToken":      func(ctx context.Context) error { return s.RevokeToken(ctx, "jti-2", start) },
 		"TokenRevoked":     func(ctx context.Context) error { return second(s.TokenRevoked(ctx, "jti-1")) },
 		"SweepRevocations": func(ctx context.Context) error { return second(s.SweepRevocations(ctx, at, 10)) },
@@ -101,6 +113,8 @@ func fillOne(t *testing.T, s storage.Store) {
 	t.Helper()
 	createAll(t, s, newUser(1), newRole(1), newClient(1), newSession(1), newKey(1), newEvent(1))
 	ok(t, "RevokeToken", s.RevokeToken(t.Context(), "jti-1", start))
+	lease(t, s, start)
+	ok(t, "AddEnding", s.AddEnding(t.Context(), storage.Ending{ID: "1", UserID: "user-id-404"}))
 	wantCount(t, s, "ann", start, storage.AttemptCount{Count: 1, ResetAt: start.Add(window)})
 }
 
@@ -112,6 +126,8 @@ type snapshot struct {
 	Sessions []storage.Session
 	Keys     []storage.Key
 	Events   []storage.AuditEvent
+	Lists    []storage.StatusList
+	Endings  []storage.Ending
 	Revoked  [2]bool
 }
 
@@ -130,6 +146,10 @@ func dump(t *testing.T, s storage.Store) (all snapshot) {
 	all.Users, all.Clients, all.Sessions, all.Events = users.Users, clients.Clients, sessions.Sessions, events.Events
 	all.Roles, err = s.ListRoles(ctx)
 	ok(t, "ListRoles", err)
+	all.Lists, err = s.StatusLists(ctx)
+	ok(t, "StatusLists", err)
+	all.Endings, err = s.Endings(ctx, storage.MaxPage)
+	ok(t, "Endings", err)
 	all.Keys, err = s.ListKeys(ctx)
 	ok(t, "ListKeys", err)
 	for i, jti := range []string{"jti-1", "jti-2"} {

@@ -131,7 +131,7 @@ func hostileSessions(t *testing.T, s storage.Store) {
 		n, err := s.RevokeAll(t.Context(), storage.SessionFilter{UserID: v + "u", ClientID: v + "c"}, start, v)
 		ok(t, "RevokeAll", err)
 		same(t, "how many were revoked", n, 1)
-		session.RevokedAt, session.Reason = start, v
+		session = endedAs(session, start, v)
 		wantSession(t, s, session)
 	}
 }

@@ -87,6 +87,9 @@ func newSession(n int) storage.Session {
 		StatusIndex: int64(n) + 1000,
 		Device:      fmt.Sprintf("Firefox %d on Linux", n),
 		Network:     fmt.Sprintf("192.0.%d.0/24", n),
+		Grade:       int64(n) + 3,
+		Roles:       []string{"editor", "user"},
+		Withheld:    []string{"items:write"},
 	}
 }
 

@@ -66,7 +66,7 @@ func rotationConditions(t *testing.T, s storage.Store) {
 	ok(t, "RevokeSession", s.RevokeSession(t.Context(), session.ID, start, "logout"))
 	_, err := s.RotateSession(t.Context(), rotationOf(session))
 	fails(t, "RotateSession of a revoked session", err, storage.ErrConflict)
-	session.RevokedAt, session.Reason = start, "logout"
+	session = endedAs(session, start, "logout")
 	wantSession(t, s, session)
 }
 
@@ -203,7 +203,7 @@ func rotationRevokeRace(t *testing.T, s storage.Store) {
 		t.Fatalf("%d rotations won before the revocation, want some", session.Generation)
 	}
 	session.RotatedAt = rotationOf(session).At
-	session.RevokedAt, session.Reason = start.Add(time.Second), "logout"
+	session = endedAs(session, start.Add(time.Second), "logout")
 	wantSession(t, s, session)
 }
 

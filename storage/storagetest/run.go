@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"Epochs", epochContracts},
 		{"SessionEnds", sessionEndContracts},
 		{"SessionBounds", sessionBoundContracts},
+		{"Status", statusContracts},
 		{"Revocations", revocationContracts},
 		{"Attempts", attemptContracts},
 		{"Keys", keyContracts},

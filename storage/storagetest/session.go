@@ -51,7 +51,7 @@ func sessionCreateRevoked(t *testing.T, s storage.Store) {
 	session := newSession(1)
 	session.Generation = 1<<32 - 1
 	session.ExpiresAt = start.AddDate(-1, 0, 0)
-	session.RevokedAt, session.Reason = start, "logout"
+	session = endedAs(session, start, "logout")
 	createSession(t, s, session)
 	wantSession(t, s, session)
 }
@@ -119,7 +119,8 @@ func sessionList(t *testing.T, s storage.Store) {
 	page, err := s.ListSessions(t.Context(), storage.SessionFilter{UserID: "user-1"}, storage.Page{Limit: 1})
 	ok(t, "ListSessions", err)
 	want := newSession(1)
-	want.UserID, want.ClientID, want.RevokedAt, want.Reason = "user-1", "client-1", start, "logout"
+	want.UserID, want.ClientID = "user-1", "client-1"
+	want = endedAs(want, start, "logout")
 	same(t, "the first session of the listing", page.Sessions, []storage.Session{want})
 }
 

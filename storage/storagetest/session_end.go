@@ -24,7 +24,7 @@ func sessionRevoke(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	session, other := createSession(t, s, newSession(1)), createSession(t, s, newSession(2))
 	ok(t, "RevokeSession", s.RevokeSession(ctx, session.ID, start, "logout"))
-	session.RevokedAt, session.Reason = start, "logout"
+	session = endedAs(session, start, "logout")
 	wantSession(t, s, session)
 	ok(t, "RevokeSession again", s.RevokeSession(ctx, session.ID, start.Add(time.Hour), "reuse"))
 	ok(t, "RevokeSession again, earlier", s.RevokeSession(ctx, session.ID, start.Add(-time.Hour), ""))
@@ -47,7 +47,7 @@ func sessionRevokeRace(t *testing.T, s storage.Store) {
 	if _, err := fmt.Sscan(got.Reason, &first); err != nil {
 		t.Fatalf("the reason is %q", got.Reason)
 	}
-	session.RevokedAt, session.Reason = at(first), got.Reason
+	session = endedAs(session, at(first), got.Reason)
 	same(t, "the session", got, session) // time and reason are of one caller
 }
 
@@ -99,7 +99,7 @@ func sessionRevokeAllLeavesTheRevoked(t *testing.T, s storage.Store) {
 	createSession(t, s, newSession(2))
 	ok(t, "RevokeSession", s.RevokeSession(t.Context(), session.ID, start, "logout"))
 	wantRevokedAll(t, s, storage.SessionFilter{UserID: session.UserID}, 1)
-	session.RevokedAt, session.Reason = start, "logout"
+	session = endedAs(session, start, "logout")
 	wantSession(t, s, session)
 	_, err := s.RotateSession(t.Context(), rotationOf(newSession(2)))
 	fails(t, "RotateSession after RevokeAll", err, storage.ErrConflict)
@@ -153,7 +153,7 @@ func sessionSweepIsBounded(t *testing.T, s storage.Store) {
 		session := newSession(n)
 		session.ExpiresAt = start.Add(time.Duration(n) * time.Second)
 		if n%2 == 0 { // revoked or not is all the same to the sweep
-			session.RevokedAt, session.Reason = start, "logout"
+			session = endedAs(session, start, "logout")
 		}
 		createSession(t, s, session)
 	}
@@ -177,4 +177,10 @@ func sessionSweepNothing(t *testing.T, s storage.Store) {
 	wantSwept(t, s, time.Time{}, 10, 0)
 	wantSession(t, s, session)
 	wantSwept(t, s, session.ExpiresAt.Add(time.Hour), 1<<40, 1)
+}
+
+// endedAs is the session as a revocation leaves it.
+func endedAs(s storage.Session, at time.Time, reason string) storage.Session {
+	s.RevokedAt, s.Reason, s.StatusDue = at, reason, true
+	return s
 }

@@ -1,0 +1,100 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// StatusListSize is how many indexes a status list has.
+const StatusListSize = 1 << 17
+
+// StatusList is one list of bits, one bit a session, that tells verifiers which
+// sessions have ended. Index i of list n is the number n*StatusListSize + i, so
+// 0 is nobody's.
+type StatusList struct {
+	ID      int64     // from 1, in the order of use
+	Leased  int64     // indexes given out, from the first on
+	Until   time.Time // no token that names the list lives longer; zero while none is leased
+	Version int64     // counts the changes of Bits, from 0
+	Bits    []byte    // StatusListSize bits, index 0 the lowest of the first byte; nil while none is set
+}
+
+// StatusLists holds the lists. No index is ever given out twice.
+type StatusLists interface {
+	// LeaseStatus gives out size indexes in a row, from the one it returns, in
+	// one conditional update of the first list that has room, and moves that
+	// list's Until to the given time if it is earlier. Where no list has room it
+	// adds the next. Size is 1 to StatusListSize, the same in all calls.
+	LeaseStatus(ctx context.Context, size int64, until time.Time) (first int64, err error)
+
+	// AddStatusList inserts an empty list; *DuplicateError "id".
+	AddStatusList(ctx context.Context, id int64) error
+
+	// StatusLists returns all lists by rising id, without their Bits.
+	StatusLists(ctx context.Context) ([]StatusList, error)
+
+	// StatusList returns one list. ErrNotFound.
+	StatusList(ctx context.Context, id int64) (StatusList, error)
+
+	// SetStatus stores the bits where the list's version still is the given
+	// one, and raises it by one. ErrConflict where it is not, also where there
+	// is no such list.
+	SetStatus(ctx context.Context, id, version int64, bits []byte) error
+
+	// SweepStatusLists deletes up to limit lists whose Until lies before the
+	// given time, never the newest list and never one that is still unused, and
+	// returns how many it deleted.
+	SweepStatusLists(ctx context.Context, before time.Time, limit int) (int64, error)
+}
+
+// Regrade is the one conditional update when a session's rights have changed
+// since its newest access token.
+type Regrade struct {
+	SessionID    string
+	From         int64 // the grade that was read; it becomes From+1
+	StatusIndex  int64
+	RetiredIndex int64 // 0 for none; otherwise StatusDue is set with it
+	Roles        []string
+	Withheld     []string
+}
+
+// SessionStatus is how the ends of sessions reach the status lists. The session
+// record itself remembers that a bit is due, from the very write that ends the
+// session until the bit is in its list, so that no crash can lose one.
+type SessionStatus interface {
+	// RegradeSession makes one conditional update: the session exists, is at
+	// grade r.From and is not revoked. It returns the record as updated.
+	// ErrConflict where the condition does not hold, whatever the reason.
+	RegradeSession(ctx context.Context, r Regrade) (Session, error)
+
+	// DueSessions returns up to limit sessions with StatusDue, ordered by id.
+	DueSessions(ctx context.Context, limit int) ([]Session, error)
+
+	// SettleSessions takes back StatusDue and RetiredIndex of each session that
+	// still has the same Grade and still is, or is not, revoked as in the record
+	// given. One atomic step a session; others are left alone.
+	SettleSessions(ctx context.Context, settled []Session) error
+}
+
+// Ending announces that an epoch is about to end all sessions of a user, of a
+// client or of everybody. It is written before the epoch is, and removed long after, so that
+// sessions which were not marked as revoked because of a crash, or because a
+// login was under way, are found.
+type Ending struct {
+	ID       string // UUIDv7
+	UserID   string // or else
+	ClientID string // or else everybody
+	Reason   string
+}
+
+// Endings holds the announcements.
+type Endings interface {
+	// AddEnding inserts e; *DuplicateError "id".
+	AddEnding(ctx context.Context, e Ending) error
+
+	// Endings returns up to limit announcements, ordered by id.
+	Endings(ctx context.Context, limit int) ([]Ending, error)
+
+	// RemoveEnding deletes it. That it is not there is no error.
+	RemoveEnding(ctx context.Context, id string) error
+}
