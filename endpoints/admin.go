@@ -48,6 +48,7 @@ const (
 	pathKeys          = "/api/v1/keys"
 	pathKeysPlan      = "/api/v1/keys/plan"
 	pathKeysRotate    = "/api/v1/keys/rotate"
+	pathKeysRollback  = "/api/v1/keys/rollback"
 	pathKeyRevoke     = "/api/v1/keys/{kid}/revoke"
 	pathAudit         = "/api/v1/audit"
 )
@@ -83,6 +84,7 @@ func (m *mounting) mountAdmin(k keyMaster) {
 	m.api(pathKeys, corsNone, super(get(listKeys(k))))
 	m.api(pathKeysPlan, corsNone, super(get(planKeys(k))))
 	m.api(pathKeysRotate, corsNone, super(post(rotateKeys(k))))
+	m.api(pathKeysRollback, corsNone, super(post(rollBackKeys(k))))
 	m.api(pathKeyRevoke, corsNone, super(post(revokeKey(k))))
 
 	m.api(pathAudit, corsNone, get(listAudit))

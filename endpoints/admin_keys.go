@@ -24,6 +24,7 @@ type signingKey struct {
 	RetiresAt   *time.Time `json:"retires_at,omitempty"`
 	GoneAt      *time.Time `json:"gone_at,omitempty"`
 	RevokedAt   *time.Time `json:"revoked_at,omitempty"`
+	Next        *keyChange `json:"next_change,omitempty"`
 }
 
 type keyList struct {
@@ -62,6 +63,10 @@ func keysNow(k keyMaster) (any, error) {
 	list := keyList{Items: make([]signingKey, len(plan.Keys))}
 	for n, i := range plan.Keys {
 		list.Items[n] = keyView(i)
+		if next, ok := plan.Next(i.KID); ok {
+			c := changeView(next)
+			list.Items[n].Next = &c
+		}
 	}
 	return list, nil
 }
@@ -75,6 +80,10 @@ type keyChange struct {
 	Tokens string    `json:"tokens"`
 }
 
+func changeView(c keys.Change) keyChange {
+	return keyChange{At: c.At, KID: c.KID, From: string(c.From), To: string(c.To), Tokens: c.Tokens()}
+}
+
 type keyPlan struct {
 	At      time.Time   `json:"at"`
 	Changes []keyChange `json:"changes"`
@@ -84,7 +93,7 @@ type keyPlan struct {
 // change that is named would do. It changes nothing.
 func planKeys(k keyMaster) errand {
 	return func(_ context.Context, _ *issuer.Administrator, c *call) (any, error) {
-		q, err := c.query("rotate", "force", "revoke")
+		q, err := c.query("rotate", "force", "rollback", "revoke")
 		if err != nil {
 			return nil, err
 		}
@@ -95,13 +104,16 @@ func planKeys(k keyMaster) errand {
 		if intent.Force, err = yesOrNo(q, "force"); err != nil {
 			return nil, err
 		}
+		if intent.Rollback, err = yesOrNo(q, "rollback"); err != nil {
+			return nil, err
+		}
 		plan, err := k.Plan(intent)
 		if err != nil {
 			return nil, err
 		}
 		answer := keyPlan{At: plan.At, Changes: make([]keyChange, len(plan.Changes))}
 		for n, ch := range plan.Changes {
-			answer.Changes[n] = keyChange{At: ch.At, KID: ch.KID, From: string(ch.From), To: string(ch.To), Tokens: ch.Tokens()}
+			answer.Changes[n] = changeView(ch)
 		}
 		return answer, nil
 	}
@@ -126,6 +138,21 @@ func rotateKeys(k keyMaster) errand {
 			}
 		}
 		r, err := k.As(c.who.UserID()).Rotate(ctx, b.is("force"))
+		if err != nil {
+			return nil, err
+		}
+		return keyRotation{Activates: r.Activates, At: r.At, NewStandby: r.NewStandby}, nil
+	}
+}
+
+// rollBackKeys is POST /api/v1/keys/rollback: the previous key signs again. A
+// retry goes no further back.
+func rollBackKeys(k keyMaster) errand {
+	return func(ctx context.Context, _ *issuer.Administrator, c *call) (any, error) {
+		if err := c.nothing(); err != nil {
+			return nil, err
+		}
+		r, err := k.As(c.who.UserID()).Rollback(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -19,6 +19,7 @@ const (
 	codeDuplicate  = "duplicate"
 	codeLostUpdate = "lost_update"
 	codeRotated    = "already_rotated"
+	codeNoWayBack  = "no_way_back"
 )
 
 // fieldFault is one field of a request and what is wrong with it.
@@ -50,6 +51,7 @@ func recordFailure(err error) (failure, bool) {
 	var one *issuer.FieldError
 	var several issuer.FieldErrors
 	var taken *storage.DuplicateError
+	var late *keys.NoWayBackError
 	switch {
 	case errors.As(err, &several):
 		return fieldFailure(several...), true
@@ -68,6 +70,8 @@ func recordFailure(err error) (failure, bool) {
 		return failure{status: http.StatusServiceUnavailable, code: codeUnavailable, description: "others are changing it, try again", retryAfter: time.Second}, true
 	case errors.Is(err, keys.ErrRotated):
 		return failure{status: http.StatusConflict, code: codeRotated, description: "the keys are rotated already, or will be at a set time"}, true
+	case errors.As(err, &late):
+		return failure{status: http.StatusConflict, code: codeNoWayBack, description: "no earlier key may sign again: it is gone from the JWKS, or about to go"}, true
 	case errors.Is(err, storage.ErrUnavailable):
 		return failure{status: http.StatusServiceUnavailable, code: codeUnavailable, description: "the store cannot be reached, try again", retryAfter: time.Second, cause: err}, true
 	}

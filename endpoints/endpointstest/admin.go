@@ -311,12 +311,19 @@ func playAdminKeys(t *testing.T, s *Signet) {
 	if after := ids(s.JSON("GET", KeysPath, nil, f.root), t, "kid"); !slices.Equal(after, before) {
 		t.Error("a plan changed the keys")
 	}
+	s.JSON("POST", KeysPath+"/rollback", nil, f.root).Problem(t, http.StatusConflict, "no_way_back")
 	s.JSON("POST", KeysPath+"/rotate", nil, f.root).Expect(t, http.StatusOK) // will happen when it has been published long enough
 	s.JSON("POST", KeysPath+"/rotate", nil, f.root).Problem(t, http.StatusConflict, "already_rotated")
 	rotated := s.JSON("POST", KeysPath+"/rotate", O{"force": true}, f.root).Expect(t, http.StatusOK).Object(t)
 	if rotated["activates"] != before[1] {
 		t.Errorf("%v, had %v", rotated, before)
 	}
+	s.JSON("GET", KeysPath+"/plan?rollback=true", nil, f.root).Expect(t, http.StatusOK)
+	back := s.JSON("POST", KeysPath+"/rollback", nil, f.root).Expect(t, http.StatusOK).Object(t)
+	if back["activates"] != before[0] {
+		t.Errorf("%v, had %v", back, before)
+	}
+	s.JSON("POST", KeysPath+"/rollback", nil, f.root).Problem(t, http.StatusConflict, "already_rotated")
 	s.JSON("POST", KeysPath+"/nothing/revoke", nil, f.root).Problem(t, http.StatusNotFound, "not_found")
 	s.JSON("POST", KeysPath+"/"+before[0]+"/revoke", nil, f.root).Expect(t, http.StatusOK)
 	s.JSON("GET", KeysPath, nil, f.root).Problem(t, http.StatusUnauthorized, "invalid_token") // the key that signed the token is gone
