@@ -18,6 +18,7 @@ var sessionScenes = []scene{
 	{name: "R18 signed out everywhere else", play: playSignedOutElsewhere},
 	{name: "R18 signing out everywhere else against refresh", play: playElsewhereRace},
 	{name: "R17 two secrets in their overlap, on two instances", play: playOverlap},
+	{name: "R15 R16 R17 R18 R19 what ends a session ends it on every instance", play: playEndsEverywhere},
 	{name: "X45 everything ends at once, on every instance", play: playEpoch},
 	{name: "R20 the end of everything against refresh and login", play: playEpochRace},
 	{name: "what a session shows", play: playShown},

@@ -112,9 +112,12 @@ func playForeign(t *testing.T, cmd *exec.Cmd, folder string) {
 
 // newForeign starts a server with all that a round may need. The expired token
 // is one of a first life in which tokens live a second.
-func newForeign(t *testing.T) (*server, foreignSettings) {
+func newForeign(t *testing.T, prepare ...func(*server)) (*server, foreignSettings) {
 	t.Helper()
 	s := newServer(t, "--access-token-ttl", "1s")
+	for _, change := range prepare {
+		change(s)
+	}
 	s.addPeople(t)
 	web, machine, resource := s.addWeb(t), s.addMachine(t), s.addResource(t)
 	elsewhere := s.addClient(t, "elsewhere", "--grant", "password", "--scope", scope, "--audience", "https://elsewhere.example.com")

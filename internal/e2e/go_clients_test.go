@@ -12,6 +12,11 @@ import (
 // this module: the folder go is a module of its own.
 func TestGoClients(t *testing.T) {
 	t.Parallel()
+	playForeign(t, exec.Command(buildGoClients(t)), ".")
+}
+
+func buildGoClients(t *testing.T) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "clients")
 	build := exec.Command("go", "build", "-o", path, ".")
 	build.Dir, build.Env = "go", append(os.Environ(), "GOFLAGS=-mod=readonly")
@@ -20,5 +25,5 @@ func TestGoClients(t *testing.T) {
 		err = fmt.Errorf("%w\n%s", err, out)
 	}
 	missing(t, err, "the Go clients", "`go mod download` in internal/e2e/go")
-	playForeign(t, exec.Command(path), ".")
+	return path
 }

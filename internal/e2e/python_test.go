@@ -11,10 +11,16 @@ import (
 // requests-oauthlib.
 func TestPythonRound(t *testing.T) {
 	t.Parallel()
+	playForeign(t, exec.Command(requirePython(t), "round.py"), "python")
+}
+
+// requirePython returns the path of the interpreter that has the packages.
+func requirePython(t *testing.T) string {
+	t.Helper()
 	python, err := filepath.Abs(filepath.Join("python", ".venv", "bin", "python"))
 	if err == nil {
 		_, err = os.Stat(python)
 	}
 	missing(t, err, "the Python clients", "`python3 -m venv .venv && .venv/bin/pip install --requirement requirements.txt` in internal/e2e/python")
-	playForeign(t, exec.Command(python, "round.py"), "python")
+	return python
 }

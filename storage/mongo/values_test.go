@@ -2,47 +2,75 @@ package mongo_test
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
 
 	"example.org/signet/internal/mongotest"
 	"example.org/signet/storage"
 )
 
-// A session is one small document for ever, whatever the number of its refreshes.
+// A session is one small document for ever, whatever the number of its refreshes:
+// after 1, 100 and, where SIGNET_TEST_SLOW=1 asks for it, 10,000.
 func TestSessionStaysSmall(t *testing.T) {
 	uri := mongotest.URI(t)
-	s := open(t, uri)
+	s, db := open(t, uri), raw(t, uri)
 	session := storage.Session{
 		ID: strings.Repeat("a", 27), UserID: "0196a8f0-5b2e-7c4d-9e1f-2a3b4c5d6e7f", ClientID: "web",
 		Scopes: []string{"openid", "items:read", "items:write"}, Audience: []string{"https://api.example.com"},
-		RotatedAt: start, CreatedAt: start, ExpiresAt: start.Add(time.Hour), AuthTime: start, StatusIndex: 1 << 40, Roles: []string{"user"},
+		RotatedAt: start, CreatedAt: start, ExpiresAt: start.Add(24 * time.Hour), AuthTime: start, StatusIndex: 1 << 40, Roles: []string{"user"},
 		Device: strings.Repeat("d", 28), Network: "2001:db8:1234::/48",
 	}
-	if err := s.CreateSession(t.Context(), session); err != nil {
-		t.Fatal(err)
+	done(t, s.CreateSession(t.Context(), session))
+	sizes := map[string]int{"at login": size(t, db)}
+	turns := []int64{1, 100}
+	if os.Getenv("SIGNET_TEST_SLOW") == "1" {
+		turns = append(turns, 10_000)
 	}
-	for n := range int64(50) {
-		r := storage.Rotation{SessionID: session.ID, ClientID: "web", From: n, At: start.Add(time.Duration(n+1) * time.Second), IdleSince: start.Add(-time.Hour)}
-		if _, err := s.RotateSession(t.Context(), r); err != nil {
-			t.Fatal(err)
+	at := int64(0)
+	for _, turn := range turns {
+		for ; at < turn; at++ {
+			r := storage.Rotation{SessionID: session.ID, ClientID: "web", From: at, At: start.Add(time.Duration(at+1) * time.Second), IdleSince: start.Add(-time.Hour)}
+			done(t, must(s.RotateSession(t.Context(), r)))
+		}
+		sizes[fmt.Sprintf("after %d refreshes", turn)] = size(t, db)
+	}
+	done(t, must(s.CountReplay(t.Context(), storage.Replay{SessionID: session.ID, ClientID: "web", Generation: at, At: start, Limit: 9})))
+	replayed := size(t, db)
+	done(t, s.RevokeSession(t.Context(), session.ID, start, "refresh token reused"))
+	revoked := size(t, db)
+	t.Logf("bytes %v, with a replay %d, revoked %d", sizes, replayed, revoked)
+	for when, n := range sizes {
+		if n != sizes["at login"] {
+			t.Errorf("%s the session has %d bytes, at login %d", when, n, sizes["at login"])
 		}
 	}
-	if err := s.RevokeSession(t.Context(), session.ID, start, "refresh token reused"); err != nil {
-		t.Fatal(err)
+	if replayed >= 500 || revoked >= 500 {
+		t.Errorf("the session has %d bytes with a replay, %d revoked", replayed, revoked)
 	}
-	doc, err := raw(t, uri).Collection("sessions").FindOne(t.Context(), bson.D{}).Raw()
+}
+
+func done(t *testing.T, err error) {
+	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d bytes", len(doc))
-	if len(doc) >= 500 {
-		t.Errorf("the session has %d bytes", len(doc))
+}
+
+// size is how many bytes the one session has.
+func size(t *testing.T, db *driver.Database) int {
+	t.Helper()
+	doc, err := db.Collection("sessions").FindOne(t.Context(), bson.D{}).Raw()
+	if err != nil {
+		t.Fatal(err)
 	}
+	return len(doc)
 }
 
 // What a record holds has the one BSON type of its field, whatever its value:

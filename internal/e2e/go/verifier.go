@@ -75,8 +75,8 @@ func startJWX(ctx context.Context, issuer, audience string) (func(string) (strin
 	}, nil
 }
 
-// startCap finds the keys by discovery. Without the negative leeways it would
-// give an expired token two and a half minutes more.
+// startCap finds the keys by discovery. Without the negative leeway it would give
+// an expired token a minute more.
 func startCap(ctx context.Context, issuer, audience string) (func(string) (string, error), error) {
 	keys, err := capjwt.NewOIDCDiscoveryKeySet(ctx, issuer, "")
 	if err != nil {
@@ -88,7 +88,7 @@ func startCap(ctx context.Context, issuer, audience string) (func(string) (strin
 	}
 	expected := capjwt.Expected{
 		Issuer: issuer, Audiences: []string{audience}, SigningAlgorithms: []capjwt.Alg{capjwt.RS256},
-		ExpirationLeeway: -1, ClockSkewLeeway: -1,
+		ClockSkewLeeway: -1,
 	}
 	return func(token string) (string, error) {
 		claims, err := checks.Validate(ctx, token, expected)
