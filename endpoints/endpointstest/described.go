@@ -21,6 +21,7 @@ import (
 var describedScenes = []scene{
 	{name: "the description is this issuer's", play: playDescription},
 	{name: "the judge says no", play: playJudge},
+	{name: "the judge says no to requests", play: playJudgeRequests},
 	{name: "bodies that are too large everywhere", play: playLargeEverywhere},
 	{name: "a client that is throttled everywhere", adjust: throttled, play: playThrottledEverywhere},
 	{name: "userinfo by POST", play: playPostUserInfo},
@@ -83,6 +84,19 @@ func playJudge(t *testing.T, s *Signet) {
 		if _, err := d.judge(r, Introspect, wrong); err == nil {
 			t.Errorf("%s: nothing is wrong with it", name)
 		}
+	}
+}
+
+func playJudgeRequests(t *testing.T, s *Signet) {
+	d, err := describe()
+	must(t, err)
+	right := s.Introspect(s.Guard, "x").Expect(t, http.StatusOK)
+	body := strings.NewReader("token_type_hint=x")
+	r, err := http.NewRequest(http.MethodPost, s.URL+Introspect, body)
+	must(t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if _, err := d.judge(r, Introspect, right); err == nil {
+		t.Error("a request that is not described may be carried out")
 	}
 	for path, status := range map[string]int{"/nothing": http.StatusOK, Token: http.StatusOK} {
 		r.Method = http.MethodPut

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -140,6 +141,10 @@ func otherMethod(method string, a Answer) error {
 }
 
 func (d *description) judgeAt(route *routers.Route, r *http.Request, a Answer) error {
+	asked := &openapi3filter.RequestValidationInput{Request: r, Route: route}
+	if err := taken(asked, a); err != nil {
+		return err
+	}
 	key := fmt.Sprintf("%s %d %v %s", route.Operation.OperationID, a.Status, a.Header, a.Body)
 	d.mu.Lock()
 	known := d.right[key]
@@ -148,7 +153,7 @@ func (d *description) judgeAt(route *routers.Route, r *http.Request, a Answer) e
 		return nil
 	}
 	in := &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, Route: route},
+		RequestValidationInput: asked,
 		Status:                 a.Status, Header: a.Header, Body: io.NopCloser(bytes.NewReader(a.Body)),
 		Options: &openapi3filter.Options{IncludeResponseStatus: true},
 	}
@@ -163,6 +168,27 @@ func (d *description) judgeAt(route *routers.Route, r *http.Request, a Answer) e
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.right[key] = true
+	return nil
+}
+
+// taken judges a request that was carried out: what Signet takes, the
+// description allows.
+func taken(in *openapi3filter.RequestValidationInput, a Answer) error {
+	body, r := in.Route.Operation.RequestBody, in.Request
+	if body == nil || r.GetBody == nil || a.Status/100 != 2 {
+		return nil
+	}
+	again, err := r.GetBody()
+	if err != nil {
+		return err
+	}
+	copied := r.Clone(context.Background())
+	copied.Body, in.Request = again, copied
+	err = openapi3filter.ValidateRequestBody(context.Background(), in, body.Value)
+	var unread url.EscapeError // of a form, what nobody reads may be anything
+	if err != nil && !errors.As(err, &unread) {
+		return fmt.Errorf("the request was taken, and is not described: %w", err)
+	}
 	return nil
 }
 
