@@ -26,6 +26,7 @@ var describedScenes = []scene{
 	{name: "a client that is throttled everywhere", adjust: throttled, play: playThrottledEverywhere},
 	{name: "userinfo by POST", play: playPostUserInfo},
 	{name: "every route of the API refuses as described", adjust: merged, play: playDescribedRefusals},
+	{name: "every document is known to be unchanged", play: playUnchanged},
 	{name: "every route is described", adjust: merged, play: playAllDescribed},
 }
 
@@ -239,6 +240,20 @@ func playAllDescribed(t *testing.T, s *Signet) {
 		o := item.GetOperation(r.Method)
 		if guarded := r.Rule != endpoints.RuleProtocol && r.Rule != endpoints.RuleOpen; guarded && !needsUser(o) {
 			t.Errorf("%s %s: the rule is %s, and the description says nothing of a token", r.Method, r.Path, r.Rule)
+		}
+	}
+}
+
+func playUnchanged(t *testing.T, s *Signet) {
+	d, err := describe()
+	must(t, err)
+	for path, item := range d.doc.Paths.Map() {
+		if item.Get == nil || item.Get.Responses.Status(http.StatusNotModified) == nil || inBraces.MatchString(path) {
+			continue
+		}
+		tag := s.Get(path).Expect(t, http.StatusOK).Header.Get("ETag")
+		if a := s.Get(path, Header("If-None-Match", tag)); a.Status != http.StatusNotModified {
+			t.Errorf("%s: %d when it is unchanged", path, a.Status)
 		}
 	}
 }
