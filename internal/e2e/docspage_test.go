@@ -100,7 +100,7 @@ type page struct {
 func openPage(t *testing.T, browser, url string) *page {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 1600),
+		chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile(t)), chromedp.WindowSize(1280, 1600),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.ModifyCmdFunc(dieWithParent),
 		chromedp.WSURLReadTimeout(patience),
@@ -115,6 +115,20 @@ func openPage(t *testing.T, browser, url string) *page {
 	chromedp.ListenTarget(ctx, p.listen)
 	p.do(log.Enable(), runtime.Enable(), chromedp.Navigate(url), chromedp.WaitVisible("#swagger-ui .opblock", chromedp.ByQuery))
 	return p
+}
+
+// profile is a folder for the browser. Its helpers may still write there when
+// the browser has ended, so removing it may take more than one try.
+func profile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "signet-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		eventually(t, "the browser's folder to be removed", func() bool { return os.RemoveAll(dir) == nil })
+	})
+	return dir
 }
 
 // listen keeps what the browser holds against the page. That a request was
