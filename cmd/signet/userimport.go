@@ -30,7 +30,8 @@ func newUserImport(p *process) *cobra.Command {
 		Use: "import FILE", Short: "Bring users along from elsewhere, with their password hashes", Args: names("FILE"),
 		Long: "Bring users along from elsewhere: JSON lines, a JSON array or CSV, seen from the content; - reads standard input.\n" +
 			"Known are username, email, hashed_password, password, full_name, phone, role(s), created_at and disabled, in\n" +
-			"the spellings that are common. Hashes by argon2id and bcrypt are kept, and users log in with their old passwords.\n" +
+			"the spellings that are common. Hashes by argon2, bcrypt, PBKDF2 and scrypt are kept, also those\n" +
+			"of Django, passlib, Werkzeug and Keycloak, and users log in with their old passwords.\n" +
 			"A bad line is reported and skipped. A user who is there already is left as they are, so it can be run again.",
 		Example: "  signet user import users.jsonl\n  mongoexport --db shop --collection users | signet user import -",
 	}

@@ -14,6 +14,7 @@ import (
 
 const (
 	argon2idPrefix = "$argon2id$"
+	argon2iPrefix  = "$argon2i$"
 
 	// Sizes of new hashes in bytes, after RFC 9106 §3.1 and §4.
 	argon2SaltSize = 16
@@ -96,17 +97,24 @@ func (p Argon2id) burn(pw string) {
 
 func (p Argon2id) current(d digest) bool {
 	h, ok := d.(argon2idHash)
-	return ok && h.params == p && len(h.salt) >= argon2SaltSize && len(h.tag) == argon2TagSize
+	return ok && !h.independent && h.params == p && len(h.salt) >= argon2SaltSize && len(h.tag) == argon2TagSize
 }
 
-// argon2idHash is one stored argon2id hash.
+// argon2idHash is one stored argon2id hash, or one by argon2i, which is verified for
+// imports only.
 type argon2idHash struct {
-	params    Argon2id
-	salt, tag []byte
+	params      Argon2id
+	salt, tag   []byte
+	independent bool // argon2i: the order of memory does not depend on the password
 }
 
 func (h argon2idHash) matches(pw string) bool {
-	tag := h.params.derive(pw, h.salt, len(h.tag))
+	var tag []byte
+	if h.independent {
+		tag = argon2.Key([]byte(pw), h.salt, h.params.Passes, h.params.Memory, h.params.Parallelism, uint32(len(h.tag)))
+	} else {
+		tag = h.params.derive(pw, h.salt, len(h.tag))
+	}
 	return subtle.ConstantTimeCompare(tag, h.tag) == 1
 }
 
@@ -119,24 +127,41 @@ func (h argon2idHash) encode() string {
 
 // parseArgon2id reads a PHC string in the one spelling that argon2 libraries write.
 func parseArgon2id(encoded string) (digest, error) {
-	parts := strings.Split(strings.TrimPrefix(encoded, argon2idPrefix), "$")
+	h, err := parseArgon2(strings.TrimPrefix(encoded, argon2idPrefix))
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+func parseArgon2i(encoded string) (digest, error) {
+	h, err := parseArgon2(strings.TrimPrefix(encoded, argon2iPrefix))
+	if err != nil {
+		return nil, err
+	}
+	h.independent = true
+	return h, nil
+}
+
+func parseArgon2(encoded string) (h argon2idHash, err error) {
+	parts := strings.Split(encoded, "$")
 	if len(parts) != 4 {
-		return nil, refuse("argon2id hash does not have its four parts")
+		return h, refuse("argon2id hash does not have its four parts")
 	}
 	if parts[0] != "v="+strconv.Itoa(argon2.Version) {
-		return nil, refuse("only argon2id version 19 is read")
+		return h, refuse("only argon2id version 19 is read")
 	}
 	params, err := parseArgon2Params(parts[1])
 	if err != nil {
-		return nil, refuse(err.Error())
+		return h, refuse(err.Error())
 	}
 	salt, ok := decodeArgon2Part(parts[2], minArgon2Salt)
 	if !ok {
-		return nil, refuse("argon2id salt is not 8 to 64 bytes of base64")
+		return h, refuse("argon2id salt is not 8 to 64 bytes of base64")
 	}
 	tag, ok := decodeArgon2Part(parts[3], minArgon2Tag)
 	if !ok {
-		return nil, refuse("argon2id tag is not 16 to 64 bytes of base64")
+		return h, refuse("argon2id tag is not 16 to 64 bytes of base64")
 	}
 	return argon2idHash{params: params, salt: salt, tag: tag}, nil
 }

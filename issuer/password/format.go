@@ -40,14 +40,26 @@ var formats = []struct {
 	parse  func(encoded string) (digest, error)
 }{
 	{argon2idPrefix, parseArgon2id},
+	{argon2iPrefix, parseArgon2i},
 	{"$2a$", parseBcrypt},
 	{"$2b$", parseBcrypt},
 	{"$2y$", parseBcrypt},
+	{"$pbkdf2$", parsePasslibPBKDF2},
+	{"$pbkdf2-sha", parsePasslibPBKDF2},
+	{"pbkdf2_sha", parseDjangoPBKDF2},
+	{"pbkdf2:sha", parseWerkzeugPBKDF2},
+	{"$scrypt$", parseScrypt},
+	{"scrypt$", parseDjangoScrypt},
+	{"scrypt:", parseWerkzeugScrypt},
 }
 
-// Recognize reports whether a stored or imported hash can be checked by Verify: an
-// argon2id string in PHC form or bcrypt's $2a$, $2b$, $2y$, with a cost within
-// bounds. Otherwise the error wraps ErrFormat and says why, without the hash.
+// djangoPrefixes come before hashes that are otherwise as their makers write them.
+var djangoPrefixes = map[string]string{"argon2$argon2": "argon2", "bcrypt$$2": "bcrypt$"}
+
+// Recognize reports whether a stored or imported hash can be checked by Verify:
+// argon2id or argon2i in PHC form, bcrypt's $2a$, $2b$, $2y$, PBKDF2 in the spellings
+// of Django, passlib and Werkzeug, scrypt in PHC form and in those of Django and
+// Werkzeug, with a cost within bounds. Otherwise the error wraps ErrFormat and says why, without the hash.
 func Recognize(encoded string) error {
 	_, err := parse(encoded)
 	return err
@@ -57,6 +69,11 @@ func Recognize(encoded string) error {
 func parse(encoded string) (digest, error) {
 	if len(encoded) > maxEncoded {
 		return nil, refuse("it is longer than any that is known")
+	}
+	for mark, wrapper := range djangoPrefixes {
+		if strings.HasPrefix(encoded, mark) {
+			encoded = strings.TrimPrefix(encoded, wrapper)
+		}
 	}
 	for _, f := range formats {
 		if strings.HasPrefix(encoded, f.prefix) {
@@ -75,11 +92,11 @@ func unread(encoded string) string {
 	case strings.HasPrefix(encoded, "$2x$"):
 		return "bcrypt $2x$ comes from an implementation that ignored parts of passwords"
 	case strings.HasPrefix(encoded, "$argon2"):
-		return "only the argon2id kind of argon2 is read"
+		return "of argon2 only the kinds argon2id and argon2i are read"
 	case LooksHashed(encoded):
-		return "its kind is not read: only argon2id and bcrypt are"
+		return "its kind is not read: only argon2, bcrypt, PBKDF2 and scrypt are"
 	}
-	return "it is neither argon2id nor bcrypt"
+	return "it is neither argon2, bcrypt, PBKDF2 nor scrypt"
 }
 
 // refuse wraps ErrFormat with a reason that holds nothing of the hash.

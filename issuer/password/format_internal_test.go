@@ -116,7 +116,7 @@ func TestForeignPrefixesLookHashed(t *testing.T) {
 		}
 	}
 	for _, f := range formats {
-		if text := f.prefix + strings.Repeat("x", 53); !LooksHashed(text) {
+		if text := f.prefix + "1$" + strings.Repeat("x", 53); !LooksHashed(text) {
 			t.Errorf("%s does not look like a hash", text)
 		}
 	}

@@ -10,9 +10,10 @@ import (
 
 // Parts of well-formed hashes, to be put together wrongly.
 const (
-	salt16   = "wagCPXjifgvUFBzq4hqe3w"
-	tag32    = "CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc"
-	bcrypt53 = "Ml66gTN0j4sAOkoDJ1aKnOmP0ye1FBNNk1QzEt0/6LgemgOUj469e"
+	salt16     = "wagCPXjifgvUFBzq4hqe3w"
+	tag32      = "CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc"
+	passlibTag = "72B4lFDrgCz7F4oWtP0y8HMg4R5RmRzQ6LPgzw3JwSM"
+	bcrypt53   = "Ml66gTN0j4sAOkoDJ1aKnOmP0ye1FBNNk1QzEt0/6LgemgOUj469e"
 )
 
 func argon2idHash(params string) string {
@@ -30,6 +31,13 @@ func TestRecognizeAccepts(t *testing.T) {
 		"$2a$04$" + bcrypt53,
 		"$2b$12$" + bcrypt53,
 		"$2y$16$" + bcrypt53,
+		strings.Replace(argon2idHash("m=4096,t=3,p=1"), "2id", "2i", 1),
+		"pbkdf2_sha256$1200000$saltsaltsaltsalt1234ab$" + tag32 + "=", // Django 6
+		"$pbkdf2-sha512$25000$" + salt16 + "$" + passlibTag,
+		"$pbkdf2-sha256$27500$" + salt16 + "$" + strings.Repeat("AAAA", 21), // Keycloak's key of 64 bytes, less one
+		"$scrypt$ln=16,r=8,p=1$" + salt16 + "$" + tag32,                     // passlib
+		"scrypt:32768:8:1$saltsaltsaltsalt$" + strings.Repeat("0a", 64),     // Werkzeug
+		"scrypt$16384$saltsaltsaltsalt1234ab$8$5$" + strings.Repeat("AAAA", 21) + "AA==",
 	} {
 		if err := password.Recognize(encoded); err != nil {
 			t.Errorf("Recognize(%q) = %v", encoded, err)
@@ -40,7 +48,7 @@ func TestRecognizeAccepts(t *testing.T) {
 func TestRecognizeRefusesWithAReason(t *testing.T) {
 	cases := []struct{ name, encoded, reason string }{
 		{"empty", "", "it is empty"},
-		{"plain text", "hunter2-hunter2", "neither argon2id nor bcrypt"},
+		{"plain text", "hunter2-hunter2", "neither argon2, bcrypt, PBKDF2 nor scrypt"},
 		{"bcrypt 2x", "$2x$12$" + bcrypt53, "$2x$"},
 		{"bcrypt 2", "$2$12$" + bcrypt53, "kind is not read"},
 		{"bcrypt cost 3", "$2b$03$" + bcrypt53, "cost is not within 4 to 16"},
@@ -53,8 +61,8 @@ func TestRecognizeRefusesWithAReason(t *testing.T) {
 		{"bcrypt prefix alone", "$2b$", "60 characters"},
 		{"bcrypt with a plus", "$2b$12$+" + bcrypt53[1:], "alphabet"},
 		{"bcrypt with NUL", "$2b$12$\x00" + bcrypt53[1:], "alphabet"},
-		{"argon2i", strings.Replace(argon2idHash("m=4096,t=3,p=1"), "2id", "2i", 1), "only the argon2id kind"},
-		{"argon2d", strings.Replace(argon2idHash("m=4096,t=3,p=1"), "2id", "2d", 1), "only the argon2id kind"},
+		{"argon2i of too much memory", strings.Replace(argon2idHash("m=4194304,t=1,p=1"), "2id", "2i", 1), "memory is over"},
+		{"argon2d", strings.Replace(argon2idHash("m=4096,t=3,p=1"), "2id", "2d", 1), "only the kinds argon2id and argon2i"},
 		{"argon2 version 16", strings.Replace(argon2idHash("m=64,t=1,p=1"), "v=19", "v=16", 1), "version 19"},
 		{"argon2 without version", strings.Replace(argon2idHash("m=64,t=1,p=1"), "v=19$", "", 1), "four parts"},
 		{"argon2 4 GiB", argon2idHash("m=4194304,t=1,p=1"), "memory is over"},
@@ -80,7 +88,35 @@ func TestRecognizeRefusesWithAReason(t *testing.T) {
 		{"argon2 long tag", "$argon2id$v=19$m=64,t=1,p=1$" + salt16 + "$" + strings.Repeat("AAAA", 22), "tag is not"},
 		{"argon2 fifth part", argon2idHash("m=64,t=1,p=1") + "$AAAA", "four parts"},
 		{"argon2 line break", argon2idHash("m=64,t=1,p=1") + "\n", "tag is not"},
-		{"Django PBKDF2", "pbkdf2_sha256$600000$c29tZXNhbHQ$" + tag32 + "=", "kind is not read"},
+		{"PBKDF2 of MD5", "pbkdf2_sha3$600000$c29tZXNhbHQ$" + tag32 + "=", "SHA-1, SHA-256 and SHA-512"},
+		{"PBKDF2 a million million iterations", "pbkdf2_sha256$1000000000000$c29tZXNhbHQ$" + tag32 + "=", "iterations are over 4000000"},
+		{"PBKDF2 more than an int", "pbkdf2_sha256$99999999999999999999$c29tZXNhbHQ$" + tag32 + "=", "not a number"},
+		{"PBKDF2 no iterations", "pbkdf2_sha256$0$c29tZXNhbHQ$" + tag32 + "=", "not a number"},
+		{"PBKDF2 negative iterations", "$pbkdf2-sha256$-1$" + salt16 + "$" + passlibTag, "not a number"},
+		{"PBKDF2 iterations times blocks", "$pbkdf2$1000001$" + salt16 + "$" + strings.Repeat("AAAA", 21), "iterations are over 1000000"},
+		{"PBKDF2 no salt", "pbkdf2_sha256$1000$$" + tag32 + "=", "salt is not 4"},
+		{"PBKDF2 short key", "pbkdf2_sha256$1000$c29tZXNhbHQ$AAAA", "key is not 16"},
+		{"PBKDF2 long key", "$pbkdf2-sha512$1000$" + salt16 + "$" + strings.Repeat("AAAA", 22), "key is not 16"},
+		{"PBKDF2 key cut off", "pbkdf2_sha256$1000$c29tZXNhbHQ$" + tag32, "not base64"},
+		{"PBKDF2 without a key", "pbkdf2_sha256$1000$c29tZXNhbHQ", "four parts"},
+		{"PBKDF2 a part too many", "$pbkdf2-sha256$1000$" + salt16 + "$" + passlibTag + "$", "four parts"},
+		{"Werkzeug PBKDF2, key not hexadecimal", "pbkdf2:sha256:1000$c29tZXNhbHQ$zz", "hexadecimal"},
+		{"Werkzeug PBKDF2, no iterations", "pbkdf2:sha256$c29tZXNhbHQ$00", "its parts"},
+		{"scrypt of 16 GiB", "$scrypt$ln=24,r=8,p=1$" + salt16 + "$" + tag32, "memory is over 128 MiB"},
+		{"scrypt ln 63", "$scrypt$ln=63,r=8,p=1$" + salt16 + "$" + tag32, "ln is not"},
+		{"scrypt r 0", "$scrypt$ln=4,r=0,p=1$" + salt16 + "$" + tag32, "r is not"},
+		{"scrypt p 17", "$scrypt$ln=4,r=8,p=17$" + salt16 + "$" + tag32, "p is not"},
+		{"scrypt work", "$scrypt$ln=16,r=8,p=3$" + salt16 + "$" + tag32, "N times r times p"},
+		{"scrypt parameters in another order", "$scrypt$r=8,ln=4,p=1$" + salt16 + "$" + tag32, "of the form"},
+		{"scrypt padded", "$scrypt$ln=4,r=8,p=1$" + salt16 + "==$" + tag32, "not base64"},
+		{"scrypt no salt", "$scrypt$ln=4,r=8,p=1$$" + tag32, "salt is not"},
+		{"scrypt no key", "$scrypt$ln=4,r=8,p=1$" + salt16 + "$", "key is not"},
+		{"Django scrypt, N not a power of two", "scrypt$1000$c29tZXNhbHQ$8$1$" + tag32 + "=", "power of two"},
+		{"Django scrypt, N negative", "scrypt$-16$c29tZXNhbHQ$8$1$" + tag32 + "=", "power of two"},
+		{"Django scrypt, N with a sign", "scrypt$+16$c29tZXNhbHQ$8$1$" + tag32 + "=", "not numbers"},
+		{"Django scrypt, parts", "scrypt$16$c29tZXNhbHQ$8$" + tag32 + "=", "its parts"},
+		{"Werkzeug scrypt, 4 GiB", "scrypt:4194304:8:1$c29tZXNhbHQ$" + strings.Repeat("00", 64), "memory is over"},
+		{"Werkzeug scrypt, no hexadecimal", "scrypt:16:8:1$c29tZXNhbHQ$xx", "hexadecimal"},
 		{"SHA-512-crypt", "$6$rounds=5000$saltstring$" + strings.Repeat("a", 86), "kind is not read"},
 		{"one mebibyte", "$2b$12$" + strings.Repeat("a", 1<<20), "longer than any"},
 	}

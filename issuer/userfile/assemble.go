@@ -1,6 +1,7 @@
 package userfile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -162,6 +163,14 @@ func (v values) secrets(r *Record) error {
 	if err != nil {
 		return err
 	}
+	inner, err := v.keycloakHash()
+	if err != nil {
+		return err
+	}
+	if hash != "" && inner != "" {
+		return errors.New("there are two password hashes")
+	}
+	hash = cmp.Or(hash, inner)
 	plain, err := v.secret(fieldPassword)
 	if err != nil {
 		return err

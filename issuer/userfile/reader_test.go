@@ -91,7 +91,7 @@ func TestRealFiles(t *testing.T) {
 				{Line: 16, Username: "flyingsponge@example.com", Email: "flyingsponge@example.com",
 					PasswordHash: sponge, Disabled: ptr(true)},
 			},
-			bad:     []string{"line 9: password hash is not usable: it is neither argon2id nor bcrypt"},
+			bad:     []string{"line 9: password hash is not usable: it is neither argon2, bcrypt, PBKDF2 nor scrypt"},
 			ignored: []string{"id", "items", "is_superuser"},
 		},
 		{

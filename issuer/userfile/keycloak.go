@@ -1,0 +1,96 @@
+package userfile
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+
+	"example.org/signet/issuer/password"
+)
+
+var errCredentials = errors.New("credentials is not as Keycloak exports it")
+
+// keycloakHash is the hash in the password among Keycloak's credentials, "" where there
+// is none. Other kinds of credentials, of a second factor, are not taken over.
+func (v values) keycloakHash() (string, error) {
+	if v[fieldCredentials] == nil {
+		return "", nil
+	}
+	list, ok := v[fieldCredentials].([]any)
+	if !ok {
+		return "", errCredentials
+	}
+	for _, item := range list {
+		credential, ok := item.(map[string]any)
+		if !ok {
+			return "", errCredentials
+		}
+		if credential["type"] != "password" {
+			continue
+		}
+		k, err := keycloakPassword(credential)
+		if err != nil {
+			return "", err
+		}
+		return k.Encode()
+	}
+	return "", nil
+}
+
+// keycloakPassword reads both the newer form, whose parts are JSON in text, and the
+// older one.
+func keycloakPassword(credential map[string]any) (k password.Keycloak, err error) {
+	secret, data := credential, credential
+	if credential["secretData"] != nil {
+		if secret, err = innerObject(credential["secretData"]); err != nil {
+			return k, err
+		}
+		if data, err = innerObject(credential["credentialData"]); err != nil {
+			return k, err
+		}
+	}
+	more, _ := data["additionalParameters"].(map[string]any)
+	k = password.Keycloak{
+		Algorithm: plain(data["algorithm"]), Iterations: plain(data["hashIterations"]), Salt: plain(secret["salt"]), Value: plain(secret["value"]),
+		Type: first(more["type"]), Version: first(more["version"]), Memory: first(more["memory"]), Parallelism: first(more["parallelism"]),
+	}
+	if k.Value == "" {
+		k.Value = plain(credential["hashedSaltedValue"])
+	}
+	return k, nil
+}
+
+// innerObject is an object, or the JSON of one in a text.
+func innerObject(value any) (map[string]any, error) {
+	switch value := value.(type) {
+	case map[string]any:
+		return value, nil
+	case string:
+		var object map[string]any
+		d := json.NewDecoder(bytes.NewReader([]byte(value)))
+		d.UseNumber()
+		if len(value) <= MaxField && d.Decode(&object) == nil && object != nil {
+			return object, nil
+		}
+	}
+	return nil, errCredentials
+}
+
+// plain is a text, or the digits of a number; "" for anything else.
+func plain(value any) string {
+	switch value := value.(type) {
+	case string:
+		return value
+	case json.Number:
+		return value.String()
+	}
+	return ""
+}
+
+// first is the first of a list of texts.
+func first(value any) string {
+	if list, ok := value.([]any); ok && len(list) > 0 {
+		return plain(list[0])
+	}
+	return ""
+}
