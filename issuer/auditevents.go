@@ -29,6 +29,7 @@ const (
 	EventUserEnabled      = "user.enabled"
 	EventUserDeleted      = "user.deleted"
 	EventPasswordSet      = "user.password_set"
+	EventUsersExported    = "users.exported"
 	EventRoleCreated      = "role.created"
 	EventRoleUpdated      = "role.updated"
 	EventRoleDeleted      = "role.deleted"

@@ -109,7 +109,7 @@ func (failing) Write([]byte) (int, error) { return 0, fs.ErrClosed }
 // Remarks stand on lines of their own, also while a bar is drawn.
 func TestProgress(t *testing.T) {
 	var drawn bytes.Buffer
-	p := newProgress(&drawn, 100, true)
+	p := newProgress(&drawn, "importing", 100, true)
 	p.at(50)
 	p.remark("line 3: no user")
 	p.at(100)
@@ -118,7 +118,7 @@ func TestProgress(t *testing.T) {
 		t.Errorf("drawn: %q", &drawn)
 	}
 	var plain bytes.Buffer
-	p = newProgress(&plain, -1, false)
+	p = newProgress(&plain, "importing", -1, false)
 	p.at(50)
 	p.remark("line 3: no user")
 	p.done()

@@ -18,11 +18,11 @@ type progress struct {
 }
 
 // newProgress shows progress through size bytes; -1 stands for not known.
-func newProgress(w io.Writer, size int64, shown bool) *progress {
+func newProgress(w io.Writer, what string, size int64, shown bool) *progress {
 	p := &progress{w: w}
 	if shown {
 		p.bar = progressbar.NewOptions64(size, progressbar.OptionSetWriter(w), progressbar.OptionShowBytes(true),
-			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription("importing"))
+			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription(what))
 	}
 	return p
 }

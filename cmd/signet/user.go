@@ -15,7 +15,7 @@ import (
 func newUser(p *process) *cobra.Command {
 	return group("user", "Manage users",
 		newUserCreate(p), newUserList(p), newUserShow(p), newUserUpdate(p), newUserDisable(p), newUserEnable(p),
-		newUserDelete(p), newUserSetPassword(p), newUserImport(p))
+		newUserDelete(p), newUserSetPassword(p), newUserImport(p), newUserExport(p))
 }
 
 // profile is the flags that say who a user is.

@@ -90,7 +90,7 @@ func (o *office) importUsers(ctx context.Context, file io.Reader, size int64) er
 	if err != nil {
 		return hint(err, "give JSON lines, a JSON array or CSV; nothing was imported")
 	}
-	m := &importing{office: o, began: o.now(), seed: maphash.MakeSeed(), progress: newProgress(o.stderr, size, isTerminal(o.stderr))}
+	m := &importing{office: o, began: o.now(), seed: maphash.MakeSeed(), progress: newProgress(o.stderr, "importing", size, isTerminal(o.stderr))}
 	broken := m.run(ctx, reader)
 	m.progress.done()
 	m.summary.Ignored = reader.Ignored()

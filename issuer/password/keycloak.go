@@ -36,4 +36,3 @@ func (k Keycloak) Encode() (string, error) {
 	return fmt.Sprintf("$argon2%s$v=19$m=%s,t=%s,p=%s$%s$%s", k.Type, k.Memory, k.Iterations, k.Parallelism,
 		base64PHC.EncodeToString(salt), base64PHC.EncodeToString(value)), nil
 }
-
