@@ -11,7 +11,7 @@ import (
 
 // registeredClaims have a form of their own and cannot be the roles claim.
 var registeredClaims = []string{
-	"iss", "sub", "aud", "client_id", "exp", "iat", "nbf", "jti", "scope", "sid", "auth_time",
+	"iss", "sub", "aud", "client_id", "exp", "iat", "nbf", "jti", "scope", "sid", "auth_time", "status",
 }
 
 // Claims are the claims of a token that has passed every check (RFC 9068 §2.2).
@@ -31,6 +31,7 @@ type Claims struct {
 	AuthTime  time.Time // auth_time: when the user logged in; zero if absent
 
 	payload []byte
+	status  *statusRef // its place in a status list; nil if absent
 }
 
 // HasScope says whether the token was granted scope.
@@ -50,7 +51,7 @@ func (c *Claims) Decode(v any) error {
 }
 
 // parseClaims reads a payload whose signature has been checked.
-func parseClaims(payload []byte, rolesClaim string) (*Claims, error) {
+func parseClaims(payload []byte, rolesClaim string, readStatus bool) (*Claims, error) {
 	var room [16]member
 	members, err := parseObject(room[:0], payload)
 	if err != nil {
@@ -58,7 +59,7 @@ func parseClaims(payload []byte, rolesClaim string) (*Claims, error) {
 	}
 	c := &Claims{payload: payload}
 	for _, m := range members {
-		if problem := c.set(m, rolesClaim); problem != "" {
+		if problem := c.set(m, rolesClaim, readStatus); problem != "" {
 			return nil, &ClaimError{Claim: m.name, Problem: problem}
 		}
 	}
@@ -70,7 +71,7 @@ func parseClaims(payload []byte, rolesClaim string) (*Claims, error) {
 
 // set takes over one claim and returns what is wrong with it. Claims that are not
 // understood are ignored (RFC 7519 §4).
-func (c *Claims) set(m member, rolesClaim string) (problem string) {
+func (c *Claims) set(m member, rolesClaim string, readStatus bool) (problem string) {
 	if m.name == rolesClaim {
 		return setStrings(&c.Roles, m.value)
 	}
@@ -97,6 +98,10 @@ func (c *Claims) set(m member, rolesClaim string) (problem string) {
 		return setTime(&c.NotBefore, m.value)
 	case "auth_time":
 		return setTime(&c.AuthTime, m.value)
+	case "status":
+		if readStatus {
+			return setStatus(&c.status, m.value)
+		}
 	}
 	return ""
 }

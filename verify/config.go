@@ -68,6 +68,16 @@ type Config struct {
 	// sits on the way can then replace the keys and forge any token.
 	InsecureAllowHTTP bool
 
+	// Status says whether the issuer's status lists are read, which tell of a logout
+	// before the token expires, and what happens where one cannot be had.
+	Status StatusPolicy
+	// StatusMaxAge is how old, counted from its iat, a list may be that is still
+	// used while no newer one can be had: 0 is an hour, at most a day. While lists
+	// can be had, none is older than its own time to live.
+	StatusMaxAge time.Duration
+	// OnStatusError hears of each token whose status could not be learnt.
+	OnStatusError func(err error)
+
 	// Realm is shown in WWW-Authenticate. Empty: the first Audience.
 	Realm string
 	// OnError hears of each request that the middleware refuses, before it is
@@ -99,6 +109,7 @@ func (c Config) withDefaults() Config {
 	}
 	c.Leeway = durationOr(c.Leeway, defaultLeeway)
 	c.StaleIfError = durationOr(c.StaleIfError, defaultStaleIfError)
+	c.StatusMaxAge = orElse(c.StatusMaxAge, defaultMaxAge)
 	c.CacheTTL = orElse(c.CacheTTL, defaultCacheTTL)
 	c.MaxCacheTTL = orElse(c.MaxCacheTTL, max(defaultMaxCacheTTL, c.CacheTTL))
 	c.MinRefetchInterval = orElse(c.MinRefetchInterval, min(defaultRefetch, c.CacheTTL))
@@ -127,6 +138,8 @@ func (c Config) validate() error {
 		between("MaxCacheTTL", c.MaxCacheTTL, c.CacheTTL, longestCache),
 		between("MinRefetchInterval", c.MinRefetchInterval, time.Second, maxRefetch),
 		between("StaleIfError", c.StaleIfError, 0, longestCache),
+		between("Status", int(c.Status), int(StatusIgnored), int(StatusFailClosed)),
+		between("StatusMaxAge", c.StatusMaxAge, time.Second, longestCache),
 		between("MaxTokenBytes", c.MaxTokenBytes, 256, 64<<10),
 	}
 	if c.JWKSURL != "" {

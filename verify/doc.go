@@ -37,6 +37,17 @@
 // a flood of invented kids costs the issuer nothing to speak of. A key that the
 // issuer withdraws is gone at the latest when the TTL is over.
 //
+// # Hearing of a logout
+//
+// With [Config].Status the Verifier reads the issuer's status lists
+// (draft-ietf-oauth-status-list), to which tokens point: signed lists of bits that
+// say which sessions have ended. A list is fetched when a first token names it and
+// then, from half of its time to live on, in the background; one older than its
+// time to live is fetched before it is believed. So a token whose session has
+// ended is refused within that time ([ErrRevoked]), a minute with Signet's default.
+// [StatusFailOpen] and [StatusFailClosed] say what happens where a list cannot be
+// had. Lists are fetched from the issuer's own host alone.
+//
 // # What is refused
 //
 // Anything that RFC 9068 §4 and RFC 8725 say to refuse, and whatever two parsers

@@ -75,6 +75,78 @@ func (v *Verifier) RequireAnyRole(roles ...string) func(http.Handler) http.Handl
 	})
 }
 
+// A Demand is what a route may ask of a token beyond being valid; see [Scope],
+// [Role], [All] and [Any].
+type Demand struct {
+	met func(*Claims) bool
+	why InsufficientError
+}
+
+// Scope demands a scope. It panics on what is not an RFC 6749 §3.3 scope.
+func Scope(scope string) Demand {
+	if scope == "" || notScope(scope) {
+		panic("verify: Scope: not a scope")
+	}
+	return Demand{func(c *Claims) bool { return c.HasScope(scope) }, InsufficientError{Scopes: []string{scope}}}
+}
+
+// Role demands a role.
+func Role(role string) Demand {
+	demanded("Role", []string{role})
+	return Demand{func(c *Claims) bool { return c.HasRole(role) }, InsufficientError{Roles: []string{role}}}
+}
+
+// All demands all of the demands.
+func All(demands ...Demand) Demand {
+	return combine("All", demands, func(c *Claims) bool {
+		return !slices.ContainsFunc(demands, func(d Demand) bool { return !d.met(c) })
+	})
+}
+
+// Any demands one of the demands.
+func Any(demands ...Demand) Demand {
+	return combine("Any", demands, func(c *Claims) bool {
+		return slices.ContainsFunc(demands, func(d Demand) bool { return d.met(c) })
+	})
+}
+
+// combine names all that the demands name: which of it is lacking is for the
+// client to see from its token.
+func combine(by string, demands []Demand, met func(*Claims) bool) Demand {
+	combined := Demand{met: met}
+	for _, d := range demands {
+		if d.met == nil {
+			panic("verify: " + by + ": demands nothing")
+		}
+		combined.why.Scopes = append(combined.why.Scopes, d.why.Scopes...)
+		combined.why.Roles = append(combined.why.Roles, d.why.Roles...)
+	}
+	if len(demands) == 0 {
+		panic("verify: " + by + ": demands nothing")
+	}
+	return combined
+}
+
+// RequireAll is like [Verifier.RequireScope] for any demands: it makes all of them.
+func (v *Verifier) RequireAll(demands ...Demand) func(http.Handler) http.Handler {
+	return v.demand(All(slices.Clone(demands)...))
+}
+
+// RequireAny is like [Verifier.RequireAll] but content with one of the demands.
+func (v *Verifier) RequireAny(demands ...Demand) func(http.Handler) http.Handler {
+	return v.demand(Any(slices.Clone(demands)...))
+}
+
+func (v *Verifier) demand(d Demand) func(http.Handler) http.Handler {
+	return v.require(func(c *Claims) error {
+		if d.met(c) {
+			return nil
+		}
+		why := d.why
+		return &why
+	})
+}
+
 func (v *Verifier) require(met func(*Claims) error) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return v.guard(next, met) }
 }

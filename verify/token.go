@@ -62,7 +62,10 @@ func decodePart(part, name string) ([]byte, error) {
 // x5u, x5c and jwk above all (RFC 8725 §3.10).
 type header struct{ alg, kid, typ string }
 
-func parseHeader(part string) (header, error) {
+// accessTokenType is RFC 9068 §2.1's.
+const accessTokenType = "at+jwt"
+
+func parseHeader(part, wantType string) (header, error) {
 	data, err := decodePart(part, "header")
 	if err != nil {
 		return header{}, err
@@ -78,7 +81,7 @@ func parseHeader(part string) (header, error) {
 			return header{}, err
 		}
 	}
-	return h, h.check()
+	return h, h.check(wantType)
 }
 
 func (h *header) set(m member) error {
@@ -103,14 +106,14 @@ func (h *header) set(m member) error {
 	return nil
 }
 
-// check demands RFC 9068 §2.1's type, so that no ID token, logout token or other
+// check demands the type, such as RFC 9068 §2.1's, so that no ID token, logout token or other
 // JWT of the same issuer passes for an access token (RFC 8725 §3.11).
-func (h header) check() error {
+func (h header) check(want string) error {
 	typ := h.typ
 	if prefix := "application/"; len(typ) > len(prefix) && strings.EqualFold(typ[:len(prefix)], prefix) {
 		typ = typ[len(prefix):]
 	}
-	if !strings.EqualFold(typ, "at+jwt") {
+	if !strings.EqualFold(typ, want) {
 		return ErrTokenType
 	}
 	if h.kid == "" {

@@ -19,6 +19,7 @@ type Verifier struct {
 	maxBytes   int
 	now        func() time.Time
 	keys       *cache
+	status     *statusCheck // nil where it is ignored
 
 	realm   string // as a quoted-string
 	onError func(*http.Request, error)
@@ -31,7 +32,7 @@ func New(cfg Config) (*Verifier, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("new verifier: %w", err)
 	}
-	return &Verifier{
+	v := &Verifier{
 		issuer:     cfg.Issuer,
 		audience:   cfg.Audience,
 		algorithms: cfg.Algorithms,
@@ -47,7 +48,12 @@ func New(cfg Config) (*Verifier, error) {
 		},
 		realm:   quote(cfg.Realm),
 		onError: cfg.OnError,
-	}, nil
+		status:  newStatusCheck(cfg),
+	}
+	if v.status != nil {
+		v.status.verify = v.signed
+	}
+	return v, nil
 }
 
 // Warm fetches the keys now unless they are at hand, so that the first request need
@@ -65,11 +71,28 @@ func (v *Verifier) Warm(ctx context.Context) error {
 //
 // ctx bounds only the wait for keys, where they have to be fetched first.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
-	parts, err := split(token, v.maxBytes)
+	payload, err := v.signed(ctx, token, accessTokenType, v.maxBytes)
 	if err != nil {
 		return nil, err
 	}
-	h, err := parseHeader(parts.header)
+	c, err := v.accept(payload)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.status.check(ctx, c.status); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// signed returns the payload of a token of that type with a signature of the
+// issuer's.
+func (v *Verifier) signed(ctx context.Context, token, typ string, limit int) ([]byte, error) {
+	parts, err := split(token, limit)
+	if err != nil {
+		return nil, err
+	}
+	h, err := parseHeader(parts.header, typ)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +106,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	if err := checkSignature(parts, h.alg, keys); err != nil {
 		return nil, err
 	}
-	return v.accept(parts.payload)
+	return decodePart(parts.payload, "payload")
 }
 
 var errOtherAlgorithm = fmt.Errorf("%w: the key is for another one", ErrAlgorithm)
@@ -110,12 +133,8 @@ func checkSignature(parts compact, alg string, keys []publicKey) error {
 
 // accept reads and checks the claims. The signature has been checked: nothing here
 // may run before (RFC 8725 §3.3).
-func (v *Verifier) accept(part string) (*Claims, error) {
-	payload, err := decodePart(part, "payload")
-	if err != nil {
-		return nil, err
-	}
-	c, err := parseClaims(payload, v.rolesClaim)
+func (v *Verifier) accept(payload []byte) (*Claims, error) {
+	c, err := parseClaims(payload, v.rolesClaim, v.status != nil)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,340 @@
+package verify
+
+import (
+	"bytes"
+	"compress/zlib"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-jose/go-jose/v4/json"
+)
+
+// StatusPolicy says what the status lists of the issuer count for
+// (draft-ietf-oauth-status-list): signed lists of bits that say which sessions
+// have ended.
+type StatusPolicy int
+
+const (
+	// StatusIgnored does not look at them: a token counts until it expires. It is
+	// the default, as it asks nothing of the network.
+	StatusIgnored StatusPolicy = iota
+	// StatusFailOpen refuses a token whose bit is set, and accepts one whose list
+	// cannot be had or is older than Config.StatusMaxAge, as StatusIgnored would.
+	StatusFailOpen
+	// StatusFailClosed says don't know of such a token: [ErrStatusUnavailable].
+	StatusFailClosed
+)
+
+// ErrRevoked: the issuer's status list says that the token's session has ended,
+// or that its rights have shrunk. It is an [ErrInvalidToken].
+var ErrRevoked = invalid("revoked")
+
+// ErrStatusUnavailable is the answer don't know: the token is good, but whether it
+// was revoked could not be learnt. It is never an [ErrInvalidToken], and comes
+// with [StatusFailClosed] only. See [StatusError].
+var ErrStatusUnavailable = errors.New("status list unavailable")
+
+// StatusError says why a status list could not be had. It is an [ErrStatusUnavailable].
+type StatusError struct {
+	URI string // of the list
+	Err error
+}
+
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("%v: %s: %v", ErrStatusUnavailable, e.URI, e.Err)
+}
+
+// Unwrap returns [ErrStatusUnavailable] and the cause.
+func (e *StatusError) Unwrap() []error { return []error{ErrStatusUnavailable, e.Err} }
+
+var _ error = (*StatusError)(nil)
+
+const (
+	maxStatusLists = 4096    // lists remembered; an issuer has a few hundred
+	maxListBytes   = 4 << 20 // of a list, unpacked
+	maxListToken   = 8 << 20 // of a list as it is sent
+	defaultMaxAge  = time.Hour
+)
+
+// statusRef is a token's place in a list.
+type statusRef struct {
+	uri   string
+	index int64
+}
+
+// statusCheck knows the lists of one issuer. A list that is young enough is read
+// without a lock and without the network; from half of its time to live on it is
+// fetched anew in the background.
+type statusCheck struct {
+	policy   StatusPolicy
+	maxAge   time.Duration
+	origin   string // scheme and host of the issuer: lists come from there alone
+	issuer   string
+	leeway   time.Duration
+	interval time.Duration
+	client   *http.Client
+	now      func() time.Time
+	verify   func(ctx context.Context, token, typ string, limit int) ([]byte, error)
+	onError  func(error)
+
+	mu    sync.Mutex
+	lists map[string]*statusList
+}
+
+// statusList is one list and the fetch under way for it.
+type statusList struct {
+	uri     string
+	current atomic.Pointer[statusBits]
+
+	mu     sync.Mutex
+	flight *flight
+	nextAt time.Time // no fetch before
+	err    error     // of the last fetch
+}
+
+// statusBits is a list as it was at one time.
+type statusBits struct {
+	bits     []byte
+	width    int64 // bits of one status
+	issuedAt time.Time
+	ttl      time.Duration
+	etag     string
+}
+
+func newStatusCheck(cfg Config) *statusCheck {
+	u, err := url.Parse(cfg.Issuer)
+	if err != nil || cfg.Status == StatusIgnored {
+		return nil
+	}
+	return &statusCheck{
+		policy: cfg.Status, maxAge: cfg.StatusMaxAge, origin: u.Scheme + "://" + u.Host, issuer: cfg.Issuer, leeway: cfg.Leeway,
+		interval: cfg.MinRefetchInterval, client: newClient(cfg.HTTPClient), now: cfg.Now, onError: cfg.OnStatusError,
+		lists: map[string]*statusList{},
+	}
+}
+
+// check refuses a token whose status is not 0, valid (§7.1).
+func (s *statusCheck) check(ctx context.Context, ref *statusRef) error {
+	if s == nil || ref == nil {
+		return nil
+	}
+	b, err := s.find(ctx, ref.uri)
+	if err == nil {
+		var status byte
+		if status, err = b.status(ref.index); err == nil && status != 0 {
+			return ErrRevoked
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	problem := &StatusError{URI: ref.uri, Err: err}
+	if s.onError != nil {
+		s.onError(problem)
+	}
+	if s.policy == StatusFailOpen {
+		return nil
+	}
+	return problem
+}
+
+func (b *statusBits) status(index int64) (byte, error) {
+	perByte := 8 / b.width
+	if index/perByte >= int64(len(b.bits)) {
+		return 0, errors.New("the list has no such index")
+	}
+	return b.bits[index/perByte] >> (index % perByte * b.width) & (1<<b.width - 1), nil
+}
+
+// find returns the list, waiting for a fetch only where the one at hand is older
+// than its time to live.
+func (s *statusCheck) find(ctx context.Context, uri string) (*statusBits, error) {
+	l, err := s.list(uri)
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	b := l.current.Load()
+	if b != nil && now.Before(b.issuedAt.Add(b.ttl/2)) {
+		return b, nil
+	}
+	f := s.renew(l, now)
+	if b != nil && now.Before(b.issuedAt.Add(b.ttl)) {
+		return b, nil
+	}
+	if f != nil {
+		_ = f.wait(ctx) // what matters is what is at hand then
+	}
+	b = l.current.Load()
+	if b != nil && s.now().Before(b.issuedAt.Add(max(s.maxAge, b.ttl))) {
+		return b, nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err != nil {
+		return nil, l.err
+	}
+	return nil, errors.New("the newest list is too old")
+}
+
+// list takes lists from the issuer's own host: whoever else could name an
+// address would have this server fetch it.
+func (s *statusCheck) list(uri string) (*statusList, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.lists[uri]; l != nil {
+		return l, nil
+	}
+	if u, err := url.Parse(uri); err != nil || u.User != nil || u.Fragment != "" || u.Scheme+"://"+u.Host != s.origin {
+		return nil, errors.New("the list is not on the issuer's host")
+	}
+	if len(s.lists) >= maxStatusLists {
+		clear(s.lists)
+	}
+	l := &statusList{uri: uri}
+	s.lists[uri] = l
+	return l, nil
+}
+
+// renew starts a fetch, if it is time for one, and returns the one under way.
+func (s *statusCheck) renew(l *statusList, now time.Time) *flight {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.flight != nil || now.Before(l.nextAt) {
+		return l.flight
+	}
+	f := &flight{done: make(chan struct{})}
+	l.flight = f
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
+		defer cancel()
+		b, err := s.fetch(ctx, l)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		defer close(f.done)
+		l.flight, l.err, l.nextAt = nil, err, s.now().Add(s.interval)
+		if old := l.current.Load(); err == nil && (old == nil || !b.issuedAt.Before(old.issuedAt)) {
+			l.current.Store(b) // never an older list, which somebody kept
+		}
+	}()
+	return f
+}
+
+func (s *statusCheck) fetch(ctx context.Context, l *statusList) (*statusBits, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.uri, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Accept", "application/statuslist+jwt")
+	old := l.current.Load()
+	if old != nil && old.etag != "" {
+		r.Header.Set("If-None-Match", old.etag)
+	}
+	resp, err := s.client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNotModified && old != nil {
+		return old, nil
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("answered %d", resp.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxListToken+1))
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.read(ctx, string(body), l.uri)
+	if err != nil {
+		return nil, err
+	}
+	b.etag = resp.Header.Get("ETag")
+	return b, nil
+}
+
+// read checks a list's token (§8.3).
+func (s *statusCheck) read(ctx context.Context, token, uri string) (*statusBits, error) {
+	payload, err := s.verify(ctx, token, "statuslist+jwt", maxListToken)
+	if err != nil {
+		return nil, err
+	}
+	var c struct {
+		Issuer     *string `json:"iss"`
+		Subject    string  `json:"sub"`
+		IssuedAt   int64   `json:"iat"`
+		Expiry     *int64  `json:"exp"`
+		TTL        *int64  `json:"ttl"`
+		StatusList struct {
+			Bits int64  `json:"bits"`
+			List string `json:"lst"`
+		} `json:"status_list"`
+	}
+	if err := json.Unmarshal(payload, &c); err != nil {
+		return nil, errors.New("the list's claims are not as they should be")
+	}
+	now, issued, ttl := s.now(), time.Unix(c.IssuedAt, 0), defaultCacheTTL
+	if c.TTL != nil {
+		ttl = time.Duration(min(*c.TTL, int64(longestCache/time.Second))) * time.Second
+	}
+	switch {
+	case c.Subject != uri:
+		return nil, errors.New("it is another list")
+	case c.Issuer != nil && *c.Issuer != s.issuer:
+		return nil, errors.New("the list is another issuer's")
+	case issued.After(now.Add(s.leeway)):
+		return nil, errors.New("the list is from the future")
+	case c.Expiry != nil && !now.Before(time.Unix(*c.Expiry, 0).Add(s.leeway)):
+		return nil, errors.New("the list has expired")
+	case ttl <= 0, c.StatusList.Bits != 1 && c.StatusList.Bits != 2 && c.StatusList.Bits != 4 && c.StatusList.Bits != 8:
+		return nil, errors.New("the list's claims are not as they should be")
+	}
+	bits, err := unpackList(c.StatusList.List)
+	return &statusBits{bits: bits, width: c.StatusList.Bits, issuedAt: issued, ttl: ttl}, err
+}
+
+func unpackList(lst string) ([]byte, error) {
+	packed, err := base64.RawURLEncoding.DecodeString(lst)
+	if err != nil {
+		return nil, errors.New("the list is not base64url")
+	}
+	r, err := zlib.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, errors.New("the list is not compressed by zlib")
+	}
+	bits, err := io.ReadAll(io.LimitReader(r, maxListBytes+1))
+	if err != nil || len(bits) > maxListBytes {
+		return nil, errors.New("the list is damaged or too long")
+	}
+	return bits, nil
+}
+
+// setStatus reads the claim status. Members that are not understood are ignored.
+func setStatus(into **statusRef, value string) string {
+	var c struct {
+		List *struct {
+			Index *int64 `json:"idx"`
+			URI   string `json:"uri"`
+		} `json:"status_list"`
+	}
+	if json.Unmarshal([]byte(value), &c) != nil {
+		return "not an object of the right form"
+	}
+	if c.List == nil {
+		return ""
+	}
+	if c.List.Index == nil || *c.List.Index < 0 || strings.TrimSpace(c.List.URI) == "" {
+		return "has no place in a list"
+	}
+	*into = &statusRef{c.List.URI, *c.List.Index}
+	return ""
+}
