@@ -36,7 +36,7 @@ func TestDemandsCombine(t *testing.T) {
 	}
 }
 
-func TestDemandsForNothingPanic(t *testing.T) {
+func TestCombinedDemandsForNothingPanic(t *testing.T) {
 	v := newVerifier(t, config(newHost(t, rsaKey())))
 	for name, register := range map[string]func(){
 		"no demands": func() { v.RequireAll() }, "any of none": func() { v.RequireAny() }, "an empty demand": func() { v.RequireAll(verify.Demand{}) },
