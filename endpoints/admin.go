@@ -30,6 +30,7 @@ func (f errand) act(ctx context.Context, c *call) (any, error) { return f(ctx, c
 
 // Paths of the admin API.
 const (
+	pathBootstrap     = "/api/v1/bootstrap"
 	pathUsers         = "/api/v1/users"
 	pathUser          = "/api/v1/users/{id}"
 	pathUserDisable   = "/api/v1/users/{id}/disable"
@@ -54,13 +55,15 @@ const (
 )
 
 // mountAdmin is the map of the admin API. No page of another origin may call it.
-func (m *mounting) mountAdmin(k keyMaster) {
+func (m *mounting) mountAdmin(b bootstrapper, k keyMaster) {
 	get := func(f errand) verb { return verb{method: http.MethodGet, rule: RuleAdmin, operation: f} }
 	post := func(f errand) verb { return verb{method: http.MethodPost, rule: RuleAdmin, operation: f} }
 	slow := func(f errand) verb { return verb{method: http.MethodPost, rule: RuleAdmin, slow: true, operation: f} }
 	patch := func(f errand) verb { return verb{method: http.MethodPatch, rule: RuleAdmin, operation: f} }
 	remove := func(f errand) verb { return verb{method: http.MethodDelete, rule: RuleAdmin, operation: f} }
 	super := func(v verb) verb { v.rule = RuleSuperAdmin; return v }
+
+	m.api(pathBootstrap, corsNone, verb{method: http.MethodPost, rule: RuleOpen, slow: true, operation: bootstrapOperation{b}})
 
 	m.api(pathUsers, corsNone, get(listUsers), slow(createUser))
 	m.api(pathUser, corsNone, get(showUser), patch(updateUser), remove(deleteUser))

@@ -24,6 +24,7 @@ type Issuer interface {
 	userInformer
 	grantUse
 	identifier
+	bootstrapper
 	registrar
 	profileKeeper
 	passwordChanger

@@ -67,10 +67,10 @@ func (h *Handler) mount(cfg Config, base string) {
 	m.route(route{path: pathReady, methods: read, quiet: true, endpoint: h.ready})
 	m.mountSelf(cfg.Service)
 	if cfg.AdminMerged {
-		m.mountAdmin(cfg.Keys)
+		m.mountAdmin(cfg.Service, cfg.Keys)
 	}
 	own := m.onOwnDoor()
-	own.mountAdmin(cfg.Keys)
+	own.mountAdmin(cfg.Service, cfg.Keys)
 	h.admin = own.router
 
 	m.statusLists(cfg)

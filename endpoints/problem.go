@@ -20,6 +20,8 @@ const (
 	codeLostUpdate = "lost_update"
 	codeRotated    = "already_rotated"
 	codeNoWayBack  = "no_way_back"
+	codeLastSuper  = "last_super_admin"
+	codeDone       = "already_bootstrapped"
 )
 
 // fieldFault is one field of a request and what is wrong with it.
@@ -68,6 +70,10 @@ func recordFailure(err error) (failure, bool) {
 		return failure{status: http.StatusPreconditionFailed, code: codeLostUpdate, description: "it has changed since it was read: read it again"}, true
 	case errors.Is(err, issuer.ErrBusyRecord):
 		return failure{status: http.StatusServiceUnavailable, code: codeUnavailable, description: "others are changing it, try again", retryAfter: time.Second}, true
+	case errors.Is(err, issuer.ErrLastSuperAdmin):
+		return failure{status: http.StatusConflict, code: codeLastSuper, description: issuer.ErrLastSuperAdmin.Error()}, true
+	case errors.Is(err, issuer.ErrBootstrapped):
+		return failure{status: http.StatusConflict, code: codeDone, description: issuer.ErrBootstrapped.Error()}, true
 	case errors.Is(err, keys.ErrRotated):
 		return failure{status: http.StatusConflict, code: codeRotated, description: "the keys are rotated already, or will be at a set time"}, true
 	case errors.As(err, &late):

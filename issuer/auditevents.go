@@ -22,6 +22,7 @@ const (
 	EventSessionRevoked   = "session.revoked"
 	EventSessionDisplaced = "session.displaced"
 	EventStoreRestored    = "store.restored"
+	EventBootstrapped     = "super_admin.bootstrapped"
 	EventUserRegistered   = "user.registered"
 	EventUserCreated      = "user.created"
 	EventUserUpdated      = "user.updated"

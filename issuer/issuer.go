@@ -21,6 +21,7 @@ type Store interface {
 	storage.Users
 	storage.Roles
 	storage.Clients
+	storage.Guards
 	storage.Sessions
 	storage.Epochs
 	storage.SessionStatus
@@ -56,6 +57,7 @@ type Config struct {
 	Throttle        Throttle
 	AuditRetention  time.Duration      // how long audit events are kept; 0 for ever
 	Registration    RegistrationPolicy // who may register; empty means nobody
+	BootstrapSecret Secret             // lets whoever has it make the first super_admin; empty means nobody
 
 	// OtherMasterKeys are accepted in refresh tokens beside the one that makes
 	// them: the next or the previous one while the master key changes.
@@ -107,6 +109,8 @@ type Source struct {
 	Address   netip.Addr // of the client, as far as it can be trusted
 	RequestID string
 	Actor     string // who does it where no token says so: "cli"
+
+	Allow     string // AllowNoSuperAdmin, where that is meant
 	UserAgent string // as sent; a session keeps a hint of it
 }
 

@@ -101,17 +101,8 @@ func (i *Issuer) countRegistration(ctx context.Context, src Source) error {
 
 // registered makes the account, or names every field at fault.
 func (i *Issuer) registered(ctx context.Context, r RegisterRequest) (storage.User, error) {
-	var f faults
-	u, err := i.newUser(ctx, r.User)
-	f.noteAll(err)
-	f.note(i.judgeNew(r.User.Password, u))
-	if err := f.err(); err != nil {
-		return storage.User{}, err
-	}
-	if err := i.namesFree(ctx, storage.User{}, u); err != nil {
-		return storage.User{}, err
-	}
-	if u.PasswordHash, err = i.firstHash(ctx, r.User, u, r.Source); err != nil {
+	u, err := i.hashed(ctx, r.User, r.Source)
+	if err != nil {
 		return storage.User{}, err
 	}
 	e := storage.AuditEvent{Type: EventUserRegistered, Actor: u.ID, Target: u.ID, ClientID: r.Client.ID}
@@ -120,6 +111,22 @@ func (i *Issuer) registered(ctx context.Context, r RegisterRequest) (storage.Use
 	}
 	u.Version = 1
 	return u, nil
+}
+
+// hashed is a new user with a password, or every field at fault.
+func (i *Issuer) hashed(ctx context.Context, n NewUser, src Source) (storage.User, error) {
+	var f faults
+	u, err := i.newUser(ctx, n)
+	f.noteAll(err)
+	f.note(i.judgeNew(n.Password, u))
+	if err := f.err(); err != nil {
+		return storage.User{}, err
+	}
+	if err := i.namesFree(ctx, storage.User{}, u); err != nil {
+		return storage.User{}, err
+	}
+	u.PasswordHash, err = i.firstHash(ctx, n, u, src)
+	return u, err
 }
 
 // firstTokens logs the new user in, whose password is known to be right.

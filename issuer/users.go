@@ -278,6 +278,11 @@ func (i *Issuer) swapUser(ctx context.Context, ref string, n *intent, change fun
 		if err := i.namesFree(ctx, before, u); err != nil {
 			return User{}, 0, err
 		}
+		if isSuper(before) && !isSuper(u) {
+			if err := i.releaseSuper(ctx, u.ID, n.source); err != nil {
+				return User{}, 0, err
+			}
+		}
 		n.event.Target, n.event.Detail = u.ID, userChanges(before, u)
 		if err := n.declare(ctx); err != nil {
 			return User{}, 0, err
@@ -328,27 +333,46 @@ func (i *Issuer) DeleteUser(ctx context.Context, ref string, src Source) error {
 }
 
 func (i *Issuer) deleteUser(ctx context.Context, ref string, src Source, may func(storage.User) error) error {
-	u, err := i.findUser(ctx, ref)
-	if err != nil {
-		return err
-	}
-	if err := may(u); err != nil {
-		return err
-	}
-	if err := i.announce(ctx, storage.Ending{UserID: u.ID, Reason: EventUserDeleted}, true); err != nil {
-		return err
-	}
-	err = i.intend(src, storage.AuditEvent{Type: EventUserDeleted, Target: u.ID}).make(ctx, func() error {
-		return adminError(i.store.DeleteUser(ctx, u.ID))
-	})
-	if err != nil {
+	n := i.intend(src, storage.AuditEvent{Type: EventUserDeleted})
+	id, err := i.dropUser(ctx, ref, n, may)
+	if err := n.end(ctx, err); err != nil {
 		return err
 	}
 	if err := failpoint.Hit(failpoint.UserDeleted); err != nil {
 		return unknown(err)
 	}
-	_, err = i.store.RevokeAll(ctx, storage.SessionFilter{UserID: u.ID}, i.now(), EventUserDeleted)
+	_, err = i.store.RevokeAll(ctx, storage.SessionFilter{UserID: id}, i.now(), EventUserDeleted)
 	return unsure(err)
+}
+
+// dropUser deletes the record as it was judged, and returns the user's id.
+func (i *Issuer) dropUser(ctx context.Context, ref string, n *intent, may func(storage.User) error) (string, error) {
+	for range updateTries {
+		u, err := i.findUser(ctx, ref)
+		if err != nil {
+			return "", err
+		}
+		if err := may(u); err != nil {
+			return "", err
+		}
+		if isSuper(u) {
+			if err := i.releaseSuper(ctx, u.ID, n.source); err != nil {
+				return "", err
+			}
+		}
+		if err := i.announce(ctx, storage.Ending{UserID: u.ID, Reason: EventUserDeleted}, true); err != nil {
+			return "", err
+		}
+		n.event.Target = u.ID
+		if err := n.declare(ctx); err != nil {
+			return "", err
+		}
+		err = i.store.DeleteUser(ctx, u.ID, u.Version)
+		if !lostSwap(err) {
+			return u.ID, adminError(err)
+		}
+	}
+	return "", ErrBusyRecord
 }
 
 // knownRoles sorts the names and refuses one that is no role.

@@ -74,8 +74,10 @@ type Users interface {
 	// such user.
 	ReplacePasswordHash(ctx context.Context, id, old, new string) error
 
-	// DeleteUser removes the user and frees their login names. ErrNotFound.
-	DeleteUser(ctx context.Context, id string) error
+	// DeleteUser removes the user where the version still is the given one, 0
+	// standing for any, and frees their login names. ErrConflict if the version
+	// moved on, ErrNotFound.
+	DeleteUser(ctx context.Context, id string, version int64) error
 
 	// ListUsers returns one page, ordered by id.
 	ListUsers(ctx context.Context, f UserFilter, p Page) (UserPage, error)

@@ -58,6 +58,8 @@ func nextStep(err error) string {
 		return ""
 	case errors.Is(err, issuer.ErrBusyRecord): // says so itself
 		return ""
+	case errors.Is(err, issuer.ErrLastSuperAdmin):
+		return "--even-last-super-admin goes on all the same"
 	case errors.Is(err, storage.ErrUnavailable):
 		return "check --storage and that the store can be reached, then try again"
 	}

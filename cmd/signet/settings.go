@@ -31,6 +31,8 @@ type settings struct {
 	statusTTL       time.Duration
 	registration    string
 
+	bootstrapSecretFile string
+
 	signingAlg       string
 	rsaBits          int
 	rotationInterval time.Duration
@@ -118,6 +120,7 @@ func (s *settings) addTokens(f *pflag.FlagSet) {
 	f.IntVar(&s.maxSessions, "max-sessions", 1000, "living sessions of one user at one client; a login beyond them ends the oldest; 0 for no bound")
 	f.DurationVar(&s.statusTTL, "status-ttl", time.Minute, "how old a status list may get in the hands of a verifier: a session that ended is refused offline by then")
 	f.StringVar(&s.registration, "registration", "closed", "`WHO` may create accounts by POST /register: closed (nobody), client (people, through a client with a secret) or open (anybody)")
+	f.StringVar(&s.bootstrapSecretFile, "bootstrap-secret-file", "", "`FILE` with a secret; whoever has it makes the first super_admin by POST /api/v1/bootstrap, once")
 	s.demand((*settings).checkTokens)
 }
 

@@ -130,9 +130,11 @@ func newUserShow(p *process) *cobra.Command {
 }
 
 func newUserDisable(p *process) *cobra.Command {
+	var sure insistence
 	c := &cobra.Command{Use: "disable", Short: "Shut a user out; their sessions end", Example: "  signet user disable alice"}
+	sure.add(c.Flags())
 	return newUserTask(p, c, newSettings(), func(ctx context.Context, o *office, ref string) (issuer.User, error) {
-		return o.issuer.DisableUser(ctx, ref, o.source)
+		return o.issuer.DisableUser(ctx, ref, sure.source(o))
 	})
 }
 
@@ -163,6 +165,7 @@ func newUserSetPassword(p *process) *cobra.Command {
 
 func newUserUpdate(p *process) *cobra.Command {
 	var who profile
+	var sure insistence
 	c := &cobra.Command{
 		Use: "update", Short: "Change a user",
 		Long:    "Change what the flags name, and nothing else. --role sets the roles anew; an empty value takes a field away.",
@@ -170,6 +173,7 @@ func newUserUpdate(p *process) *cobra.Command {
 	}
 	who.add(c.Flags())
 	c.Flags().StringVar(&who.username, "username", "", "new `NAME` to log in with; the id stays")
+	sure.add(c.Flags())
 	return newUserTask(p, c, newSettings(), func(ctx context.Context, o *office, ref string) (issuer.User, error) {
 		change := issuer.UserChange{
 			Username: changed(c, "username", &who.username), Email: changed(c, "email", &who.email), FullName: changed(c, "full-name", &who.fullName),
@@ -178,7 +182,7 @@ func newUserUpdate(p *process) *cobra.Command {
 		if change == (issuer.UserChange{}) {
 			return issuer.User{}, usage("nothing to change: see %s --help", c.CommandPath())
 		}
-		return o.issuer.UpdateUser(ctx, ref, change, o.source)
+		return o.issuer.UpdateUser(ctx, ref, change, sure.source(o))
 	})
 }
 
@@ -193,11 +197,13 @@ func changed[T any](c *cobra.Command, flag string, value *T) *T {
 func newUserDelete(p *process) *cobra.Command {
 	s := newSettings()
 	var sure consent
+	var even insistence
 	c := &cobra.Command{
 		Use: "delete USER", Short: "Delete a user for ever; their sessions end", Args: names("USER"),
 		Example: "  signet user delete alice\n  signet user delete alice --yes",
 	}
 	sure.add(c.Flags())
+	even.add(c.Flags())
 	return p.admin(c, s, mustBeThere, func(ctx context.Context, o *office, args []string) error {
 		u, err := o.issuer.FindUser(ctx, args[0])
 		if err != nil {
@@ -206,7 +212,7 @@ func newUserDelete(p *process) *cobra.Command {
 		if err := sure.ask(o.process, fmt.Sprintf("Delete the user %s (%s) for ever?", u.Username, u.ID)); err != nil {
 			return err
 		}
-		if err := o.issuer.DeleteUser(ctx, u.ID, o.source); err != nil {
+		if err := o.issuer.DeleteUser(ctx, u.ID, even.source(o)); err != nil {
 			return fmt.Errorf("delete user: %w", err)
 		}
 		o.say("deleted the user %s", u.Username)

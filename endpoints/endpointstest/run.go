@@ -29,6 +29,8 @@ func Run(t *testing.T, open OpenStore) {
 		{"Access", accessScenes},
 		{"JSON", jsonScenes},
 		{"Admin", adminScenes},
+		{"Power", powerScenes},
+		{"Bootstrap", bootstrapScenes},
 		{"Documents", documentScenes},
 		{"Status", statusScenes},
 		{"StatusTrouble", statusTroubleScenes},

@@ -160,8 +160,16 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, id, old, new string) er
 	return do(ctx, s, "ReplacePasswordHash", func() error { return s.inner.ReplacePasswordHash(ctx, id, old, new) })
 }
 
-func (s *Store) DeleteUser(ctx context.Context, id string) error {
-	return do(ctx, s, "DeleteUser", func() error { return s.inner.DeleteUser(ctx, id) })
+func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error {
+	return do(ctx, s, "DeleteUser", func() error { return s.inner.DeleteUser(ctx, id, version) })
+}
+
+func (s *Store) Guard(ctx context.Context, name string) (storage.Guard, error) {
+	return get(ctx, s, "Guard", func() (storage.Guard, error) { return s.inner.Guard(ctx, name) })
+}
+
+func (s *Store) SwapGuard(ctx context.Context, g storage.Guard) (storage.Guard, error) {
+	return get(ctx, s, "SwapGuard", func() (storage.Guard, error) { return s.inner.SwapGuard(ctx, g) })
 }
 
 func (s *Store) ListUsers(ctx context.Context, f storage.UserFilter, p storage.Page) (storage.UserPage, error) {

@@ -18,6 +18,7 @@ const (
 	audit       = "audit"
 	clients     = "clients"
 	endings     = "endings"
+	guards      = "guards"
 	keys        = "keys"
 	logins      = "logins"
 	revocations = "revocations"

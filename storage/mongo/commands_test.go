@@ -96,7 +96,7 @@ var commandTable = []struct {
 	{"ListUsers", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.ListUsers(ctx, storage.UserFilter{Prefix: "an", Role: "user"}, storage.Page{}))
 	}, "find"},
-	{"DeleteUser", func(ctx context.Context, s *mongo.Store) error { return s.DeleteUser(ctx, "u") }, "delete find find delete"},
+	{"DeleteUser", func(ctx context.Context, s *mongo.Store) error { return s.DeleteUser(ctx, "u", 0) }, "delete find find delete"},
 
 	{"View", func(ctx context.Context, s *mongo.Store) error { return must(s.View(ctx)) }, "ping"},
 	{"ListRevocations", func(ctx context.Context, s *mongo.Store) error { return must(s.ListRevocations(ctx, storage.Page{})) }, "find"},
@@ -153,6 +153,13 @@ var commandTable = []struct {
 	{"AddEnding", func(ctx context.Context, s *mongo.Store) error { return s.AddEnding(ctx, storage.Ending{ID: "e"}) }, "insert"},
 	{"Endings", func(ctx context.Context, s *mongo.Store) error { return must(s.Endings(ctx, 10)) }, "find"},
 	{"RemoveEnding", func(ctx context.Context, s *mongo.Store) error { return s.RemoveEnding(ctx, "e") }, "delete"},
+	{"SwapGuard", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SwapGuard(ctx, storage.Guard{Name: "g"}))
+	}, "insert"},
+	{"SwapGuard, again", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SwapGuard(ctx, storage.Guard{Name: "g", Version: 1}))
+	}, "update"},
+	{"Guard", func(ctx context.Context, s *mongo.Store) error { return must(s.Guard(ctx, "g")) }, "find"},
 
 	{"RevokeToken", func(ctx context.Context, s *mongo.Store) error { return s.RevokeToken(ctx, "jti", start) }, "insert"},
 	{"RevokeToken, again", func(ctx context.Context, s *mongo.Store) error { return s.RevokeToken(ctx, "jti", start) }, "insert"},

@@ -364,7 +364,7 @@ func chaos(t *testing.T, s *mongo.Store, r *rand.Rand, id string) {
 	if n := len(page.Users); n > 2 && r.IntN(3) > 0 {
 		u := page.Users[r.IntN(n)]
 		if r.IntN(2) == 0 {
-			_ = s.DeleteUser(ctx, u.ID)
+			_ = s.DeleteUser(ctx, u.ID, 0)
 			return
 		}
 		u.Username, u.Email = name(), name()

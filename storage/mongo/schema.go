@@ -83,5 +83,5 @@ func (s *Store) checkForeign(ctx context.Context) error {
 
 // collections are the names that this program uses.
 func collections() []string {
-	return []string{attempts, audit, clients, endings, keys, logins, revocations, roles, schema, sessions, statusLists, users}
+	return []string{attempts, audit, clients, endings, guards, keys, logins, revocations, roles, schema, sessions, statusLists, users}
 }

@@ -186,13 +186,21 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, id, old, new string) er
 	return err
 }
 
-// DeleteUser implements [storage.Users] by one delete, after which the names
+// DeleteUser implements [storage.Users] by one conditional delete, after which the names
 // are freed.
-func (s *Store) DeleteUser(ctx context.Context, id string) error {
+func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error {
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
-	if err := found(s.delete(ctx, users, byID(id))); err != nil {
+	filter := byID(id)
+	if version != 0 {
+		filter = append(filter, is("version", version))
+	}
+	done, err := s.delete(ctx, users, filter)
+	if err != nil {
 		return err
+	}
+	if !done {
+		return s.missed(ctx, users, id)
 	}
 	s.tidy(ctx, id)
 	return nil

@@ -117,10 +117,10 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, id, old, new string) er
 }
 
 // DeleteUser implements [storage.Users].
-func (s *Store) DeleteUser(ctx context.Context, id string) error {
+func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error {
 	_, err := writeSeveral(ctx, s, "delete user", func(t *tx) (u storage.User, err error) {
-		if u, err = only(t, "DELETE FROM users WHERE id = ? RETURNING "+userColumns, scanUser, id); err != nil {
-			return u, err
+		if u, err = only(t, "DELETE FROM users WHERE id = ?1 AND ?2 IN (0, version) RETURNING "+userColumns, scanUser, id, version); err != nil {
+			return u, whyNot(t, err, "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?)", id)
 		}
 		return u, freeLogins(t, u)
 	})

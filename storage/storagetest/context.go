@@ -28,7 +28,7 @@ func calls(s storage.Store) map[string]func(ctx context.Context) error {
 		"UserByLogin":         func(ctx context.Context) error { return second(s.UserByLogin(ctx, u.Email)) },
 		"UpdateUser":          func(ctx context.Context) error { return second(s.UpdateUser(ctx, u)) },
 		"ReplacePasswordHash": func(ctx context.Context) error { return s.ReplacePasswordHash(ctx, u.ID, u.PasswordHash, "new") },
-		"DeleteUser":          func(ctx context.Context) error { return s.DeleteUser(ctx, u.ID) },
+		"DeleteUser":          func(ctx context.Context) error { return s.DeleteUser(ctx, u.ID, 0) },
 		"ListUsers":           func(ctx context.Context) error { return second(s.ListUsers(ctx, storage.UserFilter{}, storage.Page{})) },
 		"CreateRole":          func(ctx context.Context) error { return s.CreateRole(ctx, newRole(2)) },
 		"Role":                func(ctx context.Context) error { return second(s.Role(ctx, r.Name)) },
@@ -41,6 +41,8 @@ func calls(s storage.Store) map[string]func(ctx context.Context) error {
 		"DeleteClient":        func(ctx context.Context) error { return s.DeleteClient(ctx, c.ID) },
 		"ListClients":         func(ctx context.Context) error { return second(s.ListClients(ctx, storage.Page{})) },
 		"AnyClient":           func(ctx context.Context) error { return second(s.AnyClient(ctx, storage.ClientQuery{})) },
+		"Guard":               func(ctx context.Context) error { return second(s.Guard(ctx, "guard-1")) },
+		"SwapGuard":           func(ctx context.Context) error { return second(s.SwapGuard(ctx, storage.Guard{Name: "guard-2"})) },
 		"CreateSession":       func(ctx context.Context) error { return s.CreateSession(ctx, newSession(2)) },
 		"Session":             func(ctx context.Context) error { return second(s.Session(ctx, newSession(1).ID)) },
 		"RotateSession":       func(ctx context.Context) error { return second(s.RotateSession(ctx, rotationOf(newSession(1)))) },
@@ -115,6 +117,8 @@ func fillOne(t *testing.T, s storage.Store) {
 	ok(t, "RevokeToken", s.RevokeToken(t.Context(), "jti-1", start))
 	lease(t, s, start)
 	ok(t, "AddEnding", s.AddEnding(t.Context(), storage.Ending{ID: "1", UserID: "user-id-404"}))
+	_, err := s.SwapGuard(t.Context(), storage.Guard{Name: "guard-1"})
+	ok(t, "SwapGuard", err)
 	wantCount(t, s, "ann", start, storage.AttemptCount{Count: 1, ResetAt: start.Add(window)})
 }
 

@@ -57,7 +57,7 @@ func hostileUsers(t *testing.T, s storage.Store) {
 		ok(t, "ReplacePasswordHash", s.ReplacePasswordHash(t.Context(), v, v, v+"#"))
 		u.PasswordHash, u.Version = v+"#", 2
 		wantUser(t, s, u)
-		ok(t, "DeleteUser", s.DeleteUser(t.Context(), v))
+		ok(t, "DeleteUser", s.DeleteUser(t.Context(), v, 0))
 	}
 	wantUsers(t, s, storage.UserFilter{})
 }
@@ -216,7 +216,7 @@ func missing(ctx context.Context, s storage.Store, key string) map[string]error 
 	u, r, c := newUser(1), newRole(1), newClient(1)
 	u.ID, r.Name, c.ID = key, key, key
 	errs := map[string]error{
-		"DeleteUser":    s.DeleteUser(ctx, key),
+		"DeleteUser":    s.DeleteUser(ctx, key, 0),
 		"DeleteRole":    s.DeleteRole(ctx, key),
 		"DeleteClient":  s.DeleteClient(ctx, key),
 		"RevokeSession": s.RevokeSession(ctx, key, start, key),
@@ -232,5 +232,6 @@ func missing(ctx context.Context, s storage.Store, key string) map[string]error 
 	_, errs["Client"] = s.Client(ctx, key)
 	_, errs["UpdateClient"] = s.UpdateClient(ctx, c)
 	_, errs["Session"] = s.Session(ctx, key)
+	_, errs["Guard"] = s.Guard(ctx, key)
 	return errs
 }

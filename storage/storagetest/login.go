@@ -137,7 +137,7 @@ func loginUsernameIsOwnEmail(t *testing.T, s storage.Store) {
 	ok(t, "UpdateUser", err)
 	wantLogin(t, s, old, "")
 	wantLogin(t, s, "alone", u.ID)
-	ok(t, "DeleteUser", s.DeleteUser(ctx, u.ID))
+	ok(t, "DeleteUser", s.DeleteUser(ctx, u.ID, 0))
 	wantLogin(t, s, "alone", "")
 }
 
@@ -191,7 +191,7 @@ func loginSwapOwnNames(t *testing.T, s storage.Store) {
 
 func loginDeleteFrees(t *testing.T, s storage.Store) {
 	u := createUser(t, s, newUser(1))
-	ok(t, "DeleteUser", s.DeleteUser(t.Context(), u.ID))
+	ok(t, "DeleteUser", s.DeleteUser(t.Context(), u.ID, 0))
 	other := newUser(2)
 	other.Username, other.Email = u.Email, u.Username
 	createUser(t, s, other)
@@ -294,7 +294,7 @@ func loginDeleteAndCreateRace(t *testing.T, s storage.Store) {
 		}
 		errs := race(contenders, func(i int) error {
 			if i == 0 {
-				return s.DeleteUser(t.Context(), holder.ID)
+				return s.DeleteUser(t.Context(), holder.ID, 0)
 			}
 			return s.CreateUser(t.Context(), contender(i))
 		})

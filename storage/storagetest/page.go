@@ -90,7 +90,7 @@ var listings = []listing{
 			u.ID, u.Username, u.Email = id, "name of "+id, "mail of "+id
 			return s.CreateUser(t.Context(), u)
 		},
-		remove: func(s storage.Store, t *testing.T, id string) error { return s.DeleteUser(t.Context(), id) },
+		remove: func(s storage.Store, t *testing.T, id string) error { return s.DeleteUser(t.Context(), id, 0) },
 	},
 	{
 		name: "clients",

@@ -66,7 +66,7 @@ func reopenDurable(t *testing.T, open func() storage.Store) {
 	ok(t, "RevokeSession", s.RevokeSession(t.Context(), newSession(2).ID, start, "logout"))
 	ok(t, "RevokeKey", s.RevokeKey(t.Context(), newKey(2).KID, start))
 	updateAll(t, s, newUser(3), newRole(3), newClient(3))
-	ok(t, "DeleteUser", s.DeleteUser(t.Context(), newUser(4).ID))
+	ok(t, "DeleteUser", s.DeleteUser(t.Context(), newUser(4).ID, 0))
 	before := dump(t, s)
 	for range 3 {
 		ok(t, "Close", s.Close())
@@ -113,7 +113,7 @@ func reopenSeenByOthers(t *testing.T, open func() storage.Store) {
 	}
 	createUser(t, stores[0], newUser(1))
 	taken(t, "CreateUser elsewhere", stores[1].CreateUser(t.Context(), newUser(1)), "id", "username", "email")
-	ok(t, "DeleteUser elsewhere", stores[1].DeleteUser(t.Context(), newUser(1).ID))
+	ok(t, "DeleteUser elsewhere", stores[1].DeleteUser(t.Context(), newUser(1).ID, 0))
 	wantLogin(t, stores[0], newUser(1).Username, "")
 }
 

@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"UserLists", userListContracts},
 		{"Roles", roleContracts},
 		{"Clients", clientContracts},
+		{"Guards", guardContracts},
 		{"Sessions", sessionContracts},
 		{"Rotation", rotationContracts},
 		{"Replays", replayContracts},

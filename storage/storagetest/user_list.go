@@ -143,7 +143,7 @@ func userListFollowsChanges(t *testing.T, s storage.Store) {
 	wantUsers(t, s, storage.UserFilter{Prefix: "user-"})
 	wantUsers(t, s, storage.UserFilter{Role: "editor"})
 	wantUsers(t, s, storage.UserFilter{Prefix: "mov", Role: "guest"}, u.ID)
-	ok(t, "DeleteUser", s.DeleteUser(t.Context(), u.ID))
+	ok(t, "DeleteUser", s.DeleteUser(t.Context(), u.ID, 0))
 	wantUsers(t, s, storage.UserFilter{Prefix: "mov"})
 	wantUsers(t, s, storage.UserFilter{})
 }

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"fmt"
+
+	"example.org/signet/issuer"
+)
+
+// minBootstrapSecret is its least length in bytes: it is as good as a password
+// of the most powerful user, and no person has to remember it.
+const minBootstrapSecret = 20
+
+// bootstrapSecret reads the one-time secret, if there is one.
+func (s *settings) bootstrapSecret() (issuer.Secret, error) {
+	if s.bootstrapSecretFile == "" {
+		return "", nil
+	}
+	text, err := readBounded(s.bootstrapSecretFile, maxSecret)
+	if err != nil {
+		return "", fmt.Errorf("--bootstrap-secret-file: %w", err)
+	}
+	source := secretSource{what: "bootstrap secret"}
+	secret, err := source.one(string(text))
+	if err != nil {
+		return "", fmt.Errorf("--bootstrap-secret-file: %w", err)
+	}
+	if len(secret) < minBootstrapSecret {
+		return "", hint(fmt.Errorf("--bootstrap-secret-file: the secret has fewer than %d characters", minBootstrapSecret), "draw one: openssl rand -base64 24")
+	}
+	return secret, nil
+}
