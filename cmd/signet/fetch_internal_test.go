@@ -22,6 +22,7 @@ func fetch() {
 	form := url.Values{}
 	user := flag.String("u", "", "client authentication by Basic")
 	head := flag.Bool("head", false, "show the headers")
+	object := flag.String("json", "", "a body to post as JSON")
 	anyStatus := flag.Bool("any", false, "no answer is a failure")
 	header := http.Header{}
 	flag.Func("H", "header", func(line string) error {
@@ -35,7 +36,7 @@ func fetch() {
 		return nil
 	})
 	flag.Parse()
-	resp, body, err := request(flag.Arg(0), *user, header, form)
+	resp, body, err := post(flag.Arg(0), *user, header, form, *object)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -61,6 +62,22 @@ func get(address, user string, form url.Values) (status int, body string, err er
 	return resp.StatusCode, body, nil
 }
 
+// post posts what there is.
+func post(address, user string, header http.Header, form url.Values, object string) (*http.Response, string, error) {
+	if object == "" {
+		return request(address, user, header, form)
+	}
+	r, err := http.NewRequest(http.MethodPost, address, strings.NewReader(object))
+	if err != nil {
+		return nil, "", err
+	}
+	for name, values := range header {
+		r.Header[name] = values
+	}
+	r.Header.Set("Content-Type", "application/json")
+	return send(r)
+}
+
 // request posts a form, or gets where there is none, on a connection of its own.
 func request(address, user string, header http.Header, form url.Values) (*http.Response, string, error) {
 	method := http.MethodGet
@@ -80,6 +97,10 @@ func request(address, user string, header http.Header, form url.Values) (*http.R
 	if id, secret, ok := strings.Cut(user, ":"); ok {
 		r.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(secret))
 	}
+	return send(r)
+}
+
+func send(r *http.Request) (*http.Response, string, error) {
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 30 * time.Second}
 	resp, err := client.Do(r)
 	if err != nil {

@@ -61,8 +61,12 @@ func (o *office) furnish(ctx context.Context) error {
 
 // newIssuer builds the issuer over its parts.
 func (p *process) newIssuer(s *settings, store issuer.Store, keyring issuer.Keyring, master keys.Ring, passwords *password.Pool) (*issuer.Issuer, error) {
+	secret, err := s.bootstrapSecret()
+	if err != nil {
+		return nil, err
+	}
 	cfg := s.issuerConfig(p.now)
-	cfg.Rand, cfg.OtherMasterKeys = p.random, master.Others()
+	cfg.Rand, cfg.OtherMasterKeys, cfg.BootstrapSecret = p.random, master.Others(), secret
 	return issuer.New(cfg, store, keyring, master.Master(), passwords)
 }
 

@@ -13,7 +13,7 @@ import (
 
 var accessScenes = []scene{
 	{name: "A02 every route with every caller", adjust: merged, play: playEveryRoute},
-	{name: "A07 requests from other sites", adjust: openRegistration, play: playOtherSites},
+	{name: "A07 requests from other sites", adjust: openDoors, play: playOtherSites},
 	{name: "A01 no such method, no such path", play: playAPIMethods},
 }
 
@@ -142,9 +142,9 @@ func (s *Signet) strangers(t *testing.T) map[string]With {
 func playOtherSites(t *testing.T, s *Signet) {
 	token := Bearer(s.Login(t, s.Portal(t), s.Alice, "openid").Access)
 	for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonx", "application/json; charset=utf-16", "application/json; x=y", "text/plain; application/json"} {
-		for _, ask := range []struct{ method, path string }{{"POST", Register}, {"PATCH", Me}, {"POST", MePassword}} {
+		for _, ask := range []struct{ method, path string }{{"POST", Register}, {"PATCH", Me}, {"POST", MePassword}, {"POST", Bootstrap}} {
 			a := s.Send(ask.method, ask.path, "{}", Header("Content-Type", kind), token)
-			if ask.path == Register {
+			if ask.path == Register || ask.path == Bootstrap {
 				a = s.Send(ask.method, ask.path, "{}", Header("Content-Type", kind))
 			}
 			a.Problem(t, http.StatusUnsupportedMediaType, "invalid_request")

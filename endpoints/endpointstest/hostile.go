@@ -2,26 +2,75 @@ package endpointstest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 )
 
 var jsonScenes = []scene{
-	{name: "A10 hostile JSON", adjust: openRegistration, play: playHostileJSON},
-	{name: "M01 operators in JSON bodies", adjust: openRegistration, play: playJSONOperators},
+	{name: "A10 hostile JSON", adjust: openDoors, play: playHostileJSON},
+	{name: "M01 operators in JSON bodies", adjust: openDoors, play: playJSONOperators},
 	{name: "M06 parameters that are not known", play: playParameters},
-	{name: "T29 nothing of a body is echoed", adjust: openRegistration, play: playNoEcho},
+	{name: "T29 nothing of a body is echoed", adjust: openDoors, play: playNoEcho},
+}
+
+// openDoors lets every place that takes a body be asked.
+func openDoors(o *Options) {
+	openRegistration(o)
+	bootstrapping(o)
 }
 
 // doors are places that take a body, with one that is right.
 func (s *Signet) doors(t *testing.T) []door {
-	token := Bearer(s.Login(t, s.Portal(t), s.Alice, "openid").Access)
+	portal := s.Portal(t)
+	token := Bearer(s.Login(t, portal, s.Alice, "openid").Access)
+	admin := s.AddUser(t, "adam", "user", "admin")
+	boss := Bearer(s.Login(t, portal, admin, "openid").Access)
+	open := func(*http.Request) {}
+	user, client := O{"username": "erin", "email": "erin@example.com", "full_name": "E", "phone": "1", "roles": []string{"user"}}, O{
+		"client_name": "C", "grant_types": []string{"password"}, "scope": "openid", "audiences": []string{API}, "resources": []string{API},
+		"origins": []string{Origin}, "id_token_on_refresh": true, "insecure_public_password": false,
+	}
+	role := O{"description": "D", "scopes": []string{"items:write"}, "rank": 5}
 	return []door{
-		{"POST", Register, s.newcomer("new"), func(*http.Request) {}},
+		{"POST", Register, s.newcomer("new"), open},
 		{"PATCH", Me, O{"username": "alice", "email": "alice@example.com", "full_name": "A", "phone": "1"}, token},
 		{"POST", MePassword, O{"current_password": s.Alice.Password, "new_password": s.Marker("new password")}, token},
+		{"POST", Bootstrap, s.first("first", bootstrapSecret), open},
+		{"POST", Users, s.newcomer("made").with("roles", []string{"user"}, "disabled", false), boss},
+		{"PATCH", Users + "/" + s.Editor.ID, user, boss},
+		{"POST", Users + "/" + s.Editor.ID + "/password", O{"password": s.Marker("new password")}, boss},
+		{"POST", Roles, role.with("name", "made"), boss},
+		{"PATCH", Roles + "/editor", role.with("release_scopes", false), boss},
+		{"POST", Clients, client.with("client_id", "made", "client_secret", s.Marker("client-secret"), "public", false), boss},
+		{"PATCH", Clients + "/web", client, boss},
+		{"POST", Clients + "/web/secret", O{"client_secret": s.Marker("client-secret"), "overlap": 1, "revoke": false}, boss},
 	}
+}
+
+// text is the name of a member that is a string.
+func (d door) text() string {
+	for _, name := range slices.Sorted(maps.Keys(d.body)) {
+		if _, ok := d.body[name].(string); ok {
+			return name
+		}
+	}
+	panic("no member of " + d.path + " is a string")
+}
+
+// takes tells whether a member of the body may have a value like that.
+func (d door) takes(name, value string) bool {
+	switch d.body[name].(type) {
+	case []string:
+		return value == `["a"]` || value == `[]`
+	case bool:
+		return value == `true`
+	case int:
+		return value == `1`
+	}
+	return false
 }
 
 type door struct {
@@ -33,10 +82,7 @@ type door struct {
 func playHostileJSON(t *testing.T, s *Signet) {
 	for _, d := range s.doors(t) {
 		raw, _ := json.Marshal(d.body)
-		var name string
-		for name = range d.body {
-			break
-		}
+		name := d.text()
 		member := `"` + name + `":`
 		for what, c := range map[string]struct {
 			body   string
@@ -72,6 +118,9 @@ func playJSONOperators(t *testing.T, s *Signet) {
 			for _, value := range []string{
 				`{"$ne":null}`, `{"$gt":""}`, `{"$regex":".*"}`, `{"$where":"sleep(5000)"}`, `["a"]`, `[]`, `{}`, `1`, `1.5`, `1e400`, `true`, `null`, `[{"$ne":1}]`,
 			} {
+				if d.takes(name, value) {
+					continue
+				}
 				body := d.body.with(name, json.RawMessage(value))
 				s.JSON(d.method, d.path, body, d.with).Problem(t, http.StatusUnprocessableEntity, "invalid_field", name)
 			}

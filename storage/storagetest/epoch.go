@@ -68,7 +68,7 @@ func epochIsNoUser(t *testing.T, s storage.Store) {
 	for _, id := range []string{"", "0"} {
 		_, err := s.User(t.Context(), id)
 		fails(t, "User", err, storage.ErrNotFound)
-		fails(t, "DeleteUser", s.DeleteUser(t.Context(), id), storage.ErrNotFound)
+		fails(t, "DeleteUser", s.DeleteUser(t.Context(), id, 0), storage.ErrNotFound)
 	}
 	wantEpoch(t, s, storage.Epoch{Number: 1, Since: start})
 }
