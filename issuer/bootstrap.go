@@ -50,18 +50,15 @@ func (i *Issuer) Bootstrap(ctx context.Context, r BootstrapRequest) (User, error
 	if u.ID, err = i.agreedID(ctx, u.ID); err != nil {
 		return User{}, err
 	}
-	err = i.store.CreateUser(ctx, u)
+	err = i.createUser(ctx, u, r.Source, storage.AuditEvent{Type: EventBootstrapped, Actor: u.ID, Target: u.ID})
 	var taken *storage.DuplicateError
 	switch {
 	case errors.As(err, &taken) && taken.Field == "id":
 		return User{}, ErrBootstrapped
 	case err != nil:
-		return User{}, adminError(err)
-	}
-	u.Version = 1
-	if err := i.audit(ctx, r.Source, storage.AuditEvent{Type: EventBootstrapped, Actor: u.ID, Target: u.ID}); err != nil {
 		return User{}, err
 	}
+	u.Version = 1
 	_, err = i.store.SwapGuard(ctx, storage.Guard{Name: guardBootstrapped, Members: []string{u.ID}})
 	return userView(u), adminError(err)
 }

@@ -10,7 +10,8 @@ type Guard struct {
 	Version int64    // counts changes, from 1
 }
 
-// Guards holds the guards.
+// Guards holds the guards. No backup takes them along: a store without them is
+// looked through anew.
 type Guards interface {
 	// Guard returns the guard. ErrNotFound.
 	Guard(ctx context.Context, name string) (Guard, error)

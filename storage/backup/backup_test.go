@@ -172,7 +172,7 @@ func TestOneMoment(t *testing.T) {
 	must(t, err)
 	defer v.Close()
 	before := all(t, v)
-	must(t, s.DeleteUser(t.Context(), "u00000"))
+	must(t, s.DeleteUser(t.Context(), "u00000", 0))
 	must(t, s.RevokeToken(t.Context(), "new", later))
 	if diff := cmp.Diff(before, all(t, v)); diff != "" {
 		t.Errorf("the view moved:\n%s", diff)

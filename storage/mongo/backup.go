@@ -25,7 +25,7 @@ const clearTime = 10 * time.Minute
 // Clear implements [storage.Backups], one collection after the other, the users
 // before their login names.
 func (s *Store) Clear(ctx context.Context) error {
-	for _, c := range []string{sessions, users, logins, roles, clients, revocations, attempts, keys, audit, endings} {
+	for _, c := range []string{guards, sessions, users, logins, roles, clients, revocations, attempts, keys, audit, endings} {
 		filter := bson.D{}
 		if c == users {
 			filter = bson.D{onlyUsers()}
