@@ -170,7 +170,7 @@ func (r *rotating) hand(token string) {
 
 // kidOf is empty for what has none.
 func kidOf(token string) string {
-	parsed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		return ""
 	}

@@ -112,7 +112,7 @@ func (o *obedient) verify(ctx context.Context, token string) error {
 	if err := o.fetch(ctx); err != nil {
 		return err
 	}
-	parsed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		return err
 	}
