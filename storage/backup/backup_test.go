@@ -154,9 +154,12 @@ func TestRoundTrip(t *testing.T) {
 // More than a page of each kind.
 func TestManyPages(t *testing.T) {
 	source, target := onSQLite(t), onSQLite(t)
+	var events []storage.AuditEvent
 	for n := range 2*storage.MaxPage + 10 {
 		must(t, source.RevokeToken(t.Context(), fmt.Sprintf("%05d", n), later))
+		events = append(events, storage.AuditEvent{ID: fmt.Sprintf("%05d", n), At: start, Type: "login.succeeded"})
 	}
+	must(t, source.AppendAudit(t.Context(), events...))
 	b := write(t, source)
 	must(t, restore(t.Context(), b, target, false))
 	if again := write(t, target); bytes.Count(again, []byte("\n")) != bytes.Count(b, []byte("\n")) {

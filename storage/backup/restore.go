@@ -116,12 +116,13 @@ func load(ctx context.Context, from io.Reader, macKey []byte, into Store, now ti
 			}
 		})
 	}
+	log := &auditLog{into: into}
 	s, err = read(from, macKey, func(r record) error {
 		if r.Session != nil {
 			newestList = max(newestList, r.Session.StatusIndex/storage.StatusListSize)
 		}
-		if r.Audit != nil { // in their order
-			return insert(ctx, into, r, now)
+		if r.Audit != nil {
+			return log.add(ctx, *r.Audit)
 		}
 		select {
 		case records <- r:
@@ -132,7 +133,36 @@ func load(ctx context.Context, from io.Reader, macKey []byte, into Store, now ti
 	})
 	close(records)
 	running.Wait()
+	if err == nil {
+		err = log.flush(ctx)
+	}
 	return s, newestList, errors.Join(err, context.Cause(ctx))
+}
+
+// auditBatch is how many events are appended in one step.
+const auditBatch = 200
+
+// auditLog appends events in their order, which they are chained in.
+type auditLog struct {
+	into   storage.Audit
+	events []storage.AuditEvent
+}
+
+func (l *auditLog) add(ctx context.Context, e storage.AuditEvent) error {
+	l.events = append(l.events, e)
+	if len(l.events) < auditBatch {
+		return nil
+	}
+	return l.flush(ctx)
+}
+
+func (l *auditLog) flush(ctx context.Context) error {
+	if len(l.events) == 0 {
+		return nil
+	}
+	err := l.into.AppendAudit(ctx, l.events...)
+	l.events = l.events[:0]
+	return err
 }
 
 func insert(ctx context.Context, into Store, r record, now time.Time) error {
@@ -154,8 +184,6 @@ func insert(ctx context.Context, into Store, r record, now time.Time) error {
 		err = into.CreateSession(ctx, s)
 	case r.Revocation != nil:
 		err = into.RevokeToken(ctx, r.Revocation.JTI, r.Revocation.ExpiresAt)
-	case r.Audit != nil:
-		err = into.AppendAudit(ctx, *r.Audit)
 	}
 	if err != nil {
 		return fmt.Errorf("insert a record: %w", err)
