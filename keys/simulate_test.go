@@ -16,8 +16,8 @@ import (
 )
 
 // A world is some instances on one store, with clocks that differ and links
-// that break, and verifiers that cache the JWKS for as long as they may and
-// never ask for an unknown key. Time passes in steps shorter than a refresh.
+// that break, and verifiers that cache the JWKS for up to as long as they may
+// and never ask for an unknown key. Time passes in steps shorter than a refresh.
 type world struct {
 	pick      func(n int, what string) int // 0 to n-1
 	true      *clock
@@ -320,7 +320,7 @@ func (w *world) fetch(v *verifier, now time.Time) error {
 	for _, k := range set.Keys {
 		v.kids = append(v.kids, k.KID)
 	}
-	v.until = now.Add(max(document.MaxAge, w.hold))
+	v.until = now.Add(max(document.MaxAge*time.Duration(1+w.pick(3, "hold"))/3, w.hold))
 	return nil
 }
 

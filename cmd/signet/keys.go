@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,9 @@ func newKeysRevoke(p *process) *cobra.Command {
 		Example: "  signet keys revoke $(signet keys list | sed -n 's/ .*active.*//p')",
 	}
 	return onKeys(p, c, func(ctx context.Context, o *office, k *keys.Manager, args []string) error {
+		if err := o.warnOfRevocation(k, args[0]); err != nil {
+			return hintUnknown(err, "signet keys list shows them")
+		}
 		if err := k.Revoke(ctx, args[0]); err != nil {
 			return hintUnknown(err, "signet keys list shows them")
 		}
@@ -62,4 +66,20 @@ func newKeysRevoke(p *process) *cobra.Command {
 			fmt.Fprintf(w, "%s signs\n", signs)
 		})
 	})
+}
+
+// warnOfRevocation says before anything is done where a key has to take over
+// that not every verifier can know yet.
+func (o *office) warnOfRevocation(k *keys.Manager, kid string) error {
+	plan, err := k.Plan(keys.Intent{Revoke: kid})
+	if err != nil {
+		return err
+	}
+	for _, c := range plan.Changes {
+		if c.To == keys.Active && c.Lag > 0 && !c.At.After(plan.At) {
+			o.say("warning: %s takes over before it has been published for %s: a verifier that fetched the JWKS before it was in it and asks for no unknown key refuses new tokens for up to %s",
+				cmp.Or(c.KID, "a new key"), o.settings.publishAhead, c.Lag)
+		}
+	}
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 )
 
 func main() {
+	withoutCoreDumps()
 	os.Exit(run(context.Background(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }
 

@@ -314,6 +314,7 @@ func playAdminKeys(t *testing.T, s *Signet) {
 	s.JSON("POST", KeysPath+"/rollback", nil, f.root).Problem(t, http.StatusConflict, "no_way_back")
 	s.JSON("POST", KeysPath+"/rotate", nil, f.root).Expect(t, http.StatusOK) // will happen when it has been published long enough
 	s.JSON("POST", KeysPath+"/rotate", nil, f.root).Problem(t, http.StatusConflict, "already_rotated")
+	s.JSON("GET", KeysPath+"/plan?rotate=true", nil, f.root).Problem(t, http.StatusConflict, "already_rotated")
 	rotated := s.JSON("POST", KeysPath+"/rotate", O{"force": true}, f.root).Expect(t, http.StatusOK).Object(t)
 	if rotated["activates"] != before[1] {
 		t.Errorf("%v, had %v", rotated, before)

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package main
+
+// withoutCoreDumps: there are none.
+func withoutCoreDumps() {}
