@@ -34,6 +34,7 @@ func backupView(t *testing.T, s storage.Store) {
 func backupClear(t *testing.T, s storage.Store) {
 	fillOne(t, s)
 	epoch := raise(t, s, storage.EpochRaise{At: start})
+	ok(t, "AddStatusList", s.AddStatusList(t.Context(), 7))
 	for range 2 {
 		ok(t, "Clear", s.Clear(t.Context()))
 		left := dump(t, s)
@@ -42,6 +43,11 @@ func backupClear(t *testing.T, s storage.Store) {
 			t.Errorf("after Clear there is still %+v", left)
 		}
 		wantEpoch(t, s, epoch)
+		lists, err := s.StatusLists(t.Context())
+		ok(t, "StatusLists", err)
+		if len(lists) == 0 || lists[len(lists)-1].ID != 7 {
+			t.Errorf("the status lists are %+v, want them to stay", lists)
+		}
 	}
 	fillOne(t, s) // the names and the counter are free again
 }
