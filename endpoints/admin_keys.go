@@ -129,13 +129,16 @@ type keyRotation struct {
 // rotateKeys is POST /api/v1/keys/rotate. While a rotation is still to come
 // another is refused, so that a retry makes no second one.
 func rotateKeys(k keyMaster) errand {
-	return func(ctx context.Context, _ *issuer.Administrator, c *call) (any, error) {
+	return func(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
 		b := object{}
 		if c.body != "" {
 			var err error
 			if b, err = c.object(shape{"force": aFlag}); err != nil {
 				return nil, err
 			}
+		}
+		if err := a.OrderKeyChange(ctx, "rotate", ""); err != nil {
+			return nil, err
 		}
 		r, err := k.As(c.who.UserID()).Rotate(ctx, b.is("force"))
 		if err != nil {
@@ -148,8 +151,11 @@ func rotateKeys(k keyMaster) errand {
 // rollBackKeys is POST /api/v1/keys/rollback: the previous key signs again. A
 // retry goes no further back.
 func rollBackKeys(k keyMaster) errand {
-	return func(ctx context.Context, _ *issuer.Administrator, c *call) (any, error) {
+	return func(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
 		if err := c.nothing(); err != nil {
+			return nil, err
+		}
+		if err := a.OrderKeyChange(ctx, "rollback", ""); err != nil {
 			return nil, err
 		}
 		r, err := k.As(c.who.UserID()).Rollback(ctx)
@@ -162,8 +168,11 @@ func rollBackKeys(k keyMaster) errand {
 
 // revokeKey is POST /api/v1/keys/{kid}/revoke. Asked again it changes nothing.
 func revokeKey(k keyMaster) errand {
-	return func(ctx context.Context, _ *issuer.Administrator, c *call) (any, error) {
+	return func(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
 		if err := c.nothing(); err != nil {
+			return nil, err
+		}
+		if err := a.OrderKeyChange(ctx, "revoke", c.place("kid")); err != nil {
 			return nil, err
 		}
 		if err := k.As(c.who.UserID()).Revoke(ctx, c.place("kid")); err != nil {

@@ -39,6 +39,10 @@ const (
 	EventClientDeleted    = "client.deleted"
 	EventSecretRotated    = "client.secret_rotated"
 
+	// EventKeysOrdered says that somebody told the signing keys to change. What then
+	// changed is a key's own event.
+	EventKeysOrdered = "keys.change_ordered"
+
 	// EventChangeFailed says that the change of the event that it targets was not
 	// made: that one was written first, as every administrative change's is.
 	EventChangeFailed = "change.failed"
@@ -108,3 +112,14 @@ func (n *intent) make(ctx context.Context, change func() error) error {
 // WitnessAudit reads what other writers have added to the audit log, so that the next
 // event of this one attests it. It is to be called from time to time.
 func (i *Issuer) WitnessAudit(ctx context.Context) error { return adminError(i.journal.Look(ctx)) }
+
+// OrderKeyChange writes down that a change of the signing keys is going to be made,
+// which its maker then makes: rotate, rollback or revoke.
+func (i *Issuer) OrderKeyChange(ctx context.Context, change, kid string, src Source) error {
+	return i.audit(ctx, src, storage.AuditEvent{Type: EventKeysOrdered, Target: kid, Detail: change})
+}
+
+// OrderKeyChange is [Issuer.OrderKeyChange] for an administrator.
+func (a *Administrator) OrderKeyChange(ctx context.Context, change, kid string) error {
+	return a.issuer.OrderKeyChange(ctx, change, kid, a.src)
+}

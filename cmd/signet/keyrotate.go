@@ -33,6 +33,9 @@ func newKeysRotate(p *process) *cobra.Command {
 		if now {
 			o.say("warning: a verifier that fetched the JWKS before the new key was in it and asks for no unknown key refuses new tokens for up to %s", o.settings.jwksMaxAge)
 		}
+		if err := o.issuer.OrderKeyChange(ctx, "rotate", "", o.source); err != nil {
+			return err
+		}
 		done, err := k.Rotate(ctx, now)
 		if err != nil {
 			return explainRotation(err)
@@ -79,6 +82,9 @@ func newKeysRollback(p *process) *cobra.Command {
 	}
 	return onKeys(p, c, func(ctx context.Context, o *office, k *keys.Manager, _ []string) error {
 		before, _, _ := k.Active() // none signs where all are revoked
+		if err := o.issuer.OrderKeyChange(ctx, "rollback", "", o.source); err != nil {
+			return err
+		}
 		done, err := k.Rollback(ctx)
 		if err != nil {
 			return explainRotation(err)

@@ -50,6 +50,9 @@ func newKeysRevoke(p *process) *cobra.Command {
 		if err := o.warnOfRevocation(k, args[0]); err != nil {
 			return hintUnknown(err, "signet keys list shows them")
 		}
+		if err := o.issuer.OrderKeyChange(ctx, "revoke", args[0], o.source); err != nil {
+			return err
+		}
 		if err := k.Revoke(ctx, args[0]); err != nil {
 			return hintUnknown(err, "signet keys list shows them")
 		}
