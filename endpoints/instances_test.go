@@ -54,8 +54,10 @@ func disableWeb(s *endpointstest.Signet, disabled bool) error {
 // R20, R21: one instance ends a session while two others refresh it. When the
 // end has been answered no token of the session counts anywhere, whoever won.
 func TestEndsRaceRefreshOnOtherInstances(t *testing.T) {
+	t.Parallel()
 	for name, e := range ends {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			one := endpointstest.Start(t, openSQLite)
 			all := []*endpointstest.Signet{one, one.Sibling(t), one.Sibling(t)}
 			for range endsRaced() {
