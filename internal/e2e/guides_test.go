@@ -23,13 +23,18 @@ func TestGuides(t *testing.T) {
 				t.Fatal(err)
 			}
 			admin := freeAddress(t)
-			s := startServer(t, "--registration", "open", "--admin-listen", admin)
+			dir := t.TempDir()
+			secret := filepath.Join(dir, "bootstrap.secret")
+			if err := os.WriteFile(secret, []byte("a secret for one time only\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s := startServer(t, "--registration", "open", "--admin-listen", admin, "--bootstrap-secret-file", secret)
 			here := strings.NewReplacer("http://localhost:8080", s.issuer, "http://127.0.0.1:8081", "http://"+admin)
 			blocks := blocksOf(here.Replace(string(text)))
 			if len(blocks) < 3 {
 				t.Fatalf("%d blocks", len(blocks))
 			}
-			playGuide(t, s, blocks)
+			playGuide(t, s, dir, blocks)
 		})
 	}
 }
@@ -60,15 +65,15 @@ func blocksOf(page string) (blocks []block) {
 	return blocks
 }
 
-// playGuide runs the blocks in one shell, which stops at the first that fails.
-func playGuide(t *testing.T, s *server, blocks []block) {
+// playGuide runs the blocks in one shell in that folder, which stops at the first that fails.
+func playGuide(t *testing.T, s *server, dir string, blocks []block) {
 	t.Helper()
 	const mark = "=== end of a block\n"
 	var script strings.Builder
 	for _, b := range blocks {
 		script.WriteString(b.commands + "\nprintf '" + strings.TrimSuffix(mark, "\n") + "\\n'\n")
 	}
-	signet, dir := s.command(t), t.TempDir()
+	signet := s.command(t)
 	path := filepath.Join(dir, "guide.sh")
 	if err := os.WriteFile(path, []byte(script.String()), 0o600); err != nil {
 		t.Fatal(err)
