@@ -1,9 +1,10 @@
 module example.org/signet
 
-go 1.26.0
+go 1.26.4
 
 require (
 	github.com/anishathalye/porcupine v1.3.1
+	github.com/c2sp/wycheproof v0.0.0-20260902155932-3fa63dd0344a
 	github.com/chromedp/cdproto v0.0.0-20260714215040-dc233986426f
 	github.com/chromedp/chromedp v0.16.0
 	github.com/coreos/go-oidc/v3 v3.21.0

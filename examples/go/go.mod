@@ -1,6 +1,6 @@
 module example.com/items
 
-go 1.26.0
+go 1.26.4
 
 require example.org/signet v0.0.0
 
