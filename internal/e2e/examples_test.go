@@ -142,7 +142,7 @@ func (y *play) refusals(t *testing.T) {
 	p := y.program
 	for _, route := range []struct{ method, path, body string }{{"GET", "/items", ""}, {"POST", "/items", `{"name":"no"}`}, {"DELETE", "/items/1", ""}} {
 		p.want(t, http.StatusUnauthorized, route.method, route.path, "", route.body)
-		for _, token := range []string{"nonsense", y.admin.RefreshToken, y.admin.IDToken, y.stranger.AccessToken, forged(y.admin.AccessToken)} {
+		for _, token := range []string{"nonsense", y.admin.RefreshToken, y.admin.IDToken, y.stranger.AccessToken, forged(y.admin.AccessToken), unsigned(y.admin.AccessToken)} {
 			p.want(t, http.StatusUnauthorized, route.method, route.path, token, route.body)
 		}
 		a := p.want(t, http.StatusUnauthorized, route.method, route.path, y.expired, route.body)
@@ -160,6 +160,12 @@ func forged(token string) string {
 	parts := strings.Split(token, ".")
 	parts[1] = parts[1][:len(parts[1])-8] + "AAAAAAAA"
 	return strings.Join(parts, ".")
+}
+
+// unsigned is the token with alg none and no signature (RFC 8725 §3.1).
+func unsigned(token string) string {
+	header := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"at+jwt"}`))
+	return header + "." + strings.Split(token, ".")[1] + "."
 }
 
 func (y *play) reading(t *testing.T) {

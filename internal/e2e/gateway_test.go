@@ -77,7 +77,7 @@ func (g gateway) refusals(t *testing.T) {
 	g.behind.last.Store(nil)
 	for _, route := range []struct{ method, path string }{{"GET", "/items"}, {"POST", "/items"}, {"DELETE", "/items/1"}, {"GET", "/office"}} {
 		p.want(t, http.StatusUnauthorized, route.method, route.path, "", "")
-		for _, token := range []string{"nonsense", g.admin.RefreshToken, forged(g.admin.AccessToken), g.expired} {
+		for _, token := range []string{"nonsense", g.admin.RefreshToken, forged(g.admin.AccessToken), unsigned(g.admin.AccessToken), g.expired} {
 			p.want(t, http.StatusUnauthorized, route.method, route.path, token, "")
 		}
 		p.want(t, http.StatusForbidden, route.method, route.path, g.guest.AccessToken, "")
