@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/password"
+	"example.org/signet/storage"
 )
 
 const tutorialHash = "$2b$12$Ml66gTN0j4sAOkoDJ1aKnOmP0ye1FBNNk1QzEt0/6LgemgOUj469e"
@@ -200,5 +202,29 @@ func TestThrottleNeedsTheStore(t *testing.T) {
 	wantCode(t, "store down", err, issuer.Unavailable)
 	if f.hashes.Evaluations() != before {
 		t.Error("a password was tried uncounted")
+	}
+}
+
+// P06: where no new hash can be made the old one stays, nobody is created without
+// one, and whoever knows the old password still gets in.
+func TestOldHashStaysWhereNoNewOneCanBeMade(t *testing.T) {
+	f := newFixture(t).withRound()
+	u, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "flyingsponge", PasswordHash: tutorialHash}, f.source)
+	must(t, err)
+	f.hashes, err = password.NewPool(password.Config{Argon2id: password.Argon2id{Memory: 64, Passes: 1, Parallelism: 1}, Rand: strings.NewReader("")})
+	must(t, err)
+	f.Issuer = f.again()
+	if _, err := f.login("flyingsponge", "SpongePassword"); err != nil {
+		t.Errorf("login: %v", err)
+	}
+	_, err = f.SetPassword(f.ctx, u.ID, "another password, longer", f.source)
+	wantCode(t, "set password", err, issuer.Unavailable)
+	if stored, _ := f.store.User(f.ctx, u.ID); stored.PasswordHash != tutorialHash || stored.Epoch != 0 {
+		t.Errorf("the hash is %.12s…, epoch %d", stored.PasswordHash, stored.Epoch)
+	}
+	_, err = f.CreateUser(f.ctx, issuer.NewUser{Username: "nohash", Password: "another password, longer"}, f.source)
+	wantCode(t, "create user", err, issuer.Unavailable)
+	if _, err := f.FindUser(f.ctx, "nohash"); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("a user without a hash: %v", err)
 	}
 }

@@ -3,6 +3,8 @@ package issuer_test
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -27,4 +29,52 @@ func TestSecretRedacts(t *testing.T) {
 			t.Errorf("the secret shows in %s", out)
 		}
 	}
+}
+
+// L04: in everything that is asked of an issuer, whatever is named like a secret has a
+// type that hides itself, in every struct however deep.
+func TestRequestsHideTheirSecrets(t *testing.T) {
+	const marker = "hunter2-marker"
+	found := 0
+	for _, request := range []any{
+		&issuer.TokenRequest{}, &issuer.RevokeRequest{}, &issuer.IntrospectRequest{}, &issuer.RegisterRequest{}, &issuer.BootstrapRequest{},
+		&issuer.NewUser{}, &issuer.NewClient{}, &issuer.SecretRotation{}, &issuer.Config{},
+	} {
+		found += plant(t, reflect.ValueOf(request).Elem(), marker)
+		asJSON, _ := json.Marshal(request) // some hold functions
+		shown := string(asJSON)
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
+			shown += fmt.Sprintf(verb, request)
+		}
+		for _, form := range []string{marker, fmt.Sprintf("%x", marker), fmt.Sprintf("%X", marker)} {
+			if strings.Contains(shown, form) {
+				t.Errorf("%T shows its secret: %s", request, shown)
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("only %d secrets found: the walk is broken", found)
+	}
+}
+
+// secretName matches fields that hold a secret by their name.
+var secretName = regexp.MustCompile(`(?i)(password|secret|token)$|^(access|refresh)$`)
+
+// plant sets every secret to the marker and returns how many there are.
+func plant(t *testing.T, v reflect.Value, marker string) (n int) {
+	t.Helper()
+	for i := range v.NumField() {
+		f, at := v.Type().Field(i), v.Field(i)
+		switch {
+		case !f.IsExported():
+		case f.Type == reflect.TypeFor[issuer.Secret]():
+			at.SetString(marker)
+			n++
+		case f.Type.Kind() == reflect.Struct:
+			n += plant(t, at, marker)
+		case f.Type.Kind() == reflect.String && secretName.MatchString(f.Name):
+			t.Errorf("%s.%s holds a secret as %s", v.Type(), f.Name, f.Type)
+		}
+	}
+	return n
 }
