@@ -76,7 +76,8 @@ func TestEverySettingIsResolved(t *testing.T) {
 		if s.origin[f.Name] != envName(f.Name) {
 			t.Errorf("%s has come from %q", f.Name, s.origin[f.Name])
 		}
-		if strings.Contains(f.Name, "password") && f.Name != "password-hash" || strings.Contains(f.Name, "secret") {
+		names := strings.HasSuffix(f.Name, "-file") // where a secret is, not the secret
+		if strings.Contains(f.Name, "password") && f.Name != "password-hash" || strings.Contains(f.Name, "secret") && !names {
 			t.Errorf("%s sounds like a secret", f.Name)
 		}
 	})
