@@ -1,8 +1,9 @@
 // Command items is a small API that trusts the access tokens of Signet: anyone
 // reads /notsecret, users read the items, admins create and delete them.
 //
-// Reading is checked offline, by package verify. What changes something also
-// asks the issuer whether the session still lives.
+// Reading is checked offline, by package verify, and hears of a logout by the
+// issuer's status lists. What changes something also asks the issuer whether the
+// session still lives.
 package main
 
 import (
@@ -41,6 +42,7 @@ func run(ctx context.Context, env func(string) string) error {
 		Issuer:   env("ISSUER"),
 		Audience: []string{env("AUDIENCE")},
 		Leeway:   time.Duration(leeway) * time.Second,
+		Status:   verify.StatusFailClosed,
 	})
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 
 // examples are all of examples/.
 var examples = []example{
-	{dir: "go", installed: "items"},
+	{dir: "go", installed: "items", lists: true},
 	{dir: "python", installed: ".venv/bin/uvicorn", lists: true},
 	{dir: "node", installed: "node_modules/express", needs: []string{"node"}, lists: true},
 	{dir: "java", installed: "target/items.jar", needs: []string{"java"}},
