@@ -33,6 +33,7 @@ var adminScenes = []scene{
 	{name: "A03 ids of another kind", adjust: merged, play: playOtherIDs},
 	{name: "A08 secrets are shown once", adjust: merged, play: playSecretsOnce},
 	{name: "roles are read afresh", adjust: merged, play: playFreshRoles},
+	{name: "a change whose event cannot be written is not made", adjust: merged, play: playUnwritten},
 	{name: "the store fails under the admin API", adjust: merged, play: playAdminFaults},
 }
 
@@ -396,6 +397,30 @@ func playFreshRoles(t *testing.T, s *Signet) {
 	vip := Bearer(s.Login(t, f.Portal, s.Editor, "openid").Access)
 	s.JSON("GET", Users, nil, vip).Problem(t, http.StatusForbidden, "insufficient_scope")
 	s.JSON("PATCH", Users+"/"+s.Editor.ID, O{"full_name": "x"}, alice).Problem(t, http.StatusForbidden, "access_denied")
+}
+
+// playUnwritten lets every write of the audit log fail: nothing may have changed.
+func playUnwritten(t *testing.T, s *Signet) {
+	f := s.Staff(t)
+	s.Store.Before(failing("AppendAudit"))
+	for _, ask := range []struct {
+		method, path string
+		body         O
+	}{
+		{"POST", Users, s.newcomer("made")}, {"PATCH", Users + "/" + s.Alice.ID, O{"full_name": "Changed"}}, {"POST", Users + "/" + s.Alice.ID + "/disable", nil},
+		{"POST", Users + "/" + s.Alice.ID + "/password", O{"password": s.Marker("a new passphrase")}}, {"DELETE", Users + "/" + s.Alice.ID, nil},
+		{"POST", Roles, O{"name": "made"}}, {"PATCH", Roles + "/editor", O{"description": "Changed"}},
+		{"POST", Clients, O{"client_id": "made"}}, {"PATCH", Clients + "/web", O{"client_name": "Changed"}}, {"POST", Clients + "/web/secret", O{}}, {"DELETE", Clients + "/web", nil},
+	} {
+		s.JSON(ask.method, ask.path, ask.body, f.root).Problem(t, http.StatusServiceUnavailable, "temporarily_unavailable")
+	}
+	s.Store.Forget()
+	for _, path := range []string{Users + "?prefix=made", Roles, Clients, Users + "/" + s.Alice.ID, Clients + "/web"} {
+		if a := s.JSON("GET", path, nil, f.root).Expect(t, http.StatusOK); strings.Contains(string(a.Body), "made") || strings.Contains(string(a.Body), "Changed") {
+			t.Errorf("%s: %s", path, a.Body)
+		}
+	}
+	s.Login(t, s.Web, s.Alice, "openid")
 }
 
 func playAdminFaults(t *testing.T, s *Signet) {
