@@ -80,16 +80,6 @@ func (m *memory) SweepAudit(_ context.Context, before string, limit int) (int64,
 	return int64(min(gone, limit)), nil
 }
 
-// find returns the place of the first event with the detail.
-func (m *memory) find(t *testing.T, detail string) int {
-	t.Helper()
-	n := slices.IndexFunc(m.events, func(e storage.AuditEvent) bool { return e.Detail == detail })
-	if n < 0 {
-		t.Fatalf("no event %q", detail)
-	}
-	return n
-}
-
 // world is one store, a clock, and the programs that write to it.
 type world struct {
 	t      *testing.T
@@ -424,9 +414,7 @@ func TestSweep(t *testing.T) {
 		t.Errorf("swept up to %v", r.Swept)
 	}
 	swept := slices.Clone(w.store.events)
-	for _, e := range all[:3] { // a sweep that was cut off deletes the oldest first
-		w.store.events = append(w.store.events, e)
-	}
+	w.store.events = append(w.store.events, all[:3]...) // a sweep that was cut off deletes the oldest first
 	w.wantOK("cut off", w.verify(), 8, 2)
 	w.store.events = slices.DeleteFunc(slices.Clone(swept), func(e storage.AuditEvent) bool { return e.Detail == "a3" })
 	w.wantFault("one more taken away", w.verify(), audit.FaultMissing)

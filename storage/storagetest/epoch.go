@@ -75,16 +75,13 @@ func epochIsNoUser(t *testing.T, s storage.Store) {
 
 func epochRace(t *testing.T, s storage.Store) {
 	const raisers = 16
-	var numbers []int64
-	for _, n := range race(raisers, func(int) int64 {
+	numbers := race(raisers, func(int) int64 {
 		e, err := s.RaiseEpoch(t.Context(), storage.EpochRaise{At: start})
 		if err != nil {
 			t.Errorf("RaiseEpoch: %v", err)
 		}
 		return e.Number
-	}) {
-		numbers = append(numbers, n)
-	}
+	})
 	oneToN(t, "epochs", numbers)
 	wantEpoch(t, s, storage.Epoch{Number: raisers, Since: start})
 }
