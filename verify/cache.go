@@ -28,6 +28,7 @@ type cache struct {
 	now      func() time.Time
 	interval time.Duration // Config.MinRefetchInterval
 	stale    time.Duration // Config.StaleIfError
+	observe  func(Event)   // Config.Observe; may be nil
 
 	current atomic.Pointer[keySet]
 
@@ -167,8 +168,13 @@ func (c *cache) start() {
 	f := &flight{done: make(chan struct{})}
 	c.flight = f
 	go func() {
+		began := c.now()
 		set, err := c.source.fetch(context.Background(), c.current.Load())
+		took := c.now().Sub(began)
 		c.land(f, set, err)
+		if c.observe != nil {
+			c.observe(fetchEvent(EventKeys, took, err == nil && set.notModified, err))
+		}
 	}()
 }
 

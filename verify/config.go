@@ -84,6 +84,10 @@ type Config struct {
 	// answered; it is the place for a log line. Neither the error nor its text
 	// holds any part of the token.
 	OnError func(r *http.Request, err error)
+	// Observe hears of each token checked, each request refused and each fetch; it is
+	// the place for counters. It is called from many goroutines at once, with no lock
+	// held, and must not block: a token waits for it. Nil costs nothing.
+	Observe func(Event)
 	// Now is the clock. Nil: the system's.
 	Now func() time.Time
 }

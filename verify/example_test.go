@@ -7,6 +7,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -137,4 +138,36 @@ func ExampleClaims_Decode() {
 	}
 	fmt.Println(private.Status.StatusList.Index)
 	// Output: 7
+}
+
+// Counters by kind and outcome, as a metrics library takes them.
+func ExampleConfig_observe() {
+	issuer, token := exampleIssuer()
+	defer issuer.Close()
+	var mu sync.Mutex
+	counts := map[string]int{} // a counter with two labels
+	v, err := verify.New(verify.Config{
+		Issuer:   issuer.URL,
+		Audience: []string{"https://api.example.com"},
+		Observe: func(e verify.Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			counts[string(e.Kind)+" "+e.Outcome]++
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, t := range []string{token, token, token + "A", "x"} {
+		_, _ = v.Verify(context.Background(), t)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for _, label := range []string{"token accepted", "token malformed", "token signature"} {
+		fmt.Println(label, counts[label])
+	}
+	// Output:
+	// token accepted 2
+	// token malformed 1
+	// token signature 1
 }

@@ -14,6 +14,8 @@ type keySet struct {
 	keys map[string][]publicKey // by kid
 	etag string
 
+	notModified bool // the keys are those of the set before
+
 	fetchedAt time.Time // when the fetch began
 	refreshAt time.Time // from here on it is renewed in the background
 	expiresAt time.Time // from here on it is stale

@@ -52,6 +52,9 @@ func (v *Verifier) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if v.onError != nil {
 		v.onError(r, err)
 	}
+	if v.observe != nil && !errors.Is(err, ErrInvalidToken) && !isUnknown(err) { // those were told by Verify
+		v.observe(Event{Kind: EventRequest, Outcome: outcomeOf(err), Err: err})
+	}
 	answer := refusalFor(err)
 	h := w.Header()
 	if answer.status == http.StatusServiceUnavailable {
@@ -64,6 +67,11 @@ func (v *Verifier) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(answer.status)
 	_, _ = w.Write(answer.body()) // the client may have gone
+}
+
+// isUnknown says whether err is one of Verify's don't knows.
+func isUnknown(err error) bool {
+	return errors.Is(err, ErrKeysUnavailable) || errors.Is(err, ErrStatusUnavailable)
 }
 
 // challenge renders RFC 6750 §3's WWW-Authenticate; realm is quoted already.

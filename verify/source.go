@@ -103,7 +103,7 @@ func (s *source) fetchKeys(ctx context.Context, address string, old *keySet, beg
 	}
 	set := &keySet{etag: answer.header.Get("ETag"), fetchedAt: began}
 	if answer.notModified {
-		set.keys, set.etag = old.keys, etag
+		set.keys, set.etag, set.notModified = old.keys, etag, true
 	} else if set.keys, err = parseKeys(answer.body, s.algorithms); err != nil {
 		return nil, err
 	}

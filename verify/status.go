@@ -85,6 +85,7 @@ type statusCheck struct {
 	now      func() time.Time
 	verify   func(ctx context.Context, token, typ string, limit int) ([]byte, error)
 	onError  func(error)
+	observe  func(Event) // may be nil
 
 	mu    sync.Mutex
 	lists map[string]*statusList
@@ -118,7 +119,8 @@ func newStatusCheck(cfg Config) *statusCheck {
 	return &statusCheck{
 		policy: cfg.Status, maxAge: cfg.StatusMaxAge, origin: u.Scheme + "://" + u.Host, issuer: cfg.Issuer, leeway: cfg.Leeway,
 		interval: cfg.MinRefetchInterval, client: newClient(cfg.HTTPClient), now: cfg.Now, onError: cfg.OnStatusError,
-		lists: map[string]*statusList{},
+		observe: cfg.Observe,
+		lists:   map[string]*statusList{},
 	}
 }
 
@@ -217,16 +219,26 @@ func (s *statusCheck) renew(l *statusList, now time.Time) *flight {
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 		defer cancel()
+		old, began := l.current.Load(), s.now()
 		b, err := s.fetch(ctx, l)
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		defer close(f.done)
-		l.flight, l.err, l.nextAt = nil, err, s.now().Add(s.interval)
-		if old := l.current.Load(); err == nil && (old == nil || !b.issuedAt.Before(old.issuedAt)) {
-			l.current.Store(b) // never an older list, which somebody kept
+		took := s.now().Sub(began)
+		l.land(f, b, err, s.now().Add(s.interval))
+		if s.observe != nil {
+			s.observe(fetchEvent(EventStatus, took, err == nil && b == old, err))
 		}
 	}()
 	return f
+}
+
+// land notes the outcome of a fetch and lets all who wait for it go on.
+func (l *statusList) land(f *flight, b *statusBits, err error, nextAt time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer close(f.done)
+	l.flight, l.err, l.nextAt = nil, err, nextAt
+	if old := l.current.Load(); err == nil && (old == nil || !b.issuedAt.Before(old.issuedAt)) {
+		l.current.Store(b) // never an older list, which somebody kept
+	}
 }
 
 func (s *statusCheck) fetch(ctx context.Context, l *statusList) (*statusBits, error) {
@@ -265,6 +277,9 @@ func (s *statusCheck) fetch(ctx context.Context, l *statusList) (*statusBits, er
 // read checks a list's token (§8.3).
 func (s *statusCheck) read(ctx context.Context, token, uri string) (*statusBits, error) {
 	payload, err := s.verify(ctx, token, "statuslist+jwt", maxListToken)
+	if errors.Is(err, ErrInvalidToken) { // the list, not the token that points to it
+		return nil, fmt.Errorf("the list's own token: %v", err)
+	}
 	if err != nil {
 		return nil, err
 	}

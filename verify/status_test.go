@@ -220,7 +220,8 @@ func TestStatusListsThatAreNotBelieved(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h.serve(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, body) })
-			if err := check(h.verifier(t, verify.StatusFailClosed), h.token(1)); !errors.Is(err, verify.ErrStatusUnavailable) {
+			err := check(h.verifier(t, verify.StatusFailClosed), h.token(1))
+			if !errors.Is(err, verify.ErrStatusUnavailable) || errors.Is(err, verify.ErrInvalidToken) {
 				t.Errorf("%v", err)
 			}
 		})

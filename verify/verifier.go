@@ -23,6 +23,7 @@ type Verifier struct {
 
 	realm   string // as a quoted-string
 	onError func(*http.Request, error)
+	observe func(Event) // nil where nobody listens
 }
 
 // New returns a Verifier, or an error that lists all faults of cfg. It uses no
@@ -45,9 +46,11 @@ func New(cfg Config) (*Verifier, error) {
 			now:      cfg.Now,
 			interval: cfg.MinRefetchInterval,
 			stale:    cfg.StaleIfError,
+			observe:  cfg.Observe,
 		},
 		realm:   quote(cfg.Realm),
 		onError: cfg.OnError,
+		observe: cfg.Observe,
 		status:  newStatusCheck(cfg),
 	}
 	if v.status != nil {
@@ -71,6 +74,16 @@ func (v *Verifier) Warm(ctx context.Context) error {
 //
 // ctx bounds only the wait for keys, where they have to be fetched first.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
+	if v.observe == nil {
+		return v.judge(ctx, token)
+	}
+	began := v.now()
+	c, err := v.judge(ctx, token)
+	v.observe(Event{EventToken, outcomeOf(err), v.now().Sub(began), err})
+	return c, err
+}
+
+func (v *Verifier) judge(ctx context.Context, token string) (*Claims, error) {
 	payload, err := v.signed(ctx, token, accessTokenType, v.maxBytes)
 	if err != nil {
 		return nil, err
