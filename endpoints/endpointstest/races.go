@@ -18,6 +18,7 @@ var raceScenes = []scene{
 	{name: "R07 predecessor and successor in parallel", play: playParallelPair},
 	{name: "R20 revocation against refresh", play: playRevokeRace},
 	{name: "R21 disabling against refresh", play: playDisableRace},
+	{name: "R21 a role taken away against refresh", play: playRoleRace},
 	{name: "I08 revoked on one instance, asked on another", play: playRevokedElsewhere},
 }
 
