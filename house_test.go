@@ -49,6 +49,15 @@ func TestImportsPointOneWay(t *testing.T) {
 	}
 }
 
+// The auditor judges the issuer, so it must not believe its code.
+func TestAuditorIsIndependent(t *testing.T) {
+	for _, l := range imports(t) {
+		if l.from == "internal/auditor" && !l.test && strings.HasPrefix(l.to, module) && l.to != module+"storage" {
+			t.Errorf("%s imports %s", l.file, l.to)
+		}
+	}
+}
+
 // A storage backend is picked by cmd alone; nobody else knows a driver.
 func TestOnlyCommandKnowsDrivers(t *testing.T) {
 	for _, l := range imports(t) {

@@ -158,6 +158,7 @@ func playSecrets(t *testing.T, s *Signet) {
 	must(t, s.backend.CreateClient(context.Background(), storage.Client{
 		ID: bare.ID, Grants: []string{"password", "refresh_token", "client_credentials"}, Scopes: appScopes,
 	}))
+	defer func() { must(t, s.backend.DeleteClient(context.Background(), bare.ID)) }() // nobody told the audit log
 	for name, form := range s.authenticated(t) {
 		for _, secret := range []string{"", "null", "undefined", s.Other.Secret, strings.ToUpper(s.Web.Secret), s.Web.Secret + "x", s.Web.Secret[:20]} {
 			t.Run(name+" "+secret, func(t *testing.T) {

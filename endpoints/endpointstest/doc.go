@@ -8,7 +8,8 @@
 // [Start] gives any test a Signet of its own: a real issuer, real keys and real
 // endpoints over the backend, on a clock that the test moves and a store that
 // fails where the test says so. Whatever was secret in it is searched for in
-// every log line, audit event, metric and error answer when the test ends.
+// every log line, audit event, metric and error answer when the test ends, and
+// package auditor looks through what is left.
 //
 // Subtests are named by the attack or fault that they play.
 package endpointstest

@@ -129,6 +129,7 @@ func (s *Signet) note(a Answer) {
 	}
 	var tokens Tokens
 	if json.Unmarshal(a.Body, &tokens) == nil {
+		s.handed.keep(tokens.Access)
 		for _, secret := range []string{tokens.Access, tokens.Refresh, tokens.ID} {
 			s.Log.Secret(secret)
 		}

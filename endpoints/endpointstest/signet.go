@@ -59,7 +59,8 @@ type Signet struct {
 	backend  storage.Store
 	master   keys.MasterKey
 	failures sync.Map // bodies of error answers
-	portal   Client   // where a scene has made it
+	handed   handed
+	portal   Client // where a scene has made it
 }
 
 // Start runs a Signet over an empty store until the test ends.
@@ -80,6 +81,9 @@ func Start(t testing.TB, open OpenStore, adjust ...func(*Options)) *Signet {
 	must(t, s.Handler.Refresh(context.Background()))
 	s.Store.Forget()
 	s.Log.Reset()
+	if _, bench := t.(*testing.B); !bench {
+		t.Cleanup(s.examine)
+	}
 	return s
 }
 
