@@ -54,7 +54,15 @@ type original struct {
 
 func (s *Signet) original(t testing.TB) original {
 	t.Helper()
-	o := original{Tokens: s.Login(t, s.Web, s.Alice, "openid items:read"), jwks: s.Get(JWKS).Body}
+	if s.options.Endpoints.AdminMerged {
+		return s.originalFrom(t, s.ownTokens(t))
+	}
+	return s.originalFrom(t, s.Login(t, s.Web, s.Alice, "openid items:read"))
+}
+
+func (s *Signet) originalFrom(t testing.TB, tokens Tokens) original {
+	t.Helper()
+	o := original{Tokens: tokens, jwks: s.Get(JWKS).Body}
 	o.header, o.payload, o.parts = part(t, o.Access, 0), part(t, o.Access, 1), strings.Split(o.Access, ".")
 	o.kid = o.header["kid"].(string)
 	var set jose.JSONWebKeySet
@@ -78,6 +86,10 @@ func (o original) with(t testing.TB, members map[string]any) string {
 // standing plays forgeries, and demands that none has touched the session.
 func (s *Signet) standing(t *testing.T, o original, forged map[string]string) {
 	t.Helper()
+	if s.options.Endpoints.AdminMerged {
+		s.ownStanding(t, o.Access, forged)
+		return
+	}
 	for name, token := range forged {
 		t.Run(name, func(t *testing.T) { s.rejects(t, token) })
 	}

@@ -80,12 +80,17 @@ func (a Answer) invalidToken(t testing.TB) Answer {
 // maxHeaderToken is up to which length a token is tried in a header, in bytes.
 const maxHeaderToken = 20 << 10
 
+// inHeader says whether HTTP takes the token there unchanged.
+func inHeader(token string) bool {
+	return len(token) < maxHeaderToken && !strings.ContainsAny(token, "\r\n\x00") && strings.TrimSpace(token) == token
+}
+
 // rejects presents a token that must not count at every endpoint that takes
 // one: userinfo, introspection, revocation, and as a refresh token. (HTTP itself
 // trims spaces around a header's value.)
 func (s *Signet) rejects(t testing.TB, token string) {
 	t.Helper()
-	if len(token) < maxHeaderToken && !strings.ContainsAny(token, "\r\n\x00") && strings.TrimSpace(token) == token {
+	if inHeader(token) {
 		s.UserInfo(token).invalidToken(t)
 	}
 	for _, asking := range []Client{s.Guard, s.Web} {

@@ -20,6 +20,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"RefreshRights", rightsScenes},
 		{"RefreshRaces", raceScenes},
 		{"Forgery", forgeryScenes},
+		{"OwnForgery", ownForgeryScenes},
 		{"Claims", claimScenes},
 		{"Introspection", introspectionScenes},
 		{"Revocation", revocationScenes},
