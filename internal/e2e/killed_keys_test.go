@@ -38,6 +38,7 @@ func TestKilledInARotation(t *testing.T) {
 				t.Run("schedule, at "+string(p), func(t *testing.T) { k.schedule(t, p) })
 			}
 			t.Run("reseal", k.reseal)
+			k.audit(t, false)
 		})
 	}
 }

@@ -37,6 +37,7 @@ func TestKilledAtFailpoints(t *testing.T) {
 				t.Run("revocation, at "+string(p), func(t *testing.T) { k.revoke(t, p) })
 			}
 			k.users(t)
+			k.audit(t, false)
 			t.Logf("%d kills, %d chains went on, %d of their requests had got no answer", k.kills, k.went, k.lost)
 		})
 	}

@@ -39,8 +39,16 @@ func TestNobodyIsLoggedOut(t *testing.T) {
 			sailing.Wait()
 			q.report(t, holders)
 			q.stealLate(t, holders)
+			q.audit(t, name == "MongoDB", accessOf(holders)...)
 		})
 	}
+}
+
+func accessOf(all []*holder) (tokens []string) {
+	for _, h := range all {
+		tokens = append(tokens, h.access)
+	}
+	return tokens
 }
 
 // holder is a client that has one session at a time.
