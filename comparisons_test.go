@@ -1,0 +1,227 @@
+package signet_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// constantTime are the places at which secrets are compared, and with what: it
+// takes as long wherever the first difference is.
+var constantTime = []string{
+	"issuer/audit/chain.go made: hmac.Equal",                          // the MAC of an event
+	"issuer/bootstrap.go knowsBootstrap: subtle.ConstantTimeCompare",  // digests of the bootstrap secret
+	"issuer/clientsecret.go knows: hmac.Equal",                        // the tag of a client secret
+	"issuer/clientsecret.go matchSecret: subtle.ConstantTimeCompare",  // the hash of a client secret
+	"issuer/password/argon2id.go matches: subtle.ConstantTimeCompare", // password hashes
+	"issuer/password/bcrypt.go matches: bcrypt.CompareHashAndPassword",
+	"issuer/password/pbkdf2.go matches: subtle.ConstantTimeCompare",
+	"issuer/password/scrypt.go matches: subtle.ConstantTimeCompare",
+	"issuer/refreshtoken.go genuine: hmac.Equal", // the MAC of a refresh token
+}
+
+// anyTime are comparisons that look as if they were of secrets, each with the
+// reason why their time may tell something.
+var anyTime = map[string]string{
+	"endpoints/discovery.go render: bytes.Equal(last.body, body)":                                       "a public document",
+	"endpoints/errors.go challenge: f.code != string(issuer.InvalidToken)":                              "the name of an error",
+	"endpoints/token.go patience: grant == issuer.GrantPassword":                                        "the name of a grant",
+	"issuer/audit/verify.go expect: before.hash != x.hash":                                              "hashes of events; the MAC proves them",
+	"issuer/audit/verify.go expect: before.hash == x.hash":                                              "hashes of events; the MAC proves them",
+	"issuer/audit/verify.go proven: said.hash != h":                                                     "hashes of events; the MAC proves them",
+	"issuer/auditdetail.go clientChanges: a.SecretHash != b.SecretHash":                                 "two stored hashes, before and after a change",
+	"issuer/auditdetail.go userChanges: a.PasswordHash != b.PasswordHash":                               "two stored hashes, before and after a change",
+	"issuer/liveness.go recognise: header.Typ != typeAccessToken":                                       "the name of a type",
+	`issuer/userfile/detect.go newJSONLines: bytes.Equal(bytes.TrimSpace(in.firstLine()), []byte("{"))`: "the form of a file",
+	`issuer/userfile/input.go skipMark: bytes.Equal(ahead, []byte("\ufeff"))`:                           "the form of a file",
+	"keys/pair.go samePublic: bytes.Equal(x, y)":                                                        "public keys",
+	"keys/snapshot.go sameKey: bytes.Equal(a.Sealed, b.Sealed)":                                         "two records of the store",
+	"keys/snapshot.go sameKey: bytes.Equal(associated(a), associated(b))":                               "two records of the store",
+	"keys/vault.go Fresh: bytes.Equal(sealed[1:headSize], k.id())":                                      "the id of a master key, which stands beside what it sealed",
+}
+
+// TestSecretsAreComparedInConstantTime lists every comparison of a secret (P09). A
+// new place fails it until somebody has judged it and written it above.
+func TestSecretsAreComparedInConstantTime(t *testing.T) {
+	var careful, careless []string
+	for _, room := range []string{"issuer", "keys", "endpoints"} {
+		a, b := comparisons(t, sources(t, room))
+		careful, careless = append(careful, a...), append(careless, b...)
+	}
+	slices.Sort(careful)
+	for _, place := range careful {
+		if !slices.Contains(constantTime, place) {
+			t.Errorf("%s is new", place)
+		}
+	}
+	for _, place := range constantTime {
+		if !slices.Contains(careful, place) {
+			t.Errorf("%s is gone", place)
+		}
+	}
+	for _, place := range careless {
+		if anyTime[place] == "" {
+			t.Errorf("%s: is it a secret?", place)
+		}
+	}
+	for place := range anyTime {
+		if !slices.Contains(careless, place) {
+			t.Errorf("%s is gone", place)
+		}
+	}
+}
+
+// TestCarelessComparisonsAreFound: what never finds anything shows nothing.
+func TestCarelessComparisonsAreFound(t *testing.T) {
+	for text, want := range map[string]int{
+		"got == c.SecretHash":                       1,
+		"string(r.password) != want":                1,
+		"bytes.Equal(a, b)":                         1,
+		"slices.Equal(a, tag[:])":                   1,
+		"strings.EqualFold(token, other)":           1,
+		"s == other":                                1, // a parameter of the type Secret
+		"f(func() bool { return w.own == other })":  1, // a field of the type Secret
+		"map[string]bool{got: true}[string(pw)]":    0, // looked up, which hashing hides
+		`c.SecretHash == ""`:                        0,
+		"tag == nil || len(token) != size || a > 1": 0,
+		"a == b":             0,
+		"hmac.Equal(a, tag)": 0,
+	} {
+		source := "package p\ntype w struct { own Secret }\nfunc f(s Secret, a, b []byte) bool { return " + text + " }\n"
+		file, err := parser.ParseFile(token.NewFileSet(), "p.go", source, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, careless := comparisons(t, map[string]*ast.File{"p.go": file}); len(careless) != want {
+			t.Errorf("%s: found %q", text, careless)
+		}
+	}
+}
+
+func sources(t *testing.T, room string) map[string]*ast.File {
+	t.Helper()
+	files := map[string]*ast.File{}
+	err := filepath.WalkDir(room, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && (d.Name() == "testdata" || d.Name() == "endpointstest") {
+			return filepath.SkipDir
+		}
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		files[filepath.ToSlash(path)], err = parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		return err
+	})
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files of %s, %v", len(files), room, err)
+	}
+	return files
+}
+
+var (
+	inConstantTime = []string{"hmac.Equal", "subtle.ConstantTimeCompare", "bcrypt.CompareHashAndPassword"}
+	inAnyTime      = []string{"slices.Equal", "slices.Compare", "strings.EqualFold", "strings.Compare", "bytes.Compare", "reflect.DeepEqual"}
+	soundsSecret   = regexp.MustCompile(`(?i)(secret|password|^pw|hash|mac|^tag|token|handle|csrf|verifier|signature|sealed)$`)
+	secretTypes    = []string{"Secret", "issuer.Secret", "MasterKey", "keys.MasterKey", "handle"}
+)
+
+// comparisons returns those made in constant time, and the others that are of
+// bytes or of what has the name or the type of a secret.
+func comparisons(t *testing.T, files map[string]*ast.File) (careful, careless []string) {
+	t.Helper()
+	secret := secretNames(files)
+	for path, file := range files {
+		for _, decl := range file.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			own := namesOf(f.Type.Params)
+			sounds := func(e ast.Expr) bool {
+				name := lastName(e)
+				return name != "" && (soundsSecret.MatchString(name) || secret[name] || slices.Contains(own, name))
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				place := path + " " + f.Name.Name + ": "
+				switch n := n.(type) {
+				case *ast.CallExpr:
+					switch name := types.ExprString(n.Fun); {
+					case slices.Contains(inConstantTime, name):
+						careful = append(careful, place+name)
+					case name == "bytes.Equal", slices.Contains(inAnyTime, name) && slices.ContainsFunc(n.Args, sounds):
+						careless = append(careless, place+types.ExprString(n))
+					}
+				case *ast.BinaryExpr:
+					if (n.Op == token.EQL || n.Op == token.NEQ) && (sounds(n.X) || sounds(n.Y)) && !plain(n.X) && !plain(n.Y) {
+						careless = append(careless, place+types.ExprString(n))
+					}
+				}
+				return true
+			})
+		}
+	}
+	return careful, careless
+}
+
+// secretNames are the fields whose type is that of a secret.
+func secretNames(files map[string]*ast.File) map[string]bool {
+	names := map[string]bool{}
+	for _, file := range files {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.StructType); ok {
+				for _, name := range namesOf(s.Fields) {
+					names[name] = true
+				}
+			}
+			return true
+		})
+	}
+	return names
+}
+
+func namesOf(fields *ast.FieldList) (names []string) {
+	for _, f := range fields.List {
+		if slices.Contains(secretTypes, types.ExprString(f.Type)) {
+			for _, name := range f.Names {
+				names = append(names, name.Name)
+			}
+		}
+	}
+	return names
+}
+
+// lastName is the name of what is compared, through conversions and slices.
+func lastName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return e.Sel.Name
+	case *ast.SliceExpr:
+		return lastName(e.X)
+	case *ast.ParenExpr:
+		return lastName(e.X)
+	case *ast.ArrayType:
+		return ""
+	case *ast.CallExpr:
+		if fun := lastName(e.Fun); fun == "len" || fun == "cap" {
+			return ""
+		}
+		if len(e.Args) == 1 {
+			return lastName(e.Args[0])
+		}
+	}
+	return ""
+}
+
+// plain tells whether it is written in the source, so no secret.
+func plain(e ast.Expr) bool {
+	_, literal := e.(*ast.BasicLit)
+	return literal || types.ExprString(e) == "nil"
+}
