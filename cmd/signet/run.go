@@ -57,8 +57,9 @@ func (v *server) stoppedEarly(ctx context.Context, err error) error {
 func (v *server) run(ctx context.Context) error {
 	defer v.startLoops()()
 	failed := make(chan error, 3)
-	webs := servers{v.newHTTP(v.handler)}
-	go func() { failed <- serveOn(webs[0], v.doors.open(v.doors.public)) }()
+	public := v.newHTTP(v.handler)
+	webs := servers{public}
+	go func() { failed <- serveOn(public, v.doors.open(v.doors.public)) }()
 	if v.doors.admin != nil {
 		admins := v.newHTTP(v.handler.Admin())
 		webs = append(webs, admins)
