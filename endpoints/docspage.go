@@ -68,16 +68,23 @@ func (m *mounting) published(name string, current func() *document) *publication
 	return &publication{current: current, counted: m.metrics.document(name), rest: &passage{m.edge, rest}}
 }
 
+// part is made when somebody first asks for it: most servers are never asked,
+// and need not hold it in memory.
 func (m *mounting) part(p pagePart) http.Handler {
 	const label = pathDocs + "/{part}"
-	sent := content(p.from, p.file)
-	d := sameOriginDocument(p.kind, sent, partMaxAge)
-	published := m.published(label, func() *document { return d })
-	if !strings.HasSuffix(p.file, ".gz") {
+	packed := strings.HasSuffix(p.file, ".gz")
+	sent := sync.OnceValue(func() *document {
+		d := sameOriginDocument(p.kind, content(p.from, p.file), partMaxAge)
+		if packed {
+			d.header.Set("Content-Encoding", "gzip")
+		}
+		return d
+	})
+	published := m.published(label, sent)
+	if !packed {
 		return published
 	}
-	d.header.Set("Content-Encoding", "gzip")
-	plain := sync.OnceValue(func() *document { return sameOriginDocument(p.kind, unpacked(sent), partMaxAge) })
+	plain := sync.OnceValue(func() *document { return sameOriginDocument(p.kind, unpacked(sent().body), partMaxAge) })
 	return &negotiation{packed: published, plain: m.published(label, plain)}
 }
 
