@@ -16,15 +16,15 @@ type keyMaster interface {
 
 // signingKey is a key as administrators see it, and what happens to it next.
 type signingKey struct {
-	KID         string     `json:"kid"`
-	Alg         string     `json:"alg"`
-	State       string     `json:"state"`
-	CreatedAt   time.Time  `json:"created_at"`
-	ActivatesAt *time.Time `json:"activates_at,omitempty"`
-	RetiresAt   *time.Time `json:"retires_at,omitempty"`
-	GoneAt      *time.Time `json:"gone_at,omitempty"`
-	RevokedAt   *time.Time `json:"revoked_at,omitempty"`
-	Next        *keyChange `json:"next_change,omitempty"`
+	KID         string       `json:"kid"`
+	Alg         string       `json:"alg"`
+	State       string       `json:"state"`
+	CreatedAt   time.Time    `json:"created_at"`
+	ActivatesAt *time.Time   `json:"activates_at,omitempty"`
+	RetiresAt   *time.Time   `json:"retires_at,omitempty"`
+	GoneAt      *time.Time   `json:"gone_at,omitempty"`
+	RevokedAt   *time.Time   `json:"revoked_at,omitempty"`
+	Next        *keys.Change `json:"next_change,omitempty"`
 }
 
 type keyList struct {
@@ -64,29 +64,15 @@ func keysNow(k keyMaster) (any, error) {
 	for n, i := range plan.Keys {
 		list.Items[n] = keyView(i)
 		if next, ok := plan.Next(i.KID); ok {
-			c := changeView(next)
-			list.Items[n].Next = &c
+			list.Items[n].Next = &next
 		}
 	}
 	return list, nil
 }
 
-// keyChange is one step of a plan.
-type keyChange struct {
-	At     time.Time `json:"at"`
-	KID    string    `json:"kid,omitempty"` // none for a key that is still to be made
-	From   string    `json:"from,omitempty"`
-	To     string    `json:"to"`
-	Tokens string    `json:"tokens"`
-}
-
-func changeView(c keys.Change) keyChange {
-	return keyChange{At: c.At, KID: c.KID, From: string(c.From), To: string(c.To), Tokens: c.Tokens()}
-}
-
 type keyPlan struct {
-	At      time.Time   `json:"at"`
-	Changes []keyChange `json:"changes"`
+	At      time.Time     `json:"at"`
+	Changes []keys.Change `json:"changes"`
 }
 
 // planKeys is GET /api/v1/keys/plan: what will happen to the keys, or what a
@@ -111,11 +97,7 @@ func planKeys(k keyMaster) errand {
 		if err != nil {
 			return nil, err
 		}
-		answer := keyPlan{At: plan.At, Changes: make([]keyChange, len(plan.Changes))}
-		for n, ch := range plan.Changes {
-			answer.Changes[n] = changeView(ch)
-		}
-		return answer, nil
+		return keyPlan{At: plan.At, Changes: append([]keys.Change{}, plan.Changes...)}, nil
 	}
 }
 

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -19,6 +20,18 @@ type Change struct {
 	Lag time.Duration
 
 	LastToken time.Time // of a key that retires: when the last token that it signed has expired
+}
+
+// MarshalJSON is the change as administrators are told it, by the command line
+// and over HTTP alike.
+func (c Change) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		At     time.Time `json:"at"`
+		KID    string    `json:"kid,omitempty"`
+		From   State     `json:"from,omitempty"`
+		To     State     `json:"to"`
+		Tokens string    `json:"tokens"`
+	}{c.At, c.KID, c.From, c.To, c.Tokens()})
 }
 
 // Tokens says which tokens the change touches, for the person who plans it.

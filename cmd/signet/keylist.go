@@ -13,33 +13,20 @@ import (
 
 // keyInfo is a key as the command line shows it.
 type keyInfo struct {
-	KID         string     `json:"kid"`
-	Alg         string     `json:"alg"`
-	State       string     `json:"state"`
-	AgeSeconds  int64      `json:"age_seconds"`
-	CreatedAt   time.Time  `json:"created_at"`
-	ActivatesAt *time.Time `json:"activates_at,omitempty"` // when it started or will start to sign
-	RetiresAt   *time.Time `json:"retires_at,omitempty"`   // when another takes over
-	GoneAt      *time.Time `json:"gone_at,omitempty"`      // when it leaves the JWKS
-	RevokedAt   *time.Time `json:"revoked_at,omitempty"`
-	Next        *keyChange `json:"next_change,omitempty"`
+	KID         string       `json:"kid"`
+	Alg         string       `json:"alg"`
+	State       string       `json:"state"`
+	AgeSeconds  int64        `json:"age_seconds"`
+	CreatedAt   time.Time    `json:"created_at"`
+	ActivatesAt *time.Time   `json:"activates_at,omitempty"` // when it started or will start to sign
+	RetiresAt   *time.Time   `json:"retires_at,omitempty"`   // when another takes over
+	GoneAt      *time.Time   `json:"gone_at,omitempty"`      // when it leaves the JWKS
+	RevokedAt   *time.Time   `json:"revoked_at,omitempty"`
+	Next        *keys.Change `json:"next_change,omitempty"`
 }
 
 type keyList struct {
 	Items []keyInfo `json:"items"`
-}
-
-// keyChange is a change of one key, past or planned.
-type keyChange struct {
-	At     time.Time `json:"at"`
-	KID    string    `json:"kid,omitempty"` // none for a key that is still to be made
-	From   string    `json:"from,omitempty"`
-	To     string    `json:"to"`
-	Tokens string    `json:"tokens"`
-}
-
-func newKeyChange(c keys.Change) keyChange {
-	return keyChange{At: c.At, KID: c.KID, From: string(c.From), To: string(c.To), Tokens: c.Tokens()}
 }
 
 // listKeys describes all keys, each with the next thing that happens to it.
@@ -55,8 +42,7 @@ func listKeys(k *keys.Manager) (keyList, error) {
 			CreatedAt: i.CreatedAt, ActivatesAt: known(i.ActivatesAt), RetiresAt: known(i.RetiresAt), GoneAt: known(i.GoneAt), RevokedAt: known(i.RevokedAt),
 		}
 		if next, ok := plan.Next(i.KID); ok {
-			c := newKeyChange(next)
-			l.Items[n].Next = &c
+			l.Items[n].Next = &next
 		}
 	}
 	return l, nil
@@ -100,7 +86,7 @@ func nextChange(i keyInfo, now time.Time) string {
 		return "none known"
 	}
 	words := map[string]string{string(keys.Active): "starts to sign at ", string(keys.Retired): "retires at ", string(keys.Expired): "leaves the JWKS at "}
-	return words[i.Next.To] + when(i.Next.At, now)
+	return words[string(i.Next.To)] + when(i.Next.At, now)
 }
 
 // when is a moment, and how far it is from now.

@@ -12,8 +12,8 @@ import (
 
 // keyPlan is the answer to keys plan.
 type keyPlan struct {
-	At      time.Time   `json:"at"`
-	Changes []keyChange `json:"changes"`
+	At      time.Time     `json:"at"`
+	Changes []keys.Change `json:"changes"`
 }
 
 func newKeysPlan(p *process) *cobra.Command {
@@ -38,10 +38,7 @@ func newKeysPlan(p *process) *cobra.Command {
 		if err != nil {
 			return explainRotation(hintUnknown(err, "signet keys list shows them"))
 		}
-		answer := keyPlan{At: plan.At, Changes: make([]keyChange, len(plan.Changes))}
-		for n, c := range plan.Changes {
-			answer.Changes[n] = newKeyChange(c)
-		}
+		answer := keyPlan{At: plan.At, Changes: append([]keys.Change{}, plan.Changes...)}
 		return o.answer(answer, func(w io.Writer) { writePlan(w, answer) })
 	})
 }
@@ -70,7 +67,7 @@ func intention(args []string, now bool) (keys.Intent, error) {
 func writePlan(w io.Writer, p keyPlan) {
 	rows := make([][]string, len(p.Changes))
 	for n, c := range p.Changes {
-		in, kid, change := "now", c.KID, c.From+" → "+c.To
+		in, kid, change := "now", c.KID, string(c.From+" → "+c.To)
 		if wait := c.At.Sub(p.At); wait > 0 {
 			in = roughly(wait)
 		}
@@ -78,9 +75,9 @@ func writePlan(w io.Writer, p keyPlan) {
 			kid = "a new key"
 		}
 		if c.From == "" {
-			change = "made, " + c.To
+			change = "made, " + string(c.To)
 		}
-		rows[n] = []string{moment(c.At), in, kid, change, c.Tokens}
+		rows[n] = []string{moment(c.At), in, kid, change, c.Tokens()}
 	}
 	writeTable(w, []string{"AT", "IN", "KID", "CHANGE", "TOKENS"}, rows)
 }
