@@ -43,7 +43,7 @@ var (
 	attackHeading = regexp.MustCompile(`^### ([A-Z]): `)
 	attackID      = regexp.MustCompile(`^[A-Z]\d\d$`)
 	inTicks       = regexp.MustCompile("`([^`]+)`")
-	citation      = regexp.MustCompile(`^(protocol|contract|reopen|story)/.|^[a-z0-9/]+\.(Test|Fuzz|Example)[A-Z]`)
+	citation      = regexp.MustCompile(`^(protocol|contract|reopen|script)/.|^[a-z0-9/]+\.(Test|Fuzz|Example)[A-Z]`)
 )
 
 // judgePage returns what is wrong with the page, each by its line.
@@ -162,7 +162,7 @@ func (x testIndex) has(name string) bool {
 	case "contract":
 		group, promise, _ := strings.Cut(rest, "/")
 		return x.groups[group] != "" && x.listed[x.groups[group]+"/"+promise]
-	case "story":
+	case "script":
 		_, err := os.Stat(filepath.Join("cmd/signet/testdata/script", rest+".txtar"))
 		return err == nil
 	}

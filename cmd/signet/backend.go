@@ -29,7 +29,7 @@ func (s *settings) checkStorage() []error {
 	if s.isMongo() || embedded && path != "" && !strings.HasSuffix(path, "/") {
 		return nil
 	}
-	return []error{s.fault("storage", "must be sqlite:PATH, such as sqlite:signet-data/signet.db, or a mongodb:// or mongodb+srv:// URL with a database")}
+	return []error{s.errorf("storage", "must be sqlite:PATH, such as sqlite:signet-data/signet.db, or a mongodb:// or mongodb+srv:// URL with a database")}
 }
 
 // storeName is the store as messages may name it.
@@ -40,45 +40,45 @@ func (s *settings) storeName() string {
 	return s.sqlitePath()
 }
 
-// beginning says what to do where there is no embedded store yet.
-type beginning bool
+// openMode says what to do where the embedded store does not exist.
+type openMode bool
 
 const (
-	mayBegin    beginning = true  // make one
-	mustBeThere beginning = false // say so: a listing of a mistyped path would be empty, and misleading
+	createIfMissing openMode = true  // create it
+	mustExist       openMode = false // return an error: listing a store at a mistyped path would show nothing
 )
 
 // openStore opens the store that --storage names.
-func (p *process) openStore(ctx context.Context, s *settings, b beginning) (storage.Store, error) {
+func (p *process) openStore(ctx context.Context, s *settings, mode openMode) (storage.Store, error) {
 	if s.isMongo() {
 		store, err := mongo.Open(ctx, s.storage, p.now)
 		if err != nil {
-			return nil, hint(fmt.Errorf("--storage: %w", err), "") // says itself what to do
+			return nil, withHint(fmt.Errorf("--storage: %w", err), "") // says itself what to do
 		}
 		return store, nil
 	}
 	path := s.sqlitePath()
-	if _, err := os.Stat(path); b == mustBeThere && errors.Is(err, fs.ErrNotExist) {
-		return nil, hint(fmt.Errorf("there is no store at %s", path), "check --storage; signet serve and signet user create make a new one")
+	if _, err := os.Stat(path); mode == mustExist && errors.Is(err, fs.ErrNotExist) {
+		return nil, withHint(fmt.Errorf("there is no store at %s", path), "check --storage; signet serve and signet user create make a new one")
 	}
 	store, err := sqlite.Open(ctx, path)
 	if err != nil {
-		return nil, storeFault(err)
+		return nil, explainStoreError(err)
 	}
 	return store, nil
 }
 
-// storeFault says what to do about an embedded store that does not open.
-func storeFault(err error) error {
+// explainStoreError adds a hint to the error of an embedded store that does not open.
+func explainStoreError(err error) error {
 	err = fmt.Errorf("--storage: %w", err)
 	var schema *storage.SchemaError
 	switch {
 	case errors.As(err, &schema): // says so itself
 		return err
 	case errors.Is(err, sqlite.ErrForeign):
-		return hint(err, "name another file by --storage; nothing was changed in this one")
+		return withHint(err, "name another file by --storage; nothing was changed in this one")
 	case errors.Is(err, sqlite.ErrDamaged): // says so itself
 		return err
 	}
-	return hint(err, "see that this user may write the file and its folder, or name another file by --storage")
+	return withHint(err, "see that this user may write the file and its folder, or name another file by --storage")
 }

@@ -18,13 +18,13 @@ import (
 	"example.org/signet/storage/backup"
 )
 
-// backupKey is what guards a backup's integrity.
+// backupKey derives the MAC key of a backup.
 func backupKey(master keys.MasterKey) []byte { return master.Derive("backup mac v1", 32) }
 
 func newBackup(p *process) *cobra.Command {
 	s := newSettings()
 	c := &cobra.Command{
-		Use: "backup FILE", Short: "Write the whole store to a file", Args: names("FILE"),
+		Use: "backup FILE", Short: "Write the whole store to a file", Args: exactArgs("FILE"),
 		Long: "Write the whole store to a new file, while servers run: users, roles, clients, sessions, signing keys (sealed),\n" +
 			"revoked tokens and the audit log. - writes to standard output. Keep the master key elsewhere: restore needs it,\n" +
 			"and whoever has both has the keys.",
@@ -33,8 +33,8 @@ func newBackup(p *process) *cobra.Command {
 	s.addConfig(c.Flags())
 	s.addStore(c.Flags())
 	s.addOutput(c.Flags())
-	return p.does(c, s, func(ctx context.Context, args []string) (err error) {
-		store, err := p.openStore(ctx, s, mustBeThere)
+	return p.withSettings(c, s, func(ctx context.Context, args []string) (err error) {
+		store, err := p.openStore(ctx, s, mustExist)
 		if err != nil {
 			return err
 		}
@@ -48,37 +48,37 @@ func newBackup(p *process) *cobra.Command {
 }
 
 func (p *process) backUp(ctx context.Context, s *settings, store storage.Store, master keys.MasterKey, file string) error {
-	view, err := store.View(ctx)
+	snapshot, err := store.View(ctx)
 	if err != nil {
 		return err
 	}
 	var summary backup.Summary
 	write := func(w io.Writer) (err error) {
-		summary, err = backup.Write(ctx, w, view, backupKey(master), p.now())
+		summary, err = backup.Write(ctx, w, snapshot, backupKey(master), p.now())
 		return err
 	}
 	if file == "-" {
 		err = write(p.stdout)
 	} else {
-		err = createWith(file, write)
+		err = createFileFunc(file, write)
 	}
-	if err = errors.Join(err, view.Close()); errors.Is(err, fs.ErrExist) {
-		return hint(fmt.Errorf("%s exists", file), "a backup is never written over another file")
+	if err = errors.Join(err, snapshot.Close()); errors.Is(err, fs.ErrExist) {
+		return withHint(fmt.Errorf("%s exists", file), "a backup is never written over another file")
 	}
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
 	if file == "-" {
-		p.say("backed up %d records: %s", summary.Records, kinds(summary))
+		p.messagef("backed up %d records: %s", summary.Records, formatCounts(summary))
 		return nil
 	}
-	return p.answer(s, summary, func(w io.Writer) {
-		fmt.Fprintf(w, "backed up %d records to %s: %s\n", summary.Records, file, kinds(summary))
+	return p.printResult(s, summary, func(w io.Writer) {
+		fmt.Fprintf(w, "backed up %d records to %s: %s\n", summary.Records, file, formatCounts(summary))
 	})
 }
 
-// kinds lists how many records of each kind there are.
-func kinds(s backup.Summary) string {
+// formatCounts formats the number of records of each kind.
+func formatCounts(s backup.Summary) string {
 	var parts []string
 	for kind, n := range s.Counts {
 		parts = append(parts, fmt.Sprintf("%s %d", kind, n))
@@ -90,9 +90,9 @@ func kinds(s backup.Summary) string {
 func newRestore(p *process) *cobra.Command {
 	s := newSettings()
 	var replace bool
-	var sure consent
+	var confirm confirmation
 	c := &cobra.Command{
-		Use: "restore FILE", Short: "Fill a store from a backup", Args: names("FILE"),
+		Use: "restore FILE", Short: "Fill a store from a backup", Args: exactArgs("FILE"),
 		Long: "Fill an empty store from a backup, of either kind: so a store also moves from SQLite to MongoDB and back. The\n" +
 			"whole file is checked before anything is written. No server may run on the store meanwhile.\n\n" +
 			"The backup knows nothing of what happened after it. So that nothing comes back that was rotated or revoked\n" +
@@ -102,13 +102,13 @@ func newRestore(p *process) *cobra.Command {
 			"  signet restore signet-2026-03-01.backup --storage mongodb://db.example.com/signet --master-key-file master.key",
 	}
 	c.Flags().BoolVar(&replace, "replace", false, "delete first what the store holds")
-	sure.add(c.Flags())
+	confirm.add(c.Flags())
 	s.addConfig(c.Flags())
 	s.addStore(c.Flags())
 	s.addOutput(c.Flags())
-	return p.does(c, s, func(ctx context.Context, args []string) error {
+	return p.withSettings(c, s, func(ctx context.Context, args []string) error {
 		if replace {
-			if err := sure.ask(p, "Delete all that "+s.storeName()+" holds, and restore the backup in its place?"); err != nil {
+			if err := confirm.ask(p, "Delete all that "+s.storeName()+" holds, and restore the backup in its place?"); err != nil {
 				return err
 			}
 		}
@@ -117,7 +117,7 @@ func newRestore(p *process) *cobra.Command {
 }
 
 func (p *process) restore(ctx context.Context, s *settings, path string, replace bool) (err error) {
-	master, err := s.givenMasterKey()
+	master, err := s.existingMasterKey()
 	if err != nil {
 		return err
 	}
@@ -128,12 +128,12 @@ func (p *process) restore(ctx context.Context, s *settings, path string, replace
 	defer file.Close()
 	checked, err := backup.Check(file, backupKey(master))
 	if err != nil {
-		return backupFault(path, err)
+		return explainBackupError(path, err)
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return hint(fmt.Errorf("restore: %w", err), "a backup is read twice: give a file")
+		return withHint(fmt.Errorf("restore: %w", err), "a backup is read twice: give a file")
 	}
-	store, err := p.openStore(ctx, s, mayBegin)
+	store, err := p.openStore(ctx, s, createIfMissing)
 	if err != nil {
 		return err
 	}
@@ -141,61 +141,61 @@ func (p *process) restore(ctx context.Context, s *settings, path string, replace
 	summary, err := backup.Restore(ctx, file, backupKey(master), checked.Head, store, replace, p.now())
 	switch {
 	case errors.Is(err, backup.ErrNotEmpty):
-		return hint(fmt.Errorf("restore: %s is not empty", s.storeName()), "name an empty store by --storage, or delete what is there by --replace; nothing was changed")
+		return withHint(fmt.Errorf("restore: %s is not empty", s.storeName()), "name an empty store by --storage, or delete what is there by --replace; nothing was changed")
 	case err != nil:
-		return hint(fmt.Errorf("restore: %w", err), "the store is incomplete and no server starts on it: restore again with --replace")
+		return withHint(fmt.Errorf("restore: %w", err), "the store is incomplete and no server starts on it: restore again with --replace")
 	}
-	if err := p.noteRestore(ctx, s, store, checked); err != nil {
+	if err := p.auditRestore(ctx, s, store, checked); err != nil {
 		return err
 	}
-	return p.answer(s, summary, func(w io.Writer) {
-		fmt.Fprintf(w, "restored %d records of %s: %s\n", summary.Records, moment(summary.CreatedAt), kinds(summary))
+	return p.printResult(s, summary, func(w io.Writer) {
+		fmt.Fprintf(w, "restored %d records of %s: %s\n", summary.Records, formatTime(summary.CreatedAt), formatCounts(summary))
 		fmt.Fprintln(w, "Every session has ended. Do again what was done since: disabled users, clients and roles, revoked signing keys.")
 	})
 }
 
-// givenMasterKey is the master key, which a restore never makes.
-func (s *settings) givenMasterKey() (keys.MasterKey, error) {
+// existingMasterKey reads the master key; a restore never creates one.
+func (s *settings) existingMasterKey() (keys.MasterKey, error) {
 	if s.masterKeyText != "" {
 		return keys.ParseMasterKey(s.masterKeyText)
 	}
 	key, err := readMasterKey(s.masterKeyPath())
 	if errors.Is(err, fs.ErrNotExist) {
-		return key, hint(err, "a restore needs the master key of the backup: name it by --master-key-file or %s", envMasterKey)
+		return key, withHint(err, "a restore needs the master key of the backup: name it by --master-key-file or %s", envMasterKey)
 	}
 	return key, err
 }
 
-// backupFault says what to do about a backup that cannot be used.
-func backupFault(path string, err error) error {
+// explainBackupError adds a hint to the error of a backup that cannot be used.
+func explainBackupError(path string, err error) error {
 	err = fmt.Errorf("%s: %w", path, err)
-	var newer *backup.FormatError
+	var formatErr *backup.FormatError
 	switch {
-	case errors.As(err, &newer): // says so itself
+	case errors.As(err, &formatErr): // says so itself
 		return err
 	case errors.Is(err, backup.ErrOtherKey):
-		return hint(err, "or it was changed; give the master key of then by --master-key-file or %s", envMasterKey)
+		return withHint(err, "or it was changed; give the master key of then by --master-key-file or %s", envMasterKey)
 	}
-	return hint(err, "nothing was changed")
+	return withHint(err, "nothing was changed")
 }
 
-// noteRestore writes the restore into the log that came back with it.
-func (p *process) noteRestore(ctx context.Context, s *settings, store storage.Store, b backup.Summary) error {
-	o := &office{process: p, settings: s, store: store, source: issuer.Source{Actor: actor}}
-	if err := o.furnish(ctx); err != nil {
+// auditRestore appends the restore to the audit log that was restored.
+func (p *process) auditRestore(ctx context.Context, s *settings, store storage.Store, b backup.Summary) error {
+	admin := &adminContext{process: p, settings: s, store: store, request: issuer.Source{Actor: actor}}
+	if err := admin.init(ctx); err != nil {
 		return err
 	}
-	return o.issuer.NoteRestore(ctx, b.CreatedAt, o.source)
+	return admin.issuer.NoteRestore(ctx, b.CreatedAt, admin.request)
 }
 
-// checkWhole refuses a store that holds a part of a backup.
-func checkWhole(ctx context.Context, s *settings, store storage.Epochs) error {
+// checkComplete rejects a store that holds a partial backup.
+func checkComplete(ctx context.Context, s *settings, store storage.Epochs) error {
 	e, err := store.Epoch(ctx)
 	if err != nil {
 		return err
 	}
 	if e.Incomplete {
-		return hint(fmt.Errorf("%s holds a part of a backup: a restore did not end", s.storeName()), "signet restore FILE --replace does it again")
+		return withHint(fmt.Errorf("%s holds a part of a backup: a restore did not end", s.storeName()), "signet restore FILE --replace does it again")
 	}
 	return nil
 }

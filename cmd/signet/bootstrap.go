@@ -19,13 +19,13 @@ func (s *settings) bootstrapSecret() (issuer.Secret, error) {
 	if err != nil {
 		return "", fmt.Errorf("--bootstrap-secret-file: %w", err)
 	}
-	source := secretSource{what: "bootstrap secret"}
-	secret, err := source.one(string(text))
+	input := secretInput{what: "bootstrap secret"}
+	secret, err := input.parse(string(text))
 	if err != nil {
 		return "", fmt.Errorf("--bootstrap-secret-file: %w", err)
 	}
 	if len(secret) < minBootstrapSecret {
-		return "", hint(fmt.Errorf("--bootstrap-secret-file: the secret has fewer than %d characters", minBootstrapSecret), "draw one: openssl rand -base64 24")
+		return "", withHint(fmt.Errorf("--bootstrap-secret-file: the secret has fewer than %d characters", minBootstrapSecret), "generate one: openssl rand -base64 24")
 	}
 	return secret, nil
 }

@@ -12,19 +12,19 @@ import (
 )
 
 func newClient(p *process) *cobra.Command {
-	return group("client", "Manage clients: programs that ask for tokens, and APIs that introspect them",
+	return commandGroup("client", "Manage clients: programs that ask for tokens, and APIs that introspect them",
 		newClientCreate(p), newClientList(p), newClientShow(p), newClientUpdate(p), newClientDelete(p), newClientRotateSecret(p))
 }
 
-// registration is the flags that say what a client may do.
-type registration struct {
+// clientFlags are the flags that describe a client.
+type clientFlags struct {
 	name                                  string
 	grants, scopes                        []string
 	audiences, resources, origins         []string
 	idTokenOnRefresh, disabled, passwords bool
 }
 
-func (r *registration) add(f *pflag.FlagSet) {
+func (r *clientFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&r.name, "name", "", "`NAME` for people")
 	f.StringSliceVar(&r.grants, "grant", nil, "`GRANT` it may use, several times: password, refresh_token, client_credentials")
 	f.StringArrayVar(&r.scopes, "scope", nil, "`SCOPES` it may ask for, separated by spaces, or several flags")
@@ -35,9 +35,9 @@ func (r *registration) add(f *pflag.FlagSet) {
 	f.BoolVar(&r.passwords, "insecure-public-password", false, "allow a public client the password grant: anybody can then guess passwords in its name")
 }
 
-// change is what the flags say, as far as they were given.
-func (r *registration) change(c *cobra.Command) issuer.ClientChange {
-	scopes := words(r.scopes)
+// change returns the fields whose flags were given.
+func (r *clientFlags) change(c *cobra.Command) issuer.ClientChange {
+	scopes := splitWords(r.scopes)
 	return issuer.ClientChange{
 		Name: changed(c, "name", &r.name), Grants: changed(c, "grant", &r.grants), Scopes: changed(c, "scope", &scopes),
 		Audiences: changed(c, "audience", &r.audiences), Resources: changed(c, "resource", &r.resources), Origins: changed(c, "origin", &r.origins),
@@ -48,12 +48,12 @@ func (r *registration) change(c *cobra.Command) issuer.ClientChange {
 
 func newClientCreate(p *process) *cobra.Command {
 	s := newSettings()
-	var r registration
-	var secret secretSource
+	var r clientFlags
+	var secret secretInput
 	var public bool
 	c := &cobra.Command{
-		Use: "create CLIENT", Short: "Create a client", Args: names("CLIENT"),
-		Long: "Create a client. Unless it is --public it gets a secret, drawn here and shown once.",
+		Use: "create CLIENT", Short: "Create a client", Args: exactArgs("CLIENT"),
+		Long: "Create a client. Unless it is --public it gets a secret, generated here and shown once.",
 		Example: "  signet client create web --grant password --grant refresh_token --scope \"openid items:read items:write\" \\\n" +
 			"      --audience https://api.example.com\n" +
 			"  signet client create items-api --resource https://api.example.com",
@@ -64,19 +64,19 @@ func newClientCreate(p *process) *cobra.Command {
 	s.addIssuer(c.Flags())
 	s.addHashing(c.Flags())
 	s.addOutput(c.Flags())
-	return p.admin(c, s, mayBegin, func(ctx context.Context, o *office, args []string) error {
+	return p.withAdmin(c, s, createIfMissing, func(ctx context.Context, admin *adminContext, args []string) error {
 		n := issuer.NewClient{ID: args[0], Public: public, InsecurePublicPassword: r.passwords, Settings: r.change(c)}
 		var err error
-		if secret.given() {
-			if n.Secret, err = secret.read(o.process); err != nil {
+		if secret.isSet() {
+			if n.Secret, err = secret.read(admin.process); err != nil {
 				return err
 			}
 		}
-		made, err := o.issuer.CreateClient(ctx, n, o.source)
+		made, err := admin.issuer.CreateClient(ctx, n, admin.request)
 		if err != nil {
 			return fmt.Errorf("create client: %w", err)
 		}
-		return o.answer(made, func(w io.Writer) {
+		return admin.printResult(made, func(w io.Writer) {
 			writeClient(w, made)
 			writeSnippets(w, s.issuer, made)
 		})
@@ -84,37 +84,37 @@ func newClientCreate(p *process) *cobra.Command {
 }
 
 func writeClient(w io.Writer, c issuer.Client) {
-	writeFields(w, "client id", c.ID, "client secret", c.Secret, "name", c.Name, "public", yesIf(c.Public), "grants", list(c.Grants),
-		"scope", c.Scope, "audiences", list(c.Audiences), "resources", list(c.Resources), "origins", list(c.Origins),
-		"ID token on refresh", yesIf(c.IDTokenOnRefresh), "disabled", yesIf(c.Disabled), "old secret works until", momentOf(c.OldSecretUntil), "created", moment(c.CreatedAt), "updated", moment(c.UpdatedAt))
+	writeFields(w, "client id", c.ID, "client secret", c.Secret, "name", c.Name, "public", formatBool(c.Public), "grants", joinWords(c.Grants),
+		"scope", c.Scope, "audiences", joinWords(c.Audiences), "resources", joinWords(c.Resources), "origins", joinWords(c.Origins),
+		"ID token on refresh", formatBool(c.IDTokenOnRefresh), "disabled", formatBool(c.Disabled), "old secret works until", formatTimePtr(c.OldSecretUntil), "created", formatTime(c.CreatedAt), "updated", formatTime(c.UpdatedAt))
 	if c.Secret != "" {
 		fmt.Fprintln(w, "\nThe secret is shown this once and cannot be read again: keep it now.")
 	}
 }
 
-// newClientTask is a command on one client that answers with what became of it.
-func newClientTask(p *process, c *cobra.Command, s *settings, change func(ctx context.Context, o *office, id string) (issuer.Client, error)) *cobra.Command {
+// newClientCommand builds a command on one client that prints the client afterwards.
+func newClientCommand(p *process, c *cobra.Command, s *settings, change func(ctx context.Context, admin *adminContext, id string) (issuer.Client, error)) *cobra.Command {
 	c.Use += " CLIENT"
-	c.Args = names("CLIENT")
+	c.Args = exactArgs("CLIENT")
 	s.addOutput(c.Flags())
-	return p.admin(c, s, mustBeThere, func(ctx context.Context, o *office, args []string) error {
-		client, err := change(ctx, o, args[0])
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, args []string) error {
+		client, err := change(ctx, admin, args[0])
 		if err != nil {
-			return hintUnknown(err, "signet client list shows them")
+			return hintNotFound(err, "signet client list shows them")
 		}
-		return o.answer(client, func(w io.Writer) { writeClient(w, client) })
+		return admin.printResult(client, func(w io.Writer) { writeClient(w, client) })
 	})
 }
 
 func newClientShow(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "show", Short: "Show a client", Example: "  signet client show web"}
-	return newClientTask(p, c, newSettings(), func(ctx context.Context, o *office, id string) (issuer.Client, error) {
-		return o.issuer.FindClient(ctx, id)
+	return newClientCommand(p, c, newSettings(), func(ctx context.Context, admin *adminContext, id string) (issuer.Client, error) {
+		return admin.issuer.FindClient(ctx, id)
 	})
 }
 
 func newClientUpdate(p *process) *cobra.Command {
-	var r registration
+	var r clientFlags
 	c := &cobra.Command{
 		Use: "update", Short: "Change a client",
 		Long:    "Change what the flags name, and nothing else. A list that is given replaces the one before.",
@@ -122,18 +122,18 @@ func newClientUpdate(p *process) *cobra.Command {
 	}
 	r.add(c.Flags())
 	c.Flags().BoolVar(&r.disabled, "disabled", false, "shut it out, its sessions end; --disabled=false lets it in again")
-	return newClientTask(p, c, newSettings(), func(ctx context.Context, o *office, id string) (issuer.Client, error) {
+	return newClientCommand(p, c, newSettings(), func(ctx context.Context, admin *adminContext, id string) (issuer.Client, error) {
 		change := r.change(c)
 		if change == (issuer.ClientChange{InsecurePublicPassword: r.passwords}) {
-			return issuer.Client{}, usage("nothing to change: see %s --help", c.CommandPath())
+			return issuer.Client{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
 		}
-		return o.issuer.UpdateClient(ctx, id, change, o.source)
+		return admin.issuer.UpdateClient(ctx, id, change, admin.request)
 	})
 }
 
 func newClientRotateSecret(p *process) *cobra.Command {
 	s := newSettings()
-	var secret secretSource
+	var secret secretInput
 	var r issuer.SecretRotation
 	c := &cobra.Command{
 		Use: "rotate-secret", Short: "Give a client a new secret",
@@ -146,37 +146,37 @@ func newClientRotateSecret(p *process) *cobra.Command {
 	c.Flags().DurationVar(&r.Overlap, "overlap", 0, "how long the old secret works too, up to 720h")
 	c.Flags().BoolVar(&r.Revoke, "revoke", false, "end the client's sessions too: the old secret is in wrong hands")
 	s.addHashing(c.Flags())
-	return newClientTask(p, c, s, func(ctx context.Context, o *office, id string) (issuer.Client, error) {
+	return newClientCommand(p, c, s, func(ctx context.Context, admin *adminContext, id string) (issuer.Client, error) {
 		var err error
-		if secret.given() {
-			if r.Secret, err = secret.read(o.process); err != nil {
+		if secret.isSet() {
+			if r.Secret, err = secret.read(admin.process); err != nil {
 				return issuer.Client{}, err
 			}
 		}
-		return o.issuer.RotateClientSecret(ctx, id, r, o.source)
+		return admin.issuer.RotateClientSecret(ctx, id, r, admin.request)
 	})
 }
 
 func newClientList(p *process) *cobra.Command {
 	s := newSettings()
-	var pages paging
-	c := &cobra.Command{Use: "list", Short: "List clients", Args: names(), Example: "  signet client list --output json"}
+	var pages pageFlags
+	c := &cobra.Command{Use: "list", Short: "List clients", Args: exactArgs(), Example: "  signet client list --output json"}
 	pages.add(c.Flags())
 	s.addOutput(c.Flags())
-	return p.admin(c, s, mustBeThere, func(ctx context.Context, o *office, _ []string) error {
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, _ []string) error {
 		page, err := pages.page()
 		if err != nil {
 			return err
 		}
-		clients, err := o.issuer.ListClients(ctx, page)
+		clients, err := admin.issuer.ListClients(ctx, page)
 		if err != nil {
 			return fmt.Errorf("list clients: %w", err)
 		}
-		defer o.more(clients.Next)
-		return o.answer(clients, func(w io.Writer) {
+		defer admin.printNextPage(clients.Next)
+		return admin.printResult(clients, func(w io.Writer) {
 			rows := make([][]string, len(clients.Items))
 			for n, c := range clients.Items {
-				rows[n] = []string{c.ID, yesIf(c.Public), list(c.Grants), c.Scope, list(append(c.Audiences, c.Resources...)), yesIf(c.Disabled)}
+				rows[n] = []string{c.ID, formatBool(c.Public), joinWords(c.Grants), c.Scope, joinWords(append(c.Audiences, c.Resources...)), formatBool(c.Disabled)}
 			}
 			writeTable(w, []string{"CLIENT", "PUBLIC", "GRANTS", "SCOPE", "AUDIENCES, RESOURCES", "DISABLED"}, rows)
 		})
@@ -185,12 +185,12 @@ func newClientList(p *process) *cobra.Command {
 
 func newClientDelete(p *process) *cobra.Command {
 	s := newSettings()
-	c := &cobra.Command{Use: "delete CLIENT", Short: "Delete a client; its sessions end", Args: names("CLIENT"), Example: "  signet client delete web"}
-	return p.admin(c, s, mustBeThere, func(ctx context.Context, o *office, args []string) error {
-		if err := o.issuer.DeleteClient(ctx, args[0], o.source); err != nil {
-			return hintUnknown(err, "signet client list shows them")
+	c := &cobra.Command{Use: "delete CLIENT", Short: "Delete a client; its sessions end", Args: exactArgs("CLIENT"), Example: "  signet client delete web"}
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, args []string) error {
+		if err := admin.issuer.DeleteClient(ctx, args[0], admin.request); err != nil {
+			return hintNotFound(err, "signet client list shows them")
 		}
-		o.say("deleted the client %s", args[0])
+		admin.messagef("deleted the client %s", args[0])
 		return nil
 	})
 }

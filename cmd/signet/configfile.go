@@ -15,15 +15,15 @@ import (
 // maxConfig bounds the configuration file, in bytes.
 const maxConfig = 1 << 20
 
-// entry is one setting of the file.
-type entry struct {
+// configEntry is one setting of the file.
+type configEntry struct {
 	text string
 	line int
 }
 
 // readConfig reads the file's settings, all of which must be known. No file is
 // no settings.
-func readConfig(path string, known *pflag.FlagSet) (map[string]entry, []error) {
+func readConfig(path string, settings *pflag.FlagSet) (map[string]configEntry, []error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -42,19 +42,19 @@ func readConfig(path string, known *pflag.FlagSet) (map[string]entry, []error) {
 	if top.Kind != yaml.MappingNode || !errors.Is(decoder.Decode(&yaml.Node{}), io.EOF) {
 		return nil, []error{fmt.Errorf("--config: %s must be one YAML mapping of settings, such as \"access-token-ttl: 5m\"", path)}
 	}
-	return readMapping(path, top, known)
+	return readMapping(path, top, settings)
 }
 
-func readMapping(path string, top *yaml.Node, known *pflag.FlagSet) (map[string]entry, []error) {
-	entries, seen := map[string]entry{}, map[string]bool{}
-	var faults []error
+func readMapping(path string, top *yaml.Node, settings *pflag.FlagSet) (map[string]configEntry, []error) {
+	entries, seen := map[string]configEntry{}, map[string]bool{}
+	var errs []error
 	for n := 0; n+1 < len(top.Content); n += 2 {
 		key, value := top.Content[n], top.Content[n+1]
-		setting := known.Lookup(key.Value)
-		text, err := plainText(value, setting)
+		setting := settings.Lookup(key.Value)
+		text, err := flagText(value, setting)
 		switch {
 		case setting == nil || key.Value == "config":
-			err = fmt.Errorf("%q is not a setting%s", key.Value, likeSetting(key.Value, known))
+			err = fmt.Errorf("%q is not a setting%s", key.Value, suggestSetting(key.Value, settings))
 		case seen[key.Value]:
 			err = fmt.Errorf("%s stands twice", key.Value)
 		case err != nil:
@@ -62,29 +62,29 @@ func readMapping(path string, top *yaml.Node, known *pflag.FlagSet) (map[string]
 		}
 		seen[key.Value] = true
 		if err != nil {
-			faults = append(faults, fmt.Errorf("%s line %d: %w", path, key.Line, err))
+			errs = append(errs, fmt.Errorf("%s line %d: %w", path, key.Line, err))
 			continue
 		}
-		entries[key.Value] = entry{text: text, line: key.Line}
+		entries[key.Value] = configEntry{text: text, line: key.Line}
 	}
-	return entries, faults
+	return entries, errs
 }
 
-// likeSetting points out the commonest slips: the spelling of an environment
-// variable, and the master key itself.
-func likeSetting(name string, known *pflag.FlagSet) string {
+// suggestSetting returns a hint for the commonest mistakes: the spelling of an
+// environment variable, and the master key itself.
+func suggestSetting(name string, settings *pflag.FlagSet) string {
 	if name == "master-key" {
 		return ": give the file that holds it as master-key-file"
 	}
 	spelled := strings.ToLower(strings.ReplaceAll(name, "_", "-"))
-	if spelled = strings.TrimPrefix(spelled, "signet-"); known.Lookup(spelled) != nil {
+	if spelled = strings.TrimPrefix(spelled, "signet-"); settings.Lookup(spelled) != nil {
 		return ": did you mean " + spelled + "?"
 	}
 	return "; signet serve --help lists them"
 }
 
-// plainText is a value as it would stand behind the flag.
-func plainText(n *yaml.Node, setting *pflag.Flag) (string, error) {
+// flagText returns the value in the spelling of its flag.
+func flagText(n *yaml.Node, setting *pflag.Flag) (string, error) {
 	switch {
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
 		return "", errors.New("has no value")

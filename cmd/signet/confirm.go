@@ -9,22 +9,22 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// consent guards what cannot be undone.
-type consent struct{ yes bool }
+// confirmation is the flag --yes of commands that cannot be undone.
+type confirmation struct{ yes bool }
 
-func (c *consent) add(f *pflag.FlagSet) {
+func (c *confirmation) add(f *pflag.FlagSet) {
 	f.BoolVarP(&c.yes, "yes", "y", false, "do not ask")
 }
 
-// ask has the person at the terminal agree. Where nobody can be asked --yes
-// must have been given.
-func (c *consent) ask(p *process, question string) error {
+// ask asks for confirmation at the terminal. Without a terminal, --yes is
+// required.
+func (c *confirmation) ask(p *process, question string) error {
 	if c.yes {
 		return nil
 	}
 	terminal, ok := p.terminal()
 	if !ok {
-		return usage("no terminal to ask %q: give --yes if it is meant", question)
+		return usageErrorf("no terminal to ask %q: give --yes if it is meant", question)
 	}
 	_, _ = fmt.Fprint(p.stderr, question+" [y/N] ")
 	answer, _ := bufio.NewReader(terminal).ReadString('\n') // the end of the input is a no

@@ -14,32 +14,32 @@ import (
 func newDev(p *process) *cobra.Command {
 	s := newSettings()
 	c := &cobra.Command{
-		Use: "dev", Short: "Run an issuer to try, with a demo user and the lines to paste", Args: names(),
+		Use: "dev", Short: "Run an issuer to try, with a demo user and the lines to paste", Args: exactArgs(),
 		Long: "Run an issuer to try. On its first start it makes a store in signet-data/, a demo user, a demo client and a\n" +
-			"demo API, all with secrets drawn at random, and every time it prints lines to paste into another terminal:\n" +
+			"demo API, all with secrets generated at random, and every time it prints lines to paste into another terminal:\n" +
 			"log in, verify offline, refresh, introspect, rotate the keys, revoke. For anything real run signet serve.",
 		Example: "  signet dev\n  signet dev --listen 127.0.0.1:9000",
 	}
-	s.addServing(c)
+	s.addServe(c)
 	s.docsClient = demoDocs
 	for name, value := range map[string]string{
 		"issuer": "http://localhost:0", "admin-listen": "", "metrics-listen": "", "keyring-refresh": "1s", "drain-delay": "0s",
 	} {
-		preset(c, name, value)
+		setDefault(c, name, value)
 	}
-	return p.does(c, s, func(ctx context.Context, _ []string) error {
+	return p.withSettings(c, s, func(ctx context.Context, _ []string) error {
 		if s.isMongo() {
-			return usage("--storage: dev makes demo accounts, so it runs on its own embedded store: use signet serve with MongoDB")
+			return usageErrorf("--storage: dev makes demo accounts, so it runs on its own embedded store: use signet serve with MongoDB")
 		}
-		if !s.chosen("admin-listen") {
+		if !s.isSet("admin-listen") {
 			s.adminListen = s.listen // one address to try everything at
 		}
-		return p.serve(ctx, s, showRound)
+		return p.serve(ctx, s, printDemo)
 	})
 }
 
-// preset gives a setting another default in one command.
-func preset(c *cobra.Command, name, value string) {
+// setDefault changes the default of a setting for one command.
+func setDefault(c *cobra.Command, name, value string) {
 	f := c.Flags().Lookup(name)
 	if err := f.Value.Set(value); err != nil {
 		panic("preset " + name + ": " + err.Error()) // a mistake in the program
@@ -50,8 +50,8 @@ func preset(c *cobra.Command, name, value string) {
 //go:embed dev.txt
 var devText string
 
-// showRound makes the demo accounts and prints the whole round.
-func showRound(ctx context.Context, v *server) error {
+// printDemo creates the demo accounts and prints the commands to try.
+func printDemo(ctx context.Context, v *server) error {
 	d, err := v.ensureDemo(ctx)
 	if err != nil {
 		return err
@@ -59,23 +59,23 @@ func showRound(ctx context.Context, v *server) error {
 	if err := v.handler.Refresh(ctx); err != nil { // the password grant is in use now
 		return err
 	}
-	folder, err := os.Getwd()
+	dir, err := os.Getwd()
 	if err != nil {
 		return err
 	}
-	_, err = v.devLines(d, folder).WriteString(v.stdout, devText)
+	_, err = v.devReplacer(d, dir).WriteString(v.stdout, devText)
 	return err
 }
 
-// devLines fills in the printed text. No template engine: one would keep the
+// devReplacer fills in the placeholders of dev.txt. No template engine: one would keep the
 // linker from leaving out what is not called, a fifth of the binary.
-func (v *server) devLines(d demo, folder string) *strings.Replacer {
+func (v *server) devReplacer(d demoCredentials, dir string) *strings.Replacer {
 	s := v.settings
 	return strings.NewReplacer(
-		"{issuer}", s.issuer, "{folder}", shellWord(folder), "{file}", s.demoPath(), "{audience}", demoAudience,
-		"{signet}", invocation(folder), "{store}", s.storeFlags(),
+		"{issuer}", s.issuer, "{folder}", shellQuote(dir), "{file}", s.demoPath(), "{audience}", demoAudience,
+		"{signet}", invocation(dir), "{store}", s.storeFlags(),
 		"{username}", d.Username, "{password}", d.Password, "{client}", d.ClientID, "{client-secret}", d.ClientSecret,
-		"{api}", d.APIID, "{api-secret}", d.APISecret,
+		"{api}", d.APIClientID, "{api-secret}", d.APISecret,
 	)
 }
 
@@ -83,29 +83,29 @@ func (v *server) devLines(d demo, folder string) *strings.Replacer {
 func (s *settings) storeFlags() string {
 	var flags string
 	for name, value := range map[string]string{"storage": s.storage, "master-key-file": s.masterKeyFile} {
-		if s.chosen(name) {
-			flags += " --" + name + " " + shellWord(value)
+		if s.isSet(name) {
+			flags += " --" + name + " " + shellQuote(value)
 		}
 	}
 	return flags
 }
 
 // invocation is how a person in that folder calls this very program again.
-func invocation(folder string) string {
+func invocation(dir string) string {
 	self, err := os.Executable()
 	if err != nil {
 		return "signet"
 	}
-	if _, err := os.Stat(filepath.Join(folder, "cmd", "signet", "main.go")); err == nil && builtByGoRun(self) {
+	if _, err := os.Stat(filepath.Join(dir, "cmd", "signet", "main.go")); err == nil && builtByGoRun(self) {
 		return "go run ./cmd/signet"
 	}
 	if installed, err := exec.LookPath("signet"); err == nil && sameFile(installed, self) {
 		return "signet"
 	}
-	if near, err := filepath.Rel(folder, self); err == nil && !strings.HasPrefix(near, "..") {
-		return shellWord("./" + near)
+	if near, err := filepath.Rel(dir, self); err == nil && !strings.HasPrefix(near, "..") {
+		return shellQuote("./" + near)
 	}
-	return shellWord(self)
+	return shellQuote(self)
 }
 
 // builtByGoRun tells whether the program lies in go run's temporary folder or

@@ -26,14 +26,14 @@ func needCurl(t *testing.T) {
 
 // The lines that signet dev prints work as printed, in a POSIX shell, for an
 // installed signet.
-func TestDevLinesWorkAsPrinted(t *testing.T) {
+func TestDev_PrintedCommandsWork(t *testing.T) {
 	needCurl(t)
-	c := start(t, t.TempDir(), "dev")
-	playRound(t, c.out, "signet keys rotate --now\n")
+	c := startServer(t, t.TempDir(), "dev")
+	runPrintedCommands(t, c.out, "signet keys rotate --now\n")
 }
 
 // And so they do for somebody who has only cloned the source.
-func TestDevLinesWorkUnderGoRun(t *testing.T) {
+func TestDev_PrintedCommandsWorkUnderGoRun(t *testing.T) {
 	needCurl(t)
 	if testing.Short() {
 		t.Skip("go run builds the whole program")
@@ -45,7 +45,7 @@ func TestDevLinesWorkUnderGoRun(t *testing.T) {
 	dir := t.TempDir()
 	addr, db := filepath.Join(dir, "addr"), filepath.Join(dir, "signet.db")
 	cmd := exec.Command("go", "run", "./cmd/signet", "dev", "--listen", "127.0.0.1:0", "--addr-file", addr, "--storage", "sqlite:"+db)
-	out, log := &output{}, &output{}
+	out, log := &syncBuffer{}, &syncBuffer{}
 	cmd.Dir, cmd.Stdout, cmd.Stderr = root, out, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // go run does not pass signals on
 	if err := cmd.Start(); err != nil {
@@ -55,11 +55,11 @@ func TestDevLinesWorkUnderGoRun(t *testing.T) {
 	if _, err := awaitFile(addr); err != nil {
 		t.Fatalf("%v: %s", err, log)
 	}
-	playRound(t, out, "go run ./cmd/signet keys rotate --now --storage sqlite:"+db+"\n")
+	runPrintedCommands(t, out, "go run ./cmd/signet keys rotate --now --storage sqlite:"+db+"\n")
 }
 
-// playRound pastes what was printed into a shell and looks at what it says.
-func playRound(t *testing.T, out *output, rotate string) {
+// runPrintedCommands runs the printed commands in a shell and checks their output.
+func runPrintedCommands(t *testing.T, out *syncBuffer, rotate string) {
 	t.Helper()
 	eventually(t, "all lines are printed", func() bool { return strings.Count(out.String(), "/oauth2/introspect") == 2 })
 	printed := out.String()

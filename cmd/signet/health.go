@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// healthTimeout bounds one look at /readyz, which itself answers within a
+// healthTimeout bounds one request to /readyz, which itself answers within a
 // fraction of it.
 const healthTimeout = 2 * time.Second
 
@@ -21,7 +21,7 @@ const healthTimeout = 2 * time.Second
 func newHealth(p *process) *cobra.Command {
 	s := newSettings()
 	c := &cobra.Command{
-		Use: "health", Short: "Ask the server on this machine whether it is ready", Args: names(),
+		Use: "health", Short: "Ask the server on this machine whether it is ready", Args: exactArgs(),
 		Long: "Ask the server on this machine, at --listen, whether it is ready. The exit status says it: 0 for yes, 1 for\n" +
 			"no. It trusts any certificate, since it asks its own machine and sends nothing.",
 		Example: "  signet health --listen 0.0.0.0:8080\n  signet health --config signet.yaml",
@@ -29,12 +29,12 @@ func newHealth(p *process) *cobra.Command {
 	s.addConfig(c.Flags())
 	s.addListeners(c.Flags())
 	s.addTransport(c.Flags())
-	return p.does(c, s, func(ctx context.Context, _ []string) error {
+	return p.withSettings(c, s, func(ctx context.Context, _ []string) error {
 		url, err := readyURL(s)
 		if err != nil {
 			return err
 		}
-		return askReady(ctx, url, p.stdout)
+		return checkReady(ctx, url, p.stdout)
 	})
 }
 
@@ -55,7 +55,7 @@ func readyURL(s *settings) (string, error) {
 	return scheme + "://" + net.JoinHostPort(host, port) + "/readyz", nil
 }
 
-func askReady(ctx context.Context, url string, out io.Writer) error {
+func checkReady(ctx context.Context, url string, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestHealthTellsReadiness(t *testing.T) {
+func TestHealth_ReportsReadiness(t *testing.T) {
 	var status int
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/readyz" {
@@ -30,13 +30,13 @@ func TestHealthTellsReadiness(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out strings.Builder
-		err = askReady(context.Background(), url, &out)
+		err = checkReady(context.Background(), url, &out)
 		if got := errorText(err); got != tt.want || (err == nil) != (out.String() == "ready\n") {
 			t.Errorf("%d: error %q, said %q", tt.status, got, out.String())
 		}
 	}
 	srv.Close()
-	if err := askReady(context.Background(), srv.URL+"/readyz", &strings.Builder{}); err == nil {
+	if err := checkReady(context.Background(), srv.URL+"/readyz", &strings.Builder{}); err == nil {
 		t.Error("nothing listens, and it is healthy")
 	}
 }
@@ -48,7 +48,7 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-func TestHealthAsksItsOwnMachine(t *testing.T) {
+func TestHealth_AsksLoopback(t *testing.T) {
 	for listen, want := range map[string]string{
 		":8080":          "http://127.0.0.1:8080/readyz",
 		"0.0.0.0:8080":   "http://127.0.0.1:8080/readyz",

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// settingNames are the flags that the environment and the file can give too.
-var settingNames = newSettings().all
+// settingFlags are the flags that the environment and the file can set too.
+var settingFlags = newSettings().all
 
 // writeHelp says what a command does, by example, and where settings come from.
 func writeHelp(w io.Writer, c *cobra.Command) {
@@ -22,7 +22,7 @@ func writeHelp(w io.Writer, c *cobra.Command) {
 	if c.Example != "" {
 		fmt.Fprintf(w, "\nExample:\n%s\n", c.Example)
 	}
-	writeMembers(w, c)
+	writeSubcommands(w, c)
 	own, settings := splitFlags(c)
 	if own.HasAvailableFlags() {
 		fmt.Fprintf(w, "\nFlags:\n%s", flagUsages(own))
@@ -41,7 +41,7 @@ func useLine(c *cobra.Command) string {
 	return c.UseLine() + " [flags]"
 }
 
-func writeMembers(w io.Writer, c *cobra.Command) {
+func writeSubcommands(w io.Writer, c *cobra.Command) {
 	if !c.HasAvailableSubCommands() {
 		return
 	}
@@ -56,12 +56,12 @@ func writeMembers(w io.Writer, c *cobra.Command) {
 	fmt.Fprintf(w, "\n%s COMMAND --help shows more, with an example.\n", c.CommandPath())
 }
 
-// splitFlags tells what a command is told to do from how Signet is set up.
+// splitFlags separates the command's own flags from settings.
 func splitFlags(c *cobra.Command) (own, settings *pflag.FlagSet) {
 	own, settings = pflag.NewFlagSet("own", pflag.ContinueOnError), pflag.NewFlagSet("settings", pflag.ContinueOnError)
 	own.SortFlags, settings.SortFlags = false, false
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
-		if settingNames.Lookup(f.Name) != nil {
+		if settingFlags.Lookup(f.Name) != nil {
 			settings.AddFlag(f)
 			return
 		}

@@ -12,7 +12,7 @@ import (
 
 // Every command has a help that shows an example of itself and, where it has
 // settings, says where they come from.
-func TestEveryCommandHelps(t *testing.T) {
+func TestHelp_EveryCommandShowsExample(t *testing.T) {
 	p := &process{}
 	root := newRoot(p)
 	var commands []*cobra.Command
@@ -29,8 +29,8 @@ func TestEveryCommandHelps(t *testing.T) {
 	}
 	for _, c := range commands {
 		path := strings.Fields(c.CommandPath())[1:]
-		out, status := runHere(append(path, "--help")...)
-		if status != exitFine || c.Short == "" {
+		out, status := runInProcess(append(path, "--help")...)
+		if status != exitOK || c.Short == "" {
 			t.Errorf("%s --help: status %d, in short %q", c.CommandPath(), status, c.Short)
 		}
 		if group := c.HasAvailableSubCommands() && c.Name() != "signet" && c.Name() != "completion"; !group {
@@ -49,21 +49,21 @@ func TestEveryCommandHelps(t *testing.T) {
 	}
 }
 
-// runHere runs the program within the test, with nothing in its environment.
-func runHere(args ...string) (out string, status int) {
-	stdout, stderr, status := runApart(args...)
+// runInProcess runs the program within the test, with an empty environment.
+func runInProcess(args ...string) (out string, status int) {
+	stdout, stderr, status := runOutputs(args...)
 	return stdout + stderr, status
 }
 
-// runApart is runHere with the two outputs apart.
-func runApart(args ...string) (stdout, stderr string, status int) {
+// runOutputs is runInProcess with separate outputs.
+func runOutputs(args ...string) (stdout, stderr string, status int) {
 	var out, complaints bytes.Buffer
 	status = run(context.Background(), args, nil, strings.NewReader(""), &out, &complaints)
 	return out.String(), complaints.String(), status
 }
 
-// runWith is runApart with the test's environment.
-func runWith(t *testing.T, args ...string) (stdout, stderr string, status int) {
+// runWithEnv is runOutputs with the test's environment.
+func runWithEnv(t *testing.T, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	var out, complaints bytes.Buffer
 	status = run(t.Context(), args, os.Environ(), strings.NewReader(""), &out, &complaints)
@@ -71,9 +71,9 @@ func runWith(t *testing.T, args ...string) (stdout, stderr string, status int) {
 }
 
 // What goes wrong is one line, whatever it quotes.
-func TestComplaintsAreOneLine(t *testing.T) {
-	out, status := runHere("user", "show", "x", "--storage", "sqlite:/nowhere/\x1b[31m\nsignet: all is well\x00.db")
-	if status != exitFailed || strings.Count(out, "\n") != 1 || strings.ContainsAny(out, "\x1b\x00") {
+func TestErrors_PrintedOnOneLine(t *testing.T) {
+	out, status := runInProcess("user", "show", "x", "--storage", "sqlite:/nowhere/\x1b[31m\nsignet: all is well\x00.db")
+	if status != exitFailure || strings.Count(out, "\n") != 1 || strings.ContainsAny(out, "\x1b\x00") {
 		t.Errorf("status %d: %q", status, out)
 	}
 }

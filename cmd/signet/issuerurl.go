@@ -27,15 +27,15 @@ func checkIssuerURL(raw string) error {
 		return errors.New("must be spelled in one way: scheme and host in lower case")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return errors.New("must begin with https://")
-	case u.Scheme == "http" && !loopback(u.Hostname()):
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
 		return errors.New("must be https, for its host is not this machine's own loopback")
-	case u.Port() == "0" && !loopback(u.Hostname()):
+	case u.Port() == "0" && !isLoopback(u.Hostname()):
 		return errors.New("port 0 is for a loopback host only")
 	}
 	return nil
 }
 
-func loopback(host string) bool {
+func isLoopback(host string) bool {
 	if host == "localhost" {
 		return true
 	}

@@ -9,12 +9,11 @@ import (
 	"golang.org/x/term"
 )
 
-// logTime is RFC 3339 with milliseconds.
-const logTime = "2006-01-02T15:04:05.000Z07:00"
+// logTimeFormat is RFC 3339 with milliseconds.
+const logTimeFormat = "2006-01-02T15:04:05.000Z07:00"
 
-// logger writes the log to standard error: JSON for machines, lines for a
-// person at a terminal.
-func (p *process) logger(s *settings) zerolog.Logger {
+// newLogger returns a logger on standard error: JSON, or lines on a terminal.
+func (p *process) newLogger(s *settings) zerolog.Logger {
 	var w io.Writer = p.stderr
 	if s.logFormat == "console" || s.logFormat == "auto" && isTerminal(p.stderr) {
 		w = zerolog.ConsoleWriter{Out: p.stderr, TimeFormat: time.TimeOnly, NoColor: p.env["NO_COLOR"] != "" || !isTerminal(p.stderr)}
@@ -24,7 +23,7 @@ func (p *process) logger(s *settings) zerolog.Logger {
 		level = zerolog.InfoLevel // the settings have been checked
 	}
 	clock := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
-		e.Str(zerolog.TimestampFieldName, p.now().UTC().Format(logTime))
+		e.Str(zerolog.TimestampFieldName, p.now().UTC().Format(logTimeFormat))
 	})
 	return zerolog.New(zerolog.SyncWriter(w)).Level(level).Hook(clock)
 }

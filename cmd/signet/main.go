@@ -18,12 +18,12 @@ func main() {
 
 // Exit statuses.
 const (
-	exitFine   = 0
-	exitFailed = 1 // it was understood and did not succeed
-	exitUsage  = 2 // it was typed or configured wrongly, and nothing was done
+	exitOK      = 0
+	exitFailure = 1 // the command failed
+	exitUsage   = 2 // wrong arguments or settings; nothing was done
 )
 
-// process is the world outside as a command may touch it.
+// process is the environment of a command: streams, variables, clock, randomness.
 type process struct {
 	env    map[string]string
 	stdin  io.Reader
@@ -32,7 +32,7 @@ type process struct {
 	now    func() time.Time
 	random io.Reader
 
-	acting bool // the command line was understood and the command runs
+	started bool // arguments and settings are valid and the command runs
 }
 
 // run is the whole program and returns its exit status.
@@ -40,32 +40,32 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	p := &process{env: environment(env), stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now, random: rand.Reader}
 	root := newRoot(p)
 	root.SetArgs(append([]string{}, args...)) // never nil, which would stand for os.Args
-	return p.conclude(root.ExecuteContext(ctx))
+	return p.exitCode(root.ExecuteContext(ctx))
 }
 
-// conclude reports err in one line and decides the exit status.
-func (p *process) conclude(err error) int {
+// exitCode prints err in one line and returns the exit status.
+func (p *process) exitCode(err error) int {
 	if err == nil {
-		return exitFine
+		return exitOK
 	}
-	var wrong *usageError
-	var faults settingFaults
+	var usageErr *usageError
+	var errs settingErrors
 	switch {
-	case errors.As(err, &faults):
-		for _, f := range faults {
-			p.complain(f.Error())
+	case errors.As(err, &errs):
+		for _, f := range errs {
+			p.printError(f.Error())
 		}
 		return exitUsage
-	case errors.As(err, &wrong), !p.acting:
-		p.complain(err.Error())
+	case errors.As(err, &usageErr), !p.started:
+		p.printError(err.Error())
 		return exitUsage
 	}
-	p.complain(explain(err))
-	return exitFailed
+	p.printError(explain(err))
+	return exitFailure
 }
 
-// complain writes one line to standard error, whatever the text holds.
-func (p *process) complain(text string) {
+// printError writes one line to standard error, with control characters removed.
+func (p *process) printError(text string) {
 	line := strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' }), " ")
 	_, _ = fmt.Fprintln(p.stderr, "signet: "+line) // nowhere else to say it
 }

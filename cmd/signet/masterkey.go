@@ -17,25 +17,25 @@ import (
 // maxMasterKeyFile bounds the file, in bytes; its text has 44 characters.
 const maxMasterKeyFile = 1 << 10
 
-// checkMasterKeySource wants one source of each master key, and never a drawn
-// one where other instances have to have the same.
-func (s *settings) checkMasterKeySource() []error {
-	faults := s.checkKeySource("master-key-file", s.masterKeyFile, envMasterKey, s.masterKeyText)
+// checkMasterKeys checks that each master key is given once, and that one is given
+// with MongoDB, where all instances need the same.
+func (s *settings) checkMasterKeys() []error {
+	errs := s.checkMasterKey("master-key-file", s.masterKeyFile, envMasterKey, s.masterKeyText)
 	for _, k := range s.otherKeys {
-		faults = append(faults, s.checkKeySource(k.flag, k.file, k.env, k.text)...)
+		errs = append(errs, s.checkMasterKey(k.flag, k.file, k.env, k.text)...)
 	}
 	if s.isMongo() && s.masterKeyFile == "" && s.masterKeyText == "" {
-		faults = append(faults, s.fault("master-key-file", "must be given with MongoDB, or the key itself in %s: every instance needs the same; head -c 32 /dev/urandom | base64 makes one", envMasterKey))
+		errs = append(errs, s.errorf("master-key-file", "must be given with MongoDB, or the key itself in %s: every instance needs the same; head -c 32 /dev/urandom | base64 makes one", envMasterKey))
 	}
-	return faults
+	return errs
 }
 
-func (s *settings) checkKeySource(flag, file, env, text string) []error {
+func (s *settings) checkMasterKey(flag, file, env, text string) []error {
 	if text == "" {
 		return nil
 	}
 	if file != "" {
-		return []error{s.fault(flag, "is given, and so is %s: give one of the two", env)}
+		return []error{s.errorf(flag, "is given, and so is %s: give one of the two", env)}
 	}
 	if _, err := keys.ParseMasterKey(text); err != nil {
 		return []error{fmt.Errorf("%s: %w", env, err)}
@@ -75,7 +75,7 @@ func (p *process) masterKeys(ctx context.Context, s *settings, store storage.Key
 	return keys.NewRing(master, others...), err
 }
 
-// read is the zero key where none is given.
+// read returns the zero key where none is given.
 func (k otherKey) read() (keys.MasterKey, error) {
 	switch {
 	case k.text != "":
@@ -108,14 +108,14 @@ func (p *process) masterKey(ctx context.Context, s *settings, store storage.Keys
 		return key, err
 	}
 	if s.isMongo() {
-		return keys.MasterKey{}, hint(err, "with MongoDB the master key must be given: every instance needs the same")
+		return keys.MasterKey{}, withHint(err, "with MongoDB the master key must be given: every instance needs the same")
 	}
-	held, err := store.ListKeys(ctx)
+	existing, err := store.ListKeys(ctx)
 	if err != nil {
 		return keys.MasterKey{}, err
 	}
-	if len(held) > 0 {
-		return keys.MasterKey{}, hint(fmt.Errorf("the master key file %s is missing, and the signing keys in %s are sealed under it", path, s.storeName()),
+	if len(existing) > 0 {
+		return keys.MasterKey{}, withHint(fmt.Errorf("the master key file %s is missing, and the signing keys in %s are sealed under it", path, s.storeName()),
 			"put it back from your backup, or name it by --master-key-file or %s", envMasterKey)
 	}
 	return p.makeMasterKey(path)
@@ -127,7 +127,7 @@ func readMasterKey(path string) (keys.MasterKey, error) {
 		return keys.MasterKey{}, fmt.Errorf("read the master key: %w", err)
 	}
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return keys.MasterKey{}, hint(fmt.Errorf("the master key file %s can be read by other users (mode %04o)", path, info.Mode().Perm()), "chmod 600 %s", shellWord(path))
+		return keys.MasterKey{}, withHint(fmt.Errorf("the master key file %s can be read by other users (mode %04o)", path, info.Mode().Perm()), "chmod 600 %s", shellQuote(path))
 	}
 	text, err := readBounded(path, maxMasterKeyFile)
 	if err != nil {
@@ -140,20 +140,20 @@ func readMasterKey(path string) (keys.MasterKey, error) {
 	return key, nil
 }
 
-// makeMasterKey draws a key and stores it. Of several that start at once one
-// key wins, and all use it.
+// makeMasterKey generates a key and stores it. If several processes do so at once
+// one key wins, and all use it.
 func (p *process) makeMasterKey(path string) (keys.MasterKey, error) {
 	key, err := keys.NewMasterKey(p.random)
 	if err != nil {
 		return keys.MasterKey{}, err
 	}
-	err = createWhole(path, []byte(key.Encode()+"\n"))
+	err = createFile(path, []byte(key.Encode()+"\n"))
 	if errors.Is(err, fs.ErrExist) {
 		return readMasterKey(path)
 	}
 	if err != nil {
 		return keys.MasterKey{}, fmt.Errorf("store a new master key: %w", err)
 	}
-	p.say("signet: drew a new master key: keep a copy of %s apart from the store's backups", path)
+	p.messagef("signet: generated a new master key: keep a copy of %s apart from the store's backups", path)
 	return key, nil
 }

@@ -13,26 +13,26 @@ import (
 	"example.org/signet/storage/sqlite"
 )
 
-// versioned is a store that has a schema.
-type versioned interface {
+// schemaVersioner is a store that has a schema version.
+type schemaVersioner interface {
 	SchemaVersion(ctx context.Context) (int64, error)
 }
 
 var (
-	_ versioned = (*sqlite.Store)(nil)
-	_ versioned = (*mongo.Store)(nil)
+	_ schemaVersioner = (*sqlite.Store)(nil)
+	_ schemaVersioner = (*mongo.Store)(nil)
 )
 
-// migrated is the answer of signet migrate.
-type migrated struct {
+// migrateResult is the output of signet migrate.
+type migrateResult struct {
 	Schema int64 `json:"schema_version"`
 }
 
-// newMigrate does alone what every command does that opens the store.
+// newMigrate runs the migration that every command runs when it opens the store.
 func newMigrate(p *process) *cobra.Command {
 	s := newSettings()
 	c := &cobra.Command{
-		Use: "migrate", Short: "Bring the store to the schema of this version", Args: names(),
+		Use: "migrate", Short: "Bring the store to the schema of this version", Args: exactArgs(),
 		Long: "Bring the store to the schema of this version, make the indexes that are missing, and say which schema that is.\n" +
 			"serve does the same when it starts: this is for doing it first, before the instances are replaced one by one.\n" +
 			"Several may do it at once, and it can be cut off at any point and run again. A store that a newer version\n" +
@@ -42,25 +42,25 @@ func newMigrate(p *process) *cobra.Command {
 	s.addConfig(c.Flags())
 	s.addStore(c.Flags())
 	s.addOutput(c.Flags())
-	return p.does(c, s, func(ctx context.Context, _ []string) error {
-		store, err := p.openStore(ctx, s, mustBeThere)
+	return p.withSettings(c, s, func(ctx context.Context, _ []string) error {
+		store, err := p.openStore(ctx, s, mustExist)
 		if err != nil {
 			return err
 		}
-		return errors.Join(p.tellSchema(ctx, s, store), store.Close())
+		return errors.Join(p.printSchemaVersion(ctx, s, store), store.Close())
 	})
 }
 
-func (p *process) tellSchema(ctx context.Context, s *settings, store storage.Store) error {
-	kept, ok := store.(versioned)
+func (p *process) printSchemaVersion(ctx context.Context, s *settings, store storage.Store) error {
+	versioner, ok := store.(schemaVersioner)
 	if !ok {
 		return errors.New("this store has no schema")
 	}
-	version, err := kept.SchemaVersion(ctx)
+	version, err := versioner.SchemaVersion(ctx)
 	if err != nil {
 		return err
 	}
-	return p.answer(s, migrated{Schema: version}, func(w io.Writer) {
+	return p.printResult(s, migrateResult{Schema: version}, func(w io.Writer) {
 		fmt.Fprintf(w, "%s has schema version %d, the one that this signet writes\n", s.storeName(), version)
 	})
 }

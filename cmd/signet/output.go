@@ -15,12 +15,12 @@ const (
 	outputJSON = "json"
 )
 
-// answer prints v as JSON, or as text that the function writes.
-func (o *office) answer(v any, text func(io.Writer)) error {
-	return o.process.answer(o.settings, v, text)
+// printResult prints v as JSON, or as the text that the function writes.
+func (admin *adminContext) printResult(v any, text func(io.Writer)) error {
+	return admin.process.printResult(admin.settings, v, text)
 }
 
-func (p *process) answer(s *settings, v any, text func(io.Writer)) error {
+func (p *process) printResult(s *settings, v any, text func(io.Writer)) error {
 	if s.output == outputJSON {
 		return writeJSON(p.stdout, v)
 	}
@@ -72,25 +72,25 @@ func writeFields(w io.Writer, fields ...string) {
 	_ = t.Flush() // w remembers its failure
 }
 
-// list is how lists of words are printed.
-func list(words []string) string { return strings.Join(words, " ") }
+// joinWords joins words with spaces.
+func joinWords(words []string) string { return strings.Join(words, " ") }
 
-// moment is how times are printed: RFC 3339 in whole seconds.
-func moment(t time.Time) string {
+// formatTime formats a time: RFC 3339, UTC, in whole seconds; the zero time is empty.
+func formatTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
 }
 
-func momentOf(t *time.Time) string {
+func formatTimePtr(t *time.Time) string {
 	if t == nil {
 		return ""
 	}
-	return moment(*t)
+	return formatTime(*t)
 }
 
-func yesIf(b bool) string {
+func formatBool(b bool) string {
 	if b {
 		return "yes"
 	}

@@ -9,8 +9,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// progress shows a person at a terminal how far a file has been read. On
-// anything else it writes the remarks only.
+// progress shows a progress bar on a terminal. Elsewhere it writes messages only.
 type progress struct {
 	mu  sync.Mutex
 	w   io.Writer
@@ -27,8 +26,8 @@ func newProgress(w io.Writer, what string, size int64, shown bool) *progress {
 	return p
 }
 
-// at moves the bar.
-func (p *progress) at(offset int64) {
+// set moves the bar to the offset.
+func (p *progress) set(offset int64) {
 	if p.bar == nil {
 		return
 	}
@@ -37,8 +36,8 @@ func (p *progress) at(offset int64) {
 	_ = p.bar.Set64(offset) // a picture only
 }
 
-// remark writes a line, which the bar must not run into.
-func (p *progress) remark(line string) {
+// println writes a line above the bar.
+func (p *progress) println(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.bar != nil {
@@ -47,7 +46,7 @@ func (p *progress) remark(line string) {
 	_, _ = fmt.Fprintln(p.w, line) // as good as the summary's count
 }
 
-func (p *progress) done() {
+func (p *progress) finish() {
 	if p.bar != nil {
 		_ = p.bar.Finish()
 	}

@@ -17,8 +17,8 @@ import (
 	"example.org/signet/storage/sqlite"
 )
 
-// TestStories plays what a person could type.
-func TestStories(t *testing.T) {
+// TestScripts runs the scripts in testdata/script.
+func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -30,7 +30,7 @@ func TestStories(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await": await, "gone": gone, "member": member, "hash": hashOf, "sql": statement, "mode": mode, "port": port,
+			"await": await, "gone": gone, "member": member, "hash": checkHash, "sql": runSQL, "mode": checkMode, "port": port,
 			"retry": retry, "corrupt": corrupt,
 		},
 	})
@@ -97,8 +97,8 @@ func member(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], fmt.Sprint(value))
 }
 
-// hash STORE USER PREFIX demands how the stored password hash of a user begins.
-func hashOf(ts *testscript.TestScript, neg bool, args []string) {
+// hash STORE USER PREFIX checks how the stored password hash of a user begins.
+func checkHash(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 3 {
 		ts.Fatalf("usage: [!] hash STORE USER PREFIX")
 	}
@@ -114,7 +114,7 @@ func hashOf(ts *testscript.TestScript, neg bool, args []string) {
 
 // sql STORE STATEMENT [RESULT] runs a statement on the store's file and, where
 // one is given, demands the single value that comes back.
-func statement(ts *testscript.TestScript, neg bool, args []string) {
+func runSQL(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 || len(args) > 3 {
 		ts.Fatalf("usage: sql STORE STATEMENT [RESULT]")
 	}
@@ -133,8 +133,8 @@ func statement(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// mode PERM FILE… demands the files' permissions.
-func mode(ts *testscript.TestScript, neg bool, args []string) {
+// checkMode PERM FILE… demands the files' permissions.
+func checkMode(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: mode PERM FILE…")
 	}

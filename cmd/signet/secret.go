@@ -16,44 +16,44 @@ import (
 // maxSecret bounds what is read as one secret, in bytes.
 const maxSecret = 64 << 10
 
-// secretSource is where a command takes one secret from. Never from a flag or
+// secretInput is where a command reads one secret from. Never from a flag or
 // the environment of the command: both are seen by others.
-type secretSource struct {
+type secretInput struct {
 	what  string // password, secret
 	stdin bool
 	file  string
 }
 
-func (s *secretSource) add(f *pflag.FlagSet, what string) {
+func (s *secretInput) add(f *pflag.FlagSet, what string) {
 	s.what = what
 	f.BoolVar(&s.stdin, what+"-stdin", false, "read the "+what+" from standard input")
 	f.StringVar(&s.file, what+"-file", "", "read the "+what+" from `FILE`")
 }
 
-// given tells whether a source is named.
-func (s *secretSource) given() bool { return s.stdin || s.file != "" }
+// isSet tells whether one of the flags was given.
+func (s *secretInput) isSet() bool { return s.stdin || s.file != "" }
 
-// read takes the secret from the source that is named.
-func (s *secretSource) read(p *process) (issuer.Secret, error) {
+// read reads the secret from standard input or the file.
+func (s *secretInput) read(p *process) (issuer.Secret, error) {
 	if s.stdin && s.file != "" {
-		return "", usage("--%s-stdin and --%s-file: give one of the two", s.what, s.what)
+		return "", usageErrorf("--%s-stdin and --%s-file: give one of the two", s.what, s.what)
 	}
 	if s.file != "" {
 		text, err := readBounded(s.file, maxSecret)
 		if err != nil {
 			return "", fmt.Errorf("--%s-file: %w", s.what, err)
 		}
-		return s.one(string(text))
+		return s.parse(string(text))
 	}
 	text, err := io.ReadAll(io.LimitReader(p.stdin, maxSecret+1))
 	if err != nil {
 		return "", fmt.Errorf("--%s-stdin: %w", s.what, err)
 	}
-	return s.one(string(text))
+	return s.parse(string(text))
 }
 
-// one takes off the line's end that editors and echo add.
-func (s *secretSource) one(text string) (issuer.Secret, error) {
+// parse removes the line end that editors and echo add.
+func (s *secretInput) parse(text string) (issuer.Secret, error) {
 	text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
 	switch {
 	case text == "":
@@ -66,38 +66,38 @@ func (s *secretSource) one(text string) (issuer.Secret, error) {
 	return issuer.Secret(text), nil
 }
 
-// readOrAsk takes the secret from the source that is named, else from the
-// person at the terminal, twice.
-func (s *secretSource) readOrAsk(p *process) (issuer.Secret, error) {
-	if s.given() {
+// readOrPrompt reads the secret as the flags say, or else prompts for it twice at
+// the terminal.
+func (s *secretInput) readOrPrompt(p *process) (issuer.Secret, error) {
+	if s.isSet() {
 		return s.read(p)
 	}
 	terminal, ok := p.terminal()
 	if !ok {
-		return "", usage("no terminal to ask for the %s: give --%s-stdin or --%s-file", s.what, s.what, s.what)
+		return "", usageErrorf("no terminal to ask for the %s: give --%s-stdin or --%s-file", s.what, s.what, s.what)
 	}
-	first, err := p.ask(terminal, "New "+s.what+": ")
+	first, err := p.readHidden(terminal, "New "+s.what+": ")
 	if err != nil {
 		return "", err
 	}
-	again, err := p.ask(terminal, "Again: ")
+	again, err := p.readHidden(terminal, "Again: ")
 	if err != nil {
 		return "", err
 	}
 	if first != again {
 		return "", errors.New("the two are not the same, nothing was done")
 	}
-	return s.one(first)
+	return s.parse(first)
 }
 
-// terminal is standard input, if a person sits there.
+// terminal returns standard input if it is a terminal.
 func (p *process) terminal() (*os.File, bool) {
 	f, ok := p.stdin.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
-// ask reads a line without showing it.
-func (p *process) ask(terminal *os.File, prompt string) (string, error) {
+// readHidden reads a line without echo.
+func (p *process) readHidden(terminal *os.File, prompt string) (string, error) {
 	_, _ = fmt.Fprint(p.stderr, prompt) // whoever cannot see it can still type
 	text, err := term.ReadPassword(int(terminal.Fd()))
 	_, _ = fmt.Fprintln(p.stderr)

@@ -20,7 +20,7 @@ import (
 func newServe(p *process) *cobra.Command {
 	s := newSettings()
 	c := &cobra.Command{
-		Use: "serve", Short: "Run an issuer", Args: names(),
+		Use: "serve", Short: "Run an issuer", Args: exactArgs(),
 		Long: "Run an issuer. With nothing configured it keeps its state in signet-data/ and makes a master key there on\n" +
 			"its first start. SIGTERM drains: /readyz says no, --drain-delay passes, no more connections are taken, what\n" +
 			"is in flight finishes, and the exit status is 0.",
@@ -28,12 +28,12 @@ func newServe(p *process) *cobra.Command {
 			"  signet serve --issuer https://id.example.com --behind-proxy --trusted-proxies 10.0.0.0/8 \\\n" +
 			"      --storage mongodb://db.example.com/signet --master-key-file /run/secrets/master.key",
 	}
-	s.addServing(c)
-	return p.does(c, s, func(ctx context.Context, _ []string) error { return p.serve(ctx, s, announce) })
+	s.addServe(c)
+	return p.withSettings(c, s, func(ctx context.Context, _ []string) error { return p.serve(ctx, s, logServing) })
 }
 
-// addServing offers every setting of a server.
-func (s *settings) addServing(c *cobra.Command) {
+// addServe adds every setting of a server.
+func (s *settings) addServe(c *cobra.Command) {
 	f := c.Flags()
 	s.addConfig(f)
 	s.addIssuer(f)
@@ -52,10 +52,10 @@ type server struct {
 	settings *settings
 	log      zerolog.Logger
 
-	doors     *doors
+	listeners *listeners
 	store     storage.Store
 	master    keys.Ring
-	journal   *journal
+	keyAudit  *keyAudit
 	keyring   *keys.Manager
 	passwords *password.Pool
 	issuer    *issuer.Issuer
@@ -64,32 +64,32 @@ type server struct {
 }
 
 // serve builds everything once, top to bottom, and runs it until it is told to
-// stop. The opening happens when all is ready to answer.
-func (p *process) serve(ctx context.Context, s *settings, opening func(context.Context, *server) error) (err error) {
-	v := &server{process: p, settings: s, log: p.logger(s)}
+// stop. onReady is called when everything is ready to answer.
+func (p *process) serve(ctx context.Context, s *settings, onReady func(context.Context, *server) error) (err error) {
+	v := &server{process: p, settings: s, log: p.newLogger(s)}
 	ctx, stop := untilSignal(ctx)
 	defer stop()
-	defer func() { err = v.stoppedEarly(ctx, err) }()
+	defer func() { err = v.ignoreSignal(ctx, err) }()
 
-	if v.doors, err = openDoors(s); err != nil {
+	if v.listeners, err = openListeners(s); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, v.doors.close()) }()
-	s.issuer = withPort(s.issuer, v.doors.public.Addr())
+	defer func() { err = errors.Join(err, v.listeners.close()) }()
+	s.issuer = withPort(s.issuer, v.listeners.public.Addr())
 
-	if v.store, err = p.openStore(ctx, s, mayBegin); err != nil {
+	if v.store, err = p.openStore(ctx, s, createIfMissing); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.store.Close()) }()
 
-	if err = checkWhole(ctx, s, v.store); err != nil {
+	if err = checkComplete(ctx, s, v.store); err != nil {
 		return err
 	}
 	if v.master, err = p.masterKeys(ctx, s, v.store); err != nil {
 		return err
 	}
-	v.journal = p.newJournal(v.log, v.store, v.master.Master(), "signet")
-	if v.keyring, err = p.openKeyring(ctx, s, v.store, v.master, v.journal); err != nil {
+	v.keyAudit = p.newKeyAudit(v.log, v.store, v.master.Master(), "signet")
+	if v.keyring, err = p.openKeyring(ctx, s, v.store, v.master, v.keyAudit); err != nil {
 		return err
 	}
 	if v.passwords, err = password.NewPool(s.hashConfig()); err != nil {
@@ -107,20 +107,20 @@ func (p *process) serve(ctx context.Context, s *settings, opening func(context.C
 	if err = v.buildEndpoints(ctx); err != nil {
 		return err
 	}
-	if err = opening(ctx, v); err != nil {
+	if err = onReady(ctx, v); err != nil {
 		return err
 	}
 	return v.run(ctx)
 }
 
-// openKeyring opens the keys; a master key that does not fit changes nothing.
-func (p *process) openKeyring(ctx context.Context, s *settings, store keys.Store, master keys.Ring, j *journal) (*keys.Manager, error) {
+// openKeyring opens the keys; with the wrong master key nothing is changed.
+func (p *process) openKeyring(ctx context.Context, s *settings, store keys.Store, master keys.Ring, audit *keyAudit) (*keys.Manager, error) {
 	cfg := s.keysConfig(p.now)
-	cfg.Rand, cfg.OnEvent = p.random, j.note
+	cfg.Rand, cfg.OnEvent = p.random, audit.record
 	keyring, err := keys.Open(ctx, store, master, cfg)
-	var sealed *keys.UnsealError
-	if errors.As(err, &sealed) {
-		return nil, hint(fmt.Errorf("open the keys: %w", err), "the master key is not the one that %s was made with, or the record is damaged: give the right one by --master-key-file or %s; nothing was changed", s.storeName(), envMasterKey)
+	var unsealErr *keys.UnsealError
+	if errors.As(err, &unsealErr) {
+		return nil, withHint(fmt.Errorf("open the keys: %w", err), "the master key is not the one that %s was made with, or the record is damaged: give the right one by --master-key-file or %s; nothing was changed", s.storeName(), envMasterKey)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the keys: %w", err)
@@ -136,8 +136,8 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	v.metrics = endpoints.NewMetrics()
 	v.metrics.Count("signet_password_evaluations_total", "Password hashes evaluated.", v.passwords.Evaluations)
 	v.metrics.Count("signet_signatures_total", "Tokens signed.", v.keyring.Signatures)
-	v.watchKeys()
-	v.metrics.Gauge("signet_status_age_seconds", "Age of what the status lists know.", func() float64 { return v.issuer.StatusAge().Seconds() })
+	v.registerKeyMetrics()
+	v.metrics.Gauge("signet_status_age_seconds", "Age of the data in the status lists.", func() float64 { return v.issuer.StatusAge().Seconds() })
 	v.handler, err = endpoints.New(endpoints.Config{
 		Issuer: v.settings.issuer, Service: v.issuer, Keys: v.keyring, Store: v.store,
 		AdminMerged: v.settings.adminMerged(), TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh, DocsClient: v.settings.docsClient,
@@ -149,47 +149,47 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	return v.handler.Refresh(ctx)
 }
 
-// watchKeys publishes how old the keys are and what this server does to them.
+// registerKeyMetrics adds metrics of the keys' ages and of changes by this server.
 // What commands and other servers do is in the audit log.
-func (v *server) watchKeys() {
-	v.journal.count = v.metrics.CountBy("signet_key_changes_total", "Changes of the signing keys by this server, by audit event.", "event")
+func (v *server) registerKeyMetrics() {
+	v.keyAudit.count = v.metrics.CountBy("signet_key_changes_total", "Changes of the signing keys by this server, by audit event.", "event")
 	for _, g := range []struct {
 		name, help string
 		read       func(keys.Ages) time.Duration
 	}{
 		{"signet_signing_key_age_seconds", "Age of the key that signs; negative where none does.", func(a keys.Ages) time.Duration { return a.Signing }},
-		{"signet_key_next_change_seconds", "Time until the next change of a key that is in sight; negative where none is.", func(a keys.Ages) time.Duration { return a.Change }},
+		{"signet_key_next_change_seconds", "Time until the next scheduled change of a key; negative where none is scheduled.", func(a keys.Ages) time.Duration { return a.Change }},
 		{"signet_keyring_age_seconds", "Time since the keys were last read from the store.", func(a keys.Ages) time.Duration { return a.View }},
 	} {
 		v.metrics.Gauge(g.name, g.help, func() float64 { return g.read(v.keyring.Ages()).Seconds() })
 	}
 }
 
-// announce says where the server answers.
-func announce(_ context.Context, v *server) error {
+// logServing logs the addresses of the server and warnings about its settings.
+func logServing(_ context.Context, v *server) error {
 	s := v.settings
-	v.log.Info().Str("issuer", s.issuer).Str("listen", v.doors.url()).Str("storage", s.storeName()).Msg("serving")
-	if !loopbackOnly(v.doors.public) && v.doors.certificate == nil && !s.behindProxy {
-		v.log.Warn().Str("listen", v.doors.url()).Msg("plain http on a network: passwords and tokens can be read on the way; give --tls-cert, or --behind-proxy")
+	v.log.Info().Str("issuer", s.issuer).Str("listen", v.listeners.publicURL()).Str("storage", s.storeName()).Msg("serving")
+	if !loopbackOnly(v.listeners.public) && v.listeners.certificate == nil && !s.behindProxy {
+		v.log.Warn().Str("listen", v.listeners.publicURL()).Msg("plain http on a network: passwords and tokens can be read on the way; give --tls-cert, or --behind-proxy")
 	}
-	if v.doors.admin != nil {
-		v.log.Info().Str("admin-listen", v.doors.urlOf(v.doors.admin)).Msg("serving the admin API")
-		if !loopbackOnly(v.doors.admin) && v.doors.certificate == nil {
-			v.log.Warn().Str("admin-listen", v.doors.urlOf(v.doors.admin)).Msg("plain http on a network: tokens of administrators can be read on the way; give --tls-cert, or listen on loopback")
+	if v.listeners.admin != nil {
+		v.log.Info().Str("admin-listen", v.listeners.urlOf(v.listeners.admin)).Msg("serving the admin API")
+		if !loopbackOnly(v.listeners.admin) && v.listeners.certificate == nil {
+			v.log.Warn().Str("admin-listen", v.listeners.urlOf(v.listeners.admin)).Msg("plain http on a network: tokens of administrators can be read on the way; give --tls-cert, or listen on loopback")
 		}
 	}
 	for _, name := range unknownVariables(v.env) {
-		v.log.Warn().Str("variable", name).Msg("this environment variable is no setting; signet serve --help lists them")
+		v.log.Warn().Str("variable", name).Msg("unknown environment variable; signet serve --help lists all settings")
 	}
 	if isTerminal(v.stderr) {
-		v.say("signet: issuer %s, discovery at %s/.well-known/openid-configuration, Ctrl-C stops it", s.issuer, s.issuer)
+		v.messagef("signet: issuer %s, discovery at %s/.well-known/openid-configuration, Ctrl-C stops it", s.issuer, s.issuer)
 	}
 	return nil
 }
 
-// newHTTP is a server of the handler, by TLS where there is a certificate.
-func (v *server) newHTTP(h http.Handler) *http.Server {
-	web := endpoints.NewServer(h, v.log)
-	web.TLSConfig = v.doors.tlsConfig()
-	return web
+// newHTTPServer returns a server of the handler, with TLS if there is a certificate.
+func (v *server) newHTTPServer(h http.Handler) *http.Server {
+	srv := endpoints.NewServer(h, v.log)
+	srv.TLSConfig = v.listeners.tlsConfig()
+	return srv
 }

@@ -18,14 +18,14 @@ import (
 
 // A restart, graceful or not, continues every session.
 func TestRestartContinuesSessions(t *testing.T) {
-	dir := furnished(t)
-	first := start(t, dir, "serve", "--log-level", "debug", "--drain-delay", "0s")
+	dir := newStoreDir(t)
+	first := startServer(t, dir, "serve", "--log-level", "debug", "--drain-delay", "0s")
 	a := first.login(t)
 	if err := first.stop(t, syscall.SIGTERM); err != nil {
 		t.Fatalf("SIGTERM: %v: %s", err, first.log)
 	}
 
-	second := start(t, dir, "serve", "--log-level", "debug", "--drain-delay", "0s")
+	second := startServer(t, dir, "serve", "--log-level", "debug", "--drain-delay", "0s")
 	b := second.post(t, "/oauth2/token", 200, "grant_type", "refresh_token", "refresh_token", a.RefreshToken)
 	if !second.post(t, "/oauth2/introspect", 200, "token", a.AccessToken).Active {
 		t.Error("a token from before the restart introspects as inactive")
@@ -34,7 +34,7 @@ func TestRestartContinuesSessions(t *testing.T) {
 		t.Fatal("killed, and no error")
 	}
 
-	third := start(t, dir, "serve", "--log-level", "debug", "--drain-delay", "0s")
+	third := startServer(t, dir, "serve", "--log-level", "debug", "--drain-delay", "0s")
 	again := third.post(t, "/oauth2/token", 200, "grant_type", "refresh_token", "refresh_token", a.RefreshToken)
 	if again.RefreshToken != b.RefreshToken {
 		t.Error("a refresh whose answer was lost in a crash did not get the same successor")
@@ -43,17 +43,17 @@ func TestRestartContinuesSessions(t *testing.T) {
 	if err := third.stop(t, syscall.SIGTERM); err != nil {
 		t.Fatalf("SIGTERM: %v: %s", err, third.log)
 	}
-	keepsSecrets(t, dir, first.log.String()+second.log.String()+third.log.String(), a, b, c)
+	wantNoSecrets(t, dir, first.log.String()+second.log.String()+third.log.String(), a, b, c)
 }
 
-// keepsSecrets demands that no log says anything that was secret.
-func keepsSecrets(t *testing.T, dir, log string, answers ...answer) {
+// wantNoSecrets checks that the log holds no secret.
+func wantNoSecrets(t *testing.T, dir, log string, answers ...tokenResponse) {
 	t.Helper()
 	key, err := os.ReadFile(filepath.Join(dir, "signet-data", "master.key"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	secrets := []string{secretText, "correct horse", strings.TrimSpace(string(key))}
+	secrets := []string{clientSecret, "correct horse", strings.TrimSpace(string(key))}
 	for _, a := range answers {
 		secrets = append(secrets, a.AccessToken, a.RefreshToken)
 	}
@@ -69,8 +69,8 @@ func keepsSecrets(t *testing.T, dir, log string, answers ...answer) {
 
 // Two servers on one store share every session.
 func TestTwoServersShareAStore(t *testing.T) {
-	dir := furnished(t)
-	one, two := start(t, dir, "serve"), start(t, dir, "serve")
+	dir := newStoreDir(t)
+	one, two := startServer(t, dir, "serve"), startServer(t, dir, "serve")
 	a := one.login(t)
 	b := two.post(t, "/oauth2/token", 200, "grant_type", "refresh_token", "refresh_token", a.RefreshToken)
 	one.post(t, "/oauth2/revoke", 200, "token", b.RefreshToken)
@@ -85,14 +85,14 @@ type slowRequest struct {
 	rest string
 }
 
-func beginSlow(t *testing.T, c *child) *slowRequest {
+func startSlowRequest(t *testing.T, c *serverProcess) *slowRequest {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(c.url, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	body := "grant_type=client_credentials&client_id=web&client_secret=" + secretText
+	body := "grant_type=client_credentials&client_id=web&client_secret=" + clientSecret
 	_, err = fmt.Fprintf(conn, "POST /oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:10])
 	if err != nil {
 		t.Fatal(err)
@@ -116,11 +116,11 @@ func (s *slowRequest) finish(t *testing.T) int {
 // On SIGTERM readiness goes off while requests are still answered, then no
 // connection is accepted, then what is in flight finishes, and the status is 0.
 func TestDrain(t *testing.T) {
-	c := start(t, furnished(t), "serve", "--drain-delay", "2s")
+	c := startServer(t, newStoreDir(t), "serve", "--drain-delay", "2s")
 	if status, body, err := get(c.url+"/readyz", "", nil); err != nil || status != 200 {
 		t.Fatalf("before: %d %s %v", status, body, err)
 	}
-	slow := beginSlow(t, c)
+	slow := startSlowRequest(t, c)
 	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -145,16 +145,16 @@ func TestDrain(t *testing.T) {
 }
 
 // A request that never ends is cut off at the limit, and the status says so.
-func TestDrainHasALimit(t *testing.T) {
-	c := start(t, furnished(t), "serve", "--drain-delay", "0s", "--drain-timeout", "100ms")
-	beginSlow(t, c)
+func TestDrain_CutsOffAfterTimeout(t *testing.T) {
+	c := startServer(t, newStoreDir(t), "serve", "--drain-delay", "0s", "--drain-timeout", "100ms")
+	startSlowRequest(t, c)
 	eventually(t, "the request is in flight", func() bool {
 		status, _, err := get(c.url+"/livez", "", nil)
 		return err == nil && status == 200
 	})
 	err := c.stop(t, syscall.SIGTERM)
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != exitFailed {
+	if !errors.As(err, &exit) || exit.ExitCode() != exitFailure {
 		t.Errorf("exit: %v", err)
 	}
 	if !strings.Contains(c.log.String(), "signet: drain: requests were still running after --drain-timeout 100ms and were cut off") {
@@ -164,7 +164,7 @@ func TestDrainHasALimit(t *testing.T) {
 
 // Whoever does not want to wait for the drain says so again.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
-	c := start(t, furnished(t), "serve", "--drain-delay", "10m")
+	c := startServer(t, newStoreDir(t), "serve", "--drain-delay", "10m")
 	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -178,11 +178,11 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 
 // A store that is gone takes the server out of rotation, and it stays alive:
 // documents are served, tokens are not refused wrongly.
-func TestStoreIsReplacedUnderneath(t *testing.T) {
-	dir := furnished(t)
-	c := start(t, dir, "serve", "--drain-delay", "0s")
+func TestReadiness_FollowsTheStore(t *testing.T) {
+	dir := newStoreDir(t)
+	c := startServer(t, dir, "serve", "--drain-delay", "0s")
 	db := filepath.Join(dir, "signet-data", "signet.db")
-	move(t, db, db+".away")
+	moveFile(t, db, db+".away")
 	eventually(t, "readiness is off", func() bool {
 		status, body, err := get(c.url+"/readyz", "", nil)
 		return err == nil && status == 503 && strings.Contains(body, "store")
@@ -192,7 +192,7 @@ func TestStoreIsReplacedUnderneath(t *testing.T) {
 			t.Errorf("%s: %d, %v", path, status, err)
 		}
 	}
-	move(t, db+".away", db)
+	moveFile(t, db+".away", db)
 	eventually(t, "readiness is on", func() bool {
 		status, _, err := get(c.url+"/readyz", "", nil)
 		return err == nil && status == 200
@@ -212,11 +212,11 @@ func eventually(t *testing.T, what string, holds func() bool) {
 
 // A start on an existing store leaves its files' content to the store: what is
 // said at the start is where it listens, and what looks like a mistake.
-func TestStartSaysWhatLooksWrong(t *testing.T) {
+func TestServe_WarnsOfUnknownVariables(t *testing.T) {
 	t.Setenv("SIGNET_ISSUR", "http://localhost:1")
 	t.Setenv("SIGNET_SERVICE_HOST", "10.0.0.1") // Kubernetes' own
 	t.Setenv("SIGNET_PORT_8080_TCP", "tcp://10.0.0.1:8080")
-	c := start(t, furnished(t), "serve")
+	c := startServer(t, newStoreDir(t), "serve")
 	if err := c.stop(t, os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -244,8 +244,8 @@ func TestAdminListener(t *testing.T) {
 		}
 		return got
 	}
-	dir := furnished(t)
-	c := start(t, dir, "serve", "--admin-listen", "127.0.0.1:00")
+	dir := newStoreDir(t)
+	c := startServer(t, dir, "serve", "--admin-listen", "127.0.0.1:00")
 	_, rest, found := strings.Cut(c.log.String(), `"admin-listen":"`)
 	own, _, _ := strings.Cut(rest, `"`)
 	if !found || own == c.url {
@@ -257,21 +257,21 @@ func TestAdminListener(t *testing.T) {
 	if err := c.stop(t, os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	c = start(t, dir, "serve", "--admin-listen", "127.0.0.1:0")
+	c = startServer(t, dir, "serve", "--admin-listen", "127.0.0.1:0")
 	if at := status(c.url); at != 401 {
 		t.Errorf("merged, the admin API answers %d", at)
 	}
 	if err := c.stop(t, os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	if c = start(t, dir, "serve"); status(c.url) != 404 {
+	if c = startServer(t, dir, "serve"); status(c.url) != 404 {
 		t.Error("turned off, the admin API answers")
 	}
 }
 
 // Metrics and profiles have a listener of their own.
 func TestMetricsListener(t *testing.T) {
-	dir := furnished(t)
+	dir := newStoreDir(t)
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -11,15 +11,15 @@ import (
 )
 
 func newSession(p *process) *cobra.Command {
-	return group("session", "See and end logins", newSessionList(p), newSessionRevoke(p))
+	return commandGroup("session", "See and end logins", newSessionList(p), newSessionRevoke(p))
 }
 
 func newSessionList(p *process) *cobra.Command {
 	s := newSettings()
-	var pages paging
+	var pages pageFlags
 	var q issuer.SessionQuery
 	c := &cobra.Command{
-		Use: "list", Short: "List sessions", Args: names(),
+		Use: "list", Short: "List sessions", Args: exactArgs(),
 		Example: "  signet session list --user alice\n  signet session list --client web --active",
 	}
 	c.Flags().StringVar(&q.User, "user", "", "only those of `USER`: a username, an e-mail or an id")
@@ -27,27 +27,27 @@ func newSessionList(p *process) *cobra.Command {
 	c.Flags().BoolVar(&q.Active, "active", false, "only those that are alive")
 	pages.add(c.Flags())
 	s.addOutput(c.Flags())
-	return p.admin(c, s, mustBeThere, func(ctx context.Context, o *office, _ []string) error {
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, _ []string) error {
 		page, err := pages.page()
 		if err != nil {
 			return err
 		}
-		sessions, err := o.issuer.ListSessions(ctx, q, page)
+		sessions, err := admin.issuer.ListSessions(ctx, q, page)
 		if err != nil {
-			return hintUnknown(err, "signet user list shows them")
+			return hintNotFound(err, "signet user list shows them")
 		}
-		defer o.more(sessions.Next)
-		return o.answer(sessions, func(w io.Writer) {
+		defer admin.printNextPage(sessions.Next)
+		return admin.printResult(sessions, func(w io.Writer) {
 			rows := make([][]string, len(sessions.Items))
 			for n, x := range sessions.Items {
-				rows[n] = []string{x.ID, x.UserID, x.ClientID, state(x.Active, x.Reason), x.Device, x.Network, moment(x.CreatedAt), moment(x.RefreshedAt), moment(x.ExpiresAt)}
+				rows[n] = []string{x.ID, x.UserID, x.ClientID, sessionState(x.Active, x.Reason), x.Device, x.Network, formatTime(x.CreatedAt), formatTime(x.RefreshedAt), formatTime(x.ExpiresAt)}
 			}
 			writeTable(w, []string{"SID", "USER", "CLIENT", "STATE", "DEVICE", "NETWORK", "LOGIN", "REFRESHED", "EXPIRES"}, rows)
 		})
 	})
 }
 
-func state(active bool, reason string) string {
+func sessionState(active bool, reason string) string {
 	switch {
 	case active:
 		return "active"
@@ -57,8 +57,8 @@ func state(active bool, reason string) string {
 	return "expired"
 }
 
-// ended is the answer to session revoke.
-type ended struct {
+// revokeResult is the output of session revoke.
+type revokeResult struct {
 	Ended int64 `json:"ended"` // sessions that were alive and are no more
 }
 
@@ -66,7 +66,7 @@ func newSessionRevoke(p *process) *cobra.Command {
 	s := newSettings()
 	var user string
 	var all bool
-	var sure consent
+	var confirm confirmation
 	c := &cobra.Command{
 		Use: "revoke [SID]", Short: "End a session, a user's, or all", Args: cobra.MaximumNArgs(1),
 		Long: "End one session, every session of a user, or every session of everybody. Its refresh token stops working at\n" +
@@ -75,31 +75,31 @@ func newSessionRevoke(p *process) *cobra.Command {
 	}
 	c.Flags().StringVar(&user, "user", "", "all of `USER`: a username, an e-mail or an id")
 	c.Flags().BoolVar(&all, "all", false, "all of everybody")
-	sure.add(c.Flags())
+	confirm.add(c.Flags())
 	s.addOutput(c.Flags())
-	return p.admin(c, s, mustBeThere, func(ctx context.Context, o *office, args []string) error {
-		n, err := o.endSessions(ctx, args, user, all, sure)
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, args []string) error {
+		n, err := admin.endSessions(ctx, args, user, all, confirm)
 		if err != nil {
 			return err
 		}
-		return o.answer(ended{n}, func(w io.Writer) { fmt.Fprintf(w, "ended %d\n", n) })
+		return admin.printResult(revokeResult{n}, func(w io.Writer) { fmt.Fprintf(w, "ended %d\n", n) })
 	})
 }
 
-// endSessions ends what exactly one of its arguments names.
-func (o *office) endSessions(ctx context.Context, sids []string, user string, all bool, sure consent) (int64, error) {
+// endSessions ends the sessions that exactly one of its arguments selects.
+func (admin *adminContext) endSessions(ctx context.Context, sids []string, user string, all bool, confirm confirmation) (int64, error) {
 	switch {
 	case len(sids) == 1 && user == "" && !all:
-		err := o.issuer.EndSession(ctx, sids[0], o.source)
-		return 1, hintUnknown(err, "signet session list shows them")
+		err := admin.issuer.EndSession(ctx, sids[0], admin.request)
+		return 1, hintNotFound(err, "signet session list shows them")
 	case len(sids) == 0 && user != "" && !all:
-		n, err := o.issuer.EndUserSessions(ctx, user, o.source)
-		return n, hintUnknown(err, "signet user list shows them")
+		n, err := admin.issuer.EndUserSessions(ctx, user, admin.request)
+		return n, hintNotFound(err, "signet user list shows them")
 	case len(sids) == 0 && user == "" && all:
-		if err := sure.ask(o.process, "End every session of everybody?"); err != nil {
+		if err := confirm.ask(admin.process, "End every session of everybody?"); err != nil {
 			return 0, err
 		}
-		return o.issuer.EndAllSessions(ctx, o.source)
+		return admin.issuer.EndAllSessions(ctx, admin.request)
 	}
-	return 0, usage("say which sessions: one SID, --user USER or --all")
+	return 0, usageErrorf("say which sessions: one SID, --user USER or --all")
 }

@@ -64,10 +64,10 @@ type settings struct {
 
 	all    *pflag.FlagSet    // every setting, whichever of them the command offers
 	origin map[string]string // setting → where its value came from, for messages
-	checks []check           // what the command demands of its settings
+	checks []check           // the checks of the settings that the command uses
 }
 
-// newSettings has every setting at its default.
+// newSettings returns every setting at its default.
 func newSettings() *settings {
 	s := &settings{all: pflag.NewFlagSet("settings", pflag.ContinueOnError), origin: map[string]string{}}
 	for _, add := range []func(*pflag.FlagSet){
@@ -85,7 +85,7 @@ func (s *settings) addConfig(f *pflag.FlagSet) {
 
 func (s *settings) addOutput(f *pflag.FlagSet) {
 	f.StringVarP(&s.output, "output", "o", outputText, "`FORMAT` of the answer: text or json")
-	s.demand((*settings).checkOutput)
+	s.addChecks((*settings).checkOutput)
 }
 
 // addStore is for every command that opens the store.
@@ -96,12 +96,12 @@ func (s *settings) addStore(f *pflag.FlagSet) {
 		s.otherKeys[n].otherKeyKind = of
 		f.StringVar(&s.otherKeys[n].file, of.flag, "", of.help)
 	}
-	s.demand((*settings).checkStorage, (*settings).checkMasterKeySource)
+	s.addChecks((*settings).checkStorage, (*settings).checkMasterKeys)
 }
 
 func (s *settings) addIssuer(f *pflag.FlagSet) {
 	f.StringVar(&s.issuer, "issuer", "http://localhost:8080", "the `URL` that tokens name as their issuer, never derived from a request; https unless the host is loopback; port 0 stands for the port of --listen")
-	s.demand((*settings).checkIssuer)
+	s.addChecks((*settings).checkIssuer)
 }
 
 func (s *settings) addListeners(f *pflag.FlagSet) {
@@ -109,7 +109,7 @@ func (s *settings) addListeners(f *pflag.FlagSet) {
 	f.StringVar(&s.adminListen, "admin-listen", "127.0.0.1:8081", "`ADDRESS` of the admin API; the one of --listen serves it there, empty turns it off")
 	f.StringVar(&s.metricsListen, "metrics-listen", "127.0.0.1:9090", "`ADDRESS` for /metrics and /debug/pprof; empty turns it off")
 	f.StringVar(&s.addrFile, "addr-file", "", "`FILE` that holds the base URL of --listen while the server answers")
-	s.demand((*settings).checkListeners)
+	s.addChecks((*settings).checkListeners)
 }
 
 func (s *settings) addTokens(f *pflag.FlagSet) {
@@ -121,7 +121,7 @@ func (s *settings) addTokens(f *pflag.FlagSet) {
 	f.DurationVar(&s.statusTTL, "status-ttl", time.Minute, "how old a status list may get in the hands of a verifier: a session that ended is refused offline by then")
 	f.StringVar(&s.registration, "registration", "closed", "`WHO` may create accounts by POST /register: closed (nobody), client (people, through a client with a secret) or open (anybody)")
 	f.StringVar(&s.bootstrapSecretFile, "bootstrap-secret-file", "", "`FILE` with a secret; whoever has it makes the first super_admin by POST /api/v1/bootstrap, once")
-	s.demand((*settings).checkTokens)
+	s.addChecks((*settings).checkTokens)
 }
 
 func (s *settings) addAccessTokenTTL(f *pflag.FlagSet) {
@@ -137,7 +137,7 @@ func (s *settings) addKeys(f *pflag.FlagSet) {
 	f.DurationVar(&s.jwksMaxAge, "jwks-max-age", 5*time.Minute, "how long others may cache the JWKS")
 	f.DurationVar(&s.keyringRefresh, "keyring-refresh", 5*time.Second, "how often keys, clients and roles are read anew")
 	f.DurationVar(&s.clockSkew, "clock-skew", time.Minute, "the most that two clocks may differ, those of verifiers included")
-	s.demand((*settings).checkKeys)
+	s.addChecks((*settings).checkKeys)
 }
 
 // addHashing is for every command that hashes passwords.
@@ -148,7 +148,7 @@ func (s *settings) addHashing(f *pflag.FlagSet) {
 	f.IntVar(&s.bcryptCost, "bcrypt-cost", 12, "binary logarithm of bcrypt's rounds")
 	f.IntVar(&s.hashWorkers, "hash-workers", 0, "password hashes computed at a time (default one fewer than there are processors)")
 	f.IntVar(&s.hashQueue, "hash-queue", 0, "logins that may wait for a worker; more are answered 503 (default 32 a worker)")
-	s.demand((*settings).checkHashing)
+	s.addChecks((*settings).checkHashing)
 }
 
 func (s *settings) addTransport(f *pflag.FlagSet) {
@@ -156,7 +156,7 @@ func (s *settings) addTransport(f *pflag.FlagSet) {
 	f.StringVar(&s.tlsKey, "tls-key", "", "`FILE` with the certificate's private key in PEM")
 	f.BoolVar(&s.behindProxy, "behind-proxy", false, "a proxy in front of --listen ends TLS: without --tls-cert an https issuer demands this")
 	f.StringSliceVar(&s.trustedProxies, "trusted-proxies", nil, "`CIDRS` of the proxies whose X-Forwarded-For is believed, separated by commas")
-	s.demand((*settings).checkTransport)
+	s.addChecks((*settings).checkTransport)
 }
 
 func (s *settings) addOperation(f *pflag.FlagSet) {
@@ -165,7 +165,7 @@ func (s *settings) addOperation(f *pflag.FlagSet) {
 	f.DurationVar(&s.auditRetention, "audit-retention", 0, "how long audit events are kept; 0 for ever")
 	f.DurationVar(&s.drainDelay, "drain-delay", 5*time.Second, "after SIGTERM, how long /readyz says no before connections are refused; SIGINT does not wait")
 	f.DurationVar(&s.drainTimeout, "drain-timeout", 20*time.Second, "how long requests in flight may take to finish after that")
-	s.demand((*settings).checkOperation)
+	s.addChecks((*settings).checkOperation)
 }
 
 // adminMerged tells whether the admin API is served beside the public endpoints.

@@ -84,18 +84,18 @@ func TestEverySettingIsResolved(t *testing.T) {
 }
 
 // A command that has nothing to do with a setting does not stop at it.
-func TestSettingsOfOthersAreLeftAlone(t *testing.T) {
+func TestSettings_CommandIgnoresUnrelated(t *testing.T) {
 	t.Setenv("SIGNET_RSA_BITS", "many")
 	t.Setenv("SIGNET_CONFIG", "nowhere.yaml")
-	if _, complaint, status := runWith(t, "version"); status != exitFine {
+	if _, complaint, status := runWithEnv(t, "version"); status != exitOK {
 		t.Errorf("version: status %d: %s", status, complaint)
 	}
 	t.Setenv("SIGNET_OUTPUT", "json")
-	if stdout, _, _ := runWith(t, "version"); !strings.HasPrefix(stdout, "{") {
+	if stdout, _, _ := runWithEnv(t, "version"); !strings.HasPrefix(stdout, "{") {
 		t.Errorf("its own setting is not taken: %s", stdout)
 	}
 	t.Setenv("SIGNET_CONFIG", "")
-	if _, complaint, status := runWith(t, "user", "list"); status != exitUsage || !strings.Contains(complaint, "SIGNET_RSA_BITS") {
+	if _, complaint, status := runWithEnv(t, "user", "list"); status != exitUsage || !strings.Contains(complaint, "SIGNET_RSA_BITS") {
 		t.Errorf("user list: status %d: %s", status, complaint)
 	}
 }

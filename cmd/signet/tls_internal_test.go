@@ -38,8 +38,8 @@ func writeCertificate(t *testing.T, name, certFile, keyFile string) *x509.CertPo
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-	write(t, keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}))
+	writeFile(t, certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	writeFile(t, keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}))
 	parsed, err := x509.ParseCertificate(der)
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func writeCertificate(t *testing.T, name, certFile, keyFile string) *x509.CertPo
 	return pool
 }
 
-func write(t *testing.T, path string, content []byte) {
+func writeFile(t *testing.T, path string, content []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
@@ -57,10 +57,10 @@ func write(t *testing.T, path string, content []byte) {
 }
 
 func TestServeTLS(t *testing.T) {
-	dir := furnished(t)
+	dir := newStoreDir(t)
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	roots := writeCertificate(t, "first", cert, key)
-	c := start(t, dir, "serve", "--issuer", "https://127.0.0.1:0", "--tls-cert", cert, "--tls-key", key)
+	c := startServer(t, dir, "serve", "--issuer", "https://127.0.0.1:0", "--tls-cert", cert, "--tls-key", key)
 	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}}
 	resp, err := client.Get(c.url + "/.well-known/openid-configuration")
 	if err != nil {
@@ -79,30 +79,30 @@ func TestServeTLS(t *testing.T) {
 
 // A certificate is taken over when both files have changed and fit; until
 // then, and if they never do, the old one stays.
-func TestCertificateReload(t *testing.T) {
+func TestCertificate_ReloadedWhenBothFilesChange(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	writeCertificate(t, "first", cert, key)
-	c, err := loadCertificate(cert, key)
+	c, err := newCertReloader(cert, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if renewed, err := c.reload(); renewed || err != nil {
-		t.Fatalf("nothing has changed: %v, %v", renewed, err)
+	if reloaded, err := c.reload(); reloaded || err != nil {
+		t.Fatalf("nothing has changed: %v, %v", reloaded, err)
 	}
 
 	newCert, newKey := filepath.Join(dir, "new.pem"), filepath.Join(dir, "newkey.pem")
 	writeCertificate(t, "second", newCert, newKey)
-	move(t, newCert, cert)
-	if renewed, err := c.reload(); renewed || err == nil || !strings.Contains(err.Error(), "--tls-key") {
-		t.Errorf("half a change: %v, %v", renewed, err)
+	moveFile(t, newCert, cert)
+	if reloaded, err := c.reload(); reloaded || err == nil || !strings.Contains(err.Error(), "--tls-key") {
+		t.Errorf("half a change: %v, %v", reloaded, err)
 	}
 	if name := commonName(t, c); name != "first" {
 		t.Errorf("half a change: serves %s", name)
 	}
-	move(t, newKey, key)
-	if renewed, err := c.reload(); !renewed || err != nil {
-		t.Errorf("the whole change: %v, %v", renewed, err)
+	moveFile(t, newKey, key)
+	if reloaded, err := c.reload(); !reloaded || err != nil {
+		t.Errorf("the whole change: %v, %v", reloaded, err)
 	}
 	if name := commonName(t, c); name != "second" {
 		t.Errorf("the whole change: serves %s", name)
@@ -110,24 +110,24 @@ func TestCertificateReload(t *testing.T) {
 	if err := os.Remove(cert); err != nil {
 		t.Fatal(err)
 	}
-	if renewed, err := c.reload(); renewed || err == nil {
-		t.Errorf("a missing file: %v, %v", renewed, err)
+	if reloaded, err := c.reload(); reloaded || err == nil {
+		t.Errorf("a missing file: %v, %v", reloaded, err)
 	}
 	if name := commonName(t, c); name != "second" {
 		t.Errorf("a missing file: serves %s", name)
 	}
 }
 
-func move(t *testing.T, from, to string) {
+func moveFile(t *testing.T, from, to string) {
 	t.Helper()
 	if err := os.Rename(from, to); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func commonName(t *testing.T, c *certificate) string {
+func commonName(t *testing.T, c *certReloader) string {
 	t.Helper()
-	pair, err := c.get(nil)
+	pair, err := c.getCertificate(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,8 +138,8 @@ func commonName(t *testing.T, c *certificate) string {
 	return parsed.Subject.CommonName
 }
 
-func TestCertificateMustBeThere(t *testing.T) {
-	_, err := loadCertificate(filepath.Join(t.TempDir(), "none.pem"), "none.pem")
+func TestCertificate_MissingFileIsRefused(t *testing.T) {
+	_, err := newCertReloader(filepath.Join(t.TempDir(), "none.pem"), "none.pem")
 	if err == nil || !strings.HasPrefix(err.Error(), "--tls-cert: ") {
 		t.Errorf("got %v", err)
 	}

@@ -18,14 +18,14 @@ import (
 const maxTokenInput = 64 << 10
 
 func newToken(p *process) *cobra.Command {
-	return group("token", "Look at tokens", newTokenInspect(p))
+	return commandGroup("token", "Look at tokens", newTokenInspect(p))
 }
 
 func newTokenInspect(p *process) *cobra.Command {
 	s := newSettings()
 	i := inspector{process: p, settings: s}
 	c := &cobra.Command{
-		Use: "inspect TOKEN", Short: "Decode an access token and verify it offline", Args: names("TOKEN"),
+		Use: "inspect TOKEN", Short: "Decode an access token and verify it offline", Args: exactArgs("TOKEN"),
 		Long: "Decode an access token and verify it offline, as an API does: by the keys that --issuer publishes, or those of\n" +
 			"a JWKS. The store is not asked, so a revoked session does not show. - reads the token from standard input. The\n" +
 			"exit status is 0 only for a token that passes.",
@@ -37,10 +37,10 @@ func newTokenInspect(p *process) *cobra.Command {
 	s.addConfig(c.Flags())
 	s.addIssuer(c.Flags())
 	s.addOutput(c.Flags())
-	return p.does(c, s, i.run)
+	return p.withSettings(c, s, i.run)
 }
 
-// inspector is token inspect at work.
+// inspector runs token inspect.
 type inspector struct {
 	*process
 	settings *settings
@@ -61,15 +61,15 @@ func (i *inspector) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	_, verdict := v.Verify(ctx, token)
-	report := inspection{Valid: verdict == nil, Header: t.header, Claims: t.claims, Checks: i.checks(t, verdict)}
-	if err := i.answer(i.settings, report, func(w io.Writer) { report.write(w, t, i.now()) }); err != nil {
+	_, verifyErr := v.Verify(ctx, token)
+	report := inspectResult{Valid: verifyErr == nil, Header: t.header, Claims: t.claims, Checks: i.checks(t, verifyErr)}
+	if err := i.printResult(i.settings, report, func(w io.Writer) { report.write(w, t, i.now()) }); err != nil {
 		return err
 	}
-	if errors.Is(verdict, verify.ErrKeysUnavailable) {
-		return hint(verdict, "nothing is known about the token: check that the issuer can be reached, or give its keys by --jwks")
+	if errors.Is(verifyErr, verify.ErrKeysUnavailable) {
+		return withHint(verifyErr, "nothing is known about the token: check that the issuer can be reached, or give its keys by --jwks")
 	}
-	return verdict
+	return verifyErr
 }
 
 func (i *inspector) token(arg string) (string, error) {
@@ -88,9 +88,9 @@ func (i *inspector) token(arg string) (string, error) {
 }
 
 // anyIssuer tells whether the token's own issuer will do.
-func (i *inspector) anyIssuer() bool { return i.jwks != "" && !i.settings.chosen("issuer") }
+func (i *inspector) anyIssuer() bool { return i.jwks != "" && !i.settings.isSet("issuer") }
 
-func (i *inspector) verifier(t decoded) (*verify.Verifier, error) {
+func (i *inspector) verifier(t decodedToken) (*verify.Verifier, error) {
 	cfg := verify.Config{
 		Issuer: i.settings.issuer, Audience: i.audience, Now: i.now,
 		Algorithms: []string{verify.RS256, verify.PS256, verify.ES256, verify.EdDSA},
@@ -106,36 +106,36 @@ func (i *inspector) verifier(t decoded) (*verify.Verifier, error) {
 		cfg.JWKSURL = i.jwks
 	case i.jwks != "":
 		var err error
-		if cfg.JWKSURL, cfg.HTTPClient, err = keysFromFile(i.jwks); err != nil {
+		if cfg.JWKSURL, cfg.HTTPClient, err = jwksFromFile(i.jwks); err != nil {
 			return nil, err
 		}
 	}
 	v, err := verify.New(cfg)
 	if err != nil {
-		return nil, hint(err, "check --issuer, --audience and --jwks")
+		return nil, withHint(err, "check --issuer, --audience and --jwks")
 	}
 	return v, nil
 }
 
 // Verdicts on one check.
 const (
-	verdictPassed   = "passed"
-	verdictFailed   = "failed"
-	verdictUnknown  = "unknown"     // the keys could not be had
-	verdictUnasked  = "not asked"   // the command line does not say what is right
-	verdictUntested = "not reached" // an earlier check failed
+	verdictPassed     = "passed"
+	verdictFailed     = "failed"
+	verdictUnknown    = "unknown"     // the keys were not available
+	verdictNotAsked   = "not asked"   // the command line does not say what is right
+	verdictNotReached = "not reached" // an earlier check failed
 )
 
-// checked is one check's outcome.
-type checked struct {
+// checkResult is the outcome of one check.
+type checkResult struct {
 	Check   string `json:"check"`
 	Verdict string `json:"verdict"`
 	Detail  string `json:"detail,omitempty"`
 }
 
-// steps are the checks in the order in which package verify makes them, and
-// the errors by which it says that one failed.
-var steps = []struct {
+// verifyChecks are the checks in the order of package verify, and the errors that
+// say that one failed.
+var verifyChecks = []struct {
 	name string
 	errs []error
 }{
@@ -150,21 +150,21 @@ var steps = []struct {
 }
 
 // checks tells how far verification got, and where it failed.
-func (i *inspector) checks(t decoded, verdict error) []checked {
-	var all []checked
+func (i *inspector) checks(t decodedToken, verifyErr error) []checkResult {
+	var all []checkResult
 	failed := false
-	for _, step := range steps {
-		c := checked{Check: step.name, Verdict: verdictPassed, Detail: t.detail(step.name)}
+	for _, step := range verifyChecks {
+		c := checkResult{Check: step.name, Verdict: verdictPassed, Detail: t.detail(step.name)}
 		switch {
 		case failed:
-			c = checked{Check: step.name, Verdict: verdictUntested}
-		case isAny(verdict, step.errs):
-			failed, c.Verdict, c.Detail = true, verdictFailed, verdict.Error()
-			if errors.Is(verdict, verify.ErrKeysUnavailable) {
+			c = checkResult{Check: step.name, Verdict: verdictNotReached}
+		case isAny(verifyErr, step.errs):
+			failed, c.Verdict, c.Detail = true, verdictFailed, verifyErr.Error()
+			if errors.Is(verifyErr, verify.ErrKeysUnavailable) {
 				c.Verdict = verdictUnknown
 			}
 		case step.name == "issuer" && i.anyIssuer(), step.name == "audience" && len(i.audience) == 0:
-			c.Verdict = verdictUnasked
+			c.Verdict = verdictNotAsked
 		}
 		all = append(all, c)
 	}
@@ -180,18 +180,18 @@ func isAny(err error, targets []error) bool {
 	return false
 }
 
-// inspection is the answer to token inspect.
-type inspection struct {
+// inspectResult is the output of token inspect.
+type inspectResult struct {
 	Valid  bool            `json:"valid"`
 	Header json.RawMessage `json:"header"`
 	Claims json.RawMessage `json:"claims"`
-	Checks []checked       `json:"checks"`
+	Checks []checkResult   `json:"checks"`
 }
 
-func (n inspection) write(w io.Writer, t decoded, now time.Time) {
-	fmt.Fprintf(w, "header %s\nclaims %s\n", visible(n.Header), visible(n.Claims))
-	if expiry := t.moment("exp"); !expiry.IsZero() {
-		fmt.Fprintf(w, "issued %s, expires %s (in %s)\n", moment(t.moment("iat")), moment(expiry), expiry.Sub(now).Round(time.Second))
+func (n inspectResult) write(w io.Writer, t decodedToken, now time.Time) {
+	fmt.Fprintf(w, "header %s\nclaims %s\n", escapeForTerminal(n.Header), escapeForTerminal(n.Claims))
+	if expiry := t.timeParam("exp"); !expiry.IsZero() {
+		fmt.Fprintf(w, "issued %s, expires %s (in %s)\n", formatTime(t.timeParam("iat")), formatTime(expiry), expiry.Sub(now).Round(time.Second))
 	}
 	rows := make([][]string, len(n.Checks))
 	for k, c := range n.Checks {

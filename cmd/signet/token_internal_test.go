@@ -8,17 +8,17 @@ import (
 	"testing"
 )
 
-func part(json string) string { return base64.RawURLEncoding.EncodeToString([]byte(json)) }
+func encodePart(json string) string { return base64.RawURLEncoding.EncodeToString([]byte(json)) }
 
 func TestDecodeToken(t *testing.T) {
-	got, err := decodeToken(part(`{"typ":"at+jwt","kid":"k"}`) + "." + part(`{"iss":"i","aud":["a","b"],"exp":1700000000}`) + ".x")
+	got, err := decodeToken(encodePart(`{"typ":"at+jwt","kid":"k"}`) + "." + encodePart(`{"iss":"i","aud":["a","b"],"exp":1700000000}`) + ".x")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.issuer() != "i" || !slices.Equal(got.audience(), []string{"a", "b"}) || got.moment("exp").Unix() != 1700000000 || !got.moment("nbf").IsZero() {
+	if got.issuer() != "i" || !slices.Equal(got.audience(), []string{"a", "b"}) || got.timeParam("exp").Unix() != 1700000000 || !got.timeParam("nbf").IsZero() {
 		t.Errorf("got %+v", got)
 	}
-	for _, bad := range []string{"", "a.b", "a.b.c.d.e", "!.e30.x", part("[]") + ".e30.x", part("{") + ".e30.x"} {
+	for _, bad := range []string{"", "a.b", "a.b.c.d.e", "!.e30.x", encodePart("[]") + ".e30.x", encodePart("{") + ".e30.x"} {
 		if _, err := decodeToken(bad); err == nil {
 			t.Errorf("%q was decoded", bad)
 		}
@@ -26,8 +26,8 @@ func TestDecodeToken(t *testing.T) {
 }
 
 // What a token holds cannot act on the terminal.
-func TestVisible(t *testing.T) {
-	got := visible(json.RawMessage("{\"a\":\"\u009b31m\u202e\u007f ü\"}"))
+func TestEscapeForTerminal(t *testing.T) {
+	got := escapeForTerminal(json.RawMessage("{\"a\":\"\u009b31m\u202e\u007f ü\"}"))
 	if strings.ContainsAny(got, "\u009b\u202e\u007f") || !strings.Contains(got, `\u009b31m\u202e\u007f ü`) {
 		t.Errorf("got %q", got)
 	}
@@ -36,12 +36,12 @@ func TestVisible(t *testing.T) {
 // No token makes inspection fail in another way than by a verdict or a clear
 // refusal.
 func FuzzInspect(f *testing.F) {
-	f.Add(part(`{"alg":"RS256","kid":"k","typ":"at+jwt"}`) + "." + part(`{"iss":"http://localhost","aud":"a"}`) + ".AAAA")
+	f.Add(encodePart(`{"alg":"RS256","kid":"k","typ":"at+jwt"}`) + "." + encodePart(`{"iss":"http://localhost","aud":"a"}`) + ".AAAA")
 	f.Add("sgr_x")
 	f.Add("..")
 	f.Fuzz(func(t *testing.T, token string) {
-		out, status := runHere("token", "inspect", "--jwks", "testdata/empty-jwks.json", "--", token)
-		if status == exitFine || strings.Contains(out, "the token is valid") {
+		out, status := runInProcess("token", "inspect", "--jwks", "testdata/empty-jwks.json", "--", token)
+		if status == exitOK || strings.Contains(out, "the token is valid") {
 			t.Errorf("%q passed: %s", token, out)
 		}
 	})

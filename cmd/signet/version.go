@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// build is what the binary knows about its own making.
-type build struct {
+// buildInfo is the build information of the binary.
+type buildInfo struct {
 	Version  string `json:"version"`
 	Revision string `json:"revision,omitempty"`
 	Modified bool   `json:"modified,omitempty"` // built from a tree with uncommitted changes
@@ -20,8 +20,8 @@ type build struct {
 	Platform string `json:"platform"`
 }
 
-func readBuild() build {
-	b := build{Version: "unknown", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+func readBuildInfo() buildInfo {
+	b := buildInfo{Version: "unknown", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b
@@ -42,11 +42,11 @@ func readBuild() build {
 
 func newVersion(p *process) *cobra.Command {
 	s := newSettings()
-	c := &cobra.Command{Use: "version", Short: "Show what this binary was built from", Args: names(), Example: "  signet version --output json"}
+	c := &cobra.Command{Use: "version", Short: "Show what this binary was built from", Args: exactArgs(), Example: "  signet version --output json"}
 	s.addOutput(c.Flags())
-	return p.does(c, s, func(context.Context, []string) error {
-		b := readBuild()
-		return p.answer(s, b, func(w io.Writer) {
+	return p.withSettings(c, s, func(context.Context, []string) error {
+		b := readBuildInfo()
+		return p.printResult(s, b, func(w io.Writer) {
 			revision := b.Revision
 			if b.Modified {
 				revision += " with changes"

@@ -10,15 +10,15 @@ import (
 	"example.org/signet/keys"
 )
 
-// resealing is the answer to keys reseal.
-type resealing struct {
-	Resealed []string `json:"resealed"` // kids
-	Fresh    int      `json:"already_resealed"`
+// resealResult is the output of keys reseal.
+type resealResult struct {
+	Resealed        []string `json:"resealed"` // kids
+	AlreadyResealed int      `json:"already_resealed"`
 }
 
 func newKeysReseal(p *process) *cobra.Command {
 	c := &cobra.Command{
-		Use: "reseal", Short: "Seal the signing keys under another master key", Args: names(),
+		Use: "reseal", Short: "Seal the signing keys under another master key", Args: exactArgs(),
 		Long: "Seal every signing key under the master key, from under the one that --previous-master-key-file or\n" +
 			"--next-master-key-file names. Nothing stops meanwhile:\n" +
 			"  1. every server gets the new key by --next-master-key-file, and accepts both\n" +
@@ -30,21 +30,21 @@ func newKeysReseal(p *process) *cobra.Command {
 		Example: "  head -c 32 /dev/urandom | base64 > new.key; chmod 600 new.key\n" +
 			"  signet keys reseal --master-key-file new.key --previous-master-key-file old.key",
 	}
-	return onKeys(p, c, func(ctx context.Context, o *office, k *keys.Manager, _ []string) error {
+	return withKeys(p, c, func(ctx context.Context, admin *adminContext, k *keys.Manager, _ []string) error {
 		done, err := k.Reseal(ctx)
 		if err != nil {
-			return hint(err, "%d keys are done; run it again for the rest", len(done.Resealed))
+			return withHint(err, "%d keys are done; run it again for the rest", len(done.Resealed))
 		}
-		r := resealing{Resealed: append([]string{}, done.Resealed...), Fresh: done.Fresh}
-		return o.answer(r, func(w io.Writer) { writeResealing(w, r, len(o.master.Others()) > 0) })
+		r := resealResult{Resealed: append([]string{}, done.Resealed...), AlreadyResealed: done.Fresh}
+		return admin.printResult(r, func(w io.Writer) { writeResealResult(w, r, len(admin.master.Others()) > 0) })
 	})
 }
 
-func writeResealing(w io.Writer, r resealing, others bool) {
+func writeResealResult(w io.Writer, r resealResult, others bool) {
 	for _, kid := range r.Resealed {
 		fmt.Fprintf(w, "%s is sealed under the master key now\n", kid)
 	}
-	fmt.Fprintf(w, "%d keys sealed anew, %d were already\n", len(r.Resealed), r.Fresh)
+	fmt.Fprintf(w, "%d keys sealed anew, %d were already\n", len(r.Resealed), r.AlreadyResealed)
 	if others {
 		fmt.Fprintln(w, "refresh tokens made under the other master key count as long as servers accept it: keep it for --refresh-token-ttl")
 	}

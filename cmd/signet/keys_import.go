@@ -12,8 +12,8 @@ import (
 	"example.org/signet/keys"
 )
 
-// importedKey is the answer to keys import.
-type importedKey struct {
+// keyImportResult is the output of keys import.
+type keyImportResult struct {
 	KID string `json:"kid"`
 	As  string `json:"as"`
 }
@@ -22,7 +22,7 @@ func newKeysImport(p *process) *cobra.Command {
 	var as, kid string
 	var verifyFor time.Duration
 	c := &cobra.Command{
-		Use: "import FILE.pem", Short: "Take over another issuer's private key, so that its tokens go on verifying", Args: names("FILE.pem"),
+		Use: "import FILE.pem", Short: "Take over another issuer's private key, so that its tokens go on verifying", Args: exactArgs("FILE.pem"),
 		Long: "Take over another issuer's private key (PEM: PKCS #8, PKCS #1 or SEC 1, not encrypted), so that the tokens that\n" +
 			"are out there go on verifying by this issuer's JWKS.\n" +
 			"  --as retired   it is published for --verify-for, and never signs\n" +
@@ -34,36 +34,36 @@ func newKeysImport(p *process) *cobra.Command {
 	c.Flags().StringVar(&as, "as", "", "`STATE` of the key here: active or retired")
 	c.Flags().StringVar(&kid, "kid", "", "the `KID` in the headers of the other issuer's tokens (default the RFC 7638 thumbprint)")
 	c.Flags().DurationVar(&verifyFor, "verify-for", 24*time.Hour, "of a retired key: how long the tokens that are out there live at most")
-	return onKeys(p, c, func(ctx context.Context, o *office, k *keys.Manager, args []string) error {
-		foreign := keys.ForeignKey{KID: kid}
+	return withKeys(p, c, func(ctx context.Context, admin *adminContext, k *keys.Manager, args []string) error {
+		imported := keys.ForeignKey{KID: kid}
 		switch as {
 		case string(keys.Retired):
-			foreign.VerifyFor = verifyFor
+			imported.VerifyFor = verifyFor
 			if verifyFor <= 0 {
-				return usage("--verify-for is %s, must be positive", verifyFor)
+				return usageErrorf("--verify-for is %s, must be positive", verifyFor)
 			}
 		case string(keys.Active):
 		default:
-			return usage("--as is %q, must be active or retired", as)
+			return usageErrorf("--as is %q, must be active or retired", as)
 		}
 		text, err := readBounded(args[0], maxSecret)
 		if err != nil {
 			return err
 		}
-		if foreign.Private, err = keys.ParsePEM(text); err != nil {
+		if imported.Private, err = keys.ParsePEM(text); err != nil {
 			return fmt.Errorf("%s: %w", args[0], err)
 		}
-		r := importedKey{As: as}
-		if r.KID, err = k.Import(ctx, foreign); errors.Is(err, keys.ErrPresent) {
-			return hint(err, "signet keys list shows it; nothing was changed")
+		r := keyImportResult{As: as}
+		if r.KID, err = k.Import(ctx, imported); errors.Is(err, keys.ErrPresent) {
+			return withHint(err, "signet keys list shows it; nothing was changed")
 		} else if err != nil {
 			return err
 		}
-		return o.answer(r, func(w io.Writer) { writeImported(w, r, o.settings) })
+		return admin.printResult(r, func(w io.Writer) { writeImported(w, r, admin.settings) })
 	})
 }
 
-func writeImported(w io.Writer, r importedKey, s *settings) {
+func writeImported(w io.Writer, r keyImportResult, s *settings) {
 	if r.As == string(keys.Active) {
 		fmt.Fprintf(w, "%s signs from now on; running servers notice within %s\n", r.KID, s.keyringRefresh)
 		fmt.Fprintf(w, "a verifier that knows it neither from the other issuer nor from a fresh JWKS refuses new tokens for up to %s\n", s.jwksMaxAge)

@@ -10,7 +10,7 @@ import (
 	"example.org/signet/keys"
 )
 
-// keyPlan is the answer to keys plan.
+// keyPlan is the output of keys plan.
 type keyPlan struct {
 	At      time.Time     `json:"at"`
 	Changes []keys.Change `json:"changes"`
@@ -26,42 +26,42 @@ func newKeysPlan(p *process) *cobra.Command {
 	}
 	c.Flags().BoolVar(&now, "now", false, "of rotate: do not wait until the standby has been published for --publish-ahead")
 	c.Args = func(_ *cobra.Command, args []string) error {
-		_, err := intention(args, now)
+		_, err := parseKeyChange(args, now)
 		return err
 	}
-	return onKeys(p, c, func(_ context.Context, o *office, k *keys.Manager, args []string) error {
-		intent, err := intention(args, now)
+	return withKeys(p, c, func(_ context.Context, admin *adminContext, k *keys.Manager, args []string) error {
+		intent, err := parseKeyChange(args, now)
 		if err != nil {
 			return err
 		}
 		plan, err := k.Plan(intent)
 		if err != nil {
-			return explainRotation(hintUnknown(err, "signet keys list shows them"))
+			return explainRotation(hintNotFound(err, "signet keys list shows them"))
 		}
-		answer := keyPlan{At: plan.At, Changes: append([]keys.Change{}, plan.Changes...)}
-		return o.answer(answer, func(w io.Writer) { writePlan(w, answer) })
+		result := keyPlan{At: plan.At, Changes: append([]keys.Change{}, plan.Changes...)}
+		return admin.printResult(result, func(w io.Writer) { writePlan(w, result) })
 	})
 }
 
-// intention is the change that the arguments name.
-func intention(args []string, now bool) (keys.Intent, error) {
-	what := ""
+// parseKeyChange returns the change that the arguments name.
+func parseKeyChange(args []string, now bool) (keys.Intent, error) {
+	change := ""
 	if len(args) > 0 {
-		what = args[0]
+		change = args[0]
 	}
 	switch {
-	case now && what != "rotate":
-		return keys.Intent{}, usage("--now belongs to signet keys plan rotate")
-	case what == "" && len(args) == 0:
+	case now && change != "rotate":
+		return keys.Intent{}, usageErrorf("--now belongs to signet keys plan rotate")
+	case change == "" && len(args) == 0:
 		return keys.Intent{}, nil
-	case what == "rotate" && len(args) == 1:
+	case change == "rotate" && len(args) == 1:
 		return keys.Intent{Rotate: true, Force: now}, nil
-	case what == "rollback" && len(args) == 1:
+	case change == "rollback" && len(args) == 1:
 		return keys.Intent{Rollback: true}, nil
-	case what == "revoke" && len(args) == 2 && args[1] != "":
+	case change == "revoke" && len(args) == 2 && args[1] != "":
 		return keys.Intent{Revoke: args[1]}, nil
 	}
-	return keys.Intent{}, usage("say signet keys plan, plan rotate, plan rollback or plan revoke KID")
+	return keys.Intent{}, usageErrorf("say signet keys plan, plan rotate, plan rollback or plan revoke KID")
 }
 
 func writePlan(w io.Writer, p keyPlan) {
@@ -69,7 +69,7 @@ func writePlan(w io.Writer, p keyPlan) {
 	for n, c := range p.Changes {
 		in, kid, change := "now", c.KID, string(c.From+" → "+c.To)
 		if wait := c.At.Sub(p.At); wait > 0 {
-			in = roughly(wait)
+			in = formatDuration(wait)
 		}
 		if kid == "" {
 			kid = "a new key"
@@ -77,7 +77,7 @@ func writePlan(w io.Writer, p keyPlan) {
 		if c.From == "" {
 			change = "made, " + string(c.To)
 		}
-		rows[n] = []string{moment(c.At), in, kid, change, c.Tokens()}
+		rows[n] = []string{formatTime(c.At), in, kid, change, c.Tokens()}
 	}
 	writeTable(w, []string{"AT", "IN", "KID", "CHANGE", "TOKENS"}, rows)
 }

@@ -12,10 +12,10 @@ import (
 func writeSnippets(w io.Writer, issuerURL string, c issuer.Client) {
 	auth := "-d client_id=" + c.ID
 	if c.Secret != "" {
-		auth = "-u " + shellWord(c.ID+":"+c.Secret)
+		auth = "-u " + shellQuote(c.ID+":"+c.Secret)
 	}
-	say := func(what, path, rest string) {
-		fmt.Fprintf(w, "\n# %s\ncurl -sS %s %s%s\n", what, shellWord(issuerURL+path), auth, rest)
+	write := func(what, path, rest string) {
+		fmt.Fprintf(w, "\n# %s\ncurl -sS %s %s%s\n", what, shellQuote(issuerURL+path), auth, rest)
 	}
 	for _, g := range []struct{ grant, what, rest string }{
 		{issuer.GrantPassword, "a token for a user", " -d grant_type=password -d username=USERNAME -d password=PASSWORD"},
@@ -23,13 +23,13 @@ func writeSnippets(w io.Writer, issuerURL string, c issuer.Client) {
 		{issuer.GrantClientCredentials, "a token for the client itself", " -d grant_type=client_credentials"},
 	} {
 		if slices.Contains(c.Grants, g.grant) {
-			say(g.what, "/oauth2/token", g.rest)
+			write(g.what, "/oauth2/token", g.rest)
 		}
 	}
 	if !c.Public {
-		say("whether a token is still good", "/oauth2/introspect", " -d token=TOKEN")
+		write("whether a token is still good", "/oauth2/introspect", " -d token=TOKEN")
 	}
 	if len(c.Grants) > 0 {
-		say("end a session", "/oauth2/revoke", " -d token=TOKEN")
+		write("end a session", "/oauth2/revoke", " -d token=TOKEN")
 	}
 }

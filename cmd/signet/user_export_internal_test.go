@@ -18,7 +18,7 @@ import (
 
 // Users go out and come in again with their hashes, in memory that does not grow with
 // their number.
-func TestExportAndImportStream(t *testing.T) {
+func TestExportImport_ConstantMemory(t *testing.T) {
 	users := 3000
 	if os.Getenv("SIGNET_TEST_SLOW") != "" {
 		users = 100_000
@@ -31,21 +31,21 @@ func TestExportAndImportStream(t *testing.T) {
 	// Held at once, 100,000 such users would take more than 100 MiB.
 	const bound = 48 << 20
 	began := time.Now()
-	if grown := heapOf(t, "user", "import", file, "--storage", from); grown > bound {
+	if grown := heapGrowth(t, "user", "import", file, "--storage", from); grown > bound {
 		t.Errorf("the import of %d users took %d bytes of heap", users, grown)
 	}
 	imported := time.Since(began)
 	out := filepath.Join(dir, "out.jsonl")
-	if grown := heapOf(t, "user", "export", out, "--storage", from); grown > bound {
+	if grown := heapGrowth(t, "user", "export", out, "--storage", from); grown > bound {
 		t.Errorf("the export of %d users took %d bytes of heap", users, grown)
 	}
 	t.Logf("%d users: imported in %v, exported in %v", users, imported, time.Since(began)-imported)
 	if info, err := os.Stat(out); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the export: %v, %v", info, err)
 	}
-	heapOf(t, "user", "import", out, "--storage", to)
+	heapGrowth(t, "user", "import", out, "--storage", to)
 	again := filepath.Join(dir, "again.jsonl")
-	heapOf(t, "user", "export", again, "--storage", to)
+	heapGrowth(t, "user", "export", again, "--storage", to)
 	wantSameUsers(t, out, again, users)
 }
 
@@ -68,8 +68,8 @@ func writeManyUsers(t *testing.T, file string, users int) {
 	}
 }
 
-// heapOf runs a command in this process and returns by how much the heap in use grew.
-func heapOf(t *testing.T, args ...string) int64 {
+// heapGrowth runs a command in this process and returns by how much the heap in use grew.
+func heapGrowth(t *testing.T, args ...string) int64 {
 	t.Helper()
 	runtime.GC()
 	var m runtime.MemStats
@@ -90,14 +90,14 @@ func heapOf(t *testing.T, args ...string) int64 {
 	status := run(t.Context(), args, nil, strings.NewReader(""), io.Discard, &stderr)
 	stop()
 	watching.Wait()
-	if status != exitFine {
+	if status != exitOK {
 		t.Fatalf("%v: status %d: %s", args, status, &stderr)
 	}
 	return most.Load() - before
 }
 
 // wantSameUsers compares the files as sets of lines: ids, and with them the order, are
-// drawn anew.
+// assigned again.
 func wantSameUsers(t *testing.T, a, b string, users int) {
 	t.Helper()
 	lines := map[string]int{}

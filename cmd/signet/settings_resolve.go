@@ -12,10 +12,10 @@ const (
 	envMasterKey = envPrefix + "MASTER_KEY" // the key itself, so never a flag
 )
 
-// settingFaults are all faults of the settings at once.
-type settingFaults []error
+// settingErrors are all errors of the settings at once.
+type settingErrors []error
 
-func (f settingFaults) Error() string {
+func (f settingErrors) Error() string {
 	texts := make([]string, len(f))
 	for n, err := range f {
 		texts[n] = err.Error()
@@ -23,7 +23,7 @@ func (f settingFaults) Error() string {
 	return strings.Join(texts, "; ")
 }
 
-func (f settingFaults) Unwrap() []error { return f }
+func (f settingErrors) Unwrap() []error { return f }
 
 // envName is the environment variable of a setting.
 func envName(flag string) string {
@@ -33,54 +33,54 @@ func envName(flag string) string {
 // resolve fills in, from the environment and the file, what the command line
 // (flags) has left open, and checks the whole.
 func (s *settings) resolve(flags *pflag.FlagSet, env map[string]string) error {
-	given := func(name string) bool { f := flags.Lookup(name); return f != nil && f.Changed }
+	onCommandLine := func(name string) bool { f := flags.Lookup(name); return f != nil && f.Changed }
 	s.masterKeyText = env[envMasterKey]
 	for n := range s.otherKeys {
 		s.otherKeys[n].text = env[s.otherKeys[n].env]
 	}
-	whole := flags.Lookup("config") != nil // else the command looks at its own settings only
-	if value, ok := env[envName("config")]; ok && whole && !given("config") {
+	allSettings := flags.Lookup("config") != nil // else the command looks at its own settings only
+	if value, ok := env[envName("config")]; ok && allSettings && !onCommandLine("config") {
 		s.configFile = value
 	}
-	file, faults := readConfig(s.configFile, s.all)
+	file, errs := readConfig(s.configFile, s.all)
 	s.all.VisitAll(func(f *pflag.Flag) {
 		value, inEnv := env[envName(f.Name)]
 		entry, inFile := file[f.Name]
 		switch {
-		case f.Name == "config", !whole && flags.Lookup(f.Name) == nil:
-		case given(f.Name):
+		case f.Name == "config", !allSettings && flags.Lookup(f.Name) == nil:
+		case onCommandLine(f.Name):
 			s.origin[f.Name] = "--" + f.Name
 		case inEnv:
 			s.origin[f.Name] = envName(f.Name)
-			faults = append(faults, s.take(f, value)...)
+			errs = append(errs, s.setText(f, value)...)
 		case inFile:
 			s.origin[f.Name] = fmt.Sprintf("%s line %d: %s", s.configFile, entry.line, f.Name)
-			faults = append(faults, s.take(f, entry.text)...)
+			errs = append(errs, s.setText(f, entry.text)...)
 		}
 	})
-	if len(faults) == 0 {
-		faults = s.check()
+	if len(errs) == 0 {
+		errs = s.check()
 	}
-	if len(faults) > 0 {
-		return settingFaults(faults)
+	if len(errs) > 0 {
+		return settingErrors(errs)
 	}
 	return nil
 }
 
-// take sets a setting from its text.
-func (s *settings) take(f *pflag.Flag, text string) []error {
+// setText sets a setting from its text.
+func (s *settings) setText(f *pflag.Flag, text string) []error {
 	if err := f.Value.Set(text); err != nil {
-		return []error{s.fault(f.Name, "%s", wrongValue(f, text))}
+		return []error{s.errorf(f.Name, "%s", wrongValue(f, text))}
 	}
 	return nil
 }
 
-// chosen tells whether anybody has chosen the setting's value.
-func (s *settings) chosen(name string) bool { return s.origin[name] != "" }
+// isSet tells whether the setting's value was given anywhere.
+func (s *settings) isSet(name string) bool { return s.origin[name] != "" }
 
-// fault words what is wrong with a setting. It begins with the flag's name,
-// and says from where the value came if it was not the command line.
-func (s *settings) fault(name, format string, args ...any) error {
+// errorf returns an error about a setting. It begins with the flag's name, and
+// says where the value came from if that was not the command line.
+func (s *settings) errorf(name, format string, args ...any) error {
 	text := "--" + name + ": " + fmt.Sprintf(format, args...)
 	if from := s.origin[name]; from != "" && from != "--"+name {
 		text += " (from " + from + ")"

@@ -15,20 +15,20 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// mint is an issuer of tokens of all kinds, good and bad.
-type mint struct {
+// tokenIssuer signs valid and invalid tokens.
+type tokenIssuer struct {
 	key    *ecdsa.PrivateKey
 	issuer string
 	jwks   []byte
 }
 
-func newMint(t *testing.T) *mint {
+func newTokenIssuer(t *testing.T) *tokenIssuer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &mint{key: key, issuer: "http://localhost:1"}
+	m := &tokenIssuer{key: key, issuer: "http://localhost:1"}
 	m.jwks, err = json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k1", Algorithm: "ES256", Use: "sig"}}})
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func newMint(t *testing.T) *mint {
 }
 
 // token signs the claims of a good token, changed as the caller wants.
-func (m *mint) token(t *testing.T, typ, kid string, change map[string]any) string {
+func (m *tokenIssuer) token(t *testing.T, typ, kid string, change map[string]any) string {
 	t.Helper()
 	now := time.Now().Unix()
 	claims := map[string]any{
@@ -73,9 +73,9 @@ func (m *mint) token(t *testing.T, typ, kid string, change map[string]any) strin
 // What is wrong with a token is named by the check that finds it; those before
 // have passed, those behind were not reached.
 func TestInspectNamesTheFailure(t *testing.T) {
-	m := newMint(t)
+	m := newTokenIssuer(t)
 	jwks := filepath.Join(t.TempDir(), "jwks.json")
-	write(t, jwks, m.jwks)
+	writeFile(t, jwks, m.jwks)
 	now := time.Now().Unix()
 	good := m.token(t, "at+jwt", "k1", nil)
 	for name, c := range map[string]struct {
@@ -87,7 +87,7 @@ func TestInspectNamesTheFailure(t *testing.T) {
 		"no signature":    {good[:len(good)-86], "form"},
 		"an ID token":     {m.token(t, "JWT", "k1", nil), "type"},
 		"unknown key":     {m.token(t, "at+jwt", "k2", nil), "key"},
-		"forged":          {newMint(t).token(t, "at+jwt", "k1", nil), "signature"},
+		"forged":          {newTokenIssuer(t).token(t, "at+jwt", "k1", nil), "signature"},
 		"no jti":          {m.token(t, "at+jwt", "k1", map[string]any{"jti": nil}), "claims"},
 		"float exp":       {m.token(t, "at+jwt", "k1", map[string]any{"exp": float64(now) + 600.5}), "claims"},
 		"other issuer":    {m.token(t, "at+jwt", "k1", map[string]any{"iss": "http://localhost:1/"}), "issuer"},
@@ -97,12 +97,12 @@ func TestInspectNamesTheFailure(t *testing.T) {
 		"from the future": {m.token(t, "at+jwt", "k1", map[string]any{"iat": now + 3600, "exp": now + 7200}), "time"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stdout, _, status := runApart("token", "inspect", "--jwks", jwks, "--issuer", m.issuer, "--audience", "https://api.example.com", "-o", "json", "--", c.token)
-			var got inspection
+			stdout, _, status := runOutputs("token", "inspect", "--jwks", jwks, "--issuer", m.issuer, "--audience", "https://api.example.com", "-o", "json", "--", c.token)
+			var got inspectResult
 			if err := json.Unmarshal([]byte(stdout), &got); err != nil {
 				t.Fatalf("%v: %s", err, stdout)
 			}
-			if got.Valid != (c.failed == "") || (status == exitFine) != got.Valid {
+			if got.Valid != (c.failed == "") || (status == exitOK) != got.Valid {
 				t.Errorf("valid: %v, status %d", got.Valid, status)
 			}
 			want := verdictPassed
@@ -111,7 +111,7 @@ func TestInspectNamesTheFailure(t *testing.T) {
 					if check.Verdict != verdictFailed || check.Detail == "" {
 						t.Errorf("%s: %s %s, want it to have failed", check.Check, check.Verdict, check.Detail)
 					}
-					want = verdictUntested
+					want = verdictNotReached
 				} else if check.Verdict != want {
 					t.Errorf("%s: %s, want %s", check.Check, check.Verdict, want)
 				}
@@ -123,7 +123,7 @@ func TestInspectNamesTheFailure(t *testing.T) {
 // Keys come from an issuer's own discovery, or from any address; where they
 // cannot be had nothing is known, and that is not a no.
 func TestInspectFetchesKeys(t *testing.T) {
-	m := newMint(t)
+	m := newTokenIssuer(t)
 	var paths []string
 	mux := http.NewServeMux()
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -138,19 +138,19 @@ func TestInspectFetchesKeys(t *testing.T) {
 	mux.HandleFunc("GET /keys", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(m.jwks) })
 	token := m.token(t, "at+jwt", "k1", nil)
 
-	if _, complaint, status := runApart("token", "inspect", token, "--issuer", web.URL); status != exitFine || len(paths) != 2 {
+	if _, complaint, status := runOutputs("token", "inspect", token, "--issuer", web.URL); status != exitOK || len(paths) != 2 {
 		t.Errorf("by discovery: status %d: %s; asked %q", status, complaint, paths)
 	}
-	if _, complaint, status := runApart("token", "inspect", token, "--jwks", web.URL+"/keys"); status != exitFine || len(paths) != 3 {
+	if _, complaint, status := runOutputs("token", "inspect", token, "--jwks", web.URL+"/keys"); status != exitOK || len(paths) != 3 {
 		t.Errorf("by address: status %d: %s; asked %q", status, complaint, paths)
 	}
-	stdout, complaint, status := runApart("token", "inspect", token, "--jwks", web.URL+"/none", "-o", "json")
-	var got inspection
+	stdout, complaint, status := runOutputs("token", "inspect", token, "--jwks", web.URL+"/none", "-o", "json")
+	var got inspectResult
 	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
 		t.Fatalf("%v: %s", err, stdout)
 	}
-	unknown := slices.ContainsFunc(got.Checks, func(c checked) bool { return c.Check == "key" && c.Verdict == verdictUnknown })
-	if status != exitFailed || !unknown || got.Valid {
+	unknown := slices.ContainsFunc(got.Checks, func(c checkResult) bool { return c.Check == "key" && c.Verdict == verdictUnknown })
+	if status != exitFailure || !unknown || got.Valid {
 		t.Errorf("out of reach: status %d: %s: %s", status, complaint, stdout)
 	}
 }
@@ -160,9 +160,9 @@ func TestInspectIgnoresKeysInTheToken(t *testing.T) {
 	asked := false
 	web := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
 	defer web.Close()
-	m := newMint(t)
+	m := newTokenIssuer(t)
 	jwks := filepath.Join(t.TempDir(), "jwks.json")
-	write(t, jwks, newMint(t).jwks)
+	writeFile(t, jwks, newTokenIssuer(t).jwks)
 	options := (&jose.SignerOptions{EmbedJWK: true}).WithType("at+jwt").WithHeader("kid", "k1").WithHeader("jku", web.URL).WithHeader("x5u", web.URL)
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: m.key}, options)
 	if err != nil {
@@ -176,7 +176,7 @@ func TestInspectIgnoresKeysInTheToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, status := runApart("token", "inspect", token, "--jwks", jwks); status != exitFailed || asked {
+	if _, _, status := runOutputs("token", "inspect", token, "--jwks", jwks); status != exitFailure || asked {
 		t.Errorf("status %d, the address in the token was asked: %v", status, asked)
 	}
 }

@@ -13,16 +13,16 @@ import (
 
 // keyInfo is a key as the command line shows it.
 type keyInfo struct {
-	KID         string       `json:"kid"`
-	Alg         string       `json:"alg"`
-	State       string       `json:"state"`
-	AgeSeconds  int64        `json:"age_seconds"`
-	CreatedAt   time.Time    `json:"created_at"`
-	ActivatesAt *time.Time   `json:"activates_at,omitempty"` // when it started or will start to sign
-	RetiresAt   *time.Time   `json:"retires_at,omitempty"`   // when another takes over
-	GoneAt      *time.Time   `json:"gone_at,omitempty"`      // when it leaves the JWKS
-	RevokedAt   *time.Time   `json:"revoked_at,omitempty"`
-	Next        *keys.Change `json:"next_change,omitempty"`
+	KID           string       `json:"kid"`
+	Alg           string       `json:"alg"`
+	State         string       `json:"state"`
+	AgeSeconds    int64        `json:"age_seconds"`
+	CreatedAt     time.Time    `json:"created_at"`
+	ActivatesAt   *time.Time   `json:"activates_at,omitempty"` // when it started or will start to sign
+	RetiresAt     *time.Time   `json:"retires_at,omitempty"`   // when another takes over
+	UnpublishedAt *time.Time   `json:"gone_at,omitempty"`      // when it leaves the JWKS
+	RevokedAt     *time.Time   `json:"revoked_at,omitempty"`
+	Next          *keys.Change `json:"next_change,omitempty"`
 }
 
 type keyList struct {
@@ -39,7 +39,7 @@ func listKeys(k *keys.Manager) (keyList, error) {
 	for n, i := range plan.Keys {
 		l.Items[n] = keyInfo{
 			KID: i.KID, Alg: i.Alg, State: string(i.State), AgeSeconds: int64(max(0, plan.At.Sub(i.CreatedAt)) / time.Second),
-			CreatedAt: i.CreatedAt, ActivatesAt: known(i.ActivatesAt), RetiresAt: known(i.RetiresAt), GoneAt: known(i.GoneAt), RevokedAt: known(i.RevokedAt),
+			CreatedAt: i.CreatedAt, ActivatesAt: timePtr(i.ActivatesAt), RetiresAt: timePtr(i.RetiresAt), UnpublishedAt: timePtr(i.GoneAt), RevokedAt: timePtr(i.RevokedAt),
 		}
 		if next, ok := plan.Next(i.KID); ok {
 			l.Items[n].Next = &next
@@ -48,8 +48,8 @@ func listKeys(k *keys.Manager) (keyList, error) {
 	return l, nil
 }
 
-// known is nil for a time that is not known yet.
-func known(t time.Time) *time.Time {
+// timePtr returns nil for the zero time.
+func timePtr(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
@@ -58,22 +58,22 @@ func known(t time.Time) *time.Time {
 
 func newKeysList(p *process) *cobra.Command {
 	c := &cobra.Command{
-		Use: "list", Short: "List the signing keys: state, age, next change", Args: names(),
+		Use: "list", Short: "List the signing keys: state, age, next change", Args: exactArgs(),
 		Example: "  signet keys list\n  signet keys list --output json",
 	}
-	return onKeys(p, c, func(_ context.Context, o *office, k *keys.Manager, _ []string) error {
+	return withKeys(p, c, func(_ context.Context, admin *adminContext, k *keys.Manager, _ []string) error {
 		l, err := listKeys(k)
 		if err != nil {
 			return err
 		}
-		return o.answer(l, func(w io.Writer) { writeKeys(w, l, o.now()) })
+		return admin.printResult(l, func(w io.Writer) { writeKeys(w, l, admin.now()) })
 	})
 }
 
 func writeKeys(w io.Writer, l keyList, now time.Time) {
 	rows := make([][]string, len(l.Items))
 	for n, i := range l.Items {
-		rows[n] = []string{i.KID, i.Alg, i.State, roughly(time.Duration(i.AgeSeconds) * time.Second), signsFrom(i), ifKnown(i.RetiresAt), nextChange(i, now)}
+		rows[n] = []string{i.KID, i.Alg, i.State, formatDuration(time.Duration(i.AgeSeconds) * time.Second), signsFrom(i), formatOptionalTime(i.RetiresAt), nextChange(i, now)}
 	}
 	writeTable(w, []string{"KID", "ALG", "STATE", "AGE", "SIGNS FROM", "UNTIL", "NEXT CHANGE"}, rows)
 }
@@ -81,24 +81,24 @@ func writeKeys(w io.Writer, l keyList, now time.Time) {
 func nextChange(i keyInfo, now time.Time) string {
 	switch {
 	case i.RevokedAt != nil:
-		return "none: revoked at " + moment(*i.RevokedAt)
+		return "none: revoked at " + formatTime(*i.RevokedAt)
 	case i.Next == nil:
 		return "none known"
 	}
 	words := map[string]string{string(keys.Active): "starts to sign at ", string(keys.Retired): "retires at ", string(keys.Expired): "leaves the JWKS at "}
-	return words[string(i.Next.To)] + when(i.Next.At, now)
+	return words[string(i.Next.To)] + formatTimeUntil(i.Next.At, now)
 }
 
-// when is a moment, and how far it is from now.
-func when(t, now time.Time) string {
+// formatTimeUntil formats a time and, if it lies ahead, the duration until then.
+func formatTimeUntil(t, now time.Time) string {
 	if wait := t.Sub(now); wait > 0 {
-		return moment(t) + ", in " + roughly(wait)
+		return formatTime(t) + ", in " + formatDuration(wait)
 	}
-	return moment(t)
+	return formatTime(t)
 }
 
-// roughly is a duration in its largest units: 29d23h, 4h12m, 7m30s, 58s.
-func roughly(d time.Duration) string {
+// formatDuration formats a duration in its largest units: 29d23h, 4h12m, 7m30s, 58s.
+func formatDuration(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
 	case d >= day:
@@ -109,17 +109,17 @@ func roughly(d time.Duration) string {
 	return d.Truncate(time.Second).String()
 }
 
-func ifKnown(t *time.Time) string {
+func formatOptionalTime(t *time.Time) string {
 	if t == nil {
 		return ""
 	}
-	return moment(*t)
+	return formatTime(*t)
 }
 
 func signsFrom(i keyInfo) string {
 	switch {
 	case i.ActivatesAt != nil:
-		return moment(*i.ActivatesAt)
+		return formatTime(*i.ActivatesAt)
 	case i.State == string(keys.Standby):
 		return "not yet"
 	}

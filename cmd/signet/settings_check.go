@@ -17,18 +17,18 @@ import (
 	"example.org/signet/keys"
 )
 
-// check finds the faults in one group of settings.
+// check returns the errors in one group of settings.
 type check func(*settings) []error
 
-func (s *settings) demand(checks ...check) { s.checks = append(s.checks, checks...) }
+func (s *settings) addChecks(checks ...check) { s.checks = append(s.checks, checks...) }
 
-// check finds all faults that matter to the command.
+// check returns all errors in the settings that the command uses.
 func (s *settings) check() []error {
-	var faults []error
+	var errs []error
 	for _, c := range s.checks {
-		faults = append(faults, c(s)...)
+		errs = append(errs, c(s)...)
 	}
-	return faults
+	return errs
 }
 
 func (s *settings) checkOutput() []error {
@@ -39,12 +39,12 @@ func (s *settings) checkOneOf(name, value string, allowed ...string) []error {
 	if slices.Contains(allowed, value) {
 		return nil
 	}
-	return []error{s.fault(name, "%q is none of %s", value, strings.Join(allowed, ", "))}
+	return []error{s.errorf(name, "%q is none of %s", value, strings.Join(allowed, ", "))}
 }
 
 func (s *settings) checkIssuer() []error {
 	if err := checkIssuerURL(s.issuer); err != nil {
-		return []error{s.fault("issuer", "%v", err)}
+		return []error{s.errorf("issuer", "%v", err)}
 	}
 	return nil
 }
@@ -52,7 +52,7 @@ func (s *settings) checkIssuer() []error {
 // checkListeners refuses addresses that nothing can listen on, and two
 // listeners on one address.
 func (s *settings) checkListeners() []error {
-	var faults []error
+	var errs []error
 	for _, l := range []struct {
 		name, address string
 		optional      bool
@@ -61,15 +61,15 @@ func (s *settings) checkListeners() []error {
 			continue
 		}
 		if err := checkAddress(l.address); err != nil {
-			faults = append(faults, s.fault(l.name, "%v", err))
+			errs = append(errs, s.errorf(l.name, "%v", err))
 		}
 	}
 	for _, other := range []struct{ name, address string }{{"listen", s.listen}, {"admin-listen", s.adminListen}} {
 		if other.address == s.metricsListen && s.metricsListen != "" && !strings.HasSuffix(s.metricsListen, ":0") {
-			faults = append(faults, s.fault("metrics-listen", "is the address of --%s", other.name))
+			errs = append(errs, s.errorf("metrics-listen", "is the address of --%s", other.name))
 		}
 	}
-	return faults
+	return errs
 }
 
 func checkAddress(address string) error {
@@ -86,18 +86,18 @@ func checkAddress(address string) error {
 func (s *settings) checkTokens() []error {
 	cfg := s.issuerConfig(time.Now)
 	cfg.Issuer, cfg.Registration = "https://checked.elsewhere.invalid", ""
-	faults := s.named(cfg.Validate())
+	errs := s.splitErrors(cfg.Validate())
 	if s.statusTTL == 0 { // which stands for the default there
-		faults = append(faults, s.fault("status-ttl", "must lie between 1s and 1h, is 0s"))
+		errs = append(errs, s.errorf("status-ttl", "must lie between 1s and 1h, is 0s"))
 	}
-	return append(faults, s.checkOneOf("registration", s.registration, "closed", "client", "open")...)
+	return append(errs, s.checkOneOf("registration", s.registration, "closed", "client", "open")...)
 }
 
-func (s *settings) checkKeys() []error { return s.named(s.keysConfig(time.Now).Validate()) }
+func (s *settings) checkKeys() []error { return s.splitErrors(s.keysConfig(time.Now).Validate()) }
 
-// named takes joined faults of another package apart. Those name the settings
-// as the file does, at their beginning.
-func (s *settings) named(err error) []error {
+// splitErrors splits joined errors of another package. Each begins with the
+// setting's name, as the configuration file spells it.
+func (s *settings) splitErrors(err error) []error {
 	var joined interface{ Unwrap() []error }
 	if err == nil {
 		return nil
@@ -105,56 +105,56 @@ func (s *settings) named(err error) []error {
 	if !errors.As(err, &joined) {
 		return []error{err}
 	}
-	var faults []error
+	var errs []error
 	for _, f := range joined.Unwrap() {
 		text := strings.Replace(f.Error(), "token lifetime", "access-token-ttl", 1)
 		name, rest, _ := strings.Cut(text, " ")
-		faults = append(faults, s.fault(strings.TrimSuffix(name, ":"), "%s", rest))
+		errs = append(errs, s.errorf(strings.TrimSuffix(name, ":"), "%s", rest))
 	}
-	return faults
+	return errs
 }
 
-// checkHashing lets the pool judge one setting at a time, so that each fault
-// can name its flag.
+// checkHashing validates one setting at a time, so that each error can name its
+// flag.
 func (s *settings) checkHashing() []error {
-	var faults []error
-	try := func(name string, c password.Config) {
+	var errs []error
+	check := func(name string, c password.Config) {
 		if _, err := password.NewPool(c); err != nil {
-			faults = append(faults, s.fault(name, "%s", strings.TrimPrefix(err.Error(), "password pool: ")))
+			errs = append(errs, s.errorf(name, "%s", strings.TrimPrefix(err.Error(), "password pool: ")))
 		}
 	}
-	whole := s.hashConfig()
-	try("password-hash", password.Config{Scheme: s.passwordHash})
-	try("hash-workers", password.Config{Workers: whole.Workers, Queue: 1})
-	try("hash-queue", password.Config{Queue: whole.Queue})
-	try("argon2-memory", password.Config{Argon2id: password.Argon2id{Memory: s.argon2Memory, Passes: 1, Parallelism: 1}})
-	try("argon2-time", password.Config{Argon2id: password.Argon2id{Memory: max(8, min(s.argon2Memory, 1<<18)), Passes: s.argon2Time, Parallelism: 1}})
+	cfg := s.hashConfig()
+	check("password-hash", password.Config{Scheme: s.passwordHash})
+	check("hash-workers", password.Config{Workers: cfg.Workers, Queue: 1})
+	check("hash-queue", password.Config{Queue: cfg.Queue})
+	check("argon2-memory", password.Config{Argon2id: password.Argon2id{Memory: s.argon2Memory, Passes: 1, Parallelism: 1}})
+	check("argon2-time", password.Config{Argon2id: password.Argon2id{Memory: max(8, min(s.argon2Memory, 1<<18)), Passes: s.argon2Time, Parallelism: 1}})
 	if s.bcryptCost == 0 {
-		faults = append(faults, s.fault("bcrypt-cost", "must be positive"))
+		errs = append(errs, s.errorf("bcrypt-cost", "must be positive"))
 	}
-	try("bcrypt-cost", password.Config{Scheme: password.SchemeBcrypt, Bcrypt: whole.Bcrypt})
-	return faults
+	check("bcrypt-cost", password.Config{Scheme: password.SchemeBcrypt, Bcrypt: cfg.Bcrypt})
+	return errs
 }
 
-// checkTransport holds what goes over the wire against what the issuer's URL
-// promises: passwords and tokens never cross a network in the clear unnoticed.
+// checkTransport checks TLS settings against the issuer's scheme, so that
+// passwords and tokens are not sent in the clear unnoticed.
 func (s *settings) checkTransport() []error {
-	var faults []error
+	var errs []error
 	switch https := strings.HasPrefix(s.issuer, "https:"); {
 	case (s.tlsCert == "") != (s.tlsKey == ""):
-		faults = append(faults, s.fault("tls-cert", "needs --tls-key, and the other way round"))
+		errs = append(errs, s.errorf("tls-cert", "needs --tls-key, and the other way round"))
 	case https && s.tlsCert == "" && !s.behindProxy:
-		faults = append(faults, s.fault("issuer", "is https but --listen would serve plain http: give --tls-cert and --tls-key, or --behind-proxy where a proxy ends TLS"))
+		errs = append(errs, s.errorf("issuer", "is https but --listen would serve plain http: give --tls-cert and --tls-key, or --behind-proxy where a proxy ends TLS"))
 	case !https && s.tlsCert != "":
-		faults = append(faults, s.fault("issuer", "is http but --tls-cert makes --listen serve https: let it begin with https://"))
+		errs = append(errs, s.errorf("issuer", "is http but --tls-cert makes --listen serve https: let it begin with https://"))
 	}
 	if s.behindProxy && len(s.trustedProxies) == 0 {
-		faults = append(faults, s.fault("behind-proxy", "needs --trusted-proxies: without them all clients look like one network, and are throttled as one"))
+		errs = append(errs, s.errorf("behind-proxy", "needs --trusted-proxies: without them all clients look like one network, and are throttled as one"))
 	}
 	if _, err := s.proxies(); err != nil {
-		faults = append(faults, s.fault("trusted-proxies", "%v", err))
+		errs = append(errs, s.errorf("trusted-proxies", "%v", err))
 	}
-	return faults
+	return errs
 }
 
 // proxies are the trusted ones as prefixes; a bare address is a prefix of one.
@@ -175,17 +175,17 @@ func (s *settings) proxies() ([]netip.Prefix, error) {
 }
 
 func (s *settings) checkOperation() []error {
-	faults := s.checkOneOf("log-format", s.logFormat, "auto", "console", "json")
+	errs := s.checkOneOf("log-format", s.logFormat, "auto", "console", "json")
 	if _, err := s.level(); err != nil {
-		faults = append(faults, s.fault("log-level", "%q is none of debug, info, warn, error", s.logLevel))
+		errs = append(errs, s.errorf("log-level", "%q is none of debug, info, warn, error", s.logLevel))
 	}
 	if s.drainDelay < 0 {
-		faults = append(faults, s.fault("drain-delay", "must not be negative, is %s", s.drainDelay))
+		errs = append(errs, s.errorf("drain-delay", "must not be negative, is %s", s.drainDelay))
 	}
 	if s.drainTimeout <= 0 {
-		faults = append(faults, s.fault("drain-timeout", "must be positive, is %s", s.drainTimeout))
+		errs = append(errs, s.errorf("drain-timeout", "must be positive, is %s", s.drainTimeout))
 	}
-	return faults
+	return errs
 }
 
 func (s *settings) level() (zerolog.Level, error) {
@@ -195,7 +195,7 @@ func (s *settings) level() (zerolog.Level, error) {
 	return zerolog.ParseLevel(s.logLevel)
 }
 
-// issuerConfig, and those below, are the settings as the parts take them.
+// issuerConfig, and those below, convert the settings to the packages' configurations.
 func (s *settings) issuerConfig(now func() time.Time) issuer.Config {
 	return issuer.Config{
 		Issuer: s.issuer, AccessTokenTTL: s.accessTokenTTL, RefreshTokenTTL: s.refreshTokenTTL, SessionTTL: s.sessionTTL,
@@ -204,10 +204,10 @@ func (s *settings) issuerConfig(now func() time.Time) issuer.Config {
 	}
 }
 
-// statusEvery is how often the status lists are read anew: an ended session
+// statusInterval is how often the status lists are refreshed: an ended session
 // shows on every instance within --keyring-refresh, and a list is young enough
 // to be worth its time to live. A tenth is left for the jitter.
-func (s *settings) statusEvery() time.Duration {
+func (s *settings) statusInterval() time.Duration {
 	return min(s.keyringRefresh, s.statusTTL/4) * 9 / 10
 }
 

@@ -35,27 +35,27 @@ func TestRepeatLogsChangesOnly(t *testing.T) {
 }
 
 // A signal that comes before the server is ready is no failure; anything else is.
-func TestStoppedEarly(t *testing.T) {
+func TestServe_SignalBeforeReadyIsNoError(t *testing.T) {
 	v := &server{log: zerolog.Nop()}
-	fault := fmt.Errorf("open the store: %w", context.Canceled)
+	openErr := fmt.Errorf("open the store: %w", context.Canceled)
 	for _, c := range []struct {
 		name  string
 		cause error
 		err   error
 		want  bool
 	}{
-		{"terminated while opening", errTerminated, fault, true},
-		{"interrupted while opening", errInterrupted, fault, true},
+		{"terminated while opening", errTerminated, openErr, true},
+		{"interrupted while opening", errInterrupted, openErr, true},
 		{"another fault at the same time", errTerminated, errors.New("disk full"), false},
-		{"cancelled by the caller", nil, fault, false},
+		{"cancelled by the caller", nil, openErr, false},
 	} {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(c.cause)
-		if got := v.stoppedEarly(ctx, c.err) == nil; got != c.want {
+		if got := v.ignoreSignal(ctx, c.err) == nil; got != c.want {
 			t.Errorf("%s: taken for fine: %v", c.name, got)
 		}
 	}
-	if err := v.stoppedEarly(t.Context(), nil); err != nil {
+	if err := v.ignoreSignal(t.Context(), nil); err != nil {
 		t.Errorf("nothing at all: %v", err)
 	}
 }

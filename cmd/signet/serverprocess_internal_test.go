@@ -12,11 +12,11 @@ import (
 	"testing"
 )
 
-// secretText is a client's, long enough for the fast hash.
-const secretText = "a-secret-of-thirty-two-characters"
+// clientSecret is long enough for the fast hash.
+const clientSecret = "a-secret-of-thirty-two-characters"
 
-// signet runs a command in a folder and returns its standard output.
-func signet(t *testing.T, dir, stdin string, args ...string) string {
+// runSignet runs a command in a folder and returns its standard output.
+func runSignet(t *testing.T, dir, stdin string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("signet", args...)
 	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)
@@ -29,46 +29,46 @@ func signet(t *testing.T, dir, stdin string, args ...string) string {
 	return string(out)
 }
 
-// furnished is a folder with a store that has a user and a client.
-func furnished(t *testing.T) string {
+// newStoreDir returns a directory with a store that has a user and a client.
+func newStoreDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	signet(t, dir, "correct horse battery\n", "user", "create", "alice", "--password-stdin", "--argon2-memory", "64", "--argon2-time", "1")
-	signet(t, dir, secretText, "client", "create", "web", "--grant", "password,refresh_token,client_credentials", "--scope", "openid items:read", "--secret-stdin")
+	runSignet(t, dir, "correct horse battery\n", "user", "create", "alice", "--password-stdin", "--argon2-memory", "64", "--argon2-time", "1")
+	runSignet(t, dir, clientSecret, "client", "create", "web", "--grant", "password,refresh_token,client_credentials", "--scope", "openid items:read", "--secret-stdin")
 	return dir
 }
 
-// child is a server in a process of its own.
-type child struct {
+// serverProcess is a server in a process of its own.
+type serverProcess struct {
 	cmd *exec.Cmd
 	url string
-	out *output // what it prints
-	log *output // standard error
+	out *syncBuffer // what it prints
+	log *syncBuffer // standard error
 }
 
-// output collects what a child says, while it runs.
-type output struct {
+// syncBuffer collects the output of a process while it runs.
+type syncBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (o *output) Write(b []byte) (int, error) {
+func (o *syncBuffer) Write(b []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.text.Write(b)
 }
 
-func (o *output) String() string {
+func (o *syncBuffer) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.text.String()
 }
 
-// start runs a server in the folder and waits until it answers.
-func start(t *testing.T, dir string, args ...string) *child {
+// startServer runs a server in the folder and waits until it answers.
+func startServer(t *testing.T, dir string, args ...string) *serverProcess {
 	t.Helper()
 	addr := filepath.Join(t.TempDir(), "addr")
-	c := &child{out: &output{}, log: &output{}}
+	c := &serverProcess{out: &syncBuffer{}, log: &syncBuffer{}}
 	common := []string{args[0], "--listen", "127.0.0.1:0", "--metrics-listen", "", "--admin-listen", "", "--addr-file", addr}
 	c.cmd = exec.Command("signet", append(common, args[1:]...)...)
 	c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr = dir, c.out, c.log
@@ -84,7 +84,7 @@ func start(t *testing.T, dir string, args ...string) *child {
 }
 
 // stop sends a signal and waits for the end.
-func (c *child) stop(t *testing.T, s os.Signal) error {
+func (c *serverProcess) stop(t *testing.T, s os.Signal) error {
 	t.Helper()
 	if err := c.cmd.Process.Signal(s); err != nil {
 		t.Fatal(err)
@@ -92,8 +92,8 @@ func (c *child) stop(t *testing.T, s os.Signal) error {
 	return c.cmd.Wait()
 }
 
-// answer is a token endpoint's, or introspection's.
-type answer struct {
+// tokenResponse is the response of the token or introspection endpoint.
+type tokenResponse struct {
 	AccessToken  string `json:"access_token"`
 	RefreshToken string `json:"refresh_token"`
 	Error        string `json:"error"`
@@ -101,27 +101,27 @@ type answer struct {
 }
 
 // post sends a form as the client web; pairs are names and values.
-func (c *child) post(t *testing.T, path string, wantStatus int, pairs ...string) answer {
+func (c *serverProcess) post(t *testing.T, path string, wantStatus int, pairs ...string) tokenResponse {
 	t.Helper()
 	form := url.Values{}
 	for n := 0; n < len(pairs); n += 2 {
 		form.Set(pairs[n], pairs[n+1])
 	}
-	status, body, err := get(c.url+path, "web:"+secretText, form)
+	status, body, err := get(c.url+path, "web:"+clientSecret, form)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if status != wantStatus {
 		t.Fatalf("%s %v: got %d, want %d: %s", path, pairs, status, wantStatus, body)
 	}
-	var a answer
+	var a tokenResponse
 	if err := json.Unmarshal([]byte(body), &a); err != nil {
 		t.Fatal(err)
 	}
 	return a
 }
 
-func (c *child) login(t *testing.T) answer {
+func (c *serverProcess) login(t *testing.T) tokenResponse {
 	t.Helper()
 	return c.post(t, "/oauth2/token", 200, "grant_type", "password", "username", "alice", "password", "correct horse battery")
 }

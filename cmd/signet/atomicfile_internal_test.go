@@ -46,18 +46,18 @@ func TestMasterKeyIsMadeOnce(t *testing.T) {
 	}
 }
 
-func TestCreateWholeNeverReplaces(t *testing.T) {
+func TestCreateFile_NeverReplaces(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
-	if err := createWhole(path, []byte("first")); err != nil {
+	if err := createFile(path, []byte("first")); err != nil {
 		t.Fatal(err)
 	}
-	if err := createWhole(path, []byte("second")); !errors.Is(err, fs.ErrExist) {
+	if err := createFile(path, []byte("second")); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("got %v", err)
 	}
 	if got, err := os.ReadFile(path); err != nil || string(got) != "first" {
 		t.Errorf("got %q, %v", got, err)
 	}
-	if err := replaceWhole(path, []byte("third")); err != nil {
+	if err := replaceFile(path, []byte("third")); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(path); err != nil || string(got) != "third" {
@@ -67,7 +67,7 @@ func TestCreateWholeNeverReplaces(t *testing.T) {
 
 func TestReadBounded(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
-	write(t, path, []byte("12345"))
+	writeFile(t, path, []byte("12345"))
 	if got, err := readBounded(path, 5); err != nil || string(got) != "12345" {
 		t.Errorf("got %q, %v", got, err)
 	}
@@ -76,7 +76,7 @@ func TestReadBounded(t *testing.T) {
 	}
 }
 
-func TestShellWord(t *testing.T) {
+func TestShellQuote(t *testing.T) {
 	for word, want := range map[string]string{
 		"":            "''",
 		"plain-1.2/x": "plain-1.2/x",
@@ -87,14 +87,14 @@ func TestShellWord(t *testing.T) {
 		"ü":           "'ü'",
 		"x\ny":        "'x\ny'",
 	} {
-		if got := shellWord(word); got != want {
+		if got := shellQuote(word); got != want {
 			t.Errorf("%q: got %s, want %s", word, got, want)
 		}
 	}
 }
 
-func TestFirstErrorIsKept(t *testing.T) {
-	full := &firstError{w: failing{}}
+func TestFirstError_IsKept(t *testing.T) {
+	full := &firstError{w: failingWriter{}}
 	writeTable(full, []string{"A"}, [][]string{{"1"}})
 	writeFields(full, "name", "value")
 	if !errors.Is(full.err, fs.ErrClosed) {
@@ -102,26 +102,26 @@ func TestFirstErrorIsKept(t *testing.T) {
 	}
 }
 
-type failing struct{}
+type failingWriter struct{}
 
-func (failing) Write([]byte) (int, error) { return 0, fs.ErrClosed }
+func (failingWriter) Write([]byte) (int, error) { return 0, fs.ErrClosed }
 
-// Remarks stand on lines of their own, also while a bar is drawn.
+// Messages are written on lines of their own, also while a bar is shown.
 func TestProgress(t *testing.T) {
-	var drawn bytes.Buffer
-	p := newProgress(&drawn, "importing", 100, true)
-	p.at(50)
-	p.remark("line 3: no user")
-	p.at(100)
-	p.done()
-	if !strings.Contains(drawn.String(), "importing") || !strings.Contains(drawn.String(), "\rline 3: no user\n") {
-		t.Errorf("drawn: %q", &drawn)
+	var screen bytes.Buffer
+	p := newProgress(&screen, "importing", 100, true)
+	p.set(50)
+	p.println("line 3: no user")
+	p.set(100)
+	p.finish()
+	if !strings.Contains(screen.String(), "importing") || !strings.Contains(screen.String(), "\rline 3: no user\n") {
+		t.Errorf("screen: %q", &screen)
 	}
 	var plain bytes.Buffer
 	p = newProgress(&plain, "importing", -1, false)
-	p.at(50)
-	p.remark("line 3: no user")
-	p.done()
+	p.set(50)
+	p.println("line 3: no user")
+	p.finish()
 	if plain.String() != "line 3: no user\n" {
 		t.Errorf("written: %q", &plain)
 	}

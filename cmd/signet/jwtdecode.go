@@ -13,40 +13,40 @@ import (
 	"unicode"
 )
 
-// decoded is a token's two readable parts. Nothing in it has been verified.
-type decoded struct {
+// decodedToken is a token's header and claims. Nothing in it has been verified.
+type decodedToken struct {
 	header, claims json.RawMessage
 	members        map[string]any // of both; a claim hides a header of its name
 }
 
-func decodeToken(token string) (decoded, error) {
+func decodeToken(token string) (decodedToken, error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return decoded{}, fmt.Errorf("not a signed JWT: it has %d parts and should have 3, separated by dots", len(parts))
+		return decodedToken{}, fmt.Errorf("not a signed JWT: it has %d parts and should have 3, separated by dots", len(parts))
 	}
-	t := decoded{members: map[string]any{}}
+	t := decodedToken{members: map[string]any{}}
 	for n, into := range []*json.RawMessage{&t.header, &t.claims} {
 		raw, err := base64.RawURLEncoding.DecodeString(parts[n])
 		if err != nil {
-			return decoded{}, errors.New("not a signed JWT: a part is not base64url")
+			return decodedToken{}, errors.New("not a signed JWT: a part is not base64url")
 		}
 		if err := json.Unmarshal(raw, &t.members); err != nil {
-			return decoded{}, errors.New("not a signed JWT: a part is not a JSON object")
+			return decodedToken{}, errors.New("not a signed JWT: a part is not a JSON object")
 		}
 		*into = raw
 	}
 	return t, nil
 }
 
-func (t decoded) text(name string) string {
+func (t decodedToken) stringParam(name string) string {
 	s, _ := t.members[name].(string)
 	return s
 }
 
-func (t decoded) issuer() string { return t.text("iss") }
+func (t decodedToken) issuer() string { return t.stringParam("iss") }
 
 // audience is what the token says that it is for; never empty.
-func (t decoded) audience() []string {
+func (t decodedToken) audience() []string {
 	var all []string
 	list, _ := t.members["aud"].([]any)
 	for _, member := range append(list, t.members["aud"]) {
@@ -60,7 +60,7 @@ func (t decoded) audience() []string {
 	return all
 }
 
-func (t decoded) moment(name string) time.Time {
+func (t decodedToken) timeParam(name string) time.Time {
 	seconds, ok := t.members[name].(float64)
 	if !ok {
 		return time.Time{}
@@ -69,23 +69,23 @@ func (t decoded) moment(name string) time.Time {
 }
 
 // detail is what the token itself says about a check that it passed.
-func (t decoded) detail(check string) string {
+func (t decodedToken) detail(check string) string {
 	switch check {
 	case "type":
-		return t.text("typ")
+		return t.stringParam("typ")
 	case "key":
-		return t.text("alg") + " " + t.text("kid")
+		return t.stringParam("alg") + " " + t.stringParam("kid")
 	case "issuer":
 		return t.issuer()
 	case "audience":
-		return list(t.audience())
+		return joinWords(t.audience())
 	}
 	return ""
 }
 
-// visible lays out JSON for a terminal, on which nothing in it may act: control
-// characters that JSON allows are written as escapes.
-func visible(raw json.RawMessage) string {
+// escapeForTerminal indents JSON and escapes control characters, which JSON
+// allows and a terminal would act on.
+func escapeForTerminal(raw json.RawMessage) string {
 	var laid bytes.Buffer
 	if err := json.Indent(&laid, raw, "", "  "); err != nil {
 		return "(not JSON)"
@@ -101,22 +101,22 @@ func visible(raw json.RawMessage) string {
 	return b.String()
 }
 
-// keysFromFile makes a file look like a JWKS on the web, which is all that
-// package verify reads.
-func keysFromFile(path string) (url string, client *http.Client, err error) {
+// jwksFromFile returns a URL and an HTTP client that serves the file as a JWKS,
+// because package verify reads keys over HTTP only.
+func jwksFromFile(path string) (url string, client *http.Client, err error) {
 	content, err := readBounded(path, 1<<20)
 	if err != nil {
 		return "", nil, fmt.Errorf("--jwks: %w", err)
 	}
-	return "http://localhost/jwks.json", &http.Client{Transport: fixedAnswer(content)}, nil
+	return "http://localhost/jwks.json", &http.Client{Transport: staticResponse(content)}, nil
 }
 
-// fixedAnswer answers every request with itself.
-type fixedAnswer []byte
+// staticResponse is a transport that answers every request with the same body.
+type staticResponse []byte
 
-var _ http.RoundTripper = fixedAnswer{}
+var _ http.RoundTripper = staticResponse{}
 
-func (a fixedAnswer) RoundTrip(r *http.Request) (*http.Response, error) {
+func (a staticResponse) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{
 		Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{"Content-Type": {"application/jwk-set+json"}}, Body: io.NopCloser(bytes.NewReader(a)),

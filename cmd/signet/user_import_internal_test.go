@@ -33,8 +33,8 @@ func TestImportAccountsForEveryLine(t *testing.T) {
 		file.WriteString(userLine(n))
 	}
 	dir := t.TempDir()
-	stdout, stderr := importFrom(t, dir, strings.NewReader(file.String()), exitFailed)
-	var sum importSummary
+	stdout, stderr := importFrom(t, dir, strings.NewReader(file.String()), exitFailure)
+	var sum importResult
 	if err := json.Unmarshal([]byte(stdout), &sum); err != nil {
 		t.Fatal(err)
 	}
@@ -115,15 +115,15 @@ func TestImportCanBeInterrupted(t *testing.T) {
 	}
 	_ = w.Close()
 	_ = cmd.Wait() // the status is looked at below
-	if got := cmd.ProcessState.ExitCode(); got != exitFailed || !strings.Contains(stderr.String(), "signet: the import was cut short: interrupted; run it again to go on") {
+	if got := cmd.ProcessState.ExitCode(); got != exitFailure || !strings.Contains(stderr.String(), "signet: the import was cut short: interrupted; run it again to go on") {
 		t.Errorf("status %d: %s", got, &stderr)
 	}
-	var sum importSummary
+	var sum importResult
 	if err := json.Unmarshal([]byte(stdout.String()), &sum); err != nil || sum.Imported == 0 || sum.Refused != 0 {
 		t.Fatalf("%v: %+v", err, sum)
 	}
-	var again importSummary
-	out, _ := importFrom(t, dir, strings.NewReader(userLine(0)+userLine(99_999)), exitFine)
+	var again importResult
+	out, _ := importFrom(t, dir, strings.NewReader(userLine(0)+userLine(99_999)), exitOK)
 	if err := json.Unmarshal([]byte(out), &again); err != nil || again.AlreadyThere != 1 || again.Imported != 1 {
 		t.Errorf("%v: %+v", err, again)
 	}
@@ -141,7 +141,7 @@ func TestImportHashesPlainPasswords(t *testing.T) {
 	t.Setenv("SIGNET_HASH_WORKERS", "1")
 	t.Setenv("SIGNET_ARGON2_MEMORY", "64")
 	t.Setenv("SIGNET_ARGON2_TIME", "1")
-	stdout, stderr := importFrom(t, dir, strings.NewReader(file.String()), exitFine)
+	stdout, stderr := importFrom(t, dir, strings.NewReader(file.String()), exitOK)
 	if !strings.Contains(stdout, `"imported": 40`) || strings.Contains(stdout+stderr, "a password of") {
 		t.Errorf("%s%s", stdout, stderr)
 	}

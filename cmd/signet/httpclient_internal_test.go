@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// fetch is a little curl, so that the stories need nothing but Go:
+// fetch is a minimal HTTP client, so that the scripts need nothing but Go:
 //
 //	fetch [-u ID:SECRET] [-H 'NAME: VALUE']… [-d KEY=VALUE]… [-head] [-any] URL
 //

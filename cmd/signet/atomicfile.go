@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// createFile atomically creates a file with mode 0600. It never replaces a file:
+// then the error is fs.ErrExist.
+func createFile(path string, content []byte) error {
+	return createFileFunc(path, func(w io.Writer) error { _, err := w.Write(content); return err })
+}
+
+// createFileFunc is createFile for content that is streamed.
+func createFileFunc(path string, write func(io.Writer) error) error {
+	return writeAtomic(path, write, os.Link)
+}
+
+// replaceFile is createFile that replaces an existing file.
+func replaceFile(path string, content []byte) error {
+	return writeAtomic(path, func(w io.Writer) error { _, err := w.Write(content); return err }, os.Rename)
+}
+
+// writeAtomic writes and syncs a temporary file, then publishes it under its name
+// in one step.
+func writeAtomic(path string, write func(io.Writer) error, publish func(from, to string) error) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // gone already after a rename
+	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := publish(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// syncDir syncs the directory, so that the new name survives a power cut.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	_ = d.Sync() // some file systems cannot, and keep the name all the same
+	return nil
+}
+
+// shellQuote quotes a word for a POSIX shell if it needs it.
+func shellQuote(s string) string {
+	special := func(r rune) bool {
+		alphanumeric := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		return !alphanumeric && !strings.ContainsRune("_-./:=@%+,", r)
+	}
+	if s != "" && !strings.ContainsFunc(s, special) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

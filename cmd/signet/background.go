@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	sweepInterval       = 5 * time.Minute
+	observeInterval     = time.Minute
+	sweepTimeout        = time.Minute
+	certificateInterval = 10 * time.Second
+	flushTimeout        = 5 * time.Second // bounds the write of the last key events at shutdown
+)
+
+// startBackground starts the background jobs. The returned function stops them
+// and writes the last key events.
+func (v *server) startBackground() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { v.keyring.Run(ctx) })
+	running.Go(func() { v.keyAudit.run(ctx) })
+	running.Go(func() { v.repeat(ctx, v.settings.keyringRefresh, "refresh the discovery document", v.handler.Refresh) })
+	running.Go(func() { v.repeat(ctx, observeInterval, "read what other instances audited", v.issuer.WitnessAudit) })
+	running.Go(func() { v.repeat(ctx, v.settings.statusInterval(), "refresh the status lists", v.issuer.RefreshStatus) })
+	running.Go(func() { v.repeat(ctx, sweepInterval, "sweep expired records", v.sweep) })
+	if c := v.listeners.certificate; c != nil {
+		running.Go(func() { v.repeat(ctx, certificateInterval, "reload the certificate", v.reloadCertificate) })
+	}
+	return func() {
+		cancel()
+		running.Wait()
+		flushCtx, cancel := context.WithTimeout(context.Background(), flushTimeout)
+		defer cancel()
+		v.keyAudit.flush(flushCtx)
+	}
+}
+
+// repeat calls do at the interval, with a jitter of 10 % so that instances do not
+// act together. Of consecutive failures the first is logged.
+func (v *server) repeat(ctx context.Context, interval time.Duration, what string, do func(context.Context) error) {
+	failing := false
+	for {
+		jitter := time.Duration((rand.Float64() - 0.5) * 0.2 * float64(interval))
+		select {
+		case <-time.After(interval + jitter):
+		case <-ctx.Done():
+			return
+		}
+		err := do(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil && !failing:
+			v.log.Warn().Err(err).Msg("could not " + what + ", will try again")
+		case err == nil && failing:
+			v.log.Info().Msg("could " + what + " again")
+		}
+		failing = err != nil
+	}
+}
+
+func (v *server) sweep(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
+	defer cancel()
+	deleted, err := v.issuer.Sweep(ctx)
+	if deleted > 0 {
+		v.log.Debug().Int64("records", deleted).Msg("swept expired records")
+	}
+	return err
+}
+
+func (v *server) reloadCertificate(context.Context) error {
+	reloaded, err := v.listeners.certificate.reload()
+	if reloaded {
+		v.log.Info().Str("tls-cert", v.settings.tlsCert).Msg("reloaded TLS certificate")
+	}
+	return err
+}
+
+// unknownVariables returns the SIGNET_ variables that are not settings, except
+// those that Kubernetes sets for a service of that name.
+func unknownVariables(env map[string]string) []string {
+	var unknown []string
+	for name := range env {
+		rest, ours := strings.CutPrefix(name, envPrefix)
+		flag := strings.ToLower(strings.ReplaceAll(rest, "_", "-"))
+		service := strings.HasPrefix(rest, "SERVICE_") || rest == "PORT" || strings.HasPrefix(rest, "PORT_") || strings.HasPrefix(rest, "TEST_")
+		if ours && !service && name != envMasterKey && !isOtherKey(name) && settingFlags.Lookup(flag) == nil {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
+}
