@@ -41,10 +41,10 @@ var anyTime = map[string]string{
 	"issuer/liveness.go recognise: header.Typ != typeAccessToken":                                       "the name of a type",
 	`issuer/userfile/detect.go newJSONLines: bytes.Equal(bytes.TrimSpace(in.firstLine()), []byte("{"))`: "the form of a file",
 	`issuer/userfile/input.go skipMark: bytes.Equal(ahead, []byte("\ufeff"))`:                           "the form of a file",
-	"keys/pair.go samePublic: bytes.Equal(x, y)":                                                        "public keys",
+	"keys/keypair.go samePublic: bytes.Equal(x, y)":                                                     "public keys",
 	"keys/snapshot.go sameKey: bytes.Equal(a.Sealed, b.Sealed)":                                         "two records of the store",
-	"keys/snapshot.go sameKey: bytes.Equal(associated(a), associated(b))":                               "two records of the store",
-	"keys/vault.go Fresh: bytes.Equal(sealed[1:headSize], k.id())":                                      "the id of a master key, which stands beside what it sealed",
+	"keys/snapshot.go sameKey: bytes.Equal(associatedData(a), associatedData(b))":                       "two records of the store",
+	"keys/keywrap.go IsCurrent: bytes.Equal(sealed[1:headerSize], k.id())":                              "the id of a master key, which stands beside what it sealed",
 }
 
 // TestSecretsAreComparedInConstantTime lists every comparison of a secret (P09). A

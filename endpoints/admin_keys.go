@@ -16,15 +16,15 @@ type keyMaster interface {
 
 // signingKey is a key as administrators see it, and what happens to it next.
 type signingKey struct {
-	KID         string       `json:"kid"`
-	Alg         string       `json:"alg"`
-	State       string       `json:"state"`
-	CreatedAt   time.Time    `json:"created_at"`
-	ActivatesAt *time.Time   `json:"activates_at,omitempty"`
-	RetiresAt   *time.Time   `json:"retires_at,omitempty"`
-	GoneAt      *time.Time   `json:"gone_at,omitempty"`
-	RevokedAt   *time.Time   `json:"revoked_at,omitempty"`
-	Next        *keys.Change `json:"next_change,omitempty"`
+	KID         string           `json:"kid"`
+	Alg         string           `json:"alg"`
+	State       string           `json:"state"`
+	CreatedAt   time.Time        `json:"created_at"`
+	ActivatesAt *time.Time       `json:"activates_at,omitempty"`
+	RetiresAt   *time.Time       `json:"retires_at,omitempty"`
+	GoneAt      *time.Time       `json:"unpublished_at,omitempty"`
+	RevokedAt   *time.Time       `json:"revoked_at,omitempty"`
+	Next        *keys.Transition `json:"next_change,omitempty"`
 }
 
 type keyList struct {
@@ -34,7 +34,7 @@ type keyList struct {
 func keyView(i keys.Info) signingKey {
 	return signingKey{
 		KID: i.KID, Alg: i.Alg, State: string(i.State), CreatedAt: i.CreatedAt,
-		ActivatesAt: known(i.ActivatesAt), RetiresAt: known(i.RetiresAt), GoneAt: known(i.GoneAt), RevokedAt: known(i.RevokedAt),
+		ActivatesAt: known(i.ActivatesAt), RetiresAt: known(i.RetiresAt), GoneAt: known(i.UnpublishedAt), RevokedAt: known(i.RevokedAt),
 	}
 }
 
@@ -71,8 +71,8 @@ func keysNow(k keyMaster) (any, error) {
 }
 
 type keyPlan struct {
-	At      time.Time     `json:"at"`
-	Changes []keys.Change `json:"changes"`
+	At      time.Time         `json:"at"`
+	Changes []keys.Transition `json:"changes"`
 }
 
 // planKeys is GET /api/v1/keys/plan: what will happen to the keys, or what a
@@ -97,7 +97,7 @@ func planKeys(k keyMaster) errand {
 		if err != nil {
 			return nil, err
 		}
-		return keyPlan{At: plan.At, Changes: append([]keys.Change{}, plan.Changes...)}, nil
+		return keyPlan{At: plan.At, Changes: append([]keys.Transition{}, plan.Transitions...)}, nil
 	}
 }
 

@@ -19,7 +19,7 @@ const (
 	codeDuplicate  = "duplicate"
 	codeLostUpdate = "lost_update"
 	codeRotated    = "already_rotated"
-	codeNoWayBack  = "no_way_back"
+	codeNoWayBack  = "rollback_unavailable"
 	codeLastSuper  = "last_super_admin"
 	codeDone       = "already_bootstrapped"
 )
@@ -53,7 +53,7 @@ func recordFailure(err error) (failure, bool) {
 	var one *issuer.FieldError
 	var several issuer.FieldErrors
 	var taken *storage.DuplicateError
-	var late *keys.NoWayBackError
+	var late *keys.RollbackUnavailableError
 	switch {
 	case errors.As(err, &several):
 		return fieldFailure(several...), true

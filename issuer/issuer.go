@@ -35,13 +35,13 @@ type Store interface {
 // Keyring signs tokens and recognises its own.
 type Keyring interface {
 	// Current is the key that signs now. keys.ErrStale if there is none.
-	Current() (keys.Signing, error)
+	Current() (keys.Signer, error)
 	// Verify checks a token's signature against the published keys and returns
-	// its payload and header. keys.ErrNotOurs is the certain "no".
+	// its payload and header. keys.ErrInvalidToken is the certain "no".
 	Verify(ctx context.Context, token string) (payload []byte, header keys.Header, err error)
 	// Counts tells whether a token that the key has signed would pass Verify now,
 	// as far as is known from memory.
-	Counts(kid string) bool
+	Accepts(kid string) bool
 }
 
 // Config is what an operator decides. Every duration is positive unless said.

@@ -29,12 +29,12 @@ func (i *Issuer) recognise(ctx context.Context, token string) (accessClaims, err
 	if len(token) > maxTokenBytes {
 		return accessClaims{}, errDead
 	}
-	if known, ok := i.recognised.find(token); ok && i.keyring.Counts(known.kid) {
+	if known, ok := i.recognised.find(token); ok && i.keyring.Accepts(known.kid) {
 		return known.claims, nil
 	}
 	payload, header, err := i.keyring.Verify(ctx, token)
 	switch {
-	case errors.Is(err, keys.ErrNotOurs):
+	case errors.Is(err, keys.ErrInvalidToken):
 		return accessClaims{}, errDead
 	case err != nil:
 		return accessClaims{}, unknown(err)

@@ -44,7 +44,7 @@ func BenchmarkRawRSA2048(b *testing.B) {
 func BenchmarkSign(b *testing.B) {
 	for _, alg := range algorithms {
 		b.Run(alg, func(b *testing.B) {
-			m := open(b, new(memory), withAlg(newClock(), alg))
+			m := open(b, new(memoryStore), withAlg(newClock(), alg))
 			for b.Loop() {
 				if _, err := m.Sign(b.Context(), "at+jwt", claimsOf); err != nil {
 					b.Fatal(err)
@@ -57,7 +57,7 @@ func BenchmarkSign(b *testing.B) {
 func BenchmarkVerify(b *testing.B) {
 	for _, alg := range algorithms {
 		b.Run(alg, func(b *testing.B) {
-			m := open(b, new(memory), withAlg(newClock(), alg))
+			m := open(b, new(memoryStore), withAlg(newClock(), alg))
 			token, err := m.Sign(b.Context(), "at+jwt", claimsOf)
 			if err != nil {
 				b.Fatal(err)
@@ -73,8 +73,8 @@ func BenchmarkVerify(b *testing.B) {
 
 // BenchmarkVerifyUnknownKey is what a flood of foreign tokens costs.
 func BenchmarkVerifyUnknownKey(b *testing.B) {
-	m := open(b, new(memory), settings(newClock()))
-	token := sign(b, open(b, new(memory), settings(newClock())))
+	m := open(b, new(memoryStore), settings(newClock()))
+	token := sign(b, open(b, new(memoryStore), settings(newClock())))
 	for b.Loop() {
 		if _, _, err := m.Verify(b.Context(), token); err == nil {
 			b.Fatal("accepted")
@@ -83,7 +83,7 @@ func BenchmarkVerifyUnknownKey(b *testing.B) {
 }
 
 func BenchmarkJWKS(b *testing.B) {
-	m := open(b, new(memory), withAlg(newClock(), keys.RS256))
+	m := open(b, new(memoryStore), withAlg(newClock(), keys.RS256))
 	for b.Loop() {
 		if d := m.JWKS(); len(d.Body) == 0 {
 			b.Fatal("empty")
@@ -93,7 +93,7 @@ func BenchmarkJWKS(b *testing.B) {
 
 // BenchmarkRefresh is one reading that finds nothing new.
 func BenchmarkRefresh(b *testing.B) {
-	m := open(b, new(memory), withAlg(newClock(), keys.RS256))
+	m := open(b, new(memoryStore), withAlg(newClock(), keys.RS256))
 	for b.Loop() {
 		if err := m.Refresh(b.Context()); err != nil {
 			b.Fatal(err)
@@ -103,7 +103,7 @@ func BenchmarkRefresh(b *testing.B) {
 
 // BenchmarkOpen is what an existing store costs at start.
 func BenchmarkOpen(b *testing.B) {
-	store, cfg := new(memory), withAlg(newClock(), keys.RS256)
+	store, cfg := new(memoryStore), withAlg(newClock(), keys.RS256)
 	open(b, store, cfg)
 	for b.Loop() {
 		open(b, store, cfg)

@@ -56,7 +56,7 @@ func DefaultConfig(now func() time.Time) Config {
 // store, and a retired key stays published for that much longer.
 const maxStale = time.Hour
 
-// StaleAfter is the age of the view of the keys beyond which an instance stops
+// StaleAfter is the age of the snapshot of the keys beyond which an instance stops
 // to sign. The lead PublishAhead - JWKSMaxAge - Leeway is the most that keeps
 // the promise of the JWKS: a set fetched from an instance in the last moment of
 // its readiness and cached for JWKSMaxAge still runs out before a key that it
@@ -66,17 +66,17 @@ func (c Config) StaleAfter() time.Duration {
 }
 
 // Retention is how long a key stays published after another took over: the
-// last signature may come from an instance whose view is StaleAfter old and
+// last signature may come from an instance whose snapshot is StaleAfter old and
 // whose clock is behind by Leeway, its token lives for TokenLifetime, and a
 // verifier's clock may be behind by Leeway too.
 func (c Config) Retention() time.Duration {
 	return c.StaleAfter() + c.TokenLifetime + 2*c.Leeway
 }
 
-// notice is how long before its moment a rotation on schedule is stored: as
+// lead is how long before its moment a rotation on schedule is stored: as
 // long as an instance may be behind, so that every instance that signs at that
 // moment knows of it.
-func (c Config) notice() time.Duration { return min(c.StaleAfter(), c.RotationInterval/2) }
+func (c Config) lead() time.Duration { return min(c.StaleAfter(), c.RotationInterval/2) }
 
 // withDefaults fills in what may be left out, and makes the source of
 // randomness safe for concurrent use, which not every reader is.
@@ -84,34 +84,34 @@ func (c Config) withDefaults() Config {
 	if c.Rand == nil {
 		c.Rand = rand.Reader
 	}
-	c.Rand = &lockedReader{source: c.Rand}
+	c.Rand = &lockedReader{reader: c.Rand}
 	return c
 }
 
 type lockedReader struct {
 	mu     sync.Mutex
-	source io.Reader
+	reader io.Reader
 }
 
 func (r *lockedReader) Read(b []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.source.Read(b)
+	return r.reader.Read(b)
 }
 
-// Validate returns all faults of the configuration at once, or nil.
+// Validate returns all errors of the configuration at once, or nil.
 func (c Config) Validate() error {
-	var faults []error
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	var errs []error
+	addf := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 
 	if !slices.Contains([]string{RS256, PS256, ES256, EdDSA}, c.Alg) {
-		fault("signing-alg is %q, must be RS256, PS256, ES256 or EdDSA", c.Alg)
+		addf("signing-alg is %q, must be RS256, PS256, ES256 or EdDSA", c.Alg)
 	}
 	if rsa := c.Alg == RS256 || c.Alg == PS256; rsa && !slices.Contains([]int{2048, 3072, 4096}, c.RSABits) {
-		fault("rsa-bits is %d, must be 2048, 3072 or 4096", c.RSABits)
+		addf("rsa-bits is %d, must be 2048, 3072 or 4096", c.RSABits)
 	}
 	if c.Now == nil {
-		fault("the clock is missing")
+		addf("the clock is missing")
 	}
 	for _, d := range []struct {
 		name  string
@@ -125,15 +125,15 @@ func (c Config) Validate() error {
 		{"clock-skew", c.Leeway, 0},
 	} {
 		if d.value < d.least {
-			fault("%s is %s, must be at least %s", d.name, d.value, d.least)
+			addf("%s is %s, must be at least %s", d.name, d.value, d.least)
 		}
 	}
 	if need := c.JWKSMaxAge + c.Refresh + c.Leeway; c.PublishAhead <= need {
-		fault("publish-ahead is %s, must be above %s: jwks-max-age %s + keyring-refresh %s + clock-skew %s, or a key signs before every verifier can know it",
+		addf("publish-ahead is %s, must be above %s: jwks-max-age %s + keyring-refresh %s + clock-skew %s, or a key signs before every verifier can know it",
 			c.PublishAhead, need, c.JWKSMaxAge, c.Refresh, c.Leeway)
 	}
 	if c.RotationInterval > 0 && c.RotationInterval < c.PublishAhead {
-		fault("rotation-interval is %s, must be 0 or at least publish-ahead %s: the next key must have been published that long", c.RotationInterval, c.PublishAhead)
+		addf("rotation-interval is %s, must be 0 or at least publish-ahead %s: the next key must have been published that long", c.RotationInterval, c.PublishAhead)
 	}
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }

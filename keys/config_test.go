@@ -85,10 +85,10 @@ func TestValidateTellsAllFaults(t *testing.T) {
 }
 
 func TestOpenRefusesBadSettings(t *testing.T) {
-	store := new(memory)
+	store := new(memoryStore)
 	cfg := settings(newClock())
 	cfg.PublishAhead = time.Minute
-	if _, err := keys.Open(t.Context(), store, master(t), cfg); err == nil || !strings.Contains(err.Error(), "publish-ahead") {
+	if _, err := keys.Open(t.Context(), store, testMasterKey(t), cfg); err == nil || !strings.Contains(err.Error(), "publish-ahead") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := keys.Open(t.Context(), store, keys.MasterKey{}, settings(newClock())); err == nil {

@@ -57,7 +57,7 @@
 //
 // Instances read the records every [Config.Refresh]. An instance signs only
 // with a key that the JWKS it serves contains, because both come from the same
-// snapshot. It stops to sign, and is not ready, when its view is older than
+// snapshot. It stops to sign, and is not ready, when its snapshot is older than
 // [Config.StaleAfter]; it goes on verifying and publishing. Clocks may differ by
 // [Config.Leeway]. Under these bounds [Config.Validate] refuses settings by
 // which a verifier that honours Cache-Control could meet an unknown key, and

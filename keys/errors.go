@@ -8,36 +8,36 @@ import (
 	"example.org/signet/storage"
 )
 
-// Faults that keep an instance from signing. Both are [storage.ErrUnavailable]:
+// Errors that keep an instance from signing. Both are [storage.ErrUnavailable]:
 // a caller answers 503, never a refusal.
 var (
-	// ErrStale means that the view of the keys is older than
+	// ErrStale means that the snapshot of the keys is older than
 	// [Config.StaleAfter]: another instance may have rotated or revoked.
-	ErrStale = fmt.Errorf("the view of the signing keys is too old: %w", storage.ErrUnavailable)
+	ErrStale = fmt.Errorf("the snapshot of the signing keys is too old: %w", storage.ErrUnavailable)
 
 	// ErrNoKey means that no key may sign: all are revoked, and no new one
 	// could be stored yet.
 	ErrNoKey = fmt.Errorf("no signing key: %w", storage.ErrUnavailable)
 )
 
-// Reasons for which [Manager.Verify] refuses a token. Each is an ErrNotOurs.
+// Reasons for which [Manager.Verify] refuses a token. Each is an ErrInvalidToken.
 var (
-	// ErrNotOurs refuses a token that this issuer did not sign, or signed with
+	// ErrInvalidToken refuses a token that this issuer did not sign, or signed with
 	// a key that no longer counts.
-	ErrNotOurs = errors.New("not a token of this issuer")
+	ErrInvalidToken = errors.New("not a token of this issuer")
 
 	// ErrMalformed refuses what is no JWS in strict compact form.
-	ErrMalformed = fmt.Errorf("%w: malformed", ErrNotOurs)
+	ErrMalformed = fmt.Errorf("%w: malformed", ErrInvalidToken)
 
 	// ErrUnknownKey refuses a key id that is not published, or not signing yet.
-	ErrUnknownKey = fmt.Errorf("%w: unknown key", ErrNotOurs)
+	ErrUnknownKey = fmt.Errorf("%w: unknown key", ErrInvalidToken)
 
 	// ErrSignature refuses an algorithm that is not the key's, or a signature
 	// that does not match.
-	ErrSignature = fmt.Errorf("%w: bad signature", ErrNotOurs)
+	ErrSignature = fmt.Errorf("%w: bad signature", ErrInvalidToken)
 )
 
-// ErrRotated tells the loser of a race that the keys were rotated already.
+// ErrRotated means that another instance rotated first.
 var ErrRotated = errors.New("already rotated")
 
 // A ScheduledError refuses a rotation because one is scheduled and still to
@@ -54,18 +54,18 @@ func (e *ScheduledError) Error() string {
 // Is makes every ScheduledError an ErrRotated.
 func (e *ScheduledError) Is(target error) bool { return target == ErrRotated }
 
-// A NoWayBackError refuses a rollback: there is no earlier key that may sign
+// A RollbackUnavailableError refuses a rollback: no earlier key may sign
 // again.
-type NoWayBackError struct {
+type RollbackUnavailableError struct {
 	KID   string    // the previous key; empty where there is none that counts
 	Until time.Time // the last moment at which it could have been called back
 }
 
-func (e *NoWayBackError) Error() string {
+func (e *RollbackUnavailableError) Error() string {
 	if e.KID == "" {
-		return "no earlier key is left in the JWKS to go back to"
+		return "no earlier key is left in the JWKS to roll back to"
 	}
-	return fmt.Sprintf("key %s could be called back until %s: it is about to leave the JWKS, and an instance that has not heard would drop it while others sign with it",
+	return fmt.Sprintf("rollback to key %s was possible until %s: it is about to leave the JWKS, and an instance that has not read the rollback would drop it while others sign with it",
 		e.KID, e.Until.UTC().Format(time.RFC3339))
 }
 

@@ -19,7 +19,7 @@ const (
 	EventRefreshed     EventKind = "keys.refreshed" // the first success after a failure
 )
 
-// An Event is one change or fault, for the log and the audit.
+// An Event is one change or failure, for the log and the audit.
 type Event struct {
 	Kind EventKind
 	KID  string    // the key it is about; empty for the refreshes

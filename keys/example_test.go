@@ -17,7 +17,7 @@ func exampleManager() *keys.Manager {
 	}
 	cfg := keys.DefaultConfig(time.Now)
 	cfg.Alg = keys.ES256
-	m, err := keys.Open(context.Background(), new(memory), master, cfg)
+	m, err := keys.Open(context.Background(), new(memoryStore), master, cfg)
 	if err != nil {
 		panic(err)
 	}

@@ -12,21 +12,21 @@ import (
 // and sign what it must not sign.
 func OpenForTest(t testing.TB, master MasterKey, record storage.Key) crypto.Signer {
 	t.Helper()
-	p, err := sealer{vault: master}.unseal(t.Context(), record)
+	p, err := sealer{wrapper: master}.unseal(t.Context(), record)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p.private()
 }
 
-// OccupyProcessors takes every place for an RSA signature until released.
-func OccupyProcessors(m *Manager) (release func()) {
-	for range cap(m.processors) {
-		m.processors <- struct{}{}
+// OccupyRSASlots takes every place for an RSA signature until released.
+func OccupyRSASlots(m *Manager) (release func()) {
+	for range cap(m.rsaSlots) {
+		m.rsaSlots <- struct{}{}
 	}
 	return func() {
-		for range cap(m.processors) {
-			<-m.processors
+		for range cap(m.rsaSlots) {
+			<-m.rsaSlots
 		}
 	}
 }

@@ -16,9 +16,9 @@ import (
 	"example.org/signet/storage"
 )
 
-// A ForeignKey is another issuer's, taken over so that its tokens go on
+// An ImportedKey is the key of another issuer, imported so that its tokens go on
 // verifying here.
-type ForeignKey struct {
+type ImportedKey struct {
 	Private crypto.Signer // RSA of 2048 bits or more, P-256 or Ed25519
 
 	// KID is the name by which the other issuer's tokens call the key; empty for
@@ -31,28 +31,28 @@ type ForeignKey struct {
 	VerifyFor time.Duration
 }
 
-// ErrPresent refuses to import a key, or one of a name, that the store has.
-var ErrPresent = errors.New("the store has this key, or one of this name")
+// ErrKeyExists refuses to import a key, or one of a name, that the store has.
+var ErrKeyExists = errors.New("the store has this key, or one of this name")
 
 const maxKID = 200 // characters, so that a token's header stays small
 
 // Import stores another issuer's key and returns its kid. A key that is to sign
 // takes over at once, also from a rotation that is scheduled; verifiers that
 // know neither the other issuer's JWKS nor a fresh one of this issuer refuse
-// its tokens for up to [Config.JWKSMaxAge]. It fails with [ErrPresent].
-func (m *Manager) Import(ctx context.Context, k ForeignKey) (kid string, err error) {
+// its tokens for up to [Config.JWKSMaxAge]. It fails with [ErrKeyExists].
+func (m *Manager) Import(ctx context.Context, k ImportedKey) (kid string, err error) {
 	return m.As("").Import(ctx, k)
 }
 
 // Import is [Manager.Import].
-func (h Hand) Import(ctx context.Context, k ForeignKey) (kid string, err error) {
-	p, err := h.manager.foreign(k)
+func (h Hand) Import(ctx context.Context, k ImportedKey) (kid string, err error) {
+	p, err := h.manager.prepareImport(k)
 	if err == nil {
-		err = h.manager.taking(ctx, func() error {
+		err = h.manager.withChangeLock(ctx, func() error {
 			if err := h.manager.reload(ctx); err != nil {
 				return err
 			}
-			return h.bringIn(ctx, p, k.VerifyFor)
+			return h.insertImported(ctx, p, k.VerifyFor)
 		})
 	}
 	if err != nil {
@@ -61,12 +61,12 @@ func (h Hand) Import(ctx context.Context, k ForeignKey) (kid string, err error) 
 	return p.kid, nil
 }
 
-// foreign prepares the key and checks its name.
-func (m *Manager) foreign(k ForeignKey) (*pair, error) {
+// prepareImport prepares the key and checks its name.
+func (m *Manager) prepareImport(k ImportedKey) (*keyPair, error) {
 	if k.VerifyFor < 0 {
 		return nil, fmt.Errorf("the life of its tokens is %s, must not be negative", k.VerifyFor)
 	}
-	p, err := newPair(m.algOf(k.Private), k.Private)
+	p, err := newKeyPair(m.algOf(k.Private), k.Private)
 	if err != nil || k.KID == "" {
 		return p, err
 	}
@@ -74,7 +74,7 @@ func (m *Manager) foreign(k ForeignKey) (*pair, error) {
 	if len(k.KID) > maxKID || strings.HasPrefix(k.KID, "-") || strings.ContainsFunc(k.KID, odd) {
 		return nil, fmt.Errorf("the kid must be up to %d visible ASCII characters and not begin with a dash", maxKID)
 	}
-	return p.named(k.KID), nil
+	return p.withKID(k.KID), nil
 }
 
 // algOf is the algorithm that the key signs with: of two that an RSA key could
@@ -93,25 +93,25 @@ func (m *Manager) algOf(private crypto.Signer) string {
 	return RS256
 }
 
-func (h Hand) bringIn(ctx context.Context, p *pair, verifyFor time.Duration) error {
+func (h Hand) insertImported(ctx context.Context, p *keyPair, verifyFor time.Duration) error {
 	m := h.manager
-	for range attempts {
-		s, now := m.view()
-		for _, known := range s.pairs {
-			if known.kid == p.kid || samePublic(known.public, p.public) {
-				return fmt.Errorf("key %s: %w", known.kid, ErrPresent)
+	for range maxAttempts {
+		s, now := m.currentSnapshot()
+		for _, existing := range s.pairs {
+			if existing.kid == p.kid || samePublic(existing.public, p.public) {
+				return fmt.Errorf("key %s: %w", existing.kid, ErrKeyExists)
 			}
 		}
-		record := s.line.record(now)
+		record := s.line.nextRecord(now)
 		if verifyFor > 0 {
 			record.VerifiesUntil = storage.Time(now.Add(verifyFor + m.cfg.Leeway))
 		} else {
 			record.ActivatesAt = record.CreatedAt
 		}
-		record, err := m.insertPair(ctx, record, p)
+		record, err := m.insertKeyPair(ctx, record, p)
 		if err == nil {
 			h.report(Event{Kind: EventImported, KID: p.kid, At: record.CreatedAt})
-			return h.settle(ctx)
+			return h.ensureStandby(ctx)
 		}
 		if !errors.Is(err, storage.ErrConflict) {
 			return err
@@ -126,9 +126,9 @@ func (h Hand) bringIn(ctx context.Context, p *pair, verifyFor time.Duration) err
 // ParsePEM reads the one private key in a PEM file: PKCS #8, PKCS #1 or SEC 1,
 // not encrypted. Certificates and parameters beside it are passed over. No
 // error repeats what the file says.
-func ParsePEM(text []byte) (crypto.Signer, error) {
+func ParsePEM(data []byte) (crypto.Signer, error) {
 	var found crypto.Signer
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		key, err := parseBlock(block)
 		switch {
 		case err != nil:
@@ -150,19 +150,19 @@ func parseBlock(block *pem.Block) (crypto.Signer, error) {
 	if block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "" {
 		return nil, errors.New("the private key is encrypted: decrypt it first, for example by openssl pkey")
 	}
-	var parsed any
+	var parsedKey any
 	var err error
 	switch block.Type {
 	case "PRIVATE KEY":
-		parsed, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+		parsedKey, err = x509.ParsePKCS8PrivateKey(block.Bytes)
 	case "RSA PRIVATE KEY":
-		parsed, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+		parsedKey, err = x509.ParsePKCS1PrivateKey(block.Bytes)
 	case "EC PRIVATE KEY":
-		parsed, err = x509.ParseECPrivateKey(block.Bytes)
+		parsedKey, err = x509.ParseECPrivateKey(block.Bytes)
 	default:
 		return nil, nil
 	}
-	key, ok := parsed.(crypto.Signer)
+	key, ok := parsedKey.(crypto.Signer)
 	if err != nil || !ok {
 		return nil, fmt.Errorf("the %s in the file cannot be read", strings.ToLower(block.Type)) // the cause could tell of its content
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-func foreignKey(t testing.TB) crypto.Signer {
+func otherIssuerKey(t testing.TB) crypto.Signer {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -28,8 +28,8 @@ func foreignKey(t testing.TB) crypto.Signer {
 	return k
 }
 
-// foreignToken is what the other issuer has signed.
-func foreignToken(t testing.TB, k crypto.Signer, kid string) string {
+// otherIssuerToken is what the other issuer has signed.
+func otherIssuerToken(t testing.TB, k crypto.Signer, kid string) string {
 	t.Helper()
 	key := jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: k, KeyID: kid}}
 	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType("at+jwt"))
@@ -47,8 +47,8 @@ func foreignToken(t testing.TB, k crypto.Signer, kid string) string {
 	return text
 }
 
-// verifies tells whether the instances take the token.
-func verifies(t testing.TB, token string, instances ...*keys.Manager) bool {
+// acceptedBy tells whether the instances take the token.
+func acceptedBy(t testing.TB, token string, instances ...*keys.Manager) bool {
 	t.Helper()
 	yes := 0
 	for _, m := range instances {
@@ -69,22 +69,22 @@ func verifies(t testing.TB, token string, instances ...*keys.Manager) bool {
 func TestImportRetired(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	m, other := open(t, store, cfg), open(t, store, cfg)
-	first, foreign := active(t, m), foreignKey(t)
-	token := foreignToken(t, foreign, "2024:key/1")
-	if verifies(t, token, m, other) {
+	first, foreign := active(t, m), otherIssuerKey(t)
+	token := otherIssuerToken(t, foreign, "2024:key/1")
+	if acceptedBy(t, token, m, other) {
 		t.Fatal("known before")
 	}
-	kid, err := m.Import(t.Context(), keys.ForeignKey{Private: foreign, KID: "2024:key/1", VerifyFor: time.Hour})
+	kid, err := m.Import(t.Context(), keys.ImportedKey{Private: foreign, KID: "2024:key/1", VerifyFor: time.Hour})
 	if err != nil || kid != "2024:key/1" {
 		t.Fatalf("got %q, %v", kid, err)
 	}
 	refresh(t, other)
-	if !verifies(t, token, m, other, open(t, store, cfg)) || active(t, m) != first {
+	if !acceptedBy(t, token, m, other, open(t, store, cfg)) || active(t, m) != first {
 		t.Error("its tokens do not verify, or it signs")
 	}
-	if i := info(t, m, kid); i.State != keys.Retired || i.Alg != keys.ES256 || !i.ActivatesAt.IsZero() || !i.GoneAt.Equal(epoch.Add(time.Hour+cfg.Leeway)) {
+	if i := info(t, m, kid); i.State != keys.Retired || i.Alg != keys.ES256 || !i.ActivatesAt.IsZero() || !i.UnpublishedAt.Equal(epoch.Add(time.Hour+cfg.Leeway)) {
 		t.Errorf("it is %+v", i)
 	}
 	if err := m.Revoke(t.Context(), first); err != nil { // never takes over
@@ -95,7 +95,7 @@ func TestImportRetired(t *testing.T) {
 		t.Error("it signs")
 	}
 	c.set(epoch.Add(time.Hour + cfg.Leeway))
-	if verifies(t, token, m) || slices.Contains(published(t, m), kid) || info(t, m, kid).State != keys.Expired {
+	if acceptedBy(t, token, m) || slices.Contains(published(t, m), kid) || info(t, m, kid).State != keys.Expired {
 		t.Error("it is still there")
 	}
 }
@@ -103,13 +103,13 @@ func TestImportRetired(t *testing.T) {
 func TestImportActive(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	m, other := open(t, store, cfg), open(t, store, cfg)
 	first := active(t, m)
 	mine := sign(t, m)
 	rotate(t, m, false) // scheduled, and overtaken
-	foreign := foreignKey(t)
-	kid, err := m.As("alice").Import(t.Context(), keys.ForeignKey{Private: foreign})
+	foreign := otherIssuerKey(t)
+	kid, err := m.As("alice").Import(t.Context(), keys.ImportedKey{Private: foreign})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestImportActive(t *testing.T) {
 	if active(t, m) != kid || active(t, other) != kid || len(kid) != 43 {
 		t.Errorf("%s signs, want %s", active(t, m), kid)
 	}
-	if !verifies(t, foreignToken(t, foreign, kid), m, other) || !verifies(t, sign(t, m), m, other) || !verifies(t, mine, m, other) {
+	if !acceptedBy(t, otherIssuerToken(t, foreign, kid), m, other) || !acceptedBy(t, sign(t, m), m, other) || !acceptedBy(t, mine, m, other) {
 		t.Error("a token does not verify")
 	}
 	c.set(epoch.Add(cfg.PublishAhead))
@@ -132,10 +132,10 @@ func TestImportActive(t *testing.T) {
 
 func TestImportRefusals(t *testing.T) {
 	cfg := settings(newClock())
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, cfg)
-	foreign := foreignKey(t)
-	kid, err := m.Import(t.Context(), keys.ForeignKey{Private: foreign, VerifyFor: time.Hour})
+	foreign := otherIssuerKey(t)
+	kid, err := m.Import(t.Context(), keys.ImportedKey{Private: foreign, VerifyFor: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,23 +148,23 @@ func TestImportRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	records := len(store.all())
-	for name, k := range map[string]keys.ForeignKey{
+	for name, k := range map[string]keys.ImportedKey{
 		"again":              {Private: foreign},
 		"again, other name":  {Private: foreign, KID: "other", VerifyFor: time.Hour},
-		"name taken":         {Private: foreignKey(t), KID: kid},
+		"name taken":         {Private: otherIssuerKey(t), KID: kid},
 		"weak":               {Private: weak},
 		"other curve":        {Private: odd},
 		"no key":             {},
-		"name with a dash":   {Private: foreignKey(t), KID: "-x"},
-		"name with a space":  {Private: foreignKey(t), KID: "a b"},
-		"long name":          {Private: foreignKey(t), KID: strings.Repeat("k", 201)},
-		"negative life":      {Private: foreignKey(t), VerifyFor: -1},
-		"name beyond ASCII":  {Private: foreignKey(t), KID: "schlüssel"},
-		"name with line end": {Private: foreignKey(t), KID: "a\nb"},
+		"name with a dash":   {Private: otherIssuerKey(t), KID: "-x"},
+		"name with a space":  {Private: otherIssuerKey(t), KID: "a b"},
+		"long name":          {Private: otherIssuerKey(t), KID: strings.Repeat("k", 201)},
+		"negative life":      {Private: otherIssuerKey(t), VerifyFor: -1},
+		"name beyond ASCII":  {Private: otherIssuerKey(t), KID: "schlüssel"},
+		"name with line end": {Private: otherIssuerKey(t), KID: "a\nb"},
 	} {
 		if _, err := m.Import(t.Context(), k); err == nil {
 			t.Errorf("%s: imported", name)
-		} else if taken := strings.Contains(name, "again") || strings.Contains(name, "taken"); errors.Is(err, keys.ErrPresent) != taken {
+		} else if taken := strings.Contains(name, "again") || strings.Contains(name, "taken"); errors.Is(err, keys.ErrKeyExists) != taken {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -174,7 +174,7 @@ func TestImportRefusals(t *testing.T) {
 }
 
 func TestParsePEM(t *testing.T) {
-	ec := foreignKey(t).(*ecdsa.PrivateKey)
+	ec := otherIssuerKey(t).(*ecdsa.PrivateKey)
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)

@@ -19,10 +19,10 @@ type Document struct {
 }
 
 // JWKS returns the published keys (RFC 7517 §5), rendered when they last
-// changed. MaxAge ends at the next planned change, and while the view is older
+// changed. MaxAge ends at the next planned change, and while the snapshot is older
 // than [Config.StaleAfter] it is no more than [Config.Refresh].
 func (m *Manager) JWKS() Document {
-	s, now := m.view()
+	s, now := m.currentSnapshot()
 	age := m.cfg.JWKSMaxAge
 	if !s.until.IsZero() {
 		age = min(age, s.until.Sub(now))
@@ -30,19 +30,19 @@ func (m *Manager) JWKS() Document {
 	if m.stale(s, now) {
 		age = min(age, m.cfg.Refresh)
 	}
-	return Document{Body: s.set.body, ETag: s.set.etag, MaxAge: age}
+	return Document{Body: s.jwks.body, ETag: s.jwks.etag, MaxAge: age}
 }
 
-// A keySet is the JWKS of some keys, rendered.
-type keySet struct {
+// A renderedJWKS is the JWKS of some keys, rendered.
+type renderedJWKS struct {
 	kids []string
 	body []byte
 	etag string
 }
 
-// with returns the set for these keys: itself, if it is for the same ones. The
+// update returns the set for these keys: itself, if it is for the same ones. The
 // public halves alone are rendered, whatever the records say.
-func (k keySet) with(pairs []*pair) (keySet, error) {
+func (k renderedJWKS) update(pairs []*keyPair) (renderedJWKS, error) {
 	kids := make([]string, len(pairs))
 	set := jose.JSONWebKeySet{Keys: make([]jose.JSONWebKey, len(pairs))}
 	for i, p := range pairs {
@@ -53,8 +53,8 @@ func (k keySet) with(pairs []*pair) (keySet, error) {
 	}
 	body, err := json.Marshal(set)
 	if err != nil {
-		return keySet{}, fmt.Errorf("render the jwks: %w", err)
+		return renderedJWKS{}, fmt.Errorf("render the jwks: %w", err)
 	}
 	sum := sha256.Sum256(body)
-	return keySet{kids: kids, body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`}, nil
+	return renderedJWKS{kids: kids, body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`}, nil
 }

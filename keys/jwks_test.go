@@ -67,7 +67,7 @@ func checkSet(t interface{ Fatalf(string, ...any) }, body []byte) {
 func TestJWKSEntries(t *testing.T) { // K02
 	for _, alg := range algorithms {
 		t.Run(alg, func(t *testing.T) {
-			m := open(t, new(memory), withAlg(newClock(), alg))
+			m := open(t, new(memoryStore), withAlg(newClock(), alg))
 			body := m.JWKS().Body
 			checkSet(t, body)
 			var set jose.JSONWebKeySet
@@ -95,7 +95,7 @@ func TestRSASizes(t *testing.T) {
 		cfg := withAlg(newClock(), keys.RS256)
 		cfg.RSABits = bits
 		var set jose.JSONWebKeySet
-		if err := json.Unmarshal(open(t, new(memory), cfg).JWKS().Body, &set); err != nil {
+		if err := json.Unmarshal(open(t, new(memoryStore), cfg).JWKS().Body, &set); err != nil {
 			t.Fatal(err)
 		}
 		if got := set.Keys[0].Key.(*rsa.PublicKey).N.BitLen(); got != bits {
@@ -109,7 +109,7 @@ func TestRSASizes(t *testing.T) {
 func TestJWKSAlwaysPublic(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		c := newClock()
-		store := new(memory)
+		store := new(memoryStore)
 		cfg := settings(c)
 		m := open(t, store, cfg)
 		for range rapid.IntRange(1, 12).Draw(r, "steps") {
@@ -144,7 +144,7 @@ func TestJWKSAlwaysPublic(t *testing.T) {
 
 func TestJWKSIsRenderedOncePerChange(t *testing.T) {
 	c := newClock()
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, settings(c))
 	first := m.JWKS()
 	calls := store.calls.Load()
@@ -173,7 +173,7 @@ func TestJWKSIsRenderedOncePerChange(t *testing.T) {
 func TestJWKSMaxAge(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	m := open(t, new(memory), cfg)
+	m := open(t, new(memoryStore), cfg)
 	if got := m.JWKS().MaxAge; got != cfg.JWKSMaxAge || got > cfg.PublishAhead {
 		t.Errorf("max-age %s", got)
 	}
@@ -199,12 +199,12 @@ func TestJWKSMaxAge(t *testing.T) {
 func TestDerivedChangeUnderLoad(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, cfg)
 	r := rotate(t, m, false)
 	c.set(r.At.Add(-time.Millisecond))
 	refresh(t, m)
-	store.failWith(down)
+	store.failWith(unavailable)
 
 	var group sync.WaitGroup
 	for range 64 {
@@ -231,7 +231,7 @@ func TestDerivedChangeUnderLoad(t *testing.T) {
 func TestClockStepsBack(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	m := open(t, new(memory), cfg)
+	m := open(t, new(memoryStore), cfg)
 	r := rotate(t, m, false)
 	c.set(r.At)
 	refresh(t, m)

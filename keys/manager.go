@@ -24,7 +24,7 @@ type Store interface {
 
 var _ Store = storage.Keys(nil)
 
-// A Manager is one instance's view of the signing keys: it signs, verifies and
+// A Manager holds one instance's snapshot of the signing keys: it signs, verifies and
 // publishes from memory, and reads and changes the records. All methods may be
 // called concurrently.
 type Manager struct {
@@ -32,72 +32,72 @@ type Manager struct {
 	cfg    Config
 	sealer sealer
 
-	current atomic.Pointer[snapshot]
-	install sync.Mutex    // held while current is replaced, never across a call of the store
-	tickets atomic.Uint64 // numbers the readings in the order in which they begin
-	failing atomic.Bool   // the last refresh failed
+	current     atomic.Pointer[snapshot]
+	installMu   sync.Mutex    // held while current is replaced, never across a call of the store
+	generations atomic.Uint64 // numbers the readings in the order in which they begin
+	failing     atomic.Bool   // the last refresh failed
 
-	turn       chan struct{} // held by the one that changes the records from this instance
-	spare      spare
-	processors chan struct{} // one place for each RSA signature under way
+	changeLock chan struct{} // held by the one that changes the records from this instance
+	prefetcher prefetcher
+	rsaSlots   chan struct{} // one place for each RSA signature under way
 	signatures atomic.Uint64
 }
 
 // Open reads and unseals all keys, makes the first key and its standby in an
 // empty store, and sees to it that there is a standby. It fails with
-// *[UnsealError] on a key that the vault does not open and then changes nothing; with the faults of the configuration; or with the store's
+// *[UnsealError] on a key that the wrapper cannot open and then changes nothing; with the errors of the configuration; or with the store's
 // error.
-func Open(ctx context.Context, store Store, vault Vault, cfg Config) (*Manager, error) {
+func Open(ctx context.Context, store Store, wrapper KeyWrapper, cfg Config) (*Manager, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("key settings: %w", err)
 	}
-	if none, ok := vault.(interface{ IsZero() bool }); vault == nil || ok && none.IsZero() {
+	if zeroer, ok := wrapper.(interface{ IsZero() bool }); wrapper == nil || ok && zeroer.IsZero() {
 		return nil, errors.New("open the keys: the master key is missing")
 	}
 	cfg = cfg.withDefaults()
 	m := &Manager{
 		store:      store,
 		cfg:        cfg,
-		sealer:     sealer{vault, cfg.Rand},
-		turn:       make(chan struct{}, 1),
-		spare:      newSpare(),
-		processors: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		sealer:     sealer{wrapper, cfg.Rand},
+		changeLock: make(chan struct{}, 1),
+		prefetcher: newPrefetcher(),
+		rsaSlots:   make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
 	m.current.Store(&snapshot{})
 	if err := m.reload(ctx); err != nil {
 		return nil, err
 	}
-	if err := m.taking(ctx, func() error { return m.As("").settle(ctx) }); err != nil {
+	if err := m.withChangeLock(ctx, func() error { return m.As("").ensureStandby(ctx) }); err != nil {
 		return nil, err
 	}
 	return m, nil
 }
 
-// taking runs change while no other change is under way in this instance; the
+// withChangeLock runs change while no other change is under way in this instance; the
 // end of ctx ends the wait for it. Between instances the unique sequence
 // number decides.
-func (m *Manager) taking(ctx context.Context, change func() error) error {
+func (m *Manager) withChangeLock(ctx context.Context, change func() error) error {
 	select {
-	case m.turn <- struct{}{}:
-		defer func() { <-m.turn }()
+	case m.changeLock <- struct{}{}:
+		defer func() { <-m.changeLock }()
 		return change()
 	case <-ctx.Done():
 		return fmt.Errorf("wait for another change of the keys: %w", context.Cause(ctx))
 	}
 }
 
-// view is the snapshot for this moment. When the clock has passed a change
-// that the records foretell, the first caller derives the next one; the store
+// currentSnapshot returns the snapshot for this moment. When the clock has passed a change
+// that the records schedule, the first caller derives the next one; the store
 // is not asked.
-func (m *Manager) view() (*snapshot, time.Time) {
+func (m *Manager) currentSnapshot() (*snapshot, time.Time) {
 	now := m.cfg.Now()
-	if s := m.current.Load(); s.holds(now, m.cfg.Leeway) {
+	if s := m.current.Load(); s.validAt(now, m.cfg.Leeway) {
 		return s, now
 	}
-	m.install.Lock()
-	defer m.install.Unlock()
+	m.installMu.Lock()
+	defer m.installMu.Unlock()
 	s := m.current.Load()
-	if s.holds(now, m.cfg.Leeway) {
+	if s.validAt(now, m.cfg.Leeway) {
 		return s, now
 	}
 	next, err := s.derive(now, m.cfg.Retention())
@@ -109,19 +109,19 @@ func (m *Manager) view() (*snapshot, time.Time) {
 }
 
 func (m *Manager) stale(s *snapshot, now time.Time) bool {
-	return now.Sub(s.read) > m.cfg.StaleAfter()
+	return now.Sub(s.readAt) > m.cfg.StaleAfter()
 }
 
 // reload reads the records and installs what they say, unless a reading that
 // began later was installed meanwhile.
 func (m *Manager) reload(ctx context.Context) error {
-	ticket, read := m.tickets.Add(1), m.cfg.Now()
+	generation, read := m.generations.Add(1), m.cfg.Now()
 	records, err := m.store.ListKeys(ctx)
 	if err != nil {
 		return fmt.Errorf("read the keys: %w", err)
 	}
 	before := m.current.Load()
-	if len(records) == 0 && before.top() > 0 {
+	if len(records) == 0 && before.maxSeq() > 0 {
 		return errors.New("read the keys: all are gone from the store; restore it, no new ones are made over them")
 	}
 	line := newTimeline(records)
@@ -130,16 +130,16 @@ func (m *Manager) reload(ctx context.Context) error {
 		return err
 	}
 	return m.replace(func(s snapshot) snapshot {
-		if ticket > s.ticket {
-			s.ticket, s.read, s.line, s.pairs = ticket, read, line, pairs
+		if generation > s.generation {
+			s.generation, s.readAt, s.line, s.pairs = generation, read, line, pairs
 		}
 		return s
 	})
 }
 
 // unseal opens all records. Those that are as they were keep their pair.
-func (m *Manager) unseal(ctx context.Context, records []storage.Key, before *snapshot) (map[string]*pair, error) {
-	pairs := make(map[string]*pair, len(records))
+func (m *Manager) unseal(ctx context.Context, records []storage.Key, before *snapshot) (map[string]*keyPair, error) {
+	pairs := make(map[string]*keyPair, len(records))
 	for _, k := range records {
 		if i := slices.IndexFunc(before.line.keys, func(old storage.Key) bool { return sameKey(old, k) }); i >= 0 {
 			pairs[k.KID] = before.pairs[k.KID]
@@ -156,8 +156,8 @@ func (m *Manager) unseal(ctx context.Context, records []storage.Key, before *sna
 
 // replace installs a changed copy of the current snapshot.
 func (m *Manager) replace(change func(snapshot) snapshot) error {
-	m.install.Lock()
-	defer m.install.Unlock()
+	m.installMu.Lock()
+	defer m.installMu.Unlock()
 	next, err := change(*m.current.Load()).derive(m.cfg.Now(), m.cfg.Retention())
 	if err != nil {
 		return err
@@ -166,17 +166,17 @@ func (m *Manager) replace(change func(snapshot) snapshot) error {
 	return nil
 }
 
-// List describes all keys by rising sequence number, from the current view.
+// List describes all keys by rising sequence number, from the current snapshot.
 func (m *Manager) List() []Info {
-	s, _ := m.view()
+	s, _ := m.currentSnapshot()
 	return slices.Clone(s.infos)
 }
 
 // Algs lists the algorithms of all published keys, sorted, each once.
 func (m *Manager) Algs() []string {
-	s, _ := m.view()
+	s, _ := m.currentSnapshot()
 	var algs []string
-	for _, key := range s.known {
+	for _, key := range s.published {
 		algs = append(algs, key.alg)
 	}
 	slices.Sort(algs)

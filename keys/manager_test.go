@@ -15,7 +15,7 @@ import (
 func TestEmptyStoreGetsActiveAndStandby(t *testing.T) {
 	for _, alg := range algorithms {
 		t.Run(alg, func(t *testing.T) {
-			store := new(memory)
+			store := new(memoryStore)
 			m := open(t, store, withAlg(newClock(), alg))
 			if got := inState(m, keys.Active); len(got) != 1 || got[0] != active(t, m) {
 				t.Errorf("active: %v", got)
@@ -31,7 +31,7 @@ func TestEmptyStoreGetsActiveAndStandby(t *testing.T) {
 }
 
 func TestReopenedStoreKeepsItsKeys(t *testing.T) {
-	store, cfg := new(memory), settings(newClock())
+	store, cfg := new(memoryStore), settings(newClock())
 	first := active(t, open(t, store, cfg))
 	if again := active(t, open(t, store, cfg)); again != first || len(store.all()) != 2 {
 		t.Errorf("%s signs, was %s; %d records", again, first, len(store.all()))
@@ -42,7 +42,7 @@ func TestReopenedStoreKeepsItsKeys(t *testing.T) {
 func TestLateInstanceShowsTheSameSet(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, cfg)
 	rotate(t, m, true)
 	c.advance(time.Minute)
@@ -56,7 +56,7 @@ func TestLateInstanceShowsTheSameSet(t *testing.T) {
 func TestOldRecordsAreRemoved(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, cfg)
 	for range 12 {
 		c.advance(cfg.RotationInterval)
@@ -85,13 +85,13 @@ func TestEvents(t *testing.T) {
 		}
 		got = append(got, string(e.Kind))
 	}
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, cfg)
 	rotate(t, m, true)
 	if err := m.Revoke(t.Context(), active(t, m)); err != nil {
 		t.Fatal(err)
 	}
-	store.failWith(down)
+	store.failWith(unavailable)
 	for range 2 {
 		if err := m.Refresh(t.Context()); err == nil {
 			t.Fatal("refreshed without a store")
@@ -110,7 +110,7 @@ func TestRunRefreshesAndEnds(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
 	cfg.Refresh = time.Millisecond
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, cfg)
 	other := open(t, store, cfg)
 
@@ -120,7 +120,7 @@ func TestRunRefreshesAndEnds(t *testing.T) {
 	r := rotate(t, other, true)
 	waitFor(t, func() bool { return active(t, m) == r.Activates })
 
-	store.failWith(down)
+	store.failWith(unavailable)
 	calls := store.calls.Load()
 	waitFor(t, func() bool { return store.calls.Load() > calls+3 })
 	store.failWith(nil)
@@ -144,7 +144,7 @@ func waitFor(t *testing.T, condition func() bool) {
 
 // The private keys show under no verb, wherever they are held.
 func TestManagerPrintsNoSecret(t *testing.T) {
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, settings(newClock()))
 	s, err := m.Current()
 	if err != nil {
@@ -155,7 +155,7 @@ func TestManagerPrintsNoSecret(t *testing.T) {
 		fmt.Fprintf(&out, verb+verb+verb, s, &s, []any{s})
 	}
 	for _, k := range store.all() {
-		secret := fmt.Sprintf("%x %d %s", keys.OpenForTest(t, master(t), k), keys.OpenForTest(t, master(t), k), fmt.Sprintf("%#v", keys.OpenForTest(t, master(t), k)))
+		secret := fmt.Sprintf("%x %d %s", keys.OpenForTest(t, testMasterKey(t), k), keys.OpenForTest(t, testMasterKey(t), k), fmt.Sprintf("%#v", keys.OpenForTest(t, testMasterKey(t), k)))
 		for _, part := range strings.Fields(strings.NewReplacer("[", " ", "]", " ", "{", " ", "}", " ").Replace(secret)) {
 			if len(part) >= 32 && strings.Contains(out.String(), part[:32]) {
 				t.Errorf("%s shows", part[:32])
@@ -175,7 +175,7 @@ func TestEventsNameWhoWantedThem(t *testing.T) {
 	cfg := settings(c)
 	var events []keys.Event
 	cfg.OnEvent = func(e keys.Event) { events = append(events, e) }
-	m := open(t, new(memory), cfg)
+	m := open(t, new(memoryStore), cfg)
 	events = nil
 	if _, err := m.As("alice").Rotate(t.Context(), true); err != nil {
 		t.Fatal(err)

@@ -21,32 +21,32 @@ func plan(t testing.TB, m *keys.Manager, intent keys.Intent) keys.Plan {
 	return p
 }
 
-// change is the planned one of the key into the state.
-func change(t testing.TB, p keys.Plan, kid string, to keys.State) keys.Change {
+// transition is the planned one of the key into the state.
+func transition(t testing.TB, p keys.Plan, kid string, to keys.State) keys.Transition {
 	t.Helper()
-	for _, c := range p.Changes {
+	for _, c := range p.Transitions {
 		if c.KID == kid && c.To == to {
 			return c
 		}
 	}
-	t.Fatalf("%q does not become %s in %+v", kid, to, p.Changes)
-	return keys.Change{}
+	t.Fatalf("%q does not become %s in %+v", kid, to, p.Transitions)
+	return keys.Transition{}
 }
 
 func TestPlanOfTheSchedule(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, cfg)
 	first, standby := active(t, m), inState(m, keys.Standby)[0]
 	p := plan(t, m, keys.Intent{})
 
 	due := epoch.Add(cfg.RotationInterval)
-	starts, retires, leaves := change(t, p, standby, keys.Active), change(t, p, first, keys.Retired), change(t, p, first, keys.Expired)
-	if !starts.At.Equal(due) || starts.Lag != 0 || !retires.At.Equal(due) || !retires.LastToken.Equal(due.Add(cfg.TokenLifetime)) || !leaves.At.Equal(due.Add(cfg.Retention())) {
+	starts, retires, leaves := transition(t, p, standby, keys.Active), transition(t, p, first, keys.Retired), transition(t, p, first, keys.Expired)
+	if !starts.At.Equal(due) || starts.PropagationDelay != 0 || !retires.At.Equal(due) || !retires.LastToken.Equal(due.Add(cfg.TokenLifetime)) || !leaves.At.Equal(due.Add(cfg.Retention())) {
 		t.Errorf("starts %+v\nretires %+v\nleaves %+v", starts, retires, leaves)
 	}
-	if made := change(t, p, "", keys.Standby); made.From != "" || !made.At.Equal(due.Add(-cfg.StaleAfter())) {
+	if made := transition(t, p, "", keys.Standby); made.From != "" || !made.At.Equal(due.Add(-cfg.StaleAfter())) {
 		t.Errorf("the next standby: %+v", made)
 	}
 	if next, ok := p.Next(first); !ok || next != retires {
@@ -63,18 +63,18 @@ func TestPlanOfTheSchedule(t *testing.T) {
 func TestPlanOfARotation(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	m := open(t, new(memory), cfg)
+	m := open(t, new(memoryStore), cfg)
 	first, standby := active(t, m), inState(m, keys.Standby)[0]
 
-	waiting := change(t, plan(t, m, keys.Intent{Rotate: true}), standby, keys.Active)
-	if !waiting.At.Equal(epoch.Add(cfg.PublishAhead)) || waiting.Lag != 0 {
+	waiting := transition(t, plan(t, m, keys.Intent{Rotate: true}), standby, keys.Active)
+	if !waiting.At.Equal(epoch.Add(cfg.PublishAhead)) || waiting.PropagationDelay != 0 {
 		t.Errorf("unforced: %+v", waiting)
 	}
 	forced := plan(t, m, keys.Intent{Rotate: true, Force: true})
-	if c := change(t, forced, standby, keys.Active); !c.At.Equal(epoch) || c.Lag != cfg.JWKSMaxAge || !strings.Contains(c.Tokens(), "refuse them for up to 5m0s") {
+	if c := transition(t, forced, standby, keys.Active); !c.At.Equal(epoch) || c.PropagationDelay != cfg.JWKSMaxAge || !strings.Contains(c.Tokens(), "refuse them for up to 5m0s") {
 		t.Errorf("forced: %+v", c)
 	}
-	change(t, forced, first, keys.Retired)
+	transition(t, forced, first, keys.Retired)
 	rotate(t, m, false)
 	var scheduled *keys.ScheduledError
 	if _, err := m.Plan(keys.Intent{Rotate: true}); !errors.As(err, &scheduled) {
@@ -84,16 +84,16 @@ func TestPlanOfARotation(t *testing.T) {
 
 func TestPlanOfARevocation(t *testing.T) {
 	cfg := settings(newClock())
-	m := open(t, new(memory), cfg)
+	m := open(t, new(memoryStore), cfg)
 	first, standby := active(t, m), inState(m, keys.Standby)[0]
 	p := plan(t, m, keys.Intent{Revoke: first})
-	if c := change(t, p, first, keys.Revoked); c.Lag != cfg.JWKSMaxAge || c.From != keys.Active {
+	if c := transition(t, p, first, keys.Revoked); c.PropagationDelay != cfg.JWKSMaxAge || c.From != keys.Active {
 		t.Errorf("got %+v", c)
 	}
-	if c := change(t, p, standby, keys.Active); !c.At.Equal(epoch) || c.Lag != cfg.JWKSMaxAge {
+	if c := transition(t, p, standby, keys.Active); !c.At.Equal(epoch) || c.PropagationDelay != cfg.JWKSMaxAge {
 		t.Errorf("got %+v", c)
 	}
-	change(t, p, "", keys.Standby)
+	transition(t, p, "", keys.Standby)
 	if _, err := m.Plan(keys.Intent{Revoke: "nobody"}); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("unknown: %v", err)
 	}
@@ -102,22 +102,22 @@ func TestPlanOfARevocation(t *testing.T) {
 // What a plan says is what happens: whatever the keys are, at the moment of
 // each change the key is in the state that was foretold, on every instance that
 // refreshes.
-func TestPlanComesTrue(t *testing.T) {
+func TestPlan_MatchesOutcome(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		c := newClock()
 		cfg := settings(c)
-		m := open(t, new(memory), cfg)
+		m := open(t, new(memoryStore), cfg)
 		for range rapid.IntRange(0, 6).Draw(r, "before") {
 			c.advance(time.Duration(rapid.OneOf(rapid.IntRange(1, 15), rapid.IntRange(60, 40*24*60)).Draw(r, "minutes")) * time.Minute)
 			refresh(t, m)
-			disturb(t, r, m)
+			randomChange(t, r, m)
 		}
-		intent := intents(r, m)
+		intent := drawIntent(r, m)
 		p, err := m.Plan(intent)
 		if err == nil {
-			carryOut(t, m, intent)
+			applyIntent(t, m, intent)
 		}
-		for _, change := range p.Changes {
+		for _, change := range p.Transitions {
 			c.set(change.At)
 			refresh(t, m)
 			if got := stateOf(m, change.Seq); got != change.To {
@@ -127,10 +127,10 @@ func TestPlanComesTrue(t *testing.T) {
 	})
 }
 
-func disturb(t *testing.T, r *rapid.T, m *keys.Manager) {
+func randomChange(t *testing.T, r *rapid.T, m *keys.Manager) {
 	switch rapid.IntRange(0, 4).Draw(r, "event") {
 	case 4:
-		_, _ = m.Rollback(t.Context()) // there may be no way back
+		_, _ = m.Rollback(t.Context()) // a rollback may be unavailable
 	case 0:
 		_, _ = m.Rotate(t.Context(), rapid.Bool().Draw(r, "force")) // may be scheduled already
 	case 1:
@@ -141,14 +141,14 @@ func disturb(t *testing.T, r *rapid.T, m *keys.Manager) {
 	}
 }
 
-func intents(r *rapid.T, m *keys.Manager) keys.Intent {
+func drawIntent(r *rapid.T, m *keys.Manager) keys.Intent {
 	list := m.List()
 	return rapid.SampledFrom([]keys.Intent{
 		{}, {Rotate: true}, {Rotate: true, Force: true}, {Rollback: true}, {Revoke: list[rapid.IntRange(0, len(list)-1).Draw(r, "key")].KID},
 	}).Draw(r, "intent")
 }
 
-func carryOut(t *testing.T, m *keys.Manager, i keys.Intent) {
+func applyIntent(t *testing.T, m *keys.Manager, i keys.Intent) {
 	switch {
 	case i.Revoke != "":
 		if err := m.Revoke(t.Context(), i.Revoke); err != nil {

@@ -10,14 +10,14 @@ import (
 	"example.org/signet/storage"
 )
 
-// Run refreshes the view every [Config.Refresh] until ctx ends, and makes keys
+// Run refreshes the snapshot every [Config.Refresh] until ctx ends, and makes keys
 // ahead of need in the background. It returns when all it started has ended.
 func (m *Manager) Run(ctx context.Context) {
 	var background sync.WaitGroup
-	background.Go(func() { m.spare.fill(ctx, m.cfg) })
+	background.Go(func() { m.prefetcher.run(ctx, m.cfg) })
 	defer background.Wait()
 
-	timer := time.NewTimer(m.pause(nil))
+	timer := time.NewTimer(m.refreshDelay(nil))
 	defer timer.Stop()
 	for {
 		select {
@@ -25,24 +25,24 @@ func (m *Manager) Run(ctx context.Context) {
 			return
 		case <-timer.C:
 		}
-		timer.Reset(m.pause(m.timedRefresh(ctx)))
+		timer.Reset(m.refreshDelay(m.refreshWithTimeout(ctx)))
 	}
 }
 
-// leastPatience bounds one refresh from below: a store that answers slowly is
+// minRefreshTimeout bounds one refresh from below: a store that answers slowly is
 // better than none.
-const leastPatience = 5 * time.Second
+const minRefreshTimeout = 5 * time.Second
 
-func (m *Manager) timedRefresh(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, max(m.cfg.Refresh, leastPatience))
+func (m *Manager) refreshWithTimeout(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, max(m.cfg.Refresh, minRefreshTimeout))
 	defer cancel()
 	return m.Refresh(ctx)
 }
 
-// pause is the time to the next refresh: up to a tenth less than
+// refreshDelay is the time to the next refresh: up to a tenth less than
 // [Config.Refresh], and after a failure half to a quarter of it, so that
 // instances do not all ask at once.
-func (m *Manager) pause(err error) time.Duration {
+func (m *Manager) refreshDelay(err error) time.Duration {
 	longest, spread := m.cfg.Refresh, m.cfg.Refresh/10
 	if err != nil {
 		longest, spread = m.cfg.Refresh/2, m.cfg.Refresh/4
@@ -55,15 +55,15 @@ func (m *Manager) pause(err error) time.Duration {
 }
 
 // Refresh reads the keys anew, rotates when that is due, ensures a standby and
-// removes the records of keys that are long gone. On an error the view is as
+// removes the records of keys that are long gone. On an error the snapshot is as
 // new as could be read.
 func (m *Manager) Refresh(ctx context.Context) error {
 	err := m.reload(ctx)
 	if err == nil {
-		err = m.taking(ctx, func() error { return m.maintain(ctx) })
+		err = m.withChangeLock(ctx, func() error { return m.maintain(ctx) })
 	}
 	switch {
-	case err != nil && ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled): // the caller's wish, no fault
+	case err != nil && ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled): // canceled by the caller
 	case err != nil:
 		m.failing.Store(true)
 		m.report(Event{Kind: EventRefreshFailed, At: m.cfg.Now(), Err: err})
@@ -74,21 +74,21 @@ func (m *Manager) Refresh(ctx context.Context) error {
 }
 
 func (m *Manager) maintain(ctx context.Context) error {
-	if err := m.As("").settle(ctx); err != nil {
+	if err := m.As("").ensureStandby(ctx); err != nil {
 		return err
 	}
 	if err := m.rotateIfDue(ctx); err != nil {
 		return err
 	}
-	return m.sweep(ctx)
+	return m.deleteExpired(ctx)
 }
 
 // rotateIfDue stores the rotation that ends the active key's interval. It does
 // so ahead of the moment by as much as an instance may be behind, so that every
 // instance that signs at that moment knows of it.
 func (m *Manager) rotateIfDue(ctx context.Context) error {
-	s, now := m.view()
-	i := s.line.at(now)
+	s, now := m.currentSnapshot()
+	i := s.line.spanAt(now)
 	if m.cfg.RotationInterval == 0 || i < 0 {
 		return nil
 	}
@@ -96,10 +96,10 @@ func (m *Manager) rotateIfDue(ctx context.Context) error {
 		return nil
 	}
 	due := s.line.spans[i].start.Add(m.cfg.RotationInterval)
-	if now.Before(due.Add(-m.cfg.notice())) {
+	if now.Before(due.Add(-m.cfg.lead())) {
 		return nil
 	}
-	_, err := m.As("").insertDecision(ctx, s, EventRotated, s.line.rotation(now, later(due, m.earliest(s.infos, now))))
+	_, err := m.As("").insertDecision(ctx, s, EventRotated, s.line.rotationRecord(now, later(due, m.earliestStart(s.infos, now))))
 	if errors.Is(err, storage.ErrConflict) { // another instance did it
 		return m.reload(ctx)
 	}
@@ -109,10 +109,10 @@ func (m *Manager) rotateIfDue(ctx context.Context) error {
 	return nil
 }
 
-// sweep removes the records that nothing hangs on any more, lowest first.
-func (m *Manager) sweep(ctx context.Context) error {
+// deleteExpired removes the records that nothing depends on any more, lowest first.
+func (m *Manager) deleteExpired(ctx context.Context) error {
 	for {
-		s, now := m.view()
+		s, now := m.currentSnapshot()
 		lowest, ok := s.line.removable(now, m.cfg.Retention())
 		if !ok {
 			return nil
@@ -131,9 +131,9 @@ func (m *Manager) sweep(ctx context.Context) error {
 }
 
 func (m *Manager) withoutRecord(s snapshot, lowest string) snapshot {
-	if s.top() == 0 || s.line.keys[0].KID != lowest { // a reading since then lacks it already
+	if s.maxSeq() == 0 || s.line.keys[0].KID != lowest { // a reading since then lacks it already
 		return s
 	}
-	s.ticket, s.line = m.tickets.Add(1), s.line.without()
+	s.generation, s.line = m.generations.Add(1), s.line.withoutOldest()
 	return s
 }

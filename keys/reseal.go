@@ -9,32 +9,32 @@ import (
 	"example.org/signet/storage"
 )
 
-// Resealing tells what [Manager.Reseal] did.
-type Resealing struct {
-	Resealed []string // kids of the keys that it sealed anew
-	Fresh    int      // keys that were sealed under the present master key already
+// ResealResult tells what [Manager.Reseal] did.
+type ResealResult struct {
+	Resealed        []string // kids of the keys that it sealed anew
+	AlreadyResealed int      // keys that were sealed under the present master key already
 }
 
 // Reseal seals every private key under the present master key, whichever key of
-// the [Ring] it lies under. Each record changes by one compare-and-swap, in its
+// the [MasterKeys] it lies under. Each record changes by one compare-and-swap, in its
 // envelope alone; instances that hold both master keys notice nothing. Where it
 // was cut off, by an error or the end of the process, some records are done and
 // doing it again does the rest. On an error it returns what was done before.
-func (m *Manager) Reseal(ctx context.Context) (Resealing, error) { return m.As("").Reseal(ctx) }
+func (m *Manager) Reseal(ctx context.Context) (ResealResult, error) { return m.As("").Reseal(ctx) }
 
 // Reseal is [Manager.Reseal].
-func (h Hand) Reseal(ctx context.Context) (done Resealing, err error) {
+func (h Hand) Reseal(ctx context.Context) (done ResealResult, err error) {
 	m := h.manager
-	err = m.taking(ctx, func() error {
-		for range attempts { // a record may be made meanwhile, by an instance that seals as before
-			fresh, err := h.resealAll(ctx, &done)
+	err = m.withChangeLock(ctx, func() error {
+		for range maxAttempts { // a record may be made meanwhile, by an instance that seals as before
+			complete, err := h.resealAll(ctx, &done)
 			if err != nil {
 				return err
 			}
 			if err := m.reload(ctx); err != nil {
 				return err
 			}
-			if fresh {
+			if complete {
 				return nil
 			}
 		}
@@ -48,19 +48,19 @@ func (h Hand) Reseal(ctx context.Context) (done Resealing, err error) {
 
 // resealAll goes through all records once, and tells whether none was left to
 // do.
-func (h Hand) resealAll(ctx context.Context, done *Resealing) (fresh bool, err error) {
+func (h Hand) resealAll(ctx context.Context, done *ResealResult) (complete bool, err error) {
 	m := h.manager
 	records, err := m.store.ListKeys(ctx)
 	if err != nil {
 		return false, err
 	}
-	fresh, done.Fresh = true, 0
+	complete, done.AlreadyResealed = true, 0
 	for _, k := range records {
-		if m.sealer.vault.Fresh(k.Sealed) {
-			done.Fresh++
+		if m.sealer.wrapper.IsCurrent(k.Sealed) {
+			done.AlreadyResealed++
 			continue
 		}
-		fresh = false
+		complete = false
 		sealed, err := m.sealer.reseal(ctx, k)
 		if err != nil {
 			return false, err
@@ -72,11 +72,11 @@ func (h Hand) resealAll(ctx context.Context, done *Resealing) (fresh bool, err e
 		case err == nil:
 			done.Resealed = append(done.Resealed, k.KID)
 			h.report(Event{Kind: EventResealed, KID: k.KID, At: m.cfg.Now()})
-		case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrNotFound): // somebody else did it, or removed it
+		case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrNotFound): // another instance did it, or removed it
 		default:
 			return false, fmt.Errorf("key %s: %w", k.KID, err)
 		}
 	}
-	done.Fresh -= len(done.Resealed)
-	return fresh, nil
+	done.AlreadyResealed -= len(done.Resealed)
+	return complete, nil
 }

@@ -11,7 +11,7 @@ import (
 	"example.org/signet/storage"
 )
 
-func newMaster(t testing.TB) keys.MasterKey {
+func randomMasterKey(t testing.TB) keys.MasterKey {
 	t.Helper()
 	k, err := keys.NewMasterKey(rand.Reader)
 	if err != nil {
@@ -20,10 +20,10 @@ func newMaster(t testing.TB) keys.MasterKey {
 	return k
 }
 
-// openUnder opens the store under the vault, which must fit.
-func openUnder(t testing.TB, store keys.Store, vault keys.Vault, cfg keys.Config) *keys.Manager {
+// openUnder opens the store with the wrapper, which must be the right one.
+func openUnder(t testing.TB, store keys.Store, wrapper keys.KeyWrapper, cfg keys.Config) *keys.Manager {
 	t.Helper()
-	m, err := keys.Open(t.Context(), store, vault, cfg)
+	m, err := keys.Open(t.Context(), store, wrapper, cfg)
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}
@@ -35,19 +35,19 @@ func openUnder(t testing.TB, store keys.Store, vault keys.Vault, cfg keys.Config
 func TestReseal(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
-	before, after := master(t), newMaster(t)
+	store := new(memoryStore)
+	before, after := testMasterKey(t), randomMasterKey(t)
 	old := openUnder(t, store, before, cfg)
 	kid := active(t, old)
 	token := sign(t, old)
 
-	prepared := openUnder(t, store, keys.NewRing(before, after), cfg)
-	changed := openUnder(t, store, keys.NewRing(after, before), cfg)
+	prepared := openUnder(t, store, keys.NewMasterKeys(before, after), cfg)
+	changed := openUnder(t, store, keys.NewMasterKeys(after, before), cfg)
 	rotate(t, changed, true) // its standby lies under the new key
 	refresh(t, prepared)
 	records := store.all()
 	done, err := changed.Reseal(t.Context())
-	if err != nil || len(done.Resealed) != 2 || done.Fresh != 1 {
+	if err != nil || len(done.Resealed) != 2 || done.AlreadyResealed != 1 {
 		t.Fatalf("got %+v, %v", done, err)
 	}
 	refresh(t, prepared, changed)
@@ -66,8 +66,8 @@ func TestReseal(t *testing.T) {
 		}
 		sign(t, m)
 	}
-	refusesOpening(t, store, before, cfg, kid)
-	if again, err := changed.Reseal(t.Context()); err != nil || len(again.Resealed) != 0 || again.Fresh != 3 {
+	expectUnsealError(t, store, before, cfg, kid)
+	if again, err := changed.Reseal(t.Context()); err != nil || len(again.Resealed) != 0 || again.AlreadyResealed != 3 {
 		t.Errorf("again: %+v, %v", again, err)
 	}
 	// One that was not told of the new key goes on with what it has.
@@ -79,18 +79,18 @@ func TestReseal(t *testing.T) {
 }
 
 // Cut off after any number of records, it is repeated and does the rest.
-func TestResealIsCutOff(t *testing.T) {
-	before, after := master(t), newMaster(t)
+func TestReseal_Interrupted_CanBeRepeated(t *testing.T) {
+	before, after := testMasterKey(t), randomMasterKey(t)
 	cfg := settings(newClock())
 	for cut := range 3 {
-		store := new(memory)
+		store := new(memoryStore)
 		rotate(t, openUnder(t, store, before, cfg), true)
-		m := openUnder(t, store, keys.NewRing(after, before), cfg)
+		m := openUnder(t, store, keys.NewMasterKeys(after, before), cfg)
 		n := 0
 		store.failWith(func(op string) error {
 			if op == "reseal" {
 				if n++; n > cut {
-					return down(op)
+					return unavailable(op)
 				}
 			}
 			return nil
@@ -100,9 +100,9 @@ func TestResealIsCutOff(t *testing.T) {
 			t.Fatalf("cut at %d: %+v, %v", cut, done, err)
 		}
 		store.failWith(nil)
-		openUnder(t, store, keys.NewRing(before, after), cfg)
-		rest, err := openUnder(t, store, keys.NewRing(after, before), cfg).Reseal(t.Context())
-		if err != nil || len(rest.Resealed) != 3-cut || rest.Fresh != cut {
+		openUnder(t, store, keys.NewMasterKeys(before, after), cfg)
+		rest, err := openUnder(t, store, keys.NewMasterKeys(after, before), cfg).Reseal(t.Context())
+		if err != nil || len(rest.Resealed) != 3-cut || rest.AlreadyResealed != cut {
 			t.Errorf("the rest after %d: %+v, %v", cut, rest, err)
 		}
 		openUnder(t, store, after, cfg)
@@ -110,15 +110,15 @@ func TestResealIsCutOff(t *testing.T) {
 }
 
 func TestRacingReseals(t *testing.T) {
-	before, after := master(t), newMaster(t)
+	before, after := testMasterKey(t), randomMasterKey(t)
 	cfg := settings(newClock())
-	store := new(memory)
+	store := new(memoryStore)
 	rotate(t, openUnder(t, store, before, cfg), true)
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	var done []string
 	for range 16 {
-		m := openUnder(t, store, keys.NewRing(after, before), cfg)
+		m := openUnder(t, store, keys.NewMasterKeys(after, before), cfg)
 		group.Go(func() {
 			d, err := m.Reseal(t.Context())
 			if err != nil {
@@ -137,10 +137,10 @@ func TestRacingReseals(t *testing.T) {
 	openUnder(t, store, after, cfg)
 }
 
-// A ring without a master key is no key, whatever else it holds.
-func TestRingWithoutMasterKey(t *testing.T) {
-	for name, vault := range map[string]keys.Vault{"ring": keys.NewRing(keys.MasterKey{}, master(t)), "key": keys.MasterKey{}, "none": nil} {
-		if _, err := keys.Open(t.Context(), new(memory), vault, settings(newClock())); err == nil {
+// Without a primary key, MasterKeys is refused, whatever else it holds.
+func TestOpen_WithoutMasterKey_IsRefused(t *testing.T) {
+	for name, wrapper := range map[string]keys.KeyWrapper{"keys without a primary": keys.NewMasterKeys(keys.MasterKey{}, testMasterKey(t)), "key": keys.MasterKey{}, "none": nil} {
+		if _, err := keys.Open(t.Context(), new(memoryStore), wrapper, settings(newClock())); err == nil {
 			t.Errorf("%s: opened", name)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 //
 // It is possible until [Config.StaleAfter] (with allowances for clocks and for
 // reading) before the key leaves the JWKS, so that every instance hears of it
-// in time: then it fails with *[NoWayBackError], as where there is no such key.
+// in time: then it fails with *[RollbackUnavailableError], as where there is no such key.
 // Doing it again is refused that way too, so a repeated command does not go
 // back further than was meant. Of racing rollbacks and rotations one wins, the
 // others get [ErrRotated]; while a rotation is scheduled it fails with
@@ -25,41 +25,41 @@ func (m *Manager) Rollback(ctx context.Context) (Rotation, error) { return m.As(
 
 // Rollback is [Manager.Rollback].
 func (h Hand) Rollback(ctx context.Context) (Rotation, error) {
-	done, err := h.decide(ctx, EventRolledBack, h.manager.rollback)
+	done, err := h.storeDecision(ctx, EventRolledBack, h.manager.rollbackRecord)
 	if err != nil {
 		return Rotation{}, fmt.Errorf("roll the keys back: %w", err)
 	}
 	return done, nil
 }
 
-// rollback is the record of a rollback that is made now.
-func (m *Manager) rollback(s *snapshot, now time.Time) (storage.Key, error) {
+// rollbackRecord returns the record of a rollback that is made now.
+func (m *Manager) rollbackRecord(s *snapshot, now time.Time) (storage.Key, error) {
 	if next, ok := s.line.pending(now); ok {
 		return storage.Key{}, &ScheduledError{KID: s.line.keys[next.key].KID, At: next.start}
 	}
-	if last, ok := s.decision(0); ok && last.Restores != "" && now.Sub(last.CreatedAt).Abs() < m.cfg.Refresh {
+	if last, ok := s.lastDecision(0); ok && last.Restores != "" && now.Sub(last.CreatedAt).Abs() < m.cfg.Refresh {
 		return storage.Key{}, ErrRotated
 	}
 	previous, ok := s.line.previous(now, m.cfg.Retention())
 	if !ok {
-		return storage.Key{}, &NoWayBackError{}
+		return storage.Key{}, &RollbackUnavailableError{}
 	}
-	if until := previous.GoneAt.Add(-m.cfg.hearing()); now.After(until) {
-		return storage.Key{}, &NoWayBackError{KID: previous.KID, Until: until}
+	if until := previous.UnpublishedAt.Add(-m.cfg.propagationDelay()); now.After(until) {
+		return storage.Key{}, &RollbackUnavailableError{KID: previous.KID, Until: until}
 	}
-	record := s.line.record(now)
+	record := s.line.nextRecord(now)
 	record.Restores, record.RestoresAt = previous.KID, record.CreatedAt
 	return record, nil
 }
 
-// hearing is the longest until every instance that signs knows what was
+// propagationDelay is the longest until every instance that signs knows what was
 // decided, by a clock that may be behind.
-func (c Config) hearing() time.Duration { return c.StaleAfter() + c.Refresh + c.Leeway }
+func (c Config) propagationDelay() time.Duration { return c.StaleAfter() + c.Refresh + c.Leeway }
 
 // previous is the newest key below the signing one that has signed before and
 // is still published.
 func (l timeline) previous(now time.Time, retention time.Duration) (Info, bool) {
-	i := l.at(now)
+	i := l.spanAt(now)
 	if i < 0 {
 		return Info{}, false
 	}

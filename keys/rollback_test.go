@@ -20,12 +20,12 @@ func rollback(t testing.TB, m *keys.Manager) keys.Rotation {
 	return r
 }
 
-// noWayBack demands that a rollback is refused for the want of a key.
-func noWayBack(t testing.TB, m *keys.Manager, kid string) {
+// expectRollbackUnavailable demands that a rollback is refused for the want of a key.
+func expectRollbackUnavailable(t testing.TB, m *keys.Manager, kid string) {
 	t.Helper()
-	var refused *keys.NoWayBackError
+	var refused *keys.RollbackUnavailableError
 	if _, err := m.Rollback(t.Context()); !errors.As(err, &refused) || refused.KID != kid {
-		t.Errorf("got %v, want no way back to %q", err, kid)
+		t.Errorf("got %v, want a RollbackUnavailableError for %q", err, kid)
 	}
 }
 
@@ -33,10 +33,10 @@ func noWayBack(t testing.TB, m *keys.Manager, kid string) {
 func TestRollback(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	m, other := open(t, store, cfg), open(t, store, cfg)
 	first := active(t, m)
-	noWayBack(t, m, "")
+	expectRollbackUnavailable(t, m, "")
 	tokens := []string{sign(t, m)}
 	second := rotate(t, m, true).Activates
 	tokens = append(tokens, sign(t, m))
@@ -58,14 +58,14 @@ func TestRollback(t *testing.T) {
 			}
 		}
 	}
-	if i := info(t, m, second); i.State != keys.Retired || !i.RetiresAt.Equal(r.At) || !i.GoneAt.Equal(r.At.Add(cfg.Retention())) {
+	if i := info(t, m, second); i.State != keys.Retired || !i.RetiresAt.Equal(r.At) || !i.UnpublishedAt.Equal(r.At.Add(cfg.Retention())) {
 		t.Errorf("the key that was taken back: %+v", i)
 	}
-	if i := info(t, m, first); !i.ActivatesAt.Equal(r.At) || !i.RetiresAt.IsZero() || !i.GoneAt.IsZero() {
+	if i := info(t, m, first); !i.ActivatesAt.Equal(r.At) || !i.RetiresAt.IsZero() || !i.UnpublishedAt.IsZero() {
 		t.Errorf("the key that came back: %+v", i)
 	}
 	c.advance(cfg.Refresh)
-	noWayBack(t, m, "") // a repeated command goes no further
+	expectRollbackUnavailable(t, m, "") // a repeated command goes no further
 	c.set(r.At.Add(cfg.Retention()))
 	refresh(t, m)
 	if slices.Contains(published(t, m), second) || !slices.Contains(published(t, m), first) {
@@ -77,7 +77,7 @@ func TestRollback(t *testing.T) {
 func TestRotationAfterRollback(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, cfg)
 	first := active(t, m)
 	second := rotate(t, m, true).Activates
@@ -103,7 +103,7 @@ func TestRotationAfterRollback(t *testing.T) {
 func TestRollbackTooLate(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, cfg)
 	first := active(t, m)
 	r := rotate(t, m, true)
@@ -113,9 +113,9 @@ func TestRollbackTooLate(t *testing.T) {
 		t.Errorf("at the last moment: %v", err)
 	}
 	c.advance(time.Second)
-	noWayBack(t, m, first)
+	expectRollbackUnavailable(t, m, first)
 	c.set(r.At.Add(cfg.Retention()))
-	noWayBack(t, m, "")
+	expectRollbackUnavailable(t, m, "")
 	if len(store.all()) != 3 {
 		t.Errorf("%d records", len(store.all()))
 	}
@@ -124,7 +124,7 @@ func TestRollbackTooLate(t *testing.T) {
 func TestRollbackIsRefused(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, cfg)
 	first := active(t, m)
 	rotate(t, m, true)
@@ -140,8 +140,8 @@ func TestRollbackIsRefused(t *testing.T) {
 	if err := m.Revoke(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
-	noWayBack(t, m, "")
-	store.failWith(down)
+	expectRollbackUnavailable(t, m, "")
+	store.failWith(unavailable)
 	if _, err := m.Rollback(t.Context()); !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("without a store: %v", err)
 	}
@@ -152,7 +152,7 @@ func TestRollbackIsRefused(t *testing.T) {
 func TestRevokeAfterRollback(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, cfg)
 	first := active(t, m)
 	r := rotate(t, m, true)
@@ -171,7 +171,7 @@ func TestRacingRollbacks(t *testing.T) {
 	for range 20 {
 		c := newClock()
 		cfg := settings(c)
-		store := new(memory)
+		store := new(memoryStore)
 		first := open(t, store, cfg)
 		back := active(t, first)
 		forward := rotate(t, first, true).NewStandby
@@ -189,7 +189,7 @@ func TestRacingRollbacks(t *testing.T) {
 				} else {
 					won[n], err = instances[n].Rollback(t.Context())
 				}
-				var refused *keys.NoWayBackError
+				var refused *keys.RollbackUnavailableError
 				if err != nil && !errors.Is(err, keys.ErrRotated) && !errors.As(err, &refused) {
 					t.Error(err)
 				}

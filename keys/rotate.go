@@ -32,9 +32,9 @@ func (m *Manager) Rotate(ctx context.Context, force bool) (Rotation, error) {
 
 // Rotate is [Manager.Rotate].
 func (h Hand) Rotate(ctx context.Context, force bool) (Rotation, error) {
-	done, err := h.decide(ctx, EventRotated, func(s *snapshot, now time.Time) (storage.Key, error) {
-		at, err := h.manager.startOf(s, storage.Time(now), force)
-		return s.line.rotation(now, at), err
+	done, err := h.storeDecision(ctx, EventRotated, func(s *snapshot, now time.Time) (storage.Key, error) {
+		at, err := h.manager.rotationTime(s, storage.Time(now), force)
+		return s.line.rotationRecord(now, at), err
 	})
 	if err != nil {
 		return Rotation{}, fmt.Errorf("rotate the keys: %w", err)
@@ -42,38 +42,38 @@ func (h Hand) Rotate(ctx context.Context, force bool) (Rotation, error) {
 	return done, nil
 }
 
-// decide stores the record that propose makes of the present view, as the
+// storeDecision stores the record that propose makes of the current snapshot, as the
 // newest decision on who signs. Of racing ones one wins, the others get
 // [ErrRotated].
-func (h Hand) decide(ctx context.Context, kind EventKind, propose func(*snapshot, time.Time) (storage.Key, error)) (done Rotation, err error) {
-	seen := h.manager.current.Load().top()
-	err = h.manager.taking(ctx, func() (err error) {
+func (h Hand) storeDecision(ctx context.Context, kind EventKind, propose func(*snapshot, time.Time) (storage.Key, error)) (done Rotation, err error) {
+	afterSeq := h.manager.current.Load().maxSeq()
+	err = h.manager.withChangeLock(ctx, func() (err error) {
 		if err = h.manager.reload(ctx); err != nil {
 			return err
 		}
-		done, err = h.attempt(ctx, seen, kind, propose)
+		done, err = h.tryDecision(ctx, afterSeq, kind, propose)
 		return err
 	})
 	return done, err
 }
 
-// attempts bounds the tries of one change. Each lost one means that another
+// maxAttempts bounds the tries of one change. Each lost one means that another
 // instance stored a record, and there is never need for many; a store whose
 // readings do not show what it holds must not be asked for ever.
-const attempts = 20
+const maxAttempts = 20
 
 var errNoProgress = fmt.Errorf("the store does not show the keys that it holds: %w", storage.ErrUnavailable)
 
-// attempt tries until its record is stored, or one of another decision above
+// tryDecision tries until its record is stored, or one of another decision above
 // the sequence number seen.
-func (h Hand) attempt(ctx context.Context, seen int64, kind EventKind, propose func(*snapshot, time.Time) (storage.Key, error)) (Rotation, error) {
+func (h Hand) tryDecision(ctx context.Context, afterSeq int64, kind EventKind, propose func(*snapshot, time.Time) (storage.Key, error)) (Rotation, error) {
 	m := h.manager
-	for range attempts {
-		if err := h.settle(ctx); err != nil {
+	for range maxAttempts {
+		if err := h.ensureStandby(ctx); err != nil {
 			return Rotation{}, err
 		}
-		s, now := m.view()
-		if _, ok := s.decision(seen); ok {
+		s, now := m.currentSnapshot()
+		if _, ok := s.lastDecision(afterSeq); ok {
 			return Rotation{}, ErrRotated
 		}
 		record, err := propose(s, now)
@@ -91,25 +91,25 @@ func (h Hand) attempt(ctx context.Context, seen int64, kind EventKind, propose f
 	return Rotation{}, errNoProgress
 }
 
-// startOf is the moment at which a rotation that is made now takes effect.
-func (m *Manager) startOf(s *snapshot, now time.Time, force bool) (time.Time, error) {
+// rotationTime is the moment at which a rotation that is made now takes effect.
+func (m *Manager) rotationTime(s *snapshot, now time.Time, force bool) (time.Time, error) {
 	if next, ok := s.line.pending(now); ok {
 		if !force {
 			return time.Time{}, &ScheduledError{KID: s.line.keys[next.key].KID, At: next.start}
 		}
 		return now, nil
 	}
-	if last, ok := s.decision(0); ok && now.Sub(last.CreatedAt).Abs() < m.cfg.Refresh {
+	if last, ok := s.lastDecision(0); ok && now.Sub(last.CreatedAt).Abs() < m.cfg.Refresh {
 		return time.Time{}, ErrRotated
 	}
 	if force {
 		return now, nil
 	}
-	return m.earliest(s.infos, now), nil
+	return m.earliestStart(s.infos, now), nil
 }
 
-// earliest is the first moment at which the newest standby may sign unforced.
-func (m *Manager) earliest(infos []Info, now time.Time) time.Time {
+// earliestStart is the first moment at which the newest standby may sign unforced.
+func (m *Manager) earliestStart(infos []Info, now time.Time) time.Time {
 	at := now
 	for _, info := range infos {
 		if info.State == Standby {
@@ -131,12 +131,12 @@ func publishedSince(info Info, now time.Time) time.Time {
 // insertDecision stores a new standby whose record says which other key signs
 // from when on.
 func (h Hand) insertDecision(ctx context.Context, s *snapshot, kind EventKind, record storage.Key) (Rotation, error) {
-	record, err := h.manager.insert(ctx, record)
+	record, err := h.manager.insertNewKey(ctx, record)
 	if err != nil {
 		return Rotation{}, err
 	}
 	done := Rotation{NewStandby: record.KID, At: later(record.PredecessorActivatesAt, record.RestoresAt)}
-	line := s.line.with(record)
+	line := s.line.withRecord(record)
 	for _, span := range line.spans {
 		if !span.start.After(done.At) {
 			done.Activates = line.keys[span.key].KID
@@ -168,15 +168,15 @@ func (h Hand) Revoke(ctx context.Context, kid string) error {
 	}
 	h.report(Event{Kind: EventRevoked, KID: kid, At: at})
 	err := m.replace(func(s snapshot) snapshot {
-		s.ticket, s.line = m.tickets.Add(1), s.line.withRevoked(kid, at)
+		s.generation, s.line = m.generations.Add(1), s.line.withRevoked(kid, at)
 		return s
 	})
 	if err == nil {
-		err = m.taking(ctx, func() error {
+		err = m.withChangeLock(ctx, func() error {
 			if err := m.reload(ctx); err != nil {
 				return err
 			}
-			return h.settle(ctx)
+			return h.ensureStandby(ctx)
 		})
 	}
 	if err != nil {
@@ -185,21 +185,21 @@ func (h Hand) Revoke(ctx context.Context, kid string) error {
 	return nil
 }
 
-// settle makes what has to be there: a key that signs, and a standby that no
-// rotation has claimed. The caller holds the turn.
-func (h Hand) settle(ctx context.Context) error {
+// ensureStandby makes the keys that are missing: one that signs, and a standby that no
+// rotation has claimed. The caller holds the change lock.
+func (h Hand) ensureStandby(ctx context.Context) error {
 	m := h.manager
-	for range attempts {
-		s, now := m.view()
-		record, lacking := s.line.lacking(now)
-		if !lacking {
+	for range maxAttempts {
+		s, now := m.currentSnapshot()
+		record, missing := s.line.nextMissing(now)
+		if !missing {
 			return nil
 		}
-		record, err := m.insert(ctx, record)
+		record, err := m.insertNewKey(ctx, record)
 		switch {
 		case err == nil:
 			h.report(Event{Kind: EventCreated, KID: record.KID, At: record.CreatedAt})
-		case errors.Is(err, storage.ErrConflict): // another instance was faster: see what it did
+		case errors.Is(err, storage.ErrConflict): // another instance rotated first: read what it stored
 			if err := m.reload(ctx); err != nil {
 				return err
 			}
@@ -210,23 +210,23 @@ func (h Hand) settle(ctx context.Context) error {
 	return errNoProgress
 }
 
-// insert makes a key for the record, stores it and adds it to the view. After
+// insertNewKey makes a key for the record, stores it and adds it to the snapshot. After
 // [storage.ErrConflict] nothing was stored.
-func (m *Manager) insert(ctx context.Context, record storage.Key) (storage.Key, error) {
-	p, err := m.spare.take(m.cfg)
+func (m *Manager) insertNewKey(ctx context.Context, record storage.Key) (storage.Key, error) {
+	p, err := m.prefetcher.get(m.cfg)
 	if err != nil {
 		return storage.Key{}, err
 	}
-	record, err = m.insertPair(ctx, record, p)
+	record, err = m.insertKeyPair(ctx, record, p)
 	if errors.Is(err, storage.ErrConflict) {
-		m.spare.keep(p)
+		m.prefetcher.put(p)
 	}
 	return record, err
 }
 
-// insertPair seals the key pair into the record, stores it and adds it to the
-// view.
-func (m *Manager) insertPair(ctx context.Context, record storage.Key, p *pair) (storage.Key, error) {
+// insertKeyPair seals the key pair into the record, stores it and adds it to the
+// snapshot.
+func (m *Manager) insertKeyPair(ctx context.Context, record storage.Key, p *keyPair) (storage.Key, error) {
 	record, err := m.sealer.seal(ctx, record, p)
 	if err != nil {
 		return storage.Key{}, err
@@ -243,14 +243,14 @@ func (m *Manager) insertPair(ctx context.Context, record storage.Key, p *pair) (
 	return record, m.replace(func(s snapshot) snapshot { return m.withRecord(s, record, p) })
 }
 
-func (m *Manager) withRecord(s snapshot, record storage.Key, p *pair) snapshot {
+func (m *Manager) withRecord(s snapshot, record storage.Key, p *keyPair) snapshot {
 	if s.pairs[record.KID] != nil { // a reading since then has it already
 		return s
 	}
-	pairs := map[string]*pair{record.KID: p}
-	for kid, known := range s.pairs {
-		pairs[kid] = known
+	pairs := map[string]*keyPair{record.KID: p}
+	for kid, existing := range s.pairs {
+		pairs[kid] = existing
 	}
-	s.ticket, s.pairs, s.line = m.tickets.Add(1), pairs, s.line.with(record)
+	s.generation, s.pairs, s.line = m.generations.Add(1), pairs, s.line.withRecord(record)
 	return s
 }

@@ -14,7 +14,7 @@ import (
 func TestRotationWaitsForPublishAhead(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	m := open(t, new(memory), cfg)
+	m := open(t, new(memoryStore), cfg)
 	first, standby := active(t, m), inState(m, keys.Standby)[0]
 
 	c.advance(time.Hour)
@@ -26,7 +26,7 @@ func TestRotationWaitsForPublishAhead(t *testing.T) {
 	if i := info(t, m, standby); i.State != keys.Standby || !i.ActivatesAt.Equal(start) {
 		t.Errorf("the standby is %+v", i)
 	}
-	if i := info(t, m, first); !i.RetiresAt.Equal(start) || !i.GoneAt.Equal(start.Add(cfg.Retention())) {
+	if i := info(t, m, first); !i.RetiresAt.Equal(start) || !i.UnpublishedAt.Equal(start.Add(cfg.Retention())) {
 		t.Errorf("the active key is %+v", i)
 	}
 	c.set(start.Add(-time.Nanosecond))
@@ -46,7 +46,7 @@ func TestRotationWaitsForPublishAhead(t *testing.T) {
 func TestRotationIsImmediateOncePublishedLongEnough(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	m := open(t, new(memory), cfg)
+	m := open(t, new(memoryStore), cfg)
 	standby := inState(m, keys.Standby)[0]
 	c.advance(cfg.PublishAhead)
 	refresh(t, m)
@@ -56,7 +56,7 @@ func TestRotationIsImmediateOncePublishedLongEnough(t *testing.T) {
 }
 
 func TestForcedRotation(t *testing.T) {
-	m := open(t, new(memory), settings(newClock()))
+	m := open(t, new(memoryStore), settings(newClock()))
 	standby := inState(m, keys.Standby)[0]
 	if r := rotate(t, m, true); r.Activates != standby || active(t, m) != standby {
 		t.Errorf("got %+v", r)
@@ -65,7 +65,7 @@ func TestForcedRotation(t *testing.T) {
 
 func TestRotationWhileOneIsScheduled(t *testing.T) {
 	c := newClock()
-	m := open(t, new(memory), settings(c))
+	m := open(t, new(memoryStore), settings(c))
 	scheduled := rotate(t, m, false)
 	c.advance(time.Minute)
 
@@ -98,7 +98,7 @@ func TestRotationWhileOneIsScheduled(t *testing.T) {
 func TestRotationRightAfterAnother(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	rotate(t, open(t, store, cfg), true)
 	for _, force := range []bool{false, true} {
 		if _, err := open(t, store, cfg).Rotate(t.Context(), force); !errors.Is(err, keys.ErrRotated) {
@@ -114,10 +114,10 @@ func TestRotationRightAfterAnother(t *testing.T) {
 
 // Whoever asks for a rotation without having seen the last one is told of it;
 // asking again is a rotation of its own.
-func TestRotationByOneThatHasNotSeenTheLast(t *testing.T) {
+func TestRotate_StaleInstance_GetsErrRotated(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	m, other := open(t, store, cfg), open(t, store, cfg)
 	rotate(t, other, true)
 	c.advance(2 * cfg.Refresh)
@@ -132,12 +132,12 @@ func TestRotationByOneThatHasNotSeenTheLast(t *testing.T) {
 func TestRetiredKeyLeaves(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, cfg)
 	first := active(t, m)
 	token := sign(t, m)
 	rotate(t, m, true)
-	store.failWith(down)
+	store.failWith(unavailable)
 
 	c.set(epoch.Add(cfg.TokenLifetime + cfg.Leeway))
 	if !slices.Contains(published(t, m), first) {
@@ -159,7 +159,7 @@ func TestRetiredKeyLeaves(t *testing.T) {
 func TestScheduledRotation(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, cfg)
 	first, standby := active(t, m), inState(m, keys.Standby)[0]
 
@@ -201,7 +201,7 @@ func TestRotationByHandOnly(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
 	cfg.RotationInterval = 0
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, cfg)
 	c.advance(10 * 365 * 24 * time.Hour)
 	refresh(t, m)
@@ -212,7 +212,7 @@ func TestRotationByHandOnly(t *testing.T) {
 
 func TestRevokeActive(t *testing.T) {
 	c := newClock()
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, settings(c))
 	first, standby := active(t, m), inState(m, keys.Standby)[0]
 	token := sign(t, m)
@@ -234,7 +234,7 @@ func TestRevokeActive(t *testing.T) {
 }
 
 func TestRevokeStandby(t *testing.T) {
-	m := open(t, new(memory), settings(newClock()))
+	m := open(t, new(memoryStore), settings(newClock()))
 	first, standby := active(t, m), inState(m, keys.Standby)[0]
 	if err := m.Revoke(t.Context(), standby); err != nil {
 		t.Fatal(err)
@@ -247,7 +247,7 @@ func TestRevokeStandby(t *testing.T) {
 
 func TestRevokeOfScheduledStandby(t *testing.T) {
 	c := newClock()
-	m := open(t, new(memory), settings(c))
+	m := open(t, new(memoryStore), settings(c))
 	first := active(t, m)
 	r := rotate(t, m, false)
 	if err := m.Revoke(t.Context(), r.Activates); err != nil {
@@ -264,7 +264,7 @@ func TestRevokeOfScheduledStandby(t *testing.T) {
 }
 
 func TestRevokeEverything(t *testing.T) {
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, settings(newClock()))
 	for _, kid := range append(inState(m, keys.Standby), inState(m, keys.Active)...) {
 		if err := store.RevokeKey(t.Context(), kid, epoch); err != nil {
@@ -279,7 +279,7 @@ func TestRevokeEverything(t *testing.T) {
 }
 
 func TestRevokeUnknown(t *testing.T) {
-	m := open(t, new(memory), settings(newClock()))
+	m := open(t, new(memoryStore), settings(newClock()))
 	if err := m.Revoke(t.Context(), "nobody"); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("got %v", err)
 	}

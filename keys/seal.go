@@ -18,13 +18,13 @@ import (
 // envelope is the whole rest of the record but for RevokedAt, so it opens only
 // in the row and under the schedule that it was made for.
 type sealer struct {
-	vault  Vault
-	random io.Reader
+	wrapper KeyWrapper
+	random  io.Reader
 }
 
 // seal fills the fields of the record that hold the key: KID, Alg, PublicJWK
 // and Sealed. All other fields must be set before, and stay.
-func (s sealer) seal(ctx context.Context, record storage.Key, p *pair) (storage.Key, error) {
+func (s sealer) seal(ctx context.Context, record storage.Key, p *keyPair) (storage.Key, error) {
 	public, err := p.public.MarshalJSON()
 	if err != nil {
 		return storage.Key{}, fmt.Errorf("marshal key %s: %w", p.kid, err)
@@ -34,34 +34,34 @@ func (s sealer) seal(ctx context.Context, record storage.Key, p *pair) (storage.
 		return storage.Key{}, fmt.Errorf("marshal key %s: %w", p.kid, err)
 	}
 	record.KID, record.Alg, record.PublicJWK = p.kid, p.alg, public
-	if record.Sealed, err = s.vault.Seal(ctx, s.random, der, associated(record)); err != nil {
+	if record.Sealed, err = s.wrapper.Seal(ctx, s.random, der, associatedData(record)); err != nil {
 		return storage.Key{}, fmt.Errorf("seal key %s: %w", p.kid, err)
 	}
 	return record, nil
 }
 
 // unseal opens the record's private key and proves that it is the one the
-// record names. A refusal is an *[UnsealError]; a vault that cannot tell is
+// record names. A refusal is an *[UnsealError]; a wrapper that cannot tell is
 // [storage.ErrUnavailable].
-func (s sealer) unseal(ctx context.Context, record storage.Key) (*pair, error) {
-	refuse := func(reason string) (*pair, error) { return nil, &UnsealError{KID: record.KID, Reason: reason} }
+func (s sealer) unseal(ctx context.Context, record storage.Key) (*keyPair, error) {
+	unsealError := func(reason string) (*keyPair, error) { return nil, &UnsealError{KID: record.KID, Reason: reason} }
 
-	der, err := s.vault.Open(ctx, record.Sealed, associated(record))
+	der, err := s.wrapper.Open(ctx, record.Sealed, associatedData(record))
 	if errors.Is(err, storage.ErrUnavailable) {
 		return nil, fmt.Errorf("unseal key %s: %w", record.KID, err)
 	}
 	if err != nil {
-		return refuse(err.Error())
+		return unsealError(err.Error())
 	}
-	p, err := parsePair(record.Alg, der)
+	p, err := parseKeyPair(record.Alg, der)
 	if err != nil {
-		return refuse(err.Error())
+		return unsealError(err.Error())
 	}
 	var public jose.JSONWebKey
 	if err := json.Unmarshal(record.PublicJWK, &public); err != nil || public.KeyID != record.KID || !samePublic(public, p.public) {
-		return refuse("the record holds another key")
+		return unsealError("the record holds another key")
 	}
-	return p.named(record.KID), nil
+	return p.withKID(record.KID), nil
 }
 
 // reseal is the record's envelope, made anew. Nothing else changes.
@@ -74,16 +74,16 @@ func (s sealer) reseal(ctx context.Context, record storage.Key) ([]byte, error) 
 	if err != nil {
 		return nil, fmt.Errorf("marshal key %s: %w", p.kid, err)
 	}
-	sealed, err := s.vault.Seal(ctx, s.random, der, associated(record))
+	sealed, err := s.wrapper.Seal(ctx, s.random, der, associatedData(record))
 	if err != nil {
 		return nil, fmt.Errorf("seal key %s: %w", p.kid, err)
 	}
 	return sealed, nil
 }
 
-// associated is the immutable part of the record, but for the sealed key, in a
+// associatedData is the immutable part of the record, but for the sealed key, in a
 // form that no two records share: every field has its length before it.
-func associated(k storage.Key) []byte {
+func associatedData(k storage.Key) []byte {
 	out := []byte{envelopeVersion}
 	field := func(b []byte) {
 		out = binary.BigEndian.AppendUint32(out, uint32(len(b)))

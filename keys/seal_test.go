@@ -27,9 +27,9 @@ func withAlg(c *clock, alg string) keys.Config {
 	return cfg
 }
 
-// refusesOpening asserts that the store does not open, names the key, and
+// expectUnsealError asserts that the store does not open, names the key, and
 // changes nothing.
-func refusesOpening(t *testing.T, store *memory, k keys.MasterKey, cfg keys.Config, kid string) {
+func expectUnsealError(t *testing.T, store *memoryStore, k keys.MasterKey, cfg keys.Config, kid string) {
 	t.Helper()
 	before := store.all()
 	_, err := keys.Open(t.Context(), store, k, cfg)
@@ -43,13 +43,13 @@ func refusesOpening(t *testing.T, store *memory, k keys.MasterKey, cfg keys.Conf
 }
 
 func TestWrongMasterKey(t *testing.T) { // K04
-	store, cfg := new(memory), settings(newClock())
+	store, cfg := new(memoryStore), settings(newClock())
 	open(t, store, cfg)
 	other, err := keys.NewMasterKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	refusesOpening(t, store, other, cfg, store.all()[0].KID)
+	expectUnsealError(t, store, other, cfg, store.all()[0].KID)
 	_, err = keys.Open(t.Context(), store, other, cfg)
 	for _, want := range []string{store.all()[0].KID, "another master key"} {
 		if !strings.Contains(err.Error(), want) {
@@ -61,16 +61,16 @@ func TestWrongMasterKey(t *testing.T) { // K04
 
 func TestAlteredRecords(t *testing.T) { // K15, K03
 	cfg := settings(newClock())
-	store := new(memory)
+	store := new(memoryStore)
 	rotate(t, open(t, store, cfg), true)
 	records := store.all()
 	second := records[1]
 
 	alter := func(name string, change func(*storage.Key)) {
 		t.Run(name, func(t *testing.T) {
-			altered := &memory{records: slices.Clone(records)}
+			altered := &memoryStore{records: slices.Clone(records)}
 			change(&altered.records[1])
-			refusesOpening(t, altered, master(t), cfg, altered.records[1].KID)
+			expectUnsealError(t, altered, testMasterKey(t), cfg, altered.records[1].KID)
 		})
 	}
 	for i := range second.Sealed {
@@ -98,28 +98,28 @@ func TestAlteredRecords(t *testing.T) { // K15, K03
 
 // Of two algorithms that the same key could serve, only its own opens it.
 func TestAlteredAlgorithm(t *testing.T) {
-	store, cfg := new(memory), withAlg(newClock(), keys.RS256)
+	store, cfg := new(memoryStore), withAlg(newClock(), keys.RS256)
 	open(t, store, cfg)
 	store.records[0].Alg = keys.PS256
-	refusesOpening(t, store, master(t), cfg, store.records[0].KID)
+	expectUnsealError(t, store, testMasterKey(t), cfg, store.records[0].KID)
 }
 
 func TestSwappedRows(t *testing.T) { // K03
-	store, cfg := new(memory), settings(newClock())
+	store, cfg := new(memoryStore), settings(newClock())
 	open(t, store, cfg)
 	store.records[0].Seq, store.records[1].Seq = store.records[1].Seq, store.records[0].Seq
-	refusesOpening(t, store, master(t), cfg, store.all()[0].KID)
+	expectUnsealError(t, store, testMasterKey(t), cfg, store.all()[0].KID)
 }
 
 // A row that goes bad while the instance runs is told, and the instance goes on
 // with the keys it has.
 func TestAlteredRecordWhileRunning(t *testing.T) {
 	c := newClock()
-	store, cfg := new(memory), settings(c)
+	store, cfg := new(memoryStore), settings(c)
 	m, other := open(t, store, cfg), open(t, store, cfg)
 	rotate(t, other, true)
 	kid := store.all()[2].KID
-	if err := store.change(kid, func(k *storage.Key) { k.Sealed[30] ^= 1 }); err != nil {
+	if err := store.update(kid, func(k *storage.Key) { k.Sealed[30] ^= 1 }); err != nil {
 		t.Fatal(err)
 	}
 	var refused *keys.UnsealError
@@ -133,13 +133,13 @@ func TestAlteredRecordWhileRunning(t *testing.T) {
 	}
 }
 
-// privateMaterial is what of the key must show nowhere, in every spelling.
-func privateMaterial(t *testing.T, cfg keys.Config) (store *memory, secrets [][]byte) {
+// privateKeyEncodings is what of the key must show nowhere, in every spelling.
+func privateKeyEncodings(t *testing.T, cfg keys.Config) (store *memoryStore, secrets [][]byte) {
 	t.Helper()
-	store = new(memory)
+	store = new(memoryStore)
 	open(t, store, cfg)
 	for _, k := range store.all() {
-		private := keys.OpenForTest(t, master(t), k)
+		private := keys.OpenForTest(t, testMasterKey(t), k)
 		der, err := x509.MarshalPKCS8PrivateKey(private)
 		if err != nil {
 			t.Fatal(err)
@@ -170,7 +170,7 @@ func privateMaterial(t *testing.T, cfg keys.Config) (store *memory, secrets [][]
 func TestRecordsHoldNoPrivateKey(t *testing.T) { // K03
 	for _, alg := range algorithms {
 		t.Run(alg, func(t *testing.T) {
-			store, secrets := privateMaterial(t, withAlg(newClock(), alg))
+			store, secrets := privateKeyEncodings(t, withAlg(newClock(), alg))
 			for _, k := range store.all() {
 				row := fmt.Appendf(nil, "%s|%s|%s|", k.KID, k.Alg, k.PublicJWK)
 				row = append(row, k.Sealed...)

@@ -6,37 +6,37 @@ import (
 	"fmt"
 )
 
-// A Signing is the key that signs at one moment, held so that all tokens of
+// A Signer is the key that signs at one moment, held so that all tokens of
 // one answer are signed by it. Use it for one answer only.
-type Signing struct {
+type Signer struct {
 	manager *Manager
-	pair    *pair
+	pair    *keyPair
 }
 
 // Current returns the key that signs now; ErrStale or ErrNoKey.
-func (m *Manager) Current() (Signing, error) {
-	s, now := m.view()
+func (m *Manager) Current() (Signer, error) {
+	s, now := m.currentSnapshot()
 	if m.stale(s, now) {
-		return Signing{}, ErrStale
+		return Signer{}, ErrStale
 	}
 	if s.active == nil {
-		return Signing{}, ErrNoKey
+		return Signer{}, ErrNoKey
 	}
-	return Signing{m, s.active}, nil
+	return Signer{m, s.active}, nil
 }
 
 // KID is the key's id.
-func (s Signing) KID() string { return s.pair.kid }
+func (s Signer) KID() string { return s.pair.kid }
 
 // Alg is the key's algorithm, which also decides the hash of at_hash
 // (OpenID Connect Core §3.1.3.6).
-func (s Signing) Alg() string { return s.pair.alg }
+func (s Signer) Alg() string { return s.pair.alg }
 
 // Sign returns the claims, anything that marshals into a JSON object, as a JWT
 // in compact form. Its header has alg, kid and typ; typ must come from the
 // program, never from a request. RSA signatures queue for a processor, first
 // come first served; the end of ctx ends the wait.
-func (s Signing) Sign(ctx context.Context, typ string, claims any) (string, error) {
+func (s Signer) Sign(ctx context.Context, typ string, claims any) (string, error) {
 	signer, err := s.pair.signer(typ)
 	if err != nil {
 		return "", err
@@ -45,10 +45,10 @@ func (s Signing) Sign(ctx context.Context, typ string, claims any) (string, erro
 	if err != nil {
 		return "", fmt.Errorf("marshal claims: %w", err)
 	}
-	if s.pair.slow() {
+	if s.pair.cpuBound() {
 		select {
-		case s.manager.processors <- struct{}{}:
-			defer func() { <-s.manager.processors }()
+		case s.manager.rsaSlots <- struct{}{}:
+			defer func() { <-s.manager.rsaSlots }()
 		case <-ctx.Done():
 			return "", fmt.Errorf("wait to sign: %w", context.Cause(ctx))
 		}
@@ -61,7 +61,7 @@ func (s Signing) Sign(ctx context.Context, typ string, claims any) (string, erro
 	return token.CompactSerialize()
 }
 
-// Sign signs claims with the key that signs now; see [Signing.Sign].
+// Sign signs claims with the key that signs now; see [Signer.Sign].
 func (m *Manager) Sign(ctx context.Context, typ string, claims any) (string, error) {
 	s, err := m.Current()
 	if err != nil {

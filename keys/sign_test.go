@@ -34,7 +34,7 @@ func b64(t testing.TB, text string) []byte {
 	return raw
 }
 
-func number(t testing.TB, text string) *big.Int { return new(big.Int).SetBytes(b64(t, text)) }
+func bigInt(t testing.TB, text string) *big.Int { return new(big.Int).SetBytes(b64(t, text)) }
 
 // verifyByHand checks the token against the document with the standard
 // library's primitives alone (RFC 7518 §3, RFC 8037 §3.1).
@@ -71,14 +71,14 @@ func verifyByHand(t testing.TB, document []byte, token string) bool {
 }
 
 func rsaKey(t testing.TB, k jwk) *rsa.PublicKey {
-	return &rsa.PublicKey{N: number(t, k.N), E: int(number(t, k.E).Int64())}
+	return &rsa.PublicKey{N: bigInt(t, k.N), E: int(bigInt(t, k.E).Int64())}
 }
 
 // Tokens verify with the published document by other hands than ours.
 func TestTokensVerifyElsewhere(t *testing.T) {
 	for _, alg := range algorithms {
 		t.Run(alg, func(t *testing.T) {
-			m := open(t, new(memory), withAlg(newClock(), alg))
+			m := open(t, new(memoryStore), withAlg(newClock(), alg))
 			token := sign(t, m)
 			document := m.JWKS().Body
 			if !verifyByHand(t, document, token) {
@@ -104,7 +104,7 @@ func TestTokensVerifyElsewhere(t *testing.T) {
 }
 
 func TestHeader(t *testing.T) {
-	m := open(t, new(memory), settings(newClock()))
+	m := open(t, new(memoryStore), settings(newClock()))
 	for _, typ := range []string{"at+jwt", "JWT", "at+jwt"} {
 		token, err := m.Sign(t.Context(), typ, map[string]any{"n": 1})
 		if err != nil {
@@ -126,7 +126,7 @@ func TestHeader(t *testing.T) {
 // All tokens of one answer are signed by one key, though a rotation comes
 // between them.
 func TestSigningHoldsItsKey(t *testing.T) {
-	m := open(t, new(memory), settings(newClock()))
+	m := open(t, new(memoryStore), settings(newClock()))
 	s, err := m.Current()
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ func TestSigningHoldsItsKey(t *testing.T) {
 }
 
 func TestClaimsThatDoNotMarshal(t *testing.T) {
-	m := open(t, new(memory), settings(newClock()))
+	m := open(t, new(memoryStore), settings(newClock()))
 	if _, err := m.Sign(t.Context(), "JWT", make(chan int)); err == nil || m.Signatures() != 0 {
 		t.Errorf("got %v, %d signatures", err, m.Signatures())
 	}
@@ -152,8 +152,8 @@ func TestClaimsThatDoNotMarshal(t *testing.T) {
 // RSA signatures wait for a processor, and the end of the context ends the
 // wait; other algorithms do not wait.
 func TestSigningQueue(t *testing.T) {
-	rsaKeys := open(t, new(memory), withAlg(newClock(), keys.RS256))
-	release := keys.OccupyProcessors(rsaKeys)
+	rsaKeys := open(t, new(memoryStore), withAlg(newClock(), keys.RS256))
+	release := keys.OccupyRSASlots(rsaKeys)
 	ctx, cancel := context.WithCancel(t.Context())
 	failed := make(chan error)
 	go func() { _, err := rsaKeys.Sign(ctx, "JWT", 1); failed <- err }()
@@ -168,13 +168,13 @@ func TestSigningQueue(t *testing.T) {
 	release()
 	group.Wait()
 
-	cheap := open(t, new(memory), settings(newClock()))
-	defer keys.OccupyProcessors(cheap)()
+	cheap := open(t, new(memoryStore), settings(newClock()))
+	defer keys.OccupyRSASlots(cheap)()
 	sign(t, cheap)
 }
 
 func TestAlgs(t *testing.T) {
-	store, c := new(memory), newClock()
+	store, c := new(memoryStore), newClock()
 	rotate(t, open(t, store, withAlg(c, keys.EdDSA)), true)
 	c.advance(settings(c).Refresh)
 	m := open(t, store, withAlg(c, keys.ES256))

@@ -22,7 +22,7 @@ import (
 func TestVerifySignaturesOfEachAlgorithm(t *testing.T) {
 	for _, alg := range algorithms {
 		t.Run(alg, func(t *testing.T) {
-			x := newTarget(t, alg)
+			x := newForgeryFixture(t, alg)
 			signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg), Key: x.signer}, (&jose.SignerOptions{}).WithHeader("kid", x.kid))
 			if err != nil {
 				t.Fatal(err)
@@ -40,14 +40,14 @@ func TestVerifySignaturesOfEachAlgorithm(t *testing.T) {
 			}
 			body, raw := token[:strings.LastIndex(token, ".")+1], signed.Signatures[0].Signature
 			for name, bad := range related(t, x, body[:len(body)-1], raw) {
-				t.Run(name, func(t *testing.T) { x.refuses(t, body+base64.RawURLEncoding.EncodeToString(bad)) })
+				t.Run(name, func(t *testing.T) { x.expectRefused(t, body+base64.RawURLEncoding.EncodeToString(bad)) })
 			}
 		})
 	}
 }
 
 // related are signatures that are not quite the right one.
-func related(t *testing.T, x target, signed string, raw []byte) map[string][]byte {
+func related(t *testing.T, x forgeryFixture, signed string, raw []byte) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{
 		"zero": make([]byte, len(raw)), "ones": bytes.Repeat([]byte{0xff}, len(raw)), "cut": raw[:len(raw)-1], "half": raw[:len(raw)/2],

@@ -12,64 +12,64 @@ import (
 // said when they were read, and what follows from them while the clock stays
 // between from and until. It is immutable.
 type snapshot struct {
-	ticket uint64    // of the reading; a later one has a higher ticket
-	read   time.Time // when that reading began
-	line   timeline
-	pairs  map[string]*pair // of all records, by kid
+	generation uint64    // of the reading; a later one has a higher number
+	readAt     time.Time // when that reading began
+	line       timeline
+	pairs      map[string]*keyPair // of all records, by kid
 
 	from, until time.Time // until is zero where no change is in sight
 	infos       []Info
-	active      *pair                // nil where no key may sign
-	known       map[string]published // what verifies tokens, by kid
-	set         keySet
+	active      *keyPair                // nil where no key may sign
+	published   map[string]publishedKey // what verifies tokens, by kid
+	jwks        renderedJWKS
 }
 
-// published is a key of the JWKS as Verify sees it.
-type published struct {
-	*pair
-	standby bool
-	starts  time.Time // of a standby, if scheduled
+// publishedKey is a key of the JWKS as Verify sees it.
+type publishedKey struct {
+	*keyPair
+	standby  bool
+	startsAt time.Time // of a standby, if scheduled
 }
 
 // derive fills in what follows at the moment now.
 func (s snapshot) derive(now time.Time, retention time.Duration) (*snapshot, error) {
 	s.infos = s.line.describe(now, retention)
-	s.from, s.until = s.line.window(now, retention)
-	s.active, s.known = nil, map[string]published{}
-	var pairs []*pair
+	s.from, s.until = s.line.stableWindow(now, retention)
+	s.active, s.published = nil, map[string]publishedKey{}
+	var pairs []*keyPair
 	for _, info := range s.infos {
-		if !info.published() {
+		if !info.isPublished() {
 			continue
 		}
 		p := s.pairs[info.KID]
 		pairs = append(pairs, p)
-		s.known[info.KID] = published{pair: p, standby: info.State == Standby, starts: info.ActivatesAt}
+		s.published[info.KID] = publishedKey{keyPair: p, standby: info.State == Standby, startsAt: info.ActivatesAt}
 		if info.State == Active {
 			s.active = p
 		}
 	}
 	var err error
-	s.set, err = s.set.with(pairs)
+	s.jwks, err = s.jwks.update(pairs)
 	return &s, err
 }
 
-// holds tells whether the snapshot still speaks for the moment now. A clock
+// validAt reports whether the snapshot is still valid at the moment now. A clock
 // that steps back by no more than the leeway does not bring back the past.
-func (s *snapshot) holds(now time.Time, leeway time.Duration) bool {
+func (s *snapshot) validAt(now time.Time, leeway time.Duration) bool {
 	return !now.Before(s.from.Add(-leeway)) && (s.until.IsZero() || now.Before(s.until))
 }
 
-// top is the highest sequence number; 0 without any key.
-func (s *snapshot) top() int64 {
+// maxSeq is the highest sequence number; 0 without any key.
+func (s *snapshot) maxSeq() int64 {
 	if n := len(s.line.keys); n > 0 {
 		return s.line.keys[n-1].Seq
 	}
 	return 0
 }
 
-// decision returns the newest record that a rotation or a rollback made, if it
+// lastDecision returns the newest record that a rotation or a rollback made, if it
 // is above seq.
-func (s *snapshot) decision(seq int64) (storage.Key, bool) {
+func (s *snapshot) lastDecision(seq int64) (storage.Key, bool) {
 	for _, k := range slices.Backward(s.line.keys) {
 		if k.Seq > seq && (!k.PredecessorActivatesAt.IsZero() || k.Restores != "") {
 			return k, true
@@ -81,5 +81,5 @@ func (s *snapshot) decision(seq int64) (storage.Key, bool) {
 // sameKey compares all that is sealed into the record: what is equal needs no
 // unsealing again.
 func sameKey(a, b storage.Key) bool {
-	return bytes.Equal(a.Sealed, b.Sealed) && bytes.Equal(associated(a), associated(b))
+	return bytes.Equal(a.Sealed, b.Sealed) && bytes.Equal(associatedData(a), associatedData(b))
 }

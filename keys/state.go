@@ -20,44 +20,46 @@ const (
 
 // Info describes one key. Times that are not known yet are zero.
 type Info struct {
-	KID         string
-	Seq         int64
-	Alg         string
-	State       State
-	CreatedAt   time.Time
-	ActivatesAt time.Time // when it started or will start to sign
-	RetiresAt   time.Time // when another takes over
-	GoneAt      time.Time // when it leaves the JWKS
-	RevokedAt   time.Time
+	KID           string
+	Seq           int64
+	Alg           string
+	State         State
+	CreatedAt     time.Time
+	ActivatesAt   time.Time // when it started or will start to sign
+	RetiresAt     time.Time // when another takes over
+	UnpublishedAt time.Time // when it leaves the JWKS
+	RevokedAt     time.Time
 }
 
-// published tells whether the key is in the JWKS.
-func (i Info) published() bool { return i.State == Standby || i.State == Active || i.State == Retired }
+// isPublished tells whether the key is in the JWKS.
+func (i Info) isPublished() bool {
+	return i.State == Standby || i.State == Active || i.State == Retired
+}
 
 // describe says where each key of the time line is at t. Keys that are not
 // revoked stay published for the retention after a higher one took over,
 // whether they were seen to sign or were passed over: an instance that read
 // the records between two changes may have signed with them.
 func (l timeline) describe(t time.Time, retention time.Duration) []Info {
-	position := l.position(t)
+	position := l.highestStarted(t)
 	active := -1
-	if i := l.at(t); i >= 0 {
+	if i := l.spanAt(t); i >= 0 {
 		active = l.spans[i].key
 	}
 	infos := make([]Info, len(l.keys))
 	for i, k := range l.keys {
 		info := Info{
 			KID: k.KID, Seq: k.Seq, Alg: k.Alg, CreatedAt: k.CreatedAt,
-			ActivatesAt: l.started(i, t), RetiresAt: l.ended(i), GoneAt: l.gone(i, retention), RevokedAt: k.RevokedAt,
+			ActivatesAt: l.activatesAt(i, t), RetiresAt: l.retiresAt(i), UnpublishedAt: l.unpublishedAt(i, retention), RevokedAt: k.RevokedAt,
 		}
 		switch {
 		case !k.RevokedAt.IsZero():
-			info.State, info.GoneAt = Revoked, k.RevokedAt
+			info.State, info.UnpublishedAt = Revoked, k.RevokedAt
 		case i == active:
 			info.State = Active
 		case i > position && k.VerifiesUntil.IsZero():
 			info.State = Standby
-		case !info.GoneAt.IsZero() && !t.Before(info.GoneAt):
+		case !info.UnpublishedAt.IsZero() && !t.Before(info.UnpublishedAt):
 			info.State = Expired
 		default:
 			info.State = Retired
@@ -67,25 +69,25 @@ func (l timeline) describe(t time.Time, retention time.Duration) []Info {
 	return infos
 }
 
-// gone is when the key leaves the JWKS by the clock alone; zero if that is not
+// unpublishedAt is when the key leaves the JWKS by the clock alone; zero if that is not
 // known.
-func (l timeline) gone(i int, retention time.Duration) time.Time {
+func (l timeline) unpublishedAt(i int, retention time.Duration) time.Time {
 	k := l.keys[i]
 	if !k.VerifiesUntil.IsZero() {
 		return k.VerifiesUntil
 	}
-	end := l.ended(i)
+	end := l.retiresAt(i)
 	if end.IsZero() {
 		return end
 	}
 	return end.Add(retention)
 }
 
-// window is the time around t in which nothing changes by the clock alone:
+// stableWindow is the time around t in which nothing changes by the clock alone:
 // from the last change at or before t up to the next one, which is zero if
 // none is known.
-func (l timeline) window(t time.Time, retention time.Duration) (from, until time.Time) {
-	note := func(change time.Time) {
+func (l timeline) stableWindow(t time.Time, retention time.Duration) (from, until time.Time) {
+	consider := func(change time.Time) {
 		switch {
 		case change.IsZero():
 		case !change.After(t):
@@ -95,69 +97,69 @@ func (l timeline) window(t time.Time, retention time.Duration) (from, until time
 		}
 	}
 	for _, s := range l.spans {
-		note(s.start)
+		consider(s.start)
 	}
 	for i, k := range l.keys {
 		if k.RevokedAt.IsZero() {
-			note(l.gone(i, retention))
+			consider(l.unpublishedAt(i, retention))
 		}
 	}
 	return from, until
 }
 
-// without is the time line that the records give after the lowest one is gone.
-func (l timeline) without() timeline { return newTimeline(l.keys[1:]) }
+// withoutOldest is the time line that the records give after the lowest one is gone.
+func (l timeline) withoutOldest() timeline { return newTimeline(l.keys[1:]) }
 
-// agrees tells whether the two say the same about the time from t on: who
+// samePublished tells whether the two say the same about the time from t on: who
 // signs since when, who will, and until when each key stays published.
-func (l timeline) agrees(other timeline, t time.Time, retention time.Duration) bool {
-	mine, theirs := l.outlook(t, retention), other.outlook(t, retention)
-	if len(mine) != len(theirs) {
+func (l timeline) samePublished(other timeline, t time.Time, retention time.Duration) bool {
+	own, others := l.publishedAt(t, retention), other.publishedAt(t, retention)
+	if len(own) != len(others) {
 		return false
 	}
-	for kid, info := range mine {
-		if theirs[kid] != info {
+	for kid, info := range own {
+		if others[kid] != info {
 			return false
 		}
 	}
 	return true
 }
 
-// outlook describes the keys that still count at t, without what is past.
-func (l timeline) outlook(t time.Time, retention time.Duration) map[string]Info {
-	outlook := map[string]Info{}
+// publishedAt describes the keys that still count at t, without what is past.
+func (l timeline) publishedAt(t time.Time, retention time.Duration) map[string]Info {
+	infos := map[string]Info{}
 	for _, info := range l.describe(t, retention) {
-		if !info.published() {
+		if !info.isPublished() {
 			continue
 		}
 		if info.State == Retired {
 			info.ActivatesAt = time.Time{}
 		}
-		outlook[info.KID] = info
+		infos[info.KID] = info
 	}
-	return outlook
+	return infos
 }
 
-// keepPast is how many past keys are always kept, so that a clock that jumped
+// minPastKeys is how many past keys are always kept, so that a clock that jumped
 // ahead removes none that still counts when it comes back.
-const keepPast = 2
+const minPastKeys = 2
 
-// keepAfter is how long the record of a key outlives its last use, for those
+// recordRetention is how long the record of a key outlives its last use, for those
 // who look into the past.
-const keepAfter = 24 * time.Hour
+const recordRetention = 24 * time.Hour
 
-// removable is the lowest record, if nothing hangs on it any more: its key has
+// removable returns the lowest record, if nothing depends on it any more: its key has
 // been out of the JWKS for keepAfter and as long as any of its tokens lived,
 // it is not among the newest past ones, and the other records tell the same
 // without it.
 func (l timeline) removable(t time.Time, retention time.Duration) (storage.Key, bool) {
-	if l.position(t) < keepPast+1 {
+	if l.highestStarted(t) < minPastKeys+1 {
 		return storage.Key{}, false
 	}
 	switch lowest := l.describe(t, retention)[0]; {
-	case lowest.published():
-	case t.Before(lowest.GoneAt.Add(retention + keepAfter)):
-	case !l.agrees(l.without(), t, retention):
+	case lowest.isPublished():
+	case t.Before(lowest.UnpublishedAt.Add(retention + recordRetention)):
+	case !l.samePublished(l.withoutOldest(), t, retention):
 	default:
 		return l.keys[0], true
 	}

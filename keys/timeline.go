@@ -24,11 +24,11 @@ type timeline struct {
 	spans []span
 }
 
-// newTimeline derives the time line by walking the events that the records
+// newTimeline derives the time line by applying the events that the records
 // hold, in order of time. The records need not be sorted.
 func newTimeline(records []storage.Key) timeline {
 	keys := slices.SortedFunc(slices.Values(records), func(a, b storage.Key) int { return cmp.Compare(a.Seq, b.Seq) })
-	w := walk{keys: keys, born: make([]bool, len(keys)), revoked: make([]bool, len(keys)), active: -1, last: -1, decided: -1}
+	w := timelineBuilder{keys: keys, created: make([]bool, len(keys)), revoked: make([]bool, len(keys)), active: -1, highest: -1, lastDecision: -1}
 	for _, e := range eventsOf(keys) {
 		w.apply(e)
 	}
@@ -39,14 +39,14 @@ func newTimeline(records []storage.Key) timeline {
 // moment take effect: a key that starts and is revoked at once has started, so
 // that the revocation leads on to its successor and not back.
 const (
-	birth   = iota // the record was made
-	start          // the key's own ActivatesAt
-	rotate         // the record's PredecessorActivatesAt
-	restore        // the record's RestoresAt
-	revoke
+	createEvent  = iota // the record was made
+	startEvent          // the key's own ActivatesAt
+	rotateEvent         // the record's PredecessorActivatesAt
+	restoreEvent        // the record's RestoresAt
+	revokeEvent
 )
 
-type event struct {
+type timelineEvent struct {
 	at   time.Time
 	kind int
 	key  int
@@ -55,133 +55,133 @@ type event struct {
 // eventsOf lists what the records say happens, in order. The sequence is the
 // order in which the records were made, whatever the clocks of their makers
 // said: none was made before the one below it.
-func eventsOf(keys []storage.Key) []event {
-	var events []event
+func eventsOf(keys []storage.Key) []timelineEvent {
+	var events []timelineEvent
 	var made time.Time
 	for i, k := range keys {
 		made = later(made, k.CreatedAt)
-		events = append(events, event{made, birth, i})
+		events = append(events, timelineEvent{made, createEvent, i})
 		if !k.ActivatesAt.IsZero() {
-			events = append(events, event{later(k.ActivatesAt, made), start, i})
+			events = append(events, timelineEvent{later(k.ActivatesAt, made), startEvent, i})
 		}
 		if !k.PredecessorActivatesAt.IsZero() {
-			events = append(events, event{k.PredecessorActivatesAt, rotate, i})
+			events = append(events, timelineEvent{k.PredecessorActivatesAt, rotateEvent, i})
 		}
 		if k.Restores != "" {
-			events = append(events, event{k.RestoresAt, restore, i})
+			events = append(events, timelineEvent{k.RestoresAt, restoreEvent, i})
 		}
 		if !k.RevokedAt.IsZero() {
-			events = append(events, event{k.RevokedAt, revoke, i})
+			events = append(events, timelineEvent{k.RevokedAt, revokeEvent, i})
 		}
 	}
-	slices.SortStableFunc(events, func(a, b event) int {
+	slices.SortStableFunc(events, func(a, b timelineEvent) int {
 		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.kind, b.kind), cmp.Compare(a.key, b.key))
 	})
 	return events
 }
 
-// walk is the state while the events pass.
-type walk struct {
-	keys    []storage.Key
-	born    []bool
-	revoked []bool
-	active  int // -1 while nobody can sign
-	last    int // the highest one that started; only higher ones may start
-	decided int // the record of the latest decision that has taken effect
-	spans   []span
+// timelineBuilder is the state while the events are applied in order.
+type timelineBuilder struct {
+	keys         []storage.Key
+	created      []bool
+	revoked      []bool
+	active       int // -1 while nobody can sign
+	highest      int // the highest one that started; only higher ones may start
+	lastDecision int // the record of the latest decision that has taken effect
+	spans        []span
 }
 
-func (w *walk) apply(e event) {
+func (w *timelineBuilder) apply(e timelineEvent) {
 	switch e.kind {
-	case birth:
-		w.born[e.key] = true
-	case start:
-		w.begin(e.key, e.at)
-	case rotate:
-		w.begin(w.target(e.key, e.at), e.at)
-		w.decided = max(w.decided, e.key)
-	case restore:
-		w.resume(e.key, e.at)
-	case revoke:
+	case createEvent:
+		w.created[e.key] = true
+	case startEvent:
+		w.activate(e.key, e.at)
+	case rotateEvent:
+		w.activate(w.rotationTarget(e.key, e.at), e.at)
+		w.lastDecision = max(w.lastDecision, e.key)
+	case restoreEvent:
+		w.restore(e.key, e.at)
+	case revokeEvent:
 		w.revoked[e.key] = true
 	}
 	if w.active < 0 || w.revoked[w.active] {
 		w.active = -1
-		w.begin(w.spare(e.at), e.at)
+		w.activate(w.oldestStandby(e.at), e.at)
 	}
 }
 
-// begin makes the key the signing key from then on, if it still may start.
-func (w *walk) begin(key int, at time.Time) {
-	if !w.waiting(key) {
+// activate makes the key the signing key from then on, if it still may start.
+func (w *timelineBuilder) activate(key int, at time.Time) {
+	if !w.canStart(key) {
 		return
 	}
-	w.active, w.last = key, key
+	w.active, w.highest = key, key
 	w.spans = append(w.spans, span{key, at})
 }
 
-// resume has an earlier key sign again, as record n says: one that has signed
+// restore has an earlier key sign again, as record n says: one that has signed
 // and is not revoked. A decision of a higher number that came into force before
 // makes the rollback void.
-func (w *walk) resume(n int, at time.Time) {
+func (w *timelineBuilder) restore(n int, at time.Time) {
 	key := slices.IndexFunc(w.keys, func(k storage.Key) bool { return k.KID == w.keys[n].Restores })
 	signed := slices.ContainsFunc(w.spans, func(s span) bool { return s.key == key })
-	if n < w.decided || !signed || key == w.active || w.revoked[key] {
+	if n < w.lastDecision || !signed || key == w.active || w.revoked[key] {
 		return
 	}
-	w.active, w.decided = key, n
+	w.active, w.lastDecision = key, n
 	w.spans = append(w.spans, span{key, at})
 }
 
-// waiting tells whether the key may still start: it has neither been passed
+// canStart tells whether the key may still start: it has neither been passed
 // over nor revoked, and is one that signs.
-func (w *walk) waiting(key int) bool {
-	return key > w.last && !w.revoked[key] && w.keys[key].VerifiesUntil.IsZero()
+func (w *timelineBuilder) canStart(key int) bool {
+	return key > w.highest && !w.revoked[key] && w.keys[key].VerifiesUntil.IsZero()
 }
 
-// target is the key that the rotation stored in the record of key n starts: the
+// rotationTarget is the key that the rotation stored in the record of key n starts: the
 // newest one below n. Unless an earlier rotation is outstanding at that moment:
 // then this one was made to hurry it, and starts the key that was waiting.
 // It is -1 where there is none.
-func (w *walk) target(n int, at time.Time) int {
-	for m := w.last + 2; m < n; m++ {
+func (w *timelineBuilder) rotationTarget(n int, at time.Time) int {
+	for m := w.highest + 2; m < n; m++ {
 		if w.keys[m].PredecessorActivatesAt.After(at) {
-			if hurried := w.newest(m); hurried >= 0 {
+			if hurried := w.newestStandby(m); hurried >= 0 {
 				return hurried
 			}
 		}
 	}
-	return w.newest(n)
+	return w.newestStandby(n)
 }
 
-// newest is the highest waiting key below n, or -1.
-func (w *walk) newest(n int) int {
-	for k := n - 1; k > w.last; k-- {
-		if w.waiting(k) {
+// newestStandby is the highest waiting key below n, or -1.
+func (w *timelineBuilder) newestStandby(n int) int {
+	for k := n - 1; k > w.highest; k-- {
+		if w.canStart(k) {
 			return k
 		}
 	}
 	return -1
 }
 
-// spare is the lowest waiting key that exists by now, or -1: of several the one
+// oldestStandby is the lowest waiting key that exists by now, or -1: of several the one
 // that has been published longest takes over where the signing key is lost. One
 // that is revoked at the same moment does not.
-func (w *walk) spare(at time.Time) int {
-	for k := w.last + 1; k < len(w.keys); k++ {
-		gone := w.keys[k].RevokedAt
-		if w.born[k] && w.waiting(k) && (gone.IsZero() || gone.After(at)) {
+func (w *timelineBuilder) oldestStandby(at time.Time) int {
+	for k := w.highest + 1; k < len(w.keys); k++ {
+		revokedAt := w.keys[k].RevokedAt
+		if w.created[k] && w.canStart(k) && (revokedAt.IsZero() || revokedAt.After(at)) {
 			return k
 		}
 	}
 	return -1
 }
 
-// at is the index of the span that holds at time t, or -1 where no key may
+// spanAt is the index of the span that holds at time t, or -1 where no key may
 // sign. A revoked key never holds, also where its revocation lies ahead by a
 // clock that is behind: then its successor does. Before the first span the
 // first one holds already, for the same reason.
-func (l timeline) at(t time.Time) int {
+func (l timeline) spanAt(t time.Time) int {
 	i := 0
 	for i+1 < len(l.spans) && !l.spans[i+1].start.After(t) {
 		i++
@@ -195,23 +195,23 @@ func (l timeline) at(t time.Time) int {
 	return i
 }
 
-// position is the index of the highest key that has started by t, or -1: keys
+// highestStarted is the index of the highest key that has started by t, or -1: keys
 // below it are past, keys above it still wait.
-func (l timeline) position(t time.Time) int {
-	begun := l.spans
-	if i := l.at(t); i >= 0 {
-		begun = l.spans[:i+1]
+func (l timeline) highestStarted(t time.Time) int {
+	started := l.spans
+	if i := l.spanAt(t); i >= 0 {
+		started = l.spans[:i+1]
 	}
 	highest := -1
-	for _, s := range begun {
+	for _, s := range started {
 		highest = max(highest, s.key)
 	}
 	return highest
 }
 
-// started is since when the key signs, as of t; before its first start, when
+// activatesAt is since when the key signs, as of t; before its first start, when
 // that will be; zero if never.
-func (l timeline) started(key int, t time.Time) (start time.Time) {
+func (l timeline) activatesAt(key int, t time.Time) (start time.Time) {
 	for _, s := range l.spans {
 		if s.key == key && (start.IsZero() || !s.start.After(t)) {
 			start = s.start
@@ -220,9 +220,9 @@ func (l timeline) started(key int, t time.Time) (start time.Time) {
 	return start
 }
 
-// ended is when another key takes over for good, or passes over this one; zero
+// retiresAt is when another key takes over for good, or passes over this one; zero
 // if that is not known.
-func (l timeline) ended(key int) (end time.Time) {
+func (l timeline) retiresAt(key int) (end time.Time) {
 	signed := false
 	for _, s := range l.spans {
 		switch {
@@ -238,7 +238,7 @@ func (l timeline) ended(key int) (end time.Time) {
 // pending is the span that is to follow the one that holds at t, if one is
 // scheduled.
 func (l timeline) pending(t time.Time) (span, bool) {
-	if i := l.at(t); i >= 0 && i+1 < len(l.spans) && l.spans[i+1].start.After(t) {
+	if i := l.spanAt(t); i >= 0 && i+1 < len(l.spans) && l.spans[i+1].start.After(t) {
 		return l.spans[i+1], true
 	}
 	return span{}, false

@@ -76,7 +76,7 @@ func TestTimeline(t *testing.T) {
 		"revoked before its start":          {[]row{{1, 1, 0, 0}, {1, 0, 0, 49}, {created: 48, predecessor: 50}}, "k1@1"},
 		"made by clocks that disagree":      {[]row{{10, 10, 0, 0}, {created: 7}}, "k1@10"},
 		"rotated by a clock that is behind": {[]row{{10, 10, 0, 0}, {created: 10}, {created: 8, predecessor: 8}}, "k2@8"},
-		"oldest records gone":               {records0(), "k1@5 k2@50"},
+		"oldest records gone":               {rowsWithoutFirst(), "k1@5 k2@50"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := newTimeline(records(c.rows...)).String(); got != c.want {
@@ -86,12 +86,12 @@ func TestTimeline(t *testing.T) {
 	}
 }
 
-// back is the record of a rollback to the key numbered n.
-func back(n int, minute int) func(*storage.Key) {
+// rollbackTo is the record of a rollback to the key numbered n.
+func rollbackTo(n int, minute int) func(*storage.Key) {
 	return func(k *storage.Key) { k.Restores, k.RestoresAt = fmt.Sprintf("k%d", n), at(minute) }
 }
 
-func verifies(until int) func(*storage.Key) {
+func verifiesUntil(until int) func(*storage.Key) {
 	return func(k *storage.Key) { k.VerifiesUntil = at(until) }
 }
 
@@ -103,17 +103,17 @@ func TestTimelineWithRollbacksAndImports(t *testing.T) {
 		changes map[int]func(*storage.Key) // by number
 		want    string
 	}{
-		"rollback":                           {and(row{created: 60}), map[int]func(*storage.Key){4: back(1, 60)}, "k1@1 k2@50 k1@60"},
-		"then a rotation":                    {and(row{created: 60}, row{created: 90, predecessor: 90}), map[int]func(*storage.Key){4: back(1, 60)}, "k1@1 k2@50 k1@60 k4@90"},
-		"then revoked":                       {[]row{{1, 1, 0, 70}, rotated[1], rotated[2], {created: 60}}, map[int]func(*storage.Key){4: back(1, 60)}, "k1@1 k2@50 k1@60 k3@70"},
-		"the other one revoked":              {[]row{rotated[0], {1, 0, 0, 70}, rotated[2], {created: 60}}, map[int]func(*storage.Key){4: back(1, 60)}, "k1@1 k2@50 k1@60"},
-		"to a revoked key":                   {[]row{{1, 1, 0, 55}, rotated[1], rotated[2], {created: 60}}, map[int]func(*storage.Key){4: back(1, 60)}, "k1@1 k2@50"},
-		"to a standby":                       {and(row{created: 60}), map[int]func(*storage.Key){4: back(3, 60)}, "k1@1 k2@50"},
-		"to nobody":                          {and(row{created: 60}), map[int]func(*storage.Key){4: back(9, 60)}, "k1@1 k2@50"},
-		"to the one that signs":              {and(row{created: 60}), map[int]func(*storage.Key){4: back(2, 60)}, "k1@1 k2@50"},
-		"a later rotation by a clock behind": {and(row{created: 60}, row{created: 58, predecessor: 58}), map[int]func(*storage.Key){4: back(1, 60)}, "k1@1 k2@50 k4@58"},
-		"imported, verifies only":            {[]row{{1, 1, 0, 0}, {created: 1}, {created: 10}, {created: 50, predecessor: 50}}, map[int]func(*storage.Key){3: verifies(40)}, "k1@1 k2@50"},
-		"it never takes over":                {[]row{{1, 1, 0, 20}, {1, 0, 0, 20}, {created: 10}, {created: 30}}, map[int]func(*storage.Key){3: verifies(40)}, "k1@1 k4@30"},
+		"rollback":                           {and(row{created: 60}), map[int]func(*storage.Key){4: rollbackTo(1, 60)}, "k1@1 k2@50 k1@60"},
+		"then a rotation":                    {and(row{created: 60}, row{created: 90, predecessor: 90}), map[int]func(*storage.Key){4: rollbackTo(1, 60)}, "k1@1 k2@50 k1@60 k4@90"},
+		"then revoked":                       {[]row{{1, 1, 0, 70}, rotated[1], rotated[2], {created: 60}}, map[int]func(*storage.Key){4: rollbackTo(1, 60)}, "k1@1 k2@50 k1@60 k3@70"},
+		"the other one revoked":              {[]row{rotated[0], {1, 0, 0, 70}, rotated[2], {created: 60}}, map[int]func(*storage.Key){4: rollbackTo(1, 60)}, "k1@1 k2@50 k1@60"},
+		"to a revoked key":                   {[]row{{1, 1, 0, 55}, rotated[1], rotated[2], {created: 60}}, map[int]func(*storage.Key){4: rollbackTo(1, 60)}, "k1@1 k2@50"},
+		"to a standby":                       {and(row{created: 60}), map[int]func(*storage.Key){4: rollbackTo(3, 60)}, "k1@1 k2@50"},
+		"to nobody":                          {and(row{created: 60}), map[int]func(*storage.Key){4: rollbackTo(9, 60)}, "k1@1 k2@50"},
+		"to the one that signs":              {and(row{created: 60}), map[int]func(*storage.Key){4: rollbackTo(2, 60)}, "k1@1 k2@50"},
+		"a later rotation by a clock behind": {and(row{created: 60}, row{created: 58, predecessor: 58}), map[int]func(*storage.Key){4: rollbackTo(1, 60)}, "k1@1 k2@50 k4@58"},
+		"imported, verifies only":            {[]row{{1, 1, 0, 0}, {created: 1}, {created: 10}, {created: 50, predecessor: 50}}, map[int]func(*storage.Key){3: verifiesUntil(40)}, "k1@1 k2@50"},
+		"it never takes over":                {[]row{{1, 1, 0, 20}, {1, 0, 0, 20}, {created: 10}, {created: 30}}, map[int]func(*storage.Key){3: verifiesUntil(40)}, "k1@1 k4@30"},
 		"imported, active":                   {[]row{{1, 1, 0, 0}, {created: 1}, {10, 10, 0, 0}}, nil, "k1@1 k3@10"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -128,8 +128,8 @@ func TestTimelineWithRollbacksAndImports(t *testing.T) {
 	}
 }
 
-// records0 has lost the record of the key before the first.
-func records0() []row {
+// rowsWithoutFirst has lost the record of the key before the first.
+func rowsWithoutFirst() []row {
 	return []row{{created: 5}, {created: 20, predecessor: 20}, {created: 50, predecessor: 50}}
 }
 
@@ -163,7 +163,7 @@ func TestDescribe(t *testing.T) {
 		}
 	}
 	infos := newTimeline(keys).describe(at(10), retention)
-	if !infos[0].RetiresAt.Equal(at(60)) || !infos[0].GoneAt.Equal(at(80)) || !infos[1].ActivatesAt.Equal(at(60)) {
+	if !infos[0].RetiresAt.Equal(at(60)) || !infos[0].UnpublishedAt.Equal(at(80)) || !infos[1].ActivatesAt.Equal(at(60)) {
 		t.Errorf("planned times are wrong: %+v", infos)
 	}
 }
@@ -173,18 +173,18 @@ func TestDescribe(t *testing.T) {
 func TestPassedOverKeyIsRetired(t *testing.T) {
 	l := newTimeline(records(row{1, 1, 0, 0}, row{created: 1}, row{created: 50, predecessor: 90}, row{created: 60, predecessor: 60}, row{created: 200, predecessor: 200}))
 	infos := l.describe(at(205), 20*time.Minute)
-	if infos[2].State != Retired || !infos[2].GoneAt.Equal(at(220)) || !infos[2].ActivatesAt.IsZero() {
+	if infos[2].State != Retired || !infos[2].UnpublishedAt.Equal(at(220)) || !infos[2].ActivatesAt.IsZero() {
 		t.Errorf("got %+v", infos[2])
 	}
 }
 
 func TestActiveForClocksThatAreBehind(t *testing.T) {
 	first := newTimeline(records(row{10, 10, 0, 0}, row{created: 10}))
-	if i := first.at(at(5)); i < 0 || first.keys[first.spans[i].key].KID != "k1" {
+	if i := first.spanAt(at(5)); i < 0 || first.keys[first.spans[i].key].KID != "k1" {
 		t.Error("before its start the first key must sign already")
 	}
 	revoked := newTimeline(records(row{1, 1, 0, 40}, row{created: 1}))
-	if i := revoked.at(at(35)); i < 0 || revoked.keys[revoked.spans[i].key].KID != "k2" {
+	if i := revoked.spanAt(at(35)); i < 0 || revoked.keys[revoked.spans[i].key].KID != "k2" {
 		t.Error("a revocation from the future must count at once")
 	}
 }
@@ -192,7 +192,7 @@ func TestActiveForClocksThatAreBehind(t *testing.T) {
 func TestWindow(t *testing.T) {
 	l := newTimeline(records(row{1, 1, 0, 0}, row{created: 1}, row{created: 50, predecessor: 60}))
 	for _, c := range []struct{ minute, from, until int }{{30, 1, 60}, {60, 60, 80}, {79, 60, 80}, {80, 80, 0}, {500, 80, 0}} {
-		from, until := l.window(at(c.minute), 20*time.Minute)
+		from, until := l.stableWindow(at(c.minute), 20*time.Minute)
 		if !from.Equal(at(c.from)) || !until.Equal(at(c.until)) {
 			t.Errorf("minute %d: got %v to %v", c.minute, from, until)
 		}
@@ -201,7 +201,7 @@ func TestWindow(t *testing.T) {
 
 func TestRemovable(t *testing.T) {
 	const retention = 20 * time.Minute
-	day := int(keepAfter / time.Minute)
+	day := int(recordRetention / time.Minute)
 	rotations := []row{{1, 1, 0, 0}, {created: 1}, {created: 100, predecessor: 100}, {created: 200, predecessor: 200}, {created: 300, predecessor: 300}}
 	for name, c := range map[string]struct {
 		rows   []row
@@ -223,9 +223,9 @@ func TestRemovable(t *testing.T) {
 	}
 }
 
-// history makes records as instances make them, with rotations, forced ones,
+// recordHistory makes records as instances make them, with rotations, forced ones,
 // revocations and lost standbys in any order, by clocks that differ by skew.
-type history struct {
+type recordHistory struct {
 	keys []storage.Key
 	now  time.Time
 }
@@ -235,15 +235,15 @@ const (
 	simRetention = 45 * time.Minute
 )
 
-func (h *history) line() timeline { return newTimeline(h.keys) }
+func (h *recordHistory) line() timeline { return newTimeline(h.keys) }
 
-func (h *history) insert(k storage.Key) {
+func (h *recordHistory) insert(k storage.Key) {
 	k.Seq = int64(len(h.keys) + 1)
 	k.KID, k.CreatedAt = fmt.Sprintf("k%d", k.Seq), h.now
 	h.keys = append(h.keys, k)
 }
 
-func (h *history) settle() {
+func (h *recordHistory) ensureStandby() {
 	for {
 		infos := h.line().describe(h.now, simRetention)
 		switch {
@@ -257,7 +257,7 @@ func (h *history) settle() {
 	}
 }
 
-func (h *history) rotate(force bool) {
+func (h *recordHistory) rotate(force bool) {
 	if _, pending := h.line().pending(h.now); pending && !force {
 		return
 	}
@@ -268,7 +268,7 @@ func (h *history) rotate(force bool) {
 	h.insert(storage.Key{PredecessorActivatesAt: start})
 }
 
-func (h *history) rollback() {
+func (h *recordHistory) rollback() {
 	if _, pending := h.line().pending(h.now); pending {
 		return
 	}
@@ -277,40 +277,40 @@ func (h *history) rollback() {
 	}
 }
 
-func (h *history) revoke(i int) {
+func (h *recordHistory) revoke(i int) {
 	if h.keys[i].RevokedAt.IsZero() {
 		h.keys[i].RevokedAt = h.now
 	}
 }
 
 // step does one thing that an instance may do.
-func (h *history) step(t *rapid.T) {
+func (h *recordHistory) step(t *rapid.T) {
 	h.now = h.now.Add(time.Duration(rapid.IntRange(1, 90).Draw(t, "minutes")) * time.Minute)
 	switch rapid.SampledFrom([]string{"rotate", "rotate", "force", "revoke", "rollback", "settle", "wait"}).Draw(t, "step") {
 	case "rollback":
-		h.settle()
+		h.ensureStandby()
 		h.rollback()
 	case "rotate":
-		h.settle()
+		h.ensureStandby()
 		h.rotate(false)
 	case "force":
-		h.settle()
+		h.ensureStandby()
 		h.rotate(true)
 	case "revoke":
 		h.revoke(rapid.IntRange(0, len(h.keys)-1).Draw(t, "which"))
 		if rapid.Bool().Draw(t, "crash") {
 			return
 		}
-		h.settle()
+		h.ensureStandby()
 	case "settle":
-		h.settle()
+		h.ensureStandby()
 	}
 }
 
 func TestTimelineProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := &history{now: at(1)}
-		h.settle()
+		h := &recordHistory{now: at(1)}
+		h.ensureStandby()
 		lastSigned := map[string]time.Time{}
 		past := map[string]bool{}
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
@@ -331,7 +331,7 @@ func TestTimelineProperties(t *testing.T) {
 // what a revocation withdraws.
 func checkUnchangedPast(t *rapid.T, before, after timeline, from, now time.Time) {
 	for minute := from; minute.Before(now); minute = minute.Add(time.Minute) {
-		i, j := before.at(minute), after.at(minute)
+		i, j := before.spanAt(minute), after.spanAt(minute)
 		if i < 0 || j < 0 {
 			continue
 		}
@@ -354,7 +354,7 @@ func checkMoment(t *rapid.T, infos []Info, now time.Time, lastSigned map[string]
 		if info.State == Active || info.State == Standby {
 			candidates++
 		}
-		if signed, ok := lastSigned[info.KID]; ok && info.State != Revoked && !info.published() && now.Before(signed.Add(simRetention)) {
+		if signed, ok := lastSigned[info.KID]; ok && info.State != Revoked && !info.isPublished() && now.Before(signed.Add(simRetention)) {
 			t.Fatalf("%s signed at %v and is %s at %v", info.KID, signed, info.State, now)
 		}
 		if present && info.State == Retired || info.State == Expired {
@@ -400,7 +400,7 @@ func TestTimelineOfAnyRecords(t *testing.T) {
 		if active > 1 || living > 0 && active == 0 {
 			t.Fatalf("%d active of %d living in %s", active, living, l)
 		}
-		if from, until := l.window(now, simRetention); from.After(now) || !until.IsZero() && !until.After(now) {
+		if from, until := l.stableWindow(now, simRetention); from.After(now) || !until.IsZero() && !until.After(now) {
 			t.Fatalf("the window %v to %v does not hold %v", from, until, now)
 		}
 	})
@@ -410,20 +410,20 @@ func TestTimelineOfAnyRecords(t *testing.T) {
 // to come.
 func TestRemovalChangesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := &history{now: at(1)}
-		h.settle()
+		h := &recordHistory{now: at(1)}
+		h.ensureStandby()
 		for range rapid.IntRange(5, 25).Draw(t, "steps") {
 			h.step(t)
 		}
-		h.settle()
+		h.ensureStandby()
 		l := h.line()
 		for later := range 60 {
 			now := h.now.Add(time.Duration(later) * time.Hour)
-			before := l.outlook(now, simRetention)
+			before := l.publishedAt(now, simRetention)
 			for _, ok := l.removable(now, simRetention); ok; _, ok = l.removable(now, simRetention) {
-				l = l.without()
+				l = l.withoutOldest()
 			}
-			after := l.outlook(now, simRetention)
+			after := l.publishedAt(now, simRetention)
 			if len(before) != len(after) {
 				t.Fatalf("%d keys counted, %d after the removal", len(before), len(after))
 			}

@@ -26,13 +26,13 @@ const MaxToken = 8 << 10
 // Verify checks that this issuer signed the token with a key that still
 // counts, and returns the payload, a JSON object, and the header. It does not
 // look at typ or at any claim: that is the caller's to demand. It works from
-// memory, however old the view. The one exception: a genuine signature of a
-// standby shows that the view is behind, so the records are read once more.
+// memory, however old the snapshot. The one exception: a genuine signature of a
+// standby shows that the snapshot is behind, so the records are read once more.
 //
-// Refusals are [ErrNotOurs]; a failure of that one reading is the store's
+// Refusals are [ErrInvalidToken]; a failure of that one reading is the store's
 // error.
 func (m *Manager) Verify(ctx context.Context, token string) ([]byte, Header, error) {
-	j, err := parse(token)
+	j, err := parseJWS(token)
 	if err != nil {
 		return nil, Header{}, err
 	}
@@ -41,54 +41,54 @@ func (m *Manager) Verify(ctx context.Context, token string) ([]byte, Header, err
 		return nil, Header{}, ErrUnknownKey
 	}
 	// The key decides on the algorithm, the token does not (RFC 8725 §3.1).
-	if j.header.Alg != key.alg || !key.verifies(j.signed, j.signature) {
+	if j.header.Alg != key.alg || !key.verifySignature(j.signed, j.signature) {
 		return nil, Header{}, ErrSignature
 	}
-	if err := m.started(ctx, key); err != nil {
+	if err := m.requireStarted(ctx, key); err != nil {
 		return nil, Header{}, err
 	}
-	if _, err := members(j.payload); err != nil {
+	if _, err := parseObject(j.payload); err != nil {
 		return nil, Header{}, ErrMalformed
 	}
 	return j.payload, j.header, nil
 }
 
-// Counts tells whether a token that the key has signed would pass Verify now,
-// as far as is known from memory: the key is published and has begun to sign.
-func (m *Manager) Counts(kid string) bool {
+// Accepts reports whether a token that the key has signed would pass Verify now,
+// judged by the snapshot in memory: the key is published and has begun to sign.
+func (m *Manager) Accepts(kid string) bool {
 	key, ok := m.lookup(kid)
-	return ok && m.begun(key)
+	return ok && m.hasStarted(key)
 }
 
-func (m *Manager) lookup(kid string) (published, bool) {
-	s, _ := m.view()
-	key, ok := s.known[kid]
+func (m *Manager) lookup(kid string) (publishedKey, bool) {
+	s, _ := m.currentSnapshot()
+	key, ok := s.published[kid]
 	return key, ok
 }
 
-// started refuses a key that does not sign yet, unless another instance knows
+// requireStarted refuses a key that does not sign yet, unless another instance knows
 // better: it may have rotated or revoked since the records were read here, or
 // have a clock that is ahead.
-func (m *Manager) started(ctx context.Context, key published) error {
-	if m.begun(key) {
+func (m *Manager) requireStarted(ctx context.Context, key publishedKey) error {
+	if m.hasStarted(key) {
 		return nil
 	}
 	if err := m.reload(ctx); err != nil {
 		return err
 	}
-	if fresh, ok := m.lookup(key.kid); !ok || !m.begun(fresh) {
+	if fresh, ok := m.lookup(key.kid); !ok || !m.hasStarted(fresh) {
 		return ErrUnknownKey
 	}
 	return nil
 }
 
-func (m *Manager) begun(key published) bool {
-	return !key.standby || !key.starts.IsZero() && !m.cfg.Now().Before(key.starts.Add(-m.cfg.Leeway))
+func (m *Manager) hasStarted(key publishedKey) bool {
+	return !key.standby || !key.startsAt.IsZero() && !m.cfg.Now().Before(key.startsAt.Add(-m.cfg.Leeway))
 }
 
-// verifies tells whether the signature over signed is this key's, under the
+// verifySignature tells whether the signature over signed is this key's, under the
 // key's algorithm (RFC 7518 §3.3 to §3.5, RFC 8037 §3.1).
-func (p *pair) verifies(signed string, signature []byte) bool {
+func (p *keyPair) verifySignature(signed string, signature []byte) bool {
 	if key, ok := p.public.Key.(ed25519.PublicKey); ok {
 		return ed25519.Verify(key, []byte(signed), signature)
 	}
@@ -107,38 +107,38 @@ func (p *pair) verifies(signed string, signature []byte) bool {
 	return false
 }
 
-// A jws is a token taken apart.
-type jws struct {
+// A parsedJWS is a token split into its decoded parts.
+type parsedJWS struct {
 	header    Header
 	signed    string // what the signature is over: header and payload as they stand
 	payload   []byte
 	signature []byte
 }
 
-// parse takes a token apart if it has the one form that is accepted: three
+// parseJWS takes a token apart if it has the one form that is accepted: three
 // parts, each strict base64url in the one spelling of its bytes (RFC 7515 §2).
 // It is written here, and not left to a library, because one reading must
 // decide: two that differ on some token are a way around the stricter one.
-func parse(token string) (jws, error) {
+func parseJWS(token string) (parsedJWS, error) {
 	if len(token) > MaxToken || strings.Count(token, ".") != 2 {
-		return jws{}, ErrMalformed
+		return parsedJWS{}, ErrMalformed
 	}
 	var raw [3][]byte
 	for i, part := range strings.Split(token, ".") {
 		var err error
 		if raw[i], err = decodePart(part); err != nil || len(raw[i]) == 0 {
-			return jws{}, ErrMalformed
+			return parsedJWS{}, ErrMalformed
 		}
 	}
-	header, err := readHeader(raw[0])
-	return jws{header, token[:strings.LastIndexByte(token, '.')], raw[1], raw[2]}, err
+	header, err := parseHeader(raw[0])
+	return parsedJWS{header, token[:strings.LastIndexByte(token, '.')], raw[1], raw[2]}, err
 }
 
-// readHeader refuses extensions that must be understood (RFC 7515 §4.1.11) and
+// parseHeader refuses extensions that must be understood (RFC 7515 §4.1.11) and
 // an unencoded payload (RFC 7797). Keys and addresses of keys in the header
 // are passed over (RFC 8725 §3.10).
-func readHeader(raw []byte) (Header, error) {
-	fields, err := members(raw)
+func parseHeader(raw []byte) (Header, error) {
+	fields, err := parseObject(raw)
 	if err != nil || fields["crit"] != nil || fields["b64"] != nil {
 		return Header{}, ErrMalformed
 	}
@@ -151,7 +151,7 @@ func readHeader(raw []byte) (Header, error) {
 		if !given {
 			continue
 		}
-		if *f.into, err = text(value); err != nil {
+		if *f.into, err = parseString(value); err != nil {
 			return Header{}, fmt.Errorf("%w: %s", ErrMalformed, f.name)
 		}
 	}

@@ -66,26 +66,26 @@ func formHasToken(r *http.Request) bool {
 		return false
 	}
 	start, err := io.ReadAll(io.LimitReader(r.Body, maxFormPeek))
-	r.Body = &replayed{rest: r.Body, Reader: io.MultiReader(bytes.NewReader(start), &resumed{r.Body, err})}
+	r.Body = &prefixedBody{rest: r.Body, Reader: io.MultiReader(bytes.NewReader(start), &resumedReader{r.Body, err})}
 	form, _ := url.ParseQuery(string(start))
 	return form.Has(tokenParameter)
 }
 
-// replayed is a body that begins with what was read of it already.
-type replayed struct {
+// prefixedBody is a body that begins with what was read of it already.
+type prefixedBody struct {
 	io.Reader
 	rest io.Closer
 }
 
-func (b *replayed) Close() error { return b.rest.Close() }
+func (b *prefixedBody) Close() error { return b.rest.Close() }
 
-// resumed goes on reading a body, or repeats the error that reading it met.
-type resumed struct {
+// resumedReader goes on reading a body, or repeats the error that reading it met.
+type resumedReader struct {
 	rest io.Reader
 	err  error
 }
 
-func (b *resumed) Read(p []byte) (int, error) {
+func (b *resumedReader) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
@@ -93,6 +93,6 @@ func (b *resumed) Read(p []byte) (int, error) {
 }
 
 var (
-	_ io.ReadCloser = (*replayed)(nil)
-	_ io.Reader     = (*resumed)(nil)
+	_ io.ReadCloser = (*prefixedBody)(nil)
+	_ io.Reader     = (*resumedReader)(nil)
 )

@@ -14,7 +14,7 @@ import (
 // A form body with a token beside the header's is refused; any other body reaches
 // the handler whole.
 func TestFormBodies(t *testing.T) {
-	server, _, heard := guarded(t, func(v *verify.Verifier) http.Handler { return v.Middleware(whoami) })
+	server, _, recorder := protectedServer(t, func(v *verify.Verifier) http.Handler { return v.Middleware(whoami) })
 	const form = "application/x-www-form-urlencoded"
 	long := "name=" + strings.Repeat("x", 200<<10)
 	tests := []struct {
@@ -43,15 +43,15 @@ func TestFormBodies(t *testing.T) {
 			if tt.status == 200 && !strings.HasSuffix(body, " "+tt.body) {
 				t.Errorf("the handler got %d bytes of %d", len(body), len(tt.body))
 			}
-			if tt.status == 400 && !errors.Is(heard.last(), verify.ErrInvalidRequest) {
-				t.Errorf("heard %v", heard.last())
+			if tt.status == 400 && !errors.Is(recorder.last(), verify.ErrInvalidRequest) {
+				t.Errorf("got %v", recorder.last())
 			}
 		})
 	}
 }
 
 // Without a token in the header, the body is not even looked at.
-func TestBodyIsNotReadForStrangers(t *testing.T) {
+func TestFormBody_WithoutValidToken_IsNotRead(t *testing.T) {
 	v := newVerifier(t, config(newHost(t, rsaKey())))
 	for _, authorization := range []string{"", "Bearer garbage"} {
 		body := &countingReader{Reader: strings.NewReader("access_token=x")}

@@ -13,18 +13,18 @@ const (
 	maxWaiting = 4096        // callers held for one fetch: a slow issuer must not fill this server
 )
 
-// fetcher gets the key set of now; old is the one at hand, or nil.
-type fetcher interface {
+// keySetFetcher gets the key set of now; old is the one at hand, or nil.
+type keySetFetcher interface {
 	fetch(ctx context.Context, old *keySet) (*keySet, error)
 }
 
-var _ fetcher = (*source)(nil)
+var _ keySetFetcher = (*httpFetcher)(nil)
 
 // cache holds the current key set and decides when to fetch another. Reading a
 // fresh set takes no lock. At most one fetch runs at a time; it belongs to no
 // caller, so that one who gives up spoils nothing for the others.
 type cache struct {
-	source   fetcher
+	fetcher  keySetFetcher
 	now      func() time.Time
 	interval time.Duration // Config.MinRefetchInterval
 	stale    time.Duration // Config.StaleIfError
@@ -32,42 +32,42 @@ type cache struct {
 
 	current atomic.Pointer[keySet]
 
-	mu          sync.Mutex
-	flight      *flight   // the fetch under way
-	failures    int       // fetches failed since the last success
-	failure     error     // the last of them
-	retryAt     time.Time // after a failure: no fetch before
-	nextUnknown time.Time // no fetch for an unknown kid before
+	mu            sync.Mutex
+	inflight      *inflightFetch // the fetch under way
+	failures      int            // fetches failed since the last success
+	failure       error          // the last of them
+	retryAt       time.Time      // after a failure: no fetch before
+	nextUnknownAt time.Time      // no fetch for an unknown kid before
 }
 
-// flight is a fetch under way. err may be read once done is closed.
-type flight struct {
+// inflightFetch is a fetch under way. err may be read once done is closed.
+type inflightFetch struct {
 	done    chan struct{}
 	err     error
 	waiting atomic.Int32
 }
 
-var errCrowded = errors.New("too many wait for keys already")
+var errTooManyWaiting = errors.New("too many wait for keys already")
 
 // find returns the keys named kid. Errors are [ErrUnknownKey] where the issuer does
 // not publish such a key and [UnavailableError] where that could not be learnt.
 func (c *cache) find(ctx context.Context, kid string) ([]publicKey, error) {
-	set, asked, err := c.load(ctx)
+	set, fetched, err := c.load(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if keys := set.keys[kid]; keys != nil {
 		return keys, nil
 	}
-	if asked {
+	if fetched {
 		return nil, ErrUnknownKey
 	}
-	return c.findAnew(ctx, kid)
+	return c.refetchFor(ctx, kid)
 }
 
 // load returns a key set that may be used now, and whether this very call has
 // fetched it. It waits for a fetch only where there is nothing to use meanwhile.
-func (c *cache) load(ctx context.Context) (set *keySet, asked bool, err error) {
+func (c *cache) load(ctx context.Context) (set *keySet, fetched bool, err error) {
 	now := c.now()
 	set = c.current.Load()
 	if set.fresh(now) && now.Before(set.refreshAt) {
@@ -76,12 +76,12 @@ func (c *cache) load(ctx context.Context) (set *keySet, asked bool, err error) {
 	c.mu.Lock()
 	set = c.current.Load()
 	due := !set.fresh(now) || !now.Before(set.refreshAt)
-	usable := set.fresh(now) || c.failures > 0 && c.lingering(set, now)
-	started := due && c.flight == nil && c.mayFetch(now)
+	usable := set.fresh(now) || c.failures > 0 && c.usableStale(set, now)
+	started := due && c.inflight == nil && c.mayFetch(now)
 	if started {
 		c.start()
 	}
-	f, unavailable := c.flight, c.unavailable(now)
+	f, unavailable := c.inflight, c.unavailable(now)
 	c.mu.Unlock()
 
 	switch {
@@ -94,23 +94,23 @@ func (c *cache) load(ctx context.Context) (set *keySet, asked bool, err error) {
 	switch {
 	case err == nil:
 		return c.current.Load(), started, nil
-	case f.failed() && c.lingering(set, c.now()):
+	case f.failed() && c.usableStale(set, c.now()):
 		return set, false, nil
 	}
 	return nil, false, err
 }
 
-// lingering says whether set, though stale, may be used while fetches fail.
-func (c *cache) lingering(set *keySet, now time.Time) bool {
+// usableStale says whether set, though stale, may be used while fetches fail.
+func (c *cache) usableStale(set *keySet, now time.Time) bool {
 	return set != nil && now.Before(set.expiresAt.Add(c.stale))
 }
 
-// findAnew looks for a kid that the set at hand lacks. A fetch under way may have
+// refetchFor looks for a kid that the set at hand lacks. A fetch under way may have
 // begun before the key was published: it is waited for, but is not the one fetch
 // that this kid may set off.
-func (c *cache) findAnew(ctx context.Context, kid string) ([]publicKey, error) {
+func (c *cache) refetchFor(ctx context.Context, kid string) ([]publicKey, error) {
 	c.mu.Lock()
-	f := c.flight
+	f := c.inflight
 	c.mu.Unlock()
 	if f != nil {
 		if err := f.wait(ctx); err != nil {
@@ -120,7 +120,7 @@ func (c *cache) findAnew(ctx context.Context, kid string) ([]publicKey, error) {
 			return keys, nil
 		}
 	}
-	f, err := c.flyForUnknown()
+	f, err := c.fetchForUnknownKID()
 	if err != nil {
 		return nil, err
 	}
@@ -133,24 +133,24 @@ func (c *cache) findAnew(ctx context.Context, kid string) ([]publicKey, error) {
 	return nil, ErrUnknownKey
 }
 
-// flyForUnknown starts a fetch for an unknown kid, at most one an interval, or joins
+// fetchForUnknownKID starts a fetch for an unknown kid, at most one an interval, or joins
 // the one under way. In between the answer is no, as of the last fetch; where that
-// one failed, it is don't know.
-func (c *cache) flyForUnknown() (*flight, error) {
+// one failed, the outcome is unknown.
+func (c *cache) fetchForUnknownKID() (*inflightFetch, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
 	switch {
-	case c.flight != nil:
-		return c.flight, nil
+	case c.inflight != nil:
+		return c.inflight, nil
 	case !c.mayFetch(now):
 		return nil, c.unavailable(now)
-	case now.Before(c.nextUnknown):
+	case now.Before(c.nextUnknownAt):
 		return nil, ErrUnknownKey
 	}
-	c.nextUnknown = now.Add(c.interval)
+	c.nextUnknownAt = now.Add(c.interval)
 	c.start()
-	return c.flight, nil
+	return c.inflight, nil
 }
 
 // mayFetch is false while a failed fetch must not be repeated yet. The caller holds mu.
@@ -165,25 +165,25 @@ func (c *cache) unavailable(now time.Time) error {
 
 // start begins a fetch. The caller holds mu and has seen that none is under way.
 func (c *cache) start() {
-	f := &flight{done: make(chan struct{})}
-	c.flight = f
+	f := &inflightFetch{done: make(chan struct{})}
+	c.inflight = f
 	go func() {
 		began := c.now()
-		set, err := c.source.fetch(context.Background(), c.current.Load())
+		set, err := c.fetcher.fetch(context.Background(), c.current.Load())
 		took := c.now().Sub(began)
-		c.land(f, set, err)
+		c.complete(f, set, err)
 		if c.observe != nil {
 			c.observe(fetchEvent(EventKeys, took, err == nil && set.notModified, err))
 		}
 	}()
 }
 
-// land notes the outcome of a fetch and lets all who wait for it go on.
-func (c *cache) land(f *flight, set *keySet, err error) {
+// complete notes the outcome of a fetch and lets all who wait for it go on.
+func (c *cache) complete(f *inflightFetch, set *keySet, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer close(f.done)
-	c.flight = nil
+	c.inflight = nil
 	if err == nil {
 		c.failures = 0
 		c.current.Store(set)
@@ -196,10 +196,10 @@ func (c *cache) land(f *flight, set *keySet, err error) {
 }
 
 // wait returns when the fetch has ended or the caller's context has.
-func (f *flight) wait(ctx context.Context) error {
+func (f *inflightFetch) wait(ctx context.Context) error {
 	defer f.waiting.Add(-1)
 	if f.waiting.Add(1) > maxWaiting {
-		return &UnavailableError{RetryAfter: firstRetry, Err: errCrowded}
+		return &UnavailableError{RetryAfter: firstRetry, Err: errTooManyWaiting}
 	}
 	select {
 	case <-f.done:
@@ -210,7 +210,7 @@ func (f *flight) wait(ctx context.Context) error {
 }
 
 // failed says whether the fetch has ended, and in an error.
-func (f *flight) failed() bool {
+func (f *inflightFetch) failed() bool {
 	select {
 	case <-f.done:
 		return f.err != nil

@@ -14,8 +14,8 @@ import (
 // every goroutine waits, so that "64 callers wait for one fetch" is a fact and not
 // a matter of luck.
 
-// fakeSource publishes kids, taking as long over it as it is told to.
-type fakeSource struct {
+// fakeFetcher publishes kids, taking as long over it as it is told to.
+type fakeFetcher struct {
 	mu      sync.Mutex
 	kids    []string
 	err     error
@@ -24,9 +24,9 @@ type fakeSource struct {
 	fetches int
 }
 
-var _ fetcher = (*fakeSource)(nil)
+var _ keySetFetcher = (*fakeFetcher)(nil)
 
-func (s *fakeSource) fetch(context.Context, *keySet) (*keySet, error) {
+func (s *fakeFetcher) fetch(context.Context, *keySet) (*keySet, error) {
 	began := time.Now()
 	s.mu.Lock()
 	s.fetches++
@@ -43,30 +43,30 @@ func (s *fakeSource) fetch(context.Context, *keySet) (*keySet, error) {
 	return set, nil
 }
 
-func (s *fakeSource) publish(kids ...string) { s.change(func() { s.kids, s.err = kids, nil }) }
+func (s *fakeFetcher) publish(kids ...string) { s.change(func() { s.kids, s.err = kids, nil }) }
 
-func (s *fakeSource) fail(err error) { s.change(func() { s.err = err }) }
+func (s *fakeFetcher) fail(err error) { s.change(func() { s.err = err }) }
 
-func (s *fakeSource) change(f func()) {
+func (s *fakeFetcher) change(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f()
 }
 
-func (s *fakeSource) count() (n int) {
+func (s *fakeFetcher) count() (n int) {
 	s.change(func() { n = s.fetches })
 	return n
 }
 
 var errDown = errors.New("issuer is down")
 
-// bubble runs f with a cache over a source that publishes kid "a", each fetch
+// withCache runs f with a cache over a source that publishes kid "a", each fetch
 // taking 100 ms, with a TTL of 5 minutes, an interval of 10 s and an hour of grace.
-func bubble(t *testing.T, f func(t *testing.T, c *cache, s *fakeSource)) {
+func withCache(t *testing.T, f func(t *testing.T, c *cache, s *fakeFetcher)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := &fakeSource{kids: []string{"a"}, takes: 100 * time.Millisecond, ttl: 5 * time.Minute}
-		c := &cache{source: s, now: time.Now, interval: 10 * time.Second, stale: time.Hour}
+		s := &fakeFetcher{kids: []string{"a"}, takes: 100 * time.Millisecond, ttl: 5 * time.Minute}
+		c := &cache{fetcher: s, now: time.Now, interval: 10 * time.Second, stale: time.Hour}
 		f(t, c, s)
 		time.Sleep(2 * time.Minute) // the last fetch lands
 	})
@@ -83,7 +83,7 @@ func findAll(c *cache, kids ...string) []error {
 	return errs
 }
 
-func times(n int, kid string) []string {
+func repeat(n int, kid string) []string {
 	kids := make([]string, n)
 	for i := range kids {
 		kids[i] = kid
@@ -100,7 +100,7 @@ func expect(t *testing.T, errs []error, want error) {
 	}
 }
 
-func expectFetches(t *testing.T, s *fakeSource, want int) {
+func expectFetches(t *testing.T, s *fakeFetcher, want int) {
 	t.Helper()
 	synctest.Wait()
 	if got := s.count(); got != want {
@@ -109,48 +109,48 @@ func expectFetches(t *testing.T, s *fakeSource, want int) {
 }
 
 func TestConcurrentCallersShareOneFetch(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
-		expect(t, findAll(c, times(64, "a")...), nil)
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
+		expect(t, findAll(c, repeat(64, "a")...), nil)
 		expectFetches(t, s, 1)
-		expect(t, findAll(c, times(64, "a")...), nil)
+		expect(t, findAll(c, repeat(64, "a")...), nil)
 		expectFetches(t, s, 1)
 	})
 }
 
 func TestConcurrentCallersShareOneRefetchOfANewKey(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		expect(t, findAll(c, "a"), nil)
 		s.publish("a", "b")
-		expect(t, findAll(c, times(64, "b")...), nil)
+		expect(t, findAll(c, repeat(64, "b")...), nil)
 		expectFetches(t, s, 2)
 	})
 }
 
 func TestConcurrentCallersShareOneRenewalWhenStale(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		expect(t, findAll(c, "a"), nil)
 		time.Sleep(5 * time.Minute)
-		expect(t, findAll(c, times(64, "a")...), nil)
+		expect(t, findAll(c, repeat(64, "a")...), nil)
 		expectFetches(t, s, 2)
 	})
 }
 
 // A key published after the fetch under way had begun is found by one more.
 func TestKeyPublishedDuringAFetchIsNotLost(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		s.takes = time.Second
 		var wg sync.WaitGroup
 		wg.Go(func() { expect(t, findAll(c, "a"), nil) })
 		time.Sleep(time.Second / 2)
 		s.publish("a", "b") // the fetch has read the old set already
-		expect(t, findAll(c, times(64, "b")...), nil)
+		expect(t, findAll(c, repeat(64, "b")...), nil)
 		wg.Wait()
 		expectFetches(t, s, 2)
 	})
 }
 
 func TestFloodOfUnknownKids(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		expect(t, findAll(c, "a"), nil)
 		flood := func() {
 			t.Helper()
@@ -165,19 +165,19 @@ func TestFloodOfUnknownKids(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		expectFetches(t, s, 2)
-		expect(t, findAll(c, times(64, "a")...), nil) // no harm to others
+		expect(t, findAll(c, repeat(64, "a")...), nil) // no harm to others
 
 		s.publish("a", "b") // and a key that appears meanwhile is found by the next fetch
 		time.Sleep(10 * time.Second)
 		flood()
-		expect(t, findAll(c, times(64, "b")...), nil)
+		expect(t, findAll(c, repeat(64, "b")...), nil)
 		expectFetches(t, s, 3)
 	})
 }
 
 // A renewal by age does not use up the fetch that an unknown kid may set off.
-func TestRenewalLeavesRoomForANewKey(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+func TestRenewal_DoesNotUseUpUnknownKIDFetch(t *testing.T) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		expect(t, findAll(c, "a"), nil)
 		time.Sleep(5 * time.Minute)
 		expect(t, findAll(c, "a"), nil)
@@ -188,21 +188,21 @@ func TestRenewalLeavesRoomForANewKey(t *testing.T) {
 }
 
 func TestUnknownKidOnAnEmptyCacheCostsOneFetch(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		expect(t, findAll(c, "nobody"), ErrUnknownKey)
 		expectFetches(t, s, 1)
 	})
 }
 
 func TestRenewsInTheBackgroundBeforeTheTTL(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		expect(t, findAll(c, "a"), nil)
 		time.Sleep(4*time.Minute - time.Second)
 		expect(t, findAll(c, "a"), nil)
 		expectFetches(t, s, 1)
 		time.Sleep(time.Second)
 		began := time.Now()
-		expect(t, findAll(c, times(64, "a")...), nil)
+		expect(t, findAll(c, repeat(64, "a")...), nil)
 		if waited := time.Since(began); waited != 0 {
 			t.Errorf("waited %v for a set that is still fresh", waited)
 		}
@@ -214,7 +214,7 @@ func TestRenewsInTheBackgroundBeforeTheTTL(t *testing.T) {
 }
 
 func TestWithdrawnKeyIsGoneAtTheTTL(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		expect(t, findAll(c, "a"), nil)
 		s.publish("b")
 		time.Sleep(5*time.Minute - s.takes - 1)
@@ -227,25 +227,25 @@ func TestWithdrawnKeyIsGoneAtTheTTL(t *testing.T) {
 }
 
 func TestWithdrawnKeyIsGoneAtTheTTLWithoutTraffic(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		expect(t, findAll(c, "a"), nil)
 		s.publish("b")
 		time.Sleep(5 * time.Minute)
-		expect(t, findAll(c, times(64, "a")...), ErrUnknownKey)
+		expect(t, findAll(c, repeat(64, "a")...), ErrUnknownKey)
 	})
 }
 
 func TestStaleSetServesWhileTheIssuerIsDown(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		expect(t, findAll(c, "a"), nil)
 		s.fail(errDown)
 		time.Sleep(5 * time.Minute)
-		expect(t, findAll(c, times(64, "a")...), nil) // waits for the failure once
+		expect(t, findAll(c, repeat(64, "a")...), nil) // waits for the failure once
 		expectFetches(t, s, 2)
 
 		began := time.Now()
 		for range 100 { // then never again, while fetches are retried behind
-			expect(t, findAll(c, times(64, "a")...), nil)
+			expect(t, findAll(c, repeat(64, "a")...), nil)
 			if !time.Now().Equal(began) {
 				t.Fatal("a caller waited for a fetch that fails")
 			}
@@ -264,7 +264,7 @@ func TestStaleSetServesWhileTheIssuerIsDown(t *testing.T) {
 }
 
 func TestStaleSetEndsAtItsBound(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		expect(t, findAll(c, "a"), nil)
 		s.fail(errDown)
 		time.Sleep(5*time.Minute + time.Hour - 200*time.Millisecond - 1)
@@ -275,7 +275,7 @@ func TestStaleSetEndsAtItsBound(t *testing.T) {
 }
 
 func TestWithoutStaleIfErrorTheTTLIsTheEnd(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		c.stale = 0
 		expect(t, findAll(c, "a"), nil)
 		s.fail(errDown)
@@ -288,12 +288,12 @@ func TestWithoutStaleIfErrorTheTTLIsTheEnd(t *testing.T) {
 
 // Failed fetches are retried after 1, 2, 4, 8 and then every 10 seconds.
 func TestFailedFetchesAreRetriedWithBackoff(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		s.takes = 0
 		s.fail(errDown)
 		fetches := 0
 		for _, wait := range []time.Duration{1, 2, 4, 8, 10, 10, 10} {
-			errs := findAll(c, times(64, "a")...)
+			errs := findAll(c, repeat(64, "a")...)
 			expect(t, errs, ErrKeysUnavailable)
 			expect(t, errs, errDown)
 			fetches++
@@ -320,7 +320,7 @@ func TestFailedFetchesAreRetriedWithBackoff(t *testing.T) {
 
 // The retries do not overflow after many failures.
 func TestBackoffStaysWithinTheInterval(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		s.fail(errDown)
 		for range 100 {
 			expect(t, findAll(c, "a"), ErrKeysUnavailable)
@@ -333,18 +333,18 @@ func TestBackoffStaysWithinTheInterval(t *testing.T) {
 // While fetches fail, an unknown kid is neither known nor unknown, and its flood
 // adds no fetches.
 func TestUnknownKidWhileTheIssuerIsDown(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		expect(t, findAll(c, "a"), nil)
 		s.fail(errDown)
-		expect(t, findAll(c, times(64, "b")...), ErrKeysUnavailable)
-		expect(t, findAll(c, times(64, "b")...), ErrKeysUnavailable)
+		expect(t, findAll(c, repeat(64, "b")...), ErrKeysUnavailable)
+		expect(t, findAll(c, repeat(64, "b")...), ErrKeysUnavailable)
 		expectFetches(t, s, 2)
 		expect(t, findAll(c, "a"), nil)
 	})
 }
 
-func TestCallerWhoGivesUpSpoilsNothing(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+func TestCanceledCaller_DoesNotAffectOthers(t *testing.T) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		s.takes = time.Minute
 		ctx, cancel := context.WithCancel(context.Background())
 		var wg sync.WaitGroup
@@ -354,7 +354,7 @@ func TestCallerWhoGivesUpSpoilsNothing(t *testing.T) {
 			expect(t, []error{err}, ErrKeysUnavailable)
 		})
 		synctest.Wait()
-		wg.Go(func() { expect(t, findAll(c, times(63, "a")...), nil) })
+		wg.Go(func() { expect(t, findAll(c, repeat(63, "a")...), nil) })
 		synctest.Wait()
 		cancel()
 		wg.Wait()
@@ -363,8 +363,8 @@ func TestCallerWhoGivesUpSpoilsNothing(t *testing.T) {
 }
 
 // Stale keys are for when a fetch has failed, not for who does not wait for it.
-func TestCallerWhoGivesUpGetsNoStaleKeys(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+func TestCanceledCaller_GetsNoStaleKeys(t *testing.T) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		expect(t, findAll(c, "a"), nil)
 		time.Sleep(5 * time.Minute)
 		ctx, cancel := context.WithTimeout(context.Background(), s.takes/2)
@@ -377,13 +377,13 @@ func TestCallerWhoGivesUpGetsNoStaleKeys(t *testing.T) {
 
 // Past a bound callers are turned away rather than held: they answer 503 at once.
 func TestNumberOfWaitingCallersIsBounded(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		held := 0
-		for _, err := range findAll(c, times(maxWaiting+100, "a")...) {
+		for _, err := range findAll(c, repeat(maxWaiting+100, "a")...) {
 			switch {
 			case err == nil:
 				held++
-			case !errors.Is(err, errCrowded) || !errors.Is(err, ErrKeysUnavailable):
+			case !errors.Is(err, errTooManyWaiting) || !errors.Is(err, ErrKeysUnavailable):
 				t.Fatal(err)
 			}
 		}
@@ -391,12 +391,12 @@ func TestNumberOfWaitingCallersIsBounded(t *testing.T) {
 			t.Errorf("%d callers were held", held)
 		}
 		expectFetches(t, s, 1)
-		expect(t, findAll(c, times(maxWaiting+100, "a")...), nil) // nobody waits now
+		expect(t, findAll(c, repeat(maxWaiting+100, "a")...), nil) // nobody waits now
 	})
 }
 
 func TestFreshSetNeedsNoLiveContext(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		expect(t, findAll(c, "a"), nil)
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
@@ -408,7 +408,7 @@ func TestFreshSetNeedsNoLiveContext(t *testing.T) {
 
 // A set from the future, by a clock that was set back, is stale and not immortal.
 func TestClockSetBack(t *testing.T) {
-	bubble(t, func(t *testing.T, c *cache, s *fakeSource) {
+	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		var back time.Duration
 		c.now = func() time.Time { return time.Now().Add(-back) }
 		expect(t, findAll(c, "a"), nil)

@@ -52,8 +52,8 @@ func (c *Claims) Decode(v any) error {
 
 // parseClaims reads a payload whose signature has been checked.
 func parseClaims(payload []byte, rolesClaim string, readStatus bool) (*Claims, error) {
-	var room [16]member
-	members, err := parseObject(room[:0], payload)
+	var buf [16]member
+	members, err := parseObject(buf[:0], payload)
 	if err != nil {
 		return nil, fmt.Errorf("%w: payload: %w", ErrMalformed, err)
 	}

@@ -22,9 +22,9 @@ func TestReturnsTheClaims(t *testing.T) {
 	}
 	want := &verify.Claims{
 		Issuer: issuerURL, Subject: "0196a1f0-0000-7000-8000-000000000001", Audience: []string{api}, ClientID: "web",
-		Expiry: noon.Add(15 * time.Minute), IssuedAt: noon, ID: "0196a1f0-0000-7000-8000-000000000002",
+		Expiry: testTime.Add(15 * time.Minute), IssuedAt: testTime, ID: "0196a1f0-0000-7000-8000-000000000002",
 		Scope: []string{"openid", "items:read", "items:write"}, Roles: []string{"user", "editor"},
-		SessionID: "s-1", AuthTime: noon.Add(-time.Minute),
+		SessionID: "s-1", AuthTime: testTime.Add(-time.Minute),
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(verify.Claims{})); diff != "" {
 		t.Error(diff)
@@ -167,7 +167,7 @@ func TestTimeBorders(t *testing.T) {
 		v := newVerifier(t, cfg)
 		allowed := int64(max(0, leeway) / time.Second)
 		at := func(name string, offset int64) error {
-			return check(v, rsaKey().token(goodClaims().with(name, noon.Unix()+offset).json()))
+			return check(v, rsaKey().token(goodClaims().with(name, testTime.Unix()+offset).json()))
 		}
 		border := func(name string, offset int64, want error) {
 			t.Helper()
@@ -193,10 +193,10 @@ func TestTimeBorders(t *testing.T) {
 
 func TestLeewayIsAMinuteByDefault(t *testing.T) {
 	v, _ := allAlgorithms(t)
-	if err := check(v, rsaKey().token(goodClaims().with("exp", noon.Unix()-59).json())); err != nil {
+	if err := check(v, rsaKey().token(goodClaims().with("exp", testTime.Unix()-59).json())); err != nil {
 		t.Errorf("59 s ago: %v", err)
 	}
-	if err := check(v, rsaKey().token(goodClaims().with("exp", noon.Unix()-60).json())); !errors.Is(err, verify.ErrExpired) {
+	if err := check(v, rsaKey().token(goodClaims().with("exp", testTime.Unix()-60).json())); !errors.Is(err, verify.ErrExpired) {
 		t.Errorf("60 s ago: %v", err)
 	}
 }

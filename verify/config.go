@@ -21,7 +21,7 @@ const (
 	maxRefetch           = 5 * time.Minute
 	defaultStaleIfError  = time.Hour
 	defaultMaxTokenBytes = 8 << 10
-	longestCache         = 24 * time.Hour
+	maxCacheDuration     = 24 * time.Hour
 )
 
 // Config says which tokens a resource server accepts. Issuer and Audience are
@@ -75,16 +75,16 @@ type Config struct {
 	// used while no newer one can be had: 0 is an hour, at most a day. While lists
 	// can be had, none is older than its own time to live.
 	StatusMaxAge time.Duration
-	// OnStatusError hears of each token whose status could not be learnt.
+	// OnStatusError is called for each token whose status could not be learnt.
 	OnStatusError func(err error)
 
 	// Realm is shown in WWW-Authenticate. Empty: the first Audience.
 	Realm string
-	// OnError hears of each request that the middleware refuses, before it is
+	// OnError is called for each request that the middleware refuses, before it is
 	// answered; it is the place for a log line. Neither the error nor its text
 	// holds any part of the token.
 	OnError func(r *http.Request, err error)
-	// Observe hears of each token checked, each request refused and each fetch; it is
+	// Observe is called for each token checked, each request refused and each fetch; it is
 	// the place for counters. It is called from many goroutines at once, with no lock
 	// held, and must not block: a token waits for it. Nil costs nothing.
 	Observe func(Event)
@@ -132,41 +132,41 @@ func durationOr(d, fallback time.Duration) time.Duration {
 	return max(0, orElse(d, fallback))
 }
 
-// validate reports every fault at once.
+// validate reports all errors at once.
 func (c Config) validate() error {
-	faults := []error{
-		fault("Issuer", checkIssuer(c.Issuer, c.InsecureAllowHTTP)),
-		fault("Audience", checkAudience(c.Audience)),
-		between("Leeway", c.Leeway, 0, maxLeeway),
-		between("CacheTTL", c.CacheTTL, time.Second, longestCache),
-		between("MaxCacheTTL", c.MaxCacheTTL, c.CacheTTL, longestCache),
-		between("MinRefetchInterval", c.MinRefetchInterval, time.Second, maxRefetch),
-		between("StaleIfError", c.StaleIfError, 0, longestCache),
-		between("Status", int(c.Status), int(StatusIgnored), int(StatusFailClosed)),
-		between("StatusMaxAge", c.StatusMaxAge, time.Second, longestCache),
-		between("MaxTokenBytes", c.MaxTokenBytes, 256, 64<<10),
+	errs := []error{
+		fieldError("Issuer", checkIssuer(c.Issuer, c.InsecureAllowHTTP)),
+		fieldError("Audience", checkAudience(c.Audience)),
+		checkRange("Leeway", c.Leeway, 0, maxLeeway),
+		checkRange("CacheTTL", c.CacheTTL, time.Second, maxCacheDuration),
+		checkRange("MaxCacheTTL", c.MaxCacheTTL, c.CacheTTL, maxCacheDuration),
+		checkRange("MinRefetchInterval", c.MinRefetchInterval, time.Second, maxRefetch),
+		checkRange("StaleIfError", c.StaleIfError, 0, maxCacheDuration),
+		checkRange("Status", int(c.Status), int(StatusIgnored), int(StatusFailClosed)),
+		checkRange("StatusMaxAge", c.StatusMaxAge, time.Second, maxCacheDuration),
+		checkRange("MaxTokenBytes", c.MaxTokenBytes, 256, 64<<10),
 	}
 	if c.JWKSURL != "" {
-		faults = append(faults, fault("JWKSURL", checkURL(c.JWKSURL, c.InsecureAllowHTTP)))
+		errs = append(errs, fieldError("JWKSURL", checkURL(c.JWKSURL, c.InsecureAllowHTTP)))
 	}
 	for _, alg := range c.Algorithms {
-		faults = append(faults, fault("Algorithms", checkAlgorithm(alg)))
+		errs = append(errs, fieldError("Algorithms", checkAlgorithm(alg)))
 	}
 	if slices.Contains(registeredClaims, c.RolesClaim) {
-		faults = append(faults, fault("RolesClaim", fmt.Errorf("%q has a meaning of its own", c.RolesClaim)))
+		errs = append(errs, fieldError("RolesClaim", fmt.Errorf("%q has a meaning of its own", c.RolesClaim)))
 	}
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }
 
-func between[T int | time.Duration](name string, got, low, high T) error {
+func checkRange[T int | time.Duration](name string, got, low, high T) error {
 	if got < low || got > high {
-		return fault(name, fmt.Errorf("%v is not between %v and %v", got, low, high))
+		return fieldError(name, fmt.Errorf("%v is not between %v and %v", got, low, high))
 	}
 	return nil
 }
 
-// fault names the field that err, if any, is about.
-func fault(field string, err error) error {
+// fieldError names the field that err, if any, is about.
+func fieldError(field string, err error) error {
 	if err == nil {
 		return nil
 	}

@@ -13,10 +13,10 @@
 // use; make one and share it. The package imports go-jose, for JWKs, and the
 // standard library.
 //
-// # Three answers
+// # Three outcomes
 //
 // Verify says yes (claims and no error), no (an error that is [ErrInvalidToken])
-// or don't know (an error that is [ErrKeysUnavailable]: the keys could not be had,
+// or outcome unknown (an error that is [ErrKeysUnavailable]: the keys could not be had,
 // so nothing is known about the token). The middleware answers these with the
 // handler's own answer, 401 and 503. Claims are never returned beside an error.
 //
@@ -37,7 +37,7 @@
 // a flood of invented kids costs the issuer nothing to speak of. A key that the
 // issuer withdraws is gone at the latest when the TTL is over.
 //
-// # Hearing of a logout
+// # Logout before expiry
 //
 // With [Config].Status the Verifier reads the issuer's status lists
 // (draft-ietf-oauth-status-list), to which tokens point: signed lists of bits that

@@ -35,7 +35,7 @@ var (
 	ErrClaim = invalid("bad claim")
 )
 
-// ErrKeysUnavailable is the answer don't know: the keys that the token needs could
+// ErrKeysUnavailable means outcome unknown: the keys that the token needs could
 // not be fetched. It is never an [ErrInvalidToken]. See [UnavailableError].
 var ErrKeysUnavailable = errors.New("signing keys unavailable")
 
@@ -80,7 +80,7 @@ func (e *UnavailableError) Error() string {
 // Unwrap returns [ErrKeysUnavailable] and the cause.
 func (e *UnavailableError) Unwrap() []error { return []error{ErrKeysUnavailable, e.Err} }
 
-// InsufficientError lists what a route demands and a token lacks. It is an
+// InsufficientError lists what a route requires and a token lacks. It is an
 // [ErrInsufficientScope].
 type InsufficientError struct {
 	Scopes []string // all scopes that the route demands, where one is missing

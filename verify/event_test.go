@@ -14,19 +14,19 @@ import (
 	"example.org/signet/verify"
 )
 
-// heard collects what Config.Observe is told, as "kind outcome".
-type heard struct {
+// eventRecorder collects what Config.Observe is told, as "kind outcome".
+type eventRecorder struct {
 	mu     sync.Mutex
 	events []verify.Event
 }
 
-func (h *heard) hear(e verify.Event) {
+func (h *eventRecorder) record(e verify.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.events = append(h.events, e)
 }
 
-func (h *heard) of(kinds ...verify.EventKind) (outcomes []string) {
+func (h *eventRecorder) outcomesOf(kinds ...verify.EventKind) (outcomes []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, e := range h.events {
@@ -37,7 +37,7 @@ func (h *heard) of(kinds ...verify.EventKind) (outcomes []string) {
 	return outcomes
 }
 
-func (h *heard) last(t *testing.T, kind verify.EventKind) verify.Event {
+func (h *eventRecorder) last(t *testing.T, kind verify.EventKind) verify.Event {
 	t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -46,43 +46,43 @@ func (h *heard) last(t *testing.T, kind verify.EventKind) verify.Event {
 			return e
 		}
 	}
-	t.Fatalf("nothing was heard of %s", kind)
+	t.Fatalf("no event of kind %s", kind)
 	return verify.Event{}
 }
 
-func TestObserveHearsOfEachOutcome(t *testing.T) {
+func TestObserve_ReportsEachOutcome(t *testing.T) {
 	h := newStatusHost(t)
 	h.end(9)
-	var got heard
-	v := h.verifier(t, verify.StatusFailClosed, func(c *verify.Config) { c.Observe = got.hear })
+	var got eventRecorder
+	v := h.verifier(t, verify.StatusFailClosed, func(c *verify.Config) { c.Observe = got.record })
 	good := func() claims { return goodClaims().with("iss", h.URL) }
 	for token, want := range map[string]string{
 		h.token(8): "accepted", h.token(9): "revoked", "x": "malformed", unknownRSA().token(good().json()): "unknown_key", impostorRSA().token(good().json()): "signature",
 		rsaAsPS256().token(good().json()): "algorithm", rsaKey().raw(`{"alg":"RS256","kid":"rsa-1","typ":"JWT"}`, good().json()): "token_type",
 		rsaKey().token(good().with("iss", "x").json()): "issuer", rsaKey().token(good().with("aud", "x").json()): "audience", rsaKey().token(good().without("exp").json()): "claim",
-		rsaKey().token(good().with("exp", noon.Add(-time.Hour).Unix()).json()): "expired", rsaKey().token(good().with("iat", noon.Add(time.Hour).Unix()).json()): "not_yet_valid",
+		rsaKey().token(good().with("exp", testTime.Add(-time.Hour).Unix()).json()): "expired", rsaKey().token(good().with("iat", testTime.Add(time.Hour).Unix()).json()): "not_yet_valid",
 		rsaKey().token(good().with("status", map[string]any{"status_list": map[string]any{"idx": 1, "uri": "https://elsewhere.example.com"}}).json()): "status_unavailable",
 	} {
 		err := check(v, token)
 		e := got.last(t, verify.EventToken)
 		if e.Outcome != want || !errors.Is(err, e.Err) {
-			t.Errorf("%s was heard of as %s: %v", want, e.Outcome, e.Err)
+			t.Errorf("%s was reported as %s: %v", want, e.Outcome, e.Err)
 		}
 	}
-	if n := len(got.of(verify.EventToken)); n != 13 {
-		t.Errorf("heard of %d tokens", n)
+	if n := len(got.outcomesOf(verify.EventToken)); n != 13 {
+		t.Errorf("%d events of tokens", n)
 	}
-	if n := len(got.of(verify.EventRequest)); n != 0 {
-		t.Errorf("heard of %d requests", n)
+	if n := len(got.outcomesOf(verify.EventRequest)); n != 0 {
+		t.Errorf("%d events of requests", n)
 	}
 }
 
-// A request is heard of once: by its token, or by what else is wrong with it.
-func TestObserveHearsOfRequests(t *testing.T) {
+// A request is reported once: by its token, or by what else is wrong with it.
+func TestObserve_ReportsRefusedRequests(t *testing.T) {
 	h := newHost(t, rsaKey())
-	var got heard
+	var got eventRecorder
 	cfg := config(h)
-	cfg.Observe = got.hear
+	cfg.Observe = got.record
 	handler := newVerifier(t, cfg).RequireRole("admin")(http.NotFoundHandler())
 	for _, authorization := range []string{"", "Bearer x", "Bearer " + goodToken(), "Bearer a b"} {
 		r := httptest.NewRequest("GET", "/", nil)
@@ -92,14 +92,14 @@ func TestObserveHearsOfRequests(t *testing.T) {
 		handler.ServeHTTP(httptest.NewRecorder(), r)
 	}
 	want := []string{"no_token", "malformed", "accepted", "insufficient_scope", "invalid_request"}
-	if outcomes := got.of(verify.EventToken, verify.EventRequest); !slices.Equal(outcomes, want) {
-		t.Errorf("heard %q, want %q", outcomes, want)
+	if outcomes := got.outcomesOf(verify.EventToken, verify.EventRequest); !slices.Equal(outcomes, want) {
+		t.Errorf("got %q, want %q", outcomes, want)
 	}
 }
 
 // What was fetched, what still stood, what could not be had, and how long it took;
 // the hook may use the Verifier itself, as no lock is held.
-func TestObserveHearsOfFetches(t *testing.T) {
+func TestObserve_ReportsFetches(t *testing.T) {
 	h := newStatusHost(t)
 	h.serve(func(w http.ResponseWriter, r *http.Request) {
 		h.clock.Add(time.Second)
@@ -110,11 +110,11 @@ func TestObserveHearsOfFetches(t *testing.T) {
 		}
 		fmt.Fprint(w, h.list(nil))
 	})
-	var got heard
+	var got eventRecorder
 	var v *verify.Verifier
 	v = h.verifier(t, verify.StatusFailClosed, func(c *verify.Config) {
 		c.Observe = func(e verify.Event) {
-			got.hear(e)
+			got.record(e)
 			if e.Kind != verify.EventToken {
 				check(v, rsaKey().token(goodClaims().json())) // of another issuer: no fetch of its own
 			}
@@ -122,7 +122,7 @@ func TestObserveHearsOfFetches(t *testing.T) {
 	})
 	fetched := func(kind verify.EventKind, want ...string) {
 		t.Helper()
-		settled(t, fmt.Sprintf("%s: heard %q, want %q", kind, got.of(kind), want), func() bool { return slices.Equal(got.of(kind), want) })
+		waitUntil(t, fmt.Sprintf("%s: got %q, want %q", kind, got.outcomesOf(kind), want), func() bool { return slices.Equal(got.outcomesOf(kind), want) })
 	}
 	if err := check(v, h.token(1)); err != nil {
 		t.Fatal(err)
@@ -144,20 +144,20 @@ func TestObserveHearsOfFetches(t *testing.T) {
 	}
 }
 
-func TestObserveHearsThatKeysCannotBeHad(t *testing.T) {
+func TestObserve_ReportsFailedKeyFetch(t *testing.T) {
 	h := newHost(t, rsaKey())
 	h.Config.Handler = http.NotFoundHandler()
-	var got heard
+	var got eventRecorder
 	cfg := config(h)
-	cfg.Observe = got.hear
+	cfg.Observe = got.record
 	check(newVerifier(t, cfg), goodToken())
-	settled(t, "the fetch was not heard of", func() bool { return slices.Equal(got.of(verify.EventKeys), []string{"failed"}) })
+	waitUntil(t, "the fetch was not reported", func() bool { return slices.Equal(got.outcomesOf(verify.EventKeys), []string{"failed"}) })
 	if e := got.last(t, verify.EventToken); e.Outcome != "keys_unavailable" {
-		t.Errorf("the token was heard of as %s", e.Outcome)
+		t.Errorf("the token was reported as %s", e.Outcome)
 	}
 }
 
-// Listening allocates next to nothing: an event is passed by value.
+// Observe allocates next to nothing: an event is passed by value.
 func TestObserveAllocatesLittle(t *testing.T) {
 	h := newHost(t, rsaKey())
 	allocations := func(observe func(verify.Event)) float64 {

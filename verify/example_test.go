@@ -44,7 +44,7 @@ func Example() {
 	case errors.Is(err, verify.ErrInvalidToken):
 		fmt.Println("no:", err)
 	case err != nil:
-		fmt.Println("don't know:", err) // the keys are out of reach
+		fmt.Println("outcome unknown:", err) // the keys are out of reach
 	default:
 		fmt.Println("yes:", claims.ClientID, claims.Scope, claims.Roles)
 	}

@@ -35,8 +35,8 @@ const (
 	api       = "https://api.example.com"
 )
 
-// noon is when most tests take place.
-var noon = time.Date(2030, 5, 6, 12, 0, 0, 0, time.UTC)
+// testTime is the time at which most tests run.
+var testTime = time.Date(2030, 5, 6, 12, 0, 0, 0, time.UTC)
 
 // clock is a time that tests move by hand.
 type clock struct {
@@ -44,7 +44,7 @@ type clock struct {
 	now time.Time
 }
 
-func newClock() *clock { return &clock{now: noon} }
+func newClock() *clock { return &clock{now: testTime} }
 
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
@@ -148,8 +148,8 @@ type claims map[string]any
 func goodClaims() claims {
 	return claims{
 		"iss": issuerURL, "sub": "0196a1f0-0000-7000-8000-000000000001", "aud": api, "client_id": "web",
-		"exp": noon.Add(15 * time.Minute).Unix(), "iat": noon.Unix(), "jti": "0196a1f0-0000-7000-8000-000000000002",
-		"scope": "openid items:read items:write", "roles": []string{"user", "editor"}, "sid": "s-1", "auth_time": noon.Unix() - 60,
+		"exp": testTime.Add(15 * time.Minute).Unix(), "iat": testTime.Unix(), "jti": "0196a1f0-0000-7000-8000-000000000002",
+		"scope": "openid items:read items:write", "roles": []string{"user", "editor"}, "sid": "s-1", "auth_time": testTime.Unix() - 60,
 		"status": map[string]any{"status_list": map[string]any{"idx": 7, "uri": issuerURL + "/oauth2/status/1"}},
 	}
 }

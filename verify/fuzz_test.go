@@ -11,7 +11,7 @@ import (
 )
 
 // FuzzVerify feeds whole tokens. Whatever comes: no panic, claims or an error but
-// never both (check sees to that), no don't know while the keys are at hand, and
+// never both (check sees to that), no unknown outcome while the keys are at hand, and
 // nothing accepted that go-jose would not accept.
 func FuzzVerify(f *testing.F) {
 	good := goodToken()

@@ -29,7 +29,7 @@ type Introspector struct {
 	InsecureAllowHTTP bool
 }
 
-// ErrIntrospection is the answer don't know of [Introspector.Introspect]: the
+// ErrIntrospection is the outcome unknown of [Introspector.Introspect]: the
 // issuer could not be asked, or did not answer as RFC 7662 §2.2 has it. It is
 // never an [ErrInvalidToken].
 var ErrIntrospection = errors.New("introspection failed")
@@ -44,7 +44,7 @@ var ErrInactive = invalid("not active")
 func (i *Introspector) Introspect(ctx context.Context, token string) (*Claims, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	body, err := i.ask(ctx, token)
+	body, err := i.post(ctx, token)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrIntrospection, err)
 	}
@@ -70,7 +70,7 @@ func (i *Introspector) Introspect(ctx context.Context, token string) (*Claims, e
 	return c, nil
 }
 
-func (i *Introspector) ask(ctx context.Context, token string) ([]byte, error) {
+func (i *Introspector) post(ctx context.Context, token string) ([]byte, error) {
 	if err := checkURL(i.Endpoint, i.InsecureAllowHTTP); err != nil {
 		return nil, fmt.Errorf("endpoint: %w", err)
 	}
@@ -84,24 +84,24 @@ func (i *Introspector) ask(ctx context.Context, token string) ([]byte, error) {
 	r.SetBasicAuth(url.QueryEscape(i.ClientID), url.QueryEscape(i.ClientSecret))
 	resp, err := newClient(i.HTTPClient).Do(r)
 	if err != nil {
-		return nil, withoutToken(err)
+		return nil, unwrapURLError(err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("answered %d", resp.StatusCode)
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswerBytes+1))
-	if err != nil || len(body) > maxAnswerBytes {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxResponseBytes+1))
+	if err != nil || len(body) > maxResponseBytes {
 		return nil, errors.New("the answer is cut off or too long")
 	}
 	return bytes.TrimSpace(body), nil
 }
 
-// withoutToken keeps the cause alone of an error that names a request.
-func withoutToken(err error) error {
-	var of *url.Error
-	if errors.As(err, &of) {
-		return of.Err
+// unwrapURLError keeps the cause alone of an error that names a request.
+func unwrapURLError(err error) error {
+	var urlErr *url.Error
+	if errors.As(err, &urlErr) {
+		return urlErr.Err
 	}
 	return err
 }

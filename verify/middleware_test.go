@@ -33,19 +33,19 @@ var whoami = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "%s %s", claims.Subject, body)
 })
 
-// hook collects what OnError hears.
-type hook struct {
+// errorRecorder collects the errors that OnError is called with.
+type errorRecorder struct {
 	mu   sync.Mutex
 	errs []error
 }
 
-func (h *hook) hear(_ *http.Request, err error) {
+func (h *errorRecorder) record(_ *http.Request, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.errs = append(h.errs, err)
 }
 
-func (h *hook) last() error {
+func (h *errorRecorder) last() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.errs) == 0 {
@@ -54,14 +54,14 @@ func (h *hook) last() error {
 	return h.errs[len(h.errs)-1]
 }
 
-// guarded serves handler behind a verifier and returns the server and its hook.
-func guarded(t *testing.T, protect func(*verify.Verifier) http.Handler) (*httptest.Server, *host, *hook) {
-	h, heard := newHost(t, rsaKey()), &hook{}
+// protectedServer serves handler behind a verifier and returns the server and its hook.
+func protectedServer(t *testing.T, protect func(*verify.Verifier) http.Handler) (*httptest.Server, *host, *errorRecorder) {
+	h, recorder := newHost(t, rsaKey()), &errorRecorder{}
 	cfg := config(h)
-	cfg.OnError = heard.hear
+	cfg.OnError = recorder.record
 	server := httptest.NewServer(protect(newVerifier(t, cfg)))
 	t.Cleanup(server.Close)
-	return server, h, heard
+	return server, h, recorder
 }
 
 // call sends a request and returns the answer with its body.
@@ -93,9 +93,9 @@ func get(authorization ...string) *http.Request {
 const realm = `Bearer realm="https://api.example.com"`
 
 func TestMiddlewareAnswers(t *testing.T) {
-	server, _, heard := guarded(t, func(v *verify.Verifier) http.Handler { return v.Middleware(whoami) })
+	server, _, recorder := protectedServer(t, func(v *verify.Verifier) http.Handler { return v.Middleware(whoami) })
 	token := goodToken()
-	expired := rsaKey().token(goodClaims().with("exp", noon.Unix()-3600).json())
+	expired := rsaKey().token(goodClaims().with("exp", testTime.Unix()-3600).json())
 	inQuery := func(query string, authorization ...string) *http.Request {
 		r := get(authorization...)
 		r.URL.RawQuery = query
@@ -154,9 +154,9 @@ func TestMiddlewareAnswers(t *testing.T) {
 				}
 				return
 			}
-			checkRefusal(t, resp, body)
-			if err := heard.last(); !errors.Is(err, tt.heard) || strings.Contains(err.Error(), token) {
-				t.Errorf("heard %v, want %v", err, tt.heard)
+			checkErrorResponse(t, resp, body)
+			if err := recorder.last(); !errors.Is(err, tt.heard) || strings.Contains(err.Error(), token) {
+				t.Errorf("got %v, want %v", err, tt.heard)
 			}
 		})
 	}
@@ -178,7 +178,7 @@ func TestRequireScopeAndRole(t *testing.T) {
 	}
 	tests := []struct {
 		name      string
-		demand    func(*verify.Verifier) func(http.Handler) http.Handler
+		require   func(*verify.Verifier) func(http.Handler) http.Handler
 		header    string
 		status    int
 		challenge string
@@ -203,8 +203,8 @@ func TestRequireScopeAndRole(t *testing.T) {
 	for _, tt := range tests {
 		for _, behind := range []string{"alone", "behind Middleware"} {
 			t.Run(tt.name+" "+behind, func(t *testing.T) {
-				server, _, heard := guarded(t, func(v *verify.Verifier) http.Handler {
-					handler := tt.demand(v)(whoami)
+				server, _, recorder := protectedServer(t, func(v *verify.Verifier) http.Handler {
+					handler := tt.require(v)(whoami)
 					if behind != "alone" {
 						handler = v.Middleware(handler)
 					}
@@ -215,11 +215,11 @@ func TestRequireScopeAndRole(t *testing.T) {
 					t.Fatalf("%d %q", resp.StatusCode, resp.Header.Get("WWW-Authenticate"))
 				}
 				if tt.status != 200 {
-					checkRefusal(t, resp, body)
+					checkErrorResponse(t, resp, body)
 				}
 				var lacking *verify.InsufficientError
-				if forbidden := errors.As(heard.last(), &lacking) && errors.Is(heard.last(), verify.ErrInsufficientScope); forbidden != (tt.status == 403) {
-					t.Errorf("heard %v", heard.last())
+				if forbidden := errors.As(recorder.last(), &lacking) && errors.Is(recorder.last(), verify.ErrInsufficientScope); forbidden != (tt.status == 403) {
+					t.Errorf("got %v", recorder.last())
 				}
 			})
 		}
@@ -260,9 +260,9 @@ func TestNewContext(t *testing.T) {
 	}
 }
 
-func TestDemandsForNothingPanic(t *testing.T) {
+func TestRequireNothingPanics(t *testing.T) {
 	v := newVerifier(t, config(newHost(t, rsaKey())))
-	for name, demand := range map[string]func(){
+	for name, register := range map[string]func(){
 		"no scope":           func() { v.RequireScope() },
 		"empty scope":        func() { v.RequireScope("a", "") },
 		"scope with a space": func() { v.RequireScope("a b") },
@@ -278,14 +278,14 @@ func TestDemandsForNothingPanic(t *testing.T) {
 					t.Error("accepted")
 				}
 			}()
-			demand()
+			register()
 		})
 	}
 }
 
 // The middleware fits gorilla/mux as it is.
 func TestGorillaMux(t *testing.T) {
-	server, h, _ := guarded(t, func(v *verify.Verifier) http.Handler {
+	server, h, _ := protectedServer(t, func(v *verify.Verifier) http.Handler {
 		r := mux.NewRouter()
 		r.HandleFunc("/health", func(http.ResponseWriter, *http.Request) {})
 		items := r.PathPrefix("/items").Subrouter()
@@ -324,7 +324,7 @@ func TestGorillaMux(t *testing.T) {
 // Many requests at once through one Verifier, with keys rotated under them: each
 // gets the answer that its token deserves.
 func TestConcurrentRequests(t *testing.T) {
-	server, h, _ := guarded(t, func(v *verify.Verifier) http.Handler { return v.Middleware(whoami) })
+	server, h, _ := protectedServer(t, func(v *verify.Verifier) http.Handler { return v.Middleware(whoami) })
 	good, bad, next := goodToken(), impostorRSA().token(goodClaims().json()), otherRSA().token(goodClaims().json())
 	if resp, _ := call(t, server, get("Bearer "+good)); resp.StatusCode != 200 {
 		t.Fatal(resp.Status)

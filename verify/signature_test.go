@@ -172,7 +172,7 @@ func TestRefusesAlteredText(t *testing.T) {
 		{"scope", altered(goodClaims().with("scope", "everything")), verify.ErrSignature},
 		{"sub", altered(goodClaims().with("sub", "someone")), verify.ErrSignature},
 		{"client_id", altered(goodClaims().with("client_id", "other")), verify.ErrSignature},
-		{"exp", altered(goodClaims().with("exp", noon.Unix()+1e6)), verify.ErrSignature},
+		{"exp", altered(goodClaims().with("exp", testTime.Unix()+1e6)), verify.ErrSignature},
 		{"header", b64(`{"alg":"RS256","kid":"rsa-1","typ":"AT+JWT"}`) + "." + b64(goodClaims().json()) + signature, verify.ErrSignature},
 	})
 }

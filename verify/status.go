@@ -30,7 +30,7 @@ const (
 	// StatusFailOpen refuses a token whose bit is set, and accepts one whose list
 	// cannot be had or is older than Config.StatusMaxAge, as StatusIgnored would.
 	StatusFailOpen
-	// StatusFailClosed says don't know of such a token: [ErrStatusUnavailable].
+	// StatusFailClosed refuses such a token with [ErrStatusUnavailable]: outcome unknown.
 	StatusFailClosed
 )
 
@@ -38,7 +38,7 @@ const (
 // or that its rights have shrunk. It is an [ErrInvalidToken].
 var ErrRevoked = invalid("revoked")
 
-// ErrStatusUnavailable is the answer don't know: the token is good, but whether it
+// ErrStatusUnavailable means outcome unknown: the token is good, but whether it
 // was revoked could not be learnt. It is never an [ErrInvalidToken], and comes
 // with [StatusFailClosed] only. See [StatusError].
 var ErrStatusUnavailable = errors.New("status list unavailable")
@@ -59,10 +59,10 @@ func (e *StatusError) Unwrap() []error { return []error{ErrStatusUnavailable, e.
 var _ error = (*StatusError)(nil)
 
 const (
-	maxStatusLists = 4096    // lists remembered; an issuer has a few hundred
-	maxListBytes   = 4 << 20 // of a list, unpacked
-	maxListToken   = 8 << 20 // of a list as it is sent
-	defaultMaxAge  = time.Hour
+	maxStatusLists    = 4096    // lists remembered; an issuer has a few hundred
+	maxListBytes      = 4 << 20 // of a list, unpacked
+	maxListTokenBytes = 8 << 20 // of a list as it is sent
+	defaultMaxAge     = time.Hour
 )
 
 // statusRef is a token's place in a list.
@@ -71,10 +71,10 @@ type statusRef struct {
 	index int64
 }
 
-// statusCheck knows the lists of one issuer. A list that is young enough is read
+// statusChecker knows the lists of one issuer. A list that is young enough is read
 // without a lock and without the network; from half of its time to live on it is
 // fetched anew in the background.
-type statusCheck struct {
+type statusChecker struct {
 	policy   StatusPolicy
 	maxAge   time.Duration
 	origin   string // scheme and host of the issuer: lists come from there alone
@@ -96,10 +96,10 @@ type statusList struct {
 	uri     string
 	current atomic.Pointer[statusBits]
 
-	mu     sync.Mutex
-	flight *flight
-	nextAt time.Time // no fetch before
-	err    error     // of the last fetch
+	mu       sync.Mutex
+	inflight *inflightFetch
+	nextAt   time.Time // no fetch before
+	err      error     // of the last fetch
 }
 
 // statusBits is a list as it was at one time.
@@ -111,12 +111,12 @@ type statusBits struct {
 	etag     string
 }
 
-func newStatusCheck(cfg Config) *statusCheck {
+func newStatusChecker(cfg Config) *statusChecker {
 	u, err := url.Parse(cfg.Issuer)
 	if err != nil || cfg.Status == StatusIgnored {
 		return nil
 	}
-	return &statusCheck{
+	return &statusChecker{
 		policy: cfg.Status, maxAge: cfg.StatusMaxAge, origin: u.Scheme + "://" + u.Host, issuer: cfg.Issuer, leeway: cfg.Leeway,
 		interval: cfg.MinRefetchInterval, client: newClient(cfg.HTTPClient), now: cfg.Now, onError: cfg.OnStatusError,
 		observe: cfg.Observe,
@@ -125,7 +125,7 @@ func newStatusCheck(cfg Config) *statusCheck {
 }
 
 // check refuses a token whose status is not 0, valid (§7.1).
-func (s *statusCheck) check(ctx context.Context, ref *statusRef) error {
+func (s *statusChecker) check(ctx context.Context, ref *statusRef) error {
 	if s == nil || ref == nil {
 		return nil
 	}
@@ -159,8 +159,8 @@ func (b *statusBits) status(index int64) (byte, error) {
 
 // find returns the list, waiting for a fetch only where the one at hand is older
 // than its time to live.
-func (s *statusCheck) find(ctx context.Context, uri string) (*statusBits, error) {
-	l, err := s.list(uri)
+func (s *statusChecker) find(ctx context.Context, uri string) (*statusBits, error) {
+	l, err := s.listFor(uri)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func (s *statusCheck) find(ctx context.Context, uri string) (*statusBits, error)
 	if b != nil && now.Before(b.issuedAt.Add(b.ttl/2)) {
 		return b, nil
 	}
-	f := s.renew(l, now)
+	f := s.refresh(l, now)
 	if b != nil && now.Before(b.issuedAt.Add(b.ttl)) {
 		return b, nil
 	}
@@ -188,9 +188,9 @@ func (s *statusCheck) find(ctx context.Context, uri string) (*statusBits, error)
 	return nil, errors.New("the newest list is too old")
 }
 
-// list takes lists from the issuer's own host: whoever else could name an
+// listFor takes lists from the issuer's own host: whoever else could name an
 // address would have this server fetch it.
-func (s *statusCheck) list(uri string) (*statusList, error) {
+func (s *statusChecker) listFor(uri string) (*statusList, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if l := s.lists[uri]; l != nil {
@@ -207,22 +207,22 @@ func (s *statusCheck) list(uri string) (*statusList, error) {
 	return l, nil
 }
 
-// renew starts a fetch, if it is time for one, and returns the one under way.
-func (s *statusCheck) renew(l *statusList, now time.Time) *flight {
+// refresh starts a fetch, if it is time for one, and returns the one under way.
+func (s *statusChecker) refresh(l *statusList, now time.Time) *inflightFetch {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.flight != nil || now.Before(l.nextAt) {
-		return l.flight
+	if l.inflight != nil || now.Before(l.nextAt) {
+		return l.inflight
 	}
-	f := &flight{done: make(chan struct{})}
-	l.flight = f
+	f := &inflightFetch{done: make(chan struct{})}
+	l.inflight = f
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 		defer cancel()
 		old, began := l.current.Load(), s.now()
 		b, err := s.fetch(ctx, l)
 		took := s.now().Sub(began)
-		l.land(f, b, err, s.now().Add(s.interval))
+		l.complete(f, b, err, s.now().Add(s.interval))
 		if s.observe != nil {
 			s.observe(fetchEvent(EventStatus, took, err == nil && b == old, err))
 		}
@@ -230,18 +230,18 @@ func (s *statusCheck) renew(l *statusList, now time.Time) *flight {
 	return f
 }
 
-// land notes the outcome of a fetch and lets all who wait for it go on.
-func (l *statusList) land(f *flight, b *statusBits, err error, nextAt time.Time) {
+// complete notes the outcome of a fetch and lets all who wait for it go on.
+func (l *statusList) complete(f *inflightFetch, b *statusBits, err error, nextAt time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer close(f.done)
-	l.flight, l.err, l.nextAt = nil, err, nextAt
+	l.inflight, l.err, l.nextAt = nil, err, nextAt
 	if old := l.current.Load(); err == nil && (old == nil || !b.issuedAt.Before(old.issuedAt)) {
 		l.current.Store(b) // never an older list, which somebody kept
 	}
 }
 
-func (s *statusCheck) fetch(ctx context.Context, l *statusList) (*statusBits, error) {
+func (s *statusChecker) fetch(ctx context.Context, l *statusList) (*statusBits, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.uri, nil)
 	if err != nil {
 		return nil, err
@@ -262,11 +262,11 @@ func (s *statusCheck) fetch(ctx context.Context, l *statusList) (*statusBits, er
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("answered %d", resp.StatusCode)
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxListToken+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxListTokenBytes+1))
 	if err != nil {
 		return nil, err
 	}
-	b, err := s.read(ctx, string(body), l.uri)
+	b, err := s.parseList(ctx, string(body), l.uri)
 	if err != nil {
 		return nil, err
 	}
@@ -274,9 +274,9 @@ func (s *statusCheck) fetch(ctx context.Context, l *statusList) (*statusBits, er
 	return b, nil
 }
 
-// read checks a list's token (§8.3).
-func (s *statusCheck) read(ctx context.Context, token, uri string) (*statusBits, error) {
-	payload, err := s.verify(ctx, token, "statuslist+jwt", maxListToken)
+// parseList checks a list's token (§8.3).
+func (s *statusChecker) parseList(ctx context.Context, token, uri string) (*statusBits, error) {
+	payload, err := s.verify(ctx, token, "statuslist+jwt", maxListTokenBytes)
 	if errors.Is(err, ErrInvalidToken) { // the list, not the token that points to it
 		return nil, fmt.Errorf("the list's own token: %v", err)
 	}
@@ -299,7 +299,7 @@ func (s *statusCheck) read(ctx context.Context, token, uri string) (*statusBits,
 	}
 	now, issued, ttl := s.now(), time.Unix(c.IssuedAt, 0), defaultCacheTTL
 	if c.TTL != nil {
-		ttl = time.Duration(min(*c.TTL, int64(longestCache/time.Second))) * time.Second
+		ttl = time.Duration(min(*c.TTL, int64(maxCacheDuration/time.Second))) * time.Second
 	}
 	switch {
 	case c.Subject != uri:
@@ -313,11 +313,11 @@ func (s *statusCheck) read(ctx context.Context, token, uri string) (*statusBits,
 	case ttl <= 0, c.StatusList.Bits != 1 && c.StatusList.Bits != 2 && c.StatusList.Bits != 4 && c.StatusList.Bits != 8:
 		return nil, errors.New("the list's claims are not as they should be")
 	}
-	bits, err := unpackList(c.StatusList.List)
+	bits, err := decompressList(c.StatusList.List)
 	return &statusBits{bits: bits, width: c.StatusList.Bits, issuedAt: issued, ttl: ttl}, err
 }
 
-func unpackList(lst string) ([]byte, error) {
+func decompressList(lst string) ([]byte, error) {
 	packed, err := base64.RawURLEncoding.DecodeString(lst)
 	if err != nil {
 		return nil, errors.New("the list is not base64url")

@@ -71,7 +71,7 @@ func (h *statusHost) list(change map[string]any) string {
 
 func (h *statusHost) token(index int) string {
 	c := goodClaims().with("iss", h.URL)
-	c["exp"] = noon.Add(48 * time.Hour).Unix()
+	c["exp"] = testTime.Add(48 * time.Hour).Unix()
 	c["status"] = map[string]any{"status_list": map[string]any{"idx": index, "uri": h.uri()}}
 	return rsaKey().token(c.json())
 }
@@ -85,8 +85,8 @@ func (h *statusHost) verifier(t *testing.T, policy verify.StatusPolicy, adjust .
 	return newVerifier(t, cfg)
 }
 
-// settled waits for what goes on in the background.
-func settled(t *testing.T, what string, done func() bool) {
+// waitUntil waits for what goes on in the background.
+func waitUntil(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -95,7 +95,7 @@ func settled(t *testing.T, what string, done func() bool) {
 	}
 }
 
-func TestStatusOfATokenIsHeard(t *testing.T) {
+func TestStatus_SetBit_RefusesToken(t *testing.T) {
 	h := newStatusHost(t)
 	h.end(9)
 	for _, policy := range []verify.StatusPolicy{verify.StatusFailOpen, verify.StatusFailClosed} {
@@ -122,31 +122,31 @@ func TestStatusOfATokenIsHeard(t *testing.T) {
 
 // In the first half of its time a list is used as it is, in the second it is
 // renewed in the background, and after it no answer comes from it.
-func TestStatusListGrowsOld(t *testing.T) {
+func TestStatusList_PastTTL_IsRefetched(t *testing.T) {
 	h := newStatusHost(t)
 	v := h.verifier(t, verify.StatusFailClosed)
-	demand := func(want error) {
+	expect := func(want error) {
 		t.Helper()
 		if err := check(v, h.token(3)); !errors.Is(err, want) {
 			t.Fatalf("%v, want %v", err, want)
 		}
 	}
-	demand(nil)
+	expect(nil)
 	h.end(3)
 	h.clock.Add(29 * time.Second)
-	demand(nil)
+	expect(nil)
 	h.clock.Add(time.Second)
 	check(v, h.token(3)) // sets off the fetch
-	settled(t, "the list was not renewed in the background", func() bool { return errors.Is(check(v, h.token(3)), verify.ErrRevoked) })
+	waitUntil(t, "the list was not renewed in the background", func() bool { return errors.Is(check(v, h.token(3)), verify.ErrRevoked) })
 	if n := h.fetches.Load(); n != 2 {
 		t.Errorf("%d fetches", n)
 	}
 	h.bits = make([]byte, 16)
 	h.clock.Add(time.Hour) // nobody asked in between: the old one is not believed
-	demand(nil)
+	expect(nil)
 }
 
-func TestStatusOutOfReach(t *testing.T) {
+func TestStatusListUnavailable(t *testing.T) {
 	h := newStatusHost(t)
 	var heard atomic.Int64
 	hook := func(c *verify.Config) { c.OnStatusError = func(error) { heard.Add(1) } }
@@ -195,7 +195,7 @@ func TestStatusMaxAge(t *testing.T) {
 	}
 }
 
-func TestStatusListsThatAreNotBelieved(t *testing.T) {
+func TestStatusList_Invalid_IsNotUsed(t *testing.T) {
 	h := newStatusHost(t)
 	bomb := func() string {
 		var packed bytes.Buffer
@@ -210,7 +210,7 @@ func TestStatusListsThatAreNotBelieved(t *testing.T) {
 	good := h.list(nil)
 	for name, body := range map[string]string{
 		"another list": h.list(map[string]any{"sub": h.uri() + "0"}), "another issuer's": h.list(map[string]any{"iss": "https://evil.example.com"}),
-		"expired": h.list(map[string]any{"exp": noon.Add(-time.Hour).Unix()}), "of the future": h.list(map[string]any{"iat": noon.Add(time.Hour).Unix()}),
+		"expired": h.list(map[string]any{"exp": testTime.Add(-time.Hour).Unix()}), "of the future": h.list(map[string]any{"iat": testTime.Add(time.Hour).Unix()}),
 		"no ttl to speak of": h.list(map[string]any{"ttl": 0}), "a negative ttl": h.list(map[string]any{"ttl": -1}),
 		"three bits": h.list(lst(3, "eNrbuRgAAhcBXQ")), "no bits": h.list(lst(0, "eNrbuRgAAhcBXQ")), "not base64": h.list(lst(1, "!")), "not zlib": h.list(lst(1, "AAAA")),
 		"cut off": h.list(lst(1, "eNrbuRg")), "a bomb": h.list(lst(1, bomb())), "too short": h.list(lst(1, "eNoDAAAAAAE")),

@@ -70,8 +70,8 @@ func parseHeader(part, wantType string) (header, error) {
 	if err != nil {
 		return header{}, err
 	}
-	var room [8]member
-	members, err := parseObject(room[:0], data)
+	var buf [8]member
+	members, err := parseObject(buf[:0], data)
 	if err != nil {
 		return header{}, fmt.Errorf("%w: header: %w", ErrMalformed, err)
 	}
@@ -81,7 +81,7 @@ func parseHeader(part, wantType string) (header, error) {
 			return header{}, err
 		}
 	}
-	return h, h.check(wantType)
+	return h, h.checkType(wantType)
 }
 
 func (h *header) set(m member) error {
@@ -106,9 +106,9 @@ func (h *header) set(m member) error {
 	return nil
 }
 
-// check demands the type, such as RFC 9068 §2.1's, so that no ID token, logout token or other
+// checkType demands the type, such as RFC 9068 §2.1's, so that no ID token, logout token or other
 // JWT of the same issuer passes for an access token (RFC 8725 §3.11).
-func (h header) check(want string) error {
+func (h header) checkType(want string) error {
 	typ := h.typ
 	if prefix := "application/"; len(typ) > len(prefix) && strings.EqualFold(typ[:len(prefix)], prefix) {
 		typ = typ[len(prefix):]

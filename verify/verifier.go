@@ -19,14 +19,14 @@ type Verifier struct {
 	maxBytes   int
 	now        func() time.Time
 	keys       *cache
-	status     *statusCheck // nil where it is ignored
+	status     *statusChecker // nil where it is ignored
 
 	realm   string // as a quoted-string
 	onError func(*http.Request, error)
-	observe func(Event) // nil where nobody listens
+	observe func(Event) // may be nil
 }
 
-// New returns a Verifier, or an error that lists all faults of cfg. It uses no
+// New returns a Verifier, or an error that lists all errors of cfg. It uses no
 // network: keys are fetched at the first token, or by [Verifier.Warm].
 func New(cfg Config) (*Verifier, error) {
 	cfg = cfg.withDefaults()
@@ -42,7 +42,7 @@ func New(cfg Config) (*Verifier, error) {
 		maxBytes:   cfg.MaxTokenBytes,
 		now:        cfg.Now,
 		keys: &cache{
-			source:   newSource(cfg),
+			fetcher:  newHTTPFetcher(cfg),
 			now:      cfg.Now,
 			interval: cfg.MinRefetchInterval,
 			stale:    cfg.StaleIfError,
@@ -51,10 +51,10 @@ func New(cfg Config) (*Verifier, error) {
 		realm:   quote(cfg.Realm),
 		onError: cfg.OnError,
 		observe: cfg.Observe,
-		status:  newStatusCheck(cfg),
+		status:  newStatusChecker(cfg),
 	}
 	if v.status != nil {
-		v.status.verify = v.signed
+		v.status.verify = v.verifySigned
 	}
 	return v, nil
 }
@@ -75,20 +75,20 @@ func (v *Verifier) Warm(ctx context.Context) error {
 // ctx bounds only the wait for keys, where they have to be fetched first.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	if v.observe == nil {
-		return v.judge(ctx, token)
+		return v.verifyToken(ctx, token)
 	}
 	began := v.now()
-	c, err := v.judge(ctx, token)
+	c, err := v.verifyToken(ctx, token)
 	v.observe(Event{EventToken, outcomeOf(err), v.now().Sub(began), err})
 	return c, err
 }
 
-func (v *Verifier) judge(ctx context.Context, token string) (*Claims, error) {
-	payload, err := v.signed(ctx, token, accessTokenType, v.maxBytes)
+func (v *Verifier) verifyToken(ctx context.Context, token string) (*Claims, error) {
+	payload, err := v.verifySigned(ctx, token, accessTokenType, v.maxBytes)
 	if err != nil {
 		return nil, err
 	}
-	c, err := v.accept(payload)
+	c, err := v.verifyClaims(payload)
 	if err != nil {
 		return nil, err
 	}
@@ -98,9 +98,9 @@ func (v *Verifier) judge(ctx context.Context, token string) (*Claims, error) {
 	return c, nil
 }
 
-// signed returns the payload of a token of that type with a signature of the
+// verifySigned returns the payload of a token of that type with a signature of the
 // issuer's.
-func (v *Verifier) signed(ctx context.Context, token, typ string, limit int) ([]byte, error) {
+func (v *Verifier) verifySigned(ctx context.Context, token, typ string, limit int) ([]byte, error) {
 	parts, err := split(token, limit)
 	if err != nil {
 		return nil, err
@@ -144,21 +144,21 @@ func checkSignature(parts compact, alg string, keys []publicKey) error {
 	return err
 }
 
-// accept reads and checks the claims. The signature has been checked: nothing here
+// verifyClaims reads and checks the claims. The signature has been checked: nothing here
 // may run before (RFC 8725 §3.3).
-func (v *Verifier) accept(payload []byte) (*Claims, error) {
+func (v *Verifier) verifyClaims(payload []byte) (*Claims, error) {
 	c, err := parseClaims(payload, v.rolesClaim, v.status != nil)
 	if err != nil {
 		return nil, err
 	}
-	if err := v.check(c, v.now()); err != nil {
+	if err := v.checkClaims(c, v.now()); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// check holds the claims against the configuration and the clock (RFC 9068 §4).
-func (v *Verifier) check(c *Claims, now time.Time) error {
+// checkClaims holds the claims against the configuration and the clock (RFC 9068 §4).
+func (v *Verifier) checkClaims(c *Claims, now time.Time) error {
 	switch {
 	case c.Issuer != v.issuer:
 		return ErrIssuer

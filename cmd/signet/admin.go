@@ -21,7 +21,7 @@ type adminContext struct {
 	*process
 	settings *settings
 	store    storage.Store
-	master   keys.Ring
+	master   keys.MasterKeys
 	issuer   *issuer.Issuer
 	request  issuer.Source
 }
@@ -60,14 +60,14 @@ func (admin *adminContext) init(ctx context.Context) error {
 }
 
 // newIssuer builds the issuer over its parts.
-func (p *process) newIssuer(s *settings, store issuer.Store, keyring issuer.Keyring, master keys.Ring, passwords *password.Pool) (*issuer.Issuer, error) {
+func (p *process) newIssuer(s *settings, store issuer.Store, keyring issuer.Keyring, master keys.MasterKeys, passwords *password.Pool) (*issuer.Issuer, error) {
 	secret, err := s.bootstrapSecret()
 	if err != nil {
 		return nil, err
 	}
 	cfg := s.issuerConfig(p.now)
-	cfg.Rand, cfg.OtherMasterKeys, cfg.BootstrapSecret = p.random, master.Others(), secret
-	return issuer.New(cfg, store, keyring, master.Master(), passwords)
+	cfg.Rand, cfg.OtherMasterKeys, cfg.BootstrapSecret = p.random, master.DecryptOnly(), secret
+	return issuer.New(cfg, store, keyring, master.Primary(), passwords)
 }
 
 // noKeyring is used by commands that neither issue nor verify tokens.
@@ -75,13 +75,13 @@ type noKeyring struct{}
 
 var _ issuer.Keyring = noKeyring{}
 
-func (noKeyring) Current() (keys.Signing, error) { return keys.Signing{}, keys.ErrNoKey }
+func (noKeyring) Current() (keys.Signer, error) { return keys.Signer{}, keys.ErrNoKey }
 
 func (noKeyring) Verify(context.Context, string) ([]byte, keys.Header, error) {
 	return nil, keys.Header{}, keys.ErrNoKey
 }
 
-func (noKeyring) Counts(string) bool { return false }
+func (noKeyring) Accepts(string) bool { return false }
 
 // adminFunc is the work of an administrator's command.
 type adminFunc func(ctx context.Context, admin *adminContext, args []string) error

@@ -157,7 +157,7 @@ func newAuditVerify(p *process) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		report, err := admin.issuer.VerifyAudit(ctx, append([]keys.MasterKey{admin.master.Master()}, admin.master.Others()...), heads)
+		report, err := admin.issuer.VerifyAudit(ctx, append([]keys.MasterKey{admin.master.Primary()}, admin.master.DecryptOnly()...), heads)
 		if err != nil {
 			return fmt.Errorf("verify the audit log: %w", err)
 		}

@@ -28,7 +28,7 @@ func withKeys(p *process, c *cobra.Command, run keysFunc) *cobra.Command {
 	s.addAccessTokenTTL(c.Flags()) // a retired key stays as long as its tokens
 	s.addOutput(c.Flags())
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, args []string) error {
-		audit := p.newKeyAudit(zerolog.Nop(), admin.store, admin.master.Master(), actor)
+		audit := p.newKeyAudit(zerolog.Nop(), admin.store, admin.master.Primary(), actor)
 		k, err := p.openKeyring(ctx, s, admin.store, admin.master, audit)
 		if err != nil {
 			return err
@@ -78,10 +78,10 @@ func (admin *adminContext) warnBeforeRevoke(k *keys.Manager, kid string) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range plan.Changes {
-		if c.To == keys.Active && c.Lag > 0 && !c.At.After(plan.At) {
+	for _, c := range plan.Transitions {
+		if c.To == keys.Active && c.PropagationDelay > 0 && !c.At.After(plan.At) {
 			admin.messagef("warning: %s takes over before it has been published for %s: a verifier that fetched the JWKS before it was in it and asks for no unknown key refuses new tokens for up to %s",
-				cmp.Or(c.KID, "a new key"), admin.settings.publishAhead, c.Lag)
+				cmp.Or(c.KID, "a new key"), admin.settings.publishAhead, c.PropagationDelay)
 		}
 	}
 	return nil

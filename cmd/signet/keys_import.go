@@ -35,7 +35,7 @@ func newKeysImport(p *process) *cobra.Command {
 	c.Flags().StringVar(&kid, "kid", "", "the `KID` in the headers of the other issuer's tokens (default the RFC 7638 thumbprint)")
 	c.Flags().DurationVar(&verifyFor, "verify-for", 24*time.Hour, "of a retired key: how long the tokens that are out there live at most")
 	return withKeys(p, c, func(ctx context.Context, admin *adminContext, k *keys.Manager, args []string) error {
-		imported := keys.ForeignKey{KID: kid}
+		imported := keys.ImportedKey{KID: kid}
 		switch as {
 		case string(keys.Retired):
 			imported.VerifyFor = verifyFor
@@ -54,7 +54,7 @@ func newKeysImport(p *process) *cobra.Command {
 			return fmt.Errorf("%s: %w", args[0], err)
 		}
 		r := keyImportResult{As: as}
-		if r.KID, err = k.Import(ctx, imported); errors.Is(err, keys.ErrPresent) {
+		if r.KID, err = k.Import(ctx, imported); errors.Is(err, keys.ErrKeyExists) {
 			return withHint(err, "signet keys list shows it; nothing was changed")
 		} else if err != nil {
 			return err

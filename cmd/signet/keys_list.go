@@ -13,16 +13,16 @@ import (
 
 // keyInfo is a key as the command line shows it.
 type keyInfo struct {
-	KID           string       `json:"kid"`
-	Alg           string       `json:"alg"`
-	State         string       `json:"state"`
-	AgeSeconds    int64        `json:"age_seconds"`
-	CreatedAt     time.Time    `json:"created_at"`
-	ActivatesAt   *time.Time   `json:"activates_at,omitempty"` // when it started or will start to sign
-	RetiresAt     *time.Time   `json:"retires_at,omitempty"`   // when another takes over
-	UnpublishedAt *time.Time   `json:"gone_at,omitempty"`      // when it leaves the JWKS
-	RevokedAt     *time.Time   `json:"revoked_at,omitempty"`
-	Next          *keys.Change `json:"next_change,omitempty"`
+	KID           string           `json:"kid"`
+	Alg           string           `json:"alg"`
+	State         string           `json:"state"`
+	AgeSeconds    int64            `json:"age_seconds"`
+	CreatedAt     time.Time        `json:"created_at"`
+	ActivatesAt   *time.Time       `json:"activates_at,omitempty"`   // when it started or will start to sign
+	RetiresAt     *time.Time       `json:"retires_at,omitempty"`     // when another takes over
+	UnpublishedAt *time.Time       `json:"unpublished_at,omitempty"` // when it leaves the JWKS
+	RevokedAt     *time.Time       `json:"revoked_at,omitempty"`
+	Next          *keys.Transition `json:"next_change,omitempty"`
 }
 
 type keyList struct {
@@ -39,7 +39,7 @@ func listKeys(k *keys.Manager) (keyList, error) {
 	for n, i := range plan.Keys {
 		l.Items[n] = keyInfo{
 			KID: i.KID, Alg: i.Alg, State: string(i.State), AgeSeconds: int64(max(0, plan.At.Sub(i.CreatedAt)) / time.Second),
-			CreatedAt: i.CreatedAt, ActivatesAt: timePtr(i.ActivatesAt), RetiresAt: timePtr(i.RetiresAt), UnpublishedAt: timePtr(i.GoneAt), RevokedAt: timePtr(i.RevokedAt),
+			CreatedAt: i.CreatedAt, ActivatesAt: timePtr(i.ActivatesAt), RetiresAt: timePtr(i.RetiresAt), UnpublishedAt: timePtr(i.UnpublishedAt), RevokedAt: timePtr(i.RevokedAt),
 		}
 		if next, ok := plan.Next(i.KID); ok {
 			l.Items[n].Next = &next

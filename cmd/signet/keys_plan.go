@@ -12,8 +12,8 @@ import (
 
 // keyPlan is the output of keys plan.
 type keyPlan struct {
-	At      time.Time     `json:"at"`
-	Changes []keys.Change `json:"changes"`
+	At      time.Time         `json:"at"`
+	Changes []keys.Transition `json:"changes"`
 }
 
 func newKeysPlan(p *process) *cobra.Command {
@@ -38,7 +38,7 @@ func newKeysPlan(p *process) *cobra.Command {
 		if err != nil {
 			return explainRotation(hintNotFound(err, "signet keys list shows them"))
 		}
-		result := keyPlan{At: plan.At, Changes: append([]keys.Change{}, plan.Changes...)}
+		result := keyPlan{At: plan.At, Changes: append([]keys.Transition{}, plan.Transitions...)}
 		return admin.printResult(result, func(w io.Writer) { writePlan(w, result) })
 	})
 }

@@ -35,8 +35,8 @@ func newKeysReseal(p *process) *cobra.Command {
 		if err != nil {
 			return withHint(err, "%d keys are done; run it again for the rest", len(done.Resealed))
 		}
-		r := resealResult{Resealed: append([]string{}, done.Resealed...), AlreadyResealed: done.Fresh}
-		return admin.printResult(r, func(w io.Writer) { writeResealResult(w, r, len(admin.master.Others()) > 0) })
+		r := resealResult{Resealed: append([]string{}, done.Resealed...), AlreadyResealed: done.AlreadyResealed}
+		return admin.printResult(r, func(w io.Writer) { writeResealResult(w, r, len(admin.master.DecryptOnly()) > 0) })
 	})
 }
 

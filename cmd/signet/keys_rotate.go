@@ -48,7 +48,7 @@ func newKeysRotate(p *process) *cobra.Command {
 // explainRotation adds a hint to a rotation's error.
 func explainRotation(err error) error {
 	var scheduled *keys.ScheduledError
-	var rollbackErr *keys.NoWayBackError
+	var rollbackErr *keys.RollbackUnavailableError
 	switch {
 	case errors.As(err, &rollbackErr):
 		return withHint(err, "nothing was changed; go forward by signet keys rotate, with the --signing-alg that you want")

@@ -62,17 +62,17 @@ func isOtherKey(variable string) bool {
 }
 
 // masterKeys is the master key, and the others that are accepted.
-func (p *process) masterKeys(ctx context.Context, s *settings, store storage.Keys) (keys.Ring, error) {
+func (p *process) masterKeys(ctx context.Context, s *settings, store storage.Keys) (keys.MasterKeys, error) {
 	var others []keys.MasterKey
 	for _, k := range s.otherKeys {
 		other, err := k.read()
 		if err != nil {
-			return keys.Ring{}, fmt.Errorf("--%s: %w", k.flag, err)
+			return keys.MasterKeys{}, fmt.Errorf("--%s: %w", k.flag, err)
 		}
 		others = append(others, other)
 	}
 	master, err := p.masterKey(ctx, s, store)
-	return keys.NewRing(master, others...), err
+	return keys.NewMasterKeys(master, others...), err
 }
 
 // read returns the zero key where none is given.

@@ -54,7 +54,7 @@ type server struct {
 
 	listeners *listeners
 	store     storage.Store
-	master    keys.Ring
+	master    keys.MasterKeys
 	keyAudit  *keyAudit
 	keyring   *keys.Manager
 	passwords *password.Pool
@@ -88,7 +88,7 @@ func (p *process) serve(ctx context.Context, s *settings, onReady func(context.C
 	if v.master, err = p.masterKeys(ctx, s, v.store); err != nil {
 		return err
 	}
-	v.keyAudit = p.newKeyAudit(v.log, v.store, v.master.Master(), "signet")
+	v.keyAudit = p.newKeyAudit(v.log, v.store, v.master.Primary(), "signet")
 	if v.keyring, err = p.openKeyring(ctx, s, v.store, v.master, v.keyAudit); err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (p *process) serve(ctx context.Context, s *settings, onReady func(context.C
 }
 
 // openKeyring opens the keys; with the wrong master key nothing is changed.
-func (p *process) openKeyring(ctx context.Context, s *settings, store keys.Store, master keys.Ring, audit *keyAudit) (*keys.Manager, error) {
+func (p *process) openKeyring(ctx context.Context, s *settings, store keys.Store, master keys.MasterKeys, audit *keyAudit) (*keys.Manager, error) {
 	cfg := s.keysConfig(p.now)
 	cfg.Rand, cfg.OnEvent = p.random, audit.record
 	keyring, err := keys.Open(ctx, store, master, cfg)
@@ -155,13 +155,13 @@ func (v *server) registerKeyMetrics() {
 	v.keyAudit.count = v.metrics.CountBy("signet_key_changes_total", "Changes of the signing keys by this server, by audit event.", "event")
 	for _, g := range []struct {
 		name, help string
-		read       func(keys.Ages) time.Duration
+		read       func(keys.Stats) time.Duration
 	}{
-		{"signet_signing_key_age_seconds", "Age of the key that signs; negative where none does.", func(a keys.Ages) time.Duration { return a.Signing }},
-		{"signet_key_next_change_seconds", "Time until the next scheduled change of a key; negative where none is scheduled.", func(a keys.Ages) time.Duration { return a.Change }},
-		{"signet_keyring_age_seconds", "Time since the keys were last read from the store.", func(a keys.Ages) time.Duration { return a.View }},
+		{"signet_signing_key_age_seconds", "Age of the key that signs; negative where none does.", func(a keys.Stats) time.Duration { return a.ActiveKeyAge }},
+		{"signet_key_next_change_seconds", "Time until the next scheduled change of a key; negative where none is scheduled.", func(a keys.Stats) time.Duration { return a.NextChange }},
+		{"signet_keyring_age_seconds", "Time since the keys were last read from the store.", func(a keys.Stats) time.Duration { return a.SnapshotAge }},
 	} {
-		v.metrics.Gauge(g.name, g.help, func() float64 { return g.read(v.keyring.Ages()).Seconds() })
+		v.metrics.Gauge(g.name, g.help, func() float64 { return g.read(v.keyring.Stats()).Seconds() })
 	}
 }
 

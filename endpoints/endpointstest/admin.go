@@ -312,7 +312,7 @@ func playAdminKeys(t *testing.T, s *Signet) {
 	if after := ids(s.JSON("GET", KeysPath, nil, f.root), t, "kid"); !slices.Equal(after, before) {
 		t.Error("a plan changed the keys")
 	}
-	s.JSON("POST", KeysPath+"/rollback", nil, f.root).Problem(t, http.StatusConflict, "no_way_back")
+	s.JSON("POST", KeysPath+"/rollback", nil, f.root).Problem(t, http.StatusConflict, "rollback_unavailable")
 	s.JSON("POST", KeysPath+"/rotate", nil, f.root).Expect(t, http.StatusOK) // will happen when it has been published long enough
 	s.JSON("POST", KeysPath+"/rotate", nil, f.root).Problem(t, http.StatusConflict, "already_rotated")
 	s.JSON("GET", KeysPath+"/plan?rotate=true", nil, f.root).Problem(t, http.StatusConflict, "already_rotated")

@@ -62,7 +62,7 @@ func TestGRPC(t *testing.T) {
 			t.Errorf("%s: %v", c.what, err)
 		}
 	}
-	issuer.Misbehave(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	issuer.SetHandler(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 	issuer.Advance(5 * time.Hour)
 	if err := check(calling(t, token("user"))); status.Code(err) != codes.Unavailable {
 		t.Errorf("with the issuer down: %v", err)

@@ -57,7 +57,7 @@ func TestRouters(t *testing.T) {
 					t.Errorf("%s: challenge %q", c.what, w.Header().Get("WWW-Authenticate"))
 				}
 			}
-			issuer.Misbehave(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+			issuer.SetHandler(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 			issuer.Advance(5 * time.Hour) // neither keys nor lists are believed that long
 			if w := call(h, "GET", token("user")); w.Code != http.StatusServiceUnavailable {
 				t.Errorf("with the issuer down: %d %s", w.Code, w.Body)

@@ -27,7 +27,7 @@ type Store interface {
 
 // Keyring signs the lists.
 type Keyring interface {
-	Current() (keys.Signing, error)
+	Current() (keys.Signer, error)
 }
 
 // Config says what the lists promise.

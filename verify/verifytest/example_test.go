@@ -105,7 +105,7 @@ func ExampleIssuer_Rotate() {
 }
 
 // What an API answers while its issuer is out of order.
-func ExampleIssuer_Misbehave() {
+func ExampleIssuer_SetHandler() {
 	t := &exampleT{}
 	issuer := verifytest.New(t)
 	defer t.end()
@@ -114,10 +114,10 @@ func ExampleIssuer_Misbehave() {
 		t.Fatal(err)
 	}
 
-	issuer.Misbehave(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	issuer.SetHandler(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 	_, err = v.Verify(context.Background(), issuer.Token("https://api.example.com"))
-	fmt.Println("no:", errors.Is(err, verify.ErrInvalidToken), "don't know:", errors.Is(err, verify.ErrKeysUnavailable))
-	// Output: no: false don't know: true
+	fmt.Println("no:", errors.Is(err, verify.ErrInvalidToken), "outcome unknown:", errors.Is(err, verify.ErrKeysUnavailable))
+	// Output: no: false outcome unknown: true
 }
 
 // Any claim may be set or left away, and any type of token made.

@@ -1,5 +1,5 @@
 // Package verifytest is an issuer inside a test: it has keys, a clock and status
-// lists of its own, mints any token, rotates, revokes, and misbehaves on demand.
+// lists of its own, mints any token, rotates, revokes, and fails as the test wants.
 // What is tested is the code behind package verify, with nothing mocked.
 //
 //	issuer := verifytest.New(t)
@@ -43,19 +43,19 @@ type Issuer struct {
 	server *httptest.Server
 	t      testing.TB
 
-	mu        sync.Mutex
-	now       time.Time
-	keys      []jose.JSONWebKey // the newest, which signs, first
-	places    map[string]int    // of tokens in the list, by jti
-	list      []byte
-	misbehave http.HandlerFunc
+	mu            sync.Mutex
+	now           time.Time
+	keys          []jose.JSONWebKey // the newest, which signs, first
+	statusIndexes map[string]int    // of tokens in the list, by jti
+	list          []byte
+	handler       http.HandlerFunc
 }
 
 // New starts an issuer that ends with the test. Its clock stands at the time of
 // the start until [Issuer.Advance] moves it.
 func New(t testing.TB) *Issuer {
 	t.Helper()
-	i := &Issuer{t: t, now: time.Now().Truncate(time.Second), places: map[string]int{}, list: make([]byte, listSize/8)}
+	i := &Issuer{t: t, now: time.Now().Truncate(time.Second), statusIndexes: map[string]int{}, list: make([]byte, listSize/8)}
 	i.server = httptest.NewServer(http.HandlerFunc(i.serve))
 	i.URL = i.server.URL
 	t.Cleanup(i.server.Close)
@@ -112,14 +112,14 @@ func (i *Issuer) Token(audience string, change ...func(Claims)) string {
 	i.t.Helper()
 	i.mu.Lock()
 	jti := rand.Text()
-	place := len(i.places)
-	i.places[jti] = place
+	index := len(i.statusIndexes)
+	i.statusIndexes[jti] = index
 	now := i.now
 	i.mu.Unlock()
 	c := Claims{
 		"iss": i.URL, "sub": "user-1", "aud": audience, "client_id": "web", "jti": jti, "sid": "session-" + jti,
 		"iat": now.Unix(), "exp": now.Add(15 * time.Minute).Unix(), "scope": "openid", "roles": []string{"user"},
-		"status": map[string]any{"status_list": map[string]any{"idx": place, "uri": i.URL + statusPath}},
+		"status": map[string]any{"status_list": map[string]any{"idx": index, "uri": i.URL + statusPath}},
 	}
 	for _, f := range change {
 		f(c)
@@ -165,28 +165,28 @@ func (i *Issuer) Revoke(token string) {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	place, known := i.places[c.ID]
+	index, known := i.statusIndexes[c.ID]
 	if !known {
 		i.t.Fatal("verifytest: Revoke: not a token of this issuer's")
 	}
-	i.list[place/8] |= 1 << (place % 8)
+	i.list[index/8] |= 1 << (index % 8)
 }
 
-// Misbehave has the issuer answer every request by h, such as with 500, slowly or
-// with the wrong keys, until Misbehave(nil).
-func (i *Issuer) Misbehave(h http.HandlerFunc) {
+// SetHandler makes h serve every request to the issuer, such as with 500, slowly or
+// with the wrong keys, until SetHandler(nil).
+func (i *Issuer) SetHandler(h http.HandlerFunc) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.misbehave = h
+	i.handler = h
 }
 
 func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
 	i.mu.Lock()
-	misbehave := i.misbehave
+	handler := i.handler
 	i.mu.Unlock()
 	switch {
-	case misbehave != nil:
-		misbehave(w, r)
+	case handler != nil:
+		handler(w, r)
 	case r.URL.Path == "/.well-known/openid-configuration":
 		_ = json.NewEncoder(w).Encode(map[string]string{"issuer": i.URL, "jwks_uri": i.URL + keysPath})
 	case r.URL.Path == keysPath:

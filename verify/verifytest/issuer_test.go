@@ -62,11 +62,11 @@ func TestRotatesAndRevokes(t *testing.T) {
 	wants(t, "by a withdrawn key", check(other), verify.ErrUnknownKey)
 }
 
-func TestMisbehaves(t *testing.T) {
+func TestSetHandler(t *testing.T) {
 	issuer, check := start(t)
-	issuer.Misbehave(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	issuer.SetHandler(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
 	wants(t, "out of order", check(issuer.Token(api)), verify.ErrKeysUnavailable)
-	issuer.Misbehave(nil)
+	issuer.SetHandler(nil)
 	issuer.Advance(10 * time.Second)
 	wants(t, "in order again", check(issuer.Token(api)), nil)
 }

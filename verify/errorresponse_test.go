@@ -13,9 +13,9 @@ import (
 	"example.org/signet/verify"
 )
 
-// checkRefusal checks what all refusals share: no caching, a small JSON body that
+// checkErrorResponse checks what all refusals share: no caching, a small JSON body that
 // says what the challenge says.
-func checkRefusal(t *testing.T, resp *http.Response, body string) {
+func checkErrorResponse(t *testing.T, resp *http.Response, body string) {
 	t.Helper()
 	want := map[string]string{"Cache-Control": "no-store", "Content-Type": "application/json", "X-Content-Type-Options": "nosniff"}
 	for name, value := range want {
@@ -42,11 +42,11 @@ func checkRefusal(t *testing.T, resp *http.Response, body string) {
 
 // With the keys out of reach the answer is 503 and when to come back, whatever the
 // token is like; and a good answer again as soon as they are back.
-func TestKeysOutOfReach(t *testing.T) {
-	h, now, heard := newHost(t), newClock(), &hook{}
+func TestKeysUnavailable(t *testing.T) {
+	h, now, recorder := newHost(t), newClock(), &errorRecorder{}
 	h.fail()
 	cfg := config(h)
-	cfg.Now, cfg.OnError = now.Now, heard.hear
+	cfg.Now, cfg.OnError = now.Now, recorder.record
 	server := httptest.NewServer(newVerifier(t, cfg).RequireScope("items:read")(whoami))
 	defer server.Close()
 	for i, want := range []string{"1", "1", "2", "2", "4"} {
@@ -54,9 +54,9 @@ func TestKeysOutOfReach(t *testing.T) {
 		if resp.StatusCode != 503 || resp.Header.Get("Retry-After") != want || resp.Header.Get("WWW-Authenticate") != "" || !strings.Contains(body, `"temporarily_unavailable"`) {
 			t.Fatalf("%d: %d %v %s", i, resp.StatusCode, resp.Header, body)
 		}
-		checkRefusal(t, resp, body)
-		if err := heard.last(); !errors.Is(err, verify.ErrKeysUnavailable) {
-			t.Errorf("heard %v", err)
+		checkErrorResponse(t, resp, body)
+		if err := recorder.last(); !errors.Is(err, verify.ErrKeysUnavailable) {
+			t.Errorf("got %v", err)
 		}
 		if i%2 == 1 {
 			now.Add(time.Duration(i+1) * time.Second)

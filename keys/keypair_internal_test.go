@@ -26,7 +26,7 @@ func TestKIDNeverBeginsWithADash(t *testing.T) {
 	}
 }
 
-func TestKeysThatDoNotSuit(t *testing.T) {
+func TestNewKeyPair_WrongKeyType_IsRefused(t *testing.T) {
 	weak, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
@@ -54,12 +54,12 @@ func TestKeysThatDoNotSuit(t *testing.T) {
 		"P-384 as ES256": {ES256, p384}, "Ed25519 as RS256": {RS256, ed}, "none": {"none", ed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := newPair(c.alg, c.private); err == nil {
+			if _, err := newKeyPair(c.alg, c.private); err == nil {
 				t.Error("accepted")
 			}
 		})
 	}
-	if _, err := newPair(PS256, good); err != nil {
+	if _, err := newKeyPair(PS256, good); err != nil {
 		t.Errorf("a good key is refused: %v", err)
 	}
 }

@@ -39,9 +39,9 @@ func TestStoreFilesHoldNoPrivateKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, k := range records {
-			private := keys.OpenForTest(t, master(t), k).(*rsa.PrivateKey)
+			private := keys.OpenForTest(t, testMasterKey(t), k).(*rsa.PrivateKey)
 			for name, part := range map[string][]byte{"d": private.D.Bytes(), "p": private.Primes[0].Bytes(), "q": private.Primes[1].Bytes()} {
-				if holds(content, part) {
+				if containsNumber(content, part) {
 					t.Errorf("%s holds %s of key %s", filepath.Base(file), name, k.KID)
 				}
 			}
@@ -55,9 +55,9 @@ func TestStoreFilesHoldNoPrivateKey(t *testing.T) {
 	}
 }
 
-// holds looks for the middle of a number: raw, in hex and in base64url as
+// containsNumber looks for the middle of a number: raw, in hex and in base64url as
 // a JWK would have it.
-func holds(content, number []byte) bool {
+func containsNumber(content, number []byte) bool {
 	middle := number[len(number)/2:][:16]
 	text := base64.RawURLEncoding.EncodeToString(number)
 	return bytes.Contains(content, middle) || bytes.Contains(content, []byte(hex.EncodeToString(middle))) ||

@@ -16,15 +16,15 @@ import (
 
 // Where the revocation is stored but the standby cannot be, the key is out all
 // the same, and the error says both.
-func TestRevokeWithHalfAStore(t *testing.T) {
-	store := new(memory)
+func TestRevoke_StandbyInsertFails_KeyIsRevoked(t *testing.T) {
+	store := new(memoryStore)
 	m := open(t, store, settings(newClock()))
 	first := active(t, m)
 	store.failWith(func(op string) error {
 		if op == "revoke" {
 			return nil
 		}
-		return down(op)
+		return unavailable(op)
 	})
 	if err := m.Revoke(t.Context(), first); !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "is revoked, but") {
 		t.Fatalf("got %v", err)
@@ -42,10 +42,10 @@ func TestRevokeWithHalfAStore(t *testing.T) {
 func TestStoreDown(t *testing.T) { // K11, K17
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, cfg)
 	token, document := sign(t, m), m.JWKS()
-	store.failWith(down)
+	store.failWith(unavailable)
 
 	if _, err := m.Rotate(t.Context(), true); !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("rotate: %v", err)
@@ -63,7 +63,7 @@ func TestStoreDown(t *testing.T) { // K11, K17
 	if got := m.JWKS(); got.ETag != document.ETag || got.MaxAge != cfg.JWKSMaxAge {
 		t.Errorf("jwks changed")
 	}
-	if _, err := keys.Open(t.Context(), store, master(t), cfg); !errors.Is(err, storage.ErrUnavailable) {
+	if _, err := keys.Open(t.Context(), store, testMasterKey(t), cfg); !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("open: %v", err)
 	}
 }
@@ -73,10 +73,10 @@ func TestStoreDown(t *testing.T) { // K11, K17
 func TestStaleView(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	m := open(t, store, cfg)
 	token := sign(t, m)
-	store.failWith(down)
+	store.failWith(unavailable)
 
 	c.advance(cfg.StaleAfter())
 	if err := m.Ready(); err != nil {
@@ -103,8 +103,8 @@ func TestStaleView(t *testing.T) {
 	sign(t, m)
 }
 
-func TestVanishedKeysAreNotReplaced(t *testing.T) {
-	store := new(memory)
+func TestRefresh_AllRecordsMissing_MakesNoKeys(t *testing.T) {
+	store := new(memoryStore)
 	m := open(t, store, settings(newClock()))
 	store.mu.Lock()
 	store.records = nil
@@ -116,10 +116,10 @@ func TestVanishedKeysAreNotReplaced(t *testing.T) {
 }
 
 // A store that never shows what it holds is not asked for ever.
-func TestStoreThatHidesRecords(t *testing.T) {
-	store := hiding{memory: new(memory)}
-	open(t, store.memory, settings(newClock()))
-	if _, err := keys.Open(t.Context(), store, master(t), settings(newClock())); !errors.Is(err, storage.ErrUnavailable) {
+func TestOpen_ListAlwaysEmpty_GivesUp(t *testing.T) {
+	store := emptyListStore{memoryStore: new(memoryStore)}
+	open(t, store.memoryStore, settings(newClock()))
+	if _, err := keys.Open(t.Context(), store, testMasterKey(t), settings(newClock())); !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("got %v", err)
 	}
 	if n := store.calls.Load(); n > 200 {
@@ -127,47 +127,47 @@ func TestStoreThatHidesRecords(t *testing.T) {
 	}
 }
 
-type hiding struct{ *memory }
+type emptyListStore struct{ *memoryStore }
 
-func (h hiding) ListKeys(ctx context.Context) ([]storage.Key, error) {
-	if _, err := h.memory.ListKeys(ctx); err != nil {
+func (h emptyListStore) ListKeys(ctx context.Context) ([]storage.Key, error) {
+	if _, err := h.memoryStore.ListKeys(ctx); err != nil {
 		return nil, err
 	}
 	return nil, nil
 }
 
-// hooked lets something happen right before or after a step of the store.
-type hooked struct {
-	*memory
+// hookedStore lets something happen right before or after a step of the store.
+type hookedStore struct {
+	*memoryStore
 	beforeInsert, afterInsert, afterDelete func()
 }
 
-func (h *hooked) InsertKey(ctx context.Context, k storage.Key) error {
+func (h *hookedStore) InsertKey(ctx context.Context, k storage.Key) error {
 	if before := h.beforeInsert; before != nil {
 		h.beforeInsert = nil
 		before()
 	}
-	err := h.memory.InsertKey(ctx, k)
+	err := h.memoryStore.InsertKey(ctx, k)
 	if h.afterInsert != nil {
 		h.afterInsert()
 	}
 	return err
 }
 
-func (h *hooked) DeleteKey(ctx context.Context, kid string) error {
-	err := h.memory.DeleteKey(ctx, kid)
+func (h *hookedStore) DeleteKey(ctx context.Context, kid string) error {
+	err := h.memoryStore.DeleteKey(ctx, kid)
 	if h.afterDelete != nil {
 		h.afterDelete()
 	}
 	return err
 }
 
-// A reading that comes between a change and its entry in the view leaves the
-// view as the store is.
-func TestReadingBetween(t *testing.T) {
+// A reading that comes between a change and its entry in the snapshot leaves the
+// snapshot equal to the store.
+func TestReload_DuringChange_KeepsSnapshotConsistent(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := &hooked{memory: new(memory)}
+	store := &hookedStore{memoryStore: new(memoryStore)}
 	m := open(t, store, cfg)
 	reload := func() {
 		if err := keys.Reload(t.Context(), m); err != nil {
@@ -179,21 +179,21 @@ func TestReadingBetween(t *testing.T) {
 		c.advance(cfg.RotationInterval)
 		refresh(t, m)
 		if got, want := len(m.List()), len(store.all()); got != want {
-			t.Fatalf("%d keys in the view, %d in the store", got, want)
+			t.Fatalf("%d keys in the snapshot, %d in the store", got, want)
 		}
 	}
 }
 
 // A rotation that loses to a mere standby goes on; one that loses to another
 // rotation gives up and keeps the key it made for the next time.
-func TestLosingARotation(t *testing.T) {
+func TestRotate_InsertConflict(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := &hooked{memory: new(memory)}
-	random := &counter{Reader: rand.Reader}
+	store := &hookedStore{memoryStore: new(memoryStore)}
+	random := &seedCounter{Reader: rand.Reader}
 	mine := cfg
 	mine.Rand = random
-	m, other := open(t, store, mine), open(t, store.memory, cfg)
+	m, other := open(t, store, mine), open(t, store.memoryStore, cfg)
 
 	made := random.drawn
 	store.beforeInsert = func() { rotate(t, other, true) }
@@ -217,13 +217,13 @@ func TestLosingARotation(t *testing.T) {
 	}
 }
 
-// counter counts the keys drawn from it: seeds of 32 bytes.
-type counter struct {
+// seedCounter counts the keys drawn from it: seeds of 32 bytes.
+type seedCounter struct {
 	io.Reader
 	drawn int
 }
 
-func (c *counter) Read(b []byte) (int, error) {
+func (c *seedCounter) Read(b []byte) (int, error) {
 	if len(b) == 32 {
 		c.drawn++
 	}
@@ -233,9 +233,9 @@ func (c *counter) Read(b []byte) (int, error) {
 func TestNoRandomness(t *testing.T) {
 	for name, broken := range map[string]io.Reader{"none": iotest.ErrReader(errors.New("no entropy")), "ends": io.LimitReader(rand.Reader, 40)} {
 		t.Run(name, func(t *testing.T) {
-			store, cfg := new(memory), settings(newClock())
+			store, cfg := new(memoryStore), settings(newClock())
 			cfg.Rand = broken
-			if _, err := keys.Open(t.Context(), store, master(t), cfg); err == nil || len(store.all()) != 0 {
+			if _, err := keys.Open(t.Context(), store, testMasterKey(t), cfg); err == nil || len(store.all()) != 0 {
 				t.Errorf("got %v, %d keys", err, len(store.all()))
 			}
 		})
@@ -244,16 +244,16 @@ func TestNoRandomness(t *testing.T) {
 
 // What fails behind a good reading is an error of the refresh, and the reading
 // counts all the same.
-func TestRefreshFailsBehindTheReading(t *testing.T) {
+func TestRefresh_WriteFails_ReadIsApplied(t *testing.T) {
 	for _, op := range []string{"insert", "delete"} {
 		t.Run(op, func(t *testing.T) {
 			c := newClock()
 			cfg := settings(c)
-			store := new(memory)
+			store := new(memoryStore)
 			m := open(t, store, cfg)
 			store.failWith(func(name string) error {
 				if name == op {
-					return down(op)
+					return unavailable(op)
 				}
 				return nil
 			})
@@ -281,11 +281,11 @@ func TestRefreshFailsBehindTheReading(t *testing.T) {
 
 // Of two instances whose scheduled rotation is due, the slower one takes over
 // what the faster one stored.
-func TestScheduledRotationThatComesSecond(t *testing.T) {
+func TestScheduledRotation_LosesRace_AdoptsWinner(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := &hooked{memory: new(memory)}
-	m, other := open(t, store, cfg), open(t, store.memory, cfg)
+	store := &hookedStore{memoryStore: new(memoryStore)}
+	m, other := open(t, store, cfg), open(t, store.memoryStore, cfg)
 	c.advance(cfg.RotationInterval)
 	store.beforeInsert = func() { refresh(t, other) }
 	refresh(t, m)
@@ -296,8 +296,8 @@ func TestScheduledRotationThatComesSecond(t *testing.T) {
 
 // A change that hangs in the store holds up no one who gives up waiting, and
 // neither signing nor publishing.
-func TestHangingChange(t *testing.T) {
-	store := &hooked{memory: new(memory)}
+func TestRotate_StoreHangs_OthersAreNotBlocked(t *testing.T) {
+	store := &hookedStore{memoryStore: new(memoryStore)}
 	m := open(t, store, settings(newClock()))
 	hanging, release := make(chan struct{}), make(chan struct{})
 	store.beforeInsert = func() { close(hanging); <-release }

@@ -6,25 +6,25 @@ import (
 	"time"
 )
 
-// A Change is one key passing from one state to the next.
-type Change struct {
+// A Transition is the change of one key from one state to another.
+type Transition struct {
 	At   time.Time
 	KID  string // empty for a key that is not made yet
 	Seq  int64
 	From State // empty for a key that the change makes
 	To   State
 
-	// Lag is for how long verifiers that cached the JWKS before may decide
+	// PropagationDelay is for how long verifiers that cached the JWKS before may decide
 	// otherwise: refuse new tokens of a key that they cannot know yet, or take
 	// those of a revoked one. It is zero where no verifier can notice.
-	Lag time.Duration
+	PropagationDelay time.Duration
 
 	LastToken time.Time // of a key that retires: when the last token that it signed has expired
 }
 
 // MarshalJSON is the change as administrators are told it, by the command line
 // and over HTTP alike.
-func (c Change) MarshalJSON() ([]byte, error) {
+func (c Transition) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		At     time.Time `json:"at"`
 		KID    string    `json:"kid,omitempty"`
@@ -35,18 +35,18 @@ func (c Change) MarshalJSON() ([]byte, error) {
 }
 
 // Tokens says which tokens the change touches, for the person who plans it.
-func (c Change) Tokens() string {
+func (c Transition) Tokens() string {
 	switch {
 	case c.To == Revoked:
-		return "every token that it signed is refused: here at once, by verifiers that cached the JWKS" + within(c.Lag)
+		return "every token that it signed is refused: here at once, by verifiers that cached the JWKS" + within(c.PropagationDelay)
 	case c.To == Expired:
 		return "none: the last that it signed has expired, it leaves the JWKS"
 	case c.To == Standby:
 		return "none: it is published and signs nothing yet"
 	case c.To == Active && c.From == Retired:
 		return "new ones are signed by it again; every verifier knows it"
-	case c.To == Active && c.Lag > 0:
-		return "new ones are signed by it; a verifier that cached the JWKS before may refuse them for up to " + c.Lag.String()
+	case c.To == Active && c.PropagationDelay > 0:
+		return "new ones are signed by it; a verifier that cached the JWKS before may refuse them for up to " + c.PropagationDelay.String()
 	case c.To == Active:
 		return "new ones are signed by it; every verifier can know it"
 	case c.From == Active:

@@ -23,7 +23,7 @@ func TestMembers(t *testing.T) {
 		`{"":0}`:                                   `=0`,
 		`{"a":1,"A":2}`:                            `A=2;a=1`,
 	} {
-		got, err := members([]byte(in))
+		got, err := parseObject([]byte(in))
 		if err != nil {
 			t.Errorf("%s: %v", in, err)
 		}
@@ -39,19 +39,19 @@ func TestMembers(t *testing.T) {
 		``, ` `, `[]`, `null`, `1`, `"a"`, `{`, `{"a"}`, `{"a":1,}`, `{}{}`, `{} x`, `{"a":1}]`, `{a:1}`, `{"a":01}`, "{\"a\":\"\xff\"}", "{\"\xff\":1}", "{\"a\":\"\n\"}",
 		`{"a":1,"a":1}`, `{"a":1,"\u0061":2}`, `{"a":{},"b":[],"a":0}`, "\ufeff{}",
 	} {
-		if got, err := members([]byte(in)); err == nil {
+		if got, err := parseObject([]byte(in)); err == nil {
 			t.Errorf("%q: accepted as %v", in, got)
 		}
 	}
 }
 
-// FuzzMembers holds the walk against the decoder of the standard library.
-func FuzzMembers(f *testing.F) {
+// FuzzParseObject compares parseObject with the decoder of the standard library.
+func FuzzParseObject(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"a":1}`, `{"a":{"b":[1,"]"]},"c":"\\\""}`, `{"a":1,"a":2}`, `[{"a":1}]`, `{"a": 1 , "b" : {} }`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		got, err := members(raw)
+		got, err := parseObject(raw)
 		want, twice := decoded(raw)
 		if err != nil {
 			if want != nil && !twice && bytes.Equal(bytes.ToValidUTF8(raw, nil), raw) {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// refusal is what a client is told: fixed sentences, never an error's own text.
-type refusal struct {
+// errorResponse is what a client is told: fixed sentences, never an error's own text.
+type errorResponse struct {
 	status int
 	// RFC 6750 §3.1; without a code where no token came, as §3.1 has it.
 	code, description string
@@ -18,64 +18,64 @@ type refusal struct {
 }
 
 var (
-	noToken        = refusal{http.StatusUnauthorized, "", "a bearer token is needed", ""}
-	badRequest     = refusal{http.StatusBadRequest, "invalid_request", "send one access token, in the Authorization header", ""}
-	expiredToken   = refusal{http.StatusUnauthorized, "invalid_token", "Token expired", ""}
-	badToken       = refusal{http.StatusUnauthorized, "invalid_token", "the access token is not valid", ""}
-	tooLittle      = refusal{http.StatusForbidden, "insufficient_scope", "the access token does not give this right", ""}
-	keysOutOfReach = refusal{http.StatusServiceUnavailable, "temporarily_unavailable", "access tokens cannot be checked at the moment", ""}
+	noToken           = errorResponse{http.StatusUnauthorized, "", "a bearer token is needed", ""}
+	invalidRequest    = errorResponse{http.StatusBadRequest, "invalid_request", "send one access token, in the Authorization header", ""}
+	expiredToken      = errorResponse{http.StatusUnauthorized, "invalid_token", "Token expired", ""}
+	invalidToken      = errorResponse{http.StatusUnauthorized, "invalid_token", "the access token is not valid", ""}
+	insufficientScope = errorResponse{http.StatusForbidden, "insufficient_scope", "the access token does not give this right", ""}
+	keysUnavailable   = errorResponse{http.StatusServiceUnavailable, "temporarily_unavailable", "access tokens cannot be checked at the moment", ""}
 )
 
-// refusalFor is the one table from errors to answers. An error that is none of
-// those known is don't know, never a wrong 401.
-func refusalFor(err error) refusal {
-	var lacking *InsufficientError
+// errorResponseFor is the one table from errors to answers. An error that is none of
+// those known is outcome unknown, never a wrong 401.
+func errorResponseFor(err error) errorResponse {
+	var insufficient *InsufficientError
 	switch {
 	case errors.Is(err, ErrNoToken):
 		return noToken
 	case errors.Is(err, ErrInvalidRequest):
-		return badRequest
+		return invalidRequest
 	case errors.Is(err, ErrExpired):
 		return expiredToken
 	case errors.Is(err, ErrInvalidToken):
-		return badToken
-	case errors.As(err, &lacking):
-		answer := tooLittle
-		answer.scope = strings.Join(lacking.Scopes, " ")
-		return answer
+		return invalidToken
+	case errors.As(err, &insufficient):
+		resp := insufficientScope
+		resp.scope = strings.Join(insufficient.Scopes, " ")
+		return resp
 	}
-	return keysOutOfReach
+	return keysUnavailable
 }
 
-// refuse tells the hook and then the client.
-func (v *Verifier) refuse(w http.ResponseWriter, r *http.Request, err error) {
+// writeError calls OnError and Observe and then writes the response.
+func (v *Verifier) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	if v.onError != nil {
 		v.onError(r, err)
 	}
-	if v.observe != nil && !errors.Is(err, ErrInvalidToken) && !isUnknown(err) { // those were told by Verify
+	if v.observe != nil && !errors.Is(err, ErrInvalidToken) && !isUnavailable(err) { // those were told by Verify
 		v.observe(Event{Kind: EventRequest, Outcome: outcomeOf(err), Err: err})
 	}
-	answer := refusalFor(err)
+	resp := errorResponseFor(err)
 	h := w.Header()
-	if answer.status == http.StatusServiceUnavailable {
+	if resp.status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", retryAfter(err))
 	} else {
-		h.Set("WWW-Authenticate", answer.challenge(v.realm))
+		h.Set("WWW-Authenticate", resp.challenge(v.realm))
 	}
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Type", "application/json")
 	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(answer.status)
-	_, _ = w.Write(answer.body()) // the client may have gone
+	w.WriteHeader(resp.status)
+	_, _ = w.Write(resp.body()) // the client may have gone
 }
 
-// isUnknown says whether err is one of Verify's don't knows.
-func isUnknown(err error) bool {
+// isUnavailable says whether err means that the outcome of Verify is unknown.
+func isUnavailable(err error) bool {
 	return errors.Is(err, ErrKeysUnavailable) || errors.Is(err, ErrStatusUnavailable)
 }
 
 // challenge renders RFC 6750 §3's WWW-Authenticate; realm is quoted already.
-func (a refusal) challenge(realm string) string {
+func (a errorResponse) challenge(realm string) string {
 	text := "Bearer realm=" + realm
 	if a.code != "" {
 		text += `, error="` + a.code + `", error_description="` + a.description + `"`
@@ -86,7 +86,7 @@ func (a refusal) challenge(realm string) string {
 	return text
 }
 
-func (a refusal) body() []byte {
+func (a errorResponse) body() []byte {
 	body, _ := json.Marshal(struct { // of strings only: cannot fail
 		Error       string `json:"error,omitempty"`
 		Description string `json:"error_description"`

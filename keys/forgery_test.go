@@ -15,7 +15,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-func enc(raw string) string { return base64.RawURLEncoding.EncodeToString([]byte(raw)) }
+func encode(raw string) string { return base64.RawURLEncoding.EncodeToString([]byte(raw)) }
 
 var hashes = map[jose.SignatureAlgorithm]crypto.Hash{
 	jose.RS256: crypto.SHA256, jose.RS384: crypto.SHA384, jose.RS512: crypto.SHA512,
@@ -25,7 +25,7 @@ var hashes = map[jose.SignatureAlgorithm]crypto.Hash{
 // forge signs any header and payload with any key, as go-jose would not.
 func forge(t testing.TB, header, payload string, key any, alg jose.SignatureAlgorithm) string {
 	t.Helper()
-	return forgeRaw(t, enc(header)+"."+enc(payload), key, alg)
+	return forgeRaw(t, encode(header)+"."+encode(payload), key, alg)
 }
 
 func forgeRaw(t testing.TB, signed string, key any, alg jose.SignatureAlgorithm) string {
@@ -56,39 +56,39 @@ func hmacOf(alg jose.SignatureAlgorithm, secret []byte, signed string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// target is an issuer whose active private key the attacker of the worst case
+// forgeryFixture is an issuer whose active private key the attacker of the worst case
 // holds, so that each refusal has its own reason.
-type target struct {
+type forgeryFixture struct {
 	m      *keys.Manager
-	store  *memory
+	store  *memoryStore
 	clock  *clock
 	cfg    keys.Config
 	kid    string
 	signer crypto.Signer
 }
 
-func newTarget(t testing.TB, alg string) target {
+func newForgeryFixture(t testing.TB, alg string) forgeryFixture {
 	t.Helper()
 	c := newClock()
-	x := target{store: new(memory), clock: c, cfg: withAlg(c, alg)}
+	x := forgeryFixture{store: new(memoryStore), clock: c, cfg: withAlg(c, alg)}
 	x.m = open(t, x.store, x.cfg)
 	x.kid = active(t, x.m)
-	x.signer = keys.OpenForTest(t, master(t), x.store.all()[0])
+	x.signer = keys.OpenForTest(t, testMasterKey(t), x.store.all()[0])
 	return x
 }
 
-func (x target) header(alg string, more ...string) string {
+func (x forgeryFixture) header(alg string, more ...string) string {
 	return fmt.Sprintf(`{"alg":%q,"kid":%q,"typ":"at+jwt"%s}`, alg, x.kid, strings.Join(more, ""))
 }
 
 const claims = `{"iss":"https://id.example","sub":"u1"}`
 
-// refuses asserts ErrNotOurs, no result, and no question to the store.
-func (x target) refuses(t *testing.T, token string) {
+// expectRefused asserts ErrInvalidToken, no result, and no question to the store.
+func (x forgeryFixture) expectRefused(t *testing.T, token string) {
 	t.Helper()
 	calls := x.store.calls.Load()
 	payload, header, err := x.m.Verify(t.Context(), token)
-	if !errors.Is(err, keys.ErrNotOurs) || payload != nil || header != (keys.Header{}) {
+	if !errors.Is(err, keys.ErrInvalidToken) || payload != nil || header != (keys.Header{}) {
 		t.Errorf("%.80s: got %s %+v %v", token, payload, header, err)
 	}
 	if x.store.calls.Load() != calls {

@@ -14,15 +14,15 @@ import (
 )
 
 const (
-	fetchTimeout   = 5 * time.Second // for metadata and keys together
-	maxAnswerBytes = 1 << 20
-	maxRedirects   = 3
-	rediscover     = time.Hour // metadata is asked again when older than this
+	fetchTimeout     = 5 * time.Second // for metadata and keys together
+	maxResponseBytes = 1 << 20
+	maxRedirects     = 3
+	metadataMaxAge   = time.Hour // metadata is asked again when older than this
 )
 
-// source fetches key sets over HTTP. The cache above it calls it from one goroutine
+// httpFetcher fetches key sets over HTTP. The cache above it calls it from one goroutine
 // at a time.
-type source struct {
+type httpFetcher struct {
 	client     *http.Client
 	issuer     string
 	jwksURL    string // configured; empty: discovered
@@ -36,8 +36,8 @@ type source struct {
 	discoveredAt time.Time
 }
 
-func newSource(cfg Config) *source {
-	return &source{
+func newHTTPFetcher(cfg Config) *httpFetcher {
+	return &httpFetcher{
 		client:     newClient(cfg.HTTPClient),
 		issuer:     cfg.Issuer,
 		jwksURL:    cfg.JWKSURL,
@@ -76,15 +76,15 @@ func newClient(base *http.Client) *http.Client {
 
 // fetch returns the key set of now. Where old is still what the issuer publishes
 // (304 Not Modified), its keys are taken over unparsed.
-func (s *source) fetch(ctx context.Context, old *keySet) (*keySet, error) {
+func (s *httpFetcher) fetch(ctx context.Context, old *keySet) (*keySet, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	began := s.now()
-	address, err := s.address(ctx, began)
+	url, err := s.keysURL(ctx, began)
 	if err != nil {
 		return nil, err
 	}
-	set, err := s.fetchKeys(ctx, address, old, began)
+	set, err := s.fetchKeys(ctx, url, old, began)
 	if err != nil {
 		s.discovered = "" // perhaps it has moved
 		return nil, fmt.Errorf("fetch keys: %w", err)
@@ -92,32 +92,32 @@ func (s *source) fetch(ctx context.Context, old *keySet) (*keySet, error) {
 	return set, nil
 }
 
-func (s *source) fetchKeys(ctx context.Context, address string, old *keySet, began time.Time) (*keySet, error) {
+func (s *httpFetcher) fetchKeys(ctx context.Context, url string, old *keySet, began time.Time) (*keySet, error) {
 	etag := ""
 	if old != nil {
 		etag = old.etag
 	}
-	answer, err := s.get(ctx, address, etag)
+	resp, err := s.get(ctx, url, etag)
 	if err != nil {
 		return nil, err
 	}
-	set := &keySet{etag: answer.header.Get("ETag"), fetchedAt: began}
-	if answer.notModified {
+	set := &keySet{etag: resp.header.Get("ETag"), fetchedAt: began}
+	if resp.notModified {
 		set.keys, set.etag, set.notModified = old.keys, etag, true
-	} else if set.keys, err = parseKeys(answer.body, s.algorithms); err != nil {
+	} else if set.keys, err = parseKeys(resp.body, s.algorithms); err != nil {
 		return nil, err
 	}
-	ttl := s.lifetime(answer.header)
+	ttl := s.lifetime(resp.header)
 	set.refreshAt, set.expiresAt = began.Add(ttl*4/5), began.Add(ttl)
 	return set, nil
 }
 
-// address returns where the keys are, asking the issuer's metadata if need be.
-func (s *source) address(ctx context.Context, now time.Time) (string, error) {
+// keysURL returns where the keys are, asking the issuer's metadata if need be.
+func (s *httpFetcher) keysURL(ctx context.Context, now time.Time) (string, error) {
 	if s.jwksURL != "" {
 		return s.jwksURL, nil
 	}
-	if s.discovered != "" && now.Before(s.discoveredAt.Add(rediscover)) {
+	if s.discovered != "" && now.Before(s.discoveredAt.Add(metadataMaxAge)) {
 		return s.discovered, nil
 	}
 	address, err := s.discover(ctx)
@@ -130,9 +130,9 @@ func (s *source) address(ctx context.Context, now time.Time) (string, error) {
 
 // discover reads jwks_uri from the issuer's metadata. OpenID Connect Discovery §4.3:
 // the document must name the very issuer that it was asked for.
-func (s *source) discover(ctx context.Context) (string, error) {
+func (s *httpFetcher) discover(ctx context.Context) (string, error) {
 	// §4.1: a terminating slash goes before the well-known path is appended.
-	answer, err := s.get(ctx, strings.TrimSuffix(s.issuer, "/")+"/.well-known/openid-configuration", "")
+	resp, err := s.get(ctx, strings.TrimSuffix(s.issuer, "/")+"/.well-known/openid-configuration", "")
 	if err != nil {
 		return "", err
 	}
@@ -140,7 +140,7 @@ func (s *source) discover(ctx context.Context) (string, error) {
 		Issuer  string `json:"issuer"`
 		JWKSURI string `json:"jwks_uri"`
 	}
-	if err := json.Unmarshal(answer.body, &metadata); err != nil {
+	if err := json.Unmarshal(resp.body, &metadata); err != nil {
 		return "", errors.New("metadata is not json of the right form")
 	}
 	if metadata.Issuer != s.issuer {
@@ -156,17 +156,17 @@ func (s *source) discover(ctx context.Context) (string, error) {
 	return metadata.JWKSURI, nil
 }
 
-type answer struct {
+type response struct {
 	header      http.Header
 	body        []byte
 	notModified bool
 }
 
 // get fetches a document of at most 1 MiB.
-func (s *source) get(ctx context.Context, address, etag string) (answer, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+func (s *httpFetcher) get(ctx context.Context, url, etag string) (response, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	r.Header.Set("Accept", "application/jwk-set+json, application/json")
 	if etag != "" {
@@ -174,28 +174,28 @@ func (s *source) get(ctx context.Context, address, etag string) (answer, error) 
 	}
 	resp, err := s.client.Do(r)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	defer resp.Body.Close()
 	if etag != "" && resp.StatusCode == http.StatusNotModified {
-		return answer{header: resp.Header, notModified: true}, nil
+		return response{header: resp.Header, notModified: true}, nil
 	}
 	if resp.StatusCode != http.StatusOK {
-		return answer{}, fmt.Errorf("%s answered %d", address, resp.StatusCode)
+		return response{}, fmt.Errorf("%s answered %d", url, resp.StatusCode)
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswerBytes+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxResponseBytes+1))
 	if err != nil {
-		return answer{}, fmt.Errorf("read %s: %w", address, err)
+		return response{}, fmt.Errorf("read %s: %w", url, err)
 	}
-	if len(body) > maxAnswerBytes {
-		return answer{}, fmt.Errorf("%s answered more than %d bytes", address, maxAnswerBytes)
+	if len(body) > maxResponseBytes {
+		return response{}, fmt.Errorf("%s answered more than %d bytes", url, maxResponseBytes)
 	}
-	return answer{header: resp.Header, body: body}, nil
+	return response{header: resp.Header, body: body}, nil
 }
 
 // lifetime returns the TTL that the answer's headers give (RFC 9111 §5.2.2: max-age
 // less the Age it has already, no-cache and no-store as none), within the bounds.
-func (s *source) lifetime(h http.Header) time.Duration {
+func (s *httpFetcher) lifetime(h http.Header) time.Duration {
 	ttl := s.ttl
 	for directive := range strings.SplitSeq(strings.Join(h.Values("Cache-Control"), ","), ",") {
 		name, value, _ := strings.Cut(strings.ToLower(strings.TrimSpace(directive)), "=")

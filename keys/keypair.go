@@ -18,12 +18,12 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// leastRSABits is the smallest RSA modulus that is loaded (RFC 7518 §3.3).
-const leastRSABits = 2048
+// minRSABits is the smallest RSA modulus that is loaded (RFC 7518 §3.3).
+const minRSABits = 2048
 
-// A pair is a private key, ready to sign, with its public half. It is
+// A keyPair is a private key, ready to sign, with its public half. It is
 // immutable and shared by all snapshots that hold the key.
-type pair struct {
+type keyPair struct {
 	kid     string
 	alg     string
 	private func() crypto.Signer // a function, so that nothing prints it
@@ -33,40 +33,40 @@ type pair struct {
 
 // generate draws a key pair. A kid never begins with "-", so that it can be
 // given on a command line: then the key is drawn again.
-func generate(cfg Config) (*pair, error) {
+func generate(cfg Config) (*keyPair, error) {
 	for {
-		private, err := draw(cfg)
+		private, err := generatePrivate(cfg)
 		if err != nil {
 			return nil, fmt.Errorf("generate a signing key: %w", err)
 		}
-		p, err := newPair(cfg.Alg, private)
+		p, err := newKeyPair(cfg.Alg, private)
 		if err != nil || !strings.HasPrefix(p.kid, "-") {
 			return p, err
 		}
 	}
 }
 
-func draw(cfg Config) (crypto.Signer, error) {
+func generatePrivate(cfg Config) (crypto.Signer, error) {
 	switch cfg.Alg {
 	case RS256, PS256:
 		return rsa.GenerateKey(cfg.Rand, cfg.RSABits)
 	case ES256:
 		return ecdsa.GenerateKey(elliptic.P256(), cfg.Rand)
 	case EdDSA:
-		return drawEd25519(cfg.Rand)
+		return generateEd25519(cfg.Rand)
 	}
 	return nil, fmt.Errorf("unknown algorithm %q", cfg.Alg)
 }
 
-func drawEd25519(random io.Reader) (crypto.Signer, error) {
+func generateEd25519(random io.Reader) (crypto.Signer, error) {
 	_, private, err := ed25519.GenerateKey(random)
 	return private, err
 }
 
-// newPair prepares the private key for signing with alg. It refuses a key that
+// newKeyPair prepares the private key for signing with alg. It refuses a key that
 // is not of that algorithm's kind, or too weak, or inconsistent in itself.
-func newPair(alg string, private crypto.Signer) (*pair, error) {
-	if err := suits(alg, private); err != nil {
+func newKeyPair(alg string, private crypto.Signer) (*keyPair, error) {
+	if err := checkKeyType(alg, private); err != nil {
 		return nil, err
 	}
 	public := jose.JSONWebKey{Key: private.Public(), Algorithm: alg, Use: "sig"}
@@ -74,16 +74,16 @@ func newPair(alg string, private crypto.Signer) (*pair, error) {
 	if err != nil {
 		return nil, fmt.Errorf("thumbprint: %w", err)
 	}
-	p := pair{alg: alg, private: func() crypto.Signer { return private }, public: public}
-	return p.named(base64.RawURLEncoding.EncodeToString(thumbprint)), nil
+	p := keyPair{alg: alg, private: func() crypto.Signer { return private }, public: public}
+	return p.withKID(base64.RawURLEncoding.EncodeToString(thumbprint)), nil
 }
 
-// named is the same key under another name, which only an imported key has.
-func (p *pair) named(kid string) *pair {
+// withKID is the same key under another name, which only an imported key has.
+func (p *keyPair) withKID(kid string) *keyPair {
 	if p.kid == kid {
 		return p
 	}
-	named := pair{kid: kid, alg: p.alg, private: p.private, public: p.public}
+	named := keyPair{kid: kid, alg: p.alg, private: p.private, public: p.public}
 	named.public.KeyID = kid
 	return &named
 }
@@ -98,13 +98,13 @@ func samePublic(a, b jose.JSONWebKey) bool {
 	return err == nil && bytes.Equal(x, y)
 }
 
-func suits(alg string, private crypto.Signer) error {
+func checkKeyType(alg string, private crypto.Signer) error {
 	switch key := private.(type) {
 	case *rsa.PrivateKey:
 		if alg != RS256 && alg != PS256 {
 			break
 		}
-		if key.N.BitLen() < leastRSABits {
+		if key.N.BitLen() < minRSABits {
 			return fmt.Errorf("an RSA key of %d bits is too weak", key.N.BitLen())
 		}
 		key.Precompute()
@@ -122,10 +122,10 @@ func suits(alg string, private crypto.Signer) error {
 }
 
 // marshal is the private key in PKCS #8.
-func (p *pair) marshal() ([]byte, error) { return x509.MarshalPKCS8PrivateKey(p.private()) }
+func (p *keyPair) marshal() ([]byte, error) { return x509.MarshalPKCS8PrivateKey(p.private()) }
 
-// parsePair reads what marshal wrote.
-func parsePair(alg string, der []byte) (*pair, error) {
+// parseKeyPair reads what marshal wrote.
+func parseKeyPair(alg string, der []byte) (*keyPair, error) {
 	parsed, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
 		return nil, errors.New("not a private key") // the cause could tell of its content
@@ -134,12 +134,12 @@ func parsePair(alg string, der []byte) (*pair, error) {
 	if !ok {
 		return nil, errors.New("not a signing key")
 	}
-	return newPair(alg, private)
+	return newKeyPair(alg, private)
 }
 
 // signer is the one jose.Signer for the key and the typ, built at first use.
 // The typs are few: they come from the program, never from a request.
-func (p *pair) signer(typ string) (jose.Signer, error) {
+func (p *keyPair) signer(typ string) (jose.Signer, error) {
 	if s, ok := p.signers.Load(typ); ok {
 		return s.(jose.Signer), nil
 	}
@@ -149,10 +149,10 @@ func (p *pair) signer(typ string) (jose.Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("signer for key %s: %w", p.kid, err)
 	}
-	kept, _ := p.signers.LoadOrStore(typ, s)
-	return kept.(jose.Signer), nil
+	shared, _ := p.signers.LoadOrStore(typ, s)
+	return shared.(jose.Signer), nil
 }
 
-// slow tells whether a signature costs so much that only as many may run at
+// cpuBound tells whether a signature costs so much that only as many may run at
 // once as there are processors.
-func (p *pair) slow() bool { return p.alg == RS256 || p.alg == PS256 }
+func (p *keyPair) cpuBound() bool { return p.alg == RS256 || p.alg == PS256 }

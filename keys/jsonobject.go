@@ -8,11 +8,11 @@ import (
 
 var errNotObject = errors.New("not a JSON object in UTF-8")
 
-// members splits a JSON object into its members: the raw values by their
+// parseObject splits a JSON object into its members: the raw values by their
 // names, which are compared exactly. It refuses anything else, and a name that
 // is given twice, in whatever spelling (RFC 7515 §4, RFC 7519 §4). Objects
 // inside are not looked into.
-func members(raw []byte) (map[string]json.RawMessage, error) {
+func parseObject(raw []byte) (map[string]json.RawMessage, error) {
 	if !json.Valid(raw) || !utf8.Valid(raw) {
 		return nil, errNotObject
 	}
@@ -23,7 +23,7 @@ func members(raw []byte) (map[string]json.RawMessage, error) {
 	fields := make(map[string]json.RawMessage, 12)
 	for at = skipSpace(raw, at+1); raw[at] != '}'; {
 		end := skipString(raw, at)
-		name, err := text(raw[at:end])
+		name, err := parseString(raw[at:end])
 		if err != nil {
 			return nil, err
 		}
@@ -40,8 +40,8 @@ func members(raw []byte) (map[string]json.RawMessage, error) {
 	return fields, nil
 }
 
-// text reads a JSON string.
-func text(raw []byte) (string, error) {
+// parseString reads a JSON string.
+func parseString(raw []byte) (string, error) {
 	if raw[0] != '"' { // null would pass for a string
 		return "", errors.New("not a string")
 	}

@@ -15,12 +15,12 @@ import (
 func TestRacingStarts(t *testing.T) {
 	for round := range 50 {
 		c := newClock()
-		store := new(memory)
+		store := new(memoryStore)
 		managers := make([]*keys.Manager, 3)
 		var group sync.WaitGroup
 		for i := range managers {
 			group.Go(func() {
-				m, err := keys.Open(t.Context(), store, master(t), withAlg(c, []string{keys.EdDSA, keys.ES256}[round%2]))
+				m, err := keys.Open(t.Context(), store, testMasterKey(t), withAlg(c, []string{keys.EdDSA, keys.ES256}[round%2]))
 				if err != nil {
 					t.Errorf("round %d: %v", round, err)
 					return
@@ -56,7 +56,7 @@ func TestRacingRotations(t *testing.T) {
 func raceRotations(t *testing.T, force, publishedLong bool) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	managers := []*keys.Manager{open(t, store, cfg), open(t, store, cfg), open(t, store, cfg)}
 	if publishedLong {
 		c.advance(cfg.PublishAhead)
@@ -92,7 +92,7 @@ func raceRotations(t *testing.T, force, publishedLong bool) {
 func TestRacingScheduledRotations(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	managers := []*keys.Manager{open(t, store, cfg), open(t, store, cfg), open(t, store, cfg)}
 	c.advance(cfg.RotationInterval)
 	var group sync.WaitGroup
@@ -114,7 +114,7 @@ func TestRacingRevocations(t *testing.T) {
 	for range 20 {
 		c := newClock()
 		cfg := settings(c)
-		store := new(memory)
+		store := new(memoryStore)
 		managers := []*keys.Manager{open(t, store, cfg), open(t, store, cfg), open(t, store, cfg)}
 		kids := []string{inState(managers[0], keys.Active)[0], inState(managers[0], keys.Standby)[0]}
 		var group sync.WaitGroup
@@ -137,10 +137,10 @@ func TestRacingRevocations(t *testing.T) {
 
 // Signing, verifying, publishing, refreshing and rotating at once: every token
 // verifies where it was made and at the other instance.
-func TestEverythingAtOnce(t *testing.T) {
+func TestManager_ConcurrentUse(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
-	store := new(memory)
+	store := new(memoryStore)
 	managers := []*keys.Manager{open(t, store, cfg), open(t, store, cfg)}
 	var group sync.WaitGroup
 	for i := range 64 {

@@ -32,24 +32,24 @@ func NewMasterKey(random io.Reader) (MasterKey, error) {
 	if _, err := io.ReadFull(random, secret[:]); err != nil {
 		return MasterKey{}, fmt.Errorf("draw a master key: %w", err)
 	}
-	return checked(secret)
+	return makeMasterKey(secret)
 }
 
 // ParseMasterKey reads a master key from its text, 32 bytes in standard base64
 // with padding. White space around it is ignored. No error repeats the text.
-func ParseMasterKey(text string) (MasterKey, error) {
-	raw, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(text))
+func ParseMasterKey(encoded string) (MasterKey, error) {
+	raw, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(encoded))
 	if err != nil {
 		return MasterKey{}, errors.New("master key: not standard base64 with padding")
 	}
 	if len(raw) != masterSize {
 		return MasterKey{}, fmt.Errorf("master key: %d bytes, must be %d (the base64 of %d random bytes)", len(raw), masterSize, masterSize)
 	}
-	return checked([masterSize]byte(raw))
+	return makeMasterKey([masterSize]byte(raw))
 }
 
-// checked refuses a key that nobody drew: one byte repeated.
-func checked(secret [masterSize]byte) (MasterKey, error) {
+// makeMasterKey refuses a key that nobody drew: one byte repeated.
+func makeMasterKey(secret [masterSize]byte) (MasterKey, error) {
 	if bytes.Count(secret[:], secret[:1]) == masterSize {
 		return MasterKey{}, errors.New("master key: not random, one byte is repeated")
 	}

@@ -14,39 +14,39 @@ import (
 	"example.org/signet/storage"
 )
 
-// memory is a store of keys with the promises of storage.Keys, and with faults
+// memoryStore is a store of keys with the promises of storage.Keys, and with faults
 // on demand.
-type memory struct {
+type memoryStore struct {
 	mu      sync.Mutex
 	records []storage.Key
-	fault   func(op string) error // called before each operation
+	fail    func(op string) error // called before each operation
 	calls   atomic.Int64
 }
 
-var _ keys.Store = (*memory)(nil)
+var _ keys.Store = (*memoryStore)(nil)
 
-func (s *memory) enter(ctx context.Context, op string) error {
+func (s *memoryStore) begin(ctx context.Context, op string) error {
 	s.calls.Add(1)
 	if err := ctx.Err(); err != nil {
 		return storage.Unavailable(op, err)
 	}
 	s.mu.Lock()
-	fault := s.fault
+	fail := s.fail
 	s.mu.Unlock()
-	if fault != nil {
-		return fault(op)
+	if fail != nil {
+		return fail(op)
 	}
 	return nil
 }
 
-func (s *memory) failWith(fault func(op string) error) {
+func (s *memoryStore) failWith(fail func(op string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.fault = fault
+	s.fail = fail
 }
 
-func (s *memory) InsertKey(ctx context.Context, k storage.Key) error {
-	if err := s.enter(ctx, "insert"); err != nil {
+func (s *memoryStore) InsertKey(ctx context.Context, k storage.Key) error {
+	if err := s.begin(ctx, "insert"); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -59,12 +59,12 @@ func (s *memory) InsertKey(ctx context.Context, k storage.Key) error {
 			return &storage.DuplicateError{Field: "kid"}
 		}
 	}
-	s.records = append(s.records, kept(k))
+	s.records = append(s.records, roundTrip(k))
 	return nil
 }
 
-// kept is what comes back from a real backend: copies, times in milliseconds.
-func kept(k storage.Key) storage.Key {
+// roundTrip is what comes back from a real backend: copies, times in milliseconds.
+func roundTrip(k storage.Key) storage.Key {
 	k.PublicJWK, k.Sealed = slices.Clone(k.PublicJWK), slices.Clone(k.Sealed)
 	k.CreatedAt, k.ActivatesAt = storage.Time(k.CreatedAt), storage.Time(k.ActivatesAt)
 	k.PredecessorActivatesAt, k.RevokedAt = storage.Time(k.PredecessorActivatesAt), storage.Time(k.RevokedAt)
@@ -72,37 +72,37 @@ func kept(k storage.Key) storage.Key {
 	return k
 }
 
-func (s *memory) ListKeys(ctx context.Context) ([]storage.Key, error) {
-	if err := s.enter(ctx, "list"); err != nil {
+func (s *memoryStore) ListKeys(ctx context.Context) ([]storage.Key, error) {
+	if err := s.begin(ctx, "list"); err != nil {
 		return nil, err
 	}
 	return s.all(), nil
 }
 
 // all reads past the faults, for the test itself.
-func (s *memory) all() []storage.Key {
+func (s *memoryStore) all() []storage.Key {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []storage.Key
 	for _, k := range s.records {
-		out = append(out, kept(k))
+		out = append(out, roundTrip(k))
 	}
 	slices.SortFunc(out, func(a, b storage.Key) int { return cmp.Compare(a.Seq, b.Seq) })
 	return out
 }
 
-func (s *memory) RevokeKey(ctx context.Context, kid string, at time.Time) error {
-	if err := s.enter(ctx, "revoke"); err != nil {
+func (s *memoryStore) RevokeKey(ctx context.Context, kid string, at time.Time) error {
+	if err := s.begin(ctx, "revoke"); err != nil {
 		return err
 	}
-	return s.change(kid, func(k *storage.Key) {
+	return s.update(kid, func(k *storage.Key) {
 		if k.RevokedAt.IsZero() {
 			k.RevokedAt = storage.Time(at)
 		}
 	})
 }
 
-func (s *memory) change(kid string, change func(*storage.Key)) error {
+func (s *memoryStore) update(kid string, change func(*storage.Key)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.records {
@@ -114,12 +114,12 @@ func (s *memory) change(kid string, change func(*storage.Key)) error {
 	return storage.ErrNotFound
 }
 
-func (s *memory) ResealKey(ctx context.Context, kid string, was, sealed []byte) error {
-	if err := s.enter(ctx, "reseal"); err != nil {
+func (s *memoryStore) ResealKey(ctx context.Context, kid string, was, sealed []byte) error {
+	if err := s.begin(ctx, "reseal"); err != nil {
 		return err
 	}
 	conflict := false
-	err := s.change(kid, func(k *storage.Key) {
+	err := s.update(kid, func(k *storage.Key) {
 		if conflict = !bytes.Equal(k.Sealed, was); !conflict {
 			k.Sealed = slices.Clone(sealed)
 		}
@@ -130,8 +130,8 @@ func (s *memory) ResealKey(ctx context.Context, kid string, was, sealed []byte) 
 	return err
 }
 
-func (s *memory) DeleteKey(ctx context.Context, kid string) error {
-	if err := s.enter(ctx, "delete"); err != nil {
+func (s *memoryStore) DeleteKey(ctx context.Context, kid string) error {
+	if err := s.begin(ctx, "delete"); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -145,8 +145,8 @@ func (s *memory) DeleteKey(ctx context.Context, kid string) error {
 	return storage.ErrNotFound
 }
 
-// down makes every operation fail as an unreachable store does.
-func down(op string) error { return storage.Unavailable(op, context.DeadlineExceeded) }
+// unavailable fails every operation as an unreachable store does.
+func unavailable(op string) error { return storage.Unavailable(op, context.DeadlineExceeded) }
 
 // A clock that moves only when told.
 type clock struct{ nanos atomic.Int64 }
@@ -170,8 +170,8 @@ func settings(c *clock) keys.Config {
 	return cfg
 }
 
-// master is one fixed master key for the tests.
-func master(t testing.TB) keys.MasterKey {
+// testMasterKey is one fixed master key for the tests.
+func testMasterKey(t testing.TB) keys.MasterKey {
 	t.Helper()
 	k, err := keys.ParseMasterKey("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
 	if err != nil {
@@ -182,7 +182,7 @@ func master(t testing.TB) keys.MasterKey {
 
 func open(t testing.TB, store keys.Store, cfg keys.Config) *keys.Manager {
 	t.Helper()
-	m, err := keys.Open(t.Context(), store, master(t), cfg)
+	m, err := keys.Open(t.Context(), store, testMasterKey(t), cfg)
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}

@@ -11,7 +11,7 @@ import (
 
 // The token of these tests has the scopes items:read and items:write, and the
 // roles user and editor.
-func TestDemandsCombine(t *testing.T) {
+func TestRequirementsCombine(t *testing.T) {
 	h := newHost(t, rsaKey())
 	v := newVerifier(t, config(h))
 	read, del := verify.Scope("items:read"), verify.Scope("items:delete")
@@ -36,10 +36,10 @@ func TestDemandsCombine(t *testing.T) {
 	}
 }
 
-func TestCombinedDemandsForNothingPanic(t *testing.T) {
+func TestEmptyRequirementsPanic(t *testing.T) {
 	v := newVerifier(t, config(newHost(t, rsaKey())))
 	for name, register := range map[string]func(){
-		"no demands": func() { v.RequireAll() }, "any of none": func() { v.RequireAny() }, "an empty demand": func() { v.RequireAll(verify.Demand{}) },
+		"no requirements": func() { v.RequireAll() }, "any of none": func() { v.RequireAny() }, "an empty requirement": func() { v.RequireAll(verify.Requirement{}) },
 		"an empty scope": func() { verify.Scope("") }, "two scopes": func() { verify.Scope("a b") }, "an empty role": func() { verify.Role("") },
 	} {
 		func() {

@@ -28,7 +28,7 @@ func watched(t *testing.T, h *host, change func(*verify.Config)) (*verify.Verifi
 }
 
 // forever is a token by k that outlives every test's clock.
-func forever(k key) string { return k.token(goodClaims().with("exp", noon.Unix()+1e7).json()) }
+func forever(k key) string { return k.token(goodClaims().with("exp", testTime.Unix()+1e7).json()) }
 
 func TestNoNetworkUntilNeeded(t *testing.T) {
 	h := newHost(t, rsaKey())
@@ -172,7 +172,7 @@ type blanks struct{}
 
 func (blanks) Read(p []byte) (int, error) { return copy(p, bytes.Repeat([]byte(" "), len(p))), nil }
 
-func TestAnswersThatAreNoKeySet(t *testing.T) {
+func TestFetch_NotAKeySet_IsUnavailable(t *testing.T) {
 	text := func(body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) }
 	}
@@ -287,7 +287,7 @@ func discovering(t *testing.T, h *host) (*verify.Verifier, *clock) {
 func TestDiscovery(t *testing.T) {
 	h := newHost(t, rsaKey())
 	v, now := discovering(t, h)
-	token := rsaKey().token(goodClaims().with("iss", h.URL).with("exp", noon.Unix()+1e7).json())
+	token := rsaKey().token(goodClaims().with("iss", h.URL).with("exp", testTime.Unix()+1e7).json())
 	for range 10 {
 		if err := check(v, token); err != nil {
 			t.Fatal(err)
@@ -310,7 +310,7 @@ func TestDiscovery(t *testing.T) {
 func TestDiscoveryFollowsAMove(t *testing.T) {
 	h := newHost(t, rsaKey())
 	v, now := discovering(t, h)
-	token := rsaKey().token(goodClaims().with("iss", h.URL).with("exp", noon.Unix()+1e7).json())
+	token := rsaKey().token(goodClaims().with("iss", h.URL).with("exp", testTime.Unix()+1e7).json())
 	if err := check(v, token); err != nil {
 		t.Fatal(err)
 	}
@@ -327,7 +327,7 @@ func TestDiscoveryFollowsAMove(t *testing.T) {
 	if err := v.Warm(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if err := check(v, otherRSA().token(goodClaims().with("iss", h.URL).with("exp", noon.Unix()+1e7).json())); !errors.Is(err, verify.ErrUnknownKey) {
+	if err := check(v, otherRSA().token(goodClaims().with("iss", h.URL).with("exp", testTime.Unix()+1e7).json())); !errors.Is(err, verify.ErrUnknownKey) {
 		t.Error(err)
 	}
 	if elsewhere.keyFetches.Load() == 0 {

@@ -10,38 +10,38 @@ import (
 	"example.org/signet/storage"
 )
 
-// losing is a store that does what it is told and then cannot say so.
-type losing struct {
-	*memory
-	lose bool // whether the answer to an insert gets lost
+// lostReplyStore is a store that does what it is told and then cannot say so.
+type lostReplyStore struct {
+	*memoryStore
+	loseReply bool // whether the answer to an insert gets lost
 }
 
-func (l *losing) InsertKey(ctx context.Context, k storage.Key) error {
-	if err := l.memory.InsertKey(ctx, k); err != nil || !l.lose {
+func (l *lostReplyStore) InsertKey(ctx context.Context, k storage.Key) error {
+	if err := l.memoryStore.InsertKey(ctx, k); err != nil || !l.loseReply {
 		return err
 	}
-	return down("insert")
+	return unavailable("insert")
 }
 
 // K09: a rotation is one insert. Cut off before it nothing has changed, cut off
 // after it the rotation has happened; either way one key signs, which is in the
 // store, and the next rotation works.
-func TestRotationIsCutOff(t *testing.T) {
+func TestRotate_InterruptedAtInsert_OneKeySigns(t *testing.T) {
 	for _, when := range []string{"before", "after"} {
 		t.Run(when+" the insert", func(t *testing.T) {
 			c := newClock()
-			store := &losing{memory: new(memory)}
+			store := &lostReplyStore{memoryStore: new(memoryStore)}
 			m := open(t, store, settings(c))
 			first, standby, token := active(t, m), inState(m, keys.Standby)[0], sign(t, m)
 			if when == "after" {
-				store.lose = true
+				store.loseReply = true
 			} else {
-				store.failWith(down)
+				store.failWith(unavailable)
 			}
 			if _, err := m.Rotate(t.Context(), true); !errors.Is(err, storage.ErrUnavailable) {
 				t.Fatalf("got %v, want ErrUnavailable", err)
 			}
-			store.lose = false
+			store.loseReply = false
 			store.failWith(nil)
 
 			restarted := open(t, store, settings(c))

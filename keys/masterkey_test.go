@@ -30,7 +30,7 @@ func TestMasterKeyRoundTrip(t *testing.T) {
 }
 
 func TestMasterKeyRefusals(t *testing.T) {
-	good := master(t).Encode()
+	good := testMasterKey(t).Encode()
 	for name, text := range map[string]string{
 		"empty":          "",
 		"short":          base64.StdEncoding.EncodeToString(make([]byte, 31)),
@@ -65,7 +65,7 @@ func TestMasterKeyNeedsRandomness(t *testing.T) {
 }
 
 func TestMasterKeyRedacts(t *testing.T) {
-	k := master(t)
+	k := testMasterKey(t)
 	holder := struct {
 		Shown  keys.MasterKey
 		hidden keys.MasterKey
@@ -91,7 +91,7 @@ func TestMasterKeyRedacts(t *testing.T) {
 }
 
 func TestDeriveSeparatesPurposes(t *testing.T) {
-	k := master(t)
+	k := testMasterKey(t)
 	if bytes.Equal(k.Derive("a", 32), k.Derive("b", 32)) {
 		t.Error("two purposes share a key")
 	}
@@ -110,7 +110,7 @@ func TestDeriveSeparatesPurposes(t *testing.T) {
 // The derivation is part of the stored form: another one opens no old store.
 func TestDeriveIsStable(t *testing.T) {
 	const want = "dPFfOsCNzLls4/7KNbJD3Q"
-	if got := base64.RawStdEncoding.EncodeToString(master(t).Derive("purpose", 16)); got != want {
+	if got := base64.RawStdEncoding.EncodeToString(testMasterKey(t).Derive("purpose", 16)); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -125,7 +125,7 @@ func TestNothingDerivesFromNoKey(t *testing.T) {
 }
 
 func TestMasterKeyRedactsWhenAskedDirectly(t *testing.T) {
-	k := master(t)
+	k := testMasterKey(t)
 	text, err := k.MarshalText()
 	if err != nil {
 		t.Fatal(err)

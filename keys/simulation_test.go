@@ -15,33 +15,33 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A world is some instances on one store, with clocks that differ and links
+// A simulation is some instances on one store, with clocks that differ and links
 // that break, and verifiers that cache the JWKS for up to as long as they may
 // and never ask for an unknown key. Time passes in steps shorter than a refresh.
-type world struct {
-	pick      func(n int, what string) int // 0 to n-1
-	true      *clock
-	cfg       keys.Config
-	store     *memory
-	instances []*instance
-	verifiers []*verifier
-	tokens    []minted
-	revoked   map[string]time.Time
-	excused   map[string]bool // keys that were made to sign before their time, by force or need
-	excuse    bool            // whether that is an excuse
-	tally     tally
+type simulation struct {
+	choose     func(n int, what string) int // 0 to n-1
+	trueClock  *clock
+	cfg        keys.Config
+	store      *memoryStore
+	instances  []*instance
+	verifiers  []*verifier
+	tokens     []simToken
+	revoked    map[string]time.Time
+	exempted   map[string]bool // keys that were made to sign before their time, by force or need
+	exemptions bool            // whether that is an excuse
+	counts     eventCounts
 
 	// Rules that a test breaks.
-	life         time.Duration // of tokens, as resource servers see it
-	hold         time.Duration // for how long verifiers cache whatever max-age says; 0 heeds it
-	hasty        bool          // every rotation is forced
-	staleTraffic bool          // the balancer never looks who is ready
+	tokenLifetime   time.Duration // of tokens, as resource servers see it
+	minCacheTime    time.Duration // for how long verifiers cache whatever max-age says; 0 heeds it
+	forceRotations  bool          // every rotation is forced
+	ignoreReadiness bool          // the balancer never looks who is ready
 }
 
-// tally counts what happened.
-type tally struct{ rotations, forced, rollbacks, revocations, restarts, cuts int }
+// eventCounts counts what happened.
+type eventCounts struct{ rotations, forced, rollbacks, revocations, restarts, cuts int }
 
-func (t *tally) add(o tally) {
+func (t *eventCounts) add(o eventCounts) {
 	t.rotations += o.rotations
 	t.forced += o.forced
 	t.rollbacks += o.rollbacks
@@ -66,14 +66,14 @@ type link struct {
 
 func (l *link) ListKeys(ctx context.Context) ([]storage.Key, error) {
 	if l.cut {
-		return nil, down("list")
+		return nil, unavailable("list")
 	}
 	return l.Store.ListKeys(ctx)
 }
 
 func (l *link) InsertKey(ctx context.Context, k storage.Key) error {
 	if l.cut {
-		return down("insert")
+		return unavailable("insert")
 	}
 	return l.Store.InsertKey(ctx, k)
 }
@@ -84,28 +84,28 @@ type verifier struct {
 	until time.Time // of the cached set, by the true clock
 }
 
-type minted struct {
+type simToken struct {
 	kid string
 	exp time.Time // by the signer's clock, as in the token
 }
 
-func newWorld(t *testing.T, pick func(int, string) int) *world {
-	w := makeWorld(pick)
+func newSimulation(t *testing.T, pick func(int, string) int) *simulation {
+	w := prepareSimulation(pick)
 	w.begin(t)
 	return w
 }
 
-func makeWorld(pick func(int, string) int) *world {
-	w := &world{pick: pick, true: newClock(), store: new(memory), revoked: map[string]time.Time{}, excused: map[string]bool{}, excuse: true}
-	w.cfg = settings(w.true)
+func prepareSimulation(pick func(int, string) int) *simulation {
+	w := &simulation{choose: pick, trueClock: newClock(), store: new(memoryStore), revoked: map[string]time.Time{}, exempted: map[string]bool{}, exemptions: true}
+	w.cfg = settings(w.trueClock)
 	w.cfg.RotationInterval, w.cfg.PublishAhead, w.cfg.JWKSMaxAge = 8*time.Minute, 4*time.Minute, time.Minute
 	w.cfg.Refresh, w.cfg.TokenLifetime, w.cfg.Leeway = 10*time.Second, 2*time.Minute, 6*time.Second
-	w.life = w.cfg.TokenLifetime
+	w.tokenLifetime = w.cfg.TokenLifetime
 	return w
 }
 
 // begin starts the instances.
-func (w *world) begin(t *testing.T) {
+func (w *simulation) begin(t *testing.T) {
 	for range 3 {
 		i := &instance{skew: w.skew(), link: &link{Store: w.store}, clock: newClock()}
 		w.instances = append(w.instances, i)
@@ -116,56 +116,56 @@ func (w *world) begin(t *testing.T) {
 }
 
 // skew keeps any two clocks within the leeway of each other.
-func (w *world) skew() time.Duration {
-	return time.Duration(w.pick(7, "skew")-3) * w.cfg.Leeway / 6
+func (w *simulation) skew() time.Duration {
+	return time.Duration(w.choose(7, "skew")-3) * w.cfg.Leeway / 6
 }
 
-func (w *world) setClocks() {
+func (w *simulation) setClocks() {
 	for _, i := range w.instances {
-		i.clock.set(w.true.now().Add(i.skew))
+		i.clock.set(w.trueClock.now().Add(i.skew))
 	}
 }
 
-func (w *world) start(t *testing.T, i *instance) {
+func (w *simulation) start(t *testing.T, i *instance) {
 	cfg := w.cfg
 	cfg.Now = i.clock.now
-	m, err := keys.Open(t.Context(), i.link, master(t), cfg)
+	m, err := keys.Open(t.Context(), i.link, testMasterKey(t), cfg)
 	if err != nil && !i.link.cut {
 		t.Fatalf("open: %v", err)
 	}
 	if err == nil {
-		i.manager, i.read = m, w.true.now()
+		i.manager, i.read = m, w.trueClock.now()
 	}
 }
 
 // ready lists the instances that a load balancer sends requests to.
-func (w *world) ready() []*instance {
-	return slices.DeleteFunc(slices.Clone(w.instances), func(i *instance) bool { return i.manager.Ready() != nil && !w.staleTraffic })
+func (w *simulation) ready() []*instance {
+	return slices.DeleteFunc(slices.Clone(w.instances), func(i *instance) bool { return i.manager.Ready() != nil && !w.ignoreReadiness })
 }
 
 // step lets time pass and something happen, and returns what went wrong.
-func (w *world) step(t *testing.T) error {
-	w.true.advance(time.Duration(1+w.pick(9, "seconds")) * time.Second)
+func (w *simulation) step(t *testing.T) error {
+	w.trueClock.advance(time.Duration(1+w.choose(9, "seconds")) * time.Second)
 	w.setClocks()
 	for _, i := range w.instances {
 		// Whoever can reach the store reads it at least every Refresh.
-		if !i.link.cut && (w.pick(2, "refresh") == 0 || w.true.now().Sub(i.read) > w.cfg.Refresh-9*time.Second) {
+		if !i.link.cut && (w.choose(2, "refresh") == 0 || w.trueClock.now().Sub(i.read) > w.cfg.Refresh-9*time.Second) {
 			if err := i.manager.Refresh(t.Context()); err != nil {
 				return fmt.Errorf("refresh: %w", err)
 			}
-			i.read = w.true.now()
+			i.read = w.trueClock.now()
 			if err := checkKeyring(i.manager); err != nil {
 				return err
 			}
 		}
 	}
-	if err := w.happen(t, w.instances[w.pick(3, "instance")]); err != nil {
+	if err := w.randomEvent(t, w.instances[w.choose(3, "instance")]); err != nil {
 		return err
 	}
-	if err := w.mint(t); err != nil {
+	if err := w.signTokens(t); err != nil {
 		return err
 	}
-	return w.judge()
+	return w.checkVerifiers()
 }
 
 // checkKeyring: after a refresh one key signs and one stands by.
@@ -182,42 +182,42 @@ func checkKeyring(m *keys.Manager) error {
 	return nil
 }
 
-func (w *world) happen(t *testing.T, i *instance) error {
-	switch w.pick(24, "event") {
+func (w *simulation) randomEvent(t *testing.T, i *instance) error {
+	switch w.choose(24, "event") {
 	case 0, 1, 2:
 		return w.rotate(t, i, false)
 	case 3:
-		if w.pick(4, "force") == 0 {
+		if w.choose(4, "force") == 0 {
 			return w.rotate(t, i, true)
 		}
 	case 4:
-		if w.pick(4, "revoke") == 0 {
+		if w.choose(4, "revoke") == 0 {
 			return w.revoke(t, i)
 		}
 	case 8, 9:
 		return w.rollback(t, i)
 	case 5:
 		i.link.cut = true
-		w.tally.cuts++
+		w.counts.cuts++
 	case 6:
 		i.link.cut = false
 	case 7: // restart
 		if !i.link.cut {
 			w.start(t, i)
-			w.tally.restarts++
+			w.counts.restarts++
 		}
 	}
 	return nil
 }
 
-func (w *world) rotate(t *testing.T, i *instance, force bool) error {
-	_, err := i.manager.Rotate(t.Context(), force || w.hasty)
+func (w *simulation) rotate(t *testing.T, i *instance, force bool) error {
+	_, err := i.manager.Rotate(t.Context(), force || w.forceRotations)
 	switch {
 	case err == nil && force:
-		w.tally.forced++
-		w.note(i)
+		w.counts.forced++
+		w.exempt(i)
 	case err == nil:
-		w.tally.rotations++
+		w.counts.rotations++
 	}
 	if errors.Is(err, keys.ErrRotated) || i.link.cut {
 		return nil
@@ -226,11 +226,11 @@ func (w *world) rotate(t *testing.T, i *instance, force bool) error {
 }
 
 // rollback needs no excuse: every verifier knows the previous key.
-func (w *world) rollback(t *testing.T, i *instance) error {
-	var late *keys.NoWayBackError
+func (w *simulation) rollback(t *testing.T, i *instance) error {
+	var late *keys.RollbackUnavailableError
 	_, err := i.manager.Rollback(t.Context())
 	if err == nil {
-		w.tally.rollbacks++
+		w.counts.rollbacks++
 	}
 	if errors.Is(err, keys.ErrRotated) || errors.As(err, &late) || i.link.cut {
 		return nil
@@ -238,19 +238,19 @@ func (w *world) rollback(t *testing.T, i *instance) error {
 	return err
 }
 
-// note excuses the keys that a forced rotation or a revocation makes sign about
+// exempt excuses the keys that a forced rotation or a revocation makes sign about
 // now, before they have been published for long enough.
-func (w *world) note(i *instance) {
+func (w *simulation) exempt(i *instance) {
 	for _, k := range i.manager.List() {
 		if !k.ActivatesAt.IsZero() && k.ActivatesAt.Sub(i.clock.now()).Abs() <= w.cfg.Leeway && k.ActivatesAt.Before(k.CreatedAt.Add(w.cfg.PublishAhead)) {
-			w.excused[k.KID] = w.excuse
+			w.exempted[k.KID] = w.exemptions
 		}
 	}
 }
 
-func (w *world) revoke(t *testing.T, i *instance) error {
+func (w *simulation) revoke(t *testing.T, i *instance) error {
 	list := i.manager.List()
-	kid := list[w.pick(len(list), "key")].KID
+	kid := list[w.choose(len(list), "key")].KID
 	if i.link.cut {
 		return nil
 	}
@@ -258,14 +258,14 @@ func (w *world) revoke(t *testing.T, i *instance) error {
 		return err
 	}
 	if _, again := w.revoked[kid]; !again {
-		w.revoked[kid] = w.true.now()
-		w.tally.revocations++
+		w.revoked[kid] = w.trueClock.now()
+		w.counts.revocations++
 	}
-	w.note(i)
+	w.exempt(i)
 	return nil
 }
 
-func (w *world) mint(t *testing.T) error {
+func (w *simulation) signTokens(t *testing.T) error {
 	for _, i := range w.instances {
 		s, err := i.manager.Current()
 		if err != nil {
@@ -274,15 +274,15 @@ func (w *world) mint(t *testing.T) error {
 		if !slices.Contains(published(t, i.manager), s.KID()) {
 			return fmt.Errorf("%s signs and is not published by its own instance", s.KID())
 		}
-		w.tokens = append(w.tokens, minted{s.KID(), i.clock.now().Add(w.life)})
+		w.tokens = append(w.tokens, simToken{s.KID(), i.clock.now().Add(w.tokenLifetime)})
 	}
 	return nil
 }
 
-// judge lets every verifier look at every token that is alive by its clock.
-func (w *world) judge() error {
-	now := w.true.now()
-	w.tokens = slices.DeleteFunc(w.tokens, func(m minted) bool { return m.exp.Add(w.cfg.Leeway).Before(now) })
+// checkVerifiers lets every verifier look at every token that is alive by its clock.
+func (w *simulation) checkVerifiers() error {
+	now := w.trueClock.now()
+	w.tokens = slices.DeleteFunc(w.tokens, func(m simToken) bool { return m.exp.Add(w.cfg.Leeway).Before(now) })
 	for n, v := range w.verifiers {
 		if err := w.fetch(v, now); err != nil {
 			return err
@@ -294,7 +294,7 @@ func (w *world) judge() error {
 			case !now.Add(v.skew).Before(m.exp):
 			case revoked && known && now.After(at.Add(w.cfg.StaleAfter()+w.cfg.JWKSMaxAge+w.cfg.Leeway)):
 				return fmt.Errorf("verifier %d still accepts %s, revoked at %v, at %v", n, m.kid, at, now)
-			case !revoked && !known && !w.excused[m.kid]:
+			case !revoked && !known && !w.exempted[m.kid]:
 				return fmt.Errorf("verifier %d refuses a living token of %s at %v; it knows %v", n, m.kid, now, v.kids)
 			}
 		}
@@ -302,12 +302,12 @@ func (w *world) judge() error {
 	return nil
 }
 
-func (w *world) fetch(v *verifier, now time.Time) error {
+func (w *simulation) fetch(v *verifier, now time.Time) error {
 	ready := w.ready()
 	if now.Before(v.until) || len(ready) == 0 {
 		return nil
 	}
-	document := ready[w.pick(len(ready), "source")].manager.JWKS()
+	document := ready[w.choose(len(ready), "source")].manager.JWKS()
 	var set struct {
 		Keys []struct {
 			KID string `json:"kid"`
@@ -320,7 +320,7 @@ func (w *world) fetch(v *verifier, now time.Time) error {
 	for _, k := range set.Keys {
 		v.kids = append(v.kids, k.KID)
 	}
-	v.until = now.Add(max(document.MaxAge*time.Duration(1+w.pick(3, "hold"))/3, w.hold))
+	v.until = now.Add(max(document.MaxAge*time.Duration(1+w.choose(3, "hold"))/3, w.minCacheTime))
 	return nil
 }
 
@@ -332,9 +332,9 @@ func TestRotationNeverFailsARequest(t *testing.T) {
 		t.Run(half, func(t *testing.T) {
 			t.Parallel()
 			var schedules, steps int
-			var seen tally
+			var seen eventCounts
 			rapid.Check(t, func(r *rapid.T) {
-				w := newWorld(t, func(n int, what string) int { return rapid.IntRange(0, n-1).Draw(r, what) })
+				w := newSimulation(t, func(n int, what string) int { return rapid.IntRange(0, n-1).Draw(r, what) })
 				schedules++
 				for step := range rapid.IntRange(20, 200).Draw(r, "steps") {
 					if err := w.step(t); err != nil {
@@ -342,7 +342,7 @@ func TestRotationNeverFailsARequest(t *testing.T) {
 					}
 					steps++
 				}
-				seen.add(w.tally)
+				seen.add(w.counts)
 			})
 			if seen.rotations == 0 || seen.forced == 0 || seen.rollbacks == 0 || seen.revocations == 0 || seen.restarts == 0 || seen.cuts == 0 {
 				t.Errorf("something never happened: %+v", seen)
@@ -353,17 +353,17 @@ func TestRotationNeverFailsARequest(t *testing.T) {
 }
 
 // The simulation can fail: it finds each of these broken rules.
-func TestSimulationSeesABrokenRule(t *testing.T) {
-	for name, breakRule := range map[string]func(*world){
-		"a key signs at once":                     func(w *world) { w.excuse, w.hasty = false, true },
-		"a retired key leaves too soon":           func(w *world) { w.cfg.TokenLifetime = time.Second },
-		"the JWKS is cached beyond its max-age":   func(w *world) { w.hold = 5 * time.Minute },
-		"a cut-off instance goes on for too long": func(w *world) { w.staleTraffic = true },
+func TestSimulation_DetectsBrokenRules(t *testing.T) {
+	for name, breakRule := range map[string]func(*simulation){
+		"a key signs at once":                     func(w *simulation) { w.exemptions, w.forceRotations = false, true },
+		"a retired key leaves too soon":           func(w *simulation) { w.cfg.TokenLifetime = time.Second },
+		"the JWKS is cached beyond its max-age":   func(w *simulation) { w.minCacheTime = 5 * time.Minute },
+		"a cut-off instance goes on for too long": func(w *simulation) { w.ignoreReadiness = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(400) {
 				random := rand.New(rand.NewPCG(seed, 1))
-				w := makeWorld(func(n int, _ string) int { return random.IntN(n) })
+				w := prepareSimulation(func(n int, _ string) int { return random.IntN(n) })
 				breakRule(w)
 				w.begin(t)
 				for range 200 {
@@ -378,7 +378,7 @@ func TestSimulationSeesABrokenRule(t *testing.T) {
 	}
 }
 
-func (w *world) describe() string {
+func (w *simulation) describe() string {
 	var out string
 	for n, i := range w.instances {
 		out += fmt.Sprintf("instance %d, clock %+v, cut %v:\n", n, i.skew, i.link.cut)
