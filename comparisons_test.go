@@ -16,11 +16,11 @@ import (
 // constantTime are the places at which secrets are compared, and with what: it
 // takes as long wherever the first difference is.
 var constantTime = []string{
-	"issuer/audit/chain.go made: hmac.Equal",                          // the MAC of an event
-	"issuer/bootstrap.go knowsBootstrap: subtle.ConstantTimeCompare",  // digests of the bootstrap secret
-	"issuer/clientsecret.go knows: hmac.Equal",                        // the tag of a client secret
-	"issuer/clientsecret.go matchSecret: subtle.ConstantTimeCompare",  // the hash of a client secret
-	"issuer/password/argon2id.go matches: subtle.ConstantTimeCompare", // password hashes
+	"issuer/audit/chain.go verify: hmac.Equal",                             // the MAC of an event
+	"issuer/bootstrap.go checkBootstrapSecret: subtle.ConstantTimeCompare", // digests of the bootstrap secret
+	"issuer/clientsecret.go has: hmac.Equal",                               // the tag of a client secret
+	"issuer/clientsecret.go matchSecret: subtle.ConstantTimeCompare",       // the hash of a client secret
+	"issuer/password/argon2id.go matches: subtle.ConstantTimeCompare",      // password hashes
 	"issuer/password/bcrypt.go matches: bcrypt.CompareHashAndPassword",
 	"issuer/password/pbkdf2.go matches: subtle.ConstantTimeCompare",
 	"issuer/password/scrypt.go matches: subtle.ConstantTimeCompare",
@@ -35,12 +35,12 @@ var anyTime = map[string]string{
 	"endpoints/token.go patience: grant == issuer.GrantPassword":                                        "the name of a grant",
 	"issuer/audit/verify.go expect: before.hash != x.hash":                                              "hashes of events; the MAC proves them",
 	"issuer/audit/verify.go expect: before.hash == x.hash":                                              "hashes of events; the MAC proves them",
-	"issuer/audit/verify.go proven: said.hash != h":                                                     "hashes of events; the MAC proves them",
-	"issuer/auditdetail.go clientChanges: a.SecretHash != b.SecretHash":                                 "two stored hashes, before and after a change",
-	"issuer/auditdetail.go userChanges: a.PasswordHash != b.PasswordHash":                               "two stored hashes, before and after a change",
-	"issuer/liveness.go recognise: header.Typ != typeAccessToken":                                       "the name of a type",
+	"issuer/audit/verify.go proven: x.hash != h":                                                        "hashes of events; the MAC proves them",
+	"issuer/auditdiff.go clientChanges: a.SecretHash != b.SecretHash":                                   "two stored hashes, before and after a change",
+	"issuer/auditdiff.go userChanges: a.PasswordHash != b.PasswordHash":                                 "two stored hashes, before and after a change",
+	"issuer/activetoken.go verifyAccessToken: header.Typ != typeAccessToken":                            "the name of a type",
 	`issuer/userfile/detect.go newJSONLines: bytes.Equal(bytes.TrimSpace(in.firstLine()), []byte("{"))`: "the form of a file",
-	`issuer/userfile/input.go skipMark: bytes.Equal(ahead, []byte("\ufeff"))`:                           "the form of a file",
+	`issuer/userfile/input.go skipBOM: bytes.Equal(ahead, []byte("\ufeff"))`:                            "the form of a file",
 	"keys/keypair.go samePublic: bytes.Equal(x, y)":                                                     "public keys",
 	"keys/snapshot.go sameKey: bytes.Equal(a.Sealed, b.Sealed)":                                         "two records of the store",
 	"keys/snapshot.go sameKey: bytes.Equal(associatedData(a), associatedData(b))":                       "two records of the store",

@@ -17,7 +17,7 @@ const (
 
 // administration lets somebody administer.
 type administration interface {
-	Administer(ctx context.Context, p *issuer.Principal, role string, src issuer.Source) (*issuer.Administrator, error)
+	Administer(ctx context.Context, p *issuer.Principal, role string, src issuer.RequestInfo) (*issuer.Administrator, error)
 }
 
 // errand is an operation of the admin API. All that it can do is what the

@@ -119,7 +119,7 @@ func rotateKeys(k keyMaster) errand {
 				return nil, err
 			}
 		}
-		if err := a.OrderKeyChange(ctx, "rotate", ""); err != nil {
+		if err := a.RequestKeyChange(ctx, "rotate", ""); err != nil {
 			return nil, err
 		}
 		r, err := k.As(c.who.UserID()).Rotate(ctx, b.is("force"))
@@ -137,7 +137,7 @@ func rollBackKeys(k keyMaster) errand {
 		if err := c.nothing(); err != nil {
 			return nil, err
 		}
-		if err := a.OrderKeyChange(ctx, "rollback", ""); err != nil {
+		if err := a.RequestKeyChange(ctx, "rollback", ""); err != nil {
 			return nil, err
 		}
 		r, err := k.As(c.who.UserID()).Rollback(ctx)
@@ -154,7 +154,7 @@ func revokeKey(k keyMaster) errand {
 		if err := c.nothing(); err != nil {
 			return nil, err
 		}
-		if err := a.OrderKeyChange(ctx, "revoke", c.place("kid")); err != nil {
+		if err := a.RequestKeyChange(ctx, "revoke", c.place("kid")); err != nil {
 			return nil, err
 		}
 		if err := k.As(c.who.UserID()).Revoke(ctx, c.place("kid")); err != nil {

@@ -23,7 +23,7 @@ func (o bootstrapOperation) act(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	u, err := o.issuer.Bootstrap(ctx, issuer.BootstrapRequest{
-		Secret: b.secret("secret"), Source: c.source(),
+		Secret: b.secret("secret"), Info: c.source(),
 		User: issuer.NewUser{
 			Username: b.str("username"), Email: b.str("email"), FullName: b.str("full_name"), Phone: b.str("phone"), Password: b.secret("password"),
 		},

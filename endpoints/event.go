@@ -46,8 +46,8 @@ type event struct {
 	stack    []byte
 }
 
-func (e *event) source() issuer.Source {
-	return issuer.Source{Address: e.address, RequestID: e.requestID, UserAgent: e.userAgent}
+func (e *event) source() issuer.RequestInfo {
+	return issuer.RequestInfo{Address: e.address, RequestID: e.requestID, UserAgent: e.userAgent}
 }
 
 // client notes who asked, where the answer shows that it was really them.

@@ -13,7 +13,7 @@ import (
 	"example.org/signet/issuer"
 )
 
-var tester = issuer.Source{Actor: "test"}
+var tester = issuer.RequestInfo{Actor: "test"}
 
 // ends are what ends alice's sessions at web, and what puts things right again.
 var ends = map[string]struct {
@@ -23,7 +23,7 @@ var ends = map[string]struct {
 	"revocation": {end: func(s *endpointstest.Signet, access string) error {
 		return s.Service.Revoke(context.Background(), issuer.RevokeRequest{
 			Client: issuer.ClientAuth{ID: s.Web.ID, Secret: issuer.Secret(s.Web.Secret), Method: issuer.AuthBasic},
-			Token:  issuer.Secret(access), Source: tester,
+			Token:  issuer.Secret(access), Info: tester,
 		})
 	}},
 	"user disabled": {
@@ -155,7 +155,7 @@ func TestGuessesAtThreeInstancesShareOneCount(t *testing.T) {
 
 func throttledAt(tries int64) func(*endpointstest.Options) {
 	return func(o *endpointstest.Options) {
-		o.Issuer.Throttle = issuer.Throttle{PerAccountNetwork: issuer.Limit{Tries: tries, Window: time.Hour}}
+		o.Issuer.Throttle = issuer.Throttle{PerAccountNetwork: issuer.Limit{Attempts: tries, Window: time.Hour}}
 	}
 }
 

@@ -35,7 +35,7 @@ func (i introspectionEndpoint) answer(r *http.Request, e *event) (any, error) {
 	}
 	defer leave()
 	answer, err := i.issuer.Introspect(ctx, issuer.IntrospectRequest{
-		Client: client, Token: issuer.Secret(f["token"]), Source: e.source(),
+		Client: client, Token: issuer.Secret(f["token"]), Info: e.source(),
 	})
 	e.client(client.ID, err)
 	return answer, err

@@ -9,7 +9,7 @@ import (
 // profileKeeper shows and changes the user who asks.
 type profileKeeper interface {
 	Me(p *issuer.Principal) issuer.User
-	UpdateMe(ctx context.Context, p *issuer.Principal, c issuer.UserChange, when issuer.Precondition, src issuer.Source) (issuer.User, error)
+	UpdateMe(ctx context.Context, p *issuer.Principal, c issuer.UserChange, when issuer.Precondition, src issuer.RequestInfo) (issuer.User, error)
 }
 
 // meOperation is GET /me.

@@ -8,7 +8,7 @@ import (
 
 // passwordChanger lets a user change their own password.
 type passwordChanger interface {
-	ChangePassword(ctx context.Context, p *issuer.Principal, old, new issuer.Secret, src issuer.Source) (issuer.User, error)
+	ChangePassword(ctx context.Context, p *issuer.Principal, old, new issuer.Secret, src issuer.RequestInfo) (issuer.User, error)
 }
 
 // changePasswordOperation is POST /me/password.

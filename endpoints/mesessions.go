@@ -10,8 +10,8 @@ import (
 // sessionKeeper shows and ends the sessions of the user who asks.
 type sessionKeeper interface {
 	MySessions(ctx context.Context, p *issuer.Principal, page storage.Page) (issuer.SessionList, error)
-	EndMySession(ctx context.Context, p *issuer.Principal, sid string, src issuer.Source) error
-	EndMySessions(ctx context.Context, p *issuer.Principal, src issuer.Source) error
+	EndMySession(ctx context.Context, p *issuer.Principal, sid string, src issuer.RequestInfo) error
+	EndMySessions(ctx context.Context, p *issuer.Principal, src issuer.RequestInfo) error
 }
 
 // mySessionsOperation is GET /me/sessions.

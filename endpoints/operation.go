@@ -119,7 +119,7 @@ func headerToken(r *http.Request) (issuer.Secret, error) {
 }
 
 // source says for throttling and the audit log where the request came from.
-func (c *call) source() issuer.Source {
+func (c *call) source() issuer.RequestInfo {
 	src := c.e.source()
 	if c.who != nil {
 		src.Actor = c.who.UserID()

@@ -66,9 +66,9 @@ func recordFailure(err error) (failure, bool) {
 		}, true
 	case errors.Is(err, storage.ErrNotFound):
 		return failure{status: http.StatusNotFound, code: codeNotFound, description: "there is no such thing here"}, true
-	case errors.Is(err, issuer.ErrChanged):
+	case errors.Is(err, issuer.ErrPreconditionFailed):
 		return failure{status: http.StatusPreconditionFailed, code: codeLostUpdate, description: "it has changed since it was read: read it again"}, true
-	case errors.Is(err, issuer.ErrBusyRecord):
+	case errors.Is(err, issuer.ErrConcurrentUpdate):
 		return failure{status: http.StatusServiceUnavailable, code: codeUnavailable, description: "others are changing it, try again", retryAfter: time.Second}, true
 	case errors.Is(err, issuer.ErrLastSuperAdmin):
 		return failure{status: http.StatusConflict, code: codeLastSuper, description: issuer.ErrLastSuperAdmin.Error()}, true

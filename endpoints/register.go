@@ -42,7 +42,7 @@ func (o registerOperation) act(ctx context.Context, c *call) (any, error) {
 		User: issuer.NewUser{
 			Username: b.str("username"), Email: b.str("email"), FullName: b.str("full_name"), Phone: b.str("phone"), Password: b.secret("password"),
 		},
-		Login: b.is("login"), Scope: b.str("scope"), Resource: b.str("resource"), Source: c.source(),
+		Login: b.is("login"), Scope: b.str("scope"), Resource: b.str("resource"), Info: c.source(),
 	})
 	if err != nil {
 		return nil, err

@@ -36,7 +36,7 @@ func (v revocationEndpoint) answer(r *http.Request, e *event) (any, error) {
 	}
 	defer leave()
 	err = v.issuer.Revoke(ctx, issuer.RevokeRequest{
-		Client: client, Token: issuer.Secret(f["token"]), Source: e.source(),
+		Client: client, Token: issuer.Secret(f["token"]), Info: e.source(),
 	})
 	e.client(client.ID, err)
 	return struct{}{}, err

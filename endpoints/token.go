@@ -40,7 +40,7 @@ func (t tokenEndpoint) answer(r *http.Request, e *event) (any, error) {
 	answer, err := t.issuer.Token(ctx, issuer.TokenRequest{
 		Client: client, Grant: f["grant_type"], Scope: f["scope"], Resource: f["resource"],
 		Username: f["username"], Password: issuer.Secret(f["password"]),
-		RefreshToken: issuer.Secret(f["refresh_token"]), Source: e.source(),
+		RefreshToken: issuer.Secret(f["refresh_token"]), Info: e.source(),
 	})
 	e.audited = answer.Event
 	e.client(client.ID, err)

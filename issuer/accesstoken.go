@@ -59,14 +59,14 @@ type accessClaims struct {
 // tokenIDBytes gives a `jti` 160 random bits (RFC 6749 §10.10).
 const tokenIDBytes = 20
 
-func (i *Issuer) accessClaims(x *exchange, a authorization) (accessClaims, error) {
-	jti, err := draw(i.cfg.Rand, tokenIDBytes)
+func (i *Issuer) accessClaims(req *grantRequest, a grantResult) (accessClaims, error) {
+	jti, err := randomString(i.cfg.Rand, tokenIDBytes)
 	if err != nil {
 		return accessClaims{}, err
 	}
 	c := accessClaims{
-		Issuer: i.cfg.Issuer, Subject: x.client.ID, Audience: a.audience, ClientID: x.client.ID,
-		IssuedAt: x.at.Unix(), Expiry: x.at.Add(i.cfg.AccessTokenTTL).Unix(),
+		Issuer: i.cfg.Issuer, Subject: req.client.ID, Audience: a.audience, ClientID: req.client.ID,
+		IssuedAt: req.at.Unix(), Expiry: req.at.Add(i.cfg.AccessTokenTTL).Unix(),
 		ID: jti, Scope: joinScope(a.scope),
 	}
 	if a.user != nil {
@@ -75,7 +75,7 @@ func (i *Issuer) accessClaims(x *exchange, a authorization) (accessClaims, error
 	if a.session != nil {
 		c.SessionID, c.AuthTime = a.session.ID, a.session.AuthTime.Unix()
 		c.Expiry = min(c.Expiry, a.session.ExpiresAt.Unix())
-		c.Status = i.status.Claim(a.session.StatusIndex)
+		c.Status = i.statusLists.Claim(a.session.StatusIndex)
 	}
 	return c, nil
 }
@@ -92,9 +92,9 @@ type idClaims struct {
 	SessionID       string `json:"sid,omitempty"`
 }
 
-func (i *Issuer) idClaims(x *exchange, a authorization, access accessClaims, atHash string) idClaims {
+func (i *Issuer) idClaims(req *grantRequest, a grantResult, access accessClaims, atHash string) idClaims {
 	return idClaims{
-		Issuer: i.cfg.Issuer, Subject: a.user.ID, Audience: x.client.ID,
+		Issuer: i.cfg.Issuer, Subject: a.user.ID, Audience: req.client.ID,
 		Expiry: access.Expiry, IssuedAt: access.IssuedAt, AuthTime: access.AuthTime,
 		AccessTokenHash: atHash, SessionID: access.SessionID,
 	}

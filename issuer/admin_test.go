@@ -14,7 +14,7 @@ import (
 )
 
 func TestCreateUserRefusals(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	for _, tt := range []struct {
 		name  string
 		user  issuer.NewUser
@@ -35,14 +35,14 @@ func TestCreateUserRefusals(t *testing.T) {
 		{"control characters", issuer.NewUser{Username: "bob", FullName: "Bob\x1b[31m"}, "full_name"},
 		{"turned text", issuer.NewUser{Username: "bob", Phone: "\u202e123"}, "phone"},
 	} {
-		_, err := f.CreateUser(f.ctx, tt.user, f.source)
+		_, err := f.CreateUser(f.ctx, tt.user, f.info)
 		wantField(t, tt.name, err, tt.field)
 		if _, err := f.FindUser(f.ctx, "bob"); !errors.Is(err, storage.ErrNotFound) {
 			t.Errorf("%s: left a user behind: %v", tt.name, err)
 		}
 	}
 	for _, u := range []issuer.NewUser{{Username: "ALICE"}, {Username: "bob", Email: "Alice@example.org"}, {Username: "alice@example.org"}} {
-		_, err := f.CreateUser(f.ctx, u, f.source)
+		_, err := f.CreateUser(f.ctx, u, f.info)
 		var taken *storage.DuplicateError
 		if !errors.As(err, &taken) {
 			t.Errorf("%+v: %v, want a duplicate", u, err)
@@ -51,9 +51,9 @@ func TestCreateUserRefusals(t *testing.T) {
 }
 
 func TestUpdateUser(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	a := f.mustLogin()
-	u, err := f.UpdateUser(f.ctx, "alice", issuer.UserChange{Username: ptr("Alicia"), Email: ptr(""), FullName: ptr("Alicia Smith"), Phone: ptr("+44 20 7946 0000")}, f.source)
+	u, err := f.UpdateUser(f.ctx, "alice", issuer.UserChange{Username: ptr("Alicia"), Email: ptr(""), FullName: ptr("Alicia Smith"), Phone: ptr("+44 20 7946 0000")}, f.info)
 	must(t, err)
 	if u.Username != "alicia" || u.Email != "" || u.FullName != "Alicia Smith" {
 		t.Errorf("updated to %+v", u)
@@ -71,15 +71,15 @@ func TestUpdateUser(t *testing.T) {
 
 // Racing changes of one record are all made, one after the other.
 func TestUpdateUserRace(t *testing.T) {
-	f := newFixture(t).withRound()
-	must(t, func() error { _, err := f.EndUserSessions(f.ctx, "alice", f.source); return err }())
+	f := newFixture(t).withAlice()
+	must(t, func() error { _, err := f.EndUserSessions(f.ctx, "alice", f.info); return err }())
 	before, err := f.store.UserByLogin(f.ctx, "alice")
 	must(t, err)
 	var wg sync.WaitGroup
 	var busy, done sync.Map
 	for n := range 16 {
 		wg.Go(func() {
-			if _, err := f.EndUserSessions(f.ctx, "alice", f.source); errors.Is(err, issuer.ErrBusyRecord) {
+			if _, err := f.EndUserSessions(f.ctx, "alice", f.info); errors.Is(err, issuer.ErrConcurrentUpdate) {
 				busy.Store(n, true)
 			} else if err == nil {
 				done.Store(n, true)
@@ -99,49 +99,49 @@ func TestUpdateUserRace(t *testing.T) {
 }
 
 func TestRoles(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	must(t, f.EnsureRoles(f.ctx)) // again
 	all, err := f.ListRoles(f.ctx)
 	must(t, err)
 	if len(all.Items) != 3 {
 		t.Fatalf("built-in roles: %+v", all.Items)
 	}
-	_, err = f.CreateRole(f.ctx, "editor", issuer.RoleChange{Scopes: list("items:write", "items:write"), Rank: ptr(int64(10))}, f.source)
+	_, err = f.CreateRole(f.ctx, "editor", issuer.RoleChange{Scopes: strs("items:write", "items:write"), Rank: ptr(int64(10))}, f.info)
 	must(t, err)
 	if a := f.mustLogin(); hasScope(a.Scope, "items:write") {
-		t.Errorf("a guarded scope went to a user without the role: %q", a.Scope)
+		t.Errorf("a restricted scope went to a user without the role: %q", a.Scope)
 	}
-	_, err = f.CreateRole(f.ctx, "editor", issuer.RoleChange{}, f.source)
+	_, err = f.CreateRole(f.ctx, "editor", issuer.RoleChange{}, f.info)
 	var taken *storage.DuplicateError
 	if !errors.As(err, &taken) {
 		t.Errorf("second editor: %v", err)
 	}
-	_, err = f.CreateRole(f.ctx, "Bad Name", issuer.RoleChange{}, f.source)
+	_, err = f.CreateRole(f.ctx, "Bad Name", issuer.RoleChange{}, f.info)
 	wantField(t, "bad name", err, "name")
-	_, err = f.CreateRole(f.ctx, "boss", issuer.RoleChange{Rank: ptr(int64(5000))}, f.source)
+	_, err = f.CreateRole(f.ctx, "boss", issuer.RoleChange{Rank: ptr(int64(5000))}, f.info)
 	wantField(t, "rank", err, "rank")
-	wantField(t, "built-in", f.DeleteRole(f.ctx, "admin", false, f.source), "name")
+	wantField(t, "built-in", f.DeleteRole(f.ctx, "admin", false, f.info), "name")
 }
 
-// A change of roles that would open a guarded scope to everybody is refused
+// A change of roles that would open a restricted scope to everybody is refused
 // unless it is said to be meant.
 func TestReleaseScopes(t *testing.T) {
-	f := newFixture(t).withRound()
-	_, err := f.CreateRole(f.ctx, "editor", issuer.RoleChange{Scopes: list("items:write")}, f.source)
+	f := newFixture(t).withAlice()
+	_, err := f.CreateRole(f.ctx, "editor", issuer.RoleChange{Scopes: strs("items:write")}, f.info)
 	must(t, err)
-	_, err = f.UpdateRole(f.ctx, "editor", issuer.RoleChange{Scopes: list()}, f.source)
+	_, err = f.UpdateRole(f.ctx, "editor", issuer.RoleChange{Scopes: strs()}, f.info)
 	wantField(t, "scope taken from its last role", err, "scopes")
-	wantField(t, "last role deleted", f.DeleteRole(f.ctx, "editor", false, f.source), "scopes")
-	_, err = f.CreateRole(f.ctx, "writer", issuer.RoleChange{Scopes: list("items:write")}, f.source)
+	wantField(t, "last role deleted", f.DeleteRole(f.ctx, "editor", false, f.info), "scopes")
+	_, err = f.CreateRole(f.ctx, "writer", issuer.RoleChange{Scopes: strs("items:write")}, f.info)
 	must(t, err)
-	_, err = f.UpdateRole(f.ctx, "editor", issuer.RoleChange{Scopes: list()}, f.source)
+	_, err = f.UpdateRole(f.ctx, "editor", issuer.RoleChange{Scopes: strs()}, f.info)
 	must(t, err)
-	_, err = f.UpdateUser(f.ctx, "alice", issuer.UserChange{Roles: list("writer")}, f.source)
+	_, err = f.UpdateUser(f.ctx, "alice", issuer.UserChange{Roles: strs("writer")}, f.info)
 	must(t, err)
-	wantField(t, "held role", f.DeleteRole(f.ctx, "writer", true, f.source), "name")
-	_, err = f.UpdateUser(f.ctx, "alice", issuer.UserChange{Roles: list("user")}, f.source)
+	wantField(t, "held role", f.DeleteRole(f.ctx, "writer", true, f.info), "name")
+	_, err = f.UpdateUser(f.ctx, "alice", issuer.UserChange{Roles: strs("user")}, f.info)
 	must(t, err)
-	must(t, f.DeleteRole(f.ctx, "writer", true, f.source))
+	must(t, f.DeleteRole(f.ctx, "writer", true, f.info))
 	if a := f.mustLogin(); !hasScope(a.Scope, "items:write") {
 		t.Errorf("released, and still %q", a.Scope)
 	}
@@ -156,20 +156,20 @@ func TestClientSettings(t *testing.T) {
 	}{
 		{"id like a user's", issuer.NewClient{ID: "0190f3b0-7a4e-7c3a-8d5e-0123456789ab"}, "client_id"},
 		{"id with a colon", issuer.NewClient{ID: "a:b"}, "client_id"},
-		{"unknown grant", issuer.NewClient{ID: "c", Settings: issuer.ClientChange{Grants: list("implicit")}}, "grant_types"},
-		{"relative audience", issuer.NewClient{ID: "c", Settings: issuer.ClientChange{Audiences: list("/api")}}, "audiences"},
-		{"fragment", issuer.NewClient{ID: "c", Settings: issuer.ClientChange{Resources: list("https://a.example.org/#x")}}, "resources"},
-		{"origin with path", issuer.NewClient{ID: "c", Settings: issuer.ClientChange{Origins: list("https://a.example.org/x")}}, "origins"},
-		{"origin null", issuer.NewClient{ID: "c", Settings: issuer.ClientChange{Origins: list("null")}}, "origins"},
+		{"unknown grant", issuer.NewClient{ID: "c", Settings: issuer.ClientChange{Grants: strs("implicit")}}, "grant_types"},
+		{"relative audience", issuer.NewClient{ID: "c", Settings: issuer.ClientChange{Audiences: strs("/api")}}, "audiences"},
+		{"fragment", issuer.NewClient{ID: "c", Settings: issuer.ClientChange{Resources: strs("https://a.example.org/#x")}}, "resources"},
+		{"origin with path", issuer.NewClient{ID: "c", Settings: issuer.ClientChange{Origins: strs("https://a.example.org/x")}}, "origins"},
+		{"origin null", issuer.NewClient{ID: "c", Settings: issuer.ClientChange{Origins: strs("null")}}, "origins"},
 		{"public with secret", issuer.NewClient{ID: "c", Public: true, Secret: "0123456789abcdef"}, "client_secret"},
-		{"public with client_credentials", issuer.NewClient{ID: "c", Public: true, Settings: issuer.ClientChange{Grants: list("client_credentials")}}, "grant_types"},
-		{"public API", issuer.NewClient{ID: "c", Public: true, Settings: issuer.ClientChange{Resources: list(apiURL)}}, "resources"},
-		{"bad scope", issuer.NewClient{ID: "c", Settings: issuer.ClientChange{Scopes: list(`a"b`)}}, "scope"},
+		{"public with client_credentials", issuer.NewClient{ID: "c", Public: true, Settings: issuer.ClientChange{Grants: strs("client_credentials")}}, "grant_types"},
+		{"public API", issuer.NewClient{ID: "c", Public: true, Settings: issuer.ClientChange{Resources: strs(apiURL)}}, "resources"},
+		{"bad scope", issuer.NewClient{ID: "c", Settings: issuer.ClientChange{Scopes: strs(`a"b`)}}, "scope"},
 	} {
-		_, err := f.CreateClient(f.ctx, tt.client, f.source)
+		_, err := f.CreateClient(f.ctx, tt.client, f.info)
 		wantField(t, tt.name, err, tt.field)
 	}
-	view, err := f.CreateClient(f.ctx, issuer.NewClient{ID: "c", Settings: issuer.ClientChange{Origins: list("https://app.example.org")}}, f.source)
+	view, err := f.CreateClient(f.ctx, issuer.NewClient{ID: "c", Settings: issuer.ClientChange{Origins: strs("https://app.example.org")}}, f.info)
 	must(t, err)
 	if len(view.Secret) != 43 {
 		t.Errorf("drawn secret of %d characters, want 43", len(view.Secret))
@@ -194,27 +194,27 @@ func TestClientSettings(t *testing.T) {
 func TestEndsRaceRefresh(t *testing.T) {
 	for name, end := range map[string]func(*fixture, issuer.TokenResponse) error{
 		"revoke": func(f *fixture, a issuer.TokenResponse) error {
-			return f.Revoke(f.ctx, issuer.RevokeRequest{Client: basic("web"), Token: issuer.Secret(a.AccessToken), Source: f.source})
+			return f.Revoke(f.ctx, issuer.RevokeRequest{Client: basic("web"), Token: issuer.Secret(a.AccessToken), Info: f.info})
 		},
 		"disable": func(f *fixture, _ issuer.TokenResponse) error {
-			_, err := f.DisableUser(f.ctx, "alice", f.source)
+			_, err := f.DisableUser(f.ctx, "alice", f.info)
 			return err
 		},
 		"password": func(f *fixture, _ issuer.TokenResponse) error {
-			_, err := f.SetPassword(f.ctx, "alice", alicePass, f.source)
+			_, err := f.SetPassword(f.ctx, "alice", alicePass, f.info)
 			return err
 		},
 		"client": func(f *fixture, _ issuer.TokenResponse) error {
-			_, err := f.UpdateClient(f.ctx, "web", issuer.ClientChange{Disabled: ptr(true)}, f.source)
+			_, err := f.UpdateClient(f.ctx, "web", issuer.ClientChange{Disabled: ptr(true)}, f.info)
 			return err
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFixture(t, func(c *issuer.Config) { c.Throttle = issuer.Throttle{} }).withRound()
+			f := newFixture(t, func(c *issuer.Config) { c.Throttle = issuer.Throttle{} }).withAlice()
 			for range 20 {
-				_, err := f.EnableUser(f.ctx, "alice", f.source)
+				_, err := f.EnableUser(f.ctx, "alice", f.info)
 				must(t, err)
-				_, err = f.UpdateClient(f.ctx, "web", issuer.ClientChange{Disabled: ptr(false)}, f.source)
+				_, err = f.UpdateClient(f.ctx, "web", issuer.ClientChange{Disabled: ptr(false)}, f.info)
 				must(t, err)
 				a := f.mustLogin()
 				var refreshed issuer.TokenResponse
@@ -233,7 +233,7 @@ func TestEndsRaceRefresh(t *testing.T) {
 }
 
 func TestSessionsAndSweep(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	f.mustLogin()
 	a := f.mustLogin()
 	page, err := f.ListSessions(f.ctx, issuer.SessionQuery{User: "alice"}, storage.Page{})
@@ -242,11 +242,11 @@ func TestSessionsAndSweep(t *testing.T) {
 		t.Fatalf("sessions %+v", page.Items)
 	}
 	_, claims := claimsOf(t, a.AccessToken)
-	must(t, f.EndSession(f.ctx, claims["sid"].(string), f.source))
+	must(t, f.EndSession(f.ctx, claims["sid"].(string), f.info))
 	if f.active(a.AccessToken) {
 		t.Error("still active")
 	}
-	if err := f.EndSession(f.ctx, "nothing", f.source); !errors.Is(err, storage.ErrNotFound) {
+	if err := f.EndSession(f.ctx, "nothing", f.info); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("no such session: %v", err)
 	}
 	f.advance(72 * time.Hour)
@@ -268,17 +268,17 @@ func TestSessionsAndSweep(t *testing.T) {
 
 // Rules hold for passwords that are set, and the one that is there still logs in.
 func TestPasswordRulesHoldWhenSet(t *testing.T) {
-	f := newFixture(t).withRound()
-	_, err := f.SetPassword(f.ctx, "alice", "alice@example.org", f.source)
+	f := newFixture(t).withAlice()
+	_, err := f.SetPassword(f.ctx, "alice", "alice@example.org", f.info)
 	wantField(t, "the user's e-mail", err, "password")
-	_, err = f.SetPassword(f.ctx, "alice", "qwertyuiop", f.source)
+	_, err = f.SetPassword(f.ctx, "alice", "qwertyuiop", f.info)
 	wantField(t, "a row of keys", err, "password")
 
 	hash, err := bcrypt.GenerateFromPassword([]byte("letmein"), bcrypt.MinCost)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = f.CreateUser(f.ctx, issuer.NewUser{Username: "bob", PasswordHash: issuer.Secret(hash)}, f.source)
+	_, err = f.CreateUser(f.ctx, issuer.NewUser{Username: "bob", PasswordHash: issuer.Secret(hash)}, f.info)
 	if err != nil {
 		t.Fatal(err)
 	}

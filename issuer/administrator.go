@@ -12,89 +12,89 @@ import (
 //
 // A rank is the highest of the roles that somebody holds. A super_admin outranks
 // everybody, other super_admins too; anybody else only whom they stand above.
-// Which door somebody may enter is decided by holding the role admin or
-// super_admin, never by a rank, so that an own role of a high rank opens none.
+// Access to the admin API is decided by holding the role admin or super_admin,
+// never by a rank, so that a custom role of a high rank gives none.
 type Administrator struct {
-	issuer *Issuer
-	user   storage.User
-	book   *roleBook
-	rank   int64
-	top    bool // a super_admin
-	src    Source
+	issuer     *Issuer
+	user       storage.User
+	roles      *roleSet
+	rank       int64
+	superAdmin bool // a super_admin
+	info       RequestInfo
 }
 
-// Administer lets in a user who holds the role, or one above it on the ladder:
+// Administer lets in a user who holds the role, or a higher built-in one:
 // RoleAdmin or RoleSuperAdmin. The roles are read from the store.
-func (i *Issuer) Administer(ctx context.Context, p *Principal, role string, src Source) (*Administrator, error) {
-	book, err := i.roles.reload(ctx, i.now())
+func (i *Issuer) Administer(ctx context.Context, p *Principal, role string, info RequestInfo) (*Administrator, error) {
+	roles, err := i.roles.reload(ctx, i.now())
 	if err != nil {
-		return nil, unknown(err)
+		return nil, unavailable(err)
 	}
-	src.Actor = p.user.ID
-	a := &Administrator{issuer: i, user: p.user, book: book, rank: book.rank(p.user.Roles), top: contains(p.user.Roles, RoleSuperAdmin), src: src}
-	if !a.top && (role != RoleAdmin || !contains(p.user.Roles, RoleAdmin)) {
-		return nil, refuse(InsufficientScope, "this needs the role "+role)
+	info.Actor = p.user.ID
+	a := &Administrator{issuer: i, user: p.user, roles: roles, rank: roles.rank(p.user.Roles), superAdmin: contains(p.user.Roles, RoleSuperAdmin), info: info}
+	if !a.superAdmin && (role != RoleAdmin || !contains(p.user.Roles, RoleAdmin)) {
+		return nil, newError(InsufficientScope, "this needs the role "+role)
 	}
 	return a, nil
 }
 
 // rank is the highest of the roles; one that does not exist has none.
-func (v *roleBook) rank(roles []string) int64 {
+func (v *roleSet) rank(roles []string) int64 {
 	var highest int64
 	for _, name := range roles {
-		highest = max(highest, v.roles[name].Rank)
+		highest = max(highest, v.byName[name].Rank)
 	}
 	return highest
 }
 
 var (
-	errNotOutranked  = refuse(AccessDenied, "you may not do this to somebody whom you do not outrank")
-	errRoleAbove     = refuse(AccessDenied, "you may not give, change or take away a role that you do not outrank")
-	errScopeAbove    = refuse(AccessDenied, "you may not give a scope that only roles guard which you do not outrank")
-	errClientAbove   = refuse(AccessDenied, "the client has a scope that only roles guard which you do not outrank")
-	errOnlySuperHere = refuse(InsufficientScope, "this needs the role "+RoleSuperAdmin)
+	errNotOutranked       = newError(AccessDenied, "you may not do this to somebody whom you do not outrank")
+	errRoleAbove          = newError(AccessDenied, "you may not give, change or take away a role that you do not outrank")
+	errScopeAbove         = newError(AccessDenied, "you may not give a scope that is restricted to roles which you do not outrank")
+	errClientAbove        = newError(AccessDenied, "the client has a scope that is restricted to roles which you do not outrank")
+	errSuperAdminRequired = newError(InsufficientScope, "this needs the role "+RoleSuperAdmin)
 )
 
-func (a *Administrator) outranks(rank int64) bool { return a.top || a.rank > rank }
+func (a *Administrator) outranks(rank int64) bool { return a.superAdmin || a.rank > rank }
 
-// over refuses to act on a user who is not outranked, and so on oneself: that
+// mayManageUser refuses to act on a user who is not outranked, and so on oneself: that
 // is what self-service is for.
-func (a *Administrator) over(u storage.User) error {
-	if !a.outranks(a.book.rank(u.Roles)) {
+func (a *Administrator) mayManageUser(u storage.User) error {
+	if !a.outranks(a.roles.rank(u.Roles)) {
 		return errNotOutranked
 	}
 	return nil
 }
 
-// mayMove judges the difference between two sets of roles.
-func (a *Administrator) mayMove(before, after []string) error {
+// mayChangeRoles judges the difference between two sets of roles.
+func (a *Administrator) mayChangeRoles(before, after []string) error {
 	for _, name := range before {
-		if !contains(after, name) && !a.outranks(a.book.roles[name].Rank) {
+		if !contains(after, name) && !a.outranks(a.roles.byName[name].Rank) {
 			return errRoleAbove
 		}
 	}
 	for _, name := range after {
-		if !contains(before, name) && !a.outranks(a.book.roles[name].Rank) {
+		if !contains(before, name) && !a.outranks(a.roles.byName[name].Rank) {
 			return errRoleAbove
 		}
 	}
 	return nil
 }
 
-// mayGive tells whether the scopes are the administrator's to give: each is open
+// mayGrantScopes tells whether the scopes are the administrator's to give: each is open
 // to everybody, or named by a role that they outrank, whose holder they could
 // make anybody.
-func (a *Administrator) mayGive(scopes []string) bool {
+func (a *Administrator) mayGrantScopes(scopes []string) bool {
 	for _, s := range scopes {
-		if _, guarded := a.book.guarded[s]; guarded && !a.guards(s) {
+		if _, restricted := a.roles.restricted[s]; restricted && !a.outranksScope(s) {
 			return false
 		}
 	}
 	return true
 }
 
-func (a *Administrator) guards(scope string) bool {
-	for _, r := range a.book.roles {
+func (a *Administrator) outranksScope(scope string) bool {
+	for _, r := range a.roles.byName {
 		if contains(r.Scopes, scope) && a.outranks(r.Rank) {
 			return true
 		}

@@ -16,13 +16,13 @@ func (a *Administrator) Role(ctx context.Context, name string) (Role, error) {
 
 // CreateRole creates a role below the administrator's own.
 func (a *Administrator) CreateRole(ctx context.Context, name string, c RoleChange) (Role, error) {
-	return a.issuer.createRole(ctx, name, c, a.src, a.mayMakeRole)
+	return a.issuer.createRole(ctx, name, c, a.info, a.mayEditRole)
 }
 
 // UpdateRole changes a role that is outranked before and after.
 func (a *Administrator) UpdateRole(ctx context.Context, name string, c RoleChange, when Precondition) (Role, error) {
-	return a.issuer.updateRole(ctx, name, c, a.src, func(before, after storage.Role) error {
-		if err := a.mayMakeRole(before, after); err != nil {
+	return a.issuer.updateRole(ctx, name, c, a.info, func(before, after storage.Role) error {
+		if err := a.mayEditRole(before, after); err != nil {
 			return err
 		}
 		return when.check(revision(before.CreatedAt, before.Version))
@@ -31,16 +31,16 @@ func (a *Administrator) UpdateRole(ctx context.Context, name string, c RoleChang
 
 // DeleteRole removes a role that is outranked.
 func (a *Administrator) DeleteRole(ctx context.Context, name string, release bool) error {
-	return a.issuer.deleteRole(ctx, name, release, a.src, a.mayMakeRole)
+	return a.issuer.deleteRole(ctx, name, release, a.info, a.mayEditRole)
 }
 
-// mayMakeRole judges a change of a role; before is zero for a new one, after
+// mayEditRole judges a change of a role; before is zero for a new one, after
 // for one that goes.
-func (a *Administrator) mayMakeRole(before, after storage.Role) error {
+func (a *Administrator) mayEditRole(before, after storage.Role) error {
 	switch {
 	case before.Name != "" && !a.outranks(before.Rank), after.Name != "" && !a.outranks(after.Rank):
 		return errRoleAbove
-	case !a.mayGive(added(before.Scopes, after.Scopes)):
+	case !a.mayGrantScopes(added(before.Scopes, after.Scopes)):
 		return errScopeAbove
 	}
 	return nil

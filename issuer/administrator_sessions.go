@@ -11,7 +11,7 @@ import (
 // Sessions returns one page of sessions; the user, where one is named, by id.
 func (a *Administrator) Sessions(ctx context.Context, q SessionQuery, p storage.Page) (SessionList, error) {
 	if q.User != "" {
-		if _, err := a.find(ctx, q.User); err != nil {
+		if _, err := a.findUser(ctx, q.User); err != nil {
 			return SessionList{}, err
 		}
 	}
@@ -22,9 +22,9 @@ func (a *Administrator) Sessions(ctx context.Context, q SessionQuery, p storage.
 func (a *Administrator) Session(ctx context.Context, sid string) (Session, error) {
 	s, err := a.issuer.store.Session(ctx, sid)
 	if err != nil {
-		return Session{}, adminError(fmt.Errorf("session: %w", err))
+		return Session{}, storeError(fmt.Errorf("session: %w", err))
 	}
-	return a.issuer.sessionView(s, a.issuer.now()), nil
+	return a.issuer.toSession(s, a.issuer.now()), nil
 }
 
 // EndSession ends one session of somebody who is outranked. One whose user is
@@ -32,27 +32,27 @@ func (a *Administrator) Session(ctx context.Context, sid string) (Session, error
 func (a *Administrator) EndSession(ctx context.Context, sid string) error {
 	s, err := a.issuer.store.Session(ctx, sid)
 	if err != nil {
-		return adminError(fmt.Errorf("session: %w", err))
+		return storeError(fmt.Errorf("session: %w", err))
 	}
 	u, err := a.issuer.store.User(ctx, s.UserID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 	case err != nil:
-		return adminError(err)
+		return storeError(err)
 	case u.ID == a.user.ID: // one's own
 	default:
-		if err := a.over(u); err != nil {
+		if err := a.mayManageUser(u); err != nil {
 			return err
 		}
 	}
-	return a.issuer.EndSession(ctx, sid, a.src)
+	return a.issuer.EndSession(ctx, sid, a.info)
 }
 
 // EndAllSessions ends everybody's sessions. Only who outranks everybody may.
 func (a *Administrator) EndAllSessions(ctx context.Context) error {
-	if !a.top {
-		return errOnlySuperHere
+	if !a.superAdmin {
+		return errSuperAdminRequired
 	}
-	_, err := a.issuer.EndAllSessions(ctx, a.src)
+	_, err := a.issuer.EndAllSessions(ctx, a.info)
 	return err
 }

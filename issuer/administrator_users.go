@@ -16,36 +16,36 @@ func (a *Administrator) Users(ctx context.Context, f storage.UserFilter, p stora
 // User returns the user of that id. Only ids count here: a name in their place
 // would make two addresses of one thing.
 func (a *Administrator) User(ctx context.Context, id string) (User, error) {
-	u, err := a.find(ctx, id)
-	return userView(u), err
+	u, err := a.findUser(ctx, id)
+	return toUser(u), err
 }
 
-func (a *Administrator) find(ctx context.Context, id string) (storage.User, error) {
+func (a *Administrator) findUser(ctx context.Context, id string) (storage.User, error) {
 	if !account.LooksLikeID(id) {
 		return storage.User{}, fmt.Errorf("user: %w", storage.ErrNotFound)
 	}
 	u, err := a.issuer.store.User(ctx, id)
 	if err != nil {
-		return storage.User{}, adminError(fmt.Errorf("user: %w", err))
+		return storage.User{}, storeError(fmt.Errorf("user: %w", err))
 	}
 	return u, nil
 }
 
 // CreateUser creates a user with roles that are the administrator's to give.
 func (a *Administrator) CreateUser(ctx context.Context, n NewUser) (User, error) {
-	if err := a.mayMove(nil, n.Roles); err != nil {
+	if err := a.mayChangeRoles(nil, n.Roles); err != nil {
 		return User{}, err
 	}
-	return a.issuer.CreateUser(ctx, n, a.src)
+	return a.issuer.CreateUser(ctx, n, a.info)
 }
 
 // change makes one change of a user who is outranked before and after it.
 func (a *Administrator) change(ctx context.Context, id, event string, when Precondition, do func(*storage.User) error) (User, error) {
-	if _, err := a.find(ctx, id); err != nil {
+	if _, err := a.findUser(ctx, id); err != nil {
 		return User{}, err
 	}
-	u, _, err := a.issuer.changeUser(ctx, id, a.src, event, func(u *storage.User) error {
-		if err := a.over(*u); err != nil {
+	u, _, err := a.issuer.changeUser(ctx, id, a.info, event, func(u *storage.User) error {
+		if err := a.mayManageUser(*u); err != nil {
 			return err
 		}
 		if err := when.check(revision(u.CreatedAt, u.Version)); err != nil {
@@ -55,14 +55,14 @@ func (a *Administrator) change(ctx context.Context, id, event string, when Preco
 		if err := do(u); err != nil {
 			return err
 		}
-		return a.mayMove(before, u.Roles)
+		return a.mayChangeRoles(before, u.Roles)
 	})
 	return u, err
 }
 
 // UpdateUser changes a user.
 func (a *Administrator) UpdateUser(ctx context.Context, id string, c UserChange, when Precondition) (User, error) {
-	return a.change(ctx, id, EventUserUpdated, when, func(u *storage.User) error { return a.issuer.apply(ctx, u, c) })
+	return a.change(ctx, id, EventUserUpdated, when, func(u *storage.User) error { return a.issuer.applyUser(ctx, u, c) })
 }
 
 // DisableUser shuts a user out.
@@ -77,14 +77,14 @@ func (a *Administrator) EnableUser(ctx context.Context, id string) (User, error)
 
 // SetPassword sets a user's password and ends their sessions.
 func (a *Administrator) SetPassword(ctx context.Context, id string, pw Secret) (User, error) {
-	u, err := a.find(ctx, id)
+	u, err := a.findUser(ctx, id)
 	if err != nil {
 		return User{}, err
 	}
-	if err := a.over(u); err != nil {
+	if err := a.mayManageUser(u); err != nil {
 		return User{}, err
 	}
-	hash, err := a.issuer.hashNew(ctx, pw, u, a.src)
+	hash, err := a.issuer.hashNewPassword(ctx, pw, u, a.info)
 	if err != nil {
 		return User{}, err
 	}
@@ -93,15 +93,15 @@ func (a *Administrator) SetPassword(ctx context.Context, id string, pw Secret) (
 
 // DeleteUser removes a user.
 func (a *Administrator) DeleteUser(ctx context.Context, id string) error {
-	if _, err := a.find(ctx, id); err != nil {
+	if _, err := a.findUser(ctx, id); err != nil {
 		return err
 	}
-	return a.issuer.deleteUser(ctx, id, a.src, a.over)
+	return a.issuer.deleteUser(ctx, id, a.info, a.mayManageUser)
 }
 
 // UserSessions returns one page of a user's sessions, over or not.
 func (a *Administrator) UserSessions(ctx context.Context, id string, p storage.Page) (SessionList, error) {
-	if _, err := a.find(ctx, id); err != nil {
+	if _, err := a.findUser(ctx, id); err != nil {
 		return SessionList{}, err
 	}
 	return a.issuer.listSessions(ctx, storage.SessionFilter{UserID: id}, false, p)

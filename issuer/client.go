@@ -66,7 +66,7 @@ type ClientChange struct {
 	InsecurePublicPassword bool
 }
 
-func clientView(c storage.Client) Client {
+func toClient(c storage.Client) Client {
 	v := Client{
 		ID: c.ID, Name: c.Name, Public: c.Public, Grants: append([]string{}, c.Grants...), Scope: joinScope(c.Scopes),
 		Audiences: c.Audiences, Resources: c.Resources, Origins: c.Origins,
@@ -81,20 +81,20 @@ func clientView(c storage.Client) Client {
 
 // Bounds of a client's lists.
 const (
-	maxListed   = 50
-	maxResource = 512 // bytes
+	maxListEntries = 50
+	maxResource    = 512 // bytes
 )
 
 // applyClient checks a change and makes it on c.
 func applyClient(c *storage.Client, ch ClientChange) error {
 	var err error
 	if ch.Name != nil {
-		if c.Name, err = text("client_name", *ch.Name, maxDescription); err != nil {
+		if c.Name, err = checkText("client_name", *ch.Name, maxDescription); err != nil {
 			return err
 		}
 	}
 	if ch.Scopes != nil {
-		if c.Scopes, err = scopeList("scope", *ch.Scopes); err != nil {
+		if c.Scopes, err = checkScopes("scope", *ch.Scopes); err != nil {
 			return err
 		}
 	}
@@ -112,7 +112,7 @@ func applyClient(c *storage.Client, ch ClientChange) error {
 		if l.list == nil {
 			continue
 		}
-		if *l.to, err = checkedList(l.name, *l.list, l.check); err != nil {
+		if *l.to, err = checkList(l.name, *l.list, l.check); err != nil {
 			return err
 		}
 	}
@@ -122,13 +122,13 @@ func applyClient(c *storage.Client, ch ClientChange) error {
 	return checkPublic(*c, ch.InsecurePublicPassword)
 }
 
-func checkedList(name string, list []string, check func(string) error) ([]string, error) {
-	if len(list) > maxListed {
-		return nil, field(name, fmt.Sprintf("has more than %d entries", maxListed))
+func checkList(name string, list []string, check func(string) error) ([]string, error) {
+	if len(list) > maxListEntries {
+		return nil, newFieldError(name, fmt.Sprintf("has more than %d entries", maxListEntries))
 	}
 	for _, s := range list {
 		if err := check(s); err != nil {
-			return nil, field(name, err.Error())
+			return nil, newFieldError(name, err.Error())
 		}
 	}
 	return slices.Compact(slices.Sorted(slices.Values(list))), nil
@@ -164,11 +164,11 @@ func checkPublic(c storage.Client, insecurePassword bool) error {
 	case !c.Public:
 		return nil
 	case contains(c.Grants, GrantClientCredentials):
-		return field("grant_types", "client_credentials needs a client with a secret (RFC 6749 section 4.4)")
+		return newFieldError("grant_types", "client_credentials needs a client with a secret (RFC 6749 section 4.4)")
 	case contains(c.Grants, GrantPassword) && !insecurePassword:
-		return field("grant_types", "password on a public client lets anybody guess passwords in its name; --insecure-public-password allows it")
+		return newFieldError("grant_types", "password on a public client lets anybody guess passwords in its name; --insecure-public-password allows it")
 	case len(c.Resources) > 0:
-		return field("resources", "introspection needs a client with a secret")
+		return newFieldError("resources", "introspection needs a client with a secret")
 	}
 	return nil
 }

@@ -24,33 +24,33 @@ type ClientAuth struct {
 	Method AuthMethod
 }
 
-var errInvalidClient = refuse(InvalidClient, "client authentication failed")
+var errInvalidClient = newError(InvalidClient, "client authentication failed")
 
-// authenticate finds out which client is calling. A refusal is never said from
-// memory: the store is read again first. The answer is the same whether the
+// authenticate finds out which client is calling. It never rejects from a
+// cached record: it reads the store again first. The answer is the same whether the
 // client is unknown, disabled or its secret wrong.
-func (i *Issuer) authenticate(ctx context.Context, a ClientAuth, src Source) (storage.Client, error) {
+func (i *Issuer) authenticate(ctx context.Context, a ClientAuth, info RequestInfo) (storage.Client, error) {
 	c, cached, err := i.findClient(ctx, a.ID)
 	if err != nil {
 		return storage.Client{}, err
 	}
-	err = i.checkClient(ctx, c, a, src)
+	err = i.checkClient(ctx, c, a, info)
 	if !cached || !errors.Is(err, errInvalidClient) {
 		return c, err
 	}
-	fresh, gone := i.freshClient(ctx, a.ID)
-	if gone != nil {
-		return storage.Client{}, gone
+	fresh, reloadErr := i.reloadClient(ctx, a.ID)
+	if reloadErr != nil {
+		return storage.Client{}, reloadErr
 	}
-	if sameRecord(fresh, c) {
+	if sameVersion(fresh, c) {
 		return c, err
 	}
-	return fresh, i.checkClient(ctx, fresh, a, src)
+	return fresh, i.checkClient(ctx, fresh, a, info)
 }
 
-// sameRecord tells whether nothing has changed. A client that was deleted and
+// sameVersion tells whether nothing has changed. A client that was deleted and
 // created again begins with the same version.
-func sameRecord(a, b storage.Client) bool {
+func sameVersion(a, b storage.Client) bool {
 	return a.Version == b.Version && a.CreatedAt.Equal(b.CreatedAt)
 }
 
@@ -62,8 +62,8 @@ func (i *Issuer) findClient(ctx context.Context, id string) (storage.Client, boo
 	return c, cached, clientError(err)
 }
 
-func (i *Issuer) freshClient(ctx context.Context, id string) (storage.Client, error) {
-	c, err := i.clients.fresh(ctx, id)
+func (i *Issuer) reloadClient(ctx context.Context, id string) (storage.Client, error) {
+	c, err := i.clients.reload(ctx, id)
 	return c, clientError(err)
 }
 
@@ -74,19 +74,19 @@ func clientError(err error) error {
 	case errors.Is(err, storage.ErrNotFound):
 		return errInvalidClient
 	}
-	return unknown(err)
+	return unavailable(err)
 }
 
 // checkClient checks the secret, or that a public client sent none
 // (RFC 6749 §2.3).
-func (i *Issuer) checkClient(ctx context.Context, c storage.Client, a ClientAuth, src Source) error {
+func (i *Issuer) checkClient(ctx context.Context, c storage.Client, a ClientAuth, info RequestInfo) error {
 	if c.Disabled || c.Public != (a.Method == AuthNone) {
 		return errInvalidClient
 	}
 	if c.Public {
 		return nil
 	}
-	ok, err := i.checkSecret(ctx, c, a.Secret, src)
+	ok, err := i.checkSecret(ctx, c, a.Secret, info)
 	if err != nil {
 		return err
 	}

@@ -11,12 +11,12 @@ import (
 // maxCachedClients bounds the cache's memory.
 const maxCachedClients = 4096
 
-// clientCache spares the store a read for clients that come back at once. What
-// it says is at most `keep` old; whoever refuses something because of it looks
-// again first (fresh), so that a "no" is never said from memory.
+// clientCache spares the store a read for clients that come back at once. An
+// entry is at most `ttl` old. Never reject from a cached record: read it again
+// first (reload).
 type clientCache struct {
 	store storage.Clients
-	keep  time.Duration
+	ttl   time.Duration
 	now   func() time.Time
 
 	mu      sync.Mutex
@@ -28,8 +28,8 @@ type cachedClient struct {
 	until  time.Time
 }
 
-func newClientCache(store storage.Clients, keep time.Duration, now func() time.Time) *clientCache {
-	return &clientCache{store: store, keep: keep, now: now, entries: map[string]cachedClient{}}
+func newClientCache(store storage.Clients, ttl time.Duration, now func() time.Time) *clientCache {
+	return &clientCache{store: store, ttl: ttl, now: now, entries: map[string]cachedClient{}}
 }
 
 // get returns the client, and whether it came from memory.
@@ -39,15 +39,15 @@ func (c *clientCache) get(ctx context.Context, id string) (client storage.Client
 	e, ok := c.entries[id]
 	c.mu.Unlock()
 	// A clock that was set back makes an entry look too new: look again then.
-	if ok && now.Before(e.until) && !now.Before(e.until.Add(-c.keep)) {
+	if ok && now.Before(e.until) && !now.Before(e.until.Add(-c.ttl)) {
 		return e.client, true, nil
 	}
-	client, err = c.fresh(ctx, id)
+	client, err = c.reload(ctx, id)
 	return client, false, err
 }
 
-// fresh reads the client from the store.
-func (c *clientCache) fresh(ctx context.Context, id string) (storage.Client, error) {
+// reload reads the client from the store.
+func (c *clientCache) reload(ctx context.Context, id string) (storage.Client, error) {
 	client, err := c.store.Client(ctx, id)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -55,21 +55,21 @@ func (c *clientCache) fresh(ctx context.Context, id string) (storage.Client, err
 		delete(c.entries, id)
 		return storage.Client{}, err
 	}
-	if c.keep > 0 {
-		c.makeRoom()
-		c.entries[id] = cachedClient{client: client, until: c.now().Add(c.keep)}
+	if c.ttl > 0 {
+		c.evict()
+		c.entries[id] = cachedClient{client: client, until: c.now().Add(c.ttl)}
 	}
 	return client, nil
 }
 
-func (c *clientCache) forget(id string) {
+func (c *clientCache) invalidate(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.entries, id)
 }
 
-// makeRoom drops arbitrary entries: they are at most seconds from their end.
-func (c *clientCache) makeRoom() {
+// evict drops arbitrary entries until one more fits.
+func (c *clientCache) evict() {
 	for id := range c.entries {
 		if len(c.entries) < maxCachedClients {
 			return

@@ -11,7 +11,7 @@ import (
 )
 
 // CreateClient creates a client. The answer shows its secret, once.
-func (i *Issuer) CreateClient(ctx context.Context, n NewClient, src Source) (Client, error) {
+func (i *Issuer) CreateClient(ctx context.Context, n NewClient, info RequestInfo) (Client, error) {
 	if err := account.ClientID(n.ID); err != nil {
 		return Client{}, accountError("client_id", err)
 	}
@@ -24,58 +24,58 @@ func (i *Issuer) CreateClient(ctx context.Context, n NewClient, src Source) (Cli
 	if err := applyClient(&c, settings); err != nil {
 		return Client{}, err
 	}
-	secret, err := i.giveSecret(ctx, &c, n.Secret)
+	secret, err := i.setSecret(ctx, &c, n.Secret)
 	if err != nil {
 		return Client{}, err
 	}
 	e := storage.AuditEvent{Type: EventClientCreated, Target: c.ID, Detail: clientChanges(storage.Client{}, c)}
-	err = i.intend(src, e).make(ctx, func() error { return adminError(i.store.CreateClient(ctx, c)) })
+	err = i.newAuditedChange(info, e).run(ctx, func() error { return storeError(i.store.CreateClient(ctx, c)) })
 	if err != nil {
 		return Client{}, err
 	}
-	i.clients.forget(c.ID)
+	i.clients.invalidate(c.ID)
 	c.Version = 1
-	view := clientView(c)
-	view.Secret = string(secret)
-	return view, nil
+	client := toClient(c)
+	client.Secret = string(secret)
+	return client, nil
 }
 
-// giveSecret sets a confidential client's secret, drawn where none was chosen,
+// setSecret sets a confidential client's secret, drawn where none was chosen,
 // and returns what the caller may show: the secret, or nothing.
-func (i *Issuer) giveSecret(ctx context.Context, c *storage.Client, chosen Secret) (Secret, error) {
+func (i *Issuer) setSecret(ctx context.Context, c *storage.Client, chosen Secret) (Secret, error) {
 	if c.Public {
 		if chosen != "" {
-			return "", field("client_secret", "a public client has none")
+			return "", newFieldError("client_secret", "a public client has none")
 		}
 		return "", nil
 	}
 	if chosen == "" {
-		drawn, err := draw(i.cfg.Rand, secretBytes)
+		drawn, err := randomString(i.cfg.Rand, secretBytes)
 		if err != nil {
-			return "", unknown(err)
+			return "", unavailable(err)
 		}
 		chosen = Secret(drawn)
-	} else if err := checkChosen(chosen); err != nil {
+	} else if err := checkChosenSecret(chosen); err != nil {
 		return "", err
 	}
 	hash, err := i.hashSecret(ctx, chosen)
 	if err != nil {
-		return "", unknown(err)
+		return "", unavailable(err)
 	}
 	c.SecretHash = hash
 	return chosen, nil
 }
 
-// checkChosen keeps out what clients encode in different ways (RFC 6749
+// checkChosenSecret keeps out what clients encode in different ways (RFC 6749
 // §2.3.1 is read differently by many), so that every client can send it.
-func checkChosen(s Secret) error {
+func checkChosenSecret(s Secret) error {
 	switch {
 	case len(s) < minChosenSecret:
-		return field("client_secret", fmt.Sprintf("must have at least %d characters, better 32 random ones", minChosenSecret))
+		return newFieldError("client_secret", fmt.Sprintf("must have at least %d characters, better 32 random ones", minChosenSecret))
 	case len(s) > maxResource:
-		return field("client_secret", "is too long")
+		return newFieldError("client_secret", "is too long")
 	case strings.ContainsFunc(string(s), func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("%+:\"\\", r) }):
-		return field("client_secret", "may hold visible ASCII without % + : \" and backslash: clients disagree about how to send those")
+		return newFieldError("client_secret", "may hold visible ASCII without % + : \" and backslash: clients disagree about how to send those")
 	}
 	return nil
 }
@@ -84,36 +84,36 @@ func checkChosen(s Secret) error {
 func (i *Issuer) FindClient(ctx context.Context, id string) (Client, error) {
 	c, err := i.store.Client(ctx, id)
 	if err != nil {
-		return Client{}, adminError(fmt.Errorf("client: %w", err))
+		return Client{}, storeError(fmt.Errorf("client: %w", err))
 	}
-	return clientView(c), nil
+	return toClient(c), nil
 }
 
 // ListClients returns one page of clients.
 func (i *Issuer) ListClients(ctx context.Context, p storage.Page) (ClientList, error) {
 	page, err := i.store.ListClients(ctx, p)
 	if err != nil {
-		return ClientList{}, adminError(err)
+		return ClientList{}, storeError(err)
 	}
 	list := ClientList{Items: make([]Client, len(page.Clients)), Next: page.Next}
 	for n, c := range page.Clients {
-		list.Items[n] = clientView(c)
+		list.Items[n] = toClient(c)
 	}
 	return list, nil
 }
 
 // UpdateClient changes a client. Disabling it ends its sessions.
-func (i *Issuer) UpdateClient(ctx context.Context, id string, ch ClientChange, src Source) (Client, error) {
-	return i.updateClient(ctx, id, ch, src, anyClient)
+func (i *Issuer) UpdateClient(ctx context.Context, id string, ch ClientChange, info RequestInfo) (Client, error) {
+	return i.updateClient(ctx, id, ch, info, allowAnyClient)
 }
 
 // clientRule judges whether a client may be changed.
 type clientRule func(storage.Client) error
 
-func anyClient(storage.Client) error { return nil }
+func allowAnyClient(storage.Client) error { return nil }
 
-func (i *Issuer) updateClient(ctx context.Context, id string, ch ClientChange, src Source, may clientRule) (Client, error) {
-	return i.changeClient(ctx, id, src, EventClientUpdated, func(c *storage.Client) error {
+func (i *Issuer) updateClient(ctx context.Context, id string, ch ClientChange, info RequestInfo, may clientRule) (Client, error) {
+	return i.changeClient(ctx, id, info, EventClientUpdated, func(c *storage.Client) error {
 		if err := may(*c); err != nil {
 			return err
 		}
@@ -142,30 +142,30 @@ const MaxOverlap = 30 * 24 * time.Hour
 // RotateClientSecret gives the client a new secret, which the answer shows once.
 // The old one works for the overlap, and else stops within the time that clients
 // are remembered; one that was in its overlap already stops.
-func (i *Issuer) RotateClientSecret(ctx context.Context, id string, r SecretRotation, src Source) (Client, error) {
-	return i.rotateClientSecret(ctx, id, r, src, anyClient)
+func (i *Issuer) RotateClientSecret(ctx context.Context, id string, r SecretRotation, info RequestInfo) (Client, error) {
+	return i.rotateClientSecret(ctx, id, r, info, allowAnyClient)
 }
 
-func (i *Issuer) rotateClientSecret(ctx context.Context, id string, r SecretRotation, src Source, may clientRule) (Client, error) {
+func (i *Issuer) rotateClientSecret(ctx context.Context, id string, r SecretRotation, info RequestInfo, may clientRule) (Client, error) {
 	switch {
 	case r.Overlap < 0, r.Overlap > MaxOverlap:
-		return Client{}, field("overlap", fmt.Sprintf("must lie between 0 and %d hours", MaxOverlap/time.Hour))
+		return Client{}, newFieldError("overlap", fmt.Sprintf("must lie between 0 and %d hours", MaxOverlap/time.Hour))
 	case r.Overlap > 0 && r.Revoke:
-		return Client{}, field("overlap", "lets a secret go on working whose sessions are to end: give one of the two")
+		return Client{}, newFieldError("overlap", "lets a secret go on working whose sessions are to end: give one of the two")
 	}
 	var secret Secret
-	view, err := i.changeClient(ctx, id, src, EventSecretRotated, func(c *storage.Client) (err error) {
+	client, err := i.changeClient(ctx, id, info, EventSecretRotated, func(c *storage.Client) (err error) {
 		if err := may(*c); err != nil {
 			return err
 		}
 		if c.Public {
-			return field("client_id", "is a public client, it has no secret")
+			return newFieldError("client_id", "is a public client, it has no secret")
 		}
 		if r.Revoke {
 			c.Epoch++
 		}
 		old := c.SecretHash
-		if secret, err = i.giveSecret(ctx, c, r.Secret); err != nil {
+		if secret, err = i.setSecret(ctx, c, r.Secret); err != nil {
 			return err
 		}
 		c.OldSecretHash, c.OldSecretUntil = "", time.Time{}
@@ -175,86 +175,86 @@ func (i *Issuer) rotateClientSecret(ctx context.Context, id string, r SecretRota
 		return nil
 	})
 	if err == nil {
-		view.Secret = string(secret)
+		client.Secret = string(secret)
 	}
-	return view, err
+	return client, err
 }
 
 // changeClient makes one change by compare-and-swap. A new epoch ends the
 // sessions; they are marked as revoked too, so that no instance has to have
 // noticed the client's change.
-func (i *Issuer) changeClient(ctx context.Context, id string, src Source, event string, change func(*storage.Client) error) (Client, error) {
-	n := i.intend(src, storage.AuditEvent{Type: event, Target: id})
-	c, err := i.swapClient(ctx, id, n, change)
-	return c, n.end(ctx, err)
+func (i *Issuer) changeClient(ctx context.Context, id string, info RequestInfo, event string, change func(*storage.Client) error) (Client, error) {
+	audited := i.newAuditedChange(info, storage.AuditEvent{Type: event, Target: id})
+	c, err := i.compareAndSwapClient(ctx, id, audited, change)
+	return c, audited.auditFailed(ctx, err)
 }
 
-func (i *Issuer) swapClient(ctx context.Context, id string, n *intent, change func(*storage.Client) error) (Client, error) {
-	for range updateTries {
+func (i *Issuer) compareAndSwapClient(ctx context.Context, id string, audited *auditedChange, change func(*storage.Client) error) (Client, error) {
+	for range maxUpdateAttempts {
 		c, err := i.store.Client(ctx, id)
 		if err != nil {
-			return Client{}, adminError(fmt.Errorf("client: %w", err))
+			return Client{}, storeError(fmt.Errorf("client: %w", err))
 		}
 		before := c
 		if err := change(&c); err != nil {
 			return Client{}, err
 		}
-		if err := i.announce(ctx, storage.Ending{ClientID: id, Reason: n.event.Type}, c.Epoch != before.Epoch); err != nil {
+		if err := i.recordPendingRevocation(ctx, storage.Ending{ClientID: id, Reason: audited.event.Type}, c.Epoch != before.Epoch); err != nil {
 			return Client{}, err
 		}
-		n.event.Detail = clientChanges(before, c)
-		if err := n.declare(ctx); err != nil {
+		audited.event.Detail = clientChanges(before, c)
+		if err := audited.auditBefore(ctx); err != nil {
 			return Client{}, err
 		}
 		c.UpdatedAt = i.now()
 		updated, err := i.store.UpdateClient(ctx, c)
-		if lostSwap(err) {
+		if isVersionConflict(err) {
 			continue
 		}
 		if err != nil {
-			return Client{}, adminError(err)
+			return Client{}, storeError(err)
 		}
-		i.clients.forget(id)
+		i.clients.invalidate(id)
 		if updated.Epoch != before.Epoch {
-			_, err = i.store.RevokeAll(ctx, storage.SessionFilter{ClientID: id, ClientEpochBelow: updated.Epoch}, c.UpdatedAt, n.event.Type)
+			_, err = i.store.RevokeAll(ctx, storage.SessionFilter{ClientID: id, ClientEpochBelow: updated.Epoch}, c.UpdatedAt, audited.event.Type)
 		}
-		return clientView(updated), unsure(err)
+		return toClient(updated), unavailableOrNil(err)
 	}
-	return Client{}, ErrBusyRecord
+	return Client{}, ErrConcurrentUpdate
 }
 
 // DeleteClient removes a client; its sessions end with it.
-func (i *Issuer) DeleteClient(ctx context.Context, id string, src Source) error {
-	return i.deleteClient(ctx, id, src, anyClient)
+func (i *Issuer) DeleteClient(ctx context.Context, id string, info RequestInfo) error {
+	return i.deleteClient(ctx, id, info, allowAnyClient)
 }
 
-func (i *Issuer) deleteClient(ctx context.Context, id string, src Source, may clientRule) error {
+func (i *Issuer) deleteClient(ctx context.Context, id string, info RequestInfo, may clientRule) error {
 	c, err := i.store.Client(ctx, id)
 	if err != nil {
-		return adminError(fmt.Errorf("client: %w", err))
+		return storeError(fmt.Errorf("client: %w", err))
 	}
 	if err := may(c); err != nil {
 		return err
 	}
-	if err := i.announce(ctx, storage.Ending{ClientID: id, Reason: EventClientDeleted}, true); err != nil {
+	if err := i.recordPendingRevocation(ctx, storage.Ending{ClientID: id, Reason: EventClientDeleted}, true); err != nil {
 		return err
 	}
-	err = i.intend(src, storage.AuditEvent{Type: EventClientDeleted, Target: id}).make(ctx, func() error {
-		return adminError(i.store.DeleteClient(ctx, id))
+	err = i.newAuditedChange(info, storage.AuditEvent{Type: EventClientDeleted, Target: id}).run(ctx, func() error {
+		return storeError(i.store.DeleteClient(ctx, id))
 	})
 	if err != nil {
 		return err
 	}
-	i.clients.forget(id)
+	i.clients.invalidate(id)
 	_, err = i.store.RevokeAll(ctx, storage.SessionFilter{ClientID: id}, i.now(), EventClientDeleted)
-	return unsure(err)
+	return unavailableOrNil(err)
 }
 
 // PasswordGrantInUse tells whether some enabled client may use the password
 // grant: discovery names it only then.
 func (i *Issuer) PasswordGrantInUse(ctx context.Context) (bool, error) {
 	used, err := i.store.AnyClient(ctx, storage.ClientQuery{Grant: GrantPassword})
-	return used, adminError(err)
+	return used, storeError(err)
 }
 
 // OriginRegistered tells whether some enabled client names the browser origin.
@@ -263,5 +263,5 @@ func (i *Issuer) OriginRegistered(ctx context.Context, origin string) (bool, err
 		return false, nil
 	}
 	known, err := i.store.AnyClient(ctx, storage.ClientQuery{Origin: origin})
-	return known, adminError(err)
+	return known, storeError(err)
 }

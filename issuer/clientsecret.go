@@ -39,86 +39,86 @@ func fastHash(secret Secret) string {
 
 // checkSecret tells whether the secret is the client's, or the one before in its
 // overlap.
-func (i *Issuer) checkSecret(ctx context.Context, c storage.Client, secret Secret, src Source) (bool, error) {
-	right, err := i.matchSecret(ctx, c, secret, src)
+func (i *Issuer) checkSecret(ctx context.Context, c storage.Client, secret Secret, info RequestInfo) (bool, error) {
+	right, err := i.matchSecret(ctx, c, secret, info)
 	if right || err != nil || c.OldSecretHash == "" || !i.now().Before(c.OldSecretUntil) {
 		return right, err
 	}
 	c.SecretHash = c.OldSecretHash
-	return i.matchSecret(ctx, c, secret, src)
+	return i.matchSecret(ctx, c, secret, info)
 }
 
 // matchSecret compares in constant time. A client without a secret hash matches
 // nothing.
-func (i *Issuer) matchSecret(ctx context.Context, c storage.Client, secret Secret, src Source) (bool, error) {
+func (i *Issuer) matchSecret(ctx context.Context, c storage.Client, secret Secret, info RequestInfo) (bool, error) {
 	if c.SecretHash == "" || secret == "" {
 		return false, nil
 	}
 	if strings.HasPrefix(c.SecretHash, fastHashPrefix) {
 		return subtle.ConstantTimeCompare([]byte(c.SecretHash), []byte(fastHash(secret))) == 1, nil
 	}
-	return i.checkSlowSecret(ctx, c, secret, src)
+	return i.checkSlowSecret(ctx, c, secret, info)
 }
 
 // checkSlowSecret pays for the password hash once a secret; guesses are
 // throttled before they are hashed (RFC 6749 §2.3.1).
-func (i *Issuer) checkSlowSecret(ctx context.Context, c storage.Client, secret Secret, src Source) (bool, error) {
-	if i.secrets.knows(c, secret) {
+func (i *Issuer) checkSlowSecret(ctx context.Context, c storage.Client, secret Secret, info RequestInfo) (bool, error) {
+	if i.verifiedSecrets.has(c, secret) {
 		return true, nil
 	}
-	t, err := i.throttle(ctx, try{kind: "client", account: c.ID, target: c.ID, client: c.ID, source: src})
+	t, err := i.throttle(ctx, attempt{kind: "client", account: c.ID, target: c.ID, client: c.ID, info: info})
 	if err != nil {
 		return false, err
 	}
-	res, err := i.passwords.Verify(ctx, src.network(), c.SecretHash, string(secret))
+	res, err := i.passwords.Verify(ctx, info.network(), c.SecretHash, string(secret))
 	if err != nil {
-		return false, unknown(err)
+		return false, unavailable(err)
 	}
 	if !res.OK {
 		return false, nil
 	}
-	i.secrets.remember(c, secret)
+	i.verifiedSecrets.put(c, secret)
 	return true, t.succeeded(ctx)
 }
 
-// secretMemo remembers, under a key that lives as long as the process, which
+// secretCache remembers, under a key that lives as long as the process, which
 // slowly hashed secrets were right. It holds no secret.
-type secretMemo struct {
+type secretCache struct {
 	key []byte
 
-	mu    sync.RWMutex
-	right map[string][]byte // by client id and stored hash
+	mu       sync.RWMutex
+	verified map[string][]byte // by client id and stored hash
 }
 
-func newSecretMemo(rand io.Reader) (*secretMemo, error) {
+func newSecretCache(rand io.Reader) (*secretCache, error) {
 	key := make([]byte, sha256.Size)
 	if _, err := io.ReadFull(rand, key); err != nil {
 		return nil, err
 	}
-	return &secretMemo{key: key, right: map[string][]byte{}}, nil
+	return &secretCache{key: key, verified: map[string][]byte{}}, nil
 }
 
-func (m *secretMemo) knows(c storage.Client, secret Secret) bool {
+func (m *secretCache) has(c storage.Client, secret Secret) bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return hmac.Equal(m.right[memoKey(c)], m.tag(c, secret))
+	return hmac.Equal(m.verified[secretCacheKey(c)], m.tag(c, secret))
 }
 
-func (m *secretMemo) remember(c storage.Client, secret Secret) {
+func (m *secretCache) put(c storage.Client, secret Secret) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.right) >= maxCachedClients {
-		clear(m.right)
+	if len(m.verified) >= maxCachedClients {
+		clear(m.verified)
 	}
-	m.right[memoKey(c)] = m.tag(c, secret)
+	m.verified[secretCacheKey(c)] = m.tag(c, secret)
 }
 
-// memoKey has a place for each of the two secrets of an overlap.
-func memoKey(c storage.Client) string { return c.ID + "\x00" + c.SecretHash }
+// secretCacheKey has a place for each of the two secrets of an overlap.
+func secretCacheKey(c storage.Client) string { return c.ID + "\x00" + c.SecretHash }
 
 // tag binds the secret to the hash it was checked against, so that a changed
 // secret is never remembered as right.
-func (m *secretMemo) tag(c storage.Client, secret Secret) []byte {
+func (m *secretCache) tag(c storage.Client, secret Secret) []byte {
 	h := hmac.New(sha256.New, m.key)
 	for _, part := range []string{c.ID, c.SecretHash, string(secret)} {
 		h.Write([]byte(part))

@@ -18,16 +18,16 @@ func hasScope(scope, s string) bool {
 
 // What each request costs, pinned: reads, writes, signatures, hash evaluations.
 func TestCosts(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	a := f.mustLogin()
 	openid := func(on bool) {
-		_, err := f.UpdateClient(f.ctx, "web", issuer.ClientChange{IDTokenOnRefresh: &on}, f.source)
+		_, err := f.UpdateClient(f.ctx, "web", issuer.ClientChange{IDTokenOnRefresh: &on}, f.info)
 		must(t, err)
 		a = f.mustRefresh(a.RefreshToken)
 	}
 	refresh := func() { a = f.mustRefresh(a.RefreshToken) }
 	cc := func() {
-		_, err := f.Token(f.ctx, issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantClientCredentials, Source: f.source})
+		_, err := f.Token(f.ctx, issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantClientCredentials, Info: f.info})
 		must(t, err)
 	}
 	openid(false)

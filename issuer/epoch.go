@@ -15,17 +15,17 @@ const epochBits = 32
 // may live; both only grow, so it is below every later one.
 func sessionEpoch(u storage.User, e storage.Epoch) int64 { return e.Number<<epochBits + u.Epoch }
 
-// servesUser tells whether the user counts, and neither they nor anybody for the
+// sessionValid tells whether the user counts, and neither they nor anybody for the
 // whole store has ended the session since it began.
-func servesUser(u storage.User, e storage.Epoch, s storage.Session) bool {
+func sessionValid(u storage.User, e storage.Epoch, s storage.Session) bool {
 	kept := s.ID == u.KeptSession && e.Number == u.KeptEpoch
 	return !u.Disabled && (s.UserEpoch == sessionEpoch(u, e) || kept)
 }
 
-// servesToken tells whether a token without a session was issued in the epoch. A
+// clientTokenValid tells whether a token without a session was issued in the epoch. A
 // token tells the second of its issue only: one of the very second of the raise
 // counts no more.
-func servesToken(e storage.Epoch, issuedAt int64) bool {
+func clientTokenValid(e storage.Epoch, issuedAt int64) bool {
 	return e.Since.IsZero() || time.Unix(issuedAt, 0).After(e.Since)
 }
 
@@ -33,22 +33,22 @@ func servesToken(e storage.Epoch, issuedAt int64) bool {
 // got for themselves, by one step on the epoch of the store: every instance
 // knows at its next request. It returns how many sessions were marked; the marks
 // only make it visible.
-func (i *Issuer) EndAllSessions(ctx context.Context, src Source) (int64, error) {
-	if err := i.announce(ctx, storage.Ending{Reason: reasonAdmin}, true); err != nil {
+func (i *Issuer) EndAllSessions(ctx context.Context, info RequestInfo) (int64, error) {
+	if err := i.recordPendingRevocation(ctx, storage.Ending{Reason: reasonAdmin}, true); err != nil {
 		return 0, err
 	}
-	if err := i.audit(ctx, src, storage.AuditEvent{Type: EventSessionRevoked, Target: "all", Detail: reasonAdmin}); err != nil {
+	if err := i.audit(ctx, info, storage.AuditEvent{Type: EventSessionRevoked, Target: "all", Detail: reasonAdmin}); err != nil {
 		return 0, err
 	}
 	e, err := i.store.RaiseEpoch(ctx, storage.EpochRaise{At: i.now()})
 	if err != nil {
-		return 0, adminError(err)
+		return 0, storeError(err)
 	}
 	n, err := i.store.RevokeAll(ctx, storage.SessionFilter{UserEpochBelow: e.Number << epochBits}, e.Since, reasonAdmin)
-	return n, unsure(err)
+	return n, unavailableOrNil(err)
 }
 
-// NoteRestore audits that the store was filled from a backup of that time.
-func (i *Issuer) NoteRestore(ctx context.Context, backedUpAt time.Time, src Source) error {
-	return i.audit(ctx, src, storage.AuditEvent{Type: EventStoreRestored, Detail: "backup of " + backedUpAt.UTC().Format(time.RFC3339)})
+// AuditRestore audits that the store was filled from a backup of that time.
+func (i *Issuer) AuditRestore(ctx context.Context, backedUpAt time.Time, info RequestInfo) error {
+	return i.audit(ctx, info, storage.AuditEvent{Type: EventStoreRestored, Detail: "backup of " + backedUpAt.UTC().Format(time.RFC3339)})
 }

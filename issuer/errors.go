@@ -30,7 +30,7 @@ const (
 
 	// TooManyAttempts: the caller is throttled (429).
 	TooManyAttempts Code = "too_many_attempts"
-	// Unavailable: *don't know*; the store or the keyring could not answer, or
+	// Unavailable: the outcome is unknown. The store or the keyring could not answer, or
 	// the queue for password hashing is full (503).
 	Unavailable Code = "temporarily_unavailable"
 )
@@ -55,17 +55,17 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Cause }
 
-func refuse(code Code, description string) *Error {
+func newError(code Code, description string) *Error {
 	return &Error{Code: code, Description: description}
 }
 
-// retryUnavailable is what a 503 tells the client to wait.
-const retryUnavailable = 2 * time.Second
+// unavailableRetryAfter is what a 503 tells the client to wait.
+const unavailableRetryAfter = 2 * time.Second
 
-// unknown turns a failure of a part below into *don't know*. Whatever is not a
-// certain answer ends here, so that a fault never becomes a wrong "no".
-func unknown(cause error) *Error {
-	e := &Error{Code: Unavailable, RetryAfter: retryUnavailable, Cause: cause}
+// unavailable turns a failure of a lower layer into Unavailable. Every error that is not
+// definitive ends here, so that a failure never becomes a wrong rejection.
+func unavailable(cause error) *Error {
+	e := &Error{Code: Unavailable, RetryAfter: unavailableRetryAfter, Cause: cause}
 	switch {
 	case errors.Is(cause, password.ErrBusy):
 		e.Description = "too many logins at once, try again shortly"

@@ -44,21 +44,21 @@ func (c *clock) advance(d time.Duration) {
 // fixture is a real issuer over a real store and real keys.
 type fixture struct {
 	*issuer.Issuer
-	t      testing.TB
-	clock  *clock
-	store  *countingStore
-	keys   *keys.Manager
-	hashes *password.Pool
-	ctx    context.Context
-	source issuer.Source
-	again  func() *issuer.Issuer // another instance on the same store
+	t           testing.TB
+	clock       *clock
+	store       *countingStore
+	keys        *keys.Manager
+	hashes      *password.Pool
+	ctx         context.Context
+	info        issuer.RequestInfo
+	newInstance func() *issuer.Issuer // another instance on the same store
 }
 
 func newFixture(t testing.TB, adjust ...func(*issuer.Config)) *fixture {
 	t.Helper()
 	ctx := context.Background()
 	f := &fixture{t: t, ctx: ctx, clock: &clock{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
-	f.source = issuer.Source{Address: netip.MustParseAddr("192.0.2.7"), RequestID: "test", Actor: "test"}
+	f.info = issuer.RequestInfo{Address: netip.MustParseAddr("192.0.2.7"), RequestID: "test", Actor: "test"}
 
 	db, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "signet.db"))
 	must(t, err)
@@ -76,37 +76,37 @@ func newFixture(t testing.TB, adjust ...func(*issuer.Config)) *fixture {
 
 	cfg := issuer.Config{
 		Issuer: issuerURL, AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 24 * time.Hour, SessionTTL: 72 * time.Hour,
-		RefreshGrace: 30 * time.Second, CacheFor: 5 * time.Second, Throttle: issuer.DefaultThrottle(),
+		RefreshGrace: 30 * time.Second, CacheTTL: 5 * time.Second, Throttle: issuer.DefaultThrottle(),
 		Now: f.clock.now, Rand: rand.Reader,
 	}
 	for _, a := range adjust {
 		a(&cfg)
 	}
-	f.again = func() *issuer.Issuer {
+	f.newInstance = func() *issuer.Issuer {
 		i, err := issuer.New(cfg, f.store, f.keys, master, f.hashes)
 		must(t, err)
 		return i
 	}
-	f.Issuer = f.again()
+	f.Issuer = f.newInstance()
 	must(t, f.EnsureRoles(ctx))
 	return f
 }
 
-// withRound adds what most tests need: a user, a client for people, an API.
-func (f *fixture) withRound() *fixture {
+// withAlice adds what most tests need: a user, a client for people, an API.
+func (f *fixture) withAlice() *fixture {
 	f.t.Helper()
-	_, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "alice", Email: "alice@example.org", Password: alicePass}, f.source)
+	_, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "alice", Email: "alice@example.org", Password: alicePass}, f.info)
 	must(f.t, err)
 	grants := []string{issuer.GrantPassword, issuer.GrantRefreshToken, issuer.GrantClientCredentials}
-	f.client("web", issuer.ClientChange{Grants: &grants, Scopes: list("openid", "profile", "email", "items:read", "items:write"), Audiences: list(apiURL)})
-	f.client("other", issuer.ClientChange{Grants: &grants, Scopes: list("items:read"), Audiences: list(apiURL)})
-	f.client("api", issuer.ClientChange{Resources: list(apiURL)})
+	f.client("web", issuer.ClientChange{Grants: &grants, Scopes: strs("openid", "profile", "email", "items:read", "items:write"), Audiences: strs(apiURL)})
+	f.client("other", issuer.ClientChange{Grants: &grants, Scopes: strs("items:read"), Audiences: strs(apiURL)})
+	f.client("api", issuer.ClientChange{Resources: strs(apiURL)})
 	return f
 }
 
 func (f *fixture) client(id string, settings issuer.ClientChange) {
 	f.t.Helper()
-	_, err := f.CreateClient(f.ctx, issuer.NewClient{ID: id, Secret: secretOf(id), Settings: settings}, f.source)
+	_, err := f.CreateClient(f.ctx, issuer.NewClient{ID: id, Secret: secretOf(id), Settings: settings}, f.info)
 	must(f.t, err)
 }
 
@@ -128,7 +128,7 @@ func (f *fixture) advance(d time.Duration) {
 
 // login asks for tokens by the password grant.
 func (f *fixture) login(username string, pw issuer.Secret) (issuer.TokenResponse, error) {
-	return f.Token(f.ctx, issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantPassword, Username: username, Password: pw, Source: f.source})
+	return f.Token(f.ctx, issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantPassword, Username: username, Password: pw, Info: f.info})
 }
 
 func (f *fixture) mustLogin() issuer.TokenResponse {
@@ -139,7 +139,7 @@ func (f *fixture) mustLogin() issuer.TokenResponse {
 }
 
 func (f *fixture) refreshWith(client, token string) (issuer.TokenResponse, error) {
-	return f.Token(f.ctx, issuer.TokenRequest{Client: basic(client), Grant: issuer.GrantRefreshToken, RefreshToken: issuer.Secret(token), Source: f.source})
+	return f.Token(f.ctx, issuer.TokenRequest{Client: basic(client), Grant: issuer.GrantRefreshToken, RefreshToken: issuer.Secret(token), Info: f.info})
 }
 
 func (f *fixture) mustRefresh(token string) issuer.TokenResponse {
@@ -151,7 +151,7 @@ func (f *fixture) mustRefresh(token string) issuer.TokenResponse {
 
 func (f *fixture) introspect(client, token string) issuer.Introspection {
 	f.t.Helper()
-	a, err := f.Introspect(f.ctx, issuer.IntrospectRequest{Client: basic(client), Token: issuer.Secret(token), Source: f.source})
+	a, err := f.Introspect(f.ctx, issuer.IntrospectRequest{Client: basic(client), Token: issuer.Secret(token), Info: f.info})
 	must(f.t, err)
 	return a
 }
@@ -175,7 +175,7 @@ func wantField(t testing.TB, what string, err error, name string) {
 	}
 }
 
-func list(s ...string) *[]string { return &s }
+func strs(s ...string) *[]string { return &s }
 
 func ptr[T any](v T) *T { return &v }
 

@@ -12,14 +12,14 @@ type clientCredentialsGrant struct{ *Issuer }
 
 var _ grant = clientCredentialsGrant{}
 
-func (g clientCredentialsGrant) authorize(_ context.Context, x *exchange) (authorization, error) {
-	if x.client.Public {
-		return authorization{}, refuse(UnauthorizedClient, "a public client may not use this grant type")
+func (g clientCredentialsGrant) authorize(_ context.Context, req *grantRequest) (grantResult, error) {
+	if req.client.Public {
+		return grantResult{}, newError(UnauthorizedClient, "a public client may not use this grant type")
 	}
 	// OpenID Connect is about users; there is none here.
-	if contains(x.asked, ScopeOpenID) {
-		return authorization{}, refuse(InvalidScope, "openid needs a user, this grant has none")
+	if contains(req.requested, ScopeOpenID) {
+		return grantResult{}, newError(InvalidScope, "openid needs a user, this grant has none")
 	}
-	scope := slices.DeleteFunc(slices.Clone(x.scope), func(s string) bool { return s == ScopeOpenID })
-	return authorization{scope: scope, audience: x.audience}, nil
+	scope := slices.DeleteFunc(slices.Clone(req.scope), func(s string) bool { return s == ScopeOpenID })
+	return grantResult{scope: scope, audience: req.audience}, nil
 }

@@ -16,57 +16,57 @@ type passwordGrant struct{ *Issuer }
 
 var _ grant = passwordGrant{}
 
-var errWrongLogin = refuse(InvalidGrant, "the username or password is wrong")
+var errInvalidCredentials = newError(InvalidGrant, "the username or password is wrong")
 
-func (g passwordGrant) authorize(ctx context.Context, x *exchange) (authorization, error) {
-	if x.Username == "" || x.Password == "" {
-		return authorization{}, refuse(InvalidRequest, "username and password are required")
+func (g passwordGrant) authorize(ctx context.Context, req *grantRequest) (grantResult, error) {
+	if req.Username == "" || req.Password == "" {
+		return grantResult{}, newError(InvalidRequest, "username and password are required")
 	}
-	if err := password.CheckInput(string(x.Password)); err != nil {
-		return authorization{}, refuse(InvalidRequest, "the password is too long or has characters that no password may have")
+	if err := password.CheckInput(string(req.Password)); err != nil {
+		return grantResult{}, newError(InvalidRequest, "the password is too long or has characters that no password may have")
 	}
-	user, err := g.login(ctx, x)
+	user, err := g.login(ctx, req)
 	if err != nil {
-		return authorization{}, err
+		return grantResult{}, err
 	}
-	return g.open(ctx, x, user)
+	return g.startSession(ctx, req, user)
 }
 
-// login checks the password. The try is counted before the check, and the hash
+// login checks the password. The attempt is counted before the check, and the hash
 // is evaluated exactly once on every way out that is not throttled.
-func (g passwordGrant) login(ctx context.Context, x *exchange) (storage.User, error) {
-	user, known, err := g.findLogin(ctx, x.Username)
+func (g passwordGrant) login(ctx context.Context, req *grantRequest) (storage.User, error) {
+	user, found, err := g.findUserByLogin(ctx, req.Username)
 	if err != nil {
 		return storage.User{}, err
 	}
-	who := user.ID
-	if !known {
-		who = loginKey(x.Username)
+	accountKey := user.ID
+	if !found {
+		accountKey = unknownLoginKey(req.Username)
 	}
-	t, err := g.throttle(ctx, try{kind: "login", account: who, target: user.ID, client: x.client.ID, source: x.Source})
+	t, err := g.throttle(ctx, attempt{kind: "login", account: accountKey, target: user.ID, client: req.client.ID, info: req.Info})
 	if err != nil {
 		return storage.User{}, err
 	}
-	right, outdated, err := g.evaluate(ctx, x, user, known)
+	right, outdated, err := g.verifyPassword(ctx, req, user, found)
 	if err != nil {
-		return storage.User{}, unknown(err)
+		return storage.User{}, unavailable(err)
 	}
 	if !right {
-		return storage.User{}, g.failed(ctx, x, user)
+		return storage.User{}, g.loginFailed(ctx, req, user)
 	}
 	if err := t.succeeded(ctx); err != nil {
 		return storage.User{}, err
 	}
 	if outdated {
-		user, err = g.rehash(ctx, x, user)
+		user, err = g.rehash(ctx, req, user)
 	}
 	return user, err
 }
 
-// findLogin looks the user up by username or e-mail. A name that cannot be one
+// findUserByLogin looks the user up by username or e-mail. A name that cannot be one
 // is a name that nobody has.
-func (g passwordGrant) findLogin(ctx context.Context, typed string) (user storage.User, known bool, err error) {
-	name, err := account.LoginName(typed)
+func (g passwordGrant) findUserByLogin(ctx context.Context, login string) (user storage.User, found bool, err error) {
+	name, err := account.LoginName(login)
 	if err != nil {
 		return storage.User{}, false, nil
 	}
@@ -77,98 +77,98 @@ func (g passwordGrant) findLogin(ctx context.Context, typed string) (user storag
 	case errors.Is(err, storage.ErrNotFound):
 		return storage.User{}, false, nil
 	}
-	return storage.User{}, false, unknown(err)
+	return storage.User{}, false, unavailable(err)
 }
 
-// loginKey is what tries at a name that nobody has are counted under.
-func loginKey(typed string) string {
-	if name, err := account.LoginName(typed); err == nil {
+// unknownLoginKey is what tries at a name that nobody has are counted under.
+func unknownLoginKey(login string) string {
+	if name, err := account.LoginName(login); err == nil {
 		return name
 	}
-	return typed
+	return login
 }
 
-func (g passwordGrant) evaluate(ctx context.Context, x *exchange, user storage.User, known bool) (right, outdated bool, err error) {
-	if !known || user.Disabled || user.PasswordHash == "" {
-		return false, false, g.passwords.VerifyNone(ctx, x.Source.network(), string(x.Password))
+func (g passwordGrant) verifyPassword(ctx context.Context, req *grantRequest, user storage.User, found bool) (right, outdated bool, err error) {
+	if !found || user.Disabled || user.PasswordHash == "" {
+		return false, false, g.passwords.VerifyDummy(ctx, req.Info.network(), string(req.Password))
 	}
-	res, err := g.passwords.Verify(ctx, x.Source.network(), user.PasswordHash, string(x.Password))
-	return res.OK, res.Outdated, err
+	res, err := g.passwords.Verify(ctx, req.Info.network(), user.PasswordHash, string(req.Password))
+	return res.OK, res.NeedsRehash, err
 }
 
 // rehash upgrades the stored hash now that the password is at hand. Losing the
 // race against another login or a password change is fine: the session that
 // follows carries the epoch that was read with the old hash. A full queue or a
 // password that the configured scheme cannot keep leaves the old hash in place.
-func (g passwordGrant) rehash(ctx context.Context, x *exchange, user storage.User) (storage.User, error) {
-	hash, err := g.passwords.Hash(ctx, x.Source.network(), string(x.Password))
+func (g passwordGrant) rehash(ctx context.Context, req *grantRequest, user storage.User) (storage.User, error) {
+	hash, err := g.passwords.Hash(ctx, req.Info.network(), string(req.Password))
 	if err != nil {
 		return user, nil
 	}
 	err = g.store.ReplacePasswordHash(ctx, user.ID, user.PasswordHash, hash)
-	if certain(err) {
+	if isDefinitive(err) {
 		return user, nil
 	}
 	if err != nil {
-		return storage.User{}, unknown(err)
+		return storage.User{}, unavailable(err)
 	}
-	return user, g.audit(ctx, x.Source, storage.AuditEvent{Type: EventPasswordRehashed, Actor: user.ID, Target: user.ID, ClientID: x.client.ID})
+	return user, g.audit(ctx, req.Info, storage.AuditEvent{Type: EventPasswordRehashed, Actor: user.ID, Target: user.ID, ClientID: req.client.ID})
 }
 
-func (g passwordGrant) failed(ctx context.Context, x *exchange, user storage.User) error {
-	e := storage.AuditEvent{Type: EventLoginFailed, Target: user.ID, ClientID: x.client.ID}
-	if err := g.audit(ctx, x.Source, e); err != nil {
+func (g passwordGrant) loginFailed(ctx context.Context, req *grantRequest, user storage.User) error {
+	e := storage.AuditEvent{Type: EventLoginFailed, Target: user.ID, ClientID: req.client.ID}
+	if err := g.audit(ctx, req.Info, e); err != nil {
 		return err
 	}
-	return errWrongLogin
+	return errInvalidCredentials
 }
 
-// open starts the session: one insert.
-func (g passwordGrant) open(ctx context.Context, x *exchange, user storage.User) (authorization, error) {
-	roles, err := g.roles.view(ctx)
+// startSession starts the session: one insert.
+func (g passwordGrant) startSession(ctx context.Context, req *grantRequest, user storage.User) (grantResult, error) {
+	roles, err := g.roles.get(ctx)
 	if err != nil {
-		return authorization{}, unknown(err)
+		return grantResult{}, unavailable(err)
 	}
-	h, err := g.refresh.draw()
+	h, err := g.refreshTokens.newHandle()
 	if err != nil {
-		return authorization{}, unknown(err)
+		return grantResult{}, unavailable(err)
 	}
-	index, err := g.status.Next(ctx)
+	index, err := g.statusLists.Next(ctx)
 	if err != nil {
-		return authorization{}, unknown(err)
+		return grantResult{}, unavailable(err)
 	}
 	epoch, err := g.store.Epoch(ctx)
 	if err != nil {
-		return authorization{}, unknown(err)
+		return grantResult{}, unavailable(err)
 	}
 	at := g.now()
 	s := storage.Session{
-		ID: h.sessionID(), UserID: user.ID, ClientID: x.client.ID,
-		Scopes: roles.scopesFor(user, x.scope), Audience: x.audience,
-		RotatedAt: at, CreatedAt: at, AuthTime: at, ExpiresAt: g.sessionEnds(x.client, at),
-		UserEpoch: sessionEpoch(user, epoch), ClientEpoch: x.client.Epoch,
-		Device: deviceOf(x.Source.UserAgent), Network: coarse(x.Source.Address),
+		ID: h.sessionID(), UserID: user.ID, ClientID: req.client.ID,
+		Scopes: roles.scopesFor(user, req.scope), Audience: req.audience,
+		RotatedAt: at, CreatedAt: at, AuthTime: at, ExpiresAt: g.sessionExpiry(req.client, at),
+		UserEpoch: sessionEpoch(user, epoch), ClientEpoch: req.client.Epoch,
+		Device: describeUserAgent(req.Info.UserAgent), Network: networkPrefix(req.Info.Address),
 		StatusIndex: index, Roles: user.Roles,
 	}
 	if err := failpoint.Hit(failpoint.LoginInserting); err != nil {
-		return authorization{}, unknown(err)
+		return grantResult{}, unavailable(err)
 	}
 	if err := g.store.CreateSession(ctx, s); err != nil {
-		return authorization{}, unknown(err)
+		return grantResult{}, unavailable(err)
 	}
 	if err := failpoint.Hit(failpoint.LoginInserted); err != nil {
-		return authorization{}, unknown(err)
+		return grantResult{}, unavailable(err)
 	}
-	if err := g.boundSessions(ctx, s, x.Source); err != nil {
-		return authorization{}, err
+	if err := g.enforceSessionLimit(ctx, s, req.Info); err != nil {
+		return grantResult{}, err
 	}
-	if err := g.audit(ctx, x.Source, storage.AuditEvent{Type: EventLoginSucceeded, Actor: user.ID, Target: s.ID, ClientID: x.client.ID}); err != nil {
-		return authorization{}, err
+	if err := g.audit(ctx, req.Info, storage.AuditEvent{Type: EventLoginSucceeded, Actor: user.ID, Target: s.ID, ClientID: req.client.ID}); err != nil {
+		return grantResult{}, err
 	}
-	x.at = at
-	a := authorization{user: &user, session: &s, scope: s.Scopes, audience: s.Audience, idToken: contains(s.Scopes, ScopeOpenID)}
-	if contains(x.client.Grants, GrantRefreshToken) {
-		a.refresh = g.refresh.token(h, s.Generation)
+	req.at = at
+	a := grantResult{user: &user, session: &s, scope: s.Scopes, audience: s.Audience, idToken: contains(s.Scopes, ScopeOpenID)}
+	if contains(req.client.Grants, GrantRefreshToken) {
+		a.refresh = g.refreshTokens.token(h, s.Generation)
 	}
 	return a, nil
 }

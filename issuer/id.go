@@ -15,7 +15,7 @@ import (
 func newID(at time.Time, rand io.Reader) (string, error) {
 	id, err := uuid.NewRandomFromReader(rand)
 	if err != nil {
-		return "", fmt.Errorf("draw id: %w", err)
+		return "", fmt.Errorf("generate id: %w", err)
 	}
 	var ms [8]byte
 	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli()))
@@ -24,11 +24,11 @@ func newID(at time.Time, rand io.Reader) (string, error) {
 	return id.String(), nil
 }
 
-// draw returns n random bytes in base64url: the form of secrets and `jti`s.
-func draw(rand io.Reader, n int) (string, error) {
+// randomString returns n random bytes in base64url: the form of secrets and `jti`s.
+func randomString(rand io.Reader, n int) (string, error) {
 	b := make([]byte, n)
 	if _, err := io.ReadFull(rand, b); err != nil {
-		return "", fmt.Errorf("draw %d random bytes: %w", n, err)
+		return "", fmt.Errorf("read %d random bytes: %w", n, err)
 	}
 	return base64.RawURLEncoding.EncodeToString(b), nil
 }

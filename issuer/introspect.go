@@ -14,7 +14,7 @@ import (
 type IntrospectRequest struct {
 	Client ClientAuth
 	Token  Secret
-	Source Source
+	Info   RequestInfo
 }
 
 // Introspection is the answer of RFC 7662 §2.2. An inactive one is its zero
@@ -39,7 +39,7 @@ type Introspection struct {
 // Introspect tells whether a token counts now, to the client it was issued to
 // and to the resource server it is addressed to; to anybody else it does not.
 func (i *Issuer) Introspect(ctx context.Context, r IntrospectRequest) (Introspection, error) {
-	caller, err := i.authenticate(ctx, r.Client, r.Source)
+	caller, err := i.authenticate(ctx, r.Client, r.Info)
 	if err != nil {
 		return Introspection{}, err
 	}
@@ -47,66 +47,66 @@ func (i *Issuer) Introspect(ctx context.Context, r IntrospectRequest) (Introspec
 		return Introspection{}, errInvalidClient // RFC 7662 §2.1: the caller must be authorized
 	}
 	if r.Token == "" {
-		return Introspection{}, refuse(InvalidRequest, "token is missing")
+		return Introspection{}, newError(InvalidRequest, "token is missing")
 	}
-	answer, err := i.introspectAccess(ctx, caller, string(r.Token))
-	if errors.Is(err, errDead) {
-		answer, err = i.introspectRefresh(ctx, caller, string(r.Token))
+	response, err := i.introspectAccess(ctx, caller, string(r.Token))
+	if errors.Is(err, errInactive) {
+		response, err = i.introspectRefresh(ctx, caller, string(r.Token))
 	}
-	if errors.Is(err, errDead) {
+	if errors.Is(err, errInactive) {
 		return Introspection{}, nil
 	}
-	return answer, err
+	return response, err
 }
 
 func (i *Issuer) introspectAccess(ctx context.Context, caller storage.Client, token string) (Introspection, error) {
-	t, err := i.live(ctx, token)
+	t, err := i.activeToken(ctx, token)
 	if err != nil {
 		return Introspection{}, err
 	}
 	c := t.claims
-	if c.ClientID != caller.ID && !overlap(c.Audience, caller.Resources) {
-		return Introspection{}, errDead
+	if c.ClientID != caller.ID && !intersects(c.Audience, caller.Resources) {
+		return Introspection{}, errInactive
 	}
-	answer := Introspection{
+	response := Introspection{
 		Active: true, Issuer: c.Issuer, Subject: c.Subject, Audience: c.Audience, ClientID: c.ClientID,
 		Expiry: c.Expiry, IssuedAt: c.IssuedAt, ID: c.ID, Scope: c.Scope, TokenType: "Bearer",
 		Roles: c.Roles, SessionID: c.SessionID, AuthTime: c.AuthTime,
 	}
 	if t.user != nil {
-		answer.Username = t.user.Username
-		return answer, i.reduce(ctx, &answer, *t.user)
+		response.Username = t.user.Username
+		return response, i.limitToCurrentRights(ctx, &response, *t.user)
 	}
-	return answer, nil
+	return response, nil
 }
 
-// reduce leaves out the roles and guarded scopes that were taken from the user
+// limitToCurrentRights leaves out the roles and restricted scopes that were taken from the user
 // since the token was made.
-func (i *Issuer) reduce(ctx context.Context, answer *Introspection, user storage.User) error {
-	roles, err := i.roles.view(ctx)
+func (i *Issuer) limitToCurrentRights(ctx context.Context, response *Introspection, user storage.User) error {
+	roles, err := i.roles.get(ctx)
 	if err != nil {
-		return unknown(err)
+		return unavailable(err)
 	}
-	answer.Roles = intersect(answer.Roles, user.Roles)
-	answer.Scope = joinScope(roles.scopesFor(user, strings.Fields(answer.Scope)))
+	response.Roles = intersect(response.Roles, user.Roles)
+	response.Scope = joinScope(roles.scopesFor(user, strings.Fields(response.Scope)))
 	return nil
 }
 
 // introspectRefresh knows the newest refresh token of a session, and only for
 // the client that holds it.
 func (i *Issuer) introspectRefresh(ctx context.Context, caller storage.Client, token string) (Introspection, error) {
-	h, generation, genuine := i.refresh.parse(token)
+	h, generation, genuine := i.refreshTokens.parse(token)
 	if !genuine {
-		return Introspection{}, errDead
+		return Introspection{}, errInactive
 	}
 	now := i.now()
-	s, user, err := i.liveSession(ctx, h.sessionID(), now)
+	s, user, err := i.activeSession(ctx, h.sessionID(), now)
 	if err != nil {
 		return Introspection{}, err
 	}
 	idle := s.RotatedAt.Add(i.cfg.RefreshTokenTTL)
 	if s.ClientID != caller.ID || s.Generation != generation || !now.Before(idle) {
-		return Introspection{}, errDead
+		return Introspection{}, errInactive
 	}
 	return Introspection{
 		Active: true, Issuer: i.cfg.Issuer, Subject: s.UserID, Audience: s.Audience, ClientID: s.ClientID,
@@ -115,6 +115,6 @@ func (i *Issuer) introspectRefresh(ctx context.Context, caller storage.Client, t
 	}, nil
 }
 
-func overlap(a, b []string) bool {
+func intersects(a, b []string) bool {
 	return slices.ContainsFunc(a, func(s string) bool { return contains(b, s) })
 }

@@ -7,8 +7,8 @@ import (
 	"example.org/signet/issuer"
 )
 
-func TestIntrospectionOfALiveToken(t *testing.T) {
-	f := newFixture(t).withRound()
+func TestIntrospectionOfAnActiveToken(t *testing.T) {
+	f := newFixture(t).withAlice()
 	a := f.mustLogin()
 	for _, caller := range []string{"web", "api"} {
 		got := f.introspect(caller, a.AccessToken)
@@ -24,11 +24,11 @@ func TestIntrospectionOfALiveToken(t *testing.T) {
 // I03, I04: whatever is not active, or not the caller's business, is told apart
 // by nothing.
 func TestIntrospectionSaysNothingElse(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	a := f.mustLogin()
 	old, id := a.RefreshToken, a.IDToken
 	a = f.mustRefresh(a.RefreshToken)
-	foreign := newFixture(t).withRound().mustLogin()
+	foreign := newFixture(t).withAlice().mustLogin()
 	tampered := a.AccessToken[:len(a.AccessToken)-4] + "AAAA"
 	for name, ask := range map[string][2]string{
 		"another client's access token":  {"other", a.AccessToken},
@@ -58,12 +58,12 @@ func TestIntrospectionSaysNothingElse(t *testing.T) {
 
 // I07: the store's failure is not an answer about the token.
 func TestIntrospectionWithStoreDown(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	a := f.mustLogin()
 	f.introspect("api", a.AccessToken)
 	f.store.failing.Store(true)
 	for _, token := range []string{a.AccessToken, a.RefreshToken} {
-		_, err := f.Introspect(f.ctx, issuer.IntrospectRequest{Client: basic("web"), Token: issuer.Secret(token), Source: f.source})
+		_, err := f.Introspect(f.ctx, issuer.IntrospectRequest{Client: basic("web"), Token: issuer.Secret(token), Info: f.info})
 		wantCode(t, "store down", err, issuer.Unavailable)
 	}
 }
@@ -71,10 +71,10 @@ func TestIntrospectionWithStoreDown(t *testing.T) {
 // RFC 7009 §2.1: one token revoked ends its session; a client's own token ends
 // alone; another client's is left alone without a word.
 func TestRevocation(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	revoke := func(client, token string) {
 		t.Helper()
-		must(t, f.Revoke(f.ctx, issuer.RevokeRequest{Client: basic(client), Token: issuer.Secret(token), Source: f.source}))
+		must(t, f.Revoke(f.ctx, issuer.RevokeRequest{Client: basic(client), Token: issuer.Secret(token), Info: f.info}))
 	}
 	pick := map[string]func(issuer.TokenResponse) string{
 		"access token":  func(a issuer.TokenResponse) string { return a.AccessToken },
@@ -92,10 +92,10 @@ func TestRevocation(t *testing.T) {
 			t.Errorf("%s: own session active %t, other session active %t", name, f.active(a.AccessToken), f.active(b.AccessToken))
 		}
 	}
-	for _, token := range []string{"unknown", "a.b.c", newFixture(t).withRound().mustLogin().RefreshToken} {
+	for _, token := range []string{"unknown", "a.b.c", newFixture(t).withAlice().mustLogin().RefreshToken} {
 		revoke("web", token)
 	}
-	cc, err := f.Token(f.ctx, issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantClientCredentials, Source: f.source})
+	cc, err := f.Token(f.ctx, issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantClientCredentials, Info: f.info})
 	must(t, err)
 	if !f.introspect("api", cc.AccessToken).Active {
 		t.Fatal("a fresh client token is inactive")
@@ -108,15 +108,15 @@ func TestRevocation(t *testing.T) {
 
 // I12: a revocation that may not have happened is not answered with success.
 func TestRevocationWithStoreDown(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	a := f.mustLogin()
 	f.store.failing.Store(true)
-	err := f.Revoke(f.ctx, issuer.RevokeRequest{Client: basic("web"), Token: issuer.Secret(a.RefreshToken), Source: f.source})
+	err := f.Revoke(f.ctx, issuer.RevokeRequest{Client: basic("web"), Token: issuer.Secret(a.RefreshToken), Info: f.info})
 	wantCode(t, "store down", err, issuer.Unavailable)
 }
 
 func TestUserInfo(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	a := f.mustLogin()
 	got, err := f.UserInfo(f.ctx, issuer.Secret(a.AccessToken))
 	must(t, err)
@@ -124,12 +124,12 @@ func TestUserInfo(t *testing.T) {
 	if got.Subject != id["sub"] || got.Email != "alice@example.org" || got.PreferredUsername != "alice" || got.PhoneNumber != "" {
 		t.Errorf("userinfo %+v", got)
 	}
-	narrow, err := f.Token(f.ctx, issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantPassword, Username: "alice", Password: alicePass, Scope: "openid", Source: f.source})
+	narrow, err := f.Token(f.ctx, issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantPassword, Username: "alice", Password: alicePass, Scope: "openid", Info: f.info})
 	must(t, err)
 	if got, err = f.UserInfo(f.ctx, issuer.Secret(narrow.AccessToken)); err != nil || got.Email != "" || got.PreferredUsername != "" {
 		t.Errorf("with openid alone: %+v, %v", got, err)
 	}
-	other, err := f.Token(f.ctx, issuer.TokenRequest{Client: basic("other"), Grant: issuer.GrantPassword, Username: "alice", Password: alicePass, Source: f.source})
+	other, err := f.Token(f.ctx, issuer.TokenRequest{Client: basic("other"), Grant: issuer.GrantPassword, Username: "alice", Password: alicePass, Info: f.info})
 	must(t, err)
 	_, err = f.UserInfo(f.ctx, issuer.Secret(other.AccessToken))
 	wantCode(t, "without openid", err, issuer.InsufficientScope)
@@ -137,7 +137,7 @@ func TestUserInfo(t *testing.T) {
 		_, err = f.UserInfo(f.ctx, issuer.Secret(token))
 		wantCode(t, name, err, issuer.InvalidToken)
 	}
-	_, err = f.DisableUser(f.ctx, "alice", f.source)
+	_, err = f.DisableUser(f.ctx, "alice", f.info)
 	must(t, err)
 	_, err = f.UserInfo(f.ctx, issuer.Secret(a.AccessToken))
 	wantCode(t, "disabled since", err, issuer.InvalidToken)

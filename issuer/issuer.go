@@ -32,7 +32,7 @@ type Store interface {
 	storage.Audit
 }
 
-// Keyring signs tokens and recognises its own.
+// Keyring signs tokens and verifies its own.
 type Keyring interface {
 	// Current is the key that signs now. keys.ErrStale if there is none.
 	Current() (keys.Signer, error)
@@ -53,7 +53,7 @@ type Config struct {
 	RefreshGrace    time.Duration // window of the idempotent replay; 0 for strict single use
 	MaxSessions     int           // living sessions of one user at one client; a login beyond them ends the oldest; 0 for no bound
 	StatusTTL       time.Duration // how old a status list may get in the hands of a verifier; 0 means DefaultStatusTTL
-	CacheFor        time.Duration // how long clients and role definitions are believed; 0 for not at all
+	CacheTTL        time.Duration // how long clients and role definitions are believed; 0 for not at all
 	Throttle        Throttle
 	AuditRetention  time.Duration      // how long audit events are kept; 0 for ever
 	Registration    RegistrationPolicy // who may register; empty means nobody
@@ -69,43 +69,43 @@ type Config struct {
 
 // Validate reports every fault at once.
 func (c Config) Validate() error {
-	var faults []error
+	var errs []error
 	if u, err := url.Parse(c.Issuer); err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || (u.Scheme != "https" && u.Scheme != "http") {
-		faults = append(faults, errors.New("issuer: must be an absolute https URL without query and fragment"))
+		errs = append(errs, errors.New("issuer: must be an absolute https URL without query and fragment"))
 	}
 	positive := func(name string, d time.Duration) {
 		if d <= 0 {
-			faults = append(faults, fmt.Errorf("%s: must be positive, is %s", name, d))
+			errs = append(errs, fmt.Errorf("%s: must be positive, is %s", name, d))
 		}
 	}
 	positive("access-token-ttl", c.AccessTokenTTL)
 	positive("refresh-token-ttl", c.RefreshTokenTTL)
 	positive("session-ttl", c.SessionTTL)
 	if c.RefreshGrace < 0 || c.RefreshGrace > 5*time.Minute {
-		faults = append(faults, fmt.Errorf("refresh-grace: must lie between 0 and 5m, is %s", c.RefreshGrace))
+		errs = append(errs, fmt.Errorf("refresh-grace: must lie between 0 and 5m, is %s", c.RefreshGrace))
 	}
 	if c.MaxSessions < 0 {
-		faults = append(faults, fmt.Errorf("max-sessions: must not be negative, is %d", c.MaxSessions))
+		errs = append(errs, fmt.Errorf("max-sessions: must not be negative, is %d", c.MaxSessions))
 	}
 	switch c.Registration {
 	case "", RegistrationClosed, RegistrationClient, RegistrationOpen:
 	default:
-		faults = append(faults, fmt.Errorf("registration: must be %s, %s or %s", RegistrationClosed, RegistrationClient, RegistrationOpen))
+		errs = append(errs, fmt.Errorf("registration: must be %s, %s or %s", RegistrationClosed, RegistrationClient, RegistrationOpen))
 	}
 	if c.AuditRetention < 0 || c.AuditRetention > 0 && c.AuditRetention < minAuditRetention {
-		faults = append(faults, fmt.Errorf("audit-retention: must be 0, for ever, or at least %s, is %s", minAuditRetention, c.AuditRetention))
+		errs = append(errs, fmt.Errorf("audit-retention: must be 0, for ever, or at least %s, is %s", minAuditRetention, c.AuditRetention))
 	}
 	if c.StatusTTL != 0 && (c.StatusTTL < time.Second || c.StatusTTL > time.Hour) {
-		faults = append(faults, fmt.Errorf("status-ttl: must lie between 1s and 1h, is %s", c.StatusTTL))
+		errs = append(errs, fmt.Errorf("status-ttl: must lie between 1s and 1h, is %s", c.StatusTTL))
 	}
-	if c.CacheFor < 0 {
-		faults = append(faults, fmt.Errorf("keyring-refresh: must not be negative, is %s", c.CacheFor))
+	if c.CacheTTL < 0 {
+		errs = append(errs, fmt.Errorf("keyring-refresh: must not be negative, is %s", c.CacheTTL))
 	}
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }
 
-// Source says where a request came from, for throttling and the audit log.
-type Source struct {
+// RequestInfo says where a request came from, for throttling and the audit log.
+type RequestInfo struct {
 	Address   netip.Addr // of the client, as far as it can be trusted
 	RequestID string
 	Actor     string // who does it where no token says so: "cli"
@@ -117,18 +117,18 @@ type Source struct {
 // Issuer answers the questions of the package's doc. It is safe for concurrent
 // use and keeps no state of its own but bounded caches.
 type Issuer struct {
-	cfg        Config
-	store      Store
-	keyring    Keyring
-	passwords  *password.Pool
-	refresh    *refreshCodec
-	clients    *clientCache
-	roles      *roleCache
-	secrets    *secretMemo
-	recognised *recognised
-	status     *status.Board
-	grants     map[string]grant
-	journal    *audit.Log
+	cfg             Config
+	store           Store
+	keyring         Keyring
+	passwords       *password.Pool
+	refreshTokens   *refreshCodec
+	clients         *clientCache
+	roles           *roleCache
+	verifiedSecrets *secretCache
+	verifiedTokens  *verifiedTokenCache
+	statusLists     *status.Lists
+	grants          map[string]grant
+	auditLog        *audit.Log
 }
 
 // New builds an issuer over its parts.
@@ -136,19 +136,19 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	secrets, err := newSecretMemo(cfg.Rand)
+	secrets, err := newSecretCache(cfg.Rand)
 	if err != nil {
 		return nil, err
 	}
 	i := &Issuer{
 		cfg: cfg, store: store, keyring: keyring, passwords: passwords,
-		refresh:    newRefreshCodec(cfg.Rand, master, cfg.OtherMasterKeys...),
-		clients:    newClientCache(store, cfg.CacheFor, cfg.Now),
-		roles:      newRoleCache(store, cfg.CacheFor, cfg.Now),
-		secrets:    secrets,
-		journal:    audit.New(store, master, cfg.Now, cfg.Rand),
-		recognised: newRecognised(),
-		status:     newBoard(cfg, store, keyring),
+		refreshTokens:   newRefreshCodec(cfg.Rand, master, cfg.OtherMasterKeys...),
+		clients:         newClientCache(store, cfg.CacheTTL, cfg.Now),
+		roles:           newRoleCache(store, cfg.CacheTTL, cfg.Now),
+		verifiedSecrets: secrets,
+		auditLog:        audit.New(store, master, cfg.Now, cfg.Rand),
+		verifiedTokens:  newVerifiedTokenCache(),
+		statusLists:     newStatusLists(cfg, store, keyring),
 	}
 	i.grants = map[string]grant{
 		GrantPassword:          passwordGrant{i},

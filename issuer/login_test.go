@@ -19,10 +19,10 @@ const tutorialHash = "$2b$12$Ml66gTN0j4sAOkoDJ1aKnOmP0ye1FBNNk1QzEt0/6LgemgOUj46
 // U15, U16: whatever is wrong with a login, the answer is the same after the
 // same work.
 func TestLoginRefusalsAreAlike(t *testing.T) {
-	f := newFixture(t, func(c *issuer.Config) { c.Throttle = issuer.Throttle{} }).withRound()
-	_, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "nopassword"}, f.source)
+	f := newFixture(t, func(c *issuer.Config) { c.Throttle = issuer.Throttle{} }).withAlice()
+	_, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "nopassword"}, f.info)
 	must(t, err)
-	_, err = f.CreateUser(f.ctx, issuer.NewUser{Username: "shut", Password: alicePass, Disabled: true}, f.source)
+	_, err = f.CreateUser(f.ctx, issuer.NewUser{Username: "shut", Password: alicePass, Disabled: true}, f.info)
 	must(t, err)
 	var said string
 	for _, tt := range []struct{ name, username, password string }{
@@ -51,7 +51,7 @@ func TestLoginRefusalsAreAlike(t *testing.T) {
 
 // U17: what cannot be a password is refused before anybody is looked up.
 func TestLoginInput(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	for name, pw := range map[string]string{"empty": "", "long": strings.Repeat("x", 1025), "NUL": "pass\x00word", "not UTF-8": "\xff\xfe"} {
 		for _, username := range []string{"alice", "nobody"} {
 			f.store.reset()
@@ -69,8 +69,8 @@ func TestLoginInput(t *testing.T) {
 
 // T17: one account, however its name is written.
 func TestLoginNames(t *testing.T) {
-	f := newFixture(t).withRound()
-	_, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "Ren\u00e9", Password: "some password"}, f.source)
+	f := newFixture(t).withAlice()
+	_, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "Ren\u00e9", Password: "some password"}, f.info)
 	must(t, err)
 	for _, name := range []string{"alice", "ALICE", "Alice@Example.ORG", "ａｌｉｃｅ"} {
 		if _, err := f.login(name, alicePass); err != nil {
@@ -86,8 +86,8 @@ func TestLoginNames(t *testing.T) {
 
 // An imported bcrypt hash lets its owner in once more, and is argon2id after.
 func TestImportedHashIsUpgraded(t *testing.T) {
-	f := newFixture(t).withRound()
-	u, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "flyingsponge", PasswordHash: tutorialHash}, f.source)
+	f := newFixture(t).withAlice()
+	u, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "flyingsponge", PasswordHash: tutorialHash}, f.info)
 	must(t, err)
 	_, err = f.login("flyingsponge", "spongepassword")
 	wantCode(t, "wrong password", err, issuer.InvalidGrant)
@@ -109,7 +109,7 @@ func TestImportedHashIsUpgraded(t *testing.T) {
 // U01, U18: past the limit right and wrong passwords get the same answer, until
 // the window ends.
 func TestThrottle(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	for range 10 {
 		_, err := f.login("alice", "wrong password")
 		wantCode(t, "below the limit", err, issuer.InvalidGrant)
@@ -132,7 +132,7 @@ func TestThrottle(t *testing.T) {
 // U05, U08: a throttle neither touches sessions nor locks the owner out
 // elsewhere.
 func TestThrottleIsNotALockout(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	a := f.mustLogin()
 	for range 12 {
 		_, _ = f.login("alice", "wrong password")
@@ -141,13 +141,13 @@ func TestThrottleIsNotALockout(t *testing.T) {
 	if !f.active(a.AccessToken) {
 		t.Error("the throttle ended a session")
 	}
-	f.source.Address = netip.MustParseAddr("198.51.100.1")
+	f.info.Address = netip.MustParseAddr("198.51.100.1")
 	f.mustLogin()
 }
 
 // U02: parallel guesses share one count.
 func TestThrottleRace(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	before := f.hashes.Evaluations()
 	var wg sync.WaitGroup
 	for range 100 {
@@ -161,7 +161,7 @@ func TestThrottleRace(t *testing.T) {
 
 // U10: one network, many accounts; its own success does not wash it clean.
 func TestThrottleByNetwork(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	for n := range 99 {
 		_, err := f.login(fmt.Sprintf("user%d", n), "wrong password")
 		wantCode(t, "stuffing", err, issuer.InvalidGrant)
@@ -179,22 +179,22 @@ func TestThrottleByNetwork(t *testing.T) {
 
 // U13: an IPv6 network is one attacker.
 func TestThrottleGroupsIPv6(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	for n := range 10 {
-		f.source.Address = netip.MustParseAddr(fmt.Sprintf("2001:db8::%x", n+1))
+		f.info.Address = netip.MustParseAddr(fmt.Sprintf("2001:db8::%x", n+1))
 		_, err := f.login("alice", "wrong password")
 		wantCode(t, "below the limit", err, issuer.InvalidGrant)
 	}
-	f.source.Address = netip.MustParseAddr("2001:db8::ffff")
+	f.info.Address = netip.MustParseAddr("2001:db8::ffff")
 	_, err := f.login("alice", alicePass)
 	wantCode(t, "same /64", err, issuer.TooManyAttempts)
-	f.source.Address = netip.MustParseAddr("2001:db8:0:1::1")
+	f.info.Address = netip.MustParseAddr("2001:db8:0:1::1")
 	f.mustLogin()
 }
 
 // U07: a count that cannot be written is not a free try.
 func TestThrottleNeedsTheStore(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	f.mustLogin()
 	before := f.hashes.Evaluations()
 	f.store.failing.Store(true)
@@ -208,21 +208,21 @@ func TestThrottleNeedsTheStore(t *testing.T) {
 // P06: where no new hash can be made the old one stays, nobody is created without
 // one, and whoever knows the old password still gets in.
 func TestOldHashStaysWhereNoNewOneCanBeMade(t *testing.T) {
-	f := newFixture(t).withRound()
-	u, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "flyingsponge", PasswordHash: tutorialHash}, f.source)
+	f := newFixture(t).withAlice()
+	u, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "flyingsponge", PasswordHash: tutorialHash}, f.info)
 	must(t, err)
 	f.hashes, err = password.NewPool(password.Config{Argon2id: password.Argon2id{Memory: 64, Passes: 1, Parallelism: 1}, Rand: strings.NewReader("")})
 	must(t, err)
-	f.Issuer = f.again()
+	f.Issuer = f.newInstance()
 	if _, err := f.login("flyingsponge", "SpongePassword"); err != nil {
 		t.Errorf("login: %v", err)
 	}
-	_, err = f.SetPassword(f.ctx, u.ID, "another password, longer", f.source)
+	_, err = f.SetPassword(f.ctx, u.ID, "another password, longer", f.info)
 	wantCode(t, "set password", err, issuer.Unavailable)
 	if stored, _ := f.store.User(f.ctx, u.ID); stored.PasswordHash != tutorialHash || stored.Epoch != 0 {
 		t.Errorf("the hash is %.12s…, epoch %d", stored.PasswordHash, stored.Epoch)
 	}
-	_, err = f.CreateUser(f.ctx, issuer.NewUser{Username: "nohash", Password: "another password, longer"}, f.source)
+	_, err = f.CreateUser(f.ctx, issuer.NewUser{Username: "nohash", Password: "another password, longer"}, f.info)
 	wantCode(t, "create user", err, issuer.Unavailable)
 	if _, err := f.FindUser(f.ctx, "nohash"); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("a user without a hash: %v", err)

@@ -21,22 +21,22 @@ func (p *Principal) UserID() string { return p.user.ID }
 // ClientID is the client through which the user asks.
 func (p *Principal) ClientID() string { return p.clientID }
 
-var errNotLive = refuse(InvalidToken, "the access token is invalid, expired or revoked")
+var errInvalidToken = newError(InvalidToken, "the access token is invalid, expired or revoked")
 
-// Identify tells who asks with this access token. It must be live, a user's,
+// Identify tells who asks with this access token. It must be active, a user's,
 // and addressed to the issuer's URL alone: one that is also good for an API
 // could be replayed here by that API.
 func (i *Issuer) Identify(ctx context.Context, accessToken Secret) (*Principal, error) {
-	t, err := i.live(ctx, string(accessToken))
+	t, err := i.activeToken(ctx, string(accessToken))
 	switch {
-	case errors.Is(err, errDead):
-		return nil, errNotLive
+	case errors.Is(err, errInactive):
+		return nil, errInvalidToken
 	case err != nil:
 		return nil, err
 	case len(t.claims.Audience) != 1 || t.claims.Audience[0] != i.cfg.Issuer:
-		return nil, refuse(InvalidToken, "the access token is not addressed to this issuer alone: ask for one with resource set to the issuer's URL")
+		return nil, newError(InvalidToken, "the access token is not addressed to this issuer alone: ask for one with resource set to the issuer's URL")
 	case t.user == nil:
-		return nil, refuse(InsufficientScope, "the access token is a client's, and this is for users")
+		return nil, newError(InsufficientScope, "the access token is a client's, and this is for users")
 	}
 	return &Principal{user: *t.user, session: t.claims.SessionID, clientID: t.claims.ClientID}, nil
 }

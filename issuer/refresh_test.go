@@ -11,7 +11,7 @@ import (
 
 // R01: a chain of refreshes, each with a new token.
 func TestRefreshChain(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	a := f.mustLogin()
 	seen := map[string]bool{a.RefreshToken: true}
 	for n := range 100 {
@@ -37,7 +37,7 @@ func TestRefreshReplayWindow(t *testing.T) {
 		{"a millisecond late", 30*time.Second + time.Millisecond, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			f := newFixture(t).withRound()
+			f := newFixture(t).withAlice()
 			first := f.mustLogin()
 			second := f.mustRefresh(first.RefreshToken)
 			f.advance(tt.after)
@@ -63,7 +63,7 @@ func TestRefreshReplayWindow(t *testing.T) {
 // R04, R08: any generation but the newest and its direct predecessor is reuse.
 func TestRefreshReuseEndsTheSession(t *testing.T) {
 	for older := range 4 {
-		f := newFixture(t).withRound()
+		f := newFixture(t).withAlice()
 		tokens := []string{f.mustLogin().RefreshToken}
 		var newest issuer.TokenResponse
 		for range 5 {
@@ -92,7 +92,7 @@ func (f *fixture) events(kind string) int {
 
 // Strict single use: with no window even the direct predecessor is reuse.
 func TestRefreshStrict(t *testing.T) {
-	f := newFixture(t, func(c *issuer.Config) { c.RefreshGrace = 0 }).withRound()
+	f := newFixture(t, func(c *issuer.Config) { c.RefreshGrace = 0 }).withAlice()
 	first := f.mustLogin()
 	second := f.mustRefresh(first.RefreshToken)
 	_, err := f.refreshWith("web", first.RefreshToken)
@@ -103,7 +103,7 @@ func TestRefreshStrict(t *testing.T) {
 
 // R06: of 64 parallel uses of one token all get the same successor.
 func TestRefreshRace(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	token := f.mustLogin().RefreshToken
 	for range 5 {
 		var wg sync.WaitGroup
@@ -125,7 +125,7 @@ func TestRefreshRace(t *testing.T) {
 
 // R11: a token in the wrong client's hands changes nothing.
 func TestRefreshByAnotherClient(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	first := f.mustLogin()
 	second := f.mustRefresh(first.RefreshToken)
 	f.advance(time.Hour)
@@ -141,15 +141,15 @@ func TestRefreshByAnotherClient(t *testing.T) {
 
 // R13: scope may be narrowed for one access token, never widened.
 func TestRefreshScope(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	a, err := f.Token(f.ctx, issuer.TokenRequest{
 		Client: basic("web"), Grant: issuer.GrantPassword, Username: "alice", Password: alicePass,
-		Scope: "items:read openid", Source: f.source,
+		Scope: "items:read openid", Info: f.info,
 	})
 	must(t, err)
 	ask := func(scope string) (issuer.TokenResponse, error) {
 		r, err := f.Token(f.ctx, issuer.TokenRequest{
-			Client: basic("web"), Grant: issuer.GrantRefreshToken, RefreshToken: issuer.Secret(a.RefreshToken), Scope: scope, Source: f.source,
+			Client: basic("web"), Grant: issuer.GrantRefreshToken, RefreshToken: issuer.Secret(a.RefreshToken), Scope: scope, Info: f.info,
 		})
 		if err == nil {
 			a = r
@@ -169,22 +169,22 @@ func TestRefreshScope(t *testing.T) {
 
 // R14: what the user may do is read afresh.
 func TestRefreshReadsRolesAfresh(t *testing.T) {
-	f := newFixture(t).withRound()
-	_, err := f.CreateRole(f.ctx, "writer", issuer.RoleChange{Scopes: list("items:write"), Rank: ptr(int64(10))}, f.source)
+	f := newFixture(t).withAlice()
+	_, err := f.CreateRole(f.ctx, "writer", issuer.RoleChange{Scopes: strs("items:write"), Rank: ptr(int64(10))}, f.info)
 	must(t, err)
-	_, err = f.UpdateUser(f.ctx, "alice", issuer.UserChange{Roles: list("user", "writer")}, f.source)
+	_, err = f.UpdateUser(f.ctx, "alice", issuer.UserChange{Roles: strs("user", "writer")}, f.info)
 	must(t, err)
 	a := f.mustLogin()
 	if !hasScope(a.Scope, "items:write") {
 		t.Fatalf("writer got %q", a.Scope)
 	}
-	_, err = f.UpdateUser(f.ctx, "alice", issuer.UserChange{Roles: list("user")}, f.source)
+	_, err = f.UpdateUser(f.ctx, "alice", issuer.UserChange{Roles: strs("user")}, f.info)
 	must(t, err)
 	a = f.mustRefresh(a.RefreshToken)
 	if hasScope(a.Scope, "items:write") || len(f.introspect("web", a.AccessToken).Roles) != 1 {
 		t.Errorf("after losing the role: scope %q", a.Scope)
 	}
-	_, err = f.UpdateUser(f.ctx, "alice", issuer.UserChange{Roles: list("user", "writer")}, f.source)
+	_, err = f.UpdateUser(f.ctx, "alice", issuer.UserChange{Roles: strs("user", "writer")}, f.info)
 	must(t, err)
 	if a = f.mustRefresh(a.RefreshToken); !hasScope(a.Scope, "items:write") {
 		t.Errorf("after getting the role back: scope %q", a.Scope)
@@ -195,40 +195,40 @@ func TestRefreshReadsRolesAfresh(t *testing.T) {
 func TestWhatEndsSessions(t *testing.T) {
 	for name, end := range map[string]func(*fixture) error{
 		"password set": func(f *fixture) error {
-			_, err := f.SetPassword(f.ctx, "alice", "another password", f.source)
+			_, err := f.SetPassword(f.ctx, "alice", "another password", f.info)
 			return err
 		},
 		"disabled and enabled again": func(f *fixture) error {
-			if _, err := f.DisableUser(f.ctx, "alice", f.source); err != nil {
+			if _, err := f.DisableUser(f.ctx, "alice", f.info); err != nil {
 				return err
 			}
-			_, err := f.EnableUser(f.ctx, "alice", f.source)
+			_, err := f.EnableUser(f.ctx, "alice", f.info)
 			return err
 		},
-		"deleted": func(f *fixture) error { return f.DeleteUser(f.ctx, "alice", f.source) },
+		"deleted": func(f *fixture) error { return f.DeleteUser(f.ctx, "alice", f.info) },
 		"sessions of the user revoked": func(f *fixture) error {
-			_, err := f.EndUserSessions(f.ctx, "alice@example.org", f.source)
+			_, err := f.EndUserSessions(f.ctx, "alice@example.org", f.info)
 			return err
 		},
-		"all sessions revoked": func(f *fixture) error { _, err := f.EndAllSessions(f.ctx, f.source); return err },
+		"all sessions revoked": func(f *fixture) error { _, err := f.EndAllSessions(f.ctx, f.info); return err },
 		"client disabled and enabled again": func(f *fixture) error {
-			if _, err := f.UpdateClient(f.ctx, "web", issuer.ClientChange{Disabled: ptr(true)}, f.source); err != nil {
+			if _, err := f.UpdateClient(f.ctx, "web", issuer.ClientChange{Disabled: ptr(true)}, f.info); err != nil {
 				return err
 			}
-			_, err := f.UpdateClient(f.ctx, "web", issuer.ClientChange{Disabled: ptr(false)}, f.source)
+			_, err := f.UpdateClient(f.ctx, "web", issuer.ClientChange{Disabled: ptr(false)}, f.info)
 			return err
 		},
 		"secret rotated with revoke": func(f *fixture) error {
-			_, err := f.RotateClientSecret(f.ctx, "web", issuer.SecretRotation{Secret: secretOf("web"), Revoke: true}, f.source)
+			_, err := f.RotateClientSecret(f.ctx, "web", issuer.SecretRotation{Secret: secretOf("web"), Revoke: true}, f.info)
 			return err
 		},
 		"token revoked": func(f *fixture) error { return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFixture(t).withRound()
+			f := newFixture(t).withAlice()
 			a := f.mustLogin()
 			if name == "token revoked" {
-				must(t, f.Revoke(f.ctx, issuer.RevokeRequest{Client: basic("web"), Token: issuer.Secret(a.AccessToken), Source: f.source}))
+				must(t, f.Revoke(f.ctx, issuer.RevokeRequest{Client: basic("web"), Token: issuer.Secret(a.AccessToken), Info: f.info}))
 			}
 			must(t, end(f))
 			if f.active(a.AccessToken) || f.active(a.RefreshToken) {
@@ -243,7 +243,7 @@ func TestWhatEndsSessions(t *testing.T) {
 // R22: refreshing prolongs the idle life, never the absolute one.
 func TestSessionLifetimes(t *testing.T) {
 	t.Run("idle", func(t *testing.T) {
-		f := newFixture(t).withRound()
+		f := newFixture(t).withAlice()
 		a := f.mustLogin()
 		f.advance(24*time.Hour - time.Millisecond)
 		a = f.mustRefresh(a.RefreshToken)
@@ -252,7 +252,7 @@ func TestSessionLifetimes(t *testing.T) {
 		wantCode(t, "idle for the whole idle life", err, issuer.InvalidGrant)
 	})
 	t.Run("absolute", func(t *testing.T) {
-		f := newFixture(t).withRound()
+		f := newFixture(t).withAlice()
 		a := f.mustLogin()
 		for range 7 {
 			f.advance(10 * time.Hour)
@@ -269,10 +269,10 @@ func TestSessionLifetimes(t *testing.T) {
 	})
 }
 
-// R26, R27, X10: a store that fails is *don't know*, and the same token works
+// R26, R27, X10: a store that fails leaves the outcome unknown, and the same token works
 // afterwards.
 func TestRefreshWithStoreDown(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	a := f.mustLogin()
 	f.store.failing.Store(true)
 	_, err := f.refreshWith("web", a.RefreshToken)

@@ -45,7 +45,7 @@ func (h handle) sessionID() string {
 }
 
 type refreshCodec struct {
-	macKeys [][]byte // the first makes tokens, all recognise them
+	macKeys [][]byte // the first makes tokens, all verify them
 	rand    io.Reader
 }
 
@@ -57,13 +57,13 @@ func newRefreshCodec(rand io.Reader, master keys.MasterKey, others ...keys.Maste
 	return c
 }
 
-// draw makes the handle of a new session. One whose `sid` begins with a dash is
+// newHandle makes the handle of a new session. One whose `sid` begins with a dash is
 // drawn again: an administrator will type it on a command line.
-func (c *refreshCodec) draw() (handle, error) {
+func (c *refreshCodec) newHandle() (handle, error) {
 	for {
 		var h handle
 		if _, err := io.ReadFull(c.rand, h[:]); err != nil {
-			return handle{}, fmt.Errorf("draw session handle: %w", err)
+			return handle{}, fmt.Errorf("generate session handle: %w", err)
 		}
 		if h.sessionID()[0] != '-' {
 			return h, nil
@@ -82,7 +82,7 @@ func (c *refreshCodec) token(h handle, generation int64) string {
 	return refreshPrefix + refreshEncoding.EncodeToString(b)
 }
 
-// parse recognises a genuine token; ok is false for everything else.
+// parse verifies and decodes a token; ok is false if it is not genuine.
 func (c *refreshCodec) parse(token string) (h handle, generation int64, ok bool) {
 	if len(token) != refreshTokenSize || !strings.HasPrefix(token, refreshPrefix) {
 		return handle{}, 0, false

@@ -43,7 +43,7 @@ func TestRefreshTokenRoundTrip(t *testing.T) {
 // genuine.
 func TestRefreshTokenTampered(t *testing.T) {
 	codec := newRefreshCodec(rand.Reader, testMaster(t))
-	h, err := codec.draw()
+	h, err := codec.newHandle()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestSessionIDTellsNothingOfTheHandle(t *testing.T) {
 	codec := newRefreshCodec(rand.Reader, testMaster(t))
 	seen := map[string]bool{}
 	for range 1000 {
-		h, err := codec.draw()
+		h, err := codec.newHandle()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,19 +95,19 @@ type brokenReader struct{}
 func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("no randomness") }
 
 // P11: no randomness, no token.
-func TestDrawFailsWithoutRandomness(t *testing.T) {
+func TestNewHandleFailsWithoutRandomness(t *testing.T) {
 	codec := newRefreshCodec(brokenReader{}, testMaster(t))
-	if h, err := codec.draw(); err == nil {
+	if h, err := codec.newHandle(); err == nil {
 		t.Errorf("draw() = %x, nil; want an error", h)
 	}
-	if s, err := draw(brokenReader{}, 8); err == nil {
+	if s, err := randomString(brokenReader{}, 8); err == nil {
 		t.Errorf("draw(8) = %q, nil; want an error", s)
 	}
 }
 
 func FuzzRefreshToken(f *testing.F) {
 	codec := newRefreshCodec(rand.Reader, testMaster(f))
-	h, err := codec.draw()
+	h, err := codec.newHandle()
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestRefreshTokenUnderTwoMasterKeys(t *testing.T) {
 	before, after := testMaster(t), testMaster(t)
 	alone, prepared := newRefreshCodec(rand.Reader, before), newRefreshCodec(rand.Reader, before, after)
 	changed, done := newRefreshCodec(rand.Reader, after, before), newRefreshCodec(rand.Reader, after)
-	h, err := alone.draw()
+	h, err := alone.newHandle()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ type RegisterRequest struct {
 	Scope    string
 	Resource string
 
-	Source Source
+	Info RequestInfo
 }
 
 // Registration is the new user and, where asked for, the tokens.
@@ -40,104 +40,104 @@ type Registration struct {
 	NoToken error `json:"-"`
 }
 
-var errRegistrationClosed = refuse(AccessDenied, "registration is closed here: ask an administrator for an account")
+var errRegistrationClosed = newError(AccessDenied, "registration is closed here: ask an administrator for an account")
 
 // Register creates an account for whoever asks, as the policy allows. Errors
 // are *Error, *FieldError, FieldErrors and *storage.DuplicateError.
 func (i *Issuer) Register(ctx context.Context, r RegisterRequest) (Registration, error) {
-	x, err := i.admitRegistration(ctx, r)
+	req, err := i.checkRegistration(ctx, r)
 	if err != nil {
 		return Registration{}, err
 	}
-	if err := i.countRegistration(ctx, r.Source); err != nil {
+	if err := i.limitRegistrations(ctx, r.Info); err != nil {
 		return Registration{}, err
 	}
 	r.User = NewUser{Username: r.User.Username, Email: r.User.Email, FullName: r.User.FullName, Phone: r.User.Phone, Password: r.User.Password}
-	u, err := i.registered(ctx, r)
+	u, err := i.registerUser(ctx, r)
 	if err != nil {
 		return Registration{}, err
 	}
-	answer := Registration{User: userView(u)}
+	response := Registration{User: toUser(u)}
 	if r.Login {
-		answer.Token, answer.NoToken = i.firstTokens(ctx, x, u)
+		response.Token, response.NoToken = i.issueFirstTokens(ctx, req, u)
 	}
-	return answer, nil
+	return response, nil
 }
 
-// admitRegistration checks the policy and, where a client is named or needed,
+// checkRegistration checks the policy and, where a client is named or needed,
 // the client; for tokens also all that the token endpoint would check of it.
-func (i *Issuer) admitRegistration(ctx context.Context, r RegisterRequest) (*exchange, error) {
+func (i *Issuer) checkRegistration(ctx context.Context, r RegisterRequest) (*grantRequest, error) {
 	policy := i.cfg.Registration
 	if policy != RegistrationOpen && policy != RegistrationClient {
 		return nil, errRegistrationClosed
 	}
 	if r.Login {
-		x, err := i.admit(ctx, TokenRequest{Client: r.Client, Grant: GrantPassword, Scope: r.Scope, Resource: r.Resource, Source: r.Source})
-		if err == nil && policy == RegistrationClient && x.client.Public {
+		req, err := i.checkTokenRequest(ctx, TokenRequest{Client: r.Client, Grant: GrantPassword, Scope: r.Scope, Resource: r.Resource, Info: r.Info})
+		if err == nil && policy == RegistrationClient && req.client.Public {
 			err = errInvalidClient
 		}
-		return x, err
+		return req, err
 	}
 	if policy == RegistrationOpen && r.Client == (ClientAuth{}) {
 		return nil, nil
 	}
-	client, err := i.authenticate(ctx, r.Client, r.Source)
+	client, err := i.authenticate(ctx, r.Client, r.Info)
 	if err == nil && policy == RegistrationClient && client.Public {
 		err = errInvalidClient // anybody can say a public client's name
 	}
 	return nil, err
 }
 
-// countRegistration bounds how many accounts, and questions whether a name is
+// limitRegistrations bounds how many accounts, and questions whether a name is
 // taken, one network gets.
-func (i *Issuer) countRegistration(ctx context.Context, src Source) error {
+func (i *Issuer) limitRegistrations(ctx context.Context, info RequestInfo) error {
 	limit := i.cfg.Throttle.Registrations
-	if limit.Tries == 0 {
+	if limit.Attempts == 0 {
 		return nil
 	}
-	t := &ticket{issuer: i}
-	return t.count(ctx, try{kind: "register", source: src}, counterKey("register", "network", src.network()), limit)
+	t := &countedAttempt{issuer: i}
+	return t.count(ctx, attempt{kind: "register", info: info}, counterKey("register", "network", info.network()), limit)
 }
 
-// registered makes the account, or names every field at fault.
-func (i *Issuer) registered(ctx context.Context, r RegisterRequest) (storage.User, error) {
-	u, err := i.hashed(ctx, r.User, r.Source)
+// registerUser makes the account, or names every field at fault.
+func (i *Issuer) registerUser(ctx context.Context, r RegisterRequest) (storage.User, error) {
+	u, err := i.newUserWithPassword(ctx, r.User, r.Info)
 	if err != nil {
 		return storage.User{}, err
 	}
 	e := storage.AuditEvent{Type: EventUserRegistered, Actor: u.ID, Target: u.ID, ClientID: r.Client.ID}
-	if err := i.createUser(ctx, u, r.Source, e); err != nil {
+	if err := i.createUser(ctx, u, r.Info, e); err != nil {
 		return storage.User{}, err
 	}
 	u.Version = 1
 	return u, nil
 }
 
-// hashed is a new user with a password, or every field at fault.
-func (i *Issuer) hashed(ctx context.Context, n NewUser, src Source) (storage.User, error) {
-	var f faults
+// newUserWithPassword is a new user with a password, or every field at fault.
+func (i *Issuer) newUserWithPassword(ctx context.Context, n NewUser, info RequestInfo) (storage.User, error) {
+	var v validation
 	u, err := i.newUser(ctx, n)
-	f.noteAll(err)
-	f.note(i.judgeNew(n.Password, u))
-	if err := f.err(); err != nil {
+	v.addAll(err)
+	v.add(i.checkNewPassword(n.Password, u))
+	if err := v.err(); err != nil {
 		return storage.User{}, err
 	}
-	if err := i.namesFree(ctx, storage.User{}, u); err != nil {
+	if err := i.checkNamesFree(ctx, storage.User{}, u); err != nil {
 		return storage.User{}, err
 	}
-	u.PasswordHash, err = i.firstHash(ctx, n, u, src)
+	u.PasswordHash, err = i.initialHash(ctx, n, u, info)
 	return u, err
 }
 
-// firstTokens logs the new user in, whose password is known to be right.
-func (i *Issuer) firstTokens(ctx context.Context, x *exchange, u storage.User) (*TokenResponse, error) {
-	a, err := passwordGrant{i}.open(ctx, x, u)
+// issueFirstTokens logs the new user in, whose password is known to be right.
+func (i *Issuer) issueFirstTokens(ctx context.Context, req *grantRequest, u storage.User) (*TokenResponse, error) {
+	a, err := passwordGrant{i}.startSession(ctx, req, u)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := i.issue(ctx, x, a)
+	response, err := i.issue(ctx, req, a)
 	if err != nil {
 		return nil, err
 	}
-	return &answer, nil
+	return &response, nil
 }

@@ -13,68 +13,68 @@ import (
 type RevokeRequest struct {
 	Client ClientAuth
 	Token  Secret
-	Source Source
+	Info   RequestInfo
 }
 
 // Revoke ends the whole session whichever of its tokens is presented, and a
-// session-less access token by its id. A token that is unknown, already dead or
+// session-less access token by its id. A token that is unknown, already inactive or
 // another client's is answered alike and changes nothing (RFC 7009 §2.2).
 func (i *Issuer) Revoke(ctx context.Context, r RevokeRequest) error {
-	client, err := i.authenticate(ctx, r.Client, r.Source)
+	client, err := i.authenticate(ctx, r.Client, r.Info)
 	if err != nil {
 		return err
 	}
 	if r.Token == "" {
-		return refuse(InvalidRequest, "token is missing")
+		return newError(InvalidRequest, "token is missing")
 	}
-	if h, _, genuine := i.refresh.parse(string(r.Token)); genuine {
-		return i.revokeSession(ctx, client, h.sessionID(), r.Source)
+	if h, _, genuine := i.refreshTokens.parse(string(r.Token)); genuine {
+		return i.revokeSession(ctx, client, h.sessionID(), r.Info)
 	}
-	c, err := i.recognise(ctx, string(r.Token))
+	c, err := i.verifyAccessToken(ctx, string(r.Token))
 	switch {
-	case errors.Is(err, errDead):
+	case errors.Is(err, errInactive):
 		return nil
 	case err != nil:
 		return err
 	case c.ClientID != client.ID:
 		return nil
 	case c.SessionID != "":
-		return i.revokeSession(ctx, client, c.SessionID, r.Source)
+		return i.revokeSession(ctx, client, c.SessionID, r.Info)
 	}
-	return i.revokeToken(ctx, client, c, r.Source)
+	return i.revokeToken(ctx, client, c, r.Info)
 }
 
-func (i *Issuer) revokeSession(ctx context.Context, client storage.Client, sid string, src Source) error {
+func (i *Issuer) revokeSession(ctx context.Context, client storage.Client, sid string, info RequestInfo) error {
 	s, err := i.store.Session(ctx, sid)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return nil
 	case err != nil:
-		return unknown(err)
+		return unavailable(err)
 	case s.ClientID != client.ID, !s.RevokedAt.IsZero():
 		return nil
 	}
 	e := storage.AuditEvent{Type: EventSessionRevoked, Actor: client.ID, Target: sid, ClientID: client.ID, Detail: reasonRevoked}
-	if err := i.audit(ctx, src, e); err != nil { // first: asked again, a session that has ended already tells nothing
+	if err := i.audit(ctx, info, e); err != nil { // first: asked again, a session that has ended already tells nothing
 		return err
 	}
 	if err := failpoint.Hit(failpoint.RevokeUpdating); err != nil {
-		return unknown(err)
+		return unavailable(err)
 	}
 	if err := i.store.RevokeSession(ctx, sid, i.now(), reasonRevoked); err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return unknown(err)
+		return unavailable(err)
 	}
-	return unsure(failpoint.Hit(failpoint.RevokeUpdated))
+	return unavailableOrNil(failpoint.Hit(failpoint.RevokeUpdated))
 }
 
-func (i *Issuer) revokeToken(ctx context.Context, client storage.Client, c accessClaims, src Source) error {
+func (i *Issuer) revokeToken(ctx context.Context, client storage.Client, c accessClaims, info RequestInfo) error {
 	expires := time.Unix(c.Expiry, 0)
 	if !i.now().Before(expires) {
 		return nil
 	}
 	e := storage.AuditEvent{Type: EventTokenRevoked, Actor: client.ID, Target: c.ID, ClientID: client.ID}
-	if err := i.audit(ctx, src, e); err != nil {
+	if err := i.audit(ctx, info, e); err != nil {
 		return err
 	}
-	return unsure(i.store.RevokeToken(ctx, c.ID, expires))
+	return unavailableOrNil(i.store.RevokeToken(ctx, c.ID, expires))
 }

@@ -11,7 +11,7 @@ import (
 	"example.org/signet/storage"
 )
 
-// The built-in roles: a ladder. Who holds a role outranks the roles below it.
+// The built-in roles, in rising rank.
 const (
 	RoleUser       = "user"
 	RoleAdmin      = "admin"
@@ -49,12 +49,12 @@ type RoleChange struct {
 	Scopes      *[]string
 	Rank        *int64
 
-	// ReleaseScopes allows a change after which a scope that was guarded is
+	// ReleaseScopes allows a change after which a scope that was restricted is
 	// named by no role, and so goes to every user.
 	ReleaseScopes bool
 }
 
-func roleView(r storage.Role) Role {
+func toRole(r storage.Role) Role {
 	return Role{
 		Name: r.Name, Description: r.Description, Scopes: append([]string{}, r.Scopes...), Rank: r.Rank,
 		BuiltIn: r.BuiltIn, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
@@ -74,28 +74,28 @@ func (i *Issuer) EnsureRoles(ctx context.Context) error {
 		if _, err := i.store.Role(ctx, r.Name); err == nil {
 			continue
 		} else if !errors.Is(err, storage.ErrNotFound) {
-			return adminError(err)
+			return storeError(err)
 		}
 		r.BuiltIn, r.CreatedAt, r.UpdatedAt = true, now, now
 		if err := i.store.CreateRole(ctx, r); err != nil && !errors.Is(err, storage.ErrConflict) {
-			return adminError(err)
+			return storeError(err)
 		}
 	}
 	return nil
 }
 
-// CreateRole creates a role. Its scopes are guarded from then on.
-func (i *Issuer) CreateRole(ctx context.Context, name string, c RoleChange, src Source) (Role, error) {
-	return i.createRole(ctx, name, c, src, anyRole)
+// CreateRole creates a role. Its scopes are restricted from then on.
+func (i *Issuer) CreateRole(ctx context.Context, name string, c RoleChange, info RequestInfo) (Role, error) {
+	return i.createRole(ctx, name, c, info, allowAnyRole)
 }
 
 // roleRule judges a change of a role: before is zero for a new one, after for
 // one that goes.
 type roleRule func(before, after storage.Role) error
 
-func anyRole(_, _ storage.Role) error { return nil }
+func allowAnyRole(_, _ storage.Role) error { return nil }
 
-func (i *Issuer) createRole(ctx context.Context, name string, c RoleChange, src Source, may roleRule) (Role, error) {
+func (i *Issuer) createRole(ctx context.Context, name string, c RoleChange, info RequestInfo, may roleRule) (Role, error) {
 	if err := account.RoleName(name); err != nil {
 		return Role{}, accountError("name", err)
 	}
@@ -110,44 +110,44 @@ func (i *Issuer) createRole(ctx context.Context, name string, c RoleChange, src 
 	if _, err := i.store.Role(ctx, name); err == nil {
 		return Role{}, &storage.DuplicateError{Field: "name"}
 	} else if !errors.Is(err, storage.ErrNotFound) {
-		return Role{}, unknown(err)
+		return Role{}, unavailable(err)
 	}
 	e := storage.AuditEvent{Type: EventRoleCreated, Target: name, Detail: roleChanges(storage.Role{}, r)}
-	err := i.intend(src, e).make(ctx, func() error { return adminError(i.store.CreateRole(ctx, r)) })
+	err := i.newAuditedChange(info, e).run(ctx, func() error { return storeError(i.store.CreateRole(ctx, r)) })
 	if err != nil {
 		return Role{}, err
 	}
 	r.Version = 1
-	i.roles.forget()
-	return roleView(r), nil
+	i.roles.invalidate()
+	return toRole(r), nil
 }
 
 func applyRole(r *storage.Role, c RoleChange) error {
 	var err error
 	if c.Description != nil {
-		if r.Description, err = text("description", *c.Description, maxDescription); err != nil {
+		if r.Description, err = checkText("description", *c.Description, maxDescription); err != nil {
 			return err
 		}
 	}
 	if c.Rank != nil {
 		if *c.Rank < RankUser || *c.Rank > RankSuperAdmin {
-			return field("rank", fmt.Sprintf("must lie between %d and %d", RankUser, RankSuperAdmin))
+			return newFieldError("rank", fmt.Sprintf("must lie between %d and %d", RankUser, RankSuperAdmin))
 		}
 		if r.BuiltIn && *c.Rank != r.Rank {
-			return field("rank", "of a built-in role stays as it is")
+			return newFieldError("rank", "of a built-in role stays as it is")
 		}
 		r.Rank = *c.Rank
 	}
 	if c.Scopes != nil {
-		r.Scopes, err = scopeList("scopes", *c.Scopes)
+		r.Scopes, err = checkScopes("scopes", *c.Scopes)
 	}
 	return err
 }
 
-// scopeList checks and sorts the scopes of a role or client.
-func scopeList(name string, scopes []string) ([]string, error) {
+// checkScopes checks and sorts the scopes of a role or client.
+func checkScopes(name string, scopes []string) ([]string, error) {
 	if len(scopes) > maxScopes {
-		return nil, field(name, fmt.Sprintf("has more than %d scopes", maxScopes))
+		return nil, newFieldError(name, fmt.Sprintf("has more than %d scopes", maxScopes))
 	}
 	for _, s := range scopes {
 		if err := account.Scope(s); err != nil {
@@ -161,40 +161,40 @@ func scopeList(name string, scopes []string) ([]string, error) {
 func (i *Issuer) FindRole(ctx context.Context, name string) (Role, error) {
 	r, err := i.store.Role(ctx, name)
 	if err != nil {
-		return Role{}, adminError(fmt.Errorf("role: %w", err))
+		return Role{}, storeError(fmt.Errorf("role: %w", err))
 	}
-	return roleView(r), nil
+	return toRole(r), nil
 }
 
 // ListRoles returns all roles, ordered by name.
 func (i *Issuer) ListRoles(ctx context.Context) (RoleList, error) {
 	roles, err := i.store.ListRoles(ctx)
 	if err != nil {
-		return RoleList{}, adminError(err)
+		return RoleList{}, storeError(err)
 	}
 	list := RoleList{Items: make([]Role, len(roles))}
 	for n, r := range roles {
-		list.Items[n] = roleView(r)
+		list.Items[n] = toRole(r)
 	}
 	return list, nil
 }
 
 // UpdateRole changes a role.
-func (i *Issuer) UpdateRole(ctx context.Context, name string, c RoleChange, src Source) (Role, error) {
-	return i.updateRole(ctx, name, c, src, anyRole)
+func (i *Issuer) UpdateRole(ctx context.Context, name string, c RoleChange, info RequestInfo) (Role, error) {
+	return i.updateRole(ctx, name, c, info, allowAnyRole)
 }
 
-func (i *Issuer) updateRole(ctx context.Context, name string, c RoleChange, src Source, may roleRule) (Role, error) {
-	n := i.intend(src, storage.AuditEvent{Type: EventRoleUpdated, Target: name})
-	r, err := i.swapRole(ctx, name, c, n, may)
-	return r, n.end(ctx, err)
+func (i *Issuer) updateRole(ctx context.Context, name string, c RoleChange, info RequestInfo, may roleRule) (Role, error) {
+	audited := i.newAuditedChange(info, storage.AuditEvent{Type: EventRoleUpdated, Target: name})
+	r, err := i.compareAndSwapRole(ctx, name, c, audited, may)
+	return r, audited.auditFailed(ctx, err)
 }
 
-func (i *Issuer) swapRole(ctx context.Context, name string, c RoleChange, n *intent, may roleRule) (Role, error) {
-	for range updateTries {
+func (i *Issuer) compareAndSwapRole(ctx context.Context, name string, c RoleChange, audited *auditedChange, may roleRule) (Role, error) {
+	for range maxUpdateAttempts {
 		r, err := i.store.Role(ctx, name)
 		if err != nil {
-			return Role{}, adminError(fmt.Errorf("role: %w", err))
+			return Role{}, storeError(fmt.Errorf("role: %w", err))
 		}
 		before := r
 		if err := applyRole(&r, c); err != nil {
@@ -203,42 +203,42 @@ func (i *Issuer) swapRole(ctx context.Context, name string, c RoleChange, n *int
 		if err := may(before, r); err != nil {
 			return Role{}, err
 		}
-		if err := i.stayGuarded(ctx, name, before.Scopes, r.Scopes, c.ReleaseScopes); err != nil {
+		if err := i.keepRestricted(ctx, name, before.Scopes, r.Scopes, c.ReleaseScopes); err != nil {
 			return Role{}, err
 		}
-		n.event.Detail = roleChanges(before, r)
-		if err := n.declare(ctx); err != nil {
+		audited.event.Detail = roleChanges(before, r)
+		if err := audited.auditBefore(ctx); err != nil {
 			return Role{}, err
 		}
 		r.UpdatedAt = i.now()
 		r, err = i.store.UpdateRole(ctx, r)
-		if lostSwap(err) {
+		if isVersionConflict(err) {
 			continue
 		}
 		if err != nil {
-			return Role{}, adminError(err)
+			return Role{}, storeError(err)
 		}
-		i.roles.forget()
-		return roleView(r), nil
+		i.roles.invalidate()
+		return toRole(r), nil
 	}
-	return Role{}, ErrBusyRecord
+	return Role{}, ErrConcurrentUpdate
 }
 
-// stayGuarded refuses a change of the named role after which a scope would be
+// keepRestricted refuses a change of the named role after which a scope would be
 // named by no role: such a scope goes to every user.
-func (i *Issuer) stayGuarded(ctx context.Context, name string, before, after []string, release bool) error {
+func (i *Issuer) keepRestricted(ctx context.Context, name string, before, after []string, release bool) error {
 	if release {
 		return nil
 	}
 	roles, err := i.store.ListRoles(ctx)
 	if err != nil {
-		return adminError(err)
+		return storeError(err)
 	}
 	others := slices.DeleteFunc(roles, func(r storage.Role) bool { return r.Name == name })
-	guarded := newRoleBook(others).guarded
+	restricted := newRoleSet(others).restricted
 	for _, s := range before {
-		if _, still := guarded[s]; !still && !contains(after, s) {
-			return field("scopes", "scope "+s+" would be guarded by no role and so go to every user; --release-scopes allows it")
+		if _, still := restricted[s]; !still && !contains(after, s) {
+			return newFieldError("scopes", "scope "+s+" would be restricted by no role and so go to every user; --release-scopes allows it")
 		}
 	}
 	return nil
@@ -247,36 +247,36 @@ func (i *Issuer) stayGuarded(ctx context.Context, name string, before, after []s
 // DeleteRole removes a role that is not built in. Users keep the name in their
 // record without effect, unless a role of that name is created again; so a
 // role that somebody holds is refused.
-func (i *Issuer) DeleteRole(ctx context.Context, name string, release bool, src Source) error {
-	return i.deleteRole(ctx, name, release, src, anyRole)
+func (i *Issuer) DeleteRole(ctx context.Context, name string, release bool, info RequestInfo) error {
+	return i.deleteRole(ctx, name, release, info, allowAnyRole)
 }
 
-func (i *Issuer) deleteRole(ctx context.Context, name string, release bool, src Source, may roleRule) error {
+func (i *Issuer) deleteRole(ctx context.Context, name string, release bool, info RequestInfo, may roleRule) error {
 	r, err := i.store.Role(ctx, name)
 	if err != nil {
-		return adminError(fmt.Errorf("role: %w", err))
+		return storeError(fmt.Errorf("role: %w", err))
 	}
 	if err := may(r, storage.Role{}); err != nil {
 		return err
 	}
 	if r.BuiltIn {
-		return field("name", "is a built-in role")
+		return newFieldError("name", "is a built-in role")
 	}
 	holders, err := i.store.ListUsers(ctx, storage.UserFilter{Role: name}, storage.Page{Limit: 1})
 	if err != nil {
-		return adminError(err)
+		return storeError(err)
 	}
 	if len(holders.Users) > 0 {
-		return field("name", "is held by users; take it from them first")
+		return newFieldError("name", "is held by users; take it from them first")
 	}
-	if err := i.stayGuarded(ctx, name, r.Scopes, nil, release); err != nil {
+	if err := i.keepRestricted(ctx, name, r.Scopes, nil, release); err != nil {
 		return err
 	}
-	err = i.intend(src, storage.AuditEvent{Type: EventRoleDeleted, Target: name}).make(ctx, func() error {
-		return adminError(i.store.DeleteRole(ctx, name))
+	err = i.newAuditedChange(info, storage.AuditEvent{Type: EventRoleDeleted, Target: name}).run(ctx, func() error {
+		return storeError(i.store.DeleteRole(ctx, name))
 	})
 	if err == nil {
-		i.roles.forget()
+		i.roles.invalidate()
 	}
 	return err
 }

@@ -28,12 +28,12 @@ func parseScope(raw string) ([]string, error) {
 		return nil, nil
 	}
 	if strings.Count(raw, " ") >= maxScopes {
-		return nil, refuse(InvalidScope, "too many scopes asked for")
+		return nil, newError(InvalidScope, "too many scopes asked for")
 	}
 	var scopes []string
 	for _, s := range strings.Split(raw, " ") {
 		if account.Scope(s) != nil {
-			return nil, refuse(InvalidScope, "a scope has characters that RFC 6749 section 3.3 does not allow")
+			return nil, newError(InvalidScope, "a scope has characters that RFC 6749 section 3.3 does not allow")
 		}
 		if !contains(scopes, s) {
 			scopes = append(scopes, s)
@@ -42,22 +42,22 @@ func parseScope(raw string) ([]string, error) {
 	return scopes, nil
 }
 
-// askedScope is what the request asks for, within what the client may ask;
+// requestedScope is what the request asks for, within what the client may ask;
 // asking nothing asks for all of it.
-func askedScope(client storage.Client, asked []string) ([]string, error) {
-	if len(asked) == 0 {
+func requestedScope(client storage.Client, requested []string) ([]string, error) {
+	if len(requested) == 0 {
 		return client.Scopes, nil
 	}
-	for _, s := range asked {
+	for _, s := range requested {
 		if !contains(client.Scopes, s) {
-			return nil, refuse(InvalidScope, "a scope is unknown or this client may not ask for it")
+			return nil, newError(InvalidScope, "a scope is unknown or this client may not ask for it")
 		}
 	}
-	return asked, nil
+	return requested, nil
 }
 
-// scopesFor leaves out the guarded scopes that the user's roles do not give.
-func (v *roleBook) scopesFor(user storage.User, asked []string) []string {
+// scopesFor leaves out the restricted scopes that the user's roles do not give.
+func (v *roleSet) scopesFor(user storage.User, asked []string) []string {
 	granted := make([]string, 0, len(asked))
 	for _, s := range asked {
 		if v.allows(user.Roles, s) {

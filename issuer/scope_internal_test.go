@@ -42,8 +42,8 @@ func TestParseScope(t *testing.T) {
 
 // A scope that some role names goes to holders of such a role only; one that
 // no role names to every user.
-func TestGuardedScopes(t *testing.T) {
-	book := newRoleBook([]storage.Role{
+func TestRestrictedScopes(t *testing.T) {
+	book := newRoleSet([]storage.Role{
 		{Name: "user"}, {Name: "editor", Scopes: []string{"write"}}, {Name: "admin", Scopes: []string{"write", "delete"}},
 	})
 	for _, tt := range []struct {

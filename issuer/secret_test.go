@@ -40,7 +40,7 @@ func TestRequestsHideTheirSecrets(t *testing.T) {
 		&issuer.TokenRequest{}, &issuer.RevokeRequest{}, &issuer.IntrospectRequest{}, &issuer.RegisterRequest{}, &issuer.BootstrapRequest{},
 		&issuer.NewUser{}, &issuer.NewClient{}, &issuer.SecretRotation{}, &issuer.Config{},
 	} {
-		found += plant(t, reflect.ValueOf(request).Elem(), marker)
+		found += fillSecrets(t, reflect.ValueOf(request).Elem(), marker)
 		asJSON, _ := json.Marshal(request) // some hold functions
 		shown := string(asJSON)
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
@@ -60,8 +60,8 @@ func TestRequestsHideTheirSecrets(t *testing.T) {
 // secretName matches fields that hold a secret by their name.
 var secretName = regexp.MustCompile(`(?i)(password|secret|token)$|^(access|refresh)$`)
 
-// plant sets every secret to the marker and returns how many there are.
-func plant(t *testing.T, v reflect.Value, marker string) (n int) {
+// fillSecrets sets every secret to the marker and returns how many there are.
+func fillSecrets(t *testing.T, v reflect.Value, marker string) (n int) {
 	t.Helper()
 	for i := range v.NumField() {
 		f, at := v.Type().Field(i), v.Field(i)
@@ -71,7 +71,7 @@ func plant(t *testing.T, v reflect.Value, marker string) (n int) {
 			at.SetString(marker)
 			n++
 		case f.Type.Kind() == reflect.Struct:
-			n += plant(t, at, marker)
+			n += fillSecrets(t, at, marker)
 		case f.Type.Kind() == reflect.String && secretName.MatchString(f.Name):
 			t.Errorf("%s.%s holds a secret as %s", v.Type(), f.Name, f.Type)
 		}

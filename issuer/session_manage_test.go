@@ -18,12 +18,12 @@ func (f *fixture) sid(a issuer.TokenResponse) string {
 // A user ends all sessions but their own, which goes on throughout; the next end
 // of all ends it too.
 func TestEndOtherSessions(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	u, err := f.FindUser(f.ctx, "alice")
 	must(t, err)
 	mine, other := f.mustLogin(), f.mustLogin()
 	for range 2 { // again with the same one, which then has an epoch long past
-		ended, err := f.EndOtherSessions(f.ctx, u.ID, f.sid(mine), f.source)
+		ended, err := f.EndOtherSessions(f.ctx, u.ID, f.sid(mine), f.info)
 		must(t, err)
 		if ended != 1 {
 			t.Errorf("%d sessions ended, want 1", ended)
@@ -35,19 +35,19 @@ func TestEndOtherSessions(t *testing.T) {
 		}
 		mine, other = f.mustRefresh(mine.RefreshToken), f.mustLogin()
 	}
-	_, err = f.EndOtherSessions(f.ctx, u.ID, f.sid(other), f.source)
+	_, err = f.EndOtherSessions(f.ctx, u.ID, f.sid(other), f.info)
 	must(t, err)
 	_, err = f.refreshWith("web", mine.RefreshToken)
 	wantCode(t, "the one that was kept before", err, issuer.InvalidGrant)
-	_, err = f.SetPassword(f.ctx, "alice", "another password", f.source)
+	_, err = f.SetPassword(f.ctx, "alice", "another password", f.info)
 	must(t, err)
 	_, err = f.refreshWith("web", other.RefreshToken)
 	wantCode(t, "the one that was kept, after a new password", err, issuer.InvalidGrant)
 }
 
 func TestEndOtherSessionsKeepsOnlyALivingOneOfTheUser(t *testing.T) {
-	f := newFixture(t).withRound()
-	_, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "bob", Password: "battery staple"}, f.source)
+	f := newFixture(t).withAlice()
+	_, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "bob", Password: "battery staple"}, f.info)
 	must(t, err)
 	alice, err := f.FindUser(f.ctx, "alice")
 	must(t, err)
@@ -55,9 +55,9 @@ func TestEndOtherSessionsKeepsOnlyALivingOneOfTheUser(t *testing.T) {
 	must(t, err)
 	mine, dead := f.mustLogin(), f.mustLogin()
 	gone := f.sid(dead)
-	must(t, f.EndSession(f.ctx, gone, f.source))
+	must(t, f.EndSession(f.ctx, gone, f.info))
 	for _, keep := range []string{f.sid(bobs), gone, "no-such-session", ""} {
-		if _, err := f.EndOtherSessions(f.ctx, alice.ID, keep, f.source); !errors.Is(err, storage.ErrNotFound) {
+		if _, err := f.EndOtherSessions(f.ctx, alice.ID, keep, f.info); !errors.Is(err, storage.ErrNotFound) {
 			t.Errorf("keeping %q: %v, want not found", keep, err)
 		}
 	}
@@ -69,14 +69,14 @@ func TestEndOtherSessionsKeepsOnlyALivingOneOfTheUser(t *testing.T) {
 // What a user sees: their living sessions, with where from and what by, the one
 // that asks marked; and they end only their own.
 func TestUserSessions(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	u, err := f.FindUser(f.ctx, "alice")
 	must(t, err)
-	f.source.UserAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+	f.info.UserAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 	mine := f.mustLogin()
-	f.source.UserAgent = ""
+	f.info.UserAgent = ""
 	other, dead := f.mustLogin(), f.mustLogin()
-	must(t, f.EndOwnSession(f.ctx, u.ID, f.sid(dead), f.source))
+	must(t, f.EndOwnSession(f.ctx, u.ID, f.sid(dead), f.info))
 	list, err := f.UserSessions(f.ctx, u.ID, f.sid(mine), storage.Page{})
 	must(t, err)
 	seen := map[string]issuer.Session{}
@@ -87,7 +87,7 @@ func TestUserSessions(t *testing.T) {
 	if len(list.Items) != 2 || !own.Current || own.Device != "Firefox 140 on Linux" || own.Network != "192.0.2.0/24" || seen[f.sid(other)].Current {
 		t.Errorf("sessions %+v", list.Items)
 	}
-	if err := f.EndOwnSession(f.ctx, "somebody", f.sid(other), f.source); !errors.Is(err, storage.ErrNotFound) {
+	if err := f.EndOwnSession(f.ctx, "somebody", f.sid(other), f.info); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("ending another's session: %v", err)
 	}
 	f.advance(25 * time.Hour) // idle for longer than a session may
@@ -99,13 +99,13 @@ func TestUserSessions(t *testing.T) {
 // A session that begins while others are being marked as ended is not one of
 // them.
 func TestMarkingSparesNewSessions(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	u, err := f.FindUser(f.ctx, "alice")
 	must(t, err)
 	old := f.mustLogin()
 	var fresh issuer.TokenResponse
 	f.store.marking = func() { f.store.marking, fresh = nil, f.mustLogin() }
-	ended, err := f.EndUserSessions(f.ctx, u.ID, f.source)
+	ended, err := f.EndUserSessions(f.ctx, u.ID, f.info)
 	must(t, err)
 	if ended != 1 || f.active(old.AccessToken) || !f.active(fresh.AccessToken) {
 		t.Errorf("%d ended, the old one active %t, the new one %t", ended, f.active(old.AccessToken), f.active(fresh.AccessToken))
@@ -120,15 +120,15 @@ func TestSecretOverlap(t *testing.T) {
 		{"a-first-secret-of-32-characters-and-more", "a-second-secret-of-32-characters-or-more", "a-third-secret-of-32-characters-and-more"},
 		{"slow-one", "slow-two", "slow-three"}, // hashed like passwords
 	} {
-		f := newFixture(t).withRound()
+		f := newFixture(t).withAlice()
 		grants := []string{issuer.GrantClientCredentials}
-		_, err := f.CreateClient(f.ctx, issuer.NewClient{ID: "worker", Secret: secrets[0], Settings: issuer.ClientChange{Grants: &grants}}, f.source)
+		_, err := f.CreateClient(f.ctx, issuer.NewClient{ID: "worker", Secret: secrets[0], Settings: issuer.ClientChange{Grants: &grants}}, f.info)
 		must(t, err)
 		works := func(i *issuer.Issuer, want ...bool) {
 			t.Helper()
 			for n, secret := range secrets {
 				_, err := i.Token(f.ctx, issuer.TokenRequest{
-					Client: issuer.ClientAuth{ID: "worker", Secret: secret, Method: issuer.AuthBasic}, Grant: issuer.GrantClientCredentials, Source: f.source,
+					Client: issuer.ClientAuth{ID: "worker", Secret: secret, Method: issuer.AuthBasic}, Grant: issuer.GrantClientCredentials, Info: f.info,
 				})
 				if (err == nil) != want[n] {
 					t.Errorf("secret %d: %v, want %t", n, err, want[n])
@@ -137,10 +137,10 @@ func TestSecretOverlap(t *testing.T) {
 		}
 		rotate := func(n int, overlap time.Duration) {
 			t.Helper()
-			_, err := f.RotateClientSecret(f.ctx, "worker", issuer.SecretRotation{Secret: secrets[n], Overlap: overlap}, f.source)
+			_, err := f.RotateClientSecret(f.ctx, "worker", issuer.SecretRotation{Secret: secrets[n], Overlap: overlap}, f.info)
 			must(t, err)
 		}
-		other := f.again()
+		other := f.newInstance()
 		works(other, true, false, false)
 		rotate(1, time.Hour)
 		works(f.Issuer, true, true, false)
@@ -160,9 +160,9 @@ func TestSecretOverlap(t *testing.T) {
 }
 
 func TestSecretRotationRefuses(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	for _, r := range []issuer.SecretRotation{{Overlap: -1}, {Overlap: issuer.MaxOverlap + 1}, {Overlap: time.Hour, Revoke: true}} {
-		_, err := f.RotateClientSecret(f.ctx, "web", r, f.source)
+		_, err := f.RotateClientSecret(f.ctx, "web", r, f.info)
 		wantField(t, "overlap", err, "overlap")
 	}
 	f.mustLogin()
@@ -170,7 +170,7 @@ func TestSecretRotationRefuses(t *testing.T) {
 
 // A client that is deleted and made again has none of the sessions of then.
 func TestClientMadeAgainHasNoSessions(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	a := f.mustLogin()
 	before, err := f.store.Client(f.ctx, "web")
 	must(t, err)

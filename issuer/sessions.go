@@ -32,7 +32,7 @@ type SessionList struct {
 	Next  string    `json:"next,omitempty"`
 }
 
-func (i *Issuer) sessionView(s storage.Session, now time.Time) Session {
+func (i *Issuer) toSession(s storage.Session, now time.Time) Session {
 	v := Session{
 		ID: s.ID, UserID: s.UserID, ClientID: s.ClientID, Scope: joinScope(s.Scopes), Audience: s.Audience,
 		Device: s.Device, Network: s.Network,
@@ -49,7 +49,7 @@ func (i *Issuer) sessionView(s storage.Session, now time.Time) Session {
 type SessionQuery struct {
 	User   string // an id, username or e-mail
 	Client string
-	Active bool // only those that are alive
+	Active bool // only active ones
 }
 
 // ListSessions returns one page of sessions, as administrators see them.
@@ -75,8 +75,8 @@ func (i *Issuer) UserSessions(ctx context.Context, userID, current string, p sto
 	return list, err
 }
 
-// listSessions leaves the dead away where it is told to, so that a page may be
-// shorter than asked for and still have a next one.
+// listSessions leaves ended sessions out if active is set, so a page may be shorter
+// than its limit and still have a next one.
 func (i *Issuer) listSessions(ctx context.Context, f storage.SessionFilter, active bool, p storage.Page) (SessionList, error) {
 	now := i.now()
 	if active {
@@ -84,11 +84,11 @@ func (i *Issuer) listSessions(ctx context.Context, f storage.SessionFilter, acti
 	}
 	page, err := i.store.ListSessions(ctx, f, p)
 	if err != nil {
-		return SessionList{}, adminError(err)
+		return SessionList{}, storeError(err)
 	}
 	list := SessionList{Items: make([]Session, 0, len(page.Sessions)), Next: page.Next}
 	for _, s := range page.Sessions {
-		if v := i.sessionView(s, now); v.Active || !active {
+		if v := i.toSession(s, now); v.Active || !active {
 			list.Items = append(list.Items, v)
 		}
 	}
@@ -102,36 +102,36 @@ const (
 )
 
 // EndSession revokes one session, for an administrator.
-func (i *Issuer) EndSession(ctx context.Context, sid string, src Source) error {
-	return i.endSession(ctx, sid, reasonAdmin, src)
+func (i *Issuer) EndSession(ctx context.Context, sid string, info RequestInfo) error {
+	return i.endSession(ctx, sid, reasonAdmin, info)
 }
 
 // EndOwnSession revokes one session of the user; storage.ErrNotFound where the
 // user has none of that id.
-func (i *Issuer) EndOwnSession(ctx context.Context, userID, sid string, src Source) error {
+func (i *Issuer) EndOwnSession(ctx context.Context, userID, sid string, info RequestInfo) error {
 	s, err := i.store.Session(ctx, sid)
 	if err == nil && s.UserID != userID {
 		err = storage.ErrNotFound
 	}
 	if err != nil {
-		return adminError(fmt.Errorf("session: %w", err))
+		return storeError(fmt.Errorf("session: %w", err))
 	}
-	src.Actor = userID
-	return i.endSession(ctx, sid, reasonLogout, src)
+	info.Actor = userID
+	return i.endSession(ctx, sid, reasonLogout, info)
 }
 
-func (i *Issuer) endSession(ctx context.Context, sid, reason string, src Source) error {
+func (i *Issuer) endSession(ctx context.Context, sid, reason string, info RequestInfo) error {
 	if _, err := i.store.Session(ctx, sid); err != nil {
-		return adminError(fmt.Errorf("session: %w", err))
+		return storeError(fmt.Errorf("session: %w", err))
 	}
 	e := storage.AuditEvent{Type: EventSessionRevoked, Target: sid, Detail: reason}
-	return i.intend(src, e).make(ctx, func() error { return adminError(i.store.RevokeSession(ctx, sid, i.now(), reason)) })
+	return i.newAuditedChange(info, e).run(ctx, func() error { return storeError(i.store.RevokeSession(ctx, sid, i.now(), reason)) })
 }
 
 // EndUserSessions ends every session of a user, by one step on the user's
 // record, and returns how many were marked.
-func (i *Issuer) EndUserSessions(ctx context.Context, ref string, src Source) (int64, error) {
-	_, ended, err := i.changeUser(ctx, ref, src, EventSessionRevoked, func(u *storage.User) error {
+func (i *Issuer) EndUserSessions(ctx context.Context, ref string, info RequestInfo) (int64, error) {
+	_, ended, err := i.changeUser(ctx, ref, info, EventSessionRevoked, func(u *storage.User) error {
 		endSessions(u)
 		return nil
 	})
@@ -141,9 +141,9 @@ func (i *Issuer) EndUserSessions(ctx context.Context, ref string, src Source) (i
 // EndOtherSessions ends every session of the user but one, which goes on
 // throughout, by one step on the user's record, and returns how many were
 // marked. storage.ErrNotFound where the one is not a living session of theirs.
-func (i *Issuer) EndOtherSessions(ctx context.Context, userID, keep string, src Source) (int64, error) {
-	src.Actor = userID
-	_, ended, err := i.changeUser(ctx, userID, src, EventSessionRevoked, func(u *storage.User) error {
+func (i *Issuer) EndOtherSessions(ctx context.Context, userID, keep string, info RequestInfo) (int64, error) {
+	info.Actor = userID
+	_, ended, err := i.changeUser(ctx, userID, info, EventSessionRevoked, func(u *storage.User) error {
 		return i.endOtherSessions(ctx, u, keep)
 	})
 	return ended, err
@@ -156,19 +156,19 @@ func endSessions(u *storage.User) {
 }
 
 // endOtherSessions is the change that ends every session of a user but one,
-// which must be alive by what u says now: u's own compare-and-swap then makes
+// which must be active by what u says now: u's own compare-and-swap then makes
 // sure that it was when the others ended.
 func (i *Issuer) endOtherSessions(ctx context.Context, u *storage.User, keep string) error {
 	e, err := i.store.Epoch(ctx)
 	if err != nil {
-		return adminError(err)
+		return storeError(err)
 	}
 	s, err := i.store.Session(ctx, keep)
-	if err == nil && (!s.RevokedAt.IsZero() || s.UserID != u.ID || !servesUser(*u, e, s)) {
+	if err == nil && (!s.RevokedAt.IsZero() || s.UserID != u.ID || !sessionValid(*u, e, s)) {
 		err = storage.ErrNotFound
 	}
 	if err != nil {
-		return adminError(fmt.Errorf("session: %w", err))
+		return storeError(fmt.Errorf("session: %w", err))
 	}
 	endSessions(u)
 	u.KeptSession, u.KeptEpoch = keep, e.Number

@@ -28,7 +28,7 @@ func (i *Issuer) Sweep(ctx context.Context) (int64, error) {
 			n, err := sweep(ctx, before, sweepBatch)
 			total += n
 			if err != nil {
-				return total, adminError(err)
+				return total, storeError(err)
 			}
 			if n < sweepBatch {
 				break
@@ -38,6 +38,6 @@ func (i *Issuer) Sweep(ctx context.Context) (int64, error) {
 	if i.cfg.AuditRetention == 0 {
 		return total, nil
 	}
-	n, err := i.journal.Sweep(ctx, i.cfg.AuditRetention)
-	return total + n, adminError(err)
+	n, err := i.auditLog.Sweep(ctx, i.cfg.AuditRetention)
+	return total + n, storeError(err)
 }

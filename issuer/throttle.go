@@ -10,9 +10,9 @@ import (
 	"example.org/signet/storage"
 )
 
-// Throttle bounds how often a wrong password may be tried. A try is counted
-// before it is checked, in the store, so that parallel tries and several
-// instances share one count; a right password takes its own try back.
+// Throttle bounds how often a wrong password may be tried. An attempt is counted
+// before it is checked, in the store, so that parallel attempts and several
+// instances share one count; a right password takes its own attempt back.
 type Throttle struct {
 	PerAccountNetwork Limit // one account from one network
 	PerNetwork        Limit // any account from one network
@@ -21,10 +21,10 @@ type Throttle struct {
 	Registrations Limit // from one network, whether they succeed or not
 }
 
-// Limit allows Tries within Window. Zero Tries means no limit.
+// Limit allows Attempts within Window. Zero Attempts means no limit.
 type Limit struct {
-	Tries  int64
-	Window time.Duration
+	Attempts int64
+	Window   time.Duration
 }
 
 // DefaultThrottle lets a person mistype, and a guesser get nowhere: at most 100
@@ -38,65 +38,65 @@ func DefaultThrottle() Throttle {
 	}
 }
 
-// try is one attempt at a secret.
-type try struct {
+// attempt is one attempt at a secret.
+type attempt struct {
 	kind    string // what is guessed at: "login", "client"
 	account string // a user's or client's id or, for a name that nobody has, the name
 	target  string // whom the audit log names; "" for nobody
 	client  string
-	source  Source
+	info    RequestInfo
 }
 
-// ticket is a counted try.
-type ticket struct {
+// countedAttempt is an attempt that was counted.
+type countedAttempt struct {
 	issuer  *Issuer
 	counted []string // the keys counted; the first belongs to account and network together
 }
 
-// throttle counts a try, or refuses it. Names that nobody has reach the same
+// throttle counts an attempt, or refuses it. Names that nobody has reach the same
 // limits as accounts, so that the answer tells nothing.
-func (i *Issuer) throttle(ctx context.Context, y try) (*ticket, error) {
-	network := y.source.network()
-	t := &ticket{issuer: i}
+func (i *Issuer) throttle(ctx context.Context, a attempt) (*countedAttempt, error) {
+	network := a.info.network()
+	t := &countedAttempt{issuer: i}
 	for _, c := range []struct {
 		limit Limit
 		key   string
 	}{
-		{i.cfg.Throttle.PerAccountNetwork, counterKey(y.kind, "account+network", y.account, network)},
-		{i.cfg.Throttle.PerNetwork, counterKey(y.kind, "network", network)},
-		{i.cfg.Throttle.PerAccount, counterKey(y.kind, "account", y.account)},
+		{i.cfg.Throttle.PerAccountNetwork, counterKey(a.kind, "account+network", a.account, network)},
+		{i.cfg.Throttle.PerNetwork, counterKey(a.kind, "network", network)},
+		{i.cfg.Throttle.PerAccount, counterKey(a.kind, "account", a.account)},
 	} {
-		if c.limit.Tries == 0 {
+		if c.limit.Attempts == 0 {
 			continue
 		}
-		if err := t.count(ctx, y, c.key, c.limit); err != nil {
+		if err := t.count(ctx, a, c.key, c.limit); err != nil {
 			return nil, err
 		}
 	}
 	return t, nil
 }
 
-func (t *ticket) count(ctx context.Context, y try, key string, limit Limit) error {
+func (t *countedAttempt) count(ctx context.Context, a attempt, key string, limit Limit) error {
 	now := t.issuer.now()
 	n, err := t.issuer.store.CountAttempt(ctx, key, now, limit.Window)
 	if err != nil {
-		return unknown(err) // not a free try
+		return unavailable(err) // an attempt that is not counted is not allowed
 	}
 	t.counted = append(t.counted, key)
-	if n.Count <= limit.Tries {
+	if n.Count <= limit.Attempts {
 		return nil
 	}
 	refusal := &Error{Code: TooManyAttempts, Description: "too many failed attempts, try again later", RetryAfter: n.ResetAt.Sub(now)}
-	if n.Count == limit.Tries+1 { // once a window, so that a flood does not fill the log
-		refusal.Cause = t.issuer.audit(ctx, y.source, storage.AuditEvent{Type: EventLoginThrottled, Target: y.target, ClientID: y.client, Detail: y.kind})
+	if n.Count == limit.Attempts+1 { // once a window, so that a flood does not fill the log
+		refusal.Cause = t.issuer.audit(ctx, a.info, storage.AuditEvent{Type: EventLoginThrottled, Target: a.target, ClientID: a.client, Detail: a.kind})
 	}
 	return refusal
 }
 
 // succeeded forgives what the right password has counted: all failures of this
-// account from this network, elsewhere only its own try, so that an attacker's
+// account from this network, elsewhere only its own attempt, so that an attacker's
 // own logins do not wash the network clean.
-func (t *ticket) succeeded(ctx context.Context) error {
+func (t *countedAttempt) succeeded(ctx context.Context) error {
 	for n, key := range t.counted {
 		var err error
 		if n == 0 {
@@ -105,7 +105,7 @@ func (t *ticket) succeeded(ctx context.Context) error {
 			err = t.issuer.store.ForgiveAttempt(ctx, key)
 		}
 		if err != nil {
-			return unknown(err)
+			return unavailable(err)
 		}
 	}
 	return nil
@@ -122,9 +122,9 @@ func counterKey(kind string, parts ...string) string {
 	return kind + ":" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
 }
 
-// networkOf groups what one person can vary at will: an IPv6 /64, one IPv4
+// throttleNetwork groups what one person can vary at will: an IPv6 /64, one IPv4
 // address.
-func networkOf(a netip.Addr) string {
+func throttleNetwork(a netip.Addr) string {
 	a = a.Unmap().WithZone("")
 	if a.Is6() {
 		if p, err := a.Prefix(64); err == nil {
@@ -134,4 +134,4 @@ func networkOf(a netip.Addr) string {
 	return a.String()
 }
 
-func (s Source) network() string { return networkOf(s.Address) }
+func (s RequestInfo) network() string { return throttleNetwork(s.Address) }

@@ -14,10 +14,10 @@ import (
 // account's own limit; when its window is over the owner gets in again.
 func TestThrottleByAccount(t *testing.T) {
 	const limit, guesses = 100, 150
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	before, refused := f.hashes.Evaluations(), 0
 	for n := range guesses {
-		f.source.Address = netip.AddrFrom4([4]byte{198, 18, byte(n >> 8), byte(n)})
+		f.info.Address = netip.AddrFrom4([4]byte{198, 18, byte(n >> 8), byte(n)})
 		_, err := f.login("alice", "wrong password")
 		var e *issuer.Error
 		if errors.As(err, &e) && e.Code == issuer.TooManyAttempts {
@@ -30,7 +30,7 @@ func TestThrottleByAccount(t *testing.T) {
 	if n := f.hashes.Evaluations() - before; n != limit || refused != guesses-limit {
 		t.Errorf("%d passwords were tried and %d guesses refused, the limit is %d", n, refused, limit)
 	}
-	f.source.Address = netip.MustParseAddr("203.0.113.9")
+	f.info.Address = netip.MustParseAddr("203.0.113.9")
 	_, err := f.login("alice", alicePass)
 	wantCode(t, "the owner meanwhile", err, issuer.TooManyAttempts)
 	f.advance(time.Hour)
@@ -39,20 +39,20 @@ func TestThrottleByAccount(t *testing.T) {
 
 // U14: sweeping counters takes the old ones only, however many there are.
 func TestSweepSparesHotCounters(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	for range 10 {
 		_, _ = f.login("alice", "wrong password")
 	}
 	for range 3 { // a flood of names passes, and the sweep with it
 		for n := range 20 {
-			f.source.Address = netip.AddrFrom4([4]byte{198, 19, byte(n), 1})
+			f.info.Address = netip.AddrFrom4([4]byte{198, 19, byte(n), 1})
 			_, _ = f.login("nobody-"+string(rune('a'+n%26)), "wrong password")
 		}
 		if _, err := f.Sweep(f.ctx); err != nil {
 			t.Fatal(err)
 		}
 	}
-	f.source.Address = netip.MustParseAddr("192.0.2.7")
+	f.info.Address = netip.MustParseAddr("192.0.2.7")
 	_, err := f.login("alice", alicePass)
 	wantCode(t, "after the flood", err, issuer.TooManyAttempts)
 }

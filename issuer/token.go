@@ -26,10 +26,10 @@ type TokenRequest struct {
 	Username     string
 	Password     Secret
 	RefreshToken Secret
-	Source       Source
+	Info         RequestInfo
 }
 
-// TokenResponse is the answer of RFC 6749 §5.1. It holds live tokens: it is
+// TokenResponse is the answer of RFC 6749 §5.1. It holds usable tokens: it is
 // for the client alone.
 type TokenResponse struct {
 	AccessToken  string `json:"access_token"`
@@ -42,20 +42,20 @@ type TokenResponse struct {
 	Event string `json:"-"` // the audit event worth counting, such as a replayed refresh; "" for none
 }
 
-// exchange is a token request that has passed the shared checks.
-type exchange struct {
+// grantRequest is a token request that has passed the shared checks.
+type grantRequest struct {
 	TokenRequest
-	client   storage.Client
-	at       time.Time
-	asked    []string // scopes named in the request; nil for none
-	scope    []string // what is asked for, within the client's
-	audience []string // what is asked for, within the client's
-	event    string   // TokenResponse.Event
+	client    storage.Client
+	at        time.Time
+	requested []string // scopes named in the request; nil for none
+	scope     []string // what is asked for, within the client's
+	audience  []string // what is asked for, within the client's
+	event     string   // TokenResponse.Event
 }
 
-// authorization is what a grant has decided: on whose behalf tokens are made,
+// grantResult is what a grant has decided: on whose behalf tokens are made,
 // and what they may say.
-type authorization struct {
+type grantResult struct {
 	user     *storage.User    // nil for a client on its own behalf
 	session  *storage.Session // nil for a client on its own behalf
 	scope    []string
@@ -67,112 +67,112 @@ type authorization struct {
 // grant is one way to get tokens. It owns what is special to it and nothing of
 // what the pipeline checks.
 type grant interface {
-	authorize(ctx context.Context, x *exchange) (authorization, error)
+	authorize(ctx context.Context, req *grantRequest) (grantResult, error)
 }
 
 // Token answers the token endpoint. Errors are *Error.
 func (i *Issuer) Token(ctx context.Context, r TokenRequest) (TokenResponse, error) {
 	if r.Grant == "" {
-		return TokenResponse{}, refuse(InvalidRequest, "grant_type is missing")
+		return TokenResponse{}, newError(InvalidRequest, "grant_type is missing")
 	}
-	x, err := i.admit(ctx, r)
+	req, err := i.checkTokenRequest(ctx, r)
 	if err != nil {
 		return TokenResponse{}, err
 	}
-	a, err := i.grants[r.Grant].authorize(ctx, x)
+	a, err := i.grants[r.Grant].authorize(ctx, req)
 	if err != nil {
 		return TokenResponse{}, err
 	}
-	return i.issue(ctx, x, a)
+	return i.issue(ctx, req, a)
 }
 
-// admit makes the checks that every grant shares. What it refuses because of a
+// checkTokenRequest makes the checks that every grant shares. What it refuses because of a
 // remembered client it checks again with the client read from the store.
-func (i *Issuer) admit(ctx context.Context, r TokenRequest) (*exchange, error) {
-	client, err := i.authenticate(ctx, r.Client, r.Source)
+func (i *Issuer) checkTokenRequest(ctx context.Context, r TokenRequest) (*grantRequest, error) {
+	client, err := i.authenticate(ctx, r.Client, r.Info)
 	if err != nil {
 		return nil, err
 	}
-	x, err := i.check(r, client)
+	req, err := i.checkForClient(r, client)
 	if err == nil {
-		return x, nil
+		return req, nil
 	}
-	fresh, gone := i.freshClient(ctx, client.ID)
-	if gone != nil {
-		return nil, gone
+	fresh, reloadErr := i.reloadClient(ctx, client.ID)
+	if reloadErr != nil {
+		return nil, reloadErr
 	}
-	if sameRecord(fresh, client) {
+	if sameVersion(fresh, client) {
 		return nil, err
 	}
-	if err := i.checkClient(ctx, fresh, r.Client, r.Source); err != nil {
+	if err := i.checkClient(ctx, fresh, r.Client, r.Info); err != nil {
 		return nil, err
 	}
-	return i.check(r, fresh)
+	return i.checkForClient(r, fresh)
 }
 
-func (i *Issuer) check(r TokenRequest, client storage.Client) (*exchange, error) {
+func (i *Issuer) checkForClient(r TokenRequest, client storage.Client) (*grantRequest, error) {
 	if _, known := i.grants[r.Grant]; !known {
-		return nil, refuse(UnsupportedGrantType, "this grant type is not supported")
+		return nil, newError(UnsupportedGrantType, "this grant type is not supported")
 	}
 	if !contains(client.Grants, r.Grant) {
-		return nil, refuse(UnauthorizedClient, "this client may not use this grant type")
+		return nil, newError(UnauthorizedClient, "this client may not use this grant type")
 	}
-	x := &exchange{TokenRequest: r, client: client, at: i.now()}
+	req := &grantRequest{TokenRequest: r, client: client, at: i.now()}
 	var err error
-	if x.asked, err = parseScope(r.Scope); err != nil {
+	if req.requested, err = parseScope(r.Scope); err != nil {
 		return nil, err
 	}
-	if x.scope, err = askedScope(client, x.asked); err != nil {
+	if req.scope, err = requestedScope(client, req.requested); err != nil {
 		return nil, err
 	}
-	if x.audience, err = i.askedAudience(client, r.Resource); err != nil {
+	if req.audience, err = i.requestedAudience(client, r.Resource); err != nil {
 		return nil, err
 	}
-	return x, nil
+	return req, nil
 }
 
 // issue signs what the grant has decided. Nothing is written after this point,
 // so a failure here leaves a state from which the client's retry succeeds.
-func (i *Issuer) issue(ctx context.Context, x *exchange, a authorization) (TokenResponse, error) {
+func (i *Issuer) issue(ctx context.Context, req *grantRequest, a grantResult) (TokenResponse, error) {
 	if err := failpoint.Hit(failpoint.TokenSigning); err != nil {
-		return TokenResponse{}, unknown(err)
+		return TokenResponse{}, unavailable(err)
 	}
 	signing, err := i.keyring.Current()
 	if err != nil {
-		return TokenResponse{}, unknown(err)
+		return TokenResponse{}, unavailable(err)
 	}
-	claims, err := i.accessClaims(x, a)
+	claims, err := i.accessClaims(req, a)
 	if err != nil {
-		return TokenResponse{}, unknown(err)
+		return TokenResponse{}, unavailable(err)
 	}
 	access, err := signing.Sign(ctx, typeAccessToken, claims)
 	if err != nil {
-		return TokenResponse{}, unknown(err)
+		return TokenResponse{}, unavailable(err)
 	}
-	answer := TokenResponse{
+	response := TokenResponse{
 		AccessToken: access, TokenType: "Bearer", ExpiresIn: claims.Expiry - claims.IssuedAt,
-		RefreshToken: a.refresh, Scope: claims.Scope, Event: x.event,
+		RefreshToken: a.refresh, Scope: claims.Scope, Event: req.event,
 	}
 	if a.idToken {
-		answer.IDToken, err = signing.Sign(ctx, typeIDToken, i.idClaims(x, a, claims, accessTokenHash(signing.Alg(), access)))
+		response.IDToken, err = signing.Sign(ctx, typeIDToken, i.idClaims(req, a, claims, accessTokenHash(signing.Alg(), access)))
 	}
 	if err != nil {
-		return TokenResponse{}, unknown(err)
+		return TokenResponse{}, unavailable(err)
 	}
-	return answer, nil
+	return response, nil
 }
 
-// sessionEnds is the absolute end of a session that starts now: one that can
+// sessionExpiry is the absolute end of a session that starts now: one that can
 // be refreshed lives its full time, another one as long as its access token.
-func (i *Issuer) sessionEnds(client storage.Client, at time.Time) time.Time {
+func (i *Issuer) sessionExpiry(client storage.Client, at time.Time) time.Time {
 	if contains(client.Grants, GrantRefreshToken) {
 		return at.Add(i.cfg.SessionTTL)
 	}
 	return at.Add(i.cfg.AccessTokenTTL)
 }
 
-// certain tells whether err is a certain "no such thing", as opposed to a
-// failure.
-func certain(err error) bool {
+// isDefinitive reports whether err is a definitive answer (not found, conflict), as
+// opposed to a failure.
+func isDefinitive(err error) bool {
 	return errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrConflict)
 }

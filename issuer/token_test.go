@@ -28,7 +28,7 @@ func claimsOf(t testing.TB, token string) (header, claims map[string]any) {
 
 // RFC 9068 §2.1, §2.2: header and claims of an access token.
 func TestAccessTokenClaims(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	a := f.mustLogin()
 	header, claims := claimsOf(t, a.AccessToken)
 	if header["typ"] != "at+jwt" || header["alg"] != "ES256" || header["kid"] == "" {
@@ -56,9 +56,9 @@ func TestAccessTokenClaims(t *testing.T) {
 }
 
 func TestClientCredentials(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	ask := func(client issuer.ClientAuth, scope string) (issuer.TokenResponse, error) {
-		return f.Token(f.ctx, issuer.TokenRequest{Client: client, Grant: issuer.GrantClientCredentials, Scope: scope, Source: f.source})
+		return f.Token(f.ctx, issuer.TokenRequest{Client: client, Grant: issuer.GrantClientCredentials, Scope: scope, Info: f.info})
 	}
 	a, err := ask(basic("web"), "")
 	must(t, err)
@@ -78,7 +78,7 @@ func TestClientCredentials(t *testing.T) {
 // OpenID Connect Core §2: the ID token comes with openid, on refresh only where
 // the client asks for it.
 func TestIDToken(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	a := f.mustLogin()
 	header, claims := claimsOf(t, a.IDToken)
 	if header["typ"] != "JWT" || claims["aud"] != "web" || claims["nonce"] != nil || claims["at_hash"] == nil || claims["auth_time"] == nil {
@@ -88,7 +88,7 @@ func TestIDToken(t *testing.T) {
 	if a = f.mustRefresh(a.RefreshToken); a.IDToken != "" {
 		t.Error("an ID token came with a refresh unasked")
 	}
-	_, err := f.UpdateClient(f.ctx, "web", issuer.ClientChange{IDTokenOnRefresh: ptr(true)}, f.source)
+	_, err := f.UpdateClient(f.ctx, "web", issuer.ClientChange{IDTokenOnRefresh: ptr(true)}, f.info)
 	must(t, err)
 	a = f.mustRefresh(a.RefreshToken)
 	_, later := claimsOf(t, a.IDToken)
@@ -101,8 +101,8 @@ func TestIDToken(t *testing.T) {
 }
 
 func TestSharedChecks(t *testing.T) {
-	f := newFixture(t).withRound()
-	good := issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantPassword, Username: "alice", Password: alicePass, Source: f.source}
+	f := newFixture(t).withAlice()
+	good := issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantPassword, Username: "alice", Password: alicePass, Info: f.info}
 	for _, tt := range []struct {
 		name   string
 		change func(*issuer.TokenRequest)
@@ -132,9 +132,9 @@ func TestSharedChecks(t *testing.T) {
 }
 
 // What was changed by another process is noticed within the cache's time, and a
-// "no" is never said from memory.
+// rejection is never made from a cached record.
 func TestClientCache(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	f.mustLogin()
 	stored, err := f.store.Client(f.ctx, "web")
 	must(t, err)
@@ -143,7 +143,7 @@ func TestClientCache(t *testing.T) {
 	_, err = f.store.UpdateClient(f.ctx, stored) // past the issuer's back
 	must(t, err)
 
-	a, err := f.Token(f.ctx, issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantPassword, Username: "alice", Password: alicePass, Scope: "items:delete", Source: f.source})
+	a, err := f.Token(f.ctx, issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantPassword, Username: "alice", Password: alicePass, Scope: "items:delete", Info: f.info})
 	must(t, err)
 	if a.Scope != "items:delete" || a.RefreshToken != "" {
 		t.Errorf("scope %q, refresh token %t", a.Scope, a.RefreshToken != "")
@@ -156,7 +156,7 @@ func TestClientCache(t *testing.T) {
 
 // A client made anew under the name of a remembered one is another client.
 func TestClientMadeAnew(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	f.mustLogin()
 	stored, err := f.store.Client(f.ctx, "web")
 	must(t, err)
@@ -167,17 +167,17 @@ func TestClientMadeAnew(t *testing.T) {
 	stored.SecretHash, stored.CreatedAt = other.SecretHash, f.clock.now()
 	must(t, f.store.CreateClient(f.ctx, stored))
 	ask := issuer.ClientAuth{ID: "web", Secret: secretOf("other"), Method: issuer.AuthBasic}
-	_, err = f.Token(f.ctx, issuer.TokenRequest{Client: ask, Grant: issuer.GrantClientCredentials, Source: f.source})
+	_, err = f.Token(f.ctx, issuer.TokenRequest{Client: ask, Grant: issuer.GrantClientCredentials, Info: f.info})
 	must(t, err)
 }
 
 func TestPublicClient(t *testing.T) {
-	f := newFixture(t).withRound()
-	n := issuer.NewClient{ID: "spa", Public: true, Settings: issuer.ClientChange{Grants: list(issuer.GrantPassword, issuer.GrantRefreshToken), Scopes: list("items:read")}}
-	_, err := f.CreateClient(f.ctx, n, f.source)
+	f := newFixture(t).withAlice()
+	n := issuer.NewClient{ID: "spa", Public: true, Settings: issuer.ClientChange{Grants: strs(issuer.GrantPassword, issuer.GrantRefreshToken), Scopes: strs("items:read")}}
+	_, err := f.CreateClient(f.ctx, n, f.info)
 	wantField(t, "password on a public client", err, "grant_types")
 	n.InsecurePublicPassword = true
-	view, err := f.CreateClient(f.ctx, n, f.source)
+	view, err := f.CreateClient(f.ctx, n, f.info)
 	must(t, err)
 	if view.Secret != "" {
 		t.Error("a public client got a secret")
@@ -185,7 +185,7 @@ func TestPublicClient(t *testing.T) {
 	as := func(m issuer.AuthMethod, secret issuer.Secret) (issuer.TokenResponse, error) {
 		return f.Token(f.ctx, issuer.TokenRequest{
 			Client: issuer.ClientAuth{ID: "spa", Method: m, Secret: secret}, Grant: issuer.GrantPassword,
-			Username: "alice", Password: alicePass, Source: f.source,
+			Username: "alice", Password: alicePass, Info: f.info,
 		})
 	}
 	a, err := as(issuer.AuthNone, "")
@@ -194,7 +194,7 @@ func TestPublicClient(t *testing.T) {
 	wantCode(t, "a secret for a public client", err, issuer.InvalidClient)
 	_, err = f.Introspect(f.ctx, issuer.IntrospectRequest{Client: issuer.ClientAuth{ID: "spa", Method: issuer.AuthNone}, Token: issuer.Secret(a.AccessToken)})
 	wantCode(t, "introspection by a public client", err, issuer.InvalidClient)
-	must(t, f.Revoke(f.ctx, issuer.RevokeRequest{Client: issuer.ClientAuth{ID: "spa", Method: issuer.AuthNone}, Token: issuer.Secret(a.RefreshToken), Source: f.source}))
+	must(t, f.Revoke(f.ctx, issuer.RevokeRequest{Client: issuer.ClientAuth{ID: "spa", Method: issuer.AuthNone}, Token: issuer.Secret(a.RefreshToken), Info: f.info}))
 	if _, err := f.refreshAs("spa", a.RefreshToken); err == nil {
 		t.Error("revoked by its public client, and still alive")
 	}
@@ -202,20 +202,20 @@ func TestPublicClient(t *testing.T) {
 
 func (f *fixture) refreshAs(public, token string) (issuer.TokenResponse, error) {
 	return f.Token(f.ctx, issuer.TokenRequest{
-		Client: issuer.ClientAuth{ID: public, Method: issuer.AuthNone}, Grant: issuer.GrantRefreshToken, RefreshToken: issuer.Secret(token), Source: f.source,
+		Client: issuer.ClientAuth{ID: public, Method: issuer.AuthNone}, Grant: issuer.GrantRefreshToken, RefreshToken: issuer.Secret(token), Info: f.info,
 	})
 }
 
 // A short secret that somebody chose costs a password hash, once; guesses at it
 // are throttled.
 func TestChosenSecret(t *testing.T) {
-	f := newFixture(t).withRound()
+	f := newFixture(t).withAlice()
 	grants := []string{issuer.GrantClientCredentials}
-	_, err := f.CreateClient(f.ctx, issuer.NewClient{ID: "chosen", Secret: "s3cret-chosen", Settings: issuer.ClientChange{Grants: &grants}}, f.source)
+	_, err := f.CreateClient(f.ctx, issuer.NewClient{ID: "chosen", Secret: "s3cret-chosen", Settings: issuer.ClientChange{Grants: &grants}}, f.info)
 	must(t, err)
 	ask := func(secret issuer.Secret) error {
 		_, err := f.Token(f.ctx, issuer.TokenRequest{
-			Client: issuer.ClientAuth{ID: "chosen", Secret: secret, Method: issuer.AuthPost}, Grant: issuer.GrantClientCredentials, Source: f.source,
+			Client: issuer.ClientAuth{ID: "chosen", Secret: secret, Method: issuer.AuthPost}, Grant: issuer.GrantClientCredentials, Info: f.info,
 		})
 		return err
 	}
@@ -235,21 +235,21 @@ func TestChosenSecret(t *testing.T) {
 		t.Error("guesses at a client secret are not throttled")
 	}
 	must(t, ask("s3cret-chosen"))
-	_, err = f.RotateClientSecret(f.ctx, "chosen", issuer.SecretRotation{Secret: "", Revoke: false}, f.source)
+	_, err = f.RotateClientSecret(f.ctx, "chosen", issuer.SecretRotation{Secret: "", Revoke: false}, f.info)
 	must(t, err)
 	wantCode(t, "the old secret", ask("s3cret-chosen"), issuer.InvalidClient)
 	for _, s := range []string{"short", "with space in it", "with%percent", strings.Repeat("x", 600)} {
-		_, err := f.RotateClientSecret(f.ctx, "chosen", issuer.SecretRotation{Secret: issuer.Secret(s), Revoke: false}, f.source)
+		_, err := f.RotateClientSecret(f.ctx, "chosen", issuer.SecretRotation{Secret: issuer.Secret(s), Revoke: false}, f.info)
 		wantField(t, s, err, "client_secret")
 	}
 }
 
 func TestAudienceOfSeveral(t *testing.T) {
-	f := newFixture(t).withRound()
-	f.client("two", issuer.ClientChange{Grants: list(issuer.GrantClientCredentials), Audiences: list("https://a.example.org", "https://b.example.org")})
-	f.client("none", issuer.ClientChange{Grants: list(issuer.GrantClientCredentials)})
+	f := newFixture(t).withAlice()
+	f.client("two", issuer.ClientChange{Grants: strs(issuer.GrantClientCredentials), Audiences: strs("https://a.example.org", "https://b.example.org")})
+	f.client("none", issuer.ClientChange{Grants: strs(issuer.GrantClientCredentials)})
 	for id, want := range map[string][]string{"two": {"https://a.example.org", "https://b.example.org"}, "none": {issuerURL}} {
-		a, err := f.Token(f.ctx, issuer.TokenRequest{Client: basic(id), Grant: issuer.GrantClientCredentials, Source: f.source})
+		a, err := f.Token(f.ctx, issuer.TokenRequest{Client: basic(id), Grant: issuer.GrantClientCredentials, Info: f.info})
 		must(t, err)
 		_, claims := claimsOf(t, a.AccessToken)
 		var got []string

@@ -51,7 +51,7 @@ type UserChange struct {
 	Roles    *[]string // sets the roles anew
 }
 
-func userView(u storage.User) User {
+func toUser(u storage.User) User {
 	return User{
 		ID: u.ID, Username: u.Username, Email: u.Email, FullName: u.FullName, Phone: u.Phone,
 		Roles: append([]string{}, u.Roles...), Disabled: u.Disabled, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
@@ -66,6 +66,6 @@ const (
 	maxDescription = 1024
 )
 
-// ErrBusyRecord means that others kept changing the record while it was to be
+// ErrConcurrentUpdate means that others kept changing the record while it was to be
 // changed; nothing was done and it can be tried again.
-var ErrBusyRecord = errors.New("the record is being changed by others, try again")
+var ErrConcurrentUpdate = errors.New("conflicting update, retry")

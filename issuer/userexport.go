@@ -22,19 +22,19 @@ type ExportedUser struct {
 
 // ExportUsers hands every user to each, in the order of their ids, and stops at its
 // first error. The event comes first: who cannot be written down gets nothing.
-func (i *Issuer) ExportUsers(ctx context.Context, hashes bool, src Source, each func(ExportedUser) error) error {
+func (i *Issuer) ExportUsers(ctx context.Context, hashes bool, info RequestInfo, each func(ExportedUser) error) error {
 	e := storage.AuditEvent{Type: EventUsersExported, Target: "all", Detail: "without password hashes"}
 	if hashes {
 		e.Detail = "with password hashes"
 	}
-	if err := i.audit(ctx, src, e); err != nil {
+	if err := i.audit(ctx, info, e); err != nil {
 		return err
 	}
 	p := storage.Page{Limit: storage.MaxPage}
 	for {
 		page, err := i.store.ListUsers(ctx, storage.UserFilter{}, p)
 		if err != nil {
-			return adminError(err)
+			return storeError(err)
 		}
 		for _, u := range page.Users {
 			x := ExportedUser{

@@ -18,11 +18,11 @@ type UserInfo struct {
 	Roles             []string `json:"roles,omitempty"`
 }
 
-// UserInfo answers for the user whose live access token this is.
+// UserInfo answers for the user whose active access token this is.
 func (i *Issuer) UserInfo(ctx context.Context, accessToken Secret) (UserInfo, error) {
-	t, err := i.live(ctx, string(accessToken))
-	if errors.Is(err, errDead) {
-		return UserInfo{}, errNotLive
+	t, err := i.activeToken(ctx, string(accessToken))
+	if errors.Is(err, errInactive) {
+		return UserInfo{}, errInvalidToken
 	}
 	if err != nil {
 		return UserInfo{}, err

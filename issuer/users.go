@@ -14,36 +14,36 @@ import (
 
 // Errors of the administrative methods: *FieldError for what was sent,
 // *storage.DuplicateError for what is taken, storage.ErrNotFound,
-// ErrBusyRecord, and *Error with Unavailable for *don't know*.
+// ErrConcurrentUpdate, and *Error with Unavailable where the outcome is unknown.
 
 // CreateUser creates a user.
-func (i *Issuer) CreateUser(ctx context.Context, n NewUser, src Source) (User, error) {
+func (i *Issuer) CreateUser(ctx context.Context, n NewUser, info RequestInfo) (User, error) {
 	u, err := i.newUser(ctx, n)
 	if err != nil {
 		return User{}, err
 	}
-	if err := i.namesFree(ctx, storage.User{}, u); err != nil {
+	if err := i.checkNamesFree(ctx, storage.User{}, u); err != nil {
 		return User{}, err
 	}
-	if u.PasswordHash, err = i.firstHash(ctx, n, u, src); err != nil {
+	if u.PasswordHash, err = i.initialHash(ctx, n, u, info); err != nil {
 		return User{}, err
 	}
 	e := storage.AuditEvent{Type: EventUserCreated, Target: u.ID, Detail: userChanges(storage.User{}, u)}
-	if err := i.createUser(ctx, u, src, e); err != nil {
+	if err := i.createUser(ctx, u, info, e); err != nil {
 		return User{}, err
 	}
 	u.Version = 1
-	return userView(u), nil
+	return toUser(u), nil
 }
 
-func (i *Issuer) createUser(ctx context.Context, u storage.User, src Source, e storage.AuditEvent) error {
-	return i.intend(src, e).make(ctx, func() error { return adminError(i.store.CreateUser(ctx, u)) })
+func (i *Issuer) createUser(ctx context.Context, u storage.User, info RequestInfo, e storage.AuditEvent) error {
+	return i.newAuditedChange(info, e).run(ctx, func() error { return storeError(i.store.CreateUser(ctx, u)) })
 }
 
-// namesFree looks whether somebody else has a name that u is to have, so that an
+// checkNamesFree looks whether somebody else has a name that u is to have, so that an
 // attempt that cannot succeed costs neither a hash nor an audit event. The store
 // decides.
-func (i *Issuer) namesFree(ctx context.Context, before, u storage.User) error {
+func (i *Issuer) checkNamesFree(ctx context.Context, before, u storage.User) error {
 	for _, n := range []struct{ field, old, name string }{{"username", before.Username, u.Username}, {"email", before.Email, u.Email}} {
 		if n.name == "" || n.name == n.old {
 			continue
@@ -53,7 +53,7 @@ func (i *Issuer) namesFree(ctx context.Context, before, u storage.User) error {
 		case err == nil:
 			return &storage.DuplicateError{Field: n.field}
 		case !errors.Is(err, storage.ErrNotFound):
-			return unknown(err)
+			return unavailable(err)
 		}
 	}
 	return nil
@@ -63,7 +63,7 @@ func (i *Issuer) newUser(ctx context.Context, n NewUser) (storage.User, error) {
 	now := i.now()
 	id, err := newID(now, i.cfg.Rand)
 	if err != nil {
-		return storage.User{}, unknown(err)
+		return storage.User{}, unavailable(err)
 	}
 	u := storage.User{ID: id, Disabled: n.Disabled, CreatedAt: now, UpdatedAt: now}
 	if !n.CreatedAt.IsZero() {
@@ -73,25 +73,25 @@ func (i *Issuer) newUser(ctx context.Context, n NewUser) (storage.User, error) {
 	if len(roles) == 0 {
 		roles = []string{RoleUser}
 	}
-	return u, i.apply(ctx, &u, UserChange{Username: &n.Username, Email: &n.Email, FullName: &n.FullName, Phone: &n.Phone, Roles: &roles})
+	return u, i.applyUser(ctx, &u, UserChange{Username: &n.Username, Email: &n.Email, FullName: &n.FullName, Phone: &n.Phone, Roles: &roles})
 }
 
-// apply checks a change and makes it on u. It names every field at fault.
-func (i *Issuer) apply(ctx context.Context, u *storage.User, c UserChange) error {
-	var f faults
-	f.take(&u.Username, c.Username, username)
-	f.take(&u.Email, c.Email, email)
-	f.take(&u.FullName, c.FullName, func(s string) (string, error) { return text("full_name", s, maxFullName) })
-	f.take(&u.Phone, c.Phone, func(s string) (string, error) { return text("phone", s, maxPhone) })
+// applyUser checks a change and makes it on u. It names every field at fault.
+func (i *Issuer) applyUser(ctx context.Context, u *storage.User, c UserChange) error {
+	var v validation
+	v.set(&u.Username, c.Username, checkUsername)
+	v.set(&u.Email, c.Email, checkEmail)
+	v.set(&u.FullName, c.FullName, func(s string) (string, error) { return checkText("full_name", s, maxFullName) })
+	v.set(&u.Phone, c.Phone, func(s string) (string, error) { return checkText("phone", s, maxPhone) })
 	if c.Roles != nil {
-		roles, err := i.knownRoles(ctx, *c.Roles)
-		f.note(err)
+		roles, err := i.checkRoles(ctx, *c.Roles)
+		v.add(err)
 		u.Roles = roles
 	}
-	return f.err()
+	return v.err()
 }
 
-func username(s string) (string, error) {
+func checkUsername(s string) (string, error) {
 	name, err := account.Username(s)
 	if err != nil {
 		return "", accountError("username", err)
@@ -99,8 +99,8 @@ func username(s string) (string, error) {
 	return name, nil
 }
 
-// email allows none.
-func email(s string) (string, error) {
+// checkEmail allows none.
+func checkEmail(s string) (string, error) {
 	if s == "" {
 		return "", nil
 	}
@@ -113,47 +113,47 @@ func email(s string) (string, error) {
 
 func accountError(name string, err error) error {
 	if reason := errors.Unwrap(err); reason != nil {
-		return field(name, reason.Error())
+		return newFieldError(name, reason.Error())
 	}
-	return field(name, "is not valid")
+	return newFieldError(name, "is not valid")
 }
 
-// firstHash is the password hash of a new user.
-func (i *Issuer) firstHash(ctx context.Context, n NewUser, u storage.User, src Source) (string, error) {
+// initialHash is the password hash of a new user.
+func (i *Issuer) initialHash(ctx context.Context, n NewUser, u storage.User, info RequestInfo) (string, error) {
 	switch {
 	case n.Password != "" && n.PasswordHash != "":
-		return "", field("password", "comes with a hash: give one of the two")
+		return "", newFieldError("password", "comes with a hash: give one of the two")
 	case n.PasswordHash != "":
-		if err := password.Recognize(string(n.PasswordHash)); err != nil {
-			return "", field("hashed_password", err.Error())
+		if err := password.CheckHash(string(n.PasswordHash)); err != nil {
+			return "", newFieldError("hashed_password", err.Error())
 		}
 		return string(n.PasswordHash), nil
 	case n.Password != "":
-		return i.hashNew(ctx, n.Password, u, src)
+		return i.hashNewPassword(ctx, n.Password, u, info)
 	}
 	return "", nil
 }
 
-// judgeNew judges the password that u is to have.
-func (i *Issuer) judgeNew(pw Secret, u storage.User) error {
-	about := password.Context{Personal: []string{u.Username, u.Email, u.FullName, u.Phone}, Service: []string{i.cfg.Issuer}}
-	if err := password.CheckNew(string(pw), about); err != nil {
-		return field("password", err.Error())
+// checkNewPassword judges the password that u is to have.
+func (i *Issuer) checkNewPassword(pw Secret, u storage.User) error {
+	inputs := password.UserInputs{Personal: []string{u.Username, u.Email, u.FullName, u.Phone}, Service: []string{i.cfg.Issuer}}
+	if err := password.CheckNew(string(pw), inputs); err != nil {
+		return newFieldError("password", err.Error())
 	}
 	return nil
 }
 
-// hashNew judges the password that u is to have, and hashes it.
-func (i *Issuer) hashNew(ctx context.Context, pw Secret, u storage.User, src Source) (string, error) {
-	if err := i.judgeNew(pw, u); err != nil {
+// hashNewPassword judges the password that u is to have, and hashes it.
+func (i *Issuer) hashNewPassword(ctx context.Context, pw Secret, u storage.User, info RequestInfo) (string, error) {
+	if err := i.checkNewPassword(pw, u); err != nil {
 		return "", err
 	}
-	hash, err := i.passwords.Hash(ctx, src.network(), string(pw))
+	hash, err := i.passwords.Hash(ctx, info.network(), string(pw))
 	switch {
 	case errors.Is(err, password.ErrTooLongForBcrypt):
-		return "", field("password", err.Error())
+		return "", newFieldError("password", err.Error())
 	case err != nil:
-		return "", unknown(err)
+		return "", unavailable(err)
 	}
 	return hash, nil
 }
@@ -161,7 +161,7 @@ func (i *Issuer) hashNew(ctx context.Context, pw Secret, u storage.User, src Sou
 // FindUser returns the user of that id, username or e-mail.
 func (i *Issuer) FindUser(ctx context.Context, ref string) (User, error) {
 	u, err := i.findUser(ctx, ref)
-	return userView(u), err
+	return toUser(u), err
 }
 
 func (i *Issuer) findUser(ctx context.Context, ref string) (storage.User, error) {
@@ -174,7 +174,7 @@ func (i *Issuer) findUser(ctx context.Context, ref string) (storage.User, error)
 		u, err = i.store.UserByLogin(ctx, name)
 	}
 	if err != nil {
-		return storage.User{}, adminError(fmt.Errorf("user: %w", err))
+		return storage.User{}, storeError(fmt.Errorf("user: %w", err))
 	}
 	return u, nil
 }
@@ -187,33 +187,33 @@ func (i *Issuer) ListUsers(ctx context.Context, f storage.UserFilter, p storage.
 	}
 	page, err := i.store.ListUsers(ctx, f, p)
 	if err != nil {
-		return UserList{}, adminError(err)
+		return UserList{}, storeError(err)
 	}
 	list := UserList{Items: make([]User, len(page.Users)), Next: page.Next}
 	for n, u := range page.Users {
-		list.Items[n] = userView(u)
+		list.Items[n] = toUser(u)
 	}
 	return list, nil
 }
 
 // UpdateUser changes a user. Roles that shrink reach the user's tokens at
 // their next refresh.
-func (i *Issuer) UpdateUser(ctx context.Context, ref string, c UserChange, src Source) (User, error) {
-	u, _, err := i.changeUser(ctx, ref, src, EventUserUpdated, func(u *storage.User) error { return i.apply(ctx, u, c) })
+func (i *Issuer) UpdateUser(ctx context.Context, ref string, c UserChange, info RequestInfo) (User, error) {
+	u, _, err := i.changeUser(ctx, ref, info, EventUserUpdated, func(u *storage.User) error { return i.applyUser(ctx, u, c) })
 	return u, err
 }
 
 // SetPassword sets a new password and ends every session of the user.
-func (i *Issuer) SetPassword(ctx context.Context, ref string, pw Secret, src Source) (User, error) {
+func (i *Issuer) SetPassword(ctx context.Context, ref string, pw Secret, info RequestInfo) (User, error) {
 	about, err := i.findUser(ctx, ref)
 	if err != nil {
 		return User{}, err
 	}
-	hash, err := i.hashNew(ctx, pw, about, src)
+	hash, err := i.hashNewPassword(ctx, pw, about, info)
 	if err != nil {
 		return User{}, err
 	}
-	u, _, err := i.changeUser(ctx, about.ID, src, EventPasswordSet, setHash(hash))
+	u, _, err := i.changeUser(ctx, about.ID, info, EventPasswordSet, setHash(hash))
 	return u, err
 }
 
@@ -226,8 +226,8 @@ func setHash(hash string) func(*storage.User) error {
 }
 
 // DisableUser shuts a user out: their sessions end and stay ended.
-func (i *Issuer) DisableUser(ctx context.Context, ref string, src Source) (User, error) {
-	u, _, err := i.changeUser(ctx, ref, src, EventUserDisabled, disable)
+func (i *Issuer) DisableUser(ctx context.Context, ref string, info RequestInfo) (User, error) {
+	u, _, err := i.changeUser(ctx, ref, info, EventUserDisabled, disable)
 	return u, err
 }
 
@@ -240,8 +240,8 @@ func disable(u *storage.User) error {
 }
 
 // EnableUser lets a user in again; sessions ended by disabling stay ended.
-func (i *Issuer) EnableUser(ctx context.Context, ref string, src Source) (User, error) {
-	u, _, err := i.changeUser(ctx, ref, src, EventUserEnabled, enable)
+func (i *Issuer) EnableUser(ctx context.Context, ref string, info RequestInfo) (User, error) {
+	u, _, err := i.changeUser(ctx, ref, info, EventUserEnabled, enable)
 	return u, err
 }
 
@@ -250,20 +250,20 @@ func enable(u *storage.User) error {
 	return nil
 }
 
-// updateTries bounds how often a lost compare-and-swap is tried again.
-const updateTries = 10
+// maxUpdateAttempts bounds how often a lost compare-and-swap is tried again.
+const maxUpdateAttempts = 10
 
 // changeUser makes one change by compare-and-swap, and returns how many
 // sessions it marked as revoked. The epoch inside the record is what ends them;
 // the marks only make it visible.
-func (i *Issuer) changeUser(ctx context.Context, ref string, src Source, event string, change func(*storage.User) error) (User, int64, error) {
-	n := i.intend(src, storage.AuditEvent{Type: event})
-	u, ended, err := i.swapUser(ctx, ref, n, change)
-	return u, ended, n.end(ctx, err)
+func (i *Issuer) changeUser(ctx context.Context, ref string, info RequestInfo, event string, change func(*storage.User) error) (User, int64, error) {
+	audited := i.newAuditedChange(info, storage.AuditEvent{Type: event})
+	u, ended, err := i.compareAndSwapUser(ctx, ref, audited, change)
+	return u, ended, audited.auditFailed(ctx, err)
 }
 
-func (i *Issuer) swapUser(ctx context.Context, ref string, n *intent, change func(*storage.User) error) (User, int64, error) {
-	for range updateTries {
+func (i *Issuer) compareAndSwapUser(ctx context.Context, ref string, audited *auditedChange, change func(*storage.User) error) (User, int64, error) {
+	for range maxUpdateAttempts {
 		u, err := i.findUser(ctx, ref)
 		if err != nil {
 			return User{}, 0, err
@@ -272,40 +272,40 @@ func (i *Issuer) swapUser(ctx context.Context, ref string, n *intent, change fun
 		if err := change(&u); err != nil {
 			return User{}, 0, err
 		}
-		if err := i.announce(ctx, storage.Ending{UserID: u.ID, Reason: n.event.Type}, u.Epoch != before.Epoch); err != nil {
+		if err := i.recordPendingRevocation(ctx, storage.Ending{UserID: u.ID, Reason: audited.event.Type}, u.Epoch != before.Epoch); err != nil {
 			return User{}, 0, err
 		}
-		if err := i.namesFree(ctx, before, u); err != nil {
+		if err := i.checkNamesFree(ctx, before, u); err != nil {
 			return User{}, 0, err
 		}
-		if isSuper(before) && !isSuper(u) {
-			if err := i.releaseSuper(ctx, u.ID, n.source); err != nil {
+		if isActiveSuperAdmin(before) && !isActiveSuperAdmin(u) {
+			if err := i.ensureOtherSuperAdmin(ctx, u.ID, audited.info); err != nil {
 				return User{}, 0, err
 			}
 		}
-		n.event.Target, n.event.Detail = u.ID, userChanges(before, u)
-		if err := n.declare(ctx); err != nil {
+		audited.event.Target, audited.event.Detail = u.ID, userChanges(before, u)
+		if err := audited.auditBefore(ctx); err != nil {
 			return User{}, 0, err
 		}
 		if err := failpoint.Hit(failpoint.UserUpdating); err != nil {
-			return User{}, 0, unknown(err)
+			return User{}, 0, unavailable(err)
 		}
 		u.UpdatedAt = i.now()
 		u, err = i.store.UpdateUser(ctx, u)
-		if lostSwap(err) {
+		if isVersionConflict(err) {
 			continue
 		}
 		if err != nil {
-			return User{}, 0, adminError(err)
+			return User{}, 0, storeError(err)
 		}
-		ended, err := i.markEnded(ctx, u, before.Epoch, n.event.Type)
-		return userView(u), ended, unsure(err)
+		ended, err := i.markSessionsRevoked(ctx, u, before.Epoch, audited.event.Type)
+		return toUser(u), ended, unavailableOrNil(err)
 	}
-	return User{}, 0, ErrBusyRecord
+	return User{}, 0, ErrConcurrentUpdate
 }
 
-// markEnded marks the sessions that a new epoch of their user has ended.
-func (i *Issuer) markEnded(ctx context.Context, u storage.User, before int64, reason string) (ended int64, err error) {
+// markSessionsRevoked marks the sessions that a new epoch of their user has ended.
+func (i *Issuer) markSessionsRevoked(ctx context.Context, u storage.User, before int64, reason string) (ended int64, err error) {
 	if err := failpoint.Hit(failpoint.UserUpdated); err != nil || u.Epoch == before {
 		return 0, err
 	}
@@ -321,33 +321,33 @@ func (i *Issuer) markEnded(ctx context.Context, u storage.User, before int64, re
 	return ended, failpoint.Hit(failpoint.UserRevokedAll)
 }
 
-// lostSwap tells a moved version from a name that is taken.
-func lostSwap(err error) bool {
+// isVersionConflict tells a changed version from a duplicate name.
+func isVersionConflict(err error) bool {
 	var taken *storage.DuplicateError
 	return errors.Is(err, storage.ErrConflict) && !errors.As(err, &taken)
 }
 
 // DeleteUser removes a user; their sessions end with them.
-func (i *Issuer) DeleteUser(ctx context.Context, ref string, src Source) error {
-	return i.deleteUser(ctx, ref, src, func(storage.User) error { return nil })
+func (i *Issuer) DeleteUser(ctx context.Context, ref string, info RequestInfo) error {
+	return i.deleteUser(ctx, ref, info, func(storage.User) error { return nil })
 }
 
-func (i *Issuer) deleteUser(ctx context.Context, ref string, src Source, may func(storage.User) error) error {
-	n := i.intend(src, storage.AuditEvent{Type: EventUserDeleted})
-	id, err := i.dropUser(ctx, ref, n, may)
-	if err := n.end(ctx, err); err != nil {
+func (i *Issuer) deleteUser(ctx context.Context, ref string, info RequestInfo, may func(storage.User) error) error {
+	audited := i.newAuditedChange(info, storage.AuditEvent{Type: EventUserDeleted})
+	id, err := i.compareAndDeleteUser(ctx, ref, audited, may)
+	if err := audited.auditFailed(ctx, err); err != nil {
 		return err
 	}
 	if err := failpoint.Hit(failpoint.UserDeleted); err != nil {
-		return unknown(err)
+		return unavailable(err)
 	}
 	_, err = i.store.RevokeAll(ctx, storage.SessionFilter{UserID: id}, i.now(), EventUserDeleted)
-	return unsure(err)
+	return unavailableOrNil(err)
 }
 
-// dropUser deletes the record as it was judged, and returns the user's id.
-func (i *Issuer) dropUser(ctx context.Context, ref string, n *intent, may func(storage.User) error) (string, error) {
-	for range updateTries {
+// compareAndDeleteUser deletes the record as it was judged, and returns the user's id.
+func (i *Issuer) compareAndDeleteUser(ctx context.Context, ref string, audited *auditedChange, may func(storage.User) error) (string, error) {
+	for range maxUpdateAttempts {
 		u, err := i.findUser(ctx, ref)
 		if err != nil {
 			return "", err
@@ -355,54 +355,54 @@ func (i *Issuer) dropUser(ctx context.Context, ref string, n *intent, may func(s
 		if err := may(u); err != nil {
 			return "", err
 		}
-		if isSuper(u) {
-			if err := i.releaseSuper(ctx, u.ID, n.source); err != nil {
+		if isActiveSuperAdmin(u) {
+			if err := i.ensureOtherSuperAdmin(ctx, u.ID, audited.info); err != nil {
 				return "", err
 			}
 		}
-		if err := i.announce(ctx, storage.Ending{UserID: u.ID, Reason: EventUserDeleted}, true); err != nil {
+		if err := i.recordPendingRevocation(ctx, storage.Ending{UserID: u.ID, Reason: EventUserDeleted}, true); err != nil {
 			return "", err
 		}
-		n.event.Target = u.ID
-		if err := n.declare(ctx); err != nil {
+		audited.event.Target = u.ID
+		if err := audited.auditBefore(ctx); err != nil {
 			return "", err
 		}
 		err = i.store.DeleteUser(ctx, u.ID, u.Version)
-		if !lostSwap(err) {
-			return u.ID, adminError(err)
+		if !isVersionConflict(err) {
+			return u.ID, storeError(err)
 		}
 	}
-	return "", ErrBusyRecord
+	return "", ErrConcurrentUpdate
 }
 
-// knownRoles sorts the names and refuses one that is no role.
-func (i *Issuer) knownRoles(ctx context.Context, names []string) ([]string, error) {
+// checkRoles sorts the names and refuses one that is no role.
+func (i *Issuer) checkRoles(ctx context.Context, names []string) ([]string, error) {
 	sorted := slices.Compact(slices.Sorted(slices.Values(names)))
 	v, err := i.roles.reload(ctx, i.now())
 	if err != nil {
-		return nil, adminError(err)
+		return nil, storeError(err)
 	}
 	for _, name := range sorted {
-		if _, ok := v.roles[name]; !ok {
-			return nil, field("roles", "has a role that does not exist")
+		if _, ok := v.byName[name]; !ok {
+			return nil, newFieldError("roles", "has a role that does not exist")
 		}
 	}
 	return sorted, nil
 }
 
-// unsure makes a *don't know* of whatever fails after a change was made: part of
-// it is done.
-func unsure(err error) error {
+// unavailableOrNil turns an error after a change was made into Unavailable: part of it is
+// done. nil stays nil.
+func unavailableOrNil(err error) error {
 	if err == nil {
 		return nil
 	}
-	return unknown(err)
+	return unavailable(err)
 }
 
-// adminError lets certain answers through and turns the rest into *don't know*.
-func adminError(err error) error {
-	if err == nil || certain(err) {
+// storeError passes definitive errors on and turns the rest into Unavailable.
+func storeError(err error) error {
+	if err == nil || isDefinitive(err) {
 		return err
 	}
-	return unknown(err)
+	return unavailable(err)
 }

@@ -23,7 +23,7 @@ type adminContext struct {
 	store    storage.Store
 	master   keys.MasterKeys
 	issuer   *issuer.Issuer
-	request  issuer.Source
+	request  issuer.RequestInfo
 }
 
 // openAdmin opens the store and ensures the built-in roles.
@@ -32,7 +32,7 @@ func (p *process) openAdmin(ctx context.Context, s *settings, mode openMode) (*a
 	if err != nil {
 		return nil, err
 	}
-	admin := &adminContext{process: p, settings: s, store: store, request: issuer.Source{Actor: actor}}
+	admin := &adminContext{process: p, settings: s, store: store, request: issuer.RequestInfo{Actor: actor}}
 	if err := admin.init(ctx); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}

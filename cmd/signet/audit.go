@@ -186,10 +186,10 @@ func previousChainHeads(path string) ([]string, error) {
 		return nil, fmt.Errorf("--against: %w", err)
 	}
 	var report audit.Report
-	if err := json.Unmarshal(data, &report); err != nil || report.Tips == nil {
+	if err := json.Unmarshal(data, &report); err != nil || report.ChainHeads == nil {
 		return nil, withHint(errors.New("--against: this is not a report of signet audit verify"), "signet audit verify --output json makes one")
 	}
-	return report.Tips, nil
+	return report.ChainHeads, nil
 }
 
 func writeReport(w io.Writer, r audit.Report) {

@@ -25,7 +25,9 @@ func (v *server) startBackground() (stop func()) {
 	running.Go(func() { v.keyring.Run(ctx) })
 	running.Go(func() { v.keyAudit.run(ctx) })
 	running.Go(func() { v.repeat(ctx, v.settings.keyringRefresh, "refresh the discovery document", v.handler.Refresh) })
-	running.Go(func() { v.repeat(ctx, observeInterval, "read what other instances audited", v.issuer.WitnessAudit) })
+	running.Go(func() {
+		v.repeat(ctx, observeInterval, "read what other instances audited", v.issuer.ObserveOtherChains)
+	})
 	running.Go(func() { v.repeat(ctx, v.settings.statusInterval(), "refresh the status lists", v.issuer.RefreshStatus) })
 	running.Go(func() { v.repeat(ctx, sweepInterval, "sweep expired records", v.sweep) })
 	if c := v.listeners.certificate; c != nil {

@@ -181,11 +181,11 @@ func explainBackupError(path string, err error) error {
 
 // auditRestore appends the restore to the audit log that was restored.
 func (p *process) auditRestore(ctx context.Context, s *settings, store storage.Store, b backup.Summary) error {
-	admin := &adminContext{process: p, settings: s, store: store, request: issuer.Source{Actor: actor}}
+	admin := &adminContext{process: p, settings: s, store: store, request: issuer.RequestInfo{Actor: actor}}
 	if err := admin.init(ctx); err != nil {
 		return err
 	}
-	return admin.issuer.NoteRestore(ctx, b.CreatedAt, admin.request)
+	return admin.issuer.AuditRestore(ctx, b.CreatedAt, admin.request)
 }
 
 // checkComplete rejects a store that holds a partial backup.

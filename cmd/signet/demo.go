@@ -173,4 +173,4 @@ func (v *server) createDemoDocs(ctx context.Context, _ demoCredentials) error {
 	return err
 }
 
-var devRequest = issuer.Source{Actor: "dev"}
+var devRequest = issuer.RequestInfo{Actor: "dev"}

@@ -55,7 +55,7 @@ func hintFor(err error) string {
 		return h.hint
 	case errors.As(err, &schema): // says so itself
 		return ""
-	case errors.Is(err, issuer.ErrBusyRecord): // says so itself
+	case errors.Is(err, issuer.ErrConcurrentUpdate): // says so itself
 		return ""
 	case errors.Is(err, issuer.ErrLastSuperAdmin):
 		return "--allow-no-super-admin overrides this"

@@ -15,7 +15,7 @@ func (force *forceFlag) add(f *pflag.FlagSet) {
 
 // request returns the request information of the command, with the override if
 // the flag was given.
-func (force *forceFlag) request(admin *adminContext) issuer.Source {
+func (force *forceFlag) request(admin *adminContext) issuer.RequestInfo {
 	request := admin.request
 	if force.allowed {
 		request.Allow = issuer.AllowNoSuperAdmin

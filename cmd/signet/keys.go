@@ -50,7 +50,7 @@ func newKeysRevoke(p *process) *cobra.Command {
 		if err := admin.warnBeforeRevoke(k, args[0]); err != nil {
 			return hintNotFound(err, "signet keys list shows them")
 		}
-		if err := admin.issuer.OrderKeyChange(ctx, "revoke", args[0], admin.request); err != nil {
+		if err := admin.issuer.RequestKeyChange(ctx, "revoke", args[0], admin.request); err != nil {
 			return err
 		}
 		if err := k.Revoke(ctx, args[0]); err != nil {

@@ -33,7 +33,7 @@ func newKeysRotate(p *process) *cobra.Command {
 		if now {
 			admin.messagef("warning: a verifier that fetched the JWKS before the new key was in it and asks for no unknown key refuses new tokens for up to %s", admin.settings.jwksMaxAge)
 		}
-		if err := admin.issuer.OrderKeyChange(ctx, "rotate", "", admin.request); err != nil {
+		if err := admin.issuer.RequestKeyChange(ctx, "rotate", "", admin.request); err != nil {
 			return err
 		}
 		done, err := k.Rotate(ctx, now)
@@ -82,7 +82,7 @@ func newKeysRollback(p *process) *cobra.Command {
 	}
 	return withKeys(p, c, func(ctx context.Context, admin *adminContext, k *keys.Manager, _ []string) error {
 		previous, _, _ := k.Active() // none signs where all are revoked
-		if err := admin.issuer.OrderKeyChange(ctx, "rollback", "", admin.request); err != nil {
+		if err := admin.issuer.RequestKeyChange(ctx, "rollback", "", admin.request); err != nil {
 			return err
 		}
 		done, err := k.Rollback(ctx)

@@ -45,7 +45,7 @@ func only[T any](_ T, err error) error { return err }
 
 // deeds are all that administrators do, made such that each succeeds after those
 // before it.
-func deeds(s *Signet, src issuer.Source) []deed {
+func deeds(s *Signet, src issuer.RequestInfo) []deed {
 	name, scopes := "A. Liddell", []string{"items:write", "items:delete"}
 	i := s.Service
 	return []deed{
@@ -109,7 +109,7 @@ func (s *Signet) allEvents(t *testing.T) []storage.AuditEvent {
 // back the same deeds succeed, each with its event before its change.
 func playChangeNeedsEvent(t *testing.T, s *Signet) {
 	ctx := context.Background()
-	src := issuer.Source{Actor: "tester", RequestID: "request-1"}
+	src := issuer.RequestInfo{Actor: "tester", RequestID: "request-1"}
 	s.Login(t, s.Web, s.Alice, "")
 	for _, d := range deeds(s, src) {
 		before := s.state(t)
@@ -140,7 +140,7 @@ func playChangeNeedsEvent(t *testing.T, s *Signet) {
 // that says so; of an outcome that nobody knows, nothing is said.
 func playFailedChange(t *testing.T, s *Signet) {
 	ctx := context.Background()
-	src := issuer.Source{Actor: "tester"}
+	src := issuer.RequestInfo{Actor: "tester"}
 	name := "Anybody"
 	change := func() error {
 		return only(s.Service.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name}, src))
@@ -198,7 +198,7 @@ func typesOf(events []storage.AuditEvent) []string {
 }
 
 func playChangeDetails(t *testing.T, s *Signet) {
-	ctx, src := context.Background(), issuer.Source{Actor: "tester"}
+	ctx, src := context.Background(), issuer.RequestInfo{Actor: "tester"}
 	name, address, roles, scopes := "Private Name", "private@example.com", []string{"user", "editor"}, []string{"openid"}
 	must(t, only(s.Service.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name, Email: &address, Roles: &roles}, src)))
 	must(t, only(s.Service.UpdateClient(ctx, s.Web.ID, issuer.ClientChange{Scopes: &scopes}, src)))
@@ -256,7 +256,7 @@ func playAttested(t *testing.T, s *Signet) {
 	login(s)
 	login(b) // its chain begins, and speaks of the first's
 	login(s)
-	must(t, b.Service.WitnessAudit(ctx))
+	must(t, b.Service.ObserveOtherChains(ctx))
 	login(b)
 	last := ""
 	for _, e := range s.allEvents(t) {

@@ -30,7 +30,7 @@ func bootstrapping(o *Options) {
 
 func guardedBootstrap(o *Options) {
 	bootstrapping(o)
-	o.Issuer.Throttle = issuer.Throttle{PerAccountNetwork: issuer.Limit{Tries: 3, Window: time.Hour}}
+	o.Issuer.Throttle = issuer.Throttle{PerAccountNetwork: issuer.Limit{Attempts: 3, Window: time.Hour}}
 }
 
 func (s *Signet) first(name, secret string) O { return s.newcomer(name).with("secret", secret) }

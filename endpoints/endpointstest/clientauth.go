@@ -232,7 +232,7 @@ func playPublic(t *testing.T, s *Signet) {
 }
 
 func tightThrottle(o *Options) {
-	o.Issuer.Throttle = issuer.Throttle{PerAccountNetwork: issuer.Limit{Tries: 3, Window: 15 * time.Minute}}
+	o.Issuer.Throttle = issuer.Throttle{PerAccountNetwork: issuer.Limit{Attempts: 3, Window: 15 * time.Minute}}
 }
 
 func playSlowSecret(t *testing.T, s *Signet) {

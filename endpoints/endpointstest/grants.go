@@ -14,7 +14,7 @@ var grantScenes = []scene{
 	{name: "the three grants", play: playGrants},
 	{name: "T25 grants that are not allowed or not known", play: playGrantPolicy},
 	{name: "T27 scopes", play: playScopes},
-	{name: "T27 guarded scopes are left out and said so", play: playGuarded},
+	{name: "T27 restricted scopes are left out and said so", play: playGuarded},
 	{name: "T28 T29 nothing of the request is echoed", play: playEcho},
 	{name: "audiences", play: playAudiences},
 	{name: "R23 J27 a new jti every time", play: playUnique},

@@ -40,7 +40,7 @@ const Origin = "https://app.example.com"
 // Scopes that Web, Other and SPA may ask for.
 var appScopes = []string{"openid", "profile", "email", "phone", "items:read", "items:write"}
 
-var source = issuer.Source{Actor: "test"}
+var source = issuer.RequestInfo{Actor: "test"}
 
 func settle(t testing.TB, s *Signet) Household {
 	t.Helper()

@@ -23,7 +23,7 @@ func clientRegistration(o *Options) { o.Issuer.Registration = issuer.Registratio
 
 func fewRegistrations(o *Options) {
 	openRegistration(o)
-	o.Issuer.Throttle.Registrations = issuer.Limit{Tries: 3, Window: time.Hour}
+	o.Issuer.Throttle.Registrations = issuer.Limit{Attempts: 3, Window: time.Hour}
 }
 
 // newcomer is a registration that is right.

@@ -106,7 +106,7 @@ func playOneCount(t *testing.T, s *Signet) {
 	change := func() Answer {
 		return s.JSON("POST", MePassword, O{"current_password": guess, "new_password": s.Marker("new password")}, Bearer(token))
 	}
-	limit := int(s.options.Issuer.Throttle.PerAccountNetwork.Tries)
+	limit := int(s.options.Issuer.Throttle.PerAccountNetwork.Attempts)
 	before := s.Passwords.Evaluations()
 	for n := range limit {
 		if n%2 == 0 {

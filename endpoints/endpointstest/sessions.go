@@ -48,7 +48,7 @@ func playCapped(t *testing.T, s *Signet) {
 	for range 3 {
 		s.TryRefresh(s.Web, first.Refresh).throttled(t)
 	}
-	if n := s.events(t, issuer.EventRefreshCapped); n != 1 {
+	if n := s.events(t, issuer.EventRefreshReplayLimit); n != 1 {
 		t.Errorf("%d events say that the cap was reached, want 1", n)
 	}
 	third := s.alive(t, s.Web, second) // nothing has changed for who has the newest

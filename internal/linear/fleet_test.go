@@ -22,7 +22,7 @@ import (
 
 const grace = 30 * time.Second
 
-var source = issuer.Source{Address: netip.MustParseAddr("192.0.2.7"), RequestID: "test", Actor: "test"}
+var source = issuer.RequestInfo{Address: netip.MustParseAddr("192.0.2.7"), RequestID: "test", Actor: "test"}
 
 // fleet is three issuers over one store, each by a way of its own that fails
 // now and then, on a clock that the test moves.
@@ -74,7 +74,7 @@ func newFleet(t testing.TB, store storage.Store, f faults, rules linear.Rules) *
 	v := &fleet{clock: endpointstest.NewClock()}
 	config := issuer.Config{
 		Issuer: "https://id.example.org", AccessTokenTTL: time.Hour, RefreshTokenTTL: 24 * time.Hour, SessionTTL: 72 * time.Hour,
-		RefreshGrace: grace, CacheFor: 5 * time.Second, Now: v.clock.Now, Rand: rand.Reader,
+		RefreshGrace: grace, CacheTTL: 5 * time.Second, Now: v.clock.Now, Rand: rand.Reader,
 	}
 	if rules.Strict {
 		config.RefreshGrace = 0
@@ -163,7 +163,7 @@ func judge(err error) (linear.Verdict, error) {
 		return linear.Yes, nil
 	case errors.As(err, &e) && e.Code == issuer.InvalidGrant:
 		return linear.No, nil
-	case errors.As(err, &e) && e.Code == issuer.Unavailable, errors.Is(err, issuer.ErrBusyRecord):
+	case errors.As(err, &e) && e.Code == issuer.Unavailable, errors.Is(err, issuer.ErrConcurrentUpdate):
 		return linear.Unknown, nil
 	}
 	return linear.Unknown, err
@@ -172,7 +172,7 @@ func judge(err error) (linear.Verdict, error) {
 func (s service) token(client string, r issuer.TokenRequest) (linear.Verdict, linear.Tokens, error) {
 	ctx, cancel := s.context()
 	defer cancel()
-	r.Client, r.Source = issuer.ClientAuth{ID: client, Secret: secret(client), Method: issuer.AuthBasic}, source
+	r.Client, r.Info = issuer.ClientAuth{ID: client, Secret: secret(client), Method: issuer.AuthBasic}, source
 	a, err := s.Token(ctx, r)
 	v, err := judge(err)
 	return v, linear.Tokens{Access: a.AccessToken, Refresh: a.RefreshToken}, err
@@ -193,7 +193,7 @@ func (s service) Refresh(token string, other bool) (linear.Verdict, linear.Token
 func (s service) Introspect(token string) (linear.Verdict, error) {
 	ctx, cancel := s.context()
 	defer cancel()
-	a, err := s.Issuer.Introspect(ctx, issuer.IntrospectRequest{Client: issuer.ClientAuth{ID: "web", Secret: secret("web"), Method: issuer.AuthBasic}, Token: issuer.Secret(token), Source: source})
+	a, err := s.Issuer.Introspect(ctx, issuer.IntrospectRequest{Client: issuer.ClientAuth{ID: "web", Secret: secret("web"), Method: issuer.AuthBasic}, Token: issuer.Secret(token), Info: source})
 	v, err := judge(err)
 	if v == linear.Yes && !a.Active {
 		v = linear.No
@@ -204,7 +204,7 @@ func (s service) Introspect(token string) (linear.Verdict, error) {
 func (s service) Revoke(token string) (linear.Verdict, error) {
 	ctx, cancel := s.context()
 	defer cancel()
-	return judge(s.Issuer.Revoke(ctx, issuer.RevokeRequest{Client: issuer.ClientAuth{ID: "web", Secret: secret("web"), Method: issuer.AuthBasic}, Token: issuer.Secret(token), Source: source}))
+	return judge(s.Issuer.Revoke(ctx, issuer.RevokeRequest{Client: issuer.ClientAuth{ID: "web", Secret: secret("web"), Method: issuer.AuthBasic}, Token: issuer.Secret(token), Info: source}))
 }
 
 func (s service) Change(op linear.Op, pw string) (linear.Verdict, error) {

@@ -18,9 +18,9 @@ import (
 var usernameCaseMapped = precis.NewIdentifier(precis.FoldWidth, precis.LowerCase(), precis.Norm(norm.NFC))
 
 const (
-	// maxTyped bounds what is mapped at all, in bytes: mapping shortens full-width
+	// maxInput bounds what is mapped at all, in bytes: mapping shortens full-width
 	// text by at most two thirds, so nothing above it can fit any field.
-	maxTyped = 3 * MaxEmail
+	maxInput = 3 * MaxEmail
 
 	// maxRounds is how often the mapping is applied before a name counts as
 	// unstable. RFC 8265 leaves the number open; RFC 8266 §2.1 names four.
@@ -29,37 +29,37 @@ const (
 
 // canonical maps a login name to its one form, at most limit bytes long.
 func canonical(s string, limit int) (string, error) {
-	if err := checkTyped(s, limit); err != nil {
+	if err := checkInput(s, limit); err != nil {
 		return "", err
 	}
-	mapped, err := stabilise(s)
+	mapped, err := mapUntilStable(s)
 	if err != nil {
 		return "", err
 	}
 	switch {
 	case len(mapped) > limit:
 		return "", tooLong(limit)
-	case breaksBidiRule(mapped):
+	case violatesBidiRule(mapped):
 		return "", ErrCharacters
-	case mixesAlphabets(mapped):
-		return "", ErrMixedAlphabets
+	case mixesScripts(mapped):
+		return "", ErrMixedScripts
 	}
 	return mapped, nil
 }
 
-// breaksBidiRule holds text with right-to-left letters to RFC 5893 §2, without which it
+// violatesBidiRule holds text with right-to-left letters to RFC 5893 §2, without which it
 // can be shown in an order other than it is stored in.
-func breaksBidiRule(s string) bool {
+func violatesBidiRule(s string) bool {
 	return bidirule.DirectionString(s) == bidi.RightToLeft && !bidirule.ValidString(s)
 }
 
-// checkTyped refuses what need not be mapped to be known as wrong, and gives the
+// checkInput refuses what need not be mapped to be known as wrong, and gives the
 // commonest mistake, a space, its own reason.
-func checkTyped(s string, limit int) error {
+func checkInput(s string, limit int) error {
 	switch {
 	case s == "":
 		return ErrEmpty
-	case len(s) > maxTyped:
+	case len(s) > maxInput:
 		return tooLong(limit)
 	case !utf8.ValidString(s):
 		return ErrNotUTF8
@@ -73,10 +73,10 @@ func checkTyped(s string, limit int) error {
 // are controls: a person does not type them into a name.
 func isSpace(r rune) bool { return unicode.Is(unicode.Zs, r) }
 
-// stabilise applies the PRECIS profile until the text no longer changes. One round
+// mapUntilStable applies the PRECIS profile until the text no longer changes. One round
 // is not enough for every input: lower-casing may leave marks that a second
 // normalisation joins.
-func stabilise(s string) (string, error) {
+func mapUntilStable(s string) (string, error) {
 	for range maxRounds {
 		mapped, err := usernameCaseMapped.String(s)
 		if err != nil {
@@ -95,7 +95,7 @@ func tooLong(limit int) error {
 	return fmt.Errorf("%w: at most %d bytes", ErrTooLong, limit)
 }
 
-// shape reports a refused character together with the rule that it broke.
-func shape(rule string) error {
+// invalidCharacters reports a refused character together with the rule that it broke.
+func invalidCharacters(rule string) error {
 	return fmt.Errorf("%w: %s", ErrCharacters, rule)
 }

@@ -5,14 +5,14 @@ import "errors"
 // The reasons for which a name is refused. Each reads as the end of a sentence
 // that begins with the field's name, and never repeats what was typed.
 var (
-	ErrEmpty          = errors.New("is empty")
-	ErrTooLong        = errors.New("is too long")
-	ErrNotUTF8        = errors.New("is not valid UTF-8")
-	ErrCharacters     = errors.New("holds a character that is not allowed")
-	ErrSpace          = errors.New("holds a space")
-	ErrMixedAlphabets = errors.New("mixes letters of look-alike alphabets in one word")
-	ErrLooksLikeID    = errors.New("looks like a user id")
-	ErrEmailShape     = errors.New("is not an address of the form name@domain")
+	ErrEmpty        = errors.New("is empty")
+	ErrTooLong      = errors.New("is too long")
+	ErrNotUTF8      = errors.New("is not valid UTF-8")
+	ErrCharacters   = errors.New("holds a character that is not allowed")
+	ErrSpace        = errors.New("holds a space")
+	ErrMixedScripts = errors.New("mixes letters of look-alike alphabets in one word")
+	ErrLooksLikeID  = errors.New("looks like a user id")
+	ErrEmailFormat  = errors.New("is not an address of the form name@domain")
 )
 
 // Error says which field was refused and why. Err wraps one of the reasons above,
@@ -30,8 +30,8 @@ func (e *Error) Error() string { return e.Field + " " + e.Err.Error() }
 // Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// refuse names the field in front of a reason, and keeps nil nil.
-func refuse(field string, reason error) error {
+// fieldError names the field in front of a reason, and keeps nil nil.
+func fieldError(field string, reason error) error {
 	if reason == nil {
 		return nil
 	}

@@ -13,15 +13,15 @@ const (
 // the parts of a Basic header (RFC 6749 §2.3.1) are understood all the same.
 // Case matters. The error is an *Error.
 func ClientID(s string) error {
-	return refuse("client_id", checkClientID(s))
+	return fieldError("client_id", checkClientID(s))
 }
 
 func checkClientID(s string) error {
 	if err := checkLength(s, MaxClientID); err != nil {
 		return err
 	}
-	if !isAlphanumeric(s[0]) || !all(s, isUnreserved) {
-		return shape("letters, digits and . _ ~ - only, beginning with a letter or a digit")
+	if !isAlphanumeric(s[0]) || !allBytes(s, isUnreserved) {
+		return invalidCharacters("letters, digits and . _ ~ - only, beginning with a letter or a digit")
 	}
 	if LooksLikeID(s) {
 		return ErrLooksLikeID
@@ -32,15 +32,15 @@ func checkClientID(s string) error {
 // RoleName checks a role's name: 1 to 64 lower-case letters, digits and _ . -,
 // beginning with a letter. The error is an *Error.
 func RoleName(s string) error {
-	return refuse("role", checkRoleName(s))
+	return fieldError("role", checkRoleName(s))
 }
 
 func checkRoleName(s string) error {
 	if err := checkLength(s, MaxRoleName); err != nil {
 		return err
 	}
-	if !isLower(s[0]) || !all(s, isRoleChar) {
-		return shape("lower-case letters, digits and _ . - only, beginning with a letter")
+	if !isLower(s[0]) || !allBytes(s, isRoleChar) {
+		return invalidCharacters("lower-case letters, digits and _ . - only, beginning with a letter")
 	}
 	return nil
 }
@@ -48,15 +48,15 @@ func checkRoleName(s string) error {
 // Scope checks one scope, a single scope-token of RFC 6749 §3.3, of 1 to 128 bytes:
 // printable ASCII without space, quotation mark and backslash. The error is an *Error.
 func Scope(s string) error {
-	return refuse("scope", checkScope(s))
+	return fieldError("scope", checkScope(s))
 }
 
 func checkScope(s string) error {
 	if err := checkLength(s, MaxScope); err != nil {
 		return err
 	}
-	if !all(s, isScopeChar) {
-		return shape("printable ASCII without space, \" and \\ only")
+	if !allBytes(s, isScopeChar) {
+		return invalidCharacters("printable ASCII without space, \" and \\ only")
 	}
 	return nil
 }
@@ -71,8 +71,8 @@ func checkLength(s string, limit int) error {
 	return nil
 }
 
-// all reports whether every byte of s satisfies ok.
-func all(s string, ok func(byte) bool) bool {
+// allBytes reports whether every byte of s satisfies ok.
+func allBytes(s string, ok func(byte) bool) bool {
 	for i := range len(s) {
 		if !ok(s[i]) {
 			return false

@@ -18,7 +18,7 @@ func Username(s string) (string, error) {
 		err = ErrLooksLikeID
 	}
 	if err != nil {
-		return "", refuse("username", err)
+		return "", fieldError("username", err)
 	}
 	return name, nil
 }
@@ -33,7 +33,7 @@ func Email(s string) (string, error) {
 		err = checkEmail(address)
 	}
 	if err != nil {
-		return "", refuse("email", err)
+		return "", fieldError("email", err)
 	}
 	return address, nil
 }
@@ -44,7 +44,7 @@ func Email(s string) (string, error) {
 func LoginName(s string) (string, error) {
 	name, err := canonical(s, MaxEmail)
 	if err != nil {
-		return "", refuse("username", err)
+		return "", fieldError("username", err)
 	}
 	return name, nil
 }
@@ -54,10 +54,10 @@ func LoginName(s string) (string, error) {
 func checkEmail(address string) error {
 	local, domain, _ := strings.Cut(address, "@")
 	if local == "" || domain == "" || strings.Contains(domain, "@") {
-		return ErrEmailShape
+		return ErrEmailFormat
 	}
 	if strings.ContainsAny(address, "()<>[]:;\\,\"") {
-		return ErrEmailShape
+		return ErrEmailFormat
 	}
 	return nil
 }

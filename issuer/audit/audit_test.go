@@ -18,8 +18,8 @@ import (
 	"example.org/signet/storage/sqlite"
 )
 
-// memory is an audit log that a test can spoil, and that fails where it is told to.
-type memory struct {
+// memoryStore is an audit log that a test can spoil, and that fails where it is told to.
+type memoryStore struct {
 	mu     sync.Mutex
 	events []storage.AuditEvent
 	writes int
@@ -28,9 +28,9 @@ type memory struct {
 	held   chan struct{}
 }
 
-var _ storage.Audit = (*memory)(nil)
+var _ storage.Audit = (*memoryStore)(nil)
 
-func (m *memory) AppendAudit(ctx context.Context, events ...storage.AuditEvent) error {
+func (m *memoryStore) AppendAudit(ctx context.Context, events ...storage.AuditEvent) error {
 	m.mu.Lock()
 	m.writes++
 	before, after, held := m.before, m.after, m.held
@@ -52,7 +52,7 @@ func (m *memory) AppendAudit(ctx context.Context, events ...storage.AuditEvent) 
 	return nil
 }
 
-func (m *memory) ListAudit(_ context.Context, f storage.AuditFilter, p storage.Page) (storage.AuditPage, error) {
+func (m *memoryStore) ListAudit(_ context.Context, f storage.AuditFilter, p storage.Page) (storage.AuditPage, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	all := slices.Clone(m.events)
@@ -71,7 +71,7 @@ func (m *memory) ListAudit(_ context.Context, f storage.AuditFilter, p storage.P
 	return page, nil
 }
 
-func (m *memory) SweepAudit(_ context.Context, before string, limit int) (int64, error) {
+func (m *memoryStore) SweepAudit(_ context.Context, before string, limit int) (int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	kept := slices.DeleteFunc(slices.Clone(m.events), func(e storage.AuditEvent) bool { return e.ID < before })
@@ -80,90 +80,90 @@ func (m *memory) SweepAudit(_ context.Context, before string, limit int) (int64,
 	return int64(min(gone, limit)), nil
 }
 
-// world is one store, a clock, and the programs that write to it.
-type world struct {
+// fixture is one store and a clock, shared by several logs.
+type fixture struct {
 	t      *testing.T
-	store  *memory
+	store  *memoryStore
 	master keys.MasterKey
 	mu     sync.Mutex
 	at     time.Time
 }
 
-func newWorld(t *testing.T) *world {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	master, err := keys.NewMasterKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &world{t: t, store: &memory{}, master: master, at: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
+	return &fixture{t: t, store: &memoryStore{}, master: master, at: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
 }
 
-func (w *world) now() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.at
+func (f *fixture) now() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.at
 }
 
-func (w *world) pass(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.at = w.at.Add(d)
+func (f *fixture) advance(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.at = f.at.Add(d)
 }
 
-func (w *world) program() *audit.Log { return audit.New(w.store, w.master, w.now, rand.Reader) }
+func (f *fixture) newLog() *audit.Log { return audit.New(f.store, f.master, f.now, rand.Reader) }
 
-func (w *world) write(l *audit.Log, details ...string) {
-	w.t.Helper()
+func (f *fixture) write(l *audit.Log, details ...string) {
+	f.t.Helper()
 	for _, d := range details {
-		w.pass(time.Second)
-		if _, err := l.Append(w.t.Context(), storage.AuditEvent{Type: "test.happened", Actor: "tester", Detail: d}); err != nil {
-			w.t.Fatalf("append %s: %v", d, err)
+		f.advance(time.Second)
+		if _, err := l.Append(f.t.Context(), storage.AuditEvent{Type: "test.happened", Actor: "tester", Detail: d}); err != nil {
+			f.t.Fatalf("append %s: %v", d, err)
 		}
 	}
 }
 
-func (w *world) verify(against ...string) audit.Report {
-	w.t.Helper()
-	r, err := audit.Verify(w.t.Context(), w.store, []keys.MasterKey{w.master}, against)
+func (f *fixture) verify(against ...string) audit.Report {
+	f.t.Helper()
+	r, err := audit.Verify(f.t.Context(), f.store, []keys.MasterKey{f.master}, against)
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return r
 }
 
 // wantFault demands that one of the faults is of the kind.
-func (w *world) wantFault(what string, r audit.Report, kind string) {
-	w.t.Helper()
+func (f *fixture) wantFault(what string, r audit.Report, kind string) {
+	f.t.Helper()
 	if r.OK || !slices.ContainsFunc(r.Faults, func(f audit.Fault) bool { return f.Kind == kind }) {
-		w.t.Errorf("%s: %+v, want a fault of kind %s", what, r, kind)
+		f.t.Errorf("%s: %+v, want a fault of kind %s", what, r, kind)
 	}
 }
 
-func (w *world) wantOK(what string, r audit.Report, events, chains int) {
-	w.t.Helper()
+func (f *fixture) wantOK(what string, r audit.Report, events, chains int) {
+	f.t.Helper()
 	if !r.OK || r.Events != int64(events) || r.Chains != int64(chains) {
-		w.t.Errorf("%s: %+v, want %d events in %d chains and no fault", what, r, events, chains)
+		f.t.Errorf("%s: %+v, want %d events in %d chains and no fault", what, r, events, chains)
 	}
 }
 
-func TestEmptyLogIsWhole(t *testing.T) {
-	w := newWorld(t)
-	w.wantOK("nothing", w.verify(), 0, 0)
+func TestEmptyLogVerifies(t *testing.T) {
+	f := newFixture(t)
+	f.wantOK("nothing", f.verify(), 0, 0)
 }
 
 // Every change of every event, and every event that is taken away, shows.
 func TestTamperingShows(t *testing.T) {
-	w := newWorld(t)
-	a, b := w.program(), w.program()
-	w.write(a, "a1", "a2", "a3")
-	w.write(b, "b1") // sees a3
-	w.write(a, "a4")
-	if err := b.Look(t.Context()); err != nil {
+	f := newFixture(t)
+	a, b := f.newLog(), f.newLog()
+	f.write(a, "a1", "a2", "a3")
+	f.write(b, "b1") // sees a3
+	f.write(a, "a4")
+	if err := b.Observe(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.write(b, "b2") // sees a4
-	w.wantOK("untouched", w.verify(), 6, 2)
-	whole := slices.Clone(w.store.events)
+	f.write(b, "b2") // sees a4
+	f.wantOK("untouched", f.verify(), 6, 2)
+	whole := slices.Clone(f.store.events)
 
 	for n := range whole {
 		for what, change := range map[string]func(e *storage.AuditEvent){
@@ -185,45 +185,45 @@ func TestTamperingShows(t *testing.T) {
 			"no MAC":   func(e *storage.AuditEvent) { e.MAC = "" },
 			"no chain": func(e *storage.AuditEvent) { e.Writer, e.Seq, e.Prev, e.Seen, e.KeyID, e.MAC = "", 0, "", "", "", "" },
 		} {
-			w.store.events = slices.Clone(whole)
-			change(&w.store.events[n])
-			if r := w.verify(); r.OK {
+			f.store.events = slices.Clone(whole)
+			change(&f.store.events[n])
+			if r := f.verify(); r.OK {
 				t.Errorf("%s of %s changed: %+v", what, whole[n].Detail, r)
 			}
 		}
 	}
 	for n := range len(whole) - 1 { // but for b2, of which nobody knows yet
-		w.store.events = slices.Delete(slices.Clone(whole), n, n+1)
-		w.wantFault(whole[n].Detail+" taken away", w.verify(), audit.FaultMissing)
+		f.store.events = slices.Delete(slices.Clone(whole), n, n+1)
+		f.wantFault(whole[n].Detail+" taken away", f.verify(), audit.FaultMissing)
 	}
-	w.store.events = slices.DeleteFunc(slices.Clone(whole), func(e storage.AuditEvent) bool { return e.Writer == whole[0].Writer })
-	w.wantFault("a whole chain taken away", w.verify(), audit.FaultMissing)
+	f.store.events = slices.DeleteFunc(slices.Clone(whole), func(e storage.AuditEvent) bool { return e.Writer == whole[0].Writer })
+	f.wantFault("a whole chain taken away", f.verify(), audit.FaultMissing)
 
 	again := whole[1]
 	again.ID = whole[5].ID[:35] + "0"
-	w.store.events = append(slices.Clone(whole), again)
-	w.wantFault("an event put in again", w.verify(), audit.FaultAltered)
+	f.store.events = append(slices.Clone(whole), again)
+	f.wantFault("an event put in again", f.verify(), audit.FaultAltered)
 }
 
 // What nobody has seen yet can be cut off, but not from somebody who kept a report.
 func TestAgainstAnEarlierReport(t *testing.T) {
-	w := newWorld(t)
-	a := w.program()
-	w.write(a, "a1", "a2", "a3")
-	kept := w.verify()
-	if len(kept.Tips) != 1 {
-		t.Fatalf("tips: %v", kept.Tips)
+	f := newFixture(t)
+	a := f.newLog()
+	f.write(a, "a1", "a2", "a3")
+	kept := f.verify()
+	if len(kept.ChainHeads) != 1 {
+		t.Fatalf("tips: %v", kept.ChainHeads)
 	}
-	w.write(a, "a4")
-	w.wantOK("grown", w.verify(kept.Tips...), 4, 1)
-	w.store.events = w.store.events[:2]
-	if r := w.verify(); !r.OK {
+	f.write(a, "a4")
+	f.wantOK("grown", f.verify(kept.ChainHeads...), 4, 1)
+	f.store.events = f.store.events[:2]
+	if r := f.verify(); !r.OK {
 		t.Errorf("the end cut off: %+v", r)
 	}
-	w.wantFault("the end cut off, against a report", w.verify(kept.Tips...), audit.FaultMissing)
-	w.store.events = nil
-	w.wantFault("all gone, against a report", w.verify(kept.Tips...), audit.FaultMissing)
-	if _, err := audit.Verify(t.Context(), w.store, nil, []string{"nonsense"}); err == nil {
+	f.wantFault("the end cut off, against a report", f.verify(kept.ChainHeads...), audit.FaultMissing)
+	f.store.events = nil
+	f.wantFault("all gone, against a report", f.verify(kept.ChainHeads...), audit.FaultMissing)
+	if _, err := audit.Verify(t.Context(), f.store, nil, []string{"nonsense"}); err == nil {
 		t.Error("a report that is none was taken")
 	}
 }
@@ -232,62 +232,62 @@ func TestAgainstAnEarlierReport(t *testing.T) {
 // chains that end, and none that fork.
 func TestUnknownOutcomesDoNotLookLikeTampering(t *testing.T) {
 	lost := storage.Unavailable("append", errors.New("connection reset"))
-	for name, spoil := range map[string]func(m *memory, f func() error){
-		"never written": func(m *memory, f func() error) { m.before = f },
-		"answer lost":   func(m *memory, f func() error) { m.after = f },
+	for name, spoil := range map[string]func(m *memoryStore, f func() error){
+		"never written": func(m *memoryStore, f func() error) { m.before = f },
+		"answer lost":   func(m *memoryStore, f func() error) { m.after = f },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			a := w.program()
-			w.write(a, "a1", "a2")
-			spoil(w.store, func() error { return lost })
+			f := newFixture(t)
+			a := f.newLog()
+			f.write(a, "a1", "a2")
+			spoil(f.store, func() error { return lost })
 			if _, err := a.Append(t.Context(), storage.AuditEvent{Type: "test.happened"}); !errors.Is(err, storage.ErrUnavailable) {
 				t.Fatalf("append: %v", err)
 			}
-			spoil(w.store, nil)
-			w.write(a, "a4", "a5")
-			w.write(w.program(), "b1") // as after a kill
-			events := len(w.store.events)
-			w.wantOK("afterwards", w.verify(), events, 3)
-			w.store.events = slices.Delete(w.store.events, 1, 2)
-			w.wantFault("the last event before the fault taken away", w.verify(), audit.FaultMissing)
+			spoil(f.store, nil)
+			f.write(a, "a4", "a5")
+			f.write(f.newLog(), "b1") // as after a kill
+			events := len(f.store.events)
+			f.wantOK("afterwards", f.verify(), events, 3)
+			f.store.events = slices.Delete(f.store.events, 1, 2)
+			f.wantFault("the last event before the fault taken away", f.verify(), audit.FaultMissing)
 		})
 	}
 }
 
 // A batch that came in half is the beginning of one.
 func TestHalfABatch(t *testing.T) {
-	w := newWorld(t)
-	a := w.program()
-	w.write(a, "a1")
-	batch := w.together(a, 20)
+	f := newFixture(t)
+	a := f.newLog()
+	f.write(a, "a1")
+	batch := f.appendConcurrently(a, 20)
 	for n := range batch {
-		w.store.events = append(slices.Clone(w.store.events[:1]), batch[:n]...)
-		w.wantOK(fmt.Sprintf("%d of the batch", n), w.verify(), 1+n, 1)
+		f.store.events = append(slices.Clone(f.store.events[:1]), batch[:n]...)
+		f.wantOK(fmt.Sprintf("%d of the batch", n), f.verify(), 1+n, 1)
 	}
 }
 
-// together appends n events while a first one is being written, and returns them as
+// appendConcurrently appends n events while a first one is being written, and returns them as
 // they were written.
-func (w *world) together(l *audit.Log, n int) []storage.AuditEvent {
-	w.t.Helper()
+func (f *fixture) appendConcurrently(l *audit.Log, n int) []storage.AuditEvent {
+	f.t.Helper()
 	held := make(chan struct{})
-	w.store.mu.Lock()
-	w.store.held = held
-	before, writes := len(w.store.events), w.store.writes
-	w.store.mu.Unlock()
+	f.store.mu.Lock()
+	f.store.held = held
+	before, writes := len(f.store.events), f.store.writes
+	f.store.mu.Unlock()
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {
-			if _, err := l.Append(w.t.Context(), storage.AuditEvent{Type: "test.happened", Detail: fmt.Sprint(i)}); err != nil {
-				w.t.Error(err)
+			if _, err := l.Append(f.t.Context(), storage.AuditEvent{Type: "test.happened", Detail: fmt.Sprint(i)}); err != nil {
+				f.t.Error(err)
 			}
 		})
 	}
 	for { // the first one writes, the others wait for it
-		w.store.mu.Lock()
-		busy := w.store.writes > writes
-		w.store.mu.Unlock()
+		f.store.mu.Lock()
+		busy := f.store.writes > writes
+		f.store.mu.Unlock()
 		if busy {
 			break
 		}
@@ -295,37 +295,37 @@ func (w *world) together(l *audit.Log, n int) []storage.AuditEvent {
 	}
 	close(held)
 	wg.Wait()
-	return slices.Clone(w.store.events[before:])
+	return slices.Clone(f.store.events[before:])
 }
 
-func TestEventsGoTogether(t *testing.T) {
-	w := newWorld(t)
-	a := w.program()
-	w.write(a, "a1")
-	before := w.store.writes
-	if got := len(w.together(a, 64)); got != 64 {
+func TestEventsAreBatched(t *testing.T) {
+	f := newFixture(t)
+	a := f.newLog()
+	f.write(a, "a1")
+	before := f.store.writes
+	if got := len(f.appendConcurrently(a, 64)); got != 64 {
 		t.Fatalf("%d events written", got)
 	}
-	if writes := w.store.writes - before; writes > 60 {
+	if writes := f.store.writes - before; writes > 60 {
 		t.Errorf("%d writes for 64 events at once", writes)
 	}
-	w.wantOK("afterwards", w.verify(), 65, 1)
+	f.wantOK("afterwards", f.verify(), 65, 1)
 }
 
 // Whoever gives up while waiting has written nothing; whoever is in a write that goes
 // on learns nothing, and the write goes on.
-func TestGivingUp(t *testing.T) {
-	w := newWorld(t)
-	a := w.program()
-	w.write(a, "a1")
+func TestCanceledAppend(t *testing.T) {
+	f := newFixture(t)
+	a := f.newLog()
+	f.write(a, "a1")
 	held := make(chan struct{})
-	w.store.held = held
+	f.store.held = held
 	var wg sync.WaitGroup
-	wg.Go(func() { w.write(a, "held") })
+	wg.Go(func() { f.write(a, "held") })
 	for {
-		w.store.mu.Lock()
-		writes := w.store.writes
-		w.store.mu.Unlock()
+		f.store.mu.Lock()
+		writes := f.store.writes
+		f.store.mu.Unlock()
 		if writes > 1 {
 			break
 		}
@@ -343,8 +343,8 @@ func TestGivingUp(t *testing.T) {
 	if gaveUp != nil && (!errors.Is(gaveUp, storage.ErrUnavailable) || !errors.Is(gaveUp, context.Canceled)) {
 		t.Errorf("gave up: %v", gaveUp)
 	}
-	w.write(a, "a3")
-	r := w.verify()
+	f.write(a, "a3")
+	r := f.verify()
 	if !r.OK || r.Chains != 1 {
 		t.Errorf("afterwards: %+v", r)
 	}
@@ -352,7 +352,7 @@ func TestGivingUp(t *testing.T) {
 
 // Several programs at once, each with several callers, on a real store.
 func TestManyWriters(t *testing.T) {
-	w := newWorld(t)
+	f := newFixture(t)
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "signet.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -360,7 +360,7 @@ func TestManyWriters(t *testing.T) {
 	defer store.Close()
 	var wg sync.WaitGroup
 	for p := range 3 {
-		l := audit.New(store, w.master, time.Now, rand.Reader)
+		l := audit.New(store, f.master, time.Now, rand.Reader)
 		for c := range 8 {
 			wg.Go(func() {
 				for n := range 10 {
@@ -368,7 +368,7 @@ func TestManyWriters(t *testing.T) {
 						t.Error(err)
 					}
 					if n == 5 && c == 0 {
-						if err := l.Look(t.Context()); err != nil {
+						if err := l.Observe(t.Context()); err != nil {
 							t.Error(err)
 						}
 					}
@@ -377,7 +377,7 @@ func TestManyWriters(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	r, err := audit.Verify(t.Context(), store, []keys.MasterKey{w.master}, nil)
+	r, err := audit.Verify(t.Context(), store, []keys.MasterKey{f.master}, nil)
 	if err != nil || !r.OK || r.Events != 240 || r.Chains != 3 {
 		t.Errorf("got %+v, %v", r, err)
 	}
@@ -387,17 +387,17 @@ func TestManyWriters(t *testing.T) {
 // more was taken does not.
 func TestSweep(t *testing.T) {
 	const retention = 240 * time.Hour
-	w := newWorld(t)
-	a, b := w.program(), w.program()
-	w.write(a, "a1", "a2")
-	w.write(b, "b1")
-	w.store.events = append(w.store.events, storage.AuditEvent{ID: "01800000-0000-7000-8000-000000000000", Type: "test.old"})
-	w.pass(5 * 24 * time.Hour)
-	w.write(a, "a3", "a4")
-	w.pass(8 * 24 * time.Hour)
-	w.write(b, "b2")
-	w.wantOK("before", w.verify(), 7, 2)
-	all := slices.Clone(w.store.events)
+	f := newFixture(t)
+	a, b := f.newLog(), f.newLog()
+	f.write(a, "a1", "a2")
+	f.write(b, "b1")
+	f.store.events = append(f.store.events, storage.AuditEvent{ID: "01800000-0000-7000-8000-000000000000", Type: "test.old"})
+	f.advance(5 * 24 * time.Hour)
+	f.write(a, "a3", "a4")
+	f.advance(8 * 24 * time.Hour)
+	f.write(b, "b2")
+	f.wantOK("before", f.verify(), 7, 2)
+	all := slices.Clone(f.store.events)
 
 	if n, err := a.Sweep(t.Context(), 30*24*time.Hour); n != 1 || err != nil { // the one from years ago
 		t.Errorf("swept %d, %v", n, err)
@@ -408,127 +408,127 @@ func TestSweep(t *testing.T) {
 	if n, err := b.Sweep(t.Context(), retention); n != 0 || err != nil {
 		t.Errorf("swept again %d, %v", n, err)
 	}
-	r := w.verify()
-	w.wantOK("afterwards", r, 5, 2)
-	if r.Swept.IsZero() || r.Swept.After(w.now().Add(-retention)) {
+	r := f.verify()
+	f.wantOK("afterwards", r, 5, 2)
+	if r.Swept.IsZero() || r.Swept.After(f.now().Add(-retention)) {
 		t.Errorf("swept up to %v", r.Swept)
 	}
-	swept := slices.Clone(w.store.events)
-	w.store.events = append(w.store.events, all[:3]...) // a sweep that was cut off deletes the oldest first
-	w.wantOK("cut off", w.verify(), 8, 2)
-	w.store.events = slices.DeleteFunc(slices.Clone(swept), func(e storage.AuditEvent) bool { return e.Detail == "a3" })
-	w.wantFault("one more taken away", w.verify(), audit.FaultMissing)
-	w.store.events = slices.DeleteFunc(slices.Clone(swept), func(e storage.AuditEvent) bool { return e.Type == audit.EventSwept })
-	if r := w.verify(); r.OK {
+	swept := slices.Clone(f.store.events)
+	f.store.events = append(f.store.events, all[:3]...) // a sweep that was cut off deletes the oldest first
+	f.wantOK("cut off", f.verify(), 8, 2)
+	f.store.events = slices.DeleteFunc(slices.Clone(swept), func(e storage.AuditEvent) bool { return e.Detail == "a3" })
+	f.wantFault("one more taken away", f.verify(), audit.FaultMissing)
+	f.store.events = slices.DeleteFunc(slices.Clone(swept), func(e storage.AuditEvent) bool { return e.Type == audit.EventSwept })
+	if r := f.verify(); r.OK {
 		t.Errorf("the checkpoints taken away: %+v", r)
 	}
 }
 
 // No checkpoint, no deletion.
 func TestSweepNeedsItsCheckpoint(t *testing.T) {
-	w := newWorld(t)
-	a := w.program()
-	w.write(a, "a1")
-	w.pass(1000 * time.Hour)
-	w.store.before = func() error { return storage.Unavailable("append", errors.New("disk full")) }
+	f := newFixture(t)
+	a := f.newLog()
+	f.write(a, "a1")
+	f.advance(1000 * time.Hour)
+	f.store.before = func() error { return storage.Unavailable("append", errors.New("disk full")) }
 	if n, err := a.Sweep(t.Context(), 240*time.Hour); n != 0 || !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("swept %d, %v", n, err)
 	}
-	if len(w.store.events) != 1 {
-		t.Errorf("%d events left", len(w.store.events))
+	if len(f.store.events) != 1 {
+		t.Errorf("%d events left", len(f.store.events))
 	}
 }
 
 // Events of a version without chains are counted, and nothing more is said of them;
 // among chained ones they are a fault.
 func TestUnchained(t *testing.T) {
-	w := newWorld(t)
-	w.store.events = []storage.AuditEvent{{ID: "01800000-0000-7000-8000-000000000000"}, {ID: "01800000-0000-7000-8000-000000000001"}}
-	w.write(w.program(), "a1", "a2")
-	r := w.verify()
-	w.wantOK("old events first", r, 4, 1)
+	f := newFixture(t)
+	f.store.events = []storage.AuditEvent{{ID: "01800000-0000-7000-8000-000000000000"}, {ID: "01800000-0000-7000-8000-000000000001"}}
+	f.write(f.newLog(), "a1", "a2")
+	r := f.verify()
+	f.wantOK("old events first", r, 4, 1)
 	if r.Unchained != 2 {
 		t.Errorf("%d unchained", r.Unchained)
 	}
-	w.store.events = append(w.store.events, storage.AuditEvent{ID: "ffffffff-0000-7000-8000-000000000001", Type: "login.succeeded"})
-	w.wantFault("one later", w.verify(), audit.FaultUnchained)
+	f.store.events = append(f.store.events, storage.AuditEvent{ID: "ffffffff-0000-7000-8000-000000000001", Type: "login.succeeded"})
+	f.wantFault("one later", f.verify(), audit.FaultUnchained)
 }
 
 // Under a new master key the old events are held by what the new ones say of them.
 func TestNewMasterKey(t *testing.T) {
-	w := newWorld(t)
-	a := w.program()
-	w.write(a, "a1", "a2")
-	old := w.master
+	f := newFixture(t)
+	a := f.newLog()
+	f.write(a, "a1", "a2")
+	old := f.master
 	other, err := keys.NewMasterKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.master = other
-	w.wantFault("nothing speaks of them", w.verify(), audit.FaultUnproven)
-	w.write(w.program(), "b1")
-	w.wantOK("the next speaks of them", w.verify(), 3, 2)
-	whole := slices.Clone(w.store.events)
-	w.store.events[0].Actor = "somebody"
-	w.wantFault("changed", w.verify(), audit.FaultAltered)
+	f.master = other
+	f.wantFault("nothing speaks of them", f.verify(), audit.FaultUnproven)
+	f.write(f.newLog(), "b1")
+	f.wantOK("the next speaks of them", f.verify(), 3, 2)
+	whole := slices.Clone(f.store.events)
+	f.store.events[0].Actor = "somebody"
+	f.wantFault("changed", f.verify(), audit.FaultAltered)
 
-	w.store.events = append(whole, storage.AuditEvent{ID: "ffffffff-0000-7000-8000-000000000001", Type: "x", Writer: "forged", Seq: 1, KeyID: "forged", MAC: "forged"})
-	w.wantFault("forged under a key that is none", w.verify(), audit.FaultUnproven)
-	if r, err := audit.Verify(t.Context(), &memory{events: whole}, []keys.MasterKey{old, other}, nil); err != nil || !r.OK {
+	f.store.events = append(whole, storage.AuditEvent{ID: "ffffffff-0000-7000-8000-000000000001", Type: "x", Writer: "forged", Seq: 1, KeyID: "forged", MAC: "forged"})
+	f.wantFault("forged under a key that is none", f.verify(), audit.FaultUnproven)
+	if r, err := audit.Verify(t.Context(), &memoryStore{events: whole}, []keys.MasterKey{old, other}, nil); err != nil || !r.OK {
 		t.Errorf("with both keys: %+v, %v", r, err)
 	}
 }
 
 // The clock may stand still or go back; ids rise.
 func TestIDsRise(t *testing.T) {
-	w := newWorld(t)
-	a := w.program()
+	f := newFixture(t)
+	a := f.newLog()
 	for range 5000 {
 		if _, err := a.Append(t.Context(), storage.AuditEvent{Type: "t"}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	w.pass(-time.Hour)
-	w.write(a, "an hour earlier")
-	w.pass(2 * time.Hour)
-	w.write(a, "later")
-	if !slices.IsSortedFunc(w.store.events, func(a, b storage.AuditEvent) int { return strings.Compare(a.ID, b.ID) }) {
+	f.advance(-time.Hour)
+	f.write(a, "an hour earlier")
+	f.advance(2 * time.Hour)
+	f.write(a, "later")
+	if !slices.IsSortedFunc(f.store.events, func(a, b storage.AuditEvent) int { return strings.Compare(a.ID, b.ID) }) {
 		t.Error("ids do not rise")
 	}
-	if e := w.store.events[5000]; !e.At.Before(w.store.events[0].At) {
+	if e := f.store.events[5000]; !e.At.Before(f.store.events[0].At) {
 		t.Errorf("the time of an event is not the clock's: %v", e.At)
 	}
-	w.wantOK("afterwards", w.verify(), 5002, 1)
+	f.wantOK("afterwards", f.verify(), 5002, 1)
 }
 
 // Texts are bounded and valid, so that every store gives them back as they were.
 func TestTextsAreBounded(t *testing.T) {
-	w := newWorld(t)
-	a := w.program()
-	w.write(a, strings.Repeat("\xff", 10), strings.Repeat("é", 1<<19))
-	for _, e := range w.store.events {
+	f := newFixture(t)
+	a := f.newLog()
+	f.write(a, strings.Repeat("\xff", 10), strings.Repeat("é", 1<<19))
+	for _, e := range f.store.events {
 		if len(e.Detail) > 600 || !strings.Contains(e.Detail, "\uFFFD") && !strings.Contains(e.Detail, "é") {
 			t.Errorf("%d bytes: %.40q", len(e.Detail), e.Detail)
 		}
 	}
-	w.wantOK("afterwards", w.verify(), 2, 1)
+	f.wantOK("afterwards", f.verify(), 2, 1)
 }
 
 func TestNoRandomness(t *testing.T) {
-	w := newWorld(t)
-	l := audit.New(w.store, w.master, w.now, strings.NewReader("too short"))
+	f := newFixture(t)
+	l := audit.New(f.store, f.master, f.now, strings.NewReader("too short"))
 	if _, err := l.Append(t.Context(), storage.AuditEvent{Type: "t"}); !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("got %v", err)
 	}
-	if len(w.store.events) != 0 {
+	if len(f.store.events) != 0 {
 		t.Error("an event was written")
 	}
 }
 
 func BenchmarkVerify(b *testing.B) {
-	w := &world{store: &memory{}, at: time.Now()}
-	w.master, _ = keys.NewMasterKey(rand.Reader)
-	l := w.program()
+	f := &fixture{store: &memoryStore{}, at: time.Now()}
+	f.master, _ = keys.NewMasterKey(rand.Reader)
+	l := f.newLog()
 	for range 1000 {
 		if _, err := l.Append(b.Context(), storage.AuditEvent{Type: "login.succeeded", Actor: "u", Target: "s"}); err != nil {
 			b.Fatal(err)
@@ -536,7 +536,7 @@ func BenchmarkVerify(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if r, err := audit.Verify(b.Context(), w.store, []keys.MasterKey{w.master}, nil); err != nil || !r.OK {
+		if r, err := audit.Verify(b.Context(), f.store, []keys.MasterKey{f.master}, nil); err != nil || !r.OK {
 			b.Fatal(r, err)
 		}
 	}

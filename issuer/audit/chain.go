@@ -18,13 +18,13 @@ type digest [sha256.Size]byte
 // length, so that no two events are written alike.
 func hash(e storage.AuditEvent) digest {
 	b := []byte("signet audit event 1\x00")
-	text := func(all ...string) {
+	appendText := func(all ...string) {
 		for _, s := range all {
 			b = binary.AppendUvarint(b, uint64(len(s)))
 			b = append(b, s...)
 		}
 	}
-	text(e.ID, e.Type, e.Actor, e.Target, e.ClientID, e.Address, e.RequestID, e.Detail, e.Writer, e.Prev, e.Seen, e.KeyID)
+	appendText(e.ID, e.Type, e.Actor, e.Target, e.ClientID, e.Address, e.RequestID, e.Detail, e.Writer, e.Prev, e.Seen, e.KeyID)
 	b = binary.BigEndian.AppendUint64(b, uint64(e.At.UnixMilli()))
 	b = binary.BigEndian.AppendUint64(b, uint64(e.Seq))
 	return sha256.Sum256(b)
@@ -51,22 +51,22 @@ func parseLink(text string) (link, bool) {
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-// A sealer makes and checks MACs under a key of the master key.
-type sealer struct {
+// A macKey makes and checks MACs under a key of the master key.
+type macKey struct {
 	id  string
 	key []byte
 }
 
-func newSealer(master keys.MasterKey) sealer {
-	return sealer{id: encode(master.Derive("audit log key id", 6)), key: master.Derive("audit log", sha256.Size)}
+func newMACKey(master keys.MasterKey) macKey {
+	return macKey{id: encode(master.Derive("audit log key id", 6)), key: master.Derive("audit log", sha256.Size)}
 }
 
-func (s sealer) mac(h digest) string {
+func (s macKey) mac(h digest) string {
 	m := hmac.New(sha256.New, s.key)
 	m.Write(h[:])
 	return encode(m.Sum(nil))
 }
 
-func (s sealer) made(e storage.AuditEvent, h digest) bool {
+func (s macKey) verify(e storage.AuditEvent, h digest) bool {
 	return hmac.Equal([]byte(s.mac(h)), []byte(e.MAC))
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// ids draws UUIDv7 (RFC 9562 §5.7) that rise strictly, also when the clock does
+// idGenerator draws UUIDv7 (RFC 9562 §5.7) that rise strictly, also when the clock does
 // not: after the milliseconds comes a counter (§6.2, method 1).
-type ids struct {
+type idGenerator struct {
 	random io.Reader
 	last   int64 // milliseconds and counter of the last id
 }
@@ -19,10 +19,10 @@ type ids struct {
 // counterBits is the room after the version of a UUIDv7.
 const counterBits = 12
 
-func (i *ids) next(at time.Time) (string, error) {
+func (i *idGenerator) next(at time.Time) (string, error) {
 	id, err := uuid.NewRandomFromReader(i.random)
 	if err != nil {
-		return "", fmt.Errorf("draw id: %w", err)
+		return "", fmt.Errorf("generate id: %w", err)
 	}
 	i.last = max(at.UnixMilli()<<counterBits, i.last+1)
 	var b [8]byte
@@ -32,9 +32,9 @@ func (i *ids) next(at time.Time) (string, error) {
 	return id.String(), nil
 }
 
-// floor is less than every id that was drawn at t or later, and greater than those
+// minID is less than every id that was drawn at t or later, and greater than those
 // from before, as texts.
-func floor(t time.Time) string {
+func minID(t time.Time) string {
 	var id uuid.UUID
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], uint64(t.UnixMilli()))

@@ -17,42 +17,42 @@ const (
 	// maxBatch bounds the events of one write.
 	maxBatch = 100
 
-	// maxWaiting bounds the events that wait for the write under way.
-	maxWaiting = 4096
+	// maxQueued bounds the events that wait for the write under way.
+	maxQueued = 4096
 
-	// patience bounds a write that no caller's deadline does.
-	patience = 10 * time.Second
+	// writeTimeout bounds a write that no caller's deadline does.
+	writeTimeout = 10 * time.Second
 )
 
-// errFull says for certain that an event was not written.
-var errFull = errors.New("too many events wait to be written")
+// errQueueFull says for certain that an event was not written.
+var errQueueFull = errors.New("too many events wait to be written")
 
 // Log appends events to one chain of a store's audit log. It is safe for
 // concurrent use.
 type Log struct {
 	store  storage.Audit
-	seal   sealer
+	macKey macKey
 	now    func() time.Time
 	random io.Reader
 
 	mu      sync.Mutex
 	writing bool // somebody writes, and alone touches the chain
 	queue   []*entry
-	news    []storage.AuditEvent // heads of chains that were seen and are not yet in an event
+	pending []storage.AuditEvent // chain heads that were read and are not yet in an event
 
 	chain chain
 }
 
 // New makes a log. Its chain begins with the first event.
 func New(store storage.Audit, master keys.MasterKey, now func() time.Time, random io.Reader) *Log {
-	return &Log{store: store, seal: newSealer(master), now: now, random: random, chain: chain{ids: ids{random: random}}}
+	return &Log{store: store, macKey: newMACKey(master), now: now, random: random, chain: chain{ids: idGenerator{random: random}}}
 }
 
 // The states of an entry.
 const (
-	waiting int32 = iota
-	taken
-	dropped
+	queued int32 = iota
+	inFlight
+	abandoned
 )
 
 // entry is one event on its way, and who waits for it.
@@ -70,54 +70,54 @@ func (l *Log) Append(ctx context.Context, e storage.AuditEvent) (id string, err 
 		return "", storage.Unavailable("append to the audit log", err)
 	}
 	w := &entry{event: e, done: make(chan struct{})}
-	lead, err := l.join(w)
+	first, err := l.enqueue(w)
 	if err != nil {
 		return "", storage.Unavailable("append to the audit log", err)
 	}
-	if lead {
-		l.lead(ctx)
+	if first {
+		l.writeQueued(ctx)
 	}
 	return w.wait(ctx)
 }
 
-// join puts the entry in the queue, and tells whether its owner has to write.
-func (l *Log) join(w *entry) (lead bool, err error) {
+// enqueue puts the entry in the queue, and tells whether its owner has to write.
+func (l *Log) enqueue(w *entry) (first bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.queue) >= maxWaiting {
-		return false, errFull
+	if len(l.queue) >= maxQueued {
+		return false, errQueueFull
 	}
 	l.queue = append(l.queue, w)
-	lead, l.writing = !l.writing, true
-	return lead, nil
+	first, l.writing = !l.writing, true
+	return first, nil
 }
 
-// lead writes what waits, the caller's event first. Should the caller give up, the
+// writeQueued writes what waits, the caller's event first. Should the caller give up, the
 // write goes on: others' events are in it.
-func (l *Log) lead(ctx context.Context) {
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+func (l *Log) writeQueued(ctx context.Context) {
+	writeCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	if deadline, ok := ctx.Deadline(); ok {
-		bounded, cancel = context.WithDeadline(context.WithoutCancel(ctx), deadline)
+		writeCtx, cancel = context.WithDeadline(context.WithoutCancel(ctx), deadline)
 	}
 	defer cancel()
-	defer l.handOver()
-	l.write(bounded)
+	defer l.continueQueue()
+	l.writeBatch(writeCtx)
 }
 
-// handOver lets those be written who came meanwhile.
-func (l *Log) handOver() {
+// continueQueue starts the next write if events were queued meanwhile.
+func (l *Log) continueQueue() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.queue) == 0 {
 		l.writing = false
 		return
 	}
-	go l.lead(context.Background())
+	go l.writeQueued(context.Background())
 }
 
-// write makes one write of what waits.
-func (l *Log) write(ctx context.Context) {
-	batch, news := l.take()
+// writeBatch makes one write of what waits.
+func (l *Log) writeBatch(ctx context.Context) {
+	batch, pending := l.dequeue()
 	err := errors.New("the write was given up")
 	defer func() {
 		for _, w := range batch {
@@ -126,32 +126,32 @@ func (l *Log) write(ctx context.Context) {
 		}
 	}()
 	if len(batch) > 0 {
-		err = l.extend(ctx, batch, news)
+		err = l.appendBatch(ctx, batch, pending)
 	}
 }
 
-// take takes the entries whose owners still wait, and what was seen meanwhile.
-func (l *Log) take() (batch []*entry, news []storage.AuditEvent) {
+// dequeue takes the entries whose owners still wait, and what was seen meanwhile.
+func (l *Log) dequeue() (batch []*entry, pending []storage.AuditEvent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := min(len(l.queue), maxBatch)
 	for _, w := range l.queue[:n] {
-		if w.state.CompareAndSwap(waiting, taken) {
+		if w.state.CompareAndSwap(queued, inFlight) {
 			batch = append(batch, w)
 		}
 	}
 	l.queue = append([]*entry(nil), l.queue[n:]...)
 	if len(batch) > 0 {
-		news, l.news = l.news, nil
+		pending, l.pending = l.pending, nil
 	}
-	return batch, news
+	return batch, pending
 }
 
 func (w *entry) wait(ctx context.Context) (string, error) {
 	select {
 	case <-w.done:
 	case <-ctx.Done():
-		if w.state.CompareAndSwap(waiting, dropped) {
+		if w.state.CompareAndSwap(queued, abandoned) {
 			return "", storage.Unavailable("append to the audit log", ctx.Err())
 		}
 		select {
@@ -166,23 +166,23 @@ func (w *entry) wait(ctx context.Context) (string, error) {
 	return w.event.ID, nil
 }
 
-// extend adds the batch to the chain by one write. After one that failed nobody
+// appendBatch adds the batch to the chain by one write. After one that failed nobody
 // knows what is there, so the next event begins another chain.
-func (l *Log) extend(ctx context.Context, batch []*entry, news []storage.AuditEvent) (err error) {
-	if !l.chain.begun() {
-		if news, err = l.begin(ctx); err != nil {
+func (l *Log) appendBatch(ctx context.Context, batch []*entry, pending []storage.AuditEvent) (err error) {
+	if !l.chain.started() {
+		if pending, err = l.startChain(ctx); err != nil {
 			return unavailable(err)
 		}
 	}
 	next := l.chain
 	events := make([]storage.AuditEvent, len(batch))
 	for n, w := range batch {
-		if w.event, err = next.add(w.event, storage.Time(l.now()), news, l.seal); err != nil {
+		if w.event, err = next.add(w.event, storage.Time(l.now()), pending, l.macKey); err != nil {
 			return unavailable(err)
 		}
-		events[n], news = w.event, nil
+		events[n], pending = w.event, nil
 	}
-	l.chain.end(next.ids) // until it is known that they are there
+	l.chain.reset(next.ids) // until it is known that they are there
 	if err := l.store.AppendAudit(ctx, events...); err != nil {
 		return unavailable(err)
 	}

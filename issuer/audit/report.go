@@ -15,9 +15,9 @@ type Report struct {
 	Until     time.Time `json:"until,omitzero"`      // of the newest event
 	Swept     time.Time `json:"swept,omitzero"`      // what is older was deleted because of its age
 
-	// Tips hold the whole log: from them every event can be reached. A later
+	// ChainHeads hold the whole log: from them every event can be reached. A later
 	// verification against them shows whether anything was taken away since.
-	Tips []string `json:"tips"`
+	ChainHeads []string `json:"chain_heads"`
 
 	Faults     []Fault `json:"faults,omitempty"` // the first of them, newest first
 	FaultCount int64   `json:"fault_count,omitempty"`
@@ -26,7 +26,7 @@ type Report struct {
 // Kinds of faults.
 const (
 	FaultAltered   = "altered"   // its content is not what it was
-	FaultMissing   = "missing"   // another event speaks of it and it is not there
+	FaultMissing   = "missing"   // another event links to it and it is not there
 	FaultLoose     = "loose"     // later events of its chain do not lead to it
 	FaultUnchained = "unchained" // it has no chain, and later ones than it should
 	FaultUnproven  = "unproven"  // made under another master key, and no event under a known one leads to it
@@ -43,7 +43,7 @@ type Fault struct {
 
 func (f Fault) String() string { return fmt.Sprintf("%s %s: %s", f.Kind, f.Event, f.Detail) }
 
-// maxFaults bounds the faults that are told one by one.
+// maxFaults bounds the faults that are listed.
 const maxFaults = 100
 
 func (r *Report) fault(f Fault) {

@@ -50,8 +50,8 @@ type Argon2id struct {
 }
 
 var (
-	_ scheme = Argon2id{}
-	_ digest = argon2idHash{}
+	_ scheme     = Argon2id{}
+	_ storedHash = argon2idHash{}
 )
 
 // defaultArgon2id follows the OWASP Password Storage Cheat Sheet.
@@ -85,17 +85,17 @@ func (p Argon2id) check(string) error { return nil }
 func (p Argon2id) hash(random io.Reader, pw string) (string, error) {
 	salt := make([]byte, argon2SaltSize)
 	if _, err := io.ReadFull(random, salt); err != nil {
-		return "", fmt.Errorf("draw salt: %w", err)
+		return "", fmt.Errorf("generate salt: %w", err)
 	}
 	tag := p.derive(pw, salt, argon2TagSize)
 	return argon2idHash{params: p, salt: salt, tag: tag}.encode(), nil
 }
 
-func (p Argon2id) burn(pw string) {
+func (p Argon2id) hashDummy(pw string) {
 	p.derive(pw, make([]byte, argon2SaltSize), argon2TagSize)
 }
 
-func (p Argon2id) current(d digest) bool {
+func (p Argon2id) current(d storedHash) bool {
 	h, ok := d.(argon2idHash)
 	return ok && !h.independent && h.params == p && len(h.salt) >= argon2SaltSize && len(h.tag) == argon2TagSize
 }
@@ -126,7 +126,7 @@ func (h argon2idHash) encode() string {
 }
 
 // parseArgon2id reads a PHC string in the one spelling that argon2 libraries write.
-func parseArgon2id(encoded string) (digest, error) {
+func parseArgon2id(encoded string) (storedHash, error) {
 	h, err := parseArgon2(strings.TrimPrefix(encoded, argon2idPrefix))
 	if err != nil {
 		return nil, err
@@ -134,7 +134,7 @@ func parseArgon2id(encoded string) (digest, error) {
 	return h, nil
 }
 
-func parseArgon2i(encoded string) (digest, error) {
+func parseArgon2i(encoded string) (storedHash, error) {
 	h, err := parseArgon2(strings.TrimPrefix(encoded, argon2iPrefix))
 	if err != nil {
 		return nil, err
@@ -146,22 +146,22 @@ func parseArgon2i(encoded string) (digest, error) {
 func parseArgon2(encoded string) (h argon2idHash, err error) {
 	parts := strings.Split(encoded, "$")
 	if len(parts) != 4 {
-		return h, refuse("argon2id hash does not have its four parts")
+		return h, formatError("argon2id hash does not have its four parts")
 	}
 	if parts[0] != "v="+strconv.Itoa(argon2.Version) {
-		return h, refuse("only argon2id version 19 is read")
+		return h, formatError("only argon2id version 19 is read")
 	}
 	params, err := parseArgon2Params(parts[1])
 	if err != nil {
-		return h, refuse(err.Error())
+		return h, formatError(err.Error())
 	}
 	salt, ok := decodeArgon2Part(parts[2], minArgon2Salt)
 	if !ok {
-		return h, refuse("argon2id salt is not 8 to 64 bytes of base64")
+		return h, formatError("argon2id salt is not 8 to 64 bytes of base64")
 	}
 	tag, ok := decodeArgon2Part(parts[3], minArgon2Tag)
 	if !ok {
-		return h, refuse("argon2id tag is not 16 to 64 bytes of base64")
+		return h, formatError("argon2id tag is not 16 to 64 bytes of base64")
 	}
 	return argon2idHash{params: params, salt: salt, tag: tag}, nil
 }

@@ -30,8 +30,8 @@ type Bcrypt struct {
 }
 
 var (
-	_ scheme = Bcrypt{}
-	_ digest = bcryptHash{}
+	_ scheme     = Bcrypt{}
+	_ storedHash = bcryptHash{}
 )
 
 func (p Bcrypt) validate() error {
@@ -64,16 +64,16 @@ func (p Bcrypt) hash(_ io.Reader, pw string) (string, error) {
 	return string(encoded), nil
 }
 
-func (p Bcrypt) burn(pw string) {
-	bcryptHash{encoded: p.blank(), cost: p.Cost}.matches(pw)
+func (p Bcrypt) hashDummy(pw string) {
+	bcryptHash{encoded: p.dummyHash(), cost: p.Cost}.matches(pw)
 }
 
-// blank is a well-formed hash of nothing, whose evaluation costs what any other does.
-func (p Bcrypt) blank() string {
+// dummyHash is a well-formed hash of nothing, whose evaluation costs what any other does.
+func (p Bcrypt) dummyHash() string {
 	return fmt.Sprintf("$2b$%02d$%s", p.Cost, strings.Repeat(".", bcryptSize-bcryptHeaderSize))
 }
 
-func (p Bcrypt) current(d digest) bool {
+func (p Bcrypt) current(d storedHash) bool {
 	h, ok := d.(bcryptHash)
 	return ok && h.cost == p.Cost
 }
@@ -85,12 +85,12 @@ type bcryptHash struct {
 	cost    int
 }
 
-// matches evaluates with a stand-in where bcrypt could not tell the password from
-// another, and then says no.
+// matches evaluates dummyPassword where bcrypt could not tell the password from
+// another, and then returns false.
 func (h bcryptHash) matches(pw string) bool {
 	input, fit := pw, Bcrypt{}.check(pw) == nil
 	if !fit {
-		input = standIn
+		input = dummyPassword
 	}
 	err := bcrypt.CompareHashAndPassword([]byte(h.encoded), []byte(input))
 	return err == nil && fit
@@ -98,14 +98,14 @@ func (h bcryptHash) matches(pw string) bool {
 
 // parseBcrypt demands the exact shape, since the library's comparison gives up
 // before the evaluation on some malformed hashes.
-func parseBcrypt(encoded string) (digest, error) {
+func parseBcrypt(encoded string) (storedHash, error) {
 	cost, err := parseBcryptCost(encoded)
 	if err != nil {
-		return nil, refuse(err.Error())
+		return nil, formatError(err.Error())
 	}
 	for _, c := range []byte(encoded[bcryptHeaderSize:]) {
 		if !isBase64Char(c) || c == '+' {
-			return nil, refuse("bcrypt hash holds a character outside its alphabet")
+			return nil, formatError("bcrypt hash holds a character outside its alphabet")
 		}
 	}
 	return bcryptHash{encoded: encoded, cost: cost}, nil

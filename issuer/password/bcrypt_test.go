@@ -73,7 +73,7 @@ func TestBcryptSchemeHashes(t *testing.T) {
 	if cost, err := bcrypt.Cost([]byte(encoded)); err != nil || cost != 4 {
 		t.Errorf("cost %d, %v; want 4", cost, err)
 	}
-	if got := verify(t, p, encoded, "correct horse"); !got.OK || got.Outdated {
+	if got := verify(t, p, encoded, "correct horse"); !got.OK || got.NeedsRehash {
 		t.Errorf("own hash: %+v, want OK and current", got)
 	}
 }

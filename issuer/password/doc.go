@@ -8,13 +8,13 @@
 // therefore runs a few evaluations at a time, lets a short queue wait, and turns the
 // rest away at once:
 //
-//	                 who holds half of the queue, or queue full ──► ErrBusy
+//	                 caller holds half of the queue, or queue full ──► ErrBusy
 //	                 │
 //	Hash, Verify ──► queue (first in, first out) ──► one evaluation ──► answer
 //	                 │
 //	                 caller gives up ──► left the queue, never hashed
 //
-// Every Verify and VerifyNone that gets its turn costs exactly one evaluation,
+// Every Verify and VerifyDummy that is run costs exactly one evaluation,
 // whatever is wrong: no such user, no hash stored, a hash that cannot be read, a
 // password that bcrypt cannot tell apart from another. How long a refusal takes says
 // nothing about its reason.

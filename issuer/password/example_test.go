@@ -22,7 +22,7 @@ func ExamplePool_Verify() {
 		panic(err) // nothing is known about the password: answer 503
 	}
 	fmt.Println("right:", result.OK)
-	if result.Outdated {
+	if result.NeedsRehash {
 		if fresh, err := pool.Hash(ctx, "192.0.2.1", "rasmuslerdorf"); err == nil {
 			stored = fresh
 		}

@@ -14,8 +14,8 @@ var ErrFormat = errors.New("password hash is not usable")
 // maxEncoded bounds the hashes that are read at all, in bytes.
 const maxEncoded = 512
 
-// digest is one stored hash, read and found within bounds.
-type digest interface {
+// storedHash is one stored hash, read and found within bounds.
+type storedHash interface {
 	// matches evaluates the hash function exactly once, also for a password that
 	// can never match, and compares in constant time.
 	matches(pw string) bool
@@ -27,17 +27,17 @@ type scheme interface {
 	check(pw string) error
 	// hash evaluates once and encodes the result with a salt read from random.
 	hash(random io.Reader, pw string) (string, error)
-	// burn evaluates once against nothing, and costs what matches costs on a
+	// hashDummy evaluates once against nothing, and costs what matches costs on a
 	// hash of this scheme.
-	burn(pw string)
+	hashDummy(pw string)
 	// current reports whether hash would make the same kind with the same cost.
-	current(d digest) bool
+	current(d storedHash) bool
 }
 
 // formats holds every kind of hash that can be read, by how it begins.
 var formats = []struct {
 	prefix string
-	parse  func(encoded string) (digest, error)
+	parse  func(encoded string) (storedHash, error)
 }{
 	{argon2idPrefix, parseArgon2id},
 	{argon2iPrefix, parseArgon2i},
@@ -56,19 +56,19 @@ var formats = []struct {
 // djangoPrefixes come before hashes that are otherwise as their makers write them.
 var djangoPrefixes = map[string]string{"argon2$argon2": "argon2", "bcrypt$$2": "bcrypt$"}
 
-// Recognize reports whether a stored or imported hash can be checked by Verify:
+// CheckHash reports whether a stored or imported hash can be checked by Verify:
 // argon2id or argon2i in PHC form, bcrypt's $2a$, $2b$, $2y$, PBKDF2 in the spellings
 // of Django, passlib and Werkzeug, scrypt in PHC form and in those of Django and
 // Werkzeug, with a cost within bounds. Otherwise the error wraps ErrFormat and says why, without the hash.
-func Recognize(encoded string) error {
+func CheckHash(encoded string) error {
 	_, err := parse(encoded)
 	return err
 }
 
 // parse reads a stored hash. Errors wrap ErrFormat.
-func parse(encoded string) (digest, error) {
+func parse(encoded string) (storedHash, error) {
 	if len(encoded) > maxEncoded {
-		return nil, refuse("it is longer than any that is known")
+		return nil, formatError("it is longer than any that is known")
 	}
 	for mark, wrapper := range djangoPrefixes {
 		if strings.HasPrefix(encoded, mark) {
@@ -80,12 +80,12 @@ func parse(encoded string) (digest, error) {
 			return f.parse(encoded)
 		}
 	}
-	return nil, refuse(unread(encoded))
+	return nil, formatError(unsupportedReason(encoded))
 }
 
-// unread says why a hash of no known kind is refused, naming the kinds that people
+// unsupportedReason says why a hash of no known kind is refused, naming the kinds that people
 // are likely to bring along.
-func unread(encoded string) string {
+func unsupportedReason(encoded string) string {
 	switch {
 	case encoded == "":
 		return "it is empty"
@@ -99,7 +99,7 @@ func unread(encoded string) string {
 	return "it is neither argon2, bcrypt, PBKDF2 nor scrypt"
 }
 
-// refuse wraps ErrFormat with a reason that holds nothing of the hash.
-func refuse(reason string) error {
+// formatError wraps ErrFormat with a reason that holds nothing of the hash.
+func formatError(reason string) error {
 	return fmt.Errorf("%w: %s", ErrFormat, reason)
 }

@@ -31,9 +31,9 @@ func TestParsedBcryptIsAlwaysEvaluated(t *testing.T) {
 }
 
 // The hash that stands for nobody must be one that is evaluated, at the cost set.
-func TestBurnEvaluatesAtTheConfiguredCost(t *testing.T) {
+func TestHashDummyEvaluatesAtTheConfiguredCost(t *testing.T) {
 	for cost := minBcryptCost; cost <= maxBcryptCost; cost++ {
-		blank := Bcrypt{Cost: cost}.blank()
+		blank := Bcrypt{Cost: cost}.dummyHash()
 		d, err := parse(blank)
 		if err != nil {
 			t.Fatal(err)
@@ -92,7 +92,7 @@ func (c *counter) Read(b []byte) (int, error) {
 }
 
 func TestInjectedSourceIsReadByOneAtATime(t *testing.T) {
-	r := &lockedReader{source: &counter{}}
+	r := &lockedReader{reader: &counter{}}
 	var wg sync.WaitGroup
 	for range 64 {
 		wg.Go(func() {
@@ -109,8 +109,8 @@ func TestInjectedSourceIsReadByOneAtATime(t *testing.T) {
 }
 
 // No prefix that a framework writes may fall through to the plain passwords.
-func TestForeignPrefixesLookHashed(t *testing.T) {
-	for _, prefix := range foreignPrefixes {
+func TestFrameworkPrefixesLookHashed(t *testing.T) {
+	for _, prefix := range frameworkPrefixes {
 		if text := prefix + strings.Repeat("x", 20); !LooksHashed(text) {
 			t.Errorf("%s does not look like a hash", text)
 		}

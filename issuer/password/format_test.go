@@ -20,7 +20,7 @@ func argon2idHash(params string) string {
 	return "$argon2id$v=19$" + params + "$" + salt16 + "$" + tag32
 }
 
-func TestRecognizeAccepts(t *testing.T) {
+func TestCheckHashAccepts(t *testing.T) {
 	for _, encoded := range []string{
 		argon2idHash("m=19456,t=2,p=1"),
 		argon2idHash("m=65536,t=3,p=4"),  // argon2-cffi, pwdlib
@@ -39,13 +39,13 @@ func TestRecognizeAccepts(t *testing.T) {
 		"scrypt:32768:8:1$saltsaltsaltsalt$" + strings.Repeat("0a", 64),     // Werkzeug
 		"scrypt$16384$saltsaltsaltsalt1234ab$8$5$" + strings.Repeat("AAAA", 21) + "AA==",
 	} {
-		if err := password.Recognize(encoded); err != nil {
+		if err := password.CheckHash(encoded); err != nil {
 			t.Errorf("Recognize(%q) = %v", encoded, err)
 		}
 	}
 }
 
-func TestRecognizeRefusesWithAReason(t *testing.T) {
+func TestCheckHashRefusesWithAReason(t *testing.T) {
 	cases := []struct{ name, encoded, reason string }{
 		{"empty", "", "it is empty"},
 		{"plain text", "hunter2-hunter2", "neither argon2, bcrypt, PBKDF2 nor scrypt"},
@@ -122,7 +122,7 @@ func TestRecognizeRefusesWithAReason(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			err := password.Recognize(c.encoded)
+			err := password.CheckHash(c.encoded)
 			if !errors.Is(err, password.ErrFormat) {
 				t.Fatalf("error is %v, want one that wraps ErrFormat", err)
 			}

@@ -9,9 +9,9 @@ import (
 	"example.org/signet/issuer/password"
 )
 
-// FuzzRecognize holds stored hashes to their bounds however they are written, and the
+// FuzzCheckHash holds stored hashes to their bounds however they are written, and the
 // errors to saying nothing of the hash.
-func FuzzRecognize(f *testing.F) {
+func FuzzCheckHash(f *testing.F) {
 	for _, seed := range []string{
 		"", "$", "$$$$$$", "$2b$", "$2x$12$" + bcrypt53, "$2b$12$" + bcrypt53, "$2b$99$" + bcrypt53,
 		argon2idHash("m=19456,t=2,p=1"), argon2idHash("m=4294967295,t=4294967295,p=255"),
@@ -22,7 +22,7 @@ func FuzzRecognize(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, encoded string) {
-		err := password.Recognize(encoded)
+		err := password.CheckHash(encoded)
 		if err != nil {
 			if !errors.Is(err, password.ErrFormat) {
 				t.Errorf("error does not wrap ErrFormat: %v", err)

@@ -23,15 +23,15 @@ func (k Keycloak) Encode() (string, error) {
 	salt, good := decodeStrictly(base64.StdEncoding, k.Salt)
 	value, fine := decodeStrictly(base64.StdEncoding, k.Value)
 	if !good || !fine {
-		return "", refuse("Keycloak salt and value are not base64")
+		return "", formatError("Keycloak salt and value are not base64")
 	}
 	switch {
 	case strings.HasPrefix(k.Algorithm, "pbkdf2"):
 		return fmt.Sprintf("$%s$%s$%s$%s", k.Algorithm, k.Iterations, base64Passlib.EncodeToString(salt), base64Passlib.EncodeToString(value)), nil
 	case k.Algorithm != "argon2":
-		return "", refuse("of Keycloak's kinds only pbkdf2 and argon2 are read")
+		return "", formatError("of Keycloak's kinds only pbkdf2 and argon2 are read")
 	case k.Version != "1.3":
-		return "", refuse("only argon2 version 1.3 is read")
+		return "", formatError("only argon2 version 1.3 is read")
 	}
 	return fmt.Sprintf("$argon2%s$v=19$m=%s,t=%s,p=%s$%s$%s", k.Type, k.Memory, k.Iterations, k.Parallelism,
 		base64PHC.EncodeToString(salt), base64PHC.EncodeToString(value)), nil

@@ -32,7 +32,7 @@ type pbkdf2Hash struct {
 	salt, key  []byte
 }
 
-var _ digest = pbkdf2Hash{}
+var _ storedHash = pbkdf2Hash{}
 
 func (h pbkdf2Hash) matches(pw string) bool {
 	key, err := pbkdf2.Key(h.function, pw, h.salt, h.iterations, len(h.key))
@@ -43,37 +43,37 @@ func (h pbkdf2Hash) matches(pw string) bool {
 var pbkdf2Digests = map[string]func() hash.Hash{"": sha1.New, "sha1": sha1.New, "sha256": sha256.New, "sha512": sha512.New}
 
 // newPBKDF2 keeps a stored hash within bounds.
-func newPBKDF2(function, iterations string, salt, key []byte) (digest, error) {
+func newPBKDF2(function, iterations string, salt, key []byte) (storedHash, error) {
 	sum, known := pbkdf2Digests[function]
 	if !known {
-		return nil, refuse("PBKDF2 is read with SHA-1, SHA-256 and SHA-512")
+		return nil, formatError("PBKDF2 is read with SHA-1, SHA-256 and SHA-512")
 	}
 	n, err := strconv.Atoi(iterations)
 	if err != nil || n < 1 || strconv.Itoa(n) != iterations {
-		return nil, refuse("PBKDF2 iterations are not a number")
+		return nil, formatError("PBKDF2 iterations are not a number")
 	}
 	if len(salt) < minPBKDF2Salt || len(salt) > maxPBKDF2Part {
-		return nil, refuse(fmt.Sprintf("PBKDF2 salt is not %d to %d bytes", minPBKDF2Salt, maxPBKDF2Part))
+		return nil, formatError(fmt.Sprintf("PBKDF2 salt is not %d to %d bytes", minPBKDF2Salt, maxPBKDF2Part))
 	}
 	if len(key) < minPBKDF2Key || len(key) > maxPBKDF2Part {
-		return nil, refuse(fmt.Sprintf("PBKDF2 key is not %d to %d bytes", minPBKDF2Key, maxPBKDF2Part))
+		return nil, formatError(fmt.Sprintf("PBKDF2 key is not %d to %d bytes", minPBKDF2Key, maxPBKDF2Part))
 	}
 	size := sum().Size()
 	if blocks := (len(key) + size - 1) / size; n > maxPBKDF2Work/blocks {
-		return nil, refuse(fmt.Sprintf("PBKDF2 iterations are over %d", maxPBKDF2Work/blocks))
+		return nil, formatError(fmt.Sprintf("PBKDF2 iterations are over %d", maxPBKDF2Work/blocks))
 	}
 	return pbkdf2Hash{function: sum, iterations: n, salt: salt, key: key}, nil
 }
 
 // parseDjangoPBKDF2 reads pbkdf2_sha256$iterations$salt$key, the salt as it is.
-func parseDjangoPBKDF2(encoded string) (digest, error) {
+func parseDjangoPBKDF2(encoded string) (storedHash, error) {
 	parts := strings.Split(strings.TrimPrefix(encoded, "pbkdf2_"), "$")
 	if len(parts) != 4 {
-		return nil, refuse("PBKDF2 hash does not have its four parts")
+		return nil, formatError("PBKDF2 hash does not have its four parts")
 	}
 	key, ok := decodeStrictly(base64.StdEncoding, parts[3])
 	if !ok {
-		return nil, refuse("PBKDF2 key is not base64")
+		return nil, formatError("PBKDF2 key is not base64")
 	}
 	return newPBKDF2(parts[0], parts[1], []byte(parts[2]), key)
 }
@@ -82,29 +82,29 @@ func parseDjangoPBKDF2(encoded string) (digest, error) {
 var base64Passlib = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./").WithPadding(base64.NoPadding)
 
 // parsePasslibPBKDF2 reads $pbkdf2-sha256$iterations$salt$key; $pbkdf2$ is SHA-1.
-func parsePasslibPBKDF2(encoded string) (digest, error) {
+func parsePasslibPBKDF2(encoded string) (storedHash, error) {
 	parts := strings.Split(encoded, "$")
 	if len(parts) != 5 {
-		return nil, refuse("PBKDF2 hash does not have its four parts")
+		return nil, formatError("PBKDF2 hash does not have its four parts")
 	}
 	salt, good := decodeStrictly(base64Passlib, parts[3])
 	key, fine := decodeStrictly(base64Passlib, parts[4])
 	if !good || !fine {
-		return nil, refuse("PBKDF2 salt and key are not passlib's base64")
+		return nil, formatError("PBKDF2 salt and key are not passlib's base64")
 	}
 	return newPBKDF2(strings.TrimPrefix(strings.TrimPrefix(parts[1], "pbkdf2"), "-"), parts[2], salt, key)
 }
 
 // parseWerkzeugPBKDF2 reads pbkdf2:sha256:iterations$salt$key, the key in hexadecimal.
-func parseWerkzeugPBKDF2(encoded string) (digest, error) {
+func parseWerkzeugPBKDF2(encoded string) (storedHash, error) {
 	parts := strings.Split(encoded, "$")
 	method := strings.Split(parts[0], ":")
 	if len(parts) != 3 || len(method) != 3 {
-		return nil, refuse("PBKDF2 hash does not have its parts")
+		return nil, formatError("PBKDF2 hash does not have its parts")
 	}
 	key, err := hex.DecodeString(parts[2])
 	if err != nil {
-		return nil, refuse("PBKDF2 key is not hexadecimal")
+		return nil, formatError("PBKDF2 key is not hexadecimal")
 	}
 	return newPBKDF2(method[1], method[2], []byte(parts[1]), key)
 }

@@ -22,7 +22,7 @@ var (
 	ErrNUL      = errors.New("password holds a NUL character")
 	ErrNotUTF8  = errors.New("password is not valid UTF-8")
 
-	// ErrCommon and ErrPersonal are what a guesser tries first.
+	// ErrCommon and ErrPersonal reject common and personal passwords.
 	ErrCommon   = errors.New("password is too easy to guess: a common one, or a simple pattern")
 	ErrPersonal = errors.New("password is too easy to guess: little more than the user name, e-mail or name")
 
@@ -34,18 +34,18 @@ var (
 
 // CheckNew judges a password that someone wants to set, after NIST SP 800-63B-4
 // §3.1.1.2: 8 to 1024 bytes of valid UTF-8 without NUL, no rules about kinds of
-// characters, and not one of those that everybody tries first. Whole passwords are
+// characters, and not a common one. Whole passwords are
 // judged: one that merely holds a common word passes. Upper and lower case, and digits
 // that stand for letters, make no difference. It is ErrEmpty, ErrTooShort, ErrCommon,
 // ErrPersonal or what CheckInput returns.
-func CheckNew(pw string, about Context) error {
+func CheckNew(pw string, inputs UserInputs) error {
 	if err := CheckInput(pw); err != nil {
 		return err
 	}
 	if len(pw) < MinLength {
 		return ErrTooShort
 	}
-	return about.judge(pw)
+	return inputs.checkStrength(pw)
 }
 
 // CheckInput judges a password that someone logs in with, before any user is looked

@@ -38,7 +38,7 @@ func TestCheckNewAndCheckInput(t *testing.T) {
 			if err := password.CheckInput(c.pw); !errors.Is(err, c.input) {
 				t.Errorf("CheckInput = %v, want %v", err, c.input)
 			}
-			if err := password.CheckNew(c.pw, password.Context{}); !errors.Is(err, c.fresh) {
+			if err := password.CheckNew(c.pw, password.UserInputs{}); !errors.Is(err, c.fresh) {
 				t.Errorf("CheckNew = %v, want %v", err, c.fresh)
 			}
 		})
@@ -58,7 +58,7 @@ func varied(n int) string {
 // What is in every guesser's first list is refused, in whatever spelling; what only
 // holds such a word is not (NIST SP 800-63B-4 §3.1.1.2).
 func TestCheckNewRefusesWhatIsGuessedFirst(t *testing.T) {
-	about := password.Context{
+	about := password.UserInputs{
 		Personal: []string{"alice.liddell", "alice@wonderland.example", "Alice Pleasance Liddell"},
 		Service:  []string{"https://id.tea-party.example"},
 	}
@@ -88,7 +88,7 @@ func TestCheckNewRefusesWhatIsGuessedFirst(t *testing.T) {
 }
 
 func BenchmarkCheckNew(b *testing.B) {
-	about := password.Context{Personal: []string{"alice.liddell", "alice@wonderland.example"}, Service: []string{"https://id.example.com"}}
+	about := password.UserInputs{Personal: []string{"alice.liddell", "alice@wonderland.example"}, Service: []string{"https://id.example.com"}}
 	for _, n := range []int{16, 64, 1024} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			pw := varied(n)

@@ -15,13 +15,13 @@ import (
 // hashed; trying again after about a second is sensible.
 var ErrBusy = errors.New("too many passwords are being checked")
 
-// standIn is evaluated in place of a password that must not be.
-const standIn = "stand-in"
+// dummyPassword is evaluated in place of a password that must not be.
+const dummyPassword = "stand-in"
 
 // Pool hashes and verifies passwords, a bounded number at a time. It is safe for
 // concurrent use, owns no goroutine and needs no closing.
 //
-// The argument who of its methods is whoever must not hold more than half of the
+// The argument caller of its methods names whoever must not hold more than half of the
 // queue, by custom the client's network address; empty means no such limit. A caller
 // that gives up while queued gets its context's error, and nothing is hashed. Once
 // begun, an evaluation is finished.
@@ -36,10 +36,10 @@ type Pool struct {
 type Result struct {
 	// OK is true if the password is the one that was hashed.
 	OK bool
-	// Outdated is true if OK is, and the hash is of another kind or cost than new
+	// NeedsRehash is true if OK is, and the hash is of another kind or cost than new
 	// ones are: hash the password again and keep that. Should hashing fail, the old
 	// hash stays good; the login is no less valid.
-	Outdated bool
+	NeedsRehash bool
 }
 
 // NewPool returns a pool, or an error that names every setting out of bounds.
@@ -51,7 +51,7 @@ func NewPool(c Config) (*Pool, error) {
 	}
 	return &Pool{
 		scheme: s,
-		random: &lockedReader{source: c.Rand},
+		random: &lockedReader{reader: c.Rand},
 		queue:  newQueue(c.Workers, c.Queue),
 	}, nil
 }
@@ -60,7 +60,7 @@ func NewPool(c Config) (*Pool, error) {
 // not demand MinLength, so that passwords set elsewhere can be hashed again; whoever
 // sets a new one asks CheckNew first. The error is one of CheckInput's,
 // ErrTooLongForBcrypt, ErrBusy, the context's, or the random source's.
-func (p *Pool) Hash(ctx context.Context, who, pw string) (string, error) {
+func (p *Pool) Hash(ctx context.Context, caller, pw string) (string, error) {
 	if err := CheckInput(pw); err != nil {
 		return "", err
 	}
@@ -69,7 +69,7 @@ func (p *Pool) Hash(ctx context.Context, who, pw string) (string, error) {
 	}
 	var encoded string
 	var failed error
-	err := p.evaluate(ctx, who, func() { encoded, failed = p.scheme.hash(p.random, pw) })
+	err := p.evaluate(ctx, caller, func() { encoded, failed = p.scheme.hash(p.random, pw) })
 	if err := cmp.Or(err, failed); err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}
@@ -80,31 +80,31 @@ func (p *Pool) Hash(ctx context.Context, who, pw string) (string, error) {
 // case: an empty or unreadable hash matches nothing, as does a password that fails
 // CheckInput or that a bcrypt hash cannot tell from others. The error is ErrBusy or
 // the context's, and then nothing is known about the password.
-func (p *Pool) Verify(ctx context.Context, who, encoded, pw string) (Result, error) {
+func (p *Pool) Verify(ctx context.Context, caller, encoded, pw string) (Result, error) {
 	stored, err := parse(encoded)
 	if err != nil {
-		return Result{}, p.VerifyNone(ctx, who, pw)
+		return Result{}, p.VerifyDummy(ctx, caller, pw)
 	}
 	input, fit := pw, CheckInput(pw) == nil
 	if !fit {
-		input = standIn
+		input = dummyPassword
 	}
 	var same bool
-	err = p.evaluate(ctx, who, func() { same = stored.matches(input) })
+	err = p.evaluate(ctx, caller, func() { same = stored.matches(input) })
 	if err != nil {
 		return Result{}, fmt.Errorf("verify password: %w", err)
 	}
 	ok := same && fit
-	return Result{OK: ok, Outdated: ok && !p.scheme.current(stored)}, nil
+	return Result{OK: ok, NeedsRehash: ok && !p.scheme.current(stored)}, nil
 }
 
-// VerifyNone costs what Verify costs on a new hash and matches nothing: for a user who
+// VerifyDummy costs what Verify costs on a new hash and matches nothing: for a user who
 // does not exist, is disabled or has no password. The error is ErrBusy or the context's.
-func (p *Pool) VerifyNone(ctx context.Context, who, pw string) error {
+func (p *Pool) VerifyDummy(ctx context.Context, caller, pw string) error {
 	if CheckInput(pw) != nil {
-		pw = standIn
+		pw = dummyPassword
 	}
-	if err := p.evaluate(ctx, who, func() { p.scheme.burn(pw) }); err != nil {
+	if err := p.evaluate(ctx, caller, func() { p.scheme.hashDummy(pw) }); err != nil {
 		return fmt.Errorf("verify password: %w", err)
 	}
 	return nil
@@ -114,12 +114,12 @@ func (p *Pool) VerifyNone(ctx context.Context, who, pw string) error {
 // the equal cost of all branches to it exactly where a stopwatch could not.
 func (p *Pool) Evaluations() uint64 { return p.evaluations.Load() }
 
-// evaluate runs one evaluation when its turn has come.
-func (p *Pool) evaluate(ctx context.Context, who string, evaluation func()) error {
-	if err := p.queue.enter(ctx, who); err != nil {
+// evaluate waits for a slot and runs one evaluation.
+func (p *Pool) evaluate(ctx context.Context, caller string, evaluation func()) error {
+	if err := p.queue.acquire(ctx, caller); err != nil {
 		return err
 	}
-	defer p.queue.leave()
+	defer p.queue.release()
 	p.evaluations.Add(1)
 	evaluation()
 	return nil
@@ -129,11 +129,11 @@ func (p *Pool) evaluate(ctx context.Context, who string, evaluation func()) erro
 // concurrent use where it is injected.
 type lockedReader struct {
 	mu     sync.Mutex
-	source io.Reader
+	reader io.Reader
 }
 
 func (r *lockedReader) Read(b []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.source.Read(b)
+	return r.reader.Read(b)
 }

@@ -30,14 +30,14 @@ func TestHashAndVerify(t *testing.T) {
 	if !strings.HasPrefix(encoded, "$argon2id$v=19$m=8,t=1,p=1$") {
 		t.Errorf("hash is %q", encoded)
 	}
-	if err := password.Recognize(encoded); err != nil {
+	if err := password.CheckHash(encoded); err != nil {
 		t.Errorf("own hash is not recognised: %v", err)
 	}
-	if got := verify(t, p, encoded, secret); !got.OK || got.Outdated {
+	if got := verify(t, p, encoded, secret); !got.OK || got.NeedsRehash {
 		t.Errorf("right password: %+v", got)
 	}
 	for _, wrong := range []string{secret + " ", secret[1:], strings.ToUpper(secret), "x"} {
-		if got := verify(t, p, encoded, wrong); got.OK || got.Outdated {
+		if got := verify(t, p, encoded, wrong); got.OK || got.NeedsRehash {
 			t.Errorf("%q: %+v", wrong, got)
 		}
 	}
@@ -163,11 +163,11 @@ func TestEveryBranchIsOneEvaluation(t *testing.T) {
 	}
 }
 
-func TestVerifyNoneIsOneEvaluation(t *testing.T) {
+func TestVerifyDummyIsOneEvaluation(t *testing.T) {
 	for _, change := range []func(*password.Config){func(*password.Config) {}, withBcrypt} {
 		p := newPool(t, change)
 		for i, pw := range []string{secret, "", "a\x00b", strings.Repeat("x", 73), strings.Repeat("x", 1<<20)} {
-			if err := p.VerifyNone(context.Background(), "", pw); err != nil {
+			if err := p.VerifyDummy(context.Background(), "", pw); err != nil {
 				t.Fatal(err)
 			}
 			if n := p.Evaluations(); n != uint64(i+1) {
@@ -177,7 +177,7 @@ func TestVerifyNoneIsOneEvaluation(t *testing.T) {
 	}
 }
 
-func TestOutdated(t *testing.T) {
+func TestNeedsRehash(t *testing.T) {
 	dearer := password.Argon2id{Memory: 16, Passes: 1, Parallelism: 1}
 	longer := password.Argon2id{Memory: 8, Passes: 2, Parallelism: 1}
 	pools := map[string]*password.Pool{
@@ -192,10 +192,10 @@ func TestOutdated(t *testing.T) {
 		encoded := hash(t, maker, secret)
 		for to, p := range pools {
 			same := strings.TrimSuffix(from, ", same again") == strings.TrimSuffix(to, ", same again")
-			if got := verify(t, p, encoded, secret); !got.OK || got.Outdated == same {
+			if got := verify(t, p, encoded, secret); !got.OK || got.NeedsRehash == same {
 				t.Errorf("%s checked by %s: %+v", from, to, got)
 			}
-			if got := verify(t, p, encoded, "wrong"); got.Outdated {
+			if got := verify(t, p, encoded, "wrong"); got.NeedsRehash {
 				t.Errorf("%s checked by %s: a wrong password makes the hash outdated", from, to)
 			}
 		}
@@ -203,12 +203,12 @@ func TestOutdated(t *testing.T) {
 }
 
 // A hash with the right cost but a short salt, as some libraries write it, is made anew.
-func TestShortSaltIsOutdated(t *testing.T) {
+func TestShortSaltNeedsRehash(t *testing.T) {
 	p := newPool(t, func(c *password.Config) {
 		c.Argon2id = password.Argon2id{Memory: 256, Passes: 2, Parallelism: 1}
 	})
 	const reference = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
-	if got := verify(t, p, reference, "password"); !got.OK || !got.Outdated {
+	if got := verify(t, p, reference, "password"); !got.OK || !got.NeedsRehash {
 		t.Errorf("%+v, want OK and Outdated", got)
 	}
 }

@@ -11,100 +11,100 @@ import (
 // bounded number wait. A slot passes from hand to hand, so that no newcomer overtakes
 // those who wait. It starts no goroutine: the caller does its own work.
 type queue struct {
-	mu      sync.Mutex
-	free    int
-	waiting *list.List // of *waiter, the first to be served in front
-	limit   int
-	held    map[string]int // places in waiting, by who waits
+	mu        sync.Mutex
+	free      int
+	waiting   *list.List // of *waiter, the first to be served in front
+	limit     int
+	perCaller map[string]int // places in waiting, by who waits
 }
 
 type waiter struct {
-	who string
-	// turn is closed when the waiter owns a slot, under the queue's lock.
-	turn chan struct{}
+	caller string
+	// ready is closed when the waiter owns a slot, under the queue's lock.
+	ready chan struct{}
 }
 
 func newQueue(slots, limit int) *queue {
-	return &queue{free: slots, waiting: list.New(), limit: limit, held: make(map[string]int)}
+	return &queue{free: slots, waiting: list.New(), limit: limit, perCaller: make(map[string]int)}
 }
 
-// enter waits for a slot. It returns ErrBusy at once if there is no place to wait in,
+// acquire waits for a slot. It returns ErrBusy at once if there is no place to wait in,
 // and ctx's error if the caller gave up first; it then holds no slot. After a nil
 // error the caller must leave.
-func (q *queue) enter(ctx context.Context, who string) error {
+func (q *queue) acquire(ctx context.Context, caller string) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("wait to hash: %w", err)
 	}
-	place, err := q.join(who)
-	if err != nil || place == nil {
+	element, err := q.acquireOrQueue(caller)
+	if err != nil || element == nil {
 		return err
 	}
 	select {
-	case <-place.Value.(*waiter).turn:
+	case <-element.Value.(*waiter).ready:
 	case <-ctx.Done():
 	}
 	// Both may have happened; nothing is hashed for someone who has left.
 	if err := ctx.Err(); err != nil {
-		q.abandon(place)
+		q.cancel(element)
 		return fmt.Errorf("wait to hash: %w", err)
 	}
 	return nil
 }
 
-// join takes a free slot and returns nil, or a place to wait in.
-func (q *queue) join(who string) (*list.Element, error) {
+// acquireOrQueue takes a free slot and returns nil, or a place to wait in.
+func (q *queue) acquireOrQueue(caller string) (*list.Element, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.free > 0 {
 		q.free--
 		return nil, nil
 	}
-	if q.waiting.Len() >= q.limit || who != "" && q.held[who] >= q.share() {
+	if q.waiting.Len() >= q.limit || caller != "" && q.perCaller[caller] >= q.callerLimit() {
 		return nil, ErrBusy
 	}
-	q.held[who]++
-	return q.waiting.PushBack(&waiter{who: who, turn: make(chan struct{})}), nil
+	q.perCaller[caller]++
+	return q.waiting.PushBack(&waiter{caller: caller, ready: make(chan struct{})}), nil
 }
 
-// share is how many places one caller may hold: half of them, so that a flood from
+// callerLimit is how many places one caller may hold: half of them, so that a flood from
 // one address always leaves room for others.
-func (q *queue) share() int { return max(1, q.limit/2) }
+func (q *queue) callerLimit() int { return max(1, q.limit/2) }
 
-// abandon gives a place back, or passes the slot on that came with it meanwhile.
-func (q *queue) abandon(place *list.Element) {
+// cancel gives a place back, or passes the slot on that came with it meanwhile.
+func (q *queue) cancel(element *list.Element) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	select {
-	case <-place.Value.(*waiter).turn:
-		q.pass()
+	case <-element.Value.(*waiter).ready:
+		q.handOff()
 	default:
-		q.remove(place)
+		q.remove(element)
 	}
 }
 
-// leave gives a slot back.
-func (q *queue) leave() {
+// release gives a slot back.
+func (q *queue) release() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.pass()
+	q.handOff()
 }
 
-// pass hands a slot to the first who waits. The lock must be held.
-func (q *queue) pass() {
+// handOff hands a slot to the first who waits. The lock must be held.
+func (q *queue) handOff() {
 	first := q.waiting.Front()
 	if first == nil {
 		q.free++
 		return
 	}
 	q.remove(first)
-	close(first.Value.(*waiter).turn)
+	close(first.Value.(*waiter).ready)
 }
 
 // remove takes a place out of the line. The lock must be held.
-func (q *queue) remove(place *list.Element) {
-	q.waiting.Remove(place)
-	who := place.Value.(*waiter).who
-	if q.held[who]--; q.held[who] == 0 {
-		delete(q.held, who)
+func (q *queue) remove(element *list.Element) {
+	q.waiting.Remove(element)
+	caller := element.Value.(*waiter).caller
+	if q.perCaller[caller]--; q.perCaller[caller] == 0 {
+		delete(q.perCaller, caller)
 	}
 }

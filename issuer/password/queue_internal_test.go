@@ -12,19 +12,19 @@ import (
 	"testing/synctest"
 )
 
-// stuck is a scheme whose evaluations last until they are let go, one by one.
-type stuck struct {
+// blockingScheme is a scheme whose evaluations last until they are let go, one by one.
+type blockingScheme struct {
 	let           chan struct{}
 	running, most atomic.Int32
 	mu            sync.Mutex
 	began         []string // the passwords, in the order in which they were begun
 }
 
-func (s *stuck) check(string) error                     { return nil }
-func (s *stuck) current(digest) bool                    { return true }
-func (s *stuck) hash(io.Reader, string) (string, error) { panic("not used") }
+func (s *blockingScheme) check(string) error                     { return nil }
+func (s *blockingScheme) current(storedHash) bool                { return true }
+func (s *blockingScheme) hash(io.Reader, string) (string, error) { panic("not used") }
 
-func (s *stuck) burn(pw string) {
+func (s *blockingScheme) hashDummy(pw string) {
 	n := s.running.Add(1)
 	for m := s.most.Load(); n > m && !s.most.CompareAndSwap(m, n); m = s.most.Load() {
 	}
@@ -35,27 +35,27 @@ func (s *stuck) burn(pw string) {
 	s.running.Add(-1)
 }
 
-func stuckPool(workers, limit int) (*Pool, *stuck) {
-	s := &stuck{let: make(chan struct{})}
+func newBlockingPool(workers, limit int) (*Pool, *blockingScheme) {
+	s := &blockingScheme{let: make(chan struct{})}
 	return &Pool{scheme: s, queue: newQueue(workers, limit)}, s
 }
 
-// ask starts a login in the background and waits until it stands in the queue, runs,
+// startVerify starts a login in the background and waits until it stands in the queue, runs,
 // or was refused. The channel has its answer.
-func ask(ctx context.Context, p *Pool, who, pw string) <-chan error {
+func startVerify(ctx context.Context, p *Pool, caller, pw string) <-chan error {
 	answer := make(chan error, 1)
-	go func() { answer <- p.VerifyNone(ctx, who, pw) }()
+	go func() { answer <- p.VerifyDummy(ctx, caller, pw) }()
 	synctest.Wait()
 	return answer
 }
 
 func TestNeverMoreThanWorkersRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, s := stuckPool(3, 500)
+		p, s := newBlockingPool(3, 500)
 		var wg sync.WaitGroup
 		for range 500 {
 			wg.Go(func() {
-				if err := p.VerifyNone(t.Context(), "", "x"); err != nil {
+				if err := p.VerifyDummy(t.Context(), "", "x"); err != nil {
 					t.Error(err)
 				}
 			})
@@ -77,18 +77,18 @@ func TestNeverMoreThanWorkersRun(t *testing.T) {
 
 func TestPastTheQueueIsBusyAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, s := stuckPool(1, 2)
+		p, s := newBlockingPool(1, 2)
 		for i := range 3 {
-			ask(t.Context(), p, "", fmt.Sprint(i))
+			startVerify(t.Context(), p, "", fmt.Sprint(i))
 		}
 		for range 3 {
-			if err := p.VerifyNone(t.Context(), "", "late"); !errors.Is(err, ErrBusy) {
+			if err := p.VerifyDummy(t.Context(), "", "late"); !errors.Is(err, ErrBusy) {
 				t.Errorf("error is %v, want ErrBusy", err)
 			}
 		}
 		close(s.let)
 		synctest.Wait()
-		if err := p.VerifyNone(t.Context(), "", "after"); err != nil {
+		if err := p.VerifyDummy(t.Context(), "", "after"); err != nil {
 			t.Errorf("after the queue has emptied: %v", err)
 		}
 		if want := []string{"0", "1", "2", "after"}; !slices.Equal(s.began, want) {
@@ -99,11 +99,11 @@ func TestPastTheQueueIsBusyAtOnce(t *testing.T) {
 
 func TestFirstInFirstOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, s := stuckPool(1, 50)
+		p, s := newBlockingPool(1, 50)
 		var want []string
 		for i := range 50 {
 			want = append(want, fmt.Sprint(i))
-			ask(t.Context(), p, "", want[i])
+			startVerify(t.Context(), p, "", want[i])
 		}
 		for range 50 {
 			s.let <- struct{}{}
@@ -117,17 +117,17 @@ func TestFirstInFirstOut(t *testing.T) {
 
 func TestGivingUpWhileQueued(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, s := stuckPool(1, 2)
-		ask(t.Context(), p, "", "first")
+		p, s := newBlockingPool(1, 2)
+		startVerify(t.Context(), p, "", "first")
 		ctx, giveUp := context.WithCancel(t.Context())
-		gone := ask(ctx, p, "a", "gone")
-		stays := ask(t.Context(), p, "b", "stays")
+		gone := startVerify(ctx, p, "a", "gone")
+		stays := startVerify(t.Context(), p, "b", "stays")
 		giveUp()
 		if err := <-gone; !errors.Is(err, context.Canceled) {
 			t.Errorf("error is %v, want context.Canceled", err)
 		}
 		// The place is free again, also for the one who held it.
-		next := ask(t.Context(), p, "a", "next")
+		next := startVerify(t.Context(), p, "a", "next")
 		close(s.let)
 		if err := errors.Join(<-stays, <-next); err != nil {
 			t.Error(err)
@@ -142,10 +142,10 @@ func TestGivingUpWhileQueued(t *testing.T) {
 }
 
 func TestGivenUpBeforeAsking(t *testing.T) {
-	p, s := stuckPool(1, 1)
+	p, s := newBlockingPool(1, 1)
 	ctx, giveUp := context.WithCancel(t.Context())
 	giveUp()
-	if err := p.VerifyNone(ctx, "", "x"); !errors.Is(err, context.Canceled) {
+	if err := p.VerifyDummy(ctx, "", "x"); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want context.Canceled", err)
 	}
 	if len(s.began) != 0 || p.Evaluations() != 0 {
@@ -157,45 +157,45 @@ func TestGivenUpBeforeAsking(t *testing.T) {
 // the next, and is neither lost nor used.
 func TestSlotHandedToSomeoneWhoLeft(t *testing.T) {
 	q := newQueue(1, 2)
-	if err := q.enter(t.Context(), ""); err != nil {
+	if err := q.acquire(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
-	gone, err := q.join("a")
+	gone, err := q.acquireOrQueue("a")
 	if err != nil {
 		t.Fatal(err)
 	}
-	next, err := q.join("b")
+	next, err := q.acquireOrQueue("b")
 	if err != nil {
 		t.Fatal(err)
 	}
-	q.leave()       // hands the slot to gone
-	q.abandon(gone) // who passes it on
+	q.release()    // hands the slot to gone
+	q.cancel(gone) // who passes it on
 	select {
-	case <-next.Value.(*waiter).turn:
+	case <-next.Value.(*waiter).ready:
 	default:
 		t.Fatal("the slot was lost")
 	}
-	q.leave()
-	if q.free != 1 || q.waiting.Len() != 0 || len(q.held) != 0 {
-		t.Errorf("free %d, waiting %d, held %v; want 1, 0, none", q.free, q.waiting.Len(), q.held)
+	q.release()
+	if q.free != 1 || q.waiting.Len() != 0 || len(q.perCaller) != 0 {
+		t.Errorf("free %d, waiting %d, held %v; want 1, 0, none", q.free, q.waiting.Len(), q.perCaller)
 	}
 }
 
 func TestOneCallerHoldsHalfOfTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, s := stuckPool(1, 8)
-		ask(t.Context(), p, "198.51.100.7", "runs")
+		p, s := newBlockingPool(1, 8)
+		startVerify(t.Context(), p, "198.51.100.7", "runs")
 		for range 4 {
-			ask(t.Context(), p, "198.51.100.7", "flood")
+			startVerify(t.Context(), p, "198.51.100.7", "flood")
 		}
 		for range 20 {
-			if err := p.VerifyNone(t.Context(), "198.51.100.7", "flood"); !errors.Is(err, ErrBusy) {
+			if err := p.VerifyDummy(t.Context(), "198.51.100.7", "flood"); !errors.Is(err, ErrBusy) {
 				t.Errorf("more than half: %v, want ErrBusy", err)
 			}
 		}
 		var others []<-chan error
 		for i := range 4 {
-			others = append(others, ask(t.Context(), p, fmt.Sprintf("192.0.2.%d", i), "other"))
+			others = append(others, startVerify(t.Context(), p, fmt.Sprintf("192.0.2.%d", i), "other"))
 		}
 		close(s.let)
 		for _, answer := range others {
@@ -204,15 +204,15 @@ func TestOneCallerHoldsHalfOfTheQueue(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if len(p.queue.held) != 0 {
-			t.Errorf("places are still counted: %v", p.queue.held)
+		if len(p.queue.perCaller) != 0 {
+			t.Errorf("places are still counted: %v", p.queue.perCaller)
 		}
 	})
 }
 
 // Callers come, give up and are served at random; every slot and place comes back.
-func TestNothingIsLostInACrowd(t *testing.T) {
-	p, s := stuckPool(4, 16)
+func TestNoSlotIsLostUnderLoad(t *testing.T) {
+	p, s := newBlockingPool(4, 16)
 	close(s.let)
 	var served atomic.Uint64
 	var wg sync.WaitGroup
@@ -223,7 +223,7 @@ func TestNothingIsLostInACrowd(t *testing.T) {
 				if (i+j)%3 == 0 {
 					go giveUp()
 				}
-				if p.VerifyNone(ctx, fmt.Sprint(i%5), "x") == nil {
+				if p.VerifyDummy(ctx, fmt.Sprint(i%5), "x") == nil {
 					served.Add(1)
 				}
 				giveUp()
@@ -234,8 +234,8 @@ func TestNothingIsLostInACrowd(t *testing.T) {
 	if n := p.Evaluations(); n != served.Load() {
 		t.Errorf("%d evaluations for %d served", n, served.Load())
 	}
-	if p.queue.free != 4 || p.queue.waiting.Len() != 0 || len(p.queue.held) != 0 {
-		t.Errorf("free %d, waiting %d, held %v", p.queue.free, p.queue.waiting.Len(), p.queue.held)
+	if p.queue.free != 4 || p.queue.waiting.Len() != 0 || len(p.queue.perCaller) != 0 {
+		t.Errorf("free %d, waiting %d, held %v", p.queue.free, p.queue.waiting.Len(), p.queue.perCaller)
 	}
 	if n := s.most.Load(); n > 4 {
 		t.Errorf("%d ran at once", n)

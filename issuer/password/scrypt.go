@@ -30,7 +30,7 @@ type scryptHash struct {
 	salt, key []byte
 }
 
-var _ digest = scryptHash{}
+var _ storedHash = scryptHash{}
 
 func (h scryptHash) matches(pw string) bool {
 	key, err := scrypt.Key([]byte(pw), h.salt, h.n, h.r, h.p, len(h.key))
@@ -38,69 +38,69 @@ func (h scryptHash) matches(pw string) bool {
 }
 
 // newScrypt keeps a stored hash within bounds.
-func newScrypt(n, r, p int, salt, key []byte) (digest, error) {
+func newScrypt(n, r, p int, salt, key []byte) (storedHash, error) {
 	switch {
 	case n < 2 || bits.OnesCount(uint(n)) != 1:
-		return nil, refuse("scrypt N is not a power of two")
+		return nil, formatError("scrypt N is not a power of two")
 	case r < 1 || r > maxScryptR:
-		return nil, refuse(fmt.Sprintf("scrypt r is not within 1 to %d", maxScryptR))
+		return nil, formatError(fmt.Sprintf("scrypt r is not within 1 to %d", maxScryptR))
 	case p < 1 || p > maxScryptP:
-		return nil, refuse(fmt.Sprintf("scrypt p is not within 1 to %d", maxScryptP))
+		return nil, formatError(fmt.Sprintf("scrypt p is not within 1 to %d", maxScryptP))
 	case n > maxScryptMemory/128/r:
-		return nil, refuse(fmt.Sprintf("scrypt memory is over %d MiB", maxScryptMemory>>20))
+		return nil, formatError(fmt.Sprintf("scrypt memory is over %d MiB", maxScryptMemory>>20))
 	case n > maxScryptWork/r/p:
-		return nil, refuse(fmt.Sprintf("scrypt N times r times p is over %d", maxScryptWork))
+		return nil, formatError(fmt.Sprintf("scrypt N times r times p is over %d", maxScryptWork))
 	case len(salt) < minScryptSalt || len(salt) > maxScryptPart:
-		return nil, refuse(fmt.Sprintf("scrypt salt is not %d to %d bytes", minScryptSalt, maxScryptPart))
+		return nil, formatError(fmt.Sprintf("scrypt salt is not %d to %d bytes", minScryptSalt, maxScryptPart))
 	case len(key) < minScryptKey || len(key) > maxScryptPart:
-		return nil, refuse(fmt.Sprintf("scrypt key is not %d to %d bytes", minScryptKey, maxScryptPart))
+		return nil, formatError(fmt.Sprintf("scrypt key is not %d to %d bytes", minScryptKey, maxScryptPart))
 	}
 	return scryptHash{n: n, r: r, p: p, salt: salt, key: key}, nil
 }
 
-var errScryptParts = refuse("scrypt hash does not have its parts")
+var errScryptParts = formatError("scrypt hash does not have its parts")
 
 // parseScrypt reads the PHC string $scrypt$ln=16,r=8,p=1$salt$key, which passlib
 // writes too.
-func parseScrypt(encoded string) (digest, error) {
+func parseScrypt(encoded string) (storedHash, error) {
 	parts := strings.Split(encoded, "$")
 	if len(parts) != 5 {
 		return nil, errScryptParts
 	}
 	var ln, r, p int
 	if n, err := fmt.Sscanf(parts[2], "ln=%d,r=%d,p=%d", &ln, &r, &p); err != nil || n != 3 || parts[2] != fmt.Sprintf("ln=%d,r=%d,p=%d", ln, r, p) {
-		return nil, refuse("scrypt parameters are not of the form ln=…,r=…,p=…")
+		return nil, formatError("scrypt parameters are not of the form ln=…,r=…,p=…")
 	}
 	if ln < 1 || ln > 24 {
-		return nil, refuse("scrypt ln is not within 1 to 24")
+		return nil, formatError("scrypt ln is not within 1 to 24")
 	}
 	salt, good := decodeStrictly(base64.RawStdEncoding, parts[3])
 	key, fine := decodeStrictly(base64.RawStdEncoding, parts[4])
 	if !good || !fine {
-		return nil, refuse("scrypt salt and key are not base64")
+		return nil, formatError("scrypt salt and key are not base64")
 	}
 	return newScrypt(1<<ln, r, p, salt, key)
 }
 
 // parseDjangoScrypt reads scrypt$N$salt$r$p$key, the salt as it is.
-func parseDjangoScrypt(encoded string) (digest, error) {
+func parseDjangoScrypt(encoded string) (storedHash, error) {
 	parts := strings.Split(encoded, "$")
 	if len(parts) != 6 {
 		return nil, errScryptParts
 	}
 	numbers, ok := plainNumbers(parts[1], parts[3], parts[4])
 	if !ok {
-		return nil, refuse("scrypt parameters are not numbers")
+		return nil, formatError("scrypt parameters are not numbers")
 	}
 	key, ok := decodeStrictly(base64.StdEncoding, parts[5])
 	if !ok {
-		return nil, refuse("scrypt key is not base64")
+		return nil, formatError("scrypt key is not base64")
 	}
 	return newScrypt(numbers[0], numbers[1], numbers[2], []byte(parts[2]), key)
 }
 
 // parseWerkzeugScrypt reads scrypt:N:r:p$salt$key, the key in hexadecimal.
-func parseWerkzeugScrypt(encoded string) (digest, error) {
+func parseWerkzeugScrypt(encoded string) (storedHash, error) {
 	parts := strings.Split(encoded, "$")
 	method := strings.Split(parts[0], ":")
 	if len(parts) != 3 || len(method) != 4 {
@@ -108,11 +108,11 @@ func parseWerkzeugScrypt(encoded string) (digest, error) {
 	}
 	numbers, ok := plainNumbers(method[1:]...)
 	if !ok {
-		return nil, refuse("scrypt parameters are not numbers")
+		return nil, formatError("scrypt parameters are not numbers")
 	}
 	key, err := hex.DecodeString(parts[2])
 	if err != nil {
-		return nil, refuse("scrypt key is not hexadecimal")
+		return nil, formatError("scrypt key is not hexadecimal")
 	}
 	return newScrypt(numbers[0], numbers[1], numbers[2], []byte(parts[1]), key)
 }

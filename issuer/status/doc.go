@@ -3,8 +3,7 @@
 // session is set, and publishes the lists as signed tokens
 // (draft-ietf-oauth-status-list, "Token Status List").
 //
-// What a verifier may not know is whether a token is still good; what it holds
-// is a list that says so as of its `iat`. Here iat is the moment at which the
+// A status list says which sessions have ended as of its `iat`. Here iat is the moment at which the
 // reading of the store began, so nothing that ended before it is missing.
 //
 //	session ends ──► record: StatusDue     one write, the one that ends it
@@ -16,7 +15,7 @@
 //	                 record: StatusDue taken back
 //
 // Each step may be repeated, and whoever stops in the middle leaves a record
-// from which any instance goes on. The order makes the view of every instance
+// from which any instance goes on. The order makes the snapshot of every instance
 // complete after one Refresh of its own: what is not due any more is in the
 // lists, which are read last. No clock is compared with another's.
 //

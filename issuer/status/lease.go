@@ -8,38 +8,38 @@ import (
 	"example.org/signet/storage"
 )
 
-// blockSize is how many indexes an instance leases at a time: one write of the
+// leaseSize is how many indexes an instance leases at a time: one write of the
 // store for as many logins.
-const blockSize = 1024
+const leaseSize = 1024
 
-// blockLife is how long a block is used. It bounds how long a list is needed:
-// the rest of a block that is used up slowly is given up.
-const blockLife = 24 * time.Hour
+// leaseTTL is how long a lease is used. It bounds how long a list is needed: what is
+// left of a lease then is given up.
+const leaseTTL = 24 * time.Hour
 
-// block is what is left of a lease.
-type block struct {
-	turn       chan struct{} // held while next and left are used
+// lease is what is left of a lease.
+type lease struct {
+	mutex      chan struct{} // held while next and left are used
 	next, left int64
-	leased     time.Time
+	leasedAt   time.Time
 }
 
-// Next takes the next index of this instance's block; once in a block it asks
-// the store for another.
-func (b *Board) Next(ctx context.Context) (int64, error) {
-	k := &b.block
+// Next takes the next index of this instance's lease; when that is used up, or
+// too old, it asks the store for another.
+func (ls *Lists) Next(ctx context.Context) (int64, error) {
+	k := &ls.lease
 	select {
-	case k.turn <- struct{}{}:
-		defer func() { <-k.turn }()
+	case k.mutex <- struct{}{}:
+		defer func() { <-k.mutex }()
 	case <-ctx.Done():
 		return 0, storage.Unavailable("lease status indexes", context.Cause(ctx))
 	}
-	now := b.cfg.Now()
-	if k.left == 0 || now.Sub(k.leased) >= blockLife {
-		first, err := b.store.LeaseStatus(ctx, blockSize, now.Add(blockLife+b.cfg.Longest))
+	now := ls.cfg.Now()
+	if k.left == 0 || now.Sub(k.leasedAt) >= leaseTTL {
+		first, err := ls.store.LeaseStatus(ctx, leaseSize, now.Add(leaseTTL+ls.cfg.MaxSessionTTL))
 		if err != nil {
 			return 0, fmt.Errorf("lease status indexes: %w", err)
 		}
-		k.next, k.left, k.leased = first, blockSize, now
+		k.next, k.left, k.leasedAt = first, leaseSize, now
 	}
 	index := k.next
 	k.next, k.left = k.next+1, k.left-1

@@ -28,7 +28,7 @@ func sessions() int {
 	return 3 * storage.StatusListSize
 }
 
-func openBoard(t testing.TB) (storage.Store, *status.Board) {
+func openLists(t testing.TB) (storage.Store, *status.Lists) {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "signet.db"))
 	if err != nil {
@@ -45,7 +45,7 @@ func openBoard(t testing.TB) (storage.Store, *status.Board) {
 	}
 	return store, status.New(status.Config{
 		Prefix: "https://id.example.com/oauth2/status/", Issuer: "https://id.example.com",
-		TTL: time.Minute, TokenTTL: 15 * time.Minute, Longest: 90 * 24 * time.Hour, Now: time.Now,
+		TTL: time.Minute, TokenTTL: 15 * time.Minute, MaxSessionTTL: 90 * 24 * time.Hour, Now: time.Now,
 	}, store, keyring)
 }
 
@@ -56,7 +56,7 @@ func TestSizeOfManySessions(t *testing.T) {
 	lists := (sessions() + storage.StatusListSize - 1) / storage.StatusListSize
 	raw := rawSignature(t)
 	for _, ended := range []float64{0, 0.001, 0.01, 0.1} {
-		store, board := openBoard(t)
+		store, statusLists := openLists(t)
 		for id := range int64(lists) {
 			if err := store.AddStatusList(t.Context(), id+1); err != nil {
 				t.Fatal(err)
@@ -66,12 +66,12 @@ func TestSizeOfManySessions(t *testing.T) {
 			}
 		}
 		begin := time.Now()
-		if err := board.Refresh(t.Context()); err != nil {
+		if err := statusLists.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		built, total := time.Since(begin), 0
 		for id := range int64(lists) {
-			d, err := board.List(t.Context(), id+1)
+			d, err := statusLists.List(t.Context(), id+1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,13 +123,13 @@ func rawSignature(t testing.TB) float64 {
 	return float64(time.Since(begin)) / rounds
 }
 
-// BenchmarkManyEnds ends sessions and puts their bits into the lists; one
+// BenchmarkPublishManyRevocations ends sessions and puts their bits into the lists; one
 // operation is one session.
-func BenchmarkManyEnds(b *testing.B) {
-	store, board := openBoard(b)
+func BenchmarkPublishManyRevocations(b *testing.B) {
+	store, statusLists := openLists(b)
 	ctx := context.Background()
 	for n := range b.N {
-		index, err := board.Next(ctx)
+		index, err := statusLists.Next(ctx)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -142,7 +142,7 @@ func BenchmarkManyEnds(b *testing.B) {
 		}
 	}
 	b.ResetTimer()
-	if err := board.Refresh(ctx); err != nil {
+	if err := statusLists.Refresh(ctx); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -17,12 +17,12 @@ type csvTable struct {
 	columns []string
 }
 
-func newCSVTable(in *input) (source, error) {
+func newCSVTable(in *input) (rowReader, error) {
 	t := &csvTable{in: in, comma: separator(in.firstLine())}
 	_, header, err := t.record()
-	var bad *LineError
-	if errors.As(err, &bad) {
-		return nil, fmt.Errorf("%w: the header of the CSV is broken: %s", ErrKind, bad.Reason)
+	var lineErr *LineError
+	if errors.As(err, &lineErr) {
+		return nil, fmt.Errorf("%w: the header of the CSV is broken: %s", ErrFormat, lineErr.Reason)
 	}
 	if err == io.EOF {
 		return nil, ErrEmpty
@@ -52,12 +52,12 @@ func (t *csvTable) checkHeader() error {
 	for _, name := range t.columns {
 		f := fieldOf(name)
 		if f != fieldUnknown && f != fieldPrivilege && seen[f] {
-			return fmt.Errorf("%w: the header names %s twice", ErrKind, f)
+			return fmt.Errorf("%w: the header names %s twice", ErrFormat, f)
 		}
 		seen[f] = true
 	}
 	if !seen[fieldUsername] && !seen[fieldEmail] && !seen[fieldName] && !seen[fieldKey] {
-		return fmt.Errorf("%w: it is neither JSON nor CSV with a header that has username or email", ErrKind)
+		return fmt.Errorf("%w: it is neither JSON nor CSV with a header that has username or email", ErrFormat)
 	}
 	return nil
 }
@@ -94,14 +94,14 @@ func (t *csvTable) next() (row, error) {
 func (t *csvTable) record() (line int, fields []string, err error) {
 	for {
 		line := t.in.line
-		s := splitter{comma: t.comma}
+		s := csvParser{comma: t.comma}
 		if err := t.feed(&s); err != nil {
 			return line, nil, err
 		}
 		switch {
-		case s.fault != "":
-			return line, nil, &LineError{Line: line, Reason: s.fault}
-		case s.kept.tooLong():
+		case s.reason != "":
+			return line, nil, &LineError{Line: line, Reason: s.reason}
+		case s.buf.tooLong():
 			return line, nil, lineTooLong(line)
 		case s.blank():
 			continue
@@ -114,9 +114,9 @@ func (t *csvTable) record() (line int, fields []string, err error) {
 	}
 }
 
-// feed gives the splitter bytes until it has a record. The error is io.EOF only if
+// feed gives the parser bytes until it has a record. The error is io.EOF only if
 // there is no byte left.
-func (t *csvTable) feed(s *splitter) error {
+func (t *csvTable) feed(s *csvParser) error {
 	for begun := false; ; begun = true {
 		c, err := t.in.readByte()
 		if err == io.EOF && begun {
@@ -132,16 +132,16 @@ func (t *csvTable) feed(s *splitter) error {
 	}
 }
 
-// splitter takes one record apart, byte by byte.
-type splitter struct {
-	comma byte
-	state csvState
-	kept  capture
-	ends  []int // where each field but the last ends in kept
-	fault string
+// csvParser takes one record apart, byte by byte.
+type csvParser struct {
+	comma  byte
+	state  csvState
+	buf    boundedBuffer
+	ends   []int // where each field but the last ends in buf
+	reason string
 }
 
-// csvState is where in a field the splitter is.
+// csvState is where in a field the parser is.
 type csvState int
 
 const (
@@ -153,10 +153,10 @@ const (
 )
 
 // step takes one byte and reports whether the record is complete.
-func (s *splitter) step(c byte) (done bool) {
+func (s *csvParser) step(c byte) (done bool) {
 	switch {
 	case s.state == quoted && c != '"':
-		s.kept.add(c)
+		s.buf.add(c)
 	case c == '\n':
 		s.dropReturn()
 		return true
@@ -170,41 +170,41 @@ func (s *splitter) step(c byte) (done bool) {
 			s.fail("text after a closing quotation mark")
 		}
 	default:
-		s.kept.add(c)
+		s.buf.add(c)
 		s.state = unquoted
 	}
 	return false
 }
 
 // endField notes a separator, which counts against the limit as well.
-func (s *splitter) endField() {
+func (s *csvParser) endField() {
 	s.state = atStart
-	if s.kept.size++; !s.kept.tooLong() {
-		s.ends = append(s.ends, len(s.kept.text))
+	if s.buf.size++; !s.buf.tooLong() {
+		s.ends = append(s.ends, len(s.buf.text))
 	}
 }
 
 // quote handles a quotation mark by where it stands.
-func (s *splitter) quote() {
+func (s *csvParser) quote() {
 	switch s.state {
 	case atStart:
 		s.state = quoted
 	case quoted:
 		s.state = afterQuote
 	case afterQuote:
-		s.kept.add('"')
+		s.buf.add('"')
 		s.state = quoted
 	default:
 		s.fail("a quotation mark inside a field that does not begin with one")
 	}
 }
 
-func (s *splitter) fail(reason string) {
-	s.fault, s.state = reason, skipping
+func (s *csvParser) fail(reason string) {
+	s.reason, s.state = reason, skipping
 }
 
 // finish ends a record at the end of the file.
-func (s *splitter) finish() {
+func (s *csvParser) finish() {
 	if s.state == quoted {
 		s.fail("a quotation mark is opened and never closed: nothing after it was read")
 	}
@@ -213,22 +213,22 @@ func (s *splitter) finish() {
 
 // dropReturn removes the carriage return of a line end, which without quotes went into
 // the last field.
-func (s *splitter) dropReturn() {
+func (s *csvParser) dropReturn() {
 	if s.state == unquoted {
-		s.kept.text = bytes.TrimSuffix(s.kept.text, []byte("\r"))
+		s.buf.text = bytes.TrimSuffix(s.buf.text, []byte("\r"))
 	}
 }
 
 // blank holds for empty lines, and for the rows of separators alone that spreadsheets
 // leave behind.
-func (s *splitter) blank() bool { return len(bytes.TrimSpace(s.kept.text)) == 0 }
+func (s *csvParser) blank() bool { return len(bytes.TrimSpace(s.buf.text)) == 0 }
 
-// fields cuts what was kept into its fields.
-func (s *splitter) fields() ([]string, error) {
+// fields splits the record into its fields.
+func (s *csvParser) fields() ([]string, error) {
 	fields := make([]string, 0, len(s.ends)+1)
 	start := 0
-	for _, end := range append(s.ends, len(s.kept.text)) {
-		text := s.kept.text[start:end]
+	for _, end := range append(s.ends, len(s.buf.text)) {
+		text := s.buf.text[start:end]
 		if !utf8.Valid(text) {
 			return nil, errNotUTF8
 		}

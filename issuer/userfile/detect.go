@@ -6,9 +6,9 @@ import (
 	"io"
 )
 
-// detect chooses the source by the first byte that is not white space.
-func detect(in *input) (source, error) {
-	if err := in.skipMark(); err != nil {
+// detect chooses the reader by the first byte that is not white space.
+func detect(in *input) (rowReader, error) {
+	if err := in.skipBOM(); err != nil {
 		return nil, err
 	}
 	first, err := in.skipSpace()
@@ -29,9 +29,9 @@ func detect(in *input) (source, error) {
 
 // newJSONLines refuses an object that is laid out over lines, which would give one
 // error a line and no user.
-func newJSONLines(in *input) (source, error) {
+func newJSONLines(in *input) (rowReader, error) {
 	if bytes.Equal(bytes.TrimSpace(in.firstLine()), []byte("{")) {
-		return nil, fmt.Errorf("%w: write one JSON object a line, or an array of objects", ErrKind)
+		return nil, fmt.Errorf("%w: write one JSON object a line, or an array of objects", ErrFormat)
 	}
 	return &jsonLines{in: in}, nil
 }

@@ -30,9 +30,9 @@ const (
 	fieldCredentials field = "credentials" // Keycloak's
 )
 
-// spellings are the names under which stores keep what is known here, without case
+// fieldAliases are the names under which stores keep what is known here, without case
 // and without _ - and space, so that user_name, userName and User Name are one.
-var spellings = map[string]field{
+var fieldAliases = map[string]field{
 	"username":         fieldUsername,
 	"email":            fieldEmail,
 	"emailaddress":     fieldEmail,
@@ -79,7 +79,7 @@ func fieldOf(name string) field {
 	if len(name) > maxIgnoredName {
 		return fieldUnknown
 	}
-	return spellings[withoutSeparators.Replace(strings.ToLower(strings.TrimSpace(name)))]
+	return fieldAliases[withoutSeparators.Replace(strings.ToLower(strings.TrimSpace(name)))]
 }
 
 // printable makes a field's name fit for a terminal: bounded, and without controls.

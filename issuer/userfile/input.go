@@ -51,7 +51,7 @@ func (in *input) skipSpace() (byte, error) {
 // readLine returns the rest of the line without its end, or tooLong if it is longer
 // than MaxLine. The error is io.EOF only if there is no byte left.
 func (in *input) readLine() (text []byte, tooLong bool, err error) {
-	var line capture
+	var line boundedBuffer
 	for {
 		part, err := in.r.ReadSlice('\n')
 		in.offset += int64(len(part))
@@ -76,12 +76,12 @@ func (in *input) firstLine() []byte {
 	return line
 }
 
-// skipMark reads a UTF-8 byte order mark, as spreadsheets write one, and refuses the
+// skipBOM reads a UTF-8 byte order mark, as spreadsheets write one, and refuses the
 // marks of UTF-16.
-func (in *input) skipMark() error {
+func (in *input) skipBOM() error {
 	ahead, _ := in.r.Peek(3)
 	if bytes.HasPrefix(ahead, []byte{0xff, 0xfe}) || bytes.HasPrefix(ahead, []byte{0xfe, 0xff}) {
-		return fmt.Errorf("%w: it is UTF-16, save it as UTF-8", ErrKind)
+		return fmt.Errorf("%w: it is UTF-16, save it as UTF-8", ErrFormat)
 	}
 	if !bytes.Equal(ahead, []byte("\ufeff")) {
 		return nil
@@ -91,18 +91,18 @@ func (in *input) skipMark() error {
 	return err
 }
 
-// capture keeps the first MaxLine bytes of what is added to it, and counts the rest.
-type capture struct {
+// boundedBuffer keeps the first MaxLine bytes of what is added to it, and counts the rest.
+type boundedBuffer struct {
 	text []byte
 	size int
 }
 
-func (c *capture) add(b ...byte) {
+func (c *boundedBuffer) add(b ...byte) {
 	room := max(0, MaxLine-c.size)
 	c.text = append(c.text, b[:min(room, len(b))]...)
 	c.size += len(b)
 }
 
-func (c *capture) tooLong() bool { return c.size > MaxLine }
+func (c *boundedBuffer) tooLong() bool { return c.size > MaxLine }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }

@@ -34,7 +34,7 @@ type jsonArray struct {
 	ended  bool
 }
 
-func newJSONArray(in *input) (source, error) {
+func newJSONArray(in *input) (rowReader, error) {
 	_, err := in.readByte() // the opening bracket
 	return &jsonArray{in: in}, err
 }
@@ -66,7 +66,7 @@ func (s *jsonArray) next() (row, error) {
 }
 
 // finish reports a last fault, if there is no error already, and ends the file.
-func (s *jsonArray) finish(err error, fault string) error {
+func (s *jsonArray) finish(err error, reason string) error {
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (s *jsonArray) finish(err error, fault string) error {
 	if err := s.drain(); err != nil {
 		return err
 	}
-	return &LineError{Line: line, Reason: fault}
+	return &LineError{Line: line, Reason: reason}
 }
 
 // drain reads what is left, so that the offset ends where the file does.
@@ -90,9 +90,9 @@ func (s *jsonArray) drain() error {
 }
 
 // element reads up to the comma or bracket that ends one element, and that too.
-func (s *jsonArray) element() (*capture, error) {
-	var text capture
-	var at nesting
+func (s *jsonArray) element() (*boundedBuffer, error) {
+	var text boundedBuffer
+	var at jsonNesting
 	for {
 		c, err := s.in.readByte()
 		if err == io.EOF {
@@ -110,15 +110,15 @@ func (s *jsonArray) element() (*capture, error) {
 	}
 }
 
-// nesting follows brackets and strings through JSON text, good or bad.
-type nesting struct {
+// jsonNesting follows brackets and strings through JSON text, good or bad.
+type jsonNesting struct {
 	depth             int
 	inString, escaped bool
 }
 
-func (n *nesting) top() bool { return n.depth == 0 && !n.inString }
+func (n *jsonNesting) top() bool { return n.depth == 0 && !n.inString }
 
-func (n *nesting) step(c byte) {
+func (n *jsonNesting) step(c byte) {
 	switch {
 	case n.escaped:
 		n.escaped = false

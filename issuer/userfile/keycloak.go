@@ -51,11 +51,11 @@ func keycloakPassword(credential map[string]any) (k password.Keycloak, err error
 	}
 	more, _ := data["additionalParameters"].(map[string]any)
 	k = password.Keycloak{
-		Algorithm: plain(data["algorithm"]), Iterations: plain(data["hashIterations"]), Salt: plain(secret["salt"]), Value: plain(secret["value"]),
-		Type: first(more["type"]), Version: first(more["version"]), Memory: first(more["memory"]), Parallelism: first(more["parallelism"]),
+		Algorithm: scalarText(data["algorithm"]), Iterations: scalarText(data["hashIterations"]), Salt: scalarText(secret["salt"]), Value: scalarText(secret["value"]),
+		Type: firstText(more["type"]), Version: firstText(more["version"]), Memory: firstText(more["memory"]), Parallelism: firstText(more["parallelism"]),
 	}
 	if k.Value == "" {
-		k.Value = plain(credential["hashedSaltedValue"])
+		k.Value = scalarText(credential["hashedSaltedValue"])
 	}
 	return k, nil
 }
@@ -76,8 +76,8 @@ func innerObject(value any) (map[string]any, error) {
 	return nil, errCredentials
 }
 
-// plain is a text, or the digits of a number; "" for anything else.
-func plain(value any) string {
+// scalarText is a text, or the digits of a number; "" for anything else.
+func scalarText(value any) string {
 	switch value := value.(type) {
 	case string:
 		return value
@@ -87,10 +87,10 @@ func plain(value any) string {
 	return ""
 }
 
-// first is the first of a list of texts.
-func first(value any) string {
+// firstText is the first of a list of texts.
+func firstText(value any) string {
 	if list, ok := value.([]any); ok && len(list) > 0 {
-		return plain(list[0])
+		return scalarText(list[0])
 	}
 	return ""
 }

@@ -27,7 +27,7 @@ func TestKeycloak(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := p.Verify(t.Context(), "", u.PasswordHash.Reveal(), "correct horse battery")
-		if err != nil || !got.OK || !got.Outdated {
+		if err != nil || !got.OK || !got.NeedsRehash {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 		if u.FullName != "Alice Liddell" || u.Disabled == nil || !*u.Disabled || u.CreatedAt.Year() != 2021 {

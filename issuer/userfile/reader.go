@@ -10,9 +10,9 @@ import (
 var (
 	// ErrEmpty means that a file holds nothing at all.
 	ErrEmpty = errors.New("the file is empty")
-	// ErrKind means that a file is of no kind that can be read. The text after it
-	// says what would help.
-	ErrKind = errors.New("the file cannot be read as users")
+	// ErrFormat means that the file has no format that can be read. The text after
+	// it says what would help.
+	ErrFormat = errors.New("the file cannot be read as users")
 )
 
 // Limits on what is held in memory.
@@ -30,21 +30,21 @@ const (
 // Reader reads users from one file. It is not safe for concurrent use.
 type Reader struct {
 	in      *input
-	source  source
+	rows    rowReader
 	ignored []string
 	end     error
 }
 
-// source yields raw users of one kind of file: io.EOF at the end, a *LineError for a
+// rowReader yields raw users of one kind of file: io.EOF at the end, a *LineError for a
 // user that cannot be made out, and any other error for good.
-type source interface {
+type rowReader interface {
 	next() (row, error)
 }
 
 var (
-	_ source = (*jsonLines)(nil)
-	_ source = (*jsonArray)(nil)
-	_ source = (*csvTable)(nil)
+	_ rowReader = (*jsonLines)(nil)
+	_ rowReader = (*jsonArray)(nil)
+	_ rowReader = (*csvTable)(nil)
 )
 
 // row is one raw user: members in the order of the file, where they begin.
@@ -60,15 +60,15 @@ type member struct {
 }
 
 // NewReader looks at the beginning of a file and returns a reader of its kind. The
-// error wraps ErrEmpty, ErrKind or what r returned.
+// error wraps ErrEmpty, ErrFormat or what r returned.
 func NewReader(r io.Reader) (*Reader, error) {
 	in := newInput(r)
-	source, err := detect(in)
+	rows, err := detect(in)
 	if err != nil {
 		return nil, fmt.Errorf("read users: %w", err)
 	}
-	reader := &Reader{in: in, source: source}
-	if table, ok := source.(*csvTable); ok {
+	reader := &Reader{in: in, rows: rows}
+	if table, ok := rows.(*csvTable); ok {
 		for _, name := range table.unknown() {
 			reader.ignore(name)
 		}
@@ -83,11 +83,11 @@ func (r *Reader) Next() (Record, error) {
 	if r.end != nil {
 		return Record{}, r.end
 	}
-	raw, err := r.source.next()
+	raw, err := r.rows.next()
 	if err != nil {
 		return Record{}, r.stop(err)
 	}
-	record, ignored, err := assemble(raw)
+	record, ignored, err := toRecord(raw)
 	for _, name := range ignored {
 		r.ignore(name)
 	}
@@ -96,9 +96,9 @@ func (r *Reader) Next() (Record, error) {
 
 // stop remembers errors after which nothing can follow.
 func (r *Reader) stop(err error) error {
-	var bad *LineError
+	var lineErr *LineError
 	switch {
-	case errors.As(err, &bad):
+	case errors.As(err, &lineErr):
 		return err
 	case err == io.EOF:
 		r.end = io.EOF

@@ -21,7 +21,7 @@ type Record struct {
 	Phone    string
 	// Roles are the roles that the file gives by name, without repetition.
 	Roles []string
-	// PasswordHash is a hash that package password recognises. At most one of it
+	// PasswordHash is a hash that password.CheckHash accepts. At most one of it
 	// and Password is set.
 	PasswordHash Secret
 	Password     Secret

@@ -16,8 +16,8 @@ import (
 // number of milliseconds.
 type mongoDate struct{ value any }
 
-// simplify takes a value out of the wrappers of MongoDB's extended JSON.
-func simplify(value any) any {
+// unwrapMongo takes a value out of the wrappers of MongoDB's extended JSON.
+func unwrapMongo(value any) any {
 	object, ok := value.(map[string]any)
 	if !ok || len(object) != 1 {
 		return value
@@ -25,7 +25,7 @@ func simplify(value any) any {
 	for wrapper, inner := range object {
 		switch text, isText := inner.(string); {
 		case wrapper == "$date":
-			return mongoDate{simplify(inner)}
+			return mongoDate{unwrapMongo(inner)}
 		case !isText:
 		case wrapper == "$oid":
 			return text
@@ -102,14 +102,14 @@ func wholeNumber(value any) (string, bool) {
 
 var errRoles = errors.New("roles is not a name or a list of names")
 
-// toNames reads a list of names from a JSON array, from the text of one, as mongoexport
+// parseRoles reads a list of names from a JSON array, from the text of one, as mongoexport
 // writes it into CSV, or from text with separators. No role name holds any of them.
-func toNames(value any) ([]string, error) {
+func parseRoles(value any) ([]string, error) {
 	switch value := value.(type) {
 	case nil:
 		return nil, nil
 	case []any:
-		return listNames(value)
+		return rolesFromList(value)
 	case string:
 		if len(value) > MaxField {
 			return nil, fmt.Errorf("roles is longer than %d bytes", MaxField)
@@ -119,7 +119,7 @@ func toNames(value any) ([]string, error) {
 			if json.Unmarshal([]byte(value), &list) != nil {
 				return nil, errRoles
 			}
-			return listNames(list)
+			return rolesFromList(list)
 		}
 		return strings.FieldsFunc(value, isSeparator), nil
 	}
@@ -131,7 +131,7 @@ func isSeparator(r rune) bool { return strings.ContainsRune(",;| \t", r) }
 // maxRoles bounds a list of names; nobody holds as many.
 const maxRoles = 64
 
-func listNames(list []any) ([]string, error) {
+func rolesFromList(list []any) ([]string, error) {
 	if len(list) > maxRoles {
 		return nil, fmt.Errorf("there are more than %d roles", maxRoles)
 	}
@@ -148,9 +148,9 @@ func listNames(list []any) ([]string, error) {
 
 var errTime = errors.New("created_at is not a time that is understood")
 
-// layouts of times, of which those without a zone mean UTC. Fractions of a second are
+// timeLayouts of times, of which those without a zone mean UTC. Fractions of a second are
 // read in all of them.
-var layouts = []string{
+var timeLayouts = []string{
 	time.RFC3339,
 	"2006-01-02T15:04:05Z0700", // mongoexport, older versions
 	"2006-01-02T15:04:05",      // Python, isoformat
@@ -169,35 +169,35 @@ func toTime(value any) (time.Time, error) {
 		return time.Time{}, nil
 	case mongoDate:
 		if n, ok := value.value.(json.Number); ok {
-			return numberTime(n.String(), time.Millisecond)
+			return parseUnixTime(n.String(), time.Millisecond)
 		}
 		if text, ok := value.value.(string); ok {
-			return textTime(text)
+			return parseTime(text)
 		}
 	case json.Number:
-		return numberTime(value.String(), time.Second)
+		return parseUnixTime(value.String(), time.Second)
 	case string:
-		return textTime(value)
+		return parseTime(value)
 	}
 	return time.Time{}, errTime
 }
 
-func textTime(s string) (time.Time, error) {
+func parseTime(s string) (time.Time, error) {
 	s = strings.TrimSpace(s)
 	if strings.HasPrefix(s, "0000-00-00") {
 		return time.Time{}, nil
 	}
-	for _, layout := range layouts {
+	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, s); err == nil {
 			return inRange(t)
 		}
 	}
-	return numberTime(s, time.Second)
+	return parseUnixTime(s, time.Second)
 }
 
-// numberTime reads a time since 1970 in the unit given. Seconds that would lie beyond
+// parseUnixTime reads a time since 1970 in the unit given. Seconds that would lie beyond
 // the year 5000 are milliseconds, as JavaScript counts.
-func numberTime(s string, unit time.Duration) (time.Time, error) {
+func parseUnixTime(s string, unit time.Duration) (time.Time, error) {
 	n, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsNaN(n) {
 		return time.Time{}, errTime

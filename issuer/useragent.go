@@ -22,11 +22,11 @@ var (
 	}
 )
 
-// deviceOf says in a few words what a User-Agent header (RFC 9110 §10.1.5)
+// describeUserAgent says in a few words what a User-Agent header (RFC 9110 §10.1.5)
 // claims: "Firefox 140 on Linux", or the first product of what is no browser.
 // It is a hint for people who look for the login that was not theirs, and
 // proves nothing.
-func deviceOf(userAgent string) string {
+func describeUserAgent(userAgent string) string {
 	words := strings.Fields(strings.Map(printable, userAgent))
 	if len(words) == 0 {
 		return ""
@@ -70,9 +70,9 @@ func printable(r rune) rune {
 
 func clipDevice(s string) string { return strings.TrimSpace(s[:min(len(s), maxDevice)]) }
 
-// coarse is the part of an address that says from where somebody came, and not
+// networkPrefix is the part of an address that says from where somebody came, and not
 // from which machine: an IPv4 /24, an IPv6 /48.
-func coarse(a netip.Addr) string {
+func networkPrefix(a netip.Addr) string {
 	a = a.Unmap().WithZone("")
 	bits := 24
 	if a.Is6() {

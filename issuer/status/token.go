@@ -12,8 +12,8 @@ import (
 	"example.org/signet/storage"
 )
 
-// typ is the JOSE type of a list (§5.1).
-const typ = "statuslist+jwt"
+// typeStatusList is the JOSE type of a list (§5.1).
+const typeStatusList = "statuslist+jwt"
 
 // Document is one list, signed.
 type Document struct {
@@ -44,12 +44,12 @@ func newList(l storage.StatusList) *list {
 	return &list{id: l.ID, version: l.Version, lst: encode(l.Bits)}
 }
 
-// unset is the list in which no bit is set.
-var unset = sync.OnceValue(func() string { return compress(make([]byte, storage.StatusListSize/8)) })
+// emptyList is the list in which no bit is set.
+var emptyList = sync.OnceValue(func() string { return compress(make([]byte, storage.StatusListSize/8)) })
 
 func encode(bits []byte) string {
 	if len(bits) == 0 {
-		return unset()
+		return emptyList()
 	}
 	return compress(bits)
 }
@@ -79,41 +79,41 @@ type statusList struct {
 	List string `json:"lst"`
 }
 
-// minLife is the least that a list counts after its iat.
-const minLife = time.Hour
+// minValidity is the least that a list counts after its iat.
+const minValidity = time.Hour
 
-// life is how long a list counts after its iat. A store that is down keeps the
-// lists as they are; by then all tokens that they speak of have expired.
-func (b *Board) life() time.Duration { return max(minLife, b.cfg.TokenTTL+b.cfg.TTL) }
+// validity is how long a list counts after its iat. A store that is down keeps the
+// lists as they are; by then all tokens that they cover have expired.
+func (ls *Lists) validity() time.Duration { return max(minValidity, ls.cfg.TokenTTL+ls.cfg.TTL) }
 
-// render signs the list as of known, unless its newest rendering is nearly as
+// sign signs the list as of readAt, unless its newest rendering is nearly as
 // young and by the key that signs now. While no key may sign, the last one
 // serves.
-func (b *Board) render(ctx context.Context, l *list, known time.Time) (Document, error) {
+func (ls *Lists) sign(ctx context.Context, l *list, readAt time.Time) (Document, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	signing, err := b.keyring.Current()
+	signing, err := ls.keyring.Current()
 	switch {
 	case err != nil && l.signed.body == nil:
 		return Document{}, storage.Unavailable("sign a status list", err)
-	case err != nil, signing.KID() == l.signed.kid && known.Sub(l.signed.iat) < b.cfg.TTL/4:
-		return b.document(l.signed), nil
+	case err != nil, signing.KID() == l.signed.kid && readAt.Sub(l.signed.iat) < ls.cfg.TTL/4:
+		return ls.document(l.signed), nil
 	}
-	token, err := signing.Sign(ctx, typ, claims{
-		Issuer: b.cfg.Issuer, Subject: b.uri(l.id), IssuedAt: known.Unix(), Expiry: known.Add(b.life()).Unix(),
-		TTL: int64(b.cfg.TTL / time.Second), List: statusList{Bits: 1, List: l.lst},
+	token, err := signing.Sign(ctx, typeStatusList, claims{
+		Issuer: ls.cfg.Issuer, Subject: ls.uri(l.id), IssuedAt: readAt.Unix(), Expiry: readAt.Add(ls.validity()).Unix(),
+		TTL: int64(ls.cfg.TTL / time.Second), List: statusList{Bits: 1, List: l.lst},
 	})
 	if err != nil {
 		return Document{}, storage.Unavailable("sign a status list", err)
 	}
 	sum := sha256.Sum256([]byte(token))
-	l.signed = signed{body: []byte(token), kid: signing.KID(), iat: known, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`}
-	return b.document(l.signed), nil
+	l.signed = signed{body: []byte(token), kid: signing.KID(), iat: readAt, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`}
+	return ls.document(l.signed), nil
 }
 
 // document lets caches keep a list for the first half of its time: who gets it
 // from one still has the other half.
-func (b *Board) document(s signed) Document {
-	age := s.iat.Add(b.cfg.TTL / 2).Sub(b.cfg.Now())
-	return Document{Body: s.body, ETag: s.etag, MaxAge: min(max(age, 0), b.cfg.TTL/2)}
+func (ls *Lists) document(s signed) Document {
+	age := s.iat.Add(ls.cfg.TTL / 2).Sub(ls.cfg.Now())
+	return Document{Body: s.body, ETag: s.etag, MaxAge: min(max(age, 0), ls.cfg.TTL/2)}
 }

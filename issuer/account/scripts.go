@@ -2,10 +2,10 @@ package account
 
 import "unicode"
 
-// lookAlikes are the alphabets whose letters are drawn like those of another in
+// confusableScripts are the alphabets whose letters are drawn like those of another in
 // this list. Other scripts may stand beside them freely: Japanese names mix Latin
 // letters with kana, and nobody takes one for the other.
-var lookAlikes = []*unicode.RangeTable{
+var confusableScripts = []*unicode.RangeTable{
 	unicode.Latin,
 	unicode.Cyrillic,
 	unicode.Greek,
@@ -15,17 +15,17 @@ var lookAlikes = []*unicode.RangeTable{
 	unicode.Lisu,
 }
 
-// mixesAlphabets reports whether one word, that is one unbroken run of letters and
+// mixesScripts reports whether one word, that is one unbroken run of letters and
 // their marks, holds letters of two look-alike alphabets. Words are judged one by
 // one because an address such as иван@example.com rightly has two.
-func mixesAlphabets(s string) bool {
+func mixesScripts(s string) bool {
 	var word *unicode.RangeTable
 	for _, r := range s {
 		if !unicode.IsLetter(r) && !unicode.IsMark(r) {
 			word = nil
 			continue
 		}
-		script := lookAlike(r)
+		script := confusableScript(r)
 		if script == nil {
 			continue
 		}
@@ -37,9 +37,9 @@ func mixesAlphabets(s string) bool {
 	return false
 }
 
-// lookAlike returns the look-alike alphabet that r belongs to, or nil.
-func lookAlike(r rune) *unicode.RangeTable {
-	for _, script := range lookAlikes {
+// confusableScript returns the look-alike alphabet that r belongs to, or nil.
+func confusableScript(r rune) *unicode.RangeTable {
+	for _, script := range confusableScripts {
 		if unicode.Is(script, r) {
 			return script
 		}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestDeviceOf(t *testing.T) {
+func TestDescribeUserAgent(t *testing.T) {
 	for agent, want := range map[string]string{
 		"": "", "   ": "", "\x00\x1b[31m": "[31m",
 		"curl/8.14.1": "curl 8.14.1",
@@ -23,18 +23,18 @@ func TestDeviceOf(t *testing.T) {
 		"\u202eMozilla\u0007/5.0 Firefox/1.0\n":           "Firefox 1",
 		strings.Repeat("x", 10_000):                       strings.Repeat("x", maxDevice),
 	} {
-		if got := deviceOf(agent); got != want || len(got) > maxDevice {
+		if got := describeUserAgent(agent); got != want || len(got) > maxDevice {
 			t.Errorf("%.60q: %q, want %q", agent, got, want)
 		}
 	}
 }
 
-func TestCoarse(t *testing.T) {
+func TestNetworkPrefix(t *testing.T) {
 	for address, want := range map[string]string{
 		"192.0.2.77": "192.0.2.0/24", "::ffff:192.0.2.77": "192.0.2.0/24", "2001:db8:1:2:3:4:5:6": "2001:db8:1::/48", "fe80::1%eth0": "fe80::/48", "": "",
 	} {
 		a, _ := netip.ParseAddr(address)
-		if got := coarse(a); got != want {
+		if got := networkPrefix(a); got != want {
 			t.Errorf("%q: %q, want %q", address, got, want)
 		}
 	}

@@ -2,9 +2,9 @@ package password
 
 import "strings"
 
-// foreignPrefixes begin the hashes of widespread frameworks that are not in modular
+// frameworkPrefixes begin the hashes of widespread frameworks that are not in modular
 // crypt form: Django, Werkzeug, LDAP.
-var foreignPrefixes = []string{
+var frameworkPrefixes = []string{
 	"pbkdf2_sha", "pbkdf2:sha", "scrypt:", "scrypt$", "argon2$", "bcrypt$", "bcrypt_sha256$",
 	"md5$", "sha1$", "sha256$", "sha512$",
 	"{SSHA", "{SHA", "{MD5}", "{SMD5}", "{CRYPT}", "{PBKDF2", "{ARGON2", "{BCRYPT}", "{bcrypt}",
@@ -22,7 +22,7 @@ func LooksHashed(text string) bool {
 	if isModularCrypt(text) || isBareDigest(text) {
 		return true
 	}
-	for _, prefix := range foreignPrefixes {
+	for _, prefix := range frameworkPrefixes {
 		if strings.HasPrefix(text, prefix) {
 			return true
 		}

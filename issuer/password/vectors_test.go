@@ -68,7 +68,7 @@ func TestKnownAnswers(t *testing.T) {
 			if got := verify(t, p, c.encoded, c.pw+"x"); got.OK || p.Evaluations() != before+1 {
 				t.Errorf("wrong password: %+v after %d evaluations", got, p.Evaluations()-before)
 			}
-			if got := verify(t, p, c.encoded, c.pw); !got.OK || !got.Outdated {
+			if got := verify(t, p, c.encoded, c.pw); !got.OK || !got.NeedsRehash {
 				t.Errorf("right password: %+v, want OK and Outdated", got)
 			}
 		})

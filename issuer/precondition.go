@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// ErrChanged means that the record is no longer as the caller last saw it.
+// ErrPreconditionFailed means that the record is no longer as the caller last saw it.
 // Nothing was done.
-var ErrChanged = errors.New("the record has changed since")
+var ErrPreconditionFailed = errors.New("the record has changed since")
 
 // revision names one state of a record. The time is part of it because a record
 // that was deleted and made again counts its versions anew.
@@ -25,5 +25,5 @@ func (p Precondition) check(revision string) error {
 	if p == nil || slices.Contains(p, revision) || slices.Contains(p, "*") {
 		return nil
 	}
-	return ErrChanged
+	return ErrPreconditionFailed
 }

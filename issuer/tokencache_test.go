@@ -9,13 +9,13 @@ import (
 
 // J26: that a token was seen before spares the signature check and nothing
 // else. Whatever ends it is noticed by the next question.
-func TestATokenSeenBefore(t *testing.T) {
+func TestVerifiedTokenCache(t *testing.T) {
 	for name, end := range map[string]func(f *fixture, a issuer.TokenResponse){
 		"session revoked": func(f *fixture, a issuer.TokenResponse) {
-			must(t, f.Revoke(f.ctx, issuer.RevokeRequest{Client: basic("web"), Token: issuer.Secret(a.RefreshToken), Source: f.source}))
+			must(t, f.Revoke(f.ctx, issuer.RevokeRequest{Client: basic("web"), Token: issuer.Secret(a.RefreshToken), Info: f.info}))
 		},
 		"user disabled": func(f *fixture, _ issuer.TokenResponse) {
-			_, err := f.DisableUser(f.ctx, "alice", f.source)
+			_, err := f.DisableUser(f.ctx, "alice", f.info)
 			must(t, err)
 		},
 		"expired": func(f *fixture, _ issuer.TokenResponse) { f.advance(15 * time.Minute) },
@@ -25,7 +25,7 @@ func TestATokenSeenBefore(t *testing.T) {
 			must(t, f.keys.Revoke(f.ctx, kid))
 		},
 	} {
-		f := newFixture(t).withRound()
+		f := newFixture(t).withAlice()
 		a := f.mustLogin()
 		for range 3 {
 			if !f.active(a.AccessToken) {

@@ -8,16 +8,16 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// fewestPieces is how many pieces a password must consist of. A piece is what a
+// minPieces is how many pieces a password must consist of. A piece is what a
 // guesser tries as one: a common word, a row of keys, a sequence, a repetition, a
 // year, or else a single character.
-const fewestPieces = 5
+const minPieces = 5
 
 // Bounds in characters of words that are looked for inside a password.
 const (
-	leastWord    = 3
-	longestWord  = 64
-	longestBlock = 64 // of a repetition
+	minWord  = 3
+	maxWord  = 64
+	maxBlock = 64 // of a repetition
 )
 
 //go:embed common.txt
@@ -61,7 +61,7 @@ func addWords(words map[string]struct{}, all ...string) {
 // addRow adds every run along a row, in both directions.
 func addRow(words map[string]struct{}, row []rune) {
 	for from := range row {
-		for to := from + leastWord; to <= len(row); to++ {
+		for to := from + minWord; to <= len(row); to++ {
 			addWords(words, string(row[from:to]), reversed(row[from:to]))
 		}
 	}
@@ -84,35 +84,35 @@ var leet = []*strings.Replacer{
 	strings.NewReplacer("0", "o", "1", "l", "3", "e", "4", "a", "5", "s", "7", "t", "9", "g", "@", "a", "$", "s", "|", "l", "€", "e"),
 }
 
-// Context is what a guesser knows of the account besides. The zero value is nothing.
-type Context struct {
+// UserInputs is what a guesser knows of the account besides. The zero value is nothing.
+type UserInputs struct {
 	// Personal are texts about the user: names, addresses.
 	Personal []string
 	// Service are texts about the service: its name, its host.
 	Service []string
 }
 
-// judge is ErrCommon or ErrPersonal if pw consists of few pieces.
-func (c Context) judge(pw string) error {
-	personal, service := contextWords(c.Personal), contextWords(c.Service)
+// checkStrength is ErrCommon or ErrPersonal if pw consists of few pieces.
+func (c UserInputs) checkStrength(pw string) error {
+	personal, service := inputWords(c.Personal), inputWords(c.Service)
 	addWords(service, "signet")
-	g := newGuess(pw, common, service)
-	if g.few() {
+	g := newStrength(pw, common, service)
+	if g.weak() {
 		return ErrCommon
 	}
 	g.words = append(g.words, personal)
-	if g.few() {
+	if g.weak() {
 		return ErrPersonal
 	}
 	return nil
 }
 
-// contextWords are the texts and what they consist of: names, addresses, hosts and
+// inputWords are the texts and what they consist of: names, addresses, hosts and
 // their domains, words; all of them backwards too.
-func contextWords(texts []string) map[string]struct{} {
+func inputWords(texts []string) map[string]struct{} {
 	words := map[string]struct{}{}
 	add := func(w string) {
-		if runes := []rune(w); len(runes) >= leastWord {
+		if runes := []rune(w); len(runes) >= minWord {
 			addWords(words, w, reversed(runes))
 		}
 	}
@@ -134,16 +134,16 @@ func contextWords(texts []string) map[string]struct{} {
 	return words
 }
 
-// guess is a password as a guesser sees it.
-type guess struct {
+// strength is a password as a guesser sees it.
+type strength struct {
 	text      []rune
 	spellings [][]rune // text and what it may stand for, all of one length
 	words     []map[string]struct{}
 }
 
-func newGuess(pw string, words ...map[string]struct{}) *guess {
+func newStrength(pw string, words ...map[string]struct{}) *strength {
 	text := fold(pw)
-	g := &guess{text: []rune(text), words: words}
+	g := &strength{text: []rune(text), words: words}
 	g.spellings = append(g.spellings, g.text)
 	for _, l := range leet {
 		g.spellings = append(g.spellings, []rune(l.Replace(text)))
@@ -151,12 +151,12 @@ func newGuess(pw string, words ...map[string]struct{}) *guess {
 	return g
 }
 
-// few tells whether the whole text can be put together from fewer than
+// weak tells whether the whole text can be put together from fewer than
 // fewestPieces pieces: it looks where each next piece may end.
-func (g *guess) few() bool {
+func (g *strength) weak() bool {
 	reached := make([]bool, len(g.text)+1)
 	ends := []int{0}
-	for range fewestPieces - 1 {
+	for range minPieces - 1 {
 		var next []int
 		for _, from := range ends {
 			g.pieces(from, func(to int) {
@@ -175,7 +175,7 @@ func (g *guess) few() bool {
 }
 
 // pieces calls end with every place where a piece that begins at from may end.
-func (g *guess) pieces(from int, end func(to int)) {
+func (g *strength) pieces(from int, end func(to int)) {
 	left := len(g.text) - from
 	if left > 0 {
 		end(from + 1)
@@ -183,19 +183,19 @@ func (g *guess) pieces(from int, end func(to int)) {
 	if isYear(g.text[from:]) {
 		end(from + 4)
 	}
-	for n := leastWord; n <= min(longestWord, left); n++ {
+	for n := minWord; n <= min(maxWord, left); n++ {
 		if g.isWord(from, from+n) {
 			end(from + n)
 		}
 	}
-	for block := 1; block <= min(from, longestBlock); block++ {
+	for block := 1; block <= min(from, maxBlock); block++ {
 		for to := from + block; repeats(g.text, to, block); to += block {
 			end(to)
 		}
 	}
 }
 
-func (g *guess) isWord(from, to int) bool {
+func (g *strength) isWord(from, to int) bool {
 	for _, s := range g.spellings {
 		word := string(s[from:to])
 		for _, words := range g.words {

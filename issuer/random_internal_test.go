@@ -7,13 +7,13 @@ import (
 	"testing"
 )
 
-// many is how many values are drawn to see that none comes twice, some how many
+// uniqueSamples is how many values are drawn to see that none comes twice, some how many
 // of them are looked at bit by bit.
-const many, some = 1_000_000, 100_000
+const uniqueSamples, bitSamples = 1_000_000, 100_000
 
-// wantFair demands that every bit of n draws is one about as often as not. Six
+// wantUnbiased demands that every bit of n draws is one about as often as not. Six
 // standard deviations are passed by chance once in a run of half a billion.
-func wantFair(t *testing.T, what string, ones []int, n int) {
+func wantUnbiased(t *testing.T, what string, ones []int, n int) {
 	t.Helper()
 	for bit, count := range ones {
 		if math.Abs(float64(count)-float64(n)/2) > 6*math.Sqrt(float64(n))/2 {
@@ -22,7 +22,7 @@ func wantFair(t *testing.T, what string, ones []int, n int) {
 	}
 }
 
-func tally(ones []int, value []byte) {
+func countOnes(ones []int, value []byte) {
 	for i, b := range value {
 		for bit := range 8 {
 			ones[8*i+bit] += int(b >> bit & 1)
@@ -33,29 +33,29 @@ func tally(ones []int, value []byte) {
 // R23: the random part of refresh tokens has 128 bits and never comes twice.
 func TestHandlesDiffer(t *testing.T) {
 	codec := newRefreshCodec(rand.Reader, testMaster(t))
-	seen, ones := make(map[handle]struct{}, many), make([]int, 128)
-	for n := range many {
-		h, err := codec.draw()
+	seen, ones := make(map[handle]struct{}, uniqueSamples), make([]int, 128)
+	for n := range uniqueSamples {
+		h, err := codec.newHandle()
 		if err != nil {
 			t.Fatal(err)
 		}
 		seen[h] = struct{}{}
-		if n < some {
-			tally(ones, h[:])
+		if n < bitSamples {
+			countOnes(ones, h[:])
 		}
 	}
-	if len(seen) != many {
-		t.Errorf("%d handles came again", many-len(seen))
+	if len(seen) != uniqueSamples {
+		t.Errorf("%d handles came again", uniqueSamples-len(seen))
 	}
-	wantFair(t, "handle", ones, some)
+	wantUnbiased(t, "handle", ones, bitSamples)
 }
 
 // J27: a jti has 160 random bits and never comes twice, also of instances that
 // know nothing of each other.
 func TestTokenIDsDiffer(t *testing.T) {
-	seen := make(map[string]struct{}, many)
-	for range many {
-		jti, err := draw(rand.Reader, tokenIDBytes)
+	seen := make(map[string]struct{}, uniqueSamples)
+	for range uniqueSamples {
+		jti, err := randomString(rand.Reader, tokenIDBytes)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,8 +64,8 @@ func TestTokenIDsDiffer(t *testing.T) {
 		}
 		seen[jti] = struct{}{}
 	}
-	if len(seen) != many {
-		t.Errorf("%d ids came again", many-len(seen))
+	if len(seen) != uniqueSamples {
+		t.Errorf("%d ids came again", uniqueSamples-len(seen))
 	}
 }
 
@@ -74,7 +74,7 @@ func TestTokenIDsDiffer(t *testing.T) {
 func TestRefreshTokensAreDense(t *testing.T) {
 	codec := newRefreshCodec(rand.Reader, testMaster(t))
 	for generation := range int64(1000) {
-		h, err := codec.draw()
+		h, err := codec.newHandle()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,10 +14,10 @@ import (
 // values are the known values of one user, none of them nil or empty text.
 type values map[field]any
 
-// assemble makes a Record of a raw user, or a *LineError. The names of what it leaves
+// toRecord makes a Record of a raw user, or a *LineError. The names of what it leaves
 // out come back in either case.
-func assemble(raw row) (Record, []string, error) {
-	v, privileges, ignored, err := sortOut(raw.members)
+func toRecord(raw row) (Record, []string, error) {
+	v, privileges, ignored, err := classify(raw.members)
 	record := Record{Line: raw.line}
 	if err == nil {
 		err = v.fill(&record)
@@ -31,13 +31,13 @@ func assemble(raw row) (Record, []string, error) {
 	return record, ignored, nil
 }
 
-// sortOut tells known members from others, and flags that would make somebody an
+// classify tells known members from others, and flags that would make somebody an
 // administrator from both. No flag becomes a role: what is_admin gave elsewhere is not
 // what a role gives here.
-func sortOut(members []member) (v values, privileges, ignored []string, err error) {
+func classify(members []member) (v values, privileges, ignored []string, err error) {
 	v = make(values)
 	for _, m := range members {
-		value := simplify(m.value)
+		value := unwrapMongo(m.value)
 		f := fieldOf(m.name)
 		switch {
 		case f == fieldUnknown:
@@ -59,7 +59,7 @@ func sortOut(members []member) (v values, privileges, ignored []string, err erro
 // fill takes every value over, and stops at the first that is wrong.
 func (v values) fill(r *Record) error {
 	for _, step := range []func(*Record) error{
-		v.identity, v.fullName, v.phone, v.roles, v.secrets, v.created, v.disabled,
+		v.setLogin, v.setFullName, v.setPhone, v.setRoles, v.setPassword, v.setCreatedAt, v.setDisabled,
 	} {
 		if err := step(r); err != nil {
 			return err
@@ -68,8 +68,8 @@ func (v values) fill(r *Record) error {
 	return nil
 }
 
-// identity sets username and e-mail address.
-func (v values) identity(r *Record) error {
+// setLogin sets username and e-mail address.
+func (v values) setLogin(r *Record) error {
 	address, err := v.text(fieldEmail)
 	if err != nil {
 		return err
@@ -108,9 +108,9 @@ func (v values) hasFullName() bool {
 	return v[fieldFullName] != nil || v[fieldFirstName] != nil || v[fieldLastName] != nil
 }
 
-// fullName takes the full name as one or in two parts, or what is called name and is
+// setFullName takes the full name as one or in two parts, or what is called name and is
 // not the username.
-func (v values) fullName(r *Record) error {
+func (v values) setFullName(r *Record) error {
 	parts := []field{fieldFullName}
 	switch {
 	case v[fieldFullName] != nil:
@@ -131,7 +131,7 @@ func (v values) fullName(r *Record) error {
 	return nil
 }
 
-func (v values) phone(r *Record) (err error) {
+func (v values) setPhone(r *Record) (err error) {
 	if number, ok := wholeNumber(v[fieldPhone]); ok {
 		v[fieldPhone] = number
 	}
@@ -139,8 +139,8 @@ func (v values) phone(r *Record) (err error) {
 	return err
 }
 
-func (v values) roles(r *Record) error {
-	names, err := toNames(v[fieldRoles])
+func (v values) setRoles(r *Record) error {
+	names, err := parseRoles(v[fieldRoles])
 	if err != nil {
 		return err
 	}
@@ -156,9 +156,9 @@ func (v values) roles(r *Record) error {
 	return nil
 }
 
-// secrets sets either password or hash. A hash often stands under the name password;
+// setPassword sets either password or hash. A hash often stands under the name password;
 // one of a kind that cannot be checked must not become a plain password.
-func (v values) secrets(r *Record) error {
+func (v values) setPassword(r *Record) error {
 	hash, err := v.secret(fieldHash)
 	if err != nil {
 		return err
@@ -178,22 +178,22 @@ func (v values) secrets(r *Record) error {
 	if hash != "" && plain != "" {
 		return errors.New("there are both a password and a password hash")
 	}
-	if inside := bareHash(plain); password.LooksHashed(inside) {
+	if inside := unquoteHash(plain); password.LooksHashed(inside) {
 		hash, plain = inside, ""
 	}
 	switch {
 	case hash != "":
-		hash = bareHash(hash)
-		r.PasswordHash, err = Secret(hash), password.Recognize(hash)
+		hash = unquoteHash(hash)
+		r.PasswordHash, err = Secret(hash), password.CheckHash(hash)
 	case plain != "":
-		r.Password, err = Secret(plain), password.CheckNew(plain, password.Context{})
+		r.Password, err = Secret(plain), password.CheckNew(plain, password.UserInputs{})
 	}
 	return err
 }
 
-// bareHash takes a hash out of white space and out of b'…', which is what Python makes
+// unquoteHash takes a hash out of white space and out of b'…', which is what Python makes
 // of a hash that was never decoded to text.
-func bareHash(s string) string {
+func unquoteHash(s string) string {
 	s = strings.TrimSpace(s)
 	for _, mark := range []string{"'", `"`} {
 		inside, found := strings.CutPrefix(s, "b"+mark)
@@ -204,13 +204,13 @@ func bareHash(s string) string {
 	return s
 }
 
-func (v values) created(r *Record) (err error) {
+func (v values) setCreatedAt(r *Record) (err error) {
 	r.CreatedAt, err = toTime(v[fieldCreatedAt])
 	return err
 }
 
-// disabled understands the flag and its opposite.
-func (v values) disabled(r *Record) error {
+// setDisabled understands the flag and its opposite.
+func (v values) setDisabled(r *Record) error {
 	for f, inverse := range map[field]bool{fieldDisabled: false, fieldActive: true} {
 		if v[f] == nil {
 			continue

@@ -57,7 +57,7 @@ func TestListHasItsFullSize(t *testing.T) {
 func TestNoIndex(t *testing.T) {
 	ended := map[int64][]int64{}
 	for _, index := range []int64{0, -1, -1 << 40, 1, storage.StatusListSize - 1} {
-		note(ended, index)
+		group(ended, index)
 	}
 	if len(ended) != 0 {
 		t.Errorf("filed %v", ended)

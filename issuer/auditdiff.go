@@ -19,16 +19,16 @@ func (c *changes) field(name string, differs bool) {
 	}
 }
 
-// list notes a list whose words may be shown.
-func (c *changes) list(name string, before, after []string) {
+// values notes a list whose words may be shown.
+func (c *changes) values(name string, before, after []string) {
 	if !slices.Equal(before, after) {
-		*c = append(*c, name+": "+words(before)+" → "+words(after))
+		*c = append(*c, name+": "+joinOrNone(before)+" → "+joinOrNone(after))
 	}
 }
 
 func (c changes) String() string { return strings.Join(c, ", ") }
 
-func words(list []string) string {
+func joinOrNone(list []string) string {
 	if len(list) == 0 {
 		return "none"
 	}
@@ -37,7 +37,7 @@ func words(list []string) string {
 
 func userChanges(a, b storage.User) string {
 	var c changes
-	c.list("roles", a.Roles, b.Roles)
+	c.values("roles", a.Roles, b.Roles)
 	c.field("username", a.Username != b.Username)
 	c.field("email", a.Email != b.Email)
 	c.field("full_name", a.FullName != b.FullName)
@@ -50,7 +50,7 @@ func userChanges(a, b storage.User) string {
 
 func roleChanges(a, b storage.Role) string {
 	var c changes
-	c.list("scopes", a.Scopes, b.Scopes)
+	c.values("scopes", a.Scopes, b.Scopes)
 	c.field("rank", a.Rank != b.Rank)
 	c.field("description", a.Description != b.Description)
 	return c.String()
@@ -58,8 +58,8 @@ func roleChanges(a, b storage.Role) string {
 
 func clientChanges(a, b storage.Client) string {
 	var c changes
-	c.list("grants", a.Grants, b.Grants)
-	c.list("scopes", a.Scopes, b.Scopes)
+	c.values("grants", a.Grants, b.Grants)
+	c.values("scopes", a.Scopes, b.Scopes)
 	c.field("audiences", !slices.Equal(a.Audiences, b.Audiences))
 	c.field("resources", !slices.Equal(a.Resources, b.Resources))
 	c.field("origins", !slices.Equal(a.Origins, b.Origins))

@@ -39,7 +39,7 @@ type AuditList struct {
 	Next  string       `json:"next,omitempty"`
 }
 
-func auditView(e storage.AuditEvent) AuditEvent {
+func toAuditEvent(e storage.AuditEvent) AuditEvent {
 	return AuditEvent{
 		ID: e.ID, At: e.At, Type: e.Type, Actor: e.Actor, Target: e.Target, ClientID: e.ClientID,
 		Address: e.Address, RequestID: e.RequestID, Detail: e.Detail,
@@ -50,11 +50,11 @@ func auditView(e storage.AuditEvent) AuditEvent {
 func (i *Issuer) ListAudit(ctx context.Context, f storage.AuditFilter, p storage.Page) (AuditList, error) {
 	page, err := i.store.ListAudit(ctx, f, p)
 	if err != nil {
-		return AuditList{}, adminError(err)
+		return AuditList{}, storeError(err)
 	}
 	list := AuditList{Items: make([]AuditEvent, len(page.Events)), Next: page.Next}
 	for n, e := range page.Events {
-		list.Items[n] = auditView(e)
+		list.Items[n] = toAuditEvent(e)
 	}
 	return list, nil
 }
@@ -66,10 +66,10 @@ func (i *Issuer) ExportAudit(ctx context.Context, f storage.AuditFilter, each fu
 	for {
 		page, err := i.store.ListAudit(ctx, f, p)
 		if err != nil {
-			return adminError(err)
+			return storeError(err)
 		}
 		for _, e := range page.Events {
-			entry := auditView(e)
+			entry := toAuditEvent(e)
 			if e.Writer != "" {
 				entry.Chain = &AuditChain{Writer: e.Writer, Seq: e.Seq, Prev: e.Prev, Seen: e.Seen, KeyID: e.KeyID, MAC: e.MAC}
 			}
@@ -84,7 +84,7 @@ func (i *Issuer) ExportAudit(ctx context.Context, f storage.AuditFilter, each fu
 }
 
 // VerifyAudit looks for traces of changes in the audit log, whose events may have been
-// made under any of the master keys, and against the tips of an earlier report.
+// made under any of the master keys, and against the chain heads of an earlier report.
 func (i *Issuer) VerifyAudit(ctx context.Context, masters []keys.MasterKey, against []string) (audit.Report, error) {
 	return audit.Verify(ctx, i.store, masters, against)
 }

@@ -13,7 +13,7 @@ type FieldError struct {
 
 func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
 
-func field(name, reason string) *FieldError { return &FieldError{Field: name, Reason: reason} }
+func newFieldError(name, reason string) *FieldError { return &FieldError{Field: name, Reason: reason} }
 
 // FieldErrors refuse several fields at once.
 type FieldErrors []*FieldError
@@ -35,14 +35,14 @@ func (e FieldErrors) Unwrap() []error {
 	return list
 }
 
-// faults gathers what is wrong with the fields of one request.
-type faults struct {
+// validation gathers what is wrong with the fields of one request.
+type validation struct {
 	fields FieldErrors
 	other  error // the first error that is no field's
 }
 
-// note gathers an error; nil is none.
-func (f *faults) note(err error) {
+// add gathers an error; nil is none.
+func (f *validation) add(err error) {
 	var one *FieldError
 	switch {
 	case err == nil:
@@ -53,30 +53,30 @@ func (f *faults) note(err error) {
 	}
 }
 
-// noteAll gathers an error that may be several fields'.
-func (f *faults) noteAll(err error) {
+// addAll gathers an error that may be several fields'.
+func (f *validation) addAll(err error) {
 	var several FieldErrors
 	if errors.As(err, &several) {
 		f.fields = append(f.fields, several...)
 		return
 	}
-	f.note(err)
+	f.add(err)
 }
 
-// take sets a field to what check makes of the value, where one is given.
-func (f *faults) take(into, value *string, check func(string) (string, error)) {
+// set sets a field to what check makes of the value, where one is given.
+func (f *validation) set(into, value *string, check func(string) (string, error)) {
 	if value == nil {
 		return
 	}
 	v, err := check(*value)
-	f.note(err)
+	f.add(err)
 	if err == nil {
 		*into = v
 	}
 }
 
 // err is all that was gathered.
-func (f *faults) err() error {
+func (f *validation) err() error {
 	switch {
 	case f.other != nil:
 		return f.other

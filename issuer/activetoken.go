@@ -1,0 +1,168 @@
+package issuer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+)
+
+// maxTokenBytes bounds a token before anything is parsed.
+const maxTokenBytes = 8 << 10
+
+// activeToken is an access token that counts now, with what stands behind it.
+type activeToken struct {
+	claims accessClaims
+	user   *storage.User // nil where a client acts on its own behalf
+}
+
+// errInactive is definitive: not ours, expired, revoked, or its user, client
+// or session is gone.
+var errInactive = errors.New("token is not active")
+
+// verifyAccessToken checks signature, type and issuer of an access token, not whether
+// it still counts.
+func (i *Issuer) verifyAccessToken(ctx context.Context, token string) (accessClaims, error) {
+	if len(token) > maxTokenBytes {
+		return accessClaims{}, errInactive
+	}
+	if cached, ok := i.verifiedTokens.get(token); ok && i.keyring.Accepts(cached.kid) {
+		return cached.claims, nil
+	}
+	payload, header, err := i.keyring.Verify(ctx, token)
+	switch {
+	case errors.Is(err, keys.ErrInvalidToken):
+		return accessClaims{}, errInactive
+	case err != nil:
+		return accessClaims{}, unavailable(err)
+	case header.Typ != typeAccessToken:
+		return accessClaims{}, errInactive
+	}
+	c, ok := parseClaims(payload)
+	if !ok || c.Issuer != i.cfg.Issuer {
+		return accessClaims{}, errInactive
+	}
+	i.verifiedTokens.put(token, verifiedToken{claims: c, kid: header.KID})
+	return c, nil
+}
+
+// parseClaims takes names exactly, where the decoder would take `Exp` for `exp`
+// (RFC 7519 §4).
+func parseClaims(payload []byte) (c accessClaims, ok bool) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(payload, &members) != nil {
+		return accessClaims{}, false
+	}
+	for name, into := range map[string]any{
+		"iss": &c.Issuer, "sub": &c.Subject, "aud": &c.Audience, "client_id": &c.ClientID, "exp": &c.Expiry, "iat": &c.IssuedAt,
+		"nbf": &c.NotBefore, "jti": &c.ID, "scope": &c.Scope, "sid": &c.SessionID, "roles": &c.Roles, "auth_time": &c.AuthTime,
+		"status": &c.Status,
+	} {
+		if raw, there := members[name]; there && json.Unmarshal(raw, into) != nil {
+			return accessClaims{}, false
+		}
+	}
+	return c, true
+}
+
+// activeToken tells whether an access token counts now. The error is errInactive
+// or has the code Unavailable.
+func (i *Issuer) activeToken(ctx context.Context, token string) (activeToken, error) {
+	c, err := i.verifyAccessToken(ctx, token)
+	if err != nil {
+		return activeToken{}, err
+	}
+	now := i.now()
+	if now.Unix() >= c.Expiry || time.Unix(max(c.IssuedAt, c.NotBefore), 0).After(now.Add(clockLeeway)) {
+		return activeToken{}, errInactive
+	}
+	t := activeToken{claims: c}
+	if c.SessionID != "" {
+		t.user, err = i.activeSessionToken(ctx, c, now)
+	} else {
+		err = i.activeClientToken(ctx, c)
+	}
+	return t, err
+}
+
+// activeSessionToken checks a token of a session. One whose place in the status
+// lists is not the session's any more was issued with rights that have been
+// taken away since.
+func (i *Issuer) activeSessionToken(ctx context.Context, c accessClaims, now time.Time) (*storage.User, error) {
+	s, user, err := i.activeSession(ctx, c.SessionID, now)
+	if err != nil {
+		return nil, err
+	}
+	if claim := i.statusLists.Claim(s.StatusIndex); c.Status != nil && (claim == nil || *c.Status != *claim) {
+		return nil, errInactive
+	}
+	return user, nil
+}
+
+// activeSession checks a session, its user and its client: two reads and the
+// remembered client.
+func (i *Issuer) activeSession(ctx context.Context, sid string, now time.Time) (storage.Session, *storage.User, error) {
+	s, err := i.store.Session(ctx, sid)
+	if err != nil {
+		return storage.Session{}, nil, inactiveOrUnavailable(err)
+	}
+	if !s.RevokedAt.IsZero() || !now.Before(s.ExpiresAt) {
+		return storage.Session{}, nil, errInactive
+	}
+	user, epoch, err := i.store.UserInEpoch(ctx, s.UserID)
+	if err != nil {
+		return storage.Session{}, nil, inactiveOrUnavailable(err)
+	}
+	if !sessionValid(user, epoch, s) {
+		return storage.Session{}, nil, errInactive
+	}
+	return s, &user, i.activeClient(ctx, s.ClientID, validForSession(s))
+}
+
+// activeClientToken checks a client's own token: it has no session, so a revoked
+// one is remembered by its id, and the epoch of the store by its time.
+func (i *Issuer) activeClientToken(ctx context.Context, c accessClaims) error {
+	revoked, err := i.store.TokenRevoked(ctx, c.ID)
+	if err != nil {
+		return unavailable(err)
+	}
+	epoch, err := i.store.Epoch(ctx)
+	if err != nil {
+		return unavailable(err)
+	}
+	if revoked || !clientTokenValid(epoch, c.IssuedAt) {
+		return errInactive
+	}
+	return i.activeClient(ctx, c.ClientID, func(c storage.Client) bool { return !c.Disabled })
+}
+
+// activeClient tells whether the client counts. It never rejects
+// from a cached record: another instance may know a newer one.
+func (i *Issuer) activeClient(ctx context.Context, id string, valid func(storage.Client) bool) error {
+	client, cached, err := i.clients.get(ctx, id)
+	if err == nil && cached && !valid(client) {
+		client, err = i.clients.reload(ctx, id)
+	}
+	if err != nil {
+		return inactiveOrUnavailable(err)
+	}
+	if !valid(client) {
+		return errInactive
+	}
+	return nil
+}
+
+// validForSession returns the check that a client must pass for its session to be active.
+func validForSession(s storage.Session) func(storage.Client) bool {
+	return func(c storage.Client) bool { return !c.Disabled && c.Epoch == s.ClientEpoch }
+}
+
+func inactiveOrUnavailable(err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return errInactive
+	}
+	return unavailable(err)
+}

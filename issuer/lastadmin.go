@@ -1,0 +1,101 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"example.org/signet/storage"
+)
+
+// ErrLastSuperAdmin refuses what would leave nobody who holds super_admin and
+// can log in. Nothing was done.
+var ErrLastSuperAdmin = errors.New("the last " + RoleSuperAdmin + " cannot be disabled, deleted or given other roles: make another one first")
+
+// AllowNoSuperAdmin in a RequestInfo allows a step that ErrLastSuperAdmin would
+// refuse.
+const AllowNoSuperAdmin = "no super_admin"
+
+// isActiveSuperAdmin tells whether the user is a super_admin who can log in.
+func isActiveSuperAdmin(u storage.User) bool { return !u.Disabled && contains(u.Roles, RoleSuperAdmin) }
+
+// sharedSetSuperAdmins is the shared set that names at least one super_admin: each
+// member is one, at every moment. So a set that is not empty proves that there is
+// one, and whoever removes a super_admin first makes the set name somebody else,
+// in one compare-and-swap:
+//
+//	read the user at version v
+//	take the user out of the set; if nobody would be left, put in another
+//	    super_admin, whose version is raised between reading and swapping the set
+//	change the user, if the version still is v
+//
+// Of two who take each other away, one swaps the set first. The other finds
+// itself in the set and looks for a third, or raises the version of the first,
+// whose change then fails and is looked at anew. A stop at any point leaves the
+// set with fewer names than there are super_admins, which costs a search. The
+// set's version grows even where its members stay, so that nobody is put in
+// by a look at the user from before.
+const sharedSetSuperAdmins = RoleSuperAdmin
+
+// ensureOtherSuperAdmin makes the shared set name others than the user, who is about to
+// stop being a super_admin. ErrLastSuperAdmin where there is nobody else.
+func (i *Issuer) ensureOtherSuperAdmin(ctx context.Context, id string, info RequestInfo) error {
+	alone := info.Allow == AllowNoSuperAdmin
+	for range maxUpdateAttempts {
+		g, err := i.store.Guard(ctx, sharedSetSuperAdmins)
+		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return storeError(err)
+		}
+		g.Name = sharedSetSuperAdmins
+		g.Members = slices.DeleteFunc(slices.Clone(g.Members), func(m string) bool { return m == id })
+		if len(g.Members) == 0 && !alone {
+			if g.Members, err = i.nameOtherSuperAdmin(ctx, id); err != nil {
+				return err
+			}
+		}
+		if len(g.Members) > 0 || alone {
+			if _, err = i.store.SwapGuard(ctx, g); err == nil {
+				return nil
+			}
+			if !errors.Is(err, storage.ErrConflict) {
+				return storeError(err)
+			}
+		}
+	}
+	return ErrConcurrentUpdate
+}
+
+// nameOtherSuperAdmin finds another super_admin and raises their version, which shows
+// that they still are one; nobody where that changed meanwhile.
+func (i *Issuer) nameOtherSuperAdmin(ctx context.Context, id string) ([]string, error) {
+	other, err := i.findOtherSuperAdmin(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	_, err = i.store.UpdateUser(ctx, other)
+	switch {
+	case err == nil:
+		return []string{other.ID}, nil
+	case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrNotFound):
+		return nil, nil
+	}
+	return nil, storeError(err)
+}
+
+func (i *Issuer) findOtherSuperAdmin(ctx context.Context, id string) (storage.User, error) {
+	for p := (storage.Page{}); ; {
+		page, err := i.store.ListUsers(ctx, storage.UserFilter{Role: RoleSuperAdmin}, p)
+		if err != nil {
+			return storage.User{}, storeError(err)
+		}
+		for _, u := range page.Users {
+			if u.ID != id && isActiveSuperAdmin(u) {
+				return u, nil
+			}
+		}
+		if page.Next == "" {
+			return storage.User{}, ErrLastSuperAdmin
+		}
+		p.After = page.Next
+	}
+}
