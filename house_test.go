@@ -49,10 +49,10 @@ func TestImportsPointOneWay(t *testing.T) {
 	}
 }
 
-// The auditor judges the issuer, so it must not believe its code.
-func TestAuditorIsIndependent(t *testing.T) {
+// The checker judges the issuer, so it must not believe its code.
+func TestCheckerIsIndependent(t *testing.T) {
 	for _, l := range imports(t) {
-		if l.from == "internal/auditor" && !l.test && strings.HasPrefix(l.to, module) && l.to != module+"storage" {
+		if l.from == "internal/checker" && !l.test && strings.HasPrefix(l.to, module) && l.to != module+"storage" {
 			t.Errorf("%s imports %s", l.file, l.to)
 		}
 	}

@@ -59,7 +59,7 @@ func (i *Issuer) Bootstrap(ctx context.Context, r BootstrapRequest) (User, error
 		return User{}, err
 	}
 	u.Version = 1
-	_, err = i.store.SwapGuard(ctx, storage.Guard{Name: sharedSetBootstrapped, Members: []string{u.ID}})
+	_, err = i.store.SwapSharedSet(ctx, storage.SharedSet{Name: sharedSetBootstrapped, Members: []string{u.ID}})
 	return toUser(u), storeError(err)
 }
 
@@ -85,7 +85,7 @@ func (i *Issuer) checkBootstrapSecret(ctx context.Context, r BootstrapRequest) e
 // checkNotBootstrapped refuses where the bootstrap was done, or where somebody holds
 // super_admin by another way, disabled or not.
 func (i *Issuer) checkNotBootstrapped(ctx context.Context) error {
-	_, err := i.store.Guard(ctx, sharedSetBootstrapped)
+	_, err := i.store.SharedSet(ctx, sharedSetBootstrapped)
 	if err == nil {
 		return ErrBootstrapped
 	}
@@ -104,9 +104,9 @@ func (i *Issuer) checkNotBootstrapped(ctx context.Context) error {
 
 // agreeOnID is the id that the first of all requests has proposed.
 func (i *Issuer) agreeOnID(ctx context.Context, proposed string) (string, error) {
-	g, err := i.store.SwapGuard(ctx, storage.Guard{Name: sharedSetBootstrap, Members: []string{proposed}})
+	g, err := i.store.SwapSharedSet(ctx, storage.SharedSet{Name: sharedSetBootstrap, Members: []string{proposed}})
 	if errors.Is(err, storage.ErrConflict) {
-		g, err = i.store.Guard(ctx, sharedSetBootstrap)
+		g, err = i.store.SharedSet(ctx, sharedSetBootstrap)
 	}
 	if err != nil {
 		return "", storeError(err)

@@ -199,7 +199,7 @@ func (i *Issuer) compareAndSwapClient(ctx context.Context, id string, audited *a
 		if err := change(&c); err != nil {
 			return Client{}, err
 		}
-		if err := i.recordPendingRevocation(ctx, storage.Ending{ClientID: id, Reason: audited.event.Type}, c.Epoch != before.Epoch); err != nil {
+		if err := i.recordPendingRevocation(ctx, storage.PendingRevocation{ClientID: id, Reason: audited.event.Type}, c.Epoch != before.Epoch); err != nil {
 			return Client{}, err
 		}
 		audited.event.Detail = clientChanges(before, c)
@@ -236,7 +236,7 @@ func (i *Issuer) deleteClient(ctx context.Context, id string, info RequestInfo, 
 	if err := may(c); err != nil {
 		return err
 	}
-	if err := i.recordPendingRevocation(ctx, storage.Ending{ClientID: id, Reason: EventClientDeleted}, true); err != nil {
+	if err := i.recordPendingRevocation(ctx, storage.PendingRevocation{ClientID: id, Reason: EventClientDeleted}, true); err != nil {
 		return err
 	}
 	err = i.newAuditedChange(info, storage.AuditEvent{Type: EventClientDeleted, Target: id}).run(ctx, func() error {

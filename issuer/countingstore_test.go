@@ -110,11 +110,11 @@ func (s *countingStore) RevokeToken(ctx context.Context, jti string, until time.
 	return s.Store.RevokeToken(ctx, jti, until)
 }
 
-func (s *countingStore) CountAttempt(ctx context.Context, key string, now time.Time, window time.Duration) (storage.AttemptCount, error) {
+func (s *countingStore) IncrementCounter(ctx context.Context, key string, now time.Time, window time.Duration) (storage.RateCounter, error) {
 	if err := s.step(&s.writes); err != nil {
-		return storage.AttemptCount{}, err
+		return storage.RateCounter{}, err
 	}
-	return s.Store.CountAttempt(ctx, key, now, window)
+	return s.Store.IncrementCounter(ctx, key, now, window)
 }
 
 func (s *countingStore) AppendAudit(ctx context.Context, events ...storage.AuditEvent) error {

@@ -34,7 +34,7 @@ func clientTokenValid(e storage.Epoch, issuedAt int64) bool {
 // knows at its next request. It returns how many sessions were marked; the marks
 // only make it visible.
 func (i *Issuer) EndAllSessions(ctx context.Context, info RequestInfo) (int64, error) {
-	if err := i.recordPendingRevocation(ctx, storage.Ending{Reason: reasonAdmin}, true); err != nil {
+	if err := i.recordPendingRevocation(ctx, storage.PendingRevocation{Reason: reasonAdmin}, true); err != nil {
 		return 0, err
 	}
 	if err := i.audit(ctx, info, storage.AuditEvent{Type: EventSessionRevoked, Target: "all", Detail: reasonAdmin}); err != nil {

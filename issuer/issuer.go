@@ -21,14 +21,14 @@ type Store interface {
 	storage.Users
 	storage.Roles
 	storage.Clients
-	storage.Guards
+	storage.SharedSets
 	storage.Sessions
 	storage.Epochs
 	storage.SessionStatus
 	storage.StatusLists
-	storage.Endings
+	storage.PendingRevocations
 	storage.Revocations
-	storage.Attempts
+	storage.RateCounters
 	storage.Audit
 }
 

@@ -42,7 +42,7 @@ const sharedSetSuperAdmins = RoleSuperAdmin
 func (i *Issuer) ensureOtherSuperAdmin(ctx context.Context, id string, info RequestInfo) error {
 	alone := info.Allow == AllowNoSuperAdmin
 	for range maxUpdateAttempts {
-		g, err := i.store.Guard(ctx, sharedSetSuperAdmins)
+		g, err := i.store.SharedSet(ctx, sharedSetSuperAdmins)
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
 			return storeError(err)
 		}
@@ -54,7 +54,7 @@ func (i *Issuer) ensureOtherSuperAdmin(ctx context.Context, id string, info Requ
 			}
 		}
 		if len(g.Members) > 0 || alone {
-			if _, err = i.store.SwapGuard(ctx, g); err == nil {
+			if _, err = i.store.SwapSharedSet(ctx, g); err == nil {
 				return nil
 			}
 			if !errors.Is(err, storage.ErrConflict) {

@@ -56,16 +56,16 @@ func (i *Issuer) StatusAge() time.Duration { return i.statusLists.Age() }
 // leaves no token that nobody knows of.
 func (i *Issuer) updateRights(ctx context.Context, s storage.Session, roles, denied []string) (storage.Session, error) {
 	for range maxUpdateAttempts {
-		reduced := len(without(s.Roles, roles)) > 0 || len(without(denied, s.Withheld)) > 0
-		if !reduced && s.StatusIndex > 0 && slices.Equal(roles, s.Roles) && slices.Equal(denied, s.Withheld) {
+		reduced := len(without(s.Roles, roles)) > 0 || len(without(denied, s.DeniedScopes)) > 0
+		if !reduced && s.StatusIndex > 0 && slices.Equal(roles, s.Roles) && slices.Equal(denied, s.DeniedScopes) {
 			return s, nil
 		}
 		r, err := i.nextRights(ctx, s, reduced)
 		if err != nil {
 			return storage.Session{}, unavailable(err)
 		}
-		r.Roles, r.Withheld = roles, denied
-		updated, err := i.store.RegradeSession(ctx, r)
+		r.Roles, r.DeniedScopes = roles, denied
+		updated, err := i.store.UpdateRights(ctx, r)
 		if err == nil {
 			return updated, nil
 		}
@@ -82,8 +82,8 @@ func (i *Issuer) updateRights(ctx context.Context, s storage.Session, roles, den
 // nextRights is the session's next place, which is the same one unless rights
 // were taken away. A record has room for one place that is still to be set; an
 // earlier one is set here and now.
-func (i *Issuer) nextRights(ctx context.Context, s storage.Session, reduced bool) (storage.Regrade, error) {
-	r := storage.Regrade{SessionID: s.ID, From: s.Grade, StatusIndex: s.StatusIndex, RetiredIndex: s.RetiredIndex}
+func (i *Issuer) nextRights(ctx context.Context, s storage.Session, reduced bool) (storage.RightsUpdate, error) {
+	r := storage.RightsUpdate{SessionID: s.ID, From: s.RightsVersion, StatusIndex: s.StatusIndex, RetiredIndex: s.RetiredIndex}
 	if !reduced && s.StatusIndex > 0 {
 		return r, nil
 	}
@@ -114,7 +114,7 @@ func (i *Issuer) reloadSession(ctx context.Context, id string) (storage.Session,
 
 // recordPendingRevocation writes down that sessions are about to end by an epoch, before they
 // do, so that a crash after it leaves none unmarked.
-func (i *Issuer) recordPendingRevocation(ctx context.Context, e storage.Ending, ending bool) error {
+func (i *Issuer) recordPendingRevocation(ctx context.Context, e storage.PendingRevocation, ending bool) error {
 	if !ending {
 		return nil
 	}
@@ -123,5 +123,5 @@ func (i *Issuer) recordPendingRevocation(ctx context.Context, e storage.Ending, 
 		return unavailable(err)
 	}
 	e.ID = id
-	return storeError(i.store.AddEnding(ctx, e))
+	return storeError(i.store.AddPendingRevocation(ctx, e))
 }

@@ -22,7 +22,7 @@ func (i *Issuer) Sweep(ctx context.Context) (int64, error) {
 	before := i.now().Add(-sweepMargin)
 	var total int64
 	for _, sweep := range []func(context.Context, time.Time, int) (int64, error){
-		i.store.SweepSessions, i.store.SweepRevocations, i.store.SweepAttempts, i.store.SweepStatusLists,
+		i.store.SweepSessions, i.store.SweepRevocations, i.store.SweepCounters, i.store.SweepStatusLists,
 	} {
 		for {
 			n, err := sweep(ctx, before, sweepBatch)

@@ -78,7 +78,7 @@ func (i *Issuer) throttle(ctx context.Context, a attempt) (*countedAttempt, erro
 
 func (t *countedAttempt) count(ctx context.Context, a attempt, key string, limit Limit) error {
 	now := t.issuer.now()
-	n, err := t.issuer.store.CountAttempt(ctx, key, now, limit.Window)
+	n, err := t.issuer.store.IncrementCounter(ctx, key, now, limit.Window)
 	if err != nil {
 		return unavailable(err) // an attempt that is not counted is not allowed
 	}
@@ -100,9 +100,9 @@ func (t *countedAttempt) succeeded(ctx context.Context) error {
 	for n, key := range t.counted {
 		var err error
 		if n == 0 {
-			err = t.issuer.store.ClearAttempts(ctx, key)
+			err = t.issuer.store.DeleteCounter(ctx, key)
 		} else {
-			err = t.issuer.store.ForgiveAttempt(ctx, key)
+			err = t.issuer.store.DecrementCounter(ctx, key)
 		}
 		if err != nil {
 			return unavailable(err)

@@ -272,7 +272,7 @@ func (i *Issuer) compareAndSwapUser(ctx context.Context, ref string, audited *au
 		if err := change(&u); err != nil {
 			return User{}, 0, err
 		}
-		if err := i.recordPendingRevocation(ctx, storage.Ending{UserID: u.ID, Reason: audited.event.Type}, u.Epoch != before.Epoch); err != nil {
+		if err := i.recordPendingRevocation(ctx, storage.PendingRevocation{UserID: u.ID, Reason: audited.event.Type}, u.Epoch != before.Epoch); err != nil {
 			return User{}, 0, err
 		}
 		if err := i.checkNamesFree(ctx, before, u); err != nil {
@@ -360,7 +360,7 @@ func (i *Issuer) compareAndDeleteUser(ctx context.Context, ref string, audited *
 				return "", err
 			}
 		}
-		if err := i.recordPendingRevocation(ctx, storage.Ending{UserID: u.ID, Reason: EventUserDeleted}, true); err != nil {
+		if err := i.recordPendingRevocation(ctx, storage.PendingRevocation{UserID: u.ID, Reason: EventUserDeleted}, true); err != nil {
 			return "", err
 		}
 		audited.event.Target = u.ID

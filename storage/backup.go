@@ -17,8 +17,8 @@ type RevocationPage struct {
 	Next        string
 }
 
-// View is what a backup reads of a store.
-type View interface {
+// Snapshot is what a backup reads of a store.
+type Snapshot interface {
 	Epoch(ctx context.Context) (Epoch, error)
 	ListUsers(ctx context.Context, f UserFilter, p Page) (UserPage, error)
 	ListRoles(ctx context.Context) ([]Role, error)
@@ -28,16 +28,16 @@ type View interface {
 	ListKeys(ctx context.Context) ([]Key, error)
 	ListAudit(ctx context.Context, f AuditFilter, p Page) (AuditPage, error)
 
-	// Close gives back what the view holds.
+	// Close releases what the snapshot holds.
 	Close() error
 }
 
 // Backups is what backing up and restoring asks of a store beyond the rest.
 type Backups interface {
-	// View opens a view of the whole store. SQLite shows one moment; MongoDB
+	// Snapshot opens a snapshot of the whole store. SQLite shows one moment; MongoDB
 	// shows each record as it is when it is read, which is enough, as no record
 	// needs another to be right.
-	View(ctx context.Context) (View, error)
+	Snapshot(ctx context.Context) (Snapshot, error)
 
 	// Clear deletes every record but the epoch and the status lists. It may be cut anywhere and be
 	// repeated.

@@ -14,7 +14,7 @@
 // [ErrNotFound], [ErrConflict] is certain. Anything else wraps
 // [ErrUnavailable]: the outcome is unknown, a write may have been applied.
 //
-// A context that has ended is such a don't know too: the error wraps both
+// A context that has ended is an unknown outcome too: the error wraps both
 // ErrUnavailable and the context's own. A call that was given one that had
 // ended already does nothing.
 //

@@ -13,7 +13,7 @@ var (
 	// condition of a compare-and-swap did not hold. Nothing was changed.
 	ErrConflict = errors.New("conflict")
 
-	// ErrUnavailable means *don't know*: the store could not be reached, did not
+	// ErrUnavailable means outcome unknown: the store could not be reached, did not
 	// answer in time, or the outcome of a write is unknown.
 	ErrUnavailable = errors.New("store unavailable")
 )

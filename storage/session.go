@@ -31,16 +31,16 @@ type Session struct {
 	Device  string // what logged in, in a few words; "" where unknown
 	Network string // from where: a prefix such as 192.0.2.0/24; "" where unknown
 
-	// What its access tokens may say. Grade counts the changes of these fields,
-	// for the compare-and-swap of RegradeSession.
-	Grade    int64
-	Roles    []string // that the newest access token names
-	Withheld []string // those of Scopes that the newest access token could not have
+	// What its access tokens may say. RightsVersion counts the changes of these fields,
+	// for the compare-and-swap of UpdateRights.
+	RightsVersion int64
+	Roles         []string // that the newest access token names
+	DeniedScopes  []string // those of Scopes that the newest access token could not have
 
-	// StatusDue says that a bit is still to be set in the status lists: that of
+	// StatusPending says that a bit is still to be set in the status lists: that of
 	// StatusIndex if the session is revoked, that of RetiredIndex if it is not 0.
-	StatusDue    bool
-	RetiredIndex int64 // an earlier place; 0 for none
+	StatusPending bool
+	RetiredIndex  int64 // an earlier place; 0 for none
 }
 
 // SessionPage is one page of sessions, ordered by ID.
@@ -107,7 +107,7 @@ type Sessions interface {
 	// condition does not hold, whatever the reason. A rotation sets Replays to 0.
 	CountReplay(ctx context.Context, r Replay) (Session, error)
 
-	// RevokeSession sets RevokedAt, Reason and StatusDue where the session is not
+	// RevokeSession sets RevokedAt, Reason and StatusPending where the session is not
 	// revoked yet; revoking it again changes nothing and is no error. ErrNotFound.
 	RevokeSession(ctx context.Context, id string, at time.Time, reason string) error
 

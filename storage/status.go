@@ -47,54 +47,54 @@ type StatusLists interface {
 	SweepStatusLists(ctx context.Context, before time.Time, limit int) (int64, error)
 }
 
-// Regrade is the one conditional update when a session's rights have changed
+// RightsUpdate is the one conditional update when a session's rights have changed
 // since its newest access token.
-type Regrade struct {
+type RightsUpdate struct {
 	SessionID    string
-	From         int64 // the grade that was read; it becomes From+1
+	From         int64 // the RightsVersion that was read; it becomes From+1
 	StatusIndex  int64
-	RetiredIndex int64 // 0 for none; otherwise StatusDue is set with it
+	RetiredIndex int64 // 0 for none; otherwise StatusPending is set with it
 	Roles        []string
-	Withheld     []string
+	DeniedScopes []string
 }
 
 // SessionStatus is how the ends of sessions reach the status lists. The session
-// record itself remembers that a bit is due, from the very write that ends the
+// record itself remembers that a bit is pending, from the very write that ends the
 // session until the bit is in its list, so that no crash can lose one.
 type SessionStatus interface {
-	// RegradeSession makes one conditional update: the session exists, is at
-	// grade r.From and is not revoked. It returns the record as updated.
+	// UpdateRights makes one conditional update: the session exists, is at
+	// RightsVersion r.From and is not revoked. It returns the record as updated.
 	// ErrConflict where the condition does not hold, whatever the reason.
-	RegradeSession(ctx context.Context, r Regrade) (Session, error)
+	UpdateRights(ctx context.Context, r RightsUpdate) (Session, error)
 
-	// DueSessions returns up to limit sessions with StatusDue, ordered by id.
-	DueSessions(ctx context.Context, limit int) ([]Session, error)
+	// PendingStatus returns up to limit sessions with StatusPending, ordered by id.
+	PendingStatus(ctx context.Context, limit int) ([]Session, error)
 
-	// SettleSessions takes back StatusDue and RetiredIndex of each session that
-	// still has the same Grade and still is, or is not, revoked as in the record
+	// ClearPendingStatus clears StatusPending and RetiredIndex of each session that
+	// still has the same RightsVersion and still is, or is not, revoked as in the record
 	// given. One atomic step a session; others are left alone.
-	SettleSessions(ctx context.Context, settled []Session) error
+	ClearPendingStatus(ctx context.Context, settled []Session) error
 }
 
-// Ending announces that an epoch is about to end all sessions of a user, of a
+// PendingRevocation records that an epoch is about to end all sessions of a user, of a
 // client or of everybody. It is written before the epoch is, and removed long after, so that
 // sessions which were not marked as revoked because of a crash, or because a
 // login was under way, are found.
-type Ending struct {
+type PendingRevocation struct {
 	ID       string // UUIDv7
 	UserID   string // or else
 	ClientID string // or else everybody
 	Reason   string
 }
 
-// Endings holds the announcements.
-type Endings interface {
-	// AddEnding inserts e; *DuplicateError "id".
-	AddEnding(ctx context.Context, e Ending) error
+// PendingRevocations holds these records.
+type PendingRevocations interface {
+	// AddPendingRevocation inserts e; *DuplicateError "id".
+	AddPendingRevocation(ctx context.Context, e PendingRevocation) error
 
-	// Endings returns up to limit announcements, ordered by id.
-	Endings(ctx context.Context, limit int) ([]Ending, error)
+	// PendingRevocations returns up to limit records, ordered by id.
+	PendingRevocations(ctx context.Context, limit int) ([]PendingRevocation, error)
 
-	// RemoveEnding deletes it. That it is not there is no error.
-	RemoveEnding(ctx context.Context, id string) error
+	// RemovePendingRevocation deletes it. That it is not there is no error.
+	RemovePendingRevocation(ctx context.Context, id string) error
 }

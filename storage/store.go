@@ -11,14 +11,14 @@ type Store interface {
 	Users
 	Roles
 	Clients
-	Guards
+	SharedSets
 	Sessions
 	Epochs
 	SessionStatus
 	StatusLists
-	Endings
+	PendingRevocations
 	Revocations
-	Attempts
+	RateCounters
 	Keys
 	Audit
 	Backups

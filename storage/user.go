@@ -48,7 +48,7 @@ type UserFilter struct {
 	Role   string // holders of the role
 }
 
-// Users holds the people.
+// Users holds the users.
 type Users interface {
 	// CreateUser inserts u with Version 1. A *DuplicateError names "username"
 	// or "email" if the login name is taken (by either field of another user),

@@ -48,7 +48,7 @@ func newBackup(p *process) *cobra.Command {
 }
 
 func (p *process) backUp(ctx context.Context, s *settings, store storage.Store, master keys.MasterKey, file string) error {
-	snapshot, err := store.View(ctx)
+	snapshot, err := store.Snapshot(ctx)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (p *process) restore(ctx context.Context, s *settings, path string, replace
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	summary, err := backup.Restore(ctx, file, backupKey(master), checked.Head, store, replace, p.now())
+	summary, err := backup.Restore(ctx, file, backupKey(master), checked.Header, store, replace, p.now())
 	switch {
 	case errors.Is(err, backup.ErrNotEmpty):
 		return withHint(fmt.Errorf("restore: %s is not empty", s.storeName()), "name an empty store by --storage, or delete what is there by --replace; nothing was changed")
@@ -173,7 +173,7 @@ func explainBackupError(path string, err error) error {
 	switch {
 	case errors.As(err, &formatErr): // says so itself
 		return err
-	case errors.Is(err, backup.ErrOtherKey):
+	case errors.Is(err, backup.ErrWrongMasterKey):
 		return withHint(err, "or it was changed; give the master key of then by --master-key-file or %s", envMasterKey)
 	}
 	return withHint(err, "nothing was changed")

@@ -9,7 +9,7 @@
 // endpoints over the backend, on a clock that the test moves and a store that
 // fails where the test says so. Whatever was secret in it is searched for in
 // every log line, audit event, metric and error answer when the test ends, and
-// package auditor looks through what is left.
+// package checker looks through what is left.
 //
 // Subtests are named by the attack or fault that they play.
 package endpointstest

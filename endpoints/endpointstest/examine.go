@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"example.org/signet/internal/auditor"
+	"example.org/signet/internal/checker"
 )
 
 // handed are the newest access tokens of a scene, and its first.
@@ -36,20 +36,20 @@ func (h *handed) keep(token string) {
 // counterWindow is above every window in which a scene has tries counted.
 const counterWindow = 48 * time.Hour
 
-// examine has the independent auditor look at what a scene has left.
+// examine has the independent checker look at what a scene has left.
 func (s *Signet) examine() {
 	s.t.Helper()
 	s.Store.Forget()
 	_ = s.Keys.Refresh(context.Background()) // where a scene has spoiled them they stay as they are
-	found, err := auditor.Examine(context.Background(), auditor.Subject{
+	found, err := checker.Check(context.Background(), checker.Target{
 		Store: s.backend, Now: s.Clock.Now(), Window: counterWindow, Tokens: s.handed.tokens,
-		Instances: []auditor.Instance{{JWKS: s.jwks, Sign: s.signs, Active: s.tells}},
+		Instances: []checker.Instance{{JWKS: s.jwks, Sign: s.signs, Active: s.tells}},
 	})
 	if err != nil {
 		s.t.Error(err)
 	}
 	for _, f := range found {
-		s.t.Errorf("the auditor's line %s", f)
+		s.t.Errorf("checker: rule %s", f)
 	}
 }
 

@@ -239,7 +239,7 @@ func failing(name string) func(context.Context, int, string) error {
 }
 
 func playCounterFails(t *testing.T, s *Signet) {
-	s.Store.Before(failing("CountAttempt"))
+	s.Store.Before(failing("IncrementCounter"))
 	before := s.Passwords.Evaluations()
 	s.TryLogin(s.Web, s.Alice, "").unavailable(t)
 	if n := s.Passwords.Evaluations() - before; n != 0 {

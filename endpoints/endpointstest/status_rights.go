@@ -146,7 +146,7 @@ func playUnlisted(t *testing.T, s *Signet) {
 	must(t, s.Store.RevokeSession(context.Background(), old.ID, s.Clock.Now(), "test"))
 	_, err = s.Store.SweepSessions(context.Background(), old.ExpiresAt.Add(time.Hour), 10)
 	must(t, err)
-	old.StatusIndex, old.Roles, old.Grade = 0, nil, 0
+	old.StatusIndex, old.Roles, old.RightsVersion = 0, nil, 0
 	must(t, s.Store.CreateSession(context.Background(), old))
 	if !s.Active(t, s.Guard, s.sign(t, "at+jwt", s.genuine(t, tokens).set(t, "status", ""))) {
 		t.Error("a token from before there were lists does not count")
@@ -199,7 +199,7 @@ func playEndFaults(t *testing.T, s *Signet) {
 			}
 		})
 	}
-	if left, err := s.Store.Endings(ctx, 100); err != nil || len(left) > 0 {
+	if left, err := s.Store.PendingRevocations(ctx, 100); err != nil || len(left) > 0 {
 		t.Errorf("endings left: %v, %v", left, err)
 	}
 }
@@ -276,7 +276,7 @@ func playManyEnds(t *testing.T, s *Signet) {
 func playStatusCost(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Editor, "openid items:write")
 	s.RefreshStatus(t)
-	quiet := []string{"Endings", "DueSessions", "StatusLists"}
+	quiet := []string{"PendingRevocations", "PendingStatus", "StatusLists"}
 	for _, c := range []struct {
 		name    string
 		request func()
@@ -291,10 +291,10 @@ func playStatusCost(t *testing.T, s *Signet) {
 			s.setRoles(t, s.Editor, "user")
 			s.Store.Forget()
 			tokens = s.Refresh(t, s.Web, tokens.Refresh)
-		}, []string{"RotateSession", "UserInEpoch", "RegradeSession"}},
+		}, []string{"RotateSession", "UserInEpoch", "UpdateRights"}},
 		{"the refresh after it", func() { tokens = s.Refresh(t, s.Web, tokens.Refresh) }, []string{"RotateSession", "UserInEpoch"}},
 		{"a refresh of the lists with news", func() { s.RefreshStatus(t) },
-			[]string{"Endings", "DueSessions", "StatusList", "SetStatus", "SettleSessions", "StatusLists", "StatusList"}},
+			[]string{"PendingRevocations", "PendingStatus", "StatusList", "SetStatus", "ClearPendingStatus", "StatusLists", "StatusList"}},
 		{"and then", func() { s.RefreshStatus(t) }, quiet},
 	} {
 		if got := s.cost(c.request); !slices.Equal(got.calls, c.calls) {

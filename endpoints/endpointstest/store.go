@@ -164,12 +164,12 @@ func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error 
 	return do(ctx, s, "DeleteUser", func() error { return s.inner.DeleteUser(ctx, id, version) })
 }
 
-func (s *Store) Guard(ctx context.Context, name string) (storage.Guard, error) {
-	return get(ctx, s, "Guard", func() (storage.Guard, error) { return s.inner.Guard(ctx, name) })
+func (s *Store) SharedSet(ctx context.Context, name string) (storage.SharedSet, error) {
+	return get(ctx, s, "SharedSet", func() (storage.SharedSet, error) { return s.inner.SharedSet(ctx, name) })
 }
 
-func (s *Store) SwapGuard(ctx context.Context, g storage.Guard) (storage.Guard, error) {
-	return get(ctx, s, "SwapGuard", func() (storage.Guard, error) { return s.inner.SwapGuard(ctx, g) })
+func (s *Store) SwapSharedSet(ctx context.Context, g storage.SharedSet) (storage.SharedSet, error) {
+	return get(ctx, s, "SwapSharedSet", func() (storage.SharedSet, error) { return s.inner.SwapSharedSet(ctx, g) })
 }
 
 func (s *Store) ListUsers(ctx context.Context, f storage.UserFilter, p storage.Page) (storage.UserPage, error) {
@@ -236,8 +236,8 @@ func (s *Store) ListRevocations(ctx context.Context, p storage.Page) (storage.Re
 	return get(ctx, s, "ListRevocations", func() (storage.RevocationPage, error) { return s.inner.ListRevocations(ctx, p) })
 }
 
-func (s *Store) View(ctx context.Context) (storage.View, error) {
-	return get(ctx, s, "View", func() (storage.View, error) { return s.inner.View(ctx) })
+func (s *Store) Snapshot(ctx context.Context) (storage.Snapshot, error) {
+	return get(ctx, s, "Snapshot", func() (storage.Snapshot, error) { return s.inner.Snapshot(ctx) })
 }
 
 func (s *Store) Clear(ctx context.Context) error {
@@ -310,28 +310,28 @@ func (s *Store) SweepStatusLists(ctx context.Context, before time.Time, limit in
 	return get(ctx, s, "SweepStatusLists", func() (int64, error) { return s.inner.SweepStatusLists(ctx, before, limit) })
 }
 
-func (s *Store) RegradeSession(ctx context.Context, r storage.Regrade) (storage.Session, error) {
-	return get(ctx, s, "RegradeSession", func() (storage.Session, error) { return s.inner.RegradeSession(ctx, r) })
+func (s *Store) UpdateRights(ctx context.Context, r storage.RightsUpdate) (storage.Session, error) {
+	return get(ctx, s, "UpdateRights", func() (storage.Session, error) { return s.inner.UpdateRights(ctx, r) })
 }
 
-func (s *Store) DueSessions(ctx context.Context, limit int) ([]storage.Session, error) {
-	return get(ctx, s, "DueSessions", func() ([]storage.Session, error) { return s.inner.DueSessions(ctx, limit) })
+func (s *Store) PendingStatus(ctx context.Context, limit int) ([]storage.Session, error) {
+	return get(ctx, s, "PendingStatus", func() ([]storage.Session, error) { return s.inner.PendingStatus(ctx, limit) })
 }
 
-func (s *Store) SettleSessions(ctx context.Context, settled []storage.Session) error {
-	return do(ctx, s, "SettleSessions", func() error { return s.inner.SettleSessions(ctx, settled) })
+func (s *Store) ClearPendingStatus(ctx context.Context, settled []storage.Session) error {
+	return do(ctx, s, "ClearPendingStatus", func() error { return s.inner.ClearPendingStatus(ctx, settled) })
 }
 
-func (s *Store) AddEnding(ctx context.Context, e storage.Ending) error {
-	return do(ctx, s, "AddEnding", func() error { return s.inner.AddEnding(ctx, e) })
+func (s *Store) AddPendingRevocation(ctx context.Context, e storage.PendingRevocation) error {
+	return do(ctx, s, "AddPendingRevocation", func() error { return s.inner.AddPendingRevocation(ctx, e) })
 }
 
-func (s *Store) Endings(ctx context.Context, limit int) ([]storage.Ending, error) {
-	return get(ctx, s, "Endings", func() ([]storage.Ending, error) { return s.inner.Endings(ctx, limit) })
+func (s *Store) PendingRevocations(ctx context.Context, limit int) ([]storage.PendingRevocation, error) {
+	return get(ctx, s, "PendingRevocations", func() ([]storage.PendingRevocation, error) { return s.inner.PendingRevocations(ctx, limit) })
 }
 
-func (s *Store) RemoveEnding(ctx context.Context, id string) error {
-	return do(ctx, s, "RemoveEnding", func() error { return s.inner.RemoveEnding(ctx, id) })
+func (s *Store) RemovePendingRevocation(ctx context.Context, id string) error {
+	return do(ctx, s, "RemovePendingRevocation", func() error { return s.inner.RemovePendingRevocation(ctx, id) })
 }
 
 func (s *Store) RevokeToken(ctx context.Context, jti string, expiresAt time.Time) error {
@@ -346,20 +346,20 @@ func (s *Store) SweepRevocations(ctx context.Context, before time.Time, limit in
 	return get(ctx, s, "SweepRevocations", func() (int64, error) { return s.inner.SweepRevocations(ctx, before, limit) })
 }
 
-func (s *Store) CountAttempt(ctx context.Context, key string, now time.Time, window time.Duration) (storage.AttemptCount, error) {
-	return get(ctx, s, "CountAttempt", func() (storage.AttemptCount, error) { return s.inner.CountAttempt(ctx, key, now, window) })
+func (s *Store) IncrementCounter(ctx context.Context, key string, now time.Time, window time.Duration) (storage.RateCounter, error) {
+	return get(ctx, s, "IncrementCounter", func() (storage.RateCounter, error) { return s.inner.IncrementCounter(ctx, key, now, window) })
 }
 
-func (s *Store) ForgiveAttempt(ctx context.Context, key string) error {
-	return do(ctx, s, "ForgiveAttempt", func() error { return s.inner.ForgiveAttempt(ctx, key) })
+func (s *Store) DecrementCounter(ctx context.Context, key string) error {
+	return do(ctx, s, "DecrementCounter", func() error { return s.inner.DecrementCounter(ctx, key) })
 }
 
-func (s *Store) ClearAttempts(ctx context.Context, key string) error {
-	return do(ctx, s, "ClearAttempts", func() error { return s.inner.ClearAttempts(ctx, key) })
+func (s *Store) DeleteCounter(ctx context.Context, key string) error {
+	return do(ctx, s, "DeleteCounter", func() error { return s.inner.DeleteCounter(ctx, key) })
 }
 
-func (s *Store) SweepAttempts(ctx context.Context, before time.Time, limit int) (int64, error) {
-	return get(ctx, s, "SweepAttempts", func() (int64, error) { return s.inner.SweepAttempts(ctx, before, limit) })
+func (s *Store) SweepCounters(ctx context.Context, before time.Time, limit int) (int64, error) {
+	return get(ctx, s, "SweepCounters", func() (int64, error) { return s.inner.SweepCounters(ctx, before, limit) })
 }
 
 func (s *Store) InsertKey(ctx context.Context, k storage.Key) error {

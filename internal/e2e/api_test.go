@@ -14,12 +14,12 @@ import (
 type api struct {
 	*httptest.Server
 	verifier *verify.Verifier
-	wire     *wire // of its own fetches
+	wire     *secretScanner // of its own fetches
 }
 
 func newAPI(t *testing.T, issuer string) *api {
 	t.Helper()
-	a := &api{wire: newWire()}
+	a := &api{wire: newSecretScanner()}
 	var err error
 	a.verifier, err = verify.New(verify.Config{Issuer: issuer, Audience: []string{audience}, HTTPClient: a.wire.client()})
 	if err != nil {

@@ -10,19 +10,19 @@ import (
 	"time"
 )
 
-// patience bounds every wait. A wait ends with the event it waits for; only a
+// waitTimeout bounds every wait. A wait ends with the event it waits for; only a
 // failure takes this long.
-const patience = time.Minute
+const waitTimeout = time.Minute
 
 // eventually polls until done says so, and fails the test when it never does.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	eventuallyWithin(t, patience, what, done)
+	eventuallyWithin(t, waitTimeout, what, done)
 }
 
-func eventuallyWithin(t *testing.T, patience time.Duration, what string, done func() bool) {
+func eventuallyWithin(t *testing.T, timeout time.Duration, what string, done func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(patience)
+	deadline := time.NewTimer(timeout)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -30,7 +30,7 @@ func eventuallyWithin(t *testing.T, patience time.Duration, what string, done fu
 		select {
 		case <-tick.C:
 		case <-deadline.C:
-			t.Fatalf("still waiting after %s: %s", patience, what)
+			t.Fatalf("still waiting after %s: %s", timeout, what)
 		}
 	}
 }
@@ -76,7 +76,7 @@ func (c *child) wait(t *testing.T) int {
 	t.Helper()
 	select {
 	case <-c.done:
-	case <-time.After(patience):
+	case <-time.After(waitTimeout):
 		t.Errorf("process %d does not end", c.cmd.Process.Pid)
 		_ = c.cmd.Process.Kill()
 		<-c.done

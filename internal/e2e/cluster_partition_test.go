@@ -15,21 +15,21 @@ import (
 func TestClusterPartition(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.Start(t).URI()
-	way := through(t, uri)
+	way := newFaultProxy(t, uri)
 	// Four seconds are left of publish-ahead for an instance to sign on its own:
 	// 64s - 0s of caching - 60s that clocks may differ.
 	ahead := []string{"--publish-ahead", "64s", "--jwks-max-age", "0s", "--rotation-interval", "0"}
-	f := newFleet(t, uri, []string{uri, uri, way.uri}, ahead...)
+	f := newCluster(t, uri, []string{uri, uri, way.uri}, ahead...)
 	f.start(t)
-	f.people(t)
+	f.seed(t)
 	session := f.front.login(t, f.web, alice, alicePassword)
 	before := f.nodes[2].kids(t)
 
-	if err := way.set(trouble{kind: blackHole}); err != nil {
+	if err := way.set(networkFault{kind: blackHole}); err != nil {
 		t.Fatal(err)
 	}
 	begin := time.Now()
-	f.wantIn(t, 2)
+	f.wantReady(t, 2)
 	t.Logf("out of the rotation after %s", rounded(time.Since(begin)))
 	for range 10 {
 		session = f.front.refresh(t, f.web, session.RefreshToken)
@@ -38,7 +38,7 @@ func TestClusterPartition(t *testing.T) {
 	f.run(t, append([]string{"keys", "rotate", "--now"}, ahead...)...)
 	f.wantSilence(t, f.nodes[2], before)
 
-	if err := way.set(trouble{}); err != nil {
+	if err := way.set(networkFault{}); err != nil {
 		t.Fatal(err)
 	}
 	f.wantReturn(t, f.nodes[2], before)
@@ -48,11 +48,11 @@ func TestClusterPartition(t *testing.T) {
 
 // wantSilence demands that an instance which is alone stops to sign, and goes on
 // to publish what it knows.
-func (f *fleet) wantSilence(t *testing.T, alone *server, known []string) {
+func (f *cluster) wantSilence(t *testing.T, alone *server, known []string) {
 	t.Helper()
 	eventually(t, "the instance to say that its keys are old", func() bool {
 		a, err := alone.fetch("/readyz")
-		return err == nil && a.status == http.StatusServiceUnavailable && slices.Contains(faults(t, a), "keys")
+		return err == nil && a.status == http.StatusServiceUnavailable && slices.Contains(failedChecks(t, a), "keys")
 	})
 	if a := alone.mustPost(t, "/oauth2/token", f.machine, machineForm()); !a.undecided() {
 		t.Errorf("an instance with old keys answered %d %s", a.status, a.body)
@@ -64,7 +64,7 @@ func (f *fleet) wantSilence(t *testing.T, alone *server, known []string) {
 
 // wantReturn demands that an instance comes back by itself, and that when it is
 // ready it has the keys that the others have.
-func (f *fleet) wantReturn(t *testing.T, alone *server, known []string) {
+func (f *cluster) wantReturn(t *testing.T, alone *server, known []string) {
 	t.Helper()
 	begin := time.Now()
 	eventually(t, "the instance to be ready again", alone.ready)
@@ -75,5 +75,5 @@ func (f *fleet) wantReturn(t *testing.T, alone *server, known []string) {
 	if got, want := alone.signingKID(t, f.machine), f.nodes[0].signingKID(t, f.machine); got != want {
 		t.Errorf("it signs with %s, another with %s", got, want)
 	}
-	f.wantIn(t, len(f.nodes))
+	f.wantReady(t, len(f.nodes))
 }

@@ -13,19 +13,19 @@ import (
 // under load fail no request and lose no session.
 func TestClusterRollingRestart(t *testing.T) {
 	t.Parallel()
-	f := startFleet(t, mongotest.Start(t).URI(), "--drain-delay", "1s")
-	c := newCrowd(t, f, 6, false)
+	f := startCluster(t, mongotest.Start(t).URI(), "--drain-delay", "1s")
+	c := newLoadGroup(t, f, 6, false)
 	restarts := often(3, 60)
 	started := make([]time.Duration, restarts)
 	for n := range restarts {
-		f.forget(t, "audit")
-		c.went(t, 3)
+		f.truncate(t, "audit")
+		c.waitTurns(t, 3)
 		if n == 1 { // which no verifier notices
 			f.run(t, "keys", "rotate", "--now")
 		}
 		started[n] = rounded(f.replace(t, f.nodes[n%3], syscall.SIGTERM, 0))
 	}
-	c.went(t, 3)
+	c.waitTurns(t, 3)
 	c.finish(t)
 	f.balancer.wantShared(t)
 	t.Logf("%d restarts, from start to ready %s", restarts, started)
@@ -35,15 +35,15 @@ func TestClusterRollingRestart(t *testing.T) {
 // Clients that repeat what got no answer lose nothing.
 func TestClusterLosesAnInstance(t *testing.T) {
 	t.Parallel()
-	f := startFleet(t, mongotest.Start(t).URI())
-	c := newCrowd(t, f, 6, true)
+	f := startCluster(t, mongotest.Start(t).URI())
+	c := newLoadGroup(t, f, 6, true)
 	kills := often(3, 30)
 	for n := range kills {
-		f.forget(t, "audit")
-		c.went(t, 3)
+		f.truncate(t, "audit")
+		c.waitTurns(t, 3)
 		f.replace(t, f.nodes[n%3], os.Kill, -1)
 	}
-	c.went(t, 3)
+	c.waitTurns(t, 3)
 	repeated := c.finish(t)
 	f.balancer.wantShared(t)
 	t.Logf("%d kills, %d requests were repeated", kills, repeated)
@@ -51,16 +51,16 @@ func TestClusterLosesAnInstance(t *testing.T) {
 
 // replace ends an instance, leaves the work to the others for a while, starts
 // it again and returns how long that took.
-func (f *fleet) replace(t *testing.T, node *server, sig os.Signal, code int) time.Duration {
+func (f *cluster) replace(t *testing.T, node *server, sig os.Signal, code int) time.Duration {
 	t.Helper()
 	if got := node.child.end(t, sig); got != code {
 		t.Errorf("exit code %d after %v, want %d", got, sig, code)
 	}
-	f.wantIn(t, len(f.nodes)-1)
+	f.wantReady(t, len(f.nodes)-1)
 	begin := time.Now()
-	node.begin(t)
-	node.await(t)
+	node.launch(t)
+	node.waitReady(t)
 	took := time.Since(begin)
-	f.wantIn(t, len(f.nodes))
+	f.wantReady(t, len(f.nodes))
 	return took
 }

@@ -38,92 +38,92 @@ var rotationFlags = []string{
 // made and again later. None is refused but those of the revoked key, and those
 // are all refused after the bound (K05, K13, K20).
 func TestClusterRotation(t *testing.T) { // alone: it is about seconds
-	f := newFleet(t, mongotest.Start(t).URI(), nil)
+	f := newCluster(t, mongotest.Start(t).URI(), nil)
 	uri := f.store[1]
 	for range 3 {
 		f.join(t, uri, append([]string{"--drain-delay", "0s"}, rotationFlags...)...)
 	}
 	f.start(t)
-	f.people(t)
-	r := newRotating(t, f)
-	r.while(t, 2*rotationInterval)
+	f.seed(t)
+	r := newRotationLoad(t, f)
+	r.wait(t, 2*rotationInterval)
 	r.revoke(t)
-	r.while(t, time.Duration(often(2, 18))*rotationInterval)
+	r.wait(t, time.Duration(often(2, 18))*rotationInterval)
 	r.finish(t)
 }
 
 // join prepares one more instance.
-func (f *fleet) join(t *testing.T, storage string, flags ...string) {
+func (f *cluster) join(t *testing.T, storage string, flags ...string) {
 	t.Helper()
 	node := newServer(t, slices.Concat([]string{
-		"--issuer", f.front.issuer, "--storage", storage, "--master-key-file", f.store[3], "--keyring-refresh", fleetKeyring,
+		"--issuer", f.front.issuer, "--storage", storage, "--master-key-file", f.store[3], "--keyring-refresh", clusterKeyringRefresh,
 	}, cheapHash, flags)...)
 	node.wire, node.http = f.front.wire, f.front.http
 	f.nodes = append(f.nodes, node)
 }
 
-// minted is a token and who has judged it.
-type minted struct {
+// issuedToken is a token and who has judged it.
+type issuedToken struct {
 	token, kid string
 	at         time.Time
 }
 
-// rotating is the load: minters that ask the instances for tokens, and one
-// court for each program that judges them.
-type rotating struct {
-	*fleet
-	cancel  context.CancelFunc
-	running sync.WaitGroup
-	courts  []*court
+// rotationLoad is the load: minters that ask the instances for tokens, and one
+// verifierRun for each program that checks them.
+type rotationLoad struct {
+	*cluster
+	cancel    context.CancelFunc
+	running   sync.WaitGroup
+	verifiers []*verifierRun
 
 	mu        sync.Mutex
 	tokens    int
 	kids      map[string]int // tokens by kid
 	busy      []string       // answers 503
-	faults    []string
+	failures  []string
 	revoked   string // kid
 	revokedAt time.Time
 	stalled   time.Duration // the longest that this machine let nobody do anything
 }
 
-// court is one program of verifiers, with the tokens that it has seen.
-type court struct {
-	judge  judge
-	docket chan minted
-	seen   []minted // not judged twice yet
-	old    []minted // judged twice
+// verifierRun is one program of verifiers, with the tokens that it has seen.
+type verifierRun struct {
+	verify   verifyFunc
+	incoming chan issuedToken
+	seen     []issuedToken // not judged twice yet
+	old      []issuedToken // judged twice
 
-	condemned             bool // the revoked key's tokens have been judged after the bound
+	checkedRevoked        bool // the revoked key's tokens have been judged after the bound
 	checks, refused, late int
 	dead                  int // of them, refused
 	names                 []string
 }
 
-func newRotating(t *testing.T, f *fleet) *rotating {
+func newRotationLoad(t *testing.T, f *cluster) *rotationLoad {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	r := &rotating{fleet: f, cancel: cancel, kids: map[string]int{}}
+	r := &rotationLoad{cluster: f, cancel: cancel, kids: map[string]int{}}
 	issuer := f.front.issuer
-	for _, j := range slices.Concat(judges(t, issuer, rotationMaxAge), foreignJudges(t, issuer, rotationMaxAge)) {
-		c := &court{judge: j, docket: make(chan minted, 10_000)}
-		r.courts = append(r.courts, c)
-		r.running.Go(func() { r.sit(ctx, c) })
+	for _, j := range slices.Concat(newVerifiers(t, issuer, rotationMaxAge), newForeignVerifiers(t, issuer, rotationMaxAge)) {
+		c := &verifierRun{verify: j, incoming: make(chan issuedToken, 10_000)}
+		r.verifiers = append(r.verifiers, c)
+		r.running.Go(func() { r.verifyLoop(ctx, c) })
 	}
 	for _, node := range f.nodes {
-		r.running.Go(func() { r.mint(ctx, node) })
+		r.running.Go(func() { r.requestTokens(ctx, node) })
 	}
 	r.running.Go(func() { r.watch(ctx) })
 	return r
 }
 
-func (r *rotating) fault(format string, args ...any) {
+func (r *rotationLoad) fail(format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.faults = append(r.faults, fmt.Sprintf(format, args...))
+	r.failures = append(r.failures, fmt.Sprintf(format, args...))
 }
 
 // watch notes how long this machine stood still.
-func (r *rotating) watch(ctx context.Context) {
+func (r *rotationLoad) watch(ctx context.Context) {
 	const beat = 50 * time.Millisecond
 	for last := time.Now(); ctx.Err() == nil; last = time.Now() {
 		time.Sleep(beat)
@@ -133,23 +133,23 @@ func (r *rotating) watch(ctx context.Context) {
 	}
 }
 
-// mint asks one instance for tokens, several times a second.
-func (r *rotating) mint(ctx context.Context, node *server) {
+// requestTokens asks one instance for tokens, several times a second.
+func (r *rotationLoad) requestTokens(ctx context.Context, node *server) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		a, err := node.post("/oauth2/token", r.machine, url.Values{"grant_type": {"client_credentials"}})
 		switch got, wrong := a.decode(); {
 		case err != nil:
-			r.fault("no answer: %v", err)
+			r.fail("no answer: %v", err)
 		case a.status == 503:
 			r.mu.Lock()
 			r.busy = append(r.busy, a.body)
 			r.mu.Unlock()
 		case wrong != nil:
-			r.fault("%v", wrong)
+			r.fail("%v", wrong)
 		default:
-			r.hand(got.AccessToken)
+			r.distribute(got.AccessToken)
 		}
 		select {
 		case <-tick.C:
@@ -158,15 +158,15 @@ func (r *rotating) mint(ctx context.Context, node *server) {
 	}
 }
 
-// hand gives a new token to every court.
-func (r *rotating) hand(token string) {
-	m := minted{token: token, kid: kidOf(token), at: time.Now()}
+// distribute gives a new token to every verifier.
+func (r *rotationLoad) distribute(token string) {
+	m := issuedToken{token: token, kid: kidOf(token), at: time.Now()}
 	r.mu.Lock()
 	r.tokens++
 	r.kids[m.kid]++
 	r.mu.Unlock()
-	for _, c := range r.courts {
-		c.docket <- m
+	for _, c := range r.verifiers {
+		c.incoming <- m
 	}
 }
 
@@ -183,11 +183,11 @@ func kidOf(token string) string {
 // retired by then.
 const again = rotationInterval + rotationInterval/2
 
-// sit judges tokens as they come, and again when they are older.
-func (r *rotating) sit(ctx context.Context, c *court) {
+// verifyLoop judges tokens as they come, and again when they are older.
+func (r *rotationLoad) verifyLoop(ctx context.Context, c *verifierRun) {
 	for {
 		select {
-		case m := <-c.docket:
+		case m := <-c.incoming:
 			r.check(ctx, c, m)
 			c.seen = append(c.seen, m)
 		case <-ctx.Done():
@@ -197,20 +197,20 @@ func (r *rotating) sit(ctx context.Context, c *court) {
 			r.check(ctx, c, c.seen[0])
 			c.old, c.seen = append(c.old, c.seen[0]), c.seen[1:]
 		}
-		r.condemn(c)
+		r.checkRevoked(c)
 	}
 }
 
 // check has a token judged. Between the revocation and the bound either verdict
 // on the revoked key's tokens is right.
-func (r *rotating) check(ctx context.Context, c *court, m minted) {
+func (r *rotationLoad) check(ctx context.Context, c *verifierRun, m issuedToken) {
 	if time.Since(m.at) > rotationTokens-10*time.Second { // it may expire on the way
 		c.late++
 		return
 	}
-	said, err := c.judge(context.WithoutCancel(ctx), m.token)
+	said, err := c.verify(context.WithoutCancel(ctx), m.token)
 	if err != nil {
-		r.fault("a verifier gave up: %v", err)
+		r.fail("a verifier gave up: %v", err)
 		return
 	}
 	c.names = said.names()
@@ -218,39 +218,39 @@ func (r *rotating) check(ctx context.Context, c *court, m minted) {
 		c.checks++
 		if refusal != nil && !r.isRevoked(m.kid) {
 			c.refused++
-			r.fault("%s refuses a token of %s that is %s old: %v", name, m.kid, rounded(time.Since(m.at)), refusal)
+			r.fail("%s refuses a token of %s that is %s old: %v", name, m.kid, rounded(time.Since(m.at)), refusal)
 		}
 	}
 }
 
-func (r *rotating) isRevoked(kid string) bool {
+func (r *rotationLoad) isRevoked(kid string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return kid == r.revoked
 }
 
-// while lets time pass.
-func (r *rotating) while(t *testing.T, d time.Duration) {
+// wait lets time pass.
+func (r *rotationLoad) wait(t *testing.T, d time.Duration) {
 	t.Helper()
 	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		r.mu.Lock()
-		n := len(r.faults)
+		n := len(r.failures)
 		r.mu.Unlock()
 		if n > 20 {
 			break // it will not get better
 		}
 	}
-	r.forget(t, "audit")
+	r.truncate(t, "audit")
 }
 
 // revoke withdraws the signing key when it has signed a few tokens and every
 // standby has been published for long enough, so that its successor is known to
 // all.
-func (r *rotating) revoke(t *testing.T) {
+func (r *rotationLoad) revoke(t *testing.T) {
 	t.Helper()
 	var kid string
 	eventually(t, "every standby to be old enough", func() bool {
-		list := keyList(t, r.fleet)
+		list := keyList(t, r.cluster)
 		young := func(k listedKey) bool {
 			return k.State == "standby" && time.Since(k.CreatedAt) < rotationMaxAge+2*time.Second
 		}
@@ -277,7 +277,7 @@ type listedKey struct {
 	CreatedAt  time.Time `json:"created_at"`
 }
 
-func keyList(t *testing.T, f *fleet) []listedKey {
+func keyList(t *testing.T, f *cluster) []listedKey {
 	t.Helper()
 	var list struct{ Items []listedKey }
 	out := f.run(t, slices.Concat([]string{"keys", "list", "--output", "json"}, rotationFlags)...)
@@ -288,17 +288,17 @@ func keyList(t *testing.T, f *fleet) []listedKey {
 }
 
 // finish ends the load and counts.
-func (r *rotating) finish(t *testing.T) {
+func (r *rotationLoad) finish(t *testing.T) {
 	t.Helper()
 	r.cancel()
 	r.running.Wait()
 	checks, refused, late, dead := 0, 0, 0, 0
 	var names []string
-	for _, c := range r.courts {
+	for _, c := range r.verifiers {
 		checks, refused, late, names = checks+c.checks, refused+c.refused, late+c.late, append(names, c.names...)
 		dead += c.dead
 	}
-	for _, f := range r.faults {
+	for _, f := range r.failures {
 		t.Error(f)
 	}
 	if len(r.busy) > 0 && r.stalled < time.Second {
@@ -318,7 +318,7 @@ func (r *rotating) finish(t *testing.T) {
 }
 
 // revokedFor is how long ago the key was revoked; zero for a key that is not.
-func (r *rotating) revokedFor() (kid string, ago time.Duration) {
+func (r *rotationLoad) revokedFor() (kid string, ago time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.revokedAt.IsZero() {
@@ -327,26 +327,26 @@ func (r *rotating) revokedFor() (kid string, ago time.Duration) {
 	return r.revoked, time.Since(r.revokedAt)
 }
 
-// condemn has the court judge the revoked key's tokens once more, when the bound
+// checkRevoked checks the revoked key's tokens once more, when the bound
 // has passed and they have not expired: it must refuse them all.
-func (r *rotating) condemn(c *court) {
+func (r *rotationLoad) checkRevoked(c *verifierRun) {
 	kid, ago := r.revokedFor()
-	if c.condemned || ago < rotationStale+rotationMaxAge+rotationSkew {
+	if c.checkedRevoked || ago < rotationStale+rotationMaxAge+rotationSkew {
 		return
 	}
-	c.condemned = true
+	c.checkedRevoked = true
 	for _, m := range slices.Concat(c.old, c.seen) {
 		if m.kid != kid || time.Since(m.at) > rotationTokens-5*time.Second {
 			continue
 		}
-		said, err := c.judge(context.Background(), m.token)
+		said, err := c.verify(context.Background(), m.token)
 		if err != nil {
-			r.fault("a verifier gave up: %v", err)
+			r.fail("a verifier gave up: %v", err)
 			return
 		}
 		for name, refusal := range said {
 			if c.dead++; refusal == nil {
-				r.fault("%s takes a token of the revoked key %s after the revocation", name, rounded(ago))
+				r.fail("%s takes a token of the revoked key %s after the revocation", name, rounded(ago))
 			}
 		}
 	}

@@ -23,7 +23,7 @@ func TestClusterFirstStart(t *testing.T) {
 	for range rounds {
 		t.Run("", func(t *testing.T) {
 			uri := server.URI()
-			f := newFleet(t, uri, []string{uri, uri, uri})
+			f := newCluster(t, uri, []string{uri, uri, uri})
 			begin := time.Now()
 			f.start(t)
 			slowest = max(slowest, time.Since(begin))
@@ -35,7 +35,7 @@ func TestClusterFirstStart(t *testing.T) {
 
 // wantOnePair demands that the store holds one active and one standby key, and
 // that every instance publishes these two.
-func (f *fleet) wantOnePair(t *testing.T) {
+func (f *cluster) wantOnePair(t *testing.T) {
 	t.Helper()
 	var list struct {
 		Items []struct{ KID, State string }
@@ -128,7 +128,7 @@ func ringConfig() keys.Config {
 
 func openStore(t *testing.T, uri string) *mongo.Store {
 	t.Helper()
-	store, err := mongo.Open(context.WithoutCancel(t.Context()), uri, time.Now, mongo.WithTimeout(patience))
+	store, err := mongo.Open(context.WithoutCancel(t.Context()), uri, time.Now, mongo.WithTimeout(waitTimeout))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 // with nothing but the database between them.
 func TestClusterSharesState(t *testing.T) {
 	t.Parallel()
-	f := startFleet(t, mongotest.Start(t).URI())
+	f := startCluster(t, mongotest.Start(t).URI())
 	t.Run("race", f.racedRefreshHasOneSuccessor)
 	t.Run("replay", f.reuseIsDetectedElsewhere)
 	t.Run("revocation", f.revokedHereIsDeadThere)
@@ -27,27 +27,27 @@ func TestClusterSharesState(t *testing.T) {
 }
 
 // from returns the nodes, beginning with the n-th: three ways to play a round.
-func (f *fleet) from(n int) (a, b, c *server) {
+func (f *cluster) from(n int) (a, b, c *server) {
 	at := func(k int) *server { return f.nodes[(n+k)%len(f.nodes)] }
 	return at(0), at(1), at(2)
 }
 
-// tidy forgets earlier rounds now and then.
-func (f *fleet) tidy(t *testing.T, round int) {
+// truncateAfter forgets earlier rounds now and then.
+func (f *cluster) truncateAfter(t *testing.T, round int) {
 	t.Helper()
 	if round%25 == 0 {
-		f.forget(t, "sessions", "audit")
+		f.truncate(t, "sessions", "audit")
 	}
 }
 
 // revokedHereIsDeadThere: a session goes from instance to instance, and once
 // its end is answered, no instance holds any of its tokens for live. Every
 // second round leaves the choice of instances to the balancer.
-func (f *fleet) revokedHereIsDeadThere(t *testing.T) {
+func (f *cluster) revokedHereIsDeadThere(t *testing.T) {
 	rounds, begin := often(200, 1000), time.Now()
 	var latest time.Duration
 	for n := range rounds {
-		f.tidy(t, n)
+		f.truncateAfter(t, n)
 		a, b, c := f.from(n)
 		judges := f.nodes
 		if n%2 == 1 {
@@ -82,11 +82,11 @@ func each(servers []*server, ask func(*server)) {
 // reuseIsDetectedElsewhere: a token that was rotated twice on one instance ends
 // the session when another instance sees it within a tenth of a second; the
 // direct predecessor is a retry there too.
-func (f *fleet) reuseIsDetectedElsewhere(t *testing.T) {
+func (f *cluster) reuseIsDetectedElsewhere(t *testing.T) {
 	var latest time.Duration
 	rounds, inTime := often(20, 100), 0
 	for n := range rounds {
-		f.tidy(t, n)
+		f.truncateAfter(t, n)
 		a, b, c := f.from(n)
 		first := a.login(t, f.web, alice, alicePassword)
 		second := a.refresh(t, f.web, first.RefreshToken)
@@ -118,10 +118,10 @@ const uses = 50
 
 // racedRefreshHasOneSuccessor: one token used many times over at all instances
 // at once has one successor, which everybody gets, and the session lives.
-func (f *fleet) racedRefreshHasOneSuccessor(t *testing.T) {
+func (f *cluster) racedRefreshHasOneSuccessor(t *testing.T) {
 	rounds, begin, undecided := often(20, 200), time.Now(), 0
 	for n := range rounds {
-		f.tidy(t, n)
+		f.truncateAfter(t, n)
 		first := f.front.login(t, f.web, alice, alicePassword)
 		answers, repeated := f.useAtOnce(t, first.RefreshToken)
 		undecided += repeated
@@ -151,8 +151,8 @@ func wantFew(t *testing.T, undecided, requests int) {
 }
 
 // useAtOnce uses a refresh token at all instances at once. On a machine that is
-// too busy the answer may be *don't know*: then it is asked for again.
-func (f *fleet) useAtOnce(t *testing.T, token string) (answers []answer, undecided int) {
+// too busy the answer may be 503: then it is asked for again.
+func (f *cluster) useAtOnce(t *testing.T, token string) (answers []answer, undecided int) {
 	t.Helper()
 	answers, errs := make([]answer, uses), make([]error, uses)
 	var racing sync.WaitGroup
@@ -179,14 +179,14 @@ func (f *fleet) useAtOnce(t *testing.T, token string) (answers []answer, undecid
 	return answers, int(repeated.Load())
 }
 
-// undecided tells whether an answer is *don't know*, and says when to ask again.
+// undecided tells whether an answer is 503, and says when to ask again.
 func (a answer) undecided() bool {
 	return a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") != ""
 }
 
 // failuresAreCountedTogether: a guesser gains nothing by going from instance to
 // instance.
-func (f *fleet) failuresAreCountedTogether(t *testing.T) {
+func (f *cluster) failuresAreCountedTogether(t *testing.T) {
 	const allowed = 10 // wrong passwords of one account from one network
 	for n := range allowed {
 		a, _, _ := f.from(n)
@@ -200,7 +200,7 @@ func (f *fleet) failuresAreCountedTogether(t *testing.T) {
 
 // rotationReachesAll: what a command does to the keys, every running instance
 // publishes and signs with, within --keyring-refresh.
-func (f *fleet) rotationReachesAll(t *testing.T) {
+func (f *cluster) rotationReachesAll(t *testing.T) {
 	old := f.front.signingKID(t, f.machine)
 	for n, node := range f.nodes {
 		if !node.ready() {
@@ -226,7 +226,7 @@ func (f *fleet) rotationReachesAll(t *testing.T) {
 			t.Errorf("instance %d has dropped the key that signed before", n)
 		}
 	}
-	t.Logf("a rotation by command was taken over after %v, --keyring-refresh is %s", took, fleetKeyring)
+	t.Logf("a rotation by command was taken over after %v, --keyring-refresh is %s", took, clusterKeyringRefresh)
 }
 
 // kids are the ids of the keys that the server publishes.

@@ -23,12 +23,12 @@ import (
 // verdicts are what verifiers say of one token: nil, or why they refuse it.
 type verdicts map[string]error
 
-// judge is one or more verifiers, each with its own library's cache.
-type judge func(ctx context.Context, token string) (verdicts, error)
+// verifyFunc is one or more verifiers, each with its own library's cache.
+type verifyFunc func(ctx context.Context, token string) (verdicts, error)
 
-// judges are the verifiers of this language. Each holds the key set for as long
+// newVerifiers are the verifiers of this language. Each holds the key set for as long
 // as it may.
-func judges(t *testing.T, issuer string, maxAge time.Duration) []judge {
+func newVerifiers(t *testing.T, issuer string, maxAge time.Duration) []verifyFunc {
 	t.Helper()
 	ours, err := verify.New(verify.Config{Issuer: issuer, Audience: []string{audience}, MinRefetchInterval: time.Second})
 	if err != nil {
@@ -45,8 +45,8 @@ func judges(t *testing.T, issuer string, maxAge time.Duration) []judge {
 		}
 		return capjwt.NewValidator(set)
 	}}
-	strict := &obedient{url: url}
-	return []judge{
+	strict := &maxAgeVerifier{url: url}
+	return []verifyFunc{
 		one("verify", func(ctx context.Context, token string) error { _, err := ours.Verify(ctx, token); return err }),
 		one("go-oidc", func(ctx context.Context, token string) error {
 			v, err := goOIDC.get()
@@ -67,7 +67,7 @@ func judges(t *testing.T, issuer string, maxAge time.Duration) []judge {
 }
 
 // one is a judge of a single verifier.
-func one(name string, check func(context.Context, string) error) judge {
+func one(name string, check func(context.Context, string) error) verifyFunc {
 	return func(ctx context.Context, token string) (verdicts, error) {
 		return verdicts{name: check(ctx, token)}, nil
 	}
@@ -98,9 +98,9 @@ func (r *renewed[T]) get() (T, error) {
 	return r.now, err
 }
 
-// obedient holds the key set for exactly the max-age that came with it and asks
+// maxAgeVerifier holds the key set for exactly the max-age that came with it and asks
 // for nothing in between: it is the verifier that the promise is made to.
-type obedient struct {
+type maxAgeVerifier struct {
 	url string
 
 	mu    sync.Mutex
@@ -108,7 +108,7 @@ type obedient struct {
 	until time.Time
 }
 
-func (o *obedient) verify(ctx context.Context, token string) error {
+func (o *maxAgeVerifier) verify(ctx context.Context, token string) error {
 	if err := o.fetch(ctx); err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (o *obedient) verify(ctx context.Context, token string) error {
 	return err
 }
 
-func (o *obedient) fetch(ctx context.Context) error {
+func (o *maxAgeVerifier) fetch(ctx context.Context) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if time.Now().Before(o.until) {
@@ -147,8 +147,8 @@ func (o *obedient) fetch(ctx context.Context) error {
 	return json.Unmarshal([]byte(a.body), &o.set)
 }
 
-// foreignJudges are those in other languages, as far as they are installed.
-func foreignJudges(t *testing.T, issuer string, maxAge time.Duration) (js []judge) {
+// newForeignVerifiers are those in other languages, as far as they are installed.
+func newForeignVerifiers(t *testing.T, issuer string, maxAge time.Duration) (js []verifyFunc) {
 	t.Helper()
 	settings := map[string]any{"jwks": issuer + jwksPath, "issuer": issuer, "audience": audience, "max_age": int(maxAge / time.Second)}
 	node := filepath.Join("node", "node_modules", "jwks-rsa")
@@ -165,13 +165,13 @@ func foreignJudges(t *testing.T, issuer string, maxAge time.Duration) (js []judg
 		}
 		cmd := exec.Command(c.program, c.script)
 		cmd.Dir = c.folder
-		js = append(js, startForeign(t, cmd, settings).judge)
+		js = append(js, startForeign(t, cmd, settings).verify)
 	}
 	return js
 }
 
-// judge sends a token and reads what the program says of it.
-func (r *foreignRound) judge(_ context.Context, token string) (verdicts, error) {
+// verify sends a token and reads what the program says of it.
+func (r *foreignRound) verify(_ context.Context, token string) (verdicts, error) {
 	if err := json.NewEncoder(r.stdin).Encode(map[string]string{"token": token}); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, r.stderr)
 	}

@@ -49,7 +49,7 @@ func TestDocsPage(t *testing.T) {
 		p.do(chromedp.ScrollIntoView("#operations-"+operation, chromedp.ByQuery))
 		p.shoot(operation + ".png")
 	}
-	p.blameless()
+	p.wantNoErrors()
 }
 
 // startDev starts `signet dev` in a folder of its own and waits until it is
@@ -103,9 +103,9 @@ func openPage(t *testing.T, browser, url string) *page {
 		chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile(t)), chromedp.WindowSize(1280, 1600),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.ModifyCmdFunc(dieWithParent),
-		chromedp.WSURLReadTimeout(patience),
+		chromedp.WSURLReadTimeout(waitTimeout),
 	)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*waitTimeout)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)
@@ -227,9 +227,9 @@ func (p *page) shoot(name string) {
 	}
 }
 
-// blameless fails the test if the browser had anything against the page: a
+// wantNoErrors fails the test if the browser had anything against the page: a
 // script that failed, or something that the page's policy does not allow.
-func (p *page) blameless() {
+func (p *page) wantNoErrors() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.complaints {

@@ -29,7 +29,7 @@ func (s *server) beginRefresh(t *testing.T, c credentials, token string) *slowRe
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(waitTimeout)); err != nil {
 		t.Fatal(err)
 	}
 	q := &slowRequest{conn: conn, body: refreshForm(token).Encode(), r: bufio.NewReader(conn)}

@@ -91,10 +91,10 @@ func startExample(t *testing.T, s *server, e example, resource credentials, more
 	cmd.Env = append(os.Environ(), "ISSUER="+s.issuer, "AUDIENCE="+audience, "PORT="+port,
 		"CLIENT_ID="+resource.ID, "CLIENT_SECRET="+resource.Secret, "LEEWAY=0", "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
 	cmd.Env = append(cmd.Env, more...)
-	p := &program{url: "http://" + address, http: &http.Client{Timeout: patience}, log: &logBuffer{}}
+	p := &program{url: "http://" + address, http: &http.Client{Timeout: waitTimeout}, log: &logBuffer{}}
 	p.child = launch(t, cmd, p.log, p.log)
 	t.Cleanup(func() { p.end(t) })
-	eventuallyWithin(t, 4*patience, e.dir+" to serve", func() bool {
+	eventuallyWithin(t, 4*waitTimeout, e.dir+" to serve", func() bool {
 		if p.child.ended() {
 			t.Fatalf("it ended with code %d:\n%s", p.child.cmd.ProcessState.ExitCode(), p.log)
 		}

@@ -22,8 +22,8 @@ var examples = []example{
 	{dir: "apache", installed: "/usr/lib/apache2/modules/mod_oauth2.so", needs: []string{"apache2"}},
 }
 
-// play is one example's life beside a running server.
-type play struct {
+// exampleRun is one example's life beside a running server.
+type exampleRun struct {
 	server   *server
 	program  *program
 	web      credentials
@@ -34,12 +34,12 @@ type play struct {
 	admin, user, guest, stranger tokens
 }
 
-// newPlay prepares a server with people of every kind. The expired token is one
+// newExampleRun prepares a server with people of every kind. The expired token is one
 // of a first life in which tokens live a second.
-func newPlay(t *testing.T) *play {
+func newExampleRun(t *testing.T) *exampleRun {
 	t.Helper()
 	s := newServer(t, "--access-token-ttl", "1s")
-	y := &play{server: s}
+	y := &exampleRun{server: s}
 	s.run(t, "", "role", "create", "guest", "--rank", "1")
 	s.addUser(t, alice, alicePassword, "--role", "user", "--role", "admin")
 	s.addUser(t, bob, bobPassword)
@@ -72,7 +72,7 @@ func expired(t *testing.T, token string) bool {
 func TestExampleGo(t *testing.T) {
 	t.Parallel()
 	buildGoExample(t)
-	playExample(t, examples[0])
+	runExample(t, examples[0])
 }
 
 // buildGoExample runs the first of the README's commands: it needs nothing but
@@ -94,24 +94,24 @@ func buildGoExample(t *testing.T) {
 
 func TestExamplePython(t *testing.T) {
 	t.Parallel()
-	playExample(t, examples[1])
+	runExample(t, examples[1])
 }
 
 func TestExampleNode(t *testing.T) {
 	t.Parallel()
-	playExample(t, examples[2])
+	runExample(t, examples[2])
 }
 
 func TestExampleJava(t *testing.T) {
 	t.Parallel()
-	playExample(t, examples[3])
+	runExample(t, examples[3])
 }
 
-// playExample plays what every example promises.
-func playExample(t *testing.T, e example) {
+// runExample plays what every example promises.
+func runExample(t *testing.T, e example) {
 	t.Helper()
 	e.require(t)
-	y := newPlay(t)
+	y := newExampleRun(t)
 	y.program = startExample(t, y.server, e, y.resource)
 	eventually(t, "a token's end", func() bool { return expired(t, y.expired) })
 	for _, step := range []struct {
@@ -133,12 +133,12 @@ func playExample(t *testing.T, e example) {
 	}
 }
 
-func (y *play) public(t *testing.T) {
+func (y *exampleRun) public(t *testing.T) {
 	y.program.want(t, http.StatusOK, "GET", "/notsecret", "", "")
 }
 
 // refusals: 401 for who is unknown, 403 for who is known and may not.
-func (y *play) refusals(t *testing.T) {
+func (y *exampleRun) refusals(t *testing.T) {
 	p := y.program
 	for _, route := range []struct{ method, path, body string }{{"GET", "/items", ""}, {"POST", "/items", `{"name":"no"}`}, {"DELETE", "/items/1", ""}} {
 		p.want(t, http.StatusUnauthorized, route.method, route.path, "", route.body)
@@ -168,7 +168,7 @@ func unsigned(token string) string {
 	return header + "." + strings.Split(token, ".")[1] + "."
 }
 
-func (y *play) reading(t *testing.T) {
+func (y *exampleRun) reading(t *testing.T) {
 	for _, token := range []string{y.user.AccessToken, y.admin.AccessToken} {
 		a := y.program.want(t, http.StatusOK, "GET", "/items", token, "")
 		if !strings.Contains(a.body, "lamp") {
@@ -177,7 +177,7 @@ func (y *play) reading(t *testing.T) {
 	}
 }
 
-func (y *play) writing(t *testing.T) {
+func (y *exampleRun) writing(t *testing.T) {
 	p, token := y.program, y.admin.AccessToken
 	p.want(t, http.StatusUnprocessableEntity, "POST", "/items", token, `{"name":""}`)
 	a := p.want(t, http.StatusCreated, "POST", "/items", token, `{"name":"chair"}`)
@@ -191,7 +191,7 @@ func (y *play) writing(t *testing.T) {
 }
 
 // rotation: tokens of the old and of the new key pass, without a restart.
-func (y *play) rotation(t *testing.T) {
+func (y *exampleRun) rotation(t *testing.T) {
 	old := y.user
 	kid := y.server.rotate(t, y.machine, header(t, old.AccessToken).KID)
 	y.user = y.server.refresh(t, y.web, old.RefreshToken)
@@ -206,7 +206,7 @@ func (y *play) rotation(t *testing.T) {
 // logout: what changes something hears of it at once. Reading is offline: it
 // hears of it within the status list's time to live, or without the lists when
 // the token expires. Other sessions go on.
-func (y *play) logout(t *testing.T, lists bool) {
+func (y *exampleRun) logout(t *testing.T, lists bool) {
 	other := y.server.login(t, y.web, alice, alicePassword)
 	y.server.revoke(t, y.web, y.admin.RefreshToken)
 	y.program.want(t, http.StatusUnauthorized, "POST", "/items", y.admin.AccessToken, `{"name":"no"}`)
@@ -226,7 +226,7 @@ func (y *play) logout(t *testing.T, lists bool) {
 
 // alone: with the issuer down reading goes on, and what cannot be known is never
 // a no.
-func (y *play) alone(t *testing.T) {
+func (y *exampleRun) alone(t *testing.T) {
 	y.server.stop(t)
 	y.program.want(t, http.StatusOK, "GET", "/items", y.user.AccessToken, "")
 	y.program.want(t, http.StatusServiceUnavailable, "DELETE", "/items/1", y.admin.AccessToken, "")
@@ -234,7 +234,7 @@ func (y *play) alone(t *testing.T) {
 }
 
 // cold: who has no keys yet cannot tell, and says so.
-func (y *play) cold(t *testing.T, e example) {
+func (y *exampleRun) cold(t *testing.T, e example) {
 	p := startExample(t, y.server, e, y.resource)
 	p.want(t, http.StatusOK, "GET", "/notsecret", "", "")
 	p.want(t, http.StatusUnauthorized, "GET", "/items", "", "")

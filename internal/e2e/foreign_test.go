@@ -47,14 +47,14 @@ type foreignLine struct {
 // test of its own.
 func TestNodeRound(t *testing.T) {
 	t.Parallel()
-	playForeign(t, exec.Command(requireNode(t), "round.mjs"), "node")
+	runForeign(t, exec.Command(requireNode(t), "round.mjs"), "node")
 }
 
 // TestNodeLibraries plays what other npm libraries expect of an issuer:
 // openid-client, jwks-rsa, passport-jwt and express-oauth2-jwt-bearer.
 func TestNodeLibraries(t *testing.T) {
 	t.Parallel()
-	playForeign(t, exec.Command(requireNode(t), "libraries.mjs"), "node")
+	runForeign(t, exec.Command(requireNode(t), "libraries.mjs"), "node")
 }
 
 // requireNode returns the path of node.
@@ -81,9 +81,9 @@ func missing(t *testing.T, err error, what, needs string) {
 	}
 }
 
-// playForeign runs a round in folder beside a server, and reports each of its
+// runForeign runs a round in folder beside a server, and reports each of its
 // checks as a test.
-func playForeign(t *testing.T, cmd *exec.Cmd, folder string) {
+func runForeign(t *testing.T, cmd *exec.Cmd, folder string) {
 	t.Helper()
 	s, settings := newForeign(t)
 	cmd.Dir = folder
@@ -95,7 +95,7 @@ func playForeign(t *testing.T, cmd *exec.Cmd, folder string) {
 			t.Fatalf("the round printed %q: %v", r.lines.Text(), err)
 		}
 		if line.Ask != "" {
-			r.reply(t, s.oblige(t, line.Ask, credentials(settings.Machine)))
+			r.reply(t, s.perform(t, line.Ask, credentials(settings.Machine)))
 			continue
 		}
 		checks++
@@ -118,7 +118,7 @@ func newForeign(t *testing.T, prepare ...func(*server)) (*server, foreignSetting
 	for _, change := range prepare {
 		change(s)
 	}
-	s.addPeople(t)
+	s.addUsers(t)
 	web, machine, resource := s.addWeb(t), s.addMachine(t), s.addResource(t)
 	elsewhere := s.addClient(t, "elsewhere", "--grant", "password", "--scope", scope, "--audience", "https://elsewhere.example.com")
 	s.start(t)
@@ -173,8 +173,8 @@ func (r *foreignRound) reply(t *testing.T, v any) {
 	}
 }
 
-// oblige does what the round asks for.
-func (s *server) oblige(t *testing.T, what string, machine credentials) map[string]string {
+// perform does what the round asks for.
+func (s *server) perform(t *testing.T, what string, machine credentials) map[string]string {
 	t.Helper()
 	switch what {
 	case "rotate":

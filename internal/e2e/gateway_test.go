@@ -35,7 +35,7 @@ func newBackend(t *testing.T) *backend {
 
 // gateway is Apache's mod_oauth2 before the backend.
 type gateway struct {
-	*play
+	*exampleRun
 	behind *backend
 }
 
@@ -45,7 +45,7 @@ func TestExampleApache(t *testing.T) {
 	t.Parallel()
 	e := examples[4]
 	e.require(t)
-	g := gateway{newPlay(t), newBackend(t)}
+	g := gateway{newExampleRun(t), newBackend(t)}
 	g.program = startExample(t, g.server, e, g.resource, "BACKEND="+g.behind.URL)
 	for _, step := range []struct {
 		name string

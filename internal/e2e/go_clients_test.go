@@ -12,7 +12,7 @@ import (
 // this module: the folder go is a module of its own.
 func TestGoClients(t *testing.T) {
 	t.Parallel()
-	playForeign(t, exec.Command(buildGoClients(t)), ".")
+	runForeign(t, exec.Command(buildGoClients(t)), ".")
 }
 
 func buildGoClients(t *testing.T) string {

@@ -34,7 +34,7 @@ func TestGuides(t *testing.T) {
 			if len(blocks) < 3 {
 				t.Fatalf("%d blocks", len(blocks))
 			}
-			playGuide(t, s, dir, blocks)
+			runGuide(t, s, dir, blocks)
 		})
 	}
 }
@@ -65,8 +65,8 @@ func blocksOf(page string) (blocks []block) {
 	return blocks
 }
 
-// playGuide runs the blocks in one shell in that folder, which stops at the first that fails.
-func playGuide(t *testing.T, s *server, dir string, blocks []block) {
+// runGuide runs the blocks in one shell in that folder, which stops at the first that fails.
+func runGuide(t *testing.T, s *server, dir string, blocks []block) {
 	t.Helper()
 	const mark = "=== end of a block\n"
 	var script strings.Builder

@@ -9,16 +9,16 @@ import (
 	"example.org/signet/internal/failpoint"
 )
 
-// TestKilledInARotation: whoever changes the keys, a command or a server on its
+// TestKilledDuringRotation: whoever changes the keys, a command or a server on its
 // schedule, is killed at every step, with no clean-up. The keys are as they
 // were or as they were to be, one signs, one stands by, no token is lost, and
 // the next rotation works (K09).
-func TestKilledInARotation(t *testing.T) {
+func TestKilledDuringRotation(t *testing.T) {
 	t.Parallel()
 	for name, uri := range stores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			k := keyKilling{newKilling(t, uri(t))}
+			k := keyCrashTest{newCrashTest(t, uri(t))}
 			for _, c := range []struct {
 				command []string
 				point   failpoint.Point
@@ -38,19 +38,19 @@ func TestKilledInARotation(t *testing.T) {
 				t.Run("schedule, at "+string(p), func(t *testing.T) { k.schedule(t, p) })
 			}
 			t.Run("reseal", k.reseal)
-			k.audit(t, false)
+			k.check(t, false)
 		})
 	}
 }
 
-type keyKilling struct{ *killing }
+type keyCrashTest struct{ *crashTest }
 
-// ring is the keys as a command shows them.
-type ring []struct{ KID, State string }
+// listedKeys is the keys as a command shows them.
+type listedKeys []struct{ KID, State string }
 
-func (k keyKilling) ring(t *testing.T, flags ...string) (r ring) {
+func (k keyCrashTest) ring(t *testing.T, flags ...string) (r listedKeys) {
 	t.Helper()
-	var list struct{ Items ring }
+	var list struct{ Items listedKeys }
 	out := k.run(t, slices.Concat([]string{"keys", "list", "--output", "json"}, flags)...)
 	if err := json.Unmarshal([]byte(out), &list); err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func (k keyKilling) ring(t *testing.T, flags ...string) (r ring) {
 	return list.Items
 }
 
-func (r ring) in(state string) (kids []string) {
+func (r listedKeys) in(state string) (kids []string) {
 	for _, k := range r {
 		if k.State == state {
 			kids = append(kids, k.KID)
@@ -68,7 +68,7 @@ func (r ring) in(state string) (kids []string) {
 }
 
 // active is the one key that signs; a key must stand by.
-func (r ring) active(t *testing.T) string {
+func (r listedKeys) active(t *testing.T) string {
 	t.Helper()
 	if len(r.in("active")) != 1 || len(r.in("standby")) == 0 {
 		t.Fatalf("one key must sign and one stand by: %+v", r)
@@ -77,7 +77,7 @@ func (r ring) active(t *testing.T) string {
 }
 
 // command kills a command on the keys of a server that goes on.
-func (k keyKilling) command(t *testing.T, command []string, p failpoint.Point, done bool) {
+func (k keyCrashTest) command(t *testing.T, command []string, p failpoint.Point, done bool) {
 	now := []string{"--keyring-refresh", "1ms"} // not kept from following another change
 	k.run(t, slices.Concat([]string{"keys", "rotate", "--now"}, now)...)
 	before := k.ring(t)
@@ -110,7 +110,7 @@ func (k keyKilling) command(t *testing.T, command []string, p failpoint.Point, d
 }
 
 // follows waits until the server signs with the key.
-func (k keyKilling) follows(t *testing.T, kid string) {
+func (k keyCrashTest) follows(t *testing.T, kid string) {
 	t.Helper()
 	eventually(t, "the server to sign with "+kid, func() bool {
 		return header(t, k.node.login(t, k.web, bob, bobPassword).AccessToken).KID == kid
@@ -119,20 +119,20 @@ func (k keyKilling) follows(t *testing.T, kid string) {
 
 // schedule kills the server when it rotates by itself: the signing key is older
 // than the interval that this life of the server has.
-func (k keyKilling) schedule(t *testing.T, p failpoint.Point) {
+func (k keyCrashTest) schedule(t *testing.T, p failpoint.Point) {
 	flags, before := k.node.flags, k.ring(t)
 	k.node.stop(t)
 	k.node.flags = slices.Concat(flags, []string{
 		"--clock-skew", "10ms", "--rotation-interval", "300ms", "--publish-ahead", "200ms", "--jwks-max-age", "0s", "--keyring-refresh", "50ms", "--access-token-ttl", "30s",
 	})
 	k.node.points = string(p) + "=kill"
-	k.node.begin(t)
+	k.node.launch(t)
 	if code := k.node.child.wait(t); code != -1 {
 		t.Fatalf("exit code %d, want to be killed at %s", code, p)
 	}
 	k.node.flags, k.node.points = flags, ""
-	k.node.begin(t)
-	k.node.await(t)
+	k.node.launch(t)
+	k.node.waitReady(t)
 
 	after := k.ring(t)
 	if made := len(after) - len(before); p == failpoint.KeyInserting && made != 0 || p == failpoint.KeyInserted && made != 1 {
@@ -144,7 +144,7 @@ func (k keyKilling) schedule(t *testing.T, p failpoint.Point) {
 }
 
 // reseal is killed after the first key, and does the rest when it is repeated.
-func (k keyKilling) reseal(t *testing.T) {
+func (k keyCrashTest) reseal(t *testing.T) {
 	old, fresh := k.store[3], filepath.Join(t.TempDir(), "new.key")
 	writeMasterKey(t, fresh)
 	both := []string{"--storage", k.store[1], "--master-key-file", fresh, "--previous-master-key-file", old}

@@ -21,7 +21,7 @@ func TestKilledAtFailpoints(t *testing.T) {
 	for name, uri := range stores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			k := newKilling(t, uri(t))
+			k := newCrashTest(t, uri(t))
 			for _, p := range []failpoint.Point{
 				failpoint.RefreshUpdating, failpoint.RefreshUpdated, failpoint.RefreshRead, failpoint.TokenSigning, failpoint.TokenAnswering,
 			} {
@@ -37,7 +37,7 @@ func TestKilledAtFailpoints(t *testing.T) {
 				t.Run("revocation, at "+string(p), func(t *testing.T) { k.revoke(t, p) })
 			}
 			k.users(t)
-			k.audit(t, false)
+			k.check(t, false)
 			t.Logf("%d kills, %d chains went on, %d of their requests had got no answer", k.kills, k.went, k.lost)
 		})
 	}
@@ -49,45 +49,45 @@ var stores = map[string]func(t *testing.T) string{
 	"MongoDB": func(t *testing.T) string { return mongotest.Start(t).URI() },
 }
 
-// killing is one instance that is killed again and again.
-type killing struct {
-	*fleet
+// crashTest is one instance that is killed again and again.
+type crashTest struct {
+	*cluster
 	node              *server
 	kills, went, lost int
 }
 
-// killed is what instances need whose tests do not depend on time: the longest
+// crashFlags is what instances need whose tests do not depend on time: the longest
 // window, for a machine that is busy, and keys that are quickly made.
-var killed = []string{"--refresh-grace", "5m", "--signing-alg", "ES256", "--drain-delay", "0s"}
+var crashFlags = []string{"--refresh-grace", "5m", "--signing-alg", "ES256", "--drain-delay", "0s"}
 
-func newKilling(t *testing.T, uri string) *killing {
+func newCrashTest(t *testing.T, uri string) *crashTest {
 	t.Helper()
-	f := newFleet(t, uri, []string{uri}, killed...)
-	f.begin(t)
-	f.people(t)
-	return &killing{fleet: f, node: f.nodes[0]}
+	f := newCluster(t, uri, []string{uri}, crashFlags...)
+	f.launch(t)
+	f.seed(t)
+	return &crashTest{cluster: f, node: f.nodes[0]}
 }
 
 // dies gives the instance a life in which it dies at the point, does what leads
 // there, and starts a normal life when it is dead.
-func (k *killing) dies(t *testing.T, p failpoint.Point, hit int, do func()) {
+func (k *crashTest) dies(t *testing.T, p failpoint.Point, hit int, do func()) {
 	t.Helper()
 	k.node.stop(t)
 	k.node.points = fmt.Sprintf("%s=kill@%d", p, hit)
-	k.node.begin(t)
-	k.node.await(t)
+	k.node.launch(t)
+	k.node.waitReady(t)
 	do()
 	if code := k.node.child.wait(t); code != -1 {
 		t.Fatalf("exit code %d at %s, want to be killed", code, p)
 	}
 	k.kills++
 	k.node.points = ""
-	k.node.begin(t)
-	k.node.await(t)
+	k.node.launch(t)
+	k.node.waitReady(t)
 }
 
 // unanswered sends what kills the instance.
-func (k *killing) unanswered(t *testing.T, path string, c credentials, form map[string][]string) {
+func (k *crashTest) unanswered(t *testing.T, path string, c credentials, form map[string][]string) {
 	t.Helper()
 	if a, err := k.node.post(path, c, form); err == nil {
 		t.Fatalf("answer %d %s of an instance that should be dead", a.status, a.body)
@@ -95,28 +95,28 @@ func (k *killing) unanswered(t *testing.T, path string, c credentials, form map[
 	k.lost++
 }
 
-// link is a session and its client, who keeps every refresh token they ever had.
-type link struct {
+// tokenChain is a session and its client, who keeps every refresh token they ever had.
+type tokenChain struct {
 	newest tokens
 	all    []string
 }
 
-func (l *link) take(next tokens) { l.newest, l.all = next, append(l.all, next.RefreshToken) }
+func (l *tokenChain) append(next tokens) { l.newest, l.all = next, append(l.all, next.RefreshToken) }
 
 // chain logs in and refreshes twice, so that there is something to reuse.
-func (k *killing) chain(t *testing.T) *link {
+func (k *crashTest) chain(t *testing.T) *tokenChain {
 	t.Helper()
-	l := &link{}
-	l.take(k.node.login(t, k.web, alice, alicePassword))
+	l := &tokenChain{}
+	l.append(k.node.login(t, k.web, alice, alicePassword))
 	for range 2 {
-		l.take(k.node.refresh(t, k.web, l.newest.RefreshToken))
+		l.append(k.node.refresh(t, k.web, l.newest.RefreshToken))
 	}
 	return l
 }
 
 // refresh kills the instance in the middle of several chains.
-func (k *killing) refresh(t *testing.T, p failpoint.Point) {
-	links := make([]*link, 4)
+func (k *crashTest) refresh(t *testing.T, p failpoint.Point) {
+	links := make([]*tokenChain, 4)
 	for n := range links {
 		links[n] = k.chain(t)
 	}
@@ -139,7 +139,7 @@ func (k *killing) refresh(t *testing.T, p failpoint.Point) {
 }
 
 // untilDead refreshes until there is no answer.
-func (k *killing) untilDead(t *testing.T, l *link) (lost int) {
+func (k *crashTest) untilDead(t *testing.T, l *tokenChain) (lost int) {
 	for {
 		a, err := k.node.post("/oauth2/token", k.web, refreshForm(l.newest.RefreshToken))
 		switch {
@@ -153,34 +153,34 @@ func (k *killing) untilDead(t *testing.T, l *link) (lost int) {
 			t.Errorf("a false logout: %v", err)
 			return 0
 		}
-		l.take(next)
+		l.append(next)
 	}
 }
 
 // goesOn demands that the token a client holds, presented once more, gives its
 // successor, whether the update had been made or not, and that nothing but this
 // successor lives.
-func (k *killing) goesOn(t *testing.T, l *link) {
+func (k *crashTest) goesOn(t *testing.T, l *tokenChain) {
 	t.Helper()
 	held := l.newest
-	l.take(k.node.refresh(t, k.web, held.RefreshToken))
+	l.append(k.node.refresh(t, k.web, held.RefreshToken))
 	if got, want := generation(t, l.newest.RefreshToken), generation(t, held.RefreshToken)+1; got != want {
 		t.Errorf("generation %d after the retry, want %d", got, want)
 	}
 	k.node.wantActive(t, k.web, l.newest.RefreshToken, l.newest.AccessToken)
 	k.node.wantDead(t, k.web, l.all[:len(l.all)-1]...)
-	l.take(k.node.refresh(t, k.web, l.newest.RefreshToken))
+	l.append(k.node.refresh(t, k.web, l.newest.RefreshToken))
 	k.went++
 }
 
 // reused presents the oldest token of a chain, which must end it.
-func (k *killing) reused(t *testing.T, l *link) {
+func (k *crashTest) reused(t *testing.T, l *tokenChain) {
 	t.Helper()
 	k.node.mustPost(t, "/oauth2/token", k.web, refreshForm(l.all[0])).refused(t, http.StatusBadRequest, "invalid_grant")
 	k.dead(t, l)
 }
 
-func (k *killing) dead(t *testing.T, l *link) {
+func (k *crashTest) dead(t *testing.T, l *tokenChain) {
 	t.Helper()
 	k.node.wantDead(t, k.web, append([]string{l.newest.AccessToken}, l.all...)...)
 	k.node.mustPost(t, "/oauth2/token", k.web, refreshForm(l.newest.RefreshToken)).refused(t, http.StatusBadRequest, "invalid_grant")
@@ -196,7 +196,7 @@ func generation(t *testing.T, token string) uint32 {
 	return words.BigEndian.Uint32(raw[17:])
 }
 
-func (k *killing) login(t *testing.T, p failpoint.Point) {
+func (k *crashTest) login(t *testing.T, p failpoint.Point) {
 	bystander := k.chain(t)
 	k.dies(t, p, 1, func() { k.unanswered(t, "/oauth2/token", k.web, passwordForm(alice, alicePassword)) })
 	k.goesOn(t, k.chain(t))
@@ -205,7 +205,7 @@ func (k *killing) login(t *testing.T, p failpoint.Point) {
 
 // reuse kills the instance when it has understood that a token is reused. The
 // thief's next try, or the one that got no answer, ends the session.
-func (k *killing) reuse(t *testing.T, p failpoint.Point) {
+func (k *crashTest) reuse(t *testing.T, p failpoint.Point) {
 	l, bystander := k.chain(t), k.chain(t)
 	k.dies(t, p, 1, func() { k.unanswered(t, "/oauth2/token", k.web, refreshForm(l.all[0])) })
 	if p == failpoint.ReuseRevoking { // nothing has happened yet
@@ -215,7 +215,7 @@ func (k *killing) reuse(t *testing.T, p failpoint.Point) {
 	k.goesOn(t, bystander)
 }
 
-func (k *killing) revoke(t *testing.T, p failpoint.Point) {
+func (k *crashTest) revoke(t *testing.T, p failpoint.Point) {
 	l, bystander := k.chain(t), k.chain(t)
 	k.dies(t, p, 1, func() { k.unanswered(t, "/oauth2/revoke", k.web, tokenForm(l.newest.AccessToken)) })
 	if p == failpoint.RevokeUpdating {

@@ -29,7 +29,7 @@ var changes = []struct {
 
 const bobNewPassword = "a thoroughly new one"
 
-func (k *killing) users(t *testing.T) {
+func (k *crashTest) users(t *testing.T) {
 	k.front.wire.keep(bobNewPassword)
 	for _, c := range changes {
 		t.Run(c.args[0]+", at "+string(c.point), func(t *testing.T) {
@@ -52,7 +52,7 @@ func (k *killing) users(t *testing.T) {
 }
 
 // undo makes bob log in again with his password.
-func (k *killing) undo(t *testing.T, did string) {
+func (k *crashTest) undo(t *testing.T, did string) {
 	t.Helper()
 	switch did {
 	case "set-password":
@@ -66,7 +66,7 @@ func (k *killing) undo(t *testing.T, did string) {
 }
 
 // commandDies runs a command that is killed at the point.
-func (k *killing) commandDies(t *testing.T, p failpoint.Point, stdin string, args ...string) {
+func (k *crashTest) commandDies(t *testing.T, p failpoint.Point, stdin string, args ...string) {
 	t.Helper()
 	k.front.points = string(p) + "=kill"
 	defer func() { k.front.points = "" }()

@@ -29,16 +29,16 @@ func TestProcessesAreLinearizable(t *testing.T) {
 	}{"SQLite": {often(360, 3600), 24}, "MongoDB": {often(48, 480), 8}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			q := newSquad(t, stores[name](t), odds{swallow: 10, sever: 40, mute: 40})
+			q := newLossyCluster(t, stores[name](t), lossRates{dropRequest: 10, cut: 40, dropResponse: 40})
 			if raceEnabled {
 				c.histories /= 4
 			}
-			q.crew(t, c.histories+c.atOnce)
-			var sum linear.Tally
+			q.importUsers(t, c.histories+c.atOnce)
+			var sum linear.Stats
 			for batch := 0; sum.Histories < c.histories && !t.Failed(); batch += c.atOnce {
-				q.tidy(t, name)
-				for _, s := range q.played(t, batch, c.atOnce) {
-					if sum.Judge(&s.History, linear.Rules{}) == porcupine.Illegal {
+				q.truncateFor(t, name)
+				for _, s := range q.runUsers(t, batch, c.atOnce) {
+					if sum.Check(&s.History, linear.Rules{}) == porcupine.Illegal {
 						t.Errorf("no order explains these answers:\n%s", s)
 					}
 				}
@@ -48,46 +48,46 @@ func TestProcessesAreLinearizable(t *testing.T) {
 	}
 }
 
-// crew imports the users of all stories.
-func (q *squad) crew(t *testing.T, users int) {
+// importUsers imports the users of all runs.
+func (q *lossyCluster) importUsers(t *testing.T, users int) {
 	t.Helper()
 	var lines strings.Builder
 	for n := range users {
-		fmt.Fprintf(&lines, `{"username": %q, "password": %q}`+"\n", crewName(n), linear.Password(0))
+		fmt.Fprintf(&lines, `{"username": %q, "password": %q}`+"\n", importedName(n), linear.Password(0))
 	}
-	file := filepath.Join(t.TempDir(), "crew.jsonl")
+	file := filepath.Join(t.TempDir(), "users.jsonl")
 	if err := os.WriteFile(file, []byte(lines.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	q.run(t, append([]string{"user", "import", file}, cheapHash...)...)
 }
 
-func crewName(n int) string { return fmt.Sprintf("sailor%d", n) }
+func importedName(n int) string { return fmt.Sprintf("user%d", n) }
 
-// tidy keeps the collections of the slow test server small.
-func (q *squad) tidy(t *testing.T, store string) {
+// truncateFor keeps the collections of the slow test server small.
+func (q *lossyCluster) truncateFor(t *testing.T, store string) {
 	t.Helper()
 	if store == "MongoDB" {
-		q.forget(t, "sessions", "audit", "attempts")
+		q.truncate(t, "sessions", "audit", "attempts")
 	}
 }
 
-// played plays the stories of some users, and kills instances meanwhile.
-func (q *squad) played(t *testing.T, first, atOnce int) []*linear.Story {
+// runUsers runs the clients of some users, and kills instances meanwhile.
+func (q *lossyCluster) runUsers(t *testing.T, first, atOnce int) []*linear.Run {
 	t.Helper()
-	stories, playing := make([]*linear.Story, atOnce), sync.WaitGroup{}
-	for n := range stories {
-		// Commands are slow: few stories are about what they do to users.
-		theme := linear.Themes[n%3]
+	runs, playing := make([]*linear.Run, atOnce), sync.WaitGroup{}
+	for n := range runs {
+		// Commands are slow: few runs use them.
+		workload := linear.Workloads[n%3]
 		if n%8 == 7 {
-			theme = linear.Themes[3+(first+n)/8%3]
+			workload = linear.Workloads[3+(first+n)/8%3]
 		}
-		s := linear.NewStory(theme)
-		stories[n] = s
-		at := []linear.Service{&sailor{squad: q, name: crewName(first + n), ways: q.ways(first + n), t: t}}
+		s := linear.NewRun(workload)
+		runs[n] = s
+		at := []linear.Service{&linearClient{lossyCluster: q, name: importedName(first + n), instances: q.viaProxies(first + n), t: t}}
 		playing.Go(func() {
 			for _, act := range []func() error{
-				func() error { return s.Login(0, at[0]) }, func() error { return s.Play(3, 6, at) }, func() error { return s.Finish(0, at[0]) },
+				func() error { return s.Login(0, at[0]) }, func() error { return s.Execute(3, 6, at) }, func() error { return s.Finish(0, at[0]) },
 			} {
 				if err := act(); err != nil {
 					t.Errorf("an answer that nobody should get: %v\n%s", err, s)
@@ -101,26 +101,26 @@ func (q *squad) played(t *testing.T, first, atOnce int) []*linear.Story {
 	for {
 		select {
 		case <-over:
-			return stories
+			return runs
 		case <-time.After(time.Duration(50+rand.IntN(150)) * time.Millisecond):
 			q.kill(t, rand.IntN(len(q.nodes)))
 		}
 	}
 }
 
-// sailor is one user's client, who finds the instances by themselves.
-type sailor struct {
-	*squad
-	name string
-	ways []*server
-	t    *testing.T
+// linearClient is one user's client, who finds the instances by themselves.
+type linearClient struct {
+	*lossyCluster
+	name      string
+	instances []*server
+	t         *testing.T
 }
 
-var _ linear.Service = &sailor{}
+var _ linear.Service = &linearClient{}
 
 // ask sends a request to an instance that is up, and sorts the answer.
-func (s *sailor) ask(path string, c credentials, form map[string][]string) (linear.Verdict, answer, error) {
-	a, err := s.ways[s.any()].post(path, c, form)
+func (s *linearClient) ask(path string, c credentials, form map[string][]string) (linear.Verdict, answer, error) {
+	a, err := s.instances[s.pick()].post(path, c, form)
 	switch {
 	case err != nil, a.undecided():
 		return linear.Unknown, answer{}, nil
@@ -134,7 +134,7 @@ func (s *sailor) ask(path string, c credentials, form map[string][]string) (line
 	return linear.Unknown, answer{}, fmt.Errorf("%s answered %d %s", path, a.status, a.body)
 }
 
-func (s *sailor) tokens(c credentials, form map[string][]string) (linear.Verdict, linear.Tokens, error) {
+func (s *linearClient) tokens(c credentials, form map[string][]string) (linear.Verdict, linear.Tokens, error) {
 	v, a, err := s.ask("/oauth2/token", c, form)
 	if err != nil || v != linear.Yes {
 		return v, linear.Tokens{}, err
@@ -143,11 +143,11 @@ func (s *sailor) tokens(c credentials, form map[string][]string) (linear.Verdict
 	return v, linear.Tokens{Access: got.AccessToken, Refresh: got.RefreshToken}, err
 }
 
-func (s *sailor) Login(password string) (linear.Verdict, linear.Tokens, error) {
+func (s *linearClient) Login(password string) (linear.Verdict, linear.Tokens, error) {
 	return s.tokens(s.web, passwordForm(s.name, password))
 }
 
-func (s *sailor) Refresh(token string, other bool) (linear.Verdict, linear.Tokens, error) {
+func (s *linearClient) Refresh(token string, other bool) (linear.Verdict, linear.Tokens, error) {
 	c := s.web
 	if other {
 		c = s.stranger
@@ -155,7 +155,7 @@ func (s *sailor) Refresh(token string, other bool) (linear.Verdict, linear.Token
 	return s.tokens(c, refreshForm(token))
 }
 
-func (s *sailor) Introspect(token string) (linear.Verdict, error) {
+func (s *linearClient) Introspect(token string) (linear.Verdict, error) {
 	v, a, err := s.ask("/oauth2/introspect", s.web, tokenForm(token))
 	if err != nil || v != linear.Yes {
 		return v, err
@@ -170,13 +170,13 @@ func (s *sailor) Introspect(token string) (linear.Verdict, error) {
 	return v, nil
 }
 
-func (s *sailor) Revoke(token string) (linear.Verdict, error) {
+func (s *linearClient) Revoke(token string) (linear.Verdict, error) {
 	v, _, err := s.ask("/oauth2/revoke", s.web, tokenForm(token))
 	return v, err
 }
 
 // Change runs a command. One that fails may have done its work.
-func (s *sailor) Change(op linear.Op, password string) (linear.Verdict, error) {
+func (s *linearClient) Change(op linear.Op, password string) (linear.Verdict, error) {
 	var stdin string
 	var args []string
 	switch op {

@@ -17,61 +17,61 @@ import (
 // session; and every thief who uses an older token ends it.
 func TestNobodyIsLoggedOut(t *testing.T) {
 	t.Parallel()
-	for name, crowd := range map[string]int{"SQLite": 12, "MongoDB": 6} {
+	for name, clients := range map[string]int{"SQLite": 12, "MongoDB": 6} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			q := newSquad(t, stores[name](t), odds{swallow: 10, sever: 40, mute: 60})
-			holders := q.embark(t, crowd)
+			q := newLossyCluster(t, stores[name](t), lossRates{dropRequest: 10, cut: 40, dropResponse: 60})
+			holders := q.loginAll(t, clients)
 			kills, over := often(12, 120), make(chan struct{})
-			var sailing sync.WaitGroup
+			var running sync.WaitGroup
 			for _, h := range holders {
-				sailing.Go(func() { h.err = h.sail(over) })
+				running.Go(func() { h.err = h.run(over) })
 			}
 			for range kills {
-				q.wentOn(t, holders, 2)
+				q.waitRounds(t, holders, 2)
 				q.kill(t, rand.IntN(len(q.nodes)))
 				if name == "MongoDB" {
-					q.forget(t, "audit")
+					q.truncate(t, "audit")
 				}
 			}
-			q.wentOn(t, holders, 2)
+			q.waitRounds(t, holders, 2)
 			close(over)
-			sailing.Wait()
+			running.Wait()
 			q.report(t, holders)
-			q.stealLate(t, holders)
-			q.audit(t, name == "MongoDB", accessOf(holders)...)
+			q.replayAfterWindow(t, holders)
+			q.check(t, name == "MongoDB", accessOf(holders)...)
 		})
 	}
 }
 
-func accessOf(all []*holder) (tokens []string) {
+func accessOf(all []*tokenHolder) (tokens []string) {
 	for _, h := range all {
 		tokens = append(tokens, h.access)
 	}
 	return tokens
 }
 
-// holder is a client that has one session at a time.
-type holder struct {
-	squad  *squad
-	ways   []*server // to each instance
-	thief  []*server // the same ways from elsewhere
-	chain  []string  // every refresh token of the session, the newest last
-	access string
-	rounds atomic.Int64 // -1 when they have given up
+// tokenHolder is a client that has one session at a time.
+type tokenHolder struct {
+	cluster   *lossyCluster
+	instances []*server // to each instance
+	attacker  []*server // the same instances from another address
+	chain     []string  // every refresh token of the session, the newest last
+	access    string
+	rounds    atomic.Int64 // -1 when they have given up
 
-	// Read when the voyage is over.
+	// Read when the run is over.
 	sessions, refreshes, races    int
 	lost, undecided, falseLogouts atomic.Int64
 	thefts, caught                int
 	err                           error
 }
 
-// embark logs the holders in.
-func (q *squad) embark(t *testing.T, crowd int) (all []*holder) {
+// loginAll logs the holders in.
+func (q *lossyCluster) loginAll(t *testing.T, clients int) (all []*tokenHolder) {
 	t.Helper()
-	for n := range crowd {
-		h := &holder{squad: q, ways: q.ways(2*n + 1), thief: q.ways(2*n + 2)}
+	for n := range clients {
+		h := &tokenHolder{cluster: q, instances: q.viaProxies(2*n + 1), attacker: q.viaProxies(2*n + 2)}
 		if err := h.login(); err != nil {
 			t.Fatal(err)
 		}
@@ -80,8 +80,8 @@ func (q *squad) embark(t *testing.T, crowd int) (all []*holder) {
 	return all
 }
 
-// wentOn waits until every holder is n rounds further.
-func (q *squad) wentOn(t *testing.T, all []*holder, n int64) {
+// waitRounds waits until every client is n rounds further.
+func (q *lossyCluster) waitRounds(t *testing.T, all []*tokenHolder, n int64) {
 	t.Helper()
 	goal := make([]int64, len(all))
 	for i, h := range all {
@@ -97,9 +97,9 @@ func (q *squad) wentOn(t *testing.T, all []*holder, n int64) {
 	})
 }
 
-// sail takes rounds until it is over. A holder who can go on no more counts as
+// run takes rounds until it is over. A holder who can go on no more counts as
 // done, so that nobody waits for them.
-func (h *holder) sail(over <-chan struct{}) error {
+func (h *tokenHolder) run(over <-chan struct{}) error {
 	for {
 		select {
 		case <-over:
@@ -108,7 +108,7 @@ func (h *holder) sail(over <-chan struct{}) error {
 		}
 		err := h.round()
 		if err == nil && len(h.chain) >= 3 && rand.IntN(40) == 0 {
-			err = h.stolen(h.chain[rand.IntN(len(h.chain)-2)])
+			err = h.replayStolen(h.chain[rand.IntN(len(h.chain)-2)])
 		}
 		if err != nil {
 			h.rounds.Store(-1)
@@ -120,7 +120,7 @@ func (h *holder) sail(over <-chan struct{}) error {
 
 // round uses the newest token, often from several tabs at once. The successor is
 // used when all of them have been answered.
-func (h *holder) round() error {
+func (h *tokenHolder) round() error {
 	tabs := 1 + rand.IntN(3)
 	answers, errs := make([]tokens, tabs), make([]error, tabs)
 	var using sync.WaitGroup
@@ -140,16 +140,16 @@ func (h *holder) round() error {
 			return fmt.Errorf("two successors of one token")
 		}
 	}
-	h.take(answers[0])
+	h.store(answers[0])
 	return nil
 }
 
-func (h *holder) take(next tokens) {
+func (h *tokenHolder) store(next tokens) {
 	h.chain, h.access = append(h.chain, next.RefreshToken), next.AccessToken
 }
 
-func (h *holder) use() (tokens, error) {
-	a, err := h.ask(h.ways, "/oauth2/token", refreshForm(h.chain[len(h.chain)-1]))
+func (h *tokenHolder) use() (tokens, error) {
+	a, err := h.ask(h.instances, "/oauth2/token", refreshForm(h.chain[len(h.chain)-1]))
 	if err != nil {
 		return tokens{}, err
 	}
@@ -166,9 +166,9 @@ func (h *holder) use() (tokens, error) {
 const pause = 20 * time.Millisecond
 
 // ask repeats a request until it is answered with yes or no.
-func (h *holder) ask(ways []*server, path string, form map[string][]string) (answer, error) {
-	for end := time.Now().Add(2 * patience); time.Now().Before(end); time.Sleep(pause) {
-		a, err := ways[h.squad.any()].post(path, h.squad.web, form)
+func (h *tokenHolder) ask(instances []*server, path string, form map[string][]string) (answer, error) {
+	for end := time.Now().Add(2 * waitTimeout); time.Now().Before(end); time.Sleep(pause) {
+		a, err := instances[h.cluster.pick()].post(path, h.cluster.web, form)
 		switch {
 		case err != nil:
 			h.lost.Add(1)
@@ -178,40 +178,40 @@ func (h *holder) ask(ways []*server, path string, form map[string][]string) (ans
 			return a, nil
 		}
 	}
-	return answer{}, fmt.Errorf("%s was not answered for %s", path, 2*patience)
+	return answer{}, fmt.Errorf("%s was not answered for %s", path, 2*waitTimeout)
 }
 
-func (h *holder) login() error {
-	a, err := h.ask(h.ways, "/oauth2/token", passwordForm(alice, alicePassword))
+func (h *tokenHolder) login() error {
+	a, err := h.ask(h.instances, "/oauth2/token", passwordForm(alice, alicePassword))
 	if err != nil {
 		return err
 	}
 	got, err := a.decode()
 	h.sessions++
 	h.chain = nil
-	h.take(got)
+	h.store(got)
 	return err
 }
 
-// stolen lets a thief use an old token. The session must end with it, for the
+// replayStolen lets a thief use an old token. The session must end with it, for the
 // thief and for the holder, who logs in again.
-func (h *holder) stolen(token string) error {
+func (h *tokenHolder) replayStolen(token string) error {
 	h.thefts++
-	a, err := h.ask(h.thief, "/oauth2/token", refreshForm(token))
+	a, err := h.ask(h.attacker, "/oauth2/token", refreshForm(token))
 	if err != nil {
 		return err
 	}
 	if err := wantEnded(a); err != nil {
 		return fmt.Errorf("a thief with an old token: %w", err)
 	}
-	if a, err = h.ask(h.ways, "/oauth2/token", refreshForm(h.chain[len(h.chain)-1])); err != nil {
+	if a, err = h.ask(h.instances, "/oauth2/token", refreshForm(h.chain[len(h.chain)-1])); err != nil {
 		return err
 	}
 	if err := wantEnded(a); err != nil {
 		return fmt.Errorf("the newest token after a theft: %w", err)
 	}
 	for _, token := range []string{h.access, h.chain[len(h.chain)-1]} {
-		if a, err = h.ask(h.ways, "/oauth2/introspect", tokenForm(token)); err != nil {
+		if a, err = h.ask(h.instances, "/oauth2/introspect", tokenForm(token)); err != nil {
 			return err
 		}
 		if a.body != `{"active":false}` {
@@ -230,7 +230,7 @@ func wantEnded(a answer) error {
 }
 
 // report says what was seen, and demands that there was something to see.
-func (q *squad) report(t *testing.T, all []*holder) {
+func (q *lossyCluster) report(t *testing.T, all []*tokenHolder) {
 	t.Helper()
 	var sessions, refreshes, races, thefts, caught int
 	var lost, undecided, logouts int64
@@ -242,36 +242,36 @@ func (q *squad) report(t *testing.T, all []*holder) {
 		lost, undecided, logouts = lost+h.lost.Load(), undecided+h.undecided.Load(), logouts+h.falseLogouts.Load()
 	}
 	if logouts != 0 || caught != thefts || lost == 0 || races == 0 {
-		t.Errorf("want no false logout and every theft caught, in a crowd that loses answers and races")
+		t.Errorf("want no false logout and every theft caught, among clients that lose answers and race")
 	}
 	t.Logf("%d clients, %d sessions, %d refreshes, %d of them lost their answer and %d were answered 503, %d races, %d kills: %d false logouts; %d thefts, %d caught",
 		len(all), sessions, refreshes, lost, undecided, races, q.kills, logouts, thefts, caught)
 	t.Log(q.lost())
 }
 
-// stealLate goes on with a window of a second, and nothing to be repeated: the
+// replayAfterWindow goes on with a window of a second, and nothing to be repeated: the
 // direct predecessor of an unused token is stolen, and used after it.
-func (q *squad) stealLate(t *testing.T, all []*holder) {
+func (q *lossyCluster) replayAfterWindow(t *testing.T, all []*tokenHolder) {
 	t.Helper()
 	for _, node := range q.nodes {
 		node.stop(t)
 		node.flags = append(node.flags, "--refresh-grace", "1s")
 	}
-	q.begin(t)
+	q.launch(t)
 	for n, h := range all {
 		if h.err != nil {
 			continue
 		}
-		h.ways, h.thief = q.direct(2*n+1), q.direct(2*n+2)
+		h.instances, h.attacker = q.direct(2*n+1), q.direct(2*n+2)
 		var next tokens
 		if next, h.err = h.use(); h.err == nil {
-			h.take(next)
+			h.store(next)
 		}
 	}
 	time.Sleep(1100 * time.Millisecond) // measured from the rotation, which is earlier
 	for n, h := range all {
 		if h.err == nil {
-			h.err = h.stolen(h.chain[len(h.chain)-2])
+			h.err = h.replayStolen(h.chain[len(h.chain)-2])
 		}
 		if h.err != nil {
 			t.Errorf("client %d, robbed after the window: %v", n, h.err)

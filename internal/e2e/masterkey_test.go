@@ -13,7 +13,7 @@ import (
 func TestMasterKeyChange(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	s.addPeople(t)
+	s.addUsers(t)
 	s.start(t)
 	web := s.addWeb(t)
 	old, fresh := s.masterKey(), filepath.Join(s.dir, "new.key")

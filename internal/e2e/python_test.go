@@ -11,7 +11,7 @@ import (
 // requests-oauthlib.
 func TestPythonRound(t *testing.T) {
 	t.Parallel()
-	playForeign(t, exec.Command(requirePython(t), "round.py"), "python")
+	runForeign(t, exec.Command(requirePython(t), "round.py"), "python")
 }
 
 // requirePython returns the path of the interpreter that has the packages.

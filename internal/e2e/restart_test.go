@@ -159,9 +159,9 @@ func (c *chain) next() (tokens, error) {
 }
 
 // ask sends the refresh until it is answered with yes or no. A machine that is
-// too busy makes the server say *don't know*, and to ask again is harmless.
+// too busy makes the server answer 503, and to ask again is harmless.
 func (c *chain) ask() (answer, error) {
-	for deadline := time.Now().Add(patience); ; c.undecided++ {
+	for deadline := time.Now().Add(waitTimeout); ; c.undecided++ {
 		a, err := c.load.server.post("/oauth2/token", c.load.web, refreshForm(c.current.RefreshToken))
 		undecided := a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") != ""
 		if err != nil || !undecided || time.Now().After(deadline) {
@@ -186,12 +186,12 @@ func (c *chain) accept(ctx context.Context, next tokens) error {
 func (s *server) back() error {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(patience)
+	deadline := time.After(waitTimeout)
 	for !s.ready() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			return fmt.Errorf("the server is not back after %s", patience)
+			return fmt.Errorf("the server is not back after %s", waitTimeout)
 		}
 	}
 	return nil

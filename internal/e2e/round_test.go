@@ -39,7 +39,7 @@ type round struct {
 func TestRound(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	s.addPeople(t)
+	s.addUsers(t)
 	s.start(t)
 	r := &round{server: s, api: newAPI(t, s.issuer), web: s.addWeb(t), machine: s.addMachine(t), resource: s.addResource(t)}
 	r.ctx = oidc.ClientContext(t.Context(), s.http)

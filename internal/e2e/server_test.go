@@ -23,7 +23,7 @@ type server struct {
 	flags   []string
 	points  string       // SIGNET_FAILPOINTS of its next life; "" for a normal binary
 	http    *http.Client // of the tests, watched by wire
-	wire    *wire
+	wire    *secretScanner
 	from    string // X-Forwarded-For of what is posted; "" for none
 	log     *logBuffer
 	child   *child
@@ -32,9 +32,9 @@ type server struct {
 // newServer prepares a server that is not started: commands work already.
 func newServer(t *testing.T, flags ...string) *server {
 	t.Helper()
-	s := &server{address: freeAddress(t), dir: t.TempDir(), flags: flags, wire: newWire(), log: &logBuffer{}}
+	s := &server{address: freeAddress(t), dir: t.TempDir(), flags: flags, wire: newSecretScanner(), log: &logBuffer{}}
 	s.issuer, s.http = "http://"+s.address, s.wire.client()
-	t.Cleanup(func() { s.judge(t) })
+	t.Cleanup(func() { s.checkOutput(t) })
 	return s
 }
 
@@ -72,7 +72,7 @@ func (s *server) start(t *testing.T) {
 
 // ready asks /readyz, on a connection of its own.
 func (s *server) ready() bool {
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: waitTimeout}
 	res, err := client.Get(s.issuer + "/readyz")
 	if err != nil {
 		return false
@@ -102,9 +102,9 @@ func (s *server) crash(t *testing.T) {
 	s.start(t)
 }
 
-// judge ends the server. Nothing that was secret on the wire may stand in its
+// checkOutput ends the server. Nothing that was secret on the wire may stand in its
 // log, whatever the test was about.
-func (s *server) judge(t *testing.T) {
+func (s *server) checkOutput(t *testing.T) {
 	s.http.CloseIdleConnections()
 	if s.child != nil && !s.child.ended() {
 		s.stop(t)

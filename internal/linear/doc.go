@@ -4,6 +4,6 @@
 // answers can be explained by one order of single steps.
 //
 // The specification is [Rules.Apply], a pure function. An answer that a client
-// did not get, or that was *don't know* (503), is an operation that has
+// did not get, or that was 503 (outcome unknown), is an operation that has
 // happened at any time since it was sent, or not at all.
 package linear

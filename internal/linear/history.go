@@ -51,7 +51,7 @@ func (c *Call) End(out Output) {
 		// A refresh reads its user after the update. Where it was refused for
 		// what it read, the update has been made before, and can be seen.
 		moved := *c
-		moved.input.Op = moves
+		moved.input.Op = mayHaveRotated
 		h.add(&moved, Output{Verdict: Unknown}, end)
 	}
 }
@@ -71,7 +71,7 @@ func (h *History) Operations() (all, unknown int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, op := range h.ops {
-		if op.Input.(Input).Op == moves {
+		if op.Input.(Input).Op == mayHaveRotated {
 			continue
 		}
 		all++
@@ -84,10 +84,10 @@ func (h *History) Operations() (all, unknown int) {
 
 // Check lets porcupine search for an order that explains the answers, for
 // patience at most. The user begins enabled, with password 0.
-func (h *History) Check(r Rules, patience time.Duration) porcupine.CheckResult {
+func (h *History) Check(r Rules, timeout time.Duration) porcupine.CheckResult {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return porcupine.CheckOperationsTimeout(r.model(), h.ops, patience)
+	return porcupine.CheckOperationsTimeout(r.model(), h.ops, timeout)
 }
 
 // model makes the specification porcupine's. What is unknown may have happened.
@@ -131,19 +131,19 @@ func (h *History) String() string {
 func (in Input) String() string {
 	switch in.Op {
 	case Login, SetPassword:
-		return fmt.Sprintf("%s(session %d, password %d)", names[in.Op], in.Session, in.Password)
+		return fmt.Sprintf("%s(session %d, password %d)", opNames[in.Op], in.Session, in.Password)
 	case EndSessions, Disable, Enable, Wait:
-		return names[in.Op] + "()"
+		return opNames[in.Op] + "()"
 	}
-	return fmt.Sprintf("%s(session %d, generation %d)", names[in.Op], in.Session, in.Generation)
+	return fmt.Sprintf("%s(session %d, generation %d)", opNames[in.Op], in.Session, in.Generation)
 }
 
 func (out Output) String() string {
 	return [...]string{"unknown", fmt.Sprintf("yes, %d", out.Generation), "no"}[out.Verdict]
 }
 
-var names = [...]string{
+var opNames = [...]string{
 	Login: "login", Refresh: "refresh", RefreshByOther: "refresh by another client", IntrospectRefresh: "introspect refresh token",
 	IntrospectAccess: "introspect access token", Revoke: "revoke", EndSessions: "end sessions", SetPassword: "set password",
-	Disable: "disable", Enable: "enable", Wait: "wait", moves: "(may have moved)",
+	Disable: "disable", Enable: "enable", Wait: "wait", mayHaveRotated: "(may have moved)",
 }

@@ -62,31 +62,31 @@ func TestSessionsAreLinearizable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var sum linear.Tally
+			var sum linear.Stats
 			for sum.Histories < often(c.histories) && !t.Failed() {
-				stories := make([][]*linear.Story, c.fleets)
+				runs := make([][]*linear.Run, c.fleets)
 				var playing sync.WaitGroup
-				for n := range stories {
-					v := newFleet(t, c.open(t), rough, c.rules)
+				for n := range runs {
+					v := newCluster(t, c.open(t), flaky, c.rules)
 					playing.Go(func() {
 						for range c.batches {
-							stories[n] = append(stories[n], v.play(t, 4*len(linear.Themes), rough)...)
+							runs[n] = append(runs[n], v.runUsers(t, 4*len(linear.Workloads), flaky)...)
 						}
 					})
 				}
 				playing.Wait()
-				check(t, &sum, slices.Concat(stories...), c.rules)
+				check(t, &sum, slices.Concat(runs...), c.rules)
 			}
 			t.Log(&sum)
 		})
 	}
 }
 
-// check fails where a story has no order.
-func check(t testing.TB, sum *linear.Tally, stories []*linear.Story, r linear.Rules) {
+// check fails where a run has no order.
+func check(t testing.TB, sum *linear.Stats, runs []*linear.Run, r linear.Rules) {
 	t.Helper()
-	for _, s := range stories {
-		if sum.Judge(&s.History, r) == porcupine.Illegal {
+	for _, s := range runs {
+		if sum.Check(&s.History, r) == porcupine.Illegal {
 			t.Errorf("no order explains these answers:\n%s", s)
 		}
 	}

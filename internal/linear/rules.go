@@ -16,7 +16,7 @@ const (
 	Disable                     // the user
 	Enable                      // the user
 	Wait                        // until every window of replay is over
-	moves                       // see History.Refused
+	mayHaveRotated              // see History.Refused
 )
 
 // Input is one request.
@@ -105,7 +105,7 @@ func (r Rules) Apply(s State, in Input) (State, Output) {
 		for n := range s.Sessions {
 			s.Sessions[n].Window = false
 		}
-	case moves: // the update of a refresh that was then refused: of its user was read that they are shut out
+	case mayHaveRotated: // the update of a refresh that was then refused: of its user was read that they are shut out
 		if !v.Revoked && in.Generation == v.Generation {
 			v.Generation++
 			v.Window = !r.Strict

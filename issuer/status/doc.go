@@ -20,5 +20,5 @@
 // lists, which are read last. No clock is compared with another's.
 //
 // Sessions that an epoch ends are marked one by one after it (see
-// [storage.Ending]); Refresh finishes what a crash left undone.
+// [storage.PendingRevocation]); Refresh finishes what a crash left undone.
 package status

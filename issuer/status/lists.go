@@ -16,9 +16,9 @@ import (
 // Store is what this package needs of a backend.
 type Store interface {
 	storage.StatusLists
-	storage.Endings
-	DueSessions(ctx context.Context, limit int) ([]storage.Session, error)
-	SettleSessions(ctx context.Context, settled []storage.Session) error
+	storage.PendingRevocations
+	PendingStatus(ctx context.Context, limit int) ([]storage.Session, error)
+	ClearPendingStatus(ctx context.Context, settled []storage.Session) error
 	RevokeAll(ctx context.Context, f storage.SessionFilter, at time.Time, reason string) (int64, error)
 	Epoch(ctx context.Context) (storage.Epoch, error)
 	UserInEpoch(ctx context.Context, id string) (storage.User, storage.Epoch, error)

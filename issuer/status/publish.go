@@ -26,7 +26,7 @@ const (
 
 // publishPending puts the bits that are due into the lists.
 func (ls *Lists) publishPending(ctx context.Context) (more bool, err error) {
-	due, err := ls.store.DueSessions(ctx, batchSize)
+	due, err := ls.store.PendingStatus(ctx, batchSize)
 	if err != nil || len(due) == 0 {
 		return false, err
 	}
@@ -42,7 +42,7 @@ func (ls *Lists) publishPending(ctx context.Context) (more bool, err error) {
 			return false, err
 		}
 	}
-	return len(due) == batchSize, ls.store.SettleSessions(ctx, due)
+	return len(due) == batchSize, ls.store.ClearPendingStatus(ctx, due)
 }
 
 // group adds an index to those of its list. One below the first list is no index.
@@ -96,7 +96,7 @@ func set(l *storage.StatusList, indexes []int64) (changed bool) {
 // because whoever moved it crashed, or a login was under way. It trusts no time
 // in a record: a pending revocation is due when it has been seen here for long enough.
 func (ls *Lists) finishPendingRevocations(ctx context.Context, now time.Time) error {
-	endings, err := ls.store.Endings(ctx, maxPendingRevocations)
+	endings, err := ls.store.PendingRevocations(ctx, maxPendingRevocations)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (ls *Lists) finishPendingRevocations(ctx context.Context, now time.Time) er
 	return nil
 }
 
-func (ls *Lists) finishRevocation(ctx context.Context, e storage.Ending, now time.Time) error {
+func (ls *Lists) finishRevocation(ctx context.Context, e storage.PendingRevocation, now time.Time) error {
 	f, err := ls.revocationFilter(ctx, e)
 	if err != nil {
 		return err
@@ -130,13 +130,13 @@ func (ls *Lists) finishRevocation(ctx context.Context, e storage.Ending, now tim
 			return err
 		}
 	}
-	return ls.store.RemoveEnding(ctx, e.ID)
+	return ls.store.RemovePendingRevocation(ctx, e.ID)
 }
 
 // revocationFilter selects the sessions that the pending revocation has ended, by what the user, the
 // client or the store's epoch says now; all where user or client are gone, and
 // nothing where no epoch moved.
-func (ls *Lists) revocationFilter(ctx context.Context, e storage.Ending) (f storage.SessionFilter, err error) {
+func (ls *Lists) revocationFilter(ctx context.Context, e storage.PendingRevocation) (f storage.SessionFilter, err error) {
 	switch {
 	case e.UserID != "":
 		var user storage.User

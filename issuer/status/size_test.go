@@ -135,7 +135,7 @@ func BenchmarkPublishManyRevocations(b *testing.B) {
 		}
 		s := storage.Session{
 			ID: rand.Text(), UserID: "u", ClientID: "c", StatusIndex: index + int64(n%50)*storage.StatusListSize,
-			RevokedAt: time.Now(), StatusDue: true, ExpiresAt: time.Now().Add(time.Hour),
+			RevokedAt: time.Now(), StatusPending: true, ExpiresAt: time.Now().Add(time.Hour),
 		}
 		if err := store.CreateSession(ctx, s); err != nil {
 			b.Fatal(err)

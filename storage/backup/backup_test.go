@@ -33,14 +33,14 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func onSQLite(t testing.TB) storage.Store {
+func openSQLite(t testing.TB) storage.Store {
 	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "signet.db"))
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
 
-func onMongo(t testing.TB) storage.Store {
+func openMongo(t testing.TB) storage.Store {
 	s, err := mongo.Open(t.Context(), mongotest.URI(t), time.Now, mongo.WithTimeout(time.Minute))
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
@@ -76,7 +76,7 @@ func fill(t testing.TB, s storage.Store, many int) {
 }
 
 // all is what a view shows, on one page of each kind.
-func all(t testing.TB, v storage.View) map[string]any {
+func all(t testing.TB, v storage.Snapshot) map[string]any {
 	t.Helper()
 	ctx, p := t.Context(), storage.Page{Limit: storage.MaxPage}
 	users, err := v.ListUsers(ctx, storage.UserFilter{}, p)
@@ -101,7 +101,7 @@ func all(t testing.TB, v storage.View) map[string]any {
 
 func write(t testing.TB, s storage.Store) []byte {
 	t.Helper()
-	v, err := s.View(t.Context())
+	v, err := s.Snapshot(t.Context())
 	must(t, err)
 	defer func() { must(t, v.Close()) }()
 	var b bytes.Buffer
@@ -115,14 +115,14 @@ func restore(ctx context.Context, b []byte, into storage.Store, replace bool) er
 	if err != nil {
 		return err
 	}
-	_, err = backup.Restore(ctx, bytes.NewReader(b), macKey, s.Head, into, replace, later)
+	_, err = backup.Restore(ctx, bytes.NewReader(b), macKey, s.Header, into, replace, later)
 	return err
 }
 
 // Everything comes back, on either backend, from either; only the sessions are
 // over, and the epoch is above all that was.
 func TestRoundTrip(t *testing.T) {
-	backends := map[string]func(testing.TB) storage.Store{"SQLite": onSQLite, "MongoDB": onMongo}
+	backends := map[string]func(testing.TB) storage.Store{"SQLite": openSQLite, "MongoDB": openMongo}
 	for from, openFrom := range backends {
 		for to, openTo := range backends {
 			t.Run(from+" to "+to, func(t *testing.T) {
@@ -136,7 +136,7 @@ func TestRoundTrip(t *testing.T) {
 				want, got := all(t, source), all(t, target)
 				for n, s := range want["sessions"].([]storage.Session) {
 					if s.RevokedAt.IsZero() {
-						want["sessions"].([]storage.Session)[n].StatusDue = true
+						want["sessions"].([]storage.Session)[n].StatusPending = true
 						want["sessions"].([]storage.Session)[n].RevokedAt, want["sessions"].([]storage.Session)[n].Reason = later, "restored from a backup"
 					}
 				}
@@ -153,7 +153,7 @@ func TestRoundTrip(t *testing.T) {
 
 // More than a page of each kind.
 func TestManyPages(t *testing.T) {
-	source, target := onSQLite(t), onSQLite(t)
+	source, target := openSQLite(t), openSQLite(t)
 	var events []storage.AuditEvent
 	for n := range 2*storage.MaxPage + 10 {
 		must(t, source.RevokeToken(t.Context(), fmt.Sprintf("%05d", n), later))
@@ -168,10 +168,10 @@ func TestManyPages(t *testing.T) {
 }
 
 // A view is of one moment: what is written while a backup runs is not in it.
-func TestOneMoment(t *testing.T) {
-	s := onSQLite(t)
+func TestSnapshotIsConsistent(t *testing.T) {
+	s := openSQLite(t)
 	fill(t, s, 2)
-	v, err := s.View(t.Context())
+	v, err := s.Snapshot(t.Context())
 	must(t, err)
 	defer v.Close()
 	before := all(t, v)
@@ -185,7 +185,7 @@ func TestOneMoment(t *testing.T) {
 // Whatever is changed, cut off or added anywhere is noticed before anything is
 // restored.
 func TestDamageIsNoticed(t *testing.T) {
-	s := onSQLite(t)
+	s := openSQLite(t)
 	fill(t, s, 1)
 	whole := write(t, s)
 	if _, err := backup.Check(bytes.NewReader(whole), macKey); err != nil {
@@ -215,7 +215,7 @@ func TestDamageIsNoticed(t *testing.T) {
 }
 
 func TestForeignFiles(t *testing.T) {
-	whole := write(t, onSQLite(t))
+	whole := write(t, openSQLite(t))
 	for what, c := range map[string]struct {
 		b    []byte
 		want error
@@ -233,7 +233,7 @@ func TestForeignFiles(t *testing.T) {
 			t.Errorf("%s: %v, want %v", what, err, c.want)
 		}
 	}
-	if _, err := backup.Check(bytes.NewReader(whole), bytes.Repeat([]byte{8}, 32)); !errors.Is(err, backup.ErrOtherKey) {
+	if _, err := backup.Check(bytes.NewReader(whole), bytes.Repeat([]byte{8}, 32)); !errors.Is(err, backup.ErrWrongMasterKey) {
 		t.Errorf("another master key: %v", err)
 	}
 	var newer *backup.FormatError
@@ -243,7 +243,7 @@ func TestForeignFiles(t *testing.T) {
 }
 
 func TestOnlyIntoAnEmptyStore(t *testing.T) {
-	source, target := onSQLite(t), onSQLite(t)
+	source, target := openSQLite(t), openSQLite(t)
 	fill(t, source, 2)
 	b := write(t, source)
 	must(t, target.CreateUser(t.Context(), storage.User{ID: "other", Username: "user 00000"}))
@@ -272,8 +272,8 @@ func (failing) CreateSession(context.Context, storage.Session) error {
 }
 
 // A restore that did not end leaves a store that says so.
-func TestCutRestoreIsIncomplete(t *testing.T) {
-	source, target := onSQLite(t), onSQLite(t)
+func TestInterruptedRestoreIsIncomplete(t *testing.T) {
+	source, target := openSQLite(t), openSQLite(t)
 	fill(t, source, 5)
 	b := write(t, source)
 	if err := restore(t.Context(), b, failing{target}, false); !errors.Is(err, storage.ErrUnavailable) {

@@ -23,9 +23,9 @@ var (
 	// ErrDamaged refuses a backup that was cut or changed.
 	ErrDamaged = errors.New("the backup is damaged")
 
-	// ErrOtherKey refuses a backup that is whole, but was made under another
+	// ErrWrongMasterKey refuses a backup that is whole, but was made under another
 	// master key, or changed by somebody who does not have it.
-	ErrOtherKey = errors.New("the backup was made under another master key")
+	ErrWrongMasterKey = errors.New("the backup was made under another master key")
 )
 
 // A FormatError refuses a backup of a newer program.
@@ -35,8 +35,8 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("the backup has format %d, this program knows up to %d: run a newer signet", e.Found, e.Known)
 }
 
-// Head is the first line.
-type Head struct {
+// Header is the first line.
+type Header struct {
 	Format    int       `json:"signet_backup"`
 	CreatedAt time.Time `json:"created_at"`
 	Epoch     int64     `json:"epoch"`
@@ -53,8 +53,8 @@ type record struct {
 	Audit      *storage.AuditEvent `json:"audit,omitempty"`
 }
 
-// tail is the last line.
-type tail struct {
+// trailer is the last line.
+type trailer struct {
 	End *end `json:"end"`
 }
 
@@ -64,12 +64,12 @@ type end struct {
 	MAC     string `json:"mac"`
 }
 
-// tailBegins tells the tail from a record.
-var tailBegins = []byte(`{"end":`)
+// trailerPrefix tells the tail from a record.
+var trailerPrefix = []byte(`{"end":`)
 
-// strictly decodes one line and refuses what it does not know: a field that is
+// decodeStrict decodes one line and refuses what it does not know: a field that is
 // left out would be lost.
-func strictly(line []byte, into any) error {
+func decodeStrict(line []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
@@ -83,7 +83,7 @@ func strictly(line []byte, into any) error {
 
 // Summary is what a backup holds.
 type Summary struct {
-	Head
+	Header
 	Records int64            `json:"records"`
 	Counts  map[string]int64 `json:"counts"` // by kind
 }

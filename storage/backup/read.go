@@ -21,14 +21,14 @@ func Check(from io.Reader, macKey []byte) (Summary, error) {
 
 // read hands over record after record; that they may be trusted is known only
 // when it returns.
-func read(from io.Reader, macKey []byte, use func(record) error) (Summary, error) {
+func read(from io.Reader, macKey []byte, handle func(record) error) (Summary, error) {
 	lines := bufio.NewScanner(from)
 	lines.Buffer(make([]byte, 64<<10), maxLine)
 	sum, mac := sha256.New(), hmac.New(sha256.New, macKey)
 	s := Summary{Counts: map[string]int64{}}
 	for n := 1; lines.Scan(); n++ {
 		line := lines.Bytes()
-		if n > 1 && bytes.HasPrefix(line, tailBegins) {
+		if n > 1 && bytes.HasPrefix(line, trailerPrefix) {
 			if err := s.verify(line, hex.EncodeToString(sum.Sum(nil)), hex.EncodeToString(mac.Sum(nil))); err != nil {
 				return s, err
 			}
@@ -39,7 +39,7 @@ func read(from io.Reader, macKey []byte, use func(record) error) (Summary, error
 		}
 		sum.Write(append(line[:len(line):len(line)], '\n'))
 		mac.Write(append(line[:len(line):len(line)], '\n'))
-		if err := s.take(n, line, use); err != nil {
+		if err := s.readLine(n, line, handle); err != nil {
 			return s, err
 		}
 	}
@@ -54,30 +54,30 @@ func read(from io.Reader, macKey []byte, use func(record) error) (Summary, error
 	return s, fmt.Errorf("%w: its end is missing", ErrDamaged)
 }
 
-// take reads the head or a record.
-func (s *Summary) take(n int, line []byte, use func(record) error) error {
+// readLine reads the head or a record.
+func (s *Summary) readLine(n int, line []byte, handle func(record) error) error {
 	if n == 1 {
-		return s.takeHead(line)
+		return s.readHeader(line)
 	}
 	var r record
-	if err := strictly(line, &r); err != nil {
+	if err := decodeStrict(line, &r); err != nil {
 		return fmt.Errorf("%w: line %d cannot be read", ErrDamaged, n)
 	}
 	s.count(r)
-	return use(r)
+	return handle(r)
 }
 
-func (s *Summary) takeHead(line []byte) error {
-	var only struct {
+func (s *Summary) readHeader(line []byte) error {
+	var version struct {
 		Format int `json:"signet_backup"`
 	}
-	if err := json.Unmarshal(line, &only); err != nil || only.Format < 1 {
+	if err := json.Unmarshal(line, &version); err != nil || version.Format < 1 {
 		return ErrForeign
 	}
-	if only.Format > Format {
-		return &FormatError{Found: only.Format, Known: Format}
+	if version.Format > Format {
+		return &FormatError{Found: version.Format, Known: Format}
 	}
-	if err := strictly(line, &s.Head); err != nil {
+	if err := decodeStrict(line, &s.Header); err != nil {
 		return fmt.Errorf("%w: its head cannot be read", ErrDamaged)
 	}
 	return nil
@@ -85,15 +85,15 @@ func (s *Summary) takeHead(line []byte) error {
 
 // verify compares the tail with what was read.
 func (s *Summary) verify(line []byte, sum, mac string) error {
-	var t tail
-	if err := strictly(line, &t); err != nil || t.End == nil {
+	var t trailer
+	if err := decodeStrict(line, &t); err != nil || t.End == nil {
 		return fmt.Errorf("%w: its end cannot be read", ErrDamaged)
 	}
 	switch {
 	case t.End.Records != s.Records, t.End.SHA256 != sum:
 		return fmt.Errorf("%w: its checksum is another one", ErrDamaged)
 	case !hmac.Equal([]byte(t.End.MAC), []byte(mac)):
-		return ErrOtherKey
+		return ErrWrongMasterKey
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ var ErrNotEmpty = errors.New("the store is not empty")
 
 // Store is what a backup is restored into.
 type Store interface {
-	storage.View
+	storage.Snapshot
 	storage.Users
 	storage.Roles
 	storage.Clients
@@ -30,7 +30,7 @@ type Store interface {
 }
 
 // Empty tells whether the store holds nothing that a restore would mix with.
-func Empty(ctx context.Context, s storage.View) (bool, error) {
+func Empty(ctx context.Context, s storage.Snapshot) (bool, error) {
 	one := storage.Page{Limit: 1}
 	users, err := s.ListUsers(ctx, storage.UserFilter{}, one)
 	if err != nil || len(users.Users) > 0 {
@@ -59,7 +59,7 @@ const reasonRestored = "restored from a backup"
 // backup's, every session is marked as ended, and the tokens that clients got
 // for themselves are of before the epoch. Until Restore has returned without an
 // error the epoch says that the store is incomplete.
-func Restore(ctx context.Context, from io.Reader, macKey []byte, head Head, into Store, replace bool, now time.Time) (Summary, error) {
+func Restore(ctx context.Context, from io.Reader, macKey []byte, head Header, into Store, replace bool, now time.Time) (Summary, error) {
 	empty, err := Empty(ctx, into)
 	if err != nil {
 		return Summary{}, err
@@ -99,15 +99,15 @@ func skipLists(ctx context.Context, into Store, newest int64) error {
 	return err
 }
 
-// loaders is how many records are inserted at a time.
-const loaders = 32
+// insertWorkers is how many records are inserted at a time.
+const insertWorkers = 32
 
 func load(ctx context.Context, from io.Reader, macKey []byte, into Store, now time.Time) (s Summary, newestList int64, err error) {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	records := make(chan record)
 	var running sync.WaitGroup
-	for range loaders {
+	for range insertWorkers {
 		running.Go(func() {
 			for r := range records {
 				if err := insert(ctx, into, r, now); err != nil {
@@ -179,7 +179,7 @@ func insert(ctx context.Context, into Store, r record, now time.Time) error {
 	case r.Session != nil:
 		s := *r.Session
 		if s.RevokedAt.IsZero() {
-			s.RevokedAt, s.Reason, s.StatusDue = storage.Time(now), reasonRestored, true
+			s.RevokedAt, s.Reason, s.StatusPending = storage.Time(now), reasonRestored, true
 		}
 		err = into.CreateSession(ctx, s)
 	case r.Revocation != nil:

@@ -23,22 +23,22 @@ type writer struct {
 
 // Write writes everything that the view shows. macKey is 32 bytes from the
 // master key; now is the time that the backup tells of itself.
-func Write(ctx context.Context, to io.Writer, from storage.View, macKey []byte, now time.Time) (Summary, error) {
+func Write(ctx context.Context, to io.Writer, from storage.Snapshot, macKey []byte, now time.Time) (Summary, error) {
 	w := &writer{to: bufio.NewWriter(to), sum: sha256.New(), mac: hmac.New(sha256.New, macKey)}
 	epoch, err := from.Epoch(ctx)
 	if err != nil {
 		return Summary{}, err
 	}
-	w.summary = Summary{Head: Head{Format: Format, CreatedAt: storage.Time(now), Epoch: epoch.Number}, Counts: map[string]int64{}}
-	if err := w.line(w.summary.Head); err != nil {
+	w.summary = Summary{Header: Header{Format: Format, CreatedAt: storage.Time(now), Epoch: epoch.Number}, Counts: map[string]int64{}}
+	if err := w.line(w.summary.Header); err != nil {
 		return Summary{}, err
 	}
-	for _, part := range []func(context.Context, storage.View) error{w.roles, w.users, w.clients, w.keys, w.sessions, w.revocations, w.audit} {
+	for _, part := range []func(context.Context, storage.Snapshot) error{w.roles, w.users, w.clients, w.keys, w.sessions, w.revocations, w.audit} {
 		if err := part(ctx, from); err != nil {
 			return Summary{}, err
 		}
 	}
-	last := tail{&end{Records: w.summary.Records, SHA256: hex.EncodeToString(w.sum.Sum(nil)), MAC: hex.EncodeToString(w.mac.Sum(nil))}}
+	last := trailer{&end{Records: w.summary.Records, SHA256: hex.EncodeToString(w.sum.Sum(nil)), MAC: hex.EncodeToString(w.mac.Sum(nil))}}
 	if err := w.line(last); err != nil {
 		return Summary{}, err
 	}
@@ -62,8 +62,8 @@ func (w *writer) record(r record) error {
 	return w.line(r)
 }
 
-// all writes the records of a listing, page by page.
-func all[T any](w *writer, next func(storage.Page) ([]T, string, error), wrap func(*T) record) error {
+// writeAll writes the records of a listing, page by page.
+func writeAll[T any](w *writer, next func(storage.Page) ([]T, string, error), wrap func(*T) record) error {
 	p := storage.Page{Limit: storage.MaxPage}
 	for {
 		records, after, err := next(p)
@@ -82,46 +82,46 @@ func all[T any](w *writer, next func(storage.Page) ([]T, string, error), wrap fu
 	}
 }
 
-func (w *writer) roles(ctx context.Context, v storage.View) error {
+func (w *writer) roles(ctx context.Context, v storage.Snapshot) error {
 	once := func(storage.Page) ([]storage.Role, string, error) { l, err := v.ListRoles(ctx); return l, "", err }
-	return all(w, once, func(r *storage.Role) record { return record{Role: r} })
+	return writeAll(w, once, func(r *storage.Role) record { return record{Role: r} })
 }
 
-func (w *writer) users(ctx context.Context, v storage.View) error {
-	return all(w, func(p storage.Page) ([]storage.User, string, error) {
+func (w *writer) users(ctx context.Context, v storage.Snapshot) error {
+	return writeAll(w, func(p storage.Page) ([]storage.User, string, error) {
 		l, err := v.ListUsers(ctx, storage.UserFilter{}, p)
 		return l.Users, l.Next, err
 	}, func(u *storage.User) record { return record{User: u} })
 }
 
-func (w *writer) clients(ctx context.Context, v storage.View) error {
-	return all(w, func(p storage.Page) ([]storage.Client, string, error) {
+func (w *writer) clients(ctx context.Context, v storage.Snapshot) error {
+	return writeAll(w, func(p storage.Page) ([]storage.Client, string, error) {
 		l, err := v.ListClients(ctx, p)
 		return l.Clients, l.Next, err
 	}, func(c *storage.Client) record { return record{Client: c} })
 }
 
-func (w *writer) keys(ctx context.Context, v storage.View) error {
+func (w *writer) keys(ctx context.Context, v storage.Snapshot) error {
 	once := func(storage.Page) ([]storage.Key, string, error) { l, err := v.ListKeys(ctx); return l, "", err }
-	return all(w, once, func(k *storage.Key) record { return record{Key: k} })
+	return writeAll(w, once, func(k *storage.Key) record { return record{Key: k} })
 }
 
-func (w *writer) sessions(ctx context.Context, v storage.View) error {
-	return all(w, func(p storage.Page) ([]storage.Session, string, error) {
+func (w *writer) sessions(ctx context.Context, v storage.Snapshot) error {
+	return writeAll(w, func(p storage.Page) ([]storage.Session, string, error) {
 		l, err := v.ListSessions(ctx, storage.SessionFilter{}, p)
 		return l.Sessions, l.Next, err
 	}, func(s *storage.Session) record { return record{Session: s} })
 }
 
-func (w *writer) revocations(ctx context.Context, v storage.View) error {
-	return all(w, func(p storage.Page) ([]storage.Revocation, string, error) {
+func (w *writer) revocations(ctx context.Context, v storage.Snapshot) error {
+	return writeAll(w, func(p storage.Page) ([]storage.Revocation, string, error) {
 		l, err := v.ListRevocations(ctx, p)
 		return l.Revocations, l.Next, err
 	}, func(r *storage.Revocation) record { return record{Revocation: r} })
 }
 
-func (w *writer) audit(ctx context.Context, v storage.View) error {
-	return all(w, func(p storage.Page) ([]storage.AuditEvent, string, error) {
+func (w *writer) audit(ctx context.Context, v storage.Snapshot) error {
+	return writeAll(w, func(p storage.Page) ([]storage.AuditEvent, string, error) {
 		l, err := v.ListAudit(ctx, storage.AuditFilter{}, p)
 		return l.Events, l.Next, err
 	}, func(e *storage.AuditEvent) record { return record{Audit: e} })

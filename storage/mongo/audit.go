@@ -36,7 +36,7 @@ func (d auditDoc) record() storage.AuditEvent { return storage.AuditEvent(d) }
 // AppendAudit implements [storage.Audit] by one insert; of several events it
 // stops at the first that fails.
 func (s *Store) AppendAudit(ctx context.Context, events ...storage.AuditEvent) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	docs := make([]any, len(events))
 	for n, e := range events {
@@ -59,7 +59,7 @@ func (s *Store) AppendAudit(ctx context.Context, events ...storage.AuditEvent) e
 
 // ListAudit implements [storage.Audit].
 func (s *Store) ListAudit(ctx context.Context, f storage.AuditFilter, p storage.Page) (storage.AuditPage, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	turn := page[auditDoc, storage.AuditEvent]
 	if f.Newest {
@@ -79,18 +79,18 @@ func auditFilter(f storage.AuditFilter) bson.D {
 	filter := bson.D{}
 	for field, value := range map[string]string{"type": f.Type, "actor": f.Actor, "target": f.Target, "client_id": f.ClientID} {
 		if value != "" {
-			filter = append(filter, is(field, value))
+			filter = append(filter, elem(field, value))
 		}
 	}
 	between := bson.D{}
 	if !f.Since.IsZero() {
-		between = append(between, is("$gte", storage.Time(f.Since)))
+		between = append(between, elem("$gte", storage.Time(f.Since)))
 	}
 	if !f.Until.IsZero() {
-		between = append(between, is("$lt", storage.Time(f.Until)))
+		between = append(between, elem("$lt", storage.Time(f.Until)))
 	}
 	if len(between) > 0 {
-		filter = append(filter, is("at", between))
+		filter = append(filter, elem("at", between))
 	}
 	return filter
 }

@@ -9,18 +9,18 @@ import (
 	"example.org/signet/storage"
 )
 
-// view is the store itself: each record is whole, and is read once.
-type view struct{ *Store }
+// snapshot is the store itself: each record is whole, and is read once.
+type snapshot struct{ *Store }
 
-func (view) Close() error { return nil }
+func (snapshot) Close() error { return nil }
 
-// View implements [storage.Backups]. It makes sure that the server is there.
-func (s *Store) View(ctx context.Context) (storage.View, error) {
-	return view{s}, s.Ping(ctx)
+// Snapshot implements [storage.Backups]. It makes sure that the server is there.
+func (s *Store) Snapshot(ctx context.Context) (storage.Snapshot, error) {
+	return snapshot{s}, s.Ping(ctx)
 }
 
-// clearTime bounds the emptying of one collection, for which no request waits.
-const clearTime = 10 * time.Minute
+// clearTimeout bounds the emptying of one collection, for which no request waits.
+const clearTimeout = 10 * time.Minute
 
 // Clear implements [storage.Backups], one collection after the other. What is
 // added to the collections is cleared too; see docs/storage.md for what package
@@ -42,15 +42,15 @@ func (s *Store) Clear(ctx context.Context) error {
 }
 
 func (s *Store) clear(ctx context.Context, collection string, filter bson.D) error {
-	ctx, cancel := context.WithTimeout(ctx, clearTime)
+	ctx, cancel := context.WithTimeout(ctx, clearTimeout)
 	defer cancel()
 	_, err := s.db.Collection(collection).DeleteMany(ctx, filter)
-	return s.unknown("clear "+collection, err)
+	return s.unavailable("clear "+collection, err)
 }
 
 // ListRevocations implements [storage.Revocations].
 func (s *Store) ListRevocations(ctx context.Context, p storage.Page) (storage.RevocationPage, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	records, next, err := page(ctx, s, revocations, bson.D{}, p, revocationDoc.record, func(r storage.Revocation) string { return r.JTI })
 	return storage.RevocationPage{Revocations: records, Next: next}, err

@@ -33,8 +33,8 @@ type clientDoc struct {
 
 func newClientDoc(c storage.Client, version int64) clientDoc {
 	c.Version = version
-	c.Grants, c.Scopes, c.Audiences = list(c.Grants), list(c.Scopes), list(c.Audiences)
-	c.Resources, c.Origins = list(c.Resources), list(c.Origins)
+	c.Grants, c.Scopes, c.Audiences = nilIfEmpty(c.Grants), nilIfEmpty(c.Scopes), nilIfEmpty(c.Audiences)
+	c.Resources, c.Origins = nilIfEmpty(c.Resources), nilIfEmpty(c.Origins)
 	c.CreatedAt, c.UpdatedAt, c.OldSecretUntil = storage.Time(c.CreatedAt), storage.Time(c.UpdatedAt), storage.Time(c.OldSecretUntil)
 	return clientDoc(c)
 }
@@ -43,7 +43,7 @@ func (d clientDoc) record() storage.Client { return storage.Client(d) }
 
 // CreateClient implements [storage.Clients] by one insert.
 func (s *Store) CreateClient(ctx context.Context, c storage.Client) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	err := s.insert(ctx, clients, newClientDoc(c, 1))
 	if errors.Is(err, errDuplicate) {
@@ -54,38 +54,38 @@ func (s *Store) CreateClient(ctx context.Context, c storage.Client) error {
 
 // Client implements [storage.Clients].
 func (s *Store) Client(ctx context.Context, id string) (storage.Client, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	doc, err := find[clientDoc](ctx, s, clients, byID(id))
+	doc, err := findOne[clientDoc](ctx, s, clients, byID(id))
 	return doc.record(), err
 }
 
 // UpdateClient implements [storage.Clients] by one replacement that is
 // conditional on the version.
 func (s *Store) UpdateClient(ctx context.Context, c storage.Client) (storage.Client, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	doc := newClientDoc(c, c.Version+1)
-	done, err := s.replace(ctx, clients, bson.D{is("_id", c.ID), is("version", c.Version)}, doc)
+	done, err := s.replace(ctx, clients, bson.D{elem("_id", c.ID), elem("version", c.Version)}, doc)
 	if err != nil {
 		return storage.Client{}, err
 	}
 	if !done {
-		return storage.Client{}, s.missed(ctx, clients, c.ID)
+		return storage.Client{}, s.conflictOrNotFound(ctx, clients, c.ID)
 	}
 	return doc.record(), nil
 }
 
 // DeleteClient implements [storage.Clients] by one delete.
 func (s *Store) DeleteClient(ctx context.Context, id string) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	return found(s.delete(ctx, clients, byID(id)))
+	return requireFound(s.delete(ctx, clients, byID(id)))
 }
 
 // ListClients implements [storage.Clients].
 func (s *Store) ListClients(ctx context.Context, p storage.Page) (storage.ClientPage, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	records, next, err := page(ctx, s, clients, bson.D{}, p, clientDoc.record, func(c storage.Client) string { return c.ID })
 	return storage.ClientPage{Clients: records, Next: next}, err
@@ -94,14 +94,14 @@ func (s *Store) ListClients(ctx context.Context, p storage.Page) (storage.Client
 // AnyClient implements [storage.Clients]. That a list holds a value is, to the
 // server, equality with the list's field.
 func (s *Store) AnyClient(ctx context.Context, q storage.ClientQuery) (bool, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	filter := bson.D{is("disabled", false)}
+	filter := bson.D{elem("disabled", false)}
 	if q.Grant != "" {
-		filter = append(filter, is("grants", q.Grant))
+		filter = append(filter, elem("grants", q.Grant))
 	}
 	if q.Origin != "" {
-		filter = append(filter, is("origins", q.Origin))
+		filter = append(filter, elem("origins", q.Origin))
 	}
 	return s.exists(ctx, clients, filter)
 }

@@ -12,7 +12,7 @@ import (
 func TestCloseLeavesNothingRunning(t *testing.T) {
 	uri := mongotest.URI(t)
 	before := goleak.IgnoreCurrent()
-	s, err := mongo.Open(t.Context(), uri, newClock().now, mongo.WithTimeout(patience))
+	s, err := mongo.Open(t.Context(), uri, newClock().now, mongo.WithTimeout(testTimeout))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,6 +30,6 @@ func TestFailedOpenLeavesNothingRunning(t *testing.T) {
 	uri := mongotest.URI(t)
 	put(t, raw(t, uri), "users", doc("_id", "x"))
 	before := goleak.IgnoreCurrent()
-	refused(t, uri)
+	wantOpenError(t, uri)
 	goleak.VerifyNone(t, before)
 }

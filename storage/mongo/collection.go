@@ -14,42 +14,42 @@ import (
 
 // The collections.
 const (
-	attempts    = "attempts"
-	audit       = "audit"
-	clients     = "clients"
-	endings     = "endings"
-	guards      = "guards"
-	keys        = "keys"
-	logins      = "logins"
-	revocations = "revocations"
-	roles       = "roles"
-	schema      = "schema"
-	sessions    = "sessions"
-	statusLists = "status_lists"
-	users       = "users"
+	rateCounters       = "attempts"
+	audit              = "audit"
+	clients            = "clients"
+	pendingRevocations = "endings"
+	sharedSets         = "guards"
+	keys               = "keys"
+	logins             = "logins"
+	revocations        = "revocations"
+	roles              = "roles"
+	schema             = "schema"
+	sessions           = "sessions"
+	statusLists        = "status_lists"
+	users              = "users"
 )
 
 // errDuplicate says for certain that a document was not inserted, because
 // another one has its _id or another unique value.
 var errDuplicate = errors.New("duplicate key")
 
-// is says that a field has, or gets, a value. Field names are written in this
+// elem is one element of a document: a field and its value. Field names are written in this
 // package; a value has a fixed Go type and so is never read as an operator.
-func is[T any](field string, value T) bson.E { return bson.E{Key: field, Value: value} }
+func elem[T any](field string, value T) bson.E { return bson.E{Key: field, Value: value} }
 
 // compare applies one operator of this package to a field.
 func compare[T any](field, operator string, value T) bson.E {
-	return is(field, bson.D{is(operator, value)})
+	return elem(field, bson.D{elem(operator, value)})
 }
 
 // byID selects the one document with the id.
-func byID[T string | int64](id T) bson.D { return bson.D{is("_id", id)} }
+func byID[T string | int64](id T) bson.D { return bson.D{elem("_id", id)} }
 
 // set is the update that sets the fields and leaves the others alone.
-func set(fields ...bson.E) bson.D { return bson.D{is("$set", bson.D(fields))} }
+func set(fields ...bson.E) bson.D { return bson.D{elem("$set", bson.D(fields))} }
 
-// list is nil for an empty list too: a document leaves the field out for both.
-func list[T any](values []T) []T {
+// nilIfEmpty is nil for an empty list too: a document leaves the field out for both.
+func nilIfEmpty[T any](values []T) []T {
 	if len(values) == 0 {
 		return nil
 	}
@@ -62,18 +62,18 @@ func list[T any](values []T) []T {
 func (s *Store) insert(ctx context.Context, collection string, doc any) error {
 	raw, err := bson.Marshal(doc)
 	if err != nil {
-		return s.unknown("encode for "+collection, err)
+		return s.unavailable("encode for "+collection, err)
 	}
 	err = s.insertRaw(ctx, collection, raw)
 	if driver.IsNetworkError(err) && ctx.Err() == nil {
 		if err = s.insertRaw(ctx, collection, raw); isDuplicate(err) {
-			return s.meet(ctx, collection, raw, err)
+			return s.confirmInsert(ctx, collection, raw, err)
 		}
 	}
 	if isDuplicate(err) {
 		return errDuplicate
 	}
-	return s.unknown("insert into "+collection, err)
+	return s.unavailable("insert into "+collection, err)
 }
 
 func (s *Store) insertRaw(ctx context.Context, collection string, doc bson.Raw) error {
@@ -88,18 +88,18 @@ func (s *Store) insertInOrder(ctx context.Context, collection string, docs []any
 	if isDuplicate(err) {
 		return errDuplicate
 	}
-	return s.unknown("insert into "+collection, err)
+	return s.unavailable("insert into "+collection, err)
 }
 
-// meet decides what became of an insert without an answer whose repetition met
+// confirmInsert decides what became of an insert without an answer whose repetition met
 // a duplicate: it was carried out if the document it met is the same. Any
 // other may have replaced it since, so nobody knows.
-func (s *Store) meet(ctx context.Context, collection string, doc bson.Raw, cause error) error {
-	met, err := s.db.Collection(collection).FindOne(ctx, bson.D{is("_id", doc.Lookup("_id"))}).Raw()
+func (s *Store) confirmInsert(ctx context.Context, collection string, doc bson.Raw, cause error) error {
+	met, err := s.db.Collection(collection).FindOne(ctx, bson.D{elem("_id", doc.Lookup("_id"))}).Raw()
 	if err == nil && bytes.Equal(met, doc) {
 		return nil
 	}
-	return s.unknown("insert into "+collection, cause)
+	return s.unavailable("insert into "+collection, cause)
 }
 
 // isDuplicate tells whether the server refused a write for certain because a
@@ -117,56 +117,56 @@ func isDuplicate(err error) bool {
 	return driver.IsDuplicateKeyError(err)
 }
 
-// find returns the one document that the filter selects. ErrNotFound.
-func find[D any](ctx context.Context, s *Store, collection string, filter bson.D) (D, error) {
+// findOne returns the one document that the filter selects. ErrNotFound.
+func findOne[D any](ctx context.Context, s *Store, collection string, filter bson.D) (D, error) {
 	var doc D
 	err := s.db.Collection(collection).FindOne(ctx, filter).Decode(&doc)
 	switch {
 	case errors.Is(err, driver.ErrNoDocuments):
 		return *new(D), storage.ErrNotFound
 	case err != nil:
-		return *new(D), s.unknown("find in "+collection, err)
+		return *new(D), s.unavailable("find in "+collection, err)
 	}
 	return doc, nil
 }
 
 // exists tells whether the filter selects any document.
 func (s *Store) exists(ctx context.Context, collection string, filter bson.D) (bool, error) {
-	err := s.db.Collection(collection).FindOne(ctx, filter, options.FindOne().SetProjection(bson.D{is("_id", 1)})).Err()
+	err := s.db.Collection(collection).FindOne(ctx, filter, options.FindOne().SetProjection(bson.D{elem("_id", 1)})).Err()
 	if errors.Is(err, driver.ErrNoDocuments) {
 		return false, nil
 	}
-	return err == nil, s.unknown("find in "+collection, err)
+	return err == nil, s.unavailable("find in "+collection, err)
 }
 
-// all returns every document that the filter selects, ordered by _id.
-func all[D any](ctx context.Context, s *Store, collection string, filter bson.D) ([]D, error) {
-	return first[D](ctx, s, collection, filter, 0)
+// findAll returns every document that the filter selects, ordered by _id.
+func findAll[D any](ctx context.Context, s *Store, collection string, filter bson.D) ([]D, error) {
+	return findFirst[D](ctx, s, collection, filter, 0)
 }
 
-// oneBatch is so large that an answer is whole: no cursor stays open on the
+// cursorBatchSize is so large that an answer is whole: no cursor stays open on the
 // server, and a listing costs one command.
-const oneBatch = storage.MaxPage + 1
+const cursorBatchSize = storage.MaxPage + 1
 
-// first returns the first documents that the filter selects in the order of
+// findFirst returns the first documents that the filter selects in the order of
 // _id, up to limit; 0 means all.
-func first[D any](ctx context.Context, s *Store, collection string, filter bson.D, limit int) ([]D, error) {
-	return sorted[D](ctx, s, collection, filter, limit, 1)
+func findFirst[D any](ctx context.Context, s *Store, collection string, filter bson.D, limit int) ([]D, error) {
+	return findSorted[D](ctx, s, collection, filter, limit, 1)
 }
 
-// sorted is first by rising (1) or falling (-1) _id.
-func sorted[D any](ctx context.Context, s *Store, collection string, filter bson.D, limit, order int) ([]D, error) {
-	opts := options.Find().SetSort(bson.D{is("_id", order)}).SetBatchSize(oneBatch)
+// findSorted is findFirst by rising (1) or falling (-1) _id.
+func findSorted[D any](ctx context.Context, s *Store, collection string, filter bson.D, limit, order int) ([]D, error) {
+	opts := options.Find().SetSort(bson.D{elem("_id", order)}).SetBatchSize(cursorBatchSize)
 	if limit > 0 {
 		opts.SetLimit(int64(limit))
 	}
 	cursor, err := s.db.Collection(collection).Find(ctx, filter, opts)
 	if err != nil {
-		return nil, s.unknown("find in "+collection, err)
+		return nil, s.unavailable("find in "+collection, err)
 	}
 	var docs []D
 	if err := cursor.All(ctx, &docs); err != nil {
-		return nil, s.unknown("find in "+collection, err)
+		return nil, s.unavailable("find in "+collection, err)
 	}
 	return docs, nil
 }
@@ -176,7 +176,7 @@ func sorted[D any](ctx context.Context, s *Store, collection string, filter bson
 func (s *Store) update(ctx context.Context, collection string, filter, change bson.D) (bool, error) {
 	result, err := s.db.Collection(collection).UpdateOne(ctx, filter, change)
 	if err != nil {
-		return false, s.unknown("update in "+collection, err)
+		return false, s.unavailable("update in "+collection, err)
 	}
 	return result.MatchedCount == 1, nil
 }
@@ -186,13 +186,13 @@ func (s *Store) update(ctx context.Context, collection string, filter, change bs
 func (s *Store) replace(ctx context.Context, collection string, filter bson.D, doc any) (bool, error) {
 	result, err := s.db.Collection(collection).ReplaceOne(ctx, filter, doc)
 	if err != nil {
-		return false, s.unknown("update in "+collection, err)
+		return false, s.unavailable("update in "+collection, err)
 	}
 	return result.MatchedCount == 1, nil
 }
 
 // byRisingID is the order in which findAndUpdate takes the first of several.
-var byRisingID = bson.D{is("_id", 1)}
+var byRisingID = bson.D{elem("_id", 1)}
 
 // findAndUpdate changes the one document that the filter selects, or the first
 // in the given order, and returns it as changed, in one command. ErrNotFound.
@@ -207,7 +207,7 @@ func findAndUpdate[D any](ctx context.Context, s *Store, collection string, filt
 	case errors.Is(err, driver.ErrNoDocuments):
 		return *new(D), storage.ErrNotFound
 	case err != nil:
-		return *new(D), s.unknown("update in "+collection, err)
+		return *new(D), s.unavailable("update in "+collection, err)
 	}
 	return doc, nil
 }
@@ -217,14 +217,14 @@ func findAndUpdate[D any](ctx context.Context, s *Store, collection string, filt
 func (s *Store) delete(ctx context.Context, collection string, filter bson.D) (bool, error) {
 	result, err := s.db.Collection(collection).DeleteOne(ctx, filter)
 	if err != nil {
-		return false, s.unknown("delete from "+collection, err)
+		return false, s.unavailable("delete from "+collection, err)
 	}
 	return result.DeletedCount == 1, nil
 }
 
-// missed explains a compare-and-swap that met no document: ErrConflict if the
+// conflictOrNotFound explains a compare-and-swap that met no document: ErrConflict if the
 // id exists, ErrNotFound if it does not.
-func (s *Store) missed(ctx context.Context, collection, id string) error {
+func (s *Store) conflictOrNotFound(ctx context.Context, collection, id string) error {
 	there, err := s.exists(ctx, collection, byID(id))
 	if err != nil {
 		return err
@@ -235,8 +235,8 @@ func (s *Store) missed(ctx context.Context, collection, id string) error {
 	return storage.ErrNotFound
 }
 
-// found turns a step that met no document into ErrNotFound.
-func found(met bool, err error) error {
+// requireFound turns a step that met no document into ErrNotFound.
+func requireFound(met bool, err error) error {
 	if err == nil && !met {
 		return storage.ErrNotFound
 	}

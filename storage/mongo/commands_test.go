@@ -14,24 +14,24 @@ import (
 
 var start = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
-// aUser, aSession and aKey are records with what their constraints are about.
-func aUser(id, username, email string) storage.User {
+// testUser, testSession and testKey are records with what their constraints are about.
+func testUser(id, username, email string) storage.User {
 	return storage.User{ID: id, Username: username, Email: email, PasswordHash: "hash", CreatedAt: start, UpdatedAt: start}
 }
 
-func aSession(id string) storage.Session {
+func testSession(id string) storage.Session {
 	return storage.Session{ID: id, UserID: "u", ClientID: "c", RotatedAt: start, CreatedAt: start, ExpiresAt: start.Add(time.Hour)}
 }
 
-func aKey(seq int64, kid string) storage.Key {
+func testKey(seq int64, kid string) storage.Key {
 	return storage.Key{Seq: seq, KID: kid, Sealed: []byte("old"), CreatedAt: start}
 }
 
-func aRotation(id string, from int64) storage.Rotation {
+func testRotation(id string, from int64) storage.Rotation {
 	return storage.Rotation{SessionID: id, ClientID: "c", From: from, At: start.Add(time.Minute), IdleSince: start.Add(-time.Hour)}
 }
 
-func aReplay(id string, generation int64) storage.Replay {
+func testReplay(id string, generation int64) storage.Replay {
 	return storage.Replay{SessionID: id, ClientID: "c", Generation: generation, At: start.Add(time.Minute), Since: start, Limit: 9}
 }
 
@@ -47,13 +47,19 @@ var commandTable = []struct {
 }{
 	{"Ping", func(ctx context.Context, s *mongo.Store) error { return s.Ping(ctx) }, "ping"},
 
-	{"CreateSession", func(ctx context.Context, s *mongo.Store) error { return s.CreateSession(ctx, aSession("s")) }, "insert"},
+	{"CreateSession", func(ctx context.Context, s *mongo.Store) error { return s.CreateSession(ctx, testSession("s")) }, "insert"},
 	{"Session", func(ctx context.Context, s *mongo.Store) error { return must(s.Session(ctx, "s")) }, "find"},
-	{"RotateSession", func(ctx context.Context, s *mongo.Store) error { return must(s.RotateSession(ctx, aRotation("s", 0))) }, "findAndModify"},
-	{"RotateSession, lost", func(ctx context.Context, s *mongo.Store) error { return must(s.RotateSession(ctx, aRotation("s", 0))) }, "findAndModify"},
-	{"RotateSession, unknown", func(ctx context.Context, s *mongo.Store) error { return must(s.RotateSession(ctx, aRotation("x", 0))) }, "findAndModify"},
-	{"CountReplay", func(ctx context.Context, s *mongo.Store) error { return must(s.CountReplay(ctx, aReplay("s", 1))) }, "findAndModify"},
-	{"CountReplay, lost", func(ctx context.Context, s *mongo.Store) error { return must(s.CountReplay(ctx, aReplay("s", 0))) }, "findAndModify"},
+	{"RotateSession", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.RotateSession(ctx, testRotation("s", 0)))
+	}, "findAndModify"},
+	{"RotateSession, lost", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.RotateSession(ctx, testRotation("s", 0)))
+	}, "findAndModify"},
+	{"RotateSession, unknown", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.RotateSession(ctx, testRotation("x", 0)))
+	}, "findAndModify"},
+	{"CountReplay", func(ctx context.Context, s *mongo.Store) error { return must(s.CountReplay(ctx, testReplay("s", 1))) }, "findAndModify"},
+	{"CountReplay, lost", func(ctx context.Context, s *mongo.Store) error { return must(s.CountReplay(ctx, testReplay("s", 0))) }, "findAndModify"},
 	{"ExcessSessions", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.ExcessSessions(ctx, storage.SessionOwner{UserID: "u", ClientID: "c"}, start, start.Add(-time.Hour), 1, 10))
 	}, "find"},
@@ -65,7 +71,7 @@ var commandTable = []struct {
 	{"RevokeAll, none left", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.RevokeAll(ctx, storage.SessionFilter{UserID: "u"}, start, "all"))
 	}, "find"},
-	{"CreateSession, another", func(ctx context.Context, s *mongo.Store) error { return s.CreateSession(ctx, aSession("s2")) }, "insert"},
+	{"CreateSession, another", func(ctx context.Context, s *mongo.Store) error { return s.CreateSession(ctx, testSession("s2")) }, "insert"},
 	{"RevokeAll", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.RevokeAll(ctx, storage.SessionFilter{UserID: "u"}, start, "all"))
 	}, "find update"},
@@ -75,21 +81,21 @@ var commandTable = []struct {
 	}, "find delete"},
 
 	{"CreateUser", func(ctx context.Context, s *mongo.Store) error {
-		return s.CreateUser(ctx, aUser("u", "ann", "ann@example.org"))
+		return s.CreateUser(ctx, testUser("u", "ann", "ann@example.org"))
 	}, "insert insert insert update"},
-	{"CreateUser, no e-mail", func(ctx context.Context, s *mongo.Store) error { return s.CreateUser(ctx, aUser("v", "bob", "")) }, "insert insert update"},
-	{"CreateUser, taken", func(ctx context.Context, s *mongo.Store) error { return s.CreateUser(ctx, aUser("w", "ann", "")) }, "insert find find find"},
+	{"CreateUser, no e-mail", func(ctx context.Context, s *mongo.Store) error { return s.CreateUser(ctx, testUser("v", "bob", "")) }, "insert insert update"},
+	{"CreateUser, taken", func(ctx context.Context, s *mongo.Store) error { return s.CreateUser(ctx, testUser("w", "ann", "")) }, "insert find find find"},
 	{"User", func(ctx context.Context, s *mongo.Store) error { return must(s.User(ctx, "u")) }, "find"},
 	{"UserByLogin", func(ctx context.Context, s *mongo.Store) error { return must(s.UserByLogin(ctx, "ann@example.org")) }, "find find"},
 	{"UserByLogin, unknown", func(ctx context.Context, s *mongo.Store) error { return must(s.UserByLogin(ctx, "eve")) }, "find"},
 	{"ReplacePasswordHash", func(ctx context.Context, s *mongo.Store) error { return s.ReplacePasswordHash(ctx, "u", "hash", "new") }, "update"},
 	{"UpdateUser", func(ctx context.Context, s *mongo.Store) error {
-		u := aUser("u", "ann", "ann@example.org")
+		u := testUser("u", "ann", "ann@example.org")
 		u.Version = 1
 		return must(s.UpdateUser(ctx, u))
 	}, "find update"},
 	{"UpdateUser, renamed", func(ctx context.Context, s *mongo.Store) error {
-		u := aUser("u", "anna", "ann@example.org")
+		u := testUser("u", "anna", "ann@example.org")
 		u.Version = 2
 		return must(s.UpdateUser(ctx, u))
 	}, "find insert update update find find delete"},
@@ -98,7 +104,7 @@ var commandTable = []struct {
 	}, "find"},
 	{"DeleteUser", func(ctx context.Context, s *mongo.Store) error { return s.DeleteUser(ctx, "u", 0) }, "delete find find delete"},
 
-	{"View", func(ctx context.Context, s *mongo.Store) error { return must(s.View(ctx)) }, "ping"},
+	{"Snapshot", func(ctx context.Context, s *mongo.Store) error { return must(s.Snapshot(ctx)) }, "ping"},
 	{"ListRevocations", func(ctx context.Context, s *mongo.Store) error { return must(s.ListRevocations(ctx, storage.Page{})) }, "find"},
 	{"RaiseEpoch, first", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.RaiseEpoch(ctx, storage.EpochRaise{At: start}))
@@ -140,26 +146,28 @@ var commandTable = []struct {
 	{"SweepStatusLists", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.SweepStatusLists(ctx, start.Add(time.Hour), 10))
 	}, "find delete"},
-	{"CreateSession, to regrade", func(ctx context.Context, s *mongo.Store) error { return s.CreateSession(ctx, aSession("g")) }, "insert"},
-	{"RegradeSession", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.RegradeSession(ctx, storage.Regrade{SessionID: "g", StatusIndex: 2, RetiredIndex: 1}))
+	{"CreateSession, to update rights", func(ctx context.Context, s *mongo.Store) error { return s.CreateSession(ctx, testSession("g")) }, "insert"},
+	{"UpdateRights", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.UpdateRights(ctx, storage.RightsUpdate{SessionID: "g", StatusIndex: 2, RetiredIndex: 1}))
 	}, "findAndModify"},
-	{"DueSessions", func(ctx context.Context, s *mongo.Store) error { return must(s.DueSessions(ctx, 10)) }, "find"},
-	{"SettleSessions", func(ctx context.Context, s *mongo.Store) error {
-		living, ended := aSession("g"), aSession("e")
-		living.Grade, ended.RevokedAt = 1, start
-		return s.SettleSessions(ctx, []storage.Session{living, ended})
+	{"PendingStatus", func(ctx context.Context, s *mongo.Store) error { return must(s.PendingStatus(ctx, 10)) }, "find"},
+	{"ClearPendingStatus", func(ctx context.Context, s *mongo.Store) error {
+		living, ended := testSession("g"), testSession("e")
+		living.RightsVersion, ended.RevokedAt = 1, start
+		return s.ClearPendingStatus(ctx, []storage.Session{living, ended})
 	}, "update update"},
-	{"AddEnding", func(ctx context.Context, s *mongo.Store) error { return s.AddEnding(ctx, storage.Ending{ID: "e"}) }, "insert"},
-	{"Endings", func(ctx context.Context, s *mongo.Store) error { return must(s.Endings(ctx, 10)) }, "find"},
-	{"RemoveEnding", func(ctx context.Context, s *mongo.Store) error { return s.RemoveEnding(ctx, "e") }, "delete"},
-	{"SwapGuard", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.SwapGuard(ctx, storage.Guard{Name: "g"}))
+	{"AddPendingRevocation", func(ctx context.Context, s *mongo.Store) error {
+		return s.AddPendingRevocation(ctx, storage.PendingRevocation{ID: "e"})
 	}, "insert"},
-	{"SwapGuard, again", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.SwapGuard(ctx, storage.Guard{Name: "g", Version: 1}))
+	{"PendingRevocations", func(ctx context.Context, s *mongo.Store) error { return must(s.PendingRevocations(ctx, 10)) }, "find"},
+	{"RemovePendingRevocation", func(ctx context.Context, s *mongo.Store) error { return s.RemovePendingRevocation(ctx, "e") }, "delete"},
+	{"SwapSharedSet", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SwapSharedSet(ctx, storage.SharedSet{Name: "g"}))
+	}, "insert"},
+	{"SwapSharedSet, again", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SwapSharedSet(ctx, storage.SharedSet{Name: "g", Version: 1}))
 	}, "update"},
-	{"Guard", func(ctx context.Context, s *mongo.Store) error { return must(s.Guard(ctx, "g")) }, "find"},
+	{"SharedSet", func(ctx context.Context, s *mongo.Store) error { return must(s.SharedSet(ctx, "g")) }, "find"},
 
 	{"RevokeToken", func(ctx context.Context, s *mongo.Store) error { return s.RevokeToken(ctx, "jti", start) }, "insert"},
 	{"RevokeToken, again", func(ctx context.Context, s *mongo.Store) error { return s.RevokeToken(ctx, "jti", start) }, "insert"},
@@ -168,21 +176,21 @@ var commandTable = []struct {
 		return must(s.SweepRevocations(ctx, start.Add(time.Hour), 10))
 	}, "find delete"},
 
-	{"CountAttempt, first", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.CountAttempt(ctx, "k", start, time.Minute))
+	{"IncrementCounter, first", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.IncrementCounter(ctx, "k", start, time.Minute))
 	}, "findAndModify insert"},
-	{"CountAttempt", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.CountAttempt(ctx, "k", start, time.Minute))
+	{"IncrementCounter", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.IncrementCounter(ctx, "k", start, time.Minute))
 	}, "findAndModify"},
-	{"CountAttempt, window over", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.CountAttempt(ctx, "k", start.Add(time.Hour), time.Minute))
+	{"IncrementCounter, window over", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.IncrementCounter(ctx, "k", start.Add(time.Hour), time.Minute))
 	}, "findAndModify insert findAndModify"},
-	{"ForgiveAttempt", func(ctx context.Context, s *mongo.Store) error { return s.ForgiveAttempt(ctx, "k") }, "update"},
-	{"ClearAttempts", func(ctx context.Context, s *mongo.Store) error { return s.ClearAttempts(ctx, "k") }, "delete"},
-	{"SweepAttempts, none", func(ctx context.Context, s *mongo.Store) error { return must(s.SweepAttempts(ctx, start, 10)) }, "find"},
+	{"DecrementCounter", func(ctx context.Context, s *mongo.Store) error { return s.DecrementCounter(ctx, "k") }, "update"},
+	{"DeleteCounter", func(ctx context.Context, s *mongo.Store) error { return s.DeleteCounter(ctx, "k") }, "delete"},
+	{"SweepCounters, none", func(ctx context.Context, s *mongo.Store) error { return must(s.SweepCounters(ctx, start, 10)) }, "find"},
 
-	{"InsertKey", func(ctx context.Context, s *mongo.Store) error { return s.InsertKey(ctx, aKey(1, "kid")) }, "insert"},
-	{"InsertKey, taken", func(ctx context.Context, s *mongo.Store) error { return s.InsertKey(ctx, aKey(1, "other")) }, "insert find"},
+	{"InsertKey", func(ctx context.Context, s *mongo.Store) error { return s.InsertKey(ctx, testKey(1, "kid")) }, "insert"},
+	{"InsertKey, taken", func(ctx context.Context, s *mongo.Store) error { return s.InsertKey(ctx, testKey(1, "other")) }, "insert find"},
 	{"ListKeys", func(ctx context.Context, s *mongo.Store) error { return must(s.ListKeys(ctx)) }, "find"},
 	{"RevokeKey", func(ctx context.Context, s *mongo.Store) error { return s.RevokeKey(ctx, "kid", start) }, "update"},
 	{"ResealKey", func(ctx context.Context, s *mongo.Store) error {
@@ -211,7 +219,7 @@ var expectedFailures = []string{
 }
 
 func TestCommandsOfEachCall(t *testing.T) {
-	var w wire
+	var w commandLog
 	s := open(t, mongotest.URI(t), w.monitor())
 	w.take()
 	for _, c := range commandTable {
@@ -223,5 +231,5 @@ func TestCommandsOfEachCall(t *testing.T) {
 			t.Errorf("%s sends %q, want %q", c.call, got, c.want)
 		}
 	}
-	w.demand(t)
+	w.wantNoFindings(t)
 }

@@ -22,5 +22,5 @@
 //
 // Writes are acknowledged by a majority and journaled, reads are majority
 // reads from the primary, whatever the connection string says. A server's
-// error other than a duplicate key means *don't know*.
+// error other than a duplicate key means outcome unknown.
 package mongo

@@ -31,27 +31,27 @@ func onlyUsers() bson.E { return compare("_id", "$gt", "") }
 
 // Epoch implements [storage.Epochs].
 func (s *Store) Epoch(ctx context.Context) (storage.Epoch, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	doc, err := find[epochDoc](ctx, s, users, byID(epochID))
+	doc, err := findOne[epochDoc](ctx, s, users, byID(epochID))
 	if errors.Is(err, storage.ErrNotFound) {
 		return storage.Epoch{}, nil
 	}
 	return doc.record(), err
 }
 
-// raiseRounds bounds how often a raise starts over because another was faster.
-const raiseRounds = 64
+// maxRaiseTries bounds how often a raise starts over because another was faster.
+const maxRaiseTries = 64
 
 var errRaiseContended = errors.New("the epoch changed at every step")
 
 // RaiseEpoch implements [storage.Epochs] by one update that is conditional on
 // the number read before, or by the insert of the first.
 func (s *Store) RaiseEpoch(ctx context.Context, r storage.EpochRaise) (storage.Epoch, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	for range raiseRounds {
-		now, err := find[epochDoc](ctx, s, users, byID(epochID))
+	for range maxRaiseTries {
+		now, err := findOne[epochDoc](ctx, s, users, byID(epochID))
 		first := errors.Is(err, storage.ErrNotFound)
 		if err != nil && !first {
 			return storage.Epoch{}, err
@@ -61,7 +61,7 @@ func (s *Store) RaiseEpoch(ctx context.Context, r storage.EpochRaise) (storage.E
 		if first {
 			err = s.insert(ctx, users, next)
 		} else {
-			done, err = s.replace(ctx, users, bson.D{is("_id", epochID), is("number", now.Number)}, next)
+			done, err = s.replace(ctx, users, bson.D{elem("_id", epochID), elem("number", now.Number)}, next)
 		}
 		switch {
 		case errors.Is(err, errDuplicate):
@@ -71,14 +71,14 @@ func (s *Store) RaiseEpoch(ctx context.Context, r storage.EpochRaise) (storage.E
 			return next.record(), nil
 		}
 	}
-	return storage.Epoch{}, s.unknown("raise the epoch", errRaiseContended)
+	return storage.Epoch{}, s.unavailable("raise the epoch", errRaiseContended)
 }
 
 // UserInEpoch implements [storage.Epochs] by one find of both documents.
 func (s *Store) UserInEpoch(ctx context.Context, id string) (user storage.User, epoch storage.Epoch, err error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	docs, err := first[bson.Raw](ctx, s, users, bson.D{compare("_id", "$in", []any{id, epochID})}, 0)
+	docs, err := findFirst[bson.Raw](ctx, s, users, bson.D{compare("_id", "$in", []any{id, epochID})}, 0)
 	if err != nil {
 		return storage.User{}, storage.Epoch{}, err
 	}
@@ -97,7 +97,7 @@ func (s *Store) UserInEpoch(ctx context.Context, id string) (user storage.User, 
 	}
 	switch {
 	case err != nil:
-		return storage.User{}, storage.Epoch{}, s.unknown("read user and epoch", err)
+		return storage.User{}, storage.Epoch{}, s.unavailable("read user and epoch", err)
 	case !found:
 		return storage.User{}, storage.Epoch{}, storage.ErrNotFound
 	}

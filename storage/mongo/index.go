@@ -14,9 +14,9 @@ import (
 	"example.org/signet/storage"
 )
 
-// indexTime bounds the making of one index: on a large collection that a new
+// indexTimeout bounds the making of one index: on a large collection that a new
 // version gives a new index, it takes a while.
-const indexTime = 10 * time.Minute
+const indexTimeout = 10 * time.Minute
 
 // An index is made under a fixed name and never changed under that name.
 type index struct {
@@ -30,7 +30,7 @@ type index struct {
 // for is an _id. A listing's index ends in _id, so that its pages come in order.
 func indexes() []index {
 	return []index{
-		{collection: attempts, name: "attempts_reset", fields: []string{"reset_at"}},
+		{collection: rateCounters, name: "attempts_reset", fields: []string{"reset_at"}},
 		{collection: audit, name: "audit_actor", fields: []string{"actor", "_id"}},
 		{collection: audit, name: "audit_at", fields: []string{"at"}},
 		{collection: audit, name: "audit_target", fields: []string{"target", "_id"}},
@@ -68,9 +68,9 @@ func (s *Store) ensureIndexes(ctx context.Context) error {
 }
 
 func (s *Store) ensureIndex(ctx context.Context, i index) error {
-	ctx, cancel := context.WithTimeout(ctx, indexTime)
+	ctx, cancel := context.WithTimeout(ctx, indexTimeout)
 	defer cancel()
-	order := convert(i.fields, func(field string) bson.E { return is(field, 1) })
+	order := convert(i.fields, func(field string) bson.E { return elem(field, 1) })
 	opts := options.Index().SetName(i.name)
 	if i.unique {
 		opts.SetUnique(true)
@@ -79,35 +79,35 @@ func (s *Store) ensureIndex(ctx context.Context, i index) error {
 		opts.SetSparse(true)
 	}
 	_, err := s.db.Collection(i.collection).Indexes().CreateOne(ctx, driver.IndexModel{Keys: bson.D(order), Options: opts})
-	return s.indexFault(i, err)
+	return s.explainIndexError(i, err)
 }
 
 // indexConflicts are the server's codes for an index that exists differently:
 // IndexOptionsConflict and IndexKeySpecsConflict.
 var indexConflicts = []int32{85, 86}
 
-// indexFault explains why an index could not be made.
-func (s *Store) indexFault(i index, err error) error {
+// explainIndexError explains why an index could not be made.
+func (s *Store) explainIndexError(i index, err error) error {
 	what := fmt.Sprintf("mongodb: make index %s of collection %s", i.name, i.collection)
 	var refused driver.CommandError
 	switch {
 	case err == nil:
 		return nil
 	case isDuplicate(err):
-		return fmt.Errorf("%s: two documents have the same %s: remove one of them: %w", what, i.fields[0], s.secrets.clean(err))
+		return fmt.Errorf("%s: two documents have the same %s: remove one of them: %w", what, i.fields[0], s.secrets.redact(err))
 	case errors.As(err, &refused) && slices.Contains(indexConflicts, refused.Code):
-		return fmt.Errorf("%s: there is another index of that name or on these fields: drop it and start again: %w", what, s.secrets.clean(err))
+		return fmt.Errorf("%s: there is another index of that name or on these fields: drop it and start again: %w", what, s.secrets.redact(err))
 	}
-	return storage.Unavailable(what, s.secrets.clean(err))
+	return storage.Unavailable(what, s.secrets.redact(err))
 }
 
 // checkUnique demands that the server enforces the index.
 func (s *Store) checkUnique(ctx context.Context, i index) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	specs, err := s.db.Collection(i.collection).Indexes().ListSpecifications(ctx)
 	if err != nil {
-		return s.unknown("list indexes of "+i.collection, err)
+		return s.unavailable("list indexes of "+i.collection, err)
 	}
 	for _, spec := range specs {
 		if spec.Name == i.name && spec.Unique != nil && *spec.Unique {

@@ -40,7 +40,7 @@ func (d keyDoc) record() storage.Key { return storage.Key(d) }
 // InsertKey implements [storage.Keys] by one insert. Which of the two unique
 // fields it met is looked up, not read from the error's text.
 func (s *Store) InsertKey(ctx context.Context, k storage.Key) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	err := s.insert(ctx, keys, newKeyDoc(k))
 	if !errors.Is(err, errDuplicate) {
@@ -58,34 +58,34 @@ func (s *Store) InsertKey(ctx context.Context, k storage.Key) error {
 
 // ListKeys implements [storage.Keys].
 func (s *Store) ListKeys(ctx context.Context) ([]storage.Key, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	docs, err := all[keyDoc](ctx, s, keys, bson.D{})
+	docs, err := findAll[keyDoc](ctx, s, keys, bson.D{})
 	return convert(docs, keyDoc.record), err
 }
 
 // RevokeKey implements [storage.Keys] by one conditional update. Where it
 // meets nothing, a read tells a revoked key from none.
 func (s *Store) RevokeKey(ctx context.Context, kid string, at time.Time) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	done, err := s.update(ctx, keys, bson.D{is("kid", kid), notRevoked()}, set(is("revoked_at", storage.Time(at))))
+	done, err := s.update(ctx, keys, bson.D{elem("kid", kid), notRevoked()}, set(elem("revoked_at", storage.Time(at))))
 	if done || err != nil {
 		return err
 	}
-	return found(s.exists(ctx, keys, bson.D{is("kid", kid)}))
+	return requireFound(s.exists(ctx, keys, bson.D{elem("kid", kid)}))
 }
 
 // ResealKey implements [storage.Keys] by one conditional update. Where it meets
 // nothing, a read tells a key that is sealed otherwise from none.
 func (s *Store) ResealKey(ctx context.Context, kid string, was, sealed []byte) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	done, err := s.update(ctx, keys, bson.D{is("kid", kid), is("sealed", was)}, set(is("sealed", sealed)))
+	done, err := s.update(ctx, keys, bson.D{elem("kid", kid), elem("sealed", was)}, set(elem("sealed", sealed)))
 	if done || err != nil {
 		return err
 	}
-	if err := found(s.exists(ctx, keys, bson.D{is("kid", kid)})); err != nil {
+	if err := requireFound(s.exists(ctx, keys, bson.D{elem("kid", kid)})); err != nil {
 		return err
 	}
 	return storage.ErrConflict
@@ -93,7 +93,7 @@ func (s *Store) ResealKey(ctx context.Context, kid string, was, sealed []byte) e
 
 // DeleteKey implements [storage.Keys] by one delete.
 func (s *Store) DeleteKey(ctx context.Context, kid string) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	return found(s.delete(ctx, keys, bson.D{is("kid", kid)}))
+	return requireFound(s.delete(ctx, keys, bson.D{elem("kid", kid)}))
 }

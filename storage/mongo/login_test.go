@@ -19,18 +19,18 @@ import (
 	"example.org/signet/storage/mongo"
 )
 
-// A stall holds a store up just before it sends a command.
-type stall struct {
+// A commandPause holds a store up just before it sends a command.
+type commandPause struct {
 	command, collection string
 	reached, release    chan struct{}
 	once                sync.Once
 }
 
-func newStall(command, collection string) *stall {
-	return &stall{command: command, collection: collection, reached: make(chan struct{}), release: make(chan struct{})}
+func pauseBefore(command, collection string) *commandPause {
+	return &commandPause{command: command, collection: collection, reached: make(chan struct{}), release: make(chan struct{})}
 }
 
-func (h *stall) monitor() mongo.Option {
+func (h *commandPause) monitor() mongo.Option {
 	return mongo.WithMonitor(&event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
 		if e.CommandName == h.command && e.Command.Lookup(e.CommandName).StringValue() == h.collection {
 			h.once.Do(func() { close(h.reached); <-h.release })
@@ -38,9 +38,9 @@ func (h *stall) monitor() mongo.Option {
 	}})
 }
 
-// stalled runs the call on a store of its own until the stall, then meanwhile,
+// runPaused runs the call on a store of its own until the stall, then meanwhile,
 // and returns what the call got when it went on.
-func stalled(t *testing.T, h *stall, s *mongo.Store, call func(*mongo.Store) error, meanwhile func()) error {
+func runPaused(t *testing.T, h *commandPause, s *mongo.Store, call func(*mongo.Store) error, meanwhile func()) error {
 	t.Helper()
 	got := make(chan error, 1)
 	go func() { got <- call(s) }()
@@ -52,8 +52,8 @@ func stalled(t *testing.T, h *stall, s *mongo.Store, call func(*mongo.Store) err
 	return <-got
 }
 
-// owner demands that the name leads to the user, or to nobody for "".
-func owner(t *testing.T, s *mongo.Store, name, id string) {
+// wantOwner demands that the name leads to the user, or to nobody for "".
+func wantOwner(t *testing.T, s *mongo.Store, name, id string) {
 	t.Helper()
 	u, err := s.UserByLogin(t.Context(), name)
 	switch {
@@ -64,8 +64,8 @@ func owner(t *testing.T, s *mongo.Store, name, id string) {
 	}
 }
 
-// demandTaken demands a DuplicateError of the field.
-func demandTaken(t *testing.T, what string, err error, field string) {
+// wantDuplicate demands a DuplicateError of the field.
+func wantDuplicate(t *testing.T, what string, err error, field string) {
 	t.Helper()
 	var dup *storage.DuplicateError
 	if !errors.As(err, &dup) || dup.Field != field {
@@ -80,13 +80,13 @@ func TestClaimWithoutUserIsTakenOver(t *testing.T) {
 	s := openAt(t, uri, c)
 	put(t, raw(t, uri), "logins", claim("ann", "crashed", c.now()))
 	c.advance(time.Minute - time.Millisecond)
-	demandTaken(t, "just before", s.CreateUser(t.Context(), aUser("u", "ann", "")), "username")
-	owner(t, s, "ann", "")
+	wantDuplicate(t, "just before", s.CreateUser(t.Context(), testUser("u", "ann", "")), "username")
+	wantOwner(t, s, "ann", "")
 	c.advance(time.Millisecond)
-	if err := s.CreateUser(t.Context(), aUser("u", "ann", "")); err != nil {
+	if err := s.CreateUser(t.Context(), testUser("u", "ann", "")); err != nil {
 		t.Fatalf("a minute later: %v", err)
 	}
-	owner(t, s, "ann", "u")
+	wantOwner(t, s, "ann", "u")
 }
 
 func claim(name, user string, at time.Time) bson.D {
@@ -98,10 +98,10 @@ func TestClaimOfTheSameUserIsUsedAtOnce(t *testing.T) {
 	uri, c := mongotest.URI(t), newClock()
 	s := openAt(t, uri, c)
 	put(t, raw(t, uri), "logins", claim("ann", "u", c.now()))
-	if err := s.CreateUser(t.Context(), aUser("u", "ann", "")); err != nil {
+	if err := s.CreateUser(t.Context(), testUser("u", "ann", "")); err != nil {
 		t.Fatal(err)
 	}
-	owner(t, s, "ann", "u")
+	wantOwner(t, s, "ann", "u")
 }
 
 // crashes are stops between two writes, made by undoing what comes after. Each
@@ -131,7 +131,7 @@ var crashes = []struct {
 	{
 		name: "rename: new name claimed",
 		crash: func(t *testing.T, s *mongo.Store, db *driver.Database, now time.Time) {
-			create(t, s, aUser("u", "ann", ""))
+			create(t, s, testUser("u", "ann", ""))
 			put(t, db, "logins", claim("anna", "u", now))
 		},
 		owned: map[string]string{"ann": "u"},
@@ -140,7 +140,7 @@ var crashes = []struct {
 	{
 		name: "rename: user written, old name not freed",
 		crash: func(t *testing.T, s *mongo.Store, db *driver.Database, now time.Time) {
-			create(t, s, aUser("u", "anna", ""))
+			create(t, s, testUser("u", "anna", ""))
 			put(t, db, "logins", claim("ann", "u", now))
 		},
 		owned: map[string]string{"anna": "u"},
@@ -149,7 +149,7 @@ var crashes = []struct {
 	{
 		name: "delete: user gone, names not freed",
 		crash: func(t *testing.T, s *mongo.Store, db *driver.Database, _ time.Time) {
-			create(t, s, aUser("u", "ann", "ann@example.org"))
+			create(t, s, testUser("u", "ann", "ann@example.org"))
 			if _, err := db.Collection("users").DeleteOne(t.Context(), bson.D{field("_id", "u")}); err != nil {
 				t.Fatal(err)
 			}
@@ -165,24 +165,24 @@ func create(t *testing.T, s *mongo.Store, u storage.User) {
 	}
 }
 
-func TestStopBetweenTwoWritesIsHarmless(t *testing.T) {
+func TestCrashBetweenWritesIsHarmless(t *testing.T) {
 	for _, c := range crashes {
 		t.Run(c.name, func(t *testing.T) {
 			uri, now := mongotest.URI(t), newClock()
 			s := openAt(t, uri, now)
 			c.crash(t, s, raw(t, uri), now.now())
 			for _, name := range c.free {
-				owner(t, s, name, "")
+				wantOwner(t, s, name, "")
 			}
 			now.advance(time.Hour)
 			for i, name := range c.free {
-				create(t, s, aUser(fmt.Sprint("other-", i), name, ""))
-				owner(t, s, name, fmt.Sprint("other-", i))
+				create(t, s, testUser(fmt.Sprint("other-", i), name, ""))
+				wantOwner(t, s, name, fmt.Sprint("other-", i))
 			}
 			for name, id := range c.owned {
-				owner(t, s, name, id)
-				demandTaken(t, "create", s.CreateUser(t.Context(), aUser("other", name, "")), "username")
-				owner(t, s, name, id)
+				wantOwner(t, s, name, id)
+				wantDuplicate(t, "create", s.CreateUser(t.Context(), testUser("other", name, "")), "username")
+				wantOwner(t, s, name, id)
 			}
 		})
 	}
@@ -190,84 +190,84 @@ func TestStopBetweenTwoWritesIsHarmless(t *testing.T) {
 
 // A creator that sleeps for longer than its claim lives, before it writes the
 // user, finds its name gone: never two owners.
-func TestSleepingCreatorLosesItsName(t *testing.T) {
+func TestDelayedCreateLosesExpiredClaim(t *testing.T) {
 	uri, c := mongotest.URI(t), newClock()
 	awake := openAt(t, uri, c)
-	h := newStall("insert", "users")
-	err := stalled(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
-		return s.CreateUser(t.Context(), aUser("sleeper", "ann", "sleeper@example.org"))
+	h := pauseBefore("insert", "users")
+	err := runPaused(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
+		return s.CreateUser(t.Context(), testUser("sleeper", "ann", "sleeper@example.org"))
 	}, func() {
 		c.advance(2 * time.Minute)
-		create(t, awake, aUser("u", "ann", ""))
+		create(t, awake, testUser("u", "ann", ""))
 	})
-	demandTaken(t, "the sleeper", err, "username")
-	owner(t, awake, "ann", "u")
-	owner(t, awake, "sleeper@example.org", "")
+	wantDuplicate(t, "the sleeper", err, "username")
+	wantOwner(t, awake, "ann", "u")
+	wantOwner(t, awake, "sleeper@example.org", "")
 	if _, err := awake.User(t.Context(), "sleeper"); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("the sleeper's user: %v, want none", err)
 	}
-	create(t, awake, aUser("v", "sleeper@example.org", ""))
+	create(t, awake, testUser("v", "sleeper@example.org", ""))
 }
 
 // A creator that sleeps after it wrote the user keeps its name.
-func TestSleepingConfirmationKeepsItsName(t *testing.T) {
+func TestDelayedConfirmKeepsName(t *testing.T) {
 	uri, c := mongotest.URI(t), newClock()
 	awake := openAt(t, uri, c)
-	h := newStall("update", "logins")
-	err := stalled(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
-		return s.CreateUser(t.Context(), aUser("sleeper", "ann", ""))
+	h := pauseBefore("update", "logins")
+	err := runPaused(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
+		return s.CreateUser(t.Context(), testUser("sleeper", "ann", ""))
 	}, func() {
 		c.advance(2 * time.Minute)
-		demandTaken(t, "the other", awake.CreateUser(t.Context(), aUser("u", "ann", "")), "username")
+		wantDuplicate(t, "the other", awake.CreateUser(t.Context(), testUser("u", "ann", "")), "username")
 	})
 	if err != nil {
 		t.Errorf("the sleeper: %v", err)
 	}
-	owner(t, awake, "ann", "sleeper")
+	wantOwner(t, awake, "ann", "sleeper")
 }
 
 // One that found the claim abandoned, and sleeps before taking it over, finds
 // it confirmed meanwhile.
-func TestSleepingTakeoverComesTooLate(t *testing.T) {
+func TestDelayedTakeoverFails(t *testing.T) {
 	uri, c := mongotest.URI(t), newClock()
-	first := newStall("insert", "users")
+	first := pauseBefore("insert", "users")
 	creator := openAt(t, uri, c, first.monitor())
 	created := make(chan error, 1)
-	go func() { created <- creator.CreateUser(t.Context(), aUser("u", "ann", "")) }()
+	go func() { created <- creator.CreateUser(t.Context(), testUser("u", "ann", "")) }()
 	<-first.reached
 	c.advance(2 * time.Minute)
 
-	second := newStall("update", "logins")
-	err := stalled(t, second, openAt(t, uri, c, second.monitor()), func(s *mongo.Store) error {
-		return s.CreateUser(t.Context(), aUser("late", "ann", ""))
+	second := pauseBefore("update", "logins")
+	err := runPaused(t, second, openAt(t, uri, c, second.monitor()), func(s *mongo.Store) error {
+		return s.CreateUser(t.Context(), testUser("late", "ann", ""))
 	}, func() {
 		close(first.release)
 		if err := <-created; err != nil {
 			t.Errorf("the creator: %v", err)
 		}
 	})
-	demandTaken(t, "the latecomer", err, "username")
-	owner(t, creator, "ann", "u")
+	wantDuplicate(t, "the latecomer", err, "username")
+	wantOwner(t, creator, "ann", "u")
 }
 
 // A renaming that sleeps too long is undone as a whole.
-func TestSleepingRenameIsUndone(t *testing.T) {
+func TestDelayedRenameIsRolledBack(t *testing.T) {
 	uri, c := mongotest.URI(t), newClock()
 	awake := openAt(t, uri, c)
-	create(t, awake, aUser("sleeper", "ann", "ann@example.org"))
-	h := newStall("update", "users")
-	err := stalled(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
-		u := aUser("sleeper", "anna", "")
+	create(t, awake, testUser("sleeper", "ann", "ann@example.org"))
+	h := pauseBefore("update", "users")
+	err := runPaused(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
+		u := testUser("sleeper", "anna", "")
 		u.Version, u.FullName = 1, "Anna"
 		return must(s.UpdateUser(t.Context(), u))
 	}, func() {
 		c.advance(2 * time.Minute)
-		create(t, awake, aUser("u", "anna", ""))
+		create(t, awake, testUser("u", "anna", ""))
 	})
-	demandTaken(t, "the sleeper", err, "username")
-	owner(t, awake, "anna", "u")
-	owner(t, awake, "ann", "sleeper")
-	owner(t, awake, "ann@example.org", "sleeper")
+	wantDuplicate(t, "the sleeper", err, "username")
+	wantOwner(t, awake, "anna", "u")
+	wantOwner(t, awake, "ann", "sleeper")
+	wantOwner(t, awake, "ann@example.org", "sleeper")
 	u, err := awake.User(t.Context(), "sleeper")
 	if err != nil || u.Username != "ann" || u.FullName != "" || u.Version != 3 {
 		t.Errorf("the sleeper is %+v, %v; want its old self as version 3", u, err)
@@ -275,17 +275,17 @@ func TestSleepingRenameIsUndone(t *testing.T) {
 }
 
 // The freeing of a name that a user left may not hit the user who took it back.
-func TestSleepingTidyHitsNobody(t *testing.T) {
+func TestDelayedReleaseSparesNewClaim(t *testing.T) {
 	uri, c := mongotest.URI(t), newClock()
 	awake := openAt(t, uri, c)
-	create(t, awake, aUser("u", "ann", ""))
-	h := newStall("delete", "logins")
-	err := stalled(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
-		u := aUser("u", "anna", "")
+	create(t, awake, testUser("u", "ann", ""))
+	h := pauseBefore("delete", "logins")
+	err := runPaused(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
+		u := testUser("u", "anna", "")
 		u.Version = 1
 		return must(s.UpdateUser(t.Context(), u))
 	}, func() {
-		u := aUser("u", "ann", "")
+		u := testUser("u", "ann", "")
 		u.Version = 2
 		if _, err := awake.UpdateUser(t.Context(), u); err != nil {
 			t.Error(err)
@@ -294,36 +294,36 @@ func TestSleepingTidyHitsNobody(t *testing.T) {
 	if err != nil {
 		t.Errorf("the first renaming: %v", err)
 	}
-	owner(t, awake, "ann", "u")
-	demandTaken(t, "another", awake.CreateUser(t.Context(), aUser("v", "ann", "")), "username")
+	wantOwner(t, awake, "ann", "u")
+	wantDuplicate(t, "another", awake.CreateUser(t.Context(), testUser("v", "ann", "")), "username")
 }
 
 // A sweep that sleeps between finding and deleting spares what began anew.
-func TestSleepingSweepSparesTheRenewed(t *testing.T) {
+func TestDelayedSweepSparesRenewed(t *testing.T) {
 	uri, c := mongotest.URI(t), newClock()
 	awake := openAt(t, uri, c)
 	for _, key := range []string{"renewed", "ended"} {
-		if _, err := awake.CountAttempt(t.Context(), key, start, time.Minute); err != nil {
+		if _, err := awake.IncrementCounter(t.Context(), key, start, time.Minute); err != nil {
 			t.Fatal(err)
 		}
 	}
-	h := newStall("delete", "attempts")
+	h := pauseBefore("delete", "attempts")
 	later := start.Add(time.Hour)
-	err := stalled(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
-		n, err := s.SweepAttempts(t.Context(), later, 10)
+	err := runPaused(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
+		n, err := s.SweepCounters(t.Context(), later, 10)
 		if n != 1 {
 			t.Errorf("swept %d, want 1", n)
 		}
 		return err
 	}, func() {
-		if _, err := awake.CountAttempt(t.Context(), "renewed", later, time.Minute); err != nil {
+		if _, err := awake.IncrementCounter(t.Context(), "renewed", later, time.Minute); err != nil {
 			t.Error(err)
 		}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := awake.CountAttempt(t.Context(), "renewed", later, time.Minute); err != nil || got.Count != 2 {
+	if got, err := awake.IncrementCounter(t.Context(), "renewed", later, time.Minute); err != nil || got.Count != 2 {
 		t.Errorf("the renewed counter is at %d, %v; want 2", got.Count, err)
 	}
 }
@@ -331,7 +331,7 @@ func TestSleepingSweepSparesTheRenewed(t *testing.T) {
 // Users are created, renamed and deleted by three stores at once, and many of
 // the calls are cut at any point. However it ends: nobody's name is anybody
 // else's, and every name that a user has leads there.
-func TestNamesUnderChaos(t *testing.T) {
+func TestLoginNamesUnderConcurrentFailures(t *testing.T) {
 	uri, c := mongotest.URI(t), newClock()
 	stores := []*mongo.Store{openAt(t, uri, c), openAt(t, uri, c), openAt(t, uri, c)}
 	var all sync.WaitGroup
@@ -344,7 +344,7 @@ func TestNamesUnderChaos(t *testing.T) {
 		})
 	}
 	all.Wait()
-	demandNamesAreSound(t, stores[0], raw(t, uri))
+	wantConsistentNames(t, stores[0], raw(t, uri))
 }
 
 // chaos makes one call on one of few names, and cuts it after a random time.
@@ -371,10 +371,10 @@ func chaos(t *testing.T, s *mongo.Store, r *rand.Rand, id string) {
 		_, _ = s.UpdateUser(ctx, u)
 		return
 	}
-	_ = s.CreateUser(ctx, aUser(id, name(), name()))
+	_ = s.CreateUser(ctx, testUser(id, name(), name()))
 }
 
-func demandNamesAreSound(t *testing.T, s *mongo.Store, db *driver.Database) {
+func wantConsistentNames(t *testing.T, s *mongo.Store, db *driver.Database) {
 	t.Helper()
 	page, err := s.ListUsers(t.Context(), storage.UserFilter{}, storage.Page{})
 	if err != nil {
@@ -385,7 +385,7 @@ func demandNamesAreSound(t *testing.T, s *mongo.Store, db *driver.Database) {
 		mine := slices.Compact([]string{u.Username, u.Email})
 		names = append(names, mine...)
 		for _, name := range mine {
-			owner(t, s, name, u.ID)
+			wantOwner(t, s, name, u.ID)
 		}
 	}
 	slices.Sort(names)

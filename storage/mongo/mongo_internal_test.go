@@ -16,7 +16,7 @@ import (
 	"example.org/signet/storage"
 )
 
-func TestSuccessor(t *testing.T) {
+func TestPrefixEnd(t *testing.T) {
 	for prefix, want := range map[string]string{
 		"":                        "",
 		"a":                       "b",
@@ -33,7 +33,7 @@ func TestSuccessor(t *testing.T) {
 		"x\U0010fffe":             "x\U0010ffff",
 		"\u4e16\u754c\U0010ffff.": "\u4e16\u754c\U0010ffff/",
 	} {
-		if got := successor(prefix); got != want {
+		if got := prefixEnd(prefix); got != want {
 			t.Errorf("successor(%+q) = %+q, want %+q", prefix, got, want)
 		}
 	}
@@ -41,11 +41,11 @@ func TestSuccessor(t *testing.T) {
 
 // The range from a prefix to its successor holds what begins with the prefix,
 // and nothing else.
-func TestSuccessorBoundsThePrefix(t *testing.T) {
+func TestPrefixEndBoundsThePrefix(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		prefix := rapid.StringN(1, 8, -1).Draw(t, "prefix")
 		other := rapid.OneOf(rapid.String(), rapid.Map(rapid.String(), func(s string) string { return prefix + s })).Draw(t, "other")
-		end := successor(prefix)
+		end := prefixEnd(prefix)
 		if end != "" && !utf8.ValidString(end) {
 			t.Fatalf("successor(%+q) = %+q is no text", prefix, end)
 		}
@@ -72,10 +72,10 @@ func TestSecretsOf(t *testing.T) {
 	}
 }
 
-func TestCleanHidesTheTextAndKeepsTheKind(t *testing.T) {
+func TestRedactHidesSecretsAndKeepsCause(t *testing.T) {
 	r := redactor{"hunter2", "hunter 2"}
 	cause := fmt.Errorf("login as ann:hunter2 (hunter 2): %w", context.DeadlineExceeded)
-	err := storage.Unavailable("ping", r.clean(cause))
+	err := storage.Unavailable("ping", r.redact(cause))
 	if strings.Contains(err.Error(), "hunter") || !strings.Contains(err.Error(), "login as ann:[hidden]") {
 		t.Errorf("text %q", err)
 	}
@@ -83,10 +83,10 @@ func TestCleanHidesTheTextAndKeepsTheKind(t *testing.T) {
 		t.Errorf("%v is not what its cause is", err)
 	}
 	var reached interface{ Unwrap() error }
-	if inner := r.clean(cause); errors.As(inner, &reached) {
+	if inner := r.redact(cause); errors.As(inner, &reached) {
 		t.Error("the cause can be unwrapped, and with it its text")
 	}
-	if r.clean(nil) != nil {
+	if r.redact(nil) != nil {
 		t.Error("no error became one")
 	}
 }
@@ -113,7 +113,7 @@ func TestDuplicateIsCertainOnlyWithoutOtherFaults(t *testing.T) {
 	}
 }
 
-func TestIndexFaultSaysWhatToDo(t *testing.T) {
+func TestIndexErrorSaysWhatToDo(t *testing.T) {
 	s := &Store{}
 	i := index{collection: keys, name: "keys_kid", fields: []string{"kid"}, unique: true}
 	for what, c := range map[string]struct {
@@ -127,7 +127,7 @@ func TestIndexFaultSaysWhatToDo(t *testing.T) {
 		"not authorised":        {driver.CommandError{Code: 13, Message: "not authorized"}, "not authorized", true},
 		"time is over":          {context.DeadlineExceeded, "keys_kid", true},
 	} {
-		err := s.indexFault(i, c.err)
+		err := s.explainIndexError(i, c.err)
 		if err == nil || !strings.Contains(err.Error(), c.word) || !strings.Contains(err.Error(), "keys_kid") {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -135,7 +135,7 @@ func TestIndexFaultSaysWhatToDo(t *testing.T) {
 			t.Errorf("%s: %v, unavailable should be %t", what, err, c.unavailable)
 		}
 	}
-	if err := s.indexFault(i, nil); err != nil {
+	if err := s.explainIndexError(i, nil); err != nil {
 		t.Errorf("success: %v", err)
 	}
 }

@@ -11,9 +11,9 @@ import (
 	"example.org/signet/storage/storagetest"
 )
 
-// patience is the time that a step gets in tests which are not about time: the
+// testTimeout is the time that a step gets in tests which are not about time: the
 // test server is slow when 64 goroutines race on a busy machine.
-const patience = 30 * time.Second
+const testTimeout = 30 * time.Second
 
 // clock is a clock that tests move.
 type clock struct{ at atomic.Int64 }
@@ -35,7 +35,7 @@ func open(t testing.TB, uri string, opts ...mongo.Option) *mongo.Store {
 
 func openAt(t testing.TB, uri string, c *clock, opts ...mongo.Option) *mongo.Store {
 	t.Helper()
-	s, err := mongo.Open(t.Context(), uri, c.now, append([]mongo.Option{mongo.WithTimeout(patience)}, opts...)...)
+	s, err := mongo.Open(t.Context(), uri, c.now, append([]mongo.Option{mongo.WithTimeout(testTimeout)}, opts...)...)
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}
@@ -49,16 +49,16 @@ func openAt(t testing.TB, uri string, c *clock, opts ...mongo.Option) *mongo.Sto
 
 // The whole contract, with every command that it causes looked at.
 func TestContract(t *testing.T) {
-	var w wire
+	var w commandLog
 	storagetest.Run(t, func(t *testing.T) storage.Store { return open(t, mongotest.URI(t), w.monitor()) })
-	w.demand(t)
+	w.wantNoFindings(t)
 }
 
 func TestContractAfterReopening(t *testing.T) {
 	storagetest.RunReopen(t, func(t *testing.T) func() (storage.Store, error) {
 		uri, c := mongotest.URI(t), newClock()
 		return func() (storage.Store, error) {
-			return mongo.Open(t.Context(), uri, c.now, mongo.WithTimeout(patience))
+			return mongo.Open(t.Context(), uri, c.now, mongo.WithTimeout(testTimeout))
 		}
 	})
 }

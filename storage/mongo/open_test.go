@@ -16,9 +16,9 @@ import (
 // secret is a password that must not be seen anywhere.
 const secret = "s3cr%21t-p4ss"
 
-// demandHidden fails where an error shows the secret, raw or decoded, however
+// wantRedacted fails where an error shows the secret, raw or decoded, however
 // it is printed.
-func demandHidden(t *testing.T, err error) {
+func wantRedacted(t *testing.T, err error) {
 	t.Helper()
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		for _, s := range []string{secret, "s3cr!t-p4ss", "s3cr", "p4ss"} {
@@ -65,7 +65,7 @@ func TestConnectionStringsThatCannotBeUsed(t *testing.T) {
 		if errors.Is(err, storage.ErrUnavailable) {
 			t.Errorf("%s: %v blames the server", uri, err)
 		}
-		demandHidden(t, err)
+		wantRedacted(t, err)
 	}
 }
 
@@ -110,14 +110,14 @@ func TestUnreachableServer(t *testing.T) {
 				t.Errorf("%s: %v does not say %q", what, err, want)
 			}
 		}
-		demandHidden(t, err)
+		wantRedacted(t, err)
 	}
 }
 
 func TestOpenEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := mongo.Open(ctx, "mongodb://"+silentListener(t)+"/signet", newClock().now, mongo.WithTimeout(patience))
+	_, err := mongo.Open(ctx, "mongodb://"+silentListener(t)+"/signet", newClock().now, mongo.WithTimeout(testTimeout))
 	if !errors.Is(err, storage.ErrUnavailable) || !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want ErrUnavailable by Canceled", err)
 	}
@@ -130,12 +130,12 @@ func TestRefusedCredentials(t *testing.T) {
 	if !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "check the user name") {
 		t.Errorf("got %v, want ErrUnavailable with advice", err)
 	}
-	demandHidden(t, err)
+	wantRedacted(t, err)
 }
 
 // What the connection string asks for may not weaken what a store promises.
 func TestWeakConnectionString(t *testing.T) {
-	var w wire
+	var w commandLog
 	uri := mongotest.URI(t)
 	mark := map[bool]string{true: "&", false: "?"}[strings.Contains(uri, "?")]
 	weak := uri + mark + "w=1&journal=false&readConcernLevel=local&readPreference=secondaryPreferred&retryWrites=false&maxPoolSize=0&serverSelectionTimeoutMS=600000"
@@ -146,5 +146,5 @@ func TestWeakConnectionString(t *testing.T) {
 	if len(w.take()) < len(commandTable) {
 		t.Error("the wire saw too little")
 	}
-	w.demand(t)
+	w.wantNoFindings(t)
 }

@@ -31,7 +31,7 @@ type config struct {
 }
 
 // WithTimeout bounds each method, connecting and server selection included.
-// Those that work through many records are bounded by it portion by portion.
+// Those that work through many records are bounded by it batch by batch.
 // Without it, or with none, the bound is [DefaultTimeout].
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) {

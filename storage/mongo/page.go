@@ -18,11 +18,11 @@ func page[D, R any](ctx context.Context, s *Store, collection string, filter bso
 		filter = append(filter, compare("_id", "$gt", p.After))
 	}
 	size := p.Size()
-	docs, err := first[D](ctx, s, collection, filter, size+1)
+	docs, err := findFirst[D](ctx, s, collection, filter, size+1)
 	if err != nil {
 		return nil, "", err
 	}
-	return cut(docs, size, record, id)
+	return trimPage(docs, size, record, id)
 }
 
 // pageDown is page by falling _id.
@@ -31,15 +31,15 @@ func pageDown[D, R any](ctx context.Context, s *Store, collection string, filter
 		filter = append(filter, compare("_id", "$lt", p.After))
 	}
 	size := p.Size()
-	docs, err := sorted[D](ctx, s, collection, filter, size+1, -1)
+	docs, err := findSorted[D](ctx, s, collection, filter, size+1, -1)
 	if err != nil {
 		return nil, "", err
 	}
-	return cut(docs, size, record, id)
+	return trimPage(docs, size, record, id)
 }
 
-// cut takes the document too many off a page.
-func cut[D, R any](docs []D, size int, record func(D) R, id func(R) string) ([]R, string, error) {
+// trimPage drops the surplus document from a page.
+func trimPage[D, R any](docs []D, size int, record func(D) R, id func(R) string) ([]R, string, error) {
 	records := convert(docs[:min(size, len(docs))], record)
 	if len(docs) <= size {
 		return records, "", nil
@@ -55,8 +55,8 @@ func convert[D, R any](docs []D, record func(D) R) []R {
 	return records
 }
 
-// portion is how many documents one command of a longer work touches.
-const portion = 1000
+// batchSize is how many documents one command of a longer work touches.
+const batchSize = 1000
 
 // idOnly is a document of which only its id matters.
 type idOnly struct {
@@ -72,49 +72,49 @@ func (s *Store) sweep(ctx context.Context, collection, field string, before time
 	return s.sweepWhere(ctx, collection, compare(field, "$lt", storage.Time(before)), limit)
 }
 
-func (s *Store) sweepWhere(ctx context.Context, collection string, over bson.E, limit int) (int64, error) {
+func (s *Store) sweepWhere(ctx context.Context, collection string, expired bson.E, limit int) (int64, error) {
 	var deleted int64
-	for left := limit; left > 0; left -= portion {
-		n, found, err := s.sweepPortion(ctx, collection, over, min(left, portion))
+	for left := limit; left > 0; left -= batchSize {
+		n, found, err := s.sweepBatch(ctx, collection, expired, min(left, batchSize))
 		deleted += n
-		if err != nil || found < portion {
+		if err != nil || found < batchSize {
 			return deleted, err
 		}
 	}
 	return deleted, nil
 }
 
-func (s *Store) sweepPortion(ctx context.Context, collection string, over bson.E, limit int) (deleted int64, found int, err error) {
-	ctx, cancel := s.bound(ctx)
+func (s *Store) sweepBatch(ctx context.Context, collection string, expired bson.E, limit int) (deleted int64, found int, err error) {
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	docs, err := first[idOnly](ctx, s, collection, bson.D{over}, limit)
+	docs, err := findFirst[idOnly](ctx, s, collection, bson.D{expired}, limit)
 	if err != nil || len(docs) == 0 {
 		return 0, 0, err
 	}
-	result, err := s.db.Collection(collection).DeleteMany(ctx, bson.D{compare("_id", "$in", idsOf(docs)), over})
+	result, err := s.db.Collection(collection).DeleteMany(ctx, bson.D{compare("_id", "$in", idsOf(docs)), expired})
 	if err != nil {
-		return 0, len(docs), s.unknown("delete from "+collection, err)
+		return 0, len(docs), s.unavailable("delete from "+collection, err)
 	}
 	return result.DeletedCount, len(docs), nil
 }
 
-// startingWith selects the documents whose text in any of the fields begins
+// hasPrefix selects the documents whose text in any of the fields begins
 // with the prefix, taken literally: a range, which every server's index serves.
-func startingWith(prefix string, fields ...string) bson.E {
-	bounds := bson.D{is("$gte", prefix)}
-	if end := successor(prefix); end != "" {
-		bounds = append(bounds, is("$lt", end))
+func hasPrefix(prefix string, fields ...string) bson.E {
+	bounds := bson.D{elem("$gte", prefix)}
+	if end := prefixEnd(prefix); end != "" {
+		bounds = append(bounds, elem("$lt", end))
 	}
 	any := make(bson.A, len(fields))
 	for i, f := range fields {
-		any[i] = bson.D{is(f, bounds)}
+		any[i] = bson.D{elem(f, bounds)}
 	}
-	return is("$or", any)
+	return elem("$or", any)
 }
 
-// successor is the first text, in the order of code points (which is that of
+// prefixEnd is the first text, in the order of code points (which is that of
 // UTF-8's bytes), after all that begin with the prefix; "" where there is none.
-func successor(prefix string) string {
+func prefixEnd(prefix string) string {
 	const maxRune, beforeSurrogates, afterSurrogates = '\U0010FFFF', '\uD7FF', '\uE000'
 	runes := []rune(prefix)
 	for i, r := range slices.Backward(runes) {

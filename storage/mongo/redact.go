@@ -32,9 +32,9 @@ func secretsOf(uri string) redactor {
 	return slices.DeleteFunc(found, func(s string) bool { return s == "" })
 }
 
-// clean is err with the secrets hidden in its text. What it is stays visible
+// redact is err with the secrets hidden in its text. What it is stays visible
 // to errors.Is, what it holds does not.
-func (r redactor) clean(err error) error {
+func (r redactor) redact(err error) error {
 	if err == nil {
 		return nil
 	}

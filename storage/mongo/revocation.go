@@ -17,7 +17,7 @@ type revocationDoc struct {
 // RevokeToken implements [storage.Revocations] by one insert. Meeting the
 // token there already is as good.
 func (s *Store) RevokeToken(ctx context.Context, jti string, expiresAt time.Time) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	err := s.insert(ctx, revocations, revocationDoc{ID: jti, ExpiresAt: storage.Time(expiresAt)})
 	if errors.Is(err, errDuplicate) {
@@ -28,7 +28,7 @@ func (s *Store) RevokeToken(ctx context.Context, jti string, expiresAt time.Time
 
 // TokenRevoked implements [storage.Revocations].
 func (s *Store) TokenRevoked(ctx context.Context, jti string) (bool, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	return s.exists(ctx, revocations, byID(jti))
 }

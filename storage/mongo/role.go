@@ -24,7 +24,7 @@ type roleDoc struct {
 }
 
 func newRoleDoc(r storage.Role, version int64) roleDoc {
-	r.Version, r.Scopes = version, list(r.Scopes)
+	r.Version, r.Scopes = version, nilIfEmpty(r.Scopes)
 	r.CreatedAt, r.UpdatedAt = storage.Time(r.CreatedAt), storage.Time(r.UpdatedAt)
 	return roleDoc(r)
 }
@@ -33,7 +33,7 @@ func (d roleDoc) record() storage.Role { return storage.Role(d) }
 
 // CreateRole implements [storage.Roles] by one insert.
 func (s *Store) CreateRole(ctx context.Context, r storage.Role) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	err := s.insert(ctx, roles, newRoleDoc(r, 1))
 	if errors.Is(err, errDuplicate) {
@@ -44,39 +44,39 @@ func (s *Store) CreateRole(ctx context.Context, r storage.Role) error {
 
 // Role implements [storage.Roles].
 func (s *Store) Role(ctx context.Context, name string) (storage.Role, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	doc, err := find[roleDoc](ctx, s, roles, byID(name))
+	doc, err := findOne[roleDoc](ctx, s, roles, byID(name))
 	return doc.record(), err
 }
 
 // UpdateRole implements [storage.Roles] by one replacement that is conditional
 // on the version.
 func (s *Store) UpdateRole(ctx context.Context, r storage.Role) (storage.Role, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	doc := newRoleDoc(r, r.Version+1)
-	done, err := s.replace(ctx, roles, bson.D{is("_id", r.Name), is("version", r.Version)}, doc)
+	done, err := s.replace(ctx, roles, bson.D{elem("_id", r.Name), elem("version", r.Version)}, doc)
 	if err != nil {
 		return storage.Role{}, err
 	}
 	if !done {
-		return storage.Role{}, s.missed(ctx, roles, r.Name)
+		return storage.Role{}, s.conflictOrNotFound(ctx, roles, r.Name)
 	}
 	return doc.record(), nil
 }
 
 // DeleteRole implements [storage.Roles] by one delete.
 func (s *Store) DeleteRole(ctx context.Context, name string) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	return found(s.delete(ctx, roles, byID(name)))
+	return requireFound(s.delete(ctx, roles, byID(name)))
 }
 
 // ListRoles implements [storage.Roles].
 func (s *Store) ListRoles(ctx context.Context) ([]storage.Role, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	docs, err := all[roleDoc](ctx, s, roles, bson.D{})
+	docs, err := findAll[roleDoc](ctx, s, roles, bson.D{})
 	return convert(docs, roleDoc.record), err
 }

@@ -31,7 +31,7 @@ type schemaDoc struct {
 // which it marks as its own. Of several that start on an empty database one
 // marks it and the others see that.
 func (s *Store) ensureSchema(ctx context.Context) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	err := s.checkSchema(ctx)
 	if !errors.Is(err, storage.ErrNotFound) {
@@ -49,7 +49,7 @@ func (s *Store) ensureSchema(ctx context.Context) error {
 
 // checkSchema compares the mark. ErrNotFound where there is none.
 func (s *Store) checkSchema(ctx context.Context) error {
-	mark, err := find[schemaDoc](ctx, s, schema, byID(schemaID))
+	mark, err := findOne[schemaDoc](ctx, s, schema, byID(schemaID))
 	switch {
 	case err != nil:
 		return err
@@ -66,7 +66,7 @@ func (s *Store) checkSchema(ctx context.Context) error {
 func (s *Store) checkForeign(ctx context.Context) error {
 	found, err := s.db.ListCollectionNames(ctx, bson.D{})
 	if err != nil {
-		return s.unknown("list collections", err)
+		return s.unavailable("list collections", err)
 	}
 	taken := slices.DeleteFunc(found, func(name string) bool { return name == schema || !slices.Contains(collections(), name) })
 	if len(taken) == 0 {
@@ -83,5 +83,5 @@ func (s *Store) checkForeign(ctx context.Context) error {
 
 // collections are the names that this program uses.
 func collections() []string {
-	return []string{attempts, audit, clients, endings, guards, keys, logins, revocations, roles, schema, sessions, statusLists, users}
+	return []string{rateCounters, audit, clients, pendingRevocations, sharedSets, keys, logins, revocations, roles, schema, sessions, statusLists, users}
 }

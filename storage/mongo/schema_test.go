@@ -42,10 +42,10 @@ func put(t *testing.T, db *driver.Database, collection string, docs ...bson.D) {
 
 func field(key string, value any) bson.E { return bson.E{Key: key, Value: value} }
 
-// refused opens the database and demands an error that holds all the words.
-func refused(t *testing.T, uri string, words ...string) error {
+// wantOpenError opens the database and demands an error that holds all the words.
+func wantOpenError(t *testing.T, uri string, words ...string) error {
 	t.Helper()
-	s, err := mongo.Open(t.Context(), uri, newClock().now, mongo.WithTimeout(patience))
+	s, err := mongo.Open(t.Context(), uri, newClock().now, mongo.WithTimeout(testTimeout))
 	if err == nil {
 		_ = s.Close()
 		t.Fatal("the database was opened")
@@ -62,7 +62,7 @@ func TestFutureSchemaIsRefused(t *testing.T) {
 	uri := mongotest.URI(t)
 	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(2))})
 	var schema *storage.SchemaError
-	if err := refused(t, uri, "version 2"); !errors.As(err, &schema) || schema.Found != 2 || schema.Known != 1 {
+	if err := wantOpenError(t, uri, "version 2"); !errors.As(err, &schema) || schema.Found != 2 || schema.Known != 1 {
 		t.Errorf("got %v, want a SchemaError of 2 and 1", err)
 	}
 }
@@ -70,7 +70,7 @@ func TestFutureSchemaIsRefused(t *testing.T) {
 func TestSchemaThatNeverWasIsRefused(t *testing.T) {
 	uri := mongotest.URI(t)
 	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(0))})
-	if err := refused(t, uri, "version 0", "backup"); errors.Is(err, storage.ErrUnavailable) {
+	if err := wantOpenError(t, uri, "version 0", "backup"); errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("%v blames the server", err)
 	}
 }
@@ -80,7 +80,7 @@ func TestForeignDatabaseIsRefusedAndLeftAlone(t *testing.T) {
 	db := raw(t, uri)
 	put(t, db, "users", bson.D{field("_id", int64(1)), field("name", "somebody")})
 	put(t, db, "articles", bson.D{field("_id", int64(1))})
-	if err := refused(t, uri, "collection users", "name another database"); !errors.Is(err, mongo.ErrForeign) || errors.Is(err, storage.ErrUnavailable) {
+	if err := wantOpenError(t, uri, "collection users", "name another database"); !errors.Is(err, mongo.ErrForeign) || errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("got %v, want ErrForeign", err)
 	}
 	names, err := db.ListCollectionNames(t.Context(), bson.D{})
@@ -154,11 +154,11 @@ func TestMissingIndexIsMadeAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := open(t, uri)
-	if err := s.InsertKey(t.Context(), aKey(1, "kid")); err != nil {
+	if err := s.InsertKey(t.Context(), testKey(1, "kid")); err != nil {
 		t.Fatal(err)
 	}
 	var dup *storage.DuplicateError
-	if err := s.InsertKey(t.Context(), aKey(2, "kid")); !errors.As(err, &dup) || dup.Field != "kid" {
+	if err := s.InsertKey(t.Context(), testKey(2, "kid")); !errors.As(err, &dup) || dup.Field != "kid" {
 		t.Errorf("a second key of the kid: %v", err)
 	}
 }
@@ -171,7 +171,7 @@ func TestUniqueIndexThatCannotBeMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, db, "keys", bson.D{field("_id", int64(1)), field("kid", "same")}, bson.D{field("_id", int64(2)), field("kid", "same")})
-	refused(t, uri, "index keys_kid", "two documents have the same kid")
+	wantOpenError(t, uri, "index keys_kid", "two documents have the same kid")
 }
 
 // Not every server says that it ignores a wish, so the store looks.
@@ -186,7 +186,7 @@ func TestIndexThatIsNotUnique(t *testing.T) {
 	if _, err := indexes.CreateOne(t.Context(), weak); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, uri, "keys_kid", "drop it")
+	wantOpenError(t, uri, "keys_kid", "drop it")
 }
 
 // Many instances start at once on an empty database: one marks it, all can use it.
@@ -200,7 +200,7 @@ func TestFirstStartOfMany(t *testing.T) {
 			all.Go(func() {
 				<-gate
 				var err error
-				if stores[i], err = mongo.Open(t.Context(), uri, newClock().now, mongo.WithTimeout(patience)); err != nil {
+				if stores[i], err = mongo.Open(t.Context(), uri, newClock().now, mongo.WithTimeout(testTimeout)); err != nil {
 					t.Errorf("store %d: %v", i, err)
 				}
 			})
@@ -216,17 +216,17 @@ func TestFirstStartOfMany(t *testing.T) {
 		if n, err := raw(t, uri).Collection("schema").CountDocuments(t.Context(), bson.D{}); err != nil || n != 1 {
 			t.Errorf("%d marks, %v", n, err)
 		}
-		demandOneFirstKey(t, stores)
+		wantOneFirstKey(t, stores)
 	}
 }
 
-// demandOneFirstKey lets all the stores insert the first key.
-func demandOneFirstKey(t *testing.T, stores []*mongo.Store) {
+// wantOneFirstKey lets all the stores insert the first key.
+func wantOneFirstKey(t *testing.T, stores []*mongo.Store) {
 	t.Helper()
 	var all sync.WaitGroup
 	errs := make([]error, len(stores))
 	for i, s := range stores {
-		all.Go(func() { errs[i] = s.InsertKey(t.Context(), aKey(1, "kid-"+string(rune('a'+i)))) })
+		all.Go(func() { errs[i] = s.InsertKey(t.Context(), testKey(1, "kid-"+string(rune('a'+i)))) })
 	}
 	all.Wait()
 	wins := 0

@@ -35,20 +35,20 @@ type sessionDoc struct {
 	Device      string         `bson:"device,omitempty"`
 	Network     string         `bson:"network,omitempty"`
 
-	Grade        int64    `bson:"grade,omitempty"`
-	Roles        *string  `bson:"roles,omitempty"` // with blanks between them; absent: usualRole
-	Withheld     []string `bson:"withheld,omitempty"`
-	StatusDue    bool     `bson:"due,omitempty"`
-	RetiredIndex int64    `bson:"retired_index,omitempty"`
+	RightsVersion int64    `bson:"grade,omitempty"`
+	Roles         *string  `bson:"roles,omitempty"` // with blanks between them; absent: defaultRole
+	DeniedScopes  []string `bson:"withheld,omitempty"`
+	StatusPending bool     `bson:"due,omitempty"`
+	RetiredIndex  int64    `bson:"retired_index,omitempty"`
 }
 
 func newSessionDoc(s storage.Session) sessionDoc {
 	d := sessionDoc{
-		ID: s.ID, UserID: s.UserID, ClientID: s.ClientID, Scopes: list(s.Scopes), Audience: list(s.Audience), Generation: s.Generation,
+		ID: s.ID, UserID: s.UserID, ClientID: s.ClientID, Scopes: nilIfEmpty(s.Scopes), Audience: nilIfEmpty(s.Audience), Generation: s.Generation,
 		RotatedAt: storage.Time(s.RotatedAt), CreatedAt: storage.Time(s.CreatedAt), ExpiresAt: storage.Time(s.ExpiresAt),
 		UserEpoch: s.UserEpoch, ClientEpoch: s.ClientEpoch, StatusIndex: s.StatusIndex, RevokedAt: storage.Time(s.RevokedAt),
 		Reason: s.Reason, Replays: s.Replays, Device: s.Device, Network: s.Network,
-		Grade: s.Grade, Roles: encodeRoles(s.Roles), Withheld: list(s.Withheld), StatusDue: s.StatusDue, RetiredIndex: s.RetiredIndex,
+		RightsVersion: s.RightsVersion, Roles: encodeRoles(s.Roles), DeniedScopes: nilIfEmpty(s.DeniedScopes), StatusPending: s.StatusPending, RetiredIndex: s.RetiredIndex,
 	}
 	if login := storage.Time(s.AuthTime); !login.Equal(d.CreatedAt) {
 		at := bson.NewDateTimeFromTime(login)
@@ -63,7 +63,7 @@ func (d sessionDoc) record() storage.Session {
 		RotatedAt: d.RotatedAt, CreatedAt: d.CreatedAt, ExpiresAt: d.ExpiresAt, AuthTime: d.CreatedAt,
 		UserEpoch: d.UserEpoch, ClientEpoch: d.ClientEpoch, StatusIndex: d.StatusIndex, RevokedAt: d.RevokedAt,
 		Reason: d.Reason, Replays: d.Replays, Device: d.Device, Network: d.Network,
-		Grade: d.Grade, Roles: decodeRoles(d.Roles), Withheld: d.Withheld, StatusDue: d.StatusDue, RetiredIndex: d.RetiredIndex,
+		RightsVersion: d.RightsVersion, Roles: decodeRoles(d.Roles), DeniedScopes: d.DeniedScopes, StatusPending: d.StatusPending, RetiredIndex: d.RetiredIndex,
 	}
 	if d.AuthTime != nil {
 		s.AuthTime = d.AuthTime.Time().UTC()
@@ -71,13 +71,13 @@ func (d sessionDoc) record() storage.Session {
 	return s
 }
 
-// usualRole is the only one that most people have.
-const usualRole = "user"
+// defaultRole is the only one that most people have.
+const defaultRole = "user"
 
 // encodeRoles relies on the names of roles having no blanks in them.
 func encodeRoles(roles []string) *string {
 	text := strings.Join(roles, " ")
-	if text == usualRole {
+	if text == defaultRole {
 		return nil
 	}
 	return &text
@@ -86,7 +86,7 @@ func encodeRoles(roles []string) *string {
 func decodeRoles(text *string) []string {
 	switch {
 	case text == nil:
-		return []string{usualRole}
+		return []string{defaultRole}
 	case *text == "":
 		return nil
 	}
@@ -95,19 +95,19 @@ func decodeRoles(text *string) []string {
 
 // notRevoked holds of a session or key without a time of revocation. The zero
 // time is stored as what it is, the first moment of the year 1.
-func notRevoked() bson.E { return is("revoked_at", time.Time{}) }
+func notRevoked() bson.E { return elem("revoked_at", time.Time{}) }
 
-// noReplays takes the count of replays away; no count is a count of none.
-func noReplays() bson.E { return is("$unset", bson.D{is("replays", "")}) }
+// unsetReplays takes the count of replays away; no count is a count of none.
+func unsetReplays() bson.E { return elem("$unset", bson.D{elem("replays", "")}) }
 
-// revoke is the update that ends a session.
-func revoke(at time.Time, reason string) bson.D {
-	return append(set(is("revoked_at", storage.Time(at)), is("reason", reason), is("due", true)), noReplays())
+// revocationUpdate is the update that ends a session.
+func revocationUpdate(at time.Time, reason string) bson.D {
+	return append(set(elem("revoked_at", storage.Time(at)), elem("reason", reason), elem("due", true)), unsetReplays())
 }
 
 // CreateSession implements [storage.Sessions] by one insert.
 func (s *Store) CreateSession(ctx context.Context, session storage.Session) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	err := s.insert(ctx, sessions, newSessionDoc(session))
 	if errors.Is(err, errDuplicate) {
@@ -118,9 +118,9 @@ func (s *Store) CreateSession(ctx context.Context, session storage.Session) erro
 
 // Session implements [storage.Sessions].
 func (s *Store) Session(ctx context.Context, id string) (storage.Session, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	doc, err := find[sessionDoc](ctx, s, sessions, byID(id))
+	doc, err := findOne[sessionDoc](ctx, s, sessions, byID(id))
 	return doc.record(), err
 }
 
@@ -128,17 +128,17 @@ func (s *Store) Session(ctx context.Context, id string) (storage.Session, error)
 // filter is the whole condition. It is never repeated: where the answer is
 // lost, the client's retry learns what became of it.
 func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.Session, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	at := storage.Time(r.At)
 	doc, err := findAndUpdate[sessionDoc](ctx, s, sessions, bson.D{
-		is("_id", r.SessionID),
-		is("client_id", r.ClientID),
-		is("generation", r.From),
+		elem("_id", r.SessionID),
+		elem("client_id", r.ClientID),
+		elem("generation", r.From),
 		notRevoked(),
 		compare("expires_at", "$gt", at),
 		compare("rotated_at", "$gt", storage.Time(r.IdleSince)),
-	}, append(set(is("generation", r.From+1), is("rotated_at", at)), noReplays()))
+	}, append(set(elem("generation", r.From+1), elem("rotated_at", at)), unsetReplays()))
 	if errors.Is(err, storage.ErrNotFound) {
 		return storage.Session{}, storage.ErrConflict
 	}
@@ -148,20 +148,20 @@ func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.
 // CountReplay implements [storage.Sessions] by one findAndModify, whose filter
 // is the whole condition. Equality with null is also that of an absent field.
 func (s *Store) CountReplay(ctx context.Context, r storage.Replay) (storage.Session, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	if r.Limit < 1 {
 		return storage.Session{}, storage.ErrConflict // the filter takes none for below any limit
 	}
 	doc, err := findAndUpdate[sessionDoc](ctx, s, sessions, bson.D{
-		is("_id", r.SessionID),
-		is("client_id", r.ClientID),
-		is("generation", r.Generation),
+		elem("_id", r.SessionID),
+		elem("client_id", r.ClientID),
+		elem("generation", r.Generation),
 		notRevoked(),
 		compare("expires_at", "$gt", storage.Time(r.At)),
-		is("rotated_at", bson.D{is("$gte", storage.Time(r.Since)), is("$gt", storage.Time(r.IdleSince))}),
-		is("$or", bson.A{bson.D{is[any]("replays", nil)}, bson.D{compare("replays", "$lt", r.Limit)}}),
-	}, bson.D{is("$inc", bson.D{is("replays", int64(1))})})
+		elem("rotated_at", bson.D{elem("$gte", storage.Time(r.Since)), elem("$gt", storage.Time(r.IdleSince))}),
+		elem("$or", bson.A{bson.D{elem[any]("replays", nil)}, bson.D{compare("replays", "$lt", r.Limit)}}),
+	}, bson.D{elem("$inc", bson.D{elem("replays", int64(1))})})
 	if errors.Is(err, storage.ErrNotFound) {
 		return storage.Session{}, storage.ErrConflict
 	}
@@ -171,22 +171,22 @@ func (s *Store) CountReplay(ctx context.Context, r storage.Replay) (storage.Sess
 // RevokeSession implements [storage.Sessions] by one conditional update. Where
 // it meets nothing, a read tells an ended session from none.
 func (s *Store) RevokeSession(ctx context.Context, id string, at time.Time, reason string) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	done, err := s.update(ctx, sessions, bson.D{is("_id", id), notRevoked()}, revoke(at, reason))
+	done, err := s.update(ctx, sessions, bson.D{elem("_id", id), notRevoked()}, revocationUpdate(at, reason))
 	if done || err != nil {
 		return err
 	}
-	return found(s.exists(ctx, sessions, byID(id)))
+	return requireFound(s.exists(ctx, sessions, byID(id)))
 }
 
-// RevokeAll implements [storage.Sessions] portion by portion, so that any
+// RevokeAll implements [storage.Sessions] batch by batch, so that any
 // number of sessions stays within the time of a command. It may be cut between
 // two sessions; calling it again does the rest.
 func (s *Store) RevokeAll(ctx context.Context, f storage.SessionFilter, at time.Time, reason string) (int64, error) {
 	var revoked int64
 	for after := ""; ; {
-		n, last, err := s.revokePortion(ctx, f, after, revoke(at, reason))
+		n, last, err := s.revokeBatch(ctx, f, after, revocationUpdate(at, reason))
 		revoked += n
 		if err != nil || last == "" {
 			return revoked, err
@@ -195,10 +195,10 @@ func (s *Store) RevokeAll(ctx context.Context, f storage.SessionFilter, at time.
 	}
 }
 
-// revokePortion revokes the next sessions in the order of ids and returns the
+// revokeBatch revokes the next sessions in the order of ids and returns the
 // last of them, "" at the end.
-func (s *Store) revokePortion(ctx context.Context, f storage.SessionFilter, after string, change bson.D) (n int64, last string, err error) {
-	ctx, cancel := s.bound(ctx)
+func (s *Store) revokeBatch(ctx context.Context, f storage.SessionFilter, after string, change bson.D) (n int64, last string, err error) {
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	filter := sessionFilter(f)
 	if f.AliveAt.IsZero() {
@@ -207,23 +207,23 @@ func (s *Store) revokePortion(ctx context.Context, f storage.SessionFilter, afte
 	if after != "" {
 		filter = append(filter, compare("_id", "$gt", after))
 	}
-	docs, err := first[idOnly](ctx, s, sessions, filter, portion)
+	docs, err := findFirst[idOnly](ctx, s, sessions, filter, batchSize)
 	if err != nil || len(docs) == 0 {
 		return 0, "", err
 	}
 	result, err := s.db.Collection(sessions).UpdateMany(ctx, bson.D{compare("_id", "$in", idsOf(docs)), notRevoked()}, change)
 	if err != nil {
-		return 0, "", s.unknown("update in "+sessions, err)
+		return 0, "", s.unavailable("update in "+sessions, err)
 	}
-	if len(docs) == portion {
-		last = docs[portion-1].ID
+	if len(docs) == batchSize {
+		last = docs[batchSize-1].ID
 	}
 	return result.ModifiedCount, last, nil
 }
 
 // ListSessions implements [storage.Sessions].
 func (s *Store) ListSessions(ctx context.Context, f storage.SessionFilter, p storage.Page) (storage.SessionPage, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	records, next, err := page(ctx, s, sessions, sessionFilter(f), p, sessionDoc.record, func(r storage.Session) string { return r.ID })
 	return storage.SessionPage{Sessions: records, Next: next}, err
@@ -237,13 +237,13 @@ func (s *Store) SweepSessions(ctx context.Context, before time.Time, limit int) 
 func sessionFilter(f storage.SessionFilter) bson.D {
 	filter := bson.D{}
 	if f.UserID != "" {
-		filter = append(filter, is("user_id", f.UserID))
+		filter = append(filter, elem("user_id", f.UserID))
 	}
 	if f.ClientID != "" {
-		filter = append(filter, is("client_id", f.ClientID))
+		filter = append(filter, elem("client_id", f.ClientID))
 	}
 	if f.Except != "" {
-		filter = append(filter, is("$or", bson.A{bson.D{compare("_id", "$lt", f.Except)}, bson.D{compare("_id", "$gt", f.Except)}}))
+		filter = append(filter, elem("$or", bson.A{bson.D{compare("_id", "$lt", f.Except)}, bson.D{compare("_id", "$gt", f.Except)}}))
 	}
 	if !f.AliveAt.IsZero() {
 		filter = append(filter, notRevoked(), compare("expires_at", "$gt", storage.Time(f.AliveAt)))
@@ -259,21 +259,21 @@ func sessionFilter(f storage.SessionFilter) bson.D {
 
 // ExcessSessions implements [storage.Sessions].
 func (s *Store) ExcessSessions(ctx context.Context, owner storage.SessionOwner, at, idleSince time.Time, keep, limit int) ([]string, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	filter := bson.D{
-		is("user_id", owner.UserID), is("client_id", owner.ClientID), notRevoked(),
+		elem("user_id", owner.UserID), elem("client_id", owner.ClientID), notRevoked(),
 		compare("expires_at", "$gt", storage.Time(at)), compare("rotated_at", "$gt", storage.Time(idleSince)),
 	}
-	opts := options.Find().SetSort(bson.D{is("created_at", -1), is("_id", -1)}).SetSkip(int64(keep)).SetLimit(int64(limit)).
-		SetBatchSize(oneBatch).SetProjection(bson.D{is("_id", 1)})
+	opts := options.Find().SetSort(bson.D{elem("created_at", -1), elem("_id", -1)}).SetSkip(int64(keep)).SetLimit(int64(limit)).
+		SetBatchSize(cursorBatchSize).SetProjection(bson.D{elem("_id", 1)})
 	cursor, err := s.db.Collection(sessions).Find(ctx, filter, opts)
 	if err != nil {
-		return nil, s.unknown("find in "+sessions, err)
+		return nil, s.unavailable("find in "+sessions, err)
 	}
 	var docs []idOnly
 	if err := cursor.All(ctx, &docs); err != nil {
-		return nil, s.unknown("find in "+sessions, err)
+		return nil, s.unavailable("find in "+sessions, err)
 	}
-	return list(idsOf(docs)), nil
+	return nilIfEmpty(idsOf(docs)), nil
 }

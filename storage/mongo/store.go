@@ -43,16 +43,16 @@ func Open(ctx context.Context, uri string, now func() time.Time, opts ...Option)
 	for _, o := range opts {
 		o(&cfg)
 	}
-	at, err := parseURI(uri)
+	cs, err := parseURI(uri)
 	if err != nil {
 		return nil, err
 	}
-	client, err := driver.Connect(clientOptions(at.options, cfg))
+	client, err := driver.Connect(clientOptions(cs.options, cfg))
 	if err != nil {
-		return nil, fmt.Errorf("mongodb: %w", at.secrets.clean(err))
+		return nil, fmt.Errorf("mongodb: %w", cs.secrets.redact(err))
 	}
-	s := &Store{client: client, db: client.Database(at.database), now: now, timeout: max(cfg.timeout, startTimeout), secrets: at.secrets}
-	err = s.prepare(ctx, at)
+	s := &Store{client: client, db: client.Database(cs.database), now: now, timeout: max(cfg.timeout, startTimeout), secrets: cs.secrets}
+	err = s.prepare(ctx, cs)
 	s.timeout = cfg.timeout
 	if err != nil {
 		_ = s.Close()
@@ -92,8 +92,8 @@ func clientOptions(o *options.ClientOptions, cfg config) *options.ClientOptions 
 }
 
 // prepare makes the database ready, or says what to do.
-func (s *Store) prepare(ctx context.Context, at endpoint) error {
-	if err := s.reach(ctx, at.hosts); err != nil {
+func (s *Store) prepare(ctx context.Context, cs connString) error {
+	if err := s.checkConnection(ctx, cs.hosts); err != nil {
 		return err
 	}
 	if err := s.ensureSchema(ctx); err != nil {
@@ -105,9 +105,9 @@ func (s *Store) prepare(ctx context.Context, at endpoint) error {
 // authenticationFailed is the server's code for wrong credentials.
 const authenticationFailed = 18
 
-// reach makes a first round trip and explains its failure.
-func (s *Store) reach(ctx context.Context, hosts string) error {
-	ctx, cancel := s.bound(ctx)
+// checkConnection makes a first round trip and explains its failure.
+func (s *Store) checkConnection(ctx context.Context, hosts string) error {
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	err := s.ping(ctx)
 	if err == nil {
@@ -117,14 +117,14 @@ func (s *Store) reach(ctx context.Context, hosts string) error {
 	if refused := driver.ServerError(nil); errors.As(err, &refused) && refused.HasErrorCode(authenticationFailed) {
 		advice = "check the user name, the password and authSource in the connection string"
 	}
-	return storage.Unavailable(fmt.Sprintf("mongodb: the server %s cannot be used: %s", hosts, advice), s.secrets.clean(err))
+	return storage.Unavailable(fmt.Sprintf("mongodb: the server %s cannot be used: %s", hosts, advice), s.secrets.redact(err))
 }
 
 // Ping implements [storage.Health].
 func (s *Store) Ping(ctx context.Context) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	return s.unknown("ping", s.ping(ctx))
+	return s.unavailable("ping", s.ping(ctx))
 }
 
 func (s *Store) ping(ctx context.Context) error {
@@ -136,20 +136,20 @@ func (s *Store) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
 	defer cancel()
 	if err := s.client.Disconnect(ctx); err != nil && !errors.Is(err, driver.ErrClientDisconnected) {
-		return s.unknown("close", err)
+		return s.unavailable("close", err)
 	}
 	return nil
 }
 
-// bound gives a method its time.
-func (s *Store) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+// withTimeout gives a method its time.
+func (s *Store) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, s.timeout)
 }
 
-// unknown makes a *don't know* of a driver's error, and nil of nil.
-func (s *Store) unknown(op string, err error) error {
+// unavailable wraps a driver's error in ErrUnavailable, and returns nil for nil.
+func (s *Store) unavailable(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return storage.Unavailable("mongodb: "+op, s.secrets.clean(err))
+	return storage.Unavailable("mongodb: "+op, s.secrets.redact(err))
 }

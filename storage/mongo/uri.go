@@ -16,8 +16,8 @@ const Example = "mongodb://user:password@db1.example.com,db2.example.com/signet?
 // maxDatabaseName is MongoDB's limit, in bytes.
 const maxDatabaseName = 63
 
-// An endpoint is a connection string, taken apart.
-type endpoint struct {
+// A connString is a connection string, taken apart.
+type connString struct {
 	options  *options.ClientOptions
 	database string
 	hosts    string   // for messages
@@ -25,19 +25,19 @@ type endpoint struct {
 }
 
 // parseURI takes the connection string apart. No error shows its password.
-func parseURI(uri string) (endpoint, error) {
+func parseURI(uri string) (connString, error) {
 	if !strings.HasPrefix(uri, "mongodb://") && !strings.HasPrefix(uri, "mongodb+srv://") {
-		return endpoint{}, fmt.Errorf("mongodb: the connection string must begin with mongodb:// or mongodb+srv://, as in %s", Example)
+		return connString{}, fmt.Errorf("mongodb: the connection string must begin with mongodb:// or mongodb+srv://, as in %s", Example)
 	}
 	opts := options.Client().ApplyURI(uri)
 	if err := opts.Validate(); err != nil {
-		return endpoint{}, fmt.Errorf("mongodb: the connection string cannot be used: %s; it should look like %s", uriFault(uri), Example)
+		return connString{}, fmt.Errorf("mongodb: the connection string cannot be used: %s; it should look like %s", explainURIError(uri), Example)
 	}
 	name, err := databaseName(uri)
 	if err != nil {
-		return endpoint{}, err
+		return connString{}, err
 	}
-	return endpoint{options: opts, database: name, hosts: strings.Join(opts.Hosts, ","), secrets: secretsOf(uri)}, nil
+	return connString{options: opts, database: name, hosts: strings.Join(opts.Hosts, ","), secrets: secretsOf(uri)}, nil
 }
 
 // splitURI takes a valid connection string apart as the driver does: the first
@@ -69,10 +69,10 @@ func databaseName(uri string) (string, error) {
 	return name, nil
 }
 
-// uriFault says what is wrong with a connection string that the driver
+// explainURIError says what is wrong with a connection string that the driver
 // refused. The driver's own words may quote any part of it, so they are asked
 // for again with the secrets taken out.
-func uriFault(uri string) string {
+func explainURIError(uri string) string {
 	scheme, rest, _ := strings.Cut(uri, "://")
 	hidden := rest
 	if i := strings.LastIndexByte(rest, '@'); i >= 0 {

@@ -32,15 +32,15 @@ type userDoc struct {
 }
 
 func newUserDoc(u storage.User, version int64) userDoc {
-	u.Version, u.Roles = version, list(u.Roles)
+	u.Version, u.Roles = version, nilIfEmpty(u.Roles)
 	u.CreatedAt, u.UpdatedAt = storage.Time(u.CreatedAt), storage.Time(u.UpdatedAt)
 	return userDoc(u)
 }
 
 func (d userDoc) record() storage.User { return storage.User(d) }
 
-// names are the user's login names, sorted, each once.
-func (d userDoc) names() []string {
+// loginNames are the user's login names, sorted, each once.
+func (d userDoc) loginNames() []string {
 	names := slices.DeleteFunc([]string{d.Username, d.Email}, func(name string) bool { return name == "" })
 	slices.Sort(names)
 	return slices.Compact(names)
@@ -49,46 +49,46 @@ func (d userDoc) names() []string {
 // CreateUser implements [storage.Users]: claim the names, insert the user,
 // confirm the claims. The insert is what creates the user.
 func (s *Store) CreateUser(ctx context.Context, u storage.User) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	doc := newUserDoc(u, 1)
-	if err := s.reserve(ctx, doc.ID, doc.names()); err != nil {
-		return s.giveUp(ctx, doc, err)
+	if err := s.claimNames(ctx, doc.ID, doc.loginNames()); err != nil {
+		return s.rollback(ctx, doc, err)
 	}
 	if err := s.insert(ctx, users, doc); err != nil {
-		return s.giveUp(ctx, doc, err)
+		return s.rollback(ctx, doc, err)
 	}
-	err := s.confirm(ctx, doc.ID, doc.names())
+	err := s.confirmClaims(ctx, doc.ID, doc.loginNames())
 	if isTaken(err) {
-		if _, err := s.delete(ctx, users, bson.D{is("_id", doc.ID), is("version", doc.Version)}); err != nil {
+		if _, err := s.delete(ctx, users, bson.D{elem("_id", doc.ID), elem("version", doc.Version)}); err != nil {
 			return err
 		}
 	}
-	return s.giveUp(ctx, doc, err)
+	return s.rollback(ctx, doc, err)
 }
 
 // User implements [storage.Users].
 func (s *Store) User(ctx context.Context, id string) (storage.User, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	doc, err := find[userDoc](ctx, s, users, byID(id))
+	doc, err := findOne[userDoc](ctx, s, users, byID(id))
 	return doc.record(), err
 }
 
 // UserByLogin implements [storage.Users]: the claim names the user, and counts
 // only if the user has the name.
 func (s *Store) UserByLogin(ctx context.Context, name string) (storage.User, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	claim, err := find[loginDoc](ctx, s, logins, byID(name))
+	claim, err := findOne[loginDoc](ctx, s, logins, byID(name))
 	if err != nil {
 		return storage.User{}, err
 	}
-	doc, err := find[userDoc](ctx, s, users, byID(claim.UserID))
+	doc, err := findOne[userDoc](ctx, s, users, byID(claim.UserID))
 	if err != nil {
 		return storage.User{}, err
 	}
-	if !slices.Contains(doc.names(), name) {
+	if !slices.Contains(doc.loginNames(), name) {
 		return storage.User{}, storage.ErrNotFound
 	}
 	return doc.record(), nil
@@ -97,9 +97,9 @@ func (s *Store) UserByLogin(ctx context.Context, name string) (storage.User, err
 // UpdateUser implements [storage.Users] by one replacement that is conditional
 // on the version. The read before it decides nothing but which names to claim.
 func (s *Store) UpdateUser(ctx context.Context, u storage.User) (storage.User, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	before, err := find[userDoc](ctx, s, users, byID(u.ID))
+	before, err := findOne[userDoc](ctx, s, users, byID(u.ID))
 	if err != nil {
 		return storage.User{}, err
 	}
@@ -107,7 +107,7 @@ func (s *Store) UpdateUser(ctx context.Context, u storage.User) (storage.User, e
 		return storage.User{}, storage.ErrConflict
 	}
 	doc := newUserDoc(u, u.Version+1)
-	if slices.Equal(before.names(), doc.names()) {
+	if slices.Equal(before.loginNames(), doc.loginNames()) {
 		err = s.replaceUser(ctx, doc)
 	} else {
 		err = s.renameUser(ctx, before, doc)
@@ -120,24 +120,24 @@ func (s *Store) UpdateUser(ctx context.Context, u storage.User) (storage.User, e
 
 // replaceUser puts doc in the place of the version before it.
 func (s *Store) replaceUser(ctx context.Context, doc userDoc) error {
-	done, err := s.replace(ctx, users, bson.D{is("_id", doc.ID), is("version", doc.Version-1)}, doc)
+	done, err := s.replace(ctx, users, bson.D{elem("_id", doc.ID), elem("version", doc.Version-1)}, doc)
 	if done || err != nil {
 		return err
 	}
-	return s.missed(ctx, users, doc.ID)
+	return s.conflictOrNotFound(ctx, users, doc.ID)
 }
 
 // renameUser claims the names that are new to the user, replaces the user,
 // confirms the claims and frees the names left behind.
 func (s *Store) renameUser(ctx context.Context, before, doc userDoc) error {
-	wanted := slices.DeleteFunc(doc.names(), func(name string) bool { return slices.Contains(before.names(), name) })
-	if err := s.reserve(ctx, doc.ID, wanted); err != nil {
-		return s.giveUp(ctx, doc, err)
+	wanted := slices.DeleteFunc(doc.loginNames(), func(name string) bool { return slices.Contains(before.loginNames(), name) })
+	if err := s.claimNames(ctx, doc.ID, wanted); err != nil {
+		return s.rollback(ctx, doc, err)
 	}
 	if err := s.replaceUser(ctx, doc); err != nil {
-		return s.giveUp(ctx, doc, err)
+		return s.rollback(ctx, doc, err)
 	}
-	err := s.confirm(ctx, doc.ID, wanted)
+	err := s.confirmClaims(ctx, doc.ID, wanted)
 	if isTaken(err) {
 		before.Version = doc.Version + 1
 		if err := s.replaceUser(ctx, before); err != nil {
@@ -145,19 +145,19 @@ func (s *Store) renameUser(ctx context.Context, before, doc userDoc) error {
 		}
 	}
 	if err == nil {
-		s.tidy(ctx, doc.ID)
+		s.releaseNames(ctx, doc.ID)
 	}
-	return s.giveUp(ctx, doc, err)
+	return s.rollback(ctx, doc, err)
 }
 
-// giveUp frees the claims of a step that failed for certain, and gives its
+// rollback frees the claims of a step that failed for certain, and gives its
 // error the contract's form. After an unknown outcome the claims stay, as the
 // user may have been written.
-func (s *Store) giveUp(ctx context.Context, doc userDoc, err error) error {
+func (s *Store) rollback(ctx context.Context, doc userDoc, err error) error {
 	if err == nil || errors.Is(err, storage.ErrUnavailable) {
 		return err
 	}
-	s.tidy(ctx, doc.ID)
+	s.releaseNames(ctx, doc.ID)
 	var taken *takenError
 	switch {
 	case errors.As(err, &taken) && taken.name == doc.Username:
@@ -177,9 +177,9 @@ func isTaken(err error) bool {
 
 // ReplacePasswordHash implements [storage.Users] by one conditional update.
 func (s *Store) ReplacePasswordHash(ctx context.Context, id, old, new string) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	done, err := s.update(ctx, users, bson.D{is("_id", id), is("password_hash", old)}, set(is("password_hash", new)))
+	done, err := s.update(ctx, users, bson.D{elem("_id", id), elem("password_hash", old)}, set(elem("password_hash", new)))
 	if err == nil && !done {
 		return storage.ErrConflict
 	}
@@ -189,36 +189,36 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, id, old, new string) er
 // DeleteUser implements [storage.Users] by one conditional delete, after which the names
 // are freed.
 func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	filter := byID(id)
 	if version != 0 {
-		filter = append(filter, is("version", version))
+		filter = append(filter, elem("version", version))
 	}
 	done, err := s.delete(ctx, users, filter)
 	if err != nil {
 		return err
 	}
 	if !done {
-		return s.missed(ctx, users, id)
+		return s.conflictOrNotFound(ctx, users, id)
 	}
-	s.tidy(ctx, id)
+	s.releaseNames(ctx, id)
 	return nil
 }
 
 // ListUsers implements [storage.Users].
 func (s *Store) ListUsers(ctx context.Context, f storage.UserFilter, p storage.Page) (storage.UserPage, error) {
-	ctx, cancel := s.bound(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	if !utf8.ValidString(f.Prefix) {
 		return storage.UserPage{}, nil // no name begins like that
 	}
 	filter := bson.D{onlyUsers()}
 	if f.Prefix != "" {
-		filter = append(filter, startingWith(f.Prefix, "username", "email"))
+		filter = append(filter, hasPrefix(f.Prefix, "username", "email"))
 	}
 	if f.Role != "" {
-		filter = append(filter, is("roles", f.Role))
+		filter = append(filter, elem("roles", f.Role))
 	}
 	records, next, err := page(ctx, s, users, filter, p, userDoc.record, func(u storage.User) string { return u.ID })
 	return storage.UserPage{Users: records, Next: next}, err

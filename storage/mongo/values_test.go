@@ -27,7 +27,7 @@ func TestSessionStaysSmall(t *testing.T) {
 		RotatedAt: start, CreatedAt: start, ExpiresAt: start.Add(24 * time.Hour), AuthTime: start, StatusIndex: 1 << 40, Roles: []string{"user"},
 		Device: strings.Repeat("d", 28), Network: "2001:db8:1234::/48",
 	}
-	done(t, s.CreateSession(t.Context(), session))
+	mustSucceed(t, s.CreateSession(t.Context(), session))
 	sizes := map[string]int{"at login": size(t, db)}
 	turns := []int64{1, 100}
 	if os.Getenv("SIGNET_TEST_SLOW") == "1" {
@@ -37,13 +37,13 @@ func TestSessionStaysSmall(t *testing.T) {
 	for _, turn := range turns {
 		for ; at < turn; at++ {
 			r := storage.Rotation{SessionID: session.ID, ClientID: "web", From: at, At: start.Add(time.Duration(at+1) * time.Second), IdleSince: start.Add(-time.Hour)}
-			done(t, must(s.RotateSession(t.Context(), r)))
+			mustSucceed(t, must(s.RotateSession(t.Context(), r)))
 		}
 		sizes[fmt.Sprintf("after %d refreshes", turn)] = size(t, db)
 	}
-	done(t, must(s.CountReplay(t.Context(), storage.Replay{SessionID: session.ID, ClientID: "web", Generation: at, At: start, Limit: 9})))
+	mustSucceed(t, must(s.CountReplay(t.Context(), storage.Replay{SessionID: session.ID, ClientID: "web", Generation: at, At: start, Limit: 9})))
 	replayed := size(t, db)
-	done(t, s.RevokeSession(t.Context(), session.ID, start, "refresh token reused"))
+	mustSucceed(t, s.RevokeSession(t.Context(), session.ID, start, "refresh token reused"))
 	revoked := size(t, db)
 	t.Logf("bytes %v, with a replay %d, revoked %d", sizes, replayed, revoked)
 	for when, n := range sizes {
@@ -56,7 +56,7 @@ func TestSessionStaysSmall(t *testing.T) {
 	}
 }
 
-func done(t *testing.T, err error) {
+func mustSucceed(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func TestNULIsACharacter(t *testing.T) {
 // A prefix that is no UTF-8 cannot begin a name.
 func TestPrefixThatIsNoText(t *testing.T) {
 	s := open(t, mongotest.URI(t))
-	create(t, s, aUser("u", "ann", "\ufffd"))
+	create(t, s, testUser("u", "ann", "\ufffd"))
 	for _, prefix := range []string{"\xff", "an\xc3", "\xed\xa0\x80"} {
 		page, err := s.ListUsers(t.Context(), storage.UserFilter{Prefix: prefix}, storage.Page{})
 		if err != nil || len(page.Users) != 0 {
@@ -131,7 +131,7 @@ func TestPrefixThatIsNoText(t *testing.T) {
 }
 
 // More than one portion: sweeps and revocations of many go on to their limit.
-func TestLongWorkGoesInPortions(t *testing.T) {
+func TestLargeUpdatesRunInBatches(t *testing.T) {
 	uri := mongotest.URI(t)
 	s := open(t, uri)
 	const sessions = 1100 // a portion is 1000

@@ -20,7 +20,7 @@ func scanEvent(row scanner) (e storage.AuditEvent, err error) {
 func (s *Store) AppendAudit(ctx context.Context, events ...storage.AuditEvent) error {
 	submit := write[struct{}]
 	if len(events) > 1 {
-		submit = writeSeveral[struct{}]
+		submit = writeMulti[struct{}]
 	}
 	_, err := submit(ctx, s, "append to the audit log", func(t *tx) (none struct{}, err error) {
 		for _, e := range events {
@@ -38,7 +38,7 @@ func insertEvent(t *tx, e storage.AuditEvent) error {
 		e.ID, millis(e.At), e.Type, e.Actor, e.Target, e.ClientID, e.Address, e.RequestID, e.Detail,
 		e.Writer, e.Seq, e.Prev, e.Seen, e.KeyID, e.MAC)
 	if err == nil && inserted == 0 {
-		err = taken("id")
+		err = duplicate("id")
 	}
 	return err
 }
@@ -71,8 +71,8 @@ func (s *Store) ListAudit(ctx context.Context, f storage.AuditFilter, p storage.
 	} else {
 		q.page(p.Size())
 	}
-	all, err := many(ctx, s, "list the audit log", q, scanEvent)
-	page.Events, page.Next = trim(all, p.Size(), func(e storage.AuditEvent) string { return e.ID })
+	all, err := readMany(ctx, s, "list the audit log", q, scanEvent)
+	page.Events, page.Next = trimPage(all, p.Size(), func(e storage.AuditEvent) string { return e.ID })
 	return page, err
 }
 

@@ -10,26 +10,26 @@ import (
 
 var _ storage.Backups = (*Store)(nil)
 
-// view reads in one transaction, so all that it shows is of one moment. As long
+// snapshot reads in one transaction, so all that it shows is of one moment. As long
 // as it is open the write-ahead log keeps what comes after.
-type view struct{ *Store }
+type snapshot struct{ *Store }
 
-func (v view) Close() error { return v.readers.close() }
+func (v snapshot) Close() error { return v.readers.close() }
 
-// View implements [storage.Backups].
-func (s *Store) View(ctx context.Context) (storage.View, error) {
-	if err := s.readers.acquire(ctx); err != nil { // a closed store has no view
-		return nil, storage.Unavailable("open a view", err)
+// Snapshot implements [storage.Backups].
+func (s *Store) Snapshot(ctx context.Context) (storage.Snapshot, error) {
+	if err := s.readers.acquire(ctx); err != nil { // a closed store has no snapshot
+		return nil, storage.Unavailable("open a snapshot", err)
 	}
 	s.readers.release()
 	r, err := openReaders(dataSource(s.path, 0, "ro"))
 	if err != nil {
-		return nil, storage.Unavailable("open a view", err)
+		return nil, storage.Unavailable("open a snapshot", err)
 	}
 	r.db.SetMaxOpenConns(1) // the one that is inside the transaction
-	v := view{&Store{path: s.path, readers: r}}
+	v := snapshot{&Store{path: s.path, readers: r}}
 	if err := begin(ctx, r.db); err != nil {
-		return nil, errors.Join(storage.Unavailable("open a view", err), v.Close())
+		return nil, errors.Join(storage.Unavailable("open a snapshot", err), v.Close())
 	}
 	if _, err := v.Epoch(ctx); err != nil { // the first read is the moment
 		return nil, errors.Join(err, v.Close())
@@ -46,17 +46,17 @@ func begin(ctx context.Context, db *sql.DB) error {
 	return errors.Join(run(ctx, conn, "BEGIN"), conn.Close()) // which gives it back to db
 }
 
-// records are the tables that Clear empties: all but the epoch
+// clearStatements are the tables that Clear empties: all but the epoch
 // and the status lists, whose numbers never come back.
-var records = []query{
+var clearStatements = []query{
 	"DELETE FROM guards", "DELETE FROM users", "DELETE FROM logins", "DELETE FROM roles", "DELETE FROM clients", "DELETE FROM sessions",
 	"DELETE FROM revocations", "DELETE FROM attempts", "DELETE FROM keys", "DELETE FROM audit", "DELETE FROM endings",
 }
 
 // Clear implements [storage.Backups] by one step.
 func (s *Store) Clear(ctx context.Context) error {
-	_, err := writeSeveral(ctx, s, "clear the store", func(t *tx) (none struct{}, err error) {
-		for _, q := range records {
+	_, err := writeMulti(ctx, s, "clear the store", func(t *tx) (none struct{}, err error) {
+		for _, q := range clearStatements {
 			if _, err := t.exec(q); err != nil {
 				return none, err
 			}
@@ -75,7 +75,7 @@ func scanRevocation(row scanner) (r storage.Revocation, err error) {
 func (s *Store) ListRevocations(ctx context.Context, p storage.Page) (page storage.RevocationPage, err error) {
 	q := selection{"SELECT jti AS id, expires_at FROM revocations WHERE jti > ?", []any{p.After}}
 	q.page(p.Size())
-	all, err := many(ctx, s, "list revocations", q, scanRevocation)
-	page.Revocations, page.Next = trim(all, p.Size(), func(r storage.Revocation) string { return r.JTI })
+	all, err := readMany(ctx, s, "list revocations", q, scanRevocation)
+	page.Revocations, page.Next = trimPage(all, p.Size(), func(r storage.Revocation) string { return r.JTI })
 	return page, err
 }

@@ -44,7 +44,7 @@ func TestBusyTooLong(t *testing.T) {
 	if _, err := s.Role(t.Context(), "a"); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("Role: %v", err)
 	}
-	role(t, s, "a")
+	createRole(t, s, "a")
 }
 
 // A caller's own deadline ends the wait, and the write never happens.
@@ -60,7 +60,7 @@ func TestBusyBeyondTheDeadline(t *testing.T) {
 		t.Errorf("CreateRole: got %v, want ErrUnavailable and the deadline", err)
 	}
 	sqlExec(t, other, "COMMIT")
-	role(t, s, "b")
+	createRole(t, s, "b")
 	if _, err := s.Role(t.Context(), "a"); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("Role: %v", err)
 	}
@@ -88,7 +88,7 @@ func TestBusyClose(t *testing.T) {
 // beside a busy server.
 func TestOpenWhileBusy(t *testing.T) {
 	path := newPath(t)
-	role(t, open(t, path), "a")
+	createRole(t, open(t, path), "a")
 	other := rawDB(t, path)
 	sqlExec(t, other, "BEGIN IMMEDIATE", "DELETE FROM roles")
 	s := open(t, path, sqlite.BusyTimeout(time.Millisecond))
@@ -109,5 +109,5 @@ func TestFirstOpenWhileBusy(t *testing.T) {
 		t.Fatal("Open succeeded")
 	}
 	sqlExec(t, other, "ROLLBACK")
-	role(t, open(t, path), "a")
+	createRole(t, open(t, path), "a")
 }

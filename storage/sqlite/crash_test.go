@@ -40,8 +40,8 @@ func step(t *testing.T, s storage.Store, n int) {
 
 const steps = 36
 
-// live plays all steps on a database whose beginning is no longer in the log.
-func live(t *testing.T) (h history) {
+// runWorkload plays all steps on a database whose beginning is no longer in the log.
+func runWorkload(t *testing.T) (h history) {
 	t.Helper()
 	path := newPath(t)
 	s := open(t, path)
@@ -122,7 +122,7 @@ func recoverSteps(t *testing.T, db, wal []byte) int {
 
 // The log ends at any byte: what was answered before that is there.
 func TestPowerCut(t *testing.T) {
-	h := live(t)
+	h := runWorkload(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	cuts := []int64{0, 1, 31, 32, 33}
 	for _, size := range h.answered[:8] {
@@ -142,7 +142,7 @@ func TestPowerCut(t *testing.T) {
 
 // The log is there but for a sector that was never written: it ends before it.
 func TestPowerCutHole(t *testing.T) {
-	h := live(t)
+	h := runWorkload(t)
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 20 {
 		at := random.Int64N(int64(len(h.wal))) &^ 511
@@ -160,7 +160,7 @@ func TestPowerCutHole(t *testing.T) {
 // The power goes while the log is moved into the database: any of its pages may
 // have arrived, the log has them all.
 func TestPowerCutInCheckpoint(t *testing.T) {
-	h := live(t)
+	h := runWorkload(t)
 	path := newPath(t)
 	for name, data := range map[string][]byte{path: h.db, path + "-wal": h.wal} {
 		if err := os.WriteFile(name, data, 0o600); err != nil {

@@ -5,7 +5,7 @@
 // transaction and commits once for all, so that the callers who wait for a disk
 // share its price; a lone caller pays for one commit and waits for no timer.
 //
-//	             +--------- the caller's context ends ----------> dropped
+//	             +--------- the caller's context ends ----------> cancelled
 //	             |
 //	waiting -----+--> running --> committed: each gets its own answer
 //	                     |

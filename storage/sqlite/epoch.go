@@ -21,14 +21,14 @@ func scanEpoch(row scanner) (e storage.Epoch, err error) {
 
 // Epoch implements [storage.Epochs].
 func (s *Store) Epoch(ctx context.Context) (storage.Epoch, error) {
-	return one(ctx, s, "read the epoch", "SELECT "+epochColumns+" FROM epoch", scanEpoch)
+	return readOne(ctx, s, "read the epoch", "SELECT "+epochColumns+" FROM epoch", scanEpoch)
 }
 
 // RaiseEpoch implements [storage.Epochs].
 func (s *Store) RaiseEpoch(ctx context.Context, r storage.EpochRaise) (storage.Epoch, error) {
 	return write(ctx, s, "raise the epoch", func(t *tx) (storage.Epoch, error) {
-		return only(t, "UPDATE epoch SET number = max(number, ?) + 1, since = ?, incomplete = ? RETURNING "+epochColumns,
-			scanEpoch, r.Above, unset(r.At), r.Incomplete)
+		return queryOne(t, "UPDATE epoch SET number = max(number, ?) + 1, since = ?, incomplete = ? RETURNING "+epochColumns,
+			scanEpoch, r.Above, nullableMillis(r.At), r.Incomplete)
 	})
 }
 
@@ -44,7 +44,7 @@ func scanUserInEpoch(row scanner) (v userInEpoch, err error) {
 
 // UserInEpoch implements [storage.Epochs].
 func (s *Store) UserInEpoch(ctx context.Context, id string) (storage.User, storage.Epoch, error) {
-	v, err := one(ctx, s, "read user and epoch",
+	v, err := readOne(ctx, s, "read user and epoch",
 		"SELECT "+userColumns+", "+epochColumns+" FROM users, epoch WHERE id = ?", scanUserInEpoch, id)
 	return v.user, v.epoch, err
 }

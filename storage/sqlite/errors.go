@@ -20,13 +20,13 @@ var (
 	errClosed = errors.New("the store is closed")
 )
 
-// certain tells whether an error is an answer, as opposed to a don't know.
-func certain(err error) bool {
+// isCertain tells whether an error is a certain answer, as opposed to an unknown outcome.
+func isCertain(err error) bool {
 	return errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrConflict)
 }
 
-// code is SQLite's primary result code, 0 where the error is not SQLite's.
-func code(err error) int {
+// resultCode is SQLite's primary result code, 0 where the error is not SQLite's.
+func resultCode(err error) int {
 	var e *sqlite.Error
 	if errors.As(err, &e) {
 		return e.Code() & 0xff
@@ -34,29 +34,29 @@ func code(err error) int {
 	return 0
 }
 
-// busy tells that another process holds the lock that is needed.
-func busy(err error) bool {
-	return code(err) == sqlite3.SQLITE_BUSY || code(err) == sqlite3.SQLITE_LOCKED
+// isBusy tells that another process holds the lock that is needed.
+func isBusy(err error) bool {
+	return resultCode(err) == sqlite3.SQLITE_BUSY || resultCode(err) == sqlite3.SQLITE_LOCKED
 }
 
-// harmless tells that a statement failed by itself and was undone by itself, so
+// isStatementError tells that a statement failed by itself and was undone by itself, so
 // that its transaction can go on. Of everything else (disk full, I/O error, out
 // of memory) SQLite may have ended the transaction already.
-func harmless(err error) bool {
-	switch code(err) {
+func isStatementError(err error) bool {
+	switch resultCode(err) {
 	case 0, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG:
 		return true
 	}
 	return false
 }
 
-// damaged adds ErrDamaged to what SQLite says of a file that it cannot read. One
+// wrapDamaged adds ErrDamaged to what SQLite says of a file that it cannot read. One
 // that never was Signet's is not in need of a backup.
-func damaged(err error) error {
+func wrapDamaged(err error) error {
 	if errors.Is(err, ErrForeign) {
 		return err
 	}
-	switch code(err) {
+	switch resultCode(err) {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("%w, restore it from a backup: %w", ErrDamaged, err)
 	}

@@ -8,13 +8,13 @@ import (
 	"sync"
 )
 
-// creating is held while a file is made. Closing a file takes away every lock
+// createMu is held while a file is made. Closing a file takes away every lock
 // that the process has on it (POSIX has it so), and here that can only be one
 // that another call of Open got a moment ago.
-var creating sync.Mutex
+var createMu sync.Mutex
 
 // prepareFile makes sure that there is a file and that its mode is right. It
-// opens none that was there: see creating.
+// opens none that was there: see createMu.
 func prepareFile(path string) (fs.FileInfo, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
@@ -33,8 +33,8 @@ func prepareFile(path string) (fs.FileInfo, error) {
 }
 
 func createFile(path string) error {
-	creating.Lock()
-	defer creating.Unlock()
+	createMu.Lock()
+	defer createMu.Unlock()
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func settle(t *testing.T, s *Store, q string) {
 	}
 }
 
-// With the disk full writes are a don't know, reading goes on, nothing is torn,
+// With the disk full writes have an unknown outcome, reading goes on, nothing is torn,
 // and when there is room again all is well.
 func TestDiskFull(t *testing.T) {
 	s := openTest(t)

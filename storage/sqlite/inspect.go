@@ -16,7 +16,7 @@ func inspect(ctx context.Context, readers *sql.DB, path string) error {
 		return err
 	}
 	if err := inspectLength(ctx, readers, path); err != nil {
-		return unfinished(err)
+		return ignoreUnrecovered(err)
 	}
 	return inspectContent(ctx, readers, path)
 }
@@ -31,9 +31,9 @@ func inspectOwner(ctx context.Context, path string) error {
 	defer db.Close()
 	id, err := pragma[int64](ctx, db, "PRAGMA application_id")
 	switch {
-	case code(err) == sqlite3.SQLITE_NOTADB:
+	case resultCode(err) == sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("%w, nor one of SQLite: %w", ErrForeign, err)
-	case code(err) == sqlite3.SQLITE_CORRUPT:
+	case resultCode(err) == sqlite3.SQLITE_CORRUPT:
 		return nil // shorter than it says, which it may be if there is a log
 	case err != nil:
 		return err
@@ -76,9 +76,9 @@ func inspectContent(ctx context.Context, readers *sql.DB, path string) error {
 	defer conn.Close()
 	version, err := pragma[int](ctx, conn, "PRAGMA user_version")
 	if err != nil {
-		return unfinished(err)
+		return ignoreUnrecovered(err)
 	}
-	if err := knownSchema(version); err != nil || version == 0 {
+	if err := checkSchemaVersion(version); err != nil || version == 0 {
 		return err
 	}
 	file, err := os.Stat(path)
@@ -101,11 +101,11 @@ func inspectContent(ctx context.Context, readers *sql.DB, path string) error {
 	return nil
 }
 
-// unfinished lets pass the one thing that a connection which cannot write has to
+// ignoreUnrecovered lets pass the one thing that a connection which cannot write has to
 // refuse though it is right: that the file's very first transaction was cut off,
 // and must be undone before anything is read.
-func unfinished(err error) error {
-	switch code(err) {
+func ignoreUnrecovered(err error) error {
+	switch resultCode(err) {
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
 		return nil
 	}

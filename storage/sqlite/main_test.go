@@ -12,7 +12,7 @@ import (
 // a test started as another user of its database it plays that user instead.
 func TestMain(m *testing.M) {
 	if part := os.Getenv(childPart); part != "" {
-		if err := play(part, os.Getenv(childPath)); err != nil {
+		if err := runTask(part, os.Getenv(childPath)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -31,8 +31,8 @@ func readMigrations(files fs.FS) (texts []string) {
 	return texts
 }
 
-// knownSchema refuses a schema that a newer program made.
-func knownSchema(version int) error {
+// checkSchemaVersion refuses a schema that a newer program made.
+func checkSchemaVersion(version int) error {
 	if version > len(migrations) {
 		return &storage.SchemaError{Found: version, Known: len(migrations)}
 	}
@@ -48,9 +48,9 @@ func migrate(ctx context.Context, conn *sql.Conn) error {
 			return err
 		}
 		if version >= len(migrations) {
-			return knownSchema(version)
+			return checkSchemaVersion(version)
 		}
-		if err := exclusively(ctx, conn, func() error { return migrateOnce(ctx, conn) }); err != nil {
+		if err := withExclusiveTx(ctx, conn, func() error { return migrateOnce(ctx, conn) }); err != nil {
 			return err
 		}
 	}
@@ -72,8 +72,8 @@ func migrateOnce(ctx context.Context, conn *sql.Conn) error {
 	return err
 }
 
-// exclusively runs do in a transaction that no other process can be inside of.
-func exclusively(ctx context.Context, conn *sql.Conn, do func() error) error {
+// withExclusiveTx runs do in a transaction that no other process can be inside of.
+func withExclusiveTx(ctx context.Context, conn *sql.Conn, do func() error) error {
 	if err := run(ctx, conn, "BEGIN EXCLUSIVE"); err != nil {
 		return err
 	}
@@ -93,13 +93,13 @@ func run(ctx context.Context, conn *sql.Conn, q query) error {
 	return err
 }
 
-// asker is the part of *sql.DB and *sql.Conn that answers one row.
-type asker interface {
+// rowQueryer is the part of *sql.DB and *sql.Conn that answers one row.
+type rowQueryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // pragma asks for one value.
-func pragma[T any](ctx context.Context, of asker, q query) (v T, err error) {
+func pragma[T any](ctx context.Context, of rowQueryer, q query) (v T, err error) {
 	err = of.QueryRowContext(ctx, string(q)).Scan(&v)
 	return v, err
 }

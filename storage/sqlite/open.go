@@ -53,7 +53,7 @@ func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 	}
 	s, err := open(ctx, path, o)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, damaged(err))
+		return nil, fmt.Errorf("open %s: %w", path, wrapDamaged(err))
 	}
 	return s, nil
 }
@@ -107,30 +107,30 @@ func openWriter(ctx context.Context, path string, o options) (*writer, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	if err := setUp(ctx, conn, o.busyTimeout); err != nil {
+	if err := initialize(ctx, conn, o.busyTimeout); err != nil {
 		return nil, errors.Join(err, conn.Close(), db.Close())
 	}
 	return newWriter(db, conn, path, o.busyTimeout), nil
 }
 
-// setUp makes an empty file a database of Signet's, and says how it is written.
-func setUp(ctx context.Context, conn *sql.Conn, patience time.Duration) error {
-	for _, step := range []func(context.Context, *sql.Conn) error{claim, useLog, syncEveryCommit, migrate, writable} {
-		if err := whenFree(ctx, patience, func() error { return step(ctx, conn) }); err != nil {
+// initialize makes an empty file a database of Signet's, and says how it is written.
+func initialize(ctx context.Context, conn *sql.Conn, busyTimeout time.Duration) error {
+	for _, step := range []func(context.Context, *sql.Conn) error{claimFile, enableWAL, setDurability, migrate, checkWritable} {
+		if err := retryBusy(ctx, busyTimeout, func() error { return step(ctx, conn) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// claim writes the application id, in the first transaction that the file sees,
+// claimFile writes the application id, in the first transaction that the file sees,
 // before the log exists: so from its first byte on the file says whose it is.
-func claim(ctx context.Context, conn *sql.Conn) error {
+func claimFile(ctx context.Context, conn *sql.Conn) error {
 	id, err := pragma[int64](ctx, conn, "PRAGMA application_id")
 	if err != nil || id == applicationID {
 		return err
 	}
-	return exclusively(ctx, conn, func() error {
+	return withExclusiveTx(ctx, conn, func() error {
 		id, err := pragma[int64](ctx, conn, "PRAGMA application_id")
 		if err != nil || id == applicationID {
 			return err // another process was first
@@ -146,7 +146,7 @@ func claim(ctx context.Context, conn *sql.Conn) error {
 	})
 }
 
-func useLog(ctx context.Context, conn *sql.Conn) error {
+func enableWAL(ctx context.Context, conn *sql.Conn) error {
 	mode, err := pragma[string](ctx, conn, "PRAGMA journal_mode = WAL")
 	if err == nil && mode != "wal" {
 		err = fmt.Errorf("this place has no write-ahead log (journal mode %s): use a local file system", mode)
@@ -154,18 +154,18 @@ func useLog(ctx context.Context, conn *sql.Conn) error {
 	return err
 }
 
-// syncEveryCommit: in WAL mode FULL is what survives a power cut, NORMAL is not.
+// setDurability: in WAL mode FULL is what survives a power cut, NORMAL is not.
 // fullfsync says the same to macOS, whose fsync leaves data in the drive.
-func syncEveryCommit(ctx context.Context, conn *sql.Conn) error {
+func setDurability(ctx context.Context, conn *sql.Conn) error {
 	return run(ctx, conn, "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; "+
 		"PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF")
 }
 
-// writable finds a file that the process may only read while it starts, and not
+// checkWritable finds a file that the process may only read while it starts, and not
 // at the first login. A lock that another process has is no obstacle.
-func writable(ctx context.Context, conn *sql.Conn) error {
+func checkWritable(ctx context.Context, conn *sql.Conn) error {
 	err := run(ctx, conn, "DELETE FROM keys WHERE FALSE")
-	if busy(err) {
+	if isBusy(err) {
 		return nil
 	}
 	return err

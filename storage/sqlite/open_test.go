@@ -11,8 +11,8 @@ import (
 	"example.org/signet/storage/sqlite"
 )
 
-// role writes something, so that there is a log.
-func role(t *testing.T, s storage.Roles, name string) {
+// createRole writes something, so that there is a log.
+func createRole(t *testing.T, s storage.Roles, name string) {
 	t.Helper()
 	if err := s.CreateRole(t.Context(), storage.Role{Name: name}); err != nil {
 		t.Fatalf("CreateRole: %v", err)
@@ -27,7 +27,7 @@ func TestPaths(t *testing.T) {
 		"file:x.db", ":memory:", "\u00fcber-\u4e16\u754c.db", "a&b=c;d.db", `back\slash.db`,
 	} {
 		s := open(t, path)
-		role(t, s, "a")
+		createRole(t, s, "a")
 		if want := filepath.Join(dir, path); s.Path() != want {
 			t.Errorf("Path() = %q, want %q", s.Path(), want)
 		}
@@ -74,7 +74,7 @@ func TestOpenCancelled(t *testing.T) {
 	if s != nil {
 		s.Close()
 	}
-	role(t, open(t, path), "a") // what it left behind is no obstacle
+	createRole(t, open(t, path), "a") // what it left behind is no obstacle
 }
 
 // A store outlives the context that it was opened under.
@@ -86,7 +86,7 @@ func TestOpenContextEnds(t *testing.T) {
 	}
 	defer s.Close()
 	cancel()
-	role(t, s, "a")
+	createRole(t, s, "a")
 	if _, err := s.Role(t.Context(), "a"); err != nil {
 		t.Errorf("Role: %v", err)
 	}
@@ -96,7 +96,7 @@ func TestOpenContextEnds(t *testing.T) {
 func TestCloseLeavesOneFile(t *testing.T) {
 	path := newPath(t)
 	s := open(t, path)
-	role(t, s, "a")
+	createRole(t, s, "a")
 	if err := s.Ping(t.Context()); err != nil {
 		t.Errorf("Ping: %v", err)
 	}

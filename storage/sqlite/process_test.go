@@ -25,12 +25,12 @@ const counts = 100
 
 var start = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
-// parts are what the other process can do: it prints what was answered to it.
-var parts = map[string]func(path string) error{"count": playCount, "create": playCreate}
+// childTasks are what the other process can do: it prints what was answered to it.
+var childTasks = map[string]func(path string) error{"count": taskCount, "create": taskCreate}
 
-func play(part, path string) error { return parts[part](path) }
+func runTask(part, path string) error { return childTasks[part](path) }
 
-func playCount(path string) error {
+func taskCount(path string) error {
 	ctx := context.Background()
 	s, err := sqlite.Open(ctx, path)
 	if err != nil {
@@ -40,8 +40,8 @@ func playCount(path string) error {
 	return count(ctx, s, func(n int64) { fmt.Println(n) })
 }
 
-// playCreate goes on until it is killed.
-func playCreate(path string) error {
+// taskCreate goes on until it is killed.
+func taskCreate(path string) error {
 	ctx := context.Background()
 	s, err := sqlite.Open(ctx, path)
 	if err != nil {
@@ -64,9 +64,9 @@ func playCreate(path string) error {
 	return nil
 }
 
-func count(ctx context.Context, s storage.Attempts, told func(int64)) error {
+func count(ctx context.Context, s storage.RateCounters, told func(int64)) error {
 	for range counts {
-		got, err := s.CountAttempt(ctx, "ann", start, time.Hour)
+		got, err := s.IncrementCounter(ctx, "ann", start, time.Hour)
 		if err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func TestTwoProcesses(t *testing.T) {
 	}
 	seen := make(map[string]int)
 	if err := count(t.Context(), open(t, path), func(n int64) { seen[fmt.Sprint(n)]++ }); err != nil {
-		t.Errorf("CountAttempt: %v", err)
+		t.Errorf("IncrementCounter: %v", err)
 	}
 	wg.Wait()
 	for _, line := range strings.Fields(strings.Join(outputs, "\n")) {

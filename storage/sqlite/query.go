@@ -37,9 +37,9 @@ func (s *selection) pageDown(size int) {
 	s.args = append(s.args, int64(size)+1)
 }
 
-// trim cuts the record too many off a page and returns the cursor that it calls
+// trimPage cuts the record too many off a page and returns the cursor that it calls
 // for. An empty page is nil.
-func trim[T any](records []T, size int, id func(T) string) (page []T, next string) {
+func trimPage[T any](records []T, size int, id func(T) string) (page []T, next string) {
 	if len(records) <= size {
 		return records, ""
 	}
@@ -59,30 +59,30 @@ type preparer interface {
 // statements keeps every statement that was prepared, for there are only so
 // many queries.
 type statements struct {
-	on preparer
-	mu sync.RWMutex
-	of map[query]*sql.Stmt
+	db    preparer
+	mu    sync.RWMutex
+	cache map[query]*sql.Stmt
 }
 
 func newStatements(on preparer) *statements {
-	return &statements{on: on, of: make(map[query]*sql.Stmt)}
+	return &statements{db: on, cache: make(map[query]*sql.Stmt)}
 }
 
 func (s *statements) prepare(ctx context.Context, q query) (*sql.Stmt, error) {
 	s.mu.RLock()
-	stmt := s.of[q]
+	stmt := s.cache[q]
 	s.mu.RUnlock()
 	if stmt != nil {
 		return stmt, nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if stmt = s.of[q]; stmt != nil {
+	if stmt = s.cache[q]; stmt != nil {
 		return stmt, nil
 	}
-	stmt, err := s.on.PrepareContext(ctx, string(q))
+	stmt, err := s.db.PrepareContext(ctx, string(q))
 	if err == nil {
-		s.of[q] = stmt
+		s.cache[q] = stmt
 	}
 	return stmt, err
 }
@@ -93,9 +93,9 @@ func (s *statements) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
-	for _, stmt := range s.of {
+	for _, stmt := range s.cache {
 		errs = append(errs, stmt.Close())
 	}
-	clear(s.of)
+	clear(s.cache)
 	return errors.Join(errs...)
 }

@@ -101,10 +101,10 @@ func TestStatementsAreFew(t *testing.T) {
 			t.Errorf("Role: %v", err)
 		}
 	}
-	if n := len(s.writer.tx.statements.of); n > 3 {
+	if n := len(s.writer.tx.statements.cache); n > 3 {
 		t.Errorf("the writer holds %d statements, want begin, insert and commit", n)
 	}
-	if n := len(s.readers.statements.of); n != 1 {
+	if n := len(s.readers.statements.cache); n != 1 {
 		t.Errorf("the readers hold %d statements, want one", n)
 	}
 }

@@ -66,8 +66,8 @@ func (r *readers) close() error {
 	return errors.Join(r.statements.close(), r.db.Close())
 }
 
-// one reads the one row of a point query; storage.ErrNotFound where there is none.
-func one[T any](ctx context.Context, s *Store, op string, q query, scan func(scanner) (T, error), args ...any) (T, error) {
+// readOne reads the one row of a point query; storage.ErrNotFound where there is none.
+func readOne[T any](ctx context.Context, s *Store, op string, q query, scan func(scanner) (T, error), args ...any) (T, error) {
 	var zero T
 	if err := s.readers.acquire(ctx); err != nil {
 		return zero, storage.Unavailable(op, err)
@@ -90,9 +90,9 @@ func one[T any](ctx context.Context, s *Store, op string, q query, scan func(sca
 	return v, nil
 }
 
-// many reads the rows of a listing. It may have to look at many more than it
+// readMany reads the rows of a listing. It may have to look at many more than it
 // returns, so it ends with the context. No rows are nil.
-func many[T any](ctx context.Context, s *Store, op string, q selection, scan func(scanner) (T, error)) ([]T, error) {
+func readMany[T any](ctx context.Context, s *Store, op string, q selection, scan func(scanner) (T, error)) ([]T, error) {
 	if err := s.readers.acquire(ctx); err != nil {
 		return nil, storage.Unavailable(op, err)
 	}

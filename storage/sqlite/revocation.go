@@ -11,13 +11,13 @@ var _ storage.Revocations = (*Store)(nil)
 
 // RevokeToken implements [storage.Revocations].
 func (s *Store) RevokeToken(ctx context.Context, jti string, expiresAt time.Time) error {
-	return s.change(ctx, "revoke token", nil,
+	return s.exec(ctx, "revoke token", nil,
 		"INSERT INTO revocations (jti, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING", jti, millis(expiresAt))
 }
 
 // TokenRevoked implements [storage.Revocations].
 func (s *Store) TokenRevoked(ctx context.Context, jti string) (bool, error) {
-	return one(ctx, s, "look for a revoked token", "SELECT EXISTS (SELECT 1 FROM revocations WHERE jti = ?)", scanBool, jti)
+	return readOne(ctx, s, "look for a revoked token", "SELECT EXISTS (SELECT 1 FROM revocations WHERE jti = ?)", scanBool, jti)
 }
 
 // SweepRevocations implements [storage.Revocations].

@@ -20,20 +20,20 @@ func scanSession(row scanner) (s storage.Session, err error) {
 		&s.UserEpoch, &s.ClientEpoch, &s.StatusIndex, timeColumn{&s.RevokedAt}, &s.Reason,
 		&s.Replays, &s.Device, &s.Network,
 
-		&s.Grade, wordsColumn{&s.Roles}, wordsColumn{&s.Withheld}, &s.StatusDue, &s.RetiredIndex)
-	if s.AuthTime.Equal(asCreated) {
+		&s.RightsVersion, wordsColumn{&s.Roles}, wordsColumn{&s.DeniedScopes}, &s.StatusPending, &s.RetiredIndex)
+	if s.AuthTime.Equal(sameAsCreated) {
 		s.AuthTime = s.CreatedAt
 	}
 	return s, err
 }
 
-// asCreated is kept for the time of a login that is when the session was
+// sameAsCreated is kept for the time of a login that is when the session was
 // created, as it nearly always is: the number 0 takes no place.
-var asCreated = fromMillis(0)
+var sameAsCreated = fromMillis(0)
 
-func unlessSame(t, created time.Time) int64 {
+func encodeAuthTime(t, created time.Time) int64 {
 	if millis(t) == millis(created) {
-		return millis(asCreated)
+		return millis(sameAsCreated)
 	}
 	return millis(t)
 }
@@ -47,19 +47,19 @@ func (s *Store) CreateSession(ctx context.Context, session storage.Session) erro
 func insertSession(t *tx, s storage.Session) error {
 	inserted, err := t.exec("INSERT INTO sessions ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 		s.ID, s.UserID, s.ClientID, encodeList(s.Scopes), encodeList(s.Audience), s.Generation,
-		millis(s.RotatedAt), millis(s.CreatedAt), millis(s.ExpiresAt), unlessSame(s.AuthTime, s.CreatedAt),
-		s.UserEpoch, s.ClientEpoch, s.StatusIndex, unset(s.RevokedAt), s.Reason,
+		millis(s.RotatedAt), millis(s.CreatedAt), millis(s.ExpiresAt), encodeAuthTime(s.AuthTime, s.CreatedAt),
+		s.UserEpoch, s.ClientEpoch, s.StatusIndex, nullableMillis(s.RevokedAt), s.Reason,
 		s.Replays, s.Device, s.Network,
-		s.Grade, encodeWords(s.Roles), encodeWords(s.Withheld), s.StatusDue, s.RetiredIndex)
+		s.RightsVersion, encodeWords(s.Roles), encodeWords(s.DeniedScopes), s.StatusPending, s.RetiredIndex)
 	if err == nil && inserted == 0 {
-		err = taken("id")
+		err = duplicate("id")
 	}
 	return err
 }
 
 // Session implements [storage.Sessions].
 func (s *Store) Session(ctx context.Context, id string) (storage.Session, error) {
-	return one(ctx, s, "read session", "SELECT "+sessionColumns+" FROM sessions WHERE id = ?", scanSession, id)
+	return readOne(ctx, s, "read session", "SELECT "+sessionColumns+" FROM sessions WHERE id = ?", scanSession, id)
 }
 
 // RotateSession implements [storage.Sessions].
@@ -68,7 +68,7 @@ func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.
 }
 
 func rotate(t *tx, r storage.Rotation) (storage.Session, error) {
-	rotated, err := only(t, "UPDATE sessions SET generation = generation + 1, rotated_at = ?1, replays = 0"+
+	rotated, err := queryOne(t, "UPDATE sessions SET generation = generation + 1, rotated_at = ?1, replays = 0"+
 		" WHERE id = ?2 AND client_id = ?3 AND generation = ?4 AND revoked_at IS NULL"+
 		" AND expires_at > ?1 AND rotated_at > ?5 RETURNING "+sessionColumns,
 		scanSession, millis(r.At), r.SessionID, r.ClientID, r.From, millis(r.IdleSince))
@@ -81,7 +81,7 @@ func rotate(t *tx, r storage.Rotation) (storage.Session, error) {
 // CountReplay implements [storage.Sessions].
 func (s *Store) CountReplay(ctx context.Context, r storage.Replay) (storage.Session, error) {
 	return write(ctx, s, "count a replay", func(t *tx) (storage.Session, error) {
-		counted, err := only(t, "UPDATE sessions SET replays = replays + 1"+
+		counted, err := queryOne(t, "UPDATE sessions SET replays = replays + 1"+
 			" WHERE id = ?1 AND client_id = ?2 AND generation = ?3 AND revoked_at IS NULL"+
 			" AND expires_at > ?4 AND rotated_at >= ?5 AND rotated_at > ?6 AND replays < ?7 RETURNING "+sessionColumns,
 			scanSession, r.SessionID, r.ClientID, r.Generation, millis(r.At), millis(r.Since), millis(r.IdleSince), r.Limit)
@@ -94,7 +94,7 @@ func (s *Store) CountReplay(ctx context.Context, r storage.Replay) (storage.Sess
 
 // RevokeSession implements [storage.Sessions].
 func (s *Store) RevokeSession(ctx context.Context, id string, at time.Time, reason string) error {
-	return s.change(ctx, "revoke session", storage.ErrNotFound,
+	return s.exec(ctx, "revoke session", storage.ErrNotFound,
 		"UPDATE sessions SET reason = iif(revoked_at IS NULL, ?2, reason), status_due = iif(revoked_at IS NULL, 1, status_due), revoked_at = coalesce(revoked_at, ?1) WHERE id = ?3",
 		millis(at), reason, id)
 }
@@ -106,11 +106,11 @@ func (s *Store) RevokeAll(ctx context.Context, f storage.SessionFilter, at time.
 		q := selectSessions("id", f, after)
 		q.and("revoked_at IS NULL")
 		q.page(sweepSize)
-		ids, err := many(ctx, s, "find sessions to revoke", q, scanString)
+		ids, err := readMany(ctx, s, "find sessions to revoke", q, scanString)
 		if err != nil {
 			return total, err
 		}
-		ids, after = trim(ids, sweepSize, func(id string) string { return id })
+		ids, after = trimPage(ids, sweepSize, func(id string) string { return id })
 		revoked, err := s.revoke(ctx, ids, at, reason)
 		total += revoked
 		if err != nil || after == "" {
@@ -123,7 +123,7 @@ func (s *Store) revoke(ctx context.Context, ids []string, at time.Time, reason s
 	if len(ids) == 0 {
 		return 0, nil
 	}
-	return writeSeveral(ctx, s, "revoke sessions", func(t *tx) (total int64, err error) {
+	return writeMulti(ctx, s, "revoke sessions", func(t *tx) (total int64, err error) {
 		for _, id := range ids {
 			revoked, err := t.exec("UPDATE sessions SET revoked_at = ?, reason = ?, status_due = 1 WHERE id = ? AND revoked_at IS NULL",
 				millis(at), reason, id)
@@ -162,10 +162,10 @@ func selectSessions(columns query, f storage.SessionFilter, after string) select
 
 // ExcessSessions implements [storage.Sessions].
 func (s *Store) ExcessSessions(ctx context.Context, owner storage.SessionOwner, at, idleSince time.Time, keep, limit int) ([]string, error) {
-	return many(ctx, s, "find the oldest sessions", excess(owner, at, idleSince, keep, limit), scanString)
+	return readMany(ctx, s, "find the oldest sessions", excessQuery(owner, at, idleSince, keep, limit), scanString)
 }
 
-func excess(owner storage.SessionOwner, at, idleSince time.Time, keep, limit int) selection {
+func excessQuery(owner storage.SessionOwner, at, idleSince time.Time, keep, limit int) selection {
 	return selection{"SELECT id FROM sessions WHERE user_id = ? AND client_id = ? AND revoked_at IS NULL AND expires_at > ? AND rotated_at > ?" +
 		" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
 		[]any{owner.UserID, owner.ClientID, millis(at), millis(idleSince), limit, keep}}
@@ -175,8 +175,8 @@ func excess(owner storage.SessionOwner, at, idleSince time.Time, keep, limit int
 func (s *Store) ListSessions(ctx context.Context, f storage.SessionFilter, p storage.Page) (page storage.SessionPage, err error) {
 	q := selectSessions(sessionColumns, f, p.After)
 	q.page(p.Size())
-	all, err := many(ctx, s, "list sessions", q, scanSession)
-	page.Sessions, page.Next = trim(all, p.Size(), func(s storage.Session) string { return s.ID })
+	all, err := readMany(ctx, s, "list sessions", q, scanSession)
+	page.Sessions, page.Next = trimPage(all, p.Size(), func(s storage.Session) string { return s.ID })
 	return page, err
 }
 

@@ -10,8 +10,8 @@ import (
 
 var start = time.Date(2026, time.March, 1, 12, 0, 0, 123_000_000, time.UTC)
 
-// realistic is a session as the issuer makes them.
-func realistic(n int) storage.Session {
+// realisticSession is a session as the issuer makes them.
+func realisticSession(n int) storage.Session {
 	return storage.Session{
 		ID:          fmt.Sprintf("%027d", n),
 		UserID:      fmt.Sprintf("0195ab2c-7d3e-7f00-8000-%012d", n),
@@ -68,14 +68,14 @@ func TestSessionSizeIsConstant(t *testing.T) {
 	const sessions = 20
 	s := openTest(t)
 	for n := range sessions {
-		if err := s.CreateSession(t.Context(), realistic(n)); err != nil {
+		if err := s.CreateSession(t.Context(), realisticSession(n)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	rotateTo(t, s, realistic(0), 1)
+	rotateTo(t, s, realisticSession(0), 1)
 	once, pagesOnce := size(t, s)
 	for n, turn := range []int64{100, 10_000} {
-		rotateTo(t, s, withGeneration(realistic(0), []int64{1, 100}[n]), turn)
+		rotateTo(t, s, withGeneration(realisticSession(0), []int64{1, 100}[n]), turn)
 		often, pagesOften := size(t, s)
 		if often-once > 2 || pagesOften != pagesOnce {
 			t.Errorf("after 1 refresh %d bytes in %d pages, after %d %d in %d", once, pagesOnce, turn, often, pagesOften)
@@ -100,7 +100,7 @@ func TestFileSize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	createMany(t, s, sessions, realistic)
+	createMany(t, s, sessions, realisticSession)
 	full, err := pragma[int64](t.Context(), s.writer.conn, "PRAGMA page_count")
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +132,7 @@ func TestManySessions(t *testing.T) {
 	const sessions = 2*sweepSize + 50
 	s := openTest(t)
 	createMany(t, s, sessions, func(n int) storage.Session {
-		session := realistic(n)
+		session := realisticSession(n)
 		session.UserID = fmt.Sprint(n % 2)
 		session.ExpiresAt = start.Add(time.Duration(n) * time.Second)
 		return session
@@ -144,7 +144,7 @@ func TestManySessions(t *testing.T) {
 		}
 	}
 	revoke(storage.SessionFilter{UserID: "0"}, sessions/2)
-	revoke(storage.SessionFilter{ClientID: realistic(0).ClientID}, sessions/2)
+	revoke(storage.SessionFilter{ClientID: realisticSession(0).ClientID}, sessions/2)
 	revoke(storage.SessionFilter{}, 0)
 
 	for _, c := range []struct {
@@ -162,9 +162,9 @@ func TestManySessions(t *testing.T) {
 func TestMaxPage(t *testing.T) {
 	const sessions = storage.MaxPage + 10
 	s := openTest(t)
-	createMany(t, s, sessions, realistic)
+	createMany(t, s, sessions, realisticSession)
 	page, err := s.ListSessions(t.Context(), storage.SessionFilter{}, storage.Page{Limit: 10 * storage.MaxPage})
-	if err != nil || len(page.Sessions) != storage.MaxPage || page.Next != realistic(storage.MaxPage-1).ID {
+	if err != nil || len(page.Sessions) != storage.MaxPage || page.Next != realisticSession(storage.MaxPage-1).ID {
 		t.Errorf("ListSessions: %d sessions, next %q, %v", len(page.Sessions), page.Next, err)
 	}
 	page, err = s.ListSessions(t.Context(), storage.SessionFilter{}, storage.Page{Limit: storage.MaxPage, After: page.Next})

@@ -118,7 +118,7 @@ func TestSetUpCutOff(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, step := range []func(context.Context, *sql.Conn) error{claim, useLog, syncEveryCommit}[:steps] {
+		for _, step := range []func(context.Context, *sql.Conn) error{claimFile, enableWAL, setDurability}[:steps] {
 			if err := step(t.Context(), conn); err != nil {
 				t.Fatal(err)
 			}
@@ -234,7 +234,7 @@ func TestReadOnlyFileIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := setUp(t.Context(), conn, time.Second); code(err) != sqlite3.SQLITE_READONLY {
+	if err := initialize(t.Context(), conn, time.Second); resultCode(err) != sqlite3.SQLITE_READONLY {
 		t.Errorf("setting up through a connection that cannot write: %v", err)
 	}
 }

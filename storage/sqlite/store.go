@@ -46,7 +46,7 @@ func (s *Store) Close() error { return s.close() }
 // the file that is open: what is written to one that was deleted or replaced is
 // lost when the process ends.
 func (s *Store) Ping(ctx context.Context) error {
-	if _, err := one(ctx, s, "ping", "SELECT EXISTS (SELECT 1 FROM keys)", scanBool); err != nil {
+	if _, err := readOne(ctx, s, "ping", "SELECT EXISTS (SELECT 1 FROM keys)", scanBool); err != nil {
 		return err
 	}
 	file, err := os.Stat(s.path)

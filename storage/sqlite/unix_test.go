@@ -34,7 +34,7 @@ func TestFileModes(t *testing.T) {
 		setUmask(t, mask)
 		path := filepath.Join(t.TempDir(), "new", "newer", "signet.db")
 		s := open(t, path)
-		role(t, s, "a")
+		createRole(t, s, "a")
 		for _, file := range []string{path, path + "-wal", path + "-shm"} {
 			wantMode(t, file, 0o600)
 		}
@@ -53,14 +53,14 @@ func TestLaxModesAreTightened(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := open(t, path)
-	role(t, first, "a")
+	createRole(t, first, "a")
 	for _, file := range []string{path, path + "-wal", path + "-shm"} {
 		if err := os.Chmod(file, 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
 	second := open(t, path)
-	role(t, second, "b")
+	createRole(t, second, "b")
 	for _, file := range []string{path, path + "-wal", path + "-shm"} {
 		wantMode(t, file, 0o600)
 	}
@@ -73,7 +73,7 @@ func TestLaxModesAreTightened(t *testing.T) {
 func TestOpenAgainKeepsLocks(t *testing.T) {
 	path := newPath(t)
 	s := open(t, path)
-	role(t, s, "before")
+	createRole(t, s, "before")
 	wantLocked := func(when string) {
 		t.Helper()
 		if out, err := child(t, "locked", path).CombinedOutput(); err != nil {
@@ -87,14 +87,14 @@ func TestOpenAgainKeepsLocks(t *testing.T) {
 		t.Errorf("Close: %v", err)
 	}
 	wantLocked("one store again")
-	role(t, s, "after")
+	createRole(t, s, "after")
 }
 
-func init() { parts["locked"] = playLocked }
+func init() { childTasks["locked"] = taskLocked }
 
-// playLocked asks the system whether a process keeps others from having the
+// taskLocked asks the system whether a process keeps others from having the
 // database for themselves. SQLite's locks are on bytes that no page has.
-func playLocked(path string) error {
+func taskLocked(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err

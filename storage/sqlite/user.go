@@ -23,7 +23,7 @@ func scanUser(row scanner) (u storage.User, err error) {
 
 // CreateUser implements [storage.Users].
 func (s *Store) CreateUser(ctx context.Context, u storage.User) error {
-	_, err := writeSeveral(ctx, s, "create user", func(t *tx) (none struct{}, err error) {
+	_, err := writeMulti(ctx, s, "create user", func(t *tx) (none struct{}, err error) {
 		inserted, err := t.exec("INSERT INTO users ("+userColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			u.ID, u.Username, u.Email, u.FullName, u.Phone, encodeList(u.Roles), u.PasswordHash,
 			u.Disabled, u.Epoch, millis(u.CreatedAt), millis(u.UpdatedAt), u.KeptSession, u.KeptEpoch)
@@ -31,15 +31,15 @@ func (s *Store) CreateUser(ctx context.Context, u storage.User) error {
 			return none, err
 		}
 		if inserted == 0 {
-			return none, taken("id")
+			return none, duplicate("id")
 		}
-		return none, takeLogins(t, u)
+		return none, insertLogins(t, u)
 	})
 	return err
 }
 
-// takeLogins gives the user both login names, where they are free.
-func takeLogins(t *tx, u storage.User) error {
+// insertLogins gives the user both login names, where they are free.
+func insertLogins(t *tx, u storage.User) error {
 	for _, login := range []struct{ field, name string }{{"username", u.Username}, {"email", u.Email}} {
 		if login.name == "" || (login.field == "email" && login.name == u.Username) {
 			continue
@@ -49,44 +49,44 @@ func takeLogins(t *tx, u storage.User) error {
 			return err
 		}
 		if inserted == 0 {
-			return taken(login.field)
+			return duplicate(login.field)
 		}
 	}
 	return nil
 }
 
-func freeLogins(t *tx, u storage.User) error {
+func deleteLogins(t *tx, u storage.User) error {
 	_, err := t.exec("DELETE FROM logins WHERE user_id = ? AND name IN (?, ?)", u.ID, u.Username, u.Email)
 	return err
 }
 
 // User implements [storage.Users].
 func (s *Store) User(ctx context.Context, id string) (storage.User, error) {
-	return one(ctx, s, "read user", "SELECT "+userColumns+" FROM users WHERE id = ?", scanUser, id)
+	return readOne(ctx, s, "read user", "SELECT "+userColumns+" FROM users WHERE id = ?", scanUser, id)
 }
 
 // UserByLogin implements [storage.Users].
 func (s *Store) UserByLogin(ctx context.Context, name string) (storage.User, error) {
-	return one(ctx, s, "read user by login",
+	return readOne(ctx, s, "read user by login",
 		"SELECT "+userColumns+" FROM users WHERE id = (SELECT user_id FROM logins WHERE name = ?)", scanUser, name)
 }
 
 // UpdateUser implements [storage.Users].
 func (s *Store) UpdateUser(ctx context.Context, u storage.User) (storage.User, error) {
-	return writeSeveral(ctx, s, "update user", func(t *tx) (storage.User, error) {
-		old, err := only(t, "SELECT "+userColumns+" FROM users WHERE id = ? AND version = ?", scanUser, u.ID, u.Version)
+	return writeMulti(ctx, s, "update user", func(t *tx) (storage.User, error) {
+		old, err := queryOne(t, "SELECT "+userColumns+" FROM users WHERE id = ? AND version = ?", scanUser, u.ID, u.Version)
 		if err != nil {
-			return storage.User{}, whyNot(t, err, "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?)", u.ID)
+			return storage.User{}, conflictOrNotFound(t, err, "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?)", u.ID)
 		}
 		if u.Username != old.Username || u.Email != old.Email {
-			if err := freeLogins(t, old); err != nil {
+			if err := deleteLogins(t, old); err != nil {
 				return storage.User{}, err
 			}
-			if err := takeLogins(t, u); err != nil {
+			if err := insertLogins(t, u); err != nil {
 				return storage.User{}, err
 			}
 		}
-		return only(t, "UPDATE users SET username = ?, email = ?, full_name = ?, phone = ?, roles = ?, password_hash = ?,"+
+		return queryOne(t, "UPDATE users SET username = ?, email = ?, full_name = ?, phone = ?, roles = ?, password_hash = ?,"+
 			" disabled = ?, epoch = ?, version = version + 1, created_at = ?, updated_at = ?,"+
 			" kept_session = ?, kept_epoch = ? WHERE id = ? RETURNING "+userColumns,
 			scanUser, u.Username, u.Email, u.FullName, u.Phone, encodeList(u.Roles), u.PasswordHash,
@@ -94,13 +94,13 @@ func (s *Store) UpdateUser(ctx context.Context, u storage.User) (storage.User, e
 	})
 }
 
-// whyNot tells a version that moved on from a record that is not there, where a
+// conflictOrNotFound tells a version that moved on from a record that is not there, where a
 // conditional statement found nothing.
-func whyNot(t *tx, err error, exists query, id string) error {
+func conflictOrNotFound(t *tx, err error, exists query, id string) error {
 	if !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	there, err := only(t, exists, scanBool, id)
+	there, err := queryOne(t, exists, scanBool, id)
 	switch {
 	case err != nil:
 		return err
@@ -112,17 +112,17 @@ func whyNot(t *tx, err error, exists query, id string) error {
 
 // ReplacePasswordHash implements [storage.Users].
 func (s *Store) ReplacePasswordHash(ctx context.Context, id, old, new string) error {
-	return s.change(ctx, "replace password hash", storage.ErrConflict,
+	return s.exec(ctx, "replace password hash", storage.ErrConflict,
 		"UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?", new, id, old)
 }
 
 // DeleteUser implements [storage.Users].
 func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error {
-	_, err := writeSeveral(ctx, s, "delete user", func(t *tx) (u storage.User, err error) {
-		if u, err = only(t, "DELETE FROM users WHERE id = ?1 AND ?2 IN (0, version) RETURNING "+userColumns, scanUser, id, version); err != nil {
-			return u, whyNot(t, err, "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?)", id)
+	_, err := writeMulti(ctx, s, "delete user", func(t *tx) (u storage.User, err error) {
+		if u, err = queryOne(t, "DELETE FROM users WHERE id = ?1 AND ?2 IN (0, version) RETURNING "+userColumns, scanUser, id, version); err != nil {
+			return u, conflictOrNotFound(t, err, "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?)", id)
 		}
-		return u, freeLogins(t, u)
+		return u, deleteLogins(t, u)
 	})
 	return err
 }
@@ -131,13 +131,13 @@ func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error 
 func (s *Store) ListUsers(ctx context.Context, f storage.UserFilter, p storage.Page) (page storage.UserPage, err error) {
 	q := selection{"SELECT " + userColumns + " FROM users WHERE id > ?", []any{p.After}}
 	if f.Prefix != "" {
-		q.and("id IN (SELECT user_id FROM logins WHERE name >= ? AND name < ?)", f.Prefix, afterPrefix(f.Prefix))
+		q.and("id IN (SELECT user_id FROM logins WHERE name >= ? AND name < ?)", f.Prefix, prefixEnd(f.Prefix))
 	}
 	if f.Role != "" {
 		q.and("EXISTS (SELECT 1 FROM json_each(roles) WHERE value = ?)", f.Role)
 	}
 	q.page(p.Size())
-	all, err := many(ctx, s, "list users", q, scanUser)
-	page.Users, page.Next = trim(all, p.Size(), func(u storage.User) string { return u.ID })
+	all, err := readMany(ctx, s, "list users", q, scanUser)
+	page.Users, page.Next = trimPage(all, p.Size(), func(u storage.User) string { return u.ID })
 	return page, err
 }

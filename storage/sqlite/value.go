@@ -14,8 +14,8 @@ func millis(t time.Time) int64 { return t.UnixMilli() }
 
 func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
-// unset is how a time is kept that may be unset: NULL for the zero time.
-func unset(t time.Time) any {
+// nullableMillis is how a time is kept that may be unset: NULL for the zero time.
+func nullableMillis(t time.Time) any {
 	if t.IsZero() {
 		return nil
 	}
@@ -33,7 +33,7 @@ func (c timeColumn) Scan(src any) error {
 	case int64:
 		*c.to = fromMillis(ms)
 	default:
-		return fmt.Errorf("a time is kept as %T", src)
+		return fmt.Errorf("unexpected column type %T for time", src)
 	}
 	return nil
 }
@@ -43,7 +43,7 @@ type listColumn struct{ to *[]string }
 func (c listColumn) Scan(src any) error {
 	text, isText := src.(string)
 	if !isText {
-		return fmt.Errorf("a list is kept as %T", src)
+		return fmt.Errorf("unexpected column type %T for list", src)
 	}
 	list, err := decodeList(text)
 	*c.to = list
@@ -57,7 +57,7 @@ func (c wordsColumn) Scan(src any) (err error) {
 	text, isText := src.(string)
 	switch {
 	case !isText:
-		return fmt.Errorf("words are kept as %T", src)
+		return fmt.Errorf("unexpected column type %T for words", src)
 	case text == "":
 		*c.to = nil
 	case text[0] == '[':
@@ -89,7 +89,7 @@ func (c bytesColumn) Scan(src any) error {
 			*c.to = bytes.Clone(b) // the driver may use its own again
 		}
 	default:
-		return fmt.Errorf("bytes are kept as %T", src)
+		return fmt.Errorf("unexpected column type %T for bytes", src)
 	}
 	return nil
 }
@@ -137,9 +137,9 @@ func splitList(text string) []string {
 	return list
 }
 
-// afterPrefix is the least value above all texts that begin with prefix, in the
+// prefixEnd is the least value above all texts that begin with prefix, in the
 // order of bytes.
-func afterPrefix(prefix string) any {
+func prefixEnd(prefix string) any {
 	b := []byte(prefix)
 	for len(b) > 0 && b[len(b)-1] == 0xff {
 		b = b[:len(b)-1]

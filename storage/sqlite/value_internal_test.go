@@ -75,11 +75,11 @@ func TestColumnsRefuseOtherKinds(t *testing.T) {
 
 // Between the prefix and what comes after it lie the texts that begin with it,
 // all of them and no others.
-func TestAfterPrefix(t *testing.T) {
+func TestPrefixEnd(t *testing.T) {
 	bytes := rapid.StringOfN(rapid.RuneFrom([]rune{0, 'a', 'b', '~', 0x7f, 0x80, 0xff, 0x7ff, 0x800, 0xffff, 0x10000, 0x10ffff}), 1, 4, -1)
 	rapid.Check(t, func(t *rapid.T) {
 		prefix, text := bytes.Draw(t, "prefix"), bytes.Draw(t, "text")
-		after, isText := afterPrefix(prefix).(string)
+		after, isText := prefixEnd(prefix).(string)
 		if !isText {
 			t.Fatalf("nothing comes after %q", prefix)
 		}
@@ -87,7 +87,7 @@ func TestAfterPrefix(t *testing.T) {
 			t.Fatalf("%q between %q and %q: %v", text, prefix, after, within)
 		}
 	})
-	if _, isBlob := afterPrefix("\xff\xff").([]byte); !isBlob {
+	if _, isBlob := prefixEnd("\xff\xff").([]byte); !isBlob {
 		t.Error("a text comes after the last one")
 	}
 }
@@ -98,7 +98,7 @@ func TestBytesThatAreNoText(t *testing.T) {
 	s := openTest(t)
 	ctx := t.Context()
 	for i, v := range []string{"a\x00b", "\x00", "a", "\xff\xfe", "\xed\xa0\x80", "\xc3", "\xff\xff"} {
-		session := realistic(i)
+		session := realisticSession(i)
 		session.ID, session.UserID, session.ClientID, session.Reason = v, v, v, v
 		if err := s.CreateSession(ctx, session); err != nil {
 			t.Fatalf("CreateSession %q: %v", v, err)
@@ -124,7 +124,7 @@ func TestBytesThatAreNoText(t *testing.T) {
 	}
 }
 
-// A row that cannot be read is a don't know, and the next one is fine.
+// A row that cannot be read is ErrUnavailable, and the next one is fine.
 func TestUnreadableRow(t *testing.T) {
 	s := openTest(t)
 	ctx := t.Context()
@@ -148,7 +148,7 @@ func TestUnreadableRow(t *testing.T) {
 	}
 }
 
-func TestWordsComeBack(t *testing.T) {
+func TestWordsRoundTrip(t *testing.T) {
 	for _, list := range [][]string{
 		nil, {}, {"user"}, {"editor", "user"}, {""}, {"", ""}, {"a b"}, {"a", "b c"}, {"[a]"}, {"[", "x"}, {"a\"b", "'"}, {" "}, {"x", ""},
 	} {

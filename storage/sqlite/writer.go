@@ -28,20 +28,20 @@ const (
 const (
 	waiting int32 = iota
 	running
-	dropped
+	cancelled
 )
 
 // A job is one step that a caller wants done, and waits for.
 type job struct {
-	step    func(*tx) error
-	several bool // the step has several statements, which are undone together
-	state   atomic.Int32
-	err     error
-	answer  chan error // has room for the one answer, so the writer never waits
+	step  func(*tx) error
+	multi bool // the step has several statements, which are undone together
+	state atomic.Int32
+	err   error
+	done  chan error // has room for the one answer, so the writer never waits
 }
 
-func newJob(several bool, step func(*tx) error) *job {
-	return &job{step: step, several: several, answer: make(chan error, 1)}
+func newJob(multi bool, step func(*tx) error) *job {
+	return &job{step: step, multi: multi, done: make(chan error, 1)}
 }
 
 // writer owns the one connection that writes.
@@ -104,7 +104,7 @@ func (w *writer) enqueue(ctx context.Context, j *job) error {
 
 func (w *writer) wait(ctx context.Context, j *job) error {
 	select {
-	case err := <-j.answer:
+	case err := <-j.done:
 		return err
 	case <-ctx.Done():
 		return j.abandon(ctx)
@@ -115,11 +115,11 @@ func (w *writer) wait(ctx context.Context, j *job) error {
 
 // abandon is for a caller whose context ended before the answer came.
 func (j *job) abandon(ctx context.Context) error {
-	if j.state.CompareAndSwap(waiting, dropped) {
+	if j.state.CompareAndSwap(waiting, cancelled) {
 		return ctx.Err()
 	}
 	select {
-	case err := <-j.answer:
+	case err := <-j.done:
 		return err
 	default:
 		return fmt.Errorf("outcome unknown: %w", ctx.Err())
@@ -129,7 +129,7 @@ func (j *job) abandon(ctx context.Context) error {
 // afterStop is for a caller who finds that the writer is gone.
 func (j *job) afterStop() error {
 	select {
-	case err := <-j.answer:
+	case err := <-j.done:
 		return err
 	default:
 		return errClosed
@@ -145,7 +145,7 @@ func (w *writer) run() {
 		case <-w.closing:
 			return
 		case j := <-w.jobs:
-			batch = w.gather(append(batch[:0], j))
+			batch = w.drainQueue(append(batch[:0], j))
 			for rest := batch; len(rest) > 0; {
 				rest = w.commit(rest)
 			}
@@ -154,8 +154,8 @@ func (w *writer) run() {
 	}
 }
 
-// gather adds what is waiting now.
-func (w *writer) gather(batch []*job) []*job {
+// drainQueue adds what is waiting now.
+func (w *writer) drainQueue(batch []*job) []*job {
 	for len(batch) < batchSize {
 		select {
 		case j := <-w.jobs:
@@ -168,41 +168,41 @@ func (w *writer) gather(batch []*job) []*job {
 }
 
 // commit runs the jobs in one transaction and answers them. It returns those
-// that it did not come to, because a fault ended the transaction before.
+// that it did not come to, because an error ended the transaction before.
 func (w *writer) commit(batch []*job) (rest []*job) {
-	fault := w.begin(batch)
-	if fault != nil {
-		answer(batch, fault)
+	txErr := w.begin(batch)
+	if txErr != nil {
+		reply(batch, txErr)
 		return nil
 	}
 	for i, j := range batch {
 		if !j.state.CompareAndSwap(waiting, running) {
-			continue // dropped: its caller is gone
+			continue // cancelled: its caller is gone
 		}
-		if fault = w.perform(j); fault != nil {
+		if txErr = w.perform(j); txErr != nil {
 			batch, rest = batch[:i+1], batch[i+1:]
 			break
 		}
 	}
-	if fault == nil {
-		_, fault = w.tx.exec("COMMIT")
+	if txErr == nil {
+		_, txErr = w.tx.exec("COMMIT")
 	}
-	if fault != nil {
+	if txErr != nil {
 		w.rollback()
 	}
-	answer(batch, fault)
-	w.limitLog()
+	reply(batch, txErr)
+	w.truncateWAL()
 	return rest
 }
 
-// answer tells every caller the outcome. Where the transaction failed even a no
+// reply tells every caller the outcome. Where the transaction failed even a no
 // is uncertain: it may rest on what another step of the transaction had done.
-func answer(batch []*job, fault error) {
+func reply(batch []*job, txErr error) {
 	for _, j := range batch {
-		if fault != nil {
-			j.err = fault
+		if txErr != nil {
+			j.err = txErr
 		}
-		j.answer <- j.err
+		j.done <- j.err
 	}
 }
 
@@ -214,10 +214,10 @@ func (w *writer) begin(batch []*job) error {
 	if err == nil {
 		return nil
 	}
-	if !busy(err) {
+	if !isBusy(err) {
 		w.rollback() // in case an earlier transaction would not end
 	}
-	return whenFree(context.Background(), w.busyTimeout, func() error {
+	return retryBusy(context.Background(), w.busyTimeout, func() error {
 		select {
 		case <-w.closing:
 			return errClosed
@@ -233,22 +233,22 @@ func (w *writer) begin(batch []*job) error {
 
 func abandoned(batch []*job) bool {
 	for _, j := range batch {
-		if j.state.Load() != dropped {
+		if j.state.Load() != cancelled {
 			return false
 		}
 	}
 	return true
 }
 
-// whenFree tries again while try fails because another process holds a lock, for
-// as long as patience says and until ctx ends.
-func whenFree(ctx context.Context, patience time.Duration, try func() error) error {
+// retryBusy tries again while op fails because another process holds a lock, for
+// as long as timeout says and until ctx ends.
+func retryBusy(ctx context.Context, timeout time.Duration, op func() error) error {
 	const longest = 4 * time.Millisecond
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for pause := longest / 16; ; pause = min(2*pause, longest) {
-		err := try()
-		if !busy(err) {
+		err := op()
+		if !isBusy(err) {
 			return err
 		}
 		select {
@@ -260,18 +260,18 @@ func whenFree(ctx context.Context, patience time.Duration, try func() error) err
 }
 
 // perform runs one step. Its own failure goes into the job; what is returned is
-// a fault that ends the transaction.
-func (w *writer) perform(j *job) (fault error) {
-	if j.several {
+// an error that ends the transaction.
+func (w *writer) perform(j *job) (txErr error) {
+	if j.multi {
 		if _, err := w.tx.exec("SAVEPOINT step"); err != nil {
 			return err
 		}
 	}
-	j.err = w.call(j.step)
-	if !certain(j.err) && !harmless(j.err) {
+	j.err = w.runStep(j.step)
+	if !isCertain(j.err) && !isStatementError(j.err) {
 		return j.err
 	}
-	if !j.several {
+	if !j.multi {
 		return nil
 	}
 	if j.err != nil {
@@ -283,8 +283,8 @@ func (w *writer) perform(j *job) (fault error) {
 	return err
 }
 
-// call runs a step and turns a panic into an error: the writer has to live on.
-func (w *writer) call(step func(*tx) error) (err error) {
+// runStep runs a step and turns a panic into an error: the writer has to live on.
+func (w *writer) runStep(step func(*tx) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("writing panicked: %v", p)
@@ -297,11 +297,11 @@ func (w *writer) call(step func(*tx) error) (err error) {
 // says nothing.
 func (w *writer) rollback() { _, _ = w.tx.exec("ROLLBACK") }
 
-// limitLog keeps the write-ahead log from growing without end. Commits move it
+// truncateWAL keeps the write-ahead log from growing without end. Commits move it
 // into the database as they go, but it starts anew only in a moment in which
 // nobody reads from it, and under steady reading there is none: then the writer
 // waits for it. If a reader sits there for long the next try is a limit later.
-func (w *writer) limitLog() {
+func (w *writer) truncateWAL() {
 	info, err := os.Stat(w.wal)
 	if err != nil || info.Size() < w.walNext {
 		return

@@ -24,8 +24,8 @@ func openTest(t *testing.T, opts ...Option) *Store {
 	return s
 }
 
-// hold keeps the writer inside a transaction until release is called.
-func hold(t *testing.T, s *Store) (release func()) {
+// blockWriter keeps the writer inside a transaction until release is called.
+func blockWriter(t *testing.T, s *Store) (release func()) {
 	t.Helper()
 	inside, free, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	go func() {
@@ -51,9 +51,9 @@ func hold(t *testing.T, s *Store) (release func()) {
 }
 
 // queue puts a step into the queue and lets somebody wait for it.
-func queue(ctx context.Context, s *Store, several bool, step func(*tx) error) (answer <-chan error) {
+func queue(ctx context.Context, s *Store, multi bool, step func(*tx) error) (answer <-chan error) {
 	out := make(chan error, 1)
-	j := newJob(several, step)
+	j := newJob(multi, step)
 	if err := s.writer.enqueue(ctx, j); err != nil {
 		out <- outcome("step", err)
 		return out
@@ -104,7 +104,7 @@ func commits(t *testing.T, s *Store) (n int) {
 func TestWriterGroupsCommits(t *testing.T) {
 	s := openTest(t)
 	before := commits(t, s)
-	release := hold(t, s)
+	release := blockWriter(t, s)
 	var answers []<-chan error
 	for n := range 100 {
 		answers = append(answers, queue(t.Context(), s, false, insertRole(fmt.Sprintf("role-%02d", n))))
@@ -127,7 +127,7 @@ func TestWriterGroupsCommits(t *testing.T) {
 // told at once.
 func TestWriterDropsCancelled(t *testing.T) {
 	s := openTest(t)
-	release := hold(t, s)
+	release := blockWriter(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
 	first := queue(t.Context(), s, false, insertRole("a"))
 	given := queue(ctx, s, false, insertRole("b"))
@@ -183,10 +183,10 @@ func TestWriterIsolatesSteps(t *testing.T) {
 			return then(t)
 		}
 	}
-	release := hold(t, s)
+	release := blockWriter(t, s)
 	answers := map[string]<-chan error{
 		"good":     queue(t.Context(), s, true, insertRole("a")),
-		"conflict": queue(t.Context(), s, true, twice(func(*tx) error { return taken("name") })),
+		"conflict": queue(t.Context(), s, true, twice(func(*tx) error { return duplicate("name") })),
 		"panic":    queue(t.Context(), s, true, twice(func(*tx) error { panic("a bug") })),
 		"unique":   queue(t.Context(), s, true, twice(insertRole("old"))),
 		"alone":    queue(t.Context(), s, false, insertRole("old")),
@@ -211,7 +211,7 @@ func insertNow(t *testing.T, s *Store, name string) error {
 	return <-queue(t.Context(), s, false, insertRole(name))
 }
 
-// A fault ends the transaction: what was in it is a don't know, even a no, and
+// A fault ends the transaction: what was in it has an unknown outcome, even a no, and
 // is undone; what it had not come to is done in the next.
 func TestWriterFault(t *testing.T) {
 	s := openTest(t)
@@ -228,7 +228,7 @@ func TestWriterFault(t *testing.T) {
 			return err
 		},
 	} {
-		release := hold(t, s)
+		release := blockWriter(t, s)
 		before := queue(t.Context(), s, false, insertRole("before "+name))
 		no := queue(t.Context(), s, false, func(*tx) error { return storage.ErrNotFound })
 		bad := queue(t.Context(), s, false, fault)
@@ -251,7 +251,7 @@ func TestWriterFault(t *testing.T) {
 // A commit that fails is nobody's success.
 func TestWriterCommitFails(t *testing.T) {
 	s := openTest(t)
-	release := hold(t, s)
+	release := blockWriter(t, s)
 	lost := queue(t.Context(), s, false, func(t *tx) error {
 		_, err := t.exec("ROLLBACK") // so that COMMIT has nothing to commit
 		return err
@@ -269,14 +269,14 @@ func TestWriterCommitFails(t *testing.T) {
 // With the queue full a caller waits to be let in, as long as its context does.
 func TestWriterQueueIsBounded(t *testing.T) {
 	s := openTest(t)
-	release := hold(t, s)
+	release := blockWriter(t, s)
 	var queued []<-chan error
 	for range queueLength {
 		queued = append(queued, queue(t.Context(), s, false, func(*tx) error { return nil }))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	refused := make(chan error, 1)
-	go func() { refused <- s.ForgiveAttempt(ctx, "ann") }()
+	go func() { refused <- s.DecrementCounter(ctx, "ann") }()
 	cancel()
 	if err := <-refused; !errors.Is(err, storage.ErrUnavailable) || !errors.Is(err, context.Canceled) {
 		t.Errorf("a caller who found the queue full got %v", err)
@@ -292,12 +292,12 @@ func TestWriterQueueIsBounded(t *testing.T) {
 // Close lets the transaction that is under way end, and answers the others.
 func TestCloseAnswersTheQueue(t *testing.T) {
 	s := openTest(t)
-	release := hold(t, s)
+	release := blockWriter(t, s)
 	queued := queue(t.Context(), s, false, insertRole("a"))
 	closed := make(chan error, 1)
 	go func() { closed <- s.Close() }()
 	<-s.writer.closing
-	if err := s.ForgiveAttempt(t.Context(), "ann"); !errors.Is(err, storage.ErrUnavailable) {
+	if err := s.DecrementCounter(t.Context(), "ann"); !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("a step after Close got %v", err)
 	}
 	release() // and expects that the step inside gets its yes

@@ -21,7 +21,7 @@ var auditContracts = []contract{
 	{"SweepBatches", auditSweepBatches},
 }
 
-func auditPages(t *testing.T, s storage.Store, f storage.AuditFilter) pages {
+func listAudit(t *testing.T, s storage.Store, f storage.AuditFilter) listFunc {
 	return func(p storage.Page) ([]string, string, error) {
 		page, err := s.ListAudit(t.Context(), f, p)
 		return idsOf(page.Events, func(e storage.AuditEvent) string { return e.ID }), page.Next, err
@@ -30,7 +30,7 @@ func auditPages(t *testing.T, s storage.Store, f storage.AuditFilter) pages {
 
 func appendEvent(t *testing.T, s storage.Store, e storage.AuditEvent) storage.AuditEvent {
 	t.Helper()
-	ok(t, "AppendAudit "+e.ID, s.AppendAudit(t.Context(), e))
+	noErr(t, "AppendAudit "+e.ID, s.AppendAudit(t.Context(), e))
 	return e
 }
 
@@ -41,18 +41,18 @@ func auditAppendAndList(t *testing.T, s storage.Store) {
 		appendEvent(t, s, newEvent((n*2)%5))
 	}
 	page, err := s.ListAudit(t.Context(), storage.AuditFilter{}, storage.Page{})
-	ok(t, "ListAudit", err)
-	same(t, "the audit log", page, storage.AuditPage{Events: want})
+	noErr(t, "ListAudit", err)
+	wantEqual(t, "the audit log", page, storage.AuditPage{Events: want})
 }
 
 func auditDuplicate(t *testing.T, s storage.Store) {
 	appendEvent(t, s, newEvent(1))
 	other := newEvent(2)
 	other.ID = newEvent(1).ID
-	taken(t, "AppendAudit", s.AppendAudit(t.Context(), other), "id")
+	wantDuplicate(t, "AppendAudit", s.AppendAudit(t.Context(), other), "id")
 	page, err := s.ListAudit(t.Context(), storage.AuditFilter{}, storage.Page{})
-	ok(t, "ListAudit", err)
-	same(t, "the audit log", page.Events, []storage.AuditEvent{newEvent(1)})
+	noErr(t, "ListAudit", err)
+	wantEqual(t, "the audit log", page.Events, []storage.AuditEvent{newEvent(1)})
 }
 
 func auditFilters(t *testing.T, s storage.Store) {
@@ -91,11 +91,11 @@ func auditFilters(t *testing.T, s storage.Store) {
 			}
 		}
 		for _, limit := range []int{2, 100} {
-			same(t, fmt.Sprintf("events selected by %+v", f), walk(t, limit, auditPages(t, s, f)), want)
+			wantEqual(t, fmt.Sprintf("events selected by %+v", f), listAll(t, limit, listAudit(t, s, f)), want)
 			f.Newest = true
 			back := slices.Clone(want)
 			slices.Reverse(back)
-			same(t, fmt.Sprintf("events selected by %+v", f), walkDown(t, limit, auditPages(t, s, f)), back)
+			wantEqual(t, fmt.Sprintf("events selected by %+v", f), listAllDescending(t, limit, listAudit(t, s, f)), back)
 			f.Newest = false
 		}
 	}
@@ -121,44 +121,44 @@ func auditTimeBorders(t *testing.T, s storage.Store) {
 		"since 1970, until the future": {storage.AuditFilter{Since: time.Unix(0, 0), Until: e.At.AddDate(100, 0, 0)}, 1},
 	} {
 		page, err := s.ListAudit(t.Context(), c.f, storage.Page{})
-		ok(t, "ListAudit", err)
-		same(t, "events "+name, len(page.Events), c.want)
+		noErr(t, "ListAudit", err)
+		wantEqual(t, "events "+name, len(page.Events), c.want)
 	}
 }
 
 func auditAppendRace(t *testing.T, s storage.Store) {
 	for _, err := range race(racers, func(i int) error { return s.AppendAudit(t.Context(), newEvent(i)) }) {
-		ok(t, "AppendAudit", err)
+		noErr(t, "AppendAudit", err)
 	}
 	page, err := s.ListAudit(t.Context(), storage.AuditFilter{}, storage.Page{})
-	ok(t, "ListAudit", err)
+	noErr(t, "ListAudit", err)
 	for i, e := range page.Events {
-		same(t, "an event", e, newEvent(i))
+		wantEqual(t, "an event", e, newEvent(i))
 	}
-	same(t, "how many events there are", len(page.Events), racers)
+	wantEqual(t, "how many events there are", len(page.Events), racers)
 }
 
 // auditSeveralInOrder: of events that are appended together no later one is
 // there without those before it.
 func auditSeveralInOrder(t *testing.T, s storage.Store) {
-	ok(t, "AppendAudit of none", s.AppendAudit(t.Context()))
-	ok(t, "AppendAudit of three", s.AppendAudit(t.Context(), newEvent(3), newEvent(1), newEvent(2)))
+	noErr(t, "AppendAudit of none", s.AppendAudit(t.Context()))
+	noErr(t, "AppendAudit of three", s.AppendAudit(t.Context(), newEvent(3), newEvent(1), newEvent(2)))
 	wantEvents(t, s, newEvent(1), newEvent(2), newEvent(3))
 
-	taken(t, "AppendAudit with one that is there", s.AppendAudit(t.Context(), newEvent(4), newEvent(2), newEvent(5)), "id")
+	wantDuplicate(t, "AppendAudit with one that is there", s.AppendAudit(t.Context(), newEvent(4), newEvent(2), newEvent(5)), "id")
 	page, err := s.ListAudit(t.Context(), storage.AuditFilter{}, storage.Page{After: newEvent(3).ID})
-	ok(t, "ListAudit", err)
+	noErr(t, "ListAudit", err)
 	for _, e := range page.Events {
-		same(t, "an event before the one in the way", e, newEvent(4))
+		wantEqual(t, "an event before the one in the way", e, newEvent(4))
 	}
-	taken(t, "AppendAudit of one twice", s.AppendAudit(t.Context(), newEvent(6), newEvent(6)), "id")
+	wantDuplicate(t, "AppendAudit of one twice", s.AppendAudit(t.Context(), newEvent(6), newEvent(6)), "id")
 }
 
 func wantEvents(t *testing.T, s storage.Store, want ...storage.AuditEvent) {
 	t.Helper()
 	page, err := s.ListAudit(t.Context(), storage.AuditFilter{}, storage.Page{})
-	ok(t, "ListAudit", err)
-	same(t, "the audit log", page.Events, want)
+	noErr(t, "ListAudit", err)
+	wantEqual(t, "the audit log", page.Events, want)
 }
 
 func auditNewestFirst(t *testing.T, s storage.Store) {
@@ -168,11 +168,11 @@ func auditNewestFirst(t *testing.T, s storage.Store) {
 		want = append([]string{newEvent(n).ID}, want...)
 	}
 	for limit := 1; limit <= 8; limit++ {
-		same(t, fmt.Sprintf("the newest first, %d at a time", limit), walkDown(t, limit, auditPages(t, s, storage.AuditFilter{Newest: true})), want)
+		wantEqual(t, fmt.Sprintf("the newest first, %d at a time", limit), listAllDescending(t, limit, listAudit(t, s, storage.AuditFilter{Newest: true})), want)
 	}
 	page, err := s.ListAudit(t.Context(), storage.AuditFilter{Newest: true}, storage.Page{After: newEvent(3).ID, Limit: 2})
-	ok(t, "ListAudit", err)
-	same(t, "what lies before the cursor", page, storage.AuditPage{Events: []storage.AuditEvent{newEvent(2), newEvent(1)}, Next: newEvent(1).ID})
+	noErr(t, "ListAudit", err)
+	wantEqual(t, "what lies before the cursor", page, storage.AuditPage{Events: []storage.AuditEvent{newEvent(2), newEvent(1)}, Next: newEvent(1).ID})
 }
 
 func auditSweep(t *testing.T, s storage.Store) {
@@ -184,8 +184,8 @@ func auditSweep(t *testing.T, s storage.Store) {
 		limit, gone int
 	}{{newEvent(0).ID, 10, 0}, {newEvent(4).ID, 0, 0}, {newEvent(4).ID, -1, 0}, {newEvent(4).ID, 3, 3}, {newEvent(4).ID, 10, 1}, {newEvent(4).ID, 10, 0}, {"", 10, 0}} {
 		gone, err := s.SweepAudit(t.Context(), c.before, c.limit)
-		ok(t, "SweepAudit", err)
-		same(t, fmt.Sprintf("swept before %q, up to %d", c.before, c.limit), gone, int64(c.gone))
+		noErr(t, "SweepAudit", err)
+		wantEqual(t, fmt.Sprintf("swept before %q, up to %d", c.before, c.limit), gone, int64(c.gone))
 	}
 	wantEvents(t, s, newEvent(4), newEvent(5))
 }
@@ -197,9 +197,9 @@ func auditSweepBatches(t *testing.T, s storage.Store) {
 	for n := range records {
 		all = append(all, newEvent(n))
 	}
-	ok(t, "AppendAudit", s.AppendAudit(t.Context(), all...))
+	noErr(t, "AppendAudit", s.AppendAudit(t.Context(), all...))
 	gone, err := s.SweepAudit(t.Context(), "f", limit)
-	ok(t, "SweepAudit", err)
-	same(t, "swept", gone, int64(limit))
+	noErr(t, "SweepAudit", err)
+	wantEqual(t, "swept", gone, int64(limit))
 	wantEvents(t, s, all[limit:]...)
 }

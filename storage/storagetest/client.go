@@ -23,15 +23,15 @@ var clientContracts = []contract{
 
 func createClient(t *testing.T, s storage.Store, c storage.Client) storage.Client {
 	t.Helper()
-	ok(t, "CreateClient "+c.ID, s.CreateClient(t.Context(), c))
+	noErr(t, "CreateClient "+c.ID, s.CreateClient(t.Context(), c))
 	return c
 }
 
 func wantClient(t *testing.T, s storage.Store, want storage.Client) {
 	t.Helper()
 	got, err := s.Client(t.Context(), want.ID)
-	ok(t, "Client "+want.ID, err)
-	same(t, "client "+want.ID, got, want)
+	noErr(t, "Client "+want.ID, err)
+	wantEqual(t, "client "+want.ID, got, want)
 }
 
 func clientCreateAndRead(t *testing.T, s storage.Store) {
@@ -49,17 +49,17 @@ func clientDuplicate(t *testing.T, s storage.Store) {
 	createClient(t, s, newClient(1))
 	other := newClient(2)
 	other.ID = newClient(1).ID
-	taken(t, "CreateClient", s.CreateClient(t.Context(), other), "client_id")
+	wantDuplicate(t, "CreateClient", s.CreateClient(t.Context(), other), "client_id")
 	wantClient(t, s, newClient(1))
 }
 
 func clientNotFound(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	_, err := s.Client(ctx, "client-404")
-	fails(t, "Client", err, storage.ErrNotFound)
+	wantErr(t, "Client", err, storage.ErrNotFound)
 	_, err = s.UpdateClient(ctx, newClient(404))
-	fails(t, "UpdateClient", err, storage.ErrNotFound)
-	fails(t, "DeleteClient", s.DeleteClient(ctx, "client-404"), storage.ErrNotFound)
+	wantErr(t, "UpdateClient", err, storage.ErrNotFound)
+	wantErr(t, "DeleteClient", s.DeleteClient(ctx, "client-404"), storage.ErrNotFound)
 }
 
 func clientUpdate(t *testing.T, s storage.Store) {
@@ -67,15 +67,15 @@ func clientUpdate(t *testing.T, s storage.Store) {
 	next := newClient(4)
 	next.ID = newClient(1).ID
 	got, err := s.UpdateClient(t.Context(), next)
-	ok(t, "UpdateClient", err)
+	noErr(t, "UpdateClient", err)
 	next.Version = 2
-	same(t, "the answer of UpdateClient", got, next)
+	wantEqual(t, "the answer of UpdateClient", got, next)
 	wantClient(t, s, next)
 	for _, version := range []int64{0, 1, 3} {
 		stale := next
 		stale.Version, stale.Name = version, "stale"
 		_, err := s.UpdateClient(t.Context(), stale)
-		fails(t, "UpdateClient of another version", err, storage.ErrConflict)
+		wantErr(t, "UpdateClient of another version", err, storage.ErrConflict)
 	}
 	wantClient(t, s, next)
 }
@@ -94,10 +94,10 @@ func clientUpdateRace(t *testing.T, s storage.Store) {
 
 func clientDelete(t *testing.T, s storage.Store) {
 	c, other := createClient(t, s, newClient(1)), createClient(t, s, newClient(2))
-	ok(t, "DeleteClient", s.DeleteClient(t.Context(), c.ID))
+	noErr(t, "DeleteClient", s.DeleteClient(t.Context(), c.ID))
 	_, err := s.Client(t.Context(), c.ID)
-	fails(t, "Client after DeleteClient", err, storage.ErrNotFound)
-	fails(t, "DeleteClient again", s.DeleteClient(t.Context(), c.ID), storage.ErrNotFound)
+	wantErr(t, "Client after DeleteClient", err, storage.ErrNotFound)
+	wantErr(t, "DeleteClient again", s.DeleteClient(t.Context(), c.ID), storage.ErrNotFound)
 	wantClient(t, s, other)
 	createClient(t, s, c)
 	wantClient(t, s, c)
@@ -110,15 +110,15 @@ func clientList(t *testing.T, s storage.Store) {
 		createClient(t, s, newClient((n*2)%5))
 	}
 	page, err := s.ListClients(t.Context(), storage.Page{})
-	ok(t, "ListClients", err)
-	same(t, "the listing", page, storage.ClientPage{Clients: want})
+	noErr(t, "ListClients", err)
+	wantEqual(t, "the listing", page, storage.ClientPage{Clients: want})
 }
 
 func wantAny(t *testing.T, s storage.Store, q storage.ClientQuery, want bool) {
 	t.Helper()
 	got, err := s.AnyClient(t.Context(), q)
-	ok(t, "AnyClient", err)
-	same(t, fmt.Sprintf("AnyClient %+q", q), got, want)
+	noErr(t, "AnyClient", err)
+	wantEqual(t, fmt.Sprintf("AnyClient %+q", q), got, want)
 }
 
 func clientAny(t *testing.T, s storage.Store) {
@@ -154,7 +154,7 @@ func clientAnyIsExact(t *testing.T, s storage.Store) {
 	none.Grants, none.Origins = nil, nil
 	createClient(t, s, none)
 	for _, origin := range append([]string{"https://app.example", "app.example.com", "https://APP.example.com", "https://app.example.com/",
-		"https://app.example.com,https://x"}, hostile...) {
+		"https://app.example.com,https://x"}, injectionStrings...) {
 		wantAny(t, s, storage.ClientQuery{Origin: origin}, false)
 		wantAny(t, s, storage.ClientQuery{Grant: origin}, false)
 		wantAny(t, s, storage.ClientQuery{Grant: "password", Origin: origin}, false)
@@ -167,14 +167,14 @@ func clientAnyFollowsChanges(t *testing.T, s storage.Store) {
 	wantAny(t, s, storage.ClientQuery{Grant: "password"}, true)
 	c.Disabled = true
 	c, err := s.UpdateClient(t.Context(), c)
-	ok(t, "UpdateClient", err)
+	noErr(t, "UpdateClient", err)
 	wantAny(t, s, storage.ClientQuery{Grant: "password"}, false)
 	c.Disabled, c.Grants = false, []string{"device_code"}
 	_, err = s.UpdateClient(t.Context(), c)
-	ok(t, "UpdateClient", err)
+	noErr(t, "UpdateClient", err)
 	wantAny(t, s, storage.ClientQuery{Grant: "password"}, false)
 	wantAny(t, s, storage.ClientQuery{Grant: "device_code"}, true)
-	ok(t, "DeleteClient", s.DeleteClient(t.Context(), c.ID))
+	noErr(t, "DeleteClient", s.DeleteClient(t.Context(), c.ID))
 	wantAny(t, s, storage.ClientQuery{Grant: "device_code"}, false)
 }
 

@@ -41,8 +41,8 @@ func calls(s storage.Store) map[string]func(ctx context.Context) error {
 		"DeleteClient":        func(ctx context.Context) error { return s.DeleteClient(ctx, c.ID) },
 		"ListClients":         func(ctx context.Context) error { return second(s.ListClients(ctx, storage.Page{})) },
 		"AnyClient":           func(ctx context.Context) error { return second(s.AnyClient(ctx, storage.ClientQuery{})) },
-		"Guard":               func(ctx context.Context) error { return second(s.Guard(ctx, "guard-1")) },
-		"SwapGuard":           func(ctx context.Context) error { return second(s.SwapGuard(ctx, storage.Guard{Name: "guard-2"})) },
+		"SharedSet":           func(ctx context.Context) error { return second(s.SharedSet(ctx, "set-1")) },
+		"SwapSharedSet":       func(ctx context.Context) error { return second(s.SwapSharedSet(ctx, storage.SharedSet{Name: "set-2"})) },
 		"CreateSession":       func(ctx context.Context) error { return s.CreateSession(ctx, newSession(2)) },
 		"Session":             func(ctx context.Context) error { return second(s.Session(ctx, newSession(1).ID)) },
 		"RotateSession":       func(ctx context.Context) error { return second(s.RotateSession(ctx, rotationOf(newSession(1)))) },
@@ -54,7 +54,7 @@ func calls(s storage.Store) map[string]func(ctx context.Context) error {
 		"RaiseEpoch":      func(ctx context.Context) error { return second(s.RaiseEpoch(ctx, storage.EpochRaise{At: at})) },
 		"UserInEpoch":     func(ctx context.Context) error { _, _, err := s.UserInEpoch(ctx, u.ID); return err },
 		"ListRevocations": func(ctx context.Context) error { return second(s.ListRevocations(ctx, storage.Page{})) },
-		"View":            func(ctx context.Context) error { return second(s.View(ctx)) },
+		"Snapshot":        func(ctx context.Context) error { return second(s.Snapshot(ctx)) },
 		"Clear":           func(ctx context.Context) error { return s.Clear(ctx) },
 		"RevokeSession":   func(ctx context.Context) error { return s.RevokeSession(ctx, newSession(1).ID, start, "logout") },
 		"RevokeAll": func(ctx context.Context) error {
@@ -63,29 +63,31 @@ func calls(s storage.Store) map[string]func(ctx context.Context) error {
 		"ListSessions": func(ctx context.Context) error {
 			return second(s.ListSessions(ctx, storage.SessionFilter{}, storage.Page{}))
 		},
-		"SweepSessions":    func(ctx context.Context) error { return second(s.SweepSessions(ctx, at, 10)) },
-		"LeaseStatus":      func(ctx context.Context) error { return second(s.LeaseStatus(ctx, leaseSize, at)) },
-		"AddStatusList":    func(ctx context.Context) error { return s.AddStatusList(ctx, 2) },
-		"StatusLists":      func(ctx context.Context) error { return second(s.StatusLists(ctx)) },
-		"StatusList":       func(ctx context.Context) error { return second(s.StatusList(ctx, 1)) },
-		"SetStatus":        func(ctx context.Context) error { return s.SetStatus(ctx, 1, 0, []byte{1}) },
-		"SweepStatusLists": func(ctx context.Context) error { return second(s.SweepStatusLists(ctx, at, 10)) },
-		"RegradeSession":   func(ctx context.Context) error { return second(s.RegradeSession(ctx, regradeOf(newSession(1)))) },
-		"DueSessions":      func(ctx context.Context) error { return second(s.DueSessions(ctx, 10)) },
-		"SettleSessions":   func(ctx context.Context) error { return s.SettleSessions(ctx, []storage.Session{newSession(1)}) },
-		"AddEnding":        func(ctx context.Context) error { return s.AddEnding(ctx, storage.Ending{ID: "2"}) },
-		"Endings":          func(ctx context.Context) error { return second(s.Endings(ctx, 10)) },
-		"RemoveEnding":     func(ctx context.Context) error { return s.RemoveEnding(ctx, "1") },
-		"RevokeToken":      func(ctx context.Context) error { return s.RevokeToken(ctx, "jti-2", start) },
-		"TokenRevoked":     func(ctx context.Context) error { return second(s.TokenRevoked(ctx, "jti-1")) },
-		"SweepRevocations": func(ctx context.Context) error { return second(s.SweepRevocations(ctx, at, 10)) },
-		"CountAttempt":     func(ctx context.Context) error { return second(s.CountAttempt(ctx, "ann", start, window)) },
-		"ForgiveAttempt":   func(ctx context.Context) error { return s.ForgiveAttempt(ctx, "ann") },
-		"ClearAttempts":    func(ctx context.Context) error { return s.ClearAttempts(ctx, "ann") },
-		"SweepAttempts":    func(ctx context.Context) error { return second(s.SweepAttempts(ctx, at, 10)) },
-		"InsertKey":        func(ctx context.Context) error { return s.InsertKey(ctx, newKey(2)) },
-		"ListKeys":         func(ctx context.Context) error { return second(s.ListKeys(ctx)) },
-		"RevokeKey":        func(ctx context.Context) error { return s.RevokeKey(ctx, newKey(1).KID, start) },
+		"SweepSessions":      func(ctx context.Context) error { return second(s.SweepSessions(ctx, at, 10)) },
+		"LeaseStatus":        func(ctx context.Context) error { return second(s.LeaseStatus(ctx, leaseSize, at)) },
+		"AddStatusList":      func(ctx context.Context) error { return s.AddStatusList(ctx, 2) },
+		"StatusLists":        func(ctx context.Context) error { return second(s.StatusLists(ctx)) },
+		"StatusList":         func(ctx context.Context) error { return second(s.StatusList(ctx, 1)) },
+		"SetStatus":          func(ctx context.Context) error { return s.SetStatus(ctx, 1, 0, []byte{1}) },
+		"SweepStatusLists":   func(ctx context.Context) error { return second(s.SweepStatusLists(ctx, at, 10)) },
+		"UpdateRights":       func(ctx context.Context) error { return second(s.UpdateRights(ctx, rightsUpdateOf(newSession(1)))) },
+		"PendingStatus":      func(ctx context.Context) error { return second(s.PendingStatus(ctx, 10)) },
+		"ClearPendingStatus": func(ctx context.Context) error { return s.ClearPendingStatus(ctx, []storage.Session{newSession(1)}) },
+		"AddPendingRevocation": func(ctx context.Context) error {
+			return s.AddPendingRevocation(ctx, storage.PendingRevocation{ID: "2"})
+		},
+		"PendingRevocations":      func(ctx context.Context) error { return second(s.PendingRevocations(ctx, 10)) },
+		"RemovePendingRevocation": func(ctx context.Context) error { return s.RemovePendingRevocation(ctx, "1") },
+		"RevokeToken":             func(ctx context.Context) error { return s.RevokeToken(ctx, "jti-2", start) },
+		"TokenRevoked":            func(ctx context.Context) error { return second(s.TokenRevoked(ctx, "jti-1")) },
+		"SweepRevocations":        func(ctx context.Context) error { return second(s.SweepRevocations(ctx, at, 10)) },
+		"IncrementCounter":        func(ctx context.Context) error { return second(s.IncrementCounter(ctx, "ann", start, window)) },
+		"DecrementCounter":        func(ctx context.Context) error { return s.DecrementCounter(ctx, "ann") },
+		"DeleteCounter":           func(ctx context.Context) error { return s.DeleteCounter(ctx, "ann") },
+		"SweepCounters":           func(ctx context.Context) error { return second(s.SweepCounters(ctx, at, 10)) },
+		"InsertKey":               func(ctx context.Context) error { return s.InsertKey(ctx, newKey(2)) },
+		"ListKeys":                func(ctx context.Context) error { return second(s.ListKeys(ctx)) },
+		"RevokeKey":               func(ctx context.Context) error { return s.RevokeKey(ctx, newKey(1).KID, start) },
 		"ResealKey": func(ctx context.Context) error {
 			return s.ResealKey(ctx, newKey(1).KID, newKey(1).Sealed, newKey(2).Sealed)
 		},
@@ -114,16 +116,16 @@ func contextCallsAreComplete(t *testing.T, s storage.Store) {
 func fillOne(t *testing.T, s storage.Store) {
 	t.Helper()
 	createAll(t, s, newUser(1), newRole(1), newClient(1), newSession(1), newKey(1), newEvent(1))
-	ok(t, "RevokeToken", s.RevokeToken(t.Context(), "jti-1", start))
+	noErr(t, "RevokeToken", s.RevokeToken(t.Context(), "jti-1", start))
 	lease(t, s, start)
-	ok(t, "AddEnding", s.AddEnding(t.Context(), storage.Ending{ID: "1", UserID: "user-id-404"}))
-	_, err := s.SwapGuard(t.Context(), storage.Guard{Name: "guard-1"})
-	ok(t, "SwapGuard", err)
-	wantCount(t, s, "ann", start, storage.AttemptCount{Count: 1, ResetAt: start.Add(window)})
+	noErr(t, "AddPendingRevocation", s.AddPendingRevocation(t.Context(), storage.PendingRevocation{ID: "1", UserID: "user-id-404"}))
+	_, err := s.SwapSharedSet(t.Context(), storage.SharedSet{Name: "set-1"})
+	noErr(t, "SwapSharedSet", err)
+	wantCount(t, s, "ann", start, storage.RateCounter{Count: 1, ResetAt: start.Add(window)})
 }
 
-// A snapshot is all that a store lists.
-type snapshot struct {
+// A contents is all that a store lists.
+type contents struct {
 	Users    []storage.User
 	Roles    []storage.Role
 	Clients  []storage.Client
@@ -131,61 +133,61 @@ type snapshot struct {
 	Keys     []storage.Key
 	Events   []storage.AuditEvent
 	Lists    []storage.StatusList
-	Endings  []storage.Ending
+	Pending  []storage.PendingRevocation
 	Revoked  [2]bool
 }
 
 // dump reads a store of at most one page of each kind.
-func dump(t *testing.T, s storage.Store) (all snapshot) {
+func dump(t *testing.T, s storage.Store) (all contents) {
 	t.Helper()
 	ctx, page := t.Context(), storage.Page{Limit: storage.MaxPage}
 	users, err := s.ListUsers(ctx, storage.UserFilter{}, page)
-	ok(t, "ListUsers", err)
+	noErr(t, "ListUsers", err)
 	clients, err := s.ListClients(ctx, page)
-	ok(t, "ListClients", err)
+	noErr(t, "ListClients", err)
 	sessions, err := s.ListSessions(ctx, storage.SessionFilter{}, page)
-	ok(t, "ListSessions", err)
+	noErr(t, "ListSessions", err)
 	events, err := s.ListAudit(ctx, storage.AuditFilter{}, page)
-	ok(t, "ListAudit", err)
+	noErr(t, "ListAudit", err)
 	all.Users, all.Clients, all.Sessions, all.Events = users.Users, clients.Clients, sessions.Sessions, events.Events
 	all.Roles, err = s.ListRoles(ctx)
-	ok(t, "ListRoles", err)
+	noErr(t, "ListRoles", err)
 	all.Lists, err = s.StatusLists(ctx)
-	ok(t, "StatusLists", err)
-	all.Endings, err = s.Endings(ctx, storage.MaxPage)
-	ok(t, "Endings", err)
+	noErr(t, "StatusLists", err)
+	all.Pending, err = s.PendingRevocations(ctx, storage.MaxPage)
+	noErr(t, "PendingRevocations", err)
 	all.Keys, err = s.ListKeys(ctx)
-	ok(t, "ListKeys", err)
+	noErr(t, "ListKeys", err)
 	for i, jti := range []string{"jti-1", "jti-2"} {
 		all.Revoked[i], err = s.TokenRevoked(ctx, jti)
-		ok(t, "TokenRevoked", err)
+		noErr(t, "TokenRevoked", err)
 	}
 	return all
 }
 
-// refused plays all calls under a context that is over: each is a don't know
+// wantAllRejected plays all calls under a context that is over: each is ErrUnavailable
 // that names the cause, and none does anything.
-func refused(t *testing.T, s storage.Store, over context.Context, cause error) {
+func wantAllRejected(t *testing.T, s storage.Store, over context.Context, cause error) {
 	t.Helper()
 	fillOne(t, s)
 	before := dump(t, s)
 	for name, call := range calls(s) {
-		unknown(t, name, call(over), cause)
+		wantUnavailable(t, name, call(over), cause)
 	}
-	same(t, "the store", dump(t, s), before)
-	wantCount(t, s, "ann", start, storage.AttemptCount{Count: 2, ResetAt: start.Add(window)})
+	wantEqual(t, "the store", dump(t, s), before)
+	wantCount(t, s, "ann", start, storage.RateCounter{Count: 2, ResetAt: start.Add(window)})
 }
 
 func contextCancelled(t *testing.T, s storage.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	refused(t, s, ctx, context.Canceled)
+	wantAllRejected(t, s, ctx, context.Canceled)
 }
 
 func contextDeadlinePassed(t *testing.T, s storage.Store) {
 	ctx, cancel := context.WithDeadline(t.Context(), start.AddDate(-20, 0, 0))
 	defer cancel()
-	refused(t, s, ctx, context.DeadlineExceeded)
+	wantAllRejected(t, s, ctx, context.DeadlineExceeded)
 }
 
 // contextCancelledMidway ends the context while calls are under way. Each gets
@@ -209,7 +211,7 @@ func contextCancelledMidway(t *testing.T, s storage.Store) {
 			continue
 		}
 		if err != nil {
-			unknown(t, "a call during which the context ended", err, context.Canceled)
+			wantUnavailable(t, "a call during which the context ended", err, context.Canceled)
 			continue
 		}
 		if i%4 != 0 {

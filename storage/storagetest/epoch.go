@@ -18,14 +18,14 @@ var epochContracts = []contract{
 func wantEpoch(t *testing.T, s storage.Store, want storage.Epoch) {
 	t.Helper()
 	got, err := s.Epoch(t.Context())
-	ok(t, "Epoch", err)
-	same(t, "the epoch", got, want)
+	noErr(t, "Epoch", err)
+	wantEqual(t, "the epoch", got, want)
 }
 
 func raise(t *testing.T, s storage.Store, r storage.EpochRaise) storage.Epoch {
 	t.Helper()
 	got, err := s.RaiseEpoch(t.Context(), r)
-	ok(t, "RaiseEpoch", err)
+	noErr(t, "RaiseEpoch", err)
 	wantEpoch(t, s, got)
 	return got
 }
@@ -33,10 +33,10 @@ func raise(t *testing.T, s storage.Store, r storage.EpochRaise) storage.Epoch {
 func epochRaise(t *testing.T, s storage.Store) {
 	wantEpoch(t, s, storage.Epoch{})
 	later := start.Add(time.Hour)
-	same(t, "the first", raise(t, s, storage.EpochRaise{At: start.Add(1)}), storage.Epoch{Number: 1, Since: start})
-	same(t, "the next", raise(t, s, storage.EpochRaise{At: later, Incomplete: true}), storage.Epoch{Number: 2, Since: later, Incomplete: true})
-	same(t, "above a greater", raise(t, s, storage.EpochRaise{At: later, Above: 40}), storage.Epoch{Number: 41, Since: later})
-	same(t, "above a lesser", raise(t, s, storage.EpochRaise{At: start, Above: 7}), storage.Epoch{Number: 42, Since: start})
+	wantEqual(t, "the first", raise(t, s, storage.EpochRaise{At: start.Add(1)}), storage.Epoch{Number: 1, Since: start})
+	wantEqual(t, "the next", raise(t, s, storage.EpochRaise{At: later, Incomplete: true}), storage.Epoch{Number: 2, Since: later, Incomplete: true})
+	wantEqual(t, "above a greater", raise(t, s, storage.EpochRaise{At: later, Above: 40}), storage.Epoch{Number: 41, Since: later})
+	wantEqual(t, "above a lesser", raise(t, s, storage.EpochRaise{At: start, Above: 7}), storage.Epoch{Number: 42, Since: start})
 }
 
 func epochWithAUser(t *testing.T, s storage.Store) {
@@ -46,15 +46,15 @@ func epochWithAUser(t *testing.T, s storage.Store) {
 	for n := range 3 {
 		for _, u := range []storage.User{newUser(1), newUser(2)} {
 			user, epoch, err := s.UserInEpoch(t.Context(), u.ID)
-			ok(t, "UserInEpoch", err)
-			same(t, "the user", user, u)
-			same(t, "the epoch", epoch, want)
+			noErr(t, "UserInEpoch", err)
+			wantEqual(t, "the user", user, u)
+			wantEqual(t, "the epoch", epoch, want)
 		}
 		want = raise(t, s, storage.EpochRaise{At: start.Add(time.Duration(n) * time.Hour)})
 	}
 	for _, id := range []string{"", "0", "nobody"} {
 		_, _, err := s.UserInEpoch(t.Context(), id)
-		fails(t, "UserInEpoch", err, storage.ErrNotFound)
+		wantErr(t, "UserInEpoch", err, storage.ErrNotFound)
 	}
 }
 
@@ -63,12 +63,12 @@ func epochIsNoUser(t *testing.T, s storage.Store) {
 	raise(t, s, storage.EpochRaise{At: start})
 	createUser(t, s, newUser(1))
 	page, err := s.ListUsers(t.Context(), storage.UserFilter{}, storage.Page{})
-	ok(t, "ListUsers", err)
-	same(t, "the users", page.Users, []storage.User{newUser(1)})
+	noErr(t, "ListUsers", err)
+	wantEqual(t, "the users", page.Users, []storage.User{newUser(1)})
 	for _, id := range []string{"", "0"} {
 		_, err := s.User(t.Context(), id)
-		fails(t, "User", err, storage.ErrNotFound)
-		fails(t, "DeleteUser", s.DeleteUser(t.Context(), id, 0), storage.ErrNotFound)
+		wantErr(t, "User", err, storage.ErrNotFound)
+		wantErr(t, "DeleteUser", s.DeleteUser(t.Context(), id, 0), storage.ErrNotFound)
 	}
 	wantEpoch(t, s, storage.Epoch{Number: 1, Since: start})
 }

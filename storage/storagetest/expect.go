@@ -9,32 +9,32 @@ import (
 	"example.org/signet/storage"
 )
 
-// same compares exactly: nil is not an empty slice here.
-func same[T any](t *testing.T, what string, got, want T) {
+// wantEqual compares exactly: nil is not an empty slice here.
+func wantEqual[T any](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s differs (-want +got):\n%s", what, diff)
 	}
 }
 
-// ok ends the test if a step that must succeed did not.
-func ok(t *testing.T, what string, err error) {
+// noErr ends the test if a step that must succeed did not.
+func noErr(t *testing.T, what string, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
 }
 
-// fails demands one of the certain answers, and that it is not a don't know.
-func fails(t *testing.T, what string, err, want error) {
+// wantErr demands one of the certain answers, and that it is not ErrUnavailable.
+func wantErr(t *testing.T, what string, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) || errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("%s: got %v, want %v", what, err, want)
 	}
 }
 
-// taken demands a DuplicateError that names one of the fields.
-func taken(t *testing.T, what string, err error, fields ...string) {
+// wantDuplicate demands a DuplicateError that names one of the fields.
+func wantDuplicate(t *testing.T, what string, err error, fields ...string) {
 	t.Helper()
 	var dup *storage.DuplicateError
 	if !errors.As(err, &dup) {
@@ -43,15 +43,15 @@ func taken(t *testing.T, what string, err error, fields ...string) {
 	}
 	for _, f := range fields {
 		if dup.Field == f {
-			fails(t, what, err, storage.ErrConflict)
+			wantErr(t, what, err, storage.ErrConflict)
 			return
 		}
 	}
 	t.Errorf("%s: the duplicate is %q, want %v", what, dup.Field, fields)
 }
 
-// unknown demands a don't know that still names its cause, if one is given.
-func unknown(t *testing.T, what string, err, cause error) {
+// wantUnavailable demands ErrUnavailable that still names its cause, if one is given.
+func wantUnavailable(t *testing.T, what string, err, cause error) {
 	t.Helper()
 	if !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("%s: got %v, want ErrUnavailable", what, err)

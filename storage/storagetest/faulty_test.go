@@ -15,69 +15,69 @@ import (
 	"example.org/signet/storage/storagetest"
 )
 
-// faultName names, in the environment of a process that a test started, what is
+// faultyStoreEnv names, in the environment of a process that a test started, what is
 // wrong with the store there.
-const faultName = "SIGNET_STORAGETEST_FAULT"
+const faultyStoreEnv = "SIGNET_STORAGETEST_FAULT"
 
 // Each fault is a store that is right but for one thing, and the test of the
 // contract that has to find it.
-var faults = map[string]struct {
+var faultyStores = map[string]struct {
 	spoil func(storage.Store) storage.Store
 	found string
 }{
-	"duplicates are accepted":           {func(s storage.Store) storage.Store { return acceptsDuplicates{s} }, "Logins/CreateTaken"},
-	"the wrong field is named":          {func(s storage.Store) storage.Store { return namesUsername{s} }, "Logins/CreateRaceAcrossFields"},
-	"login names ignore case":           {func(s storage.Store) storage.Store { return ignoresCase{s} }, "Logins/BytesCount"},
-	"an update answers what it got":     {func(s storage.Store) storage.Store { return echoes{s} }, "Users/UpdateReplaces"},
-	"an absent user is not found":       {func(s storage.Store) storage.Store { return findsNobody{s} }, "Users/ReplacePasswordHashConflict"},
-	"a lost update is tried again":      {func(s storage.Store) storage.Store { return retries{s} }, "Users/UpdateRace"},
-	"the role is ignored":               {func(s storage.Store) storage.Store { return ignoresRole{s} }, "UserLists/ByRole"},
-	"a prefix is a pattern":             {func(s storage.Store) storage.Store { return globs{s} }, "UserLists/PrefixIsLiteral"},
-	"grant and origin are of two":       {func(s storage.Store) storage.Store { return asksTwice{s} }, "Clients/Any"},
-	"the loser of a refresh wins too":   {func(s storage.Store) storage.Store { return letsLosersWin{s} }, "Rotation/Race"},
-	"a session lives a moment longer":   {func(s storage.Store) storage.Store { return liesAboutTime{s, -time.Millisecond, 0} }, "Rotation/Borders"},
-	"it idles a moment longer":          {func(s storage.Store) storage.Store { return liesAboutTime{s, 0, -time.Millisecond} }, "Rotation/Borders"},
-	"any client may refresh":            {func(s storage.Store) storage.Store { return ignoresClient{s} }, "Rotation/Conditions"},
-	"revoking again is an error":        {func(s storage.Store) storage.Store { return revokesOnce{s} }, "SessionEnds/Revoke"},
-	"the revoked are counted again":     {func(s storage.Store) storage.Store { return countsAll{s} }, "SessionEnds/RevokeAllLeavesTheRevoked"},
-	"a sweep has no bound":              {func(s storage.Store) storage.Store { return sweepsAll{s} }, "SessionEnds/SweepIsBounded"},
-	"a sweep comes a moment early":      {func(s storage.Store) storage.Store { return sweepsEarly{s} }, "SessionEnds/SweepBorder"},
-	"attempts are lost":                 {func(s storage.Store) storage.Store { return losesAttempts{s} }, "Attempts/CountRace"},
-	"the window slides":                 {func(s storage.Store) storage.Store { return slides{s} }, "Attempts/WindowBorder"},
-	"keys come in another order":        {func(s storage.Store) storage.Store { return turnsKeys{s} }, "Keys/InsertAndList"},
-	"until includes its end":            {func(s storage.Store) storage.Store { return includesUntil{s} }, "Audit/TimeBorders"},
-	"the last page has a cursor":        {func(s storage.Store) storage.Store { return alwaysNext{s} }, "Pages/Complete"},
-	"a cursor is a number":              {func(s storage.Store) storage.Store { return skips{s} }, "Pages/CursorOutlivesItsRecord"},
-	"times are local":                   {func(s storage.Store) storage.Store { return local{s} }, "Values/TimesAreUTCMilliseconds"},
-	"no list is an empty one":           {func(s storage.Store) storage.Store { return emptyLists{s} }, "Values/EmptyListsAreNil"},
-	"a string is unescaped":             {func(s storage.Store) storage.Store { return unescapes{s} }, "Hostile/Roles"},
-	"contexts are ignored":              {func(s storage.Store) storage.Store { return ignoresContext{s} }, "Contexts/Cancelled"},
-	"don't know is taken for no":        {func(s storage.Store) storage.Store { return neverRevoked{s} }, "Contexts/DeadlinePassed"},
-	"a store that is closed is healthy": {func(s storage.Store) storage.Store { return alwaysHealthy{s} }, "Health/Closed"},
+	"duplicates are accepted":            {func(s storage.Store) storage.Store { return acceptsDuplicates{s} }, "Logins/CreateTaken"},
+	"the wrong field is named":           {func(s storage.Store) storage.Store { return namesUsername{s} }, "Logins/CreateRaceAcrossFields"},
+	"login names ignore case":            {func(s storage.Store) storage.Store { return ignoresCase{s} }, "Logins/BytesCount"},
+	"an update answers what it got":      {func(s storage.Store) storage.Store { return echoes{s} }, "Users/UpdateReplaces"},
+	"an absent user is not found":        {func(s storage.Store) storage.Store { return findsNobody{s} }, "Users/ReplacePasswordHashConflict"},
+	"a lost update is tried again":       {func(s storage.Store) storage.Store { return retries{s} }, "Users/UpdateRace"},
+	"the role is ignored":                {func(s storage.Store) storage.Store { return ignoresRole{s} }, "UserLists/ByRole"},
+	"a prefix is a pattern":              {func(s storage.Store) storage.Store { return globs{s} }, "UserLists/PrefixIsLiteral"},
+	"grant and origin are of two":        {func(s storage.Store) storage.Store { return asksTwice{s} }, "Clients/Any"},
+	"the loser of a refresh wins too":    {func(s storage.Store) storage.Store { return letsLosersWin{s} }, "Rotation/Race"},
+	"a session lives a moment longer":    {func(s storage.Store) storage.Store { return liesAboutTime{s, -time.Millisecond, 0} }, "Rotation/Borders"},
+	"it idles a moment longer":           {func(s storage.Store) storage.Store { return liesAboutTime{s, 0, -time.Millisecond} }, "Rotation/Borders"},
+	"any client may refresh":             {func(s storage.Store) storage.Store { return ignoresClient{s} }, "Rotation/Conditions"},
+	"revoking again is an error":         {func(s storage.Store) storage.Store { return revokesOnce{s} }, "SessionRevocation/Revoke"},
+	"the revoked are counted again":      {func(s storage.Store) storage.Store { return countsAll{s} }, "SessionRevocation/RevokeAllLeavesTheRevoked"},
+	"a sweep has no bound":               {func(s storage.Store) storage.Store { return sweepsAll{s} }, "SessionRevocation/SweepIsBounded"},
+	"a sweep comes a moment early":       {func(s storage.Store) storage.Store { return sweepsEarly{s} }, "SessionRevocation/SweepBorder"},
+	"attempts are lost":                  {func(s storage.Store) storage.Store { return losesCounts{s} }, "RateCounters/IncrementRace"},
+	"the window slides":                  {func(s storage.Store) storage.Store { return slidesWindow{s} }, "RateCounters/WindowBorder"},
+	"keys come in another order":         {func(s storage.Store) storage.Store { return reversesKeys{s} }, "Keys/InsertAndList"},
+	"until includes its end":             {func(s storage.Store) storage.Store { return includesUntil{s} }, "Audit/TimeBorders"},
+	"the last page has a cursor":         {func(s storage.Store) storage.Store { return alwaysNext{s} }, "Pages/Complete"},
+	"a cursor is a number":               {func(s storage.Store) storage.Store { return skips{s} }, "Pages/CursorOutlivesItsRecord"},
+	"times are local":                    {func(s storage.Store) storage.Store { return sessionOfOtherZone{s} }, "Values/TimesAreUTCMilliseconds"},
+	"no list is an empty one":            {func(s storage.Store) storage.Store { return emptyLists{s} }, "Values/EmptyListsAreNil"},
+	"a string is unescaped":              {func(s storage.Store) storage.Store { return unescapes{s} }, "Injection/Roles"},
+	"contexts are ignored":               {func(s storage.Store) storage.Store { return ignoresContext{s} }, "Contexts/Cancelled"},
+	"an unknown outcome is taken for no": {func(s storage.Store) storage.Store { return neverRevoked{s} }, "Contexts/DeadlinePassed"},
+	"a store that is closed is healthy":  {func(s storage.Store) storage.Store { return alwaysHealthy{s} }, "Health/Closed"},
 }
 
-// TestFaultsAreFound plays the contract, in a process of its own, on each faulty
+// TestFaultyStoresAreDetected plays the contract, in a process of its own, on each faulty
 // store and demands that it fails where it should. It shows that the tests can
 // fail at all.
-func TestFaultsAreFound(t *testing.T) {
-	for name, fault := range faults {
+func TestFaultyStoresAreDetected(t *testing.T) {
+	for name, fault := range faultyStores {
 		t.Run(name, func(t *testing.T) {
-			pattern := "^TestFaulty$/^" + strings.ReplaceAll(fault.found, "/", "$/^") + "$"
+			pattern := "^TestFaultyStore$/^" + strings.ReplaceAll(fault.found, "/", "$/^") + "$"
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+pattern)
-			cmd.Env = append(os.Environ(), faultName+"="+name)
+			cmd.Env = append(os.Environ(), faultyStoreEnv+"="+name)
 			out, err := cmd.CombinedOutput()
 			var exit *exec.ExitError
-			if !errors.As(err, &exit) || !strings.Contains(string(out), "--- FAIL: TestFaulty/"+fault.found) {
+			if !errors.As(err, &exit) || !strings.Contains(string(out), "--- FAIL: TestFaultyStore/"+fault.found) {
 				t.Errorf("%s did not find it: %v\n%s", fault.found, err, out)
 			}
 		})
 	}
 }
 
-// TestFaulty is what the other processes run. Package sqlite plays the same on the
+// TestFaultyStore is what the other processes run. Package sqlite plays the same on the
 // store as it is.
-func TestFaulty(t *testing.T) {
-	name := os.Getenv(faultName)
+func TestFaultyStore(t *testing.T) {
+	name := os.Getenv(faultyStoreEnv)
 	if name == "" {
 		t.Skip("this is for the processes that TestFaultsAreFound starts")
 	}
@@ -87,7 +87,7 @@ func TestFaulty(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = s.Close() })
-		return faults[name].spoil(s)
+		return faultyStores[name].spoil(s)
 	})
 }
 
@@ -238,27 +238,27 @@ func (s sweepsEarly) SweepSessions(ctx context.Context, before time.Time, limit 
 	return s.Store.SweepSessions(ctx, before.Add(time.Millisecond), limit)
 }
 
-type losesAttempts struct{ storage.Store }
+type losesCounts struct{ storage.Store }
 
-func (s losesAttempts) CountAttempt(ctx context.Context, key string, now time.Time, window time.Duration) (storage.AttemptCount, error) {
-	got, err := s.Store.CountAttempt(ctx, key, now, window)
+func (s losesCounts) IncrementCounter(ctx context.Context, key string, now time.Time, window time.Duration) (storage.RateCounter, error) {
+	got, err := s.Store.IncrementCounter(ctx, key, now, window)
 	if got.Count == 40 {
 		got.Count = 39 // read by two before either wrote
 	}
 	return got, err
 }
 
-type slides struct{ storage.Store }
+type slidesWindow struct{ storage.Store }
 
-func (s slides) CountAttempt(ctx context.Context, key string, now time.Time, window time.Duration) (storage.AttemptCount, error) {
-	got, err := s.Store.CountAttempt(ctx, key, now, window)
+func (s slidesWindow) IncrementCounter(ctx context.Context, key string, now time.Time, window time.Duration) (storage.RateCounter, error) {
+	got, err := s.Store.IncrementCounter(ctx, key, now, window)
 	got.ResetAt = storage.Time(now.Add(window))
 	return got, err
 }
 
-type turnsKeys struct{ storage.Store }
+type reversesKeys struct{ storage.Store }
 
-func (s turnsKeys) ListKeys(ctx context.Context) ([]storage.Key, error) {
+func (s reversesKeys) ListKeys(ctx context.Context) ([]storage.Key, error) {
 	keys, err := s.Store.ListKeys(ctx)
 	if len(keys) > 9 { // the order of texts: 10 before 9
 		keys[8], keys[9] = keys[9], keys[8]
@@ -298,9 +298,9 @@ func (s skips) ListClients(ctx context.Context, p storage.Page) (storage.ClientP
 	return all, err
 }
 
-type local struct{ storage.Store }
+type sessionOfOtherZone struct{ storage.Store }
 
-func (s local) Session(ctx context.Context, id string) (storage.Session, error) {
+func (s sessionOfOtherZone) Session(ctx context.Context, id string) (storage.Session, error) {
 	session, err := s.Store.Session(ctx, id)
 	session.AuthTime = session.AuthTime.In(time.FixedZone("local", 3600))
 	return session, err

@@ -14,18 +14,18 @@ var healthContracts = []contract{
 
 func healthPing(t *testing.T, s storage.Store) {
 	for _, err := range race(racers, func(int) error { return s.Ping(t.Context()) }) {
-		ok(t, "Ping", err)
+		noErr(t, "Ping", err)
 	}
 }
 
-// healthClosed: after Close every call is a don't know, and Close is harmless.
+// healthClosed: after Close every call is ErrUnavailable, and Close is harmless.
 func healthClosed(t *testing.T, s storage.Store) {
 	fillOne(t, s)
-	ok(t, "Close", s.Close())
+	noErr(t, "Close", s.Close())
 	for name, call := range calls(s) {
-		unknown(t, name+" after Close", call(t.Context()), nil)
+		wantUnavailable(t, name+" after Close", call(t.Context()), nil)
 	}
-	ok(t, "Close again", s.Close())
+	noErr(t, "Close again", s.Close())
 }
 
 // healthCloseUnderLoad: calls that Close overtakes end, with a yes or a don't
@@ -41,9 +41,9 @@ func healthCloseUnderLoad(t *testing.T, s storage.Store) {
 		return s.CreateSession(t.Context(), newSession(i))
 	}) {
 		if i == racers/2 {
-			ok(t, "Close", err)
+			noErr(t, "Close", err)
 		} else if err != nil {
-			unknown(t, "a call that Close overtook", err, nil)
+			wantUnavailable(t, "a call that Close overtook", err, nil)
 		}
 	}
 }

@@ -24,16 +24,16 @@ var keyContracts = []contract{
 
 func insertKey(t *testing.T, s storage.Store, k storage.Key) storage.Key {
 	t.Helper()
-	ok(t, "InsertKey "+k.KID, s.InsertKey(t.Context(), k))
+	noErr(t, "InsertKey "+k.KID, s.InsertKey(t.Context(), k))
 	return k
 }
 
 func wantKeys(t *testing.T, s storage.Store, want ...storage.Key) {
 	t.Helper()
 	got, err := s.ListKeys(t.Context())
-	ok(t, "ListKeys", err)
+	noErr(t, "ListKeys", err)
 	if len(got)+len(want) > 0 {
-		same(t, "the keys", got, want)
+		wantEqual(t, "the keys", got, want)
 	}
 }
 
@@ -51,11 +51,11 @@ func keyDuplicate(t *testing.T, s storage.Store) {
 	k := insertKey(t, s, newKey(1))
 	sameSeq := newKey(2)
 	sameSeq.Seq = k.Seq
-	taken(t, "InsertKey of the same sequence number", s.InsertKey(t.Context(), sameSeq), "seq")
+	wantDuplicate(t, "InsertKey of the same sequence number", s.InsertKey(t.Context(), sameSeq), "seq")
 	sameKID := newKey(2)
 	sameKID.KID = k.KID
-	taken(t, "InsertKey of the same kid", s.InsertKey(t.Context(), sameKID), "kid")
-	taken(t, "InsertKey of the same key", s.InsertKey(t.Context(), k), "seq", "kid")
+	wantDuplicate(t, "InsertKey of the same kid", s.InsertKey(t.Context(), sameKID), "kid")
+	wantDuplicate(t, "InsertKey of the same key", s.InsertKey(t.Context(), k), "seq", "kid")
 	wantKeys(t, s, k)
 	wantKeys(t, s, k, insertKey(t, s, newKey(2))) // the refused ones hold nothing
 }
@@ -73,11 +73,11 @@ func keyZeroTimes(t *testing.T, s storage.Store) {
 func keyRevoke(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	k, other := insertKey(t, s, newKey(1)), insertKey(t, s, newKey(2))
-	ok(t, "RevokeKey", s.RevokeKey(ctx, k.KID, start))
+	noErr(t, "RevokeKey", s.RevokeKey(ctx, k.KID, start))
 	k.RevokedAt = start
 	wantKeys(t, s, k, other)
-	ok(t, "RevokeKey again", s.RevokeKey(ctx, k.KID, start.Add(time.Hour)))
-	ok(t, "RevokeKey again, earlier", s.RevokeKey(ctx, k.KID, start.Add(-time.Hour)))
+	noErr(t, "RevokeKey again", s.RevokeKey(ctx, k.KID, start.Add(time.Hour)))
+	noErr(t, "RevokeKey again, earlier", s.RevokeKey(ctx, k.KID, start.Add(-time.Hour)))
 	wantKeys(t, s, k, other)
 }
 
@@ -87,12 +87,12 @@ func keyReseal(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	k, other := insertKey(t, s, newKey(1)), insertKey(t, s, newKey(2))
 	was, sealed := k.Sealed, []byte{7, 0, 0xff}
-	ok(t, "RevokeKey", s.RevokeKey(ctx, k.KID, start))
-	ok(t, "ResealKey", s.ResealKey(ctx, k.KID, was, sealed))
+	noErr(t, "RevokeKey", s.RevokeKey(ctx, k.KID, start))
+	noErr(t, "ResealKey", s.ResealKey(ctx, k.KID, was, sealed))
 	k.Sealed, k.RevokedAt = sealed, start
 	wantKeys(t, s, k, other)
-	fails(t, "ResealKey again", s.ResealKey(ctx, k.KID, was, sealed), storage.ErrConflict)
-	fails(t, "ResealKey of another envelope", s.ResealKey(ctx, other.KID, was, sealed), storage.ErrConflict)
+	wantErr(t, "ResealKey again", s.ResealKey(ctx, k.KID, was, sealed), storage.ErrConflict)
+	wantErr(t, "ResealKey of another envelope", s.ResealKey(ctx, other.KID, was, sealed), storage.ErrConflict)
 	wantKeys(t, s, k, other)
 }
 
@@ -106,17 +106,17 @@ func keyResealRace(t *testing.T, s storage.Store) {
 
 func keyDelete(t *testing.T, s storage.Store) {
 	k, other := insertKey(t, s, newKey(1)), insertKey(t, s, newKey(2))
-	ok(t, "DeleteKey", s.DeleteKey(t.Context(), k.KID))
+	noErr(t, "DeleteKey", s.DeleteKey(t.Context(), k.KID))
 	wantKeys(t, s, other)
-	fails(t, "DeleteKey again", s.DeleteKey(t.Context(), k.KID), storage.ErrNotFound)
+	wantErr(t, "DeleteKey again", s.DeleteKey(t.Context(), k.KID), storage.ErrNotFound)
 	insertKey(t, s, k)
 	wantKeys(t, s, k, other)
 }
 
 func keyNotFound(t *testing.T, s storage.Store) {
-	fails(t, "RevokeKey", s.RevokeKey(t.Context(), "kid-404", start), storage.ErrNotFound)
-	fails(t, "DeleteKey", s.DeleteKey(t.Context(), "kid-404"), storage.ErrNotFound)
-	fails(t, "ResealKey", s.ResealKey(t.Context(), "kid-404", []byte{1}, []byte{2}), storage.ErrNotFound)
+	wantErr(t, "RevokeKey", s.RevokeKey(t.Context(), "kid-404", start), storage.ErrNotFound)
+	wantErr(t, "DeleteKey", s.DeleteKey(t.Context(), "kid-404"), storage.ErrNotFound)
+	wantErr(t, "ResealKey", s.ResealKey(t.Context(), "kid-404", []byte{1}, []byte{2}), storage.ErrNotFound)
 	wantKeys(t, s)
 }
 
@@ -132,7 +132,7 @@ func keySequenceRace(t *testing.T, s storage.Store) {
 	won := winner(t, errs, storage.ErrConflict)
 	for i, err := range errs {
 		if i != won {
-			taken(t, "InsertKey", err, "seq")
+			wantDuplicate(t, "InsertKey", err, "seq")
 		}
 	}
 	wantKeys(t, s, contender(1, won))
@@ -156,7 +156,7 @@ func keyRotationRace(t *testing.T, s storage.Store) {
 		return nil
 	})
 	keys, err := s.ListKeys(t.Context())
-	ok(t, "ListKeys", err)
+	noErr(t, "ListKeys", err)
 	seqs := make([]int64, len(keys))
 	for i, k := range keys {
 		seqs[i] = k.Seq
@@ -172,13 +172,13 @@ func keyRevokeRace(t *testing.T, s storage.Store) {
 	for _, err := range race(racers, func(i int) error {
 		return s.RevokeKey(t.Context(), k.KID, start.Add(time.Duration(i)*time.Millisecond))
 	}) {
-		ok(t, "RevokeKey", err)
+		noErr(t, "RevokeKey", err)
 	}
 	keys, err := s.ListKeys(t.Context())
-	ok(t, "ListKeys", err)
+	noErr(t, "ListKeys", err)
 	if at := keys[0].RevokedAt; at.Before(start) || at.After(start.Add(racers*time.Millisecond)) {
 		t.Errorf("revoked at %v", at)
 	}
-	ok(t, "RevokeKey", s.RevokeKey(t.Context(), k.KID, start.Add(time.Hour)))
+	noErr(t, "RevokeKey", s.RevokeKey(t.Context(), k.KID, start.Add(time.Hour)))
 	wantKeys(t, s, keys...)
 }

@@ -29,8 +29,8 @@ func isConflict(err error) bool {
 	return errors.Is(err, storage.ErrConflict) && !errors.Is(err, storage.ErrUnavailable)
 }
 
-// clashes are the ways in which a second user can want a name of the first.
-var clashes = []struct {
+// nameConflicts are the ways in which a second user can want a name of the first.
+var nameConflicts = []struct {
 	name  string
 	want  func(u *storage.User, first storage.User)
 	field []string
@@ -45,17 +45,17 @@ var clashes = []struct {
 
 func loginCreateTaken(t *testing.T, s storage.Store) {
 	first := createUser(t, s, newUser(1))
-	for _, c := range clashes {
+	for _, c := range nameConflicts {
 		u := newUser(2)
 		c.want(&u, first)
-		taken(t, c.name, s.CreateUser(t.Context(), u), c.field...)
+		wantDuplicate(t, c.name, s.CreateUser(t.Context(), u), c.field...)
 		_, err := s.User(t.Context(), u.ID)
-		fails(t, "User after a refused CreateUser", err, storage.ErrNotFound)
+		wantErr(t, "User after a refused CreateUser", err, storage.ErrNotFound)
 	}
 	sameID := newUser(2)
 	sameID.ID = first.ID
-	taken(t, "the id is taken", s.CreateUser(t.Context(), sameID), "id")
-	taken(t, "all is taken", s.CreateUser(t.Context(), first), "id", "username", "email")
+	wantDuplicate(t, "the id is taken", s.CreateUser(t.Context(), sameID), "id")
+	wantDuplicate(t, "all is taken", s.CreateUser(t.Context(), first), "id", "username", "email")
 	wantUser(t, s, first)
 	wantLogin(t, s, first.Username, first.ID)
 	wantLogin(t, s, first.Email, first.ID)
@@ -86,11 +86,11 @@ func loginFailedCreateTakesNothing(t *testing.T, s storage.Store) {
 
 func loginUpdateTaken(t *testing.T, s storage.Store) {
 	first, second := createUser(t, s, newUser(1)), createUser(t, s, newUser(2))
-	for _, c := range clashes {
+	for _, c := range nameConflicts {
 		u := second
 		c.want(&u, first)
 		_, err := s.UpdateUser(t.Context(), u)
-		taken(t, c.name, err, c.field...)
+		wantDuplicate(t, c.name, err, c.field...)
 		wantUser(t, s, second)
 	}
 	for _, u := range []storage.User{first, second} {
@@ -98,7 +98,7 @@ func loginUpdateTaken(t *testing.T, s storage.Store) {
 		wantLogin(t, s, u.Email, u.ID)
 	}
 	_, err := s.UpdateUser(t.Context(), second)
-	ok(t, "UpdateUser after refused ones", err)
+	noErr(t, "UpdateUser after refused ones", err)
 }
 
 func loginFailedUpdateTakesNothing(t *testing.T, s storage.Store) {
@@ -106,10 +106,10 @@ func loginFailedUpdateTakesNothing(t *testing.T, s storage.Store) {
 	u := second
 	u.Username, u.Email = "free-name", first.Email
 	_, err := s.UpdateUser(t.Context(), u)
-	taken(t, "UpdateUser", err, "email")
+	wantDuplicate(t, "UpdateUser", err, "email")
 	u.Username, u.Email = first.Username, "free@example.org"
 	_, err = s.UpdateUser(t.Context(), u)
-	taken(t, "UpdateUser", err, "username")
+	wantDuplicate(t, "UpdateUser", err, "username")
 
 	third := newUser(3)
 	third.Username, third.Email = "free-name", "free@example.org"
@@ -129,15 +129,15 @@ func loginUsernameIsOwnEmail(t *testing.T, s storage.Store) {
 	// Leaving the name in one field keeps it; leaving it in both frees it.
 	u.Username = "alone"
 	u, err := s.UpdateUser(ctx, u)
-	ok(t, "UpdateUser", err)
+	noErr(t, "UpdateUser", err)
 	wantLogin(t, s, u.Email, u.ID)
 	old := u.Email
 	u.Email = u.Username
 	u, err = s.UpdateUser(ctx, u)
-	ok(t, "UpdateUser", err)
+	noErr(t, "UpdateUser", err)
 	wantLogin(t, s, old, "")
 	wantLogin(t, s, "alone", u.ID)
-	ok(t, "DeleteUser", s.DeleteUser(ctx, u.ID, 0))
+	noErr(t, "DeleteUser", s.DeleteUser(ctx, u.ID, 0))
 	wantLogin(t, s, "alone", "")
 }
 
@@ -153,7 +153,7 @@ func loginNoEmailIsNoName(t *testing.T, s storage.Store) {
 	mail := u.Email
 	u.Email = ""
 	u, err := s.UpdateUser(t.Context(), u)
-	ok(t, "UpdateUser that takes the e-mail away", err)
+	noErr(t, "UpdateUser that takes the e-mail away", err)
 	wantUser(t, s, u)
 	wantLogin(t, s, mail, "")
 	wantLogin(t, s, "", "")
@@ -163,7 +163,7 @@ func loginRename(t *testing.T, s storage.Store) {
 	first, second := createUser(t, s, newUser(1)), createUser(t, s, newUser(2))
 	first.Username, first.Email = "renamed", "renamed@example.org"
 	first, err := s.UpdateUser(t.Context(), first)
-	ok(t, "UpdateUser", err)
+	noErr(t, "UpdateUser", err)
 	wantLogin(t, s, newUser(1).Username, "")
 	wantLogin(t, s, newUser(1).Email, "")
 	wantLogin(t, s, "renamed", first.ID)
@@ -172,7 +172,7 @@ func loginRename(t *testing.T, s storage.Store) {
 	// What the first user left is free, for either field.
 	second.Username, second.Email = newUser(1).Email, newUser(1).Username
 	second, err = s.UpdateUser(t.Context(), second)
-	ok(t, "UpdateUser to the names that became free", err)
+	noErr(t, "UpdateUser to the names that became free", err)
 	wantLogin(t, s, newUser(1).Username, second.ID)
 	wantLogin(t, s, newUser(1).Email, second.ID)
 	wantUser(t, s, first)
@@ -183,7 +183,7 @@ func loginSwapOwnNames(t *testing.T, s storage.Store) {
 	u := createUser(t, s, newUser(1))
 	u.Username, u.Email = u.Email, u.Username
 	u, err := s.UpdateUser(t.Context(), u)
-	ok(t, "UpdateUser that swaps username and e-mail", err)
+	noErr(t, "UpdateUser that swaps username and e-mail", err)
 	wantUser(t, s, u)
 	wantLogin(t, s, u.Username, u.ID)
 	wantLogin(t, s, u.Email, u.ID)
@@ -191,7 +191,7 @@ func loginSwapOwnNames(t *testing.T, s storage.Store) {
 
 func loginDeleteFrees(t *testing.T, s storage.Store) {
 	u := createUser(t, s, newUser(1))
-	ok(t, "DeleteUser", s.DeleteUser(t.Context(), u.ID, 0))
+	noErr(t, "DeleteUser", s.DeleteUser(t.Context(), u.ID, 0))
 	other := newUser(2)
 	other.Username, other.Email = u.Email, u.Username
 	createUser(t, s, other)
@@ -227,10 +227,10 @@ func loginCreateRace(t *testing.T, s storage.Store) {
 		if i == won {
 			continue
 		}
-		taken(t, "CreateUser", err, "username")
+		wantDuplicate(t, "CreateUser", err, "username")
 		wantLogin(t, s, contender(i).Email, "")
 		_, err := s.User(t.Context(), contender(i).ID)
-		fails(t, "User of a loser", err, storage.ErrNotFound)
+		wantErr(t, "User of a loser", err, storage.ErrNotFound)
 	}
 	wantUser(t, s, contender(won))
 	wantLogin(t, s, "wanted", contender(won).ID)
@@ -250,7 +250,7 @@ func loginCreateRaceAcrossFields(t *testing.T, s storage.Store) {
 	won := winner(t, errs, storage.ErrConflict)
 	for i, err := range errs {
 		if i != won {
-			taken(t, "CreateUser", err, []string{"username", "email"}[i%2])
+			wantDuplicate(t, "CreateUser", err, []string{"username", "email"}[i%2])
 		}
 	}
 	wantUser(t, s, contender(won))
@@ -298,7 +298,7 @@ func loginDeleteAndCreateRace(t *testing.T, s storage.Store) {
 			}
 			return s.CreateUser(t.Context(), contender(i))
 		})
-		ok(t, "DeleteUser", errs[0])
+		noErr(t, "DeleteUser", errs[0])
 		errs[0] = storage.ErrConflict
 		if err := s.CreateUser(t.Context(), contender(0)); err == nil {
 			errs[0] = nil // nobody came in after the delete, so the name was free

@@ -12,7 +12,7 @@ import (
 // (a file, a database); the function that it returns opens a store there, and
 // may be called from several goroutines, while other stores are open there too.
 // RunReopen closes all that it opened.
-func RunReopen(t *testing.T, place func(t *testing.T) (open func() (storage.Store, error))) {
+func RunReopen(t *testing.T, newDatabase func(t *testing.T) (open func() (storage.Store, error))) {
 	for _, c := range []struct {
 		name string
 		keep func(t *testing.T, open func() storage.Store)
@@ -26,20 +26,20 @@ func RunReopen(t *testing.T, place func(t *testing.T) (open func() (storage.Stor
 		{"KeyRace", reopenKeyRace},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			open := place(t)
+			open := newDatabase(t)
 			c.keep(t, func() storage.Store {
 				t.Helper()
-				return opened(t, open)
+				return mustOpen(t, open)
 			})
 		})
 	}
-	t.Run("FirstOpenRace", func(t *testing.T) { reopenFirstOpenRace(t, place(t)) })
+	t.Run("FirstOpenRace", func(t *testing.T) { reopenFirstOpenRace(t, newDatabase(t)) })
 }
 
-func opened(t *testing.T, open func() (storage.Store, error)) storage.Store {
+func mustOpen(t *testing.T, open func() (storage.Store, error)) storage.Store {
 	t.Helper()
 	s, err := open()
-	ok(t, "opening", err)
+	noErr(t, "opening", err)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Errorf("Close: %v", err)
@@ -48,8 +48,8 @@ func opened(t *testing.T, open func() (storage.Store, error)) storage.Store {
 	return s
 }
 
-// several opens n stores in one place.
-func several(n int, open func() storage.Store) []storage.Store {
+// openSeveral opens n stores in one place.
+func openSeveral(n int, open func() storage.Store) []storage.Store {
 	stores := make([]storage.Store, n)
 	for i := range stores {
 		stores[i] = open()
@@ -63,19 +63,19 @@ func reopenDurable(t *testing.T, open func() storage.Store) {
 	for n := 2; n < 6; n++ {
 		createAll(t, s, newUser(n), newRole(n), newClient(n), newSession(n), newKey(int64(n)), newEvent(n))
 	}
-	ok(t, "RevokeSession", s.RevokeSession(t.Context(), newSession(2).ID, start, "logout"))
-	ok(t, "RevokeKey", s.RevokeKey(t.Context(), newKey(2).KID, start))
+	noErr(t, "RevokeSession", s.RevokeSession(t.Context(), newSession(2).ID, start, "logout"))
+	noErr(t, "RevokeKey", s.RevokeKey(t.Context(), newKey(2).KID, start))
 	updateAll(t, s, newUser(3), newRole(3), newClient(3))
-	ok(t, "DeleteUser", s.DeleteUser(t.Context(), newUser(4).ID, 0))
+	noErr(t, "DeleteUser", s.DeleteUser(t.Context(), newUser(4).ID, 0))
 	before := dump(t, s)
 	for range 3 {
-		ok(t, "Close", s.Close())
+		noErr(t, "Close", s.Close())
 		s = open()
-		same(t, "the store opened again", dump(t, s), before)
+		wantEqual(t, "the store opened again", dump(t, s), before)
 	}
 	wantLogin(t, s, newUser(4).Username, "")
 	wantLogin(t, s, newUser(5).Email, newUser(5).ID)
-	wantCount(t, s, "ann", start, storage.AttemptCount{Count: 2, ResetAt: start.Add(window)})
+	wantCount(t, s, "ann", start, storage.RateCounter{Count: 2, ResetAt: start.Add(window)})
 }
 
 // reopenGoesOn: conditions set before the close decide after it.
@@ -83,42 +83,42 @@ func reopenGoesOn(t *testing.T, open func() storage.Store) {
 	s := open()
 	fillOne(t, s)
 	session, err := s.RotateSession(t.Context(), rotationOf(newSession(1)))
-	ok(t, "RotateSession", err)
+	noErr(t, "RotateSession", err)
 	updateAll(t, s, newUser(1), newRole(1), newClient(1))
-	ok(t, "Close", s.Close())
+	noErr(t, "Close", s.Close())
 
 	s = open()
 	_, err = s.RotateSession(t.Context(), rotationOf(newSession(1)))
-	fails(t, "RotateSession from the old generation", err, storage.ErrConflict)
+	wantErr(t, "RotateSession from the old generation", err, storage.ErrConflict)
 	_, err = s.UpdateUser(t.Context(), newUser(1))
-	fails(t, "UpdateUser of the old version", err, storage.ErrConflict)
-	taken(t, "CreateUser", s.CreateUser(t.Context(), newUser(1)), "id", "username", "email")
-	taken(t, "InsertKey", s.InsertKey(t.Context(), newKey(1)), "seq", "kid")
+	wantErr(t, "UpdateUser of the old version", err, storage.ErrConflict)
+	wantDuplicate(t, "CreateUser", s.CreateUser(t.Context(), newUser(1)), "id", "username", "email")
+	wantDuplicate(t, "InsertKey", s.InsertKey(t.Context(), newKey(1)), "seq", "kid")
 	session, err = s.RotateSession(t.Context(), rotationOf(session))
-	ok(t, "RotateSession", err)
-	same(t, "the generation", session.Generation, 2)
+	noErr(t, "RotateSession", err)
+	wantEqual(t, "the generation", session.Generation, 2)
 }
 
 // reopenSeenByOthers: what one store answered, the next call of another sees.
 func reopenSeenByOthers(t *testing.T, open func() storage.Store) {
-	stores := several(2, open)
+	stores := openSeveral(2, open)
 	session := newSession(1)
 	createSession(t, stores[0], session)
 	for n := range 20 {
 		writer, reader := stores[n%2], stores[(n+1)%2]
 		var err error
 		session, err = writer.RotateSession(t.Context(), rotationOf(session))
-		ok(t, "RotateSession", err)
+		noErr(t, "RotateSession", err)
 		wantSession(t, reader, session)
 	}
 	createUser(t, stores[0], newUser(1))
-	taken(t, "CreateUser elsewhere", stores[1].CreateUser(t.Context(), newUser(1)), "id", "username", "email")
-	ok(t, "DeleteUser elsewhere", stores[1].DeleteUser(t.Context(), newUser(1).ID, 0))
+	wantDuplicate(t, "CreateUser elsewhere", stores[1].CreateUser(t.Context(), newUser(1)), "id", "username", "email")
+	noErr(t, "DeleteUser elsewhere", stores[1].DeleteUser(t.Context(), newUser(1).ID, 0))
 	wantLogin(t, stores[0], newUser(1).Username, "")
 }
 
 func reopenRotationRace(t *testing.T, open func() storage.Store) {
-	stores := several(3, open)
+	stores := openSeveral(3, open)
 	session := createSession(t, stores[0], newSession(1))
 	for range 3 {
 		errs := race(racers, func(i int) error {
@@ -133,7 +133,7 @@ func reopenRotationRace(t *testing.T, open func() storage.Store) {
 }
 
 func reopenLoginRace(t *testing.T, open func() storage.Store) {
-	stores := several(3, open)
+	stores := openSeveral(3, open)
 	contender := func(i int) storage.User {
 		u := newUser(100 + i)
 		u.Username = "wanted"
@@ -147,18 +147,18 @@ func reopenLoginRace(t *testing.T, open func() storage.Store) {
 }
 
 func reopenCountRace(t *testing.T, open func() storage.Store) {
-	stores := several(3, open)
+	stores := openSeveral(3, open)
 	oneToN(t, "the counter", race(racers, func(i int) int64 {
-		got, err := stores[i%len(stores)].CountAttempt(t.Context(), "ann", start, window)
+		got, err := stores[i%len(stores)].IncrementCounter(t.Context(), "ann", start, window)
 		if err != nil {
-			t.Errorf("CountAttempt: %v", err)
+			t.Errorf("IncrementCounter: %v", err)
 		}
 		return got.Count
 	}))
 }
 
 func reopenKeyRace(t *testing.T, open func() storage.Store) {
-	stores := several(3, open)
+	stores := openSeveral(3, open)
 	errs := race(racers, func(i int) error { return stores[i%len(stores)].InsertKey(t.Context(), contender(1, i)) })
 	want := contender(1, winner(t, errs, storage.ErrConflict))
 	for _, s := range stores {
@@ -185,7 +185,7 @@ func reopenFirstOpenRace(t *testing.T, open func() (storage.Store, error)) {
 	}
 	for _, s := range stores {
 		all, err := s.ListRoles(t.Context())
-		ok(t, "ListRoles", err)
-		same(t, fmt.Sprintf("roles made by %d stores", len(stores)), len(all), len(stores))
+		noErr(t, "ListRoles", err)
+		wantEqual(t, fmt.Sprintf("roles made by %d stores", len(stores)), len(all), len(stores))
 	}
 }

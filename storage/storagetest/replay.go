@@ -19,20 +19,20 @@ func replayCounts(t *testing.T, s storage.Store) {
 	session, other := createSession(t, s, newSession(1)), createSession(t, s, newSession(2))
 	for n := range int64(3) {
 		got, err := s.CountReplay(t.Context(), replayOf(session))
-		ok(t, "CountReplay", err)
+		noErr(t, "CountReplay", err)
 		session.Replays = n + 1
-		same(t, "the answer of CountReplay", got, session)
+		wantEqual(t, "the answer of CountReplay", got, session)
 		wantSession(t, s, session)
 	}
 	_, err := s.CountReplay(t.Context(), replayOf(session))
-	fails(t, "CountReplay at the limit", err, storage.ErrConflict)
+	wantErr(t, "CountReplay at the limit", err, storage.ErrConflict)
 	wantSession(t, s, session)
 
 	rotated, err := s.RotateSession(t.Context(), rotationOf(session))
-	ok(t, "RotateSession", err)
-	same(t, "replays of a new generation", rotated.Replays, int64(0))
+	noErr(t, "RotateSession", err)
+	wantEqual(t, "replays of a new generation", rotated.Replays, int64(0))
 	_, err = s.CountReplay(t.Context(), replayOf(rotated))
-	ok(t, "CountReplay of the next generation", err)
+	noErr(t, "CountReplay of the next generation", err)
 	wantSession(t, s, other)
 }
 
@@ -56,12 +56,12 @@ func replayConditions(t *testing.T, s storage.Store) {
 		r := replayOf(session)
 		spoil(&r)
 		_, err := s.CountReplay(t.Context(), r)
-		fails(t, "CountReplay with "+name, err, storage.ErrConflict)
+		wantErr(t, "CountReplay with "+name, err, storage.ErrConflict)
 		wantSession(t, s, session)
 	}
-	ok(t, "RevokeSession", s.RevokeSession(t.Context(), session.ID, start, "logout"))
+	noErr(t, "RevokeSession", s.RevokeSession(t.Context(), session.ID, start, "logout"))
 	_, err := s.CountReplay(t.Context(), replayOf(session))
-	fails(t, "CountReplay of a revoked session", err, storage.ErrConflict)
+	wantErr(t, "CountReplay of a revoked session", err, storage.ErrConflict)
 }
 
 // replayBorder: the window holds to the millisecond.
@@ -81,9 +81,9 @@ func replayBorder(t *testing.T, s storage.Store) {
 		r.Since, r.Limit = c.since, r.Limit+1
 		_, err := s.CountReplay(t.Context(), r)
 		if c.ok {
-			ok(t, "CountReplay since "+name, err)
+			noErr(t, "CountReplay since "+name, err)
 		} else {
-			fails(t, "CountReplay since "+name, err, storage.ErrConflict)
+			wantErr(t, "CountReplay since "+name, err, storage.ErrConflict)
 		}
 	}
 }

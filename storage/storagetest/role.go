@@ -20,15 +20,15 @@ var roleContracts = []contract{
 
 func createRole(t *testing.T, s storage.Store, r storage.Role) storage.Role {
 	t.Helper()
-	ok(t, "CreateRole "+r.Name, s.CreateRole(t.Context(), r))
+	noErr(t, "CreateRole "+r.Name, s.CreateRole(t.Context(), r))
 	return r
 }
 
 func wantRole(t *testing.T, s storage.Store, want storage.Role) {
 	t.Helper()
 	got, err := s.Role(t.Context(), want.Name)
-	ok(t, "Role "+want.Name, err)
-	same(t, "role "+want.Name, got, want)
+	noErr(t, "Role "+want.Name, err)
+	wantEqual(t, "role "+want.Name, got, want)
 }
 
 func roleCreateAndRead(t *testing.T, s storage.Store) {
@@ -46,17 +46,17 @@ func roleDuplicate(t *testing.T, s storage.Store) {
 	createRole(t, s, newRole(1))
 	other := newRole(2)
 	other.Name = newRole(1).Name
-	taken(t, "CreateRole", s.CreateRole(t.Context(), other), "name")
+	wantDuplicate(t, "CreateRole", s.CreateRole(t.Context(), other), "name")
 	wantRole(t, s, newRole(1))
 }
 
 func roleNotFound(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	_, err := s.Role(ctx, "role-404")
-	fails(t, "Role", err, storage.ErrNotFound)
+	wantErr(t, "Role", err, storage.ErrNotFound)
 	_, err = s.UpdateRole(ctx, newRole(404))
-	fails(t, "UpdateRole", err, storage.ErrNotFound)
-	fails(t, "DeleteRole", s.DeleteRole(ctx, "role-404"), storage.ErrNotFound)
+	wantErr(t, "UpdateRole", err, storage.ErrNotFound)
+	wantErr(t, "DeleteRole", s.DeleteRole(ctx, "role-404"), storage.ErrNotFound)
 }
 
 func roleUpdate(t *testing.T, s storage.Store) {
@@ -64,15 +64,15 @@ func roleUpdate(t *testing.T, s storage.Store) {
 	next := newRole(2)
 	next.Name = newRole(1).Name
 	got, err := s.UpdateRole(t.Context(), next)
-	ok(t, "UpdateRole", err)
+	noErr(t, "UpdateRole", err)
 	next.Version = 2
-	same(t, "the answer of UpdateRole", got, next)
+	wantEqual(t, "the answer of UpdateRole", got, next)
 	wantRole(t, s, next)
 	for _, version := range []int64{0, 1, 3} {
 		stale := next
 		stale.Version, stale.Description = version, "stale"
 		_, err := s.UpdateRole(t.Context(), stale)
-		fails(t, "UpdateRole of another version", err, storage.ErrConflict)
+		wantErr(t, "UpdateRole of another version", err, storage.ErrConflict)
 	}
 	wantRole(t, s, next)
 }
@@ -91,10 +91,10 @@ func roleUpdateRace(t *testing.T, s storage.Store) {
 
 func roleDelete(t *testing.T, s storage.Store) {
 	r, other := createRole(t, s, newRole(1)), createRole(t, s, newRole(2))
-	ok(t, "DeleteRole", s.DeleteRole(t.Context(), r.Name))
+	noErr(t, "DeleteRole", s.DeleteRole(t.Context(), r.Name))
 	_, err := s.Role(t.Context(), r.Name)
-	fails(t, "Role after DeleteRole", err, storage.ErrNotFound)
-	fails(t, "DeleteRole again", s.DeleteRole(t.Context(), r.Name), storage.ErrNotFound)
+	wantErr(t, "Role after DeleteRole", err, storage.ErrNotFound)
+	wantErr(t, "DeleteRole again", s.DeleteRole(t.Context(), r.Name), storage.ErrNotFound)
 	wantRole(t, s, other)
 	createRole(t, s, r)
 	wantRole(t, s, r)
@@ -102,16 +102,16 @@ func roleDelete(t *testing.T, s storage.Store) {
 
 func roleList(t *testing.T, s storage.Store) {
 	got, err := s.ListRoles(t.Context())
-	ok(t, "ListRoles of none", err)
-	same(t, "how many roles there are", len(got), 0)
+	noErr(t, "ListRoles of none", err)
+	wantEqual(t, "how many roles there are", len(got), 0)
 	var want []storage.Role
 	for n := range 5 {
 		want = append(want, newRole(n))
 		createRole(t, s, newRole((n*2)%5))
 	}
 	got, err = s.ListRoles(t.Context())
-	ok(t, "ListRoles", err)
-	same(t, "the roles in the order of their names", got, want)
+	noErr(t, "ListRoles", err)
+	wantEqual(t, "the roles in the order of their names", got, want)
 }
 
 func roleCreateRace(t *testing.T, s storage.Store) {

@@ -25,9 +25,9 @@ func rotationMovesOn(t *testing.T, s storage.Store) {
 		r := rotationOf(session)
 		r.At = start.Add(time.Duration(n+1) * time.Minute)
 		got, err := s.RotateSession(t.Context(), r)
-		ok(t, "RotateSession", err)
+		noErr(t, "RotateSession", err)
 		session.Generation, session.RotatedAt = n+1, r.At
-		same(t, "the answer of RotateSession", got, session)
+		wantEqual(t, "the answer of RotateSession", got, session)
 		wantSession(t, s, session)
 	}
 	wantSession(t, s, other)
@@ -36,8 +36,8 @@ func rotationMovesOn(t *testing.T, s storage.Store) {
 	last.Generation = 1<<32 - 2
 	createSession(t, s, last)
 	got, err := s.RotateSession(t.Context(), rotationOf(last))
-	ok(t, "RotateSession to the last generation", err)
-	same(t, "the generation", got.Generation, 1<<32-1)
+	noErr(t, "RotateSession to the last generation", err)
+	wantEqual(t, "the generation", got.Generation, 1<<32-1)
 }
 
 // rotationConditions breaks one condition at a time.
@@ -60,13 +60,13 @@ func rotationConditions(t *testing.T, s storage.Store) {
 		r := rotationOf(session)
 		spoil(&r)
 		_, err := s.RotateSession(t.Context(), r)
-		fails(t, "RotateSession with "+name, err, storage.ErrConflict)
+		wantErr(t, "RotateSession with "+name, err, storage.ErrConflict)
 		wantSession(t, s, session)
 	}
-	ok(t, "RevokeSession", s.RevokeSession(t.Context(), session.ID, start, "logout"))
+	noErr(t, "RevokeSession", s.RevokeSession(t.Context(), session.ID, start, "logout"))
 	_, err := s.RotateSession(t.Context(), rotationOf(session))
-	fails(t, "RotateSession of a revoked session", err, storage.ErrConflict)
-	session = endedAs(session, start, "logout")
+	wantErr(t, "RotateSession of a revoked session", err, storage.ErrConflict)
+	session = revokedSession(session, start, "logout")
 	wantSession(t, s, session)
 }
 
@@ -103,12 +103,12 @@ func rotationBorders(t *testing.T, s storage.Store) {
 		r.At, r.IdleSince = c.at, c.idleSince
 		got, err := s.RotateSession(t.Context(), r)
 		if !c.ok {
-			fails(t, "RotateSession: "+name, err, storage.ErrConflict)
+			wantErr(t, "RotateSession: "+name, err, storage.ErrConflict)
 			wantSession(t, s, session)
 			continue
 		}
-		ok(t, "RotateSession: "+name, err)
-		same(t, "RotatedAt: "+name, got.RotatedAt, storage.Time(c.at))
+		noErr(t, "RotateSession: "+name, err)
+		wantEqual(t, "RotatedAt: "+name, got.RotatedAt, storage.Time(c.at))
 	}
 }
 
@@ -170,7 +170,7 @@ func rotationManySessions(t *testing.T, s storage.Store) {
 		_, err := s.RotateSession(t.Context(), rotationOf(newSession(i)))
 		return err
 	}) {
-		ok(t, "RotateSession", err)
+		noErr(t, "RotateSession", err)
 		want := newSession(i)
 		want.Generation, want.RotatedAt = 1, rotationOf(want).At
 		wantSession(t, s, want)
@@ -203,7 +203,7 @@ func rotationRevokeRace(t *testing.T, s storage.Store) {
 		t.Fatalf("%d rotations won before the revocation, want some", session.Generation)
 	}
 	session.RotatedAt = rotationOf(session).At
-	session = endedAs(session, start.Add(time.Second), "logout")
+	session = revokedSession(session, start.Add(time.Second), "logout")
 	wantSession(t, s, session)
 }
 

@@ -8,8 +8,8 @@ import (
 
 // A contract is one promise of package storage. It gets an empty store.
 type contract struct {
-	name string
-	keep func(t *testing.T, s storage.Store)
+	name  string
+	check func(t *testing.T, s storage.Store)
 }
 
 // Run checks every promise that a [storage.Store] makes. Each call of open
@@ -25,29 +25,29 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"UserLists", userListContracts},
 		{"Roles", roleContracts},
 		{"Clients", clientContracts},
-		{"Guards", guardContracts},
+		{"SharedSets", sharedSetContracts},
 		{"Sessions", sessionContracts},
 		{"Rotation", rotationContracts},
 		{"Replays", replayContracts},
 		{"Epochs", epochContracts},
-		{"SessionEnds", sessionEndContracts},
-		{"SessionBounds", sessionBoundContracts},
+		{"SessionRevocation", sessionRevokeContracts},
+		{"SessionLimits", sessionLimitContracts},
 		{"Status", statusContracts},
 		{"Revocations", revocationContracts},
-		{"Attempts", attemptContracts},
+		{"RateCounters", rateCounterContracts},
 		{"Keys", keyContracts},
 		{"Audit", auditContracts},
 		{"Backups", backupContracts},
 		{"Pages", pageContracts},
 		{"Values", valueContracts},
-		{"Hostile", hostileContracts},
+		{"Injection", injectionContracts},
 		{"Contexts", contextContracts},
 		{"Health", healthContracts},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
 			for _, c := range g.contracts {
-				t.Run(c.name, func(t *testing.T) { c.keep(t, open(t)) })
+				t.Run(c.name, func(t *testing.T) { c.check(t, open(t)) })
 			}
 		})
 	}

@@ -18,18 +18,18 @@ var sessionContracts = []contract{
 
 func createSession(t *testing.T, s storage.Store, session storage.Session) storage.Session {
 	t.Helper()
-	ok(t, "CreateSession "+session.ID, s.CreateSession(t.Context(), session))
+	noErr(t, "CreateSession "+session.ID, s.CreateSession(t.Context(), session))
 	return session
 }
 
 func wantSession(t *testing.T, s storage.Store, want storage.Session) {
 	t.Helper()
 	got, err := s.Session(t.Context(), want.ID)
-	ok(t, "Session "+want.ID, err)
-	same(t, "session "+want.ID, got, want)
+	noErr(t, "Session "+want.ID, err)
+	wantEqual(t, "session "+want.ID, got, want)
 }
 
-func sessionPages(t *testing.T, s storage.Store, f storage.SessionFilter) pages {
+func listSessions(t *testing.T, s storage.Store, f storage.SessionFilter) listFunc {
 	return func(p storage.Page) ([]string, string, error) {
 		page, err := s.ListSessions(t.Context(), f, p)
 		return idsOf(page.Sessions, func(s storage.Session) string { return s.ID }), page.Next, err
@@ -51,7 +51,7 @@ func sessionCreateRevoked(t *testing.T, s storage.Store) {
 	session := newSession(1)
 	session.Generation = 1<<32 - 1
 	session.ExpiresAt = start.AddDate(-1, 0, 0)
-	session = endedAs(session, start, "logout")
+	session = revokedSession(session, start, "logout")
 	createSession(t, s, session)
 	wantSession(t, s, session)
 }
@@ -60,17 +60,17 @@ func sessionDuplicate(t *testing.T, s storage.Store) {
 	createSession(t, s, newSession(1))
 	other := newSession(2)
 	other.ID = newSession(1).ID
-	taken(t, "CreateSession", s.CreateSession(t.Context(), other), "id")
+	wantDuplicate(t, "CreateSession", s.CreateSession(t.Context(), other), "id")
 	wantSession(t, s, newSession(1))
 }
 
 func sessionNotFound(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	_, err := s.Session(ctx, "session-404")
-	fails(t, "Session", err, storage.ErrNotFound)
-	fails(t, "RevokeSession", s.RevokeSession(ctx, "session-404", start, "logout"), storage.ErrNotFound)
+	wantErr(t, "Session", err, storage.ErrNotFound)
+	wantErr(t, "RevokeSession", s.RevokeSession(ctx, "session-404", start, "logout"), storage.ErrNotFound)
 	_, err = s.RotateSession(ctx, rotationOf(newSession(404)))
-	fails(t, "RotateSession", err, storage.ErrConflict)
+	wantErr(t, "RotateSession", err, storage.ErrConflict)
 }
 
 // ownedSessions creates sessions of three users at two clients and returns the
@@ -110,18 +110,18 @@ var sessionFilters = []storage.SessionFilter{
 func sessionList(t *testing.T, s storage.Store) {
 	selected := ownedSessions(t, s)
 	revoked := selected(storage.SessionFilter{UserID: "user-1"})[0]
-	ok(t, "RevokeSession", s.RevokeSession(t.Context(), revoked, start, "logout"))
+	noErr(t, "RevokeSession", s.RevokeSession(t.Context(), revoked, start, "logout"))
 	for _, f := range sessionFilters {
 		for _, limit := range []int{2, 100} {
-			same(t, fmt.Sprintf("sessions selected by %+v", f), walk(t, limit, sessionPages(t, s, f)), selected(f))
+			wantEqual(t, fmt.Sprintf("sessions selected by %+v", f), listAll(t, limit, listSessions(t, s, f)), selected(f))
 		}
 	}
 	page, err := s.ListSessions(t.Context(), storage.SessionFilter{UserID: "user-1"}, storage.Page{Limit: 1})
-	ok(t, "ListSessions", err)
+	noErr(t, "ListSessions", err)
 	want := newSession(1)
 	want.UserID, want.ClientID = "user-1", "client-1"
-	want = endedAs(want, start, "logout")
-	same(t, "the first session of the listing", page.Sessions, []storage.Session{want})
+	want = revokedSession(want, start, "logout")
+	wantEqual(t, "the first session of the listing", page.Sessions, []storage.Session{want})
 }
 
 func sessionCreateRace(t *testing.T, s storage.Store) {

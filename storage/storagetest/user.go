@@ -23,7 +23,7 @@ var userContracts = []contract{
 
 func createUser(t *testing.T, s storage.Store, u storage.User) storage.User {
 	t.Helper()
-	ok(t, "CreateUser "+u.ID, s.CreateUser(t.Context(), u))
+	noErr(t, "CreateUser "+u.ID, s.CreateUser(t.Context(), u))
 	return u
 }
 
@@ -31,8 +31,8 @@ func createUser(t *testing.T, s storage.Store, u storage.User) storage.User {
 func wantUser(t *testing.T, s storage.Store, want storage.User) {
 	t.Helper()
 	got, err := s.User(t.Context(), want.ID)
-	ok(t, "User "+want.ID, err)
-	same(t, "user "+want.ID, got, want)
+	noErr(t, "User "+want.ID, err)
+	wantEqual(t, "user "+want.ID, got, want)
 }
 
 // wantLogin looks the name up; an empty id means that nobody may have it.
@@ -40,11 +40,11 @@ func wantLogin(t *testing.T, s storage.Store, name, id string) {
 	t.Helper()
 	got, err := s.UserByLogin(t.Context(), name)
 	if id == "" {
-		fails(t, "UserByLogin "+name, err, storage.ErrNotFound)
+		wantErr(t, "UserByLogin "+name, err, storage.ErrNotFound)
 		return
 	}
-	ok(t, "UserByLogin "+name, err)
-	same(t, "the user who logs in as "+name, got.ID, id)
+	noErr(t, "UserByLogin "+name, err)
+	wantEqual(t, "the user who logs in as "+name, got.ID, id)
 }
 
 func userCreateAndRead(t *testing.T, s storage.Store) {
@@ -56,8 +56,8 @@ func userCreateAndRead(t *testing.T, s storage.Store) {
 		wantUser(t, s, want)
 		for _, login := range []string{want.Username, want.Email} {
 			got, err := s.UserByLogin(t.Context(), login)
-			ok(t, "UserByLogin", err)
-			same(t, "user by login "+login, got, want)
+			noErr(t, "UserByLogin", err)
+			wantEqual(t, "user by login "+login, got, want)
 		}
 	}
 }
@@ -77,10 +77,10 @@ func userNotFound(t *testing.T, s storage.Store) {
 	createUser(t, s, noMail)
 
 	_, err := s.User(ctx, "user-id-404")
-	fails(t, "User", err, storage.ErrNotFound)
+	wantErr(t, "User", err, storage.ErrNotFound)
 	_, err = s.UpdateUser(ctx, newUser(404))
-	fails(t, "UpdateUser", err, storage.ErrNotFound)
-	fails(t, "DeleteUser", s.DeleteUser(ctx, "user-id-404", 0), storage.ErrNotFound)
+	wantErr(t, "UpdateUser", err, storage.ErrNotFound)
+	wantErr(t, "DeleteUser", s.DeleteUser(ctx, "user-id-404", 0), storage.ErrNotFound)
 	wantLogin(t, s, "user-404", "")
 	wantLogin(t, s, noMail.ID, "")
 	wantLogin(t, s, "", "") // an absent e-mail is no login name
@@ -96,28 +96,28 @@ func userUpdateReplaces(t *testing.T, s storage.Store) {
 	next.ID, next.Version = newUser(1).ID, 1
 	next.Roles, next.Phone = nil, ""
 	got, err := s.UpdateUser(t.Context(), next)
-	ok(t, "UpdateUser", err)
+	noErr(t, "UpdateUser", err)
 	next.Version = 2
-	same(t, "the answer of UpdateUser", got, next)
+	wantEqual(t, "the answer of UpdateUser", got, next)
 	wantUser(t, s, next)
 
 	got.Disabled, got.Epoch = !got.Disabled, got.Epoch+1
 	again, err := s.UpdateUser(t.Context(), got)
-	ok(t, "UpdateUser with its own answer", err)
-	same(t, "version after two updates", again.Version, 3)
+	noErr(t, "UpdateUser with its own answer", err)
+	wantEqual(t, "version after two updates", again.Version, 3)
 	wantUser(t, s, other)
 }
 
 func userUpdateStale(t *testing.T, s storage.Store) {
 	u := createUser(t, s, newUser(1))
 	current, err := s.UpdateUser(t.Context(), u)
-	ok(t, "UpdateUser", err)
+	noErr(t, "UpdateUser", err)
 
 	for _, version := range []int64{0, 1, 3, -1} {
 		stale := newUser(5)
 		stale.ID, stale.Version = u.ID, version
 		_, err := s.UpdateUser(t.Context(), stale)
-		fails(t, "UpdateUser of another version", err, storage.ErrConflict)
+		wantErr(t, "UpdateUser of another version", err, storage.ErrConflict)
 	}
 	wantUser(t, s, current)
 	wantLogin(t, s, newUser(5).Username, "")
@@ -173,7 +173,7 @@ func userUpdateCounts(t *testing.T, s storage.Store) {
 		}
 		return nil
 	}) {
-		ok(t, "counting by UpdateUser", err)
+		noErr(t, "counting by UpdateUser", err)
 	}
 	u.Epoch += callers * steps
 	u.Version += callers * steps
@@ -186,22 +186,22 @@ func userReplacePasswordHash(t *testing.T, s storage.Store) {
 	u.PasswordHash = ""
 	createUser(t, s, u)
 	for _, hash := range []string{"$2b$12$first", "$argon2id$second", "$argon2id$second", ""} {
-		ok(t, "ReplacePasswordHash", s.ReplacePasswordHash(ctx, u.ID, u.PasswordHash, hash))
+		noErr(t, "ReplacePasswordHash", s.ReplacePasswordHash(ctx, u.ID, u.PasswordHash, hash))
 		u.PasswordHash = hash
 		wantUser(t, s, u) // nothing else changed, Version and UpdatedAt included
 	}
 	_, err := s.UpdateUser(ctx, u)
-	ok(t, "UpdateUser with the version of before", err)
+	noErr(t, "UpdateUser with the version of before", err)
 }
 
 func userReplacePasswordHashConflict(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	u := createUser(t, s, newUser(1))
 	for _, old := range []string{"", "other", u.PasswordHash + " ", u.PasswordHash[1:]} {
-		fails(t, "ReplacePasswordHash of another hash",
+		wantErr(t, "ReplacePasswordHash of another hash",
 			s.ReplacePasswordHash(ctx, u.ID, old, "new"), storage.ErrConflict)
 	}
-	fails(t, "ReplacePasswordHash of nobody",
+	wantErr(t, "ReplacePasswordHash of nobody",
 		s.ReplacePasswordHash(ctx, "user-id-404", "", "new"), storage.ErrConflict)
 	wantUser(t, s, u)
 }
@@ -220,15 +220,15 @@ func userDelete(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	u, other := createUser(t, s, newUser(1)), createUser(t, s, newUser(2))
 	moved, err := s.UpdateUser(ctx, u)
-	ok(t, "UpdateUser", err)
-	fails(t, "DeleteUser of an old version", s.DeleteUser(ctx, u.ID, u.Version), storage.ErrConflict)
+	noErr(t, "UpdateUser", err)
+	wantErr(t, "DeleteUser of an old version", s.DeleteUser(ctx, u.ID, u.Version), storage.ErrConflict)
 	wantUser(t, s, moved)
-	ok(t, "DeleteUser", s.DeleteUser(ctx, u.ID, moved.Version))
+	noErr(t, "DeleteUser", s.DeleteUser(ctx, u.ID, moved.Version))
 	_, err = s.User(ctx, u.ID)
-	fails(t, "User after DeleteUser", err, storage.ErrNotFound)
-	fails(t, "DeleteUser again", s.DeleteUser(ctx, u.ID, 0), storage.ErrNotFound)
+	wantErr(t, "User after DeleteUser", err, storage.ErrNotFound)
+	wantErr(t, "DeleteUser again", s.DeleteUser(ctx, u.ID, 0), storage.ErrNotFound)
 	_, err = s.UpdateUser(ctx, u)
-	fails(t, "UpdateUser after DeleteUser", err, storage.ErrNotFound)
+	wantErr(t, "UpdateUser after DeleteUser", err, storage.ErrNotFound)
 	wantLogin(t, s, u.Username, "")
 	wantLogin(t, s, u.Email, "")
 	wantUser(t, s, other)

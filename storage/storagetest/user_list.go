@@ -19,15 +19,15 @@ var userListContracts = []contract{
 // wantUsers lists with the filter, in pages of two, and compares the ids.
 func wantUsers(t *testing.T, s storage.Store, f storage.UserFilter, ids ...string) {
 	t.Helper()
-	got := walk(t, 2, userPages(t, s, f))
+	got := listAll(t, 2, listUsers(t, s, f))
 	slices.Sort(ids)
 	if !slices.Equal(got, ids) {
 		t.Errorf("users selected by %+q: got %q, want %q", f, got, ids)
 	}
 }
 
-// userPages turns ListUsers into what walk takes.
-func userPages(t *testing.T, s storage.Store, f storage.UserFilter) pages {
+// listUsers turns ListUsers into what walk takes.
+func listUsers(t *testing.T, s storage.Store, f storage.UserFilter) listFunc {
 	return func(p storage.Page) ([]string, string, error) {
 		page, err := s.ListUsers(t.Context(), f, p)
 		return idsOf(page.Users, func(u storage.User) string { return u.ID }), page.Next, err
@@ -36,9 +36,9 @@ func userPages(t *testing.T, s storage.Store, f storage.UserFilter) pages {
 
 func userListAll(t *testing.T, s storage.Store) {
 	page, err := s.ListUsers(t.Context(), storage.UserFilter{}, storage.Page{})
-	ok(t, "ListUsers of none", err)
-	same(t, "an empty listing", len(page.Users), 0)
-	same(t, "its cursor", page.Next, "")
+	noErr(t, "ListUsers of none", err)
+	wantEqual(t, "an empty listing", len(page.Users), 0)
+	wantEqual(t, "its cursor", page.Next, "")
 
 	var want []storage.User
 	for n := range 5 {
@@ -46,8 +46,8 @@ func userListAll(t *testing.T, s storage.Store) {
 		createUser(t, s, newUser(4-n))
 	}
 	page, err = s.ListUsers(t.Context(), storage.UserFilter{}, storage.Page{})
-	ok(t, "ListUsers", err)
-	same(t, "the listing", page.Users, want)
+	noErr(t, "ListUsers", err)
+	wantEqual(t, "the listing", page.Users, want)
 }
 
 // createNamed creates users whose ids are their usernames.
@@ -139,11 +139,11 @@ func userListFollowsChanges(t *testing.T, s storage.Store) {
 	u := createUser(t, s, newUser(1))
 	u.Username, u.Email, u.Roles = "moved", "", []string{"guest"}
 	u, err := s.UpdateUser(t.Context(), u)
-	ok(t, "UpdateUser", err)
+	noErr(t, "UpdateUser", err)
 	wantUsers(t, s, storage.UserFilter{Prefix: "user-"})
 	wantUsers(t, s, storage.UserFilter{Role: "editor"})
 	wantUsers(t, s, storage.UserFilter{Prefix: "mov", Role: "guest"}, u.ID)
-	ok(t, "DeleteUser", s.DeleteUser(t.Context(), u.ID, 0))
+	noErr(t, "DeleteUser", s.DeleteUser(t.Context(), u.ID, 0))
 	wantUsers(t, s, storage.UserFilter{Prefix: "mov"})
 	wantUsers(t, s, storage.UserFilter{})
 }

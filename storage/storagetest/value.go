@@ -20,8 +20,8 @@ var valueContracts = []contract{
 	{"NotShared", valueNotShared},
 }
 
-// finer is a time that no backend keeps as it is.
-var finer = start.Add(999_999).In(time.FixedZone("elsewhere", 5*3600+1800))
+// subMillisecond is a time that no backend keeps as it is.
+var subMillisecond = start.Add(999_999).In(time.FixedZone("elsewhere", 5*3600+1800))
 
 func wantTime(t *testing.T, what string, got, want time.Time) {
 	t.Helper()
@@ -33,15 +33,15 @@ func wantTime(t *testing.T, what string, got, want time.Time) {
 func valueTimes(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	u, r, c, session, k, e := newUser(1), newRole(1), newClient(1), newSession(1), newKey(1), newEvent(1)
-	u.CreatedAt, u.UpdatedAt = finer, finer
-	r.CreatedAt, r.UpdatedAt = finer, finer
-	c.CreatedAt, c.UpdatedAt = finer, finer
-	session.RotatedAt, session.CreatedAt, session.ExpiresAt, session.AuthTime = finer, finer, finer.Add(time.Hour), finer
-	k.CreatedAt, k.ActivatesAt, k.PredecessorActivatesAt, k.RestoresAt, k.VerifiesUntil = finer, finer, finer, finer, finer
-	e.At = finer
+	u.CreatedAt, u.UpdatedAt = subMillisecond, subMillisecond
+	r.CreatedAt, r.UpdatedAt = subMillisecond, subMillisecond
+	c.CreatedAt, c.UpdatedAt = subMillisecond, subMillisecond
+	session.RotatedAt, session.CreatedAt, session.ExpiresAt, session.AuthTime = subMillisecond, subMillisecond, subMillisecond.Add(time.Hour), subMillisecond
+	k.CreatedAt, k.ActivatesAt, k.PredecessorActivatesAt, k.RestoresAt, k.VerifiesUntil = subMillisecond, subMillisecond, subMillisecond, subMillisecond, subMillisecond
+	e.At = subMillisecond
 	createAll(t, s, u, r, c, session, k, e)
-	ok(t, "RevokeKey", s.RevokeKey(ctx, k.KID, finer))
-	ok(t, "RevokeSession", s.RevokeSession(ctx, session.ID, finer, "logout"))
+	noErr(t, "RevokeKey", s.RevokeKey(ctx, k.KID, subMillisecond))
+	noErr(t, "RevokeSession", s.RevokeSession(ctx, session.ID, subMillisecond, "logout"))
 
 	check := func(name string, u storage.User, r storage.Role, c storage.Client) {
 		for what, got := range map[string]time.Time{
@@ -64,15 +64,15 @@ func valueTimes(t *testing.T, s storage.Store) {
 	}
 	wantTime(t, "Session.ExpiresAt", got.ExpiresAt, start.Add(time.Hour))
 	keys, err := s.ListKeys(ctx)
-	ok(t, "ListKeys", err)
+	noErr(t, "ListKeys", err)
 	for _, at := range []time.Time{keys[0].CreatedAt, keys[0].ActivatesAt, keys[0].PredecessorActivatesAt, keys[0].RestoresAt, keys[0].VerifiesUntil, keys[0].RevokedAt} {
 		wantTime(t, "a time of the key", at, start)
 	}
 	page, err := s.ListAudit(ctx, storage.AuditFilter{}, storage.Page{})
-	ok(t, "ListAudit", err)
+	noErr(t, "ListAudit", err)
 	wantTime(t, "AuditEvent.At", page.Events[0].At, start)
-	count, err := s.CountAttempt(ctx, "ann", finer, window)
-	ok(t, "CountAttempt", err)
+	count, err := s.IncrementCounter(ctx, "ann", subMillisecond, window)
+	noErr(t, "IncrementCounter", err)
 	wantTime(t, "AttemptCount.ResetAt", count.ResetAt, start.Add(window))
 }
 
@@ -99,13 +99,13 @@ func readAll(t *testing.T, s storage.Store, u storage.User, r storage.Role, c st
 	t.Helper()
 	var err error
 	got.user, err = s.User(t.Context(), u.ID)
-	ok(t, "User", err)
+	noErr(t, "User", err)
 	got.role, err = s.Role(t.Context(), r.Name)
-	ok(t, "Role", err)
+	noErr(t, "Role", err)
 	got.client, err = s.Client(t.Context(), c.ID)
-	ok(t, "Client", err)
+	noErr(t, "Client", err)
 	got.session, err = s.Session(t.Context(), session.ID)
-	ok(t, "Session", err)
+	noErr(t, "Session", err)
 	return got
 }
 
@@ -113,11 +113,11 @@ func updateAll(t *testing.T, s storage.Store, u storage.User, r storage.Role, c 
 	t.Helper()
 	var err error
 	got.user, err = s.UpdateUser(t.Context(), u)
-	ok(t, "UpdateUser", err)
+	noErr(t, "UpdateUser", err)
 	got.role, err = s.UpdateRole(t.Context(), r)
-	ok(t, "UpdateRole", err)
+	noErr(t, "UpdateRole", err)
 	got.client, err = s.UpdateClient(t.Context(), c)
-	ok(t, "UpdateClient", err)
+	noErr(t, "UpdateClient", err)
 	return got
 }
 
@@ -137,12 +137,12 @@ func valueZeroTimes(t *testing.T, s storage.Store) {
 	wantSession(t, s, session)
 	wantKeys(t, s, k)
 	page, err := s.ListAudit(t.Context(), storage.AuditFilter{}, storage.Page{})
-	ok(t, "ListAudit", err)
-	same(t, "the events", page.Events, []storage.AuditEvent{e})
+	noErr(t, "ListAudit", err)
+	wantEqual(t, "the events", page.Events, []storage.AuditEvent{e})
 
 	// A session without an end has none to come: it is dead.
 	_, err = s.RotateSession(t.Context(), storage.Rotation{SessionID: "s", At: start})
-	fails(t, "RotateSession of a session without an end", err, storage.ErrConflict)
+	wantErr(t, "RotateSession of a session without an end", err, storage.ErrConflict)
 }
 
 // valueEmptyLists: an empty list and none are the same, and come back as nil,
@@ -172,7 +172,7 @@ func valueEmptyLists(t *testing.T, s storage.Store) {
 	check(readAll(t, s, u, r, c, session))
 	check(updateAll(t, s, u, r, c))
 	rotated, err := s.RotateSession(t.Context(), rotationOf(session))
-	ok(t, "RotateSession", err)
+	noErr(t, "RotateSession", err)
 	check(records{session: rotated})
 	k.PublicJWK, k.Sealed = nil, nil
 	wantKeys(t, s, k)
@@ -220,7 +220,7 @@ func valueNotShared(t *testing.T, s storage.Store) {
 	wantKeys(t, s, newKey(1))
 
 	got, err := s.User(t.Context(), u.ID)
-	ok(t, "User", err)
+	noErr(t, "User", err)
 	got.Roles[0] = "spoilt"
 	wantUser(t, s, newUser(1))
 }

@@ -1,10 +1,10 @@
 // What further libraries expect: openid-client as the application, and the
-// resource servers of guard.mjs. Run by foreign_test.go.
+// resource servers of resource-server.mjs. Run by foreign_test.go.
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as openid from 'openid-client'
 import { ask, check, finish, settings } from './conversation.mjs'
-import { guards, rights } from './guard.mjs'
+import { resourceServers, rights } from './resource-server.mjs'
 
 const { issuer, audience, web, machine, resource, elsewhere, user, newcomer, expired } = settings
 const everything = 'openid profile email items:read items:write'
@@ -57,39 +57,39 @@ await check('openid-client: client credentials', async () => {
 const stranger = await login(await configure(elsewhere), user)
 const small = await login(application, newcomer)
 const forged = session.access_token.replace(/\.[^.]+\./, (payload) => payload.slice(0, -9) + 'AAAAAAAA.')
-const warm = guards(issuer, audience)
+const warm = resourceServers(issuer, audience)
 
-for (const guard of warm) {
-  await check(`${guard.name}: accepts`, async () => {
-    const { status, body } = await guard.spend(session.access_token)
+for (const resourceServer of warm) {
+  await check(`${resourceServer.name}: accepts`, async () => {
+    const { status, body } = await resourceServer.spend(session.access_token)
     assert.equal(status, 200, body)
     assert.equal(JSON.parse(body).sub, session.claims().sub)
   })
-  await check(`${guard.name}: refuses`, async () => {
+  await check(`${resourceServer.name}: refuses`, async () => {
     for (const [what, token] of Object.entries({
       nothing: undefined, nonsense: 'nonsense', 'a refresh token': session.refresh_token, 'an ID token': session.id_token,
       'another audience': stranger.access_token, 'a forgery': forged,
     })) {
-      assert.equal((await guard.spend(token)).status, 401, what)
+      assert.equal((await resourceServer.spend(token)).status, 401, what)
     }
   })
-  await check(`${guard.name}: refuses an expired token`, async () => {
+  await check(`${resourceServer.name}: refuses an expired token`, async () => {
     let status
     for (let i = 0; i < 300 && status !== 401; i++) { // some allow for a few seconds
-      status = (await guard.spend(expired)).status
+      status = (await resourceServer.spend(expired)).status
       if (status !== 401) await sleep(100)
     }
     assert.equal(status, 401)
   })
 }
 
-for (const guard of rights(issuer, audience)) {
-  await check(`express-oauth2-jwt-bearer: ${guard.name}`, async () => {
-    assert.equal((await guard.spend(session.access_token)).status, 200)
+for (const resourceServer of rights(issuer, audience)) {
+  await check(`express-oauth2-jwt-bearer: ${resourceServer.name}`, async () => {
+    assert.equal((await resourceServer.spend(session.access_token)).status, 200)
     // For a claim the library answers 401, for a scope 403.
-    assert.equal((await guard.spend(small.access_token)).status, guard.name === 'scope' ? 403 : 401)
+    assert.equal((await resourceServer.spend(small.access_token)).status, resourceServer.name === 'scope' ? 403 : 401)
   })
-  guard.close()
+  resourceServer.close()
 }
 
 const refreshed = await check('openid-client: refresh', async () => {
@@ -101,11 +101,11 @@ const refreshed = await check('openid-client: refresh', async () => {
 const rotated = await check('key rotation', async () => {
   await ask('rotate')
   const answer = await openid.refreshTokenGrant(application, refreshed.refresh_token)
-  for (const guard of [...warm, ...guards(issuer, audience)]) {
+  for (const resourceServer of [...warm, ...resourceServers(issuer, audience)]) {
     for (const token of [refreshed.access_token, answer.access_token]) {
-      assert.equal((await guard.spend(token)).status, 200, guard.name)
+      assert.equal((await resourceServer.spend(token)).status, 200, resourceServer.name)
     }
-    if (!warm.includes(guard)) guard.close()
+    if (!warm.includes(resourceServer)) resourceServer.close()
   }
   return answer
 })
@@ -127,5 +127,5 @@ await check('openid-client: revocation', async () => {
   await openid.tokenRevocation(application, rotated.refresh_token) // RFC 7009 §2.2: again is no error
 })
 
-for (const guard of warm) guard.close()
+for (const resourceServer of warm) resourceServer.close()
 finish()

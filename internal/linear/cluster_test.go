@@ -1,0 +1,269 @@
+package linear_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	random "math/rand/v2"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/linear"
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/password"
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+)
+
+const grace = 30 * time.Second
+
+var source = issuer.RequestInfo{Address: netip.MustParseAddr("192.0.2.7"), RequestID: "test", Actor: "test"}
+
+// cluster is three issuers over one store, each by a way of its own that fails
+// now and then, on a clock that the test moves.
+type cluster struct {
+	clock *endpointstest.Clock
+	keys  []*keys.Manager
+	nodes []*issuer.Issuer
+	users atomic.Int64
+}
+
+// faultRates are how often, of a thousand store calls, one fails before or after it
+// is carried out, or is late. Of requests, some are given up by their clients.
+type faultRates struct{ before, after, late, cancelled int }
+
+var (
+	none  = faultRates{}
+	flaky = faultRates{before: 15, after: 15, late: 300, cancelled: 20}
+)
+
+func (f faultRates) failBefore(_ context.Context, _ int, method string) error {
+	pause(f.late)
+	if random.IntN(1000) < f.before {
+		return storage.Unavailable(method, errors.New("refused"))
+	}
+	return nil
+}
+
+func (f faultRates) failAfter(_ int, method string) error {
+	pause(f.late)
+	if random.IntN(1000) < f.after {
+		return storage.Unavailable(method, errors.New("the answer is lost"))
+	}
+	return nil
+}
+
+func pause(often int) {
+	if random.IntN(1000) < often {
+		time.Sleep(time.Duration(random.IntN(300)) * time.Microsecond)
+	}
+}
+
+// newCluster starts the issuers on an empty store.
+func newCluster(t testing.TB, store storage.Store, f faultRates, rules linear.Rules) *cluster {
+	t.Helper()
+	master, err := keys.NewMasterKey(rand.Reader)
+	must(t, err)
+	hashes, err := password.NewPool(password.Config{Workers: 2, Queue: 1000, Argon2id: password.Argon2id{Memory: 64, Passes: 1, Parallelism: 1}})
+	must(t, err)
+	v := &cluster{clock: endpointstest.NewClock()}
+	config := issuer.Config{
+		Issuer: "https://id.example.org", AccessTokenTTL: time.Hour, RefreshTokenTTL: 24 * time.Hour, SessionTTL: 72 * time.Hour,
+		RefreshGrace: grace, CacheTTL: 5 * time.Second, Now: v.clock.Now, Rand: rand.Reader,
+	}
+	if rules.Strict {
+		config.RefreshGrace = 0
+	}
+	for range 3 {
+		faulty := endpointstest.NewStore(store)
+		keyring := keys.DefaultConfig(v.clock.Now)
+		keyring.Alg = keys.ES256
+		manager, err := keys.Open(t.Context(), faulty, master, keyring)
+		must(t, err)
+		node, err := issuer.New(config, faulty, manager, master, hashes)
+		must(t, err)
+		v.keys, v.nodes = append(v.keys, manager), append(v.nodes, node)
+		if len(v.nodes) == 1 {
+			v.createRolesAndClients(t)
+		}
+		faulty.Before(f.failBefore)
+		faulty.After(f.failAfter)
+	}
+	return v
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// createRolesAndClients makes roles and clients.
+func (v *cluster) createRolesAndClients(t testing.TB) {
+	t.Helper()
+	must(t, v.nodes[0].EnsureRoles(t.Context()))
+	grants := []string{issuer.GrantPassword, issuer.GrantRefreshToken}
+	for _, id := range []string{"web", "other"} {
+		_, err := v.nodes[0].CreateClient(t.Context(), issuer.NewClient{ID: id, Secret: secret(id), Settings: issuer.ClientChange{Grants: &grants}}, source)
+		must(t, err)
+	}
+}
+
+func secret(id string) issuer.Secret {
+	return issuer.Secret(id + "-secret-0123456789-0123456789-0123456789")
+}
+
+// service is an instance for one user.
+type service struct {
+	*issuer.Issuer
+	user      string
+	cancelled int
+}
+
+var _ linear.Service = service{}
+
+func (v *cluster) newUser(t testing.TB, f faultRates) []linear.Service {
+	t.Helper()
+	name := fmt.Sprintf("user%d", v.users.Add(1))
+	for {
+		_, err := v.nodes[0].CreateUser(t.Context(), issuer.NewUser{Username: name, Password: issuer.Secret(linear.Password(0))}, source)
+		if _, unknown := verdictOf(err); unknown == nil && err != nil && !errors.Is(err, storage.ErrConflict) {
+			continue
+		}
+		break
+	}
+	all := make([]linear.Service, len(v.nodes))
+	for n, node := range v.nodes {
+		all[n] = service{node, name, f.cancelled}
+	}
+	return all
+}
+
+// context is given up in the middle by some clients. It has no deadline: the
+// MongoDB-wire server for tests is not atomic where a command's time runs out.
+func (s service) context() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	if random.IntN(1000) < s.cancelled {
+		time.AfterFunc(time.Duration(random.IntN(2000))*time.Microsecond, cancel)
+	}
+	return ctx, cancel
+}
+
+// verdictOf sorts an answer. What is neither yes, no nor unknown is an error.
+func verdictOf(err error) (linear.Verdict, error) {
+	var e *issuer.Error
+	switch {
+	case err == nil:
+		return linear.Yes, nil
+	case errors.As(err, &e) && e.Code == issuer.InvalidGrant:
+		return linear.No, nil
+	case errors.As(err, &e) && e.Code == issuer.Unavailable, errors.Is(err, issuer.ErrConcurrentUpdate):
+		return linear.Unknown, nil
+	}
+	return linear.Unknown, err
+}
+
+func (s service) token(client string, r issuer.TokenRequest) (linear.Verdict, linear.Tokens, error) {
+	ctx, cancel := s.context()
+	defer cancel()
+	r.Client, r.Info = issuer.ClientAuth{ID: client, Secret: secret(client), Method: issuer.AuthBasic}, source
+	a, err := s.Token(ctx, r)
+	v, err := verdictOf(err)
+	return v, linear.Tokens{Access: a.AccessToken, Refresh: a.RefreshToken}, err
+}
+
+func (s service) Login(pw string) (linear.Verdict, linear.Tokens, error) {
+	return s.token("web", issuer.TokenRequest{Grant: issuer.GrantPassword, Username: s.user, Password: issuer.Secret(pw)})
+}
+
+func (s service) Refresh(token string, other bool) (linear.Verdict, linear.Tokens, error) {
+	client := "web"
+	if other {
+		client = "other"
+	}
+	return s.token(client, issuer.TokenRequest{Grant: issuer.GrantRefreshToken, RefreshToken: issuer.Secret(token)})
+}
+
+func (s service) Introspect(token string) (linear.Verdict, error) {
+	ctx, cancel := s.context()
+	defer cancel()
+	a, err := s.Issuer.Introspect(ctx, issuer.IntrospectRequest{Client: issuer.ClientAuth{ID: "web", Secret: secret("web"), Method: issuer.AuthBasic}, Token: issuer.Secret(token), Info: source})
+	v, err := verdictOf(err)
+	if v == linear.Yes && !a.Active {
+		v = linear.No
+	}
+	return v, err
+}
+
+func (s service) Revoke(token string) (linear.Verdict, error) {
+	ctx, cancel := s.context()
+	defer cancel()
+	return verdictOf(s.Issuer.Revoke(ctx, issuer.RevokeRequest{Client: issuer.ClientAuth{ID: "web", Secret: secret("web"), Method: issuer.AuthBasic}, Token: issuer.Secret(token), Info: source}))
+}
+
+func (s service) Change(op linear.Op, pw string) (linear.Verdict, error) {
+	ctx, cancel := s.context()
+	defer cancel()
+	var err error
+	switch op {
+	case linear.EndSessions:
+		_, err = s.EndUserSessions(ctx, s.user, source)
+	case linear.SetPassword:
+		_, err = s.Issuer.SetPassword(ctx, s.user, issuer.Secret(pw), source)
+	case linear.Disable:
+		_, err = s.DisableUser(ctx, s.user, source)
+	case linear.Enable:
+		_, err = s.EnableUser(ctx, s.user, source)
+	}
+	return verdictOf(err)
+}
+
+// passWindows moves the clock beyond every window.
+func (v *cluster) passWindows(t testing.TB) {
+	t.Helper()
+	v.clock.Advance(grace + time.Second)
+	for _, k := range v.keys {
+		for k.Refresh(t.Context()) != nil { // fails now and then
+		}
+	}
+}
+
+// clients act for one user at once.
+const clients = 3
+
+// runUsers lets several users' clients loose on the instances, all at once, and
+// returns their runs. Between two phases the windows of all of them close.
+func (v *cluster) runUsers(t testing.TB, users int, f faultRates) []*linear.Run {
+	t.Helper()
+	runs, services := make([]*linear.Run, users), make([][]linear.Service, users)
+	var making sync.WaitGroup
+	for u := range runs {
+		runs[u] = linear.NewRun(linear.Workloads[u%len(linear.Workloads)])
+		making.Go(func() { services[u] = v.newUser(t, f) })
+	}
+	making.Wait()
+	all := func(do func(s *linear.Run, at []linear.Service) error) {
+		var acting sync.WaitGroup
+		for u, s := range runs {
+			acting.Go(func() {
+				if err := do(s, services[u]); err != nil {
+					t.Errorf("an answer that nobody should get: %v\n%s", err, s)
+				}
+			})
+		}
+		acting.Wait()
+	}
+	all(func(s *linear.Run, at []linear.Service) error { return s.Login(0, at[0]) })
+	all(func(s *linear.Run, at []linear.Service) error { return s.Execute(clients, 4, at) })
+	v.passWindows(t)
+	all(func(s *linear.Run, _ []linear.Service) error { s.Waited(0); return nil })
+	all(func(s *linear.Run, at []linear.Service) error { return s.Execute(clients, 3, at) })
+	all(func(s *linear.Run, at []linear.Service) error { return s.Finish(0, at[1]) })
+	return runs
+}

@@ -1,0 +1,158 @@
+package linear_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"example.org/signet/internal/linear"
+	"example.org/signet/storage"
+)
+
+// memoryStore is a store whose sessions lie in memory, so that a rule of theirs can
+// be broken.
+type memoryStore struct {
+	storage.Store
+	rule brokenRule
+
+	mu       sync.Mutex
+	sessions map[string]storage.Session
+}
+
+// brokenRule is a rule that a memoryStore breaks.
+type brokenRule int
+
+const (
+	unbroken       brokenRule = iota // the control: all is kept
+	blindRotation                    // a refresh reads the session, and writes the whole of it back
+	revokedRotates                   // its condition leaves out that the session is not revoked
+	noRevocation                     // a revocation is answered and not carried out
+	openWindow                       // the window is counted from the wrong moment: it never closes
+	shutWindow                       // so that it is never open
+	sameEpoch                        // what a change of the user should have ended goes on
+)
+
+func newMemoryStore(t testing.TB, broken brokenRule) storage.Store {
+	return &memoryStore{Store: openSQLite(t), rule: broken, sessions: map[string]storage.Session{}}
+}
+
+func (l *memoryStore) CreateSession(_ context.Context, s storage.Session) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sessions[s.ID] = s
+	return nil
+}
+
+func (l *memoryStore) Session(_ context.Context, id string) (storage.Session, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s, ok := l.sessions[id]
+	if !ok {
+		return s, storage.ErrNotFound
+	}
+	return l.skewed(s), nil
+}
+
+// skewed is the session as it looks where the window is counted wrongly.
+func (l *memoryStore) skewed(s storage.Session) storage.Session {
+	switch l.rule {
+	case openWindow:
+		s.RotatedAt = s.RotatedAt.Add(time.Hour)
+	case shutWindow:
+		s.RotatedAt = s.RotatedAt.Add(-time.Hour)
+	}
+	return s
+}
+
+func (l *memoryStore) CountReplay(_ context.Context, r storage.Replay) (storage.Session, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s, ok := l.sessions[r.SessionID]
+	if !ok || s.ClientID != r.ClientID || s.Generation != r.Generation || !s.RevokedAt.IsZero() || l.skewed(s).RotatedAt.Before(r.Since) || s.Replays >= r.Limit {
+		return storage.Session{}, storage.ErrConflict
+	}
+	s.Replays++
+	l.sessions[r.SessionID] = s
+	return s, nil
+}
+
+func (l *memoryStore) RotateSession(_ context.Context, r storage.Rotation) (storage.Session, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s, ok := l.sessions[r.SessionID]
+	if !ok || s.ClientID != r.ClientID || s.Generation != r.From || !s.RevokedAt.IsZero() && l.rule != revokedRotates {
+		return storage.Session{}, storage.ErrConflict
+	}
+	if l.rule == blindRotation { // others come in between
+		l.mu.Unlock()
+		pause(500)
+		l.mu.Lock()
+	}
+	s.Generation, s.RotatedAt, s.Replays = r.From+1, r.At, 0
+	l.sessions[r.SessionID] = s
+	return s, nil
+}
+
+func (l *memoryStore) RevokeSession(_ context.Context, id string, at time.Time, reason string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s, ok := l.sessions[id]
+	switch {
+	case !ok:
+		return storage.ErrNotFound
+	case !s.RevokedAt.IsZero(), l.rule == noRevocation:
+		return nil
+	}
+	s.RevokedAt, s.Reason = at, reason
+	l.sessions[id] = s
+	return nil
+}
+
+// RevokeAll has nothing to do: it marks sessions that an epoch has ended.
+func (l *memoryStore) RevokeAll(context.Context, storage.SessionFilter, time.Time, string) (int64, error) {
+	return 0, nil
+}
+
+func (l *memoryStore) UpdateUser(ctx context.Context, u storage.User) (storage.User, error) {
+	if l.rule == sameEpoch {
+		u.Epoch = 0
+	}
+	return l.Store.UpdateUser(ctx, u)
+}
+
+// TestBrokenRulesAreFound: the check that finds nothing wrong with Signet finds
+// every one of these within a few histories. The store keeps no session safer
+// than they let it, and is else the same.
+func TestBrokenRulesAreFound(t *testing.T) {
+	for name, broken := range map[string]brokenRule{
+		"blind update instead of compare-and-swap": blindRotation, "a condition that leaves out revocation": revokedRotates, "no revocation": noRevocation,
+		"the window never closes": openWindow, "the window is never open": shutWindow, "the epoch is not raised": sameEpoch,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var sum linear.Stats
+			v := newCluster(t, newMemoryStore(t, broken), none, linear.Rules{})
+			for sum.Histories < 5000 {
+				for _, s := range v.runUsers(t, 4*len(linear.Workloads), none) {
+					if sum.Check(&s.History, linear.Rules{}) == porcupine.Illegal {
+						t.Logf("found in history %d:\n%s", sum.Histories, s)
+						return
+					}
+				}
+			}
+			t.Errorf("not found in %d histories", sum.Histories)
+		})
+	}
+	t.Run("nothing", func(t *testing.T) {
+		t.Parallel()
+		var sum linear.Stats
+		v := newCluster(t, newMemoryStore(t, unbroken), flaky, linear.Rules{})
+		for sum.Histories < often(500) {
+			check(t, &sum, v.runUsers(t, 4*len(linear.Workloads), flaky), linear.Rules{})
+		}
+		t.Log(&sum)
+	})
+}
