@@ -24,13 +24,13 @@ func TestConformancePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, fault := range judgePage(string(page), readTests(t)) {
+	for _, fault := range checkPage(string(page), readTests(t)) {
 		t.Errorf("%s:%s", conformancePage, fault)
 	}
 }
 
 // The states of a row, in the order of the page's counts, with what marks them.
-var states = []string{"", "**partly**", "**not met yet**", "**does not apply yet**"}
+var rowStates = []string{"", "**partly**", "**not met yet**", "**does not apply yet**"}
 
 // pageRow is one row of a table that is about demands or attacks.
 type pageRow struct {
@@ -46,10 +46,10 @@ var (
 	citation      = regexp.MustCompile(`^(protocol|contract|reopen|script)/.|^[a-z0-9/]+\.(Test|Fuzz|Example)[A-Z]`)
 )
 
-// judgePage returns what is wrong with the page, each by its line.
-func judgePage(page string, known testIndex) (faults []string) {
-	fault := func(line int, format string, args ...any) {
-		faults = append(faults, fmt.Sprintf("%d: %s", line, fmt.Sprintf(format, args...)))
+// checkPage returns what is wrong with the page, each by its line.
+func checkPage(page string, index testIndex) (errs []string) {
+	report := func(line int, format string, args ...any) {
+		errs = append(errs, fmt.Sprintf("%d: %s", line, fmt.Sprintf(format, args...)))
 	}
 	counts, said, last := map[string][4]int{}, map[string]string{}, ""
 	part := ""
@@ -60,9 +60,9 @@ func judgePage(page string, known testIndex) (faults []string) {
 		} else if text == "## Clauses" {
 			part = "clauses"
 		}
-		for _, cited := range cited(text) {
-			if !known.has(cited) {
-				fault(n, "there is no test %s", cited)
+		for _, cited := range citations(text) {
+			if !index.has(cited) {
+				report(n, "there is no test %s", cited)
 			}
 		}
 		if cells := cellsOf(text); len(cells) == 5 && part == "" {
@@ -73,15 +73,15 @@ func judgePage(page string, known testIndex) (faults []string) {
 			continue
 		}
 		if row.id != "" && (row.id[:1] != part || row.id <= last) {
-			fault(n, "id %s is out of place", row.id)
+			report(n, "id %s is out of order or in the wrong section", row.id)
 		}
 		last = row.id
 		state, reason := stateOf(row.proof)
 		switch {
-		case state < 2 && len(cited(row.proof)) == 0:
-			fault(n, "no test is named")
+		case state < 2 && len(citations(row.proof)) == 0:
+			report(n, "no test is named")
 		case state > 0 && reason == "":
-			fault(n, "no reason is given")
+			report(n, "no reason is given")
 		}
 		for _, of := range []string{part, "all"} {
 			c := counts[of]
@@ -91,10 +91,10 @@ func judgePage(page string, known testIndex) (faults []string) {
 	}
 	for of, c := range counts {
 		if want := fmt.Sprintf("%d %d %d %d", c[0], c[1], c[2], c[3]); said[of] != want {
-			fault(1, "the counts of %s are %s, not %q", of, want, said[of])
+			report(1, "the counts of %s are %s, not %q", of, want, said[of])
 		}
 	}
-	return faults
+	return errs
 }
 
 // cellsOf splits a row of a table; of anything else there is nothing.
@@ -122,7 +122,7 @@ func rowOf(text, part string) (pageRow, bool) {
 
 // stateOf tells what a proof amounts to, and the reason why no more.
 func stateOf(proof string) (state int, reason string) {
-	for i, mark := range states[1:] {
+	for i, mark := range rowStates[1:] {
 		if _, why, marked := strings.Cut(proof, mark+": "); marked {
 			return i + 1, why
 		}
@@ -133,8 +133,8 @@ func stateOf(proof string) (state int, reason string) {
 	return 0, ""
 }
 
-// cited are the tests that a text names.
-func cited(text string) (names []string) {
+// citations are the tests that a text names.
+func citations(text string) (names []string) {
 	for _, m := range inTicks.FindAllStringSubmatch(text, -1) {
 		if citation.MatchString(m[1]) {
 			names = append(names, m[1])
@@ -146,8 +146,8 @@ func cited(text string) (names []string) {
 // testIndex holds every name that may be cited.
 type testIndex struct {
 	functions map[string]bool   // package.TestName
-	texts     map[string]bool   // package + "\x00" + a text in its tests: names of subtests are among them
-	scenes    map[string]bool   // of endpoints/endpointstest
+	literals  map[string]bool   // package + "\x00" + a text in its tests: names of subtests are among them
+	cases     map[string]bool   // cases of endpoints/endpointstest
 	groups    map[string]string // contract group → variable that lists it
 	listed    map[string]bool   // variable + "/" + name, and "reopen/" + name
 }
@@ -156,7 +156,7 @@ func (x testIndex) has(name string) bool {
 	kind, rest, _ := strings.Cut(name, "/")
 	switch kind {
 	case "protocol":
-		return x.scenes[rest]
+		return x.cases[rest]
 	case "reopen":
 		return x.listed[name]
 	case "contract":
@@ -168,11 +168,11 @@ func (x testIndex) has(name string) bool {
 	}
 	pkg, rest, _ := strings.Cut(name, ".")
 	function, part, divided := strings.Cut(rest, "/")
-	return x.functions[pkg+"."+function] && (!divided || x.texts[pkg+"\x00"+part])
+	return x.functions[pkg+"."+function] && (!divided || x.literals[pkg+"\x00"+part])
 }
 
-// suites are the packages whose tests are no _test.go files.
-var suites = []string{"endpoints/endpointstest", "storage/storagetest"}
+// suitePackages are the packages whose tests are no _test.go files.
+var suitePackages = []string{"endpoints/endpointstest", "storage/storagetest"}
 
 // readTests parses every file of this module that holds tests.
 func readTests(t *testing.T) testIndex {
@@ -189,7 +189,7 @@ func readTests(t *testing.T) testIndex {
 		if pkg == "." {
 			pkg = "signet" // as the package is called
 		}
-		if !strings.HasSuffix(path, "_test.go") && (filepath.Ext(path) != ".go" || !slices.Contains(suites, pkg)) {
+		if !strings.HasSuffix(path, "_test.go") && (filepath.Ext(path) != ".go" || !slices.Contains(suitePackages, pkg)) {
 			return nil
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
@@ -214,17 +214,17 @@ func (x testIndex) read(pkg string, file *ast.File) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.BasicLit:
-			x.texts[pkg+"\x00"+literal(n)] = true
+			x.literals[pkg+"\x00"+stringValue(n)] = true
 		case *ast.KeyValueExpr:
-			if key, is := n.Key.(*ast.Ident); is && key.Name == "name" && pkg == suites[0] {
-				x.scenes[literal(n.Value)] = true
+			if key, is := n.Key.(*ast.Ident); is && key.Name == "name" && pkg == suitePackages[0] {
+				x.cases[stringValue(n.Value)] = true
 			}
 		case *ast.ValueSpec:
 			x.list(n)
 		case *ast.CompositeLit:
-			if name, value := pair(n); pkg == suites[1] && strings.HasSuffix(value, "Contracts") {
+			if name, value := pair(n); pkg == suitePackages[1] && strings.HasSuffix(value, "Contracts") {
 				x.groups[name] = value
-			} else if pkg == suites[1] && strings.HasPrefix(value, "reopen") {
+			} else if pkg == suitePackages[1] && strings.HasPrefix(value, "reopen") {
 				x.listed["reopen/"+name] = true
 			}
 		}
@@ -254,13 +254,13 @@ func pair(c *ast.CompositeLit) (name, value string) {
 		return "", ""
 	}
 	if id, is := c.Elts[1].(*ast.Ident); is {
-		return literal(c.Elts[0]), id.Name
+		return stringValue(c.Elts[0]), id.Name
 	}
 	return "", ""
 }
 
-// literal is the value of a text in the source, "" for anything else.
-func literal(e ast.Expr) string {
+// stringValue is the value of a text in the source, "" for anything else.
+func stringValue(e ast.Expr) string {
 	if lit, is := e.(*ast.BasicLit); is && lit.Kind == token.STRING {
 		text, _ := strconv.Unquote(lit.Value) // it has been parsed
 		return text

@@ -15,18 +15,20 @@ const (
 	RuleSuperAdmin Rule = issuer.RoleSuperAdmin // only
 )
 
-// administration lets somebody administer.
-type administration interface {
+// adminAuthorizer authorizes an administrator.
+type adminAuthorizer interface {
 	Administer(ctx context.Context, p *issuer.Principal, role string, src issuer.RequestInfo) (*issuer.Administrator, error)
 }
 
-// errand is an operation of the admin API. All that it can do is what the
-// administrator of the call may.
-type errand func(ctx context.Context, a *issuer.Administrator, c *call) (any, error)
+// adminHandler handles one method of one path of the admin API. It can do no
+// more than the administrator of the request may.
+type adminHandler func(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error)
 
-var _ operation = errand(nil)
+var _ apiHandler = adminHandler(nil)
 
-func (f errand) act(ctx context.Context, c *call) (any, error) { return f(ctx, c.admin, c) }
+func (f adminHandler) handle(ctx context.Context, req *apiRequest) (any, error) {
+	return f(ctx, req.admin, req)
+}
 
 // Paths of the admin API.
 const (
@@ -54,16 +56,22 @@ const (
 	pathAudit         = "/api/v1/audit"
 )
 
-// mountAdmin is the map of the admin API. No page of another origin may call it.
-func (m *mounting) mountAdmin(b bootstrapper, k keyMaster) {
-	get := func(f errand) verb { return verb{method: http.MethodGet, rule: RuleAdmin, operation: f} }
-	post := func(f errand) verb { return verb{method: http.MethodPost, rule: RuleAdmin, operation: f} }
-	slow := func(f errand) verb { return verb{method: http.MethodPost, rule: RuleAdmin, slow: true, operation: f} }
-	patch := func(f errand) verb { return verb{method: http.MethodPatch, rule: RuleAdmin, operation: f} }
-	remove := func(f errand) verb { return verb{method: http.MethodDelete, rule: RuleAdmin, operation: f} }
-	super := func(v verb) verb { v.rule = RuleSuperAdmin; return v }
+// mountAdmin mounts the admin API. No page of another origin may call it.
+func (m *routeBuilder) mountAdmin(b bootstrapper, k keyAdmin) {
+	get := func(f adminHandler) apiMethod { return apiMethod{method: http.MethodGet, rule: RuleAdmin, handler: f} }
+	post := func(f adminHandler) apiMethod { return apiMethod{method: http.MethodPost, rule: RuleAdmin, handler: f} }
+	slow := func(f adminHandler) apiMethod {
+		return apiMethod{method: http.MethodPost, rule: RuleAdmin, hashesPassword: true, handler: f}
+	}
+	patch := func(f adminHandler) apiMethod {
+		return apiMethod{method: http.MethodPatch, rule: RuleAdmin, handler: f}
+	}
+	remove := func(f adminHandler) apiMethod {
+		return apiMethod{method: http.MethodDelete, rule: RuleAdmin, handler: f}
+	}
+	super := func(v apiMethod) apiMethod { v.rule = RuleSuperAdmin; return v }
 
-	m.api(pathBootstrap, corsNone, verb{method: http.MethodPost, rule: RuleOpen, slow: true, operation: bootstrapOperation{b}})
+	m.api(pathBootstrap, corsNone, apiMethod{method: http.MethodPost, rule: RuleOpen, hashesPassword: true, handler: bootstrapHandler{b}})
 
 	m.api(pathUsers, corsNone, get(listUsers), slow(createUser))
 	m.api(pathUser, corsNone, get(showUser), patch(updateUser), remove(deleteUser))
@@ -95,19 +103,19 @@ func (m *mounting) mountAdmin(b bootstrapper, k keyMaster) {
 
 // Admin serves the admin API, for a listener of its own. It answers below the
 // path of the issuer's URL, and at the root too.
-func (h *Handler) Admin() http.Handler { return adminDoor{h} }
+func (h *Handler) Admin() http.Handler { return adminListener{h} }
 
-type adminDoor struct{ handler *Handler }
+type adminListener struct{ handler *Handler }
 
-func (d adminDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d adminListener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.handler.prepare(w, r)
 	d.handler.admin.ServeHTTP(w, r)
 }
 
-// onOwnDoor mounts on the router of the admin listener.
-func (m *mounting) onOwnDoor() *mounting {
-	own := *m
-	own.router, own.atRoot = mux.NewRouter().UseEncodedPath().SkipClean(true), true
-	own.router.NotFoundHandler = &passage{m.edge, route{side: problemSide, endpoint: unknownPath{}}}
-	return &own
+// forAdminListener returns a builder for the router of the admin listener.
+func (m *routeBuilder) forAdminListener() *routeBuilder {
+	admin := *m
+	admin.router, admin.atRoot = mux.NewRouter().UseEncodedPath().SkipClean(true), true
+	admin.router.NotFoundHandler = &routeHandler{m.middleware, route{errorFormat: problemErrors, endpoint: notFoundEndpoint{}}}
+	return &admin
 }

@@ -9,28 +9,28 @@ import (
 )
 
 // listAudit is GET /api/v1/audit.
-func listAudit(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	page, q, err := c.page("type", "actor", "target", "client_id", "since", "until")
+func listAudit(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	page, q, err := req.page("type", "actor", "target", "client_id", "since", "until")
 	if err != nil {
 		return nil, err
 	}
 	f := storage.AuditFilter{Type: q["type"], Actor: q["actor"], Target: q["target"], ClientID: q["client_id"]}
-	if f.Since, err = moment(q, "since"); err != nil {
+	if f.Since, err = timeParam(q, "since"); err != nil {
 		return nil, err
 	}
-	if f.Until, err = moment(q, "until"); err != nil {
+	if f.Until, err = timeParam(q, "until"); err != nil {
 		return nil, err
 	}
 	return a.Audit(ctx, f, page)
 }
 
-// moment reads a time of a query; one that is not there is zero.
-func moment(q map[string]string, name string) (time.Time, error) {
-	text, given := q[name]
+// timeParam parses a time of the query; an absent one is zero.
+func timeParam(q map[string]string, name string) (time.Time, error) {
+	value, given := q[name]
 	if !given {
 		return time.Time{}, nil
 	}
-	t, err := time.Parse(time.RFC3339, text)
+	t, err := time.Parse(time.RFC3339, value)
 	if err != nil {
 		return time.Time{}, &issuer.FieldError{Field: name, Reason: "must be a time of RFC 3339, such as 2026-03-01T12:00:00Z"}
 	}

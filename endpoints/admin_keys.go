@@ -8,37 +8,37 @@ import (
 	"example.org/signet/keys"
 )
 
-// keyMaster shows and changes the signing keys.
-type keyMaster interface {
+// keyAdmin shows and changes the signing keys.
+type keyAdmin interface {
 	Plan(intent keys.Intent) (keys.Plan, error)
 	As(by string) keys.Hand
 }
 
 // signingKey is a key as administrators see it, and what happens to it next.
 type signingKey struct {
-	KID         string           `json:"kid"`
-	Alg         string           `json:"alg"`
-	State       string           `json:"state"`
-	CreatedAt   time.Time        `json:"created_at"`
-	ActivatesAt *time.Time       `json:"activates_at,omitempty"`
-	RetiresAt   *time.Time       `json:"retires_at,omitempty"`
-	GoneAt      *time.Time       `json:"unpublished_at,omitempty"`
-	RevokedAt   *time.Time       `json:"revoked_at,omitempty"`
-	Next        *keys.Transition `json:"next_change,omitempty"`
+	KID           string           `json:"kid"`
+	Alg           string           `json:"alg"`
+	State         string           `json:"state"`
+	CreatedAt     time.Time        `json:"created_at"`
+	ActivatesAt   *time.Time       `json:"activates_at,omitempty"`
+	RetiresAt     *time.Time       `json:"retires_at,omitempty"`
+	UnpublishedAt *time.Time       `json:"unpublished_at,omitempty"`
+	RevokedAt     *time.Time       `json:"revoked_at,omitempty"`
+	Next          *keys.Transition `json:"next_change,omitempty"`
 }
 
 type keyList struct {
 	Items []signingKey `json:"items"`
 }
 
-func keyView(i keys.Info) signingKey {
+func newSigningKey(i keys.Info) signingKey {
 	return signingKey{
 		KID: i.KID, Alg: i.Alg, State: string(i.State), CreatedAt: i.CreatedAt,
-		ActivatesAt: known(i.ActivatesAt), RetiresAt: known(i.RetiresAt), GoneAt: known(i.UnpublishedAt), RevokedAt: known(i.RevokedAt),
+		ActivatesAt: optTime(i.ActivatesAt), RetiresAt: optTime(i.RetiresAt), UnpublishedAt: optTime(i.UnpublishedAt), RevokedAt: optTime(i.RevokedAt),
 	}
 }
 
-func known(t time.Time) *time.Time {
+func optTime(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
@@ -46,23 +46,23 @@ func known(t time.Time) *time.Time {
 }
 
 // listKeys is GET /api/v1/keys.
-func listKeys(k keyMaster) errand {
-	return func(_ context.Context, _ *issuer.Administrator, c *call) (any, error) {
-		if _, err := c.query(); err != nil {
+func listKeys(k keyAdmin) adminHandler {
+	return func(_ context.Context, _ *issuer.Administrator, req *apiRequest) (any, error) {
+		if _, err := req.query(); err != nil {
 			return nil, err
 		}
-		return keysNow(k)
+		return currentKeyList(k)
 	}
 }
 
-func keysNow(k keyMaster) (any, error) {
+func currentKeyList(k keyAdmin) (any, error) {
 	plan, err := k.Plan(keys.Intent{})
 	if err != nil {
 		return nil, err
 	}
 	list := keyList{Items: make([]signingKey, len(plan.Keys))}
 	for n, i := range plan.Keys {
-		list.Items[n] = keyView(i)
+		list.Items[n] = newSigningKey(i)
 		if next, ok := plan.Next(i.KID); ok {
 			list.Items[n].Next = &next
 		}
@@ -77,20 +77,20 @@ type keyPlan struct {
 
 // planKeys is GET /api/v1/keys/plan: what will happen to the keys, or what a
 // change that is named would do. It changes nothing.
-func planKeys(k keyMaster) errand {
-	return func(_ context.Context, _ *issuer.Administrator, c *call) (any, error) {
-		q, err := c.query("rotate", "force", "rollback", "revoke")
+func planKeys(k keyAdmin) adminHandler {
+	return func(_ context.Context, _ *issuer.Administrator, req *apiRequest) (any, error) {
+		q, err := req.query("rotate", "force", "rollback", "revoke")
 		if err != nil {
 			return nil, err
 		}
 		intent := keys.Intent{Revoke: q["revoke"]}
-		if intent.Rotate, err = yesOrNo(q, "rotate"); err != nil {
+		if intent.Rotate, err = boolParam(q, "rotate"); err != nil {
 			return nil, err
 		}
-		if intent.Force, err = yesOrNo(q, "force"); err != nil {
+		if intent.Force, err = boolParam(q, "force"); err != nil {
 			return nil, err
 		}
-		if intent.Rollback, err = yesOrNo(q, "rollback"); err != nil {
+		if intent.Rollback, err = boolParam(q, "rollback"); err != nil {
 			return nil, err
 		}
 		plan, err := k.Plan(intent)
@@ -110,19 +110,19 @@ type keyRotation struct {
 
 // rotateKeys is POST /api/v1/keys/rotate. While a rotation is still to come
 // another is refused, so that a retry makes no second one.
-func rotateKeys(k keyMaster) errand {
-	return func(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-		b := object{}
-		if c.body != "" {
+func rotateKeys(k keyAdmin) adminHandler {
+	return func(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+		b := jsonObject{}
+		if req.body != "" {
 			var err error
-			if b, err = c.object(shape{"force": aFlag}); err != nil {
+			if b, err = req.decodeBody(schema{"force": kindBool}); err != nil {
 				return nil, err
 			}
 		}
 		if err := a.RequestKeyChange(ctx, "rotate", ""); err != nil {
 			return nil, err
 		}
-		r, err := k.As(c.who.UserID()).Rotate(ctx, b.is("force"))
+		r, err := k.As(req.principal.UserID()).Rotate(ctx, b.isTrue("force"))
 		if err != nil {
 			return nil, err
 		}
@@ -132,15 +132,15 @@ func rotateKeys(k keyMaster) errand {
 
 // rollBackKeys is POST /api/v1/keys/rollback: the previous key signs again. A
 // retry goes no further back.
-func rollBackKeys(k keyMaster) errand {
-	return func(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-		if err := c.nothing(); err != nil {
+func rollBackKeys(k keyAdmin) adminHandler {
+	return func(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+		if err := req.rejectBody(); err != nil {
 			return nil, err
 		}
 		if err := a.RequestKeyChange(ctx, "rollback", ""); err != nil {
 			return nil, err
 		}
-		r, err := k.As(c.who.UserID()).Rollback(ctx)
+		r, err := k.As(req.principal.UserID()).Rollback(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -149,17 +149,17 @@ func rollBackKeys(k keyMaster) errand {
 }
 
 // revokeKey is POST /api/v1/keys/{kid}/revoke. Asked again it changes nothing.
-func revokeKey(k keyMaster) errand {
-	return func(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-		if err := c.nothing(); err != nil {
+func revokeKey(k keyAdmin) adminHandler {
+	return func(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+		if err := req.rejectBody(); err != nil {
 			return nil, err
 		}
-		if err := a.RequestKeyChange(ctx, "revoke", c.place("kid")); err != nil {
+		if err := a.RequestKeyChange(ctx, "revoke", req.pathParam("kid")); err != nil {
 			return nil, err
 		}
-		if err := k.As(c.who.UserID()).Revoke(ctx, c.place("kid")); err != nil {
+		if err := k.As(req.principal.UserID()).Revoke(ctx, req.pathParam("kid")); err != nil {
 			return nil, err
 		}
-		return keysNow(k)
+		return currentKeyList(k)
 	}
 }

@@ -7,79 +7,79 @@ import (
 )
 
 // listRoles is GET /api/v1/roles. There are few, so it has one page.
-func listRoles(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	if _, err := c.query(); err != nil {
+func listRoles(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	if _, err := req.query(); err != nil {
 		return nil, err
 	}
 	return a.Roles(ctx)
 }
 
-var newRoleShape = shape{"name": aText, "description": aText, "scopes": aList, "rank": aNumber}
+var newRoleSchema = schema{"name": kindString, "description": kindString, "scopes": kindStrings, "rank": kindInt}
 
 // createRole is POST /api/v1/roles. Asked again it is a duplicate.
-func createRole(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	b, err := c.object(newRoleShape)
+func createRole(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	b, err := req.decodeBody(newRoleSchema)
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.CreateRole(ctx, b.str("name"), issuer.RoleChange{Description: b.text("description"), Scopes: b.list("scopes"), Rank: b.number("rank")})
+	r, err := a.CreateRole(ctx, b.str("name"), issuer.RoleChange{Description: b.optString("description"), Scopes: b.optStrings("scopes"), Rank: b.optInt("rank")})
 	if err != nil {
 		return nil, err
 	}
-	return created(r, r.Revision, "/api/v1/roles/"+r.Name), nil
+	return createdReply(r, r.Revision, "/api/v1/roles/"+r.Name), nil
 }
 
 // showRole is GET /api/v1/roles/{name}.
-func showRole(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	if _, err := c.query(); err != nil {
+func showRole(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	if _, err := req.query(); err != nil {
 		return nil, err
 	}
-	r, err := a.Role(ctx, c.place("name"))
+	r, err := a.Role(ctx, req.pathParam("name"))
 	if err != nil {
 		return nil, err
 	}
-	return found(r, r.Revision), nil
+	return foundReply(r, r.Revision), nil
 }
 
-var roleShape = shape{"description": aText, "scopes": aList, "rank": aNumber, "release_scopes": aFlag}
+var roleSchema = schema{"description": kindString, "scopes": kindStrings, "rank": kindInt, "release_scopes": kindBool}
 
 // updateRole is PATCH /api/v1/roles/{name}.
-func updateRole(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	b, err := c.object(roleShape)
+func updateRole(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	b, err := req.decodeBody(roleSchema)
 	if err != nil {
 		return nil, err
 	}
-	when, err := c.when()
+	ifMatch, err := req.ifMatch()
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.UpdateRole(ctx, c.place("name"), issuer.RoleChange{
-		Description: b.text("description"), Scopes: b.list("scopes"), Rank: b.number("rank"), ReleaseScopes: b.is("release_scopes"),
-	}, when)
+	r, err := a.UpdateRole(ctx, req.pathParam("name"), issuer.RoleChange{
+		Description: b.optString("description"), Scopes: b.optStrings("scopes"), Rank: b.optInt("rank"), ReleaseScopes: b.isTrue("release_scopes"),
+	}, ifMatch)
 	if err != nil {
 		return nil, err
 	}
-	return found(r, r.Revision), nil
+	return foundReply(r, r.Revision), nil
 }
 
 // deleteRole is DELETE /api/v1/roles/{name}.
-func deleteRole(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	if err := c.nothing(); err != nil {
+func deleteRole(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	q, err := c.query("release_scopes")
+	q, err := req.query("release_scopes")
 	if err != nil {
 		return nil, err
 	}
-	release, err := yesOrNo(q, "release_scopes")
+	release, err := boolParam(q, "release_scopes")
 	if err != nil {
 		return nil, err
 	}
-	return done, a.DeleteRole(ctx, c.place("name"), release)
+	return emptyReply, a.DeleteRole(ctx, req.pathParam("name"), release)
 }
 
-// yesOrNo reads a flag of a query; one that is not there is no.
-func yesOrNo(q map[string]string, name string) (bool, error) {
+// boolParam parses a flag of the query; an absent one is false.
+func boolParam(q map[string]string, name string) (bool, error) {
 	switch value, given := q[name]; {
 	case !given, value == "false":
 		return false, nil

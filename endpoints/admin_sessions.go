@@ -7,12 +7,12 @@ import (
 )
 
 // listSessions is GET /api/v1/sessions.
-func listSessions(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	page, q, err := c.page("user_id", "client_id", "active")
+func listSessions(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	page, q, err := req.page("user_id", "client_id", "active")
 	if err != nil {
 		return nil, err
 	}
-	active, err := yesOrNo(q, "active")
+	active, err := boolParam(q, "active")
 	if err != nil {
 		return nil, err
 	}
@@ -20,25 +20,25 @@ func listSessions(ctx context.Context, a *issuer.Administrator, c *call) (any, e
 }
 
 // endAllSessions is DELETE /api/v1/sessions: everybody is logged out.
-func endAllSessions(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	if err := c.nothing(); err != nil {
+func endAllSessions(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return done, a.EndAllSessions(ctx)
+	return emptyReply, a.EndAllSessions(ctx)
 }
 
 // showSession is GET /api/v1/sessions/{sid}.
-func showSession(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	if _, err := c.query(); err != nil {
+func showSession(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	if _, err := req.query(); err != nil {
 		return nil, err
 	}
-	return a.Session(ctx, c.place("sid"))
+	return a.Session(ctx, req.pathParam("sid"))
 }
 
 // endSession is DELETE /api/v1/sessions/{sid}.
-func endSession(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	if err := c.nothing(); err != nil {
+func endSession(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return done, a.EndSession(ctx, c.place("sid"))
+	return emptyReply, a.EndSession(ctx, req.pathParam("sid"))
 }

@@ -8,117 +8,117 @@ import (
 )
 
 // listUsers is GET /api/v1/users.
-func listUsers(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	page, q, err := c.page("prefix", "role")
+func listUsers(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	page, q, err := req.page("prefix", "role")
 	if err != nil {
 		return nil, err
 	}
 	return a.Users(ctx, storage.UserFilter{Prefix: q["prefix"], Role: q["role"]}, page)
 }
 
-var newUserShape = shape{
-	"username": aText, "email": aText, "password": aText, "full_name": aText, "phone": aText, "roles": aList, "disabled": aFlag,
+var newUserSchema = schema{
+	"username": kindString, "email": kindString, "password": kindString, "full_name": kindString, "phone": kindString, "roles": kindStrings, "disabled": kindBool,
 }
 
 // createUser is POST /api/v1/users. Asked again it is a duplicate.
-func createUser(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	b, err := c.object(newUserShape)
+func createUser(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	b, err := req.decodeBody(newUserSchema)
 	if err != nil {
 		return nil, err
 	}
 	n := issuer.NewUser{
 		Username: b.str("username"), Email: b.str("email"), FullName: b.str("full_name"), Phone: b.str("phone"),
-		Password: b.secret("password"), Disabled: b.is("disabled"),
+		Password: b.secret("password"), Disabled: b.isTrue("disabled"),
 	}
-	if roles := b.list("roles"); roles != nil {
+	if roles := b.optStrings("roles"); roles != nil {
 		n.Roles = *roles
 	}
 	u, err := a.CreateUser(ctx, n)
 	if err != nil {
 		return nil, err
 	}
-	return created(u, u.Revision, "/api/v1/users/"+u.ID), nil
+	return createdReply(u, u.Revision, "/api/v1/users/"+u.ID), nil
 }
 
-// oneUser answers with what became of a user.
-func oneUser(u issuer.User, err error) (any, error) {
+// userReply replies with the user.
+func userReply(u issuer.User, err error) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return found(u, u.Revision), nil
+	return foundReply(u, u.Revision), nil
 }
 
 // showUser is GET /api/v1/users/{id}.
-func showUser(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	if _, err := c.query(); err != nil {
+func showUser(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	if _, err := req.query(); err != nil {
 		return nil, err
 	}
-	return oneUser(a.User(ctx, c.place("id")))
+	return userReply(a.User(ctx, req.pathParam("id")))
 }
 
-var userShape = shape{"username": aText, "email": aText, "full_name": aText, "phone": aText, "roles": aList}
+var userSchema = schema{"username": kindString, "email": kindString, "full_name": kindString, "phone": kindString, "roles": kindStrings}
 
 // updateUser is PATCH /api/v1/users/{id}.
-func updateUser(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	b, err := c.object(userShape)
+func updateUser(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	b, err := req.decodeBody(userSchema)
 	if err != nil {
 		return nil, err
 	}
-	when, err := c.when()
+	ifMatch, err := req.ifMatch()
 	if err != nil {
 		return nil, err
 	}
-	return oneUser(a.UpdateUser(ctx, c.place("id"), issuer.UserChange{
-		Username: b.text("username"), Email: b.text("email"), FullName: b.text("full_name"), Phone: b.text("phone"), Roles: b.list("roles"),
-	}, when))
+	return userReply(a.UpdateUser(ctx, req.pathParam("id"), issuer.UserChange{
+		Username: b.optString("username"), Email: b.optString("email"), FullName: b.optString("full_name"), Phone: b.optString("phone"), Roles: b.optStrings("roles"),
+	}, ifMatch))
 }
 
 // disableUser is POST /api/v1/users/{id}/disable.
-func disableUser(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	if err := c.nothing(); err != nil {
+func disableUser(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return oneUser(a.DisableUser(ctx, c.place("id")))
+	return userReply(a.DisableUser(ctx, req.pathParam("id")))
 }
 
 // enableUser is POST /api/v1/users/{id}/enable.
-func enableUser(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	if err := c.nothing(); err != nil {
+func enableUser(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return oneUser(a.EnableUser(ctx, c.place("id")))
+	return userReply(a.EnableUser(ctx, req.pathParam("id")))
 }
 
 // setUserPassword is POST /api/v1/users/{id}/password.
-func setUserPassword(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	b, err := c.object(shape{"password": aText})
+func setUserPassword(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	b, err := req.decodeBody(schema{"password": kindString})
 	if err != nil {
 		return nil, err
 	}
-	return oneUser(a.SetPassword(ctx, c.place("id"), b.secret("password")))
+	return userReply(a.SetPassword(ctx, req.pathParam("id"), b.secret("password")))
 }
 
 // deleteUser is DELETE /api/v1/users/{id}.
-func deleteUser(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	if err := c.nothing(); err != nil {
+func deleteUser(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return done, a.DeleteUser(ctx, c.place("id"))
+	return emptyReply, a.DeleteUser(ctx, req.pathParam("id"))
 }
 
 // listUserSessions is GET /api/v1/users/{id}/sessions.
-func listUserSessions(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	page, _, err := c.page()
+func listUserSessions(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	page, _, err := req.page()
 	if err != nil {
 		return nil, err
 	}
-	return a.UserSessions(ctx, c.place("id"), page)
+	return a.UserSessions(ctx, req.pathParam("id"), page)
 }
 
 // endUserSessions is DELETE /api/v1/users/{id}/sessions.
-func endUserSessions(ctx context.Context, a *issuer.Administrator, c *call) (any, error) {
-	if err := c.nothing(); err != nil {
+func endUserSessions(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return done, a.EndUserSessions(ctx, c.place("id"))
+	return emptyReply, a.EndUserSessions(ctx, req.pathParam("id"))
 }

@@ -10,11 +10,11 @@ type authorizationEndpoint struct{}
 
 var _ endpoint = authorizationEndpoint{}
 
-var errNoInteractiveLogin = &fault{
+var errNoInteractiveLogin = &httpError{
 	status: http.StatusBadRequest, code: "unsupported_response_type",
 	description: "this server offers no interactive login; use the grants that its discovery document names",
 }
 
-func (authorizationEndpoint) answer(*http.Request, *event) (any, error) {
+func (authorizationEndpoint) handle(*http.Request, *event) (any, error) {
 	return nil, errNoInteractiveLogin
 }

@@ -24,7 +24,7 @@ import (
 // The unit S is the processor time of one raw RSA-2048 signature, taken in the
 // same run as what it is compared with: machines drift, ratios hold.
 
-func signature(b *testing.B) func() {
+func rsaSignature(b *testing.B) func() {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		b.Fatal(err)
@@ -37,20 +37,20 @@ func signature(b *testing.B) func() {
 	}
 }
 
-// inS runs op and reports its processor time, that of the store and the
+// measure runs op and reports its processor time, that of the store and the
 // collector included, in S. Signatures are made every now and then between the
-// runs of op, so that both see the same weather.
-func inS(b *testing.B, op func()) {
+// runs of op, so that both run under the same load.
+func measure(b *testing.B, op func()) {
 	const stretch, few = 20 * time.Millisecond, 4
-	sign := signature(b)
+	sign := rsaSignature(b)
 	var ours, unit time.Duration
 	var signed int
 	weigh := func() {
-		start := processor(b)
+		start := cpuTime(b)
 		for range few {
 			sign()
 		}
-		unit, signed = unit+processor(b)-start, signed+few
+		unit, signed = unit+cpuTime(b)-start, signed+few
 	}
 	sign()
 	op()
@@ -58,11 +58,11 @@ func inS(b *testing.B, op func()) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for done := 0; done < b.N; {
-		begin, start := time.Now(), processor(b)
+		begin, start := time.Now(), cpuTime(b)
 		for ; done < b.N && time.Since(begin) < stretch; done++ {
 			op()
 		}
-		ours += processor(b) - start
+		ours += cpuTime(b) - start
 		b.StopTimer()
 		weigh()
 		b.StartTimer()
@@ -70,11 +70,11 @@ func inS(b *testing.B, op func()) {
 	b.ReportMetric(float64(ours)/float64(b.N)/(float64(unit)/float64(signed)), "S")
 }
 
-// crowd is how many clients ask at once where a benchmark is of many.
-const crowd = 16
+// parallelClients is how many clients the parallel benchmarks run.
+const parallelClients = 16
 
-// together makes one operation of the crowd's, each member with its own.
-func together(ops []func()) func() {
+// runConcurrently runs all ops at once.
+func runConcurrently(ops []func()) func() {
 	return func() {
 		var wg sync.WaitGroup
 		for _, op := range ops {
@@ -84,8 +84,8 @@ func together(ops []func()) func() {
 	}
 }
 
-// processor is the processor time that the process has used.
-func processor(b *testing.B) time.Duration {
+// cpuTime is the processor time that the process has used.
+func cpuTime(b *testing.B) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		b.Fatal(err)
@@ -93,23 +93,23 @@ func processor(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// bare is a response that nobody reads: the handler's own cost.
-type bare struct {
+// responseRecorder is a minimal http.ResponseWriter.
+type responseRecorder struct {
 	header http.Header
 	status int
 	body   []byte
 }
 
-func (w *bare) Header() http.Header  { return w.header }
-func (w *bare) WriteHeader(code int) { w.status = code }
-func (w *bare) Write(p []byte) (int, error) {
+func (w *responseRecorder) Header() http.Header  { return w.header }
+func (w *responseRecorder) WriteHeader(code int) { w.status = code }
+func (w *responseRecorder) Write(p []byte) (int, error) {
 	w.body = append(w.body[:0], p...)
 	return len(p), nil
 }
 
-// through sends one request through the handler and returns the body.
-func through(b *testing.B, s *endpointstest.Signet, c endpointstest.Client, path string, form url.Values) []byte {
-	w := &bare{header: http.Header{}, status: http.StatusOK}
+// send sends one request through the handler and returns the body.
+func send(b *testing.B, s *endpointstest.Signet, c endpointstest.Client, path string, form url.Values) []byte {
+	w := &responseRecorder{header: http.Header{}, status: http.StatusOK}
 	var r *http.Request
 	if form == nil {
 		r = httptest.NewRequest(http.MethodGet, path, nil)
@@ -127,18 +127,18 @@ func through(b *testing.B, s *endpointstest.Signet, c endpointstest.Client, path
 
 func start(b *testing.B, alg string) *endpointstest.Signet {
 	s := endpointstest.Start(b, openSQLite, func(o *endpointstest.Options) { o.Keys.Alg, o.Log = alg, io.Discard })
-	s.Store.Rest()
+	s.Store.StopRecording()
 	return s
 }
 
-func BenchmarkSignature(b *testing.B) { inS(b, signature(b)) }
+func BenchmarkSignature(b *testing.B) { measure(b, rsaSignature(b)) }
 
 func BenchmarkClientCredentials(b *testing.B) {
 	for _, alg := range []string{keys.RS256, keys.ES256} {
 		b.Run(alg, func(b *testing.B) {
 			s := start(b, alg)
 			form := endpointstest.Form("grant_type", "client_credentials")
-			inS(b, func() { through(b, s, s.Machine, endpointstest.Token, form) })
+			measure(b, func() { send(b, s, s.Machine, endpointstest.Token, form) })
 		})
 	}
 }
@@ -147,31 +147,31 @@ func BenchmarkRefresh(b *testing.B) {
 	for _, alg := range []string{keys.RS256, keys.ES256} {
 		b.Run(alg, func(b *testing.B) {
 			s := start(b, alg)
-			inS(b, refreshing(b, s))
+			measure(b, refreshLoop(b, s))
 		})
 	}
 }
 
-// What a refresh costs where many come at once and share their commits: divide
-// by the crowd.
-func BenchmarkRefreshOfCrowd(b *testing.B) {
+// BenchmarkRefreshParallelClients measures refreshes that share their commits:
+// divide by parallelClients.
+func BenchmarkRefreshParallelClients(b *testing.B) {
 	for _, alg := range []string{keys.RS256, keys.ES256} {
 		b.Run(alg, func(b *testing.B) {
 			s := start(b, alg)
-			ops := make([]func(), crowd)
+			ops := make([]func(), parallelClients)
 			for n := range ops {
-				ops[n] = refreshing(b, s)
+				ops[n] = refreshLoop(b, s)
 			}
-			inS(b, together(ops))
+			measure(b, runConcurrently(ops))
 		})
 	}
 }
 
-// refreshing is one client's next refresh, again and again.
-func refreshing(b *testing.B, s *endpointstest.Signet) func() {
+// refreshLoop returns a function that does one client's next refresh.
+func refreshLoop(b *testing.B, s *endpointstest.Signet) func() {
 	token := s.Login(b, s.Web, s.Alice, "openid").Refresh
 	return func() {
-		body := string(through(b, s, s.Web, endpointstest.Token, endpointstest.RefreshForm(token)))
+		body := string(send(b, s, s.Web, endpointstest.Token, endpointstest.RefreshForm(token)))
 		at := strings.Index(body, `"sgr_`) + 1
 		token = body[at : at+strings.IndexByte(body[at:], '"')]
 	}
@@ -180,13 +180,13 @@ func refreshing(b *testing.B, s *endpointstest.Signet) func() {
 func BenchmarkPassword(b *testing.B) {
 	s := start(b, keys.RS256)
 	form := s.Alice.LoginForm("items:read")
-	inS(b, func() { through(b, s, s.Web, endpointstest.Token, form) })
+	measure(b, func() { send(b, s, s.Web, endpointstest.Token, form) })
 }
 
 func BenchmarkIntrospection(b *testing.B) {
 	s := start(b, keys.RS256)
 	form := endpointstest.Form("token", s.Login(b, s.Web, s.Alice, "openid").Access)
-	inS(b, func() { through(b, s, s.Guard, endpointstest.Introspect, form) })
+	measure(b, func() { send(b, s, s.ResourceServer, endpointstest.Introspect, form) })
 }
 
 func BenchmarkJWKS(b *testing.B)      { benchmarkDocument(b, endpointstest.JWKS) }
@@ -197,8 +197,8 @@ func BenchmarkDiscovery(b *testing.B) { benchmarkDocument(b, endpointstest.Disco
 func benchmarkDocument(b *testing.B, path string) {
 	s := start(b, keys.RS256)
 	r := httptest.NewRequest(http.MethodGet, path, nil)
-	w := &bare{header: http.Header{}}
-	inS(b, func() {
+	w := &responseRecorder{header: http.Header{}}
+	measure(b, func() {
 		clear(w.header)
 		s.Handler.ServeHTTP(w, r)
 	})
@@ -207,5 +207,5 @@ func benchmarkDocument(b *testing.B, path string) {
 // BenchmarkJWKSOverHTTP is the same with all that net/http adds on both sides.
 func BenchmarkJWKSOverHTTP(b *testing.B) {
 	s := start(b, keys.RS256)
-	inS(b, func() { s.Get(endpointstest.JWKS) })
+	measure(b, func() { s.Get(endpointstest.JWKS) })
 }

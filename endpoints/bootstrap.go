@@ -11,19 +11,19 @@ type bootstrapper interface {
 	Bootstrap(ctx context.Context, r issuer.BootstrapRequest) (issuer.User, error)
 }
 
-// bootstrapOperation is POST /api/v1/bootstrap, for whoever has the secret that
+// bootstrapHandler is POST /api/v1/bootstrap, for whoever has the secret that
 // the operator gave the server.
-type bootstrapOperation struct{ issuer bootstrapper }
+type bootstrapHandler struct{ issuer bootstrapper }
 
-var _ operation = bootstrapOperation{}
+var _ apiHandler = bootstrapHandler{}
 
-func (o bootstrapOperation) act(ctx context.Context, c *call) (any, error) {
-	b, err := c.object(shape{"secret": aText, "username": aText, "email": aText, "password": aText, "full_name": aText, "phone": aText})
+func (h bootstrapHandler) handle(ctx context.Context, req *apiRequest) (any, error) {
+	b, err := req.decodeBody(schema{"secret": kindString, "username": kindString, "email": kindString, "password": kindString, "full_name": kindString, "phone": kindString})
 	if err != nil {
 		return nil, err
 	}
-	u, err := o.issuer.Bootstrap(ctx, issuer.BootstrapRequest{
-		Secret: b.secret("secret"), Info: c.source(),
+	u, err := h.issuer.Bootstrap(ctx, issuer.BootstrapRequest{
+		Secret: b.secret("secret"), Info: req.source(),
 		User: issuer.NewUser{
 			Username: b.str("username"), Email: b.str("email"), FullName: b.str("full_name"), Phone: b.str("phone"), Password: b.secret("password"),
 		},
@@ -31,5 +31,5 @@ func (o bootstrapOperation) act(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return created(u, u.Revision, "/api/v1/users/"+u.ID), nil
+	return createdReply(u, u.Revision, "/api/v1/users/"+u.ID), nil
 }

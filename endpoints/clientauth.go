@@ -10,11 +10,11 @@ import (
 )
 
 var (
-	errTwoMethods   = badRequest("the client authenticates in more than one way")
-	errTwoHeaders   = badRequest("there is more than one Authorization header")
-	errOtherClient  = badRequest("client_id is not the client that authenticates")
-	errClientHeader = &fault{status: http.StatusUnauthorized, code: string(issuer.InvalidClient), description: "the Authorization header is not HTTP Basic as RFC 6749 section 2.3.1 has it"}
-	errAssertion    = &fault{status: http.StatusUnauthorized, code: string(issuer.InvalidClient), description: "client assertions are not supported"}
+	errMultipleAuthMethods = badRequest("the client authenticates in more than one way")
+	errMultipleAuthHeaders = badRequest("there is more than one Authorization header")
+	errClientIDMismatch    = badRequest("client_id is not the client that authenticates")
+	errBasicHeader         = &httpError{status: http.StatusUnauthorized, code: string(issuer.InvalidClient), description: "the Authorization header is not HTTP Basic as RFC 6749 section 2.3.1 has it"}
+	errAssertion           = &httpError{status: http.StatusUnauthorized, code: string(issuer.InvalidClient), description: "client assertions are not supported"}
 )
 
 // clientAuth reads how the client authenticates (RFC 6749 §2.3): by HTTP
@@ -25,18 +25,18 @@ func clientAuth(r *http.Request, f form) (issuer.ClientAuth, error) {
 	asserted := f["client_assertion"] != "" || f["client_assertion_type"] != ""
 	switch {
 	case len(headers) > 1:
-		return issuer.ClientAuth{}, errTwoHeaders
-	case ways(len(headers) == 1, f["client_secret"] != "", asserted) > 1:
-		return issuer.ClientAuth{}, errTwoMethods
+		return issuer.ClientAuth{}, errMultipleAuthHeaders
+	case countTrue(len(headers) == 1, f["client_secret"] != "", asserted) > 1:
+		return issuer.ClientAuth{}, errMultipleAuthMethods
 	case asserted:
 		return issuer.ClientAuth{}, errAssertion
 	case len(headers) == 1:
 		return basicAuth(headers[0], f["client_id"])
 	}
-	return withSecret(f["client_id"], f["client_secret"], issuer.AuthPost), nil
+	return newClientAuth(f["client_id"], f["client_secret"], issuer.AuthPost), nil
 }
 
-func ways(used ...bool) int {
+func countTrue(used ...bool) int {
 	n := 0
 	for _, u := range used {
 		if u {
@@ -46,7 +46,7 @@ func ways(used ...bool) int {
 	return n
 }
 
-func withSecret(id, secret string, method issuer.AuthMethod) issuer.ClientAuth {
+func newClientAuth(id, secret string, method issuer.AuthMethod) issuer.ClientAuth {
 	if secret == "" {
 		method = issuer.AuthNone
 	}
@@ -55,15 +55,15 @@ func withSecret(id, secret string, method issuer.AuthMethod) issuer.ClientAuth {
 
 // basicAuth reads the header of client_secret_basic. A client_id in the form
 // beside it is redundant, and must agree.
-func basicAuth(header, named string) (issuer.ClientAuth, error) {
+func basicAuth(header, clientID string) (issuer.ClientAuth, error) {
 	id, secret, ok := parseBasic(header)
 	if !ok {
-		return issuer.ClientAuth{}, errClientHeader
+		return issuer.ClientAuth{}, errBasicHeader
 	}
-	if named != "" && named != id {
-		return issuer.ClientAuth{}, errOtherClient
+	if clientID != "" && clientID != id {
+		return issuer.ClientAuth{}, errClientIDMismatch
 	}
-	return withSecret(id, secret, issuer.AuthBasic), nil
+	return newClientAuth(id, secret, issuer.AuthBasic), nil
 }
 
 // parseBasic takes id and secret out of the header: base64 as RFC 7617 has it,
@@ -83,6 +83,6 @@ func parseBasic(header string) (id, secret string, ok bool) {
 	}
 	id, errID := url.QueryUnescape(user)
 	secret, errSecret := url.QueryUnescape(password)
-	ok = errID == nil && errSecret == nil && id != "" && wellFormed(id, false) && wellFormed(secret, false)
+	ok = errID == nil && errSecret == nil && id != "" && validText(id, false) && validText(secret, false)
 	return id, secret, ok
 }

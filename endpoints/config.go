@@ -21,15 +21,15 @@ type Issuer interface {
 	tokenIssuer
 	introspector
 	revoker
-	userInformer
-	grantUse
-	identifier
+	userInfoProvider
+	grantQuery
+	authenticator
 	bootstrapper
 	registrar
-	profileKeeper
+	profileService
 	passwordChanger
-	sessionKeeper
-	originDirectory
+	sessionService
+	originRegistry
 	statusPublisher
 }
 
@@ -37,10 +37,10 @@ var _ Issuer = (*issuer.Issuer)(nil)
 
 // Keyring is what the endpoints publish of the signing keys.
 type Keyring interface {
-	keySet
-	algorithms
-	signer
-	keyMaster
+	jwksProvider
+	algLister
+	readyChecker
+	keyAdmin
 }
 
 var _ Keyring = (*keys.Manager)(nil)
@@ -92,25 +92,25 @@ type Config struct {
 	Rand    io.Reader // of request ids; safe for concurrent use
 }
 
-// validate reports every fault at once and returns the issuer's URL.
+// validate reports every error at once and returns the issuer's URL.
 func (c Config) validate() (*url.URL, error) {
-	var faults []error
+	var errs []error
 	u, err := url.Parse(c.Issuer)
 	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || len(c.Issuer) > 0 && c.Issuer[len(c.Issuer)-1] == '/' {
-		faults = append(faults, errors.New("issuer: must be an absolute URL without query, fragment and trailing slash"))
+		errs = append(errs, errors.New("issuer: must be an absolute URL without query, fragment and trailing slash"))
 	}
 	for name, missing := range map[string]bool{
 		"service": c.Service == nil, "keys": c.Keys == nil, "store": c.Store == nil,
 		"metrics": c.Metrics == nil, "clock": c.Now == nil, "random source": c.Rand == nil,
 	} {
 		if missing {
-			faults = append(faults, fmt.Errorf("%s: missing", name))
+			errs = append(errs, fmt.Errorf("%s: missing", name))
 		}
 	}
 	if c.StoreTimeout < 0 || c.LoginTimeout < 0 || c.MaxInFlight < 0 || c.CacheFor < 0 {
-		faults = append(faults, errors.New("timeouts and bounds: must not be negative"))
+		errs = append(errs, errors.New("timeouts and bounds: must not be negative"))
 	}
-	return u, errors.Join(faults...)
+	return u, errors.Join(errs...)
 }
 
 func (c Config) withDefaults() Config {

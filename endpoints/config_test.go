@@ -12,15 +12,15 @@ import (
 	"example.org/signet/endpoints/endpointstest"
 )
 
-func TestConfigFaults(t *testing.T) {
+func TestConfig_ReportsAllErrors(t *testing.T) {
 	s := endpointstest.Start(t, openSQLite)
-	right := func() endpoints.Config {
+	valid := func() endpoints.Config {
 		return endpoints.Config{
 			Issuer: "https://id.example.com", Service: s.Service, Keys: s.Keys, Store: s.Store,
 			Metrics: endpoints.NewMetrics(), Log: zerolog.Nop(), Now: s.Clock.Now, Rand: rand.Reader,
 		}
 	}
-	if _, err := endpoints.New(right()); err != nil {
+	if _, err := endpoints.New(valid()); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
@@ -39,7 +39,7 @@ func TestConfigFaults(t *testing.T) {
 		"rand":           {func(c *endpoints.Config) { c.Rand = nil }, "random source"},
 		"timeout":        {func(c *endpoints.Config) { c.StoreTimeout = -time.Second }, "negative"},
 	} {
-		cfg := right()
+		cfg := valid()
 		c.spoil(&cfg)
 		if _, err := endpoints.New(cfg); err == nil || !strings.Contains(err.Error(), c.word) {
 			t.Errorf("%s: %v, want an error about %q", name, err, c.word)

@@ -22,113 +22,113 @@ const (
 // X-Requested-With to its token requests.
 const allowedHeaders = "Authorization, Content-Type, If-Match, X-Requested-With"
 
-// maxOrigins bounds the memory of registered origins.
+// maxOrigins bounds the cache of registered origins.
 const maxOrigins = 1024
 
-// originShare is which part of Config.StoreTimeout the question whether an
-// origin is registered may take, so that both together are two seconds.
-const originShare = 9
+// originTimeoutDivisor divides Config.StoreTimeout into the timeout of the
+// origin lookup, so that both together are two seconds.
+const originTimeoutDivisor = 9
 
 // noContent is the answer to a preflight.
 type noContent struct{}
 
 func (noContent) httpStatus() int { return http.StatusNoContent }
 
-// crossOrigin sets the headers of the route's policy. For a preflight they are
-// the whole answer.
-func (p *passage) crossOrigin(h http.Header, r *http.Request) (preflight bool, err error) {
+// applyCORS sets the headers of the route's policy. For a preflight they are
+// the whole response.
+func (h *routeHandler) applyCORS(header http.Header, r *http.Request) (preflight bool, err error) {
 	preflight = r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
-	switch p.route.cors {
+	switch h.route.cors {
 	case corsNone:
 		return false, nil
 	case corsAny:
-		h.Set("Access-Control-Allow-Origin", "*")
+		header.Set("Access-Control-Allow-Origin", "*")
 	case corsRegistered:
-		h.Set("Vary", "Origin")
-		if err := p.registered(h, r, preflight); err != nil {
+		header.Set("Vary", "Origin")
+		if err := h.allowRegisteredOrigin(header, r, preflight); err != nil {
 			return false, err
 		}
 	}
-	if preflight && h.Get("Access-Control-Allow-Origin") != "" {
-		h.Set("Access-Control-Allow-Methods", strings.Join(p.route.methods, ", "))
-		h.Set("Access-Control-Allow-Headers", allowedHeaders)
-		h.Set("Access-Control-Max-Age", "600")
+	if preflight && header.Get("Access-Control-Allow-Origin") != "" {
+		header.Set("Access-Control-Allow-Methods", strings.Join(h.route.methods, ", "))
+		header.Set("Access-Control-Allow-Headers", allowedHeaders)
+		header.Set("Access-Control-Max-Age", "600")
 	}
 	return preflight, nil
 }
 
-// registered echoes an origin that some client names. For a request that is no
-// preflight *don't know* is no reason to refuse: it goes on, without the header.
-func (p *passage) registered(h http.Header, r *http.Request, preflight bool) error {
+// allowRegisteredOrigin allows an origin that some client names. If the store is
+// unavailable only a preflight fails; other requests go on without the header.
+func (h *routeHandler) allowRegisteredOrigin(header http.Header, r *http.Request, preflight bool) error {
 	values := r.Header.Values("Origin")
 	if len(values) != 1 {
 		return nil
 	}
-	allowed, err := p.origins.allows(r.Context(), values[0])
+	allowed, err := h.origins.allows(r.Context(), values[0])
 	if err != nil && preflight {
 		return err
 	}
 	if allowed {
-		h.Set("Access-Control-Allow-Origin", values[0])
-		h.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, X-Request-Id, ETag")
+		header.Set("Access-Control-Allow-Origin", values[0])
+		header.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, X-Request-Id, ETag")
 	}
 	return nil
 }
 
-// originDirectory knows which origins are registered.
-type originDirectory interface {
+// originRegistry tells which origins are registered.
+type originRegistry interface {
 	OriginRegistered(ctx context.Context, origin string) (bool, error)
 }
 
-// origins remembers registered origins for a while, and what it remembers also
-// serves while the store cannot say. Strangers are not remembered, so there is
-// nothing for a flood of them to fill.
+// origins caches registered origins for ttl, and longer while the store is
+// unavailable. Unregistered origins are not cached, so a flood of them cannot
+// fill it.
 type origins struct {
-	directory originDirectory
-	keep      time.Duration
-	timeout   time.Duration
-	now       func() time.Time
+	registry originRegistry
+	ttl      time.Duration
+	timeout  time.Duration
+	now      func() time.Time
 
-	mu    sync.Mutex
-	known map[string]time.Time
+	mu     sync.Mutex
+	cached map[string]time.Time
 }
 
 func newOrigins(cfg Config) *origins {
 	return &origins{
-		directory: cfg.Service, keep: cfg.CacheFor, timeout: cfg.StoreTimeout / originShare, now: cfg.Now,
-		known: map[string]time.Time{},
+		registry: cfg.Service, ttl: cfg.CacheFor, timeout: cfg.StoreTimeout / originTimeoutDivisor, now: cfg.Now,
+		cached: map[string]time.Time{},
 	}
 }
 
 func (o *origins) allows(ctx context.Context, origin string) (bool, error) {
 	now := o.now()
 	o.mu.Lock()
-	seen, known := o.known[origin]
+	cachedAt, cached := o.cached[origin]
 	o.mu.Unlock()
-	if known && now.Before(seen.Add(o.keep)) && !now.Before(seen) {
+	if cached && now.Before(cachedAt.Add(o.ttl)) && !now.Before(cachedAt) {
 		return true, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	registered, err := o.directory.OriginRegistered(ctx, origin)
-	if err != nil && known {
+	registered, err := o.registry.OriginRegistered(ctx, origin)
+	if err != nil && cached {
 		return true, nil
 	}
 	if err == nil {
-		o.learn(origin, registered, now)
+		o.remember(origin, registered, now)
 	}
 	return registered, err
 }
 
-func (o *origins) learn(origin string, registered bool, now time.Time) {
+func (o *origins) remember(origin string, registered bool, now time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !registered {
-		delete(o.known, origin)
+		delete(o.cached, origin)
 		return
 	}
-	if len(o.known) >= maxOrigins {
-		clear(o.known)
+	if len(o.cached) >= maxOrigins {
+		clear(o.cached)
 	}
-	o.known[origin] = now
+	o.cached[origin] = now
 }

@@ -57,26 +57,26 @@ const (
 	pathReady       = "/readyz"
 )
 
-// grantUse tells whether the password grant is in use.
-type grantUse interface {
+// grantQuery tells whether the password grant is in use.
+type grantQuery interface {
 	PasswordGrantInUse(ctx context.Context) (bool, error)
 }
 
-// algorithms are those of the published keys.
-type algorithms interface {
+// algLister are those of the published keys.
+type algLister interface {
 	Algs() []string
 }
 
 // discovery renders the document when what it tells has changed.
 type discovery struct {
 	issuer string
-	use    grantUse
-	keys   algorithms
+	grants grantQuery
+	keys   algLister
 	doc    atomic.Pointer[document]
 }
 
-func newDiscovery(issuerURL string, use grantUse, keys algorithms) *discovery {
-	d := &discovery{issuer: issuerURL, use: use, keys: keys}
+func newDiscovery(issuerURL string, use grantQuery, keys algLister) *discovery {
+	d := &discovery{issuer: issuerURL, grants: use, keys: keys}
 	d.render(false)
 	return d
 }
@@ -86,7 +86,7 @@ func (d *discovery) current() *document { return d.doc.Load() }
 // refresh asks anew what is in use. Where the store cannot say, the document
 // stays as it is.
 func (d *discovery) refresh(ctx context.Context) error {
-	inUse, err := d.use.PasswordGrantInUse(ctx)
+	inUse, err := d.grants.PasswordGrantInUse(ctx)
 	if err != nil {
 		return fmt.Errorf("refresh discovery: %w", err)
 	}
@@ -95,7 +95,7 @@ func (d *discovery) refresh(ctx context.Context) error {
 }
 
 func (d *discovery) render(passwordGrant bool) {
-	body, err := json.Marshal(d.describe(passwordGrant))
+	body, err := json.Marshal(d.metadata(passwordGrant))
 	if err != nil {
 		panic("render discovery: " + err.Error()) // strings alone: cannot fail
 	}
@@ -104,7 +104,7 @@ func (d *discovery) render(passwordGrant bool) {
 	}
 }
 
-func (d *discovery) describe(passwordGrant bool) metadata {
+func (d *discovery) metadata(passwordGrant bool) metadata {
 	grants := []string{issuer.GrantClientCredentials, issuer.GrantRefreshToken}
 	if passwordGrant { // RFC 9700 §2.4: not advertised unless an operator chose it
 		grants = append(grants, issuer.GrantPassword)

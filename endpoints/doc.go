@@ -5,10 +5,10 @@
 // A request's way:
 //
 //	Handler ─┬─ JWKS, discovery: bytes from memory, and nothing else
-//	         └─ router ─ passage (one a route) ─ endpoint (one file each) ─ issuer
+//	         └─ router ─ routeHandler (one a route) ─ endpoint (one file each) ─ issuer
 //
-// A passage is the edge. It names the request, finds out who is calling,
-// checks the method, answers cross-origin questions, catches panics, renders
+// A routeHandler is the middleware of a route. It sets the request id and the
+// client address, checks the method, applies CORS, recovers panics, renders
 // the endpoint's value or error, counts it, and writes the one log event that
 // a request gets. An endpoint reads its form or header, calls one method of the
 // issuer, and returns what that said. Errors become HTTP in one table

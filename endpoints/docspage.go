@@ -15,77 +15,77 @@ import (
 	"github.com/swaggest/swgui/v5/static"
 )
 
-// partMaxAge is how long browsers may keep the parts of the page.
-const partMaxAge = time.Hour
+// docsFileMaxAge is how long browsers may keep the parts of the page.
+const docsFileMaxAge = time.Hour
 
-// pagePolicy lets the page load its own files, send requests to its own
+// docsCSP lets the page load its own files, send requests to its own
 // origin, and nothing else. There is no inline script and no inline style;
 // Swagger UI draws its icons from data: URLs.
-const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+const docsCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 //go:embed page
-var pageFiles embed.FS
+var docsPageFS embed.FS
 
-// A pagePart is one file that the page loads. Swagger UI's files come out of
+// A docsFile is one file that the page loads. Swagger UI's files come out of
 // the module that packs it, the large ones compressed.
-type pagePart struct {
-	name string // below the page's own path
-	from embed.FS
-	file string
-	kind string
+type docsFile struct {
+	name        string // below the page's own path
+	fs          embed.FS
+	file        string
+	contentType string
 }
 
-var pageParts = []pagePart{
-	{"start.js", pageFiles, "page/start.js", "text/javascript; charset=utf-8"},
-	{"page.css", pageFiles, "page/page.css", "text/css; charset=utf-8"},
+var docsFiles = []docsFile{
+	{"start.js", docsPageFS, "page/start.js", "text/javascript; charset=utf-8"},
+	{"page.css", docsPageFS, "page/page.css", "text/css; charset=utf-8"},
 	{"swagger-ui-bundle.js", static.FS, "swagger-ui-bundle.js.gz", "text/javascript; charset=utf-8"},
 	{"swagger-ui.css", static.FS, "swagger-ui.css.gz", "text/css; charset=utf-8"},
 	{"favicon-32x32.png", static.FS, "favicon-32x32.png", "image/png"},
 }
 
-// mountPage serves Swagger UI over /openapi.yaml. client is the id that the
+// mountDocsPage serves Swagger UI over /openapi.yaml. client is the id that the
 // Authorize dialogue begins with; "" for none.
-func (m *mounting) mountPage(issuerURL, client string) {
+func (m *routeBuilder) mountDocsPage(issuerURL, client string) {
 	text := strings.NewReplacer(
 		"{issuer}", html.EscapeString(issuerURL), "{base}", html.EscapeString(m.base), "{client}", html.EscapeString(client),
-	).Replace(string(content(pageFiles, "page/index.html")))
+	).Replace(string(readEmbedded(docsPageFS, "page/index.html")))
 	page := sameOriginDocument("text/html; charset=utf-8", []byte(text), 0)
 	page.header.Set("Cache-Control", "no-store")
-	page.header.Set("Content-Security-Policy", pagePolicy)
+	page.header.Set("Content-Security-Policy", docsCSP)
 	page.header.Set("X-Frame-Options", "DENY")
 	page.header.Set("Referrer-Policy", "no-referrer")
 	page.header.Set("Cross-Origin-Opener-Policy", "same-origin")
-	m.handler.documents[m.base+pathDocs] = m.published(pathDocs, func() *document { return page })
-	for _, part := range pageParts {
-		m.handler.documents[m.base+pathDocs+"/"+part.name] = m.part(part)
+	m.handler.documents[m.base+pathDocs] = m.sameOriginHandler(pathDocs, func() *document { return page })
+	for _, part := range docsFiles {
+		m.handler.documents[m.base+pathDocs+"/"+part.name] = m.docsFileHandler(part)
 	}
 }
 
-// published serves a document to pages of its own origin alone.
-func (m *mounting) published(name string, current func() *document) *publication {
-	rest := route{path: name, methods: []string{"GET", "HEAD"}, endpoint: unknownPath{}}
-	return &publication{current: current, counted: m.metrics.document(name), rest: &passage{m.edge, rest}}
+// sameOriginHandler serves a document to pages of its own origin only.
+func (m *routeBuilder) sameOriginHandler(name string, current func() *document) *documentHandler {
+	fallback := route{path: name, methods: []string{"GET", "HEAD"}, endpoint: notFoundEndpoint{}}
+	return &documentHandler{current: current, counters: m.metrics.document(name), fallback: &routeHandler{m.middleware, fallback}}
 }
 
-// part is made when somebody first asks for it: most servers are never asked,
-// and need not hold it in memory.
-func (m *mounting) part(p pagePart) http.Handler {
+// docsFileHandler loads the file at the first request: most servers are never
+// asked for it, and need not hold it in memory.
+func (m *routeBuilder) docsFileHandler(p docsFile) http.Handler {
 	const label = pathDocs + "/{part}"
 	packed := strings.HasSuffix(p.file, ".gz")
 	sent := sync.OnceValue(func() *document {
-		d := sameOriginDocument(p.kind, content(p.from, p.file), partMaxAge)
+		d := sameOriginDocument(p.contentType, readEmbedded(p.fs, p.file), docsFileMaxAge)
 		if packed {
 			d.header.Set("Content-Encoding", "gzip")
 		}
 		return d
 	})
-	published := m.published(label, sent)
+	published := m.sameOriginHandler(label, sent)
 	if !packed {
 		return published
 	}
-	plain := sync.OnceValue(func() *document { return sameOriginDocument(p.kind, unpacked(sent().body), partMaxAge) })
-	return &negotiation{packed: published, plain: m.published(label, plain)}
+	plain := sync.OnceValue(func() *document { return sameOriginDocument(p.contentType, gunzip(sent().body), docsFileMaxAge) })
+	return &encodingNegotiator{gzipped: published, identity: m.sameOriginHandler(label, plain)}
 }
 
 func sameOriginDocument(kind string, body []byte, maxAge time.Duration) *document {
@@ -95,8 +95,8 @@ func sameOriginDocument(kind string, body []byte, maxAge time.Duration) *documen
 	return d
 }
 
-// content reads a file that is part of the program.
-func content(from embed.FS, file string) []byte {
+// readEmbedded reads an embedded file.
+func readEmbedded(from embed.FS, file string) []byte {
 	b, err := from.ReadFile(file)
 	if err != nil {
 		panic(fmt.Sprintf("the page at %s: %v", pathDocs, err))
@@ -104,8 +104,8 @@ func content(from embed.FS, file string) []byte {
 	return b
 }
 
-// unpacked is for the few who do not take gzip. The content is ours.
-func unpacked(packed []byte) []byte {
+// gunzip decompresses an embedded file, for clients that do not accept gzip.
+func gunzip(packed []byte) []byte {
 	var b []byte
 	r, err := gzip.NewReader(bytes.NewReader(packed))
 	if err == nil {
@@ -117,20 +117,20 @@ func unpacked(packed []byte) []byte {
 	return b
 }
 
-// negotiation serves one of two encodings (RFC 9110 §12.5.3).
-type negotiation struct{ packed, plain *publication }
+// encodingNegotiator serves one of two encodings (RFC 9110 §12.5.3).
+type encodingNegotiator struct{ gzipped, identity *documentHandler }
 
-func (n *negotiation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (n *encodingNegotiator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept-Encoding")
-	if takesGzip(r.Header["Accept-Encoding"]) {
-		n.packed.ServeHTTP(w, r)
+	if acceptsGzip(r.Header["Accept-Encoding"]) {
+		n.gzipped.ServeHTTP(w, r)
 		return
 	}
-	n.plain.ServeHTTP(w, r)
+	n.identity.ServeHTTP(w, r)
 }
 
-// takesGzip tells whether gzip is named and not refused by a weight of zero.
-func takesGzip(header []string) bool {
+// acceptsGzip tells whether gzip is accepted with a weight above zero.
+func acceptsGzip(header []string) bool {
 	for coding := range strings.SplitSeq(strings.Join(header, ","), ",") {
 		name, weight, _ := strings.Cut(coding, ";")
 		if !strings.EqualFold(strings.TrimSpace(name), "gzip") {

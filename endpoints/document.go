@@ -41,36 +41,35 @@ func entityTag(body []byte) string {
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
 }
 
-// publication serves a document to whoever asks, without any of what a passage
-// does: it has nothing to decide and nothing to hide, and it is what verifiers
-// fetch in floods.
-type publication struct {
-	current func() *document
-	counted documentCounters
-	rest    http.Handler // methods but GET and HEAD
+// documentHandler serves a public document without any of what routeHandler
+// does: verifiers fetch these at high rates.
+type documentHandler struct {
+	current  func() *document
+	counters documentCounters
+	fallback http.Handler // methods but GET and HEAD
 }
 
-func (p *publication) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *documentHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		p.rest.ServeHTTP(w, r)
+		p.fallback.ServeHTTP(w, r)
 		return
 	}
 	d := p.current()
 	maps.Copy(w.Header(), d.header)
-	if names(r.Header["If-None-Match"], d.etag) {
-		p.counted.unchanged.Inc()
+	if matchesETag(r.Header["If-None-Match"], d.etag) {
+		p.counters.notModified.Inc()
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	p.counted.sent.Inc()
+	p.counters.ok.Inc()
 	if r.Method == http.MethodGet {
 		_, _ = w.Write(d.body) // a client that is gone cannot be told so
 	}
 }
 
-// names tells whether an If-None-Match header names the tag. The comparison is
+// matchesETag tells whether an If-None-Match header names the tag. The comparison is
 // weak (RFC 9110 §13.1.2).
-func names(header []string, etag string) bool {
+func matchesETag(header []string, etag string) bool {
 	for _, line := range header {
 		for tag := range strings.SplitSeq(line, ",") {
 			tag = strings.TrimSpace(tag)

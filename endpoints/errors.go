@@ -16,8 +16,8 @@ const (
 	codeUnavailable = "temporarily_unavailable"
 )
 
-// statuses is the one table from the codes of package issuer to HTTP.
-var statuses = map[issuer.Code]int{
+// statusByCode maps the codes of package issuer to HTTP.
+var statusByCode = map[issuer.Code]int{
 	issuer.InvalidRequest:       http.StatusBadRequest, // RFC 6749 §5.2
 	issuer.InvalidClient:        http.StatusUnauthorized,
 	issuer.InvalidGrant:         http.StatusBadRequest,
@@ -32,63 +32,63 @@ var statuses = map[issuer.Code]int{
 	issuer.Unavailable:          http.StatusServiceUnavailable,
 }
 
-// afterAuthentication are the refusals that only an authenticated client gets.
-var afterAuthentication = map[issuer.Code]bool{
+// authenticatedCodes are the errors that only an authenticated client gets.
+var authenticatedCodes = map[issuer.Code]bool{
 	issuer.InvalidGrant: true, issuer.UnauthorizedClient: true, issuer.UnsupportedGrantType: true,
 	issuer.InvalidScope: true, issuer.InvalidTarget: true,
 }
 
-// A fault is a refusal of the HTTP layer itself, before the issuer was asked.
-type fault struct {
-	status      int
-	code        string // "" says nothing in the body
-	description string
-	allow       string // of a 405
-	closes      bool   // the rest of the request is not worth reading
+// httpError is an error of the HTTP layer itself, before the issuer is called.
+type httpError struct {
+	status          int
+	code            string // "" says nothing in the body
+	description     string
+	allow           string // of a 405
+	closeConnection bool   // the rest of the request is not worth reading
 }
 
-func (f *fault) Error() string { return f.code + ": " + f.description }
+func (f *httpError) Error() string { return f.code + ": " + f.description }
 
-func badRequest(description string) *fault {
-	return &fault{status: http.StatusBadRequest, code: string(issuer.InvalidRequest), description: description}
+func badRequest(description string) *httpError {
+	return &httpError{status: http.StatusBadRequest, code: string(issuer.InvalidRequest), description: description}
 }
 
-// failure is an error as the client will see it, with what only the log may.
-type failure struct {
-	status      int
-	code        string
-	description string
-	scope       string       // of insufficient_scope
-	fields      []fieldFault // of a problem
-	allow       string
-	retryAfter  time.Duration
-	closes      bool
-	cause       error
+// errorResponse is an error as the client will see it, and its cause for the log.
+type errorResponse struct {
+	status          int
+	code            string
+	description     string
+	scope           string         // of insufficient_scope
+	fields          []problemField // of a problem
+	allow           string
+	retryAfter      time.Duration
+	closeConnection bool
+	cause           error
 }
 
-// failureOf renders any error. Of what is neither a fault nor an issuer's
-// refusal the client learns nothing.
-func failureOf(err error) failure {
-	var f *fault
-	var refusal *issuer.Error
+// newErrorResponse renders any error. One that is neither an httpError nor an
+// issuer.Error becomes a fixed sentence for the client.
+func newErrorResponse(err error) errorResponse {
+	var f *httpError
+	var issuerErr *issuer.Error
 	switch {
 	case errors.As(err, &f):
-		return failure{status: f.status, code: f.code, description: f.description, allow: f.allow, closes: f.closes}
-	case errors.As(err, &refusal) && statuses[refusal.Code] != 0:
-		return refused(refusal)
+		return errorResponse{status: f.status, code: f.code, description: f.description, allow: f.allow, closeConnection: f.closeConnection}
+	case errors.As(err, &issuerErr) && statusByCode[issuerErr.Code] != 0:
+		return issuerErrorResponse(issuerErr)
 	}
-	if f, known := recordFailure(err); known {
+	if f, ok := recordErrorResponse(err); ok {
 		return f
 	}
-	return failure{
+	return errorResponse{
 		status: http.StatusInternalServerError, code: codeServerError,
 		description: "the server failed on this request", cause: err,
 	}
 }
 
-func refused(e *issuer.Error) failure {
-	f := failure{
-		status: statuses[e.Code], code: string(e.Code), description: e.Description,
+func issuerErrorResponse(e *issuer.Error) errorResponse {
+	f := errorResponse{
+		status: statusByCode[e.Code], code: string(e.Code), description: e.Description,
 		scope: e.Scope, cause: e.Cause,
 	}
 	switch e.Code {
@@ -102,14 +102,14 @@ func refused(e *issuer.Error) failure {
 	return f
 }
 
-// errorBody is the error answer of RFC 6749 §5.2.
-type errorBody struct {
+// oauthErrorBody is the error answer of RFC 6749 §5.2.
+type oauthErrorBody struct {
 	Error       string `json:"error,omitempty"`
 	Description string `json:"error_description,omitempty"`
 }
 
-func (f failure) body() errorBody {
-	return errorBody{Error: f.code, Description: printable(f.description)}
+func (f errorResponse) oauthBody() oauthErrorBody {
+	return oauthErrorBody{Error: f.code, Description: printable(f.description)}
 }
 
 // printable keeps a text within the characters that RFC 6749 §5.2 and
@@ -123,27 +123,27 @@ func printable(s string) string {
 	}, s)
 }
 
-// side is whose error rules a route follows.
-type side int
+// errorFormat is the error format of a route.
+type errorFormat int
 
 const (
-	oauthSide    side = iota // RFC 6749 §5.2
-	resourceSide             // RFC 6750 §3
-	problemSide              // RFC 9457, with the challenges of both
+	oauthErrors   errorFormat = iota // RFC 6749 §5.2
+	bearerErrors                     // RFC 6750 §3
+	problemErrors                    // RFC 9457, with the challenges of both
 )
 
-// challenge is the WWW-Authenticate header that belongs to the failure, or "".
-func (f failure) challenge(s side) string {
+// challenge is the WWW-Authenticate header of the error, or "".
+func (f errorResponse) challenge(s errorFormat) string {
 	switch {
-	case s != resourceSide && f.code == string(issuer.InvalidClient):
+	case s != bearerErrors && f.code == string(issuer.InvalidClient):
 		return `Basic realm="signet"`
-	case s == oauthSide:
+	case s == oauthErrors:
 		return ""
 	case f.status != http.StatusUnauthorized && f.status != http.StatusForbidden && f.status != http.StatusBadRequest:
 		return ""
 	case f.code == "":
 		return `Bearer realm="signet"` // RFC 6750 §3.1: nothing is said of an absent token
-	case s == problemSide && f.code != string(issuer.InvalidToken) && f.code != string(issuer.InsufficientScope):
+	case s == problemErrors && f.code != string(issuer.InvalidToken) && f.code != string(issuer.InsufficientScope):
 		return "" // nothing is wrong with the token
 	}
 	c := `Bearer realm="signet", error="` + printable(f.code) + `", error_description="` + printable(f.description) + `"`

@@ -34,86 +34,86 @@ type event struct {
 	userAgent string // for the session of a login; never logged
 	start     time.Time
 
-	actor    string // the user of a token that was taken
-	clientID string // of an authenticated client only: what a stranger typed there may be a secret
-	grant    string
-	audited  string // the audit event that the request caused, if one is worth counting
-	status   int
-	bytes    int
-	code     string
-	cause    error
-	panicked string
-	stack    []byte
+	actor      string // the user of a token that was taken
+	clientID   string // of an authenticated client only: what a stranger typed there may be a secret
+	grant      string
+	auditEvent string // the audit event that the request caused, if one is worth counting
+	status     int
+	bytes      int
+	code       string
+	cause      error
+	panicText  string
+	stack      []byte
 }
 
 func (e *event) source() issuer.RequestInfo {
 	return issuer.RequestInfo{Address: e.address, RequestID: e.requestID, UserAgent: e.userAgent}
 }
 
-// client notes who asked, where the answer shows that it was really them.
-func (e *event) client(id string, err error) {
-	var refusal *issuer.Error
-	if errors.As(err, &refusal) {
-		e.audited = refusal.Event
+// setClient sets the client, if the outcome shows that it was authenticated.
+func (e *event) setClient(id string, err error) {
+	var issuerErr *issuer.Error
+	if errors.As(err, &issuerErr) {
+		e.auditEvent = issuerErr.Event
 	}
-	if err == nil || refusal != nil && afterAuthentication[refusal.Code] {
+	if err == nil || issuerErr != nil && authenticatedCodes[issuerErr.Code] {
 		e.clientID = id
 	}
 }
 
-// failed notes what the client is told and what it is not.
-func (e *event) failed(ctx context.Context, f failure) {
+// setError sets the error and its cause.
+func (e *event) setError(ctx context.Context, f errorResponse) {
 	e.status, e.code, e.cause = f.status, f.code, f.cause
 	if f.status >= http.StatusInternalServerError && errors.Is(ctx.Err(), context.Canceled) {
 		e.status = statusClientGone
 	}
 }
 
-// panicking notes a panic. The text of a panic that the runtime raised is
+// setPanic sets the panic. The text of a panic that the runtime raised is
 // harmless; any other may quote input, so its type has to do, and the stack.
-func (e *event) panicking(v any) {
-	e.panicked = "a value that is no runtime error"
+func (e *event) setPanic(v any) {
+	e.panicText = "a value that is no runtime error"
 	if err, ok := v.(runtime.Error); ok {
-		e.panicked = err.Error()
+		e.panicText = err.Error()
 	}
 	stack := debug.Stack()
 	e.stack = stack[:min(len(stack), maxLoggedStack)]
 }
 
 // write logs the event. Values are escaped by the encoder and bounded here.
-func (e *event) write(log *zerolog.Logger, rt *route, took time.Duration) {
-	line := log.WithLevel(e.level(rt))
-	if line == nil {
+func (e *event) write(log *zerolog.Logger, rt *route, duration time.Duration) {
+	entry := log.WithLevel(e.level(rt))
+	if entry == nil {
 		return
 	}
-	line.Str("request_id", e.requestID).Str("method", e.method).Str("route", rt.name()).
-		Int("status", e.status).Float64("duration_ms", float64(took.Microseconds())/1000).Int("bytes", e.bytes).
+	entry.Str("request_id", e.requestID).Str("method", e.method).Str("route", rt.name()).
+		Int("status", e.status).Float64("duration_ms", float64(duration.Microseconds())/1000).Int("bytes", e.bytes).
 		Str("address", e.address.String())
 	for _, f := range []struct{ name, value string }{
-		{"user_id", e.actor}, {"client_id", e.clientID}, {"grant", e.grant}, {"error", e.code}, {"event", e.audited}, {"panic", e.panicked}, {"stack", string(e.stack)},
+		{"user_id", e.actor}, {"client_id", e.clientID}, {"grant", e.grant}, {"error", e.code}, {"event", e.auditEvent}, {"panic", e.panicText}, {"stack", string(e.stack)},
 	} {
 		if f.value != "" {
-			line.Str(f.name, f.value)
+			entry.Str(f.name, f.value)
 		}
 	}
 	if e.cause != nil {
-		line.Str("cause", clip(e.cause.Error(), maxLoggedText))
+		entry.Str("cause", truncate(e.cause.Error(), maxLoggedText))
 	}
-	line.Msg("request")
+	entry.Msg("request")
 }
 
 func (e *event) level(rt *route) zerolog.Level {
 	switch {
 	case e.status >= http.StatusInternalServerError:
 		return zerolog.ErrorLevel
-	case rt.quiet:
+	case rt.debugLog:
 		return zerolog.DebugLevel
 	}
 	return zerolog.InfoLevel
 }
 
-// clip bounds a text without cutting a character in two.
-func clip(s string, limit int) string {
+// truncate bounds a text without cutting a character in two.
+func truncate(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}

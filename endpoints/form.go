@@ -13,16 +13,16 @@ import (
 
 // Bounds of a request's form.
 const (
-	maxBody       = 64 << 10 // bytes
+	maxBodyBytes  = 64 << 10 // bytes
 	maxParameters = 100
 )
 
 const formType = "application/x-www-form-urlencoded"
 
-// parameters are all that some endpoint reads, now or as the flows arrive.
+// knownParameters are all that some endpoint reads, now or as the flows arrive.
 // Every other name is ignored (RFC 6749 §3.2). true marks those that may hold
 // any character but NUL.
-var parameters = map[string]bool{
+var knownParameters = map[string]bool{
 	"grant_type": false, "scope": false, "resource": false, "username": false, "password": true,
 	"refresh_token": false, "client_id": false, "client_secret": false,
 	"client_assertion": false, "client_assertion_type": false,
@@ -35,14 +35,14 @@ var parameters = map[string]bool{
 type form map[string]string
 
 var (
-	errQuery      = badRequest("parameters of this endpoint belong in the body, not in the URL")
-	errFormType   = badRequest("the Content-Type must be " + formType)
-	errManyFields = badRequest("too many parameters")
-	errEncoding   = badRequest("the form is not well-formed")
-	errRepeated   = badRequest("a parameter is given twice")
-	errCharacters = badRequest("a parameter holds invalid UTF-8 or control characters")
-	errUnread     = &fault{status: http.StatusBadRequest, code: "invalid_request", description: "the body could not be read", closes: true}
-	errTooLarge   = &fault{status: http.StatusRequestEntityTooLarge, code: "invalid_request", description: "the body is larger than 64 KiB", closes: true}
+	errQuery              = badRequest("parameters of this endpoint belong in the body, not in the URL")
+	errFormType           = badRequest("the Content-Type must be " + formType)
+	errTooManyParameters  = badRequest("too many parameters")
+	errEncoding           = badRequest("the form is not well-formed")
+	errDuplicateParameter = badRequest("a parameter is given twice")
+	errCharacters         = badRequest("a parameter holds invalid UTF-8 or control characters")
+	errBodyRead           = &httpError{status: http.StatusBadRequest, code: "invalid_request", description: "the body could not be read", closeConnection: true}
+	errTooLarge           = &httpError{status: http.StatusRequestEntityTooLarge, code: "invalid_request", description: "the body is larger than 64 KiB", closeConnection: true}
 )
 
 // readForm reads the body as the one form that OAuth knows. All it does is
@@ -51,7 +51,7 @@ func readForm(r *http.Request) (form, error) {
 	if err := checkQuery(r.URL.RawQuery); err != nil {
 		return nil, err
 	}
-	if !isForm(r.Header.Values("Content-Type")) {
+	if !isFormType(r.Header.Values("Content-Type")) {
 		return nil, errFormType
 	}
 	body, err := readBody(r)
@@ -69,15 +69,15 @@ func checkQuery(query string) error {
 		pair, query, _ = strings.Cut(query, "&")
 		name, _, _ := strings.Cut(pair, "=")
 		name, err := url.QueryUnescape(name)
-		if _, known := parameters[name]; known || err != nil {
+		if _, isParameter := knownParameters[name]; isParameter || err != nil {
 			return errQuery
 		}
 	}
 	return nil
 }
 
-// isForm accepts exactly one Content-Type, in UTF-8.
-func isForm(values []string) bool {
+// isFormType accepts exactly one Content-Type, in UTF-8.
+func isFormType(values []string) bool {
 	if len(values) != 1 {
 		return false
 	}
@@ -93,7 +93,7 @@ func isForm(values []string) bool {
 }
 
 func readBody(r *http.Request) (string, error) {
-	if r.ContentLength > maxBody {
+	if r.ContentLength > maxBodyBytes {
 		return "", errTooLarge
 	}
 	b, err := io.ReadAll(r.Body)
@@ -102,7 +102,7 @@ func readBody(r *http.Request) (string, error) {
 	case errors.As(err, &tooLarge):
 		return "", errTooLarge
 	case err != nil:
-		return "", errUnread
+		return "", errBodyRead
 	}
 	return string(b), nil
 }
@@ -113,7 +113,7 @@ func parseForm(body string) (form, error) {
 	f := form{}
 	for n := 0; body != ""; n++ {
 		if n == maxParameters {
-			return nil, errManyFields
+			return nil, errTooManyParameters
 		}
 		var pair string
 		pair, body, _ = strings.Cut(body, "&")
@@ -130,30 +130,30 @@ func (f form) add(pair string) error {
 	if err != nil {
 		return errEncoding
 	}
-	anything, known := parameters[name]
-	if !known {
+	allowControl, isParameter := knownParameters[name]
+	if !isParameter {
 		return nil
 	}
 	if value, err = url.QueryUnescape(value); err != nil {
 		return errEncoding
 	}
-	if !wellFormed(value, anything) {
+	if !validText(value, allowControl) {
 		return errCharacters
 	}
-	if _, again := f[name]; again {
-		return errRepeated
+	if _, duplicate := f[name]; duplicate {
+		return errDuplicateParameter
 	}
 	f[name] = value
 	return nil
 }
 
-// wellFormed demands UTF-8, which leaves no room for lone surrogates and
-// overlong forms, and no control characters; anything allows them but NUL.
-func wellFormed(s string, anything bool) bool {
+// validText demands UTF-8, so no lone surrogates and no overlong forms, and no
+// control characters; allowControl permits all of them but NUL.
+func validText(s string, allowControl bool) bool {
 	if !utf8.ValidString(s) {
 		return false
 	}
-	if anything {
+	if allowControl {
 		return !strings.ContainsRune(s, 0)
 	}
 	return !strings.ContainsFunc(s, unicode.IsControl)

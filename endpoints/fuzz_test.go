@@ -12,7 +12,7 @@ import (
 	"example.org/signet/endpoints/endpointstest"
 )
 
-// FuzzToken throws raw requests at the token endpoint (T31): no panic, no 5xx,
+// FuzzToken sends raw requests at the token endpoint (T31): no panic, no 5xx,
 // an answer in the form of RFC 6749, and a token only for right credentials.
 func FuzzToken(f *testing.F) {
 	s := endpointstest.Start(f, openSQLite)
@@ -41,13 +41,13 @@ func FuzzToken(f *testing.F) {
 		r.Header = http.Header{"Content-Type": {contentType}, "Authorization": {authorization}}
 		w := httptest.NewRecorder()
 		s.Handler.ServeHTTP(w, r)
-		judge(t, w, rightful(s, authorization, body))
+		checkTokenResponse(t, w, hasCredentials(s, authorization, body))
 	})
 }
 
-// rightful tells whether the request carries the secrets without which there
+// hasCredentials tells whether the request carries the secrets without which there
 // is no token: the client's, and the user's or a refresh token.
-func rightful(s *endpointstest.Signet, authorization, body string) bool {
+func hasCredentials(s *endpointstest.Signet, authorization, body string) bool {
 	values, _ := url.ParseQuery(body)
 	_, credentials, _ := strings.Cut(authorization, " ")
 	header, _ := base64.StdEncoding.DecodeString(credentials)
@@ -56,19 +56,19 @@ func rightful(s *endpointstest.Signet, authorization, body string) bool {
 	return client && (values.Get("password") == s.Alice.Password || strings.HasPrefix(values.Get("refresh_token"), "sgr_"))
 }
 
-func judge(t *testing.T, w *httptest.ResponseRecorder, rightful bool) {
+func checkTokenResponse(t *testing.T, w *httptest.ResponseRecorder, rightful bool) {
 	t.Helper()
-	var answer map[string]any
-	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+	var response map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &response); err != nil {
 		t.Fatalf("status %d, no JSON: %q", w.Code, w.Body)
 	}
 	if w.Code >= 500 || w.Header().Get("Cache-Control") != "no-store" {
 		t.Fatalf("status %d, headers %v, %s", w.Code, w.Header(), w.Body)
 	}
-	if _, token := answer["access_token"]; token != (w.Code == http.StatusOK) || token && !rightful {
+	if _, token := response["access_token"]; token != (w.Code == http.StatusOK) || token && !rightful {
 		t.Fatalf("status %d, token %t, right credentials %t", w.Code, token, rightful)
 	}
-	if _, failed := answer["error"]; failed == (w.Code == http.StatusOK) {
+	if _, failed := response["error"]; failed == (w.Code == http.StatusOK) {
 		t.Fatalf("status %d: %s", w.Code, w.Body)
 	}
 }

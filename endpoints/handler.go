@@ -21,7 +21,7 @@ type Handler struct {
 var _ http.Handler = (*Handler)(nil)
 
 // New builds the endpoints over their parts and mounts them under the path of
-// the issuer's URL. The error names every fault of the configuration.
+// the issuer's URL. The error names everything wrong with the configuration.
 //
 // The discovery document is first rendered without asking the store; call
 // Refresh once the store is there, and now and again.
@@ -34,23 +34,23 @@ func New(cfg Config) (*Handler, error) {
 	h := &Handler{
 		documents: map[string]http.Handler{},
 		discovery: newDiscovery(cfg.Issuer, cfg.Service, cfg.Keys),
-		ready:     &readiness{keys: cfg.Keys, store: &pinger{store: cfg.Store, now: cfg.Now}},
+		ready:     &readiness{keys: cfg.Keys, store: &storePinger{store: cfg.Store, now: cfg.Now}},
 	}
 	h.mount(cfg, u.EscapedPath())
 	return h, nil
 }
 
-// mount is the map of all routes. base is the issuer's path, "" for none.
+// mount mounts all routes. base is the issuer's path, "" for none.
 func (h *Handler) mount(cfg Config, base string) {
-	g := &gate{places: make(chan struct{}, cfg.MaxInFlight), work: cfg.StoreTimeout, login: cfg.LoginTimeout}
-	cfg.Metrics.Gauge("signet_requests_in_flight", "Requests that are with the issuer now.", func() float64 { return float64(g.inside()) })
-	m := &mounting{
-		edge: &edge{
-			callers: callers{proxies: cfg.TrustedProxies, rand: cfg.Rand},
-			origins: newOrigins(cfg),
-			metrics: cfg.Metrics, log: cfg.Log, now: cfg.Now, base: base,
+	lim := &limiter{slots: make(chan struct{}, cfg.MaxInFlight), storeTimeout: cfg.StoreTimeout, loginTimeout: cfg.LoginTimeout}
+	cfg.Metrics.Gauge("signet_requests_in_flight", "Requests that are with the issuer now.", func() float64 { return float64(lim.inUse()) })
+	m := &routeBuilder{
+		middleware: &middleware{
+			clientIP: clientIPResolver{proxies: cfg.TrustedProxies, rand: cfg.Rand},
+			origins:  newOrigins(cfg),
+			metrics:  cfg.Metrics, log: cfg.Log, now: cfg.Now, base: base,
 		},
-		issuer: cfg.Service, gate: g, handler: h,
+		issuer: cfg.Service, limiter: lim, handler: h,
 		// A path is compared as it was sent: nothing is cleaned, unescaped or
 		// redirected on the way to an endpoint.
 		router: mux.NewRouter().UseEncodedPath().SkipClean(true),
@@ -58,20 +58,20 @@ func (h *Handler) mount(cfg Config, base string) {
 	h.router = m.router
 	post, read, both := []string{"POST"}, []string{"GET", "HEAD"}, []string{"GET", "HEAD", "POST"}
 
-	m.route(route{path: pathToken, methods: post, cors: corsRegistered, endpoint: tokenEndpoint{cfg.Service, g}})
-	m.route(route{path: pathIntrospect, methods: post, endpoint: introspectionEndpoint{cfg.Service, g}})
-	m.route(route{path: pathRevoke, methods: post, cors: corsRegistered, endpoint: revocationEndpoint{cfg.Service, g}})
-	m.route(route{path: pathUserInfo, methods: both, side: resourceSide, cors: corsRegistered, endpoint: userInfoEndpoint{cfg.Service, g}})
+	m.route(route{path: pathToken, methods: post, cors: corsRegistered, endpoint: tokenEndpoint{cfg.Service, lim}})
+	m.route(route{path: pathIntrospect, methods: post, endpoint: introspectionEndpoint{cfg.Service, lim}})
+	m.route(route{path: pathRevoke, methods: post, cors: corsRegistered, endpoint: revocationEndpoint{cfg.Service, lim}})
+	m.route(route{path: pathUserInfo, methods: both, errorFormat: bearerErrors, cors: corsRegistered, endpoint: userInfoEndpoint{cfg.Service, lim}})
 	m.route(route{path: pathAuthorize, methods: both, endpoint: authorizationEndpoint{}})
-	m.route(route{path: pathLive, methods: read, quiet: true, endpoint: liveness{}})
-	m.route(route{path: pathReady, methods: read, quiet: true, endpoint: h.ready})
-	m.mountSelf(cfg.Service)
+	m.route(route{path: pathLive, methods: read, debugLog: true, endpoint: liveness{}})
+	m.route(route{path: pathReady, methods: read, debugLog: true, endpoint: h.ready})
+	m.mountSelfService(cfg.Service)
 	if cfg.AdminMerged {
 		m.mountAdmin(cfg.Service, cfg.Keys)
 	}
-	own := m.onOwnDoor()
-	own.mountAdmin(cfg.Service, cfg.Keys)
-	h.admin = own.router
+	admin := m.forAdminListener()
+	admin.mountAdmin(cfg.Service, cfg.Keys)
+	h.admin = admin.router
 
 	m.statusLists(cfg)
 	keys := &jwks{keys: cfg.Keys}
@@ -79,9 +79,9 @@ func (h *Handler) mount(cfg Config, base string) {
 	m.document(pathOIDC, base+pathOIDC, h.discovery.current)
 	m.document(pathOAuthServer, base+pathOAuthServer, h.discovery.current)
 	m.document(pathOAuthServer, pathOAuthServer+base, h.discovery.current) // RFC 8414 §3.1
-	m.document(pathOpenAPI, base+pathOpenAPI, describe(cfg.Issuer))
-	m.mountPage(cfg.Issuer, cfg.DocsClient)
-	m.router.NotFoundHandler = &passage{m.edge, route{endpoint: unknownPath{}}}
+	m.document(pathOpenAPI, base+pathOpenAPI, openAPIDocument(cfg.Issuer))
+	m.mountDocsPage(cfg.Issuer, cfg.DocsClient)
+	m.router.NotFoundHandler = &routeHandler{m.middleware, route{endpoint: notFoundEndpoint{}}}
 }
 
 // ServeHTTP answers a request.
@@ -111,40 +111,40 @@ func (h *Handler) prepare(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) Refresh(ctx context.Context) error { return h.discovery.refresh(ctx) }
 
 // Drain makes /readyz say that this instance wants no more traffic, and every
-// answer close its connection; everything else goes on. There is no way back.
+// answer close its connection; everything else goes on. It cannot be undone.
 func (h *Handler) Drain() { h.ready.draining.Store(true) }
 
-// mounting is what the map of routes needs to build them.
-type mounting struct {
-	*edge
-	issuer  identifier
-	gate    *gate
+// routeBuilder holds what routes are built from.
+type routeBuilder struct {
+	*middleware
+	issuer  authenticator
+	limiter *limiter
 	atRoot  bool // what is mounted answers at the root too, whatever the issuer's path
 	handler *Handler
 	router  *mux.Router
 }
 
-func (m *mounting) route(rt route) {
-	m.handler.note(rt)
-	p := &passage{m.edge, rt}
+func (m *routeBuilder) route(rt route) {
+	m.handler.addRoute(rt)
+	p := &routeHandler{m.middleware, rt}
 	m.router.Path(m.base + rt.path).Handler(p)
-	if (rt.quiet || m.atRoot) && m.base != "" {
+	if (rt.debugLog || m.atRoot) && m.base != "" {
 		// Health is also where an orchestrator looks for it, which knows the
 		// process and not the issuer.
 		m.router.Path(rt.path).Handler(p)
 	}
 }
 
-func (m *mounting) statusLists(cfg Config) {
+func (m *routeBuilder) statusLists(cfg Config) {
 	name, path := pathStatus+"/{list}", m.base+pathStatus
-	rest := route{path: name, methods: []string{"GET", "HEAD"}, cors: corsAny, endpoint: unknownPath{}}
+	fallback := route{path: name, methods: []string{"GET", "HEAD"}, cors: corsAny, endpoint: notFoundEndpoint{}}
 	m.router.Path(path + "/{list}").Handler(&statusLists{
-		publisher: cfg.Service, timeout: cfg.StoreTimeout, counted: m.metrics.document(name), rest: &passage{m.edge, rest}, prefix: path + "/",
+		publisher: cfg.Service, timeout: cfg.StoreTimeout, counters: m.metrics.document(name), fallback: &routeHandler{m.middleware, fallback}, prefix: path + "/",
 	})
 	m.document(pathStatus, path, aggregation(cfg.Service))
 }
 
-func (m *mounting) document(name, path string, current func() *document) {
-	rest := route{path: name, methods: []string{"GET", "HEAD"}, cors: corsAny, endpoint: unknownPath{}}
-	m.handler.documents[path] = &publication{current: current, counted: m.metrics.document(name), rest: &passage{m.edge, rest}}
+func (m *routeBuilder) document(name, path string, current func() *document) {
+	fallback := route{path: name, methods: []string{"GET", "HEAD"}, cors: corsAny, endpoint: notFoundEndpoint{}}
+	m.handler.documents[path] = &documentHandler{current: current, counters: m.metrics.document(name), fallback: &routeHandler{m.middleware, fallback}}
 }

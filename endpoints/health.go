@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	pingKeep     = time.Second           // how long a ping's outcome is believed
-	pingTimeout  = time.Second           // after which a ping has failed
-	pingPatience = 80 * time.Millisecond // how long a caller waits for one
+	pingTTL     = time.Second           // how long a ping's outcome is believed
+	pingTimeout = time.Second           // after which a ping has failed
+	pingWait    = 80 * time.Millisecond // how long a caller waits for one
 )
 
 // liveness says that the process answers. It asks nobody: an outage of the
@@ -22,56 +22,56 @@ type liveness struct{}
 
 var _ endpoint = liveness{}
 
-func (liveness) answer(*http.Request, *event) (any, error) { return health{Status: "alive"}, nil }
+func (liveness) handle(*http.Request, *event) (any, error) { return health{Status: "alive"}, nil }
 
 // health is the answer to a health check.
 type health struct {
 	Status string   `json:"status"`
-	Fault  []string `json:"fault,omitempty"` // what is amiss: draining, keys, store
+	Failed []string `json:"fault,omitempty"` // what is amiss: draining, keys, store
 }
 
 func (h health) httpStatus() int {
-	if len(h.Fault) > 0 {
+	if len(h.Failed) > 0 {
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusOK
 }
 
-// signer tells whether there is a key to sign with.
-type signer interface {
+// readyChecker tells whether there is a key to sign with.
+type readyChecker interface {
 	Ready() error
 }
 
 // readiness says whether this instance should get traffic.
 type readiness struct {
-	keys     signer
-	store    *pinger
+	keys     readyChecker
+	store    *storePinger
 	draining atomic.Bool
 }
 
 var _ endpoint = (*readiness)(nil)
 
-func (d *readiness) answer(r *http.Request, _ *event) (any, error) {
-	var fault []string
+func (d *readiness) handle(r *http.Request, _ *event) (any, error) {
+	var failed []string
 	if d.draining.Load() {
-		fault = append(fault, "draining")
+		failed = append(failed, "draining")
 	}
 	if d.keys.Ready() != nil {
-		fault = append(fault, "keys")
+		failed = append(failed, "keys")
 	}
 	if !d.store.reachable(r.Context()) {
-		fault = append(fault, "store")
+		failed = append(failed, "store")
 	}
-	if fault != nil {
-		return health{Status: "not ready", Fault: fault}, nil
+	if failed != nil {
+		return health{Status: "not ready", Failed: failed}, nil
 	}
 	return health{Status: "ready"}, nil
 }
 
-// pinger knows whether the store can be reached, from one ping a second at
-// most. Nobody waits for a slow one longer than pingPatience: what was known
-// before is answered then, so a check is quick whatever the store does.
-type pinger struct {
+// storePinger knows whether the store can be reached, from one ping a second at
+// most. Nobody waits for a slow one longer than pingWait: the last
+// outcome is reported then, so a check is quick whatever the store does.
+type storePinger struct {
 	store storage.Health
 	now   func() time.Time
 
@@ -81,14 +81,14 @@ type pinger struct {
 	ok      bool
 }
 
-func (p *pinger) reachable(ctx context.Context) bool {
-	if ok, done := p.look(); done == nil {
+func (p *storePinger) reachable(ctx context.Context) bool {
+	if ok, finished := p.lastResult(); finished == nil {
 		return ok
 	} else {
 		select {
-		case <-done:
+		case <-finished:
 		case <-ctx.Done():
-		case <-time.After(pingPatience):
+		case <-time.After(pingWait):
 		}
 	}
 	p.mu.Lock()
@@ -96,13 +96,13 @@ func (p *pinger) reachable(ctx context.Context) bool {
 	return p.ok
 }
 
-// look returns the last outcome, and while that is not recent enough the end
+// lastResult returns the last outcome, and while that is not recent enough the end
 // of the ping under way, which it starts if there is none.
-func (p *pinger) look() (ok bool, done <-chan struct{}) {
+func (p *storePinger) lastResult() (ok bool, finished <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
-	if !p.at.IsZero() && now.Before(p.at.Add(pingKeep)) && !now.Before(p.at) {
+	if !p.at.IsZero() && now.Before(p.at.Add(pingTTL)) && !now.Before(p.at) {
 		return p.ok, nil
 	}
 	if p.running == nil {
@@ -113,12 +113,12 @@ func (p *pinger) look() (ok bool, done <-chan struct{}) {
 }
 
 // ping outlives the request that asked for it, by at most its own timeout.
-func (p *pinger) ping(done chan struct{}) {
+func (p *storePinger) ping(finished chan struct{}) {
 	ctx, cancel := context.WithTimeout(context.Background(), pingTimeout)
 	defer cancel()
 	err := p.store.Ping(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.at, p.ok, p.running = p.now(), err == nil, nil
-	close(done)
+	close(finished)
 }

@@ -13,31 +13,31 @@ import (
 	"example.org/signet/issuer"
 )
 
-var tester = issuer.RequestInfo{Actor: "test"}
+var testSource = issuer.RequestInfo{Actor: "test"}
 
-// ends are what ends alice's sessions at web, and what puts things right again.
-var ends = map[string]struct {
+// sessionEndings end alice's sessions at web; undo restores the state.
+var sessionEndings = map[string]struct {
 	end  func(s *endpointstest.Signet, access string) error
 	undo func(s *endpointstest.Signet) error
 }{
 	"revocation": {end: func(s *endpointstest.Signet, access string) error {
 		return s.Service.Revoke(context.Background(), issuer.RevokeRequest{
 			Client: issuer.ClientAuth{ID: s.Web.ID, Secret: issuer.Secret(s.Web.Secret), Method: issuer.AuthBasic},
-			Token:  issuer.Secret(access), Info: tester,
+			Token:  issuer.Secret(access), Info: testSource,
 		})
 	}},
 	"user disabled": {
 		end: func(s *endpointstest.Signet, _ string) error {
-			_, err := s.Service.DisableUser(context.Background(), s.Alice.ID, tester)
+			_, err := s.Service.DisableUser(context.Background(), s.Alice.ID, testSource)
 			return err
 		},
 		undo: func(s *endpointstest.Signet) error {
-			_, err := s.Service.EnableUser(context.Background(), s.Alice.ID, tester)
+			_, err := s.Service.EnableUser(context.Background(), s.Alice.ID, testSource)
 			return err
 		},
 	},
 	"password set": {end: func(s *endpointstest.Signet, _ string) error {
-		_, err := s.Service.SetPassword(context.Background(), s.Alice.ID, issuer.Secret(s.Alice.Password), tester)
+		_, err := s.Service.SetPassword(context.Background(), s.Alice.ID, issuer.Secret(s.Alice.Password), testSource)
 		return err
 	}},
 	"client disabled": {
@@ -47,23 +47,23 @@ var ends = map[string]struct {
 }
 
 func disableWeb(s *endpointstest.Signet, disabled bool) error {
-	_, err := s.Service.UpdateClient(context.Background(), s.Web.ID, issuer.ClientChange{Disabled: &disabled}, tester)
+	_, err := s.Service.UpdateClient(context.Background(), s.Web.ID, issuer.ClientChange{Disabled: &disabled}, testSource)
 	return err
 }
 
 // R20, R21: one instance ends a session while two others refresh it. When the
 // end has been answered no token of the session counts anywhere, whoever won.
-func TestEndsRaceRefreshOnOtherInstances(t *testing.T) {
+func TestSessionEnd_RacesRefreshOnOtherInstances(t *testing.T) {
 	t.Parallel()
-	for name, e := range ends {
+	for name, e := range sessionEndings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			one := endpointstest.Start(t, openSQLite)
-			all := []*endpointstest.Signet{one, one.Sibling(t), one.Sibling(t)}
-			for range endsRaced() {
-				handed := raceEnd(t, all, e.end)
+			all := []*endpointstest.Signet{one, one.StartInstance(t), one.StartInstance(t)}
+			for range raceRounds() {
+				issued := raceSessionEnd(t, all, e.end)
 				for _, s := range all {
-					wantDead(t, s, handed)
+					expectEnded(t, s, issued)
 				}
 				if e.undo == nil {
 					continue
@@ -71,29 +71,29 @@ func TestEndsRaceRefreshOnOtherInstances(t *testing.T) {
 				if err := e.undo(one); err != nil {
 					t.Fatal(err)
 				}
-				wantDead(t, one, handed) // nothing is revived
+				expectEnded(t, one, issued) // nothing is revived
 				one.Advance(10 * time.Second)
 			}
 		})
 	}
 }
 
-func endsRaced() int {
+func raceRounds() int {
 	if os.Getenv("SIGNET_TEST_SLOW") == "1" {
 		return 500
 	}
 	return 20
 }
 
-// raceEnd logs in, lets the first instance end the session while the others
+// raceSessionEnd logs in, lets the first instance end the session while the others
 // refresh it, and returns every token that was handed out.
-func raceEnd(t *testing.T, all []*endpointstest.Signet, end func(*endpointstest.Signet, string) error) (handed []endpointstest.Tokens) {
+func raceSessionEnd(t *testing.T, all []*endpointstest.Signet, end func(*endpointstest.Signet, string) error) (issued []endpointstest.Tokens) {
 	t.Helper()
 	first := all[0].Login(t, all[0].Web, all[0].Alice, "openid")
-	answers, start := make([]endpointstest.Answer, len(all)), make(chan struct{})
+	responses, start := make([]endpointstest.Response, len(all)), make(chan struct{})
 	var racing sync.WaitGroup
 	for i, s := range all[1:] {
-		racing.Go(func() { <-start; answers[i+1] = s.TryRefresh(s.Web, first.Refresh) })
+		racing.Go(func() { <-start; responses[i+1] = s.TryRefresh(s.Web, first.Refresh) })
 	}
 	var err error
 	racing.Go(func() { <-start; err = end(all[0], first.Access) })
@@ -102,25 +102,25 @@ func raceEnd(t *testing.T, all []*endpointstest.Signet, end func(*endpointstest.
 	if err != nil {
 		t.Fatal(err)
 	}
-	handed = append(handed, first)
-	for _, a := range answers {
+	issued = append(issued, first)
+	for _, a := range responses {
 		if a.Status == http.StatusOK {
-			handed = append(handed, a.Tokens(t))
+			issued = append(issued, a.Tokens(t))
 		}
 	}
-	return handed
+	return issued
 }
 
-// wantDead asks about every token before it presents one, for a token of an
+// expectEnded introspects every token before it presents one, for a token of an
 // older generation would itself end the session; then the newest comes first.
-func wantDead(t *testing.T, s *endpointstest.Signet, handed []endpointstest.Tokens) {
+func expectEnded(t *testing.T, s *endpointstest.Signet, issued []endpointstest.Tokens) {
 	t.Helper()
-	for _, tokens := range handed {
-		if s.Active(t, s.Guard, tokens.Access) {
+	for _, tokens := range issued {
+		if s.Active(t, s.ResourceServer, tokens.Access) {
 			t.Error("a token is active after the end was answered")
 		}
 	}
-	for _, tokens := range slices.Backward(handed) {
+	for _, tokens := range slices.Backward(issued) {
 		if a := s.TryRefresh(s.Web, tokens.Refresh); a.Status != http.StatusBadRequest && a.Status != http.StatusUnauthorized {
 			t.Errorf("a refresh after the end was answered: %d %s", a.Status, a.Body)
 		}
@@ -129,23 +129,23 @@ func wantDead(t *testing.T, s *endpointstest.Signet, handed []endpointstest.Toke
 
 // U02: a hundred parallel guesses over three instances try as many passwords as
 // the limit allows, and no more.
-func TestGuessesAtThreeInstancesShareOneCount(t *testing.T) {
+func TestThrottle_IsSharedByInstances(t *testing.T) {
 	const limit, guesses = 5, 100
 	one := endpointstest.Start(t, openSQLite, throttledAt(limit))
-	all := []*endpointstest.Signet{one, one.Sibling(t), one.Sibling(t)}
+	all := []*endpointstest.Signet{one, one.StartInstance(t), one.StartInstance(t)}
 	before := evaluations(all)
-	answers := make([]endpointstest.Answer, guesses)
+	responses := make([]endpointstest.Response, guesses)
 	var guessing sync.WaitGroup
-	for i := range answers {
+	for i := range responses {
 		s := all[i%len(all)]
 		guessing.Go(func() {
-			answers[i] = s.TryLogin(s.Web, endpointstest.Person{Username: "alice", Password: "a wrong guess"}, "")
+			responses[i] = s.TryLogin(s.Web, endpointstest.User{Username: "alice", Password: "a wrong guess"}, "")
 		})
 	}
 	guessing.Wait()
 	tried := evaluations(all) - before
 	statuses := map[int]uint64{}
-	for _, a := range answers {
+	for _, a := range responses {
 		statuses[a.Status]++
 	}
 	if tried == 0 || tried > limit || statuses[http.StatusBadRequest] > tried || statuses[http.StatusOK] != 0 {
@@ -167,16 +167,16 @@ func evaluations(all []*endpointstest.Signet) (n uint64) {
 }
 
 // U03: however a name is written, tries at it are counted together.
-func TestSpellingsShareOneCount(t *testing.T) {
+func TestThrottle_CountsNormalizedUsername(t *testing.T) {
 	spellings := []string{"ren\u00e9e", "rene\u0301e", "REN\u00c9E", "\uff52en\u00e9e", "ren\u00e9e@example.com"}
 	s := endpointstest.Start(t, openSQLite, throttledAt(int64(len(spellings))))
 	p := s.AddUser(t, spellings[0], "user")
 	before := s.Passwords.Evaluations()
 	for _, name := range spellings {
-		s.TryLogin(s.Web, endpointstest.Person{Username: name, Password: "a wrong guess"}, "").Refused(t, http.StatusBadRequest, "invalid_grant")
+		s.TryLogin(s.Web, endpointstest.User{Username: name, Password: "a wrong guess"}, "").ExpectError(t, http.StatusBadRequest, "invalid_grant")
 	}
 	for _, name := range spellings {
-		s.TryLogin(s.Web, endpointstest.Person{Username: name, Password: p.Password}, "").Refused(t, http.StatusTooManyRequests, "temporarily_unavailable")
+		s.TryLogin(s.Web, endpointstest.User{Username: name, Password: p.Password}, "").ExpectError(t, http.StatusTooManyRequests, "temporarily_unavailable")
 	}
 	if n := s.Passwords.Evaluations() - before; n != uint64(len(spellings)) {
 		t.Errorf("%d passwords were tried, the limit is %d", n, len(spellings))

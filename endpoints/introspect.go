@@ -14,13 +14,13 @@ type introspector interface {
 
 // introspectionEndpoint is RFC 7662 §2.
 type introspectionEndpoint struct {
-	issuer introspector
-	gate   *gate
+	issuer  introspector
+	limiter *limiter
 }
 
 var _ endpoint = introspectionEndpoint{}
 
-func (i introspectionEndpoint) answer(r *http.Request, e *event) (any, error) {
+func (i introspectionEndpoint) handle(r *http.Request, e *event) (any, error) {
 	f, err := readForm(r)
 	if err != nil {
 		return nil, err
@@ -29,14 +29,14 @@ func (i introspectionEndpoint) answer(r *http.Request, e *event) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, leave, err := i.gate.enter(r.Context(), i.gate.work)
+	ctx, release, err := i.limiter.acquire(r.Context(), i.limiter.storeTimeout)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
-	answer, err := i.issuer.Introspect(ctx, issuer.IntrospectRequest{
+	defer release()
+	response, err := i.issuer.Introspect(ctx, issuer.IntrospectRequest{
 		Client: client, Token: issuer.Secret(f["token"]), Info: e.source(),
 	})
-	e.client(client.ID, err)
-	return answer, err
+	e.setClient(client.ID, err)
+	return response, err
 }

@@ -16,37 +16,37 @@ import (
 
 const jsonType = "application/json"
 
-// kind is what a member of a body may be. Bodies are flat: nothing is nested
-// deeper than a list of texts.
+// kind is the type of a member of a body. Bodies are flat: nothing is nested
+// deeper than a list of strings.
 type kind int
 
 const (
-	aText kind = iota
-	aFlag
-	aNumber // a whole one
-	aList   // of texts
+	kindString kind = iota
+	kindBool
+	kindInt     // a whole one
+	kindStrings // of texts
 )
 
-var kindNames = map[kind]string{aText: "must be a string", aFlag: "must be true or false", aNumber: "must be a whole number", aList: "must be a list of strings"}
+var kindErrors = map[kind]string{kindString: "must be a string", kindBool: "must be true or false", kindInt: "must be a whole number", kindStrings: "must be a list of strings"}
 
-// shape is the members that a body may have. No other is taken.
-type shape map[string]kind
+// schema lists the members that a body may have. Any other is rejected.
+type schema map[string]kind
 
-// object holds the members that were sent: string, bool, int64 or []string.
-type object map[string]any
+// jsonObject holds the members that were sent: string, bool, int64 or []string.
+type jsonObject map[string]any
 
-// maxList bounds a list, in entries.
-const maxList = 200
+// maxListEntries bounds a list, in entries.
+const maxListEntries = 200
 
 var (
-	errJSONType   = &fault{status: http.StatusUnsupportedMediaType, code: codeBadRequest, description: "the Content-Type must be " + jsonType}
-	errJSON       = badRequest("the body is not one JSON object")
-	errJSONTwice  = badRequest("the body has a member twice")
-	errJSONString = badRequest("the body is not valid UTF-8, or has half a character as an escape")
+	errJSONType      = &httpError{status: http.StatusUnsupportedMediaType, code: codeInvalidRequest, description: "the Content-Type must be " + jsonType}
+	errJSON          = badRequest("the body is not one JSON object")
+	errJSONDuplicate = badRequest("the body has a member twice")
+	errJSONEncoding  = badRequest("the body is not valid UTF-8, or has half a character as an escape")
 )
 
-// isJSON accepts exactly one Content-Type, in UTF-8.
-func isJSON(values []string) bool {
+// isJSONType accepts exactly one Content-Type, in UTF-8.
+func isJSONType(values []string) bool {
 	if len(values) != 1 {
 		return false
 	}
@@ -61,18 +61,18 @@ func isJSON(values []string) bool {
 // parseObject reads a body as one flat object. The decoder hands out tokens, so
 // that depth costs nothing, and everything is read in one way only: a member
 // given twice, a name in other letters or anything behind the object is refused.
-func parseObject(body string, s shape) (object, error) {
+func parseObject(body string, s schema) (jsonObject, error) {
 	if !utf8.ValidString(body) {
-		return nil, errJSONString
+		return nil, errJSONEncoding
 	}
 	dec := json.NewDecoder(strings.NewReader(body))
 	dec.UseNumber()
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
 		return nil, errJSON
 	}
-	o := object{}
+	o := jsonObject{}
 	for dec.More() {
-		if err := o.member(dec, s); err != nil {
+		if err := o.decodeMember(dec, s); err != nil {
 			return nil, err
 		}
 	}
@@ -85,60 +85,60 @@ func parseObject(body string, s shape) (object, error) {
 	return o, nil
 }
 
-func (o object) member(dec *json.Decoder, s shape) error {
+func (o jsonObject) decodeMember(dec *json.Decoder, s schema) error {
 	t, err := dec.Token()
 	name, ok := t.(string)
 	if err != nil || !ok {
 		return errJSON
 	}
-	k, known := s[name]
-	if !known {
-		return s.unknown()
+	k, allowed := s[name]
+	if !allowed {
+		return s.unknownMember()
 	}
-	if _, again := o[name]; again {
-		return errJSONTwice
+	if _, duplicate := o[name]; duplicate {
+		return errJSONDuplicate
 	}
-	v, err := value(dec, name, k)
+	v, err := decodeValue(dec, name, k)
 	o[name] = v
 	return err
 }
 
-// unknown refuses a member without repeating its name: a secret in the wrong
-// place ends up in a name too.
-func (s shape) unknown() error {
-	return &fault{
-		status: http.StatusUnprocessableEntity, code: codeBadField,
-		description: "the body has a member that is not known here; known are " + strings.Join(slices.Sorted(maps.Keys(s)), ", "),
+// unknownMember returns an error that does not repeat the name: it may be a
+// misplaced secret.
+func (s schema) unknownMember() error {
+	return &httpError{
+		status: http.StatusUnprocessableEntity, code: codeInvalidField,
+		description: "unknown member in the body; known are " + strings.Join(slices.Sorted(maps.Keys(s)), ", "),
 	}
 }
 
-func value(dec *json.Decoder, name string, k kind) (any, error) {
+func decodeValue(dec *json.Decoder, name string, k kind) (any, error) {
 	t, err := dec.Token()
 	if err != nil {
 		return nil, errJSON
 	}
 	switch v := t.(type) {
 	case string:
-		if k == aText {
-			return whole(v)
+		if k == kindString {
+			return requireWholeRunes(v)
 		}
 	case bool:
-		if k == aFlag {
+		if k == kindBool {
 			return v, nil
 		}
 	case json.Number:
-		if n, err := strconv.ParseInt(v.String(), 10, 64); err == nil && k == aNumber {
+		if n, err := strconv.ParseInt(v.String(), 10, 64); err == nil && k == kindInt {
 			return n, nil
 		}
 	case json.Delim:
-		if k == aList && v == '[' {
-			return texts(dec, name)
+		if k == kindStrings && v == '[' {
+			return decodeStrings(dec, name)
 		}
 	}
-	return nil, wrongKind(name, k)
+	return nil, kindError(name, k)
 }
 
-func texts(dec *json.Decoder, name string) ([]string, error) {
+func decodeStrings(dec *json.Decoder, name string) ([]string, error) {
 	list := []string{}
 	for dec.More() {
 		t, err := dec.Token()
@@ -147,13 +147,13 @@ func texts(dec *json.Decoder, name string) ([]string, error) {
 		}
 		text, ok := t.(string)
 		if !ok {
-			return nil, wrongKind(name, aList)
+			return nil, kindError(name, kindStrings)
 		}
-		if text, err = whole(text); err != nil {
+		if text, err = requireWholeRunes(text); err != nil {
 			return nil, err
 		}
-		if list = append(list, text); len(list) > maxList {
-			return nil, &issuer.FieldError{Field: name, Reason: "has more than " + strconv.Itoa(maxList) + " entries"}
+		if list = append(list, text); len(list) > maxListEntries {
+			return nil, &issuer.FieldError{Field: name, Reason: "has more than " + strconv.Itoa(maxListEntries) + " entries"}
 		}
 	}
 	if _, err := dec.Token(); err != nil {
@@ -162,21 +162,21 @@ func texts(dec *json.Decoder, name string) ([]string, error) {
 	return list, nil
 }
 
-// whole refuses what the decoder puts for half a surrogate pair: two different
-// passwords would become one.
-func whole(s string) (string, error) {
+// requireWholeRunes rejects the replacement character that the decoder puts for
+// half a surrogate pair: two different passwords would become one.
+func requireWholeRunes(s string) (string, error) {
 	if strings.ContainsRune(s, utf8.RuneError) {
-		return "", errJSONString
+		return "", errJSONEncoding
 	}
 	return s, nil
 }
 
-func wrongKind(name string, k kind) error {
-	return &issuer.FieldError{Field: name, Reason: kindNames[k]}
+func kindError(name string, k kind) error {
+	return &issuer.FieldError{Field: name, Reason: kindErrors[k]}
 }
 
-// member is the value of a member that was sent, else nil.
-func member[T any](o object, name string) *T {
+// optional returns the value of a member, nil if it was not sent.
+func optional[T any](o jsonObject, name string) *T {
 	v, there := o[name].(T)
 	if !there {
 		return nil
@@ -184,21 +184,21 @@ func member[T any](o object, name string) *T {
 	return &v
 }
 
-func (o object) text(name string) *string   { return member[string](o, name) }
-func (o object) flag(name string) *bool     { return member[bool](o, name) }
-func (o object) number(name string) *int64  { return member[int64](o, name) }
-func (o object) list(name string) *[]string { return member[[]string](o, name) }
+func (o jsonObject) optString(name string) *string    { return optional[string](o, name) }
+func (o jsonObject) optBool(name string) *bool        { return optional[bool](o, name) }
+func (o jsonObject) optInt(name string) *int64        { return optional[int64](o, name) }
+func (o jsonObject) optStrings(name string) *[]string { return optional[[]string](o, name) }
 
-// str is the text, "" where none was sent.
-func (o object) str(name string) string {
+// str returns the string, "" if it was not sent.
+func (o jsonObject) str(name string) string {
 	s, _ := o[name].(string)
 	return s
 }
 
-// is tells whether the flag was sent as true.
-func (o object) is(name string) bool {
+// isTrue tells whether the flag was sent as true.
+func (o jsonObject) isTrue(name string) bool {
 	v, _ := o[name].(bool)
 	return v
 }
 
-func (o object) secret(name string) issuer.Secret { return issuer.Secret(o.str(name)) }
+func (o jsonObject) secret(name string) issuer.Secret { return issuer.Secret(o.str(name)) }

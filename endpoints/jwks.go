@@ -7,14 +7,14 @@ import (
 	"example.org/signet/keys"
 )
 
-// keySet publishes the signing keys (RFC 7517 §5).
-type keySet interface {
+// jwksProvider publishes the signing keys (RFC 7517 §5).
+type jwksProvider interface {
 	JWKS() keys.Document
 }
 
 // jwks keeps the answer to the newest rendering at hand.
 type jwks struct {
-	keys keySet
+	keys jwksProvider
 	last atomic.Pointer[document]
 }
 

@@ -6,46 +6,46 @@ import (
 	"example.org/signet/issuer"
 )
 
-// profileKeeper shows and changes the user who asks.
-type profileKeeper interface {
+// profileService shows and changes the user who asks.
+type profileService interface {
 	Me(p *issuer.Principal) issuer.User
 	UpdateMe(ctx context.Context, p *issuer.Principal, c issuer.UserChange, when issuer.Precondition, src issuer.RequestInfo) (issuer.User, error)
 }
 
-// meOperation is GET /me.
-type meOperation struct{ issuer profileKeeper }
+// getMeHandler is GET /me.
+type getMeHandler struct{ issuer profileService }
 
-var _ operation = meOperation{}
+var _ apiHandler = getMeHandler{}
 
-func (o meOperation) act(_ context.Context, c *call) (any, error) {
-	if _, err := c.query(); err != nil {
+func (h getMeHandler) handle(_ context.Context, req *apiRequest) (any, error) {
+	if _, err := req.query(); err != nil {
 		return nil, err
 	}
-	u := o.issuer.Me(c.who)
-	return found(u, u.Revision), nil
+	u := h.issuer.Me(req.principal)
+	return foundReply(u, u.Revision), nil
 }
 
-// updateMeOperation is PATCH /me.
-type updateMeOperation struct{ issuer profileKeeper }
+// updateMeHandler is PATCH /me.
+type updateMeHandler struct{ issuer profileService }
 
-var _ operation = updateMeOperation{}
+var _ apiHandler = updateMeHandler{}
 
-var profileShape = shape{"username": aText, "email": aText, "full_name": aText, "phone": aText}
+var profileSchema = schema{"username": kindString, "email": kindString, "full_name": kindString, "phone": kindString}
 
-func (o updateMeOperation) act(ctx context.Context, c *call) (any, error) {
-	b, err := c.object(profileShape)
+func (h updateMeHandler) handle(ctx context.Context, req *apiRequest) (any, error) {
+	b, err := req.decodeBody(profileSchema)
 	if err != nil {
 		return nil, err
 	}
-	when, err := c.when()
+	ifMatch, err := req.ifMatch()
 	if err != nil {
 		return nil, err
 	}
-	u, err := o.issuer.UpdateMe(ctx, c.who, issuer.UserChange{
-		Username: b.text("username"), Email: b.text("email"), FullName: b.text("full_name"), Phone: b.text("phone"),
-	}, when, c.source())
+	u, err := h.issuer.UpdateMe(ctx, req.principal, issuer.UserChange{
+		Username: b.optString("username"), Email: b.optString("email"), FullName: b.optString("full_name"), Phone: b.optString("phone"),
+	}, ifMatch, req.source())
 	if err != nil {
 		return nil, err
 	}
-	return found(u, u.Revision), nil
+	return foundReply(u, u.Revision), nil
 }

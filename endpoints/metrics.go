@@ -14,11 +14,11 @@ import (
 // Metrics counts what the endpoints do. Its labels are route templates, status
 // codes, grants and error codes: never anything that a request says.
 type Metrics struct {
-	registry  *prometheus.Registry
-	requests  *prometheus.CounterVec
-	durations *prometheus.HistogramVec
-	tokens    *prometheus.CounterVec
-	audited   *prometheus.CounterVec
+	registry    *prometheus.Registry
+	requests    *prometheus.CounterVec
+	durations   *prometheus.HistogramVec
+	tokens      *prometheus.CounterVec
+	auditEvents *prometheus.CounterVec
 }
 
 // NewMetrics makes metrics with a registry of their own.
@@ -35,11 +35,11 @@ func NewMetrics() *Metrics {
 		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "signet_token_requests_total", Help: "Token requests, by grant and outcome: issued, or the error code.",
 		}, []string{"grant", "outcome"}),
-		audited: prometheus.NewCounterVec(prometheus.CounterOpts{
+		auditEvents: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "signet_token_events_total", Help: "Token requests worth a look, by audit event: refresh tokens replayed or reused.",
 		}, []string{"event"}),
 	}
-	m.registry.MustRegister(m.requests, m.durations, m.tokens, m.audited, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.requests, m.durations, m.tokens, m.auditEvents, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -66,12 +66,12 @@ func (m *Metrics) Gauge(name, help string, read func() float64) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))
 }
 
-// count notes one answered request.
-func (m *Metrics) count(rt *route, e *event, took time.Duration) {
+// observe counts one request.
+func (m *Metrics) observe(rt *route, e *event, duration time.Duration) {
 	m.requests.WithLabelValues(rt.name(), strconv.Itoa(e.status)).Inc()
-	m.durations.WithLabelValues(rt.name()).Observe(took.Seconds())
-	if e.audited != "" {
-		m.audited.WithLabelValues(e.audited).Inc()
+	m.durations.WithLabelValues(rt.name()).Observe(duration.Seconds())
+	if e.auditEvent != "" {
+		m.auditEvents.WithLabelValues(e.auditEvent).Inc()
 	}
 	if e.grant == "" {
 		return
@@ -85,12 +85,12 @@ func (m *Metrics) count(rt *route, e *event, took time.Duration) {
 
 // documentCounters are the counters of one public document, at hand without a
 // look-up.
-type documentCounters struct{ sent, unchanged prometheus.Counter }
+type documentCounters struct{ ok, notModified prometheus.Counter }
 
 func (m *Metrics) document(path string) documentCounters {
 	return documentCounters{
-		sent:      m.requests.WithLabelValues(path, strconv.Itoa(http.StatusOK)),
-		unchanged: m.requests.WithLabelValues(path, strconv.Itoa(http.StatusNotModified)),
+		ok:          m.requests.WithLabelValues(path, strconv.Itoa(http.StatusOK)),
+		notModified: m.requests.WithLabelValues(path, strconv.Itoa(http.StatusNotModified)),
 	}
 }
 

@@ -17,35 +17,35 @@ import (
 	"example.org/signet/storage/mongo"
 )
 
-// wire remembers which commands went to the database, and to which collection.
-type wire struct {
-	mu   sync.Mutex
-	sent []string
+// commandLog records the commands sent to the database, and their collection.
+type commandLog struct {
+	mu       sync.Mutex
+	commands []string
 }
 
-func (w *wire) monitor() *event.CommandMonitor {
+func (w *commandLog) monitor() *event.CommandMonitor {
 	return &event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
 		collection, _ := e.Command.Lookup(e.CommandName).StringValueOK()
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.sent = append(w.sent, e.CommandName+" "+collection)
+		w.commands = append(w.commands, e.CommandName+" "+collection)
 	}}
 }
 
-func (w *wire) during(request func()) []string {
+func (w *commandLog) during(request func()) []string {
 	w.mu.Lock()
-	w.sent = nil
+	w.commands = nil
 	w.mu.Unlock()
 	request()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(w.sent), func(s string) bool { return strings.HasPrefix(s, "endSessions") })
+	return slices.DeleteFunc(slices.Clone(w.commands), func(s string) bool { return strings.HasPrefix(s, "endSessions") })
 }
 
 // What each endpoint sends to MongoDB, command by command. Clients and roles
 // are remembered for a few seconds, so they do not show here.
-func TestCommandsOfEachEndpointOnMongo(t *testing.T) {
-	var w wire
+func TestMongoCommands_PerEndpoint(t *testing.T) {
+	var w commandLog
 	s := endpointstest.Start(t, func(t testing.TB) storage.Store {
 		store, err := mongo.Open(t.Context(), mongotest.URI(t), time.Now, mongo.WithTimeout(30*time.Second), mongo.WithMonitor(w.monitor()))
 		if err != nil {
@@ -55,7 +55,7 @@ func TestCommandsOfEachEndpointOnMongo(t *testing.T) {
 		return store
 	})
 	web, own := s.Login(t, s.Web, s.Alice, "openid"), s.ClientToken(t, s.Machine)
-	s.Active(t, s.Guard, web.Access)
+	s.Active(t, s.ResourceServer, web.Access)
 	before := web.Refresh
 	for _, c := range []struct {
 		name    string
@@ -65,13 +65,13 @@ func TestCommandsOfEachEndpointOnMongo(t *testing.T) {
 		{"refresh", func() { web = s.Refresh(t, s.Web, web.Refresh) }, []string{"findAndModify sessions", "find users"}},
 		{"refresh, asked again", func() { web = s.Refresh(t, s.Web, before) }, []string{"findAndModify sessions", "findAndModify sessions", "insert audit", "find users"}},
 		{"client credentials", func() { s.ClientToken(t, s.Machine) }, nil},
-		{"introspection", func() { s.Active(t, s.Guard, web.Access) }, []string{"find sessions", "find users"}},
-		{"introspection of a client's token", func() { s.Active(t, s.Guard, own.Access) }, []string{"find revocations", "find users"}},
-		{"userinfo", func() { s.UserInfo(web.Access).Expect(t, http.StatusOK) }, []string{"find sessions", "find users"}},
+		{"introspection", func() { s.Active(t, s.ResourceServer, web.Access) }, []string{"find sessions", "find users"}},
+		{"introspection of a client's token", func() { s.Active(t, s.ResourceServer, own.Access) }, []string{"find revocations", "find users"}},
+		{"userinfo", func() { s.UserInfo(web.Access).ExpectStatus(t, http.StatusOK) }, []string{"find sessions", "find users"}},
 		{"jwks", func() { s.Get(endpointstest.JWKS) }, nil},
 		{"discovery", func() { s.Get(endpointstest.Discovery) }, nil},
 		{"revocation", func() {
-			s.PostAs(s.Web, endpointstest.Revoke, endpointstest.Form("token", web.Refresh)).Expect(t, http.StatusOK)
+			s.PostAs(s.Web, endpointstest.Revoke, endpointstest.Form("token", web.Refresh)).ExpectStatus(t, http.StatusOK)
 		}, []string{"find sessions", "insert audit", "update sessions"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

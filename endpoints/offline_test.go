@@ -10,9 +10,9 @@ import (
 	"example.org/signet/verify"
 )
 
-// An API that verifies offline hears of a logout within --status-ttl, and a
+// An API that verifies offline sees a logout within --status-ttl, and a
 // living session is not touched; with the issuer gone, it goes on as it chose.
-func TestOfflineVerifierHearsOfALogout(t *testing.T) {
+func TestOfflineVerifier_SeesLogout(t *testing.T) {
 	s := endpointstest.Start(t, openSQLite)
 	v, err := verify.New(verify.Config{
 		Issuer: s.Issuer, Audience: []string{endpointstest.API}, Algorithms: []string{verify.ES256}, HTTPClient: s.HTTP, Now: s.Clock.Now,

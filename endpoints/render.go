@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// statused is a value with a status of its own.
-type statused interface{ httpStatus() int }
+// statusCoder is a value with a status of its own.
+type statusCoder interface{ httpStatus() int }
 
 // render sends what the endpoint said. It is the only place that writes an
 // answer, documents from memory aside.
-func (p *passage) render(w http.ResponseWriter, r *http.Request, e *event, value any, err error) {
+func (h *routeHandler) render(w http.ResponseWriter, r *http.Request, e *event, value any, err error) {
 	status, body := http.StatusOK, value
 	if err != nil {
-		f := failureOf(err)
-		e.failed(r.Context(), f)
-		f.headers(w.Header(), p.route.side)
-		status, body = f.status, f.content(p.route.side)
-	} else if a, ok := value.(reply); ok {
-		a.header(w.Header(), p.base)
+		f := newErrorResponse(err)
+		e.setError(r.Context(), f)
+		f.setHeaders(w.Header(), h.route.errorFormat)
+		status, body = f.status, f.responseBody(h.route.errorFormat)
+	} else if a, ok := value.(recordReply); ok {
+		a.setHeaders(w.Header(), h.base)
 		status, body = max(a.status, http.StatusOK), a.body
-	} else if s, ok := value.(statused); ok {
+	} else if s, ok := value.(statusCoder); ok {
 		status = s.httpStatus()
 	}
 	if e.status == 0 {
@@ -35,16 +35,16 @@ func (p *passage) render(w http.ResponseWriter, r *http.Request, e *event, value
 	e.bytes = writeJSON(w, status, body)
 }
 
-// content is the body of a failure in the form of its side.
-func (f failure) content(s side) any {
-	if s == problemSide {
+// responseBody returns the body in the route's error format.
+func (f errorResponse) responseBody(s errorFormat) any {
+	if s == problemErrors {
 		return f.problem()
 	}
-	return f.body()
+	return f.oauthBody()
 }
 
-// headers sets what belongs to a failure besides its body.
-func (f failure) headers(h http.Header, s side) {
+// setHeaders sets the headers of the error.
+func (f errorResponse) setHeaders(h http.Header, s errorFormat) {
 	if c := f.challenge(s); c != "" {
 		h.Set("WWW-Authenticate", c)
 	}
@@ -54,7 +54,7 @@ func (f failure) headers(h http.Header, s side) {
 	if f.retryAfter > 0 {
 		h.Set("Retry-After", strconv.FormatInt(int64((f.retryAfter+time.Second-1)/time.Second), 10))
 	}
-	if f.closes {
+	if f.closeConnection {
 		h.Set("Connection", "close")
 	}
 }

@@ -7,26 +7,28 @@ import (
 	"example.org/signet/issuer"
 )
 
-// reply is an answer with more to it than a body.
-type reply struct {
+// recordReply is a response with a status, an entity tag or a location.
+type recordReply struct {
 	status   int // 0 means 200
 	body     any
 	revision string // of the record, for If-Match; "" for none
 	location string // of what was created, below the issuer's URL; "" for none
 }
 
-// created answers 201 with what was made.
-func created(body any, revision, location string) reply {
-	return reply{status: http.StatusCreated, body: body, revision: revision, location: location}
+// createdReply replies 201 with the new record.
+func createdReply(body any, revision, location string) recordReply {
+	return recordReply{status: http.StatusCreated, body: body, revision: revision, location: location}
 }
 
-// found answers with a record and its revision.
-func found(body any, revision string) reply { return reply{body: body, revision: revision} }
+// foundReply replies with a record and its revision.
+func foundReply(body any, revision string) recordReply {
+	return recordReply{body: body, revision: revision}
+}
 
-// done is the answer to what leaves nothing to show.
-var done = noContent{}
+// emptyReply is a 204.
+var emptyReply = noContent{}
 
-func (a reply) header(h http.Header, base string) {
+func (a recordReply) setHeaders(h http.Header, base string) {
 	if a.revision != "" {
 		h.Set("ETag", `"`+a.revision+`"`)
 	}
@@ -44,7 +46,7 @@ func precondition(h http.Header) (issuer.Precondition, error) {
 	if len(values) == 0 {
 		return nil, nil
 	}
-	when := issuer.Precondition{}
+	ifMatch := issuer.Precondition{}
 	for _, tag := range strings.Split(strings.Join(values, ","), ",") {
 		tag = strings.TrimSpace(tag)
 		if tag == "*" && len(values) == 1 && strings.TrimSpace(values[0]) == "*" {
@@ -57,8 +59,8 @@ func precondition(h http.Header) (issuer.Precondition, error) {
 			return nil, errIfMatch
 		}
 		if !weak {
-			when = append(when, inner)
+			ifMatch = append(ifMatch, inner)
 		}
 	}
-	return when, nil
+	return ifMatch, nil
 }

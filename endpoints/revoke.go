@@ -14,14 +14,14 @@ type revoker interface {
 
 // revocationEndpoint is RFC 7009 §2.
 type revocationEndpoint struct {
-	issuer revoker
-	gate   *gate
+	issuer  revoker
+	limiter *limiter
 }
 
 var _ endpoint = revocationEndpoint{}
 
-// answer says 200 with an empty object: some clients cannot do without JSON.
-func (v revocationEndpoint) answer(r *http.Request, e *event) (any, error) {
+// handle says 200 with an empty object: some clients cannot do without JSON.
+func (v revocationEndpoint) handle(r *http.Request, e *event) (any, error) {
 	f, err := readForm(r)
 	if err != nil {
 		return nil, err
@@ -30,14 +30,14 @@ func (v revocationEndpoint) answer(r *http.Request, e *event) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, leave, err := v.gate.enter(r.Context(), v.gate.work)
+	ctx, release, err := v.limiter.acquire(r.Context(), v.limiter.storeTimeout)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer release()
 	err = v.issuer.Revoke(ctx, issuer.RevokeRequest{
 		Client: client, Token: issuer.Secret(f["token"]), Info: e.source(),
 	})
-	e.client(client.ID, err)
+	e.setClient(client.ID, err)
 	return struct{}{}, err
 }

@@ -54,6 +54,6 @@ func LimitConnections(l net.Listener, n int) net.Listener {
 type serverLog struct{ log zerolog.Logger }
 
 func (s serverLog) Write(line []byte) (int, error) {
-	s.log.Warn().Str("cause", clip(strings.TrimSpace(string(line)), maxLoggedText)).Msg("http server")
+	s.log.Warn().Str("cause", truncate(strings.TrimSpace(string(line)), maxLoggedText)).Msg("http server")
 	return len(line), nil
 }

@@ -19,8 +19,8 @@ import (
 	"example.org/signet/endpoints/endpointstest"
 )
 
-// patience bounds everything that these tests wait for.
-const patience = 20 * time.Second
+// testTimeout bounds everything that these tests wait for.
+const testTimeout = 20 * time.Second
 
 // serve runs a handler on the package's own server with short timeouts.
 func serve(t *testing.T, h http.Handler, log io.Writer) string {
@@ -47,13 +47,13 @@ func dial(t *testing.T, addr string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(testTimeout)); err != nil {
 		t.Fatal(err)
 	}
 	return conn
 }
 
-func TestServerHasEveryBound(t *testing.T) {
+func TestServer_SetsEveryLimit(t *testing.T) {
 	srv := endpoints.NewServer(http.NotFoundHandler(), zerolog.Nop())
 	for name, d := range map[string]time.Duration{
 		"header": srv.ReadHeaderTimeout, "read": srv.ReadTimeout, "write": srv.WriteTimeout, "idle": srv.IdleTimeout,
@@ -71,7 +71,7 @@ func TestServerHasEveryBound(t *testing.T) {
 }
 
 // A body or a header that trickles in is cut off, and nobody waits for it.
-func TestSlowSenders(t *testing.T) {
+func TestSlowRequests_AreCutOff(t *testing.T) {
 	s := endpointstest.Start(t, openSQLite)
 	addr := serve(t, s.Handler, io.Discard)
 	for name, head := range map[string]string{
@@ -100,7 +100,7 @@ func TestSlowSenders(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 }
 
-func TestIdleConnectionsAreClosed(t *testing.T) {
+func TestIdleConnections_AreClosed(t *testing.T) {
 	conn := dial(t, serve(t, http.NotFoundHandler(), io.Discard))
 	_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 	in := bufio.NewReader(conn)
@@ -114,7 +114,7 @@ func TestIdleConnectionsAreClosed(t *testing.T) {
 	}
 }
 
-func TestConnectionsAreLimited(t *testing.T) {
+func TestLimitConnections(t *testing.T) {
 	var inside sync.WaitGroup
 	inside.Add(8)
 	release := make(chan struct{})
@@ -140,11 +140,11 @@ func TestConnectionsAreLimited(t *testing.T) {
 	}
 }
 
-func TestServerLogsItsOwnTrouble(t *testing.T) {
+func TestServer_LogsNetHTTPErrors(t *testing.T) {
 	var log lockedBuffer
 	addr := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("trouble " + strings.Repeat("x", 5000)) }), &log)
 	_, _ = io.WriteString(dial(t, addr), "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(testTimeout)
 	for !strings.Contains(log.String(), `"level":"warn"`) {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing is logged")
@@ -174,7 +174,7 @@ func (b *lockedBuffer) String() string {
 }
 
 // H07: over TLS every answer tells browsers to stay with it.
-func TestStrictTransport(t *testing.T) {
+func TestStrictTransportSecurity(t *testing.T) {
 	s := endpointstest.Start(t, openSQLite)
 	server := httptest.NewTLSServer(s.Handler)
 	defer server.Close()

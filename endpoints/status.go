@@ -27,50 +27,50 @@ type statusPublisher interface {
 type statusLists struct {
 	publisher statusPublisher
 	timeout   time.Duration // of the wait for a signature
-	counted   documentCounters
-	rest      *passage
+	counters  documentCounters
+	fallback  *routeHandler
 	prefix    string
 }
 
 func (s *statusLists) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		s.rest.ServeHTTP(w, r)
+		s.fallback.ServeHTTP(w, r)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.timeout)
 	defer cancel()
-	d, err := s.find(ctx, r.URL.EscapedPath())
+	d, err := s.lookup(ctx, r.URL.EscapedPath())
 	if err != nil {
-		refusing := *s.rest
-		refusing.route.endpoint = noStatus{err}
-		refusing.ServeHTTP(w, r)
+		fallback := *s.fallback
+		fallback.route.endpoint = statusListError{err}
+		fallback.ServeHTTP(w, r)
 		return
 	}
-	one := publication{
+	handler := documentHandler{
 		current: func() *document {
 			return newDocument("application/statuslist+jwt", d.Body, d.ETag, d.MaxAge.Truncate(time.Second))
 		},
-		counted: s.counted,
+		counters: s.counters,
 	}
-	one.ServeHTTP(w, r)
+	handler.ServeHTTP(w, r)
 }
 
-// find takes a number in its one spelling.
-func (s *statusLists) find(ctx context.Context, path string) (status.Document, error) {
-	text := strings.TrimPrefix(path, s.prefix)
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || strconv.FormatInt(id, 10) != text {
+// lookup accepts a list number in canonical decimal form only.
+func (s *statusLists) lookup(ctx context.Context, path string) (status.Document, error) {
+	segment := strings.TrimPrefix(path, s.prefix)
+	id, err := strconv.ParseInt(segment, 10, 64)
+	if err != nil || strconv.FormatInt(id, 10) != segment {
 		return status.Document{}, storage.ErrNotFound
 	}
 	return s.publisher.StatusList(ctx, id)
 }
 
-// noStatus answers for a list that is not there, or of which nobody knows.
-type noStatus struct{ err error }
+// statusListError answers for a list that does not exist or cannot be read.
+type statusListError struct{ err error }
 
-func (n noStatus) answer(r *http.Request, e *event) (any, error) {
+func (n statusListError) handle(r *http.Request, e *event) (any, error) {
 	if errors.Is(n.err, storage.ErrNotFound) {
-		return unknownPath{}.answer(r, e)
+		return notFoundEndpoint{}.handle(r, e)
 	}
 	return nil, n.err
 }

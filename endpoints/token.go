@@ -16,13 +16,13 @@ type tokenIssuer interface {
 
 // tokenEndpoint is RFC 6749 §3.2.
 type tokenEndpoint struct {
-	issuer tokenIssuer
-	gate   *gate
+	issuer  tokenIssuer
+	limiter *limiter
 }
 
 var _ endpoint = tokenEndpoint{}
 
-func (t tokenEndpoint) answer(r *http.Request, e *event) (any, error) {
+func (t tokenEndpoint) handle(r *http.Request, e *event) (any, error) {
 	f, err := readForm(r)
 	if err != nil {
 		return nil, err
@@ -32,31 +32,31 @@ func (t tokenEndpoint) answer(r *http.Request, e *event) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, leave, err := t.gate.enter(r.Context(), t.patience(f["grant_type"]))
+	ctx, release, err := t.limiter.acquire(r.Context(), t.timeout(f["grant_type"]))
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
-	answer, err := t.issuer.Token(ctx, issuer.TokenRequest{
+	defer release()
+	response, err := t.issuer.Token(ctx, issuer.TokenRequest{
 		Client: client, Grant: f["grant_type"], Scope: f["scope"], Resource: f["resource"],
 		Username: f["username"], Password: issuer.Secret(f["password"]),
 		RefreshToken: issuer.Secret(f["refresh_token"]), Info: e.source(),
 	})
-	e.audited = answer.Event
-	e.client(client.ID, err)
-	if stopped := failpoint.Hit(failpoint.TokenAnswering); stopped != nil {
-		return nil, &issuer.Error{Code: issuer.Unavailable, Description: "the answer was stopped", Cause: stopped}
+	e.auditEvent = response.Event
+	e.setClient(client.ID, err)
+	if injected := failpoint.Hit(failpoint.TokenAnswering); injected != nil {
+		return nil, &issuer.Error{Code: issuer.Unavailable, Description: "failpoint: response suppressed", Cause: injected}
 	}
-	return answer, err
+	return response, err
 }
 
-// patience is how long the request may take. A login may queue for its hash
+// timeout is how long the request may take. A login may queue for its hash
 // evaluation behind others; the rest waits for the store alone.
-func (t tokenEndpoint) patience(grant string) time.Duration {
+func (t tokenEndpoint) timeout(grant string) time.Duration {
 	if grant == issuer.GrantPassword {
-		return t.gate.login
+		return t.limiter.loginTimeout
 	}
-	return t.gate.work
+	return t.limiter.storeTimeout
 }
 
 // grantName bounds the grant to what may stand in a log and on a metric.

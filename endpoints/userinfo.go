@@ -7,8 +7,8 @@ import (
 	"example.org/signet/issuer"
 )
 
-// userInformer tells who a token is about.
-type userInformer interface {
+// userInfoProvider returns the claims of a token's user.
+type userInfoProvider interface {
 	UserInfo(ctx context.Context, accessToken issuer.Secret) (issuer.UserInfo, error)
 }
 
@@ -16,27 +16,27 @@ type userInformer interface {
 // Authorization header; the other two transports of RFC 6750 are refused, the
 // query because it ends up in logs (§2.3), the form because one is enough.
 type userInfoEndpoint struct {
-	issuer userInformer
-	gate   *gate
+	issuer  userInfoProvider
+	limiter *limiter
 }
 
 var _ endpoint = userInfoEndpoint{}
 
 var (
-	errNoToken   = &fault{status: http.StatusUnauthorized}
-	errTransport = badRequest("the access token belongs in the Authorization header and nowhere else")
+	errNoToken        = &httpError{status: http.StatusUnauthorized}
+	errTokenTransport = badRequest("the access token belongs in the Authorization header and nowhere else")
 )
 
-func (u userInfoEndpoint) answer(r *http.Request, _ *event) (any, error) {
+func (u userInfoEndpoint) handle(r *http.Request, _ *event) (any, error) {
 	token, err := bearerToken(r)
 	if err != nil {
 		return nil, err
 	}
-	ctx, leave, err := u.gate.enter(r.Context(), u.gate.work)
+	ctx, release, err := u.limiter.acquire(r.Context(), u.limiter.storeTimeout)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer release()
 	return u.issuer.UserInfo(ctx, token)
 }
 
@@ -44,20 +44,20 @@ func (u userInfoEndpoint) answer(r *http.Request, _ *event) (any, error) {
 // credentials are none; what follows Bearer is for the issuer to judge.
 func bearerToken(r *http.Request) (issuer.Secret, error) {
 	if len(r.Header.Values("Authorization")) > 1 {
-		return "", errTwoHeaders
+		return "", errMultipleAuthHeaders
 	}
 	if checkQuery(r.URL.RawQuery) != nil {
-		return "", errTransport
+		return "", errTokenTransport
 	}
-	if err := refuseTokenInForm(r); err != nil {
+	if err := rejectFormToken(r); err != nil {
 		return "", err
 	}
 	return headerToken(r)
 }
 
-// refuseTokenInForm reads a form only to see that there is no token in it.
-func refuseTokenInForm(r *http.Request) error {
-	if r.Method != http.MethodPost || r.ContentLength == 0 || !isForm(r.Header.Values("Content-Type")) {
+// rejectFormToken reads a form only to see that there is no token in it.
+func rejectFormToken(r *http.Request) error {
+	if r.Method != http.MethodPost || r.ContentLength == 0 || !isFormType(r.Header.Values("Content-Type")) {
 		return nil
 	}
 	body, err := readBody(r)
@@ -69,7 +69,7 @@ func refuseTokenInForm(r *http.Request) error {
 		return err
 	}
 	if f["access_token"] != "" {
-		return errTransport
+		return errTokenTransport
 	}
 	return nil
 }

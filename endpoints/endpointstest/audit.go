@@ -16,16 +16,16 @@ import (
 	"example.org/signet/storage"
 )
 
-var auditScenes = []scene{
-	{name: "an administrative change needs its event", play: playChangeNeedsEvent},
-	{name: "a change that fails is written down", play: playFailedChange},
-	{name: "what changed is in the event", play: playChangeDetails},
-	{name: "every kind of event", play: playEventKinds},
-	{name: "instances attest each other", play: playAttested},
+var auditCases = []testCase{
+	{name: "an administrative change needs its event", run: testChangeNeedsEvent},
+	{name: "a change that fails is written down", run: testFailedChange},
+	{name: "what changed is in the event", run: testChangeDetails},
+	{name: "every kind of event", run: testEventKinds},
+	{name: "instances record each other's chain heads", run: testCrossLinks},
 }
 
-// wantWholeLog demands that the chains of the audit log hold.
-func (s *Signet) wantWholeLog() {
+// expectIntactAuditLog verifies the chains of the audit log.
+func (s *Signet) expectIntactAuditLog() {
 	report, err := audit.Verify(context.Background(), s.backend, append([]keys.MasterKey{s.master}, s.options.Issuer.OtherMasterKeys...), nil)
 	if err != nil {
 		s.t.Errorf("verify the audit log: %v", err)
@@ -35,56 +35,56 @@ func (s *Signet) wantWholeLog() {
 	}
 }
 
-// A deed is one administrative change, and the type of its event.
-type deed struct {
+// An adminChange is one administrative change, and the type of its event.
+type adminChange struct {
 	event string
 	do    func(ctx context.Context) error
 }
 
-func only[T any](_ T, err error) error { return err }
+func errorOf[T any](_ T, err error) error { return err }
 
-// deeds are all that administrators do, made such that each succeeds after those
-// before it.
-func deeds(s *Signet, src issuer.RequestInfo) []deed {
+// adminChanges are all changes by administrators, in an order in which each
+// succeeds.
+func adminChanges(s *Signet, src issuer.RequestInfo) []adminChange {
 	name, scopes := "A. Liddell", []string{"items:write", "items:delete"}
 	i := s.Service
-	return []deed{
+	return []adminChange{
 		{issuer.EventUserCreated, func(ctx context.Context) error {
-			return only(i.CreateUser(ctx, issuer.NewUser{Username: "grace", Password: "a bridge over water"}, src))
+			return errorOf(i.CreateUser(ctx, issuer.NewUser{Username: "grace", Password: "a bridge over water"}, src))
 		}},
 		{issuer.EventUserUpdated, func(ctx context.Context) error {
-			return only(i.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name}, src))
+			return errorOf(i.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name}, src))
 		}},
 		{issuer.EventPasswordSet, func(ctx context.Context) error {
-			return only(i.SetPassword(ctx, s.Alice.ID, "another bridge of stone", src))
+			return errorOf(i.SetPassword(ctx, s.Alice.ID, "another bridge of stone", src))
 		}},
-		{issuer.EventUserDisabled, func(ctx context.Context) error { return only(i.DisableUser(ctx, "grace", src)) }},
-		{issuer.EventUserEnabled, func(ctx context.Context) error { return only(i.EnableUser(ctx, "grace", src)) }},
-		{issuer.EventSessionRevoked, func(ctx context.Context) error { return only(i.EndUserSessions(ctx, "grace", src)) }},
-		{issuer.EventSessionRevoked, func(ctx context.Context) error { return only(i.EndAllSessions(ctx, src)) }},
+		{issuer.EventUserDisabled, func(ctx context.Context) error { return errorOf(i.DisableUser(ctx, "grace", src)) }},
+		{issuer.EventUserEnabled, func(ctx context.Context) error { return errorOf(i.EnableUser(ctx, "grace", src)) }},
+		{issuer.EventSessionRevoked, func(ctx context.Context) error { return errorOf(i.EndUserSessions(ctx, "grace", src)) }},
+		{issuer.EventSessionRevoked, func(ctx context.Context) error { return errorOf(i.EndAllSessions(ctx, src)) }},
 		{issuer.EventUserDeleted, func(ctx context.Context) error { return i.DeleteUser(ctx, "grace", src) }},
 		{issuer.EventRoleCreated, func(ctx context.Context) error {
-			return only(i.CreateRole(ctx, "helper", issuer.RoleChange{Scopes: &scopes}, src))
+			return errorOf(i.CreateRole(ctx, "helper", issuer.RoleChange{Scopes: &scopes}, src))
 		}},
 		{issuer.EventRoleUpdated, func(ctx context.Context) error {
-			return only(i.UpdateRole(ctx, "helper", issuer.RoleChange{Description: &name}, src))
+			return errorOf(i.UpdateRole(ctx, "helper", issuer.RoleChange{Description: &name}, src))
 		}},
 		{issuer.EventRoleDeleted, func(ctx context.Context) error { return i.DeleteRole(ctx, "helper", true, src) }},
 		{issuer.EventClientCreated, func(ctx context.Context) error {
-			return only(i.CreateClient(ctx, issuer.NewClient{ID: "fresh"}, src))
+			return errorOf(i.CreateClient(ctx, issuer.NewClient{ID: "fresh"}, src))
 		}},
 		{issuer.EventClientUpdated, func(ctx context.Context) error {
-			return only(i.UpdateClient(ctx, "fresh", issuer.ClientChange{Name: &name}, src))
+			return errorOf(i.UpdateClient(ctx, "fresh", issuer.ClientChange{Name: &name}, src))
 		}},
 		{issuer.EventSecretRotated, func(ctx context.Context) error {
-			return only(i.RotateClientSecret(ctx, "fresh", issuer.SecretRotation{}, src))
+			return errorOf(i.RotateClientSecret(ctx, "fresh", issuer.SecretRotation{}, src))
 		}},
 		{issuer.EventClientDeleted, func(ctx context.Context) error { return i.DeleteClient(ctx, "fresh", src) }},
 	}
 }
 
-// state is all that administrators change.
-func (s *Signet) state(t *testing.T) string {
+// adminState is all that administrators change.
+func (s *Signet) adminState(t *testing.T) string {
 	t.Helper()
 	ctx := context.Background()
 	users, err := s.backend.ListUsers(ctx, storage.UserFilter{}, storage.Page{Limit: storage.MaxPage})
@@ -105,17 +105,17 @@ func (s *Signet) allEvents(t *testing.T) []storage.AuditEvent {
 	return page.Events
 }
 
-// playChangeNeedsEvent: while the log takes no events nothing changes; with the log
-// back the same deeds succeed, each with its event before its change.
-func playChangeNeedsEvent(t *testing.T, s *Signet) {
+// testChangeNeedsEvent: while the log takes no events nothing changes; with the log
+// back the same changes succeed, each with its event before its change.
+func testChangeNeedsEvent(t *testing.T, s *Signet) {
 	ctx := context.Background()
 	src := issuer.RequestInfo{Actor: "tester", RequestID: "request-1"}
 	s.Login(t, s.Web, s.Alice, "")
-	for _, d := range deeds(s, src) {
-		before := s.state(t)
+	for _, d := range adminChanges(s, src) {
+		before := s.adminState(t)
 		s.Store.Before(func(_ context.Context, _ int, method string) error {
 			if method == "AppendAudit" {
-				return storage.Unavailable(method, errCut)
+				return storage.Unavailable(method, errConnectionReset)
 			}
 			return nil
 		})
@@ -123,8 +123,8 @@ func playChangeNeedsEvent(t *testing.T, s *Signet) {
 		if err := d.do(ctx); !errors.As(err, &refused) || refused.Code != issuer.Unavailable {
 			t.Errorf("%s without its event: %v", d.event, err)
 		}
-		s.Store.Forget()
-		if diff := cmp.Diff(before, s.state(t)); diff != "" {
+		s.Store.Reset()
+		if diff := cmp.Diff(before, s.adminState(t)); diff != "" {
 			t.Errorf("%s without its event changed something:\n%s", d.event, diff)
 		}
 		events := len(s.allEvents(t))
@@ -136,14 +136,14 @@ func playChangeNeedsEvent(t *testing.T, s *Signet) {
 	}
 }
 
-// playFailedChange: an event whose change the store then refuses is followed by one
+// testFailedChange: an event whose change the store then refuses is followed by one
 // that says so; of an outcome that nobody knows, nothing is said.
-func playFailedChange(t *testing.T, s *Signet) {
+func testFailedChange(t *testing.T, s *Signet) {
 	ctx := context.Background()
 	src := issuer.RequestInfo{Actor: "tester"}
 	name := "Anybody"
 	change := func() error {
-		return only(s.Service.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name}, src))
+		return errorOf(s.Service.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name}, src))
 	}
 	for what, c := range map[string]struct {
 		fault  error
@@ -152,7 +152,7 @@ func playFailedChange(t *testing.T, s *Signet) {
 		"refused": {&storage.DuplicateError{Field: "username"}, []string{issuer.EventUserUpdated, issuer.EventChangeFailed}},
 		"gone":    {storage.ErrNotFound, []string{issuer.EventUserUpdated, issuer.EventChangeFailed}},
 		"busy":    {storage.ErrConflict, []string{issuer.EventUserUpdated, issuer.EventChangeFailed}},
-		"unknown": {storage.Unavailable("UpdateUser", errCut), []string{issuer.EventUserUpdated}},
+		"unknown": {storage.Unavailable("UpdateUser", errConnectionReset), []string{issuer.EventUserUpdated}},
 	} {
 		before := len(s.allEvents(t))
 		s.Store.Before(func(_ context.Context, _ int, method string) error {
@@ -164,7 +164,7 @@ func playFailedChange(t *testing.T, s *Signet) {
 		if err := change(); err == nil {
 			t.Errorf("%s: no error", what)
 		}
-		s.Store.Forget()
+		s.Store.Reset()
 		got := s.allEvents(t)[before:]
 		if types := typesOf(got); !slices.Equal(types, c.events) {
 			t.Errorf("%s: events %q, want %q", what, types, c.events)
@@ -174,8 +174,8 @@ func playFailedChange(t *testing.T, s *Signet) {
 	}
 	events := len(s.allEvents(t))
 	for what, err := range map[string]error{
-		"a name that is taken": only(s.Service.CreateUser(ctx, issuer.NewUser{Username: "alice"}, src)),
-		"a role that is there": only(s.Service.CreateRole(ctx, "editor", issuer.RoleChange{}, src)),
+		"a name that is taken": errorOf(s.Service.CreateUser(ctx, issuer.NewUser{Username: "alice"}, src)),
+		"a role that is there": errorOf(s.Service.CreateRole(ctx, "editor", issuer.RoleChange{}, src)),
 		"nobody":               s.Service.DeleteUser(ctx, "nobody", src),
 		"no client":            s.Service.DeleteClient(ctx, "nothing", src),
 		"no session":           s.Service.EndSession(ctx, "nothing", src),
@@ -197,12 +197,12 @@ func typesOf(events []storage.AuditEvent) []string {
 	return types
 }
 
-func playChangeDetails(t *testing.T, s *Signet) {
+func testChangeDetails(t *testing.T, s *Signet) {
 	ctx, src := context.Background(), issuer.RequestInfo{Actor: "tester"}
 	name, address, roles, scopes := "Private Name", "private@example.com", []string{"user", "editor"}, []string{"openid"}
-	must(t, only(s.Service.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name, Email: &address, Roles: &roles}, src)))
-	must(t, only(s.Service.UpdateClient(ctx, s.Web.ID, issuer.ClientChange{Scopes: &scopes}, src)))
-	must(t, only(s.Service.RotateClientSecret(ctx, s.Web.ID, issuer.SecretRotation{}, src)))
+	must(t, errorOf(s.Service.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name, Email: &address, Roles: &roles}, src)))
+	must(t, errorOf(s.Service.UpdateClient(ctx, s.Web.ID, issuer.ClientChange{Scopes: &scopes}, src)))
+	must(t, errorOf(s.Service.RotateClientSecret(ctx, s.Web.ID, issuer.SecretRotation{}, src)))
 	events := s.allEvents(t)
 	var got []string
 	for _, e := range events[len(events)-3:] {
@@ -214,21 +214,21 @@ func playChangeDetails(t *testing.T, s *Signet) {
 	}
 }
 
-// playEventKinds: what happens to logins and sessions is there, with who, what, where.
-func playEventKinds(t *testing.T, s *Signet) {
-	s.TryLogin(s.Web, Person{Username: "alice", Password: "wrong password"}, "")
+// testEventKinds: what happens to logins and sessions is there, with who, what, where.
+func testEventKinds(t *testing.T, s *Signet) {
+	s.TryLogin(s.Web, User{Username: "alice", Password: "wrong password"}, "")
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
 	s.Refresh(t, s.Web, tokens.Refresh)
 	s.Refresh(t, s.Web, tokens.Refresh)
 	s.Advance(s.options.Issuer.RefreshGrace * 2)
-	s.refused(t, s.Web, tokens.Refresh)
+	s.expectRefreshRejected(t, s.Web, tokens.Refresh)
 	other := s.Login(t, s.Web, s.Alice, "openid")
-	s.PostAs(s.Web, Revoke, Form("token", other.Refresh)).Expect(t, 200)
-	s.PostAs(s.Machine, Revoke, Form("token", s.ClientToken(t, s.Machine).Access)).Expect(t, 200)
+	s.PostAs(s.Web, Revoke, Form("token", other.Refresh)).ExpectStatus(t, 200)
+	s.PostAs(s.Machine, Revoke, Form("token", s.ClientToken(t, s.Machine).Access)).ExpectStatus(t, 200)
 	var types []string
 	for _, e := range s.allEvents(t) {
 		if e.ClientID == "" {
-			continue // of the household
+			continue // of the fixtures
 		}
 		types = append(types, e.Type)
 		if e.Address != "127.0.0.1" || e.RequestID == "" || e.Target == "" || e.Type != issuer.EventLoginFailed && e.Actor == "" {
@@ -244,11 +244,11 @@ func playEventKinds(t *testing.T, s *Signet) {
 	}
 }
 
-// playAttested: what one instance wrote last is known to the other, so cutting it off
+// testCrossLinks: what one instance wrote last is known to the other, so cutting it off
 // shows.
-func playAttested(t *testing.T, s *Signet) {
+func testCrossLinks(t *testing.T, s *Signet) {
 	ctx := context.Background()
-	b := s.Sibling(t)
+	b := s.StartInstance(t)
 	login := func(s *Signet) {
 		s.Advance(time.Second)
 		s.Login(t, s.Web, s.Alice, "")

@@ -1,4 +1,4 @@
-// Package endpointstest plays the protocol against a running Signet, over HTTP
+// Package endpointstest tests the protocol against a running Signet, over HTTP
 // and on any storage backend. Three lines let a backend join:
 //
 //	func TestProtocol(t *testing.T) {
@@ -11,5 +11,5 @@
 // every log line, audit event, metric and error answer when the test ends, and
 // package checker looks through what is left.
 //
-// Subtests are named by the attack or fault that they play.
+// Subtests are named by the attack or fault that they test.
 package endpointstest

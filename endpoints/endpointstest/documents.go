@@ -14,19 +14,19 @@ import (
 	"example.org/signet/keys"
 )
 
-var documentScenes = []scene{
-	{name: "discovery names what works", play: playDiscovery},
-	{name: "discovery names the password grant while it is in use", play: playGrantInUse},
-	{name: "K01 K02 K16 the JWKS", play: playJWKS},
-	{name: "J27 other algorithms in discovery", adjust: func(o *Options) { o.Keys.Alg = keys.EdDSA }, play: playAlgorithms},
-	{name: "caching", play: playCaching},
-	{name: "K17 with the store down", play: playDocumentsAlone},
-	{name: "an issuer with a path", adjust: func(o *Options) { o.Path = "/realms/main" }, play: playPath},
-	{name: "the authorization endpoint refuses honestly", play: playAuthorize},
+var documentCases = []testCase{
+	{name: "discovery names what works", run: testDiscovery},
+	{name: "discovery names the password grant while it is in use", run: testGrantInUse},
+	{name: "K01 K02 K16 the JWKS", run: testJWKS},
+	{name: "J27 other algorithms in discovery", configure: func(o *Options) { o.Keys.Alg = keys.EdDSA }, run: testAlgorithms},
+	{name: "caching", run: testCaching},
+	{name: "K17 with the store down", run: testDocumentsAlone},
+	{name: "an issuer with a path", configure: func(o *Options) { o.Path = "/realms/main" }, run: testPath},
+	{name: "the authorization endpoint refuses honestly", run: testAuthorize},
 }
 
-func playDiscovery(t *testing.T, s *Signet) {
-	a := s.Get(Discovery).Expect(t, http.StatusOK)
+func testDiscovery(t *testing.T, s *Signet) {
+	a := s.Get(Discovery).ExpectStatus(t, http.StatusOK)
 	o := a.Object(t)
 	for name, want := range map[string]any{
 		"issuer": s.Issuer, "token_endpoint": s.Issuer + Token, "jwks_uri": s.Issuer + JWKS, "introspection_endpoint": s.Issuer + Introspect,
@@ -59,7 +59,7 @@ func playDiscovery(t *testing.T, s *Signet) {
 			t.Errorf("%s: nothing there", name)
 		}
 	}
-	if other := s.Get(Metadata).Expect(t, http.StatusOK); !bytes.Equal(other.Body, a.Body) || a.Header.Get("Content-Type") != "application/json" {
+	if other := s.Get(Metadata).ExpectStatus(t, http.StatusOK); !bytes.Equal(other.Body, a.Body) || a.Header.Get("Content-Type") != "application/json" {
 		t.Error("the two documents differ")
 	}
 }
@@ -73,7 +73,7 @@ func list(v any) []string {
 	return texts
 }
 
-func playGrantInUse(t *testing.T, s *Signet) {
+func testGrantInUse(t *testing.T, s *Signet) {
 	named := func() bool {
 		must(t, s.Handler.Refresh(context.Background()))
 		return slices.Contains(list(s.Get(Discovery).Object(t)["grant_types_supported"]), "password")
@@ -83,7 +83,7 @@ func playGrantInUse(t *testing.T, s *Signet) {
 	}
 	tag := s.Get(Discovery).Header.Get("ETag")
 	for _, id := range []string{s.Web.ID, s.Other.ID, s.SPA.ID} {
-		_, err := s.Service.UpdateClient(context.Background(), id, issuer.ClientChange{Grants: &[]string{"refresh_token"}}, source)
+		_, err := s.Service.UpdateClient(context.Background(), id, issuer.ClientChange{Grants: &[]string{"refresh_token"}}, testSource)
 		must(t, err)
 	}
 	if named() {
@@ -96,13 +96,13 @@ func playGrantInUse(t *testing.T, s *Signet) {
 	if err := s.Handler.Refresh(context.Background()); err == nil {
 		t.Error("Refresh succeeds without a store")
 	}
-	s.Get(Discovery).Expect(t, http.StatusOK)
+	s.Get(Discovery).ExpectStatus(t, http.StatusOK)
 }
 
-func playJWKS(t *testing.T, s *Signet) {
+func testJWKS(t *testing.T, s *Signet) {
 	_, err := s.Keys.Rotate(context.Background(), true)
 	must(t, err)
-	a := s.Get(JWKS).Expect(t, http.StatusOK)
+	a := s.Get(JWKS).ExpectStatus(t, http.StatusOK)
 	if got := a.Header.Get("Content-Type"); got != "application/jwk-set+json" {
 		t.Errorf("Content-Type: %q", got)
 	}
@@ -120,43 +120,43 @@ func playJWKS(t *testing.T, s *Signet) {
 		}
 		seen[k["kid"]] = true
 	}
-	if len(set.Keys) < 2 || !seen[part(t, s.ClientToken(t, s.Machine).Access, 0)["kid"]] {
+	if len(set.Keys) < 2 || !seen[decodePart(t, s.ClientToken(t, s.Machine).Access, 0)["kid"]] {
 		t.Errorf("%d keys; the one that signs and a standby are to be among them", len(set.Keys))
 	}
 }
 
-func playAlgorithms(t *testing.T, s *Signet) {
+func testAlgorithms(t *testing.T, s *Signet) {
 	if got := list(s.Get(Discovery).Object(t)["id_token_signing_alg_values_supported"]); !slices.Equal(got, []string{"RS256", "EdDSA"}) {
 		t.Errorf("algorithms %v", got)
 	}
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
-	if part(t, tokens.ID, 0)["alg"] != "EdDSA" || !s.Active(t, s.Guard, tokens.Access) {
+	if decodePart(t, tokens.ID, 0)["alg"] != "EdDSA" || !s.Active(t, s.ResourceServer, tokens.Access) {
 		t.Error("the tokens are not by the key that is configured")
 	}
 }
 
-func playCaching(t *testing.T, s *Signet) {
+func testCaching(t *testing.T, s *Signet) {
 	for _, path := range []string{JWKS, Discovery, Metadata, OpenAPI} {
-		a := s.Get(path).Expect(t, http.StatusOK)
+		a := s.Get(path).ExpectStatus(t, http.StatusOK)
 		tag := a.Header.Get("ETag")
 		if a.Header.Get("Cache-Control") != "public, max-age=300" || !strings.HasPrefix(tag, `"`) || a.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %v", path, a.Header)
 		}
-		head := s.Send(http.MethodHead, path, "").Expect(t, http.StatusOK)
+		head := s.Send(http.MethodHead, path, "").ExpectStatus(t, http.StatusOK)
 		if len(head.Body) != 0 || head.Header.Get("ETag") != tag || head.Header.Get("Content-Length") != a.Header.Get("Content-Length") {
 			t.Errorf("%s HEAD: %v", path, head.Header)
 		}
 		for _, match := range []string{tag, "W/" + tag, "*", `"other", ` + tag, `"other",W/` + tag + `,"x"`} {
-			same := s.Get(path, Header("If-None-Match", match)).Expect(t, http.StatusNotModified)
+			same := s.Get(path, Header("If-None-Match", match)).ExpectStatus(t, http.StatusNotModified)
 			if len(same.Body) != 0 || same.Header.Get("ETag") != tag || same.Header.Get("Cache-Control") == "" || same.Header.Get("Access-Control-Allow-Origin") != "*" {
 				t.Errorf("%s If-None-Match %s: %v", path, match, same.Header)
 			}
 		}
 		for _, match := range []string{`"other"`, strings.Trim(tag, `"`), "", ","} {
-			s.Get(path, Header("If-None-Match", match)).Expect(t, http.StatusOK)
+			s.Get(path, Header("If-None-Match", match)).ExpectStatus(t, http.StatusOK)
 		}
 		for _, method := range []string{"POST", "PUT", "DELETE"} {
-			refused := s.Send(method, path, "").Refused(t, http.StatusMethodNotAllowed, "invalid_request")
+			refused := s.Send(method, path, "").ExpectError(t, http.StatusMethodNotAllowed, "invalid_request")
 			if refused.Header.Get("Allow") != "GET, HEAD" {
 				t.Errorf("%s %s: Allow %q", method, path, refused.Header.Get("Allow"))
 			}
@@ -165,14 +165,14 @@ func playCaching(t *testing.T, s *Signet) {
 	tag := s.Get(JWKS).Header.Get("ETag")
 	_, err := s.Keys.Rotate(context.Background(), true)
 	must(t, err)
-	s.Get(JWKS, Header("If-None-Match", tag)).Expect(t, http.StatusOK)
+	s.Get(JWKS, Header("If-None-Match", tag)).ExpectStatus(t, http.StatusOK)
 }
 
-func playDocumentsAlone(t *testing.T, s *Signet) {
+func testDocumentsAlone(t *testing.T, s *Signet) {
 	s.Store.HangAt(0)
 	for range 3 {
 		for _, path := range []string{JWKS, Discovery, Metadata, OpenAPI} {
-			s.Get(path).Expect(t, http.StatusOK)
+			s.Get(path).ExpectStatus(t, http.StatusOK)
 		}
 	}
 	if calls := s.Store.Calls(); len(calls) > 0 {
@@ -180,20 +180,20 @@ func playDocumentsAlone(t *testing.T, s *Signet) {
 	}
 }
 
-func playPath(t *testing.T, s *Signet) {
+func testPath(t *testing.T, s *Signet) {
 	root := strings.TrimSuffix(s.URL, "/realms/main")
-	s.await(t, "/readyz", http.StatusOK)
+	s.expectEventually(t, "/readyz", http.StatusOK)
 	inserted, err := s.HTTP.Get(root + Metadata + "/realms/main") // RFC 8414 §3.1
 	must(t, err)
 	inserted.Body.Close()
 	if inserted.StatusCode != http.StatusOK {
 		t.Errorf("RFC 8414's place: %d", inserted.StatusCode)
 	}
-	if o := s.Get(Discovery).Expect(t, http.StatusOK).Object(t); o["issuer"] != s.URL || o["token_endpoint"] != s.URL+Token {
+	if o := s.Get(Discovery).ExpectStatus(t, http.StatusOK).Object(t); o["issuer"] != s.URL || o["token_endpoint"] != s.URL+Token {
 		t.Errorf("discovery: %v", o)
 	}
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
-	if claims(t, tokens.Access)["iss"] != s.URL || !s.Active(t, s.Guard, tokens.Access) {
+	if claims(t, tokens.Access)["iss"] != s.URL || !s.Active(t, s.ResourceServer, tokens.Access) {
 		t.Error("the token is not this issuer's")
 	}
 	for path, status := range map[string]int{
@@ -208,10 +208,10 @@ func playPath(t *testing.T, s *Signet) {
 	}
 }
 
-func playAuthorize(t *testing.T, s *Signet) {
+func testAuthorize(t *testing.T, s *Signet) {
 	query := url.Values{"response_type": {"code"}, "client_id": {s.Web.ID}, "redirect_uri": {"https://evil.example.com/cb"}, "state": {"x"}}
-	for _, a := range []Answer{s.Get(Authorize + "?" + query.Encode()), s.Post(Authorize, query), s.Get(Authorize)} {
-		a.Refused(t, http.StatusBadRequest, "unsupported_response_type")
+	for _, a := range []Response{s.Get(Authorize + "?" + query.Encode()), s.Post(Authorize, query), s.Get(Authorize)} {
+		a.ExpectError(t, http.StatusBadRequest, "unsupported_response_type")
 		if a.Header.Get("Location") != "" || strings.Contains(string(a.Body), "evil") {
 			t.Errorf("%v %s", a.Header, a.Body)
 		}

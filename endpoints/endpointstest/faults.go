@@ -13,24 +13,24 @@ import (
 	"example.org/signet/storage"
 )
 
-var faultScenes = []scene{
-	{name: "T30 I07 I12 each call fails", adjust: throttled, play: playEachFails},
-	{name: "T30 I07 I12 each answer is lost", adjust: throttled, play: playEachLost},
-	{name: "X11 each call hangs", adjust: throttled, play: playEachHangs},
-	{name: "R26 R27 a refresh survives any fault", play: playRefreshFaults},
-	{name: "U07 a failing counter is no free try", adjust: throttled, play: playCounterFails},
-	{name: "X10 the store goes and comes back", play: playOutage},
-	{name: "K10 the view of the keys is too old", play: playStaleKeys},
+var faultCases = []testCase{
+	{name: "T30 I07 I12 each call fails", configure: throttled, run: testEachCallFails},
+	{name: "T30 I07 I12 each answer is lost", configure: throttled, run: testEachResponseLost},
+	{name: "X11 each call hangs", configure: throttled, run: testEachCallHangs},
+	{name: "R26 R27 a refresh survives any fault", run: testRefreshFaults},
+	{name: "U07 a failing counter is no free try", configure: throttled, run: testCounterFails},
+	{name: "X10 the store goes and comes back", run: testOutage},
+	{name: "K10 the view of the keys is too old", run: testStaleKeys},
 }
 
-// unavailable demands *don't know*: 503 and when to come back.
-func (a Answer) unavailable(t testing.TB) Answer {
+// expectUnavailable demands *don't know*: 503 and when to come back.
+func (a Response) expectUnavailable(t testing.TB) Response {
 	t.Helper()
-	a.Refused(t, http.StatusServiceUnavailable, "temporarily_unavailable")
-	return a.retryAfter(t)
+	a.ExpectError(t, http.StatusServiceUnavailable, "temporarily_unavailable")
+	return a.expectRetryAfter(t)
 }
 
-func (a Answer) retryAfter(t testing.TB) Answer {
+func (a Response) expectRetryAfter(t testing.TB) Response {
 	t.Helper()
 	if seconds, err := strconv.Atoi(a.Header.Get("Retry-After")); err != nil || seconds < 1 {
 		t.Errorf("Retry-After: %q", a.Header.Get("Retry-After"))
@@ -38,8 +38,8 @@ func (a Answer) retryAfter(t testing.TB) Answer {
 	return a
 }
 
-// holdAll stops every call until release is closed.
-func holdAll(inside chan<- struct{}, release <-chan struct{}) func(context.Context, int, string) error {
+// blockAll blocks every call until release is closed.
+func blockAll(inside chan<- struct{}, release <-chan struct{}) func(context.Context, int, string) error {
 	return func(ctx context.Context, _ int, _ string) error {
 		select {
 		case inside <- struct{}{}:
@@ -53,8 +53,8 @@ func holdAll(inside chan<- struct{}, release <-chan struct{}) func(context.Conte
 	}
 }
 
-// panicking raises the value, or a runtime error for nil.
-func panicking(v any) func(context.Context, int, string) error {
+// panics raises the value, or a runtime error for nil.
+func panics(v any) func(context.Context, int, string) error {
 	return func(context.Context, int, string) error {
 		if v == nil {
 			var none []string
@@ -69,157 +69,157 @@ func throttled(o *Options) {
 	o.Issuer.Throttle, o.Issuer.RefreshGrace = issuer.DefaultThrottle(), 5*time.Minute
 }
 
-func impatient(o *Options) {
+func shortTimeouts(o *Options) {
 	o.Endpoints.StoreTimeout, o.Endpoints.LoginTimeout = 150*time.Millisecond, 150*time.Millisecond
 }
 
-// work is one kind of request that asks the store.
-type work struct {
+// storeRequest is one kind of request that calls the store.
+type storeRequest struct {
 	name string
 	// prepare returns the request, ready to be sent to any instance.
-	prepare func(t testing.TB, s *Signet) func(s *Signet) Answer
-	done    func(t testing.TB, a Answer)
+	prepare func(t testing.TB, s *Signet) func(s *Signet) Response
+	check   func(t testing.TB, a Response)
 }
 
-func succeeded(t testing.TB, a Answer) { a.Tokens(t) }
+func expectTokens(t testing.TB, a Response) { a.Tokens(t) }
 
-func told(status int, body string) func(testing.TB, Answer) {
-	return func(t testing.TB, a Answer) {
-		if a.Expect(t, status); body != "" && string(a.Body) != body {
+func expectStatus(status int, body string) func(testing.TB, Response) {
+	return func(t testing.TB, a Response) {
+		if a.ExpectStatus(t, status); body != "" && string(a.Body) != body {
 			t.Errorf("%s, want %s", a.Body, body)
 		}
 	}
 }
 
-// works are all that ask the store, each in the ways that it can go.
-var works = []work{
-	{"login", func(testing.TB, *Signet) func(*Signet) Answer {
-		return func(s *Signet) Answer { return s.TryLogin(s.Web, s.Alice, "") }
-	}, succeeded},
-	{"wrong login", func(testing.TB, *Signet) func(*Signet) Answer {
-		return func(s *Signet) Answer {
-			return s.TryLogin(s.Web, Person{Username: "nobody", Password: "wrong password"}, "")
+// storeRequests are all requests that call the store, in each outcome.
+var storeRequests = []storeRequest{
+	{"login", func(testing.TB, *Signet) func(*Signet) Response {
+		return func(s *Signet) Response { return s.TryLogin(s.Web, s.Alice, "") }
+	}, expectTokens},
+	{"wrong login", func(testing.TB, *Signet) func(*Signet) Response {
+		return func(s *Signet) Response {
+			return s.TryLogin(s.Web, User{Username: "nobody", Password: "wrong password"}, "")
 		}
-	}, told(http.StatusBadRequest, "")},
-	{"refresh", func(t testing.TB, s *Signet) func(*Signet) Answer {
+	}, expectStatus(http.StatusBadRequest, "")},
+	{"refresh", func(t testing.TB, s *Signet) func(*Signet) Response {
 		tokens := s.Login(t, s.Web, s.Alice, "")
-		return func(s *Signet) Answer { return s.TryRefresh(s.Web, tokens.Refresh) }
-	}, succeeded},
-	{"refresh again", func(t testing.TB, s *Signet) func(*Signet) Answer {
+		return func(s *Signet) Response { return s.TryRefresh(s.Web, tokens.Refresh) }
+	}, expectTokens},
+	{"refresh again", func(t testing.TB, s *Signet) func(*Signet) Response {
 		tokens := s.Login(t, s.Web, s.Alice, "")
 		s.Refresh(t, s.Web, tokens.Refresh)
-		return func(s *Signet) Answer { return s.TryRefresh(s.Web, tokens.Refresh) }
-	}, succeeded},
-	{"narrower refresh", func(t testing.TB, s *Signet) func(*Signet) Answer {
+		return func(s *Signet) Response { return s.TryRefresh(s.Web, tokens.Refresh) }
+	}, expectTokens},
+	{"narrower refresh", func(t testing.TB, s *Signet) func(*Signet) Response {
 		f := RefreshForm(s.Login(t, s.Web, s.Alice, "").Refresh)
 		f.Set("scope", "items:read")
-		return func(s *Signet) Answer { return s.PostAs(s.Web, Token, f) }
-	}, succeeded},
-	{"client credentials", func(testing.TB, *Signet) func(*Signet) Answer {
-		return func(s *Signet) Answer { return s.PostAs(s.Machine, Token, Form("grant_type", "client_credentials")) }
-	}, succeeded},
-	{"introspection", func(t testing.TB, s *Signet) func(*Signet) Answer {
+		return func(s *Signet) Response { return s.PostAs(s.Web, Token, f) }
+	}, expectTokens},
+	{"client credentials", func(testing.TB, *Signet) func(*Signet) Response {
+		return func(s *Signet) Response { return s.PostAs(s.Machine, Token, Form("grant_type", "client_credentials")) }
+	}, expectTokens},
+	{"introspection", func(t testing.TB, s *Signet) func(*Signet) Response {
 		tokens := s.Login(t, s.Web, s.Alice, "")
-		return func(s *Signet) Answer { return s.Introspect(s.Guard, tokens.Access) }
-	}, told(http.StatusOK, "")},
-	{"introspection of a client's token", func(t testing.TB, s *Signet) func(*Signet) Answer {
+		return func(s *Signet) Response { return s.Introspect(s.ResourceServer, tokens.Access) }
+	}, expectStatus(http.StatusOK, "")},
+	{"introspection of a client's token", func(t testing.TB, s *Signet) func(*Signet) Response {
 		tokens := s.ClientToken(t, s.Machine)
-		return func(s *Signet) Answer { return s.Introspect(s.Guard, tokens.Access) }
-	}, told(http.StatusOK, "")},
-	{"introspection of a refresh token", func(t testing.TB, s *Signet) func(*Signet) Answer {
+		return func(s *Signet) Response { return s.Introspect(s.ResourceServer, tokens.Access) }
+	}, expectStatus(http.StatusOK, "")},
+	{"introspection of a refresh token", func(t testing.TB, s *Signet) func(*Signet) Response {
 		tokens := s.Login(t, s.Web, s.Alice, "")
-		return func(s *Signet) Answer { return s.Introspect(s.Web, tokens.Refresh) }
-	}, told(http.StatusOK, "")},
-	{"userinfo", func(t testing.TB, s *Signet) func(*Signet) Answer {
+		return func(s *Signet) Response { return s.Introspect(s.Web, tokens.Refresh) }
+	}, expectStatus(http.StatusOK, "")},
+	{"userinfo", func(t testing.TB, s *Signet) func(*Signet) Response {
 		tokens := s.Login(t, s.Web, s.Alice, "openid")
-		return func(s *Signet) Answer { return s.UserInfo(tokens.Access) }
-	}, told(http.StatusOK, "")},
-	{"revocation", func(t testing.TB, s *Signet) func(*Signet) Answer {
+		return func(s *Signet) Response { return s.UserInfo(tokens.Access) }
+	}, expectStatus(http.StatusOK, "")},
+	{"revocation", func(t testing.TB, s *Signet) func(*Signet) Response {
 		tokens := s.Login(t, s.Web, s.Alice, "")
-		return func(s *Signet) Answer { return s.PostAs(s.Web, Revoke, Form("token", tokens.Refresh)) }
-	}, told(http.StatusOK, "{}")},
-	{"revocation of a client's token", func(t testing.TB, s *Signet) func(*Signet) Answer {
+		return func(s *Signet) Response { return s.PostAs(s.Web, Revoke, Form("token", tokens.Refresh)) }
+	}, expectStatus(http.StatusOK, "{}")},
+	{"revocation of a client's token", func(t testing.TB, s *Signet) func(*Signet) Response {
 		tokens := s.ClientToken(t, s.Machine)
-		return func(s *Signet) Answer { return s.PostAs(s.Machine, Revoke, Form("token", tokens.Access)) }
-	}, told(http.StatusOK, "{}")},
+		return func(s *Signet) Response { return s.PostAs(s.Machine, Revoke, Form("token", tokens.Access)) }
+	}, expectStatus(http.StatusOK, "{}")},
 }
 
 // maxCalls is more than any request makes.
 const maxCalls = 30
 
-// eachCall plays a work once for every call that it makes of a cold store,
-// with a fault at that call, until there is no such call. What the work takes
+// faultAtEachCall sends a request once for every call that it makes of a cold store,
+// with a fault at that call, until there is no such call. What the request needs
 // is prepared at an instance that has no faults.
-func eachCall(t *testing.T, calm, s *Signet, works []work, fault func(n int)) {
-	for _, w := range works {
+func faultAtEachCall(t *testing.T, healthy, s *Signet, requests []storeRequest, fault func(n int)) {
+	for _, w := range requests {
 		reached := true
 		for n := 1; reached; n++ {
 			if n > maxCalls {
 				t.Fatalf("%s makes more than %d calls", w.name, maxCalls)
 			}
-			calm.Advance(0) // its keys are to be as fresh as the clock
-			var a Answer
-			a, reached = s.withFault(w.prepare(t, calm), fault, n)
+			healthy.Advance(0) // its keys are to be as fresh as the clock
+			var a Response
+			a, reached = s.sendWithFault(w.prepare(t, healthy), fault, n)
 			t.Run(fmt.Sprintf("%s, call %d", w.name, n), func(t *testing.T) {
 				if reached {
-					a.unavailable(t)
+					a.expectUnavailable(t)
 				} else {
-					w.done(t, a)
+					w.check(t, a)
 				}
 			})
 		}
 	}
 }
 
-// withFault sends a request to a Signet whose caches have forgotten all, and
+// sendWithFault sends a request to a Signet whose caches have forgotten all, and
 // tells whether it came as far as the fault.
-func (s *Signet) withFault(send func(*Signet) Answer, fault func(n int), n int) (a Answer, reached bool) {
+func (s *Signet) sendWithFault(send func(*Signet) Response, fault func(n int), n int) (a Response, reached bool) {
 	s.Advance(time.Minute)
 	fault(n)
 	a = send(s)
 	reached = len(s.Store.Calls()) >= n
-	s.Store.Forget()
+	s.Store.Reset()
 	return a, reached
 }
 
-func playEachFails(t *testing.T, s *Signet) {
-	eachCall(t, s, s, works, s.Store.FailAt)
+func testEachCallFails(t *testing.T, s *Signet) {
+	faultAtEachCall(t, s, s, storeRequests, s.Store.FailAt)
 }
 
-func playEachLost(t *testing.T, s *Signet) {
-	eachCall(t, s, s, works, s.Store.LoseAt)
+func testEachResponseLost(t *testing.T, s *Signet) {
+	faultAtEachCall(t, s, s, storeRequests, s.Store.LoseResponseAt)
 }
 
-// playEachHangs waits for a real deadline, which on a slow machine may also be
+// testEachCallHangs waits for a real deadline, which on a slow machine may also be
 // over without any hanging call: such an answer is no answer.
-func playEachHangs(t *testing.T, s *Signet) {
-	works := slices.Clone(works)
-	for i, w := range works {
-		works[i].done = func(t testing.TB, a Answer) {
+func testEachCallHangs(t *testing.T, s *Signet) {
+	requests := slices.Clone(storeRequests)
+	for i, w := range requests {
+		requests[i].check = func(t testing.TB, a Response) {
 			if a.Status == http.StatusServiceUnavailable {
 				t.Skip("the machine is too slow to tell")
 			}
-			w.done(t, a)
+			w.check(t, a)
 		}
 	}
-	hasty := s.Sibling(t, impatient)
-	eachCall(t, s, hasty, works, hasty.Store.HangAt)
+	hasty := s.StartInstance(t, shortTimeouts)
+	faultAtEachCall(t, s, hasty, requests, hasty.Store.HangAt)
 }
 
-// playRefreshFaults: whatever fails, before or after it was done, the same
+// testRefreshFaults: whatever fails, before or after it was done, the same
 // token works afterwards, and there is one chain.
-func playRefreshFaults(t *testing.T, s *Signet) {
-	for name, fault := range map[string]func(int){"fails": s.Store.FailAt, "is lost": s.Store.LoseAt} {
+func testRefreshFaults(t *testing.T, s *Signet) {
+	for name, fault := range map[string]func(int){"fails": s.Store.FailAt, "is lost": s.Store.LoseResponseAt} {
 		for n := 1; n <= maxCalls; n++ {
 			tokens := s.Login(t, s.Web, s.Alice, "openid")
-			a, reached := s.withFault(func(s *Signet) Answer { return s.TryRefresh(s.Web, tokens.Refresh) }, fault, n)
+			a, reached := s.sendWithFault(func(s *Signet) Response { return s.TryRefresh(s.Web, tokens.Refresh) }, fault, n)
 			if !reached {
 				a.Tokens(t)
 				break
 			}
 			t.Run(fmt.Sprintf("call %d %s", n, name), func(t *testing.T) {
-				a.unavailable(t)
-				s.alive(t, s.Web, s.Refresh(t, s.Web, tokens.Refresh))
+				a.expectUnavailable(t)
+				s.expectActive(t, s.Web, s.Refresh(t, s.Web, tokens.Refresh))
 			})
 		}
 	}
@@ -228,62 +228,62 @@ func playRefreshFaults(t *testing.T, s *Signet) {
 	}
 }
 
-// failing makes every call of one method fail.
-func failing(name string) func(context.Context, int, string) error {
+// failMethod makes every call of one method fail.
+func failMethod(name string) func(context.Context, int, string) error {
 	return func(_ context.Context, _ int, method string) error {
 		if method == name {
-			return storage.Unavailable(method, errCut)
+			return storage.Unavailable(method, errConnectionReset)
 		}
 		return nil
 	}
 }
 
-func playCounterFails(t *testing.T, s *Signet) {
-	s.Store.Before(failing("IncrementCounter"))
+func testCounterFails(t *testing.T, s *Signet) {
+	s.Store.Before(failMethod("IncrementCounter"))
 	before := s.Passwords.Evaluations()
-	s.TryLogin(s.Web, s.Alice, "").unavailable(t)
+	s.TryLogin(s.Web, s.Alice, "").expectUnavailable(t)
 	if n := s.Passwords.Evaluations() - before; n != 0 {
 		t.Errorf("%d hash evaluations for a try that could not be counted", n)
 	}
 }
 
-func playOutage(t *testing.T, s *Signet) {
+func testOutage(t *testing.T, s *Signet) {
 	session, dead := s.Login(t, s.Web, s.Alice, "openid"), s.Login(t, s.Web, s.Alice, "openid")
 	s.Revoke(t, s.Web, dead.Refresh)
-	s.await(t, "/readyz", http.StatusOK)
+	s.expectEventually(t, "/readyz", http.StatusOK)
 	s.Clock.Advance(6 * time.Second)
 	s.Store.FailAt(0)
-	s.await(t, "/readyz", http.StatusServiceUnavailable)
+	s.expectEventually(t, "/readyz", http.StatusServiceUnavailable)
 	for range 3 {
-		for _, a := range []Answer{
+		for _, a := range []Response{
 			s.TryLogin(s.Web, s.Alice, ""), s.TryRefresh(s.Web, session.Refresh), s.TryRefresh(s.Web, dead.Refresh), s.TryLogin(Client{"nobody", "x"}, s.Alice, ""),
-			s.Introspect(s.Guard, session.Access), s.Introspect(s.Guard, dead.Access), s.Introspect(Client{s.Guard.ID, "wrong"}, session.Access),
+			s.Introspect(s.ResourceServer, session.Access), s.Introspect(s.ResourceServer, dead.Access), s.Introspect(Client{s.ResourceServer.ID, "wrong"}, session.Access),
 			s.UserInfo(session.Access), s.UserInfo(dead.Access), s.PostAs(s.Web, Revoke, Form("token", session.Access)),
 		} {
-			a.unavailable(t)
+			a.expectUnavailable(t)
 		}
-		s.Get(JWKS).Expect(t, http.StatusOK)
-		s.Get(Discovery).Expect(t, http.StatusOK)
-		s.Get("/livez").Expect(t, http.StatusOK)
-		s.Get("/readyz").Expect(t, http.StatusServiceUnavailable)
+		s.Get(JWKS).ExpectStatus(t, http.StatusOK)
+		s.Get(Discovery).ExpectStatus(t, http.StatusOK)
+		s.Get("/livez").ExpectStatus(t, http.StatusOK)
+		s.Get("/readyz").ExpectStatus(t, http.StatusServiceUnavailable)
 	}
-	s.Store.Forget()
+	s.Store.Reset()
 	s.Clock.Advance(time.Second)
-	s.await(t, "/readyz", http.StatusOK)
-	s.alive(t, s.Web, session)
-	s.refused(t, s.Web, dead.Refresh)
+	s.expectEventually(t, "/readyz", http.StatusOK)
+	s.expectActive(t, s.Web, session)
+	s.expectRefreshRejected(t, s.Web, dead.Refresh)
 }
 
-func playStaleKeys(t *testing.T, s *Signet) {
+func testStaleKeys(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
-	s.await(t, "/readyz", http.StatusOK)
+	s.expectEventually(t, "/readyz", http.StatusOK)
 	s.Clock.Advance(2 * time.Hour) // and nobody read the keys meanwhile
-	for _, a := range []Answer{s.TryRefresh(s.Web, tokens.Refresh), s.PostAs(s.Machine, Token, Form("grant_type", "client_credentials"))} {
-		a.unavailable(t)
+	for _, a := range []Response{s.TryRefresh(s.Web, tokens.Refresh), s.PostAs(s.Machine, Token, Form("grant_type", "client_credentials"))} {
+		a.expectUnavailable(t)
 	}
-	s.Get("/readyz").Expect(t, http.StatusServiceUnavailable)
-	s.Get(JWKS).Expect(t, http.StatusOK)
+	s.Get("/readyz").ExpectStatus(t, http.StatusServiceUnavailable)
+	s.Get(JWKS).ExpectStatus(t, http.StatusOK)
 	s.Advance(0)
-	s.await(t, "/readyz", http.StatusOK)
+	s.expectEventually(t, "/readyz", http.StatusOK)
 	s.Refresh(t, s.Web, s.Refresh(t, s.Web, tokens.Refresh).Refresh)
 }

@@ -27,23 +27,23 @@ import (
 	"example.org/signet/keys"
 )
 
-var forgeryScenes = []scene{
-	{name: "J01 no algorithm", adjust: withRSA, play: playNone},
-	{name: "J02 J03 the public key as a MAC key", adjust: withRSA, play: playConfusion},
-	{name: "J04 other algorithms and other keys", adjust: withRSA, play: playOtherKeys},
-	{name: "J05 J06 signatures and encodings", adjust: withRSA, play: playSignatures},
-	{name: "J08 J20 shapes", adjust: withRSA, play: playShapes},
-	{name: "J09 key ids", adjust: withRSA, play: playKeyIDs},
-	{name: "J10 keys brought along", adjust: withRSA, play: playBroughtKeys},
-	{name: "J11 critical headers", adjust: withRSA, play: playCritical},
-	{name: "J25 claims altered", adjust: withRSA, play: playAltered},
-	{name: "J27 foreign libraries verify our tokens", adjust: withRSA, play: playForeignLibraries},
+var forgeryCases = []testCase{
+	{name: "J01 no algorithm", configure: withRSA, run: testAlgNone},
+	{name: "J02 J03 the public key as a MAC key", configure: withRSA, run: testAlgorithmConfusion},
+	{name: "J04 other algorithms and other keys", configure: withRSA, run: testOtherKeys},
+	{name: "J05 J06 signatures and encodings", configure: withRSA, run: testSignatures},
+	{name: "J08 J20 shapes", configure: withRSA, run: testTokenShapes},
+	{name: "J09 key ids", configure: withRSA, run: testKeyIDs},
+	{name: "J10 keys brought along", configure: withRSA, run: testEmbeddedKeys},
+	{name: "J11 critical headers", configure: withRSA, run: testCritical},
+	{name: "J25 claims altered", configure: withRSA, run: testAlteredClaims},
+	{name: "J27 other libraries verify our tokens", configure: withRSA, run: testOtherLibraries},
 }
 
 func withRSA(o *Options) { o.Keys.Alg = keys.RS256 }
 
-// original is a genuine token in parts, and what else a forger can get.
-type original struct {
+// decodedToken is a genuine token in parts, with the public keys.
+type decodedToken struct {
 	Tokens
 	header, payload map[string]any
 	parts           []string
@@ -52,18 +52,18 @@ type original struct {
 	kid             string
 }
 
-func (s *Signet) original(t testing.TB) original {
+func (s *Signet) decodedToken(t testing.TB) decodedToken {
 	t.Helper()
 	if s.options.Endpoints.AdminMerged {
-		return s.originalFrom(t, s.ownTokens(t))
+		return s.decodeToken(t, s.superAdminTokens(t))
 	}
-	return s.originalFrom(t, s.Login(t, s.Web, s.Alice, "openid items:read"))
+	return s.decodeToken(t, s.Login(t, s.Web, s.Alice, "openid items:read"))
 }
 
-func (s *Signet) originalFrom(t testing.TB, tokens Tokens) original {
+func (s *Signet) decodeToken(t testing.TB, tokens Tokens) decodedToken {
 	t.Helper()
-	o := original{Tokens: tokens, jwks: s.Get(JWKS).Body}
-	o.header, o.payload, o.parts = part(t, o.Access, 0), part(t, o.Access, 1), strings.Split(o.Access, ".")
+	o := decodedToken{Tokens: tokens, jwks: s.Get(JWKS).Body}
+	o.header, o.payload, o.parts = decodePart(t, o.Access, 0), decodePart(t, o.Access, 1), strings.Split(o.Access, ".")
 	o.kid = o.header["kid"].(string)
 	var set jose.JSONWebKeySet
 	must(t, json.Unmarshal(o.jwks, &set))
@@ -71,8 +71,8 @@ func (s *Signet) originalFrom(t testing.TB, tokens Tokens) original {
 	return o
 }
 
-// with is the header with members changed.
-func (o original) with(t testing.TB, members map[string]any) string {
+// headerWith is the header with members changed.
+func (o decodedToken) headerWith(t testing.TB, members map[string]any) string {
 	t.Helper()
 	h := map[string]any{}
 	for _, from := range []map[string]any{o.header, members} {
@@ -80,37 +80,37 @@ func (o original) with(t testing.TB, members map[string]any) string {
 			h[name] = value
 		}
 	}
-	return text(t, h)
+	return jsonText(t, h)
 }
 
-// standing plays forgeries, and demands that none has touched the session.
-func (s *Signet) standing(t *testing.T, o original, forged map[string]string) {
+// expectForgeriesRejected presents forgeries; none may affect the session.
+func (s *Signet) expectForgeriesRejected(t *testing.T, o decodedToken, forged map[string]string) {
 	t.Helper()
 	if s.options.Endpoints.AdminMerged {
-		s.ownStanding(t, o.Access, forged)
+		s.expectAdminForgeriesRejected(t, o.Access, forged)
 		return
 	}
 	for name, token := range forged {
-		t.Run(name, func(t *testing.T) { s.rejects(t, token) })
+		t.Run(name, func(t *testing.T) { s.expectTokenRejected(t, token) })
 	}
-	s.alive(t, s.Web, o.Tokens)
+	s.expectActive(t, s.Web, o.Tokens)
 }
 
-func playNone(t *testing.T, s *Signet) {
-	o := s.original(t)
-	payload, forged := text(t, o.payload), map[string]string{}
+func testAlgNone(t *testing.T, s *Signet) {
+	o := s.decodedToken(t)
+	payload, forged := jsonText(t, o.payload), map[string]string{}
 	for _, alg := range []any{"none", "None", "NONE", "nOnE", "", nil, []string{"RS256"}, []string{"none"}, 256, true, map[string]string{}, "RS256 ", "rs256"} {
-		header := o.with(t, map[string]any{"alg": alg})
-		forged[fmt.Sprintf("%v unsigned", alg)] = jwt(header, payload, unsigned)
+		header := o.headerWith(t, map[string]any{"alg": alg})
+		forged[fmt.Sprintf("%v unsigned", alg)] = jwt(header, payload, noSignature)
 		forged[fmt.Sprintf("%v with the signature", alg)] = b64([]byte(header)) + "." + o.parts[1] + "." + o.parts[2]
 	}
-	forged["no alg"] = jwt(`{"typ":"at+jwt","kid":"`+o.kid+`"}`, payload, unsigned)
+	forged["no alg"] = jwt(`{"typ":"at+jwt","kid":"`+o.kid+`"}`, payload, noSignature)
 	forged["two parts"] = o.parts[0] + "." + o.parts[1]
-	s.standing(t, o, forged)
+	s.expectForgeriesRejected(t, o, forged)
 }
 
-func playConfusion(t *testing.T, s *Signet) {
-	o := s.original(t)
+func testAlgorithmConfusion(t *testing.T, s *Signet) {
+	o := s.decodedToken(t)
 	pkix, err := x509.MarshalPKIXPublicKey(o.public)
 	must(t, err)
 	pkcs1 := x509.MarshalPKCS1PublicKey(o.public)
@@ -123,16 +123,16 @@ func playConfusion(t *testing.T, s *Signet) {
 		"secret": []byte("secret"), "password": []byte("password"), "issuer": []byte(s.Issuer), "client secret": []byte(s.Web.Secret),
 	} {
 		for alg, hash := range map[string]crypto.Hash{"HS256": crypto.SHA256, "HS384": crypto.SHA384, "HS512": crypto.SHA512} {
-			header := o.with(t, map[string]any{"alg": alg})
-			forged[alg+" "+name] = jwt(header, text(t, o.payload), hmacWith(hash, key))
+			header := o.headerWith(t, map[string]any{"alg": alg})
+			forged[alg+" "+name] = jwt(header, jsonText(t, o.payload), hmacWith(hash, key))
 		}
-		forged["RS256 said, HMAC made, "+name] = jwt(text(t, o.header), text(t, o.payload), hmacWith(crypto.SHA256, key))
+		forged["RS256 said, HMAC made, "+name] = jwt(jsonText(t, o.header), jsonText(t, o.payload), hmacWith(crypto.SHA256, key))
 	}
-	s.standing(t, o, forged)
+	s.expectForgeriesRejected(t, o, forged)
 }
 
-func playOtherKeys(t *testing.T, s *Signet) {
-	o := s.original(t)
+func testOtherKeys(t *testing.T, s *Signet) {
+	o := s.decodedToken(t)
 	own, err := rsa.GenerateKey(rand.Reader, 2048)
 	must(t, err)
 	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -157,13 +157,13 @@ func playOtherKeys(t *testing.T, s *Signet) {
 		"ES256 of nothing": func([]byte) []byte { return make([]byte, 64) },
 	} {
 		name, _, _ := strings.Cut(alg, " ")
-		forged[alg] = jwt(o.with(t, map[string]any{"alg": name}), text(t, o.payload), sign)
-		forged[alg+" as RS256"] = jwt(text(t, o.header), text(t, o.payload), sign)
+		forged[alg] = jwt(o.headerWith(t, map[string]any{"alg": name}), jsonText(t, o.payload), sign)
+		forged[alg+" as RS256"] = jwt(jsonText(t, o.header), jsonText(t, o.payload), sign)
 	}
 	for _, alg := range []string{"RS384", "RS512", "PS256", "PS384", "ES256", "EdDSA", "HS256", "RSA1_5", "dir"} {
-		forged[alg+" with our signature"] = b64([]byte(o.with(t, map[string]any{"alg": alg}))) + "." + o.parts[1] + "." + o.parts[2]
+		forged[alg+" with our signature"] = b64([]byte(o.headerWith(t, map[string]any{"alg": alg}))) + "." + o.parts[1] + "." + o.parts[2]
 	}
-	s.standing(t, o, forged)
+	s.expectForgeriesRejected(t, o, forged)
 }
 
 func digest(h crypto.Hash, in []byte) []byte {
@@ -180,8 +180,8 @@ func pkcs1With(t testing.TB, key *rsa.PrivateKey, h crypto.Hash) func([]byte) []
 	}
 }
 
-func playSignatures(t *testing.T, s *Signet) {
-	o := s.original(t)
+func testSignatures(t *testing.T, s *Signet) {
+	o := s.decodedToken(t)
 	other := strings.Split(s.Login(t, s.Web, s.Alice, "openid").Access, ".")
 	signature, err := base64.RawURLEncoding.DecodeString(o.parts[2])
 	must(t, err)
@@ -212,34 +212,34 @@ func playSignatures(t *testing.T, s *Signet) {
 		flipped[n] ^= 1 << (n % 8)
 		forged[fmt.Sprintf("byte %d flipped", n)] = body + b64(flipped)
 	}
-	s.standing(t, o, forged)
+	s.expectForgeriesRejected(t, o, forged)
 }
 
 const urlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-func playShapes(t *testing.T, s *Signet) {
-	o := s.original(t)
+func testTokenShapes(t *testing.T, s *Signet) {
+	o := s.decodedToken(t)
 	pbes := `{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","p2c":2147483648,"p2s":"AAAA","kid":"` + o.kid + `"}`
 	zip := `{"alg":"dir","enc":"A128GCM","zip":"DEF","kid":"` + o.kid + `"}`
-	s.standing(t, o, map[string]string{
+	s.expectForgeriesRejected(t, o, map[string]string{
 		"one part": o.parts[0], "dots": "...", "dot": ".", "four parts": o.Access + ".x", "five parts": o.Access + ".x.y", "leading dot": "." + o.Access,
 		"many dots": strings.Repeat(".", 50000), "long": o.Access + strings.Repeat("A", 50000), "9 KiB": strings.Repeat("A", 9<<10),
 		"long payload": o.parts[0] + "." + strings.Repeat("A", 10000) + "." + o.parts[2], "no JSON": b64([]byte("x")) + "." + o.parts[1] + "." + o.parts[2],
 		"JSON serialization": `{"payload":"` + o.parts[1] + `","protected":"` + o.parts[0] + `","signature":"` + o.parts[2] + `"}`,
-		"deep header":        jwt(strings.Repeat(`{"a":`, 1000)+"1"+strings.Repeat("}", 1000), text(t, o.payload), unsigned),
+		"deep header":        jwt(strings.Repeat(`{"a":`, 1000)+"1"+strings.Repeat("}", 1000), jsonText(t, o.payload), noSignature),
 		"JWE PBES2":          b64([]byte(pbes)) + ".AAAA.AAAA.AAAA.AAAA", "JWE zip": b64([]byte(zip)) + "..AAAA.AAAA.AAAA",
-		"JWE direct, empty key": b64([]byte(`{"alg":"dir","enc":"A128CBC-HS256"}`)) + "..AAAA.AAAA.AAAA", "nested": b64([]byte(o.with(t, map[string]any{"cty": "JWT"}))) + "." + b64([]byte(o.Access)) + "." + o.parts[2],
+		"JWE direct, empty key": b64([]byte(`{"alg":"dir","enc":"A128CBC-HS256"}`)) + "..AAAA.AAAA.AAAA", "nested": b64([]byte(o.headerWith(t, map[string]any{"cty": "JWT"}))) + "." + b64([]byte(o.Access)) + "." + o.parts[2],
 		"null": "null", "bracket": "[]", "Bearer": "Bearer " + o.Access,
 	})
 }
 
-func playKeyIDs(t *testing.T, s *Signet) {
-	o := s.original(t)
+func testKeyIDs(t *testing.T, s *Signet) {
+	o := s.decodedToken(t)
 	own, err := rsa.GenerateKey(rand.Reader, 2048)
 	must(t, err)
 	var set jose.JSONWebKeySet
 	must(t, json.Unmarshal(o.jwks, &set))
-	s.Store.Forget()
+	s.Store.Reset()
 	forged := map[string]string{}
 	for _, kid := range []any{
 		nil, "", "unknown", "../../dev/null", "/etc/passwd", "|sleep 5", "' or 1=1 --", `{"$ne":null}`, map[string]any{"$ne": nil}, 1, []string{o.kid},
@@ -248,11 +248,11 @@ func playKeyIDs(t *testing.T, s *Signet) {
 		if kid == o.kid {
 			continue
 		}
-		header := o.with(t, map[string]any{"kid": kid})
-		forged[fmt.Sprintf("%.20v forged", kid)] = jwt(header, text(t, o.payload), pkcs1With(t, own, crypto.SHA256))
+		header := o.headerWith(t, map[string]any{"kid": kid})
+		forged[fmt.Sprintf("%.20v forged", kid)] = jwt(header, jsonText(t, o.payload), pkcs1With(t, own, crypto.SHA256))
 		forged[fmt.Sprintf("%.20v with our signature", kid)] = b64([]byte(header)) + "." + o.parts[1] + "." + o.parts[2]
 	}
-	s.standing(t, o, forged)
+	s.expectForgeriesRejected(t, o, forged)
 	for _, call := range s.Store.Calls() {
 		if call == "ListKeys" {
 			t.Error("a forged kid made the server read the keys")
@@ -260,8 +260,8 @@ func playKeyIDs(t *testing.T, s *Signet) {
 	}
 }
 
-func playBroughtKeys(t *testing.T, s *Signet) {
-	o := s.original(t)
+func testEmbeddedKeys(t *testing.T, s *Signet) {
+	o := s.decodedToken(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	defer listener.Close()
@@ -288,9 +288,9 @@ func playBroughtKeys(t *testing.T, s *Signet) {
 		"jku": {"jku": url}, "x5u": {"x5u": url}, "jwk": {"jwk": public}, "x5c": {"x5c": []string{base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&own.PublicKey))}},
 		"all, and no kid": {"jku": url, "x5u": url, "jwk": public, "kid": nil}, "iss": {"iss": url},
 	} {
-		forged[name] = jwt(o.with(t, members), text(t, o.payload), pkcs1With(t, own, crypto.SHA256))
+		forged[name] = jwt(o.headerWith(t, members), jsonText(t, o.payload), pkcs1With(t, own, crypto.SHA256))
 	}
-	s.standing(t, o, forged)
+	s.expectForgeriesRejected(t, o, forged)
 	select {
 	case <-visited:
 		t.Error("the server went to fetch a key")
@@ -298,23 +298,23 @@ func playBroughtKeys(t *testing.T, s *Signet) {
 	}
 }
 
-func playCritical(t *testing.T, s *Signet) {
-	o := s.original(t)
+func testCritical(t *testing.T, s *Signet) {
+	o := s.decodedToken(t)
 	forged := map[string]string{}
 	for name, members := range map[string]map[string]any{
 		"unknown": {"crit": []string{"exp"}, "exp": 1}, "empty": {"crit": []string{}}, "absent": {"crit": []string{"b64"}},
 		"b64 false": {"crit": []string{"b64"}, "b64": false}, "string": {"crit": "b64"}, "null": {"crit": nil}, "zip": {"zip": "DEF"},
 	} {
-		forged[name] = b64([]byte(o.with(t, members))) + "." + o.parts[1] + "." + o.parts[2]
+		forged[name] = b64([]byte(o.headerWith(t, members))) + "." + o.parts[1] + "." + o.parts[2]
 	}
-	s.standing(t, o, forged)
+	s.expectForgeriesRejected(t, o, forged)
 }
 
-func playAltered(t *testing.T, s *Signet) {
-	o := s.original(t)
+func testAlteredClaims(t *testing.T, s *Signet) {
+	o := s.decodedToken(t)
 	forged := map[string]string{}
 	for name, value := range map[string]any{
-		"roles": []string{"super_admin"}, "scope": "openid items:read items:write", "sub": s.Editor.ID, "client_id": s.Guard.ID,
+		"roles": []string{"super_admin"}, "scope": "openid items:read items:write", "sub": s.Editor.ID, "client_id": s.ResourceServer.ID,
 		"exp": 9999999999, "aud": OtherAPI, "iss": "https://evil.example.com", "sid": "other", "jti": "other",
 	} {
 		payload := map[string]any{}
@@ -322,15 +322,15 @@ func playAltered(t *testing.T, s *Signet) {
 			payload[n] = v
 		}
 		payload[name] = value
-		forged[name] = o.parts[0] + "." + b64([]byte(text(t, payload))) + "." + o.parts[2]
+		forged[name] = o.parts[0] + "." + b64([]byte(jsonText(t, payload))) + "." + o.parts[2]
 	}
-	forged["typ"] = b64([]byte(o.with(t, map[string]any{"typ": "JWT"}))) + "." + o.parts[1] + "." + o.parts[2]
-	s.standing(t, o, forged)
+	forged["typ"] = b64([]byte(o.headerWith(t, map[string]any{"typ": "JWT"}))) + "." + o.parts[1] + "." + o.parts[2]
+	s.expectForgeriesRejected(t, o, forged)
 }
 
-// playForeignLibraries judges our tokens by code that is not the issuer's.
-func playForeignLibraries(t *testing.T, s *Signet) {
-	o := s.original(t)
+// testOtherLibraries verifies our tokens by code that is not the issuer's.
+func testOtherLibraries(t *testing.T, s *Signet) {
+	o := s.decodedToken(t)
 	signature, err := base64.RawURLEncoding.DecodeString(o.parts[2])
 	must(t, err)
 	sum := sha256.Sum256([]byte(o.parts[0] + "." + o.parts[1]))
@@ -347,16 +347,16 @@ func playForeignLibraries(t *testing.T, s *Signet) {
 	if o.payload["iss"] != s.Issuer || o.payload["aud"] != API || o.payload["sub"] != s.Alice.ID || o.payload["nbf"] != nil {
 		t.Errorf("payload %v", o.payload)
 	}
-	id := part(t, o.ID, 1)
+	id := decodePart(t, o.ID, 1)
 	hash := sha256.Sum256([]byte(o.Access))
-	if id["aud"] != s.Web.ID || id["iss"] != s.Issuer || id["sub"] != s.Alice.ID || id["at_hash"] != b64(hash[:16]) || id["nonce"] != nil || part(t, o.ID, 0)["typ"] != "JWT" {
+	if id["aud"] != s.Web.ID || id["iss"] != s.Issuer || id["sub"] != s.Alice.ID || id["at_hash"] != b64(hash[:16]) || id["nonce"] != nil || decodePart(t, o.ID, 0)["typ"] != "JWT" {
 		t.Errorf("ID token %v", id)
 	}
-	s.playOIDC(t, o)
+	s.testOIDC(t, o)
 }
 
-// playOIDC lets a client library find everything by discovery.
-func (s *Signet) playOIDC(t *testing.T, o original) {
+// testOIDC lets a client library find everything by discovery.
+func (s *Signet) testOIDC(t *testing.T, o decodedToken) {
 	ctx := oidc.ClientContext(context.Background(), s.HTTP)
 	provider, err := oidc.NewProvider(ctx, s.Issuer)
 	must(t, err)

@@ -10,17 +10,17 @@ import (
 	"example.org/signet/issuer"
 )
 
-var grantScenes = []scene{
-	{name: "the three grants", play: playGrants},
-	{name: "T25 grants that are not allowed or not known", play: playGrantPolicy},
-	{name: "T27 scopes", play: playScopes},
-	{name: "T27 restricted scopes are left out and said so", play: playGuarded},
-	{name: "T28 T29 nothing of the request is echoed", play: playEcho},
-	{name: "audiences", play: playAudiences},
-	{name: "R23 J27 a new jti every time", play: playUnique},
+var grantCases = []testCase{
+	{name: "the three grants", run: testGrants},
+	{name: "T25 grants that are not allowed or not known", run: testGrantPolicy},
+	{name: "T27 scopes", run: testScopes},
+	{name: "T27 restricted scopes are left out and said so", run: testRoleScopes},
+	{name: "T28 T29 nothing of the request is echoed", run: testGrantedScope},
+	{name: "audiences", run: testAudiences},
+	{name: "R23 J27 a new jti every time", run: testUnique},
 }
 
-func playGrants(t *testing.T, s *Signet) {
+func testGrants(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Alice, "openid profile items:read")
 	if tokens.Refresh == "" || tokens.ID == "" || tokens.ExpiresIn != 900 || tokens.Scope != "openid profile items:read" {
 		t.Errorf("login: expires_in %d, scope %q, refresh token %t, ID token %t", tokens.ExpiresIn, tokens.Scope, tokens.Refresh != "", tokens.ID != "")
@@ -34,54 +34,54 @@ func playGrants(t *testing.T, s *Signet) {
 		t.Errorf("client_credentials: scope %q, refresh token %t", own.Scope, own.Refresh != "")
 	}
 	for name, token := range map[string]string{"login": tokens.Access, "refresh": next.Access, "own": own.Access} {
-		if !s.Active(t, s.Guard, token) {
+		if !s.Active(t, s.ResourceServer, token) {
 			t.Errorf("%s: the access token is not active", name)
 		}
 	}
 }
 
-func playGrantPolicy(t *testing.T, s *Signet) {
+func testGrantPolicy(t *testing.T, s *Signet) {
 	defaults := s.AddClient(t, "defaults", issuer.ClientChange{Scopes: &appScopes})
 	public := s.AddPublicClient(t, "public", issuer.ClientChange{Grants: &[]string{"refresh_token"}, Scopes: &appScopes})
-	for _, c := range []Client{defaults, public, s.Machine, s.Guard} {
-		s.TryLogin(c, s.Alice, "").Refused(t, http.StatusBadRequest, "unauthorized_client")
+	for _, c := range []Client{defaults, public, s.Machine, s.ResourceServer} {
+		s.TryLogin(c, s.Alice, "").ExpectError(t, http.StatusBadRequest, "unauthorized_client")
 	}
 	tokens := s.Login(t, s.Web, s.Alice, "")
 	for _, c := range []Client{defaults, s.Machine} {
-		s.TryRefresh(c, tokens.Refresh).Refused(t, http.StatusBadRequest, "unauthorized_client")
+		s.TryRefresh(c, tokens.Refresh).ExpectError(t, http.StatusBadRequest, "unauthorized_client")
 	}
 	for _, c := range []Client{s.Web, s.SPA, defaults} {
-		s.PostAs(c, Token, Form("grant_type", "client_credentials")).Refused(t, http.StatusBadRequest, "unauthorized_client")
+		s.PostAs(c, Token, Form("grant_type", "client_credentials")).ExpectError(t, http.StatusBadRequest, "unauthorized_client")
 	}
 	for _, grant := range []string{
 		"authorization_code", "implicit", "Password", "password ", "refresh-token", "urn:ietf:params:oauth:grant-type:jwt-bearer",
 		"urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange", "null", strings.Repeat("x", 60000),
 	} {
-		s.Post(Token, Form("grant_type", grant, "code", "x"), Basic(s.Web)).Refused(t, http.StatusBadRequest, "unsupported_grant_type")
+		s.Post(Token, Form("grant_type", grant, "code", "x"), Basic(s.Web)).ExpectError(t, http.StatusBadRequest, "unsupported_grant_type")
 	}
-	s.Post(Token, Form(), Basic(s.Web)).Refused(t, http.StatusBadRequest, "invalid_request")
+	s.Post(Token, Form(), Basic(s.Web)).ExpectError(t, http.StatusBadRequest, "invalid_request")
 }
 
-func playScopes(t *testing.T, s *Signet) {
+func testScopes(t *testing.T, s *Signet) {
 	many := strings.TrimSpace(strings.Repeat("items:read ", 5000))
 	for _, scope := range []string{
 		"unknown", "openid unknown", "Openid", "items:*", "openid  profile", " openid", "openid ", `"openid"`, `open\id`, "openid\u00a0profile",
 		"ｏpenid", many, strings.Repeat("x", 60000), "openid,profile", "admin",
 	} {
-		s.TryLogin(s.Web, s.Alice, scope).Refused(t, http.StatusBadRequest, "invalid_scope")
+		s.TryLogin(s.Web, s.Alice, scope).ExpectError(t, http.StatusBadRequest, "invalid_scope")
 	}
 	for _, scope := range []string{"openid", "items:write", "unknown"} {
 		f := Form("grant_type", "client_credentials", "scope", scope)
-		s.Post(Token, f, Basic(s.Machine)).Refused(t, http.StatusBadRequest, "invalid_scope")
+		s.Post(Token, f, Basic(s.Machine)).ExpectError(t, http.StatusBadRequest, "invalid_scope")
 	}
 	if got := s.Login(t, s.Web, s.Alice, "openid openid items:read openid").Scope; got != "openid items:read" {
 		t.Errorf("a scope asked twice: %q", got)
 	}
 	s.PostRaw(Token, s.Alice.LoginForm("").Encode()+"&scope="+strings.Repeat("x+", 1<<19), Basic(s.Web)).
-		Refused(t, http.StatusRequestEntityTooLarge, "invalid_request")
+		ExpectError(t, http.StatusRequestEntityTooLarge, "invalid_request")
 }
 
-func playGuarded(t *testing.T, s *Signet) {
+func testRoleScopes(t *testing.T, s *Signet) {
 	if got := s.Login(t, s.Web, s.Alice, "items:read items:write").Scope; got != "items:read" {
 		t.Errorf("alice: %q", got)
 	}
@@ -95,7 +95,7 @@ func playGuarded(t *testing.T, s *Signet) {
 	}
 }
 
-func playEcho(t *testing.T, s *Signet) {
+func testGrantedScope(t *testing.T, s *Signet) {
 	const marker = "EchoEchoEcho"
 	for _, body := range []string{
 		"grant_type=" + marker, "grant_type=password&username=" + marker + "&password=" + marker, "grant_type=refresh_token&refresh_token=" + marker,
@@ -115,7 +115,7 @@ func playEcho(t *testing.T, s *Signet) {
 	}
 }
 
-func playAudiences(t *testing.T, s *Signet) {
+func testAudiences(t *testing.T, s *Signet) {
 	two := s.AddClient(t, "two", issuer.ClientChange{
 		Grants: &[]string{issuer.GrantClientCredentials}, Scopes: &[]string{"items:read"}, Audiences: &[]string{API, OtherAPI},
 	})
@@ -125,7 +125,7 @@ func playAudiences(t *testing.T, s *Signet) {
 	if aud := claims(t, chosen.Access)["aud"]; aud != OtherAPI {
 		t.Errorf("asked for one: aud %v", aud)
 	}
-	if s.Active(t, s.Guard, chosen.Access) || !s.Active(t, s.Foreign, chosen.Access) {
+	if s.Active(t, s.ResourceServer, chosen.Access) || !s.Active(t, s.OtherResourceServer, chosen.Access) {
 		t.Error("the token counts for the wrong resource server")
 	}
 	if aud, ok := claims(t, s.ClientToken(t, two).Access)["aud"].([]any); !ok || len(aud) != 2 {
@@ -136,11 +136,11 @@ func playAudiences(t *testing.T, s *Signet) {
 	}
 	for _, wrong := range []string{OtherAPI, API + "/", strings.ToUpper(API), "api", s.Issuer} {
 		f := Form("grant_type", "client_credentials", "resource", wrong)
-		s.Post(Token, f, Basic(s.Machine)).Refused(t, http.StatusBadRequest, "invalid_target")
+		s.Post(Token, f, Basic(s.Machine)).ExpectError(t, http.StatusBadRequest, "invalid_target")
 	}
 }
 
-func playUnique(t *testing.T, s *Signet) {
+func testUnique(t *testing.T, s *Signet) {
 	seen := map[string]bool{}
 	once := func(kind, value string) {
 		if value == "" || seen[value] {
@@ -160,7 +160,7 @@ func playUnique(t *testing.T, s *Signet) {
 			tokens = s.Refresh(t, s.Web, tokens.Refresh)
 		}
 	}
-	_, err := s.Service.EndAllSessions(context.Background(), source)
+	_, err := s.Service.EndAllSessions(context.Background(), testSource)
 	must(t, err)
 }
 

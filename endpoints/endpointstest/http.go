@@ -8,17 +8,17 @@ import (
 	"testing"
 )
 
-var httpScenes = []scene{
-	{name: "A01 paths that are almost right", play: playPaths},
-	{name: "H05 hosts and proxies do not name the issuer", play: playHosts},
-	{name: "H02 headers without end", play: playHeaders},
-	{name: "request ids", play: playRequestIDs},
-	{name: "U13 who is calling", adjust: trustLoopback, play: playForwarded},
-	{name: "X11 more requests than there is room for", adjust: func(o *Options) { o.Endpoints.MaxInFlight = 2 }, play: playCrowd},
-	{name: "a panic is answered", play: playPanic},
+var httpCases = []testCase{
+	{name: "A01 paths that are almost right", run: testPaths},
+	{name: "H05 hosts and proxies do not name the issuer", run: testHosts},
+	{name: "H02 headers without end", run: testHeaders},
+	{name: "request ids", run: testRequestIDs},
+	{name: "U13 client address behind proxies", configure: trustLoopback, run: testForwardedFor},
+	{name: "X11 more requests than slots", configure: func(o *Options) { o.Endpoints.MaxInFlight = 2 }, run: testTooManyRequests},
+	{name: "a panic is answered", run: testPanic},
 }
 
-func playPaths(t *testing.T, s *Signet) {
+func testPaths(t *testing.T, s *Signet) {
 	for _, path := range []string{
 		"/", "//oauth2/token", "/oauth2//token", "/oauth2/token/", "/oauth2/./token", "/x/../oauth2/token", "/oauth2/%74oken", "/%6fauth2/token", "/oauth2%2ftoken",
 		"/OAuth2/Token", "/oauth2/token;x=1", "/oauth2/token%00", "/oauth2/token%20", "/oauth2/token.json", "/oauth2", "/oauth2/", "/token", "/oauth/token",
@@ -26,24 +26,24 @@ func playPaths(t *testing.T, s *Signet) {
 	} {
 		for _, method := range []string{"GET", "POST"} {
 			a := s.Send(method, path, "", Basic(s.Web))
-			t.Run(method+" "+path, func(t *testing.T) { a.Refused(t, http.StatusNotFound, "not_found") })
+			t.Run(method+" "+path, func(t *testing.T) { a.ExpectError(t, http.StatusNotFound, "not_found") })
 		}
 	}
 	a, _ := s.Raw(t, strings.NewReader("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n"))
-	a.Refused(t, http.StatusNotFound, "not_found")
+	a.ExpectError(t, http.StatusNotFound, "not_found")
 }
 
-func playHosts(t *testing.T, s *Signet) {
+func testHosts(t *testing.T, s *Signet) {
 	want := s.Get(Discovery)
 	evil := "evil.example.com"
-	for name, a := range map[string]Answer{
+	for name, a := range map[string]Response{
 		"Host":              s.Get(Discovery, func(r *http.Request) { r.Host = evil }),
 		"X-Forwarded-Host":  s.Get(Discovery, Header("X-Forwarded-Host", evil), Header("X-Forwarded-Proto", "https"), Header("X-Forwarded-Prefix", "/evil")),
 		"Forwarded":         s.Get(Discovery, Header("Forwarded", "for=1.2.3.4;host="+evil+";proto=https")),
 		"X-Original-URL":    s.Get(Discovery, Header("X-Original-URL", "/oauth2/token"), Header("X-Rewrite-URL", "/oauth2/token")),
 		"absolute-form URI": s.raw(t, "GET http://"+evil+Discovery+" HTTP/1.1\r\nHost: "+evil+"\r\n\r\n"),
 	} {
-		if !a.Same(want) {
+		if !a.Equal(want) {
 			t.Errorf("%s: %d %s", name, a.Status, a.Body)
 		}
 	}
@@ -56,13 +56,13 @@ func playHosts(t *testing.T, s *Signet) {
 	}
 }
 
-func (s *Signet) raw(t *testing.T, request string) Answer {
+func (s *Signet) raw(t *testing.T, request string) Response {
 	t.Helper()
 	a, _ := s.Raw(t, strings.NewReader(request))
 	return a
 }
 
-func playHeaders(t *testing.T, s *Signet) {
+func testHeaders(t *testing.T, s *Signet) {
 	for name, head := range map[string]string{
 		"1 MiB header": s.Head("GET", JWKS, "X: "+strings.Repeat("x", 1<<20)), "10 000 headers": s.Head("GET", JWKS, strings.Split(strings.Repeat("X: y\n", 10000)+"X: y", "\n")...),
 		"10 000 cookies": s.Head("GET", JWKS, "Cookie: "+strings.Repeat("a=b; ", 10000)), "1 MiB URL": s.Head("GET", JWKS+"?"+strings.Repeat("x", 1<<20)),
@@ -74,9 +74,9 @@ func playHeaders(t *testing.T, s *Signet) {
 	}
 }
 
-func playRequestIDs(t *testing.T, s *Signet) {
+func testRequestIDs(t *testing.T, s *Signet) {
 	seen := map[string]bool{}
-	for _, a := range []Answer{
+	for _, a := range []Response{
 		s.Get("/livez"), s.Get("/nothing"), s.Get(UserInfo), s.Post(Token, Form()), s.TryLogin(s.Web, s.Alice, ""), s.Post(Token, Form(), Header("X-Request-Id", "mine")),
 	} {
 		id := a.Header.Get("X-Request-Id")
@@ -91,9 +91,9 @@ func trustLoopback(o *Options) {
 	o.Endpoints.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")}
 }
 
-// playForwarded comes from a trusted proxy; that others are not believed is
-// what playRequestIDs and the default show.
-func playForwarded(t *testing.T, s *Signet) {
+// testForwardedFor comes from a trusted proxy; that others are not believed is
+// what testRequestIDs and the default show.
+func testForwardedFor(t *testing.T, s *Signet) {
 	for _, c := range []struct {
 		headers []string
 		want    string
@@ -125,22 +125,22 @@ func playForwarded(t *testing.T, s *Signet) {
 	}
 }
 
-func playCrowd(t *testing.T, s *Signet) {
+func testTooManyRequests(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
 	inside, release := make(chan struct{}, 2), make(chan struct{})
-	s.Store.Before(holdAll(inside, release))
+	s.Store.Before(blockAll(inside, release))
 	var waiting sync.WaitGroup
-	held := make([]Answer, 2)
+	held := make([]Response, 2)
 	for n := range held {
-		waiting.Go(func() { held[n] = s.Introspect(s.Guard, tokens.Access) })
+		waiting.Go(func() { held[n] = s.Introspect(s.ResourceServer, tokens.Access) })
 	}
 	<-inside
 	<-inside
-	for _, a := range []Answer{s.TryLogin(s.Web, s.Alice, ""), s.Introspect(s.Guard, tokens.Access), s.PostAs(s.Web, Revoke, Form("token", tokens.Access)), s.UserInfo(tokens.Access)} {
-		a.unavailable(t)
+	for _, a := range []Response{s.TryLogin(s.Web, s.Alice, ""), s.Introspect(s.ResourceServer, tokens.Access), s.PostAs(s.Web, Revoke, Form("token", tokens.Access)), s.UserInfo(tokens.Access)} {
+		a.expectUnavailable(t)
 	}
-	s.Get(JWKS).Expect(t, http.StatusOK)
-	s.Get("/livez").Expect(t, http.StatusOK)
+	s.Get(JWKS).ExpectStatus(t, http.StatusOK)
+	s.Get("/livez").ExpectStatus(t, http.StatusOK)
 	close(release)
 	waiting.Wait()
 	for _, a := range held {
@@ -148,17 +148,17 @@ func playCrowd(t *testing.T, s *Signet) {
 			t.Errorf("%d %s", a.Status, a.Body)
 		}
 	}
-	s.Store.Forget()
-	s.alive(t, s.Web, tokens)
+	s.Store.Reset()
+	s.expectActive(t, s.Web, tokens)
 }
 
-func playPanic(t *testing.T, s *Signet) {
+func testPanic(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
 	for name, raise := range map[string]any{"runtime error": nil, "text": "panic over " + tokens.Access, "error": http.ErrAbortHandler} {
 		s.Log.Reset()
-		s.Store.Before(panicking(raise))
-		a := s.TryRefresh(s.Web, tokens.Refresh).Refused(t, http.StatusInternalServerError, "server_error")
-		s.Store.Forget()
+		s.Store.Before(panics(raise))
+		a := s.TryRefresh(s.Web, tokens.Refresh).ExpectError(t, http.StatusInternalServerError, "server_error")
+		s.Store.Reset()
 		events := s.Log.Events(t)
 		if len(events) != 1 || events[0]["level"] != "error" || events[0]["request_id"] != a.Header.Get("X-Request-Id") || events[0]["panic"] == nil {
 			t.Fatalf("%s: events %v", name, events)
@@ -167,5 +167,5 @@ func playPanic(t *testing.T, s *Signet) {
 			t.Errorf("%s: stack %q", name, stack)
 		}
 	}
-	s.Refresh(t, s.Web, tokens.Refresh) // the place in the crowd was given back, too
+	s.Refresh(t, s.Web, tokens.Refresh) // the slot was released, too
 }

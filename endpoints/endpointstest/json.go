@@ -17,25 +17,25 @@ const (
 	MeSessions = "/me/sessions"
 )
 
-// O is the body of a request to the API.
-type O map[string]any
+// Object is the body of a request to the API.
+type Object map[string]any
 
 // JSON sends a body to the API; nil sends none. Secrets in it are not marked:
-// draw them with [Signet.Marker].
-func (s *Signet) JSON(method, path string, body O, with ...With) Answer {
+// create them with [Signet.NewSecret].
+func (s *Signet) JSON(method, path string, body Object, opts ...RequestOption) Response {
 	if body == nil {
-		return s.Send(method, path, "", with...)
+		return s.Send(method, path, "", opts...)
 	}
 	raw, err := json.Marshal(body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return s.JSONRaw(method, path, string(raw), with...)
+	return s.JSONRaw(method, path, string(raw), opts...)
 }
 
 // JSONRaw sends a body as JSON, as it is.
-func (s *Signet) JSONRaw(method, path, body string, with ...With) Answer {
-	return s.Send(method, path, body, append([]With{Header("Content-Type", "application/json")}, with...)...)
+func (s *Signet) JSONRaw(method, path, body string, opts ...RequestOption) Response {
+	return s.Send(method, path, body, append([]RequestOption{Header("Content-Type", "application/json")}, opts...)...)
 }
 
 // Portal is a client whose tokens are for the issuer itself.
@@ -45,11 +45,11 @@ func (s *Signet) Portal(t testing.TB) Client {
 	return s.AddClient(t, "portal", issuer.ClientChange{Grants: &grants, Scopes: &appScopes})
 }
 
-// Problem demands an error answer of RFC 9457 with the status and code, and
-// with exactly these fields at fault.
-func (a Answer) Problem(t testing.TB, status int, code string, fields ...string) Answer {
+// ExpectProblem expects an RFC 9457 error with the status, the code, and
+// exactly these invalid fields.
+func (a Response) ExpectProblem(t testing.TB, status int, code string, fields ...string) Response {
 	t.Helper()
-	a.Expect(t, status)
+	a.ExpectStatus(t, status)
 	if got := a.Header.Get("Content-Type"); got != "application/problem+json" {
 		t.Errorf("Content-Type %q: %s", got, a.Body)
 	}

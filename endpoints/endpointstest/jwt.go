@@ -16,11 +16,11 @@ func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 // claims are the payload of a JWT, unverified.
 func claims(t testing.TB, token string) map[string]any {
 	t.Helper()
-	return part(t, token, 1)
+	return decodePart(t, token, 1)
 }
 
-// part decodes the n-th part of a JWT.
-func part(t testing.TB, token string, n int) map[string]any {
+// decodePart decodes the n-th part of a JWT.
+func decodePart(t testing.TB, token string, n int) map[string]any {
 	t.Helper()
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -39,7 +39,7 @@ func jwt(header, payload string, sign func(input []byte) []byte) string {
 	return input + "." + b64(sign([]byte(input)))
 }
 
-func unsigned([]byte) []byte { return nil }
+func noSignature([]byte) []byte { return nil }
 
 func hmacWith(h crypto.Hash, key []byte) func([]byte) []byte {
 	return func(input []byte) []byte {
@@ -49,7 +49,7 @@ func hmacWith(h crypto.Hash, key []byte) func([]byte) []byte {
 	}
 }
 
-func text(t testing.TB, v any) string {
+func jsonText(t testing.TB, v any) string {
 	t.Helper()
 	b, err := json.Marshal(v)
 	must(t, err)
@@ -62,14 +62,14 @@ func (s *Signet) sign(t testing.TB, typ string, payload string) string {
 	t.Helper()
 	token, err := s.Keys.Sign(context.Background(), typ, json.RawMessage(payload))
 	must(t, err)
-	s.Log.Secret(token)
+	s.Log.MarkSecret(token)
 	return token
 }
 
-// invalidToken demands the refusal of RFC 6750 §3.1 for a bad token.
-func (a Answer) invalidToken(t testing.TB) Answer {
+// expectInvalidToken demands the refusal of RFC 6750 §3.1 for a bad token.
+func (a Response) expectInvalidToken(t testing.TB) Response {
 	t.Helper()
-	a.Refused(t, http.StatusUnauthorized, "invalid_token")
+	a.ExpectError(t, http.StatusUnauthorized, "invalid_token")
 	const want = `Bearer realm="signet", error="invalid_token", error_description="`
 	if got := a.Header.Get("WWW-Authenticate"); !strings.HasPrefix(got, want) {
 		t.Errorf("WWW-Authenticate: %q, want %q…", got, want)
@@ -77,27 +77,27 @@ func (a Answer) invalidToken(t testing.TB) Answer {
 	return a
 }
 
-// maxHeaderToken is up to which length a token is tried in a header, in bytes.
-const maxHeaderToken = 20 << 10
+// maxHeaderTokenBytes is up to which length a token is tried in a header, in bytes.
+const maxHeaderTokenBytes = 20 << 10
 
-// inHeader says whether HTTP takes the token there unchanged.
-func inHeader(token string) bool {
-	return len(token) < maxHeaderToken && !strings.ContainsAny(token, "\r\n\x00") && strings.TrimSpace(token) == token
+// validInHeader says whether HTTP takes the token there unchanged.
+func validInHeader(token string) bool {
+	return len(token) < maxHeaderTokenBytes && !strings.ContainsAny(token, "\r\n\x00") && strings.TrimSpace(token) == token
 }
 
-// rejects presents a token that must not count at every endpoint that takes
+// expectTokenRejected presents a token that must not count at every endpoint that takes
 // one: userinfo, introspection, revocation, and as a refresh token. (HTTP itself
 // trims spaces around a header's value.)
-func (s *Signet) rejects(t testing.TB, token string) {
+func (s *Signet) expectTokenRejected(t testing.TB, token string) {
 	t.Helper()
-	if inHeader(token) {
-		s.UserInfo(token).invalidToken(t)
+	if validInHeader(token) {
+		s.UserInfo(token).expectInvalidToken(t)
 	}
-	for _, asking := range []Client{s.Guard, s.Web} {
+	for _, asking := range []Client{s.ResourceServer, s.Web} {
 		if s.Active(t, asking, token) {
 			t.Error("it is active")
 		}
 	}
 	s.Revoke(t, s.Web, token)
-	s.TryRefresh(s.Web, token).Refused(t, http.StatusBadRequest, "invalid_grant")
+	s.TryRefresh(s.Web, token).ExpectError(t, http.StatusBadRequest, "invalid_grant")
 }

@@ -12,17 +12,17 @@ import (
 	"example.org/signet/storage"
 )
 
-var logScenes = []scene{
-	{name: "one event a request", play: playEvents},
-	{name: "L05 query strings", play: playLoggedQuery},
-	{name: "L06 hostile values", adjust: trustLoopback, play: playHostileValues},
-	{name: "L02 secrets in the wrong field", play: playMisplaced},
-	{name: "L01 the search finds what it should", play: playSearch},
-	{name: "the audit log names request and address", play: playAuditNames},
-	{name: "metrics", play: playMetrics},
+var logCases = []testCase{
+	{name: "one event a request", run: testEvents},
+	{name: "L05 query strings", run: testLoggedQuery},
+	{name: "L06 log injection", configure: trustLoopback, run: testHostileValues},
+	{name: "L02 secrets in the wrong field", run: testMisplacedSecrets},
+	{name: "L01 the search finds what it should", run: testLeakSearch},
+	{name: "the audit log names request and address", run: testAuditNames},
+	{name: "metrics", run: testMetrics},
 }
 
-func playEvents(t *testing.T, s *Signet) {
+func testEvents(t *testing.T, s *Signet) {
 	event := func(request func()) map[string]any {
 		s.Log.Reset()
 		request()
@@ -32,7 +32,7 @@ func playEvents(t *testing.T, s *Signet) {
 		}
 		return events[0]
 	}
-	var a Answer
+	var a Response
 	got := event(func() { a = s.TryLogin(s.Web, s.Alice, "openid") })
 	for name, want := range map[string]any{
 		"level": "info", "message": "request", "method": "POST", "route": Token, "status": 200.0, "client_id": s.Web.ID, "grant": "password",
@@ -42,7 +42,7 @@ func playEvents(t *testing.T, s *Signet) {
 			t.Errorf("login, %s: %v, want %v", name, got[name], want)
 		}
 	}
-	got = event(func() { s.refused(t, s.Web, "wrong") })
+	got = event(func() { s.expectRefreshRejected(t, s.Web, "wrong") })
 	if got["status"] != 400.0 || got["error"] != "invalid_grant" || got["grant"] != "refresh_token" || got["client_id"] != s.Web.ID || got["level"] != "info" {
 		t.Errorf("refused: %v", got)
 	}
@@ -52,13 +52,13 @@ func playEvents(t *testing.T, s *Signet) {
 		t.Errorf("replayed: %v", got)
 	}
 	s.Advance(time.Minute)
-	if got = event(func() { s.refused(t, s.Web, first.Refresh) }); got["event"] != "refresh.reused" {
+	if got = event(func() { s.expectRefreshRejected(t, s.Web, first.Refresh) }); got["event"] != "refresh.reused" {
 		t.Errorf("reused: %v", got)
 	}
 	s.Store.FailAt(1)
 	got = event(func() { s.TryLogin(s.Web, s.Alice, "") })
-	s.Store.Forget()
-	if got["level"] != "error" || got["status"] != 503.0 || got["cause"] == nil || !strings.Contains(got["cause"].(string), errCut.Error()) {
+	s.Store.Reset()
+	if got["level"] != "error" || got["status"] != 503.0 || got["cause"] == nil || !strings.Contains(got["cause"].(string), errConnectionReset.Error()) {
 		t.Errorf("failed: %v", got)
 	}
 	if got = event(func() { s.Get("/livez") }); got["level"] != "debug" {
@@ -76,8 +76,8 @@ func playEvents(t *testing.T, s *Signet) {
 	}
 }
 
-func playLoggedQuery(t *testing.T, s *Signet) {
-	marker := s.Marker("in-the-query")
+func testLoggedQuery(t *testing.T, s *Signet) {
+	marker := s.NewSecret("in-the-query")
 	for _, path := range []string{Token, Introspect, UserInfo, Authorize, JWKS, "/livez", "/nothing"} {
 		for _, name := range []string{"password", "access_token", "code", "x"} {
 			s.Get(path + "?" + name + "=" + url.QueryEscape(marker))
@@ -89,9 +89,9 @@ func playLoggedQuery(t *testing.T, s *Signet) {
 	}
 }
 
-// playHostileValues sends what would break a log line into everything that is
+// testHostileValues sends what would break a log line into everything that is
 // logged; that each event is one JSON line is what reading them checks.
-func playHostileValues(t *testing.T, s *Signet) {
+func testHostileValues(t *testing.T, s *Signet) {
 	for _, v := range []string{
 		"a\x1b[31mred", `","level":"info","forged":"yes`, "\u2028\u2029\u202e", strings.Repeat("x", 20000), "{}\\", "\xff\xfe",
 	} {
@@ -113,30 +113,30 @@ func playHostileValues(t *testing.T, s *Signet) {
 	}
 }
 
-// playMisplaced types secrets where they do not belong; the search at the end
+// testMisplacedSecrets types secrets where they do not belong; the search at the end
 // of the test looks for them.
-func playMisplaced(t *testing.T, s *Signet) {
+func testMisplacedSecrets(t *testing.T, s *Signet) {
 	for _, name := range []string{"username", "client_id", "scope", "grant_type", "resource", "token_type_hint"} {
-		marker := s.Marker("misplaced")
+		marker := s.NewSecret("misplaced")
 		f := s.Alice.LoginForm("")
 		f.Set(name, marker)
 		s.Post(Token, f)
 		s.Post(Token, f, Basic(s.Web))
 		s.Post(Revoke, f, Basic(s.Web))
 	}
-	marker := s.Marker("as-client-id")
+	marker := s.NewSecret("as-client-id")
 	s.Post(Token, s.Alice.LoginForm(""), Basic(Client{marker, marker}))
 	s.Get("/" + marker)
 	s.Send("GET", UserInfo, "", Bearer(marker), Header("X-Request-Id", marker), Header("Origin", "https://"+marker))
 	s.Store.FailAt(2)
-	s.TryLogin(s.Web, Person{Username: marker, Password: marker}, "")
-	s.Store.Forget()
+	s.TryLogin(s.Web, User{Username: marker, Password: marker}, "")
+	s.Store.Reset()
 }
 
-// playSearch makes sure that the search could find something at all.
-func playSearch(t *testing.T, s *Signet) {
-	secret := s.Marker("findable")
-	for _, form := range traces(secret) {
+// testLeakSearch makes sure that the search could find something at all.
+func testLeakSearch(t *testing.T, s *Signet) {
+	secret := s.NewSecret("findable")
+	for _, form := range secretFragments(secret) {
 		if found := s.Log.leaks("text " + form + " text"); len(found) == 0 {
 			t.Errorf("%q is not found", form)
 		}
@@ -148,12 +148,12 @@ func playSearch(t *testing.T, s *Signet) {
 	}
 	for _, w := range []string{s.Web.Secret, s.Alice.Password} {
 		if len(s.Log.leaks(w)) == 0 {
-			t.Errorf("a secret of the household is not known to be one")
+			t.Errorf("a secret of the fixtures is not registered")
 		}
 	}
 }
 
-func playAuditNames(t *testing.T, s *Signet) {
+func testAuditNames(t *testing.T, s *Signet) {
 	a := s.TryLogin(s.Web, s.Alice, "openid")
 	page, err := s.backend.ListAudit(context.Background(), storage.AuditFilter{Type: issuer.EventLoginSucceeded}, storage.Page{})
 	must(t, err)
@@ -162,13 +162,13 @@ func playAuditNames(t *testing.T, s *Signet) {
 	}
 }
 
-func playMetrics(t *testing.T, s *Signet) {
+func testMetrics(t *testing.T, s *Signet) {
 	s.Login(t, s.Web, s.Alice, "openid")
-	s.refused(t, s.Web, "wrong")
+	s.expectRefreshRejected(t, s.Web, "wrong")
 	s.Post(Token, Form("grant_type", "made-up-"+strings.Repeat("x", 100)), Basic(s.Web))
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
 	s.Refresh(t, s.Web, s.Refresh(t, s.Web, tokens.Refresh).Refresh)
-	s.refused(t, s.Web, tokens.Refresh)
+	s.expectRefreshRejected(t, s.Web, tokens.Refresh)
 	tokens = s.Login(t, s.Web, s.Alice, "openid")
 	s.Refresh(t, s.Web, tokens.Refresh)
 	s.Refresh(t, s.Web, tokens.Refresh)

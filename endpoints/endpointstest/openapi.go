@@ -20,18 +20,18 @@ import (
 	"example.org/signet/docs"
 )
 
-// A description is docs/openapi.yaml as a judge of answers. There it leaves
-// room for what is to come; here an answer has the members that it names, and
+// A description checks responses against docs/openapi.yaml. There it leaves
+// room for what is to come; here a response has the members that it names, and
 // no others.
 type description struct {
 	doc *openapi3.T
 
-	mu    sync.Mutex
-	right map[string]bool // answers that were judged already and had nothing wrong
+	mu      sync.Mutex
+	checked map[string]bool // responses that have been checked
 }
 
-// describe reads the document once for all tests.
-var describe = sync.OnceValues(func() (*description, error) {
+// loadDescription reads the document once for all tests.
+var loadDescription = sync.OnceValues(func() (*description, error) {
 	for _, media := range []string{"application/jwk-set+json"} {
 		openapi3filter.RegisterBodyDecoder(media, openapi3filter.JSONBodyDecoder)
 	}
@@ -44,7 +44,7 @@ var describe = sync.OnceValues(func() (*description, error) {
 		return nil, err
 	}
 	doc.Servers = nil
-	closed := closing{}
+	closed := strictSchemas{}
 	for _, item := range doc.Paths.Map() {
 		for _, o := range item.Operations() {
 			for _, r := range o.Responses.Map() {
@@ -52,19 +52,19 @@ var describe = sync.OnceValues(func() (*description, error) {
 			}
 		}
 	}
-	return &description{doc: doc, right: map[string]bool{}}, nil
+	return &description{doc: doc, checked: map[string]bool{}}, nil
 })
 
-// closing refuses members that a schema does not name, in it and below it.
-type closing map[*openapi3.Schema]bool
+// strictSchemas forbids members that a schema does not name, in it and below it.
+type strictSchemas map[*openapi3.Schema]bool
 
-func (c closing) content(content openapi3.Content) {
+func (c strictSchemas) content(content openapi3.Content) {
 	for _, m := range content {
 		c.schema(m.Schema)
 	}
 }
 
-func (c closing) schema(r *openapi3.SchemaRef) {
+func (c strictSchemas) schema(r *openapi3.SchemaRef) {
 	if r == nil || c[r.Value] {
 		return
 	}
@@ -82,8 +82,8 @@ func (c closing) schema(r *openapi3.SchemaRef) {
 	c.schema(s.Items)
 }
 
-// notDescribed are the paths that are for people, or say no to everybody.
-func notDescribed(path string) bool {
+// undocumented are the paths that are for people, or say no to everybody.
+func undocumented(path string) bool {
 	return path == Authorize || path == Docs || strings.HasPrefix(path, Docs+"/")
 }
 
@@ -94,26 +94,26 @@ func (d *description) at(path string) (template string, item *openapi3.PathItem)
 		return path, item
 	}
 	for template, item := range d.doc.Paths.Map() {
-		if fits(strings.Split(template, "/"), strings.Split(path, "/")) {
+		if matchesTemplate(strings.Split(template, "/"), strings.Split(path, "/")) {
 			return template, item
 		}
 	}
 	return "", nil
 }
 
-func fits(template, path []string) bool {
+func matchesTemplate(template, path []string) bool {
 	return slices.EqualFunc(template, path, func(t, p string) bool {
 		return t == p || strings.HasPrefix(t, "{") && p != ""
 	})
 }
 
-// judge returns what is wrong with an answer, and the operation it belongs to;
+// check returns what is wrong with an answer, and the operation it belongs to;
 // "" for none. A path that the document does not name has nothing, and
 // a method that it does not name there is refused.
-func (d *description) judge(r *http.Request, path string, a Answer) (operation string, err error) {
+func (d *description) check(r *http.Request, path string, a Response) (operation string, err error) {
 	template, item := d.at(path)
 	if item == nil {
-		if a.Status != http.StatusNotFound && !notDescribed(path) {
+		if a.Status != http.StatusNotFound && !undocumented(path) {
 			return "", fmt.Errorf("status %d at a path that is not described", a.Status)
 		}
 		return "", nil
@@ -124,15 +124,15 @@ func (d *description) judge(r *http.Request, path string, a Answer) (operation s
 	}
 	o := item.GetOperation(method)
 	if o == nil {
-		return "", otherMethod(method, a)
+		return "", checkOtherMethod(method, a)
 	}
 	route := &routers.Route{Spec: d.doc, Path: template, PathItem: item, Method: method, Operation: o}
-	return o.OperationID, d.judgeAt(route, r, a)
+	return o.OperationID, d.checkResponse(route, r, a)
 }
 
-// otherMethod judges the answer to a method that is not described: it is
+// checkOtherMethod checks the response to a method that is not described: it is
 // refused, or it is a browser's preflight, which is not for an application.
-func otherMethod(method string, a Answer) error {
+func checkOtherMethod(method string, a Response) error {
 	preflight := method == http.MethodOptions && (a.Status == http.StatusNoContent || a.Status == http.StatusServiceUnavailable)
 	if a.Status != http.StatusMethodNotAllowed && !preflight {
 		return fmt.Errorf("status %d for a method that is not described", a.Status)
@@ -140,14 +140,14 @@ func otherMethod(method string, a Answer) error {
 	return nil
 }
 
-func (d *description) judgeAt(route *routers.Route, r *http.Request, a Answer) error {
+func (d *description) checkResponse(route *routers.Route, r *http.Request, a Response) error {
 	asked := &openapi3filter.RequestValidationInput{Request: r, Route: route}
-	if err := taken(asked, a); err != nil {
+	if err := checkAcceptedRequest(asked, a); err != nil {
 		return err
 	}
 	key := fmt.Sprintf("%s %d %v %s", route.Operation.OperationID, a.Status, a.Header, a.Body)
 	d.mu.Lock()
-	known := d.right[key]
+	known := d.checked[key]
 	d.mu.Unlock()
 	if known {
 		return nil
@@ -167,13 +167,13 @@ func (d *description) judgeAt(route *routers.Route, r *http.Request, a Answer) e
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.right[key] = true
+	d.checked[key] = true
 	return nil
 }
 
-// taken judges a request that was carried out: what Signet takes, the
-// description allows.
-func taken(in *openapi3filter.RequestValidationInput, a Answer) error {
+// checkAcceptedRequest checks that a request which was accepted fits the
+// description.
+func checkAcceptedRequest(in *openapi3filter.RequestValidationInput, a Response) error {
 	body, r := in.Route.Operation.RequestBody, in.Request
 	if body == nil || r.GetBody == nil || a.Status/100 != 2 {
 		return nil
@@ -192,62 +192,62 @@ func taken(in *openapi3filter.RequestValidationInput, a Answer) error {
 	return nil
 }
 
-// A ledger keeps which described answers a suite has seen.
-type ledger struct {
-	mu     sync.Mutex
-	seen   map[string]bool // operation and status
-	scenes int             // played
+// coverage records which described responses a suite has seen.
+type coverage struct {
+	mu    sync.Mutex
+	seen  map[string]bool // operation and status
+	cases int             // played
 }
 
-func newLedger() *ledger { return &ledger{seen: map[string]bool{}} }
+func newCoverage() *coverage { return &coverage{seen: map[string]bool{}} }
 
-func (l *ledger) note(operation string, status int) {
-	if l == nil || operation == "" {
+func (c *coverage) record(operation string, status int) {
+	if c == nil || operation == "" {
 		return
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.seen[fmt.Sprintf("%s %d", operation, status)] = true
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seen[fmt.Sprintf("%s %d", operation, status)] = true
 }
 
-func (l *ledger) played() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.scenes++
+func (c *coverage) caseDone() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cases++
 }
 
-// complete fails the test unless every answer of every described operation was
-// seen. It has nothing to say of a suite that was played in part.
-func (l *ledger) complete(t *testing.T, scenes int) {
-	d, err := describe()
-	if err != nil || l.scenes < scenes || t.Failed() {
+// checkComplete fails the test unless every response of every described
+// operation was seen. It checks nothing if the suite ran in part.
+func (c *coverage) checkComplete(t *testing.T, cases int) {
+	d, err := loadDescription()
+	if err != nil || c.cases < cases || t.Failed() {
 		return
 	}
 	for _, item := range d.doc.Paths.Map() {
 		for _, o := range item.Operations() {
 			for status := range o.Responses.Map() {
-				if want := o.OperationID + " " + status; !l.seen[want] {
-					t.Errorf("docs/openapi.yaml describes an answer that no scene has seen: %s", want)
+				if want := o.OperationID + " " + status; !c.seen[want] {
+					t.Errorf("docs/openapi.yaml describes a response that no case has seen: %s", want)
 				}
 			}
 		}
 	}
-	t.Logf("%d described answers of %d paths were seen", len(l.seen), d.doc.Paths.Len())
+	t.Logf("%d described responses of %d paths were seen", len(c.seen), d.doc.Paths.Len())
 }
 
-// unread tells whether net/http has refused the request's head, before Signet
+// refusedByNetHTTP tells whether net/http has refused the request's head, before Signet
 // saw any of it.
-func unread(a Answer) bool {
+func refusedByNetHTTP(a Response) bool {
 	return (a.Status == http.StatusBadRequest || a.Status == http.StatusRequestHeaderFieldsTooLarge) && a.Header.Get("X-Request-Id") == ""
 }
 
-// judge holds an answer against the description of the API, unless the test
-// has put something else in the issuer's place.
-func (s *Signet) judge(r *http.Request, a Answer) {
-	if s.options.Endpoints.Service != nil || unread(a) {
+// checkDescription checks a response against the description of the API, unless
+// the test has replaced the issuer.
+func (s *Signet) checkDescription(r *http.Request, a Response) {
+	if s.options.Endpoints.Service != nil || refusedByNetHTTP(a) {
 		return
 	}
-	d, err := describe()
+	d, err := loadDescription()
 	if err != nil {
 		s.t.Errorf("docs/openapi.yaml: %v", err)
 		return
@@ -259,10 +259,10 @@ func (s *Signet) judge(r *http.Request, a Answer) {
 		}
 		return
 	}
-	operation, err := d.judge(r, path, a)
+	operation, err := d.check(r, path, a)
 	if err != nil {
 		s.t.Errorf("docs/openapi.yaml: %s %.80s answers %d: %v\n%.300s", r.Method, path, a.Status, err, a.Body)
 		return
 	}
-	s.options.ledger.note(operation, a.Status)
+	s.options.coverage.record(operation, a.Status)
 }

@@ -11,50 +11,50 @@ import (
 	"example.org/signet/storage"
 )
 
-var refreshScenes = []scene{
-	{name: "R01 a chain of 100", play: playChain},
-	{name: "R02 an old token after the window", play: playReuseLate},
-	{name: "R02 an old token whose successor was used", play: playReuseEarly},
-	{name: "R03 the answer was lost", play: playLostAnswer},
-	{name: "R04 the predecessor of a used successor", play: playPredecessor},
-	{name: "R05 the border of the window", play: playWindow},
-	{name: "R05 no window", adjust: strict, play: playStrict},
-	{name: "R08 each older one of 20", play: playEachOlder},
-	{name: "R09 after a restart and with the clock set back", play: playRestart},
-	{name: "R10 two instances", play: playTwoInstances},
-	{name: "R22 idle and absolute lifetime", play: playLifetimes},
-	{name: "R24 tokens that are almost right", play: playAlmost},
-	{name: "R25 other secrets as refresh tokens", play: playOtherKinds},
-	{name: "an ID token on refresh where the client asks for it", play: playIDTokenOnRefresh},
+var refreshCases = []testCase{
+	{name: "R01 a chain of 100", run: testChain},
+	{name: "R02 an old token after the window", run: testReuseLate},
+	{name: "R02 an old token whose successor was used", run: testReuseEarly},
+	{name: "R03 the answer was lost", run: testLostResponse},
+	{name: "R04 the predecessor of a used successor", run: testPredecessor},
+	{name: "R05 the border of the window", run: testWindow},
+	{name: "R05 no window", configure: zeroGrace, run: testStrict},
+	{name: "R08 each older one of 20", run: testEachOlder},
+	{name: "R09 after a restart and with the clock set back", run: testRestart},
+	{name: "R10 two instances", run: testTwoInstances},
+	{name: "R22 idle and absolute lifetime", run: testLifetimes},
+	{name: "R24 tokens that are almost right", run: testAlmost},
+	{name: "R25 other secrets as refresh tokens", run: testOtherKinds},
+	{name: "an ID token on refresh where the client asks for it", run: testIDTokenOnRefresh},
 }
 
-func strict(o *Options) { o.Issuer.RefreshGrace = 0 }
+func zeroGrace(o *Options) { o.Issuer.RefreshGrace = 0 }
 
-// refused demands that a refresh token is refused.
-func (s *Signet) refused(t testing.TB, c Client, token string) {
+// expectRefreshRejected expects that a refresh token is rejected.
+func (s *Signet) expectRefreshRejected(t testing.TB, c Client, token string) {
 	t.Helper()
-	s.TryRefresh(c, token).Refused(t, http.StatusBadRequest, "invalid_grant")
+	s.TryRefresh(c, token).ExpectError(t, http.StatusBadRequest, "invalid_grant")
 }
 
-// dead demands that nothing of a session counts any more (R02).
-func (s *Signet) dead(t testing.TB, c Client, all ...Tokens) {
+// expectEnded expects that no token of the session is accepted any more (R02).
+func (s *Signet) expectEnded(t testing.TB, c Client, all ...Tokens) {
 	t.Helper()
 	for n, tokens := range all {
-		s.refused(t, c, tokens.Refresh)
+		s.expectRefreshRejected(t, c, tokens.Refresh)
 		for _, token := range []string{tokens.Access, tokens.Refresh} {
-			if s.Active(t, s.Guard, token) || c.Secret != "" && s.Active(t, c, token) {
+			if s.Active(t, s.ResourceServer, token) || c.Secret != "" && s.Active(t, c, token) {
 				t.Errorf("a token of generation %d is active", n)
 			}
 		}
-		s.UserInfo(tokens.Access).invalidToken(t)
+		s.UserInfo(tokens.Access).expectInvalidToken(t)
 	}
 }
 
-// alive demands that the session goes on with the newest of its tokens, and
+// expectActive expects that the session goes on with the newest of its tokens, and
 // returns the next.
-func (s *Signet) alive(t testing.TB, c Client, newest Tokens) Tokens {
+func (s *Signet) expectActive(t testing.TB, c Client, newest Tokens) Tokens {
 	t.Helper()
-	if !s.Active(t, s.Guard, newest.Access) || c.Secret != "" && !s.Active(t, c, newest.Refresh) {
+	if !s.Active(t, s.ResourceServer, newest.Access) || c.Secret != "" && !s.Active(t, c, newest.Refresh) {
 		t.Fatal("the newest tokens are not active")
 	}
 	return s.Refresh(t, c, newest.Refresh)
@@ -68,7 +68,7 @@ func (s *Signet) events(t testing.TB, kind string) int {
 	return len(page.Events)
 }
 
-func playChain(t *testing.T, s *Signet) {
+func testChain(t *testing.T, s *Signet) {
 	chain := []Tokens{s.Login(t, s.Web, s.Alice, "")}
 	seen := map[string]bool{chain[0].Refresh: true}
 	for range 100 {
@@ -88,7 +88,7 @@ func playChain(t *testing.T, s *Signet) {
 	if living != 1 {
 		t.Errorf("%d living refresh tokens, want 1", living)
 	}
-	s.alive(t, s.Web, chain[100])
+	s.expectActive(t, s.Web, chain[100])
 	page, err := s.backend.ListSessions(context.Background(), storage.SessionFilter{}, storage.Page{})
 	must(t, err)
 	if len(page.Sessions) != 1 || page.Sessions[0].Generation != 101 {
@@ -96,29 +96,29 @@ func playChain(t *testing.T, s *Signet) {
 	}
 }
 
-func playReuseLate(t *testing.T, s *Signet) {
+func testReuseLate(t *testing.T, s *Signet) {
 	for _, c := range []Client{s.Web, s.SPA} {
 		before := s.events(t, issuer.EventRefreshReused)
 		first := s.Login(t, c, s.Alice, "openid")
 		second := s.Refresh(t, c, first.Refresh)
 		s.Advance(time.Minute)
-		s.refused(t, c, first.Refresh)
-		s.dead(t, c, first, second)
+		s.expectRefreshRejected(t, c, first.Refresh)
+		s.expectEnded(t, c, first, second)
 		if n := s.events(t, issuer.EventRefreshReused) - before; n != 1 {
 			t.Errorf("%d security events, want 1", n)
 		}
 	}
 }
 
-func playReuseEarly(t *testing.T, s *Signet) {
+func testReuseEarly(t *testing.T, s *Signet) {
 	first := s.Login(t, s.Web, s.Alice, "openid")
 	second := s.Refresh(t, s.Web, first.Refresh)
 	third := s.Refresh(t, s.Web, second.Refresh)
-	s.refused(t, s.Web, first.Refresh)
-	s.dead(t, s.Web, first, second, third)
+	s.expectRefreshRejected(t, s.Web, first.Refresh)
+	s.expectEnded(t, s.Web, first, second, third)
 }
 
-func playLostAnswer(t *testing.T, s *Signet) {
+func testLostResponse(t *testing.T, s *Signet) {
 	first := s.Login(t, s.Web, s.Alice, "openid")
 	second := s.Refresh(t, s.Web, first.Refresh)
 	for range 5 {
@@ -126,27 +126,27 @@ func playLostAnswer(t *testing.T, s *Signet) {
 		if again.Refresh != second.Refresh {
 			t.Fatal("a repeated refresh gives another refresh token")
 		}
-		if again.Access == second.Access || !s.Active(t, s.Guard, again.Access) {
+		if again.Access == second.Access || !s.Active(t, s.ResourceServer, again.Access) {
 			t.Error("a repeated refresh gives no fresh access token")
 		}
 	}
 	if s.events(t, issuer.EventRefreshReused) != 0 {
 		t.Error("a retry counts as reuse")
 	}
-	s.alive(t, s.Web, second)
+	s.expectActive(t, s.Web, second)
 }
 
-func playPredecessor(t *testing.T, s *Signet) {
+func testPredecessor(t *testing.T, s *Signet) {
 	first := s.Login(t, s.Web, s.Alice, "openid")
 	second := s.Refresh(t, s.Web, first.Refresh)
 	s.Refresh(t, s.Web, first.Refresh) // a retry, which is fine
 	third := s.Refresh(t, s.Web, second.Refresh)
 	s.Advance(time.Second)
-	s.refused(t, s.Web, first.Refresh)
-	s.dead(t, s.Web, first, second, third)
+	s.expectRefreshRejected(t, s.Web, first.Refresh)
+	s.expectEnded(t, s.Web, first, second, third)
 }
 
-func playWindow(t *testing.T, s *Signet) {
+func testWindow(t *testing.T, s *Signet) {
 	for _, c := range []struct {
 		after time.Duration
 		fine  bool
@@ -157,22 +157,22 @@ func playWindow(t *testing.T, s *Signet) {
 		s.Clock.Advance(c.after)
 		if c.fine {
 			s.Refresh(t, s.Web, first.Refresh)
-			s.alive(t, s.Web, second)
+			s.expectActive(t, s.Web, second)
 			continue
 		}
-		s.refused(t, s.Web, first.Refresh)
-		s.dead(t, s.Web, first, second)
+		s.expectRefreshRejected(t, s.Web, first.Refresh)
+		s.expectEnded(t, s.Web, first, second)
 	}
 }
 
-func playStrict(t *testing.T, s *Signet) {
+func testStrict(t *testing.T, s *Signet) {
 	first := s.Login(t, s.Web, s.Alice, "openid")
 	second := s.Refresh(t, s.Web, first.Refresh)
-	s.refused(t, s.Web, first.Refresh)
-	s.dead(t, s.Web, first, second)
+	s.expectRefreshRejected(t, s.Web, first.Refresh)
+	s.expectEnded(t, s.Web, first, second)
 }
 
-func playEachOlder(t *testing.T, s *Signet) {
+func testEachOlder(t *testing.T, s *Signet) {
 	const rotations = 20
 	for older := range rotations - 1 {
 		chain := []Tokens{s.Login(t, s.Web, s.Alice, "openid")}
@@ -180,65 +180,65 @@ func playEachOlder(t *testing.T, s *Signet) {
 			chain = append(chain, s.Refresh(t, s.Web, chain[n].Refresh))
 			s.Clock.Advance(time.Second / rotations)
 		}
-		s.refused(t, s.Web, chain[older].Refresh)
-		s.dead(t, s.Web, chain[rotations])
+		s.expectRefreshRejected(t, s.Web, chain[older].Refresh)
+		s.expectEnded(t, s.Web, chain[rotations])
 	}
 }
 
-func playRestart(t *testing.T, s *Signet) {
+func testRestart(t *testing.T, s *Signet) {
 	first := s.Login(t, s.Web, s.Alice, "openid")
 	second := s.Refresh(t, s.Web, first.Refresh)
 	third := s.Refresh(t, s.Web, second.Refresh)
-	restarted := s.Sibling(t)
-	restarted.refused(t, s.Web, first.Refresh)
-	restarted.dead(t, s.Web, first, second, third)
+	restarted := s.StartInstance(t)
+	restarted.expectRefreshRejected(t, s.Web, first.Refresh)
+	restarted.expectEnded(t, s.Web, first, second, third)
 
 	first = s.Login(t, s.Web, s.Alice, "openid")
 	second = s.Refresh(t, s.Web, first.Refresh)
 	third = s.Refresh(t, s.Web, second.Refresh)
 	s.Clock.Advance(-10 * time.Second)
-	s.refused(t, s.Web, first.Refresh)
-	s.dead(t, s.Web, first, second, third)
+	s.expectRefreshRejected(t, s.Web, first.Refresh)
+	s.expectEnded(t, s.Web, first, second, third)
 }
 
-func playTwoInstances(t *testing.T, a *Signet) {
-	b := a.Sibling(t)
+func testTwoInstances(t *testing.T, a *Signet) {
+	b := a.StartInstance(t)
 	first := a.Login(t, a.Web, a.Alice, "openid")
 	second := a.Refresh(t, a.Web, first.Refresh)
 	if again := b.Refresh(t, a.Web, first.Refresh); again.Refresh != second.Refresh {
 		t.Error("the other instance gives another successor")
 	}
-	third := b.alive(t, a.Web, second)
-	b.refused(t, a.Web, first.Refresh)
+	third := b.expectActive(t, a.Web, second)
+	b.expectRefreshRejected(t, a.Web, first.Refresh)
 	for _, instance := range []*Signet{a, b} {
-		instance.dead(t, a.Web, first, second, third)
+		instance.expectEnded(t, a.Web, first, second, third)
 	}
 }
 
-func playLifetimes(t *testing.T, s *Signet) { // idle 24 h, absolute 72 h
+func testLifetimes(t *testing.T, s *Signet) { // idle 24 h, absolute 72 h
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
 	other := s.Login(t, s.Web, s.Alice, "openid")
 	for range 3 {
 		s.Advance(23*time.Hour + 50*time.Minute)
 		tokens = s.Refresh(t, s.Web, tokens.Refresh)
 	}
-	s.refused(t, s.Web, other.Refresh) // idle for too long
-	s.Advance(24 * time.Minute)        // 71:54
+	s.expectRefreshRejected(t, s.Web, other.Refresh) // idle for too long
+	s.Advance(24 * time.Minute)                      // 71:54
 	tokens = s.Refresh(t, s.Web, tokens.Refresh)
 	if tokens.ExpiresIn != 6*60 {
 		t.Errorf("expires_in %d, want what is left of the session", tokens.ExpiresIn)
 	}
 	s.Advance(6 * time.Minute)
-	s.dead(t, s.Web, tokens)
+	s.expectEnded(t, s.Web, tokens)
 
 	tokens = s.Login(t, s.Web, s.Alice, "openid")
 	s.Advance(24*time.Hour - time.Second)
 	tokens = s.Refresh(t, s.Web, tokens.Refresh)
 	s.Advance(24 * time.Hour)
-	s.dead(t, s.Web, tokens)
+	s.expectEnded(t, s.Web, tokens)
 }
 
-func playAlmost(t *testing.T, s *Signet) {
+func testAlmost(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
 	right := tokens.Refresh
 	flip := func(b byte) string {
@@ -256,30 +256,30 @@ func playAlmost(t *testing.T, s *Signet) {
 	}
 	for _, token := range wrong {
 		if token != right {
-			s.refused(t, s.Web, token)
+			s.expectRefreshRejected(t, s.Web, token)
 		}
 	}
 	for _, malformed := range []string{right + "\n", right + "\t", "\r\n" + right} {
-		s.TryRefresh(s.Web, malformed).Refused(t, http.StatusBadRequest, "invalid_request")
+		s.TryRefresh(s.Web, malformed).ExpectError(t, http.StatusBadRequest, "invalid_request")
 	}
-	s.alive(t, s.Web, tokens) // an outsider cannot kill a session
+	s.expectActive(t, s.Web, tokens) // an outsider cannot kill a session
 }
 
-func playOtherKinds(t *testing.T, s *Signet) {
+func testOtherKinds(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
 	sid := claims(t, tokens.Access)["sid"].(string)
 	for name, token := range map[string]string{
 		"access token": tokens.Access, "ID token": tokens.ID, "session id": sid, "prefixed session id": "sgr_" + sid, "client secret": s.Web.Secret,
 		"password": s.Alice.Password, "user id": s.Alice.ID, "jti": claims(t, tokens.Access)["jti"].(string),
 	} {
-		t.Run(name, func(t *testing.T) { s.refused(t, s.Web, token) })
+		t.Run(name, func(t *testing.T) { s.expectRefreshRejected(t, s.Web, token) })
 	}
-	s.alive(t, s.Web, tokens)
+	s.expectActive(t, s.Web, tokens)
 }
 
-func playIDTokenOnRefresh(t *testing.T, s *Signet) {
+func testIDTokenOnRefresh(t *testing.T, s *Signet) {
 	yes := true
-	_, err := s.Service.UpdateClient(context.Background(), s.Web.ID, issuer.ClientChange{IDTokenOnRefresh: &yes}, source)
+	_, err := s.Service.UpdateClient(context.Background(), s.Web.ID, issuer.ClientChange{IDTokenOnRefresh: &yes}, testSource)
 	must(t, err)
 	first := s.Login(t, s.Web, s.Alice, "openid")
 	s.Clock.Advance(time.Minute)

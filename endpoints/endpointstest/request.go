@@ -27,19 +27,21 @@ const (
 	Docs       = "/docs"
 )
 
-// With changes a request before it is sent.
-type With func(*http.Request)
+// RequestOption changes a request before it is sent.
+type RequestOption func(*http.Request)
 
 // Basic authenticates by HTTP Basic, encoded as RFC 6749 §2.3.1 has it.
-func Basic(c Client) With {
+func Basic(c Client) RequestOption {
 	return Header("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(c.ID)+":"+url.QueryEscape(c.Secret))))
 }
 
 // Bearer presents an access token.
-func Bearer(token string) With { return Header("Authorization", "Bearer "+token) }
+func Bearer(token string) RequestOption { return Header("Authorization", "Bearer "+token) }
 
 // Header sets a header.
-func Header(name, value string) With { return func(r *http.Request) { r.Header.Set(name, value) } }
+func Header(name, value string) RequestOption {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
 
 // Form makes a form of names and values in turn.
 func Form(pairs ...string) url.Values {
@@ -50,42 +52,42 @@ func Form(pairs ...string) url.Values {
 	return v
 }
 
-// Answer is what came back.
-type Answer struct {
+// Response is an HTTP response, read in full.
+type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
 // Post sends a form.
-func (s *Signet) Post(path string, form url.Values, with ...With) Answer {
-	return s.PostRaw(path, form.Encode(), with...)
+func (s *Signet) Post(path string, form url.Values, opts ...RequestOption) Response {
+	return s.PostRaw(path, form.Encode(), opts...)
 }
 
 // PostAs sends a form of the client's: with its secret, or, of a public one,
 // with its name.
-func (s *Signet) PostAs(c Client, path string, form url.Values, with ...With) Answer {
+func (s *Signet) PostAs(c Client, path string, form url.Values, opts ...RequestOption) Response {
 	if c.Secret != "" {
-		return s.Post(path, form, append([]With{Basic(c)}, with...)...)
+		return s.Post(path, form, append([]RequestOption{Basic(c)}, opts...)...)
 	}
 	named := maps.Clone(form)
 	named.Set("client_id", c.ID)
-	return s.Post(path, named, with...)
+	return s.Post(path, named, opts...)
 }
 
 // PostRaw sends a body as a form, as it is.
-func (s *Signet) PostRaw(path, body string, with ...With) Answer {
-	with = append([]With{Header("Content-Type", "application/x-www-form-urlencoded")}, with...)
-	return s.Send(http.MethodPost, path, body, with...)
+func (s *Signet) PostRaw(path, body string, opts ...RequestOption) Response {
+	opts = append([]RequestOption{Header("Content-Type", "application/x-www-form-urlencoded")}, opts...)
+	return s.Send(http.MethodPost, path, body, opts...)
 }
 
 // Get asks without a body.
-func (s *Signet) Get(path string, with ...With) Answer {
-	return s.Send(http.MethodGet, path, "", with...)
+func (s *Signet) Get(path string, opts ...RequestOption) Response {
+	return s.Send(http.MethodGet, path, "", opts...)
 }
 
 // Send makes one request. The answers' tokens count as secrets from then on.
-func (s *Signet) Send(method, path, body string, with ...With) Answer {
+func (s *Signet) Send(method, path, body string, opts ...RequestOption) Response {
 	var content io.Reader
 	if body != "" {
 		content = strings.NewReader(body)
@@ -93,45 +95,45 @@ func (s *Signet) Send(method, path, body string, with ...With) Answer {
 	r, err := http.NewRequest(method, s.URL+path, content)
 	if err != nil {
 		s.t.Errorf("%s %.80q: %v", method, path, err)
-		return Answer{}
+		return Response{}
 	}
-	for _, change := range with {
+	for _, change := range opts {
 		change(r)
 	}
-	answer, err := s.exchange(r)
+	response, err := s.exchange(r)
 	if err != nil {
 		s.t.Errorf("%s %.80q: %v", method, path, err)
 	}
-	return answer
+	return response
 }
 
-func (s *Signet) exchange(r *http.Request) (Answer, error) {
+func (s *Signet) exchange(r *http.Request) (Response, error) {
 	res, err := s.HTTP.Do(r)
 	if err != nil {
-		return Answer{}, err
+		return Response{}, err
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		return Answer{}, err
+		return Response{}, err
 	}
-	a := Answer{Status: res.StatusCode, Header: res.Header, Body: body}
-	s.note(a)
-	s.judge(r, a)
+	a := Response{Status: res.StatusCode, Header: res.Header, Body: body}
+	s.record(a)
+	s.checkDescription(r, a)
 	return a, nil
 }
 
-// note keeps what the search for leaks will need.
-func (s *Signet) note(a Answer) {
+// record keeps what the search for leaks needs.
+func (s *Signet) record(a Response) {
 	if a.Status >= 400 {
-		s.failures.Store(string(a.Body), struct{}{})
+		s.errorBodies.Store(string(a.Body), struct{}{})
 		return
 	}
 	var tokens Tokens
 	if json.Unmarshal(a.Body, &tokens) == nil {
-		s.handed.keep(tokens.Access)
+		s.issued.add(tokens.Access)
 		for _, secret := range []string{tokens.Access, tokens.Refresh, tokens.ID} {
-			s.Log.Secret(secret)
+			s.Log.MarkSecret(secret)
 		}
 	}
 }
@@ -147,7 +149,7 @@ type Tokens struct {
 }
 
 // Object decodes a body that is a JSON object.
-func (a Answer) Object(t testing.TB) map[string]any {
+func (a Response) Object(t testing.TB) map[string]any {
 	t.Helper()
 	o := map[string]any{}
 	if err := json.Unmarshal(a.Body, &o); err != nil {
@@ -156,8 +158,8 @@ func (a Answer) Object(t testing.TB) map[string]any {
 	return o
 }
 
-// Expect fails the test unless the answer has the status.
-func (a Answer) Expect(t testing.TB, status int) Answer {
+// ExpectStatus fails the test unless the response has the status.
+func (a Response) ExpectStatus(t testing.TB, status int) Response {
 	t.Helper()
 	if a.Status != status {
 		t.Fatalf("status %d, want %d: %.300s", a.Status, status, a.Body)
@@ -166,10 +168,10 @@ func (a Answer) Expect(t testing.TB, status int) Answer {
 }
 
 // Tokens demands a successful token answer, as RFC 6749 §5.1 has it.
-func (a Answer) Tokens(t testing.TB) Tokens {
+func (a Response) Tokens(t testing.TB) Tokens {
 	t.Helper()
-	a.Expect(t, http.StatusOK)
-	a.sealed(t)
+	a.ExpectStatus(t, http.StatusOK)
+	a.expectNoStore(t)
 	var tokens Tokens
 	if err := json.Unmarshal(a.Body, &tokens); err != nil || tokens.Access == "" || tokens.Type != "Bearer" || tokens.ExpiresIn <= 0 {
 		t.Fatalf("not a token answer: %v", err)
@@ -177,12 +179,11 @@ func (a Answer) Tokens(t testing.TB) Tokens {
 	return tokens
 }
 
-// Refused demands an error answer with the status and code, in the form that
-// every error has (T28, T29).
-func (a Answer) Refused(t testing.TB, status int, code string) Answer {
+// ExpectError expects an RFC 6749 error with the status and code (T28, T29).
+func (a Response) ExpectError(t testing.TB, status int, code string) Response {
 	t.Helper()
-	a.Expect(t, status)
-	a.sealed(t)
+	a.ExpectStatus(t, status)
+	a.expectNoStore(t)
 	o := a.Object(t)
 	if o["error"] != code {
 		t.Fatalf("error %v, want %s: %s", o["error"], code, a.Body)
@@ -196,8 +197,8 @@ func (a Answer) Refused(t testing.TB, status int, code string) Answer {
 	return a
 }
 
-// sealed demands the headers that keep an answer out of caches (T28).
-func (a Answer) sealed(t testing.TB) {
+// expectNoStore expects the headers that keep a response out of caches (T28).
+func (a Response) expectNoStore(t testing.TB) {
 	t.Helper()
 	for name, want := range map[string]string{
 		"Content-Type": "application/json", "Cache-Control": "no-store",
@@ -219,8 +220,8 @@ func isErrorText(s string) bool {
 	return true
 }
 
-// Same tells whether two answers differ in nothing but their date and id.
-func (a Answer) Same(b Answer) bool {
+// Equal tells whether two answers differ in nothing but their date and id.
+func (a Response) Equal(b Response) bool {
 	return a.Status == b.Status && bytes.Equal(a.Body, b.Body) && sameHeader(a.Header, b.Header)
 }
 

@@ -5,72 +5,72 @@ import (
 	"testing"
 )
 
-// Run plays the whole protocol suite against a backend.
+// Run runs the whole protocol suite against a backend.
 func Run(t *testing.T, open OpenStore) {
-	l, scenes := newLedger(), 0
+	coverage, cases := newCoverage(), 0
 	for _, c := range []struct {
-		name   string
-		scenes []scene
+		name  string
+		cases []testCase
 	}{
-		{"Form", formScenes},
-		{"ClientAuthentication", clientScenes},
-		{"Grants", grantScenes},
-		{"Login", loginScenes},
-		{"Refresh", refreshScenes},
-		{"RefreshRights", rightsScenes},
-		{"RefreshRaces", raceScenes},
-		{"Forgery", forgeryScenes},
-		{"OwnForgery", ownForgeryScenes},
-		{"Claims", claimScenes},
-		{"Introspection", introspectionScenes},
-		{"Revocation", revocationScenes},
-		{"UserInfo", userInfoScenes},
-		{"SelfService", selfScenes},
-		{"Registration", registerScenes},
-		{"Access", accessScenes},
-		{"JSON", jsonScenes},
-		{"Admin", adminScenes},
-		{"Power", powerScenes},
-		{"Bootstrap", bootstrapScenes},
-		{"Documents", documentScenes},
-		{"Status", statusScenes},
-		{"StatusTrouble", statusTroubleScenes},
-		{"Browsers", browserScenes},
-		{"HTTP", httpScenes},
-		{"Faults", faultScenes},
-		{"Cost", costScenes},
-		{"Log", logScenes},
-		{"Audit", auditScenes},
-		{"Health", healthScenes},
-		{"Sessions", sessionScenes},
-		{"Description", describedScenes},
-		{"Page", pageScenes},
+		{"Form", formCases},
+		{"ClientAuthentication", clientAuthCases},
+		{"Grants", grantCases},
+		{"Login", loginCases},
+		{"Refresh", refreshCases},
+		{"RefreshRights", refreshRightsCases},
+		{"RefreshRaces", raceCases},
+		{"Forgery", forgeryCases},
+		{"AdminForgery", adminForgeryCases},
+		{"Claims", claimCases},
+		{"Introspection", introspectionCases},
+		{"Revocation", revocationCases},
+		{"UserInfo", userInfoCases},
+		{"SelfService", selfServiceCases},
+		{"Registration", registerCases},
+		{"Access", accessCases},
+		{"Injection", injectionCases},
+		{"Admin", adminCases},
+		{"Authorization", authzCases},
+		{"Bootstrap", bootstrapCases},
+		{"Documents", documentCases},
+		{"Status", statusCases},
+		{"StatusFaults", statusFaultCases},
+		{"CORS", corsCases},
+		{"HTTP", httpCases},
+		{"Faults", faultCases},
+		{"Cost", costCases},
+		{"Log", logCases},
+		{"Audit", auditCases},
+		{"Health", healthCases},
+		{"Sessions", sessionCases},
+		{"Description", descriptionCases},
+		{"DocsPage", docsPageCases},
 	} {
-		scenes += len(c.scenes)
+		cases += len(c.cases)
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			play(t, open, l, c.scenes)
+			runCases(t, open, coverage, c.cases)
 		})
 	}
-	t.Cleanup(func() { l.complete(t, scenes) })
+	t.Cleanup(func() { coverage.checkComplete(t, cases) })
 }
 
-// scene is one attack or fault, played against a Signet of its own.
-type scene struct {
-	name   string // begins with the id of what it plays
-	adjust func(*Options)
-	play   func(t *testing.T, s *Signet)
+// testCase is one attack or fault, run against a Signet of its own.
+type testCase struct {
+	name      string // begins with the id of the attack or fault
+	configure func(*Options)
+	run       func(t *testing.T, s *Signet)
 }
 
-func play(t *testing.T, open OpenStore, l *ledger, scenes []scene) {
-	for _, c := range scenes {
+func runCases(t *testing.T, open OpenStore, coverage *coverage, cases []testCase) {
+	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			adjust := c.adjust
-			if adjust == nil {
-				adjust = func(*Options) {}
+			configure := c.configure
+			if configure == nil {
+				configure = func(*Options) {}
 			}
-			c.play(t, Start(t, open, adjust, func(o *Options) { o.ledger = l }))
-			l.played()
+			c.run(t, Start(t, open, configure, func(o *Options) { o.coverage = coverage }))
+			coverage.caseDone()
 		})
 	}
 }

@@ -11,17 +11,17 @@ import (
 	"example.org/signet/storage"
 )
 
-var sessionScenes = []scene{
-	{name: "R03 an answer is given again so often and no more", play: playCapped},
-	{name: "too many sessions: the oldest make room", adjust: threeSessions, play: playBound},
-	{name: "too many sessions at once, on three instances", adjust: threeSessions, play: playBoundRace},
-	{name: "R18 signed out everywhere else", play: playSignedOutElsewhere},
-	{name: "R18 signing out everywhere else against refresh", play: playElsewhereRace},
-	{name: "R17 two secrets in their overlap, on two instances", play: playOverlap},
-	{name: "R15 R16 R17 R18 R19 what ends a session ends it on every instance", play: playEndsEverywhere},
-	{name: "X45 everything ends at once, on every instance", play: playEpoch},
-	{name: "R20 the end of everything against refresh and login", play: playEpochRace},
-	{name: "what a session shows", play: playShown},
+var sessionCases = []testCase{
+	{name: "R03 an answer is given again so often and no more", run: testReplayLimit},
+	{name: "session limit: the oldest sessions are ended", configure: maxThreeSessions, run: testSessionLimit},
+	{name: "too many sessions at once, on three instances", configure: maxThreeSessions, run: testSessionLimitRace},
+	{name: "R18 signed out everywhere else", run: testEndOtherSessions},
+	{name: "R18 signing out everywhere else against refresh", run: testEndOtherSessionsRace},
+	{name: "R17 two secrets in their overlap, on two instances", run: testOverlap},
+	{name: "R15 R16 R17 R18 R19 what ends a session ends it on every instance", run: testSessionEndsOnEveryInstance},
+	{name: "X45 everything ends at once, on every instance", run: testEpoch},
+	{name: "R20 the end of everything against refresh and login", run: testEpochRace},
+	{name: "what a session shows", run: testSessionList},
 }
 
 func sessionOf(t testing.TB, tokens Tokens) string {
@@ -30,7 +30,7 @@ func sessionOf(t testing.TB, tokens Tokens) string {
 }
 
 // replays are given by the store alone up to one before the last, for speed.
-func playCapped(t *testing.T, s *Signet) {
+func testReplayLimit(t *testing.T, s *Signet) {
 	const limit = 256
 	first := s.Login(t, s.Web, s.Alice, "openid")
 	second := s.Refresh(t, s.Web, first.Refresh)
@@ -46,22 +46,22 @@ func playCapped(t *testing.T, s *Signet) {
 		}
 	}
 	for range 3 {
-		s.TryRefresh(s.Web, first.Refresh).throttled(t)
+		s.TryRefresh(s.Web, first.Refresh).expectThrottled(t)
 	}
 	if n := s.events(t, issuer.EventRefreshReplayLimit); n != 1 {
 		t.Errorf("%d events say that the cap was reached, want 1", n)
 	}
-	third := s.alive(t, s.Web, second) // nothing has changed for who has the newest
+	third := s.expectActive(t, s.Web, second) // nothing has changed for who has the newest
 	s.Refresh(t, s.Web, second.Refresh)
-	s.alive(t, s.Web, third)
-	s.refused(t, s.Web, first.Refresh) // and a thief is a thief
-	s.dead(t, s.Web, second, third)
+	s.expectActive(t, s.Web, third)
+	s.expectRefreshRejected(t, s.Web, first.Refresh) // and a thief is a thief
+	s.expectEnded(t, s.Web, second, third)
 }
 
-func threeSessions(o *Options) { o.Issuer.MaxSessions = 3 }
+func maxThreeSessions(o *Options) { o.Issuer.MaxSessions = 3 }
 
-func playBound(t *testing.T, a *Signet) {
-	b := a.Sibling(t)
+func testSessionLimit(t *testing.T, a *Signet) {
+	b := a.StartInstance(t)
 	bystanders := []Tokens{a.Login(t, a.Other, a.Alice, "openid"), a.Login(t, a.Web, a.Editor, "openid")}
 	var all []Tokens
 	for n := range 6 {
@@ -70,12 +70,12 @@ func playBound(t *testing.T, a *Signet) {
 		all[0] = a.refreshUnless(t, n > 2, all[0]) // however fresh, it began first
 		a.Clock.Advance(time.Second)
 	}
-	a.dead(t, a.Web, all[:3]...)
+	a.expectEnded(t, a.Web, all[:3]...)
 	for _, tokens := range all[3:] {
-		b.alive(t, a.Web, tokens)
+		b.expectActive(t, a.Web, tokens)
 	}
-	a.alive(t, a.Other, bystanders[0])
-	a.alive(t, a.Web, bystanders[1])
+	a.expectActive(t, a.Other, bystanders[0])
+	a.expectActive(t, a.Web, bystanders[1])
 	if n := a.events(t, issuer.EventSessionDisplaced); n != 3 {
 		t.Errorf("%d events of sessions that made room, want 3", n)
 	}
@@ -89,10 +89,10 @@ func (s *Signet) refreshUnless(t testing.TB, not bool, tokens Tokens) Tokens {
 	return s.Refresh(t, s.Web, tokens.Refresh)
 }
 
-// playBoundRace: all begin at the same moment of the clock. Whoever is answered
+// testSessionLimitRace: all begin at the same moment of the clock. Whoever is answered
 // 200 had a living session; in the end the newest three live, no more, no fewer.
-func playBoundRace(t *testing.T, a *Signet) {
-	instances := []*Signet{a, a.Sibling(t), a.Sibling(t)}
+func testSessionLimitRace(t *testing.T, a *Signet) {
+	instances := []*Signet{a, a.StartInstance(t), a.StartInstance(t)}
 	for range rounds(2, 50) {
 		var mu sync.Mutex
 		var answered []Tokens
@@ -101,7 +101,7 @@ func playBoundRace(t *testing.T, a *Signet) {
 			jobs = append(jobs, func() {
 				got := instances[n%3].TryLogin(a.Web, a.Alice, "openid")
 				if got.Status != http.StatusOK {
-					got.Refused(t, http.StatusServiceUnavailable, "temporarily_unavailable")
+					got.ExpectError(t, http.StatusServiceUnavailable, "temporarily_unavailable")
 					return
 				}
 				mu.Lock()
@@ -109,7 +109,7 @@ func playBoundRace(t *testing.T, a *Signet) {
 				answered = append(answered, got.Tokens(t))
 			})
 		}
-		together(jobs...)
+		runConcurrently(jobs...)
 		page, err := a.Service.ListSessions(context.Background(), issuer.SessionQuery{User: a.Alice.ID, Client: a.Web.ID, Active: true}, storage.Page{})
 		must(t, err)
 		if len(page.Items) != 3 {
@@ -117,7 +117,7 @@ func playBoundRace(t *testing.T, a *Signet) {
 		}
 		living := 0
 		for _, tokens := range answered {
-			if a.Active(t, a.Guard, tokens.Access) {
+			if a.Active(t, a.ResourceServer, tokens.Access) {
 				living++
 			}
 		}
@@ -125,55 +125,55 @@ func playBoundRace(t *testing.T, a *Signet) {
 			t.Errorf("of %d logins answered with tokens %d are alive, want the newest 3", len(answered), living)
 		}
 		a.Clock.Advance(time.Second)
-		a.alive(t, a.Web, a.Login(t, a.Web, a.Alice, "openid"))
+		a.expectActive(t, a.Web, a.Login(t, a.Web, a.Alice, "openid"))
 		a.Clock.Advance(time.Second) // the next ones are newer
 	}
 }
 
-func playSignedOutElsewhere(t *testing.T, a *Signet) {
-	b := a.Sibling(t)
+func testEndOtherSessions(t *testing.T, a *Signet) {
+	b := a.StartInstance(t)
 	mine, others := a.Login(t, a.Web, a.Alice, "openid"), []Tokens{a.Login(t, a.Web, a.Alice, "openid"), b.Login(t, a.Other, a.Alice, "openid")}
 	bystander := a.Login(t, a.Web, a.Editor, "openid")
-	_, err := a.Service.EndOtherSessions(context.Background(), a.Alice.ID, sessionOf(t, mine), source)
+	_, err := a.Service.EndOtherSessions(context.Background(), a.Alice.ID, sessionOf(t, mine), testSource)
 	must(t, err)
 	for _, instance := range []*Signet{b, a} {
-		mine = instance.alive(t, a.Web, mine)
-		instance.dead(t, a.Web, others[0])
-		instance.dead(t, a.Other, others[1])
+		mine = instance.expectActive(t, a.Web, mine)
+		instance.expectEnded(t, a.Web, others[0])
+		instance.expectEnded(t, a.Other, others[1])
 	}
-	a.alive(t, a.Web, bystander)
-	a.alive(t, a.Web, a.Login(t, a.Web, a.Alice, "openid"))
-	_, err = b.Service.EndUserSessions(context.Background(), a.Alice.ID, source)
+	a.expectActive(t, a.Web, bystander)
+	a.expectActive(t, a.Web, a.Login(t, a.Web, a.Alice, "openid"))
+	_, err = b.Service.EndUserSessions(context.Background(), a.Alice.ID, testSource)
 	must(t, err)
-	a.dead(t, a.Web, mine)
+	a.expectEnded(t, a.Web, mine)
 }
 
-// playElsewhereRace: the one that is kept is never lost, another never survives.
-func playElsewhereRace(t *testing.T, a *Signet) {
-	b := a.Sibling(t)
+// testEndOtherSessionsRace: the one that is kept is never lost, another never survives.
+func testEndOtherSessionsRace(t *testing.T, a *Signet) {
+	b := a.StartInstance(t)
 	for range rounds(10, 300) {
 		mine, other := a.Login(t, a.Web, a.Alice, "openid"), a.Login(t, a.Web, a.Alice, "openid")
-		var kept, ended Answer
-		together(func() {
-			if _, err := a.Service.EndOtherSessions(context.Background(), a.Alice.ID, sessionOf(t, mine), source); err != nil {
+		var kept, ended Response
+		runConcurrently(func() {
+			if _, err := a.Service.EndOtherSessions(context.Background(), a.Alice.ID, sessionOf(t, mine), testSource); err != nil {
 				t.Error(err)
 			}
 		}, func() { kept = b.TryRefresh(a.Web, mine.Refresh) }, func() { ended = b.TryRefresh(a.Web, other.Refresh) })
-		a.alive(t, a.Web, kept.Tokens(t))
+		a.expectActive(t, a.Web, kept.Tokens(t))
 		if ended.Status == http.StatusOK {
-			b.dead(t, a.Web, ended.Tokens(t))
+			b.expectEnded(t, a.Web, ended.Tokens(t))
 		}
-		b.dead(t, a.Web, other)
+		b.expectEnded(t, a.Web, other)
 	}
 }
 
-func playOverlap(t *testing.T, a *Signet) {
-	b := a.Sibling(t)
+func testOverlap(t *testing.T, a *Signet) {
+	b := a.StartInstance(t)
 	tokens := a.Login(t, a.Web, a.Alice, "openid")
 	b.Refresh(t, a.Web, tokens.Refresh) // remembers the client
 	tokens = a.Refresh(t, a.Web, tokens.Refresh)
-	fresh := Client{a.Web.ID, a.Marker("fresh-client-secret")}
-	_, err := a.Service.RotateClientSecret(context.Background(), a.Web.ID, issuer.SecretRotation{Secret: issuer.Secret(fresh.Secret), Overlap: time.Hour}, source)
+	fresh := Client{a.Web.ID, a.NewSecret("fresh-client-secret")}
+	_, err := a.Service.RotateClientSecret(context.Background(), a.Web.ID, issuer.SecretRotation{Secret: issuer.Secret(fresh.Secret), Overlap: time.Hour}, testSource)
 	must(t, err)
 	for _, c := range []Client{a.Web, fresh} {
 		for _, instance := range []*Signet{a, b} {
@@ -182,12 +182,12 @@ func playOverlap(t *testing.T, a *Signet) {
 	}
 	a.Advance(time.Hour)
 	for _, instance := range []*Signet{a, b} {
-		instance.TryRefresh(a.Web, tokens.Refresh).unauthenticated(t)
+		instance.TryRefresh(a.Web, tokens.Refresh).expectInvalidClient(t)
 		tokens = instance.Refresh(t, fresh, tokens.Refresh)
 	}
 }
 
-func playShown(t *testing.T, s *Signet) {
+func testSessionList(t *testing.T, s *Signet) {
 	agent := "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
 	form := Form("grant_type", "password", "username", s.Alice.Username, "password", s.Alice.Password)
 	tokens := s.Post(Token, form, Basic(s.Web), Header("User-Agent", agent)).Tokens(t)
@@ -201,52 +201,52 @@ func playShown(t *testing.T, s *Signet) {
 	}
 }
 
-func playEpoch(t *testing.T, a *Signet) {
-	b := a.Sibling(t)
+func testEpoch(t *testing.T, a *Signet) {
+	b := a.StartInstance(t)
 	first, elsewhere, own := a.Login(t, a.Web, a.Alice, "openid"), a.Login(t, a.Other, a.Editor, "openid"), b.ClientToken(t, a.Machine)
 	second := b.Refresh(t, a.Web, first.Refresh)
-	_, err := a.Service.EndOtherSessions(context.Background(), a.Alice.ID, sessionOf(t, second), source)
+	_, err := a.Service.EndOtherSessions(context.Background(), a.Alice.ID, sessionOf(t, second), testSource)
 	must(t, err)
-	_, err = a.Service.EndAllSessions(context.Background(), source)
+	_, err = a.Service.EndAllSessions(context.Background(), testSource)
 	must(t, err)
 	for _, instance := range []*Signet{b, a} { // at once, though they remember clients and roles
-		instance.dead(t, a.Web, first, second) // also the one that a user had kept
-		instance.dead(t, a.Other, elsewhere)
-		if instance.Active(t, a.Guard, own.Access) {
+		instance.expectEnded(t, a.Web, first, second) // also the one that a user had kept
+		instance.expectEnded(t, a.Other, elsewhere)
+		if instance.Active(t, a.ResourceServer, own.Access) {
 			t.Error("a client's own token is active")
 		}
 	}
 	a.Advance(time.Second)
 	own = b.ClientToken(t, a.Machine)
 	for _, instance := range []*Signet{a, b} {
-		if !instance.Active(t, a.Guard, own.Access) {
+		if !instance.Active(t, a.ResourceServer, own.Access) {
 			t.Error("a client's token of after is not active")
 		}
-		instance.alive(t, a.Web, instance.Login(t, a.Web, a.Alice, "openid"))
+		instance.expectActive(t, a.Web, instance.Login(t, a.Web, a.Alice, "openid"))
 	}
 }
 
-// playEpochRace: what is answered while everything ends is of before, and then
+// testEpochRace: what is answered while everything ends is of before, and then
 // dead, or of after, and then alive for good.
-func playEpochRace(t *testing.T, a *Signet) {
-	b := a.Sibling(t)
+func testEpochRace(t *testing.T, a *Signet) {
+	b := a.StartInstance(t)
 	for n := range rounds(10, 500) {
 		first := a.Login(t, a.Web, a.Alice, "openid")
-		var refreshed, login Answer
-		together(func() {
-			if _, err := a.Service.EndAllSessions(context.Background(), source); err != nil {
+		var refreshed, login Response
+		runConcurrently(func() {
+			if _, err := a.Service.EndAllSessions(context.Background(), testSource); err != nil {
 				t.Error(err)
 			}
 		}, func() { refreshed = b.TryRefresh(a.Web, first.Refresh) }, func() { login = b.TryLogin(a.Web, a.Alice, "openid") })
 		if refreshed.Status == http.StatusOK {
-			b.dead(t, a.Web, refreshed.Tokens(t))
+			b.expectEnded(t, a.Web, refreshed.Tokens(t))
 		}
-		b.dead(t, a.Web, first)
+		b.expectEnded(t, a.Web, first)
 		newest := login.Tokens(t)
-		if a.Active(t, a.Guard, newest.Access) {
-			a.alive(t, a.Web, newest)
+		if a.Active(t, a.ResourceServer, newest.Access) {
+			a.expectActive(t, a.Web, newest)
 		} else {
-			b.dead(t, a.Web, newest)
+			b.expectEnded(t, a.Web, newest)
 		}
 		if e, err := a.backend.Epoch(context.Background()); err != nil || e.Number != int64(n+1) {
 			t.Errorf("the epoch is %+v, %v", e, err)

@@ -9,82 +9,84 @@ import (
 	"example.org/signet/issuer"
 )
 
-// ending is one of the ways in which a session ends.
-type ending struct {
-	how string
-	end func(s *Signet, c Client, p Person, tokens Tokens) error
+// sessionEnding is one of the ways in which a session ends.
+type sessionEnding struct {
+	name string
+	end  func(s *Signet, c Client, p User, tokens Tokens) error
 }
 
-// endings are all there are but time and a reused token.
-func endings(t *testing.T) []ending {
+// sessionEndings are all ways but expiry and a reused token.
+func sessionEndings(t *testing.T) []sessionEnding {
 	ctx, yes, no := context.Background(), true, false
 	second := func(_ any, err error) error { return err }
 	sid := func(tokens Tokens) string { return sessionOf(t, tokens) }
-	return []ending{
-		{"refresh token revoked", func(s *Signet, c Client, _ Person, tokens Tokens) error { s.Revoke(t, c, tokens.Refresh); return nil }},
-		{"access token revoked", func(s *Signet, c Client, _ Person, tokens Tokens) error { s.Revoke(t, c, tokens.Access); return nil }},
-		{"by an administrator", func(s *Signet, _ Client, _ Person, tokens Tokens) error {
-			return s.Service.EndSession(ctx, sid(tokens), source)
+	return []sessionEnding{
+		{"refresh token revoked", func(s *Signet, c Client, _ User, tokens Tokens) error { s.Revoke(t, c, tokens.Refresh); return nil }},
+		{"access token revoked", func(s *Signet, c Client, _ User, tokens Tokens) error { s.Revoke(t, c, tokens.Access); return nil }},
+		{"by an administrator", func(s *Signet, _ Client, _ User, tokens Tokens) error {
+			return s.Service.EndSession(ctx, sid(tokens), testSource)
 		}},
-		{"by the user", func(s *Signet, _ Client, p Person, tokens Tokens) error {
-			return s.Service.EndOwnSession(ctx, p.ID, sid(tokens), source)
+		{"by the user", func(s *Signet, _ Client, p User, tokens Tokens) error {
+			return s.Service.EndOwnSession(ctx, p.ID, sid(tokens), testSource)
 		}},
-		{"all of the user", func(s *Signet, _ Client, p Person, _ Tokens) error {
-			return second(s.Service.EndUserSessions(ctx, p.ID, source))
+		{"all of the user", func(s *Signet, _ Client, p User, _ Tokens) error {
+			return second(s.Service.EndUserSessions(ctx, p.ID, testSource))
 		}},
-		{"all others of the user", func(s *Signet, c Client, p Person, _ Tokens) error {
-			return second(s.Service.EndOtherSessions(ctx, p.ID, sid(s.Login(t, c, p, "openid")), source))
+		{"all others of the user", func(s *Signet, c Client, p User, _ Tokens) error {
+			return second(s.Service.EndOtherSessions(ctx, p.ID, sid(s.Login(t, c, p, "openid")), testSource))
 		}},
-		{"a new password", func(s *Signet, _ Client, p Person, _ Tokens) error {
-			return second(s.Service.SetPassword(ctx, p.ID, issuer.Secret(s.Marker("new-password")), source))
+		{"a new password", func(s *Signet, _ Client, p User, _ Tokens) error {
+			return second(s.Service.SetPassword(ctx, p.ID, issuer.Secret(s.NewSecret("new-password")), testSource))
 		}},
-		{"user disabled and enabled", func(s *Signet, _ Client, p Person, _ Tokens) error {
-			if _, err := s.Service.DisableUser(ctx, p.ID, source); err != nil {
+		{"user disabled and enabled", func(s *Signet, _ Client, p User, _ Tokens) error {
+			if _, err := s.Service.DisableUser(ctx, p.ID, testSource); err != nil {
 				return err
 			}
-			return second(s.Service.EnableUser(ctx, p.ID, source))
+			return second(s.Service.EnableUser(ctx, p.ID, testSource))
 		}},
-		{"user deleted", func(s *Signet, _ Client, p Person, _ Tokens) error { return s.Service.DeleteUser(ctx, p.ID, source) }},
-		{"client disabled and enabled", func(s *Signet, c Client, _ Person, _ Tokens) error {
-			if _, err := s.Service.UpdateClient(ctx, c.ID, issuer.ClientChange{Disabled: &yes}, source); err != nil {
+		{"user deleted", func(s *Signet, _ Client, p User, _ Tokens) error { return s.Service.DeleteUser(ctx, p.ID, testSource) }},
+		{"client disabled and enabled", func(s *Signet, c Client, _ User, _ Tokens) error {
+			if _, err := s.Service.UpdateClient(ctx, c.ID, issuer.ClientChange{Disabled: &yes}, testSource); err != nil {
 				return err
 			}
-			return second(s.Service.UpdateClient(ctx, c.ID, issuer.ClientChange{Disabled: &no}, source))
+			return second(s.Service.UpdateClient(ctx, c.ID, issuer.ClientChange{Disabled: &no}, testSource))
 		}},
-		{"client deleted", func(s *Signet, c Client, _ Person, _ Tokens) error { return s.Service.DeleteClient(ctx, c.ID, source) }},
-		{"client secret rotated and taken for stolen", func(s *Signet, c Client, _ Person, _ Tokens) error {
-			return second(s.Service.RotateClientSecret(ctx, c.ID, issuer.SecretRotation{Secret: issuer.Secret(c.Secret), Revoke: true}, source))
+		{"client deleted", func(s *Signet, c Client, _ User, _ Tokens) error {
+			return s.Service.DeleteClient(ctx, c.ID, testSource)
 		}},
-		{"everything", func(s *Signet, _ Client, _ Person, _ Tokens) error {
-			return second(s.Service.EndAllSessions(ctx, source))
+		{"client secret rotated and taken for stolen", func(s *Signet, c Client, _ User, _ Tokens) error {
+			return second(s.Service.RotateClientSecret(ctx, c.ID, issuer.SecretRotation{Secret: issuer.Secret(c.Secret), Revoke: true}, testSource))
+		}},
+		{"everything", func(s *Signet, _ Client, _ User, _ Tokens) error {
+			return second(s.Service.EndAllSessions(ctx, testSource))
 		}},
 	}
 }
 
-// playEndsEverywhere: at the very next request, at instances that remember user,
+// testSessionEndsOnEveryInstance: at the very next request, at instances that remember user,
 // client and roles, and whichever generation is presented.
-func playEndsEverywhere(t *testing.T, a *Signet) {
-	b := a.Sibling(t)
+func testSessionEndsOnEveryInstance(t *testing.T, a *Signet) {
+	b := a.StartInstance(t)
 	apps := []string{issuer.GrantPassword, issuer.GrantRefreshToken}
-	for n, e := range endings(t) {
+	for n, e := range sessionEndings(t) {
 		name := "end-" + strings.Repeat("x", n)
 		c := a.AddClient(t, name, issuer.ClientChange{Grants: &apps, Scopes: &appScopes, Audiences: &[]string{API}})
 		p := a.AddUser(t, name+"y", "user")
 		first := a.Login(t, c, p, "openid")
 		second := b.Refresh(t, c, first.Refresh)
 		for _, instance := range []*Signet{a, b} {
-			if !instance.Active(t, a.Guard, second.Access) {
-				t.Fatalf("%s: not active before", e.how)
+			if !instance.Active(t, a.ResourceServer, second.Access) {
+				t.Fatalf("%s: not active before", e.name)
 			}
 		}
 		must(t, e.end(a, c, p, second))
 		for _, instance := range []*Signet{b, a} {
 			for _, tokens := range []Tokens{second, first} {
 				if got := instance.TryRefresh(c, tokens.Refresh); got.Status != http.StatusBadRequest && got.Status != http.StatusUnauthorized {
-					t.Errorf("%s: a refresh is answered %d", e.how, got.Status)
+					t.Errorf("%s: a refresh is answered %d", e.name, got.Status)
 				}
-				if instance.Active(t, a.Guard, tokens.Access) {
-					t.Errorf("%s: an access token is active", e.how)
+				if instance.Active(t, a.ResourceServer, tokens.Access) {
+					t.Errorf("%s: an access token is active", e.name)
 				}
 			}
 		}

@@ -31,15 +31,15 @@ type Options struct {
 	Passwords password.Config
 	Endpoints endpoints.Config
 	Path      string    // of the issuer's URL
-	Empty     bool      // without the household of users and clients
-	Log       io.Writer // instead of the sink, which keeps all it gets
+	Empty     bool      // without the fixtures
+	Log       io.Writer // instead of the LogCapture
 
-	ledger *ledger // of the suite; nil outside of one
+	coverage *coverage // of the suite; nil outside of one
 }
 
 // Signet is a running issuer.
 type Signet struct {
-	Household
+	Fixtures
 
 	Issuer    string // the `iss` value
 	URL       string // where this instance answers, with the issuer's path
@@ -51,67 +51,67 @@ type Signet struct {
 	Handler   *endpoints.Handler
 	Metrics   *endpoints.Metrics
 	Server    *httptest.Server
-	Log       *Sink
+	Log       *LogCapture
 	HTTP      *http.Client
 
-	t        testing.TB
-	options  Options
-	backend  storage.Store
-	master   keys.MasterKey
-	failures sync.Map // bodies of error answers
-	handed   handed
-	portal   Client // where a scene has made it
+	t           testing.TB
+	options     Options
+	backend     storage.Store
+	master      keys.MasterKey
+	errorBodies sync.Map // bodies of error answers
+	issued      issuedTokens
+	portal      Client // where a case has created it
 }
 
 // Start runs a Signet over an empty store until the test ends.
-func Start(t testing.TB, open OpenStore, adjust ...func(*Options)) *Signet {
+func Start(t testing.TB, open OpenStore, configure ...func(*Options)) *Signet {
 	t.Helper()
 	master, err := keys.NewMasterKey(rand.Reader)
 	must(t, err)
-	s := &Signet{t: t, Clock: NewClock(), Log: newSink(), backend: open(t), master: master}
-	s.Log.Secret(master.Encode())
+	s := &Signet{t: t, Clock: NewClock(), Log: newLogCapture(), backend: open(t), master: master}
+	s.Log.MarkSecret(master.Encode())
 	s.options = defaults(s.Clock)
-	for _, change := range adjust {
+	for _, change := range configure {
 		change(&s.options)
 	}
-	s.run()
+	s.open()
 	if !s.options.Empty {
-		s.Household = settle(t, s)
+		s.Fixtures = addFixtures(t, s)
 	}
 	must(t, s.Handler.Refresh(context.Background()))
-	s.Store.Forget()
+	s.Store.Reset()
 	s.Log.Reset()
 	if _, bench := t.(*testing.B); !bench {
-		t.Cleanup(s.examine)
+		t.Cleanup(s.runChecker)
 	}
 	return s
 }
 
-// Sibling runs another instance of the same issuer, on the same store.
-func (s *Signet) Sibling(t testing.TB, adjust ...func(*Options)) *Signet {
+// StartInstance runs another instance of the same issuer, on the same store.
+func (s *Signet) StartInstance(t testing.TB, configure ...func(*Options)) *Signet {
 	t.Helper()
 	b := &Signet{
 		t: t, Clock: s.Clock, Log: s.Log, backend: s.backend, master: s.master,
-		options: s.options, Issuer: s.Issuer, Household: s.Household,
+		options: s.options, Issuer: s.Issuer, Fixtures: s.Fixtures,
 	}
-	for _, change := range adjust {
+	for _, change := range configure {
 		change(&b.options)
 	}
-	b.run()
-	b.Store.Forget()
+	b.open()
+	b.Store.Reset()
 	return b
 }
 
-// OwnDoor is the same instance, asked at the listener of its admin API.
-func (s *Signet) OwnDoor(t testing.TB) *Signet {
+// AdminListener is the same instance, at the listener of its admin API.
+func (s *Signet) AdminListener(t testing.TB) *Signet {
 	t.Helper()
 	server := httptest.NewServer(s.Handler.Admin())
 	t.Cleanup(server.Close)
 	own := &Signet{
-		t: t, Clock: s.Clock, Log: s.Log, Store: s.Store, backend: s.backend, options: s.options, Issuer: s.Issuer, Household: s.Household,
+		t: t, Clock: s.Clock, Log: s.Log, Store: s.Store, backend: s.backend, options: s.options, Issuer: s.Issuer, Fixtures: s.Fixtures,
 		URL: server.URL, Server: server, Handler: s.Handler, HTTP: server.Client(),
 	}
-	own.options.Endpoints.Service = s.Service // its answers are judged where they are described
+	own.options.Endpoints.Service = s.Service // its responses are checked against the description
 	return own
 }
 
@@ -126,12 +126,12 @@ func defaults(clock *Clock) Options {
 		},
 		Passwords: password.Config{Workers: 2, Argon2id: password.Argon2id{Memory: 64, Passes: 1, Parallelism: 1}},
 		// A busy machine must not look like a store that hangs.
-		Endpoints: endpoints.Config{CacheFor: 5 * time.Second, StoreTimeout: patience, LoginTimeout: patience, Now: clock.Now, Rand: rand.Reader},
+		Endpoints: endpoints.Config{CacheFor: 5 * time.Second, StoreTimeout: testTimeout, LoginTimeout: testTimeout, Now: clock.Now, Rand: rand.Reader},
 	}
 }
 
-// run wires the parts together as a server does.
-func (s *Signet) run() {
+// open wires the parts together as a server does.
+func (s *Signet) open() {
 	s.Store = NewStore(s.backend)
 	s.Server = httptest.NewUnstartedServer(nil)
 	s.URL = "http://" + s.Server.Listener.Addr().String() + s.options.Path
@@ -173,9 +173,9 @@ func (s *Signet) serve() {
 	s.HTTP.Transport.(*http.Transport).DisableCompression = true
 	s.HTTP.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	s.t.Cleanup(func() {
-		s.Store.Forget()
+		s.Store.Reset()
 		s.Server.Close()
-		s.audit()
+		s.searchForLeaks()
 	})
 }
 
@@ -186,22 +186,22 @@ func (s *Signet) Advance(d time.Duration) {
 	must(s.t, s.Keys.Refresh(context.Background()))
 }
 
-// audit searches all that this Signet let out for what it must not (L01), and
-// verifies its audit log.
-func (s *Signet) audit() {
+// searchForLeaks searches logs, metrics and errors for secrets (L01), and
+// verifies the audit log.
+func (s *Signet) searchForLeaks() {
 	s.t.Helper()
-	s.wantWholeLog()
+	s.expectIntactAuditLog()
 	for where, text := range map[string]string{
 		"the log": strings.Join(s.Log.Lines(), "\n"), "the audit log": s.auditLog(),
-		"the metrics": s.metrics(), "an error answer": s.failed(),
+		"the metrics": s.metrics(), "an error answer": s.errorResponses(),
 	} {
 		if found := s.Log.leaks(text); len(found) > 0 {
-			s.t.Errorf("L01 %s holds %q, part of a secret:\n%s", where, found, around(text, found[0]))
+			s.t.Errorf("L01 %s holds %q, part of a secret:\n%s", where, found, excerpt(text, found[0]))
 		}
 	}
 }
 
-func around(text, part string) string {
+func excerpt(text, part string) string {
 	at := strings.Index(text, part)
 	return text[max(0, at-200):min(len(text), at+len(part)+200)]
 }
@@ -231,9 +231,9 @@ func (s *Signet) metrics() string {
 	return string(b)
 }
 
-func (s *Signet) failed() string {
+func (s *Signet) errorResponses() string {
 	var all strings.Builder
-	s.failures.Range(func(body, _ any) bool {
+	s.errorBodies.Range(func(body, _ any) bool {
 		all.WriteString(body.(string) + "\n")
 		return true
 	})

@@ -16,17 +16,17 @@ import (
 	"example.org/signet/storage"
 )
 
-var statusScenes = []scene{
-	{name: "the claim and the list", play: playStatusList},
-	{name: "caching", play: playStatusCaching},
-	{name: "lists that are none", play: playNoList},
-	{name: "with the store down", play: playStatusAlone},
-	{name: "the list of lists", play: playAggregation},
-	{name: "an issuer with a path", adjust: func(o *Options) { o.Path = "/realms/main" }, play: playStatusPath},
-	{name: "keys that change", play: playStatusKeys},
-	{name: "whatever ends a session, on every instance", play: playStatusEnds},
-	{name: "no two sessions share a place", play: playStatusPlaces},
-	{name: "lists follow each other and leave", play: playStatusLeaves},
+var statusCases = []testCase{
+	{name: "the claim and the list", run: testStatusList},
+	{name: "caching", run: testStatusCaching},
+	{name: "lists that are none", run: testUnknownStatusList},
+	{name: "with the store down", run: testStatusAlone},
+	{name: "the list of lists", run: testAggregation},
+	{name: "an issuer with a path", configure: func(o *Options) { o.Path = "/realms/main" }, run: testStatusPath},
+	{name: "keys that change", run: testStatusKeys},
+	{name: "whatever ends a session, on every instance", run: testStatusOfEndedSessions},
+	{name: "no two sessions share a status index", run: testStatusIndexesUnique},
+	{name: "lists follow each other and leave", run: testStatusListRetirement},
 }
 
 // RefreshStatus lets the instance read its status lists anew, as its background
@@ -36,13 +36,13 @@ func (s *Signet) RefreshStatus(t testing.TB) {
 	must(t, s.Service.RefreshStatus(context.Background()))
 }
 
-// place is a token's place in the status lists.
-type place struct {
+// statusIndex is a token's index in the status lists.
+type statusIndex struct {
 	uri   string
 	index int
 }
 
-func placeOf(t testing.TB, token string) place {
+func statusIndexOf(t testing.TB, token string) statusIndex {
 	t.Helper()
 	status, _ := claims(t, token)["status"].(map[string]any)
 	list, _ := status["status_list"].(map[string]any)
@@ -51,14 +51,14 @@ func placeOf(t testing.TB, token string) place {
 	if len(status) != 1 || len(list) != 2 || uri == "" || !there {
 		t.Fatalf("the claim status is %v", status)
 	}
-	return place{uri, int(index)}
+	return statusIndex{uri, int(index)}
 }
 
-// set tells whether the token's bit is set on this instance.
-func (s *Signet) set(t testing.TB, token string) bool {
+// statusBit tells whether the token's bit is set on this instance.
+func (s *Signet) statusBit(t testing.TB, token string) bool {
 	t.Helper()
-	p := placeOf(t, token)
-	a := s.Get(strings.TrimPrefix(p.uri, s.Issuer)).Expect(t, http.StatusOK)
+	p := statusIndexOf(t, token)
+	a := s.Get(strings.TrimPrefix(p.uri, s.Issuer)).ExpectStatus(t, http.StatusOK)
 	bits := statusBits(t, claims(t, string(a.Body)))
 	return bits[p.index/8]>>(p.index%8)&1 == 1
 }
@@ -80,38 +80,38 @@ func statusBits(t testing.TB, payload map[string]any) []byte {
 	return bits
 }
 
-// wantSet demands, after a refresh, that exactly the first have their bits set.
-func (s *Signet) wantSet(t testing.TB, ended, living []Tokens) {
+// expectStatusBits expects, after a refresh, that exactly the first have their bits set.
+func (s *Signet) expectStatusBits(t testing.TB, ended, living []Tokens) {
 	t.Helper()
 	s.RefreshStatus(t)
 	for n, tokens := range ended {
-		if !s.set(t, tokens.Access) {
+		if !s.statusBit(t, tokens.Access) {
 			t.Errorf("session %d has ended, its bit is not set", n)
 		}
 	}
 	for n, tokens := range living {
-		if s.set(t, tokens.Access) {
+		if s.statusBit(t, tokens.Access) {
 			t.Errorf("session %d is alive, its bit is set", n)
 		}
 	}
 }
 
-func playStatusList(t *testing.T, s *Signet) {
+func testStatusList(t *testing.T, s *Signet) {
 	one, two := s.Login(t, s.Web, s.Alice, "openid"), s.Login(t, s.Web, s.Alice, "openid")
 	next := s.Refresh(t, s.Web, one.Refresh)
-	if placeOf(t, one.Access) != placeOf(t, next.Access) || placeOf(t, one.Access) == placeOf(t, two.Access) {
-		t.Error("a session keeps its place, and no two have the same")
+	if statusIndexOf(t, one.Access) != statusIndexOf(t, next.Access) || statusIndexOf(t, one.Access) == statusIndexOf(t, two.Access) {
+		t.Error("a session keeps its status index, and no two have the same")
 	}
 	for _, token := range []string{one.ID, s.ClientToken(t, s.Machine).Access} {
 		if claims(t, token)["status"] != nil {
 			t.Error("an ID token or a client's own token has a status")
 		}
 	}
-	p := placeOf(t, one.Access)
+	p := statusIndexOf(t, one.Access)
 	if want := s.Issuer + Status + "/1"; p.uri != want {
 		t.Errorf("uri %s, want %s", p.uri, want)
 	}
-	a := s.Get(Status+"/1").Expect(t, http.StatusOK)
+	a := s.Get(Status+"/1").ExpectStatus(t, http.StatusOK)
 	if a.Header.Get("Content-Type") != "application/statuslist+jwt" || a.Header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("headers %v", a.Header)
 	}
@@ -122,25 +122,25 @@ func playStatusList(t *testing.T, s *Signet) {
 	if c["iss"] != s.Issuer || c["sub"] != p.uri || c["iat"] != now || c["exp"] != now+3600 || c["ttl"] != 60.0 || len(c) != 6 {
 		t.Errorf("claims %v", c)
 	}
-	s.rejects(t, string(a.Body))
-	s.wantSet(t, nil, []Tokens{one, next, two})
+	s.expectTokenRejected(t, string(a.Body))
+	s.expectStatusBits(t, nil, []Tokens{one, next, two})
 	s.Revoke(t, s.Web, next.Refresh)
-	s.wantSet(t, []Tokens{one, next}, []Tokens{two})
+	s.expectStatusBits(t, []Tokens{one, next}, []Tokens{two})
 }
 
-func playStatusCaching(t *testing.T, s *Signet) {
+func testStatusCaching(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
 	path := Status + "/1"
 	signatures := s.Keys.Signatures()
-	first := s.Get(path).Expect(t, http.StatusOK)
+	first := s.Get(path).ExpectStatus(t, http.StatusOK)
 	tag := first.Header.Get("ETag")
 	if got := first.Header.Get("Cache-Control"); got != "public, max-age=30" {
 		t.Errorf("Cache-Control %q", got)
 	}
-	s.Get(path, Header("If-None-Match", tag)).Expect(t, http.StatusNotModified)
+	s.Get(path, Header("If-None-Match", tag)).ExpectStatus(t, http.StatusNotModified)
 	s.Clock.Advance(14 * time.Second)
 	s.RefreshStatus(t)
-	if a := s.Get(path, Header("If-None-Match", "W/"+tag)).Expect(t, http.StatusNotModified); a.Header.Get("Cache-Control") != "public, max-age=16" {
+	if a := s.Get(path, Header("If-None-Match", "W/"+tag)).ExpectStatus(t, http.StatusNotModified); a.Header.Get("Cache-Control") != "public, max-age=16" {
 		t.Errorf("Cache-Control %q after 14 s", a.Header.Get("Cache-Control"))
 	}
 	if n := s.Keys.Signatures() - signatures; n != 1 {
@@ -148,39 +148,39 @@ func playStatusCaching(t *testing.T, s *Signet) {
 	}
 	s.Clock.Advance(time.Second)
 	s.RefreshStatus(t)
-	second := s.Get(path, Header("If-None-Match", tag)).Expect(t, http.StatusOK) // a quarter of its time is over
+	second := s.Get(path, Header("If-None-Match", tag)).ExpectStatus(t, http.StatusOK) // a quarter of its time is over
 	s.Revoke(t, s.Web, tokens.Refresh)
 	s.RefreshStatus(t)
-	third := s.Get(path, Header("If-None-Match", second.Header.Get("ETag"))).Expect(t, http.StatusOK)
+	third := s.Get(path, Header("If-None-Match", second.Header.Get("ETag"))).ExpectStatus(t, http.StatusOK)
 	if claims(t, string(second.Body))["iat"] != claims(t, string(third.Body))["iat"] {
 		t.Error("iat is when the store was read")
 	}
-	head := s.Send(http.MethodHead, path, "").Expect(t, http.StatusOK)
+	head := s.Send(http.MethodHead, path, "").ExpectStatus(t, http.StatusOK)
 	if len(head.Body) != 0 || !sameHeader(head.Header, s.Get(path).Header) {
 		t.Errorf("HEAD: %v", head.Header)
 	}
 	for _, method := range []string{"POST", "PUT", "DELETE"} {
-		s.Send(method, path, "").Refused(t, http.StatusMethodNotAllowed, "invalid_request")
+		s.Send(method, path, "").ExpectError(t, http.StatusMethodNotAllowed, "invalid_request")
 	}
 }
 
-func playNoList(t *testing.T, s *Signet) {
+func testUnknownStatusList(t *testing.T, s *Signet) {
 	for _, n := range []string{
 		"0", "3", "-1", "+1", "01", "1.0", "1e0", "%31", "1%00", "one", "99999999999999999999", "9223372036854775807", "1/", "1/2", "", "..", "1?x=1", "１",
 	} {
 		a := s.Get(Status + "/" + n)
 		if n == "1?x=1" {
-			a.Expect(t, http.StatusOK)
+			a.ExpectStatus(t, http.StatusOK)
 			continue
 		}
-		a.Refused(t, http.StatusNotFound, "not_found")
+		a.ExpectError(t, http.StatusNotFound, "not_found")
 	}
 	s.Clock.Advance(61 * time.Second) // what nobody has looked for in a while may be there
-	s.Get(Status + "/3").unavailable(t)
-	s.Get(Status+"/1").Expect(t, http.StatusOK)
+	s.Get(Status + "/3").expectUnavailable(t)
+	s.Get(Status+"/1").ExpectStatus(t, http.StatusOK)
 }
 
-func playStatusAlone(t *testing.T, s *Signet) {
+func testStatusAlone(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
 	s.Revoke(t, s.Web, tokens.Refresh)
 	s.RefreshStatus(t)
@@ -190,7 +190,7 @@ func playStatusAlone(t *testing.T, s *Signet) {
 	}
 	iat := float64(s.Clock.Now().Unix())
 	for range 3 {
-		if !s.set(t, tokens.Access) {
+		if !s.statusBit(t, tokens.Access) {
 			t.Error("the bit is not set")
 		}
 		a := s.Get(Status + "/1")
@@ -202,19 +202,19 @@ func playStatusAlone(t *testing.T, s *Signet) {
 	if a := s.Get(Status + "/1"); a.Header.Get("Cache-Control") != "public, max-age=0" {
 		t.Errorf("Cache-Control of an old list: %q", a.Header.Get("Cache-Control"))
 	}
-	s.Store.Forget()
+	s.Store.Reset()
 	s.RefreshStatus(t)
 	if got := claims(t, string(s.Get(Status+"/1").Body))["iat"]; got != iat+60 {
 		t.Errorf("iat %v after the outage", got)
 	}
 }
 
-func playAggregation(t *testing.T, s *Signet) {
+func testAggregation(t *testing.T, s *Signet) {
 	endpoint, _ := s.Get(Discovery).Object(t)["status_list_aggregation_endpoint"].(string)
 	if endpoint != s.Issuer+Status {
 		t.Fatalf("status_list_aggregation_endpoint %q", endpoint)
 	}
-	a := s.Get(Status).Expect(t, http.StatusOK)
+	a := s.Get(Status).ExpectStatus(t, http.StatusOK)
 	got := list(a.Object(t)["status_lists"])
 	if a.Header.Get("Content-Type") != "application/json" || len(got) != 1 || got[0] != s.Issuer+Status+"/1" {
 		t.Errorf("%v %s", a.Header, a.Body)
@@ -222,18 +222,18 @@ func playAggregation(t *testing.T, s *Signet) {
 	s.Login(t, s.Web, s.Alice, "openid")
 	s.RefreshStatus(t) // the first is in use, so there is a second at hand
 	for _, uri := range list(s.Get(Status).Object(t)["status_lists"]) {
-		s.Get(strings.TrimPrefix(uri, s.Issuer)).Expect(t, http.StatusOK)
+		s.Get(strings.TrimPrefix(uri, s.Issuer)).ExpectStatus(t, http.StatusOK)
 	}
-	s.Get(Status+"/2").Expect(t, http.StatusOK)
+	s.Get(Status+"/2").ExpectStatus(t, http.StatusOK)
 }
 
-func playStatusPath(t *testing.T, s *Signet) {
+func testStatusPath(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
-	if p := placeOf(t, tokens.Access); p.uri != s.URL+Status+"/1" {
+	if p := statusIndexOf(t, tokens.Access); p.uri != s.URL+Status+"/1" {
 		t.Errorf("uri %s", p.uri)
 	}
 	s.Revoke(t, s.Web, tokens.Refresh)
-	s.wantSet(t, []Tokens{tokens}, nil)
+	s.expectStatusBits(t, []Tokens{tokens}, nil)
 	res, err := s.HTTP.Get(strings.TrimSuffix(s.URL, "/realms/main") + Status + "/1")
 	must(t, err)
 	res.Body.Close()
@@ -242,9 +242,11 @@ func playStatusPath(t *testing.T, s *Signet) {
 	}
 }
 
-// playStatusKeys: a list is signed by the key that signs tokens now.
-func playStatusKeys(t *testing.T, s *Signet) {
-	kid := func() any { return part(t, string(s.Get(Status+"/1").Expect(t, http.StatusOK).Body), 0)["kid"] }
+// testStatusKeys: a list is signed by the key that signs tokens now.
+func testStatusKeys(t *testing.T, s *Signet) {
+	kid := func() any {
+		return decodePart(t, string(s.Get(Status+"/1").ExpectStatus(t, http.StatusOK).Body), 0)["kid"]
+	}
 	before := kid()
 	_, err := s.Keys.Rotate(context.Background(), true)
 	must(t, err)
@@ -260,8 +262,8 @@ func playStatusKeys(t *testing.T, s *Signet) {
 	}
 }
 
-// ends are all ways in which a session of web's and alice's ends.
-func (s *Signet) ends(t testing.TB) map[string]func(Tokens) {
+// sessionEndings are all ways in which a session of web's and alice's ends.
+func (s *Signet) sessionEndings(t testing.TB) map[string]func(Tokens) {
 	ctx, yes := context.Background(), true
 	done := func(_ any, err error) { must(t, err) }
 	return map[string]func(Tokens){
@@ -270,59 +272,61 @@ func (s *Signet) ends(t testing.TB) map[string]func(Tokens) {
 		"a refresh token used again": func(k Tokens) {
 			next := s.Refresh(t, s.Web, k.Refresh)
 			s.Refresh(t, s.Web, next.Refresh)
-			s.refused(t, s.Web, k.Refresh)
+			s.expectRefreshRejected(t, s.Web, k.Refresh)
 		},
-		"by an administrator": func(k Tokens) { must(t, s.Service.EndSession(ctx, claims(t, k.Access)["sid"].(string), source)) },
-		"all of the user's":   func(Tokens) { done(s.Service.EndUserSessions(ctx, s.Alice.ID, source)) },
-		"everybody's":         func(Tokens) { done(s.Service.EndAllSessions(ctx, source)) },
-		"another password":    func(Tokens) { done(s.Service.SetPassword(ctx, s.Alice.ID, issuer.Secret(s.Alice.Password), source)) },
-		"the user disabled":   func(Tokens) { s.disable(t, s.Alice); done(s.Service.EnableUser(ctx, s.Alice.ID, source)) },
+		"by an administrator": func(k Tokens) { must(t, s.Service.EndSession(ctx, claims(t, k.Access)["sid"].(string), testSource)) },
+		"all of the user's":   func(Tokens) { done(s.Service.EndUserSessions(ctx, s.Alice.ID, testSource)) },
+		"everybody's":         func(Tokens) { done(s.Service.EndAllSessions(ctx, testSource)) },
+		"another password": func(Tokens) {
+			done(s.Service.SetPassword(ctx, s.Alice.ID, issuer.Secret(s.Alice.Password), testSource))
+		},
+		"the user disabled": func(Tokens) { s.disable(t, s.Alice); done(s.Service.EnableUser(ctx, s.Alice.ID, testSource)) },
 		"the client's secret stolen": func(Tokens) {
-			done(s.Service.RotateClientSecret(ctx, s.Web.ID, issuer.SecretRotation{Secret: issuer.Secret(s.Web.Secret), Revoke: true}, source))
+			done(s.Service.RotateClientSecret(ctx, s.Web.ID, issuer.SecretRotation{Secret: issuer.Secret(s.Web.Secret), Revoke: true}, testSource))
 		},
 		"the client disabled": func(Tokens) {
 			no := false
-			done(s.Service.UpdateClient(ctx, s.Web.ID, issuer.ClientChange{Disabled: &yes}, source))
-			done(s.Service.UpdateClient(ctx, s.Web.ID, issuer.ClientChange{Disabled: &no}, source))
+			done(s.Service.UpdateClient(ctx, s.Web.ID, issuer.ClientChange{Disabled: &yes}, testSource))
+			done(s.Service.UpdateClient(ctx, s.Web.ID, issuer.ClientChange{Disabled: &no}, testSource))
 		},
 	}
 }
 
-func playStatusEnds(t *testing.T, a *Signet) {
-	b := a.Sibling(t)
+func testStatusOfEndedSessions(t *testing.T, a *Signet) {
+	b := a.StartInstance(t)
 	bystander := a.Login(t, a.Other, a.Editor, "openid")
-	for name, end := range a.ends(t) {
+	for name, end := range a.sessionEndings(t) {
 		t.Run(name, func(t *testing.T) {
 			tokens := a.Login(t, a.Web, a.Alice, "openid")
-			b.wantSet(t, nil, []Tokens{tokens})
+			b.expectStatusBits(t, nil, []Tokens{tokens})
 			end(tokens)
 			living := []Tokens{bystander}
 			if name == "everybody's" {
 				living, bystander = nil, a.Login(t, a.Other, a.Editor, "openid")
 			}
-			b.wantSet(t, []Tokens{tokens}, living)
-			a.wantSet(t, []Tokens{tokens}, living)
-			a.Sibling(t).wantSet(t, []Tokens{tokens}, living) // one that starts now
+			b.expectStatusBits(t, []Tokens{tokens}, living)
+			a.expectStatusBits(t, []Tokens{tokens}, living)
+			a.StartInstance(t).expectStatusBits(t, []Tokens{tokens}, living) // one that starts now
 		})
 	}
 	tokens, other := a.Login(t, a.Web, a.Alice, "openid"), a.Login(t, a.Other, a.Editor, "openid")
-	must(t, a.Service.DeleteUser(context.Background(), a.Alice.ID, source))
-	must(t, a.Service.DeleteClient(context.Background(), a.Other.ID, source))
-	b.wantSet(t, []Tokens{tokens, other}, nil)
+	must(t, a.Service.DeleteUser(context.Background(), a.Alice.ID, testSource))
+	must(t, a.Service.DeleteClient(context.Background(), a.Other.ID, testSource))
+	b.expectStatusBits(t, []Tokens{tokens, other}, nil)
 }
 
-func playStatusPlaces(t *testing.T, s *Signet) {
-	instances := []*Signet{s, s.Sibling(t), s.Sibling(t)}
-	seen := map[place]bool{}
+func testStatusIndexesUnique(t *testing.T, s *Signet) {
+	instances := []*Signet{s, s.StartInstance(t), s.StartInstance(t)}
+	seen := map[statusIndex]bool{}
 	for range rounds(1, 25) {
-		answers := make([]Answer, 24) // as many as the queue for password hashes takes
-		all := make([]func(), len(answers))
+		responses := make([]Response, 24) // as many as the queue for password hashes takes
+		all := make([]func(), len(responses))
 		for n := range all {
-			all[n] = func() { answers[n] = instances[n%3].TryLogin(s.Web, s.Alice, "openid") }
+			all[n] = func() { responses[n] = instances[n%3].TryLogin(s.Web, s.Alice, "openid") }
 		}
-		together(all...)
-		for _, a := range answers {
-			p := placeOf(t, a.Tokens(t).Access)
+		runConcurrently(all...)
+		for _, a := range responses {
+			p := statusIndexOf(t, a.Tokens(t).Access)
 			if seen[p] {
 				t.Errorf("%v was given twice", p)
 			}
@@ -331,15 +335,15 @@ func playStatusPlaces(t *testing.T, s *Signet) {
 	}
 }
 
-// playStatusLeaves: an instance gives its block up after a day, a list leaves
+// testStatusListRetirement: an instance gives its block up after a day, a list leaves
 // when nothing that names it can be alive, and its number never comes back.
-func playStatusLeaves(t *testing.T, s *Signet) {
+func testStatusListRetirement(t *testing.T, s *Signet) {
 	ctx := context.Background()
 	first := s.Login(t, s.Web, s.Alice, "openid")
 	s.Clock.Advance(24 * time.Hour)
 	must(t, s.Keys.Refresh(ctx))
 	later := s.Login(t, s.Web, s.Alice, "openid")
-	if a, b := placeOf(t, first.Access), placeOf(t, later.Access); b.index-a.index < 1000 {
+	if a, b := statusIndexOf(t, first.Access), statusIndexOf(t, later.Access); b.index-a.index < 1000 {
 		t.Errorf("the same block after a day: %v, %v", a, b)
 	}
 	s.RefreshStatus(t)
@@ -357,10 +361,10 @@ func playStatusLeaves(t *testing.T, s *Signet) {
 	sweep(uri(1), uri(2))
 	s.Advance(time.Second)
 	sweep(uri(2))
-	s.Get(Status+"/1").Refused(t, http.StatusNotFound, "not_found")
+	s.Get(Status+"/1").ExpectError(t, http.StatusNotFound, "not_found")
 	s.Revoke(t, s.Web, later.Refresh) // its list has left: nothing to do
 	s.RefreshStatus(t)
-	if p := placeOf(t, s.Login(t, s.Web, s.Alice, "openid").Access); p.uri != uri(2) {
+	if p := statusIndexOf(t, s.Login(t, s.Web, s.Alice, "openid").Access); p.uri != uri(2) {
 		t.Errorf("next in %s", p.uri)
 	}
 }

@@ -13,59 +13,59 @@ import (
 
 // What becomes of the status lists where rights shrink, and where something
 // fails in between.
-var statusTroubleScenes = []scene{
-	{name: "rights that shrink", play: playShrink},
-	{name: "rights that shrink twice", play: playShrinkTwice},
-	{name: "rights that shrink while many refresh", play: playShrinkRace},
-	{name: "rights that shrink, each store call failing in turn", play: playShrinkFaults},
-	{name: "a session from before there were lists", play: playUnlisted},
-	{name: "an end, each store call failing in turn", play: playEndFaults},
-	{name: "a refresh of the lists, each store call failing in turn", play: playStatusFaults},
-	{name: "a login under way while its user is shut out", play: playLoginUnderWay},
-	{name: "many ends at once", play: playManyEnds},
-	{name: "what the lists cost", play: playStatusCost},
+var statusFaultCases = []testCase{
+	{name: "rights that shrink", run: testReducedRights},
+	{name: "rights that shrink twice", run: testReducedRightsTwice},
+	{name: "rights that shrink while many refresh", run: testReducedRightsRace},
+	{name: "rights that shrink, each store call failing in turn", run: testReducedRightsFaults},
+	{name: "a session from before there were lists", run: testClientTokenWithoutStatus},
+	{name: "an end, each store call failing in turn", run: testEndFaults},
+	{name: "a refresh of the lists, each store call failing in turn", run: testStatusFaults},
+	{name: "a login under way while its user is shut out", run: testLoginUnderWay},
+	{name: "many ends at once", run: testManySessionsEnd},
+	{name: "what the lists cost", run: testStatusCost},
 }
 
-func (s *Signet) setRoles(t testing.TB, p Person, roles ...string) {
+func (s *Signet) setRoles(t testing.TB, p User, roles ...string) {
 	t.Helper()
-	_, err := s.Service.UpdateUser(context.Background(), p.ID, issuer.UserChange{Roles: &roles}, source)
+	_, err := s.Service.UpdateUser(context.Background(), p.ID, issuer.UserChange{Roles: &roles}, testSource)
 	must(t, err)
 }
 
 func (s *Signet) setScopes(t testing.TB, c Client, scopes ...string) {
 	t.Helper()
-	_, err := s.Service.UpdateClient(context.Background(), c.ID, issuer.ClientChange{Scopes: &scopes}, source)
+	_, err := s.Service.UpdateClient(context.Background(), c.ID, issuer.ClientChange{Scopes: &scopes}, testSource)
 	must(t, err)
 }
 
-func playShrink(t *testing.T, s *Signet) {
+func testReducedRights(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Editor, "openid items:read items:write")
 	other := s.Login(t, s.Web, s.Editor, "openid")
 	step := func(what string, moves bool, change func()) {
 		t.Helper()
 		change()
 		next := s.Refresh(t, s.Web, tokens.Refresh)
-		if moved := placeOf(t, next.Access) != placeOf(t, tokens.Access); moved != moves {
+		if moved := statusIndexOf(t, next.Access) != statusIndexOf(t, tokens.Access); moved != moves {
 			t.Errorf("%s: moved %t", what, moved)
 		}
-		if s.Active(t, s.Guard, tokens.Access) == moves || !s.Active(t, s.Guard, next.Access) { // at once
+		if s.Active(t, s.ResourceServer, tokens.Access) == moves || !s.Active(t, s.ResourceServer, next.Access) { // at once
 			t.Errorf("%s: introspection tells something else", what)
 		}
 		again := s.Refresh(t, s.Web, tokens.Refresh) // asked again: the same
-		if placeOf(t, again.Access) != placeOf(t, next.Access) {
+		if statusIndexOf(t, again.Access) != statusIndexOf(t, next.Access) {
 			t.Errorf("%s: moved again", what)
 		}
 		ended, living := []Tokens{tokens}, []Tokens{next, other}
 		if !moves {
 			ended, living = nil, []Tokens{tokens, next, other}
 		}
-		s.wantSet(t, ended, living)
+		s.expectStatusBits(t, ended, living)
 		tokens = next
 	}
 	step("nothing", false, func() {})
 	step("a role less", true, func() {
 		s.setRoles(t, s.Editor, "user")
-		o := s.Introspect(s.Guard, tokens.Access).Object(t) // even before the refresh
+		o := s.Introspect(s.ResourceServer, tokens.Access).Object(t) // even before the refresh
 		if roles := list(o["roles"]); o["scope"] != "openid items:read" || !slices.Equal(roles, []string{"user"}) {
 			t.Errorf("introspection still tells of %v, %v", o["scope"], roles)
 		}
@@ -78,50 +78,50 @@ func playShrink(t *testing.T, s *Signet) {
 	step("the scope again", false, func() { s.setScopes(t, s.Web, appScopes...) })
 	step("another role", false, func() { s.setRoles(t, s.Editor, "user", "editor", "admin") })
 	step("the role's scope less", true, func() {
-		_, err := s.Service.UpdateRole(context.Background(), "editor", issuer.RoleChange{Scopes: &[]string{}, ReleaseScopes: true}, source)
+		_, err := s.Service.UpdateRole(context.Background(), "editor", issuer.RoleChange{Scopes: &[]string{}, ReleaseScopes: true}, testSource)
 		must(t, err)
-		_, err = s.Service.CreateRole(context.Background(), "writer", issuer.RoleChange{Scopes: &[]string{"items:write"}}, source)
+		_, err = s.Service.CreateRole(context.Background(), "writer", issuer.RoleChange{Scopes: &[]string{"items:write"}}, testSource)
 		must(t, err)
 	})
 	s.Revoke(t, s.Web, tokens.Refresh)
-	s.wantSet(t, []Tokens{tokens}, []Tokens{})
+	s.expectStatusBits(t, []Tokens{tokens}, []Tokens{})
 }
 
-// playShrinkTwice: the second time comes before the first is in the lists.
-func playShrinkTwice(t *testing.T, s *Signet) {
+// testReducedRightsTwice: the second time comes before the first is in the lists.
+func testReducedRightsTwice(t *testing.T, s *Signet) {
 	one := s.Login(t, s.Web, s.Editor, "openid items:read items:write")
 	s.setRoles(t, s.Editor, "user")
 	two := s.Refresh(t, s.Web, one.Refresh)
 	s.setScopes(t, s.Web, "openid")
 	three := s.Refresh(t, s.Web, two.Refresh)
-	s.wantSet(t, []Tokens{one, two}, []Tokens{three})
+	s.expectStatusBits(t, []Tokens{one, two}, []Tokens{three})
 	s.setScopes(t, s.Web, "items:read")
 	four := s.Refresh(t, s.Web, three.Refresh)
-	s.Revoke(t, s.Web, four.Refresh) // ends while the place before is still due
-	s.wantSet(t, []Tokens{one, two, three, four}, nil)
+	s.Revoke(t, s.Web, four.Refresh) // ends while the bit of the previous index is still pending
+	s.expectStatusBits(t, []Tokens{one, two, three, four}, nil)
 }
 
-// playShrinkRace: of parallel refreshes each gets the one new place.
-func playShrinkRace(t *testing.T, s *Signet) {
-	instances := []*Signet{s, s.Sibling(t), s.Sibling(t)}
+// testReducedRightsRace: of parallel refreshes each gets the one new status index.
+func testReducedRightsRace(t *testing.T, s *Signet) {
+	instances := []*Signet{s, s.StartInstance(t), s.StartInstance(t)}
 	for range rounds(5, 50) {
 		s.setRoles(t, s.Editor, "user", "editor")
 		first := s.Login(t, s.Web, s.Editor, "openid items:write")
 		s.setRoles(t, s.Editor, "user")
-		answers := storm(12, first.Refresh, instances...)
-		next := successor(t, answers)
+		responses := refreshConcurrently(12, first.Refresh, instances...)
+		next := expectSameSuccessor(t, responses)
 		var all []Tokens
-		for _, a := range answers {
+		for _, a := range responses {
 			all = append(all, a.Tokens(t))
 		}
-		s.wantSet(t, []Tokens{first}, append(all, next))
+		s.expectStatusBits(t, []Tokens{first}, append(all, next))
 	}
 }
 
-// playShrinkFaults: whatever fails, the client asks again, and at the end the
+// testReducedRightsFaults: whatever fails, the client asks again, and at the end the
 // old token's bit is set and the new one's is not.
-func playShrinkFaults(t *testing.T, s *Signet) {
-	for _, fault := range []func(int){s.Store.FailAt, s.Store.LoseAt} {
+func testReducedRightsFaults(t *testing.T, s *Signet) {
+	for _, fault := range []func(int){s.Store.FailAt, s.Store.LoseResponseAt} {
 		for n := 1; ; n++ {
 			s.setRoles(t, s.Editor, "user", "editor")
 			old := s.Login(t, s.Web, s.Editor, "openid items:write")
@@ -129,9 +129,9 @@ func playShrinkFaults(t *testing.T, s *Signet) {
 			fault(n)
 			s.TryRefresh(s.Web, old.Refresh)
 			reached := len(s.Store.Calls()) >= n
-			s.Store.Forget()
+			s.Store.Reset()
 			next := s.Refresh(t, s.Web, old.Refresh)
-			s.wantSet(t, []Tokens{old}, []Tokens{next})
+			s.expectStatusBits(t, []Tokens{old}, []Tokens{next})
 			if !reached {
 				break
 			}
@@ -139,7 +139,7 @@ func playShrinkFaults(t *testing.T, s *Signet) {
 	}
 }
 
-func playUnlisted(t *testing.T, s *Signet) {
+func testClientTokenWithoutStatus(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
 	old, err := s.Store.Session(context.Background(), claims(t, tokens.Access)["sid"].(string))
 	must(t, err)
@@ -148,32 +148,32 @@ func playUnlisted(t *testing.T, s *Signet) {
 	must(t, err)
 	old.StatusIndex, old.Roles, old.RightsVersion = 0, nil, 0
 	must(t, s.Store.CreateSession(context.Background(), old))
-	if !s.Active(t, s.Guard, s.sign(t, "at+jwt", s.genuine(t, tokens).set(t, "status", ""))) {
+	if !s.Active(t, s.ResourceServer, s.sign(t, "at+jwt", s.claimsPayload(t, tokens).set(t, "status", ""))) {
 		t.Error("a token from before there were lists does not count")
 	}
 	next := s.Refresh(t, s.Web, tokens.Refresh)
-	s.wantSet(t, nil, []Tokens{next})
+	s.expectStatusBits(t, nil, []Tokens{next})
 	s.Revoke(t, s.Web, next.Refresh)
-	s.wantSet(t, []Tokens{next}, nil)
+	s.expectStatusBits(t, []Tokens{next}, nil)
 }
 
-// playEndFaults: an administrator's command breaks off at each step in turn.
+// testEndFaults: an administrator's command breaks off at each step in turn.
 // Where the session has ended, its bit is set within a minute or so, and where
 // it has not, it is not.
-func playEndFaults(t *testing.T, s *Signet) {
+func testEndFaults(t *testing.T, s *Signet) {
 	var n int
 	ctx, yes := context.Background(), true
 	for name, end := range map[string]func(user, client string) error{
-		"user disabled":  func(user, _ string) error { return second(s.Service.DisableUser(ctx, user, source)) },
-		"user deleted":   func(user, _ string) error { return s.Service.DeleteUser(ctx, user, source) },
-		"sessions ended": func(user, _ string) error { return second(s.Service.EndUserSessions(ctx, user, source)) },
+		"user disabled":  func(user, _ string) error { return secondError(s.Service.DisableUser(ctx, user, testSource)) },
+		"user deleted":   func(user, _ string) error { return s.Service.DeleteUser(ctx, user, testSource) },
+		"sessions ended": func(user, _ string) error { return secondError(s.Service.EndUserSessions(ctx, user, testSource)) },
 		"client disabled": func(_, client string) error {
-			return second(s.Service.UpdateClient(ctx, client, issuer.ClientChange{Disabled: &yes}, source))
+			return secondError(s.Service.UpdateClient(ctx, client, issuer.ClientChange{Disabled: &yes}, testSource))
 		},
-		"client deleted": func(_, client string) error { return s.Service.DeleteClient(ctx, client, source) },
+		"client deleted": func(_, client string) error { return s.Service.DeleteClient(ctx, client, testSource) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, fault := range []func(int){s.Store.FailAt, s.Store.LoseAt} {
+			for _, fault := range []func(int){s.Store.FailAt, s.Store.LoseResponseAt} {
 				for at, reached := 1, true; reached; at++ {
 					n++
 					user := s.AddUser(t, "victim"+string(rune('a'+n/26))+string(rune('a'+n%26)), "user")
@@ -183,17 +183,17 @@ func playEndFaults(t *testing.T, s *Signet) {
 					fault(at)
 					err := end(user.ID, client.ID)
 					reached = len(s.Store.Calls()) >= at
-					s.Store.Forget()
+					s.Store.Reset()
 					if (err != nil) != reached {
 						t.Errorf("call %d failed %t: %v", at, reached, err)
 					}
 					s.RefreshStatus(t)
 					s.Clock.Advance(61 * time.Second)
 					must(t, s.Keys.Refresh(ctx))
-					if s.Active(t, s.Guard, tokens.Access) {
-						s.wantSet(t, nil, []Tokens{tokens})
+					if s.Active(t, s.ResourceServer, tokens.Access) {
+						s.expectStatusBits(t, nil, []Tokens{tokens})
 					} else {
-						s.wantSet(t, []Tokens{tokens}, nil)
+						s.expectStatusBits(t, []Tokens{tokens}, nil)
 					}
 				}
 			}
@@ -204,11 +204,11 @@ func playEndFaults(t *testing.T, s *Signet) {
 	}
 }
 
-func second[T any](_ T, err error) error { return err }
+func secondError[T any](_ T, err error) error { return err }
 
-func playStatusFaults(t *testing.T, s *Signet) {
-	b := s.Sibling(t)
-	for _, fault := range []func(int){s.Store.FailAt, s.Store.LoseAt} {
+func testStatusFaults(t *testing.T, s *Signet) {
+	b := s.StartInstance(t)
+	for _, fault := range []func(int){s.Store.FailAt, s.Store.LoseResponseAt} {
 		for n := 1; ; n++ {
 			s.setRoles(t, s.Editor, "user", "editor")
 			tokens, living := s.Login(t, s.Web, s.Editor, "openid items:write"), s.Login(t, s.Other, s.Alice, "openid")
@@ -218,12 +218,12 @@ func playStatusFaults(t *testing.T, s *Signet) {
 			fault(n)
 			err := s.Service.RefreshStatus(context.Background())
 			reached := len(s.Store.Calls()) >= n
-			s.Store.Forget()
+			s.Store.Reset()
 			if reached && !errors.As(err, new(*issuer.Error)) {
 				t.Errorf("call %d: %v", n, err)
 			}
-			b.wantSet(t, []Tokens{tokens, next}, []Tokens{living})
-			s.wantSet(t, []Tokens{tokens, next}, []Tokens{living})
+			b.expectStatusBits(t, []Tokens{tokens, next}, []Tokens{living})
+			s.expectStatusBits(t, []Tokens{tokens, next}, []Tokens{living})
 			if !reached {
 				break
 			}
@@ -231,9 +231,9 @@ func playStatusFaults(t *testing.T, s *Signet) {
 	}
 }
 
-// playLoginUnderWay: the login has read the user before, and writes its session
+// testLoginUnderWay: the login has read the user before, and writes its session
 // after, all sessions were marked.
-func playLoginUnderWay(t *testing.T, s *Signet) {
+func testLoginUnderWay(t *testing.T, s *Signet) {
 	inside, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	s.Store.Before(func(_ context.Context, _ int, method string) error {
@@ -242,7 +242,7 @@ func playLoginUnderWay(t *testing.T, s *Signet) {
 		}
 		return nil
 	})
-	var late Answer
+	var late Response
 	var login sync.WaitGroup
 	login.Go(func() { late = s.TryLogin(s.Web, s.Alice, "openid") })
 	<-inside
@@ -250,30 +250,30 @@ func playLoginUnderWay(t *testing.T, s *Signet) {
 	s.RefreshStatus(t)
 	close(release)
 	login.Wait()
-	s.Store.Forget()
+	s.Store.Reset()
 	tokens := late.Tokens(t)
-	if s.Active(t, s.Guard, tokens.Access) {
+	if s.Active(t, s.ResourceServer, tokens.Access) {
 		t.Error("the session is alive")
 	}
 	s.Clock.Advance(61 * time.Second)
 	must(t, s.Keys.Refresh(context.Background()))
-	s.wantSet(t, []Tokens{tokens}, nil)
+	s.expectStatusBits(t, []Tokens{tokens}, nil)
 }
 
-func playManyEnds(t *testing.T, s *Signet) {
-	b := s.Sibling(t)
+func testManySessionsEnd(t *testing.T, s *Signet) {
+	b := s.StartInstance(t)
 	var all []Tokens
 	for range rounds(20, 300) {
 		all = append(all, s.Login(t, s.Web, s.Alice, "openid"))
 	}
-	_, err := s.Service.EndAllSessions(context.Background(), source)
+	_, err := s.Service.EndAllSessions(context.Background(), testSource)
 	must(t, err)
-	together(func() { s.RefreshStatus(t) }, func() { b.RefreshStatus(t) }, func() { s.RefreshStatus(t) })
-	s.wantSet(t, all, nil)
-	b.wantSet(t, all, nil)
+	runConcurrently(func() { s.RefreshStatus(t) }, func() { b.RefreshStatus(t) }, func() { s.RefreshStatus(t) })
+	s.expectStatusBits(t, all, nil)
+	b.expectStatusBits(t, all, nil)
 }
 
-func playStatusCost(t *testing.T, s *Signet) {
+func testStatusCost(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Editor, "openid items:write")
 	s.RefreshStatus(t)
 	quiet := []string{"PendingRevocations", "PendingStatus", "StatusLists"}
@@ -283,13 +283,13 @@ func playStatusCost(t *testing.T, s *Signet) {
 		calls   []string
 	}{
 		{"a refresh of the lists", func() { s.RefreshStatus(t) }, quiet},
-		{"a list", func() { s.Get(Status+"/1").Expect(t, 200) }, nil},
-		{"the list of lists", func() { s.Get(Status).Expect(t, 200) }, nil},
+		{"a list", func() { s.Get(Status+"/1").ExpectStatus(t, 200) }, nil},
+		{"the list of lists", func() { s.Get(Status).ExpectStatus(t, 200) }, nil},
 		{"a login", func() { s.Login(t, s.Web, s.Alice, "openid") }, []string{"UserByLogin", "Epoch", "CreateSession", "ExcessSessions", "AppendAudit"}},
 		{"a refresh", func() { tokens = s.Refresh(t, s.Web, tokens.Refresh) }, []string{"RotateSession", "UserInEpoch"}},
 		{"fewer rights", func() {
 			s.setRoles(t, s.Editor, "user")
-			s.Store.Forget()
+			s.Store.Reset()
 			tokens = s.Refresh(t, s.Web, tokens.Refresh)
 		}, []string{"RotateSession", "UserInEpoch", "UpdateRights"}},
 		{"the refresh after it", func() { tokens = s.Refresh(t, s.Web, tokens.Refresh) }, []string{"RotateSession", "UserInEpoch"}},

@@ -15,37 +15,37 @@ import (
 	"example.org/signet/issuer"
 )
 
-// oracle answers whatever it is told to, where the real issuer never would.
-type oracle struct {
+// stubIssuer returns what the test says.
+type stubIssuer struct {
 	endpoints.Issuer
 	token   func(ctx context.Context) error
 	origins bool
 }
 
-func (o oracle) Token(ctx context.Context, _ issuer.TokenRequest) (issuer.TokenResponse, error) {
+func (o stubIssuer) Token(ctx context.Context, _ issuer.TokenRequest) (issuer.TokenResponse, error) {
 	return issuer.TokenResponse{}, o.token(ctx)
 }
 
-func (o oracle) OriginRegistered(context.Context, string) (bool, error) { return o.origins, nil }
+func (o stubIssuer) OriginRegistered(context.Context, string) (bool, error) { return o.origins, nil }
 
-func (o oracle) PasswordGrantInUse(context.Context) (bool, error) { return false, nil }
+func (o stubIssuer) PasswordGrantInUse(context.Context) (bool, error) { return false, nil }
 
-func ask(t *testing.T, token func(context.Context) error) *endpointstest.Signet {
+func startStub(t *testing.T, token func(context.Context) error) *endpointstest.Signet {
 	return endpointstest.Start(t, openSQLite, func(o *endpointstest.Options) {
-		o.Empty, o.Endpoints.Service = true, oracle{token: token, origins: true}
+		o.Empty, o.Endpoints.Service = true, stubIssuer{token: token, origins: true}
 		o.Endpoints.StoreTimeout, o.Endpoints.LoginTimeout = 0, 0 // the defaults
 	})
 }
 
 var anyForm = endpointstest.Form("grant_type", "client_credentials", "client_id", "x")
 
-func TestForeignErrorsStayInside(t *testing.T) {
+func TestInternalErrors_AreNotSentToClients(t *testing.T) {
 	secret := errors.New("pq: connection to /var/run/db failed")
 	for name, err := range map[string]error{
 		"foreign": secret, "wrapped": fmt.Errorf("token: %w", secret), "unknown code": &issuer.Error{Code: "made_up", Description: "pq:", Cause: secret},
 	} {
-		s := ask(t, func(context.Context) error { return err })
-		a := s.Post(endpointstest.Token, anyForm).Refused(t, http.StatusInternalServerError, "server_error")
+		s := startStub(t, func(context.Context) error { return err })
+		a := s.Post(endpointstest.Token, anyForm).ExpectError(t, http.StatusInternalServerError, "server_error")
 		if strings.Contains(string(a.Body), "pq:") || strings.Contains(string(a.Body), "made_up") {
 			t.Errorf("%s: %s", name, a.Body)
 		}
@@ -56,9 +56,9 @@ func TestForeignErrorsStayInside(t *testing.T) {
 }
 
 // The table of RFC 6749 §5.2 and what is beside it.
-func TestEveryCode(t *testing.T) {
+func TestErrorCodes_MapToStatus(t *testing.T) {
 	var next error
-	s := ask(t, func(context.Context) error { return next })
+	s := startStub(t, func(context.Context) error { return next })
 	for code, want := range map[issuer.Code]struct {
 		status int
 		code   string
@@ -69,7 +69,7 @@ func TestEveryCode(t *testing.T) {
 		issuer.InvalidToken: {401, "invalid_token"}, issuer.InsufficientScope: {403, "insufficient_scope"},
 	} {
 		next = fmt.Errorf("wrapped: %w", &issuer.Error{Code: code, Description: "said \"so\" \\ by\u00e9\nus"})
-		a := s.Post(endpointstest.Token, anyForm).Refused(t, want.status, want.code)
+		a := s.Post(endpointstest.Token, anyForm).ExpectError(t, want.status, want.code)
 		if got := a.Object(t)["error_description"]; got != "said 'so' ' by''us" {
 			t.Errorf("%s: description %q", code, got)
 		}
@@ -83,9 +83,9 @@ func TestEveryCode(t *testing.T) {
 	}
 }
 
-func TestRetryAfterIsWholeSeconds(t *testing.T) {
+func TestRetryAfter_IsWholeSeconds(t *testing.T) {
 	var next error
-	s := ask(t, func(context.Context) error { return next })
+	s := startStub(t, func(context.Context) error { return next })
 	for d, want := range map[time.Duration]string{
 		-time.Hour: "1", 0: "1", time.Millisecond: "1", time.Second: "1", 1001 * time.Millisecond: "2", 90 * time.Second: "90", 15 * time.Minute: "900",
 	} {
@@ -98,10 +98,10 @@ func TestRetryAfterIsWholeSeconds(t *testing.T) {
 	}
 }
 
-// P02: who hangs up is not worked for any longer, and is no 5xx.
-func TestClientHangsUp(t *testing.T) {
+// P02: a disconnect cancels the request, and is no 5xx.
+func TestClientDisconnect_CancelsRequest(t *testing.T) {
 	inside, ended := make(chan struct{}), make(chan struct{})
-	s := ask(t, func(ctx context.Context) error {
+	s := startStub(t, func(ctx context.Context) error {
 		close(inside)
 		<-ctx.Done()
 		defer close(ended)
@@ -125,9 +125,9 @@ func TestClientHangsUp(t *testing.T) {
 }
 
 // Every request has its deadline, the login a longer one.
-func TestDeadlines(t *testing.T) {
+func TestRequestDeadlines(t *testing.T) {
 	var left time.Duration
-	s := ask(t, func(ctx context.Context) error {
+	s := startStub(t, func(ctx context.Context) error {
 		deadline, _ := ctx.Deadline()
 		left = time.Until(deadline)
 		return &issuer.Error{Code: issuer.InvalidGrant}
@@ -145,21 +145,21 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
-type noRandom struct{}
+type failingRandom struct{}
 
-func (noRandom) Read([]byte) (int, error) { return 0, errors.New("no randomness") }
+func (failingRandom) Read([]byte) (int, error) { return 0, errors.New("no randomness") }
 
-func TestWithoutRandomness(t *testing.T) {
-	s := endpointstest.Start(t, openSQLite, func(o *endpointstest.Options) { o.Endpoints.Rand = noRandom{} })
-	a := s.Get("/livez").Expect(t, http.StatusOK)
+func TestRandomFailure_OmitsRequestID(t *testing.T) {
+	s := endpointstest.Start(t, openSQLite, func(o *endpointstest.Options) { o.Endpoints.Rand = failingRandom{} })
+	a := s.Get("/livez").ExpectStatus(t, http.StatusOK)
 	if _, there := a.Header["X-Request-Id"]; there {
 		t.Error("a request id without randomness")
 	}
 }
 
 // The memory of origins is bounded however many are registered.
-func TestManyOrigins(t *testing.T) {
-	s := ask(t, nil)
+func TestOriginCache_IsBounded(t *testing.T) {
+	s := startStub(t, nil)
 	for n := range 3000 {
 		origin := fmt.Sprintf("https://%d.example.com", n)
 		a := s.Send(http.MethodOptions, endpointstest.Token, "", endpointstest.Header("Origin", origin), endpointstest.Header("Access-Control-Request-Method", "POST"))

@@ -10,18 +10,17 @@ import (
 	"example.org/signet/endpoints/endpointstest"
 )
 
-// takers are the endpoints beside the token endpoint that take something from
-// whoever comes.
-var takers = []string{endpointstest.Introspect, endpointstest.Revoke, endpointstest.UserInfo, endpointstest.Authorize}
+// otherEndpoints are the OAuth endpoints besides the token endpoint.
+var otherEndpoints = []string{endpointstest.Introspect, endpointstest.Revoke, endpointstest.UserInfo, endpointstest.Authorize}
 
-// FuzzTakers throws raw requests at the other endpoints (T31): no panic, no 5xx,
+// FuzzOtherEndpoints sends raw requests at the other endpoints (T31): no panic, no 5xx,
 // JSON that no cache keeps, and nothing told without the right credentials.
-func FuzzTakers(f *testing.F) {
+func FuzzOtherEndpoints(f *testing.F) {
 	s := endpointstest.Start(f, openSQLite)
 	tokens := s.Login(f, s.Web, s.Alice, "openid")
 	const form = "application/x-www-form-urlencoded"
 	right, header := "client_id=web&client_secret="+s.Web.Secret+"&token=", "Bearer "+tokens.Access
-	for n := range takers {
+	for n := range otherEndpoints {
 		for _, seed := range [][5]string{
 			{"POST", "", form, "", right + tokens.Access}, {"POST", "", form, "", right + tokens.Refresh}, {"POST", "", form, "", right + "garbage"},
 			{"POST", "", form, "", right + "x&token=x"}, {"POST", "token=x", form, "", right + "x"}, {"POST", "", form, "", "token=%ff%00&client_id=%0d%0a"},
@@ -33,7 +32,7 @@ func FuzzTakers(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, which uint8, method, query, contentType, authorization, body string) {
-		path := takers[int(which)%len(takers)]
+		path := otherEndpoints[int(which)%len(otherEndpoints)]
 		r, err := http.NewRequest(method, "http://localhost"+path, strings.NewReader(body))
 		if err != nil || method == http.MethodHead {
 			t.Skip("net/http would not let such a method in, or send its answer's body")
@@ -42,26 +41,26 @@ func FuzzTakers(f *testing.F) {
 		r.Header = http.Header{"Content-Type": {contentType}, "Authorization": {authorization}}
 		w := httptest.NewRecorder()
 		s.Handler.ServeHTTP(w, r)
-		told := judgeTaker(t, w)
+		told := checkResponse(t, w)
 		entitled := strings.Contains(body, tokens.Access) || strings.Contains(body, tokens.Refresh) || strings.Contains(authorization, tokens.Access)
 		if told && !entitled {
-			t.Fatalf("%s told something to a stranger: %s", path, w.Body)
+			t.Fatalf("%s disclosed user data without credentials: %s", path, w.Body)
 		}
 	})
 }
 
-// judgeTaker checks an answer's form, and returns whether it tells of a user.
-func judgeTaker(t *testing.T, w *httptest.ResponseRecorder) bool {
+// checkResponse checks the response's form, and returns whether it holds user data.
+func checkResponse(t *testing.T, w *httptest.ResponseRecorder) bool {
 	t.Helper()
 	if w.Code == http.StatusNoContent { // a preflight's
 		return false
 	}
-	answer := map[string]any{}
-	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code >= 500 || w.Header().Get("Cache-Control") != "no-store" {
+	response := map[string]any{}
+	if err := json.Unmarshal(w.Body.Bytes(), &response); err != nil || w.Code >= 500 || w.Header().Get("Cache-Control") != "no-store" {
 		t.Fatalf("status %d, headers %v, %q: %v", w.Code, w.Header(), w.Body, err)
 	}
-	if answer["error"] != nil && w.Code == http.StatusOK {
+	if response["error"] != nil && w.Code == http.StatusOK {
 		t.Fatalf("an error with status 200: %s", w.Body)
 	}
-	return answer["active"] == true || answer["sub"] != nil
+	return response["active"] == true || response["sub"] != nil
 }

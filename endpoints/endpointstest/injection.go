@@ -9,49 +9,49 @@ import (
 	"testing"
 )
 
-var jsonScenes = []scene{
-	{name: "A10 hostile JSON", adjust: openDoors, play: playHostileJSON},
-	{name: "M01 operators in JSON bodies", adjust: openDoors, play: playJSONOperators},
-	{name: "M06 parameters that are not known", play: playParameters},
-	{name: "T29 nothing of a body is echoed", adjust: openDoors, play: playNoEcho},
+var injectionCases = []testCase{
+	{name: "A10 malformed JSON", configure: openEndpoints, run: testMalformedJSON},
+	{name: "M01 operators in JSON bodies", configure: openEndpoints, run: testJSONOperators},
+	{name: "M06 parameters that are not known", run: testParameters},
+	{name: "T29 nothing of a body is echoed", configure: openEndpoints, run: testNoEcho},
 }
 
-// openDoors lets every place that takes a body be asked.
-func openDoors(o *Options) {
+// openEndpoints enables every endpoint that takes a body.
+func openEndpoints(o *Options) {
 	openRegistration(o)
-	bootstrapping(o)
+	withBootstrap(o)
 }
 
-// doors are places that take a body, with one that is right.
-func (s *Signet) doors(t *testing.T) []door {
+// jsonEndpoints are the endpoints that take a body, each with a valid one.
+func (s *Signet) jsonEndpoints(t *testing.T) []jsonEndpoint {
 	portal := s.Portal(t)
 	token := Bearer(s.Login(t, portal, s.Alice, "openid").Access)
 	admin := s.AddUser(t, "adam", "user", "admin")
-	boss := Bearer(s.Login(t, portal, admin, "openid").Access)
+	adminToken := Bearer(s.Login(t, portal, admin, "openid").Access)
 	open := func(*http.Request) {}
-	user, client := O{"username": "erin", "email": "erin@example.com", "full_name": "E", "phone": "1", "roles": []string{"user"}}, O{
+	user, client := Object{"username": "erin", "email": "erin@example.com", "full_name": "E", "phone": "1", "roles": []string{"user"}}, Object{
 		"client_name": "C", "grant_types": []string{"password"}, "scope": "openid", "audiences": []string{API}, "resources": []string{API},
 		"origins": []string{Origin}, "id_token_on_refresh": true, "insecure_public_password": false,
 	}
-	role := O{"description": "D", "scopes": []string{"items:write"}, "rank": 5}
-	return []door{
-		{"POST", Register, s.newcomer("new"), open},
-		{"PATCH", Me, O{"username": "alice", "email": "alice@example.com", "full_name": "A", "phone": "1"}, token},
-		{"POST", MePassword, O{"current_password": s.Alice.Password, "new_password": s.Marker("new password")}, token},
-		{"POST", Bootstrap, s.first("first", bootstrapSecret), open},
-		{"POST", Users, s.newcomer("made").with("roles", []string{"user"}, "disabled", false), boss},
-		{"PATCH", Users + "/" + s.Editor.ID, user, boss},
-		{"POST", Users + "/" + s.Editor.ID + "/password", O{"password": s.Marker("new password")}, boss},
-		{"POST", Roles, role.with("name", "made"), boss},
-		{"PATCH", Roles + "/editor", role.with("release_scopes", false), boss},
-		{"POST", Clients, client.with("client_id", "made", "client_secret", s.Marker("client-secret"), "public", false), boss},
-		{"PATCH", Clients + "/web", client, boss},
-		{"POST", Clients + "/web/secret", O{"client_secret": s.Marker("client-secret"), "overlap": 1, "revoke": false}, boss},
+	role := Object{"description": "D", "scopes": []string{"items:write"}, "rank": 5}
+	return []jsonEndpoint{
+		{"POST", Register, s.registration("new"), open},
+		{"PATCH", Me, Object{"username": "alice", "email": "alice@example.com", "full_name": "A", "phone": "1"}, token},
+		{"POST", MePassword, Object{"current_password": s.Alice.Password, "new_password": s.NewSecret("new password")}, token},
+		{"POST", Bootstrap, s.bootstrapBody("first", bootstrapSecret), open},
+		{"POST", Users, s.registration("made").with("roles", []string{"user"}, "disabled", false), adminToken},
+		{"PATCH", Users + "/" + s.Editor.ID, user, adminToken},
+		{"POST", Users + "/" + s.Editor.ID + "/password", Object{"password": s.NewSecret("new password")}, adminToken},
+		{"POST", Roles, role.with("name", "made"), adminToken},
+		{"PATCH", Roles + "/editor", role.with("release_scopes", false), adminToken},
+		{"POST", Clients, client.with("client_id", "made", "client_secret", s.NewSecret("client-secret"), "public", false), adminToken},
+		{"PATCH", Clients + "/web", client, adminToken},
+		{"POST", Clients + "/web/secret", Object{"client_secret": s.NewSecret("client-secret"), "overlap": 1, "revoke": false}, adminToken},
 	}
 }
 
-// text is the name of a member that is a string.
-func (d door) text() string {
+// stringMember is the name of a member that is a string.
+func (d jsonEndpoint) stringMember() string {
 	for _, name := range slices.Sorted(maps.Keys(d.body)) {
 		if _, ok := d.body[name].(string); ok {
 			return name
@@ -60,8 +60,8 @@ func (d door) text() string {
 	panic("no member of " + d.path + " is a string")
 }
 
-// takes tells whether a member of the body may have a value like that.
-func (d door) takes(name, value string) bool {
+// accepts tells whether a member of the body may have a value like that.
+func (d jsonEndpoint) accepts(name, value string) bool {
 	switch d.body[name].(type) {
 	case []string:
 		return value == `["a"]` || value == `[]`
@@ -73,16 +73,16 @@ func (d door) takes(name, value string) bool {
 	return false
 }
 
-type door struct {
+type jsonEndpoint struct {
 	method, path string
-	body         O
-	with         With
+	body         Object
+	with         RequestOption
 }
 
-func playHostileJSON(t *testing.T, s *Signet) {
-	for _, d := range s.doors(t) {
+func testMalformedJSON(t *testing.T, s *Signet) {
+	for _, d := range s.jsonEndpoints(t) {
 		raw, _ := json.Marshal(d.body)
-		name := d.text()
+		name := d.stringMember()
 		member := `"` + name + `":`
 		for what, c := range map[string]struct {
 			body   string
@@ -112,55 +112,55 @@ func hexOf(b byte) string {
 	return string([]byte{digits[b>>4], digits[b&15]})
 }
 
-func playJSONOperators(t *testing.T, s *Signet) {
-	for _, d := range s.doors(t) {
+func testJSONOperators(t *testing.T, s *Signet) {
+	for _, d := range s.jsonEndpoints(t) {
 		for name := range d.body {
 			for _, value := range []string{
 				`{"$ne":null}`, `{"$gt":""}`, `{"$regex":".*"}`, `{"$where":"sleep(5000)"}`, `["a"]`, `[]`, `{}`, `1`, `1.5`, `1e400`, `true`, `null`, `[{"$ne":1}]`,
 			} {
-				if d.takes(name, value) {
+				if d.accepts(name, value) {
 					continue
 				}
 				body := d.body.with(name, json.RawMessage(value))
-				s.JSON(d.method, d.path, body, d.with).Problem(t, http.StatusUnprocessableEntity, "invalid_field", name)
+				s.JSON(d.method, d.path, body, d.with).ExpectProblem(t, http.StatusUnprocessableEntity, "invalid_field", name)
 			}
 		}
 		for _, name := range []string{"$where", "username.$ne", "username[$ne]", "$set", "a.b", ""} {
-			s.JSON(d.method, d.path, d.body.with(name, "1"), d.with).Problem(t, http.StatusUnprocessableEntity, "invalid_field")
+			s.JSON(d.method, d.path, d.body.with(name, "1"), d.with).ExpectProblem(t, http.StatusUnprocessableEntity, "invalid_field")
 		}
 	}
 	s.Login(t, s.Web, s.Alice, "")
 }
 
-func playParameters(t *testing.T, s *Signet) {
+func testParameters(t *testing.T, s *Signet) {
 	token := Bearer(s.Login(t, s.Portal(t), s.Alice, "openid").Access)
 	for _, query := range []string{
 		"sort=username", "order=desc", "fields=password_hash", "limit=1&limit=2", "$where=1", "limit[$gt]=1", "user_id=x", "access_token=x", "after=%00", "after=%ff", "after=%zz",
 		"after=" + strings.Repeat("x", 2000), "limit=1;after=x",
 	} {
-		s.JSON("GET", MeSessions+"?"+query, nil, token).Problem(t, http.StatusBadRequest, "invalid_request")
+		s.JSON("GET", MeSessions+"?"+query, nil, token).ExpectProblem(t, http.StatusBadRequest, "invalid_request")
 	}
 	for _, limit := range []string{"0", "-1", "1001", "x", "", "1.5", "99999999999999999999"} {
-		s.JSON("GET", MeSessions+"?limit="+limit, nil, token).Problem(t, http.StatusUnprocessableEntity, "invalid_field", "limit")
+		s.JSON("GET", MeSessions+"?limit="+limit, nil, token).ExpectProblem(t, http.StatusUnprocessableEntity, "invalid_field", "limit")
 	}
 	for _, after := range []string{"%24ne", "'%20OR%201=1--", "zzzz", "."} {
-		if items := s.JSON("GET", MeSessions+"?after="+after, nil, token).Expect(t, http.StatusOK).Object(t)["items"].([]any); len(items) > 1 {
+		if items := s.JSON("GET", MeSessions+"?after="+after, nil, token).ExpectStatus(t, http.StatusOK).Object(t)["items"].([]any); len(items) > 1 {
 			t.Errorf("after=%s lists %d", after, len(items))
 		}
 	}
-	s.JSON("GET", Me+"?x=1", nil, token).Problem(t, http.StatusBadRequest, "invalid_request")
+	s.JSON("GET", Me+"?x=1", nil, token).ExpectProblem(t, http.StatusBadRequest, "invalid_request")
 }
 
-// playNoEcho puts secrets where they do not belong. The search at the end of
-// the scene finds any that comes back.
-func playNoEcho(t *testing.T, s *Signet) {
-	for _, d := range s.doors(t) {
-		secret := s.Marker("secret in the wrong place")
+// testNoEcho puts secrets where they do not belong. The search at the end of
+// the case finds any that comes back.
+func testNoEcho(t *testing.T, s *Signet) {
+	for _, d := range s.jsonEndpoints(t) {
+		secret := s.NewSecret("secret in the wrong place")
 		for name := range d.body {
 			s.JSON(d.method, d.path, d.body.with(name, secret+"\u0000\u202e \u0430a"), d.with)
 			s.JSON(d.method, d.path, d.body.with(name, []string{secret}), d.with)
 		}
-		s.JSON(d.method, d.path, d.body.with(secret, "x"), d.with).Problem(t, http.StatusUnprocessableEntity, "invalid_field")
+		s.JSON(d.method, d.path, d.body.with(secret, "x"), d.with).ExpectProblem(t, http.StatusUnprocessableEntity, "invalid_field")
 		s.Send(d.method, d.path+"?"+secret+"=1", "{}", Header("Content-Type", secret), d.with)
 		s.JSON(d.method, d.path, d.body, Bearer(secret))
 	}

@@ -10,7 +10,7 @@ import (
 
 // J13: times are whole seconds (RFC 9068 §2.2); a genuine signature over
 // anything else does not make a token count.
-func TestTimesAreWholeSeconds(t *testing.T) {
+func TestFractionalTimes_AreRejected(t *testing.T) {
 	s := endpointstest.Start(t, openSQLite)
 	now := s.Clock.Now().Unix()
 	for times, counts := range map[string]bool{
@@ -27,7 +27,7 @@ func TestTimesAreWholeSeconds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := s.Active(t, s.Guard, token); got != counts {
+		if got := s.Active(t, s.ResourceServer, token); got != counts {
 			t.Errorf("%s: active %t, want %t", times, got, counts)
 		}
 	}

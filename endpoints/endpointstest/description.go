@@ -16,22 +16,22 @@ import (
 	"example.org/signet/issuer"
 )
 
-// describedScenes are about the description of the API. That every answer of
-// every scene is as described is judged where answers arrive.
-var describedScenes = []scene{
-	{name: "the description is this issuer's", play: playDescription},
-	{name: "the judge says no", play: playJudge},
-	{name: "the judge says no to requests", play: playJudgeRequests},
-	{name: "bodies that are too large everywhere", play: playLargeEverywhere},
-	{name: "a client that is throttled everywhere", adjust: throttled, play: playThrottledEverywhere},
-	{name: "userinfo by POST", play: playPostUserInfo},
-	{name: "every route of the API refuses as described", adjust: merged, play: playDescribedRefusals},
-	{name: "every document is known to be unchanged", play: playUnchanged},
-	{name: "every route is described", adjust: merged, play: playAllDescribed},
+// descriptionCases are about the description of the API. That every response of
+// every case is as described is checked where responses arrive.
+var descriptionCases = []testCase{
+	{name: "the description is this issuer's", run: testDescription},
+	{name: "wrong responses do not fit the description", run: testDescriptionValidator},
+	{name: "wrong requests do not fit the description", run: testDescriptionValidatorRequests},
+	{name: "bodies that are too large everywhere", run: testLargeEverywhere},
+	{name: "a client that is throttled everywhere", configure: throttled, run: testThrottledEverywhere},
+	{name: "userinfo by POST", run: testPostUserInfo},
+	{name: "every route of the API refuses as described", configure: mergedAdmin, run: testDescribedErrors},
+	{name: "every document is known to be unchanged", run: testUnchanged},
+	{name: "every route is described", configure: mergedAdmin, run: testAllRoutesDescribed},
 }
 
-func playDescription(t *testing.T, s *Signet) {
-	a := s.Get(OpenAPI).Expect(t, http.StatusOK)
+func testDescription(t *testing.T, s *Signet) {
+	a := s.Get(OpenAPI).ExpectStatus(t, http.StatusOK)
 	doc, err := openapi3.NewLoader().LoadFromData(a.Body)
 	must(t, err)
 	must(t, doc.Validate(context.Background()))
@@ -52,24 +52,23 @@ func playDescription(t *testing.T, s *Signet) {
 	}
 }
 
-// playJudge holds wrong answers to the description: what never refuses shows
-// nothing.
-func playJudge(t *testing.T, s *Signet) {
-	d, err := describe()
+// testDescriptionValidator checks that wrong responses are found.
+func testDescriptionValidator(t *testing.T, s *Signet) {
+	d, err := loadDescription()
 	must(t, err)
 	r, err := http.NewRequest(http.MethodPost, s.URL+Introspect, nil)
 	must(t, err)
-	right := s.Introspect(s.Guard, "x").Expect(t, http.StatusOK)
-	changed := func(status int, body string, change func(http.Header)) Answer {
+	right := s.Introspect(s.ResourceServer, "x").ExpectStatus(t, http.StatusOK)
+	changed := func(status int, body string, change func(http.Header)) Response {
 		h := maps.Clone(right.Header)
 		change(h)
-		return Answer{Status: status, Header: h, Body: []byte(body)}
+		return Response{Status: status, Header: h, Body: []byte(body)}
 	}
 	as := func(http.Header) {}
-	if _, err := d.judge(r, Introspect, right); err != nil {
+	if _, err := d.check(r, Introspect, right); err != nil {
 		t.Errorf("the right answer: %v", err)
 	}
-	for name, wrong := range map[string]Answer{
+	for name, wrong := range map[string]Response{
 		"a status":                 changed(http.StatusTeapot, `{"error":"x"}`, as),
 		"a member more":            changed(http.StatusOK, `{"active":false,"sub":"x"}`, as),
 		"a member more in another": changed(http.StatusBadRequest, `{"error":"x","cause":"y"}`, as),
@@ -82,43 +81,43 @@ func playJudge(t *testing.T, s *Signet) {
 		"another header":           changed(http.StatusOK, string(right.Body), func(h http.Header) { h.Set("Cache-Control", "public") }),
 		"no time to come back":     changed(http.StatusServiceUnavailable, `{"error":"x"}`, as),
 	} {
-		if _, err := d.judge(r, Introspect, wrong); err == nil {
+		if _, err := d.check(r, Introspect, wrong); err == nil {
 			t.Errorf("%s: nothing is wrong with it", name)
 		}
 	}
 }
 
-func playJudgeRequests(t *testing.T, s *Signet) {
-	d, err := describe()
+func testDescriptionValidatorRequests(t *testing.T, s *Signet) {
+	d, err := loadDescription()
 	must(t, err)
-	right := s.Introspect(s.Guard, "x").Expect(t, http.StatusOK)
+	right := s.Introspect(s.ResourceServer, "x").ExpectStatus(t, http.StatusOK)
 	body := strings.NewReader("token_type_hint=x")
 	r, err := http.NewRequest(http.MethodPost, s.URL+Introspect, body)
 	must(t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if _, err := d.judge(r, Introspect, right); err == nil {
+	if _, err := d.check(r, Introspect, right); err == nil {
 		t.Error("a request that is not described may be carried out")
 	}
 	for path, status := range map[string]int{"/nothing": http.StatusOK, Token: http.StatusOK} {
 		r.Method = http.MethodPut
-		if _, err := d.judge(r, path, Answer{Status: status}); err == nil {
+		if _, err := d.check(r, path, Response{Status: status}); err == nil {
 			t.Errorf("PUT %s: nothing is wrong with %d", path, status)
 		}
 	}
 }
 
-func playLargeEverywhere(t *testing.T, s *Signet) {
+func testLargeEverywhere(t *testing.T, s *Signet) {
 	large := strings.Repeat("x", 65<<10)
 	for _, path := range []string{Token, Introspect, Revoke, UserInfo} {
-		s.PostRaw(path, large).Refused(t, http.StatusRequestEntityTooLarge, "invalid_request")
+		s.PostRaw(path, large).ExpectError(t, http.StatusRequestEntityTooLarge, "invalid_request")
 	}
 }
 
-func playThrottledEverywhere(t *testing.T, s *Signet) {
+func testThrottledEverywhere(t *testing.T, s *Signet) {
 	short := Client{ID: "short", Secret: "short-secret"}
 	_, err := s.Service.CreateClient(context.Background(), issuer.NewClient{
 		ID: short.ID, Secret: issuer.Secret(short.Secret), Settings: issuer.ClientChange{Resources: &[]string{API}},
-	}, source)
+	}, testSource)
 	must(t, err)
 	short.Secret = "other-secret"
 	for tries := 0; s.Introspect(short, "x").Status != http.StatusTooManyRequests; tries++ {
@@ -126,87 +125,86 @@ func playThrottledEverywhere(t *testing.T, s *Signet) {
 			t.Fatal("a client may guess its secret without end")
 		}
 	}
-	for _, path := range posted {
-		s.PostAs(short, path, Form("token", "x", "grant_type", "client_credentials")).throttled(t)
+	for _, path := range formEndpoints {
+		s.PostAs(short, path, Form("token", "x", "grant_type", "client_credentials")).expectThrottled(t)
 	}
 }
 
-func playPostUserInfo(t *testing.T, s *Signet) {
-	with := func(token string) Answer { return s.Send(http.MethodPost, UserInfo, "", Bearer(token)) }
+func testPostUserInfo(t *testing.T, s *Signet) {
+	opts := func(token string) Response { return s.Send(http.MethodPost, UserInfo, "", Bearer(token)) }
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
-	if sub := with(tokens.Access).Expect(t, http.StatusOK).Object(t)["sub"]; sub != s.Alice.ID {
+	if sub := opts(tokens.Access).ExpectStatus(t, http.StatusOK).Object(t)["sub"]; sub != s.Alice.ID {
 		t.Errorf("sub %v", sub)
 	}
-	with(s.ClientToken(t, s.Machine).Access).Refused(t, http.StatusForbidden, "insufficient_scope")
+	opts(s.ClientToken(t, s.Machine).Access).ExpectError(t, http.StatusForbidden, "insufficient_scope")
 	s.Store.FailAt(0)
-	with(tokens.Access).unavailable(t)
+	opts(tokens.Access).expectUnavailable(t)
 }
 
-// playDescribedRefusals goes through the description: what each operation of
+// testDescribedErrors goes through the description: what each operation of
 // the API refuses, it refuses in the way described.
-func playDescribedRefusals(t *testing.T, s *Signet) {
-	d, err := describe()
+func testDescribedErrors(t *testing.T, s *Signet) {
+	d, err := loadDescription()
 	must(t, err)
 	daemon := s.AddClient(t, "daemon", issuer.ClientChange{Grants: &[]string{issuer.GrantClientCredentials}})
-	right, clients := Bearer(s.Login(t, s.Portal(t), s.boss(t), "openid").Access), Bearer(s.ClientToken(t, daemon).Access)
+	right, clients := Bearer(s.Login(t, s.Portal(t), s.superAdmin(t), "openid").Access), Bearer(s.ClientToken(t, daemon).Access)
 	for template, item := range d.doc.Paths.Map() {
 		for method, o := range item.Operations() {
 			if o.Tags[0] == "OAuth" || !needsUser(o) {
 				continue
 			}
-			p := probe{s, t, method, inBraces.ReplaceAllString(template, "x"), o}
-			p.strangers(clients)
-			p.bodies(right)
+			p := errorProbe{s, t, method, inBraces.ReplaceAllString(template, "x"), o}
+			p.unauthorized(clients)
+			p.invalidBodies(right)
 			s.Clock.Advance(10 * time.Second) // nothing is remembered
 			s.Store.FailAt(0)
-			p.refused(http.StatusServiceUnavailable, "", right)
-			s.Store.Forget()
+			p.expectStatus(http.StatusServiceUnavailable, "", right)
+			s.Store.Reset()
 		}
 	}
 }
 
-// probe asks one operation what it should refuse, about things that are not
-// there.
-type probe struct {
+// errorProbe sends one operation requests that it must reject.
+type errorProbe struct {
 	s            *Signet
 	t            *testing.T
 	method, path string
-	described    *openapi3.Operation
+	operation    *openapi3.Operation
 }
 
-// refused demands the status, if the operation is described with it.
-func (p probe) refused(want int, body string, with ...With) {
+// expectStatus demands the status, if the operation is described with it.
+func (p errorProbe) expectStatus(want int, body string, opts ...RequestOption) {
 	p.t.Helper()
-	if p.described.Responses.Status(want) == nil {
+	if p.operation.Responses.Status(want) == nil {
 		return
 	}
-	if a := p.s.Send(p.method, p.path, body, with...); a.Status != want {
+	if a := p.s.Send(p.method, p.path, body, opts...); a.Status != want {
 		p.t.Errorf("%s %s: %d, want %d: %.200s", p.method, p.path, a.Status, want, a.Body)
 	}
 }
 
-func (p probe) strangers(client With) {
-	p.refused(http.StatusUnauthorized, "")
-	p.refused(http.StatusUnauthorized, "", Bearer("x"))
-	p.refused(http.StatusBadRequest, "", func(r *http.Request) { r.Header["Authorization"] = []string{"Bearer x", "Bearer x"} })
-	p.refused(http.StatusForbidden, "", client)
+func (p errorProbe) unauthorized(client RequestOption) {
+	p.expectStatus(http.StatusUnauthorized, "")
+	p.expectStatus(http.StatusUnauthorized, "", Bearer("x"))
+	p.expectStatus(http.StatusBadRequest, "", func(r *http.Request) { r.Header["Authorization"] = []string{"Bearer x", "Bearer x"} })
+	p.expectStatus(http.StatusForbidden, "", client)
 }
 
-func (p probe) bodies(right With) {
+func (p errorProbe) invalidBodies(right RequestOption) {
 	json := Header("Content-Type", "application/json")
-	p.refused(http.StatusRequestEntityTooLarge, strings.Repeat("x", 65<<10), right)
-	p.refused(http.StatusUnsupportedMediaType, "{}", right, Header("Content-Type", "text/plain"))
+	p.expectStatus(http.StatusRequestEntityTooLarge, strings.Repeat("x", 65<<10), right)
+	p.expectStatus(http.StatusUnsupportedMediaType, "{}", right, Header("Content-Type", "text/plain"))
 	switch {
-	case p.described.RequestBody != nil:
-		p.refused(http.StatusUnprocessableEntity, `{"is_admin":true}`, right, json)
-		p.refused(http.StatusNotFound, "{}", right, json)
-	case p.described.Parameters.GetByInAndName("query", "limit") != nil:
+	case p.operation.RequestBody != nil:
+		p.expectStatus(http.StatusUnprocessableEntity, `{"is_admin":true}`, right, json)
+		p.expectStatus(http.StatusNotFound, "{}", right, json)
+	case p.operation.Parameters.GetByInAndName("query", "limit") != nil:
 		limited := p
 		limited.path += "?limit=0"
-		limited.refused(http.StatusUnprocessableEntity, "", right)
-		p.refused(http.StatusNotFound, "", right)
+		limited.expectStatus(http.StatusUnprocessableEntity, "", right)
+		p.expectStatus(http.StatusNotFound, "", right)
 	case strings.Contains(p.path, "/x"):
-		p.refused(http.StatusNotFound, "", right)
+		p.expectStatus(http.StatusNotFound, "", right)
 	}
 }
 
@@ -217,19 +215,19 @@ func needsUser(o *openapi3.Operation) bool {
 	return slices.ContainsFunc(*o.Security, func(r openapi3.SecurityRequirement) bool { return r["password"] != nil })
 }
 
-// boss is a user who may do everything.
-func (s *Signet) boss(t testing.TB) Person {
+// superAdmin is a user who may do everything.
+func (s *Signet) superAdmin(t testing.TB) User {
 	t.Helper()
 	return s.AddUser(t, "boss", issuer.RoleUser, issuer.RoleSuperAdmin)
 }
 
-// playAllDescribed holds the description against the table of routes, and the
+// testAllRoutesDescribed holds the description against the table of routes, and the
 // rules of the routes against what the description says of them.
-func playAllDescribed(t *testing.T, s *Signet) {
-	d, err := describe()
+func testAllRoutesDescribed(t *testing.T, s *Signet) {
+	d, err := loadDescription()
 	must(t, err)
 	for _, r := range s.Handler.Routes() {
-		if notDescribed(r.Path) || r.Method == http.MethodHead {
+		if undocumented(r.Path) || r.Method == http.MethodHead {
 			continue
 		}
 		item := d.doc.Paths.Value(r.Path)
@@ -244,14 +242,14 @@ func playAllDescribed(t *testing.T, s *Signet) {
 	}
 }
 
-func playUnchanged(t *testing.T, s *Signet) {
-	d, err := describe()
+func testUnchanged(t *testing.T, s *Signet) {
+	d, err := loadDescription()
 	must(t, err)
 	for path, item := range d.doc.Paths.Map() {
 		if item.Get == nil || item.Get.Responses.Status(http.StatusNotModified) == nil || inBraces.MatchString(path) {
 			continue
 		}
-		tag := s.Get(path).Expect(t, http.StatusOK).Header.Get("ETag")
+		tag := s.Get(path).ExpectStatus(t, http.StatusOK).Header.Get("ETag")
 		if a := s.Get(path, Header("If-None-Match", tag)); a.Status != http.StatusNotModified {
 			t.Errorf("%s: %d when it is unchanged", path, a.Status)
 		}

@@ -1,4 +1,4 @@
-// Package signet_test keeps the house in order: which room may import which.
+// Package signet_test checks the whole module: which package may import which.
 package signet_test
 
 import (
@@ -14,22 +14,22 @@ import (
 
 const module = "example.org/signet/"
 
-// floors orders the rooms from the top down: a package may import packages of
-// its own floor's subtree and of the floors below, never one above.
-var floors = []string{"cmd", "endpoints", "issuer", "keys", "storage"}
+// layers lists the top-level packages from the top down: a package may import
+// its own subtree and the layers below, never one above.
+var layers = []string{"cmd", "endpoints", "issuer", "keys", "storage"}
 
-// alone are the rooms that import nothing of this module.
-var alone = []string{"verify", "internal/mongotest", "internal/failpoint", "internal/linear"}
+// standalone lists the packages that import nothing of this module.
+var standalone = []string{"verify", "internal/mongotest", "internal/failpoint", "internal/linear"}
 
-// quiet are the rooms that may not log: they return errors.
-var quiet = []string{"issuer", "keys", "storage", "verify"}
+// noLogging lists the packages that may not log: they return errors.
+var noLogging = []string{"issuer", "keys", "storage", "verify"}
 
 type importLine struct {
 	file, from, to string
 	test           bool
 }
 
-func TestImportsPointOneWay(t *testing.T) {
+func TestImports_FollowLayers(t *testing.T) {
 	lines := imports(t)
 	if len(lines) < 100 {
 		t.Fatalf("only %d imports found: the walk is broken", len(lines))
@@ -39,17 +39,17 @@ func TestImportsPointOneWay(t *testing.T) {
 		if l.test || !ours {
 			continue
 		}
-		if room := ownRoom(l.from); room != "" && ownRoom(to) != room {
-			t.Errorf("%s: %s stands alone, it may not import %s", l.file, l.from, to)
+		if pkg := standaloneOf(l.from); pkg != "" && standaloneOf(to) != pkg {
+			t.Errorf("%s: %s is standalone, it may not import %s", l.file, l.from, to)
 		}
-		from, below := floor(l.from), floor(to)
+		from, below := layerOf(l.from), layerOf(to)
 		if from >= 0 && below >= 0 && below < from {
 			t.Errorf("%s: %s may not import %s, which lies above it", l.file, l.from, to)
 		}
 	}
 }
 
-// The checker judges the issuer, so it must not believe its code.
+// The checker checks the issuer, so it must not import its code.
 func TestCheckerIsIndependent(t *testing.T) {
 	for _, l := range imports(t) {
 		if l.from == "internal/checker" && !l.test && strings.HasPrefix(l.to, module) && l.to != module+"storage" {
@@ -58,27 +58,27 @@ func TestCheckerIsIndependent(t *testing.T) {
 	}
 }
 
-// A storage backend is picked by cmd alone; nobody else knows a driver.
-func TestOnlyCommandKnowsDrivers(t *testing.T) {
+// Only cmd imports a storage backend.
+func TestImports_OnlyCommandKnowsDrivers(t *testing.T) {
 	for _, l := range imports(t) {
 		backend := strings.HasPrefix(l.to, module+"storage/")
-		if !l.test && backend && floor(l.from) != 0 && !strings.HasPrefix(l.from, "storage/") && !strings.HasSuffix(l.from, "test") {
+		if !l.test && backend && layerOf(l.from) != 0 && !strings.HasPrefix(l.from, "storage/") && !strings.HasSuffix(l.from, "test") {
 			t.Errorf("%s: %s imports the backend %s", l.file, l.from, l.to)
 		}
 	}
 }
 
-func TestQuietRoomsDoNotLog(t *testing.T) {
+func TestImports_LibrariesDoNotLog(t *testing.T) {
 	for _, l := range imports(t) {
-		room := strings.SplitN(l.from, "/", 2)[0]
-		if !l.test && slices.Contains(quiet, room) && (l.to == "log" || l.to == "github.com/rs/zerolog" || strings.HasPrefix(l.to, "github.com/rs/zerolog/")) {
+		pkg := strings.SplitN(l.from, "/", 2)[0]
+		if !l.test && slices.Contains(noLogging, pkg) && (l.to == "log" || l.to == "github.com/rs/zerolog" || strings.HasPrefix(l.to, "github.com/rs/zerolog/")) {
 			t.Errorf("%s: %s imports %s, it should return errors", l.file, l.from, l.to)
 		}
 	}
 }
 
 // verify is what other people import: go-jose and the standard library only.
-func TestVerifyStaysLight(t *testing.T) {
+func TestImports_VerifyStaysLight(t *testing.T) {
 	for _, l := range imports(t) {
 		if l.test || l.from != "verify" {
 			continue
@@ -90,12 +90,12 @@ func TestVerifyStaysLight(t *testing.T) {
 	}
 }
 
-func floor(pkg string) int { return slices.Index(floors, strings.SplitN(pkg, "/", 2)[0]) }
+func layerOf(pkg string) int { return slices.Index(layers, strings.SplitN(pkg, "/", 2)[0]) }
 
-func ownRoom(pkg string) string {
-	for _, room := range alone {
-		if pkg == room || strings.HasPrefix(pkg, room+"/") {
-			return room
+func standaloneOf(pkg string) string {
+	for _, pkg := range standalone {
+		if pkg == pkg || strings.HasPrefix(pkg, pkg+"/") {
+			return pkg
 		}
 	}
 	return ""

@@ -13,9 +13,9 @@ import (
 	"testing"
 )
 
-// constantTime are the places at which secrets are compared, and with what: it
-// takes as long wherever the first difference is.
-var constantTime = []string{
+// expectedConstantTime lists where secrets are compared, and with which
+// constant-time function.
+var expectedConstantTime = []string{
 	"issuer/audit/chain.go verify: hmac.Equal",                             // the MAC of an event
 	"issuer/bootstrap.go checkBootstrapSecret: subtle.ConstantTimeCompare", // digests of the bootstrap secret
 	"issuer/clientsecret.go has: hmac.Equal",                               // the tag of a client secret
@@ -27,12 +27,12 @@ var constantTime = []string{
 	"issuer/refreshtoken.go genuine: hmac.Equal", // the MAC of a refresh token
 }
 
-// anyTime are comparisons that look as if they were of secrets, each with the
-// reason why their time may tell something.
-var anyTime = map[string]string{
+// allowedPlain lists plain comparisons of names that look like secrets, each
+// with the reason why its time may depend on the operands.
+var allowedPlain = map[string]string{
 	"endpoints/discovery.go render: bytes.Equal(last.body, body)":                                       "a public document",
 	"endpoints/errors.go challenge: f.code != string(issuer.InvalidToken)":                              "the name of an error",
-	"endpoints/token.go patience: grant == issuer.GrantPassword":                                        "the name of a grant",
+	"endpoints/token.go timeout: grant == issuer.GrantPassword":                                         "the name of a grant",
 	"issuer/audit/verify.go expect: before.hash != x.hash":                                              "hashes of events; the MAC proves them",
 	"issuer/audit/verify.go expect: before.hash == x.hash":                                              "hashes of events; the MAC proves them",
 	"issuer/audit/verify.go proven: x.hash != h":                                                        "hashes of events; the MAC proves them",
@@ -48,38 +48,38 @@ var anyTime = map[string]string{
 }
 
 // TestSecretsAreComparedInConstantTime lists every comparison of a secret (P09). A
-// new place fails it until somebody has judged it and written it above.
-func TestSecretsAreComparedInConstantTime(t *testing.T) {
-	var careful, careless []string
-	for _, room := range []string{"issuer", "keys", "endpoints"} {
-		a, b := comparisons(t, sources(t, room))
-		careful, careless = append(careful, a...), append(careless, b...)
+// new one fails it until it has been reviewed and added above.
+func TestSecretComparisons_AreConstantTime(t *testing.T) {
+	var constantTime, plain []string
+	for _, pkg := range []string{"issuer", "keys", "endpoints"} {
+		a, b := comparisons(t, parsePackage(t, pkg))
+		constantTime, plain = append(constantTime, a...), append(plain, b...)
 	}
-	slices.Sort(careful)
-	for _, place := range careful {
-		if !slices.Contains(constantTime, place) {
-			t.Errorf("%s is new", place)
+	slices.Sort(constantTime)
+	for _, location := range constantTime {
+		if !slices.Contains(expectedConstantTime, location) {
+			t.Errorf("%s is new", location)
 		}
 	}
-	for _, place := range constantTime {
-		if !slices.Contains(careful, place) {
-			t.Errorf("%s is gone", place)
+	for _, location := range expectedConstantTime {
+		if !slices.Contains(constantTime, location) {
+			t.Errorf("%s is gone", location)
 		}
 	}
-	for _, place := range careless {
-		if anyTime[place] == "" {
-			t.Errorf("%s: is it a secret?", place)
+	for _, location := range plain {
+		if allowedPlain[location] == "" {
+			t.Errorf("%s: is it a secret?", location)
 		}
 	}
-	for place := range anyTime {
-		if !slices.Contains(careless, place) {
-			t.Errorf("%s is gone", place)
+	for location := range allowedPlain {
+		if !slices.Contains(plain, location) {
+			t.Errorf("%s is gone", location)
 		}
 	}
 }
 
-// TestCarelessComparisonsAreFound: what never finds anything shows nothing.
-func TestCarelessComparisonsAreFound(t *testing.T) {
+// TestSecretComparisons_PlainOnesAreFound checks the detection itself.
+func TestSecretComparisons_PlainOnesAreFound(t *testing.T) {
 	for text, want := range map[string]int{
 		"got == c.SecretHash":                       1,
 		"string(r.password) != want":                1,
@@ -99,16 +99,16 @@ func TestCarelessComparisonsAreFound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, careless := comparisons(t, map[string]*ast.File{"p.go": file}); len(careless) != want {
-			t.Errorf("%s: found %q", text, careless)
+		if _, plain := comparisons(t, map[string]*ast.File{"p.go": file}); len(plain) != want {
+			t.Errorf("%s: found %q", text, plain)
 		}
 	}
 }
 
-func sources(t *testing.T, room string) map[string]*ast.File {
+func parsePackage(t *testing.T, pkg string) map[string]*ast.File {
 	t.Helper()
 	files := map[string]*ast.File{}
-	err := filepath.WalkDir(room, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(pkg, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() && (d.Name() == "testdata" || d.Name() == "endpointstest") {
 			return filepath.SkipDir
 		}
@@ -119,21 +119,21 @@ func sources(t *testing.T, room string) map[string]*ast.File {
 		return err
 	})
 	if err != nil || len(files) == 0 {
-		t.Fatalf("%d files of %s, %v", len(files), room, err)
+		t.Fatalf("%d files of %s, %v", len(files), pkg, err)
 	}
 	return files
 }
 
 var (
-	inConstantTime = []string{"hmac.Equal", "subtle.ConstantTimeCompare", "bcrypt.CompareHashAndPassword"}
-	inAnyTime      = []string{"slices.Equal", "slices.Compare", "strings.EqualFold", "strings.Compare", "bytes.Compare", "reflect.DeepEqual"}
-	soundsSecret   = regexp.MustCompile(`(?i)(secret|password|^pw|hash|mac|^tag|token|handle|csrf|verifier|signature|sealed)$`)
-	secretTypes    = []string{"Secret", "issuer.Secret", "MasterKey", "keys.MasterKey", "handle"}
+	constantTimeFuncs = []string{"hmac.Equal", "subtle.ConstantTimeCompare", "bcrypt.CompareHashAndPassword"}
+	plainFuncs        = []string{"slices.Equal", "slices.Compare", "strings.EqualFold", "strings.Compare", "bytes.Compare", "reflect.DeepEqual"}
+	secretName        = regexp.MustCompile(`(?i)(secret|password|^pw|hash|mac|^tag|token|handle|csrf|verifier|signature|sealed)$`)
+	secretTypes       = []string{"Secret", "issuer.Secret", "MasterKey", "keys.MasterKey", "handle"}
 )
 
 // comparisons returns those made in constant time, and the others that are of
 // bytes or of what has the name or the type of a secret.
-func comparisons(t *testing.T, files map[string]*ast.File) (careful, careless []string) {
+func comparisons(t *testing.T, files map[string]*ast.File) (constantTime, plain []string) {
 	t.Helper()
 	secret := secretNames(files)
 	for path, file := range files {
@@ -143,30 +143,30 @@ func comparisons(t *testing.T, files map[string]*ast.File) (careful, careless []
 				continue
 			}
 			own := namesOf(f.Type.Params)
-			sounds := func(e ast.Expr) bool {
+			isSecret := func(e ast.Expr) bool {
 				name := lastName(e)
-				return name != "" && (soundsSecret.MatchString(name) || secret[name] || slices.Contains(own, name))
+				return name != "" && (secretName.MatchString(name) || secret[name] || slices.Contains(own, name))
 			}
 			ast.Inspect(f, func(n ast.Node) bool {
-				place := path + " " + f.Name.Name + ": "
+				location := path + " " + f.Name.Name + ": "
 				switch n := n.(type) {
 				case *ast.CallExpr:
 					switch name := types.ExprString(n.Fun); {
-					case slices.Contains(inConstantTime, name):
-						careful = append(careful, place+name)
-					case name == "bytes.Equal", slices.Contains(inAnyTime, name) && slices.ContainsFunc(n.Args, sounds):
-						careless = append(careless, place+types.ExprString(n))
+					case slices.Contains(constantTimeFuncs, name):
+						constantTime = append(constantTime, location+name)
+					case name == "bytes.Equal", slices.Contains(plainFuncs, name) && slices.ContainsFunc(n.Args, isSecret):
+						plain = append(plain, location+types.ExprString(n))
 					}
 				case *ast.BinaryExpr:
-					if (n.Op == token.EQL || n.Op == token.NEQ) && (sounds(n.X) || sounds(n.Y)) && !plain(n.X) && !plain(n.Y) {
-						careless = append(careless, place+types.ExprString(n))
+					if (n.Op == token.EQL || n.Op == token.NEQ) && (isSecret(n.X) || isSecret(n.Y)) && !isLiteral(n.X) && !isLiteral(n.Y) {
+						plain = append(plain, location+types.ExprString(n))
 					}
 				}
 				return true
 			})
 		}
 	}
-	return careful, careless
+	return constantTime, plain
 }
 
 // secretNames are the fields whose type is that of a secret.
@@ -220,8 +220,8 @@ func lastName(e ast.Expr) string {
 	return ""
 }
 
-// plain tells whether it is written in the source, so no secret.
-func plain(e ast.Expr) bool {
+// isLiteral tells whether e is a literal of the source, so no secret.
+func isLiteral(e ast.Expr) bool {
 	_, literal := e.(*ast.BasicLit)
 	return literal || types.ExprString(e) == "nil"
 }

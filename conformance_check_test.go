@@ -5,14 +5,14 @@ import (
 	"testing"
 )
 
-// What the page says of its rows, for a page of one.
-func onePage(table, row, counts string) string {
+// testPage returns a page with one table and its counts.
+func testPage(table, row, counts string) string {
 	return "| part | met | partly | not met yet | does not apply yet |\n|---|---|---|---|---|\n" + counts + "\n\n" + table + "\n\n" + row + "\n"
 }
 
-// The judge of the page must itself be able to say no.
-func TestConformancePageIsJudged(t *testing.T) {
-	known := readTests(t)
+// TestConformancePage_RejectsErrors runs the check on pages with one row each.
+func TestConformancePage_RejectsErrors(t *testing.T) {
+	index := readTests(t)
 	const attacks, clauses = "### T: token endpoint", "## Clauses"
 	const one, partly, missing, later = "1 | 0 | 0 | 0", "0 | 1 | 0 | 0", "0 | 0 | 1 | 0", "0 | 0 | 0 | 1"
 	for name, c := range map[string]struct {
@@ -21,7 +21,7 @@ func TestConformancePageIsJudged(t *testing.T) {
 	}{
 		"a test":               {attacks, "| T01 | x | `keys.TestStaleView` |", one, ""},
 		"a part of one":        {attacks, "| T01 | x | `internal/e2e.TestRound/revoked key` |", one, ""},
-		"a scene":              {attacks, "| T01 | x | `protocol/T01 GET with everything right` |", one, ""},
+		"a case":               {attacks, "| T01 | x | `protocol/T01 GET with everything right` |", one, ""},
 		"a promise":            {attacks, "| T01 | x | `contract/Rotation/RevokeRace`, `reopen/CountRace` |", one, ""},
 		"a script":             {attacks, "| T01 | x | `script/settings` |", one, ""},
 		"a clause":             {clauses, "| 6749 §1 | M | x | y | `issuer.FuzzRefreshToken` |", one, ""},
@@ -31,22 +31,22 @@ func TestConformancePageIsJudged(t *testing.T) {
 		"no such test":         {attacks, "| T01 | x | `keys.TestNothing` |", one, "no test keys.TestNothing"},
 		"no such package":      {attacks, "| T01 | x | `locks.TestStaleView` |", one, "no test locks"},
 		"no such part":         {attacks, "| T01 | x | `internal/e2e.TestRound/no such part` |", one, "no test internal/e2e.TestRound/no"},
-		"no such scene":        {attacks, "| T01 | x | `protocol/T99 nothing` |", one, "no test protocol/T99"},
+		"no such case":         {attacks, "| T01 | x | `protocol/T99 nothing` |", one, "no test protocol/T99"},
 		"no such promise":      {attacks, "| T01 | x | `contract/Rotation/WindowBorder` |", one, "no test contract/Rotation/WindowBorder"},
 		"no such script":       {attacks, "| T01 | x | `script/nothing` |", one, "no test script/nothing"},
 		"no proof":             {attacks, "| T01 | x | believe it |", one, "no test is named"},
 		"half a proof of none": {attacks, "| T01 | x | **partly**: not all of it |", partly, "no test is named"},
 		"no reason":            {attacks, "| T01 | x | **not met yet** |", missing, "no reason is given"},
-		"another's place":      {attacks, "| U01 | x | `keys.TestStaleView` |", one, "out of place"},
-		"twice":                {attacks, "| T02 | x | `keys.TestStaleView` |\n| T02 | x | `keys.TestStaleView` |", "2 | 0 | 0 | 0", "out of place"},
+		"wrong section":        {attacks, "| U01 | x | `keys.TestStaleView` |", one, "out of order"},
+		"twice":                {attacks, "| T02 | x | `keys.TestStaleView` |\n| T02 | x | `keys.TestStaleView` |", "2 | 0 | 0 | 0", "out of order"},
 		"a wrong count":        {attacks, "| T01 | x | `keys.TestStaleView` |", partly, "the counts of T are 1 0 0 0"},
 		"a test in the text":   {attacks, "See `keys.TestNothing`.\n\n| T01 | x | `keys.TestStaleView` |", one, "no test keys.TestNothing"},
 	} {
 		part := map[string]string{attacks: "T", clauses: "clauses"}[c.table]
-		page := onePage(c.table, c.row, "| "+part+" | "+c.counts+" |\n| all | "+c.counts+" |")
-		faults := strings.Join(judgePage(page, known), "; ")
-		if (faults == "") != (c.fault == "") || !strings.Contains(faults, c.fault) {
-			t.Errorf("%s: judged %q, want %q", name, faults, c.fault)
+		page := testPage(c.table, c.row, "| "+part+" | "+c.counts+" |\n| all | "+c.counts+" |")
+		errs := strings.Join(checkPage(page, index), "; ")
+		if (errs == "") != (c.fault == "") || !strings.Contains(errs, c.fault) {
+			t.Errorf("%s: got %q, want %q", name, errs, c.fault)
 		}
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"example.org/signet/endpoints/endpointstest"
 )
 
-// filler is a body without end: one parameter, of no endpoint's own.
-type filler struct{ begun bool }
+// endlessForm is an unbounded body: one parameter that no endpoint reads.
+type endlessForm struct{ begun bool }
 
-func (f *filler) Read(b []byte) (int, error) {
+func (f *endlessForm) Read(b []byte) (int, error) {
 	for i := range b {
 		b[i] = 'x'
 	}
@@ -24,10 +24,10 @@ func (f *filler) Read(b []byte) (int, error) {
 
 // T09: of a body without end no more is read, and no more memory taken, than
 // the limit allows, at every endpoint that takes one.
-func TestEndlessBodiesCostLittle(t *testing.T) {
+func TestUnboundedBody_IsCutOff(t *testing.T) {
 	s := endpointstest.Start(t, openSQLite)
 	for _, path := range []string{endpointstest.Token, endpointstest.Introspect, endpointstest.Revoke, endpointstest.UserInfo} {
-		r := httptest.NewRequest(http.MethodPost, path, &filler{})
+		r := httptest.NewRequest(http.MethodPost, path, &endlessForm{})
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		w := httptest.NewRecorder()
 		before := allocated()

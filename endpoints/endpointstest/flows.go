@@ -7,7 +7,7 @@ import (
 )
 
 // LoginForm is a password grant for the scope; "" asks for all.
-func (p Person) LoginForm(scope string) url.Values {
+func (p User) LoginForm(scope string) url.Values {
 	f := Form("grant_type", "password", "username", p.Username, "password", p.Password)
 	if scope != "" {
 		f.Set("scope", scope)
@@ -21,18 +21,18 @@ func RefreshForm(token string) url.Values {
 }
 
 // TryLogin asks for tokens.
-func (s *Signet) TryLogin(c Client, p Person, scope string) Answer {
+func (s *Signet) TryLogin(c Client, p User, scope string) Response {
 	return s.PostAs(c, Token, p.LoginForm(scope))
 }
 
 // Login gets tokens.
-func (s *Signet) Login(t testing.TB, c Client, p Person, scope string) Tokens {
+func (s *Signet) Login(t testing.TB, c Client, p User, scope string) Tokens {
 	t.Helper()
 	return s.TryLogin(c, p, scope).Tokens(t)
 }
 
 // TryRefresh presents a refresh token.
-func (s *Signet) TryRefresh(c Client, token string) Answer {
+func (s *Signet) TryRefresh(c Client, token string) Response {
 	return s.PostAs(c, Token, RefreshForm(token))
 }
 
@@ -49,15 +49,15 @@ func (s *Signet) ClientToken(t testing.TB, c Client) Tokens {
 }
 
 // Introspect asks about a token.
-func (s *Signet) Introspect(c Client, token string) Answer {
+func (s *Signet) Introspect(c Client, token string) Response {
 	return s.PostAs(c, Introspect, Form("token", token))
 }
 
 // Active tells whether the client is told that the token counts.
 func (s *Signet) Active(t testing.TB, c Client, token string) bool {
 	t.Helper()
-	a := s.Introspect(c, token).Expect(t, http.StatusOK)
-	a.sealed(t)
+	a := s.Introspect(c, token).ExpectStatus(t, http.StatusOK)
+	a.expectNoStore(t)
 	active, ok := a.Object(t)["active"].(bool)
 	if !ok {
 		t.Fatalf("active is no boolean: %s", a.Body)
@@ -74,8 +74,8 @@ const inactive = `{"active":false}`
 // Revoke ends a token, for sure.
 func (s *Signet) Revoke(t testing.TB, c Client, token string) {
 	t.Helper()
-	s.PostAs(c, Revoke, Form("token", token)).Expect(t, http.StatusOK)
+	s.PostAs(c, Revoke, Form("token", token)).ExpectStatus(t, http.StatusOK)
 }
 
 // UserInfo asks who a token is about.
-func (s *Signet) UserInfo(token string) Answer { return s.Get(UserInfo, Bearer(token)) }
+func (s *Signet) UserInfo(token string) Response { return s.Get(UserInfo, Bearer(token)) }

@@ -13,7 +13,7 @@ import (
 )
 
 // R24: the store's files hold no part of a refresh token.
-func TestStoreFilesHoldNoToken(t *testing.T) {
+func TestStoreFiles_HoldNoToken(t *testing.T) {
 	dir := t.TempDir()
 	s := endpointstest.Start(t, func(t testing.TB) storage.Store {
 		store, err := sqlite.Open(context.Background(), filepath.Join(dir, "signet.db"))

@@ -10,23 +10,23 @@ import (
 	"testing"
 )
 
-var pageScenes = []scene{
-	{name: "H06 the page at /docs", adjust: offerClient, play: playPage},
-	{name: "H06 the page of an issuer with a path", adjust: func(o *Options) { o.Path = "/realms/main" }, play: playPage},
-	{name: "the parts of the page", play: playPageParts},
-	{name: "the page with the store down", play: playPageAlone},
+var docsPageCases = []testCase{
+	{name: "H06 the page at /docs", configure: withDocsClient, run: testPage},
+	{name: "H06 the page of an issuer with a path", configure: func(o *Options) { o.Path = "/realms/main" }, run: testPage},
+	{name: "the parts of the page", run: testPageParts},
+	{name: "the page with the store down", run: testPageAlone},
 }
 
-// offerClient has the page name a client, with all that HTML could trip over.
-func offerClient(o *Options) { o.Endpoints.DocsClient = `"><script>alert(1)</script>` }
+// withDocsClient has the page name a client, with all that HTML could trip over.
+func withDocsClient(o *Options) { o.Endpoints.DocsClient = `"><script>alert(1)</script>` }
 
 var (
 	loaded = regexp.MustCompile(`(?:src|href)="([^"]*)"`)
 	inline = regexp.MustCompile(`(?i)<script>|<script[^>]*>[^<]|<style|\sstyle=|\son[a-z]+=|javascript:`)
 )
 
-func playPage(t *testing.T, s *Signet) {
-	a := s.Get(Docs).Expect(t, http.StatusOK)
+func testPage(t *testing.T, s *Signet) {
+	a := s.Get(Docs).ExpectStatus(t, http.StatusOK)
 	for name, want := range map[string]string{
 		"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
 		"X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin", "Access-Control-Allow-Origin": "",
@@ -48,32 +48,32 @@ func playPage(t *testing.T, s *Signet) {
 		if !below {
 			t.Errorf("%s is not below the issuer's path", part[1])
 		}
-		s.Get(path).Expect(t, http.StatusOK)
+		s.Get(path).ExpectStatus(t, http.StatusOK)
 	}
-	s.Send(http.MethodPost, Docs, "").Refused(t, http.StatusMethodNotAllowed, "invalid_request")
-	s.Get(Docs+"/").Refused(t, http.StatusNotFound, "not_found")
-	s.Get(Docs+"/index.html").Refused(t, http.StatusNotFound, "not_found")
+	s.Send(http.MethodPost, Docs, "").ExpectError(t, http.StatusMethodNotAllowed, "invalid_request")
+	s.Get(Docs+"/").ExpectError(t, http.StatusNotFound, "not_found")
+	s.Get(Docs+"/index.html").ExpectError(t, http.StatusNotFound, "not_found")
 }
 
-func playPageParts(t *testing.T, s *Signet) {
+func testPageParts(t *testing.T, s *Signet) {
 	for part, kind := range map[string]string{
 		"start.js": "text/javascript", "swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css", "page.css": "text/css", "favicon-32x32.png": "image/png",
 	} {
 		path := Docs + "/" + part
-		a := s.Get(path).Expect(t, http.StatusOK)
+		a := s.Get(path).ExpectStatus(t, http.StatusOK)
 		if got := a.Header.Get("Content-Type"); !strings.HasPrefix(got, kind) || a.Header.Get("Cache-Control") != "public, max-age=3600" ||
 			a.Header.Get("X-Content-Type-Options") != "nosniff" || a.Header.Get("Cross-Origin-Resource-Policy") != "same-origin" {
 			t.Errorf("%s: %v", part, a.Header)
 		}
-		s.Get(path, Header("If-None-Match", a.Header.Get("ETag"))).Expect(t, http.StatusNotModified)
-		s.Get(path, Header("If-None-Match", `"other"`)).Expect(t, http.StatusOK)
-		for _, refusal := range []string{"", "br", "gzip;q=0", "gzip; q=0.0, br", "x-gzip"} {
-			if b := s.Get(path, Header("Accept-Encoding", refusal)); b.Header.Get("Content-Encoding") != "" || !bytes.Equal(a.Body, b.Body) {
-				t.Errorf("%s to one who takes %q: %v", part, refusal, b.Header)
+		s.Get(path, Header("If-None-Match", a.Header.Get("ETag"))).ExpectStatus(t, http.StatusNotModified)
+		s.Get(path, Header("If-None-Match", `"other"`)).ExpectStatus(t, http.StatusOK)
+		for _, encoding := range []string{"", "br", "gzip;q=0", "gzip; q=0.0, br", "x-gzip"} {
+			if b := s.Get(path, Header("Accept-Encoding", encoding)); b.Header.Get("Content-Encoding") != "" || !bytes.Equal(a.Body, b.Body) {
+				t.Errorf("%s to one who takes %q: %v", part, encoding, b.Header)
 			}
 		}
 		for _, wish := range []string{"gzip", "br, GZIP", "gzip;q=0.5", "deflate, gzip;q=1.0"} {
-			b := s.Get(path, Header("Accept-Encoding", wish)).Expect(t, http.StatusOK)
+			b := s.Get(path, Header("Accept-Encoding", wish)).ExpectStatus(t, http.StatusOK)
 			if b.Header.Get("Content-Encoding") == "" && bytes.Equal(a.Body, b.Body) {
 				continue // a small one
 			}
@@ -91,10 +91,10 @@ func playPageParts(t *testing.T, s *Signet) {
 	}
 }
 
-func playPageAlone(t *testing.T, s *Signet) {
+func testPageAlone(t *testing.T, s *Signet) {
 	s.Store.HangAt(0)
 	for _, path := range []string{Docs, Docs + "/start.js", OpenAPI} {
-		s.Get(path).Expect(t, http.StatusOK)
+		s.Get(path).ExpectStatus(t, http.StatusOK)
 	}
 	if calls := s.Store.Calls(); len(calls) > 0 {
 		t.Errorf("the store was asked: %v", calls)

@@ -10,28 +10,28 @@ import (
 	"example.org/signet/issuer"
 )
 
-var browserScenes = []scene{
-	{name: "H08 public documents", play: playPublicOrigins},
-	{name: "H08 registered origins", play: playRegisteredOrigins},
-	{name: "H08 everybody else", play: playForeignOrigins},
-	{name: "H08 an origin registered and withdrawn", play: playChangingOrigins},
-	{name: "H08 the store does not answer", play: playOriginsUnknown},
+var corsCases = []testCase{
+	{name: "H08 public documents", run: testPublicOrigins},
+	{name: "H08 registered origins", run: testRegisteredOrigins},
+	{name: "H08 unregistered origins", run: testUnregisteredOrigins},
+	{name: "H08 an origin registered and withdrawn", run: testChangingOrigins},
+	{name: "H08 the store does not answer", run: testOriginsUnknown},
 }
 
 // preflight asks as a browser does before it sends a request.
-func (s *Signet) preflight(path, origin, method string) Answer {
+func (s *Signet) preflight(path, origin, method string) Response {
 	return s.Send(http.MethodOptions, path, "", Header("Origin", origin), Header("Access-Control-Request-Method", method),
 		Header("Access-Control-Request-Headers", "authorization"))
 }
 
-func playPublicOrigins(t *testing.T, s *Signet) {
+func testPublicOrigins(t *testing.T, s *Signet) {
 	for _, path := range []string{JWKS, Discovery, Metadata, OpenAPI} {
 		for _, origin := range []string{Origin, "https://evil.example.com", "null"} {
-			a := s.Get(path, Header("Origin", origin), Header("Cookie", "a=b")).Expect(t, http.StatusOK)
+			a := s.Get(path, Header("Origin", origin), Header("Cookie", "a=b")).ExpectStatus(t, http.StatusOK)
 			if a.Header.Get("Access-Control-Allow-Origin") != "*" || a.Header.Get("Access-Control-Allow-Credentials") != "" {
 				t.Errorf("%s from %s: %v", path, origin, a.Header)
 			}
-			a = s.preflight(path, origin, "GET").Expect(t, http.StatusNoContent)
+			a = s.preflight(path, origin, "GET").ExpectStatus(t, http.StatusNoContent)
 			if a.Header.Get("Access-Control-Allow-Origin") != "*" || a.Header.Get("Access-Control-Allow-Methods") != "GET, HEAD" {
 				t.Errorf("%s preflight from %s: %v", path, origin, a.Header)
 			}
@@ -39,9 +39,9 @@ func playPublicOrigins(t *testing.T, s *Signet) {
 	}
 }
 
-func playRegisteredOrigins(t *testing.T, s *Signet) {
+func testRegisteredOrigins(t *testing.T, s *Signet) {
 	for path, methods := range map[string]string{Token: "POST", Revoke: "POST", UserInfo: "GET, HEAD, POST"} {
-		a := s.preflight(path, Origin, "POST").Expect(t, http.StatusNoContent)
+		a := s.preflight(path, Origin, "POST").ExpectStatus(t, http.StatusNoContent)
 		for name, want := range map[string]string{
 			"Access-Control-Allow-Origin": Origin, "Access-Control-Allow-Methods": methods, "Vary": "Origin",
 			"Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, X-Requested-With", "Access-Control-Allow-Credentials": "",
@@ -62,13 +62,13 @@ func playRegisteredOrigins(t *testing.T, s *Signet) {
 	s.PostAs(s.SPA, Token, s.Alice.LoginForm(""), Header("Origin", Origin)).Tokens(t)
 }
 
-func playForeignOrigins(t *testing.T, s *Signet) {
+func testUnregisteredOrigins(t *testing.T, s *Signet) {
 	for _, origin := range []string{
 		"https://evil.example.com", "null", Origin + ".evil.example", "https://evil" + strings.TrimPrefix(Origin, "https://"), Origin + ":8443",
 		strings.Replace(Origin, "https", "http", 1), Origin + "/", strings.ToUpper(Origin), "*", "https://*", "", Origin + " " + Origin, Origin + "\u00e9",
 	} {
 		for _, path := range []string{Token, Revoke, UserInfo} {
-			for _, a := range []Answer{s.preflight(path, origin, "POST").Expect(t, http.StatusNoContent), s.Send(http.MethodPost, path, "", Header("Origin", origin))} {
+			for _, a := range []Response{s.preflight(path, origin, "POST").ExpectStatus(t, http.StatusNoContent), s.Send(http.MethodPost, path, "", Header("Origin", origin))} {
 				if got := a.Header.Get("Access-Control-Allow-Origin"); got != "" || a.Header.Get("Access-Control-Allow-Methods") != "" {
 					t.Errorf("%s from %q: allowed for %q", path, origin, got)
 				}
@@ -79,7 +79,7 @@ func playForeignOrigins(t *testing.T, s *Signet) {
 		}
 	}
 	for _, path := range []string{Introspect, Authorize} {
-		s.preflight(path, Origin, "POST").Expect(t, http.StatusMethodNotAllowed)
+		s.preflight(path, Origin, "POST").ExpectStatus(t, http.StatusMethodNotAllowed)
 		a := s.Send(http.MethodPost, path, "", Header("Origin", Origin))
 		for name := range a.Header {
 			if strings.HasPrefix(name, "Access-Control-") {
@@ -93,16 +93,16 @@ func playForeignOrigins(t *testing.T, s *Signet) {
 	}
 }
 
-func playChangingOrigins(t *testing.T, s *Signet) {
+func testChangingOrigins(t *testing.T, s *Signet) {
 	const late = "https://late.example.com"
 	allowed := func() bool {
-		return s.preflight(Token, late, "POST").Expect(t, http.StatusNoContent).Header.Get("Access-Control-Allow-Origin") == late
+		return s.preflight(Token, late, "POST").ExpectStatus(t, http.StatusNoContent).Header.Get("Access-Control-Allow-Origin") == late
 	}
 	if allowed() {
 		t.Error("allowed before it is registered")
 	}
 	set := func(origins ...string) {
-		_, err := s.Service.UpdateClient(context.Background(), s.SPA.ID, issuer.ClientChange{Origins: &origins}, source)
+		_, err := s.Service.UpdateClient(context.Background(), s.SPA.ID, issuer.ClientChange{Origins: &origins}, testSource)
 		must(t, err)
 	}
 	set(late)
@@ -116,14 +116,14 @@ func playChangingOrigins(t *testing.T, s *Signet) {
 	}
 }
 
-func playOriginsUnknown(t *testing.T, s *Signet) {
-	s.preflight(Token, Origin, "POST").Expect(t, http.StatusNoContent)
+func testOriginsUnknown(t *testing.T, s *Signet) {
+	s.preflight(Token, Origin, "POST").ExpectStatus(t, http.StatusNoContent)
 	s.Clock.Advance(time.Minute)
 	s.Store.FailAt(0)
-	a := s.preflight(Token, Origin, "POST").Expect(t, http.StatusNoContent)
+	a := s.preflight(Token, Origin, "POST").ExpectStatus(t, http.StatusNoContent)
 	if a.Header.Get("Access-Control-Allow-Origin") != Origin {
 		t.Error("a known origin is forgotten in an outage")
 	}
-	s.preflight(Token, "https://other.example.com", "POST").unavailable(t)
-	s.Post(Token, s.Alice.LoginForm(""), Basic(s.Web), Header("Origin", "https://other.example.com")).unavailable(t)
+	s.preflight(Token, "https://other.example.com", "POST").expectUnavailable(t)
+	s.Post(Token, s.Alice.LoginForm(""), Basic(s.Web), Header("Origin", "https://other.example.com")).expectUnavailable(t)
 }

@@ -11,32 +11,32 @@ import (
 // maxRequestID bounds a request id that a proxy gives, in bytes.
 const maxRequestID = 64
 
-// callers finds out who sends a request and what it is called. Only a trusted
-// proxy is believed about either.
-type callers struct {
+// clientIPResolver determines the client address and the request id. Only a
+// trusted proxy is believed about either.
+type clientIPResolver struct {
 	proxies []netip.Prefix
 	rand    io.Reader
 }
 
 // identify sets the event's address, request id and user agent.
-func (c *callers) identify(r *http.Request, e *event) {
-	peer := peerOf(r)
+func (c *clientIPResolver) identify(r *http.Request, e *event) {
+	peer := remoteAddr(r)
 	e.address, e.userAgent = peer, r.UserAgent()
-	if !c.trusts(peer) {
-		e.requestID = c.draw()
+	if !c.isTrustedProxy(peer) {
+		e.requestID = c.newRequestID()
 		return
 	}
-	e.address = c.client(peer, r.Header.Values("X-Forwarded-For"))
+	e.address = c.forwardedFor(peer, r.Header.Values("X-Forwarded-For"))
 	e.requestID = r.Header.Get("X-Request-Id")
 	if len(r.Header.Values("X-Request-Id")) != 1 || !isRequestID(e.requestID) {
-		e.requestID = c.draw()
+		e.requestID = c.newRequestID()
 	}
 }
 
-// client walks the hops from the right, nearest first, and stops at the first
+// forwardedFor walks the hops from the right, nearest first, and stops at the first
 // that is not a trusted proxy: what stands left of it anybody may have written.
 // A hop that is no address ends the walk at the proxy that passed it on.
-func (c *callers) client(peer netip.Addr, headers []string) netip.Addr {
+func (c *clientIPResolver) forwardedFor(peer netip.Addr, headers []string) netip.Addr {
 	last := peer
 	for n := len(headers) - 1; n >= 0; n-- {
 		rest := headers[n]
@@ -47,11 +47,11 @@ func (c *callers) client(peer netip.Addr, headers []string) netip.Addr {
 			} else {
 				hop, more = rest, false
 			}
-			addr, ok := parseHop(strings.TrimSpace(hop))
+			addr, ok := parseAddr(strings.TrimSpace(hop))
 			if !ok {
 				return last
 			}
-			if last = addr; !c.trusts(addr) {
+			if last = addr; !c.isTrustedProxy(addr) {
 				return addr
 			}
 		}
@@ -59,7 +59,7 @@ func (c *callers) client(peer netip.Addr, headers []string) netip.Addr {
 	return last
 }
 
-func (c *callers) trusts(a netip.Addr) bool {
+func (c *clientIPResolver) isTrustedProxy(a netip.Addr) bool {
 	for _, p := range c.proxies {
 		if p.Contains(a) {
 			return true
@@ -68,9 +68,9 @@ func (c *callers) trusts(a netip.Addr) bool {
 	return false
 }
 
-// draw makes a request id of 128 random bits. It guards nothing, so a random
-// source that fails leaves the request without one instead of without answer.
-func (c *callers) draw() string {
+// newRequestID returns 128 random bits in hex. It protects nothing, so if the
+// random source fails the request goes on without an id.
+func (c *clientIPResolver) newRequestID() string {
 	var b [16]byte
 	if _, err := io.ReadFull(c.rand, b[:]); err != nil {
 		return ""
@@ -78,14 +78,14 @@ func (c *callers) draw() string {
 	return hex.EncodeToString(b[:])
 }
 
-func peerOf(r *http.Request) netip.Addr {
-	addr, _ := parseHop(r.RemoteAddr)
+func remoteAddr(r *http.Request) netip.Addr {
+	addr, _ := parseAddr(r.RemoteAddr)
 	return addr
 }
 
-// parseHop reads an address with or without a port, and drops what makes one
+// parseAddr reads an address with or without a port, and drops what makes one
 // host look like many: the zone, and the IPv6 form of IPv4.
-func parseHop(s string) (netip.Addr, bool) {
+func parseAddr(s string) (netip.Addr, bool) {
 	addr, err := netip.ParseAddr(s)
 	if err != nil {
 		var with netip.AddrPort

@@ -1,0 +1,196 @@
+package endpoints
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"example.org/signet/issuer"
+	"example.org/signet/storage"
+)
+
+// Rule is who may ask for a route. Every route declares one.
+type Rule string
+
+// The rules. The OAuth endpoints have their protocol's own.
+const (
+	RuleProtocol Rule = "protocol" // as the endpoint's standard has it
+	RuleOpen     Rule = "open"     // anybody; what they may do is for the endpoint to say
+	RuleSelf     Rule = "self"     // a user, about themselves
+)
+
+// apiHandler handles one method of one path of Signet's own API. It is called
+// by authorizedHandler, after authorization.
+type apiHandler interface {
+	handle(ctx context.Context, req *apiRequest) (any, error)
+}
+
+// apiRequest is one request to an apiHandler.
+type apiRequest struct {
+	r         *http.Request
+	e         *event
+	body      string
+	principal *issuer.Principal // nil under RuleOpen
+
+	admin *issuer.Administrator // under RuleAdmin and RuleSuperAdmin
+}
+
+// authenticator authenticates the bearer of an access token.
+type authenticator interface {
+	adminAuthorizer
+	Identify(ctx context.Context, accessToken issuer.Secret) (*issuer.Principal, error)
+}
+
+// authorizedHandler checks the rule before it calls the handler.
+type authorizedHandler struct {
+	issuer  authenticator
+	limiter *limiter
+	rule    Rule
+	timeout time.Duration
+	handler apiHandler
+}
+
+var _ endpoint = authorizedHandler{}
+
+// handle reads the request, which a slow sender can delay, before it takes a
+// slot of the limiter; nothing is parsed for an unauthorized caller.
+func (h authorizedHandler) handle(r *http.Request, e *event) (any, error) {
+	var token issuer.Secret
+	var err error
+	if h.rule != RuleOpen {
+		if token, err = headerToken(r); err != nil {
+			return nil, err
+		}
+	}
+	req := &apiRequest{r: r, e: e}
+	if req.body, err = readBody(r); err != nil {
+		return nil, err
+	}
+	ctx, release, err := h.limiter.acquire(r.Context(), h.timeout)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if err := h.authorize(ctx, req, token); err != nil {
+		return nil, err
+	}
+	return h.handler.handle(ctx, req)
+}
+
+func (h authorizedHandler) authorize(ctx context.Context, req *apiRequest, token issuer.Secret) (err error) {
+	switch h.rule {
+	case RuleOpen:
+		return nil
+	case RuleSelf, RuleAdmin, RuleSuperAdmin:
+	default:
+		return errInternal // a rule that nobody checks lets nobody in
+	}
+	if req.principal, err = h.issuer.Identify(ctx, token); err != nil {
+		return err
+	}
+	req.e.actor, req.e.clientID = req.principal.UserID(), req.principal.ClientID()
+	if h.rule != RuleSelf {
+		req.admin, err = h.issuer.Administer(ctx, req.principal, string(h.rule), req.source())
+	}
+	return err
+}
+
+// headerToken is the access token of a request (RFC 6750 §2.1), the only place
+// where one is looked for. Another scheme's credentials are none.
+func headerToken(r *http.Request) (issuer.Secret, error) {
+	headers := r.Header.Values("Authorization")
+	if len(headers) > 1 {
+		return "", errMultipleAuthHeaders
+	}
+	if len(headers) == 0 {
+		return "", errNoToken
+	}
+	scheme, token, _ := strings.Cut(headers[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", errNoToken
+	}
+	return issuer.Secret(strings.TrimLeft(token, " ")), nil
+}
+
+// source says for throttling and the audit log where the request came from.
+func (req *apiRequest) source() issuer.RequestInfo {
+	src := req.e.source()
+	if req.principal != nil {
+		src.Actor = req.principal.UserID()
+	}
+	return src
+}
+
+// decodeBody parses the body by the schema.
+func (req *apiRequest) decodeBody(s schema) (jsonObject, error) {
+	if !isJSONType(req.r.Header.Values("Content-Type")) {
+		return nil, errJSONType
+	}
+	return parseObject(req.body, s)
+}
+
+var errUnwantedBody = badRequest("this takes no body")
+
+// rejectBody returns an error if the request has a body.
+func (req *apiRequest) rejectBody() error {
+	if req.body != "" {
+		return errUnwantedBody
+	}
+	return nil
+}
+
+// pathParam returns a parameter of the path.
+func (req *apiRequest) pathParam(name string) string { return mux.Vars(req.r)[name] }
+
+var (
+	errQueryEncoding  = badRequest("the query is not well-formed")
+	errQueryParameter = badRequest("unknown or duplicate query parameter")
+)
+
+// query reads the parameters of the URL, of which only the named are taken.
+func (c *apiRequest) query(allowed ...string) (map[string]string, error) {
+	values, err := url.ParseQuery(c.r.URL.RawQuery)
+	if err != nil {
+		return nil, errQueryEncoding
+	}
+	q := map[string]string{}
+	for name, list := range values {
+		if !slices.Contains(allowed, name) || len(list) != 1 {
+			return nil, errQueryParameter
+		}
+		if !validText(list[0], false) || len(list[0]) > maxQueryValue {
+			return nil, errQueryEncoding
+		}
+		q[name] = list[0]
+	}
+	return q, nil
+}
+
+// maxQueryValue bounds a parameter of a URL, in bytes.
+const maxQueryValue = 1024
+
+// page reads which page of a list is asked for, and the filters allowed.
+func (req *apiRequest) page(filters ...string) (storage.Page, map[string]string, error) {
+	q, err := req.query(append(filters, "limit", "after")...)
+	if err != nil {
+		return storage.Page{}, nil, err
+	}
+	p := storage.Page{After: q["after"]}
+	if text, given := q["limit"]; given {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > storage.MaxPage {
+			return storage.Page{}, nil, &issuer.FieldError{Field: "limit", Reason: "must lie between 1 and " + strconv.Itoa(storage.MaxPage)}
+		}
+		p.Limit = n
+	}
+	return p, q, nil
+}
+
+// ifMatch returns the request's If-Match precondition.
+func (c *apiRequest) ifMatch() (issuer.Precondition, error) { return precondition(c.r.Header) }
