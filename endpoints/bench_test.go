@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/protocoltest"
 	"example.org/signet/keys"
 )
 
@@ -108,7 +108,7 @@ func (w *responseRecorder) Write(p []byte) (int, error) {
 }
 
 // send sends one request through the handler and returns the body.
-func send(b *testing.B, s *endpointstest.Signet, c endpointstest.Client, path string, form url.Values) []byte {
+func send(b *testing.B, s *protocoltest.Signet, c protocoltest.Client, path string, form url.Values) []byte {
 	w := &responseRecorder{header: http.Header{}, status: http.StatusOK}
 	var r *http.Request
 	if form == nil {
@@ -116,7 +116,7 @@ func send(b *testing.B, s *endpointstest.Signet, c endpointstest.Client, path st
 	} else {
 		r = httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		endpointstest.Basic(c)(r)
+		protocoltest.Basic(c)(r)
 	}
 	s.Handler.ServeHTTP(w, r)
 	if w.status != http.StatusOK {
@@ -125,8 +125,8 @@ func send(b *testing.B, s *endpointstest.Signet, c endpointstest.Client, path st
 	return w.body
 }
 
-func start(b *testing.B, alg string) *endpointstest.Signet {
-	s := endpointstest.Start(b, openSQLite, func(o *endpointstest.Options) { o.Keys.Alg, o.Log = alg, io.Discard })
+func start(b *testing.B, alg string) *protocoltest.Signet {
+	s := protocoltest.Start(b, openSQLite, func(o *protocoltest.Options) { o.Keys.Alg, o.Log = alg, io.Discard })
 	s.Store.StopRecording()
 	return s
 }
@@ -137,8 +137,8 @@ func BenchmarkClientCredentials(b *testing.B) {
 	for _, alg := range []string{keys.RS256, keys.ES256} {
 		b.Run(alg, func(b *testing.B) {
 			s := start(b, alg)
-			form := endpointstest.Form("grant_type", "client_credentials")
-			measure(b, func() { send(b, s, s.Machine, endpointstest.Token, form) })
+			form := protocoltest.Form("grant_type", "client_credentials")
+			measure(b, func() { send(b, s, s.Machine, protocoltest.Token, form) })
 		})
 	}
 }
@@ -168,10 +168,10 @@ func BenchmarkRefreshParallelClients(b *testing.B) {
 }
 
 // refreshLoop returns a function that does one client's next refresh.
-func refreshLoop(b *testing.B, s *endpointstest.Signet) func() {
+func refreshLoop(b *testing.B, s *protocoltest.Signet) func() {
 	token := s.Login(b, s.Web, s.Alice, "openid").Refresh
 	return func() {
-		body := string(send(b, s, s.Web, endpointstest.Token, endpointstest.RefreshForm(token)))
+		body := string(send(b, s, s.Web, protocoltest.Token, protocoltest.RefreshForm(token)))
 		at := strings.Index(body, `"sgr_`) + 1
 		token = body[at : at+strings.IndexByte(body[at:], '"')]
 	}
@@ -180,17 +180,17 @@ func refreshLoop(b *testing.B, s *endpointstest.Signet) func() {
 func BenchmarkPassword(b *testing.B) {
 	s := start(b, keys.RS256)
 	form := s.Alice.LoginForm("items:read")
-	measure(b, func() { send(b, s, s.Web, endpointstest.Token, form) })
+	measure(b, func() { send(b, s, s.Web, protocoltest.Token, form) })
 }
 
 func BenchmarkIntrospection(b *testing.B) {
 	s := start(b, keys.RS256)
-	form := endpointstest.Form("token", s.Login(b, s.Web, s.Alice, "openid").Access)
-	measure(b, func() { send(b, s, s.ResourceServer, endpointstest.Introspect, form) })
+	form := protocoltest.Form("token", s.Login(b, s.Web, s.Alice, "openid").Access)
+	measure(b, func() { send(b, s, s.ResourceServer, protocoltest.Introspect, form) })
 }
 
-func BenchmarkJWKS(b *testing.B)      { benchmarkDocument(b, endpointstest.JWKS) }
-func BenchmarkDiscovery(b *testing.B) { benchmarkDocument(b, endpointstest.Discovery) }
+func BenchmarkJWKS(b *testing.B)      { benchmarkDocument(b, protocoltest.JWKS) }
+func BenchmarkDiscovery(b *testing.B) { benchmarkDocument(b, protocoltest.Discovery) }
 
 // benchmarkDocument leaves out the making of the request: documents are so
 // cheap that it would be most of it.
@@ -207,5 +207,5 @@ func benchmarkDocument(b *testing.B, path string) {
 // BenchmarkJWKSOverHTTP is the same with all that net/http adds on both sides.
 func BenchmarkJWKSOverHTTP(b *testing.B) {
 	s := start(b, keys.RS256)
-	measure(b, func() { s.Get(endpointstest.JWKS) })
+	measure(b, func() { s.Get(protocoltest.JWKS) })
 }

@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"testing"
 
-	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/protocoltest"
 )
 
 // endlessForm is an unbounded body: one parameter that no endpoint reads.
@@ -25,8 +25,8 @@ func (f *endlessForm) Read(b []byte) (int, error) {
 // T09: of a body without end no more is read, and no more memory taken, than
 // the limit allows, at every endpoint that takes one.
 func TestUnboundedBody_IsCutOff(t *testing.T) {
-	s := endpointstest.Start(t, openSQLite)
-	for _, path := range []string{endpointstest.Token, endpointstest.Introspect, endpointstest.Revoke, endpointstest.UserInfo} {
+	s := protocoltest.Start(t, openSQLite)
+	for _, path := range []string{protocoltest.Token, protocoltest.Introspect, protocoltest.Revoke, protocoltest.UserInfo} {
 		r := httptest.NewRequest(http.MethodPost, path, &endlessForm{})
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		w := httptest.NewRecorder()

@@ -9,11 +9,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"example.org/signet/endpoints"
-	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/protocoltest"
 )
 
 func TestConfig_ReportsAllErrors(t *testing.T) {
-	s := endpointstest.Start(t, openSQLite)
+	s := protocoltest.Start(t, openSQLite)
 	valid := func() endpoints.Config {
 		return endpoints.Config{
 			Issuer: "https://id.example.com", Service: s.Service, Keys: s.Keys, Store: s.Store,

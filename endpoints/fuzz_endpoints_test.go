@@ -7,16 +7,16 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/protocoltest"
 )
 
 // otherEndpoints are the OAuth endpoints besides the token endpoint.
-var otherEndpoints = []string{endpointstest.Introspect, endpointstest.Revoke, endpointstest.UserInfo, endpointstest.Authorize}
+var otherEndpoints = []string{protocoltest.Introspect, protocoltest.Revoke, protocoltest.UserInfo, protocoltest.Authorize}
 
 // FuzzOtherEndpoints sends raw requests at the other endpoints (T31): no panic, no 5xx,
 // JSON that no cache keeps, and nothing told without the right credentials.
 func FuzzOtherEndpoints(f *testing.F) {
-	s := endpointstest.Start(f, openSQLite)
+	s := protocoltest.Start(f, openSQLite)
 	tokens := s.Login(f, s.Web, s.Alice, "openid")
 	const form = "application/x-www-form-urlencoded"
 	right, header := "client_id=web&client_secret="+s.Web.Secret+"&token=", "Bearer "+tokens.Access

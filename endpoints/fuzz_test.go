@@ -9,13 +9,13 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/protocoltest"
 )
 
 // FuzzToken sends raw requests at the token endpoint (T31): no panic, no 5xx,
 // an answer in the form of RFC 6749, and a token only for right credentials.
 func FuzzToken(f *testing.F) {
-	s := endpointstest.Start(f, openSQLite)
+	s := protocoltest.Start(f, openSQLite)
 	tokens := s.Login(f, s.Web, s.Alice, "openid")
 	basic := func(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
 	right := basic(s.Web.ID + ":" + s.Web.Secret)
@@ -33,7 +33,7 @@ func FuzzToken(f *testing.F) {
 		f.Add(seed[0], seed[1], seed[2], seed[3], seed[4])
 	}
 	f.Fuzz(func(t *testing.T, method, query, contentType, authorization, body string) {
-		r, err := http.NewRequest(method, "http://localhost"+endpointstest.Token, strings.NewReader(body))
+		r, err := http.NewRequest(method, "http://localhost"+protocoltest.Token, strings.NewReader(body))
 		if err != nil {
 			t.Skip("net/http would not let such a method in")
 		}
@@ -47,7 +47,7 @@ func FuzzToken(f *testing.F) {
 
 // hasCredentials tells whether the request carries the secrets without which there
 // is no token: the client's, and the user's or a refresh token.
-func hasCredentials(s *endpointstest.Signet, authorization, body string) bool {
+func hasCredentials(s *protocoltest.Signet, authorization, body string) bool {
 	values, _ := url.ParseQuery(body)
 	_, credentials, _ := strings.Cut(authorization, " ")
 	header, _ := base64.StdEncoding.DecodeString(credentials)

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/protocoltest"
 	"example.org/signet/issuer"
 )
 
@@ -17,36 +17,36 @@ var testSource = issuer.RequestInfo{Actor: "test"}
 
 // sessionEndings end alice's sessions at web; undo restores the state.
 var sessionEndings = map[string]struct {
-	end  func(s *endpointstest.Signet, access string) error
-	undo func(s *endpointstest.Signet) error
+	end  func(s *protocoltest.Signet, access string) error
+	undo func(s *protocoltest.Signet) error
 }{
-	"revocation": {end: func(s *endpointstest.Signet, access string) error {
+	"revocation": {end: func(s *protocoltest.Signet, access string) error {
 		return s.Service.Revoke(context.Background(), issuer.RevokeRequest{
 			Client: issuer.ClientAuth{ID: s.Web.ID, Secret: issuer.Secret(s.Web.Secret), Method: issuer.AuthBasic},
 			Token:  issuer.Secret(access), Info: testSource,
 		})
 	}},
 	"user disabled": {
-		end: func(s *endpointstest.Signet, _ string) error {
+		end: func(s *protocoltest.Signet, _ string) error {
 			_, err := s.Service.DisableUser(context.Background(), s.Alice.ID, testSource)
 			return err
 		},
-		undo: func(s *endpointstest.Signet) error {
+		undo: func(s *protocoltest.Signet) error {
 			_, err := s.Service.EnableUser(context.Background(), s.Alice.ID, testSource)
 			return err
 		},
 	},
-	"password set": {end: func(s *endpointstest.Signet, _ string) error {
+	"password set": {end: func(s *protocoltest.Signet, _ string) error {
 		_, err := s.Service.SetPassword(context.Background(), s.Alice.ID, issuer.Secret(s.Alice.Password), testSource)
 		return err
 	}},
 	"client disabled": {
-		end:  func(s *endpointstest.Signet, _ string) error { return disableWeb(s, true) },
-		undo: func(s *endpointstest.Signet) error { return disableWeb(s, false) },
+		end:  func(s *protocoltest.Signet, _ string) error { return disableWeb(s, true) },
+		undo: func(s *protocoltest.Signet) error { return disableWeb(s, false) },
 	},
 }
 
-func disableWeb(s *endpointstest.Signet, disabled bool) error {
+func disableWeb(s *protocoltest.Signet, disabled bool) error {
 	_, err := s.Service.UpdateClient(context.Background(), s.Web.ID, issuer.ClientChange{Disabled: &disabled}, testSource)
 	return err
 }
@@ -58,8 +58,8 @@ func TestSessionEnd_RacesRefreshOnOtherInstances(t *testing.T) {
 	for name, e := range sessionEndings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			one := endpointstest.Start(t, openSQLite)
-			all := []*endpointstest.Signet{one, one.StartInstance(t), one.StartInstance(t)}
+			one := protocoltest.Start(t, openSQLite)
+			all := []*protocoltest.Signet{one, one.StartInstance(t), one.StartInstance(t)}
 			for range raceRounds() {
 				issued := raceSessionEnd(t, all, e.end)
 				for _, s := range all {
@@ -87,10 +87,10 @@ func raceRounds() int {
 
 // raceSessionEnd logs in, lets the first instance end the session while the others
 // refresh it, and returns every token that was handed out.
-func raceSessionEnd(t *testing.T, all []*endpointstest.Signet, end func(*endpointstest.Signet, string) error) (issued []endpointstest.Tokens) {
+func raceSessionEnd(t *testing.T, all []*protocoltest.Signet, end func(*protocoltest.Signet, string) error) (issued []protocoltest.Tokens) {
 	t.Helper()
 	first := all[0].Login(t, all[0].Web, all[0].Alice, "openid")
-	responses, start := make([]endpointstest.Response, len(all)), make(chan struct{})
+	responses, start := make([]protocoltest.Response, len(all)), make(chan struct{})
 	var racing sync.WaitGroup
 	for i, s := range all[1:] {
 		racing.Go(func() { <-start; responses[i+1] = s.TryRefresh(s.Web, first.Refresh) })
@@ -113,7 +113,7 @@ func raceSessionEnd(t *testing.T, all []*endpointstest.Signet, end func(*endpoin
 
 // expectEnded introspects every token before it presents one, for a token of an
 // older generation would itself end the session; then the newest comes first.
-func expectEnded(t *testing.T, s *endpointstest.Signet, issued []endpointstest.Tokens) {
+func expectEnded(t *testing.T, s *protocoltest.Signet, issued []protocoltest.Tokens) {
 	t.Helper()
 	for _, tokens := range issued {
 		if s.Active(t, s.ResourceServer, tokens.Access) {
@@ -131,15 +131,15 @@ func expectEnded(t *testing.T, s *endpointstest.Signet, issued []endpointstest.T
 // the limit allows, and no more.
 func TestThrottle_IsSharedByInstances(t *testing.T) {
 	const limit, guesses = 5, 100
-	one := endpointstest.Start(t, openSQLite, throttledAt(limit))
-	all := []*endpointstest.Signet{one, one.StartInstance(t), one.StartInstance(t)}
+	one := protocoltest.Start(t, openSQLite, throttledAt(limit))
+	all := []*protocoltest.Signet{one, one.StartInstance(t), one.StartInstance(t)}
 	before := evaluations(all)
-	responses := make([]endpointstest.Response, guesses)
+	responses := make([]protocoltest.Response, guesses)
 	var guessing sync.WaitGroup
 	for i := range responses {
 		s := all[i%len(all)]
 		guessing.Go(func() {
-			responses[i] = s.TryLogin(s.Web, endpointstest.User{Username: "alice", Password: "a wrong guess"}, "")
+			responses[i] = s.TryLogin(s.Web, protocoltest.User{Username: "alice", Password: "a wrong guess"}, "")
 		})
 	}
 	guessing.Wait()
@@ -153,13 +153,13 @@ func TestThrottle_IsSharedByInstances(t *testing.T) {
 	}
 }
 
-func throttledAt(tries int64) func(*endpointstest.Options) {
-	return func(o *endpointstest.Options) {
+func throttledAt(tries int64) func(*protocoltest.Options) {
+	return func(o *protocoltest.Options) {
 		o.Issuer.Throttle = issuer.Throttle{PerAccountNetwork: issuer.Limit{Attempts: tries, Window: time.Hour}}
 	}
 }
 
-func evaluations(all []*endpointstest.Signet) (n uint64) {
+func evaluations(all []*protocoltest.Signet) (n uint64) {
 	for _, s := range all {
 		n += s.Passwords.Evaluations()
 	}
@@ -169,14 +169,14 @@ func evaluations(all []*endpointstest.Signet) (n uint64) {
 // U03: however a name is written, tries at it are counted together.
 func TestThrottle_CountsNormalizedUsername(t *testing.T) {
 	spellings := []string{"ren\u00e9e", "rene\u0301e", "REN\u00c9E", "\uff52en\u00e9e", "ren\u00e9e@example.com"}
-	s := endpointstest.Start(t, openSQLite, throttledAt(int64(len(spellings))))
+	s := protocoltest.Start(t, openSQLite, throttledAt(int64(len(spellings))))
 	p := s.AddUser(t, spellings[0], "user")
 	before := s.Passwords.Evaluations()
 	for _, name := range spellings {
-		s.TryLogin(s.Web, endpointstest.User{Username: name, Password: "a wrong guess"}, "").ExpectError(t, http.StatusBadRequest, "invalid_grant")
+		s.TryLogin(s.Web, protocoltest.User{Username: name, Password: "a wrong guess"}, "").ExpectError(t, http.StatusBadRequest, "invalid_grant")
 	}
 	for _, name := range spellings {
-		s.TryLogin(s.Web, endpointstest.User{Username: name, Password: p.Password}, "").ExpectError(t, http.StatusTooManyRequests, "temporarily_unavailable")
+		s.TryLogin(s.Web, protocoltest.User{Username: name, Password: p.Password}, "").ExpectError(t, http.StatusTooManyRequests, "temporarily_unavailable")
 	}
 	if n := s.Passwords.Evaluations() - before; n != uint64(len(spellings)) {
 		t.Errorf("%d passwords were tried, the limit is %d", n, len(spellings))

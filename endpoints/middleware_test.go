@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"example.org/signet/endpoints"
-	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/protocoltest"
 	"example.org/signet/issuer"
 )
 
@@ -30,14 +30,14 @@ func (o stubIssuer) OriginRegistered(context.Context, string) (bool, error) { re
 
 func (o stubIssuer) PasswordGrantInUse(context.Context) (bool, error) { return false, nil }
 
-func startStub(t *testing.T, token func(context.Context) error) *endpointstest.Signet {
-	return endpointstest.Start(t, openSQLite, func(o *endpointstest.Options) {
+func startStub(t *testing.T, token func(context.Context) error) *protocoltest.Signet {
+	return protocoltest.Start(t, openSQLite, func(o *protocoltest.Options) {
 		o.Empty, o.Endpoints.Service = true, stubIssuer{token: token, origins: true}
 		o.Endpoints.StoreTimeout, o.Endpoints.LoginTimeout = 0, 0 // the defaults
 	})
 }
 
-var anyForm = endpointstest.Form("grant_type", "client_credentials", "client_id", "x")
+var anyForm = protocoltest.Form("grant_type", "client_credentials", "client_id", "x")
 
 func TestInternalErrors_AreNotSentToClients(t *testing.T) {
 	secret := errors.New("pq: connection to /var/run/db failed")
@@ -45,7 +45,7 @@ func TestInternalErrors_AreNotSentToClients(t *testing.T) {
 		"foreign": secret, "wrapped": fmt.Errorf("token: %w", secret), "unknown code": &issuer.Error{Code: "made_up", Description: "pq:", Cause: secret},
 	} {
 		s := startStub(t, func(context.Context) error { return err })
-		a := s.Post(endpointstest.Token, anyForm).ExpectError(t, http.StatusInternalServerError, "server_error")
+		a := s.Post(protocoltest.Token, anyForm).ExpectError(t, http.StatusInternalServerError, "server_error")
 		if strings.Contains(string(a.Body), "pq:") || strings.Contains(string(a.Body), "made_up") {
 			t.Errorf("%s: %s", name, a.Body)
 		}
@@ -69,7 +69,7 @@ func TestErrorCodes_MapToStatus(t *testing.T) {
 		issuer.InvalidToken: {401, "invalid_token"}, issuer.InsufficientScope: {403, "insufficient_scope"},
 	} {
 		next = fmt.Errorf("wrapped: %w", &issuer.Error{Code: code, Description: "said \"so\" \\ by\u00e9\nus"})
-		a := s.Post(endpointstest.Token, anyForm).ExpectError(t, want.status, want.code)
+		a := s.Post(protocoltest.Token, anyForm).ExpectError(t, want.status, want.code)
 		if got := a.Object(t)["error_description"]; got != "said 'so' ' by''us" {
 			t.Errorf("%s: description %q", code, got)
 		}
@@ -91,7 +91,7 @@ func TestRetryAfter_IsWholeSeconds(t *testing.T) {
 	} {
 		for _, code := range []issuer.Code{issuer.TooManyAttempts, issuer.Unavailable} {
 			next = &issuer.Error{Code: code, RetryAfter: d}
-			if got := s.Post(endpointstest.Token, anyForm).Header.Get("Retry-After"); got != want {
+			if got := s.Post(protocoltest.Token, anyForm).Header.Get("Retry-After"); got != want {
 				t.Errorf("%s, %s: %q, want %q", code, d, got, want)
 			}
 		}
@@ -108,7 +108,7 @@ func TestClientDisconnect_CancelsRequest(t *testing.T) {
 		return &issuer.Error{Code: issuer.Unavailable, Cause: ctx.Err()}
 	})
 	ctx, hangUp := context.WithCancel(context.Background())
-	r := httptest.NewRequestWithContext(ctx, http.MethodPost, endpointstest.Token, strings.NewReader(anyForm.Encode()))
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, protocoltest.Token, strings.NewReader(anyForm.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	done := make(chan struct{})
 	go func() {
@@ -135,7 +135,7 @@ func TestRequestDeadlines(t *testing.T) {
 	for grant, most := range map[string]time.Duration{
 		"refresh_token": endpoints.DefaultStoreTimeout, "client_credentials": endpoints.DefaultStoreTimeout, "other": endpoints.DefaultStoreTimeout, "password": endpoints.DefaultLoginTimeout,
 	} {
-		s.Post(endpointstest.Token, endpointstest.Form("grant_type", grant, "client_id", "x"))
+		s.Post(protocoltest.Token, protocoltest.Form("grant_type", grant, "client_id", "x"))
 		if left <= 0 || left > most || most == endpoints.DefaultLoginTimeout && left <= endpoints.DefaultStoreTimeout {
 			t.Errorf("%s: %s left, at most %s wanted", grant, left, most)
 		}
@@ -150,7 +150,7 @@ type failingRandom struct{}
 func (failingRandom) Read([]byte) (int, error) { return 0, errors.New("no randomness") }
 
 func TestRandomFailure_OmitsRequestID(t *testing.T) {
-	s := endpointstest.Start(t, openSQLite, func(o *endpointstest.Options) { o.Endpoints.Rand = failingRandom{} })
+	s := protocoltest.Start(t, openSQLite, func(o *protocoltest.Options) { o.Endpoints.Rand = failingRandom{} })
 	a := s.Get("/livez").ExpectStatus(t, http.StatusOK)
 	if _, there := a.Header["X-Request-Id"]; there {
 		t.Error("a request id without randomness")
@@ -162,7 +162,7 @@ func TestOriginCache_IsBounded(t *testing.T) {
 	s := startStub(t, nil)
 	for n := range 3000 {
 		origin := fmt.Sprintf("https://%d.example.com", n)
-		a := s.Send(http.MethodOptions, endpointstest.Token, "", endpointstest.Header("Origin", origin), endpointstest.Header("Access-Control-Request-Method", "POST"))
+		a := s.Send(http.MethodOptions, protocoltest.Token, "", protocoltest.Header("Origin", origin), protocoltest.Header("Access-Control-Request-Method", "POST"))
 		if got := a.Header.Get("Access-Control-Allow-Origin"); got != origin {
 			t.Fatalf("origin %d: allowed for %q", n, got)
 		}

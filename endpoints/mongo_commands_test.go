@@ -11,7 +11,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/event"
 
-	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/protocoltest"
 	"example.org/signet/internal/mongotest"
 	"example.org/signet/storage"
 	"example.org/signet/storage/mongo"
@@ -46,7 +46,7 @@ func (w *commandLog) during(request func()) []string {
 // are remembered for a few seconds, so they do not show here.
 func TestMongoCommands_PerEndpoint(t *testing.T) {
 	var w commandLog
-	s := endpointstest.Start(t, func(t testing.TB) storage.Store {
+	s := protocoltest.Start(t, func(t testing.TB) storage.Store {
 		store, err := mongo.Open(t.Context(), mongotest.URI(t), time.Now, mongo.WithTimeout(30*time.Second), mongo.WithMonitor(w.monitor()))
 		if err != nil {
 			t.Fatal(err)
@@ -68,10 +68,10 @@ func TestMongoCommands_PerEndpoint(t *testing.T) {
 		{"introspection", func() { s.Active(t, s.ResourceServer, web.Access) }, []string{"find sessions", "find users"}},
 		{"introspection of a client's token", func() { s.Active(t, s.ResourceServer, own.Access) }, []string{"find revocations", "find users"}},
 		{"userinfo", func() { s.UserInfo(web.Access).ExpectStatus(t, http.StatusOK) }, []string{"find sessions", "find users"}},
-		{"jwks", func() { s.Get(endpointstest.JWKS) }, nil},
-		{"discovery", func() { s.Get(endpointstest.Discovery) }, nil},
+		{"jwks", func() { s.Get(protocoltest.JWKS) }, nil},
+		{"discovery", func() { s.Get(protocoltest.Discovery) }, nil},
 		{"revocation", func() {
-			s.PostAs(s.Web, endpointstest.Revoke, endpointstest.Form("token", web.Refresh)).ExpectStatus(t, http.StatusOK)
+			s.PostAs(s.Web, protocoltest.Revoke, protocoltest.Form("token", web.Refresh)).ExpectStatus(t, http.StatusOK)
 		}, []string{"find sessions", "insert audit", "update sessions"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/protocoltest"
 	"example.org/signet/internal/mongotest"
 	"example.org/signet/storage"
 	"example.org/signet/storage/mongo"
@@ -21,5 +21,5 @@ func openMongo(t testing.TB) storage.Store {
 
 func TestProtocolOnMongo(t *testing.T) {
 	t.Parallel()
-	endpointstest.Run(t, openMongo)
+	protocoltest.Run(t, openMongo)
 }

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"testing"
 
-	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/protocoltest"
 )
 
 // J13: times are whole seconds (RFC 9068 §2.2); a genuine signature over
 // anything else does not make a token count.
 func TestFractionalTimes_AreRejected(t *testing.T) {
-	s := endpointstest.Start(t, openSQLite)
+	s := protocoltest.Start(t, openSQLite)
 	now := s.Clock.Now().Unix()
 	for times, counts := range map[string]bool{
 		fmt.Sprintf(`"iat":%d,"exp":%d`, now, now+100):           true,
@@ -22,7 +22,7 @@ func TestFractionalTimes_AreRejected(t *testing.T) {
 		fmt.Sprintf(`"iat":%d,"exp":1e12`, now):                  false,
 		fmt.Sprintf(`"iat":%d,"exp":"%d"`, now, now+100):         false,
 	} {
-		payload := fmt.Sprintf(`{"iss":%q,"sub":"machine","client_id":"machine","aud":%q,"jti":"j","scope":"items:read",%s}`, s.Issuer, endpointstest.API, times)
+		payload := fmt.Sprintf(`{"iss":%q,"sub":"machine","client_id":"machine","aud":%q,"jti":"j","scope":"items:read",%s}`, s.Issuer, protocoltest.API, times)
 		token, err := s.Keys.Sign(t.Context(), "at+jwt", json.RawMessage(payload))
 		if err != nil {
 			t.Fatal(err)

@@ -6,16 +6,16 @@ import (
 	"testing"
 	"time"
 
-	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/protocoltest"
 	"example.org/signet/verify"
 )
 
 // An API that verifies offline sees a logout within --status-ttl, and a
 // living session is not touched; with the issuer gone, it goes on as it chose.
 func TestOfflineVerifier_SeesLogout(t *testing.T) {
-	s := endpointstest.Start(t, openSQLite)
+	s := protocoltest.Start(t, openSQLite)
 	v, err := verify.New(verify.Config{
-		Issuer: s.Issuer, Audience: []string{endpointstest.API}, Algorithms: []string{verify.ES256}, HTTPClient: s.HTTP, Now: s.Clock.Now,
+		Issuer: s.Issuer, Audience: []string{protocoltest.API}, Algorithms: []string{verify.ES256}, HTTPClient: s.HTTP, Now: s.Clock.Now,
 		Status: verify.StatusFailClosed, StatusMaxAge: 10 * time.Minute,
 	})
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"example.org/signet/endpoints"
-	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/protocoltest"
 )
 
 // testTimeout bounds everything that these tests wait for.
@@ -72,7 +72,7 @@ func TestServer_SetsEveryLimit(t *testing.T) {
 
 // A body or a header that trickles in is cut off, and nobody waits for it.
 func TestSlowRequests_AreCutOff(t *testing.T) {
-	s := endpointstest.Start(t, openSQLite)
+	s := protocoltest.Start(t, openSQLite)
 	addr := serve(t, s.Handler, io.Discard)
 	for name, head := range map[string]string{
 		"H01 header": "POST /oauth2/token HTTP/1.1\r\nHost: x\r\nX: ",
@@ -175,10 +175,10 @@ func (b *lockedBuffer) String() string {
 
 // H07: over TLS every answer tells browsers to stay with it.
 func TestStrictTransportSecurity(t *testing.T) {
-	s := endpointstest.Start(t, openSQLite)
+	s := protocoltest.Start(t, openSQLite)
 	server := httptest.NewTLSServer(s.Handler)
 	defer server.Close()
-	for _, path := range []string{endpointstest.JWKS, endpointstest.Discovery, "/livez", "/nothing", endpointstest.UserInfo} {
+	for _, path := range []string{protocoltest.JWKS, protocoltest.Discovery, "/livez", "/nothing", protocoltest.UserInfo} {
 		res, err := server.Client().Get(server.URL + path)
 		if err != nil {
 			t.Fatal(err)

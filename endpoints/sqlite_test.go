@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/protocoltest"
 	"example.org/signet/storage"
 	"example.org/signet/storage/sqlite"
 )
@@ -21,5 +21,5 @@ func openSQLite(t testing.TB) storage.Store {
 
 func TestProtocol(t *testing.T) {
 	t.Parallel()
-	endpointstest.Run(t, openSQLite)
+	protocoltest.Run(t, openSQLite)
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/protocoltest"
 	"example.org/signet/storage"
 	"example.org/signet/storage/sqlite"
 )
@@ -15,7 +15,7 @@ import (
 // R24: the store's files hold no part of a refresh token.
 func TestStoreFiles_HoldNoToken(t *testing.T) {
 	dir := t.TempDir()
-	s := endpointstest.Start(t, func(t testing.TB) storage.Store {
+	s := protocoltest.Start(t, func(t testing.TB) storage.Store {
 		store, err := sqlite.Open(context.Background(), filepath.Join(dir, "signet.db"))
 		if err != nil {
 			t.Fatal(err)

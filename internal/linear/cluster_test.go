@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"example.org/signet/endpoints/endpointstest"
+	"example.org/signet/internal/protocoltest"
 	"example.org/signet/internal/linear"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/password"
@@ -27,7 +27,7 @@ var source = issuer.RequestInfo{Address: netip.MustParseAddr("192.0.2.7"), Reque
 // cluster is three issuers over one store, each by a way of its own that fails
 // now and then, on a clock that the test moves.
 type cluster struct {
-	clock *endpointstest.Clock
+	clock *protocoltest.Clock
 	keys  []*keys.Manager
 	nodes []*issuer.Issuer
 	users atomic.Int64
@@ -71,7 +71,7 @@ func newCluster(t testing.TB, store storage.Store, f faultRates, rules linear.Ru
 	must(t, err)
 	hashes, err := password.NewPool(password.Config{Workers: 2, Queue: 1000, Argon2id: password.Argon2id{Memory: 64, Passes: 1, Parallelism: 1}})
 	must(t, err)
-	v := &cluster{clock: endpointstest.NewClock()}
+	v := &cluster{clock: protocoltest.NewClock()}
 	config := issuer.Config{
 		Issuer: "https://id.example.org", AccessTokenTTL: time.Hour, RefreshTokenTTL: 24 * time.Hour, SessionTTL: 72 * time.Hour,
 		RefreshGrace: grace, CacheTTL: 5 * time.Second, Now: v.clock.Now, Rand: rand.Reader,
@@ -80,7 +80,7 @@ func newCluster(t testing.TB, store storage.Store, f faultRates, rules linear.Ru
 		config.RefreshGrace = 0
 	}
 	for range 3 {
-		faulty := endpointstest.NewStore(store)
+		faulty := protocoltest.NewStore(store)
 		keyring := keys.DefaultConfig(v.clock.Now)
 		keyring.Alg = keys.ES256
 		manager, err := keys.Open(t.Context(), faulty, master, keyring)

@@ -1,0 +1,137 @@
+package archtest_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "example.org/signet/"
+
+// layers lists the top-level packages from the top down: a package may import
+// its own subtree and the layers below, never one above.
+var layers = []string{"cmd", "endpoints", "issuer", "keys", "storage"}
+
+// standalone lists the packages that import nothing of this module.
+var standalone = []string{"verify", "internal/mongotest", "internal/failpoint", "internal/linear"}
+
+// noLogging lists the packages that may not log: they return errors.
+var noLogging = []string{"issuer", "keys", "storage", "verify"}
+
+type importLine struct {
+	file, from, to string
+	test           bool
+}
+
+func TestImports_FollowLayers(t *testing.T) {
+	lines := imports(t)
+	if len(lines) < 100 {
+		t.Fatalf("only %d imports found: the walk is broken", len(lines))
+	}
+	for _, l := range lines {
+		to, ours := strings.CutPrefix(l.to, module)
+		if l.test || !ours {
+			continue
+		}
+		if pkg := standaloneOf(l.from); pkg != "" && standaloneOf(to) != pkg {
+			t.Errorf("%s: %s is standalone, it may not import %s", l.file, l.from, to)
+		}
+		from, below := layerOf(l.from), layerOf(to)
+		if from >= 0 && below >= 0 && below < from {
+			t.Errorf("%s: %s may not import %s, which lies above it", l.file, l.from, to)
+		}
+	}
+}
+
+// The checker checks the issuer, so it must not import its code.
+func TestCheckerIsIndependent(t *testing.T) {
+	for _, l := range imports(t) {
+		if l.from == "internal/checker" && !l.test && strings.HasPrefix(l.to, module) && l.to != module+"storage" {
+			t.Errorf("%s imports %s", l.file, l.to)
+		}
+	}
+}
+
+// Only cmd imports a storage backend.
+func TestImports_OnlyCommandKnowsDrivers(t *testing.T) {
+	for _, l := range imports(t) {
+		backend := strings.HasPrefix(l.to, module+"storage/")
+		if !l.test && backend && layerOf(l.from) != 0 && !strings.HasPrefix(l.from, "storage/") && !strings.HasSuffix(l.from, "test") {
+			t.Errorf("%s: %s imports the backend %s", l.file, l.from, l.to)
+		}
+	}
+}
+
+func TestImports_LibrariesDoNotLog(t *testing.T) {
+	for _, l := range imports(t) {
+		pkg := strings.SplitN(l.from, "/", 2)[0]
+		if !l.test && slices.Contains(noLogging, pkg) && (l.to == "log" || l.to == "github.com/rs/zerolog" || strings.HasPrefix(l.to, "github.com/rs/zerolog/")) {
+			t.Errorf("%s: %s imports %s, it should return errors", l.file, l.from, l.to)
+		}
+	}
+}
+
+// verify is what other people import: go-jose and the standard library only.
+func TestImports_VerifyStaysLight(t *testing.T) {
+	for _, l := range imports(t) {
+		if l.test || l.from != "verify" {
+			continue
+		}
+		foreign := strings.Contains(strings.SplitN(l.to, "/", 2)[0], ".")
+		if foreign && !strings.HasPrefix(l.to, "github.com/go-jose/go-jose/v4") {
+			t.Errorf("%s imports %s", l.file, l.to)
+		}
+	}
+}
+
+func layerOf(pkg string) int { return slices.Index(layers, strings.SplitN(pkg, "/", 2)[0]) }
+
+func standaloneOf(pkg string) string {
+	for _, pkg := range standalone {
+		if pkg == pkg || strings.HasPrefix(pkg, pkg+"/") {
+			return pkg
+		}
+	}
+	return ""
+}
+
+// imports reads every import of every Go file of this module.
+func imports(t *testing.T) []importLine {
+	t.Helper()
+	var lines []importLine
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if name := d.Name(); path != "." && (strings.HasPrefix(name, ".") || name == "testdata" || name == "node_modules" || path == "examples" || path == "internal/mongotest/server") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if filepath.Ext(path) != ".go" {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range f.Imports {
+			to, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			lines = append(lines, importLine{path, filepath.ToSlash(filepath.Dir(path)), to, strings.HasSuffix(path, "_test.go")})
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines
+}

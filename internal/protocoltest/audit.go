@@ -1,0 +1,272 @@
+package protocoltest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+)
+
+var auditCases = []testCase{
+	{name: "an administrative change needs its event", run: testChangeNeedsEvent},
+	{name: "a change that fails is written down", run: testFailedChange},
+	{name: "what changed is in the event", run: testChangeDetails},
+	{name: "every kind of event", run: testEventKinds},
+	{name: "instances record each other's chain heads", run: testCrossLinks},
+}
+
+// expectIntactAuditLog verifies the chains of the audit log.
+func (s *Signet) expectIntactAuditLog() {
+	report, err := audit.Verify(context.Background(), s.backend, append([]keys.MasterKey{s.master}, s.options.Issuer.OtherMasterKeys...), nil)
+	if err != nil {
+		s.t.Errorf("verify the audit log: %v", err)
+	}
+	for _, f := range report.Faults {
+		s.t.Errorf("the audit log: %s", f)
+	}
+}
+
+// An adminChange is one administrative change, and the type of its event.
+type adminChange struct {
+	event string
+	do    func(ctx context.Context) error
+}
+
+func errorOf[T any](_ T, err error) error { return err }
+
+// adminChanges are all changes by administrators, in an order in which each
+// succeeds.
+func adminChanges(s *Signet, src issuer.RequestInfo) []adminChange {
+	name, scopes := "A. Liddell", []string{"items:write", "items:delete"}
+	i := s.Service
+	return []adminChange{
+		{issuer.EventUserCreated, func(ctx context.Context) error {
+			return errorOf(i.CreateUser(ctx, issuer.NewUser{Username: "grace", Password: "a bridge over water"}, src))
+		}},
+		{issuer.EventUserUpdated, func(ctx context.Context) error {
+			return errorOf(i.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name}, src))
+		}},
+		{issuer.EventPasswordSet, func(ctx context.Context) error {
+			return errorOf(i.SetPassword(ctx, s.Alice.ID, "another bridge of stone", src))
+		}},
+		{issuer.EventUserDisabled, func(ctx context.Context) error { return errorOf(i.DisableUser(ctx, "grace", src)) }},
+		{issuer.EventUserEnabled, func(ctx context.Context) error { return errorOf(i.EnableUser(ctx, "grace", src)) }},
+		{issuer.EventSessionRevoked, func(ctx context.Context) error { return errorOf(i.EndUserSessions(ctx, "grace", src)) }},
+		{issuer.EventSessionRevoked, func(ctx context.Context) error { return errorOf(i.EndAllSessions(ctx, src)) }},
+		{issuer.EventUserDeleted, func(ctx context.Context) error { return i.DeleteUser(ctx, "grace", src) }},
+		{issuer.EventRoleCreated, func(ctx context.Context) error {
+			return errorOf(i.CreateRole(ctx, "helper", issuer.RoleChange{Scopes: &scopes}, src))
+		}},
+		{issuer.EventRoleUpdated, func(ctx context.Context) error {
+			return errorOf(i.UpdateRole(ctx, "helper", issuer.RoleChange{Description: &name}, src))
+		}},
+		{issuer.EventRoleDeleted, func(ctx context.Context) error { return i.DeleteRole(ctx, "helper", true, src) }},
+		{issuer.EventClientCreated, func(ctx context.Context) error {
+			return errorOf(i.CreateClient(ctx, issuer.NewClient{ID: "fresh"}, src))
+		}},
+		{issuer.EventClientUpdated, func(ctx context.Context) error {
+			return errorOf(i.UpdateClient(ctx, "fresh", issuer.ClientChange{Name: &name}, src))
+		}},
+		{issuer.EventSecretRotated, func(ctx context.Context) error {
+			return errorOf(i.RotateClientSecret(ctx, "fresh", issuer.SecretRotation{}, src))
+		}},
+		{issuer.EventClientDeleted, func(ctx context.Context) error { return i.DeleteClient(ctx, "fresh", src) }},
+	}
+}
+
+// adminState is all that administrators change.
+func (s *Signet) adminState(t *testing.T) string {
+	t.Helper()
+	ctx := context.Background()
+	users, err := s.backend.ListUsers(ctx, storage.UserFilter{}, storage.Page{Limit: storage.MaxPage})
+	must(t, err)
+	roles, err := s.backend.ListRoles(ctx)
+	must(t, err)
+	clients, err := s.backend.ListClients(ctx, storage.Page{Limit: storage.MaxPage})
+	must(t, err)
+	sessions, err := s.backend.ListSessions(ctx, storage.SessionFilter{}, storage.Page{Limit: storage.MaxPage})
+	must(t, err)
+	return fmt.Sprintf("%+v\n%+v\n%+v\n%+v", users, roles, clients, sessions)
+}
+
+func (s *Signet) allEvents(t *testing.T) []storage.AuditEvent {
+	t.Helper()
+	page, err := s.backend.ListAudit(context.Background(), storage.AuditFilter{}, storage.Page{Limit: storage.MaxPage})
+	must(t, err)
+	return page.Events
+}
+
+// testChangeNeedsEvent: while the log takes no events nothing changes; with the log
+// back the same changes succeed, each with its event before its change.
+func testChangeNeedsEvent(t *testing.T, s *Signet) {
+	ctx := context.Background()
+	src := issuer.RequestInfo{Actor: "tester", RequestID: "request-1"}
+	s.Login(t, s.Web, s.Alice, "")
+	for _, d := range adminChanges(s, src) {
+		before := s.adminState(t)
+		s.Store.Before(func(_ context.Context, _ int, method string) error {
+			if method == "AppendAudit" {
+				return storage.Unavailable(method, errConnectionReset)
+			}
+			return nil
+		})
+		var refused *issuer.Error
+		if err := d.do(ctx); !errors.As(err, &refused) || refused.Code != issuer.Unavailable {
+			t.Errorf("%s without its event: %v", d.event, err)
+		}
+		s.Store.Reset()
+		if diff := cmp.Diff(before, s.adminState(t)); diff != "" {
+			t.Errorf("%s without its event changed something:\n%s", d.event, diff)
+		}
+		events := len(s.allEvents(t))
+		must(t, d.do(ctx))
+		got := s.allEvents(t)[events:]
+		if len(got) != 1 || got[0].Type != d.event || got[0].Actor != "tester" || got[0].RequestID != "request-1" || got[0].Target == "" {
+			t.Errorf("%s: events %+v", d.event, got)
+		}
+	}
+}
+
+// testFailedChange: an event whose change the store then refuses is followed by one
+// that says so; of an outcome that nobody knows, nothing is said.
+func testFailedChange(t *testing.T, s *Signet) {
+	ctx := context.Background()
+	src := issuer.RequestInfo{Actor: "tester"}
+	name := "Anybody"
+	change := func() error {
+		return errorOf(s.Service.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name}, src))
+	}
+	for what, c := range map[string]struct {
+		fault  error
+		events []string
+	}{
+		"refused": {&storage.DuplicateError{Field: "username"}, []string{issuer.EventUserUpdated, issuer.EventChangeFailed}},
+		"gone":    {storage.ErrNotFound, []string{issuer.EventUserUpdated, issuer.EventChangeFailed}},
+		"busy":    {storage.ErrConflict, []string{issuer.EventUserUpdated, issuer.EventChangeFailed}},
+		"unknown": {storage.Unavailable("UpdateUser", errConnectionReset), []string{issuer.EventUserUpdated}},
+	} {
+		before := len(s.allEvents(t))
+		s.Store.Before(func(_ context.Context, _ int, method string) error {
+			if method == "UpdateUser" {
+				return c.fault
+			}
+			return nil
+		})
+		if err := change(); err == nil {
+			t.Errorf("%s: no error", what)
+		}
+		s.Store.Reset()
+		got := s.allEvents(t)[before:]
+		if types := typesOf(got); !slices.Equal(types, c.events) {
+			t.Errorf("%s: events %q, want %q", what, types, c.events)
+		} else if len(got) == 2 && got[1].Target != got[0].ID {
+			t.Errorf("%s: the failure is of %s, not of %s", what, got[1].Target, got[0].ID)
+		}
+	}
+	events := len(s.allEvents(t))
+	for what, err := range map[string]error{
+		"a name that is taken": errorOf(s.Service.CreateUser(ctx, issuer.NewUser{Username: "alice"}, src)),
+		"a role that is there": errorOf(s.Service.CreateRole(ctx, "editor", issuer.RoleChange{}, src)),
+		"nobody":               s.Service.DeleteUser(ctx, "nobody", src),
+		"no client":            s.Service.DeleteClient(ctx, "nothing", src),
+		"no session":           s.Service.EndSession(ctx, "nothing", src),
+	} {
+		if !errors.Is(err, storage.ErrConflict) && !errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if got := s.allEvents(t)[events:]; len(got) != 0 {
+		t.Errorf("what could not succeed left events: %q", typesOf(got))
+	}
+}
+
+func typesOf(events []storage.AuditEvent) []string {
+	var types []string
+	for _, e := range events {
+		types = append(types, e.Type)
+	}
+	return types
+}
+
+func testChangeDetails(t *testing.T, s *Signet) {
+	ctx, src := context.Background(), issuer.RequestInfo{Actor: "tester"}
+	name, address, roles, scopes := "Private Name", "private@example.com", []string{"user", "editor"}, []string{"openid"}
+	must(t, errorOf(s.Service.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name, Email: &address, Roles: &roles}, src)))
+	must(t, errorOf(s.Service.UpdateClient(ctx, s.Web.ID, issuer.ClientChange{Scopes: &scopes}, src)))
+	must(t, errorOf(s.Service.RotateClientSecret(ctx, s.Web.ID, issuer.SecretRotation{}, src)))
+	events := s.allEvents(t)
+	var got []string
+	for _, e := range events[len(events)-3:] {
+		got = append(got, e.Detail)
+	}
+	want := []string{"roles: user → editor user, email, full_name", "scopes: email items:read items:write openid phone profile → openid", "credentials"}
+	if !slices.Equal(got, want) {
+		t.Errorf("details %q, want %q", got, want)
+	}
+}
+
+// testEventKinds: what happens to logins and sessions is there, with who, what, where.
+func testEventKinds(t *testing.T, s *Signet) {
+	s.TryLogin(s.Web, User{Username: "alice", Password: "wrong password"}, "")
+	tokens := s.Login(t, s.Web, s.Alice, "openid")
+	s.Refresh(t, s.Web, tokens.Refresh)
+	s.Refresh(t, s.Web, tokens.Refresh)
+	s.Advance(s.options.Issuer.RefreshGrace * 2)
+	s.expectRefreshRejected(t, s.Web, tokens.Refresh)
+	other := s.Login(t, s.Web, s.Alice, "openid")
+	s.PostAs(s.Web, Revoke, Form("token", other.Refresh)).ExpectStatus(t, 200)
+	s.PostAs(s.Machine, Revoke, Form("token", s.ClientToken(t, s.Machine).Access)).ExpectStatus(t, 200)
+	var types []string
+	for _, e := range s.allEvents(t) {
+		if e.ClientID == "" {
+			continue // of the fixtures
+		}
+		types = append(types, e.Type)
+		if e.Address != "127.0.0.1" || e.RequestID == "" || e.Target == "" || e.Type != issuer.EventLoginFailed && e.Actor == "" {
+			t.Errorf("%+v", e)
+		}
+	}
+	want := []string{
+		issuer.EventLoginFailed, issuer.EventLoginSucceeded, issuer.EventRefreshReplayed, issuer.EventRefreshReused,
+		issuer.EventLoginSucceeded, issuer.EventSessionRevoked, issuer.EventTokenRevoked,
+	}
+	if !slices.Equal(types, want) {
+		t.Errorf("events %q, want %q", types, want)
+	}
+}
+
+// testCrossLinks: what one instance wrote last is known to the other, so cutting it off
+// shows.
+func testCrossLinks(t *testing.T, s *Signet) {
+	ctx := context.Background()
+	b := s.StartInstance(t)
+	login := func(s *Signet) {
+		s.Advance(time.Second)
+		s.Login(t, s.Web, s.Alice, "")
+	}
+	login(s)
+	login(b) // its chain begins, and speaks of the first's
+	login(s)
+	must(t, b.Service.ObserveOtherChains(ctx))
+	login(b)
+	last := ""
+	for _, e := range s.allEvents(t) {
+		if e.Seen != "" {
+			last = e.Seen
+		}
+	}
+	events := s.allEvents(t)
+	cut := events[len(events)-2]
+	if len(last) < len(cut.ID) || last[:len(cut.ID)] != cut.ID {
+		t.Errorf("the last event seen is %q, want %s", last, cut.ID)
+	}
+}

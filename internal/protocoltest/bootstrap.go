@@ -1,0 +1,120 @@
+package protocoltest
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"example.org/signet/issuer"
+)
+
+// Bootstrap makes the first super_admin.
+const Bootstrap = "/api/v1/bootstrap"
+
+const bootstrapSecret = "a-bootstrap-secret-of-this-test"
+
+var bootstrapCases = []testCase{
+	{name: "U22 no secret, no first administrator", configure: mergedAdmin, run: testNoBootstrap},
+	{name: "U22 the first administrator, once", configure: withBootstrap, run: testBootstrap},
+	{name: "U23 twenty first administrators at three instances", configure: withBootstrap, run: testBootstrapRace},
+	{name: "U23 a stop in the middle", configure: withBootstrap, run: testBootstrapFaults},
+	{name: "U04 guesses at the bootstrap secret are counted", configure: throttledBootstrap, run: testBootstrapGuesses},
+}
+
+func withBootstrap(o *Options) {
+	mergedAdmin(o)
+	o.Issuer.BootstrapSecret = bootstrapSecret
+}
+
+func throttledBootstrap(o *Options) {
+	withBootstrap(o)
+	o.Issuer.Throttle = issuer.Throttle{PerAccountNetwork: issuer.Limit{Attempts: 3, Window: time.Hour}}
+}
+
+func (s *Signet) bootstrapBody(name, secret string) Object {
+	return s.registration(name).with("secret", secret)
+}
+
+func testNoBootstrap(t *testing.T, s *Signet) {
+	for _, secret := range []string{"", "x", bootstrapSecret} {
+		s.JSON("POST", Bootstrap, s.bootstrapBody("first", secret)).ExpectProblem(t, http.StatusForbidden, "access_denied")
+	}
+	if n := s.countSuperAdmins(t); n != 0 {
+		t.Errorf("%d super_admins", n)
+	}
+}
+
+func testBootstrap(t *testing.T, s *Signet) {
+	s.Log.MarkSecret(bootstrapSecret)
+	for _, secret := range []string{"", "x", bootstrapSecret + "x", bootstrapSecret[1:]} {
+		s.JSON("POST", Bootstrap, s.bootstrapBody("first", secret)).ExpectProblem(t, http.StatusForbidden, "access_denied")
+	}
+	s.JSON("POST", Bootstrap, Object{"secret": bootstrapSecret}).ExpectProblem(t, 422, "invalid_field", "username", "password")
+	s.JSON("POST", Bootstrap, s.bootstrapBody("ALICE", bootstrapSecret)).ExpectProblem(t, http.StatusConflict, "duplicate", "username")
+	body := s.bootstrapBody("first", bootstrapSecret)
+	a := s.JSON("POST", Bootstrap, body).ExpectStatus(t, http.StatusCreated)
+	first := User{ID: a.Object(t)["id"].(string), Username: "first", Password: body["password"].(string)}
+	s.JSON("POST", Bootstrap, body).ExpectProblem(t, http.StatusConflict, "already_bootstrapped")
+	s.JSON("POST", Bootstrap, s.bootstrapBody("second", bootstrapSecret)).ExpectProblem(t, http.StatusConflict, "already_bootstrapped")
+	s.portal = s.Portal(t)
+	s.JSON("GET", KeysPath, nil, s.loginAtPortal(t, first)).ExpectStatus(t, http.StatusOK)
+	// Once is once, whatever became of them.
+	forced := testSource
+	forced.Allow = issuer.AllowNoSuperAdmin
+	must(t, s.Service.DeleteUser(t.Context(), first.ID, forced))
+	s.JSON("POST", Bootstrap, s.bootstrapBody("third", bootstrapSecret)).ExpectProblem(t, http.StatusConflict, "already_bootstrapped")
+}
+
+func testBootstrapRace(t *testing.T, s *Signet) {
+	instances := []*Signet{s, s.StartInstance(t), s.StartInstance(t)}
+	responses := make([]Response, 20)
+	var all sync.WaitGroup
+	for n := range responses {
+		body := s.bootstrapBody(fmt.Sprintf("first%d", n%10), bootstrapSecret) // some want the same name
+		all.Go(func() { responses[n] = instances[n%len(instances)].JSON("POST", Bootstrap, body) })
+	}
+	all.Wait()
+	made := 0
+	for _, a := range responses {
+		switch {
+		case a.Status == http.StatusCreated:
+			made++
+		case a.Status != http.StatusConflict:
+			t.Errorf("%d %s", a.Status, a.Body)
+		}
+	}
+	if made != 1 || s.countSuperAdmins(t) != 1 {
+		t.Errorf("%d were told that they are the first, %d are", made, s.countSuperAdmins(t))
+	}
+}
+
+// testBootstrapFaults stops at every call to the store. It begins where nobody
+// is, so each fault gets a Signet whose store has seen the faults before it.
+func testBootstrapFaults(t *testing.T, s *Signet) {
+	for n := 1; s.countSuperAdmins(t) == 0; n++ {
+		if n > maxCalls {
+			t.Fatal("there is no end to it")
+		}
+		s.Store.FailAt(n)
+		a := s.JSON("POST", Bootstrap, s.bootstrapBody(fmt.Sprintf("first%d", n), bootstrapSecret))
+		s.Store.Reset()
+		if a.Status != http.StatusServiceUnavailable && a.Status != http.StatusCreated {
+			t.Errorf("call %d fails: %d %s", n, a.Status, a.Body)
+		}
+	}
+	s.JSON("POST", Bootstrap, s.bootstrapBody("late", bootstrapSecret)).ExpectProblem(t, http.StatusConflict, "already_bootstrapped")
+	if n := s.countSuperAdmins(t); n != 1 {
+		t.Errorf("%d super_admins", n)
+	}
+}
+
+func testBootstrapGuesses(t *testing.T, s *Signet) {
+	for range 3 {
+		s.JSON("POST", Bootstrap, s.bootstrapBody("first", "wrong")).ExpectProblem(t, http.StatusForbidden, "access_denied")
+	}
+	s.JSON("POST", Bootstrap, s.bootstrapBody("first", bootstrapSecret)).ExpectProblem(t, http.StatusTooManyRequests, "temporarily_unavailable")
+	s.Clock.Advance(time.Hour)
+	s.JSON("POST", Bootstrap, s.bootstrapBody("first", bootstrapSecret)).ExpectStatus(t, http.StatusCreated)
+}

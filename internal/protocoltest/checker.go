@@ -1,0 +1,94 @@
+package protocoltest
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"example.org/signet/internal/checker"
+)
+
+// issuedTokens are the newest access tokens of a case, and its first.
+type issuedTokens struct {
+	mu     sync.Mutex
+	tokens []string
+}
+
+const maxIssuedTokens = 4
+
+func (h *issuedTokens) add(token string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if token == "" {
+		return
+	}
+	if len(h.tokens) == maxIssuedTokens {
+		h.tokens = append(h.tokens[:1], h.tokens[2:]...)
+	}
+	h.tokens = append(h.tokens, token)
+}
+
+// maxThrottleWindow exceeds every throttle window of the cases.
+const maxThrottleWindow = 48 * time.Hour
+
+// runChecker has the independent checker check the state after a case.
+func (s *Signet) runChecker() {
+	s.t.Helper()
+	s.Store.Reset()
+	_ = s.Keys.Refresh(context.Background()) // where a case has broken the keys they stay as they are
+	found, err := checker.Check(context.Background(), checker.Target{
+		Store: s.backend, Now: s.Clock.Now(), Window: maxThrottleWindow, Tokens: s.issued.tokens,
+		Instances: []checker.Instance{{JWKS: s.checkerJWKS, Sign: s.checkerSign, Active: s.checkerActive}},
+	})
+	if err != nil {
+		s.t.Error(err)
+	}
+	for _, f := range found {
+		s.t.Errorf("checker: rule %s", f)
+	}
+}
+
+// serveDirectly bypasses the network and the description check: a case may have
+// closed either.
+func (s *Signet) serveDirectly(method, path string, form url.Values, c Client) (body []byte) {
+	if s.options.Endpoints.Service != nil {
+		return nil // not an issuer
+	}
+	r := httptest.NewRequest(method, s.options.Path+path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if c.Secret != "" {
+		Basic(c)(r)
+	}
+	w := httptest.NewRecorder()
+	s.Handler.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		return nil
+	}
+	return w.Body.Bytes()
+}
+
+func (s *Signet) checkerJWKS() ([]byte, error) {
+	return s.serveDirectly(http.MethodGet, JWKS, nil, Client{}), nil
+}
+
+func (s *Signet) checkerSign() (string, error) {
+	body := s.serveDirectly(http.MethodPost, Token, Form("grant_type", "client_credentials"), s.Machine)
+	var tokens Tokens
+	if body == nil {
+		return "", nil
+	}
+	err := json.Unmarshal(body, &tokens)
+	s.Log.MarkSecret(tokens.Access)
+	return tokens.Access, err
+}
+
+func (s *Signet) checkerActive(token string) bool {
+	var response struct{ Active bool }
+	_ = json.Unmarshal(s.serveDirectly(http.MethodPost, Introspect, Form("token", token), s.ResourceServer), &response)
+	return response.Active
+}

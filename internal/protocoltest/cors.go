@@ -1,0 +1,129 @@
+package protocoltest
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/signet/issuer"
+)
+
+var corsCases = []testCase{
+	{name: "H08 public documents", run: testPublicOrigins},
+	{name: "H08 registered origins", run: testRegisteredOrigins},
+	{name: "H08 unregistered origins", run: testUnregisteredOrigins},
+	{name: "H08 an origin registered and withdrawn", run: testChangingOrigins},
+	{name: "H08 the store does not answer", run: testOriginsUnknown},
+}
+
+// preflight asks as a browser does before it sends a request.
+func (s *Signet) preflight(path, origin, method string) Response {
+	return s.Send(http.MethodOptions, path, "", Header("Origin", origin), Header("Access-Control-Request-Method", method),
+		Header("Access-Control-Request-Headers", "authorization"))
+}
+
+func testPublicOrigins(t *testing.T, s *Signet) {
+	for _, path := range []string{JWKS, Discovery, Metadata, OpenAPI} {
+		for _, origin := range []string{Origin, "https://evil.example.com", "null"} {
+			a := s.Get(path, Header("Origin", origin), Header("Cookie", "a=b")).ExpectStatus(t, http.StatusOK)
+			if a.Header.Get("Access-Control-Allow-Origin") != "*" || a.Header.Get("Access-Control-Allow-Credentials") != "" {
+				t.Errorf("%s from %s: %v", path, origin, a.Header)
+			}
+			a = s.preflight(path, origin, "GET").ExpectStatus(t, http.StatusNoContent)
+			if a.Header.Get("Access-Control-Allow-Origin") != "*" || a.Header.Get("Access-Control-Allow-Methods") != "GET, HEAD" {
+				t.Errorf("%s preflight from %s: %v", path, origin, a.Header)
+			}
+		}
+	}
+}
+
+func testRegisteredOrigins(t *testing.T, s *Signet) {
+	for path, methods := range map[string]string{Token: "POST", Revoke: "POST", UserInfo: "GET, HEAD, POST"} {
+		a := s.preflight(path, Origin, "POST").ExpectStatus(t, http.StatusNoContent)
+		for name, want := range map[string]string{
+			"Access-Control-Allow-Origin": Origin, "Access-Control-Allow-Methods": methods, "Vary": "Origin",
+			"Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, X-Requested-With", "Access-Control-Allow-Credentials": "",
+		} {
+			if got := a.Header.Get(name); got != want {
+				t.Errorf("%s preflight, %s: %q, want %q", path, name, got, want)
+			}
+		}
+		if len(a.Body) != 0 {
+			t.Errorf("%s preflight has a body", path)
+		}
+		// An answer that refuses is readable too.
+		a = s.Send(http.MethodPost, path, "", Header("Origin", Origin))
+		if a.Header.Get("Access-Control-Allow-Origin") != Origin || a.Header.Get("Vary") != "Origin" || !strings.Contains(a.Header.Get("Access-Control-Expose-Headers"), "WWW-Authenticate") {
+			t.Errorf("%s: %v", path, a.Header)
+		}
+	}
+	s.PostAs(s.SPA, Token, s.Alice.LoginForm(""), Header("Origin", Origin)).Tokens(t)
+}
+
+func testUnregisteredOrigins(t *testing.T, s *Signet) {
+	for _, origin := range []string{
+		"https://evil.example.com", "null", Origin + ".evil.example", "https://evil" + strings.TrimPrefix(Origin, "https://"), Origin + ":8443",
+		strings.Replace(Origin, "https", "http", 1), Origin + "/", strings.ToUpper(Origin), "*", "https://*", "", Origin + " " + Origin, Origin + "\u00e9",
+	} {
+		for _, path := range []string{Token, Revoke, UserInfo} {
+			for _, a := range []Response{s.preflight(path, origin, "POST").ExpectStatus(t, http.StatusNoContent), s.Send(http.MethodPost, path, "", Header("Origin", origin))} {
+				if got := a.Header.Get("Access-Control-Allow-Origin"); got != "" || a.Header.Get("Access-Control-Allow-Methods") != "" {
+					t.Errorf("%s from %q: allowed for %q", path, origin, got)
+				}
+				if a.Header.Get("Vary") != "Origin" {
+					t.Errorf("%s from %q: no Vary", path, origin)
+				}
+			}
+		}
+	}
+	for _, path := range []string{Introspect, Authorize} {
+		s.preflight(path, Origin, "POST").ExpectStatus(t, http.StatusMethodNotAllowed)
+		a := s.Send(http.MethodPost, path, "", Header("Origin", Origin))
+		for name := range a.Header {
+			if strings.HasPrefix(name, "Access-Control-") {
+				t.Errorf("%s: %s", path, name)
+			}
+		}
+	}
+	two := func(r *http.Request) { r.Header["Origin"] = []string{Origin, "https://evil.example.com"} }
+	if a := s.Post(Token, Form(), two); a.Header.Get("Access-Control-Allow-Origin") != "" {
+		t.Error("two origins at once are allowed")
+	}
+}
+
+func testChangingOrigins(t *testing.T, s *Signet) {
+	const late = "https://late.example.com"
+	allowed := func() bool {
+		return s.preflight(Token, late, "POST").ExpectStatus(t, http.StatusNoContent).Header.Get("Access-Control-Allow-Origin") == late
+	}
+	if allowed() {
+		t.Error("allowed before it is registered")
+	}
+	set := func(origins ...string) {
+		_, err := s.Service.UpdateClient(context.Background(), s.SPA.ID, issuer.ClientChange{Origins: &origins}, testSource)
+		must(t, err)
+	}
+	set(late)
+	if !allowed() {
+		t.Error("not allowed when registered")
+	}
+	set()
+	s.Clock.Advance(6 * time.Second) // CacheFor is 5 s
+	if allowed() {
+		t.Error("allowed when withdrawn")
+	}
+}
+
+func testOriginsUnknown(t *testing.T, s *Signet) {
+	s.preflight(Token, Origin, "POST").ExpectStatus(t, http.StatusNoContent)
+	s.Clock.Advance(time.Minute)
+	s.Store.FailAt(0)
+	a := s.preflight(Token, Origin, "POST").ExpectStatus(t, http.StatusNoContent)
+	if a.Header.Get("Access-Control-Allow-Origin") != Origin {
+		t.Error("a known origin is forgotten in an outage")
+	}
+	s.preflight(Token, "https://other.example.com", "POST").expectUnavailable(t)
+	s.Post(Token, s.Alice.LoginForm(""), Basic(s.Web), Header("Origin", "https://other.example.com")).expectUnavailable(t)
+}

@@ -1,0 +1,81 @@
+package protocoltest
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+)
+
+// LoginForm is a password grant for the scope; "" asks for all.
+func (p User) LoginForm(scope string) url.Values {
+	f := Form("grant_type", "password", "username", p.Username, "password", p.Password)
+	if scope != "" {
+		f.Set("scope", scope)
+	}
+	return f
+}
+
+// RefreshForm is a refresh.
+func RefreshForm(token string) url.Values {
+	return Form("grant_type", "refresh_token", "refresh_token", token)
+}
+
+// TryLogin asks for tokens.
+func (s *Signet) TryLogin(c Client, p User, scope string) Response {
+	return s.PostAs(c, Token, p.LoginForm(scope))
+}
+
+// Login gets tokens.
+func (s *Signet) Login(t testing.TB, c Client, p User, scope string) Tokens {
+	t.Helper()
+	return s.TryLogin(c, p, scope).Tokens(t)
+}
+
+// TryRefresh presents a refresh token.
+func (s *Signet) TryRefresh(c Client, token string) Response {
+	return s.PostAs(c, Token, RefreshForm(token))
+}
+
+// Refresh exchanges a refresh token.
+func (s *Signet) Refresh(t testing.TB, c Client, token string) Tokens {
+	t.Helper()
+	return s.TryRefresh(c, token).Tokens(t)
+}
+
+// ClientToken gets a client's own token.
+func (s *Signet) ClientToken(t testing.TB, c Client) Tokens {
+	t.Helper()
+	return s.PostAs(c, Token, Form("grant_type", "client_credentials")).Tokens(t)
+}
+
+// Introspect asks about a token.
+func (s *Signet) Introspect(c Client, token string) Response {
+	return s.PostAs(c, Introspect, Form("token", token))
+}
+
+// Active tells whether the client is told that the token counts.
+func (s *Signet) Active(t testing.TB, c Client, token string) bool {
+	t.Helper()
+	a := s.Introspect(c, token).ExpectStatus(t, http.StatusOK)
+	a.expectNoStore(t)
+	active, ok := a.Object(t)["active"].(bool)
+	if !ok {
+		t.Fatalf("active is no boolean: %s", a.Body)
+	}
+	if !active && string(a.Body) != inactive {
+		t.Errorf("I04 inactive answer %s, want %s", a.Body, inactive)
+	}
+	return active
+}
+
+// inactive is all that is said of a token that does not count.
+const inactive = `{"active":false}`
+
+// Revoke ends a token, for sure.
+func (s *Signet) Revoke(t testing.TB, c Client, token string) {
+	t.Helper()
+	s.PostAs(c, Revoke, Form("token", token)).ExpectStatus(t, http.StatusOK)
+}
+
+// UserInfo asks who a token is about.
+func (s *Signet) UserInfo(token string) Response { return s.Get(UserInfo, Bearer(token)) }

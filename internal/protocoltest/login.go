@@ -1,0 +1,164 @@
+package protocoltest
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/password"
+)
+
+var loginCases = []testCase{
+	{name: "T17 one canonical name", run: testNames},
+	{name: "U15 U16 every way to fail is the same", run: testFailures},
+	{name: "U17 P04 lengths of passwords", run: testLengths},
+	{name: "U12 U18 the throttle tells nothing", configure: strictThrottle, run: testThrottle},
+	{name: "an imported hash logs in and is upgraded", run: testImported},
+	{name: "P01 a full queue", configure: shortHashQueue, run: testQueue},
+}
+
+func testNames(t *testing.T, s *Signet) {
+	renee := s.AddUser(t, "ren\u00e9e", "user")
+	for _, name := range []string{"Alice", "ALICE", "\uff41\uff4c\uff49\uff43\uff45", "alice@example.com", "Alice@EXAMPLE.com"} {
+		s.Login(t, s.Web, User{Username: name, Password: s.Alice.Password}, "")
+	}
+	for _, name := range []string{"Rene\u0301e", "REN\u00c9E"} {
+		s.Login(t, s.Web, User{Username: name, Password: renee.Password}, "")
+	}
+	for _, name := range []string{"alice ", " alice", "al\u0131ce", "\u0430lice", "a lice", "alice\u200b", strings.Repeat("a", 2000), "@", "alice@"} {
+		s.TryLogin(s.Web, User{Username: name, Password: s.Alice.Password}, "").ExpectError(t, http.StatusBadRequest, "invalid_grant")
+	}
+}
+
+func testFailures(t *testing.T, s *Signet) {
+	unset := User{Username: "unset"}
+	_, err := s.Service.CreateUser(context.Background(), issuer.NewUser{Username: unset.Username}, testSource)
+	must(t, err)
+	wrong := s.NewSecret("a wrong password")
+	var first *Response
+	for name, p := range map[string]User{
+		"wrong password": {Username: "alice", Password: wrong}, "unknown": {Username: "nobody", Password: wrong},
+		"disabled": s.Disabled, "disabled and wrong": {Username: "mallory", Password: wrong},
+		"none set": {Username: "unset", Password: wrong}, "no possible name": {Username: "no such name", Password: wrong},
+	} {
+		before, signed := s.Passwords.Evaluations(), s.Keys.Signatures()
+		a := s.TryLogin(s.Web, p, "").ExpectError(t, http.StatusBadRequest, "invalid_grant")
+		if n := s.Passwords.Evaluations() - before; n != 1 {
+			t.Errorf("U16 %s: %d hash evaluations, want 1", name, n)
+		}
+		if s.Keys.Signatures() != signed {
+			t.Errorf("%s: something was signed", name)
+		}
+		if first == nil {
+			first = &a
+		}
+		if !a.Equal(*first) {
+			t.Errorf("U15 %s answers differently:\n%+v\n%+v", name, a, *first)
+		}
+	}
+	before := s.Passwords.Evaluations()
+	s.Login(t, s.Web, s.Alice, "")
+	if n := s.Passwords.Evaluations() - before; n != 1 {
+		t.Errorf("the right password: %d hash evaluations, want 1", n)
+	}
+}
+
+func testLengths(t *testing.T, s *Signet) {
+	for _, n := range []int{64, 128, 1024} {
+		p := s.AddUser(t, "long"+strings.Repeat("g", n/64), "user")
+		p.Password = (s.NewSecret("long") + strings.Repeat("x", n))[:n]
+		s.setPassword(t, p, p.Password)
+		s.Login(t, s.Web, p, "")
+		if n < 1024 {
+			p.Password += "x"
+			s.TryLogin(s.Web, p, "").ExpectError(t, http.StatusBadRequest, "invalid_grant")
+		}
+	}
+	before := s.Passwords.Evaluations()
+	s.Store.Reset()
+	for _, pw := range []string{"", strings.Repeat("x", 1025), strings.Repeat("x", 50000)} {
+		for _, name := range []string{"alice", "nobody"} {
+			s.TryLogin(s.Web, User{Username: name, Password: pw}, "").ExpectError(t, http.StatusBadRequest, "invalid_request")
+		}
+	}
+	s.PostRaw(Token, "grant_type=password&username=alice&password=p%00p", Basic(s.Web)).ExpectError(t, http.StatusBadRequest, "invalid_request")
+	if n := s.Passwords.Evaluations() - before; n != 0 {
+		t.Errorf("%d hash evaluations for impossible passwords", n)
+	}
+	for _, call := range s.Store.Calls() {
+		if call == "UserByLogin" {
+			t.Error("a user was looked up for an impossible password")
+		}
+	}
+}
+
+func testThrottle(t *testing.T, s *Signet) {
+	wrong := s.NewSecret("a wrong password")
+	tokens := s.Login(t, s.Web, s.Alice, "")
+	var seen []Response
+	for _, name := range []string{"alice", "nobody"} {
+		for range 3 {
+			s.TryLogin(s.Web, User{Username: name, Password: wrong}, "").ExpectError(t, http.StatusBadRequest, "invalid_grant")
+		}
+		before := s.Passwords.Evaluations()
+		seen = append(seen, s.TryLogin(s.Web, User{Username: name, Password: wrong}, "").expectThrottled(t))
+		if n := s.Passwords.Evaluations() - before; n != 0 {
+			t.Errorf("U02 %s: %d hash evaluations past the limit", name, n)
+		}
+	}
+	seen = append(seen, s.TryLogin(s.Web, s.Alice, "").expectThrottled(t)) // U18
+	for _, a := range seen[1:] {
+		if !a.Equal(seen[0]) {
+			t.Errorf("U12 the throttle tells who exists:\n%+v\n%+v", a, seen[0])
+		}
+	}
+	s.Refresh(t, s.Web, tokens.Refresh) // U05: sessions go on
+	s.Advance(15*time.Minute + time.Second)
+	s.Login(t, s.Web, s.Alice, "")
+}
+
+func testImported(t *testing.T, s *Signet) {
+	p := User{Username: "imported", Password: s.NewSecret("imported")}
+	hash, err := bcrypt.GenerateFromPassword([]byte(p.Password), bcrypt.MinCost)
+	must(t, err)
+	_, err = s.Service.CreateUser(context.Background(), issuer.NewUser{Username: p.Username, PasswordHash: issuer.Secret(hash)}, testSource)
+	must(t, err)
+	tokens := s.Login(t, s.Web, p, "")
+	u, err := s.backend.UserByLogin(context.Background(), p.Username)
+	must(t, err)
+	if !strings.HasPrefix(u.PasswordHash, "$argon2id$") {
+		t.Errorf("the hash is still %.4s…", u.PasswordHash)
+	}
+	s.Refresh(t, s.Web, tokens.Refresh) // an upgrade ends no session
+	s.Login(t, s.Web, p, "")
+}
+
+func shortHashQueue(o *Options) {
+	o.Passwords = password.Config{Workers: 1, Queue: 1, Argon2id: password.Argon2id{Memory: 19 << 10, Passes: 2, Parallelism: 1}}
+}
+
+func testQueue(t *testing.T, s *Signet) {
+	const parallel = 20
+	token := s.Login(t, s.Web, s.Alice, "")
+	responses := make(chan Response, parallel)
+	for range parallel {
+		go func() { responses <- s.TryLogin(s.Web, s.Alice, "") }()
+	}
+	s.Refresh(t, s.Web, token.Refresh) // never waits for a hash
+	counts := map[int]int{}
+	for range parallel {
+		a := <-responses
+		counts[a.Status]++
+		if a.Status != http.StatusOK {
+			a.expectUnavailable(t)
+		}
+	}
+	if counts[http.StatusOK] == 0 || counts[http.StatusServiceUnavailable] == 0 {
+		t.Errorf("statuses %v, want some logins and some refusals", counts)
+	}
+}

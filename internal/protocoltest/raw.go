@@ -1,0 +1,50 @@
+package protocoltest
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// testTimeout bounds everything that a test waits for.
+const testTimeout = 20 * time.Second
+
+// Raw sends bytes as they are and reads one answer; closed tells whether the
+// server then hung up. Write errors are no failure: the server may have had
+// enough.
+func (s *Signet) Raw(t testing.TB, request io.Reader) (a Response, closed bool) {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.Server.Listener.Addr().String())
+	must(t, err)
+	defer conn.Close()
+	must(t, conn.SetDeadline(time.Now().Add(testTimeout)))
+	go func() { _, _ = io.Copy(conn, request) }()
+	in := bufio.NewReader(conn)
+	res, err := http.ReadResponse(in, nil)
+	must(t, err)
+	body, err := io.ReadAll(res.Body)
+	must(t, err)
+	a = Response{Status: res.StatusCode, Header: res.Header, Body: body}
+	s.record(a)
+	if !res.Close {
+		return a, false
+	}
+	_, err = in.ReadByte()
+	return a, err != nil
+}
+
+// Head is the beginning of a raw request to the Signet.
+func (s *Signet) Head(method, path string, headers ...string) string {
+	host := s.Server.Listener.Addr().String()
+	return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\n%s\r\n\r\n", method, path, host, strings.Join(headers, "\r\n"))
+}
+
+// repeatReader repeats the same bytes for ever.
+type repeatReader struct{ part string }
+
+func (e repeatReader) Read(b []byte) (int, error) { return copy(b, e.part), nil }

@@ -1,0 +1,248 @@
+package protocoltest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"example.org/signet/endpoints"
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/password"
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+)
+
+// OpenStore returns a new, empty store that is closed when the test ends.
+type OpenStore func(t testing.TB) storage.Store
+
+// Options are the settings of every part. A test changes what it is about.
+type Options struct {
+	Issuer    issuer.Config
+	Keys      keys.Config
+	Passwords password.Config
+	Endpoints endpoints.Config
+	Path      string    // of the issuer's URL
+	Empty     bool      // without the fixtures
+	Log       io.Writer // instead of the LogCapture
+
+	coverage *coverage // of the suite; nil outside of one
+}
+
+// Signet is a running issuer.
+type Signet struct {
+	Fixtures
+
+	Issuer    string // the `iss` value
+	URL       string // where this instance answers, with the issuer's path
+	Clock     *Clock
+	Store     *Store
+	Keys      *keys.Manager
+	Service   *issuer.Issuer
+	Passwords *password.Pool
+	Handler   *endpoints.Handler
+	Metrics   *endpoints.Metrics
+	Server    *httptest.Server
+	Log       *LogCapture
+	HTTP      *http.Client
+
+	t           testing.TB
+	options     Options
+	backend     storage.Store
+	master      keys.MasterKey
+	errorBodies sync.Map // bodies of error answers
+	issued      issuedTokens
+	portal      Client // where a case has created it
+}
+
+// Start runs a Signet over an empty store until the test ends.
+func Start(t testing.TB, open OpenStore, configure ...func(*Options)) *Signet {
+	t.Helper()
+	master, err := keys.NewMasterKey(rand.Reader)
+	must(t, err)
+	s := &Signet{t: t, Clock: NewClock(), Log: newLogCapture(), backend: open(t), master: master}
+	s.Log.MarkSecret(master.Encode())
+	s.options = defaults(s.Clock)
+	for _, change := range configure {
+		change(&s.options)
+	}
+	s.open()
+	if !s.options.Empty {
+		s.Fixtures = addFixtures(t, s)
+	}
+	must(t, s.Handler.Refresh(context.Background()))
+	s.Store.Reset()
+	s.Log.Reset()
+	if _, bench := t.(*testing.B); !bench {
+		t.Cleanup(s.runChecker)
+	}
+	return s
+}
+
+// StartInstance runs another instance of the same issuer, on the same store.
+func (s *Signet) StartInstance(t testing.TB, configure ...func(*Options)) *Signet {
+	t.Helper()
+	b := &Signet{
+		t: t, Clock: s.Clock, Log: s.Log, backend: s.backend, master: s.master,
+		options: s.options, Issuer: s.Issuer, Fixtures: s.Fixtures,
+	}
+	for _, change := range configure {
+		change(&b.options)
+	}
+	b.open()
+	b.Store.Reset()
+	return b
+}
+
+// AdminListener is the same instance, at the listener of its admin API.
+func (s *Signet) AdminListener(t testing.TB) *Signet {
+	t.Helper()
+	server := httptest.NewServer(s.Handler.Admin())
+	t.Cleanup(server.Close)
+	own := &Signet{
+		t: t, Clock: s.Clock, Log: s.Log, Store: s.Store, backend: s.backend, options: s.options, Issuer: s.Issuer, Fixtures: s.Fixtures,
+		URL: server.URL, Server: server, Handler: s.Handler, HTTP: server.Client(),
+	}
+	own.options.Endpoints.Service = s.Service // its responses are checked against the description
+	return own
+}
+
+func defaults(clock *Clock) Options {
+	k := keys.DefaultConfig(clock.Now)
+	k.Alg = keys.ES256 // quick to make
+	return Options{
+		Keys: k,
+		Issuer: issuer.Config{
+			AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 24 * time.Hour, SessionTTL: 72 * time.Hour,
+			RefreshGrace: 30 * time.Second, MaxSessions: 1000, CacheTTL: 5 * time.Second, Now: clock.Now, Rand: rand.Reader,
+		},
+		Passwords: password.Config{Workers: 2, Argon2id: password.Argon2id{Memory: 64, Passes: 1, Parallelism: 1}},
+		// A busy machine must not look like a store that hangs.
+		Endpoints: endpoints.Config{CacheFor: 5 * time.Second, StoreTimeout: testTimeout, LoginTimeout: testTimeout, Now: clock.Now, Rand: rand.Reader},
+	}
+}
+
+// open wires the parts together as a server does.
+func (s *Signet) open() {
+	s.Store = NewStore(s.backend)
+	s.Server = httptest.NewUnstartedServer(nil)
+	s.URL = "http://" + s.Server.Listener.Addr().String() + s.options.Path
+	if s.Issuer == "" {
+		s.Issuer = s.URL
+	}
+	var err error
+	s.Keys, err = keys.Open(context.Background(), s.Store, s.master, s.options.Keys)
+	must(s.t, err)
+	s.Passwords, err = password.NewPool(s.options.Passwords)
+	must(s.t, err)
+	cfg := s.options.Issuer
+	cfg.Issuer = s.Issuer
+	s.Service, err = issuer.New(cfg, s.Store, s.Keys, s.master, s.Passwords)
+	must(s.t, err)
+	must(s.t, s.Service.EnsureRoles(context.Background()))
+	must(s.t, s.Service.RefreshStatus(context.Background()))
+	s.serve()
+}
+
+func (s *Signet) serve() {
+	var to io.Writer = s.Log
+	if s.options.Log != nil {
+		to = s.options.Log
+	}
+	log := zerolog.New(to).Level(zerolog.DebugLevel)
+	s.Metrics = endpoints.NewMetrics()
+	cfg := s.options.Endpoints
+	cfg.Issuer, cfg.Keys, cfg.Store, cfg.Metrics, cfg.Log = s.Issuer, s.Keys, s.Store, s.Metrics, log
+	if cfg.Service == nil {
+		cfg.Service = s.Service
+	}
+	var err error
+	s.Handler, err = endpoints.New(cfg)
+	must(s.t, err)
+	s.Server.Config = endpoints.NewServer(s.Handler, log)
+	s.Server.Start()
+	s.HTTP = s.Server.Client()
+	s.HTTP.Transport.(*http.Transport).DisableCompression = true
+	s.HTTP.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	s.t.Cleanup(func() {
+		s.Store.Reset()
+		s.Server.Close()
+		s.searchForLeaks()
+	})
+}
+
+// Advance moves the clock, and lets the instance read its keys anew as its
+// background refresh would have done.
+func (s *Signet) Advance(d time.Duration) {
+	s.Clock.Advance(d)
+	must(s.t, s.Keys.Refresh(context.Background()))
+}
+
+// searchForLeaks searches logs, metrics and errors for secrets (L01), and
+// verifies the audit log.
+func (s *Signet) searchForLeaks() {
+	s.t.Helper()
+	s.expectIntactAuditLog()
+	for where, text := range map[string]string{
+		"the log": strings.Join(s.Log.Lines(), "\n"), "the audit log": s.auditLog(),
+		"the metrics": s.metrics(), "an error answer": s.errorResponses(),
+	} {
+		if found := s.Log.leaks(text); len(found) > 0 {
+			s.t.Errorf("L01 %s holds %q, part of a secret:\n%s", where, found, excerpt(text, found[0]))
+		}
+	}
+}
+
+func excerpt(text, part string) string {
+	at := strings.Index(text, part)
+	return text[max(0, at-200):min(len(text), at+len(part)+200)]
+}
+
+func (s *Signet) auditLog() string {
+	var all strings.Builder
+	page := storage.Page{Limit: storage.MaxPage}
+	for {
+		got, err := s.backend.ListAudit(context.Background(), storage.AuditFilter{}, page)
+		if err != nil {
+			s.t.Errorf("read the audit log: %v", err)
+			return all.String()
+		}
+		text, _ := json.Marshal(got.Events)
+		all.Write(text)
+		if got.Next == "" {
+			return all.String()
+		}
+		page.After = got.Next
+	}
+}
+
+func (s *Signet) metrics() string {
+	w := httptest.NewRecorder()
+	s.Metrics.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	b, _ := io.ReadAll(w.Body)
+	return string(b)
+}
+
+func (s *Signet) errorResponses() string {
+	var all strings.Builder
+	s.errorBodies.Range(func(body, _ any) bool {
+		all.WriteString(body.(string) + "\n")
+		return true
+	})
+	return all.String()
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
