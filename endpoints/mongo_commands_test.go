@@ -11,8 +11,8 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/event"
 
-	"example.org/signet/internal/protocoltest"
 	"example.org/signet/internal/mongotest"
+	"example.org/signet/internal/protocoltest"
 	"example.org/signet/storage"
 	"example.org/signet/storage/mongo"
 )

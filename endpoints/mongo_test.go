@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"example.org/signet/internal/protocoltest"
 	"example.org/signet/internal/mongotest"
+	"example.org/signet/internal/protocoltest"
 	"example.org/signet/storage"
 	"example.org/signet/storage/mongo"
 )

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"example.org/signet/internal/protocoltest"
 	"example.org/signet/internal/linear"
+	"example.org/signet/internal/protocoltest"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/password"
 	"example.org/signet/keys"
