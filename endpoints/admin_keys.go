@@ -10,8 +10,10 @@ import (
 
 // keyAdmin shows and changes the signing keys.
 type keyAdmin interface {
-	Plan(intent keys.Intent) (keys.Plan, error)
-	As(by string) keys.Hand
+	Plan(req keys.PlanRequest) (keys.Plan, error)
+	Rotate(ctx context.Context, c keys.Change) (keys.Rotation, error)
+	Rollback(ctx context.Context, c keys.Change) (keys.Rotation, error)
+	Revoke(ctx context.Context, kid string, c keys.Change) error
 }
 
 // signingKey is a key as administrators see it, and what happens to it next.
@@ -56,7 +58,7 @@ func listKeys(k keyAdmin) adminHandler {
 }
 
 func currentKeyList(k keyAdmin) (any, error) {
-	plan, err := k.Plan(keys.Intent{})
+	plan, err := k.Plan(keys.PlanRequest{})
 	if err != nil {
 		return nil, err
 	}
@@ -83,17 +85,17 @@ func planKeys(k keyAdmin) adminHandler {
 		if err != nil {
 			return nil, err
 		}
-		intent := keys.Intent{Revoke: q["revoke"]}
-		if intent.Rotate, err = boolParam(q, "rotate"); err != nil {
+		change := keys.PlanRequest{Revoke: q["revoke"]}
+		if change.Rotate, err = boolParam(q, "rotate"); err != nil {
 			return nil, err
 		}
-		if intent.Force, err = boolParam(q, "force"); err != nil {
+		if change.Force, err = boolParam(q, "force"); err != nil {
 			return nil, err
 		}
-		if intent.Rollback, err = boolParam(q, "rollback"); err != nil {
+		if change.Rollback, err = boolParam(q, "rollback"); err != nil {
 			return nil, err
 		}
-		plan, err := k.Plan(intent)
+		plan, err := k.Plan(change)
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +124,7 @@ func rotateKeys(k keyAdmin) adminHandler {
 		if err := a.RequestKeyChange(ctx, "rotate", ""); err != nil {
 			return nil, err
 		}
-		r, err := k.As(req.principal.UserID()).Rotate(ctx, b.isTrue("force"))
+		r, err := k.Rotate(ctx, keys.Change{Force: b.isTrue("force"), By: req.principal.UserID()})
 		if err != nil {
 			return nil, err
 		}
@@ -140,7 +142,7 @@ func rollBackKeys(k keyAdmin) adminHandler {
 		if err := a.RequestKeyChange(ctx, "rollback", ""); err != nil {
 			return nil, err
 		}
-		r, err := k.As(req.principal.UserID()).Rollback(ctx)
+		r, err := k.Rollback(ctx, keys.Change{By: req.principal.UserID()})
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +159,7 @@ func revokeKey(k keyAdmin) adminHandler {
 		if err := a.RequestKeyChange(ctx, "revoke", req.pathParam("kid")); err != nil {
 			return nil, err
 		}
-		if err := k.As(req.principal.UserID()).Revoke(ctx, req.pathParam("kid")); err != nil {
+		if err := k.Revoke(ctx, req.pathParam("kid"), keys.Change{By: req.principal.UserID()}); err != nil {
 			return nil, err
 		}
 		return currentKeyList(k)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/keys"
 )
 
 // J26: that a token was seen before spares the signature check and nothing
@@ -22,7 +23,7 @@ func TestVerifiedTokenCache(t *testing.T) {
 		"key revoked": func(f *fixture, _ issuer.TokenResponse) {
 			kid, _, err := f.keys.Active()
 			must(t, err)
-			must(t, f.keys.Revoke(f.ctx, kid))
+			must(t, f.keys.Revoke(f.ctx, kid, keys.Change{}))
 		},
 	} {
 		f := newFixture(t).withAlice()

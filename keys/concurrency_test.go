@@ -67,7 +67,7 @@ func raceRotations(t *testing.T, force, publishedLong bool) {
 	var group sync.WaitGroup
 	for i := range 20 {
 		group.Go(func() {
-			_, err := managers[i%3].Rotate(t.Context(), force)
+			_, err := managers[i%3].Rotate(t.Context(), keys.Change{Force: force})
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -120,7 +120,7 @@ func TestRacingRevocations(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range 12 {
 			group.Go(func() {
-				if err := managers[i%3].Revoke(t.Context(), kids[i%2]); err != nil {
+				if err := managers[i%3].Revoke(t.Context(), kids[i%2], keys.Change{}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -162,7 +162,7 @@ func TestManager_ConcurrentUse(t *testing.T) {
 		for range 20 {
 			c.advance(cfg.Refresh)
 			refresh(t, managers...) // as each instance does at least once in this time
-			if _, err := managers[0].Rotate(t.Context(), true); err != nil && !errors.Is(err, keys.ErrRotated) {
+			if _, err := managers[0].Rotate(t.Context(), keys.Change{Force: true}); err != nil && !errors.Is(err, keys.ErrRotated) {
 				t.Error(err)
 			}
 		}

@@ -46,9 +46,9 @@ func ExampleManager_Current() {
 
 func ExampleManager_Rotate() {
 	m := exampleManager()
-	_, err := m.Rotate(context.Background(), false)
+	_, err := m.Rotate(context.Background(), keys.Change{})
 	fmt.Println("scheduled:", err)
-	_, err = m.Rotate(context.Background(), true)
+	_, err = m.Rotate(context.Background(), keys.Change{Force: true})
 	fmt.Println("forced:", err)
 	for _, k := range m.List() {
 		fmt.Println(k.Seq, k.State)

@@ -40,19 +40,14 @@ const maxKID = 200 // characters, so that a token's header stays small
 // takes over at once, also from a rotation that is scheduled; verifiers that
 // know neither the other issuer's JWKS nor a fresh one of this issuer refuse
 // its tokens for up to [Config.JWKSMaxAge]. It fails with [ErrKeyExists].
-func (m *Manager) Import(ctx context.Context, k ImportedKey) (kid string, err error) {
-	return m.As("").Import(ctx, k)
-}
-
-// Import is [Manager.Import].
-func (h Hand) Import(ctx context.Context, k ImportedKey) (kid string, err error) {
-	p, err := h.manager.prepareImport(k)
+func (m *Manager) Import(ctx context.Context, k ImportedKey, c Change) (kid string, err error) {
+	p, err := m.prepareImport(k)
 	if err == nil {
-		err = h.manager.withChangeLock(ctx, func() error {
-			if err := h.manager.reload(ctx); err != nil {
+		err = m.withChangeLock(ctx, func() error {
+			if err := m.reload(ctx); err != nil {
 				return err
 			}
-			return h.insertImported(ctx, p, k.VerifyFor)
+			return m.insertImported(ctx, p, k.VerifyFor, c.By)
 		})
 	}
 	if err != nil {
@@ -93,8 +88,7 @@ func (m *Manager) algOf(private crypto.Signer) string {
 	return RS256
 }
 
-func (h Hand) insertImported(ctx context.Context, p *keyPair, verifyFor time.Duration) error {
-	m := h.manager
+func (m *Manager) insertImported(ctx context.Context, p *keyPair, verifyFor time.Duration, by string) error {
 	for range maxAttempts {
 		s, now := m.currentSnapshot()
 		for _, existing := range s.pairs {
@@ -110,8 +104,8 @@ func (h Hand) insertImported(ctx context.Context, p *keyPair, verifyFor time.Dur
 		}
 		record, err := m.insertKeyPair(ctx, record, p)
 		if err == nil {
-			h.report(Event{Kind: EventImported, KID: p.kid, At: record.CreatedAt})
-			return h.ensureStandby(ctx)
+			m.report(Event{Kind: EventImported, KID: p.kid, At: record.CreatedAt, By: by})
+			return m.ensureStandby(ctx, by)
 		}
 		if !errors.Is(err, storage.ErrConflict) {
 			return err

@@ -76,7 +76,7 @@ func TestImportRetired(t *testing.T) {
 	if acceptedBy(t, token, m, other) {
 		t.Fatal("known before")
 	}
-	kid, err := m.Import(t.Context(), keys.ImportedKey{Private: foreign, KID: "2024:key/1", VerifyFor: time.Hour})
+	kid, err := m.Import(t.Context(), keys.ImportedKey{Private: foreign, KID: "2024:key/1", VerifyFor: time.Hour}, keys.Change{})
 	if err != nil || kid != "2024:key/1" {
 		t.Fatalf("got %q, %v", kid, err)
 	}
@@ -87,7 +87,7 @@ func TestImportRetired(t *testing.T) {
 	if i := info(t, m, kid); i.State != keys.Retired || i.Alg != keys.ES256 || !i.ActivatesAt.IsZero() || !i.UnpublishedAt.Equal(epoch.Add(time.Hour+cfg.Leeway)) {
 		t.Errorf("it is %+v", i)
 	}
-	if err := m.Revoke(t.Context(), first); err != nil { // never takes over
+	if err := m.Revoke(t.Context(), first, keys.Change{}); err != nil { // never takes over
 		t.Fatal(err)
 	}
 	rotate(t, m, true)
@@ -109,7 +109,7 @@ func TestImportActive(t *testing.T) {
 	mine := sign(t, m)
 	rotate(t, m, false) // scheduled, and overtaken
 	foreign := otherIssuerKey(t)
-	kid, err := m.As("alice").Import(t.Context(), keys.ImportedKey{Private: foreign})
+	kid, err := m.Import(t.Context(), keys.ImportedKey{Private: foreign}, keys.Change{By: "alice"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestImportRefusals(t *testing.T) {
 	store := new(memoryStore)
 	m := open(t, store, cfg)
 	foreign := otherIssuerKey(t)
-	kid, err := m.Import(t.Context(), keys.ImportedKey{Private: foreign, VerifyFor: time.Hour})
+	kid, err := m.Import(t.Context(), keys.ImportedKey{Private: foreign, VerifyFor: time.Hour}, keys.Change{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestImportRefusals(t *testing.T) {
 		"name beyond ASCII":  {Private: otherIssuerKey(t), KID: "schlüssel"},
 		"name with line end": {Private: otherIssuerKey(t), KID: "a\nb"},
 	} {
-		if _, err := m.Import(t.Context(), k); err == nil {
+		if _, err := m.Import(t.Context(), k, keys.Change{}); err == nil {
 			t.Errorf("%s: imported", name)
 		} else if taken := strings.Contains(name, "again") || strings.Contains(name, "taken"); errors.Is(err, keys.ErrKeyExists) != taken {
 			t.Errorf("%s: %v", name, err)

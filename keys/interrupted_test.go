@@ -38,7 +38,7 @@ func TestRotate_InterruptedAtInsert_OneKeySigns(t *testing.T) {
 			} else {
 				store.failWith(unavailable)
 			}
-			if _, err := m.Rotate(t.Context(), true); !errors.Is(err, storage.ErrUnavailable) {
+			if _, err := m.Rotate(t.Context(), keys.Change{Force: true}); !errors.Is(err, storage.ErrUnavailable) {
 				t.Fatalf("got %v, want ErrUnavailable", err)
 			}
 			store.loseReply = false

@@ -116,10 +116,10 @@ func TestJWKSAlwaysPublic(t *testing.T) {
 			c.advance(time.Duration(rapid.IntRange(1, 3000).Draw(r, "minutes")) * time.Minute)
 			switch rapid.IntRange(0, 4).Draw(r, "step") {
 			case 0:
-				_, _ = m.Rotate(t.Context(), rapid.Bool().Draw(r, "force")) // may be scheduled already
+				_, _ = m.Rotate(t.Context(), keys.Change{Force: rapid.Bool().Draw(r, "force")}) // may be scheduled already
 			case 1:
 				list := m.List()
-				if err := m.Revoke(t.Context(), list[rapid.IntRange(0, len(list)-1).Draw(r, "key")].KID); err != nil {
+				if err := m.Revoke(t.Context(), list[rapid.IntRange(0, len(list)-1).Draw(r, "key")].KID, keys.Change{}); err != nil {
 					r.Fatalf("revoke: %v", err)
 				}
 			case 2: // another instance, with other settings

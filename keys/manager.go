@@ -67,7 +67,7 @@ func Open(ctx context.Context, store Store, wrapper KeyWrapper, cfg Config) (*Ma
 	if err := m.reload(ctx); err != nil {
 		return nil, err
 	}
-	if err := m.withChangeLock(ctx, func() error { return m.As("").ensureStandby(ctx) }); err != nil {
+	if err := m.withChangeLock(ctx, func() error { return m.ensureStandby(ctx, "") }); err != nil {
 		return nil, err
 	}
 	return m, nil

@@ -88,7 +88,7 @@ func TestEvents(t *testing.T) {
 	store := new(memoryStore)
 	m := open(t, store, cfg)
 	rotate(t, m, true)
-	if err := m.Revoke(t.Context(), active(t, m)); err != nil {
+	if err := m.Revoke(t.Context(), active(t, m), keys.Change{}); err != nil {
 		t.Fatal(err)
 	}
 	store.failWith(unavailable)
@@ -177,10 +177,10 @@ func TestEventsNameWhoWantedThem(t *testing.T) {
 	cfg.OnEvent = func(e keys.Event) { events = append(events, e) }
 	m := open(t, new(memoryStore), cfg)
 	events = nil
-	if _, err := m.As("alice").Rotate(t.Context(), true); err != nil {
+	if _, err := m.Rotate(t.Context(), keys.Change{Force: true, By: "alice"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := m.As("bob").Revoke(t.Context(), active(t, m)); err != nil {
+	if err := m.Revoke(t.Context(), active(t, m), keys.Change{By: "bob"}); err != nil {
 		t.Fatal(err)
 	}
 	c.advance(cfg.RotationInterval)

@@ -200,7 +200,7 @@ func refresh(t testing.TB, managers ...*keys.Manager) {
 
 func rotate(t testing.TB, m *keys.Manager, force bool) keys.Rotation {
 	t.Helper()
-	r, err := m.Rotate(t.Context(), force)
+	r, err := m.Rotate(t.Context(), keys.Change{Force: force})
 	if err != nil {
 		t.Fatalf("rotate: %v", err)
 	}

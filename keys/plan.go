@@ -7,9 +7,9 @@ import (
 	"example.org/signet/storage"
 )
 
-// An Intent is a change of the keys that somebody considers. The zero value is
-// to let things take their course.
-type Intent struct {
+// PlanRequest names the change whose outcome [Manager.Plan] predicts. The zero
+// value asks for what the schedule brings.
+type PlanRequest struct {
 	Rotate   bool   // as [Manager.Rotate] does it
 	Force    bool   // of Rotate: now
 	Rollback bool   // as [Manager.Rollback] does it
@@ -33,13 +33,13 @@ func (p Plan) Next(kid string) (Transition, bool) {
 	return Transition{}, false
 }
 
-// Plan predicts what the intent and the time do to the keys: every change
+// Plan predicts what the requested change and the time do to the keys: every change
 // whose moment is known, and those around the next rotation on schedule. It
 // works from the current snapshot. It fails as the change itself would: with
 // [ErrRotated], *[ScheduledError], *[RollbackUnavailableError] or [storage.ErrNotFound].
-func (m *Manager) Plan(intent Intent) (Plan, error) {
+func (m *Manager) Plan(req PlanRequest) (Plan, error) {
 	s, now := m.currentSnapshot()
-	line, err := m.intended(s, now, intent)
+	line, err := m.changedTimeline(s, now, req)
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan: %w", err)
 	}
@@ -50,27 +50,28 @@ func (m *Manager) Plan(intent Intent) (Plan, error) {
 	return Plan{At: now, Keys: m.List(), Transitions: m.transitions(s.infos, stages)}, nil
 }
 
-// intended is the time line after the intent, with all that it entails.
-func (m *Manager) intended(s *snapshot, now time.Time, intent Intent) (timeline, error) {
+// changedTimeline returns the time line after the requested change, with the keys
+// that it makes necessary.
+func (m *Manager) changedTimeline(s *snapshot, now time.Time, req PlanRequest) (timeline, error) {
 	line := s.line
-	if intent.Revoke != "" {
-		if s.pairs[intent.Revoke] == nil {
-			return timeline{}, fmt.Errorf("key %q: %w", intent.Revoke, storage.ErrNotFound)
+	if req.Revoke != "" {
+		if s.pairs[req.Revoke] == nil {
+			return timeline{}, fmt.Errorf("key %q: %w", req.Revoke, storage.ErrNotFound)
 		}
-		line = line.withRevoked(intent.Revoke, storage.Time(now))
+		line = line.withRevoked(req.Revoke, storage.Time(now))
 	}
 	for k, missing := line.nextMissing(now); missing; k, missing = line.nextMissing(now) {
 		line = line.withRecord(k)
 	}
-	if intent.Rollback {
+	if req.Rollback {
 		record, err := m.rollbackRecord(s, now)
 		if err != nil {
 			return timeline{}, err
 		}
 		line = line.withRecord(record)
 	}
-	if intent.Rotate {
-		at, err := m.rotationTime(s, storage.Time(now), intent.Force)
+	if req.Rotate {
+		at, err := m.rotationTime(s, storage.Time(now), req.Force)
 		if err != nil {
 			return timeline{}, err
 		}

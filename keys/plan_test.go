@@ -12,11 +12,11 @@ import (
 )
 
 // plan is the manager's, which must be possible.
-func plan(t testing.TB, m *keys.Manager, intent keys.Intent) keys.Plan {
+func plan(t testing.TB, m *keys.Manager, req keys.PlanRequest) keys.Plan {
 	t.Helper()
-	p, err := m.Plan(intent)
+	p, err := m.Plan(req)
 	if err != nil {
-		t.Fatalf("plan %+v: %v", intent, err)
+		t.Fatalf("plan %+v: %v", req, err)
 	}
 	return p
 }
@@ -39,7 +39,7 @@ func TestPlanOfTheSchedule(t *testing.T) {
 	store := new(memoryStore)
 	m := open(t, store, cfg)
 	first, standby := active(t, m), inState(m, keys.Standby)[0]
-	p := plan(t, m, keys.Intent{})
+	p := plan(t, m, keys.PlanRequest{})
 
 	due := epoch.Add(cfg.RotationInterval)
 	starts, retires, leaves := transition(t, p, standby, keys.Active), transition(t, p, first, keys.Retired), transition(t, p, first, keys.Expired)
@@ -66,18 +66,18 @@ func TestPlanOfARotation(t *testing.T) {
 	m := open(t, new(memoryStore), cfg)
 	first, standby := active(t, m), inState(m, keys.Standby)[0]
 
-	waiting := transition(t, plan(t, m, keys.Intent{Rotate: true}), standby, keys.Active)
+	waiting := transition(t, plan(t, m, keys.PlanRequest{Rotate: true}), standby, keys.Active)
 	if !waiting.At.Equal(epoch.Add(cfg.PublishAhead)) || waiting.PropagationDelay != 0 {
 		t.Errorf("unforced: %+v", waiting)
 	}
-	forced := plan(t, m, keys.Intent{Rotate: true, Force: true})
+	forced := plan(t, m, keys.PlanRequest{Rotate: true, Force: true})
 	if c := transition(t, forced, standby, keys.Active); !c.At.Equal(epoch) || c.PropagationDelay != cfg.JWKSMaxAge || !strings.Contains(c.Tokens(), "refuse them for up to 5m0s") {
 		t.Errorf("forced: %+v", c)
 	}
 	transition(t, forced, first, keys.Retired)
 	rotate(t, m, false)
 	var scheduled *keys.ScheduledError
-	if _, err := m.Plan(keys.Intent{Rotate: true}); !errors.As(err, &scheduled) {
+	if _, err := m.Plan(keys.PlanRequest{Rotate: true}); !errors.As(err, &scheduled) {
 		t.Errorf("with one scheduled: %v", err)
 	}
 }
@@ -86,7 +86,7 @@ func TestPlanOfARevocation(t *testing.T) {
 	cfg := settings(newClock())
 	m := open(t, new(memoryStore), cfg)
 	first, standby := active(t, m), inState(m, keys.Standby)[0]
-	p := plan(t, m, keys.Intent{Revoke: first})
+	p := plan(t, m, keys.PlanRequest{Revoke: first})
 	if c := transition(t, p, first, keys.Revoked); c.PropagationDelay != cfg.JWKSMaxAge || c.From != keys.Active {
 		t.Errorf("got %+v", c)
 	}
@@ -94,7 +94,7 @@ func TestPlanOfARevocation(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 	transition(t, p, "", keys.Standby)
-	if _, err := m.Plan(keys.Intent{Revoke: "nobody"}); !errors.Is(err, storage.ErrNotFound) {
+	if _, err := m.Plan(keys.PlanRequest{Revoke: "nobody"}); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("unknown: %v", err)
 	}
 }
@@ -112,10 +112,10 @@ func TestPlan_MatchesOutcome(t *testing.T) {
 			refresh(t, m)
 			randomChange(t, r, m)
 		}
-		intent := drawIntent(r, m)
-		p, err := m.Plan(intent)
+		req := drawPlanRequest(r, m)
+		p, err := m.Plan(req)
 		if err == nil {
-			applyIntent(t, m, intent)
+			applyRequest(t, m, req)
 		}
 		for _, change := range p.Transitions {
 			c.set(change.At)
@@ -130,28 +130,28 @@ func TestPlan_MatchesOutcome(t *testing.T) {
 func randomChange(t *testing.T, r *rapid.T, m *keys.Manager) {
 	switch rapid.IntRange(0, 4).Draw(r, "event") {
 	case 4:
-		_, _ = m.Rollback(t.Context()) // a rollback may be unavailable
+		_, _ = m.Rollback(t.Context(), keys.Change{}) // a rollback may be unavailable
 	case 0:
-		_, _ = m.Rotate(t.Context(), rapid.Bool().Draw(r, "force")) // may be scheduled already
+		_, _ = m.Rotate(t.Context(), keys.Change{Force: rapid.Bool().Draw(r, "force")}) // may be scheduled already
 	case 1:
 		list := m.List()
-		if err := m.Revoke(t.Context(), list[rapid.IntRange(0, len(list)-1).Draw(r, "key")].KID); err != nil {
+		if err := m.Revoke(t.Context(), list[rapid.IntRange(0, len(list)-1).Draw(r, "key")].KID, keys.Change{}); err != nil {
 			r.Fatal(err)
 		}
 	}
 }
 
-func drawIntent(r *rapid.T, m *keys.Manager) keys.Intent {
+func drawPlanRequest(r *rapid.T, m *keys.Manager) keys.PlanRequest {
 	list := m.List()
-	return rapid.SampledFrom([]keys.Intent{
+	return rapid.SampledFrom([]keys.PlanRequest{
 		{}, {Rotate: true}, {Rotate: true, Force: true}, {Rollback: true}, {Revoke: list[rapid.IntRange(0, len(list)-1).Draw(r, "key")].KID},
-	}).Draw(r, "intent")
+	}).Draw(r, "request")
 }
 
-func applyIntent(t *testing.T, m *keys.Manager, i keys.Intent) {
+func applyRequest(t *testing.T, m *keys.Manager, i keys.PlanRequest) {
 	switch {
 	case i.Revoke != "":
-		if err := m.Revoke(t.Context(), i.Revoke); err != nil {
+		if err := m.Revoke(t.Context(), i.Revoke, keys.Change{}); err != nil {
 			t.Fatal(err)
 		}
 	case i.Rotate:

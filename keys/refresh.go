@@ -74,7 +74,7 @@ func (m *Manager) Refresh(ctx context.Context) error {
 }
 
 func (m *Manager) maintain(ctx context.Context) error {
-	if err := m.As("").ensureStandby(ctx); err != nil {
+	if err := m.ensureStandby(ctx, ""); err != nil {
 		return err
 	}
 	if err := m.rotateIfDue(ctx); err != nil {
@@ -99,7 +99,7 @@ func (m *Manager) rotateIfDue(ctx context.Context) error {
 	if now.Before(due.Add(-m.cfg.lead())) {
 		return nil
 	}
-	_, err := m.As("").insertDecision(ctx, s, EventRotated, s.line.rotationRecord(now, later(due, m.earliestStart(s.infos, now))))
+	_, err := m.insertDecision(ctx, s, Event{Kind: EventRotated}, s.line.rotationRecord(now, later(due, m.earliestStart(s.infos, now))))
 	if errors.Is(err, storage.ErrConflict) { // another instance did it
 		return m.reload(ctx)
 	}

@@ -20,14 +20,10 @@ type ResealResult struct {
 // envelope alone; instances that hold both master keys notice nothing. Where it
 // was cut off, by an error or the end of the process, some records are done and
 // doing it again does the rest. On an error it returns what was done before.
-func (m *Manager) Reseal(ctx context.Context) (ResealResult, error) { return m.As("").Reseal(ctx) }
-
-// Reseal is [Manager.Reseal].
-func (h Hand) Reseal(ctx context.Context) (done ResealResult, err error) {
-	m := h.manager
+func (m *Manager) Reseal(ctx context.Context, c Change) (done ResealResult, err error) {
 	err = m.withChangeLock(ctx, func() error {
 		for range maxAttempts { // a record may be made meanwhile, by an instance that seals as before
-			complete, err := h.resealAll(ctx, &done)
+			complete, err := m.resealAll(ctx, &done, c.By)
 			if err != nil {
 				return err
 			}
@@ -48,8 +44,7 @@ func (h Hand) Reseal(ctx context.Context) (done ResealResult, err error) {
 
 // resealAll goes through all records once, and tells whether none was left to
 // do.
-func (h Hand) resealAll(ctx context.Context, done *ResealResult) (complete bool, err error) {
-	m := h.manager
+func (m *Manager) resealAll(ctx context.Context, done *ResealResult, by string) (complete bool, err error) {
 	records, err := m.store.ListKeys(ctx)
 	if err != nil {
 		return false, err
@@ -71,7 +66,7 @@ func (h Hand) resealAll(ctx context.Context, done *ResealResult) (complete bool,
 		switch err := m.store.ResealKey(ctx, k.KID, k.Sealed, sealed); {
 		case err == nil:
 			done.Resealed = append(done.Resealed, k.KID)
-			h.report(Event{Kind: EventResealed, KID: k.KID, At: m.cfg.Now()})
+			m.report(Event{Kind: EventResealed, KID: k.KID, At: m.cfg.Now(), By: by})
 		case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrNotFound): // another instance did it, or removed it
 		default:
 			return false, fmt.Errorf("key %s: %w", k.KID, err)

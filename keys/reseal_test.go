@@ -46,7 +46,7 @@ func TestReseal(t *testing.T) {
 	rotate(t, changed, true) // its standby lies under the new key
 	refresh(t, prepared)
 	records := store.all()
-	done, err := changed.Reseal(t.Context())
+	done, err := changed.Reseal(t.Context(), keys.Change{})
 	if err != nil || len(done.Resealed) != 2 || done.AlreadyResealed != 1 {
 		t.Fatalf("got %+v, %v", done, err)
 	}
@@ -67,7 +67,7 @@ func TestReseal(t *testing.T) {
 		sign(t, m)
 	}
 	expectUnsealError(t, store, before, cfg, kid)
-	if again, err := changed.Reseal(t.Context()); err != nil || len(again.Resealed) != 0 || again.AlreadyResealed != 3 {
+	if again, err := changed.Reseal(t.Context(), keys.Change{}); err != nil || len(again.Resealed) != 0 || again.AlreadyResealed != 3 {
 		t.Errorf("again: %+v, %v", again, err)
 	}
 	// One that was not told of the new key goes on with what it has.
@@ -95,13 +95,13 @@ func TestReseal_Interrupted_CanBeRepeated(t *testing.T) {
 			}
 			return nil
 		})
-		done, err := m.Reseal(t.Context())
+		done, err := m.Reseal(t.Context(), keys.Change{})
 		if !errors.Is(err, storage.ErrUnavailable) || len(done.Resealed) != cut {
 			t.Fatalf("cut at %d: %+v, %v", cut, done, err)
 		}
 		store.failWith(nil)
 		openUnder(t, store, keys.NewMasterKeys(before, after), cfg)
-		rest, err := openUnder(t, store, keys.NewMasterKeys(after, before), cfg).Reseal(t.Context())
+		rest, err := openUnder(t, store, keys.NewMasterKeys(after, before), cfg).Reseal(t.Context(), keys.Change{})
 		if err != nil || len(rest.Resealed) != 3-cut || rest.AlreadyResealed != cut {
 			t.Errorf("the rest after %d: %+v, %v", cut, rest, err)
 		}
@@ -120,7 +120,7 @@ func TestRacingReseals(t *testing.T) {
 	for range 16 {
 		m := openUnder(t, store, keys.NewMasterKeys(after, before), cfg)
 		group.Go(func() {
-			d, err := m.Reseal(t.Context())
+			d, err := m.Reseal(t.Context(), keys.Change{})
 			if err != nil {
 				t.Error(err)
 			}

@@ -21,11 +21,8 @@ import (
 // back further than was meant. Of racing rollbacks and rotations one wins, the
 // others get [ErrRotated]; while a rotation is scheduled it fails with
 // *[ScheduledError].
-func (m *Manager) Rollback(ctx context.Context) (Rotation, error) { return m.As("").Rollback(ctx) }
-
-// Rollback is [Manager.Rollback].
-func (h Hand) Rollback(ctx context.Context) (Rotation, error) {
-	done, err := h.storeDecision(ctx, EventRolledBack, h.manager.rollbackRecord)
+func (m *Manager) Rollback(ctx context.Context, c Change) (Rotation, error) {
+	done, err := m.storeDecision(ctx, Event{Kind: EventRolledBack, By: c.By}, m.rollbackRecord)
 	if err != nil {
 		return Rotation{}, fmt.Errorf("roll the keys back: %w", err)
 	}

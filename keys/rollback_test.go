@@ -13,7 +13,7 @@ import (
 
 func rollback(t testing.TB, m *keys.Manager) keys.Rotation {
 	t.Helper()
-	r, err := m.Rollback(t.Context())
+	r, err := m.Rollback(t.Context(), keys.Change{})
 	if err != nil {
 		t.Fatalf("roll back: %v", err)
 	}
@@ -24,7 +24,7 @@ func rollback(t testing.TB, m *keys.Manager) keys.Rotation {
 func expectRollbackUnavailable(t testing.TB, m *keys.Manager, kid string) {
 	t.Helper()
 	var refused *keys.RollbackUnavailableError
-	if _, err := m.Rollback(t.Context()); !errors.As(err, &refused) || refused.KID != kid {
+	if _, err := m.Rollback(t.Context(), keys.Change{}); !errors.As(err, &refused) || refused.KID != kid {
 		t.Errorf("got %v, want a RollbackUnavailableError for %q", err, kid)
 	}
 }
@@ -109,7 +109,7 @@ func TestRollbackTooLate(t *testing.T) {
 	r := rotate(t, m, true)
 	until := r.At.Add(cfg.TokenLifetime + cfg.Leeway - cfg.Refresh)
 	c.set(until)
-	if _, err := m.Plan(keys.Intent{Rollback: true}); err != nil {
+	if _, err := m.Plan(keys.PlanRequest{Rollback: true}); err != nil {
 		t.Errorf("at the last moment: %v", err)
 	}
 	c.advance(time.Second)
@@ -131,18 +131,18 @@ func TestRollbackIsRefused(t *testing.T) {
 	c.advance(cfg.Refresh)
 	scheduled := rotate(t, m, false)
 	var waits *keys.ScheduledError
-	if _, err := m.Rollback(t.Context()); !errors.As(err, &waits) || waits.KID != scheduled.Activates {
+	if _, err := m.Rollback(t.Context(), keys.Change{}); !errors.As(err, &waits) || waits.KID != scheduled.Activates {
 		t.Errorf("with a rotation to come: %v", err)
 	}
-	if err := m.Revoke(t.Context(), scheduled.Activates); err != nil { // calls it off
+	if err := m.Revoke(t.Context(), scheduled.Activates, keys.Change{}); err != nil { // calls it off
 		t.Fatal(err)
 	}
-	if err := m.Revoke(t.Context(), first); err != nil {
+	if err := m.Revoke(t.Context(), first, keys.Change{}); err != nil {
 		t.Fatal(err)
 	}
 	expectRollbackUnavailable(t, m, "")
 	store.failWith(unavailable)
-	if _, err := m.Rollback(t.Context()); !errors.Is(err, storage.ErrUnavailable) {
+	if _, err := m.Rollback(t.Context(), keys.Change{}); !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("without a store: %v", err)
 	}
 }
@@ -158,7 +158,7 @@ func TestRevokeAfterRollback(t *testing.T) {
 	r := rotate(t, m, true)
 	c.advance(cfg.Refresh)
 	rollback(t, m)
-	if err := m.Revoke(t.Context(), first); err != nil {
+	if err := m.Revoke(t.Context(), first, keys.Change{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := active(t, m); got != r.NewStandby {
@@ -185,9 +185,9 @@ func TestRacingRollbacks(t *testing.T) {
 			group.Go(func() {
 				var err error
 				if n%3 == 0 {
-					won[n], err = instances[n].Rotate(t.Context(), true)
+					won[n], err = instances[n].Rotate(t.Context(), keys.Change{Force: true})
 				} else {
-					won[n], err = instances[n].Rollback(t.Context())
+					won[n], err = instances[n].Rollback(t.Context(), keys.Change{})
 				}
 				var refused *keys.RollbackUnavailableError
 				if err != nil && !errors.Is(err, keys.ErrRotated) && !errors.As(err, &refused) {

@@ -10,6 +10,13 @@ import (
 	"example.org/signet/storage"
 )
 
+// Change says how the keys are to be changed, and who asked for it. The zero
+// value is a change by the instance itself, without force.
+type Change struct {
+	Force bool   // of [Manager.Rotate]: at once, however long the standby has been published
+	By    string // the user id or command that the events name; empty for the instance itself
+}
+
 // Rotation tells what a rotation will do.
 type Rotation struct {
 	NewStandby string    // kid of the key made for the next time
@@ -18,22 +25,17 @@ type Rotation struct {
 }
 
 // Rotate makes the standby the signing key: at once if it has been published
-// for PublishAhead, else at the moment it will have been; force makes it now.
+// for PublishAhead, else at the moment it will have been; Force makes it now.
 // Verifiers that cached the JWKS before the key was in it then refuse its
 // tokens for up to JWKSMaxAge.
 //
 // Of racing rotations one wins, the others get [ErrRotated]; so does one
 // within [Config.Refresh] of the last, whose keys not every instance has
 // published yet. While a rotation is scheduled and still to come it fails with
-// *[ScheduledError]; force makes that one happen now.
-func (m *Manager) Rotate(ctx context.Context, force bool) (Rotation, error) {
-	return m.As("").Rotate(ctx, force)
-}
-
-// Rotate is [Manager.Rotate].
-func (h Hand) Rotate(ctx context.Context, force bool) (Rotation, error) {
-	done, err := h.storeDecision(ctx, EventRotated, func(s *snapshot, now time.Time) (storage.Key, error) {
-		at, err := h.manager.rotationTime(s, storage.Time(now), force)
+// *[ScheduledError]; Force makes that one happen now.
+func (m *Manager) Rotate(ctx context.Context, c Change) (Rotation, error) {
+	done, err := m.storeDecision(ctx, Event{Kind: EventRotated, By: c.By}, func(s *snapshot, now time.Time) (storage.Key, error) {
+		at, err := m.rotationTime(s, storage.Time(now), c.Force)
 		return s.line.rotationRecord(now, at), err
 	})
 	if err != nil {
@@ -43,15 +45,15 @@ func (h Hand) Rotate(ctx context.Context, force bool) (Rotation, error) {
 }
 
 // storeDecision stores the record that propose makes of the current snapshot, as the
-// newest decision on who signs. Of racing ones one wins, the others get
-// [ErrRotated].
-func (h Hand) storeDecision(ctx context.Context, kind EventKind, propose func(*snapshot, time.Time) (storage.Key, error)) (done Rotation, err error) {
-	afterSeq := h.manager.current.Load().maxSeq()
-	err = h.manager.withChangeLock(ctx, func() (err error) {
-		if err = h.manager.reload(ctx); err != nil {
+// newest decision on who signs, and reports the event. Of racing ones one wins,
+// the others get [ErrRotated].
+func (m *Manager) storeDecision(ctx context.Context, event Event, propose func(*snapshot, time.Time) (storage.Key, error)) (done Rotation, err error) {
+	afterSeq := m.current.Load().maxSeq()
+	err = m.withChangeLock(ctx, func() (err error) {
+		if err = m.reload(ctx); err != nil {
 			return err
 		}
-		done, err = h.tryDecision(ctx, afterSeq, kind, propose)
+		done, err = m.tryDecision(ctx, afterSeq, event, propose)
 		return err
 	})
 	return done, err
@@ -66,10 +68,9 @@ var errNoProgress = fmt.Errorf("the store does not show the keys that it holds: 
 
 // tryDecision tries until its record is stored, or one of another decision above
 // the sequence number seen.
-func (h Hand) tryDecision(ctx context.Context, afterSeq int64, kind EventKind, propose func(*snapshot, time.Time) (storage.Key, error)) (Rotation, error) {
-	m := h.manager
+func (m *Manager) tryDecision(ctx context.Context, afterSeq int64, event Event, propose func(*snapshot, time.Time) (storage.Key, error)) (Rotation, error) {
 	for range maxAttempts {
-		if err := h.ensureStandby(ctx); err != nil {
+		if err := m.ensureStandby(ctx, event.By); err != nil {
 			return Rotation{}, err
 		}
 		s, now := m.currentSnapshot()
@@ -80,7 +81,7 @@ func (h Hand) tryDecision(ctx context.Context, afterSeq int64, kind EventKind, p
 		if err != nil {
 			return Rotation{}, err
 		}
-		done, err := h.insertDecision(ctx, s, kind, record)
+		done, err := m.insertDecision(ctx, s, event, record)
 		if !errors.Is(err, storage.ErrConflict) {
 			return done, err
 		}
@@ -129,9 +130,9 @@ func publishedSince(info Info, now time.Time) time.Time {
 }
 
 // insertDecision stores a new standby whose record says which other key signs
-// from when on.
-func (h Hand) insertDecision(ctx context.Context, s *snapshot, kind EventKind, record storage.Key) (Rotation, error) {
-	record, err := h.manager.insertNewKey(ctx, record)
+// from when on, and reports the event.
+func (m *Manager) insertDecision(ctx context.Context, s *snapshot, event Event, record storage.Key) (Rotation, error) {
+	record, err := m.insertNewKey(ctx, record)
 	if err != nil {
 		return Rotation{}, err
 	}
@@ -142,7 +143,8 @@ func (h Hand) insertDecision(ctx context.Context, s *snapshot, kind EventKind, r
 			done.Activates = line.keys[span.key].KID
 		}
 	}
-	h.report(Event{Kind: kind, KID: done.Activates, At: done.At})
+	event.KID, event.At = done.Activates, done.At
+	m.report(event)
 	return done, nil
 }
 
@@ -151,11 +153,7 @@ func (h Hand) insertDecision(ctx context.Context, s *snapshot, kind EventKind, r
 // in any case a standby is at hand afterwards. Doing it again is no error. An
 // unknown kid is [storage.ErrNotFound]. Where the key is revoked but the rest
 // failed the error says so; the next refresh of any instance makes up for it.
-func (m *Manager) Revoke(ctx context.Context, kid string) error { return m.As("").Revoke(ctx, kid) }
-
-// Revoke is [Manager.Revoke].
-func (h Hand) Revoke(ctx context.Context, kid string) error {
-	m := h.manager
+func (m *Manager) Revoke(ctx context.Context, kid string, c Change) error {
 	at := storage.Time(m.cfg.Now())
 	if err := failpoint.Hit(failpoint.KeyRevoking); err != nil {
 		return storage.Unavailable("revoke key", err)
@@ -166,7 +164,7 @@ func (h Hand) Revoke(ctx context.Context, kid string) error {
 	if err := failpoint.Hit(failpoint.KeyRevoked); err != nil {
 		return storage.Unavailable("revoke key", err)
 	}
-	h.report(Event{Kind: EventRevoked, KID: kid, At: at})
+	m.report(Event{Kind: EventRevoked, KID: kid, At: at, By: c.By})
 	err := m.replace(func(s snapshot) snapshot {
 		s.generation, s.line = m.generations.Add(1), s.line.withRevoked(kid, at)
 		return s
@@ -176,7 +174,7 @@ func (h Hand) Revoke(ctx context.Context, kid string) error {
 			if err := m.reload(ctx); err != nil {
 				return err
 			}
-			return h.ensureStandby(ctx)
+			return m.ensureStandby(ctx, c.By)
 		})
 	}
 	if err != nil {
@@ -187,8 +185,7 @@ func (h Hand) Revoke(ctx context.Context, kid string) error {
 
 // ensureStandby makes the keys that are missing: one that signs, and a standby that no
 // rotation has claimed. The caller holds the change lock.
-func (h Hand) ensureStandby(ctx context.Context) error {
-	m := h.manager
+func (m *Manager) ensureStandby(ctx context.Context, by string) error {
 	for range maxAttempts {
 		s, now := m.currentSnapshot()
 		record, missing := s.line.nextMissing(now)
@@ -198,7 +195,7 @@ func (h Hand) ensureStandby(ctx context.Context) error {
 		record, err := m.insertNewKey(ctx, record)
 		switch {
 		case err == nil:
-			h.report(Event{Kind: EventCreated, KID: record.KID, At: record.CreatedAt})
+			m.report(Event{Kind: EventCreated, KID: record.KID, At: record.CreatedAt, By: by})
 		case errors.Is(err, storage.ErrConflict): // another instance rotated first: read what it stored
 			if err := m.reload(ctx); err != nil {
 				return err

@@ -69,7 +69,7 @@ func TestRotationWhileOneIsScheduled(t *testing.T) {
 	scheduled := rotate(t, m, false)
 	c.advance(time.Minute)
 
-	_, err := m.Rotate(t.Context(), false)
+	_, err := m.Rotate(t.Context(), keys.Change{})
 	var already *keys.ScheduledError
 	if !errors.As(err, &already) || already.KID != scheduled.Activates || !already.At.Equal(scheduled.At) || !errors.Is(err, keys.ErrRotated) {
 		t.Fatalf("got %v", err)
@@ -101,7 +101,7 @@ func TestRotationRightAfterAnother(t *testing.T) {
 	store := new(memoryStore)
 	rotate(t, open(t, store, cfg), true)
 	for _, force := range []bool{false, true} {
-		if _, err := open(t, store, cfg).Rotate(t.Context(), force); !errors.Is(err, keys.ErrRotated) {
+		if _, err := open(t, store, cfg).Rotate(t.Context(), keys.Change{Force: force}); !errors.Is(err, keys.ErrRotated) {
 			t.Errorf("force %v: got %v", force, err)
 		}
 	}
@@ -121,7 +121,7 @@ func TestRotate_StaleInstance_GetsErrRotated(t *testing.T) {
 	m, other := open(t, store, cfg), open(t, store, cfg)
 	rotate(t, other, true)
 	c.advance(2 * cfg.Refresh)
-	if _, err := m.Rotate(t.Context(), true); !errors.Is(err, keys.ErrRotated) || len(store.all()) != 3 {
+	if _, err := m.Rotate(t.Context(), keys.Change{Force: true}); !errors.Is(err, keys.ErrRotated) || len(store.all()) != 3 {
 		t.Errorf("got %v", err)
 	}
 	rotate(t, m, true)
@@ -216,7 +216,7 @@ func TestRevokeActive(t *testing.T) {
 	m := open(t, store, settings(c))
 	first, standby := active(t, m), inState(m, keys.Standby)[0]
 	token := sign(t, m)
-	if err := m.Revoke(t.Context(), first); err != nil {
+	if err := m.Revoke(t.Context(), first, keys.Change{}); err != nil {
 		t.Fatal(err)
 	}
 	if active(t, m) != standby || slices.Contains(published(t, m), first) {
@@ -228,7 +228,7 @@ func TestRevokeActive(t *testing.T) {
 	if got := inState(m, keys.Standby); len(got) != 1 || len(store.all()) != 3 {
 		t.Errorf("standbys: %v", got)
 	}
-	if err := m.Revoke(t.Context(), first); err != nil || len(store.all()) != 3 {
+	if err := m.Revoke(t.Context(), first, keys.Change{}); err != nil || len(store.all()) != 3 {
 		t.Errorf("again: %v", err)
 	}
 }
@@ -236,7 +236,7 @@ func TestRevokeActive(t *testing.T) {
 func TestRevokeStandby(t *testing.T) {
 	m := open(t, new(memoryStore), settings(newClock()))
 	first, standby := active(t, m), inState(m, keys.Standby)[0]
-	if err := m.Revoke(t.Context(), standby); err != nil {
+	if err := m.Revoke(t.Context(), standby, keys.Change{}); err != nil {
 		t.Fatal(err)
 	}
 	got := inState(m, keys.Standby)
@@ -250,7 +250,7 @@ func TestRevokeOfScheduledStandby(t *testing.T) {
 	m := open(t, new(memoryStore), settings(c))
 	first := active(t, m)
 	r := rotate(t, m, false)
-	if err := m.Revoke(t.Context(), r.Activates); err != nil {
+	if err := m.Revoke(t.Context(), r.Activates, keys.Change{}); err != nil {
 		t.Fatal(err)
 	}
 	c.set(r.At)
@@ -280,7 +280,7 @@ func TestRevokeEverything(t *testing.T) {
 
 func TestRevokeUnknown(t *testing.T) {
 	m := open(t, new(memoryStore), settings(newClock()))
-	if err := m.Revoke(t.Context(), "nobody"); !errors.Is(err, storage.ErrNotFound) {
+	if err := m.Revoke(t.Context(), "nobody", keys.Change{}); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("got %v", err)
 	}
 }

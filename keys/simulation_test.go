@@ -211,7 +211,7 @@ func (w *simulation) randomEvent(t *testing.T, i *instance) error {
 }
 
 func (w *simulation) rotate(t *testing.T, i *instance, force bool) error {
-	_, err := i.manager.Rotate(t.Context(), force || w.forceRotations)
+	_, err := i.manager.Rotate(t.Context(), keys.Change{Force: force || w.forceRotations})
 	switch {
 	case err == nil && force:
 		w.counts.forced++
@@ -228,7 +228,7 @@ func (w *simulation) rotate(t *testing.T, i *instance, force bool) error {
 // rollback needs no excuse: every verifier knows the previous key.
 func (w *simulation) rollback(t *testing.T, i *instance) error {
 	var late *keys.RollbackUnavailableError
-	_, err := i.manager.Rollback(t.Context())
+	_, err := i.manager.Rollback(t.Context(), keys.Change{})
 	if err == nil {
 		w.counts.rollbacks++
 	}
@@ -254,7 +254,7 @@ func (w *simulation) revoke(t *testing.T, i *instance) error {
 	if i.link.cut {
 		return nil
 	}
-	if err := i.manager.Revoke(t.Context(), kid); err != nil {
+	if err := i.manager.Revoke(t.Context(), kid, keys.Change{}); err != nil {
 		return err
 	}
 	if _, again := w.revoked[kid]; !again {

@@ -18,7 +18,7 @@ func (m *Manager) Stats() Stats {
 			stats.ActiveKeyAge = max(0, now.Sub(i.CreatedAt))
 		}
 	}
-	if plan, err := m.Plan(Intent{}); err == nil && len(plan.Transitions) > 0 {
+	if plan, err := m.Plan(PlanRequest{}); err == nil && len(plan.Transitions) > 0 {
 		stats.NextChange = max(0, plan.Transitions[0].At.Sub(now))
 	}
 	return stats

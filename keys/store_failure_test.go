@@ -26,7 +26,7 @@ func TestRevoke_StandbyInsertFails_KeyIsRevoked(t *testing.T) {
 		}
 		return unavailable(op)
 	})
-	if err := m.Revoke(t.Context(), first); !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "is revoked, but") {
+	if err := m.Revoke(t.Context(), first, keys.Change{}); !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "is revoked, but") {
 		t.Fatalf("got %v", err)
 	}
 	if slices.Contains(published(t, m), first) || active(t, m) == first {
@@ -47,10 +47,10 @@ func TestStoreDown(t *testing.T) { // K11, K17
 	token, document := sign(t, m), m.JWKS()
 	store.failWith(unavailable)
 
-	if _, err := m.Rotate(t.Context(), true); !errors.Is(err, storage.ErrUnavailable) {
+	if _, err := m.Rotate(t.Context(), keys.Change{Force: true}); !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("rotate: %v", err)
 	}
-	if err := m.Revoke(t.Context(), active(t, m)); !errors.Is(err, storage.ErrUnavailable) {
+	if err := m.Revoke(t.Context(), active(t, m), keys.Change{}); !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("revoke: %v", err)
 	}
 	if err := m.Refresh(t.Context()); !errors.Is(err, storage.ErrUnavailable) {
@@ -197,13 +197,13 @@ func TestRotate_InsertConflict(t *testing.T) {
 
 	made := random.drawn
 	store.beforeInsert = func() { rotate(t, other, true) }
-	if _, err := m.Rotate(t.Context(), true); !errors.Is(err, keys.ErrRotated) || random.drawn != made+1 {
+	if _, err := m.Rotate(t.Context(), keys.Change{Force: true}); !errors.Is(err, keys.ErrRotated) || random.drawn != made+1 {
 		t.Errorf("got %v, %d keys drawn", err, random.drawn-made)
 	}
 	c.advance(cfg.Refresh)
 	refresh(t, m, other)
 	store.beforeInsert = func() {
-		if err := other.Revoke(t.Context(), inState(other, keys.Standby)[0]); err != nil {
+		if err := other.Revoke(t.Context(), inState(other, keys.Standby)[0], keys.Change{}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -302,12 +302,12 @@ func TestRotate_StoreHangs_OthersAreNotBlocked(t *testing.T) {
 	hanging, release := make(chan struct{}), make(chan struct{})
 	store.beforeInsert = func() { close(hanging); <-release }
 	done := make(chan error)
-	go func() { _, err := m.Rotate(t.Context(), true); done <- err }()
+	go func() { _, err := m.Rotate(t.Context(), keys.Change{Force: true}); done <- err }()
 	<-hanging
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := m.Rotate(ctx, true); err == nil {
+	if _, err := m.Rotate(ctx, keys.Change{Force: true}); err == nil {
 		t.Error("rotated in the middle of a rotation")
 	}
 	if _, _, err := m.Verify(t.Context(), sign(t, m)); err != nil || len(m.JWKS().Body) == 0 {

@@ -201,7 +201,7 @@ func TestVerifyRightAfterChangeElsewhere(t *testing.T) {
 	for name, change := range map[string]func(*testing.T, *keys.Manager){
 		"forced rotation": func(t *testing.T, m *keys.Manager) { rotate(t, m, true) },
 		"revocation": func(t *testing.T, m *keys.Manager) {
-			if err := m.Revoke(t.Context(), active(t, m)); err != nil {
+			if err := m.Revoke(t.Context(), active(t, m), keys.Change{}); err != nil {
 				t.Fatal(err)
 			}
 		},

@@ -53,7 +53,7 @@ func newKeysRevoke(p *process) *cobra.Command {
 		if err := admin.issuer.RequestKeyChange(ctx, "revoke", args[0], admin.request); err != nil {
 			return err
 		}
-		if err := k.Revoke(ctx, args[0]); err != nil {
+		if err := k.Revoke(ctx, args[0], keys.Change{}); err != nil {
 			return hintNotFound(err, "signet keys list shows them")
 		}
 		active, _, err := k.Active()
@@ -74,7 +74,7 @@ func newKeysRevoke(p *process) *cobra.Command {
 // warnBeforeRevoke warns if the key that takes over has not been published for
 // --publish-ahead yet.
 func (admin *adminContext) warnBeforeRevoke(k *keys.Manager, kid string) error {
-	plan, err := k.Plan(keys.Intent{Revoke: kid})
+	plan, err := k.Plan(keys.PlanRequest{Revoke: kid})
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func newKeysImport(p *process) *cobra.Command {
 			return fmt.Errorf("%s: %w", args[0], err)
 		}
 		r := keyImportResult{As: as}
-		if r.KID, err = k.Import(ctx, imported); errors.Is(err, keys.ErrKeyExists) {
+		if r.KID, err = k.Import(ctx, imported, keys.Change{}); errors.Is(err, keys.ErrKeyExists) {
 			return withHint(err, "signet keys list shows it; nothing was changed")
 		} else if err != nil {
 			return err

@@ -31,7 +31,7 @@ type keyList struct {
 
 // listKeys describes all keys, each with the next thing that happens to it.
 func listKeys(k *keys.Manager) (keyList, error) {
-	plan, err := k.Plan(keys.Intent{})
+	plan, err := k.Plan(keys.PlanRequest{})
 	if err != nil {
 		return keyList{}, err
 	}

@@ -30,11 +30,11 @@ func newKeysPlan(p *process) *cobra.Command {
 		return err
 	}
 	return withKeys(p, c, func(_ context.Context, admin *adminContext, k *keys.Manager, args []string) error {
-		intent, err := parseKeyChange(args, now)
+		req, err := parseKeyChange(args, now)
 		if err != nil {
 			return err
 		}
-		plan, err := k.Plan(intent)
+		plan, err := k.Plan(req)
 		if err != nil {
 			return explainRotation(hintNotFound(err, "signet keys list shows them"))
 		}
@@ -44,24 +44,24 @@ func newKeysPlan(p *process) *cobra.Command {
 }
 
 // parseKeyChange returns the change that the arguments name.
-func parseKeyChange(args []string, now bool) (keys.Intent, error) {
+func parseKeyChange(args []string, now bool) (keys.PlanRequest, error) {
 	change := ""
 	if len(args) > 0 {
 		change = args[0]
 	}
 	switch {
 	case now && change != "rotate":
-		return keys.Intent{}, usageErrorf("--now belongs to signet keys plan rotate")
+		return keys.PlanRequest{}, usageErrorf("--now belongs to signet keys plan rotate")
 	case change == "" && len(args) == 0:
-		return keys.Intent{}, nil
+		return keys.PlanRequest{}, nil
 	case change == "rotate" && len(args) == 1:
-		return keys.Intent{Rotate: true, Force: now}, nil
+		return keys.PlanRequest{Rotate: true, Force: now}, nil
 	case change == "rollback" && len(args) == 1:
-		return keys.Intent{Rollback: true}, nil
+		return keys.PlanRequest{Rollback: true}, nil
 	case change == "revoke" && len(args) == 2 && args[1] != "":
-		return keys.Intent{Revoke: args[1]}, nil
+		return keys.PlanRequest{Revoke: args[1]}, nil
 	}
-	return keys.Intent{}, usageErrorf("say signet keys plan, plan rotate, plan rollback or plan revoke KID")
+	return keys.PlanRequest{}, usageErrorf("say signet keys plan, plan rotate, plan rollback or plan revoke KID")
 }
 
 func writePlan(w io.Writer, p keyPlan) {

@@ -31,7 +31,7 @@ func newKeysReseal(p *process) *cobra.Command {
 			"  signet keys reseal --master-key-file new.key --previous-master-key-file old.key",
 	}
 	return withKeys(p, c, func(ctx context.Context, admin *adminContext, k *keys.Manager, _ []string) error {
-		done, err := k.Reseal(ctx)
+		done, err := k.Reseal(ctx, keys.Change{})
 		if err != nil {
 			return withHint(err, "%d keys are done; run it again for the rest", len(done.Resealed))
 		}

@@ -36,7 +36,7 @@ func newKeysRotate(p *process) *cobra.Command {
 		if err := admin.issuer.RequestKeyChange(ctx, "rotate", "", admin.request); err != nil {
 			return err
 		}
-		done, err := k.Rotate(ctx, now)
+		done, err := k.Rotate(ctx, keys.Change{Force: now})
 		if err != nil {
 			return explainRotation(err)
 		}
@@ -85,7 +85,7 @@ func newKeysRollback(p *process) *cobra.Command {
 		if err := admin.issuer.RequestKeyChange(ctx, "rollback", "", admin.request); err != nil {
 			return err
 		}
-		done, err := k.Rollback(ctx)
+		done, err := k.Rollback(ctx, keys.Change{})
 		if err != nil {
 			return explainRotation(err)
 		}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.org/signet/keys"
 )
 
 var claimCases = []testCase{
@@ -156,7 +158,7 @@ func testWrongTypes(t *testing.T, s *Signet) {
 
 func testRetiredKey(t *testing.T, s *Signet) {
 	before := s.Login(t, s.Web, s.Alice, "openid")
-	_, err := s.Keys.Rotate(context.Background(), true)
+	_, err := s.Keys.Rotate(context.Background(), keys.Change{Force: true})
 	must(t, err)
 	after := s.Refresh(t, s.Web, before.Refresh)
 	if decodePart(t, before.Access, 0)["kid"] == decodePart(t, after.Access, 0)["kid"] {
@@ -185,7 +187,7 @@ func testRevokedKey(t *testing.T, a *Signet) {
 	b := a.StartInstance(t)
 	tokens := a.Login(t, a.Web, a.Alice, "openid")
 	kid := decodePart(t, tokens.Access, 0)["kid"].(string)
-	must(t, a.Keys.Revoke(context.Background(), kid))
+	must(t, a.Keys.Revoke(context.Background(), kid, keys.Change{}))
 	a.expectTokenRejected(t, tokens.Access)
 	must(t, b.Keys.Refresh(context.Background()))
 	b.expectTokenRejected(t, tokens.Access)

@@ -100,7 +100,7 @@ func testGrantInUse(t *testing.T, s *Signet) {
 }
 
 func testJWKS(t *testing.T, s *Signet) {
-	_, err := s.Keys.Rotate(context.Background(), true)
+	_, err := s.Keys.Rotate(context.Background(), keys.Change{Force: true})
 	must(t, err)
 	a := s.Get(JWKS).ExpectStatus(t, http.StatusOK)
 	if got := a.Header.Get("Content-Type"); got != "application/jwk-set+json" {
@@ -163,7 +163,7 @@ func testCaching(t *testing.T, s *Signet) {
 		}
 	}
 	tag := s.Get(JWKS).Header.Get("ETag")
-	_, err := s.Keys.Rotate(context.Background(), true)
+	_, err := s.Keys.Rotate(context.Background(), keys.Change{Force: true})
 	must(t, err)
 	s.Get(JWKS, Header("If-None-Match", tag)).ExpectStatus(t, http.StatusOK)
 }

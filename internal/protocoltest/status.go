@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
 
@@ -248,7 +249,7 @@ func testStatusKeys(t *testing.T, s *Signet) {
 		return decodePart(t, string(s.Get(Status+"/1").ExpectStatus(t, http.StatusOK).Body), 0)["kid"]
 	}
 	before := kid()
-	_, err := s.Keys.Rotate(context.Background(), true)
+	_, err := s.Keys.Rotate(context.Background(), keys.Change{Force: true})
 	must(t, err)
 	rotated := kid()
 	active, _, err := s.Keys.Active()
@@ -256,7 +257,7 @@ func testStatusKeys(t *testing.T, s *Signet) {
 	if rotated == before || rotated != active {
 		t.Errorf("after a rotation: %v, then %v; %s signs", before, rotated, active)
 	}
-	must(t, s.Keys.Revoke(context.Background(), active))
+	must(t, s.Keys.Revoke(context.Background(), active, keys.Change{}))
 	if now := kid(); now == rotated {
 		t.Error("signed by a revoked key")
 	}
