@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"example.org/signet/internal/document"
 	"example.org/signet/issuer"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
@@ -44,6 +45,11 @@ type Keyring interface {
 }
 
 var _ Keyring = (*keys.Manager)(nil)
+
+// jwksProvider publishes the signing keys (RFC 7517 §5).
+type jwksProvider interface {
+	JWKS() document.Document
+}
 
 // Defaults of Config.
 const (

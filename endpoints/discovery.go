@@ -1,7 +1,6 @@
 package endpoints
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,15 +8,16 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.org/signet/internal/document"
 	"example.org/signet/issuer"
 	"example.org/signet/keys"
 )
 
-// discoveryMaxAge is how long others may believe the discovery document.
+// discoveryMaxAge is how long the discovery document may be cached.
 const discoveryMaxAge = 5 * time.Minute
 
 // metadata is the discovery document of OpenID Connect Discovery §3 and of
-// RFC 8414 §2, which is one and the same here. It names what works, except
+// RFC 8414 §2, which are the same here. It lists what works, and beside it
 // authorization_endpoint and response_types_supported: OpenID Connect demands
 // them, and several libraries refuse a document without.
 type metadata struct {
@@ -41,38 +41,22 @@ type metadata struct {
 	StatusLists              string   `json:"status_list_aggregation_endpoint"`
 }
 
-// Paths below the issuer's.
-const (
-	pathAuthorize   = "/oauth2/authorize"
-	pathToken       = "/oauth2/token"
-	pathIntrospect  = "/oauth2/introspect"
-	pathRevoke      = "/oauth2/revoke"
-	pathUserInfo    = "/oauth2/userinfo"
-	pathJWKS        = "/.well-known/jwks.json"
-	pathOIDC        = "/.well-known/openid-configuration"
-	pathOAuthServer = "/.well-known/oauth-authorization-server"
-	pathOpenAPI     = "/openapi.yaml"
-	pathDocs        = "/docs"
-	pathLive        = "/livez"
-	pathReady       = "/readyz"
-)
-
 // grantQuery tells whether the password grant is in use.
 type grantQuery interface {
 	PasswordGrantInUse(ctx context.Context) (bool, error)
 }
 
-// algLister are those of the published keys.
+// algLister lists the algorithms of the published keys.
 type algLister interface {
 	Algs() []string
 }
 
-// discovery renders the document when what it tells has changed.
+// discovery holds the discovery document as it was last rendered.
 type discovery struct {
 	issuer string
 	grants grantQuery
 	keys   algLister
-	doc    atomic.Pointer[document]
+	doc    atomic.Pointer[document.Document]
 }
 
 func newDiscovery(issuerURL string, use grantQuery, keys algLister) *discovery {
@@ -81,10 +65,10 @@ func newDiscovery(issuerURL string, use grantQuery, keys algLister) *discovery {
 	return d
 }
 
-func (d *discovery) current() *document { return d.doc.Load() }
+func (d *discovery) current() document.Document { return *d.doc.Load() }
 
-// refresh asks anew what is in use. Where the store cannot say, the document
-// stays as it is.
+// refresh reads from the store what is in use and renders the document anew. On
+// an error the document stays as it is.
 func (d *discovery) refresh(ctx context.Context) error {
 	inUse, err := d.grants.PasswordGrantInUse(ctx)
 	if err != nil {
@@ -99,9 +83,8 @@ func (d *discovery) render(passwordGrant bool) {
 	if err != nil {
 		panic("render discovery: " + err.Error()) // strings alone: cannot fail
 	}
-	if last := d.doc.Load(); last == nil || !bytes.Equal(last.body, body) {
-		d.doc.Store(newDocument("application/json", body, entityTag(body), discoveryMaxAge))
-	}
+	doc := document.New(jsonType, body, discoveryMaxAge)
+	d.doc.Store(&doc)
 }
 
 func (d *discovery) metadata(passwordGrant bool) metadata {
@@ -135,7 +118,8 @@ func (d *discovery) metadata(passwordGrant bool) metadata {
 	}
 }
 
-// algs always has RS256: OpenID Connect Discovery §3 wants it there.
+// algs returns the algorithms of the published keys and always RS256, which
+// OpenID Connect Discovery §3 demands.
 func (d *discovery) algs() []string {
 	algs := []string{keys.RS256}
 	for _, alg := range d.keys.Algs() {

@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/swaggest/swgui/v5/static"
+
+	"example.org/signet/internal/document"
 )
 
 // docsFileMaxAge is how long browsers may keep the parts of the page.
@@ -27,8 +30,8 @@ const docsCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-sr
 //go:embed page
 var docsPageFS embed.FS
 
-// A docsFile is one file that the page loads. Swagger UI's files come out of
-// the module that packs it, the large ones compressed.
+// docsFile is one file that the page loads. Swagger UI's files come out of the
+// module that packs it, the large ones compressed.
 type docsFile struct {
 	name        string // below the page's own path
 	fs          embed.FS
@@ -44,28 +47,27 @@ var docsFiles = []docsFile{
 	{"favicon-32x32.png", static.FS, "favicon-32x32.png", "image/png"},
 }
 
+// docsHeader is the header of the page itself.
+var docsHeader = http.Header{
+	"Cache-Control":                {"no-store"},
+	"Content-Security-Policy":      {docsCSP},
+	"X-Frame-Options":              {"DENY"},
+	"Referrer-Policy":              {"no-referrer"},
+	"Cross-Origin-Opener-Policy":   {"same-origin"},
+	"Cross-Origin-Resource-Policy": {"same-origin"},
+}
+
 // mountDocsPage serves Swagger UI over /openapi.yaml. client is the id that the
 // Authorize dialogue begins with; "" for none.
 func (m *routeBuilder) mountDocsPage(issuerURL, client string) {
 	text := strings.NewReplacer(
 		"{issuer}", html.EscapeString(issuerURL), "{base}", html.EscapeString(m.base), "{client}", html.EscapeString(client),
 	).Replace(string(readEmbedded(docsPageFS, "page/index.html")))
-	page := sameOriginDocument("text/html; charset=utf-8", []byte(text), 0)
-	page.header.Set("Cache-Control", "no-store")
-	page.header.Set("Content-Security-Policy", docsCSP)
-	page.header.Set("X-Frame-Options", "DENY")
-	page.header.Set("Referrer-Policy", "no-referrer")
-	page.header.Set("Cross-Origin-Opener-Policy", "same-origin")
-	m.handler.documents[m.base+pathDocs] = m.sameOriginHandler(pathDocs, func() *document { return page })
+	page := document.New("text/html; charset=utf-8", []byte(text), 0)
+	m.handler.documents[m.base+pathDocs] = m.documentHandler(pathDocs, corsNone, docsHeader, func() document.Document { return page })
 	for _, part := range docsFiles {
 		m.handler.documents[m.base+pathDocs+"/"+part.name] = m.docsFileHandler(part)
 	}
-}
-
-// sameOriginHandler serves a document to pages of its own origin only.
-func (m *routeBuilder) sameOriginHandler(name string, current func() *document) *documentHandler {
-	fallback := route{path: name, methods: []string{"GET", "HEAD"}, endpoint: notFoundEndpoint{}}
-	return &documentHandler{current: current, counters: m.metrics.document(name), fallback: &routeHandler{m.middleware, fallback}}
 }
 
 // docsFileHandler loads the file at the first request: most servers are never
@@ -73,26 +75,19 @@ func (m *routeBuilder) sameOriginHandler(name string, current func() *document) 
 func (m *routeBuilder) docsFileHandler(p docsFile) http.Handler {
 	const label = pathDocs + "/{part}"
 	packed := strings.HasSuffix(p.file, ".gz")
-	sent := sync.OnceValue(func() *document {
-		d := sameOriginDocument(p.contentType, readEmbedded(p.fs, p.file), docsFileMaxAge)
-		if packed {
-			d.header.Set("Content-Encoding", "gzip")
-		}
-		return d
+	sent := sync.OnceValue(func() document.Document {
+		return document.New(p.contentType, readEmbedded(p.fs, p.file), docsFileMaxAge)
 	})
-	published := m.sameOriginHandler(label, sent)
 	if !packed {
-		return published
+		return m.documentHandler(label, corsNone, sameOriginHeader, sent)
 	}
-	plain := sync.OnceValue(func() *document { return sameOriginDocument(p.contentType, gunzip(sent().body), docsFileMaxAge) })
-	return &encodingNegotiator{gzipped: published, identity: m.sameOriginHandler(label, plain)}
-}
-
-func sameOriginDocument(kind string, body []byte, maxAge time.Duration) *document {
-	d := newDocument(kind, body, entityTag(body), maxAge)
-	d.header.Del("Access-Control-Allow-Origin")
-	d.header.Set("Cross-Origin-Resource-Policy", "same-origin")
-	return d
+	gzipHeader := maps.Clone(sameOriginHeader)
+	gzipHeader.Set("Content-Encoding", "gzip")
+	plain := sync.OnceValue(func() document.Document { return document.New(p.contentType, gunzip(sent().Body), docsFileMaxAge) })
+	return &encodingNegotiator{
+		gzipped:  m.documentHandler(label, corsNone, gzipHeader, sent),
+		identity: m.documentHandler(label, corsNone, sameOriginHeader, plain),
+	}
 }
 
 // readEmbedded reads an embedded file.

@@ -7,19 +7,20 @@ import (
 	"time"
 
 	"example.org/signet/docs"
+	"example.org/signet/internal/document"
 )
 
-// openAPIMaxAge is how long others may believe the description of the API.
+// openAPIMaxAge is how long the description of the API may be cached.
 const openAPIMaxAge = 5 * time.Minute
 
-// openAPIDocument returns the OpenAPI document of this issuer.
-func openAPIDocument(issuerURL string) func() *document {
-	body := []byte(strings.ReplaceAll(docs.OpenAPI, `"`+docs.OpenAPIServer, `"`+yamlEscape(issuerURL)))
-	d := newDocument("application/yaml", body, entityTag(body), openAPIMaxAge) // RFC 9512
-	return func() *document { return d }
+// openAPIDocument returns the OpenAPI document of this issuer (RFC 9512).
+func openAPIDocument(issuerURL string) func() document.Document {
+	body := strings.ReplaceAll(docs.OpenAPI, `"`+docs.OpenAPIServer, `"`+yamlEscape(issuerURL))
+	d := document.New("application/yaml", []byte(body), openAPIMaxAge)
+	return func() document.Document { return d }
 }
 
-// yamlEscape escapes what stands between double quotes; YAML's are JSON's.
+// yamlEscape escapes a text for a double-quoted scalar, which YAML has from JSON.
 func yamlEscape(s string) string {
 	quoted, err := json.Marshal(s)
 	if err != nil {

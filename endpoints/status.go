@@ -4,26 +4,25 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
-	"example.org/signet/issuer"
-	"example.org/signet/issuer/status"
+	"example.org/signet/internal/document"
 	"example.org/signet/storage"
 )
 
-const pathStatus = issuer.PathStatus
-
-// statusPublisher has the status lists at hand.
+// statusPublisher returns the status lists, from memory.
 type statusPublisher interface {
-	StatusList(ctx context.Context, id int64) (status.Document, error)
+	StatusList(ctx context.Context, id int64) (document.Document, error)
 	StatusLists() []string
 }
 
 // statusLists serves the lists (draft-ietf-oauth-status-list §8) like the other
-// public documents, and where there is none it says so like any endpoint.
+// public documents. A list that does not exist is answered like any endpoint's
+// error.
 type statusLists struct {
 	publisher statusPublisher
 	timeout   time.Duration // of the wait for a signature
@@ -46,21 +45,18 @@ func (s *statusLists) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fallback.ServeHTTP(w, r)
 		return
 	}
-	handler := documentHandler{
-		current: func() *document {
-			return newDocument("application/statuslist+jwt", d.Body, d.ETag, d.MaxAge.Truncate(time.Second))
-		},
-		counters: s.counters,
-	}
-	handler.ServeHTTP(w, r)
+	header := documentHeader(d)
+	maps.Copy(header, anyOriginHeader)
+	maps.Copy(w.Header(), header)
+	serveDocument(w, r, d, s.counters)
 }
 
 // lookup accepts a list number in canonical decimal form only.
-func (s *statusLists) lookup(ctx context.Context, path string) (status.Document, error) {
+func (s *statusLists) lookup(ctx context.Context, path string) (document.Document, error) {
 	segment := strings.TrimPrefix(path, s.prefix)
 	id, err := strconv.ParseInt(segment, 10, 64)
 	if err != nil || strconv.FormatInt(id, 10) != segment {
-		return status.Document{}, storage.ErrNotFound
+		return document.Document{}, storage.ErrNotFound
 	}
 	return s.publisher.StatusList(ctx, id)
 }
@@ -75,13 +71,13 @@ func (n statusListError) handle(r *http.Request, e *event) (any, error) {
 	return nil, n.err
 }
 
-// aggregation lists the addresses of all lists (§9.2).
-func aggregation(p statusPublisher) func() *document {
-	return func() *document {
+// aggregation returns the list of the addresses of all lists (§9.2).
+func aggregation(p statusPublisher) func() document.Document {
+	return func() document.Document {
 		body, _ := json.Marshal(struct { // strings alone: cannot fail
 			Lists []string `json:"status_lists"`
 		}{p.StatusLists()})
-		return newDocument("application/json", body, entityTag(body), aggregationMaxAge)
+		return document.New(jsonType, body, aggregationMaxAge)
 	}
 }
 

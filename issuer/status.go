@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"example.org/signet/internal/document"
 	"example.org/signet/issuer/status"
 	"example.org/signet/storage"
 )
@@ -38,7 +39,7 @@ func (i *Issuer) RefreshStatus(ctx context.Context) error {
 // StatusList is the status list of that number, from memory: signed at most
 // once in a quarter of the lists' time to live. storage.ErrNotFound where there
 // is none.
-func (i *Issuer) StatusList(ctx context.Context, id int64) (status.Document, error) {
+func (i *Issuer) StatusList(ctx context.Context, id int64) (document.Document, error) {
 	d, err := i.statusLists.List(ctx, id)
 	return d, storeError(err)
 }

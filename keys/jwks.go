@@ -1,27 +1,22 @@
 package keys
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"example.org/signet/internal/document"
 )
 
-// A Document is the rendered JWKS.
-type Document struct {
-	Body   []byte        // shared: must not be changed
-	ETag   string        // a strong entity tag, with its quotes
-	MaxAge time.Duration // how long it may be cached from now on
-}
+// jwksType is the media type of a JWKS (RFC 7517 §8.5.2).
+const jwksType = "application/jwk-set+json"
 
 // JWKS returns the published keys (RFC 7517 §5), rendered when they last
 // changed. MaxAge ends at the next planned change, and while the snapshot is older
 // than [Config.StaleAfter] it is no more than [Config.Refresh].
-func (m *Manager) JWKS() Document {
+func (m *Manager) JWKS() document.Document {
 	s, now := m.currentSnapshot()
 	age := m.cfg.JWKSMaxAge
 	if !s.until.IsZero() {
@@ -30,14 +25,13 @@ func (m *Manager) JWKS() Document {
 	if m.stale(s, now) {
 		age = min(age, m.cfg.Refresh)
 	}
-	return Document{Body: s.jwks.body, ETag: s.jwks.etag, MaxAge: age}
+	return s.jwks.document.WithMaxAge(age)
 }
 
 // A renderedJWKS is the JWKS of some keys, rendered.
 type renderedJWKS struct {
-	kids []string
-	body []byte
-	etag string
+	kids     []string
+	document document.Document // its max-age is set when it is asked for
 }
 
 // update returns the set for these keys: itself, if it is for the same ones. The
@@ -48,13 +42,12 @@ func (k renderedJWKS) update(pairs []*keyPair) (renderedJWKS, error) {
 	for i, p := range pairs {
 		kids[i], set.Keys[i] = p.kid, p.public
 	}
-	if k.body != nil && slices.Equal(k.kids, kids) {
+	if k.document.Body != nil && slices.Equal(k.kids, kids) {
 		return k, nil
 	}
 	body, err := json.Marshal(set)
 	if err != nil {
 		return renderedJWKS{}, fmt.Errorf("render the jwks: %w", err)
 	}
-	sum := sha256.Sum256(body)
-	return renderedJWKS{kids: kids, body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`}, nil
+	return renderedJWKS{kids: kids, document: document.New(jwksType, body, 0)}, nil
 }

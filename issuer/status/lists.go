@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.org/signet/internal/document"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
@@ -161,16 +162,16 @@ func (ls *Lists) load(ctx context.Context, record storage.StatusList) (*list, er
 // List is the list of that number, signed, from memory. storage.ErrNotFound
 // says that there is none; while the snapshot is older than the TTL the outcome is unknown:
 // storage.ErrUnavailable.
-func (ls *Lists) List(ctx context.Context, id int64) (Document, error) {
+func (ls *Lists) List(ctx context.Context, id int64) (document.Document, error) {
 	v := ls.snapshot.Load()
 	l, there := v.lists[id]
 	switch {
 	case there:
 		return ls.sign(ctx, l, v.readAt)
 	case ls.Age() > ls.cfg.TTL:
-		return Document{}, storage.Unavailable("find a status list", errors.New("the lists have not been read for a while"))
+		return document.Document{}, storage.Unavailable("find a status list", errors.New("the lists have not been read for a while"))
 	}
-	return Document{}, fmt.Errorf("status list: %w", storage.ErrNotFound)
+	return document.Document{}, fmt.Errorf("status list: %w", storage.ErrNotFound)
 }
 
 // URIs are the addresses of all lists, by rising number.

@@ -4,23 +4,19 @@ import (
 	"bytes"
 	"compress/zlib"
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
 	"sync"
 	"time"
 
+	"example.org/signet/internal/document"
 	"example.org/signet/storage"
 )
 
-// typeStatusList is the JOSE type of a list (§5.1).
-const typeStatusList = "statuslist+jwt"
-
-// Document is one list, signed.
-type Document struct {
-	Body   []byte        // shared: must not be changed
-	ETag   string        // a strong entity tag, with its quotes
-	MaxAge time.Duration // how long it may be cached from now on
-}
+// The JOSE type of a list (§5.1) and its media type (§8.1).
+const (
+	typeStatusList  = "statuslist+jwt"
+	mediaStatusList = "application/" + typeStatusList
+)
 
 // list is one list as it was at one version.
 type list struct {
@@ -34,10 +30,9 @@ type list struct {
 
 // signed is the newest rendering of a list.
 type signed struct {
-	body []byte
-	etag string
-	kid  string
-	iat  time.Time
+	document document.Document // its max-age is set when it is asked for
+	kid      string
+	iat      time.Time
 }
 
 func newList(l storage.StatusList) *list {
@@ -89,31 +84,30 @@ func (ls *Lists) validity() time.Duration { return max(minValidity, ls.cfg.Token
 // sign signs the list as of readAt, unless its newest rendering is nearly as
 // young and by the key that signs now. While no key may sign, the last one
 // serves.
-func (ls *Lists) sign(ctx context.Context, l *list, readAt time.Time) (Document, error) {
+func (ls *Lists) sign(ctx context.Context, l *list, readAt time.Time) (document.Document, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	signing, err := ls.keyring.Current()
 	switch {
-	case err != nil && l.signed.body == nil:
-		return Document{}, storage.Unavailable("sign a status list", err)
+	case err != nil && l.signed.document.Body == nil:
+		return document.Document{}, storage.Unavailable("sign a status list", err)
 	case err != nil, signing.KID() == l.signed.kid && readAt.Sub(l.signed.iat) < ls.cfg.TTL/4:
-		return ls.document(l.signed), nil
+		return ls.cacheable(l.signed), nil
 	}
 	token, err := signing.Sign(ctx, typeStatusList, claims{
 		Issuer: ls.cfg.Issuer, Subject: ls.uri(l.id), IssuedAt: readAt.Unix(), Expiry: readAt.Add(ls.validity()).Unix(),
 		TTL: int64(ls.cfg.TTL / time.Second), List: statusList{Bits: 1, List: l.lst},
 	})
 	if err != nil {
-		return Document{}, storage.Unavailable("sign a status list", err)
+		return document.Document{}, storage.Unavailable("sign a status list", err)
 	}
-	sum := sha256.Sum256([]byte(token))
-	l.signed = signed{body: []byte(token), kid: signing.KID(), iat: readAt, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`}
-	return ls.document(l.signed), nil
+	l.signed = signed{document: document.New(mediaStatusList, []byte(token), 0), kid: signing.KID(), iat: readAt}
+	return ls.cacheable(l.signed), nil
 }
 
-// document lets caches keep a list for the first half of its time: who gets it
-// from one still has the other half.
-func (ls *Lists) document(s signed) Document {
+// cacheable returns the list for caches to keep for the first half of its time:
+// who gets it from one still has the other half.
+func (ls *Lists) cacheable(s signed) document.Document {
 	age := s.iat.Add(ls.cfg.TTL / 2).Sub(ls.cfg.Now())
-	return Document{Body: s.body, ETag: s.etag, MaxAge: min(max(age, 0), ls.cfg.TTL/2)}
+	return s.document.WithMaxAge(min(max(age, 0), ls.cfg.TTL/2))
 }

@@ -1,0 +1,56 @@
+package endpoints
+
+import (
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"example.org/signet/internal/document"
+)
+
+// routeBuilder holds what routes are built from.
+type routeBuilder struct {
+	*middleware
+	issuer  authenticator
+	limiter *limiter
+	atRoot  bool // what is mounted answers at the root too, whatever the issuer's path
+	handler *Handler
+	router  *mux.Router
+}
+
+// route mounts one route and adds it to the table.
+func (m *routeBuilder) route(rt route) {
+	m.handler.addRoute(rt)
+	p := &routeHandler{m.middleware, rt}
+	m.router.Path(m.base + rt.path).Handler(p)
+	if (rt.debugLog || m.atRoot) && m.base != "" {
+		// Health is also where an orchestrator looks for it, which knows the
+		// process and not the issuer.
+		m.router.Path(rt.path).Handler(p)
+	}
+}
+
+// readMethods are those of a document.
+var readMethods = []string{http.MethodGet, http.MethodHead}
+
+// statusLists mounts the status lists and the list of them all.
+func (m *routeBuilder) statusLists(cfg Config) {
+	name, path := pathStatus+"/{list}", m.base+pathStatus
+	fallback := route{path: name, methods: readMethods, cors: corsAny, endpoint: notFoundEndpoint{}}
+	m.router.Path(path + "/{list}").Handler(&statusLists{
+		publisher: cfg.Service, timeout: cfg.StoreTimeout, counters: m.metrics.document(name), fallback: &routeHandler{m.middleware, fallback}, prefix: path + "/",
+	})
+	m.document(pathStatus, path, aggregation(cfg.Service))
+}
+
+// document mounts a document that pages of every origin may read.
+func (m *routeBuilder) document(name, path string, current func() document.Document) {
+	m.handler.documents[path] = m.documentHandler(name, corsAny, anyOriginHeader, current)
+}
+
+// documentHandler returns the handler of a document. header is set on every
+// answer; name is the route in logs and metrics.
+func (m *routeBuilder) documentHandler(name string, cors corsPolicy, header http.Header, current func() document.Document) *documentHandler {
+	fallback := route{path: name, methods: readMethods, cors: cors, endpoint: notFoundEndpoint{}}
+	return &documentHandler{current: current, header: header, counters: m.metrics.document(name), fallback: &routeHandler{m.middleware, fallback}}
+}
