@@ -2,19 +2,30 @@ package sqlite
 
 import (
 	"context"
+	"time"
 
 	"example.org/signet/storage"
 )
 
 var _ storage.Audit = (*Store)(nil)
 
-const auditColumns = query("id, at, type, actor, target, client_id, address, request_id, detail, writer, seq, prev, seen, key_id, mac")
-
-func scanEvent(row scanner) (e storage.AuditEvent, err error) {
-	err = row.Scan(&e.ID, timeColumn{&e.At}, &e.Type, &e.Actor, &e.Target, &e.ClientID, &e.Address, &e.RequestID, &e.Detail,
-		&e.Writer, &e.Seq, &e.Prev, &e.Seen, &e.KeyID, &e.MAC)
-	return e, err
-}
+var auditTable = newTable("audit",
+	plain("id", func(e *storage.AuditEvent) *string { return &e.ID }),
+	timestamp("at", func(e *storage.AuditEvent) *time.Time { return &e.At }),
+	plain("type", func(e *storage.AuditEvent) *string { return &e.Type }),
+	plain("actor", func(e *storage.AuditEvent) *string { return &e.Actor }),
+	plain("target", func(e *storage.AuditEvent) *string { return &e.Target }),
+	plain("client_id", func(e *storage.AuditEvent) *string { return &e.ClientID }),
+	plain("address", func(e *storage.AuditEvent) *string { return &e.Address }),
+	plain("request_id", func(e *storage.AuditEvent) *string { return &e.RequestID }),
+	plain("detail", func(e *storage.AuditEvent) *string { return &e.Detail }),
+	plain("writer", func(e *storage.AuditEvent) *string { return &e.Writer }),
+	plain("seq", func(e *storage.AuditEvent) *int64 { return &e.Seq }),
+	plain("prev", func(e *storage.AuditEvent) *string { return &e.Prev }),
+	plain("seen", func(e *storage.AuditEvent) *string { return &e.Seen }),
+	plain("key_id", func(e *storage.AuditEvent) *string { return &e.KeyID }),
+	plain("mac", func(e *storage.AuditEvent) *string { return &e.MAC }),
+)
 
 // AppendAudit implements [storage.Audit]: all events or none.
 func (s *Store) AppendAudit(ctx context.Context, events ...storage.AuditEvent) error {
@@ -24,7 +35,7 @@ func (s *Store) AppendAudit(ctx context.Context, events ...storage.AuditEvent) e
 	}
 	_, err := submit(ctx, s, "append to the audit log", func(t *tx) (none struct{}, err error) {
 		for _, e := range events {
-			if err := insertEvent(t, e); err != nil {
+			if err := insertRecord(t, auditTable, &e, duplicate("id")); err != nil {
 				return none, err
 			}
 		}
@@ -33,19 +44,9 @@ func (s *Store) AppendAudit(ctx context.Context, events ...storage.AuditEvent) e
 	return err
 }
 
-func insertEvent(t *tx, e storage.AuditEvent) error {
-	inserted, err := t.exec("INSERT INTO audit ("+auditColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-		e.ID, millis(e.At), e.Type, e.Actor, e.Target, e.ClientID, e.Address, e.RequestID, e.Detail,
-		e.Writer, e.Seq, e.Prev, e.Seen, e.KeyID, e.MAC)
-	if err == nil && inserted == 0 {
-		err = duplicate("id")
-	}
-	return err
-}
-
 // ListAudit implements [storage.Audit].
 func (s *Store) ListAudit(ctx context.Context, f storage.AuditFilter, p storage.Page) (page storage.AuditPage, err error) {
-	q := selection{query: "SELECT " + auditColumns + " FROM audit WHERE TRUE"}
+	q := selection{query: auditTable.read + " WHERE TRUE"}
 	switch {
 	case f.Newest && p.After != "":
 		q.and("id < ?", p.After)
@@ -71,7 +72,7 @@ func (s *Store) ListAudit(ctx context.Context, f storage.AuditFilter, p storage.
 	} else {
 		q.page(p.Size())
 	}
-	all, err := readMany(ctx, s, "list the audit log", q, scanEvent)
+	all, err := readMany(ctx, s, "list the audit log", q, auditTable.scan)
 	page.Events, page.Next = trimPage(all, p.Size(), func(e storage.AuditEvent) string { return e.ID })
 	return page, err
 }

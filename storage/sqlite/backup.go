@@ -66,16 +66,11 @@ func (s *Store) Clear(ctx context.Context) error {
 	return err
 }
 
-func scanRevocation(row scanner) (r storage.Revocation, err error) {
-	err = row.Scan(&r.JTI, timeColumn{&r.ExpiresAt})
-	return r, err
-}
-
 // ListRevocations implements [storage.Revocations].
 func (s *Store) ListRevocations(ctx context.Context, p storage.Page) (page storage.RevocationPage, err error) {
 	q := selection{"SELECT jti AS id, expires_at FROM revocations WHERE jti > ?", []any{p.After}}
 	q.page(p.Size())
-	all, err := readMany(ctx, s, "list revocations", q, scanRevocation)
+	all, err := readMany(ctx, s, "list revocations", q, revocationTable.scan)
 	page.Revocations, page.Next = trimPage(all, p.Size(), func(r storage.Revocation) string { return r.JTI })
 	return page, err
 }

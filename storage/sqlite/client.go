@@ -2,50 +2,48 @@ package sqlite
 
 import (
 	"context"
+	"time"
 
 	"example.org/signet/storage"
 )
 
 var _ storage.Clients = (*Store)(nil)
 
-const clientColumns = query("id, name, public, secret_hash, grants, scopes, audiences, resources, origins," +
-	" id_token_on_refresh, disabled, epoch, version, created_at, updated_at, old_secret_hash, old_secret_until")
-
-func scanClient(row scanner) (c storage.Client, err error) {
-	err = row.Scan(&c.ID, &c.Name, &c.Public, &c.SecretHash, listColumn{&c.Grants}, listColumn{&c.Scopes},
-		listColumn{&c.Audiences}, listColumn{&c.Resources}, listColumn{&c.Origins}, &c.IDTokenOnRefresh,
-		&c.Disabled, &c.Epoch, &c.Version, timeColumn{&c.CreatedAt}, timeColumn{&c.UpdatedAt},
-		&c.OldSecretHash, timeColumn{&c.OldSecretUntil})
-	return c, err
-}
+var clientTable = newTable("clients",
+	plain("id", func(c *storage.Client) *string { return &c.ID }),
+	plain("name", func(c *storage.Client) *string { return &c.Name }),
+	plain("public", func(c *storage.Client) *bool { return &c.Public }),
+	plain("secret_hash", func(c *storage.Client) *string { return &c.SecretHash }),
+	list("grants", func(c *storage.Client) *[]string { return &c.Grants }),
+	list("scopes", func(c *storage.Client) *[]string { return &c.Scopes }),
+	list("audiences", func(c *storage.Client) *[]string { return &c.Audiences }),
+	list("resources", func(c *storage.Client) *[]string { return &c.Resources }),
+	list("origins", func(c *storage.Client) *[]string { return &c.Origins }),
+	plain("id_token_on_refresh", func(c *storage.Client) *bool { return &c.IDTokenOnRefresh }),
+	plain("disabled", func(c *storage.Client) *bool { return &c.Disabled }),
+	plain("epoch", func(c *storage.Client) *int64 { return &c.Epoch }),
+	plain(versionColumn, func(c *storage.Client) *int64 { return &c.Version }),
+	timestamp("created_at", func(c *storage.Client) *time.Time { return &c.CreatedAt }),
+	timestamp("updated_at", func(c *storage.Client) *time.Time { return &c.UpdatedAt }),
+	plain("old_secret_hash", func(c *storage.Client) *string { return &c.OldSecretHash }),
+	nullableTimestamp("old_secret_until", func(c *storage.Client) *time.Time { return &c.OldSecretUntil }),
+)
 
 // CreateClient implements [storage.Clients].
 func (s *Store) CreateClient(ctx context.Context, c storage.Client) error {
-	return s.exec(ctx, "create client", duplicate("client_id"),
-		"INSERT INTO clients ("+clientColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-		c.ID, c.Name, c.Public, c.SecretHash, encodeList(c.Grants), encodeList(c.Scopes),
-		encodeList(c.Audiences), encodeList(c.Resources), encodeList(c.Origins), c.IDTokenOnRefresh,
-		c.Disabled, c.Epoch, millis(c.CreatedAt), millis(c.UpdatedAt), c.OldSecretHash, nullableMillis(c.OldSecretUntil))
+	c.Version = 1
+	return s.exec(ctx, "create client", duplicate("client_id"), clientTable.insert, clientTable.insertValues(&c)...)
 }
 
 // Client implements [storage.Clients].
 func (s *Store) Client(ctx context.Context, id string) (storage.Client, error) {
-	return readOne(ctx, s, "read client", "SELECT "+clientColumns+" FROM clients WHERE id = ?", scanClient, id)
+	return readOne(ctx, s, "read client", clientTable.byKey, clientTable.scan, id)
 }
 
 // UpdateClient implements [storage.Clients].
 func (s *Store) UpdateClient(ctx context.Context, c storage.Client) (storage.Client, error) {
 	return writeMulti(ctx, s, "update client", func(t *tx) (storage.Client, error) {
-		updated, err := queryOne(t, "UPDATE clients SET name = ?, public = ?, secret_hash = ?, grants = ?, scopes = ?, audiences = ?,"+
-			" resources = ?, origins = ?, id_token_on_refresh = ?, disabled = ?, epoch = ?, version = version + 1,"+
-			" created_at = ?, updated_at = ?, old_secret_hash = ?, old_secret_until = ? WHERE id = ? AND version = ? RETURNING "+clientColumns,
-			scanClient, c.Name, c.Public, c.SecretHash, encodeList(c.Grants), encodeList(c.Scopes), encodeList(c.Audiences),
-			encodeList(c.Resources), encodeList(c.Origins), c.IDTokenOnRefresh, c.Disabled, c.Epoch,
-			millis(c.CreatedAt), millis(c.UpdatedAt), c.OldSecretHash, nullableMillis(c.OldSecretUntil), c.ID, c.Version)
-		if err != nil {
-			return updated, conflictOrNotFound(t, err, "SELECT EXISTS (SELECT 1 FROM clients WHERE id = ?)", c.ID)
-		}
-		return updated, nil
+		return updateRecord(t, clientTable, &c)
 	})
 }
 
@@ -56,9 +54,9 @@ func (s *Store) DeleteClient(ctx context.Context, id string) error {
 
 // ListClients implements [storage.Clients].
 func (s *Store) ListClients(ctx context.Context, p storage.Page) (page storage.ClientPage, err error) {
-	q := selection{"SELECT " + clientColumns + " FROM clients WHERE id > ?", []any{p.After}}
+	q := selection{clientTable.read + " WHERE id > ?", []any{p.After}}
 	q.page(p.Size())
-	all, err := readMany(ctx, s, "list clients", q, scanClient)
+	all, err := readMany(ctx, s, "list clients", q, clientTable.scan)
 	page.Clients, page.Next = trimPage(all, p.Size(), func(c storage.Client) string { return c.ID })
 	return page, err
 }

@@ -25,6 +25,8 @@ func isCertain(err error) bool {
 	return errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrConflict)
 }
 
+func notFound(err error) bool { return errors.Is(err, storage.ErrNotFound) }
+
 // resultCode is SQLite's primary result code, 0 where the error is not SQLite's.
 func resultCode(err error) int {
 	var e *sqlite.Error

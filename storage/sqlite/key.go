@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"example.org/signet/storage"
@@ -9,40 +10,45 @@ import (
 
 var _ storage.Keys = (*Store)(nil)
 
-const keyColumns = query("seq, kid, alg, public_jwk, sealed, created_at, activates_at, predecessor_activates_at, restores, restores_at, verifies_until, revoked_at")
+var keyTable = newTable("keys",
+	plain("seq", func(k *storage.Key) *int64 { return &k.Seq }),
+	plain("kid", func(k *storage.Key) *string { return &k.KID }),
+	plain("alg", func(k *storage.Key) *string { return &k.Alg }),
+	blob("public_jwk", func(k *storage.Key) *[]byte { return &k.PublicJWK }),
+	blob("sealed", func(k *storage.Key) *[]byte { return &k.Sealed }),
+	timestamp("created_at", func(k *storage.Key) *time.Time { return &k.CreatedAt }),
+	nullableTimestamp("activates_at", func(k *storage.Key) *time.Time { return &k.ActivatesAt }),
+	nullableTimestamp("predecessor_activates_at", func(k *storage.Key) *time.Time { return &k.PredecessorActivatesAt }),
+	plain("restores", func(k *storage.Key) *string { return &k.Restores }),
+	nullableTimestamp("restores_at", func(k *storage.Key) *time.Time { return &k.RestoresAt }),
+	nullableTimestamp("verifies_until", func(k *storage.Key) *time.Time { return &k.VerifiesUntil }),
+	nullableTimestamp("revoked_at", func(k *storage.Key) *time.Time { return &k.RevokedAt }),
+)
 
-func scanKey(row scanner) (k storage.Key, err error) {
-	err = row.Scan(&k.Seq, &k.KID, &k.Alg, bytesColumn{&k.PublicJWK}, bytesColumn{&k.Sealed}, timeColumn{&k.CreatedAt},
-		timeColumn{&k.ActivatesAt}, timeColumn{&k.PredecessorActivatesAt},
-		&k.Restores, timeColumn{&k.RestoresAt}, timeColumn{&k.VerifiesUntil}, timeColumn{&k.RevokedAt})
-	return k, err
-}
+var listKeys = keyTable.read + " ORDER BY seq"
 
 // InsertKey implements [storage.Keys].
 func (s *Store) InsertKey(ctx context.Context, k storage.Key) error {
-	_, err := writeMulti(ctx, s, "insert key", func(t *tx) (inserted int64, err error) {
-		inserted, err = t.exec("INSERT INTO keys ("+keyColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			k.Seq, k.KID, k.Alg, k.PublicJWK, k.Sealed, millis(k.CreatedAt),
-			nullableMillis(k.ActivatesAt), nullableMillis(k.PredecessorActivatesAt),
-			k.Restores, nullableMillis(k.RestoresAt), nullableMillis(k.VerifiesUntil), nullableMillis(k.RevokedAt))
-		if err != nil || inserted > 0 {
-			return inserted, err
+	_, err := writeMulti(ctx, s, "insert key", func(t *tx) (none struct{}, err error) {
+		err = insertRecord(t, keyTable, &k, duplicate("kid"))
+		if !errors.Is(err, storage.ErrConflict) {
+			return none, err
 		}
-		seqTaken, err := queryOne(t, "SELECT EXISTS (SELECT 1 FROM keys WHERE seq = ?)", scanBool, k.Seq)
+		seqTaken, existsErr := queryOne(t, keyTable.exists, scanBool, k.Seq)
 		switch {
-		case err != nil:
-			return 0, err
+		case existsErr != nil:
+			return none, existsErr
 		case seqTaken:
-			return 0, duplicate("seq")
+			return none, duplicate("seq")
 		}
-		return 0, duplicate("kid")
+		return none, err
 	})
 	return err
 }
 
 // ListKeys implements [storage.Keys].
 func (s *Store) ListKeys(ctx context.Context) ([]storage.Key, error) {
-	return readMany(ctx, s, "list keys", selection{query: "SELECT " + keyColumns + " FROM keys ORDER BY seq"}, scanKey)
+	return readMany(ctx, s, "list keys", selection{query: listKeys}, keyTable.scan)
 }
 
 // RevokeKey implements [storage.Keys].
@@ -58,14 +64,7 @@ func (s *Store) ResealKey(ctx context.Context, kid string, was, sealed []byte) e
 		if err != nil || changed > 0 {
 			return changed, err
 		}
-		there, err := queryOne(t, "SELECT EXISTS (SELECT 1 FROM keys WHERE kid = ?)", scanBool, kid)
-		switch {
-		case err != nil:
-			return 0, err
-		case there:
-			return 0, storage.ErrConflict
-		}
-		return 0, storage.ErrNotFound
+		return 0, conflictOrNotFound(t, storage.ErrNotFound, "SELECT EXISTS (SELECT 1 FROM keys WHERE kid = ?)", kid)
 	})
 	return err
 }

@@ -9,15 +9,20 @@ import (
 
 var _ storage.Revocations = (*Store)(nil)
 
+var revocationTable = newTable("revocations",
+	plain("jti", func(r *storage.Revocation) *string { return &r.JTI }),
+	timestamp("expires_at", func(r *storage.Revocation) *time.Time { return &r.ExpiresAt }),
+)
+
 // RevokeToken implements [storage.Revocations].
 func (s *Store) RevokeToken(ctx context.Context, jti string, expiresAt time.Time) error {
-	return s.exec(ctx, "revoke token", nil,
-		"INSERT INTO revocations (jti, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING", jti, millis(expiresAt))
+	r := storage.Revocation{JTI: jti, ExpiresAt: expiresAt}
+	return s.exec(ctx, "revoke token", nil, revocationTable.insert, revocationTable.insertValues(&r)...)
 }
 
 // TokenRevoked implements [storage.Revocations].
 func (s *Store) TokenRevoked(ctx context.Context, jti string) (bool, error) {
-	return readOne(ctx, s, "look for a revoked token", "SELECT EXISTS (SELECT 1 FROM revocations WHERE jti = ?)", scanBool, jti)
+	return readOne(ctx, s, "look for a revoked token", revocationTable.exists, scanBool, jti)
 }
 
 // SweepRevocations implements [storage.Revocations].

@@ -2,42 +2,41 @@ package sqlite
 
 import (
 	"context"
+	"time"
 
 	"example.org/signet/storage"
 )
 
 var _ storage.Roles = (*Store)(nil)
 
-const roleColumns = query("name, description, scopes, rank, built_in, version, created_at, updated_at")
+var roleTable = newTable("roles",
+	plain("name", func(r *storage.Role) *string { return &r.Name }),
+	plain("description", func(r *storage.Role) *string { return &r.Description }),
+	list("scopes", func(r *storage.Role) *[]string { return &r.Scopes }),
+	plain("rank", func(r *storage.Role) *int64 { return &r.Rank }),
+	plain("built_in", func(r *storage.Role) *bool { return &r.BuiltIn }),
+	plain(versionColumn, func(r *storage.Role) *int64 { return &r.Version }),
+	timestamp("created_at", func(r *storage.Role) *time.Time { return &r.CreatedAt }),
+	timestamp("updated_at", func(r *storage.Role) *time.Time { return &r.UpdatedAt }),
+)
 
-func scanRole(row scanner) (r storage.Role, err error) {
-	err = row.Scan(&r.Name, &r.Description, listColumn{&r.Scopes}, &r.Rank, &r.BuiltIn, &r.Version,
-		timeColumn{&r.CreatedAt}, timeColumn{&r.UpdatedAt})
-	return r, err
-}
+var listRoles = roleTable.read + " ORDER BY name"
 
 // CreateRole implements [storage.Roles].
 func (s *Store) CreateRole(ctx context.Context, r storage.Role) error {
-	return s.exec(ctx, "create role", duplicate("name"),
-		"INSERT INTO roles ("+roleColumns+") VALUES (?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT DO NOTHING",
-		r.Name, r.Description, encodeList(r.Scopes), r.Rank, r.BuiltIn, millis(r.CreatedAt), millis(r.UpdatedAt))
+	r.Version = 1
+	return s.exec(ctx, "create role", duplicate("name"), roleTable.insert, roleTable.insertValues(&r)...)
 }
 
 // Role implements [storage.Roles].
 func (s *Store) Role(ctx context.Context, name string) (storage.Role, error) {
-	return readOne(ctx, s, "read role", "SELECT "+roleColumns+" FROM roles WHERE name = ?", scanRole, name)
+	return readOne(ctx, s, "read role", roleTable.byKey, roleTable.scan, name)
 }
 
 // UpdateRole implements [storage.Roles].
 func (s *Store) UpdateRole(ctx context.Context, r storage.Role) (storage.Role, error) {
 	return writeMulti(ctx, s, "update role", func(t *tx) (storage.Role, error) {
-		updated, err := queryOne(t, "UPDATE roles SET description = ?, scopes = ?, rank = ?, built_in = ?, version = version + 1,"+
-			" created_at = ?, updated_at = ? WHERE name = ? AND version = ? RETURNING "+roleColumns,
-			scanRole, r.Description, encodeList(r.Scopes), r.Rank, r.BuiltIn, millis(r.CreatedAt), millis(r.UpdatedAt), r.Name, r.Version)
-		if err != nil {
-			return updated, conflictOrNotFound(t, err, "SELECT EXISTS (SELECT 1 FROM roles WHERE name = ?)", r.Name)
-		}
-		return updated, nil
+		return updateRecord(t, roleTable, &r)
 	})
 }
 
@@ -48,5 +47,5 @@ func (s *Store) DeleteRole(ctx context.Context, name string) error {
 
 // ListRoles implements [storage.Roles].
 func (s *Store) ListRoles(ctx context.Context) ([]storage.Role, error) {
-	return readMany(ctx, s, "list roles", selection{query: "SELECT " + roleColumns + " FROM roles ORDER BY name"}, scanRole)
+	return readMany(ctx, s, "list roles", selection{query: listRoles}, roleTable.scan)
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"example.org/signet/storage"
@@ -10,56 +9,72 @@ import (
 
 var _ storage.Sessions = (*Store)(nil)
 
-const sessionColumns = query("id, user_id, client_id, scopes, audience, generation, rotated_at, created_at, expires_at," +
-	" auth_time, user_epoch, client_epoch, status_index, revoked_at, reason, replays, device, network," +
-	" grade, roles, withheld, status_due, retired_index")
+var sessionTable = newTable("sessions",
+	plain("id", func(s *storage.Session) *string { return &s.ID }),
+	plain("user_id", func(s *storage.Session) *string { return &s.UserID }),
+	plain("client_id", func(s *storage.Session) *string { return &s.ClientID }),
+	list("scopes", func(s *storage.Session) *[]string { return &s.Scopes }),
+	list("audience", func(s *storage.Session) *[]string { return &s.Audience }),
+	plain("generation", func(s *storage.Session) *int64 { return &s.Generation }),
+	timestamp("rotated_at", func(s *storage.Session) *time.Time { return &s.RotatedAt }),
+	timestamp("created_at", func(s *storage.Session) *time.Time { return &s.CreatedAt }),
+	timestamp("expires_at", func(s *storage.Session) *time.Time { return &s.ExpiresAt }),
+	column[storage.Session]{"auth_time", bindAuthTime, func(s *storage.Session) any { return authTimeColumn{s} }}, // after created_at
+	plain("user_epoch", func(s *storage.Session) *int64 { return &s.UserEpoch }),
+	plain("client_epoch", func(s *storage.Session) *int64 { return &s.ClientEpoch }),
+	plain("status_index", func(s *storage.Session) *int64 { return &s.StatusIndex }),
+	nullableTimestamp("revoked_at", func(s *storage.Session) *time.Time { return &s.RevokedAt }),
+	plain("reason", func(s *storage.Session) *string { return &s.Reason }),
+	plain("replays", func(s *storage.Session) *int64 { return &s.Replays }),
+	plain("device", func(s *storage.Session) *string { return &s.Device }),
+	plain("network", func(s *storage.Session) *string { return &s.Network }),
+	plain("grade", func(s *storage.Session) *int64 { return &s.RightsVersion }),
+	words("roles", func(s *storage.Session) *[]string { return &s.Roles }),
+	words("withheld", func(s *storage.Session) *[]string { return &s.DeniedScopes }),
+	plain("status_due", func(s *storage.Session) *bool { return &s.StatusPending }),
+	plain("retired_index", func(s *storage.Session) *int64 { return &s.RetiredIndex }),
+)
 
-func scanSession(row scanner) (s storage.Session, err error) {
-	err = row.Scan(&s.ID, &s.UserID, &s.ClientID, listColumn{&s.Scopes}, listColumn{&s.Audience}, &s.Generation,
-		timeColumn{&s.RotatedAt}, timeColumn{&s.CreatedAt}, timeColumn{&s.ExpiresAt}, timeColumn{&s.AuthTime},
-		&s.UserEpoch, &s.ClientEpoch, &s.StatusIndex, timeColumn{&s.RevokedAt}, &s.Reason,
-		&s.Replays, &s.Device, &s.Network,
-
-		&s.RightsVersion, wordsColumn{&s.Roles}, wordsColumn{&s.DeniedScopes}, &s.StatusPending, &s.RetiredIndex)
-	if s.AuthTime.Equal(sameAsCreated) {
-		s.AuthTime = s.CreatedAt
-	}
-	return s, err
-}
+// The conditional updates of a session, which return it as updated.
+var (
+	rotateSession = "UPDATE sessions SET generation = generation + 1, rotated_at = ?1, replays = 0" +
+		" WHERE id = ?2 AND client_id = ?3 AND generation = ?4 AND revoked_at IS NULL" +
+		" AND expires_at > ?1 AND rotated_at > ?5 RETURNING " + sessionTable.list
+	countReplay = "UPDATE sessions SET replays = replays + 1" +
+		" WHERE id = ?1 AND client_id = ?2 AND generation = ?3 AND revoked_at IS NULL" +
+		" AND expires_at > ?4 AND rotated_at >= ?5 AND rotated_at > ?6 AND replays < ?7 RETURNING " + sessionTable.list
+)
 
 // sameAsCreated is kept for the time of a login that is when the session was
 // created, as it nearly always is: the number 0 takes no place.
 var sameAsCreated = fromMillis(0)
 
-func encodeAuthTime(t, created time.Time) int64 {
-	if millis(t) == millis(created) {
+func bindAuthTime(s *storage.Session) any {
+	if millis(s.AuthTime) == millis(s.CreatedAt) {
 		return millis(sameAsCreated)
 	}
-	return millis(t)
+	return millis(s.AuthTime)
+}
+
+// authTimeColumn scans AuthTime where CreatedAt was scanned before.
+type authTimeColumn struct{ of *storage.Session }
+
+func (c authTimeColumn) Scan(src any) error {
+	err := timeColumn{&c.of.AuthTime}.Scan(src)
+	if c.of.AuthTime.Equal(sameAsCreated) {
+		c.of.AuthTime = c.of.CreatedAt
+	}
+	return err
 }
 
 // CreateSession implements [storage.Sessions].
 func (s *Store) CreateSession(ctx context.Context, session storage.Session) error {
-	_, err := write(ctx, s, "create session", func(t *tx) (none struct{}, err error) { return none, insertSession(t, session) })
-	return err
-}
-
-func insertSession(t *tx, s storage.Session) error {
-	inserted, err := t.exec("INSERT INTO sessions ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-		s.ID, s.UserID, s.ClientID, encodeList(s.Scopes), encodeList(s.Audience), s.Generation,
-		millis(s.RotatedAt), millis(s.CreatedAt), millis(s.ExpiresAt), encodeAuthTime(s.AuthTime, s.CreatedAt),
-		s.UserEpoch, s.ClientEpoch, s.StatusIndex, nullableMillis(s.RevokedAt), s.Reason,
-		s.Replays, s.Device, s.Network,
-		s.RightsVersion, encodeWords(s.Roles), encodeWords(s.DeniedScopes), s.StatusPending, s.RetiredIndex)
-	if err == nil && inserted == 0 {
-		err = duplicate("id")
-	}
-	return err
+	return s.exec(ctx, "create session", duplicate("id"), sessionTable.insert, sessionTable.insertValues(&session)...)
 }
 
 // Session implements [storage.Sessions].
 func (s *Store) Session(ctx context.Context, id string) (storage.Session, error) {
-	return readOne(ctx, s, "read session", "SELECT "+sessionColumns+" FROM sessions WHERE id = ?", scanSession, id)
+	return readOne(ctx, s, "read session", sessionTable.byKey, sessionTable.scan, id)
 }
 
 // RotateSession implements [storage.Sessions].
@@ -68,27 +83,24 @@ func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.
 }
 
 func rotate(t *tx, r storage.Rotation) (storage.Session, error) {
-	rotated, err := queryOne(t, "UPDATE sessions SET generation = generation + 1, rotated_at = ?1, replays = 0"+
-		" WHERE id = ?2 AND client_id = ?3 AND generation = ?4 AND revoked_at IS NULL"+
-		" AND expires_at > ?1 AND rotated_at > ?5 RETURNING "+sessionColumns,
-		scanSession, millis(r.At), r.SessionID, r.ClientID, r.From, millis(r.IdleSince))
-	if errors.Is(err, storage.ErrNotFound) {
+	return updateSession(t, rotateSession, millis(r.At), r.SessionID, r.ClientID, r.From, millis(r.IdleSince))
+}
+
+// updateSession runs a conditional update, and returns ErrConflict where its
+// condition does not hold.
+func updateSession(t *tx, q query, args ...any) (storage.Session, error) {
+	updated, err := queryOne(t, q, sessionTable.scan, args...)
+	if notFound(err) {
 		err = storage.ErrConflict
 	}
-	return rotated, err
+	return updated, err
 }
 
 // CountReplay implements [storage.Sessions].
 func (s *Store) CountReplay(ctx context.Context, r storage.Replay) (storage.Session, error) {
 	return write(ctx, s, "count a replay", func(t *tx) (storage.Session, error) {
-		counted, err := queryOne(t, "UPDATE sessions SET replays = replays + 1"+
-			" WHERE id = ?1 AND client_id = ?2 AND generation = ?3 AND revoked_at IS NULL"+
-			" AND expires_at > ?4 AND rotated_at >= ?5 AND rotated_at > ?6 AND replays < ?7 RETURNING "+sessionColumns,
-			scanSession, r.SessionID, r.ClientID, r.Generation, millis(r.At), millis(r.Since), millis(r.IdleSince), r.Limit)
-		if errors.Is(err, storage.ErrNotFound) {
-			err = storage.ErrConflict
-		}
-		return counted, err
+		return updateSession(t, countReplay,
+			r.SessionID, r.ClientID, r.Generation, millis(r.At), millis(r.Since), millis(r.IdleSince), r.Limit)
 	})
 }
 
@@ -173,9 +185,9 @@ func excessQuery(owner storage.SessionOwner, at, idleSince time.Time, keep, limi
 
 // ListSessions implements [storage.Sessions].
 func (s *Store) ListSessions(ctx context.Context, f storage.SessionFilter, p storage.Page) (page storage.SessionPage, err error) {
-	q := selectSessions(sessionColumns, f, p.After)
+	q := selectSessions(sessionTable.list, f, p.After)
 	q.page(p.Size())
-	all, err := readMany(ctx, s, "list sessions", q, scanSession)
+	all, err := readMany(ctx, s, "list sessions", q, sessionTable.scan)
 	page.Sessions, page.Next = trimPage(all, p.Size(), func(s storage.Session) string { return s.ID })
 	return page, err
 }

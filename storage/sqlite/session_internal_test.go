@@ -117,7 +117,8 @@ func createMany(t *testing.T, s *Store, n int, session func(int) storage.Session
 	t.Helper()
 	if _, err := write(t.Context(), s, "create sessions", func(t *tx) (bool, error) {
 		for i := range n {
-			if err := insertSession(t, session((i*7919)%n)); err != nil {
+			s := session((i * 7919) % n)
+			if err := insertRecord(t, sessionTable, &s, duplicate("id")); err != nil {
 				return false, err
 			}
 		}
@@ -177,11 +178,11 @@ func TestMaxPage(t *testing.T) {
 // owner: each goes by an index, and none sorts more than one user's sessions.
 func TestPlans(t *testing.T) {
 	s := openTest(t)
-	byClient := selectSessions(sessionColumns, storage.SessionFilter{ClientID: "c"}, "")
+	byClient := selectSessions(sessionTable.list, storage.SessionFilter{ClientID: "c"}, "")
 	byClient.page(10)
-	byUser := selectSessions(sessionColumns, storage.SessionFilter{UserID: "u"}, "")
+	byUser := selectSessions(sessionTable.list, storage.SessionFilter{UserID: "u"}, "")
 	byUser.page(10)
-	all := selectSessions(sessionColumns, storage.SessionFilter{}, "")
+	all := selectSessions(sessionTable.list, storage.SessionFilter{}, "")
 	all.page(10)
 	for name, c := range map[string]struct {
 		q    selection
@@ -190,7 +191,7 @@ func TestPlans(t *testing.T) {
 		"by client": {byClient, "SEARCH sessions USING INDEX sessions_by_client (client_id=? AND id>?)"},
 		"by user":   {byUser, "SEARCH sessions USING INDEX sessions_by_user (user_id=?); USE TEMP B-TREE FOR ORDER BY"},
 		"all":       {all, "SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id>?)"},
-		"by login": {selection{"SELECT " + userColumns + " FROM users WHERE id = (SELECT user_id FROM logins WHERE name = ?)", []any{"x"}},
+		"by login": {selection{userByLogin, []any{"x"}},
 			"SEARCH users USING PRIMARY KEY (id=?); SCALAR SUBQUERY 1; SEARCH logins USING PRIMARY KEY (name=?)"},
 	} {
 		if got := plan(t, s, c.q); got != c.want {

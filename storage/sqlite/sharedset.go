@@ -2,30 +2,30 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 
 	"example.org/signet/storage"
 )
 
 var _ storage.SharedSets = (*Store)(nil)
 
-const sharedSetColumns = query("name, members, version")
+var sharedSetTable = newTable("guards",
+	plain("name", func(g *storage.SharedSet) *string { return &g.Name }),
+	list("members", func(g *storage.SharedSet) *[]string { return &g.Members }),
+	plain(versionColumn, func(g *storage.SharedSet) *int64 { return &g.Version }),
+)
 
-func scanSharedSet(row scanner) (g storage.SharedSet, err error) {
-	err = row.Scan(&g.Name, listColumn{&g.Members}, &g.Version)
-	return g, err
-}
+var insertSharedSet = sharedSetTable.insert + " RETURNING " + sharedSetTable.list
 
 // SharedSet implements [storage.SharedSets].
 func (s *Store) SharedSet(ctx context.Context, name string) (storage.SharedSet, error) {
-	return readOne(ctx, s, "read shared set", "SELECT "+sharedSetColumns+" FROM guards WHERE name = ?", scanSharedSet, name)
+	return readOne(ctx, s, "read shared set", sharedSetTable.byKey, sharedSetTable.scan, name)
 }
 
 // SwapSharedSet implements [storage.SharedSets].
 func (s *Store) SwapSharedSet(ctx context.Context, g storage.SharedSet) (storage.SharedSet, error) {
 	return write(ctx, s, "swap shared set", func(t *tx) (storage.SharedSet, error) {
 		swapped, err := swapSharedSet(t, g)
-		if errors.Is(err, storage.ErrNotFound) {
+		if notFound(err) {
 			err = storage.ErrConflict
 		}
 		return swapped, err
@@ -34,9 +34,8 @@ func (s *Store) SwapSharedSet(ctx context.Context, g storage.SharedSet) (storage
 
 func swapSharedSet(t *tx, g storage.SharedSet) (storage.SharedSet, error) {
 	if g.Version == 0 {
-		return queryOne(t, "INSERT INTO guards ("+sharedSetColumns+") VALUES (?, ?, 1) ON CONFLICT DO NOTHING RETURNING "+sharedSetColumns,
-			scanSharedSet, g.Name, encodeList(g.Members))
+		g.Version = 1
+		return queryOne(t, insertSharedSet, sharedSetTable.scan, sharedSetTable.insertValues(&g)...)
 	}
-	return queryOne(t, "UPDATE guards SET members = ?, version = version + 1 WHERE name = ? AND version = ? RETURNING "+sharedSetColumns,
-		scanSharedSet, encodeList(g.Members), g.Name, g.Version)
+	return queryOne(t, sharedSetTable.update, sharedSetTable.scan, sharedSetTable.updateValues(&g)...)
 }

@@ -10,13 +10,16 @@ import (
 
 var _ storage.StatusLists = (*Store)(nil)
 
-func scanStatusListWithoutBits(row scanner) (l storage.StatusList, err error) {
-	err = row.Scan(&l.ID, &l.Leased, timeColumn{&l.Until}, &l.Version)
-	return l, err
-}
+var statusListTable = newTable("status_lists",
+	plain("id", func(l *storage.StatusList) *int64 { return &l.ID }),
+	plain("leased", func(l *storage.StatusList) *int64 { return &l.Leased }),
+	nullableTimestamp("until", func(l *storage.StatusList) *time.Time { return &l.Until }),
+	plain(versionColumn, func(l *storage.StatusList) *int64 { return &l.Version }),
+	blob("bits", func(l *storage.StatusList) *[]byte { return &l.Bits }),
+)
 
-func scanStatusList(row scanner) (l storage.StatusList, err error) {
-	err = row.Scan(&l.ID, &l.Leased, timeColumn{&l.Until}, &l.Version, bytesColumn{&l.Bits})
+func scanStatusListWithoutBits(row scanner) (l storage.StatusList, err error) {
+	err = row.Scan(statusListTable.targets(&l)[:4]...) // bits are last
 	return l, err
 }
 
@@ -53,7 +56,7 @@ func (s *Store) StatusLists(ctx context.Context) ([]storage.StatusList, error) {
 
 // StatusList implements [storage.StatusLists].
 func (s *Store) StatusList(ctx context.Context, id int64) (storage.StatusList, error) {
-	return readOne(ctx, s, "read status list", "SELECT id, leased, until, version, bits FROM status_lists WHERE id = ?", scanStatusList, id)
+	return readOne(ctx, s, "read status list", statusListTable.byKey, statusListTable.scan, id)
 }
 
 // SetStatus implements [storage.StatusLists].
@@ -70,24 +73,25 @@ func (s *Store) SweepStatusLists(ctx context.Context, before time.Time, limit in
 
 var _ storage.SessionStatus = (*Store)(nil)
 
+var (
+	updateRights = "UPDATE sessions SET grade = grade + 1, status_index = ?1, retired_index = ?2," +
+		" status_due = iif(?2 = 0, status_due, 1), roles = ?3, withheld = ?4" +
+		" WHERE id = ?5 AND grade = ?6 AND revoked_at IS NULL RETURNING " + sessionTable.list
+	pendingSessions = sessionTable.read + " WHERE status_due = 1 ORDER BY id LIMIT ?"
+)
+
 // UpdateRights implements [storage.SessionStatus].
 func (s *Store) UpdateRights(ctx context.Context, r storage.RightsUpdate) (storage.Session, error) {
 	return write(ctx, s, "update rights", func(t *tx) (storage.Session, error) {
-		updated, err := queryOne(t, "UPDATE sessions SET grade = grade + 1, status_index = ?1, retired_index = ?2,"+
-			" status_due = iif(?2 = 0, status_due, 1), roles = ?3, withheld = ?4"+
-			" WHERE id = ?5 AND grade = ?6 AND revoked_at IS NULL RETURNING "+sessionColumns,
-			scanSession, r.StatusIndex, r.RetiredIndex, encodeWords(r.Roles), encodeWords(r.DeniedScopes), r.SessionID, r.From)
-		if errors.Is(err, storage.ErrNotFound) {
-			err = storage.ErrConflict
-		}
-		return updated, err
+		return updateSession(t, updateRights,
+			r.StatusIndex, r.RetiredIndex, encodeWords(r.Roles), encodeWords(r.DeniedScopes), r.SessionID, r.From)
 	})
 }
 
 // PendingStatus implements [storage.SessionStatus].
 func (s *Store) PendingStatus(ctx context.Context, limit int) ([]storage.Session, error) {
-	q := selection{"SELECT " + sessionColumns + " FROM sessions WHERE status_due = 1 ORDER BY id LIMIT ?", []any{int64(max(limit, 0))}}
-	return readMany(ctx, s, "find sessions with pending status", q, scanSession)
+	q := selection{pendingSessions, []any{int64(max(limit, 0))}}
+	return readMany(ctx, s, "find sessions with pending status", q, sessionTable.scan)
 }
 
 // ClearPendingStatus implements [storage.SessionStatus], in steps.
@@ -114,21 +118,24 @@ func clearPending(t *tx, sessions []storage.Session) error {
 
 var _ storage.PendingRevocations = (*Store)(nil)
 
-func scanPendingRevocation(row scanner) (e storage.PendingRevocation, err error) {
-	err = row.Scan(&e.ID, &e.UserID, &e.ClientID, &e.Reason)
-	return e, err
-}
+var pendingRevocationTable = newTable("endings",
+	plain("id", func(e *storage.PendingRevocation) *string { return &e.ID }),
+	plain("user_id", func(e *storage.PendingRevocation) *string { return &e.UserID }),
+	plain("client_id", func(e *storage.PendingRevocation) *string { return &e.ClientID }),
+	plain("reason", func(e *storage.PendingRevocation) *string { return &e.Reason }),
+)
+
+var listPendingRevocations = pendingRevocationTable.read + " ORDER BY id LIMIT ?"
 
 // AddPendingRevocation implements [storage.PendingRevocations].
 func (s *Store) AddPendingRevocation(ctx context.Context, e storage.PendingRevocation) error {
-	return s.exec(ctx, "add pending revocation", duplicate("id"),
-		"INSERT INTO endings (id, user_id, client_id, reason) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", e.ID, e.UserID, e.ClientID, e.Reason)
+	return s.exec(ctx, "add pending revocation", duplicate("id"), pendingRevocationTable.insert, pendingRevocationTable.insertValues(&e)...)
 }
 
 // PendingRevocations implements [storage.PendingRevocations].
 func (s *Store) PendingRevocations(ctx context.Context, limit int) ([]storage.PendingRevocation, error) {
-	q := selection{"SELECT id, user_id, client_id, reason FROM endings ORDER BY id LIMIT ?", []any{int64(max(limit, 0))}}
-	return readMany(ctx, s, "list pending revocations", q, scanPendingRevocation)
+	q := selection{listPendingRevocations, []any{int64(max(limit, 0))}}
+	return readMany(ctx, s, "list pending revocations", q, pendingRevocationTable.scan)
 }
 
 // RemovePendingRevocation implements [storage.PendingRevocations].

@@ -2,36 +2,42 @@ package sqlite
 
 import (
 	"context"
-	"errors"
+	"time"
 
 	"example.org/signet/storage"
 )
 
 var _ storage.Users = (*Store)(nil)
 
-const userColumns = query("id, username, email, full_name, phone, roles, password_hash, disabled, epoch, version, created_at, updated_at, kept_session, kept_epoch")
+var userTable = newTable("users",
+	plain("id", func(u *storage.User) *string { return &u.ID }),
+	plain("username", func(u *storage.User) *string { return &u.Username }),
+	plain("email", func(u *storage.User) *string { return &u.Email }),
+	plain("full_name", func(u *storage.User) *string { return &u.FullName }),
+	plain("phone", func(u *storage.User) *string { return &u.Phone }),
+	list("roles", func(u *storage.User) *[]string { return &u.Roles }),
+	plain("password_hash", func(u *storage.User) *string { return &u.PasswordHash }),
+	plain("disabled", func(u *storage.User) *bool { return &u.Disabled }),
+	plain("epoch", func(u *storage.User) *int64 { return &u.Epoch }),
+	plain(versionColumn, func(u *storage.User) *int64 { return &u.Version }),
+	timestamp("created_at", func(u *storage.User) *time.Time { return &u.CreatedAt }),
+	timestamp("updated_at", func(u *storage.User) *time.Time { return &u.UpdatedAt }),
+	plain("kept_session", func(u *storage.User) *string { return &u.KeptSession }),
+	plain("kept_epoch", func(u *storage.User) *int64 { return &u.KeptEpoch }),
+)
 
-func userTargets(u *storage.User) []any {
-	return []any{&u.ID, &u.Username, &u.Email, &u.FullName, &u.Phone, listColumn{&u.Roles}, &u.PasswordHash,
-		&u.Disabled, &u.Epoch, &u.Version, timeColumn{&u.CreatedAt}, timeColumn{&u.UpdatedAt}, &u.KeptSession, &u.KeptEpoch}
-}
-
-func scanUser(row scanner) (u storage.User, err error) {
-	err = row.Scan(userTargets(&u)...)
-	return u, err
-}
+var (
+	userByLogin   = userTable.read + " WHERE id = (SELECT user_id FROM logins WHERE name = ?)"
+	userByVersion = userTable.read + " WHERE id = ? AND version = ?"
+	deleteUser    = "DELETE FROM users WHERE id = ?1 AND ?2 IN (0, version) RETURNING " + userTable.list
+)
 
 // CreateUser implements [storage.Users].
 func (s *Store) CreateUser(ctx context.Context, u storage.User) error {
+	u.Version = 1
 	_, err := writeMulti(ctx, s, "create user", func(t *tx) (none struct{}, err error) {
-		inserted, err := t.exec("INSERT INTO users ("+userColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			u.ID, u.Username, u.Email, u.FullName, u.Phone, encodeList(u.Roles), u.PasswordHash,
-			u.Disabled, u.Epoch, millis(u.CreatedAt), millis(u.UpdatedAt), u.KeptSession, u.KeptEpoch)
-		if err != nil {
+		if err := insertRecord(t, userTable, &u, duplicate("id")); err != nil {
 			return none, err
-		}
-		if inserted == 0 {
-			return none, duplicate("id")
 		}
 		return none, insertLogins(t, u)
 	})
@@ -62,21 +68,20 @@ func deleteLogins(t *tx, u storage.User) error {
 
 // User implements [storage.Users].
 func (s *Store) User(ctx context.Context, id string) (storage.User, error) {
-	return readOne(ctx, s, "read user", "SELECT "+userColumns+" FROM users WHERE id = ?", scanUser, id)
+	return readOne(ctx, s, "read user", userTable.byKey, userTable.scan, id)
 }
 
 // UserByLogin implements [storage.Users].
 func (s *Store) UserByLogin(ctx context.Context, name string) (storage.User, error) {
-	return readOne(ctx, s, "read user by login",
-		"SELECT "+userColumns+" FROM users WHERE id = (SELECT user_id FROM logins WHERE name = ?)", scanUser, name)
+	return readOne(ctx, s, "read user by login", userByLogin, userTable.scan, name)
 }
 
 // UpdateUser implements [storage.Users].
 func (s *Store) UpdateUser(ctx context.Context, u storage.User) (storage.User, error) {
 	return writeMulti(ctx, s, "update user", func(t *tx) (storage.User, error) {
-		old, err := queryOne(t, "SELECT "+userColumns+" FROM users WHERE id = ? AND version = ?", scanUser, u.ID, u.Version)
+		old, err := queryOne(t, userByVersion, userTable.scan, u.ID, u.Version)
 		if err != nil {
-			return storage.User{}, conflictOrNotFound(t, err, "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?)", u.ID)
+			return storage.User{}, conflictOrNotFound(t, err, userTable.exists, u.ID)
 		}
 		if u.Username != old.Username || u.Email != old.Email {
 			if err := deleteLogins(t, old); err != nil {
@@ -86,28 +91,8 @@ func (s *Store) UpdateUser(ctx context.Context, u storage.User) (storage.User, e
 				return storage.User{}, err
 			}
 		}
-		return queryOne(t, "UPDATE users SET username = ?, email = ?, full_name = ?, phone = ?, roles = ?, password_hash = ?,"+
-			" disabled = ?, epoch = ?, version = version + 1, created_at = ?, updated_at = ?,"+
-			" kept_session = ?, kept_epoch = ? WHERE id = ? RETURNING "+userColumns,
-			scanUser, u.Username, u.Email, u.FullName, u.Phone, encodeList(u.Roles), u.PasswordHash,
-			u.Disabled, u.Epoch, millis(u.CreatedAt), millis(u.UpdatedAt), u.KeptSession, u.KeptEpoch, u.ID)
+		return updateRecord(t, userTable, &u)
 	})
-}
-
-// conflictOrNotFound tells a version that moved on from a record that is not there, where a
-// conditional statement found nothing.
-func conflictOrNotFound(t *tx, err error, exists query, id string) error {
-	if !errors.Is(err, storage.ErrNotFound) {
-		return err
-	}
-	there, err := queryOne(t, exists, scanBool, id)
-	switch {
-	case err != nil:
-		return err
-	case there:
-		return storage.ErrConflict
-	}
-	return storage.ErrNotFound
 }
 
 // ReplacePasswordHash implements [storage.Users].
@@ -119,8 +104,8 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, id, old, new string) er
 // DeleteUser implements [storage.Users].
 func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error {
 	_, err := writeMulti(ctx, s, "delete user", func(t *tx) (u storage.User, err error) {
-		if u, err = queryOne(t, "DELETE FROM users WHERE id = ?1 AND ?2 IN (0, version) RETURNING "+userColumns, scanUser, id, version); err != nil {
-			return u, conflictOrNotFound(t, err, "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?)", id)
+		if u, err = queryOne(t, deleteUser, userTable.scan, id, version); err != nil {
+			return u, conflictOrNotFound(t, err, userTable.exists, id)
 		}
 		return u, deleteLogins(t, u)
 	})
@@ -129,7 +114,7 @@ func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error 
 
 // ListUsers implements [storage.Users].
 func (s *Store) ListUsers(ctx context.Context, f storage.UserFilter, p storage.Page) (page storage.UserPage, err error) {
-	q := selection{"SELECT " + userColumns + " FROM users WHERE id > ?", []any{p.After}}
+	q := selection{userTable.read + " WHERE id > ?", []any{p.After}}
 	if f.Prefix != "" {
 		q.and("id IN (SELECT user_id FROM logins WHERE name >= ? AND name < ?)", f.Prefix, prefixEnd(f.Prefix))
 	}
@@ -137,7 +122,7 @@ func (s *Store) ListUsers(ctx context.Context, f storage.UserFilter, p storage.P
 		q.and("EXISTS (SELECT 1 FROM json_each(roles) WHERE value = ?)", f.Role)
 	}
 	q.page(p.Size())
-	all, err := readMany(ctx, s, "list users", q, scanUser)
+	all, err := readMany(ctx, s, "list users", q, userTable.scan)
 	page.Users, page.Next = trimPage(all, p.Size(), func(u storage.User) string { return u.ID })
 	return page, err
 }

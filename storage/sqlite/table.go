@@ -1,0 +1,167 @@
+package sqlite
+
+import (
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// A column is one column of a table: how the record's field that it keeps is
+// bound to a statement, and where a row is scanned into.
+type column[R any] struct {
+	name query
+	bind func(*R) any
+	scan func(*R) any
+}
+
+// A table lists the columns of a record, its key first. Every statement that
+// reads or writes whole records derives from the list, so a new field is one
+// line there and one migration.
+type table[R any] struct {
+	name    query
+	columns []column[R]
+
+	list   query // the names of all columns
+	read   query // SELECT without a condition
+	byKey  query // SELECT of the record with the key
+	insert query // INSERT that does nothing where the record exists
+	update query // UPDATE of all but the key, where the version is the given one; raises the version
+	exists query // whether there is a record with the key
+}
+
+// versionColumn is counted by the update, not bound.
+const versionColumn = query("version")
+
+func newTable[R any](name query, columns ...column[R]) *table[R] {
+	t := &table[R]{name: name, columns: columns}
+	key := columns[0].name
+	marks, changes := query(""), query("")
+	for n, c := range columns {
+		if n > 0 {
+			t.list, marks = t.list+", ", marks+", "
+		}
+		if n > 1 {
+			changes += ", "
+		}
+		t.list, marks = t.list+c.name, marks+"?"
+		switch {
+		case n == 0:
+		case c.name == versionColumn:
+			changes += "version = version + 1"
+		default:
+			changes += c.name + " = ?"
+		}
+	}
+	t.read = "SELECT " + t.list + " FROM " + name
+	t.byKey = t.read + " WHERE " + key + " = ?"
+	t.insert = "INSERT INTO " + name + " (" + t.list + ") VALUES (" + marks + ") ON CONFLICT DO NOTHING"
+	t.update = "UPDATE " + name + " SET " + changes + " WHERE " + key + " = ? AND version = ? RETURNING " + t.list
+	t.exists = "SELECT EXISTS (SELECT 1 FROM " + name + " WHERE " + key + " = ?)"
+	return t
+}
+
+// insertValues are the arguments of insert.
+func (t *table[R]) insertValues(r *R) []any {
+	values := make([]any, len(t.columns))
+	for n, c := range t.columns {
+		values[n] = c.bind(r)
+	}
+	return values
+}
+
+// updateValues are the arguments of update: the new fields, the key and the
+// version before.
+func (t *table[R]) updateValues(r *R) []any {
+	values := make([]any, 0, len(t.columns)+1)
+	var version any
+	for _, c := range t.columns[1:] {
+		if c.name == versionColumn {
+			version = c.bind(r)
+			continue
+		}
+		values = append(values, c.bind(r))
+	}
+	return append(values, t.columns[0].bind(r), version)
+}
+
+// targets are where a row with all columns is scanned into.
+func (t *table[R]) targets(r *R) []any {
+	targets := make([]any, len(t.columns))
+	for n, c := range t.columns {
+		targets[n] = c.scan(r)
+	}
+	return targets
+}
+
+// scan reads a row with all columns.
+func (t *table[R]) scan(row scanner) (r R, err error) {
+	err = row.Scan(t.targets(&r)...)
+	return r, err
+}
+
+// The kinds of columns, each over the field of the record.
+
+// plain keeps a value as it is.
+func plain[R any, T string | int64 | bool](name query, field func(*R) *T) column[R] {
+	return column[R]{name, func(r *R) any { return *field(r) }, func(r *R) any { return field(r) }}
+}
+
+// timestamp keeps a time that is always set, in milliseconds.
+func timestamp[R any](name query, field func(*R) *time.Time) column[R] {
+	return column[R]{name, func(r *R) any { return millis(*field(r)) }, func(r *R) any { return timeColumn{field(r)} }}
+}
+
+// nullableTimestamp keeps a time that may be unset, which is NULL.
+func nullableTimestamp[R any](name query, field func(*R) *time.Time) column[R] {
+	return column[R]{name, func(r *R) any { return nullableMillis(*field(r)) }, func(r *R) any { return timeColumn{field(r)} }}
+}
+
+// list keeps texts as a JSON array.
+func list[R any](name query, field func(*R) *[]string) column[R] {
+	return column[R]{name, func(r *R) any { return encodeList(*field(r)) }, func(r *R) any { return listColumn{field(r)} }}
+}
+
+// words keeps texts with blanks between them, where they have none themselves.
+func words[R any](name query, field func(*R) *[]string) column[R] {
+	return column[R]{name, func(r *R) any { return encodeWords(*field(r)) }, func(r *R) any { return wordsColumn{field(r)} }}
+}
+
+// blob keeps bytes.
+func blob[R any](name query, field func(*R) *[]byte) column[R] {
+	return column[R]{name, func(r *R) any { return *field(r) }, func(r *R) any { return bytesColumn{field(r)} }}
+}
+
+// insertRecord inserts a record, and returns ifExists where there is one already.
+func insertRecord[R any](t *tx, into *table[R], r *R, ifExists error) error {
+	inserted, err := t.exec(into.insert, into.insertValues(r)...)
+	if err == nil && inserted == 0 {
+		err = ifExists
+	}
+	return err
+}
+
+// updateRecord replaces a record whose version still is the given one.
+// ErrConflict, ErrNotFound.
+func updateRecord[R any](t *tx, in *table[R], r *R) (R, error) {
+	updated, err := queryOne(t, in.update, in.scan, in.updateValues(r)...)
+	if err != nil {
+		return updated, conflictOrNotFound(t, err, in.exists, in.columns[0].bind(r))
+	}
+	return updated, nil
+}
+
+// conflictOrNotFound tells a version that moved on from a record that is not there,
+// where a conditional statement found nothing.
+func conflictOrNotFound(t *tx, err error, exists query, key any) error {
+	if !notFound(err) {
+		return err
+	}
+	there, err := queryOne(t, exists, scanBool, key)
+	switch {
+	case err != nil:
+		return err
+	case there:
+		return storage.ErrConflict
+	}
+	return storage.ErrNotFound
+}
