@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"example.org/signet/issuer/epoch"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
@@ -112,11 +113,11 @@ func (i *Issuer) activeSession(ctx context.Context, sid string, now time.Time) (
 	if !s.RevokedAt.IsZero() || !now.Before(s.ExpiresAt) {
 		return storage.Session{}, nil, errInactive
 	}
-	user, epoch, err := i.store.UserInEpoch(ctx, s.UserID)
+	user, storeEpoch, err := i.store.UserInEpoch(ctx, s.UserID)
 	if err != nil {
 		return storage.Session{}, nil, inactiveOrUnavailable(err)
 	}
-	if !sessionValid(user, epoch, s) {
+	if !epoch.ValidForUser(user, storeEpoch, s) {
 		return storage.Session{}, nil, errInactive
 	}
 	return s, &user, i.activeClient(ctx, s.ClientID, validForSession(s))
@@ -129,11 +130,11 @@ func (i *Issuer) activeClientToken(ctx context.Context, c accessClaims) error {
 	if err != nil {
 		return unavailable(err)
 	}
-	epoch, err := i.store.Epoch(ctx)
+	storeEpoch, err := i.store.Epoch(ctx)
 	if err != nil {
 		return unavailable(err)
 	}
-	if revoked || !clientTokenValid(epoch, c.IssuedAt) {
+	if revoked || !epoch.ValidWithoutSession(storeEpoch, c.IssuedAt) {
 		return errInactive
 	}
 	return i.activeClient(ctx, c.ClientID, func(c storage.Client) bool { return !c.Disabled })
@@ -157,7 +158,7 @@ func (i *Issuer) activeClient(ctx context.Context, id string, valid func(storage
 
 // validForSession returns the check that a client must pass for its session to be active.
 func validForSession(s storage.Session) func(storage.Client) bool {
-	return func(c storage.Client) bool { return !c.Disabled && c.Epoch == s.ClientEpoch }
+	return func(c storage.Client) bool { return epoch.ValidForClient(c, s) }
 }
 
 func inactiveOrUnavailable(err error) error {

@@ -3,6 +3,7 @@ package issuer
 import (
 	"context"
 
+	"example.org/signet/issuer/role"
 	"example.org/signet/storage"
 )
 
@@ -17,7 +18,7 @@ import (
 type Administrator struct {
 	issuer     *Issuer
 	user       storage.User
-	roles      *roleSet
+	roles      *role.Set
 	rank       int64
 	superAdmin bool // a super_admin
 	info       RequestInfo
@@ -25,26 +26,17 @@ type Administrator struct {
 
 // Administer lets in a user who holds the role, or a higher built-in one:
 // RoleAdmin or RoleSuperAdmin. The roles are read from the store.
-func (i *Issuer) Administer(ctx context.Context, p *Principal, role string, info RequestInfo) (*Administrator, error) {
-	roles, err := i.roles.reload(ctx, i.now())
+func (i *Issuer) Administer(ctx context.Context, p *Principal, needed string, info RequestInfo) (*Administrator, error) {
+	roles, err := i.roles.Reload(ctx)
 	if err != nil {
 		return nil, unavailable(err)
 	}
 	info.Actor = p.user.ID
-	a := &Administrator{issuer: i, user: p.user, roles: roles, rank: roles.rank(p.user.Roles), superAdmin: contains(p.user.Roles, RoleSuperAdmin), info: info}
-	if !a.superAdmin && (role != RoleAdmin || !contains(p.user.Roles, RoleAdmin)) {
-		return nil, newError(InsufficientScope, "this needs the role "+role)
+	a := &Administrator{issuer: i, user: p.user, roles: roles, rank: roles.Rank(p.user.Roles...), superAdmin: contains(p.user.Roles, RoleSuperAdmin), info: info}
+	if !a.superAdmin && (needed != RoleAdmin || !contains(p.user.Roles, RoleAdmin)) {
+		return nil, newError(InsufficientScope, "this needs the role "+needed)
 	}
 	return a, nil
-}
-
-// rank is the highest of the roles; one that does not exist has none.
-func (v *roleSet) rank(roles []string) int64 {
-	var highest int64
-	for _, name := range roles {
-		highest = max(highest, v.byName[name].Rank)
-	}
-	return highest
 }
 
 var (
@@ -60,7 +52,7 @@ func (a *Administrator) outranks(rank int64) bool { return a.superAdmin || a.ran
 // mayManageUser refuses to act on a user who is not outranked, and so on oneself: that
 // is what self-service is for.
 func (a *Administrator) mayManageUser(u storage.User) error {
-	if !a.outranks(a.roles.rank(u.Roles)) {
+	if !a.outranks(a.roles.Rank(u.Roles...)) {
 		return errNotOutranked
 	}
 	return nil
@@ -69,12 +61,12 @@ func (a *Administrator) mayManageUser(u storage.User) error {
 // mayChangeRoles judges the difference between two sets of roles.
 func (a *Administrator) mayChangeRoles(before, after []string) error {
 	for _, name := range before {
-		if !contains(after, name) && !a.outranks(a.roles.byName[name].Rank) {
+		if !contains(after, name) && !a.outranks(a.roles.Rank(name)) {
 			return errRoleAbove
 		}
 	}
 	for _, name := range after {
-		if !contains(before, name) && !a.outranks(a.roles.byName[name].Rank) {
+		if !contains(before, name) && !a.outranks(a.roles.Rank(name)) {
 			return errRoleAbove
 		}
 	}
@@ -86,20 +78,11 @@ func (a *Administrator) mayChangeRoles(before, after []string) error {
 // make anybody.
 func (a *Administrator) mayGrantScopes(scopes []string) bool {
 	for _, s := range scopes {
-		if _, restricted := a.roles.restricted[s]; restricted && !a.outranksScope(s) {
+		if lowest, restricted := a.roles.LowestRank(s); restricted && !a.outranks(lowest) {
 			return false
 		}
 	}
 	return true
-}
-
-func (a *Administrator) outranksScope(scope string) bool {
-	for _, r := range a.roles.byName {
-		if contains(r.Scopes, scope) && a.outranks(r.Rank) {
-			return true
-		}
-	}
-	return false
 }
 
 // added are the members of after that are not in before.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/epoch"
 	"example.org/signet/storage"
 )
 
@@ -110,7 +111,7 @@ func (a *Administrator) UserSessions(ctx context.Context, id string, p storage.P
 // EndUserSessions ends all sessions of a user.
 func (a *Administrator) EndUserSessions(ctx context.Context, id string) error {
 	_, err := a.change(ctx, id, EventSessionRevoked, nil, func(u *storage.User) error {
-		endSessions(u)
+		epoch.EndSessions(u)
 		return nil
 	})
 	return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/epoch"
 	"example.org/signet/storage"
 )
 
@@ -16,9 +17,7 @@ func (i *Issuer) CreateClient(ctx context.Context, n NewClient, info RequestInfo
 		return Client{}, accountError("client_id", err)
 	}
 	now := i.now()
-	// A client of that id may have been deleted: the sessions of then are none of
-	// the new one's, so its epochs begin where those cannot have been.
-	c := storage.Client{ID: n.ID, Public: n.Public, Epoch: now.UnixMilli(), CreatedAt: now, UpdatedAt: now}
+	c := storage.Client{ID: n.ID, Public: n.Public, Epoch: epoch.NewClient(now), CreatedAt: now, UpdatedAt: now}
 	settings := n.Settings
 	settings.InsecurePublicPassword = n.InsecurePublicPassword
 	if err := applyClient(&c, settings); err != nil {
@@ -119,7 +118,7 @@ func (i *Issuer) updateClient(ctx context.Context, id string, ch ClientChange, i
 		}
 		if ch.Disabled != nil {
 			if *ch.Disabled && !c.Disabled {
-				c.Epoch++
+				epoch.EndClientSessions(c)
 			}
 			c.Disabled = *ch.Disabled
 		}
@@ -162,7 +161,7 @@ func (i *Issuer) rotateClientSecret(ctx context.Context, id string, r SecretRota
 			return newFieldError("client_id", "is a public client, it has no secret")
 		}
 		if r.Revoke {
-			c.Epoch++
+			epoch.EndClientSessions(c)
 		}
 		old := c.SecretHash
 		if secret, err = i.setSecret(ctx, c, r.Secret); err != nil {
@@ -216,7 +215,7 @@ func (i *Issuer) compareAndSwapClient(ctx context.Context, id string, audited *a
 		}
 		i.clients.invalidate(id)
 		if updated.Epoch != before.Epoch {
-			_, err = i.store.RevokeAll(ctx, storage.SessionFilter{ClientID: id, ClientEpochBelow: updated.Epoch}, c.UpdatedAt, audited.event.Type)
+			_, err = i.store.RevokeAll(ctx, epoch.EndedByClient(updated), c.UpdatedAt, audited.event.Type)
 		}
 		return toClient(updated), unavailableOrNil(err)
 	}

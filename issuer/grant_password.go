@@ -6,6 +6,7 @@ import (
 
 	"example.org/signet/internal/failpoint"
 	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/epoch"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
 )
@@ -125,7 +126,7 @@ func (g passwordGrant) loginFailed(ctx context.Context, req *grantRequest, user 
 
 // startSession starts the session: one insert.
 func (g passwordGrant) startSession(ctx context.Context, req *grantRequest, user storage.User) (grantResult, error) {
-	roles, err := g.roles.get(ctx)
+	roles, err := g.roles.Get(ctx)
 	if err != nil {
 		return grantResult{}, unavailable(err)
 	}
@@ -137,16 +138,16 @@ func (g passwordGrant) startSession(ctx context.Context, req *grantRequest, user
 	if err != nil {
 		return grantResult{}, unavailable(err)
 	}
-	epoch, err := g.store.Epoch(ctx)
+	storeEpoch, err := g.store.Epoch(ctx)
 	if err != nil {
 		return grantResult{}, unavailable(err)
 	}
 	at := g.now()
 	s := storage.Session{
 		ID: h.sessionID(), UserID: user.ID, ClientID: req.client.ID,
-		Scopes: roles.scopesFor(user, req.scope), Audience: req.audience,
+		Scopes: roles.ScopesFor(user.Roles, req.scope), Audience: req.audience,
 		RotatedAt: at, CreatedAt: at, AuthTime: at, ExpiresAt: g.sessionExpiry(req.client, at),
-		UserEpoch: sessionEpoch(user, epoch), ClientEpoch: req.client.Epoch,
+		UserEpoch: epoch.Session(user, storeEpoch), ClientEpoch: req.client.Epoch,
 		Device: describeUserAgent(req.Info.UserAgent), Network: networkPrefix(req.Info.Address),
 		StatusIndex: index, Roles: user.Roles,
 	}

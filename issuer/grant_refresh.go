@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.org/signet/internal/failpoint"
+	"example.org/signet/issuer/epoch"
 	"example.org/signet/storage"
 )
 
@@ -208,13 +209,13 @@ func (g refreshGrant) wrongClient(ctx context.Context, req *grantRequest, s stor
 // disabled or ended before this read gets nothing, and the moved generation harms
 // nobody.
 func (g refreshGrant) currentRights(ctx context.Context, req *grantRequest, s storage.Session) (grantResult, error) {
-	user, epoch, err := g.store.UserInEpoch(ctx, s.UserID)
+	user, storeEpoch, err := g.store.UserInEpoch(ctx, s.UserID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return grantResult{}, errInvalidRefreshToken
 	case err != nil:
 		return grantResult{}, unavailable(err)
-	case !sessionValid(user, epoch, s):
+	case !epoch.ValidForUser(user, storeEpoch, s):
 		return grantResult{}, errInvalidRefreshToken
 	}
 	if err := g.activeClient(ctx, s.ClientID, validForSession(s)); errors.Is(err, errInactive) {
@@ -222,11 +223,11 @@ func (g refreshGrant) currentRights(ctx context.Context, req *grantRequest, s st
 	} else if err != nil {
 		return grantResult{}, err
 	}
-	roles, err := g.roles.get(ctx)
+	roles, err := g.roles.Get(ctx)
 	if err != nil {
 		return grantResult{}, unavailable(err)
 	}
-	scope := roles.scopesFor(user, intersect(s.Scopes, req.client.Scopes))
+	scope := roles.ScopesFor(user.Roles, intersect(s.Scopes, req.client.Scopes))
 	if s, err = g.updateRights(ctx, s, user.Roles, without(s.Scopes, scope)); err != nil {
 		return grantResult{}, err
 	}

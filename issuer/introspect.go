@@ -83,12 +83,12 @@ func (i *Issuer) introspectAccess(ctx context.Context, caller storage.Client, to
 // limitToCurrentRights leaves out the roles and restricted scopes that were taken from the user
 // since the token was made.
 func (i *Issuer) limitToCurrentRights(ctx context.Context, response *Introspection, user storage.User) error {
-	roles, err := i.roles.get(ctx)
+	roles, err := i.roles.Get(ctx)
 	if err != nil {
 		return unavailable(err)
 	}
 	response.Roles = intersect(response.Roles, user.Roles)
-	response.Scope = joinScope(roles.scopesFor(user, strings.Fields(response.Scope)))
+	response.Scope = joinScope(roles.ScopesFor(user.Roles, strings.Fields(response.Scope)))
 	return nil
 }
 

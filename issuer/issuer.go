@@ -11,6 +11,7 @@ import (
 
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/password"
+	"example.org/signet/issuer/role"
 	"example.org/signet/issuer/status"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
@@ -123,7 +124,7 @@ type Issuer struct {
 	passwords       *password.Pool
 	refreshTokens   *refreshCodec
 	clients         *clientCache
-	roles           *roleCache
+	roles           *role.Cache
 	verifiedSecrets *secretCache
 	verifiedTokens  *verifiedTokenCache
 	statusLists     *status.Lists
@@ -144,7 +145,7 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 		cfg: cfg, store: store, keyring: keyring, passwords: passwords,
 		refreshTokens:   newRefreshCodec(cfg.Rand, master, cfg.OtherMasterKeys...),
 		clients:         newClientCache(store, cfg.CacheTTL, cfg.Now),
-		roles:           newRoleCache(store, cfg.CacheTTL, cfg.Now),
+		roles:           role.NewCache(store, cfg.CacheTTL, cfg.Now),
 		verifiedSecrets: secrets,
 		auditLog:        audit.New(store, master, cfg.Now, cfg.Rand),
 		verifiedTokens:  newVerifiedTokenCache(),

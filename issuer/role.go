@@ -8,21 +8,15 @@ import (
 	"time"
 
 	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/role"
 	"example.org/signet/storage"
 )
 
-// The built-in roles, in rising rank.
+// The built-in roles.
 const (
-	RoleUser       = "user"
-	RoleAdmin      = "admin"
-	RoleSuperAdmin = "super_admin"
-)
-
-// Ranks of the built-in roles; own roles lie where their makers put them.
-const (
-	RankUser       = 0
-	RankAdmin      = 100
-	RankSuperAdmin = 1000
+	RoleUser       = role.User
+	RoleAdmin      = role.Admin
+	RoleSuperAdmin = role.SuperAdmin
 )
 
 // Role is a role as administrators see it.
@@ -67,9 +61,9 @@ func toRole(r storage.Role) Role {
 func (i *Issuer) EnsureRoles(ctx context.Context) error {
 	now := i.now()
 	for _, r := range []storage.Role{
-		{Name: RoleUser, Description: "every user", Rank: RankUser},
-		{Name: RoleAdmin, Description: "manages users, clients and sessions, and the roles below its own", Rank: RankAdmin},
-		{Name: RoleSuperAdmin, Description: "manages admins and keys too", Rank: RankSuperAdmin},
+		{Name: RoleUser, Description: "every user", Rank: role.RankUser},
+		{Name: RoleAdmin, Description: "manages users, clients and sessions, and the roles below its own", Rank: role.RankAdmin},
+		{Name: RoleSuperAdmin, Description: "manages admins and keys too", Rank: role.RankSuperAdmin},
 	} {
 		if _, err := i.store.Role(ctx, r.Name); err == nil {
 			continue
@@ -118,7 +112,7 @@ func (i *Issuer) createRole(ctx context.Context, name string, c RoleChange, info
 		return Role{}, err
 	}
 	r.Version = 1
-	i.roles.invalidate()
+	i.roles.Invalidate()
 	return toRole(r), nil
 }
 
@@ -130,8 +124,8 @@ func applyRole(r *storage.Role, c RoleChange) error {
 		}
 	}
 	if c.Rank != nil {
-		if *c.Rank < RankUser || *c.Rank > RankSuperAdmin {
-			return newFieldError("rank", fmt.Sprintf("must lie between %d and %d", RankUser, RankSuperAdmin))
+		if *c.Rank < role.RankUser || *c.Rank > role.RankSuperAdmin {
+			return newFieldError("rank", fmt.Sprintf("must lie between %d and %d", role.RankUser, role.RankSuperAdmin))
 		}
 		if r.BuiltIn && *c.Rank != r.Rank {
 			return newFieldError("rank", "of a built-in role stays as it is")
@@ -218,7 +212,7 @@ func (i *Issuer) compareAndSwapRole(ctx context.Context, name string, c RoleChan
 		if err != nil {
 			return Role{}, storeError(err)
 		}
-		i.roles.invalidate()
+		i.roles.Invalidate()
 		return toRole(r), nil
 	}
 	return Role{}, ErrConcurrentUpdate
@@ -235,9 +229,9 @@ func (i *Issuer) keepRestricted(ctx context.Context, name string, before, after 
 		return storeError(err)
 	}
 	others := slices.DeleteFunc(roles, func(r storage.Role) bool { return r.Name == name })
-	restricted := newRoleSet(others).restricted
+	set := role.NewSet(others)
 	for _, s := range before {
-		if _, still := restricted[s]; !still && !contains(after, s) {
+		if !set.Restricted(s) && !contains(after, s) {
 			return newFieldError("scopes", "scope "+s+" would be restricted by no role and so go to every user; --release-scopes allows it")
 		}
 	}
@@ -276,7 +270,7 @@ func (i *Issuer) deleteRole(ctx context.Context, name string, release bool, info
 		return storeError(i.store.DeleteRole(ctx, name))
 	})
 	if err == nil {
-		i.roles.invalidate()
+		i.roles.Invalidate()
 	}
 	return err
 }

@@ -56,17 +56,6 @@ func requestedScope(client storage.Client, requested []string) ([]string, error)
 	return requested, nil
 }
 
-// scopesFor leaves out the restricted scopes that the user's roles do not give.
-func (v *roleSet) scopesFor(user storage.User, asked []string) []string {
-	granted := make([]string, 0, len(asked))
-	for _, s := range asked {
-		if v.allows(user.Roles, s) {
-			granted = append(granted, s)
-		}
-	}
-	return granted
-}
-
 // intersect keeps the members of a that are in b, in a's order.
 func intersect(a, b []string) []string {
 	kept := make([]string, 0, len(a))

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"example.org/signet/storage"
 )
 
 func TestParseScope(t *testing.T) {
@@ -36,29 +34,6 @@ func TestParseScope(t *testing.T) {
 		}
 		if !tt.bad && (err != nil || !slices.Equal(got, tt.want)) {
 			t.Errorf("parseScope(%q) = %v, %v; want %v", tt.raw, got, err, tt.want)
-		}
-	}
-}
-
-// A scope that some role names goes to holders of such a role only; one that
-// no role names to every user.
-func TestRestrictedScopes(t *testing.T) {
-	book := newRoleSet([]storage.Role{
-		{Name: "user"}, {Name: "editor", Scopes: []string{"write"}}, {Name: "admin", Scopes: []string{"write", "delete"}},
-	})
-	for _, tt := range []struct {
-		roles []string
-		want  []string
-	}{
-		{nil, []string{"read"}},
-		{[]string{"user"}, []string{"read"}},
-		{[]string{"editor"}, []string{"read", "write"}},
-		{[]string{"admin", "user"}, []string{"read", "write", "delete"}},
-		{[]string{"gone"}, []string{"read"}},
-	} {
-		got := book.scopesFor(storage.User{Roles: tt.roles}, []string{"read", "write", "delete"})
-		if !slices.Equal(got, tt.want) {
-			t.Errorf("roles %v get %v, want %v", tt.roles, got, tt.want)
 		}
 	}
 }

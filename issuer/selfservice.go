@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"example.org/signet/issuer/epoch"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
 )
@@ -130,7 +131,7 @@ func (i *Issuer) EndMySessions(ctx context.Context, p *Principal, info RequestIn
 		if err := p.checkCurrent(*u, nil); err != nil {
 			return err
 		}
-		endSessions(u)
+		epoch.EndSessions(u)
 		return nil
 	})
 	return p.mapNotFound(err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"example.org/signet/issuer/epoch"
 	"example.org/signet/storage"
 )
 
@@ -132,7 +133,7 @@ func (i *Issuer) endSession(ctx context.Context, sid, reason string, info Reques
 // record, and returns how many were marked.
 func (i *Issuer) EndUserSessions(ctx context.Context, ref string, info RequestInfo) (int64, error) {
 	_, ended, err := i.changeUser(ctx, ref, info, EventSessionRevoked, func(u *storage.User) error {
-		endSessions(u)
+		epoch.EndSessions(u)
 		return nil
 	})
 	return ended, err
@@ -149,12 +150,6 @@ func (i *Issuer) EndOtherSessions(ctx context.Context, userID, keep string, info
 	return ended, err
 }
 
-// endSessions is the change that ends every session of a user.
-func endSessions(u *storage.User) {
-	u.Epoch++
-	u.KeptSession, u.KeptEpoch = "", 0
-}
-
 // endOtherSessions is the change that ends every session of a user but one,
 // which must be active by what u says now: u's own compare-and-swap then makes
 // sure that it was when the others ended.
@@ -164,13 +159,12 @@ func (i *Issuer) endOtherSessions(ctx context.Context, u *storage.User, keep str
 		return storeError(err)
 	}
 	s, err := i.store.Session(ctx, keep)
-	if err == nil && (!s.RevokedAt.IsZero() || s.UserID != u.ID || !sessionValid(*u, e, s)) {
+	if err == nil && (!s.RevokedAt.IsZero() || s.UserID != u.ID || !epoch.ValidForUser(*u, e, s)) {
 		err = storage.ErrNotFound
 	}
 	if err != nil {
 		return storeError(fmt.Errorf("session: %w", err))
 	}
-	endSessions(u)
-	u.KeptSession, u.KeptEpoch = keep, e.Number
+	epoch.EndOtherSessions(u, keep, e)
 	return nil
 }

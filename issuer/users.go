@@ -8,6 +8,7 @@ import (
 
 	"example.org/signet/internal/failpoint"
 	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/epoch"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
 )
@@ -220,7 +221,7 @@ func (i *Issuer) SetPassword(ctx context.Context, ref string, pw Secret, info Re
 func setHash(hash string) func(*storage.User) error {
 	return func(u *storage.User) error {
 		u.PasswordHash = hash
-		endSessions(u)
+		epoch.EndSessions(u)
 		return nil
 	}
 }
@@ -234,7 +235,7 @@ func (i *Issuer) DisableUser(ctx context.Context, ref string, info RequestInfo) 
 func disable(u *storage.User) error {
 	if !u.Disabled {
 		u.Disabled = true
-		endSessions(u)
+		epoch.EndSessions(u)
 	}
 	return nil
 }
@@ -313,8 +314,7 @@ func (i *Issuer) markSessionsRevoked(ctx context.Context, u storage.User, before
 	if err != nil {
 		return 0, err
 	}
-	old := storage.SessionFilter{UserID: u.ID, Except: u.KeptSession, UserEpochBelow: sessionEpoch(u, e)}
-	ended, err = i.store.RevokeAll(ctx, old, u.UpdatedAt, reason)
+	ended, err = i.store.RevokeAll(ctx, epoch.EndedByUser(u, e), u.UpdatedAt, reason)
 	if err != nil {
 		return ended, err
 	}
@@ -378,12 +378,12 @@ func (i *Issuer) compareAndDeleteUser(ctx context.Context, ref string, audited *
 // checkRoles sorts the names and refuses one that is no role.
 func (i *Issuer) checkRoles(ctx context.Context, names []string) ([]string, error) {
 	sorted := slices.Compact(slices.Sorted(slices.Values(names)))
-	v, err := i.roles.reload(ctx, i.now())
+	set, err := i.roles.Reload(ctx)
 	if err != nil {
 		return nil, storeError(err)
 	}
 	for _, name := range sorted {
-		if _, ok := v.byName[name]; !ok {
+		if !set.Has(name) {
 			return nil, newFieldError("roles", "has a role that does not exist")
 		}
 	}

@@ -39,9 +39,6 @@ type Config struct {
 	TokenTTL      time.Duration // of access tokens
 	MaxSessionTTL time.Duration // that a session lives
 	Now           func() time.Time
-
-	// SessionEpoch is what a session of the user carries that begins now.
-	SessionEpoch func(storage.User, storage.Epoch) int64
 }
 
 // Lists holds the lists as one instance last read them. It is safe for concurrent use.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"example.org/signet/issuer/epoch"
 	"example.org/signet/storage"
 )
 
@@ -140,20 +141,17 @@ func (ls *Lists) revocationFilter(ctx context.Context, e storage.PendingRevocati
 	switch {
 	case e.UserID != "":
 		var user storage.User
-		var epoch storage.Epoch
-		user, epoch, err = ls.store.UserInEpoch(ctx, e.UserID)
-		f = storage.SessionFilter{UserID: e.UserID, UserEpochBelow: ls.cfg.SessionEpoch(user, epoch)}
-		if epoch.Number == user.KeptEpoch {
-			f.Except = user.KeptSession
-		}
+		var storeEpoch storage.Epoch
+		user, storeEpoch, err = ls.store.UserInEpoch(ctx, e.UserID)
+		f = epoch.EndedByUser(user, storeEpoch)
 	case e.ClientID != "":
 		var client storage.Client
 		client, err = ls.store.Client(ctx, e.ClientID)
-		f = storage.SessionFilter{ClientID: e.ClientID, ClientEpochBelow: client.Epoch}
+		f = epoch.EndedByClient(client)
 	default:
-		var epoch storage.Epoch
-		epoch, err = ls.store.Epoch(ctx)
-		f = storage.SessionFilter{UserEpochBelow: ls.cfg.SessionEpoch(storage.User{}, epoch)}
+		var storeEpoch storage.Epoch
+		storeEpoch, err = ls.store.Epoch(ctx)
+		f = epoch.EndedByStore(storeEpoch)
 	}
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
