@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ var faultCases = []testCase{
 	{name: "T30 I07 I12 each call fails", configure: throttled, run: testEachCallFails},
 	{name: "T30 I07 I12 each answer is lost", configure: throttled, run: testEachResponseLost},
 	{name: "X11 each call hangs", configure: throttled, run: testEachCallHangs},
+	{name: "X11 the deadline of a request ends it", run: testRealDeadline},
 	{name: "R26 R27 a refresh survives any fault", run: testRefreshFaults},
 	{name: "U07 a failing counter is no free try", configure: throttled, run: testCounterFails},
 	{name: "X10 the store goes and comes back", run: testOutage},
@@ -190,20 +190,30 @@ func testEachResponseLost(t *testing.T, s *Signet) {
 	faultAtEachCall(t, s, s, storeRequests, s.Store.LoseResponseAt)
 }
 
-// testEachCallHangs waits for a real deadline, which on a slow machine may also be
-// over without any hanging call: such an answer is no answer.
+// testEachCallHangs lets the deadline of the request pass while the n-th call
+// waits for the store.
 func testEachCallHangs(t *testing.T, s *Signet) {
-	requests := slices.Clone(storeRequests)
-	for i, w := range requests {
-		requests[i].check = func(t testing.TB, a Response) {
-			if a.Status == http.StatusServiceUnavailable {
-				t.Skip("the machine is too slow to tell")
-			}
-			w.check(t, a)
-		}
+	faultAtEachCall(t, s, s, storeRequests, s.Store.HangAt)
+	if calls := s.Store.WithoutDeadline(); len(calls) > 0 {
+		t.Errorf("calls without a deadline: %v", calls)
 	}
+}
+
+// testRealDeadline waits for the timers themselves.
+func testRealDeadline(t *testing.T, s *Signet) {
+	tokens := s.Login(t, s.Web, s.Alice, "")
 	hasty := s.StartInstance(t, shortTimeouts)
-	faultAtEachCall(t, s, hasty, requests, hasty.Store.HangAt)
+	for _, send := range []func() Response{
+		func() Response { return hasty.TryLogin(s.Web, s.Alice, "") },
+		func() Response { return hasty.TryRefresh(s.Web, tokens.Refresh) },
+	} {
+		hasty.Store.Before(func(ctx context.Context, _ int, method string) error {
+			<-ctx.Done()
+			return storage.Unavailable(method, ctx.Err())
+		})
+		send().expectUnavailable(t)
+		hasty.Store.Reset()
+	}
 }
 
 // testRefreshFaults: whatever fails, before or after it was done, the same

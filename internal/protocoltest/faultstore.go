@@ -3,6 +3,7 @@ package protocoltest
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,6 +19,8 @@ type Store struct {
 	calls  []string
 	before func(ctx context.Context, n int, method string) error
 	after  func(n int, method string) error
+
+	unbounded []string
 }
 
 var _ storage.Store = (*Store)(nil)
@@ -84,15 +87,27 @@ func (s *Store) LoseResponseAt(n int) {
 	})
 }
 
-// HangAt makes the n-th call hang until its context ends; 0 makes all hang.
+// HangAt makes the n-th call hang until its deadline; 0 makes all hang. A call
+// that has no deadline is a fault that WithoutDeadline returns.
 func (s *Store) HangAt(n int) {
 	s.Before(func(ctx context.Context, call int, method string) error {
 		if n != 0 && call != n {
 			return nil
 		}
-		<-ctx.Done()
-		return storage.Unavailable(method, ctx.Err())
+		if !hang(ctx) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.unbounded = append(s.unbounded, method)
+		}
+		return storage.Unavailable(method, context.DeadlineExceeded)
 	})
+}
+
+// WithoutDeadline are the methods that would have hung for ever.
+func (s *Store) WithoutDeadline() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.unbounded)
 }
 
 func (s *Store) beforeCall(ctx context.Context, method string) (n int, err error) {

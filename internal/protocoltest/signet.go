@@ -168,6 +168,7 @@ func (s *Signet) serve() {
 	s.Handler, err = endpoints.New(cfg)
 	must(s.t, err)
 	s.Server.Config = endpoints.NewServer(s.Handler, log)
+	s.Server.Config.Handler = withExpiringContexts(s.Server.Config.Handler)
 	s.Server.Start()
 	s.HTTP = s.Server.Client()
 	s.HTTP.Transport.(*http.Transport).DisableCompression = true
