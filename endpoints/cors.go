@@ -4,8 +4,9 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
+
+	"example.org/signet/internal/ttlcache"
 )
 
 // corsPolicy is which browser origins may read a route's answers (RFC 9700
@@ -80,55 +81,41 @@ type originRegistry interface {
 	OriginRegistered(ctx context.Context, origin string) (bool, error)
 }
 
-// origins caches registered origins for ttl, and longer while the store is
-// unavailable. Unregistered origins are not cached, so a flood of them cannot
-// fill it.
+// origins caches registered origins for Config.CacheFor, and longer while the
+// store is unavailable. Unregistered origins are not cached, so a flood of them
+// cannot fill it.
 type origins struct {
 	registry originRegistry
-	ttl      time.Duration
 	timeout  time.Duration
 	now      func() time.Time
-
-	mu     sync.Mutex
-	cached map[string]time.Time
+	cache    *ttlcache.Cache[string, struct{}]
 }
 
 func newOrigins(cfg Config) *origins {
 	return &origins{
-		registry: cfg.Service, ttl: cfg.CacheFor, timeout: cfg.StoreTimeout / originTimeoutDivisor, now: cfg.Now,
-		cached: map[string]time.Time{},
+		registry: cfg.Service, timeout: cfg.StoreTimeout / originTimeoutDivisor, now: cfg.Now,
+		cache: ttlcache.New[string, struct{}](maxOrigins, cfg.CacheFor, cfg.Now),
 	}
 }
 
 func (o *origins) allows(ctx context.Context, origin string) (bool, error) {
-	now := o.now()
-	o.mu.Lock()
-	cachedAt, cached := o.cached[origin]
-	o.mu.Unlock()
-	if cached && now.Before(cachedAt.Add(o.ttl)) && !now.Before(cachedAt) {
+	if _, cached := o.cache.Get(origin); cached {
 		return true, nil
 	}
+	asOf := o.now()
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	registered, err := o.registry.OriginRegistered(ctx, origin)
-	if err != nil && cached {
-		return true, nil
+	switch {
+	case err != nil:
+		if _, stale := o.cache.GetStale(origin); stale {
+			return true, nil
+		}
+		return false, err
+	case registered:
+		o.cache.PutAsOf(origin, struct{}{}, asOf)
+	default:
+		o.cache.Delete(origin)
 	}
-	if err == nil {
-		o.remember(origin, registered, now)
-	}
-	return registered, err
-}
-
-func (o *origins) remember(origin string, registered bool, now time.Time) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if !registered {
-		delete(o.cached, origin)
-		return
-	}
-	if len(o.cached) >= maxOrigins {
-		clear(o.cached)
-	}
-	o.cached[origin] = now
+	return registered, nil
 }

@@ -8,8 +8,8 @@ import (
 	"encoding/base64"
 	"io"
 	"strings"
-	"sync"
 
+	"example.org/signet/internal/ttlcache"
 	"example.org/signet/storage"
 )
 
@@ -81,13 +81,11 @@ func (i *Issuer) checkSlowSecret(ctx context.Context, c storage.Client, secret S
 	return true, t.succeeded(ctx)
 }
 
-// secretCache remembers, under a key that lives as long as the process, which
+// secretCache keeps, under a key that lives as long as the process, which
 // slowly hashed secrets were right. It holds no secret.
 type secretCache struct {
-	key []byte
-
-	mu       sync.RWMutex
-	verified map[string][]byte // by client id and stored hash
+	key      []byte
+	verified *ttlcache.Cache[string, []byte] // tags by client id and stored hash
 }
 
 func newSecretCache(rand io.Reader) (*secretCache, error) {
@@ -95,22 +93,16 @@ func newSecretCache(rand io.Reader) (*secretCache, error) {
 	if _, err := io.ReadFull(rand, key); err != nil {
 		return nil, err
 	}
-	return &secretCache{key: key, verified: map[string][]byte{}}, nil
+	return &secretCache{key: key, verified: ttlcache.New[string, []byte](maxCachedClients, ttlcache.Forever, nil)}, nil
 }
 
 func (m *secretCache) has(c storage.Client, secret Secret) bool {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return hmac.Equal(m.verified[secretCacheKey(c)], m.tag(c, secret))
+	tag, _ := m.verified.Get(secretCacheKey(c))
+	return hmac.Equal(tag, m.tag(c, secret))
 }
 
 func (m *secretCache) put(c storage.Client, secret Secret) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.verified) >= maxCachedClients {
-		clear(m.verified)
-	}
-	m.verified[secretCacheKey(c)] = m.tag(c, secret)
+	m.verified.Put(secretCacheKey(c), m.tag(c, secret))
 }
 
 // secretCacheKey has a place for each of the two secrets of an overlap.

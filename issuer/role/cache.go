@@ -2,9 +2,9 @@ package role
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
+	"example.org/signet/internal/ttlcache"
 	"example.org/signet/storage"
 )
 
@@ -12,20 +12,18 @@ import (
 // role is read with the user, never from here. It is safe for concurrent use.
 type Cache struct {
 	store storage.Roles
-	ttl   time.Duration
 	now   func() time.Time
-	last  atomic.Pointer[Set]
+	set   *ttlcache.Cache[struct{}, *Set] // one entry: all roles
 }
 
 // NewCache returns a cache whose sets are at most ttl old; 0 reads the store every time.
 func NewCache(store storage.Roles, ttl time.Duration, now func() time.Time) *Cache {
-	return &Cache{store: store, ttl: ttl, now: now}
+	return &Cache{store: store, now: now, set: ttlcache.New[struct{}, *Set](1, ttl, now)}
 }
 
 // Get returns a set that is at most ttl old.
 func (c *Cache) Get(ctx context.Context) (*Set, error) {
-	now := c.now()
-	if s := c.last.Load(); s != nil && now.Before(s.readAt.Add(c.ttl)) && !now.Before(s.readAt) {
+	if s, ok := c.set.Get(struct{}{}); ok {
 		return s, nil
 	}
 	return c.Reload(ctx)
@@ -33,16 +31,15 @@ func (c *Cache) Get(ctx context.Context) (*Set, error) {
 
 // Reload reads the roles from the store.
 func (c *Cache) Reload(ctx context.Context) (*Set, error) {
-	now := c.now()
+	asOf := c.now()
 	list, err := c.store.ListRoles(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s := NewSet(list)
-	s.readAt = now
-	c.last.Store(s)
+	c.set.PutAsOf(struct{}{}, s, asOf)
 	return s, nil
 }
 
 // Invalidate makes the next Get read the store.
-func (c *Cache) Invalidate() { c.last.Store(nil) }
+func (c *Cache) Invalidate() { c.set.Delete(struct{}{}) }

@@ -3,7 +3,6 @@ package role
 
 import (
 	"slices"
-	"time"
 
 	"example.org/signet/storage"
 )
@@ -24,7 +23,6 @@ const (
 
 // Set is the definitions of all roles at one moment.
 type Set struct {
-	readAt     time.Time
 	byName     map[string]storage.Role
 	restricted map[string]struct{} // every scope that some role names
 }
