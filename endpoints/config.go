@@ -1,8 +1,6 @@
 package endpoints
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"net/netip"
 	"net/url"
@@ -11,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"example.org/signet/internal/document"
+	"example.org/signet/internal/fielderror"
 	"example.org/signet/issuer"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
@@ -98,25 +97,36 @@ type Config struct {
 	Rand    io.Reader // of request ids; safe for concurrent use
 }
 
-// validate reports every error at once and returns the issuer's URL.
+// validate returns the issuer's URL, and all faults at once as a fielderror.List.
 func (c Config) validate() (*url.URL, error) {
-	var errs []error
-	u, err := url.Parse(c.Issuer)
-	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || len(c.Issuer) > 0 && c.Issuer[len(c.Issuer)-1] == '/' {
-		errs = append(errs, errors.New("issuer: must be an absolute URL without query, fragment and trailing slash"))
+	var faults fielderror.List
+	u, err := issuer.ParseURL(c.Issuer)
+	if err != nil {
+		faults.Addf("issuer", "%v", err)
 	}
-	for name, missing := range map[string]bool{
-		"service": c.Service == nil, "keys": c.Keys == nil, "store": c.Store == nil,
-		"metrics": c.Metrics == nil, "clock": c.Now == nil, "random source": c.Rand == nil,
+	for _, part := range []struct {
+		name    string
+		missing bool
+	}{
+		{"service", c.Service == nil}, {"keys", c.Keys == nil}, {"store", c.Store == nil},
+		{"metrics", c.Metrics == nil}, {"clock", c.Now == nil}, {"random source", c.Rand == nil},
 	} {
-		if missing {
-			errs = append(errs, fmt.Errorf("%s: missing", name))
+		if part.missing {
+			faults.Addf(part.name, "is missing")
 		}
 	}
-	if c.StoreTimeout < 0 || c.LoginTimeout < 0 || c.MaxInFlight < 0 || c.CacheFor < 0 {
-		errs = append(errs, errors.New("timeouts and bounds: must not be negative"))
+	for _, bound := range []struct {
+		name     string
+		negative bool
+	}{
+		{"store timeout", c.StoreTimeout < 0}, {"login timeout", c.LoginTimeout < 0},
+		{"requests in flight", c.MaxInFlight < 0}, {"keyring-refresh", c.CacheFor < 0},
+	} {
+		if bound.negative {
+			faults.Addf(bound.name, "must not be negative")
+		}
 	}
-	return u, errors.Join(errs...)
+	return u, faults.Err()
 }
 
 func (c Config) withDefaults() Config {

@@ -2,38 +2,17 @@ package issuer
 
 import (
 	"errors"
-	"strings"
+
+	"example.org/signet/internal/fielderror"
 )
 
-// A FieldError refuses one field of what an administrator or a user sent.
-type FieldError struct {
-	Field  string
-	Reason string // a fixed sentence; never repeats a secret
-}
-
-func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
-
-func newFieldError(name, reason string) *FieldError { return &FieldError{Field: name, Reason: reason} }
+// FieldError refuses one field of what an administrator or a user sent.
+type FieldError = fielderror.Error
 
 // FieldErrors refuse several fields at once.
-type FieldErrors []*FieldError
+type FieldErrors = fielderror.List
 
-func (e FieldErrors) Error() string {
-	texts := make([]string, len(e))
-	for n, f := range e {
-		texts[n] = f.Error()
-	}
-	return strings.Join(texts, "; ")
-}
-
-// Unwrap lets errors.As find the first.
-func (e FieldErrors) Unwrap() []error {
-	list := make([]error, len(e))
-	for n, f := range e {
-		list[n] = f
-	}
-	return list
-}
+func newFieldError(name, reason string) *FieldError { return &FieldError{Field: name, Reason: reason} }
 
 // validation gathers what is wrong with the fields of one request.
 type validation struct {

@@ -2,13 +2,11 @@ package issuer
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"net/netip"
-	"net/url"
 	"time"
 
+	"example.org/signet/internal/fielderror"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/password"
 	"example.org/signet/issuer/role"
@@ -68,41 +66,42 @@ type Config struct {
 	Rand io.Reader
 }
 
-// Validate reports every fault at once.
+// Validate returns all faults at once, as a fielderror.List under the names of the
+// settings.
 func (c Config) Validate() error {
-	var errs []error
-	if u, err := url.Parse(c.Issuer); err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || (u.Scheme != "https" && u.Scheme != "http") {
-		errs = append(errs, errors.New("issuer: must be an absolute https URL without query and fragment"))
+	var faults fielderror.List
+	if _, err := ParseURL(c.Issuer); err != nil {
+		faults.Addf("issuer", "%v", err)
 	}
-	positive := func(name string, d time.Duration) {
-		if d <= 0 {
-			errs = append(errs, fmt.Errorf("%s: must be positive, is %s", name, d))
+	for _, life := range []struct {
+		name  string
+		value time.Duration
+	}{{"access-token-ttl", c.AccessTokenTTL}, {"refresh-token-ttl", c.RefreshTokenTTL}, {"session-ttl", c.SessionTTL}} {
+		if life.value <= 0 {
+			faults.Addf(life.name, "must be positive, is %s", life.value)
 		}
 	}
-	positive("access-token-ttl", c.AccessTokenTTL)
-	positive("refresh-token-ttl", c.RefreshTokenTTL)
-	positive("session-ttl", c.SessionTTL)
 	if c.RefreshGrace < 0 || c.RefreshGrace > 5*time.Minute {
-		errs = append(errs, fmt.Errorf("refresh-grace: must lie between 0 and 5m, is %s", c.RefreshGrace))
+		faults.Addf("refresh-grace", "must lie between 0 and 5m, is %s", c.RefreshGrace)
 	}
 	if c.MaxSessions < 0 {
-		errs = append(errs, fmt.Errorf("max-sessions: must not be negative, is %d", c.MaxSessions))
+		faults.Addf("max-sessions", "must not be negative, is %d", c.MaxSessions)
 	}
 	switch c.Registration {
 	case "", RegistrationClosed, RegistrationClient, RegistrationOpen:
 	default:
-		errs = append(errs, fmt.Errorf("registration: must be %s, %s or %s", RegistrationClosed, RegistrationClient, RegistrationOpen))
+		faults.Addf("registration", "%q is none of %s, %s, %s", c.Registration, RegistrationClosed, RegistrationClient, RegistrationOpen)
 	}
 	if c.AuditRetention < 0 || c.AuditRetention > 0 && c.AuditRetention < minAuditRetention {
-		errs = append(errs, fmt.Errorf("audit-retention: must be 0, for ever, or at least %s, is %s", minAuditRetention, c.AuditRetention))
+		faults.Addf("audit-retention", "must be 0, for ever, or at least %s, is %s", minAuditRetention, c.AuditRetention)
 	}
 	if c.StatusTTL != 0 && (c.StatusTTL < time.Second || c.StatusTTL > time.Hour) {
-		errs = append(errs, fmt.Errorf("status-ttl: must lie between 1s and 1h, is %s", c.StatusTTL))
+		faults.Addf("status-ttl", "must lie between 1s and 1h, is %s", c.StatusTTL)
 	}
 	if c.CacheTTL < 0 {
-		errs = append(errs, fmt.Errorf("keyring-refresh: must not be negative, is %s", c.CacheTTL))
+		faults.Addf("keyring-refresh", "must not be negative, is %s", c.CacheTTL)
 	}
-	return errors.Join(errs...)
+	return faults.Err()
 }
 
 // RequestInfo says where a request came from, for throttling and the audit log.

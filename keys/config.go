@@ -2,12 +2,12 @@ package keys
 
 import (
 	"crypto/rand"
-	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"sync"
 	"time"
+
+	"example.org/signet/internal/fielderror"
 )
 
 // Algorithms that a key may have (RFC 7518 §3.1, RFC 8037 §3.1).
@@ -99,19 +99,18 @@ func (r *lockedReader) Read(b []byte) (int, error) {
 	return r.reader.Read(b)
 }
 
-// Validate returns all errors of the configuration at once, or nil.
+// Validate returns all faults at once, as a fielderror.List under the names of the
+// settings.
 func (c Config) Validate() error {
-	var errs []error
-	addf := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-
+	var faults fielderror.List
 	if !slices.Contains([]string{RS256, PS256, ES256, EdDSA}, c.Alg) {
-		addf("signing-alg is %q, must be RS256, PS256, ES256 or EdDSA", c.Alg)
+		faults.Addf("signing-alg", "is %q, must be RS256, PS256, ES256 or EdDSA", c.Alg)
 	}
 	if rsa := c.Alg == RS256 || c.Alg == PS256; rsa && !slices.Contains([]int{2048, 3072, 4096}, c.RSABits) {
-		addf("rsa-bits is %d, must be 2048, 3072 or 4096", c.RSABits)
+		faults.Addf("rsa-bits", "is %d, must be 2048, 3072 or 4096", c.RSABits)
 	}
 	if c.Now == nil {
-		addf("the clock is missing")
+		faults.Addf("clock", "is missing")
 	}
 	for _, d := range []struct {
 		name  string
@@ -121,19 +120,19 @@ func (c Config) Validate() error {
 		{"rotation-interval", c.RotationInterval, 0},
 		{"jwks-max-age", c.JWKSMaxAge, 0},
 		{"keyring-refresh", c.Refresh, time.Millisecond},
-		{"token lifetime", c.TokenLifetime, time.Second},
+		{"access-token-ttl", c.TokenLifetime, time.Second},
 		{"clock-skew", c.Leeway, 0},
 	} {
 		if d.value < d.least {
-			addf("%s is %s, must be at least %s", d.name, d.value, d.least)
+			faults.Addf(d.name, "is %s, must be at least %s", d.value, d.least)
 		}
 	}
 	if need := c.JWKSMaxAge + c.Refresh + c.Leeway; c.PublishAhead <= need {
-		addf("publish-ahead is %s, must be above %s: jwks-max-age %s + keyring-refresh %s + clock-skew %s, or a key signs before every verifier can know it",
+		faults.Addf("publish-ahead", "is %s, must be above %s: jwks-max-age %s + keyring-refresh %s + clock-skew %s, or a key signs before every verifier can know it",
 			c.PublishAhead, need, c.JWKSMaxAge, c.Refresh, c.Leeway)
 	}
 	if c.RotationInterval > 0 && c.RotationInterval < c.PublishAhead {
-		addf("rotation-interval is %s, must be 0 or at least publish-ahead %s: the next key must have been published that long", c.RotationInterval, c.PublishAhead)
+		faults.Addf("rotation-interval", "is %s, must be 0 or at least publish-ahead %s: the next key must have been published that long", c.RotationInterval, c.PublishAhead)
 	}
-	return errors.Join(errs...)
+	return faults.Err()
 }

@@ -48,9 +48,9 @@ func TestValidate(t *testing.T) {
 		"interval below lead":    {func(c *keys.Config) { c.RotationInterval = 23 * time.Hour }, "rotation-interval"},
 		"interval is the lead":   {func(c *keys.Config) { c.RotationInterval = 24 * time.Hour }, ""},
 		"no refresh":             {func(c *keys.Config) { c.Refresh = 0 }, "keyring-refresh"},
-		"no token lifetime":      {func(c *keys.Config) { c.TokenLifetime = 0 }, "token lifetime"},
+		"no token lifetime":      {func(c *keys.Config) { c.TokenLifetime = 0 }, "access-token-ttl"},
 		"negative leeway":        {func(c *keys.Config) { c.Leeway = -time.Second }, "clock-skew"},
-		"lead is just too short": {func(c *keys.Config) { c.PublishAhead = 5*time.Minute + 5*time.Second + time.Minute }, "publish-ahead is 6m5s, must be above 6m5s: jwks-max-age 5m0s + keyring-refresh 5s + clock-skew 1m0s"},
+		"lead is just too short": {func(c *keys.Config) { c.PublishAhead = 5*time.Minute + 5*time.Second + time.Minute }, "publish-ahead: is 6m5s, must be above 6m5s: jwks-max-age 5m0s + keyring-refresh 5s + clock-skew 1m0s"},
 		"lead is just enough":    {func(c *keys.Config) { c.PublishAhead = 5*time.Minute + 5*time.Second + time.Minute + 1 }, ""},
 		"in seconds": {func(c *keys.Config) {
 			c.PublishAhead, c.JWKSMaxAge, c.Refresh, c.Leeway = 8*time.Second, 3*time.Second, time.Second, time.Second
@@ -77,7 +77,7 @@ func TestValidateTellsAllFaults(t *testing.T) {
 	if err == nil {
 		t.Fatal("the zero configuration is accepted")
 	}
-	for _, want := range []string{"signing-alg", "clock", "keyring-refresh", "token lifetime", "publish-ahead"} {
+	for _, want := range []string{"signing-alg", "clock", "keyring-refresh", "access-token-ttl", "publish-ahead"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in:\n%v", want, err)
 		}

@@ -92,6 +92,7 @@ func (p *process) withAdmin(c *cobra.Command, s *settings, mode openMode, run ad
 	s.addConfig(c.Flags())
 	s.addStore(c.Flags())
 	return p.withSettings(c, s, func(ctx context.Context, args []string) error {
+		p.warnOfVariables()
 		admin, err := p.openAdmin(ctx, s, mode)
 		if err != nil {
 			return err

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"math/rand/v2"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -82,20 +80,4 @@ func (v *server) reloadCertificate(context.Context) error {
 		v.log.Info().Str("tls-cert", v.settings.tlsCert).Msg("reloaded TLS certificate")
 	}
 	return err
-}
-
-// unknownVariables returns the SIGNET_ variables that are not settings, except
-// those that Kubernetes sets for a service of that name.
-func unknownVariables(env map[string]string) []string {
-	var unknown []string
-	for name := range env {
-		rest, ours := strings.CutPrefix(name, envPrefix)
-		flag := strings.ToLower(strings.ReplaceAll(rest, "_", "-"))
-		service := strings.HasPrefix(rest, "SERVICE_") || rest == "PORT" || strings.HasPrefix(rest, "PORT_") || strings.HasPrefix(rest, "TEST_")
-		if ours && !service && name != envMasterKey && !isOtherKey(name) && settingFlags.Lookup(flag) == nil {
-			unknown = append(unknown, name)
-		}
-	}
-	slices.Sort(unknown)
-	return unknown
 }

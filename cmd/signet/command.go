@@ -75,6 +75,9 @@ func flagError(c *cobra.Command, err error) error {
 		if len(e.GetSpecifiedShortnames()) > 1 {
 			return usageErrorf("%v: an argument that begins with - goes behind --: %s -- …", err, c.CommandPath())
 		}
+		if meant := nearest(e.GetSpecifiedName(), flagNames(c.Flags())); meant != "" {
+			return usageErrorf("%v: did you mean --%s?", err, meant)
+		}
 	}
 	return usageErrorf("%v: see %s --help", err, c.CommandPath())
 }

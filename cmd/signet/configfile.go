@@ -15,15 +15,9 @@ import (
 // maxConfig bounds the configuration file, in bytes.
 const maxConfig = 1 << 20
 
-// configEntry is one setting of the file.
-type configEntry struct {
-	text string
-	line int
-}
-
-// readConfig reads the file's settings, all of which must be known. No file is
-// no settings.
-func readConfig(path string, settings *pflag.FlagSet) (map[string]configEntry, []error) {
+// readConfig reads the file's settings, all of which must be known, as a layer each.
+// No file is no settings.
+func readConfig(path string, settings *pflag.FlagSet) (map[string]any, []error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -45,8 +39,8 @@ func readConfig(path string, settings *pflag.FlagSet) (map[string]configEntry, [
 	return readMapping(path, top, settings)
 }
 
-func readMapping(path string, top *yaml.Node, settings *pflag.FlagSet) (map[string]configEntry, []error) {
-	entries, seen := map[string]configEntry{}, map[string]bool{}
+func readMapping(path string, top *yaml.Node, settings *pflag.FlagSet) (map[string]any, []error) {
+	layers, seen := map[string]any{}, map[string]bool{}
 	var errs []error
 	for n := 0; n+1 < len(top.Content); n += 2 {
 		key, value := top.Content[n], top.Content[n+1]
@@ -65,22 +59,9 @@ func readMapping(path string, top *yaml.Node, settings *pflag.FlagSet) (map[stri
 			errs = append(errs, fmt.Errorf("%s line %d: %w", path, key.Line, err))
 			continue
 		}
-		entries[key.Value] = configEntry{text: text, line: key.Line}
+		layers[key.Value] = layer{Text: text, From: fmt.Sprintf("%s line %d: %s", path, key.Line, key.Value)}
 	}
-	return entries, errs
-}
-
-// suggestSetting returns a hint for the commonest mistakes: the spelling of an
-// environment variable, and the master key itself.
-func suggestSetting(name string, settings *pflag.FlagSet) string {
-	if name == "master-key" {
-		return ": give the file that holds it as master-key-file"
-	}
-	spelled := strings.ToLower(strings.ReplaceAll(name, "_", "-"))
-	if spelled = strings.TrimPrefix(spelled, "signet-"); settings.Lookup(spelled) != nil {
-		return ": did you mean " + spelled + "?"
-	}
-	return "; signet serve --help lists them"
+	return layers, errs
 }
 
 // flagText returns the value in the spelling of its flag.

@@ -179,7 +179,7 @@ func logServing(_ context.Context, v *server) error {
 		}
 	}
 	for _, name := range unknownVariables(v.env) {
-		v.log.Warn().Str("variable", name).Msg("unknown environment variable; signet serve --help lists all settings")
+		v.log.Warn().Str("variable", name).Msg("unknown environment variable" + hintVariable(name))
 	}
 	if isTerminal(v.stderr) {
 		v.messagef("signet: issuer %s, discovery at %s/.well-known/openid-configuration, Ctrl-C stops it", s.issuer, s.issuer)

@@ -9,9 +9,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/rs/zerolog"
+	"github.com/spf13/pflag"
 
+	"example.org/signet/internal/fielderror"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/password"
 	"example.org/signet/keys"
@@ -22,14 +25,43 @@ type check func(*settings) []error
 
 func (s *settings) addChecks(checks ...check) { s.checks = append(s.checks, checks...) }
 
-// check returns all errors in the settings that the command uses.
+// check returns all errors in the settings that the command uses, each once: two
+// parts may refuse a value that both use for the same reason.
 func (s *settings) check() []error {
-	var errs []error
+	errs := s.checkText()
 	for _, c := range s.checks {
-		errs = append(errs, c(s)...)
+		for _, err := range c(s) {
+			same := func(other error) bool { return other.Error() == err.Error() }
+			if !slices.ContainsFunc(errs, same) {
+				errs = append(errs, err)
+			}
+		}
 	}
 	return errs
 }
+
+// checkText refuses in every setting of free text (paths, URLs, addresses, names) what
+// nobody can see in it and what would name something else: control characters, and
+// white space around it.
+func (s *settings) checkText() []error {
+	var errs []error
+	s.all.VisitAll(func(f *pflag.Flag) {
+		if f.Value.Type() != "string" {
+			return
+		}
+		switch value := f.Value.String(); {
+		case strings.ContainsFunc(value, unicode.IsControl):
+			errs = append(errs, s.errorf(f.Name, "holds a control character, such as a line break"))
+		case value != strings.TrimFunc(value, isBlank):
+			errs = append(errs, s.errorf(f.Name, "begins or ends with white space"))
+		}
+	})
+	return errs
+}
+
+// isBlank tells whether r shows nothing at the border of a text: white space, or a
+// byte order mark.
+func isBlank(r rune) bool { return unicode.IsSpace(r) || r == '\uFEFF' }
 
 func (s *settings) checkOutput() []error {
 	return s.checkOneOf("output", s.output, outputText, outputJSON)
@@ -43,7 +75,7 @@ func (s *settings) checkOneOf(name, value string, allowed ...string) []error {
 }
 
 func (s *settings) checkIssuer() []error {
-	if err := checkIssuerURL(s.issuer); err != nil {
+	if _, err := issuer.ParseURL(s.issuer); err != nil {
 		return []error{s.errorf("issuer", "%v", err)}
 	}
 	return nil
@@ -84,55 +116,33 @@ func checkAddress(address string) error {
 }
 
 func (s *settings) checkTokens() []error {
-	cfg := s.issuerConfig(time.Now)
-	cfg.Issuer, cfg.Registration = "https://checked.elsewhere.invalid", ""
-	errs := s.splitErrors(cfg.Validate())
+	errs := s.faults(s.issuerConfig(time.Now).Validate())
 	if s.statusTTL == 0 { // which stands for the default there
 		errs = append(errs, s.errorf("status-ttl", "must lie between 1s and 1h, is 0s"))
 	}
 	return append(errs, s.checkOneOf("registration", s.registration, "closed", "client", "open")...)
 }
 
-func (s *settings) checkKeys() []error { return s.splitErrors(s.keysConfig(time.Now).Validate()) }
+func (s *settings) checkKeys() []error { return s.faults(s.keysConfig(time.Now).Validate()) }
 
-// splitErrors splits joined errors of another package. Each begins with the
-// setting's name, as the configuration file spells it.
-func (s *settings) splitErrors(err error) []error {
-	var joined interface{ Unwrap() []error }
-	if err == nil {
-		return nil
-	}
-	if !errors.As(err, &joined) {
-		return []error{err}
-	}
-	var errs []error
-	for _, f := range joined.Unwrap() {
-		text := strings.Replace(f.Error(), "token lifetime", "access-token-ttl", 1)
-		name, rest, _ := strings.Cut(text, " ")
-		errs = append(errs, s.errorf(strings.TrimSuffix(name, ":"), "%s", rest))
+func (s *settings) checkHashing() []error {
+	errs := s.faults(s.hashConfig().Validate())
+	if s.bcryptCost == 0 { // which stands for the default there
+		errs = append(errs, s.errorf("bcrypt-cost", "must be positive"))
 	}
 	return errs
 }
 
-// checkHashing validates one setting at a time, so that each error can name its
-// flag.
-func (s *settings) checkHashing() []error {
+// faults returns the faults that a package found in its configuration, each with
+// the flag that it is about and where the value came from.
+func (s *settings) faults(err error) []error {
 	var errs []error
-	check := func(name string, c password.Config) {
-		if _, err := password.NewPool(c); err != nil {
-			errs = append(errs, s.errorf(name, "%s", strings.TrimPrefix(err.Error(), "password pool: ")))
-		}
+	for _, f := range fielderror.All(err) {
+		errs = append(errs, s.errorf(f.Field, "%s", f.Reason))
 	}
-	cfg := s.hashConfig()
-	check("password-hash", password.Config{Scheme: s.passwordHash})
-	check("hash-workers", password.Config{Workers: cfg.Workers, Queue: 1})
-	check("hash-queue", password.Config{Queue: cfg.Queue})
-	check("argon2-memory", password.Config{Argon2id: password.Argon2id{Memory: s.argon2Memory, Passes: 1, Parallelism: 1}})
-	check("argon2-time", password.Config{Argon2id: password.Argon2id{Memory: max(8, min(s.argon2Memory, 1<<18)), Passes: s.argon2Time, Parallelism: 1}})
-	if s.bcryptCost == 0 {
-		errs = append(errs, s.errorf("bcrypt-cost", "must be positive"))
+	if err != nil && errs == nil {
+		return []error{err}
 	}
-	check("bcrypt-cost", password.Config{Scheme: password.SchemeBcrypt, Bcrypt: cfg.Bcrypt})
 	return errs
 }
 

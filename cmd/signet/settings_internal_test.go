@@ -9,40 +9,6 @@ import (
 	"github.com/spf13/pflag"
 )
 
-func TestIssuerURL(t *testing.T) {
-	for _, good := range []string{
-		"https://id.example.com", "https://id.example.com:8443", "https://id.example.com/tenant", "https://id.example.com/a%20b",
-		"http://localhost:8080", "http://127.0.0.1:0", "http://127.8.9.10", "http://[::1]:8080",
-	} {
-		if err := checkIssuerURL(good); err != nil {
-			t.Errorf("%s: %v", good, err)
-		}
-	}
-	for bad, reason := range map[string]string{
-		"":                             "empty",
-		"id.example.com":               "not a URL",
-		"https:id.example.com":         "not a URL",
-		"https://":                     "not a URL",
-		"https://id.example.com/":      "slash",
-		"https://id.example.com?":      "query",
-		"https://id.example.com#":      "fragment",
-		"https://u@id.example.com":     "credentials",
-		"https://ID.example.com":       "lower case",
-		"HTTPS://id.example.com":       "lower case",
-		"ftp://id.example.com":         "https",
-		"http://id.example.com":        "loopback",
-		"http://localhost.example.com": "loopback",
-		"http://127.0.0.1.example.com": "loopback",
-		"http://0.0.0.0:8080":          "loopback",
-		"https://id.example.com:0":     "port 0",
-		"https://id.example.com/%zz":   "not a URL",
-	} {
-		if err := checkIssuerURL(bad); err == nil || !strings.Contains(err.Error(), reason) {
-			t.Errorf("%q: got %v, want something about %s", bad, err, reason)
-		}
-	}
-}
-
 func TestWithPort(t *testing.T) {
 	at := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4711}
 	for issuer, want := range map[string]string{
@@ -119,10 +85,33 @@ func TestProxies(t *testing.T) {
 func TestUnknownVariables(t *testing.T) {
 	got := unknownVariables(map[string]string{
 		"SIGNET_LISTEN": "", "SIGNET_MASTER_KEY": "", "SIGNET_ISSUR": "", "SIGNET_SERVICE_PORT": "", "SIGNET_PORT": "",
-		"SIGNET_TEST_SLOW": "", "HOME": "", "SIGNET_A": "",
+		"SIGNET_TEST_SLOW": "", "HOME": "", "SIGNET_A": "", "SIGNET_LISTEN_PORT": "",
+		"SIGNET_DB_SERVICE_HOST": "", "SIGNET_DB_SERVICE_PORT_MONGO": "", "SIGNET_DB_PORT_27017_TCP_ADDR": "",
 	})
-	if want := []string{"SIGNET_A", "SIGNET_ISSUR"}; !slices.Equal(got, want) {
+	if want := []string{"SIGNET_A", "SIGNET_ISSUR", "SIGNET_LISTEN_PORT"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestSuggestVariable(t *testing.T) {
+	for variable, want := range map[string]string{
+		"SIGNET_ISSUR": "SIGNET_ISSUER", "SIGNET_STORGE": "SIGNET_STORAGE", "SIGNET_MASTERKEY": "SIGNET_MASTER_KEY", "SIGNET_listen": "SIGNET_LISTEN",
+		"SIGNET_PREVIOUS_MASTER_KEYS": "SIGNET_PREVIOUS_MASTER_KEY", "SIGNET_A": "", "SIGNET_DATABASE": "",
+	} {
+		if got := suggestVariable(variable); got != want {
+			t.Errorf("%s: got %q, want %q", variable, got, want)
+		}
+	}
+}
+
+func TestEditDistance(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"a", "", 1}, {"", "ab", 2}, {"kitten", "sitting", 3}, {"issur", "issuer", 1}, {"flaw", "lawn", 2}, {"listen", "listen", 0}} {
+		if got := editDistance(c.a, c.b); got != c.want {
+			t.Errorf("%q to %q: got %d, want %d", c.a, c.b, got, c.want)
+		}
 	}
 }
 

@@ -2,8 +2,13 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/posflag"
+	"github.com/knadh/koanf/v2"
 	"github.com/spf13/pflag"
 )
 
@@ -30,32 +35,37 @@ func envName(flag string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
+// settingName is the setting of an environment variable, "" if it is of none.
+func settingName(variable string, settings *pflag.FlagSet) string {
+	name := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(variable, envPrefix), "_", "-"))
+	if settings.Lookup(name) == nil || envName(name) != variable {
+		return ""
+	}
+	return name
+}
+
+// layer is the value of a setting in one place.
+type layer struct {
+	Text string // not yet parsed
+	From string // the flag, the variable, or the line of the file
+}
+
 // resolve fills in, from the environment and the file, what the command line
 // (flags) has left open, and checks the whole.
 func (s *settings) resolve(flags *pflag.FlagSet, env map[string]string) error {
-	onCommandLine := func(name string) bool { f := flags.Lookup(name); return f != nil && f.Changed }
 	s.masterKeyText = env[envMasterKey]
 	for n := range s.otherKeys {
 		s.otherKeys[n].text = env[s.otherKeys[n].env]
 	}
-	allSettings := flags.Lookup("config") != nil // else the command looks at its own settings only
-	if value, ok := env[envName("config")]; ok && allSettings && !onCommandLine("config") {
-		s.configFile = value
-	}
-	file, errs := readConfig(s.configFile, s.all)
+	layers, errs := s.merge(flags, env)
 	s.all.VisitAll(func(f *pflag.Flag) {
-		value, inEnv := env[envName(f.Name)]
-		entry, inFile := file[f.Name]
-		switch {
-		case f.Name == "config", !allSettings && flags.Lookup(f.Name) == nil:
-		case onCommandLine(f.Name):
-			s.origin[f.Name] = "--" + f.Name
-		case inEnv:
-			s.origin[f.Name] = envName(f.Name)
-			errs = append(errs, s.setText(f, value)...)
-		case inFile:
-			s.origin[f.Name] = fmt.Sprintf("%s line %d: %s", s.configFile, entry.line, f.Name)
-			errs = append(errs, s.setText(f, entry.text)...)
+		value, ok := layers.Get(f.Name).(layer)
+		if !ok {
+			return
+		}
+		s.origin[f.Name] = value.From
+		if value.From != flagName(f.Name) { // the command line has been parsed already
+			errs = append(errs, s.setText(f, value.Text)...)
 		}
 	})
 	if len(errs) == 0 {
@@ -65,6 +75,56 @@ func (s *settings) resolve(flags *pflag.FlagSet, env map[string]string) error {
 		return settingErrors(errs)
 	}
 	return nil
+}
+
+// merge returns what the command line, the environment and the file say of each
+// setting: the first of them that says something counts.
+func (s *settings) merge(flags *pflag.FlagSet, environ map[string]string) (*koanf.Koanf, []error) {
+	offered := func(name string) bool { return flags.Lookup("config") != nil || flags.Lookup(name) != nil }
+	given := koanf.New("")
+	fromEnv := env.Provider("", env.Opt{
+		Prefix:      envPrefix,
+		EnvironFunc: func() []string { return pairs(environ) },
+		TransformFunc: func(variable, value string) (string, any) {
+			if name := settingName(variable, s.all); offered(name) {
+				return name, layer{value, variable}
+			}
+			return "", nil
+		},
+	})
+	fromFlags := posflag.ProviderWithFlag(flags, "", nil, func(f *pflag.Flag) (string, any) {
+		if !f.Changed {
+			return "", nil
+		}
+		return f.Name, layer{f.Value.String(), flagName(f.Name)}
+	})
+	for _, provider := range []koanf.Provider{fromEnv, fromFlags} { // the later one is stronger
+		if err := given.Load(provider, nil); err != nil {
+			return given, []error{err}
+		}
+	}
+	if config, ok := given.Get("config").(layer); ok {
+		s.configFile = config.Text
+	}
+	file, errs := readConfig(s.configFile, s.all)
+	merged := koanf.New("")
+	if err := merged.Load(confmap.Provider(file, ""), nil); err != nil {
+		return merged, append(errs, err)
+	}
+	if err := merged.Merge(given); err != nil {
+		errs = append(errs, err)
+	}
+	return merged, errs
+}
+
+// pairs spells an environment as NAME=value.
+func pairs(environ map[string]string) []string {
+	list := make([]string, 0, len(environ))
+	for name, value := range environ {
+		list = append(list, name+"="+value)
+	}
+	slices.Sort(list)
+	return list
 }
 
 // setText sets a setting from its text.
@@ -78,11 +138,13 @@ func (s *settings) setText(f *pflag.Flag, text string) []error {
 // isSet tells whether the setting's value was given anywhere.
 func (s *settings) isSet(name string) bool { return s.origin[name] != "" }
 
+func flagName(setting string) string { return "--" + setting }
+
 // errorf returns an error about a setting. It begins with the flag's name, and
 // says where the value came from if that was not the command line.
 func (s *settings) errorf(name, format string, args ...any) error {
-	text := "--" + name + ": " + fmt.Sprintf(format, args...)
-	if from := s.origin[name]; from != "" && from != "--"+name {
+	text := flagName(name) + ": " + fmt.Sprintf(format, args...)
+	if from := s.origin[name]; from != "" && from != flagName(name) {
 		text += " (from " + from + ")"
 	}
 	return fmt.Errorf("%s", text)

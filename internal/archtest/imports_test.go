@@ -18,7 +18,7 @@ const module = "example.org/signet/"
 var layers = []string{"cmd", "endpoints", "issuer", "keys", "storage"}
 
 // standalone lists the packages that import nothing of this module.
-var standalone = []string{"verify", "internal/mongotest", "internal/document", "internal/failpoint", "internal/linear"}
+var standalone = []string{"verify", "internal/mongotest", "internal/document", "internal/failpoint", "internal/fielderror", "internal/linear"}
 
 // noLogging lists the packages that may not log: they return errors.
 var noLogging = []string{"issuer", "keys", "storage", "verify"}

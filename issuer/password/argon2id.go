@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/argon2"
+
+	"example.org/signet/internal/fielderror"
 )
 
 const (
@@ -57,21 +59,26 @@ var (
 // defaultArgon2id follows the OWASP Password Storage Cheat Sheet.
 var defaultArgon2id = Argon2id{Memory: 19 * 1024, Passes: 2, Parallelism: 1}
 
-// validate keeps configured and stored parameters within the same bounds.
-func (p Argon2id) validate() error {
-	switch {
-	case p.Parallelism < 1 || p.Parallelism > maxArgon2Parallelism:
-		return fmt.Errorf("argon2id parallelism is not within 1 to %d", maxArgon2Parallelism)
-	case p.Passes < 1 || p.Passes > maxArgon2Passes:
-		return fmt.Errorf("argon2id passes are not within 1 to %d", maxArgon2Passes)
-	case p.Memory < minArgon2PerLane*uint32(p.Parallelism):
-		return fmt.Errorf("argon2id memory is under %d KiB a lane", minArgon2PerLane)
-	case p.Memory > maxArgon2Memory:
-		return fmt.Errorf("argon2id memory is over %d KiB", maxArgon2Memory)
-	case uint64(p.Memory)*uint64(p.Passes) > maxArgon2Work:
-		return fmt.Errorf("argon2id memory in KiB times passes is over %d", maxArgon2Work)
+// faults keeps configured and stored parameters within the same bounds. A fault is
+// named after the setting that it would be of.
+func (p Argon2id) faults() fielderror.List {
+	var list fielderror.List
+	if p.Parallelism < 1 || p.Parallelism > maxArgon2Parallelism {
+		list.Addf("argon2id parallelism", "argon2id parallelism is not within 1 to %d", maxArgon2Parallelism)
 	}
-	return nil
+	switch {
+	case p.Memory < minArgon2PerLane*uint32(p.Parallelism):
+		list.Addf("argon2-memory", "argon2id memory is under %d KiB a lane", minArgon2PerLane)
+	case p.Memory > maxArgon2Memory:
+		list.Addf("argon2-memory", "argon2id memory is over %d KiB", maxArgon2Memory)
+	}
+	switch {
+	case p.Passes < 1 || p.Passes > maxArgon2Passes:
+		list.Addf("argon2-time", "argon2id passes are not within 1 to %d", maxArgon2Passes)
+	case p.Memory <= maxArgon2Memory && uint64(p.Memory)*uint64(p.Passes) > maxArgon2Work:
+		list.Addf("argon2-time", "argon2id memory in KiB times passes is over %d", maxArgon2Work)
+	}
+	return list
 }
 
 // derive is one evaluation.
@@ -180,7 +187,7 @@ func parseArgon2Params(s string) (Argon2id, error) {
 	if s != fmt.Sprintf("m=%d,t=%d,p=%d", p.Memory, p.Passes, p.Parallelism) {
 		return Argon2id{}, errArgon2Params
 	}
-	return p, p.validate()
+	return p, p.faults().Err()
 }
 
 // decodeArgon2Part decodes a salt or a tag of at least the given bytes. Line breaks,

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/bcrypt"
+
+	"example.org/signet/internal/fielderror"
 )
 
 const (
@@ -34,11 +36,12 @@ var (
 	_ storedHash = bcryptHash{}
 )
 
-func (p Bcrypt) validate() error {
+func (p Bcrypt) faults() fielderror.List {
+	var list fielderror.List
 	if p.Cost < minBcryptCost || p.Cost > maxBcryptCost {
-		return fmt.Errorf("bcrypt cost is not within %d to %d", minBcryptCost, maxBcryptCost)
+		list.Addf("bcrypt-cost", "bcrypt cost is not within %d to %d", minBcryptCost, maxBcryptCost)
 	}
-	return nil
+	return list
 }
 
 // check refuses what bcrypt would mistake for another password. It stops reading
@@ -121,5 +124,5 @@ func parseBcryptCost(encoded string) (int, error) {
 		return 0, errors.New("bcrypt cost is not two digits")
 	}
 	cost := int(tens-'0')*10 + int(ones-'0')
-	return cost, Bcrypt{Cost: cost}.validate()
+	return cost, Bcrypt{Cost: cost}.faults().Err()
 }

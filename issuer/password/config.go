@@ -2,9 +2,10 @@ package password
 
 import (
 	"crypto/rand"
-	"fmt"
 	"io"
 	"runtime"
+
+	"example.org/signet/internal/fielderror"
 )
 
 // Names of the schemes that new hashes can be made with.
@@ -49,7 +50,7 @@ func (c Config) withDefaults() Config {
 		c.Workers = max(1, runtime.GOMAXPROCS(0)-1)
 	}
 	if c.Queue == 0 {
-		c.Queue = min(queuePerWorker*c.Workers, maxQueue)
+		c.Queue = min(queuePerWorker*max(1, c.Workers), maxQueue)
 	}
 	if c.Scheme == "" {
 		c.Scheme = SchemeArgon2id
@@ -66,29 +67,28 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// scheme returns the one for new hashes, and what is wrong with it.
-func (c Config) scheme() (scheme, error) {
-	switch c.Scheme {
-	case SchemeArgon2id:
-		return c.Argon2id, c.Argon2id.validate()
-	case SchemeBcrypt:
-		return c.Bcrypt, c.Bcrypt.validate()
-	}
-	return nil, fmt.Errorf("scheme %q is neither %s nor %s", c.Scheme, SchemeArgon2id, SchemeBcrypt)
+// Validate returns all faults at once, as a fielderror.List under the names of the
+// settings. Both schemes are checked, whichever is chosen.
+func (c Config) Validate() error {
+	_, err := c.withDefaults().check()
+	return err
 }
 
-// check returns the scheme, and the settings under which the pool could not run
-// anything or would bound nothing.
-func (c Config) check() (s scheme, faults []string) {
+// check returns the scheme of new hashes, and the settings under which the pool
+// could not run anything or would bound nothing. Defaults have been filled in.
+func (c Config) check() (scheme, error) {
+	var faults fielderror.List
 	if c.Workers < 1 || c.Workers > maxWorkers {
-		faults = append(faults, fmt.Sprintf("workers are not within 1 to %d", maxWorkers))
+		faults.Addf("hash-workers", "workers are not within 1 to %d", maxWorkers)
 	}
 	if c.Queue < 1 || c.Queue > maxQueue {
-		faults = append(faults, fmt.Sprintf("queue is not within 1 to %d", maxQueue))
+		faults.Addf("hash-queue", "queue is not within 1 to %d", maxQueue)
 	}
-	s, err := c.scheme()
-	if err != nil {
-		faults = append(faults, err.Error())
+	schemes := map[string]scheme{SchemeArgon2id: c.Argon2id, SchemeBcrypt: c.Bcrypt}
+	if schemes[c.Scheme] == nil {
+		faults.Addf("password-hash", "scheme %q is neither %s nor %s", c.Scheme, SchemeArgon2id, SchemeBcrypt)
 	}
-	return s, faults
+	faults = append(faults, c.Argon2id.faults()...)
+	faults = append(faults, c.Bcrypt.faults()...)
+	return schemes[c.Scheme], faults.Err()
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -45,9 +44,9 @@ type Result struct {
 // NewPool returns a pool, or an error that names every setting out of bounds.
 func NewPool(c Config) (*Pool, error) {
 	c = c.withDefaults()
-	s, faults := c.check()
-	if len(faults) > 0 {
-		return nil, errors.New("password pool: " + strings.Join(faults, "; "))
+	s, err := c.check()
+	if err != nil {
+		return nil, fmt.Errorf("password pool: %w", err)
 	}
 	return &Pool{
 		scheme: s,
