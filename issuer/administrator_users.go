@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/epoch"
 	"example.org/signet/storage"
 )
@@ -63,17 +64,17 @@ func (a *Administrator) change(ctx context.Context, id, event string, when Preco
 
 // UpdateUser changes a user.
 func (a *Administrator) UpdateUser(ctx context.Context, id string, c UserChange, when Precondition) (User, error) {
-	return a.change(ctx, id, EventUserUpdated, when, func(u *storage.User) error { return a.issuer.applyUser(ctx, u, c) })
+	return a.change(ctx, id, audit.EventUserUpdated, when, func(u *storage.User) error { return a.issuer.applyUser(ctx, u, c) })
 }
 
 // DisableUser shuts a user out.
 func (a *Administrator) DisableUser(ctx context.Context, id string) (User, error) {
-	return a.change(ctx, id, EventUserDisabled, nil, disable)
+	return a.change(ctx, id, audit.EventUserDisabled, nil, disable)
 }
 
 // EnableUser lets a user in again.
 func (a *Administrator) EnableUser(ctx context.Context, id string) (User, error) {
-	return a.change(ctx, id, EventUserEnabled, nil, enable)
+	return a.change(ctx, id, audit.EventUserEnabled, nil, enable)
 }
 
 // SetPassword sets a user's password and ends their sessions.
@@ -89,7 +90,7 @@ func (a *Administrator) SetPassword(ctx context.Context, id string, pw Secret) (
 	if err != nil {
 		return User{}, err
 	}
-	return a.change(ctx, id, EventPasswordSet, nil, setHash(hash))
+	return a.change(ctx, id, audit.EventPasswordSet, nil, setHash(hash))
 }
 
 // DeleteUser removes a user.
@@ -110,7 +111,7 @@ func (a *Administrator) UserSessions(ctx context.Context, id string, p storage.P
 
 // EndUserSessions ends all sessions of a user.
 func (a *Administrator) EndUserSessions(ctx context.Context, id string) error {
-	_, err := a.change(ctx, id, EventSessionRevoked, nil, func(u *storage.User) error {
+	_, err := a.change(ctx, id, audit.EventSessionRevoked, nil, func(u *storage.User) error {
 		epoch.EndSessions(u)
 		return nil
 	})

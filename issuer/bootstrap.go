@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"errors"
 
+	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
 
@@ -50,7 +51,7 @@ func (i *Issuer) Bootstrap(ctx context.Context, r BootstrapRequest) (User, error
 	if u.ID, err = i.agreeOnID(ctx, u.ID); err != nil {
 		return User{}, err
 	}
-	err = i.createUser(ctx, u, r.Info, storage.AuditEvent{Type: EventBootstrapped, Actor: u.ID, Target: u.ID})
+	err = i.createUser(ctx, u, r.Info, storage.AuditEvent{Type: audit.EventBootstrapped, Actor: u.ID, Target: u.ID})
 	var taken *storage.DuplicateError
 	switch {
 	case errors.As(err, &taken) && taken.Field == "id":
@@ -68,15 +69,15 @@ func (i *Issuer) checkBootstrapSecret(ctx context.Context, r BootstrapRequest) e
 	if i.cfg.BootstrapSecret == "" {
 		return errBootstrapDisabled
 	}
-	t, err := i.throttle(ctx, attempt{kind: "bootstrap", account: sharedSetBootstrap, info: r.Info})
+	t, err := i.throttler.Count(ctx, Attempt{Kind: "bootstrap", Account: sharedSetBootstrap, Info: r.Info})
 	if err != nil {
 		return err
 	}
 	want, got := sha256.Sum256([]byte(i.cfg.BootstrapSecret)), sha256.Sum256([]byte(r.Secret))
 	if subtle.ConstantTimeCompare(want[:], got[:]) == 1 {
-		return t.succeeded(ctx)
+		return t.Succeeded(ctx)
 	}
-	if err := i.audit(ctx, r.Info, storage.AuditEvent{Type: EventLoginFailed, Detail: sharedSetBootstrap}); err != nil {
+	if err := i.audit(ctx, r.Info, storage.AuditEvent{Type: audit.EventLoginFailed, Detail: sharedSetBootstrap}); err != nil {
 		return err
 	}
 	return errBootstrapSecret

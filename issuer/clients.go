@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/epoch"
 	"example.org/signet/storage"
 )
@@ -27,8 +28,8 @@ func (i *Issuer) CreateClient(ctx context.Context, n NewClient, info RequestInfo
 	if err != nil {
 		return Client{}, err
 	}
-	e := storage.AuditEvent{Type: EventClientCreated, Target: c.ID, Detail: clientChanges(storage.Client{}, c)}
-	err = i.newAuditedChange(info, e).run(ctx, func() error { return storeError(i.store.CreateClient(ctx, c)) })
+	e := storage.AuditEvent{Type: audit.EventClientCreated, Target: c.ID, Detail: clientChanges(storage.Client{}, c)}
+	err = i.runAudited(ctx, i.newAuditedChange(info, e), func() error { return storeError(i.store.CreateClient(ctx, c)) })
 	if err != nil {
 		return Client{}, err
 	}
@@ -112,7 +113,7 @@ type clientRule func(storage.Client) error
 func allowAnyClient(storage.Client) error { return nil }
 
 func (i *Issuer) updateClient(ctx context.Context, id string, ch ClientChange, info RequestInfo, may clientRule) (Client, error) {
-	return i.changeClient(ctx, id, info, EventClientUpdated, func(c *storage.Client) error {
+	return i.changeClient(ctx, id, info, audit.EventClientUpdated, func(c *storage.Client) error {
 		if err := may(*c); err != nil {
 			return err
 		}
@@ -153,7 +154,7 @@ func (i *Issuer) rotateClientSecret(ctx context.Context, id string, r SecretRota
 		return Client{}, newFieldError("overlap", "lets a secret go on working whose sessions are to end: give one of the two")
 	}
 	var secret Secret
-	client, err := i.changeClient(ctx, id, info, EventSecretRotated, func(c *storage.Client) (err error) {
+	client, err := i.changeClient(ctx, id, info, audit.EventSecretRotated, func(c *storage.Client) (err error) {
 		if err := may(*c); err != nil {
 			return err
 		}
@@ -185,10 +186,10 @@ func (i *Issuer) rotateClientSecret(ctx context.Context, id string, r SecretRota
 func (i *Issuer) changeClient(ctx context.Context, id string, info RequestInfo, event string, change func(*storage.Client) error) (Client, error) {
 	audited := i.newAuditedChange(info, storage.AuditEvent{Type: event, Target: id})
 	c, err := i.compareAndSwapClient(ctx, id, audited, change)
-	return c, audited.auditFailed(ctx, err)
+	return c, i.auditFailed(ctx, audited, err)
 }
 
-func (i *Issuer) compareAndSwapClient(ctx context.Context, id string, audited *auditedChange, change func(*storage.Client) error) (Client, error) {
+func (i *Issuer) compareAndSwapClient(ctx context.Context, id string, audited *audit.Change, change func(*storage.Client) error) (Client, error) {
 	for range maxUpdateAttempts {
 		c, err := i.store.Client(ctx, id)
 		if err != nil {
@@ -198,12 +199,12 @@ func (i *Issuer) compareAndSwapClient(ctx context.Context, id string, audited *a
 		if err := change(&c); err != nil {
 			return Client{}, err
 		}
-		if err := i.recordPendingRevocation(ctx, storage.PendingRevocation{ClientID: id, Reason: audited.event.Type}, c.Epoch != before.Epoch); err != nil {
+		if err := i.recordPendingRevocation(ctx, storage.PendingRevocation{ClientID: id, Reason: audited.Event.Type}, c.Epoch != before.Epoch); err != nil {
 			return Client{}, err
 		}
-		audited.event.Detail = clientChanges(before, c)
-		if err := audited.auditBefore(ctx); err != nil {
-			return Client{}, err
+		audited.Event.Detail = clientChanges(before, c)
+		if err := audited.Before(ctx); err != nil {
+			return Client{}, unavailable(err)
 		}
 		c.UpdatedAt = i.now()
 		updated, err := i.store.UpdateClient(ctx, c)
@@ -215,7 +216,7 @@ func (i *Issuer) compareAndSwapClient(ctx context.Context, id string, audited *a
 		}
 		i.clients.invalidate(id)
 		if updated.Epoch != before.Epoch {
-			_, err = i.store.RevokeAll(ctx, epoch.EndedByClient(updated), c.UpdatedAt, audited.event.Type)
+			_, err = i.store.RevokeAll(ctx, epoch.EndedByClient(updated), c.UpdatedAt, audited.Event.Type)
 		}
 		return toClient(updated), unavailableOrNil(err)
 	}
@@ -235,17 +236,17 @@ func (i *Issuer) deleteClient(ctx context.Context, id string, info RequestInfo, 
 	if err := may(c); err != nil {
 		return err
 	}
-	if err := i.recordPendingRevocation(ctx, storage.PendingRevocation{ClientID: id, Reason: EventClientDeleted}, true); err != nil {
+	if err := i.recordPendingRevocation(ctx, storage.PendingRevocation{ClientID: id, Reason: audit.EventClientDeleted}, true); err != nil {
 		return err
 	}
-	err = i.newAuditedChange(info, storage.AuditEvent{Type: EventClientDeleted, Target: id}).run(ctx, func() error {
+	err = i.runAudited(ctx, i.newAuditedChange(info, storage.AuditEvent{Type: audit.EventClientDeleted, Target: id}), func() error {
 		return storeError(i.store.DeleteClient(ctx, id))
 	})
 	if err != nil {
 		return err
 	}
 	i.clients.invalidate(id)
-	_, err = i.store.RevokeAll(ctx, storage.SessionFilter{ClientID: id}, i.now(), EventClientDeleted)
+	_, err = i.store.RevokeAll(ctx, storage.SessionFilter{ClientID: id}, i.now(), audit.EventClientDeleted)
 	return unavailableOrNil(err)
 }
 

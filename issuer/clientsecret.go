@@ -66,7 +66,7 @@ func (i *Issuer) checkSlowSecret(ctx context.Context, c storage.Client, secret S
 	if i.verifiedSecrets.has(c, secret) {
 		return true, nil
 	}
-	t, err := i.throttle(ctx, attempt{kind: "client", account: c.ID, target: c.ID, client: c.ID, info: info})
+	t, err := i.throttler.Count(ctx, Attempt{Kind: "client", Account: c.ID, Target: c.ID, Client: c.ID, Info: info})
 	if err != nil {
 		return false, err
 	}
@@ -78,7 +78,7 @@ func (i *Issuer) checkSlowSecret(ctx context.Context, c storage.Client, secret S
 		return false, nil
 	}
 	i.verifiedSecrets.put(c, secret)
-	return true, t.succeeded(ctx)
+	return true, t.Succeeded(ctx)
 }
 
 // secretCache keeps, under a key that lives as long as the process, which

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/epoch"
 	"example.org/signet/storage"
 )
@@ -16,7 +17,7 @@ func (i *Issuer) EndAllSessions(ctx context.Context, info RequestInfo) (int64, e
 	if err := i.recordPendingRevocation(ctx, storage.PendingRevocation{Reason: reasonAdmin}, true); err != nil {
 		return 0, err
 	}
-	if err := i.audit(ctx, info, storage.AuditEvent{Type: EventSessionRevoked, Target: "all", Detail: reasonAdmin}); err != nil {
+	if err := i.audit(ctx, info, storage.AuditEvent{Type: audit.EventSessionRevoked, Target: "all", Detail: reasonAdmin}); err != nil {
 		return 0, err
 	}
 	e, err := i.store.RaiseEpoch(ctx, storage.EpochRaise{At: i.now()})
@@ -29,5 +30,5 @@ func (i *Issuer) EndAllSessions(ctx context.Context, info RequestInfo) (int64, e
 
 // AuditRestore audits that the store was filled from a backup of that time.
 func (i *Issuer) AuditRestore(ctx context.Context, backedUpAt time.Time, info RequestInfo) error {
-	return i.audit(ctx, info, storage.AuditEvent{Type: EventStoreRestored, Detail: "backup of " + backedUpAt.UTC().Format(time.RFC3339)})
+	return i.audit(ctx, info, storage.AuditEvent{Type: audit.EventStoreRestored, Detail: "backup of " + backedUpAt.UTC().Format(time.RFC3339)})
 }

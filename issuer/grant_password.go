@@ -6,6 +6,7 @@ import (
 
 	"example.org/signet/internal/failpoint"
 	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/epoch"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
@@ -44,7 +45,7 @@ func (g passwordGrant) login(ctx context.Context, req *grantRequest) (storage.Us
 	if !found {
 		accountKey = unknownLoginKey(req.Username)
 	}
-	t, err := g.throttle(ctx, attempt{kind: "login", account: accountKey, target: user.ID, client: req.client.ID, info: req.Info})
+	t, err := g.throttler.Count(ctx, Attempt{Kind: "login", Account: accountKey, Target: user.ID, Client: req.client.ID, Info: req.Info})
 	if err != nil {
 		return storage.User{}, err
 	}
@@ -55,7 +56,7 @@ func (g passwordGrant) login(ctx context.Context, req *grantRequest) (storage.Us
 	if !right {
 		return storage.User{}, g.loginFailed(ctx, req, user)
 	}
-	if err := t.succeeded(ctx); err != nil {
+	if err := t.Succeeded(ctx); err != nil {
 		return storage.User{}, err
 	}
 	if outdated {
@@ -113,11 +114,11 @@ func (g passwordGrant) rehash(ctx context.Context, req *grantRequest, user stora
 	if err != nil {
 		return storage.User{}, unavailable(err)
 	}
-	return user, g.audit(ctx, req.Info, storage.AuditEvent{Type: EventPasswordRehashed, Actor: user.ID, Target: user.ID, ClientID: req.client.ID})
+	return user, g.audit(ctx, req.Info, storage.AuditEvent{Type: audit.EventPasswordRehashed, Actor: user.ID, Target: user.ID, ClientID: req.client.ID})
 }
 
 func (g passwordGrant) loginFailed(ctx context.Context, req *grantRequest, user storage.User) error {
-	e := storage.AuditEvent{Type: EventLoginFailed, Target: user.ID, ClientID: req.client.ID}
+	e := storage.AuditEvent{Type: audit.EventLoginFailed, Target: user.ID, ClientID: req.client.ID}
 	if err := g.audit(ctx, req.Info, e); err != nil {
 		return err
 	}
@@ -163,7 +164,7 @@ func (g passwordGrant) startSession(ctx context.Context, req *grantRequest, user
 	if err := g.enforceSessionLimit(ctx, s, req.Info); err != nil {
 		return grantResult{}, err
 	}
-	if err := g.audit(ctx, req.Info, storage.AuditEvent{Type: EventLoginSucceeded, Actor: user.ID, Target: s.ID, ClientID: req.client.ID}); err != nil {
+	if err := g.audit(ctx, req.Info, storage.AuditEvent{Type: audit.EventLoginSucceeded, Actor: user.ID, Target: s.ID, ClientID: req.client.ID}); err != nil {
 		return grantResult{}, err
 	}
 	req.at = at

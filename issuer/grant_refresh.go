@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.org/signet/internal/failpoint"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/epoch"
 	"example.org/signet/storage"
 )
@@ -118,7 +119,7 @@ const maxReplays = 256
 
 var errReplayLimit = &Error{
 	Code: TooManyAttempts, Description: "this refresh token has been repeated too often: use its successor",
-	RetryAfter: time.Second, Event: EventRefreshReplayLimit,
+	RetryAfter: time.Second, Event: audit.EventRefreshReplayLimit,
 }
 
 // replay gives the answer again if the token is the direct predecessor inside
@@ -138,10 +139,10 @@ func (g refreshGrant) replay(ctx context.Context, req *grantRequest, sid string,
 	case err != nil:
 		return storage.Session{}, unavailable(err)
 	}
-	req.event = EventRefreshReplayed
-	e := storage.AuditEvent{Type: EventRefreshReplayed, Actor: s.UserID, Target: sid, ClientID: req.client.ID}
+	req.event = audit.EventRefreshReplayed
+	e := storage.AuditEvent{Type: audit.EventRefreshReplayed, Actor: s.UserID, Target: sid, ClientID: req.client.ID}
 	if s.Replays == maxReplays {
-		e.Type = EventRefreshReplayLimit // said once: of those that are refused no event is kept
+		e.Type = audit.EventRefreshReplayLimit // said once: of those that are refused no event is kept
 	}
 	return s, g.audit(ctx, req.Info, e)
 }
@@ -181,7 +182,7 @@ func (g refreshGrant) withinGrace(s storage.Session, generation int64, at time.T
 // comes first, for a token of a session that has ended tells nothing any more; but
 // the session ends whether or not it could be written.
 func (g refreshGrant) revokeReused(ctx context.Context, req *grantRequest, s storage.Session, at time.Time) error {
-	auditErr := g.audit(ctx, req.Info, storage.AuditEvent{Type: EventRefreshReused, Actor: s.UserID, Target: s.ID, ClientID: req.client.ID})
+	auditErr := g.audit(ctx, req.Info, storage.AuditEvent{Type: audit.EventRefreshReused, Actor: s.UserID, Target: s.ID, ClientID: req.client.ID})
 	if err := failpoint.Hit(failpoint.ReuseRevoking); err != nil {
 		return unavailable(err)
 	}
@@ -194,12 +195,12 @@ func (g refreshGrant) revokeReused(ctx context.Context, req *grantRequest, s sto
 	if auditErr != nil {
 		return auditErr
 	}
-	return &Error{Code: errInvalidRefreshToken.Code, Description: errInvalidRefreshToken.Description, Event: EventRefreshReused}
+	return &Error{Code: errInvalidRefreshToken.Code, Description: errInvalidRefreshToken.Description, Event: audit.EventRefreshReused}
 }
 
 // wrongClient refuses a genuine token that another client presents.
 func (g refreshGrant) wrongClient(ctx context.Context, req *grantRequest, s storage.Session) error {
-	if err := g.audit(ctx, req.Info, storage.AuditEvent{Type: EventRefreshForeign, Target: s.ID, ClientID: req.client.ID}); err != nil {
+	if err := g.audit(ctx, req.Info, storage.AuditEvent{Type: audit.EventRefreshForeign, Target: s.ID, ClientID: req.client.ID}); err != nil {
 		return err
 	}
 	return errInvalidRefreshToken

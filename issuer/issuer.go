@@ -129,6 +129,7 @@ type Issuer struct {
 	statusLists     *status.Lists
 	grants          map[string]grant
 	auditLog        *audit.Log
+	throttler       *Throttler
 }
 
 // New builds an issuer over its parts.
@@ -140,13 +141,15 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 	if err != nil {
 		return nil, err
 	}
+	log := audit.New(store, master, cfg.Now, cfg.Rand)
 	i := &Issuer{
 		cfg: cfg, store: store, keyring: keyring, passwords: passwords,
 		refreshTokens:   newRefreshCodec(cfg.Rand, master, cfg.OtherMasterKeys...),
 		clients:         newClientCache(store, cfg.CacheTTL, cfg.Now),
 		roles:           role.NewCache(store, cfg.CacheTTL, cfg.Now),
 		verifiedSecrets: secrets,
-		auditLog:        audit.New(store, master, cfg.Now, cfg.Rand),
+		auditLog:        log,
+		throttler:       NewThrottler(cfg.Throttle, store, log, cfg.Now),
 		verifiedTokens:  newVerifiedTokenCache(),
 		statusLists:     newStatusLists(cfg, store, keyring),
 	}

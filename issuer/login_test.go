@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
 )
@@ -122,8 +123,8 @@ func TestThrottle(t *testing.T) {
 	if right.Error() != wrong.Error() || f.hashes.Evaluations() != before {
 		t.Errorf("%v / %v, %d evaluations", right, wrong, f.hashes.Evaluations()-before)
 	}
-	if f.events(issuer.EventLoginThrottled) != 1 {
-		t.Errorf("%d throttle events, want one a window", f.events(issuer.EventLoginThrottled))
+	if f.events(audit.EventLoginThrottled) != 1 {
+		t.Errorf("%d throttle events, want one a window", f.events(audit.EventLoginThrottled))
 	}
 	f.advance(15 * time.Minute)
 	f.mustLogin()

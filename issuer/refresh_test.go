@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
 
@@ -77,7 +78,7 @@ func TestRefreshReuseEndsTheSession(t *testing.T) {
 		if f.active(newest.AccessToken) {
 			t.Error("the access token outlived its session")
 		}
-		if n := f.events(issuer.EventRefreshReused); n != 1 {
+		if n := f.events(audit.EventRefreshReused); n != 1 {
 			t.Errorf("%d reuse events, want 1", n)
 		}
 	}
@@ -134,8 +135,8 @@ func TestRefreshByAnotherClient(t *testing.T) {
 		wantCode(t, "another client", err, issuer.InvalidGrant)
 	}
 	third := f.mustRefresh(second.RefreshToken)
-	if !f.active(third.AccessToken) || f.events(issuer.EventRefreshForeign) != 2 {
-		t.Errorf("active %t, %d foreign events", f.active(third.AccessToken), f.events(issuer.EventRefreshForeign))
+	if !f.active(third.AccessToken) || f.events(audit.EventRefreshForeign) != 2 {
+		t.Errorf("active %t, %d foreign events", f.active(third.AccessToken), f.events(audit.EventRefreshForeign))
 	}
 }
 

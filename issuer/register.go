@@ -3,6 +3,7 @@ package issuer
 import (
 	"context"
 
+	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
 
@@ -49,7 +50,7 @@ func (i *Issuer) Register(ctx context.Context, r RegisterRequest) (Registration,
 	if err != nil {
 		return Registration{}, err
 	}
-	if err := i.limitRegistrations(ctx, r.Info); err != nil {
+	if err := i.throttler.CountRegistration(ctx, r.Info); err != nil {
 		return Registration{}, err
 	}
 	r.User = NewUser{Username: r.User.Username, Email: r.User.Email, FullName: r.User.FullName, Phone: r.User.Phone, Password: r.User.Password}
@@ -88,24 +89,13 @@ func (i *Issuer) checkRegistration(ctx context.Context, r RegisterRequest) (*gra
 	return nil, err
 }
 
-// limitRegistrations bounds how many accounts, and questions whether a name is
-// taken, one network gets.
-func (i *Issuer) limitRegistrations(ctx context.Context, info RequestInfo) error {
-	limit := i.cfg.Throttle.Registrations
-	if limit.Attempts == 0 {
-		return nil
-	}
-	t := &countedAttempt{issuer: i}
-	return t.count(ctx, attempt{kind: "register", info: info}, counterKey("register", "network", info.network()), limit)
-}
-
 // registerUser makes the account, or names every field at fault.
 func (i *Issuer) registerUser(ctx context.Context, r RegisterRequest) (storage.User, error) {
 	u, err := i.newUserWithPassword(ctx, r.User, r.Info)
 	if err != nil {
 		return storage.User{}, err
 	}
-	e := storage.AuditEvent{Type: EventUserRegistered, Actor: u.ID, Target: u.ID, ClientID: r.Client.ID}
+	e := storage.AuditEvent{Type: audit.EventUserRegistered, Actor: u.ID, Target: u.ID, ClientID: r.Client.ID}
 	if err := i.createUser(ctx, u, r.Info, e); err != nil {
 		return storage.User{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.org/signet/internal/failpoint"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
 
@@ -54,7 +55,7 @@ func (i *Issuer) revokeSession(ctx context.Context, client storage.Client, sid s
 	case s.ClientID != client.ID, !s.RevokedAt.IsZero():
 		return nil
 	}
-	e := storage.AuditEvent{Type: EventSessionRevoked, Actor: client.ID, Target: sid, ClientID: client.ID, Detail: reasonRevoked}
+	e := storage.AuditEvent{Type: audit.EventSessionRevoked, Actor: client.ID, Target: sid, ClientID: client.ID, Detail: reasonRevoked}
 	if err := i.audit(ctx, info, e); err != nil { // first: asked again, a session that has ended already tells nothing
 		return err
 	}
@@ -72,7 +73,7 @@ func (i *Issuer) revokeToken(ctx context.Context, client storage.Client, c acces
 	if !i.now().Before(expires) {
 		return nil
 	}
-	e := storage.AuditEvent{Type: EventTokenRevoked, Actor: client.ID, Target: c.ID, ClientID: client.ID}
+	e := storage.AuditEvent{Type: audit.EventTokenRevoked, Actor: client.ID, Target: c.ID, ClientID: client.ID}
 	if err := i.audit(ctx, info, e); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/role"
 	"example.org/signet/storage"
 )
@@ -106,8 +107,8 @@ func (i *Issuer) createRole(ctx context.Context, name string, c RoleChange, info
 	} else if !errors.Is(err, storage.ErrNotFound) {
 		return Role{}, unavailable(err)
 	}
-	e := storage.AuditEvent{Type: EventRoleCreated, Target: name, Detail: roleChanges(storage.Role{}, r)}
-	err := i.newAuditedChange(info, e).run(ctx, func() error { return storeError(i.store.CreateRole(ctx, r)) })
+	e := storage.AuditEvent{Type: audit.EventRoleCreated, Target: name, Detail: roleChanges(storage.Role{}, r)}
+	err := i.runAudited(ctx, i.newAuditedChange(info, e), func() error { return storeError(i.store.CreateRole(ctx, r)) })
 	if err != nil {
 		return Role{}, err
 	}
@@ -179,12 +180,12 @@ func (i *Issuer) UpdateRole(ctx context.Context, name string, c RoleChange, info
 }
 
 func (i *Issuer) updateRole(ctx context.Context, name string, c RoleChange, info RequestInfo, may roleRule) (Role, error) {
-	audited := i.newAuditedChange(info, storage.AuditEvent{Type: EventRoleUpdated, Target: name})
+	audited := i.newAuditedChange(info, storage.AuditEvent{Type: audit.EventRoleUpdated, Target: name})
 	r, err := i.compareAndSwapRole(ctx, name, c, audited, may)
-	return r, audited.auditFailed(ctx, err)
+	return r, i.auditFailed(ctx, audited, err)
 }
 
-func (i *Issuer) compareAndSwapRole(ctx context.Context, name string, c RoleChange, audited *auditedChange, may roleRule) (Role, error) {
+func (i *Issuer) compareAndSwapRole(ctx context.Context, name string, c RoleChange, audited *audit.Change, may roleRule) (Role, error) {
 	for range maxUpdateAttempts {
 		r, err := i.store.Role(ctx, name)
 		if err != nil {
@@ -200,9 +201,9 @@ func (i *Issuer) compareAndSwapRole(ctx context.Context, name string, c RoleChan
 		if err := i.keepRestricted(ctx, name, before.Scopes, r.Scopes, c.ReleaseScopes); err != nil {
 			return Role{}, err
 		}
-		audited.event.Detail = roleChanges(before, r)
-		if err := audited.auditBefore(ctx); err != nil {
-			return Role{}, err
+		audited.Event.Detail = roleChanges(before, r)
+		if err := audited.Before(ctx); err != nil {
+			return Role{}, unavailable(err)
 		}
 		r.UpdatedAt = i.now()
 		r, err = i.store.UpdateRole(ctx, r)
@@ -266,7 +267,7 @@ func (i *Issuer) deleteRole(ctx context.Context, name string, release bool, info
 	if err := i.keepRestricted(ctx, name, r.Scopes, nil, release); err != nil {
 		return err
 	}
-	err = i.newAuditedChange(info, storage.AuditEvent{Type: EventRoleDeleted, Target: name}).run(ctx, func() error {
+	err = i.runAudited(ctx, i.newAuditedChange(info, storage.AuditEvent{Type: audit.EventRoleDeleted, Target: name}), func() error {
 		return storeError(i.store.DeleteRole(ctx, name))
 	})
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/epoch"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
@@ -18,7 +19,7 @@ func (i *Issuer) UpdateMe(ctx context.Context, p *Principal, c UserChange, when 
 		return User{}, newFieldError("roles", "are for administrators to change")
 	}
 	info.Actor = p.user.ID
-	u, _, err := i.changeUser(ctx, p.user.ID, info, EventUserUpdated, func(u *storage.User) error {
+	u, _, err := i.changeUser(ctx, p.user.ID, info, audit.EventUserUpdated, func(u *storage.User) error {
 		if err := p.checkCurrent(*u, when); err != nil {
 			return err
 		}
@@ -67,7 +68,7 @@ func (i *Issuer) ChangePassword(ctx context.Context, p *Principal, old, new Secr
 	if err != nil {
 		return User{}, renameField(err, "new_password")
 	}
-	u, _, err := i.changeUser(ctx, p.user.ID, info, EventPasswordSet, func(u *storage.User) error {
+	u, _, err := i.changeUser(ctx, p.user.ID, info, audit.EventPasswordSet, func(u *storage.User) error {
 		if err := p.checkCurrent(*u, nil); err != nil {
 			return err
 		}
@@ -80,7 +81,7 @@ func (i *Issuer) ChangePassword(ctx context.Context, p *Principal, old, new Secr
 // checkOwnPassword checks the user's own password as a login does: counted before the
 // check, one hash evaluation.
 func (i *Issuer) checkOwnPassword(ctx context.Context, p *Principal, pw Secret, info RequestInfo) error {
-	t, err := i.throttle(ctx, attempt{kind: "login", account: p.user.ID, target: p.user.ID, client: p.clientID, info: info})
+	t, err := i.throttler.Count(ctx, Attempt{Kind: "login", Account: p.user.ID, Target: p.user.ID, Client: p.clientID, Info: info})
 	if err != nil {
 		return err
 	}
@@ -96,9 +97,9 @@ func (i *Issuer) checkOwnPassword(ctx context.Context, p *Principal, pw Secret, 
 		return unavailable(err)
 	}
 	if right {
-		return t.succeeded(ctx)
+		return t.Succeeded(ctx)
 	}
-	e := storage.AuditEvent{Type: EventLoginFailed, Target: p.user.ID, ClientID: p.clientID, Detail: detailPasswordChange}
+	e := storage.AuditEvent{Type: audit.EventLoginFailed, Target: p.user.ID, ClientID: p.clientID, Detail: detailPasswordChange}
 	if err := i.audit(ctx, info, e); err != nil {
 		return err
 	}
@@ -127,7 +128,7 @@ func (i *Issuer) EndMySession(ctx context.Context, p *Principal, sid string, inf
 // EndMySessions ends all sessions of the user's, the one that asks included.
 func (i *Issuer) EndMySessions(ctx context.Context, p *Principal, info RequestInfo) error {
 	info.Actor = p.user.ID
-	_, _, err := i.changeUser(ctx, p.user.ID, info, EventSessionRevoked, func(u *storage.User) error {
+	_, _, err := i.changeUser(ctx, p.user.ID, info, audit.EventSessionRevoked, func(u *storage.User) error {
 		if err := p.checkCurrent(*u, nil); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
 
@@ -46,5 +47,5 @@ func (i *Issuer) evictSession(ctx context.Context, sid string, by storage.Sessio
 	if err := i.store.RevokeSession(ctx, sid, by.CreatedAt, reasonSessionLimit); err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return unavailable(err)
 	}
-	return i.audit(ctx, info, storage.AuditEvent{Type: EventSessionDisplaced, Actor: by.UserID, Target: sid, ClientID: by.ClientID})
+	return i.audit(ctx, info, storage.AuditEvent{Type: audit.EventSessionDisplaced, Actor: by.UserID, Target: sid, ClientID: by.ClientID})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/epoch"
 	"example.org/signet/storage"
 )
@@ -125,14 +126,14 @@ func (i *Issuer) endSession(ctx context.Context, sid, reason string, info Reques
 	if _, err := i.store.Session(ctx, sid); err != nil {
 		return storeError(fmt.Errorf("session: %w", err))
 	}
-	e := storage.AuditEvent{Type: EventSessionRevoked, Target: sid, Detail: reason}
-	return i.newAuditedChange(info, e).run(ctx, func() error { return storeError(i.store.RevokeSession(ctx, sid, i.now(), reason)) })
+	e := storage.AuditEvent{Type: audit.EventSessionRevoked, Target: sid, Detail: reason}
+	return i.runAudited(ctx, i.newAuditedChange(info, e), func() error { return storeError(i.store.RevokeSession(ctx, sid, i.now(), reason)) })
 }
 
 // EndUserSessions ends every session of a user, by one step on the user's
 // record, and returns how many were marked.
 func (i *Issuer) EndUserSessions(ctx context.Context, ref string, info RequestInfo) (int64, error) {
-	_, ended, err := i.changeUser(ctx, ref, info, EventSessionRevoked, func(u *storage.User) error {
+	_, ended, err := i.changeUser(ctx, ref, info, audit.EventSessionRevoked, func(u *storage.User) error {
 		epoch.EndSessions(u)
 		return nil
 	})
@@ -144,7 +145,7 @@ func (i *Issuer) EndUserSessions(ctx context.Context, ref string, info RequestIn
 // marked. storage.ErrNotFound where the one is not a living session of theirs.
 func (i *Issuer) EndOtherSessions(ctx context.Context, userID, keep string, info RequestInfo) (int64, error) {
 	info.Actor = userID
-	_, ended, err := i.changeUser(ctx, userID, info, EventSessionRevoked, func(u *storage.User) error {
+	_, ended, err := i.changeUser(ctx, userID, info, audit.EventSessionRevoked, func(u *storage.User) error {
 		return i.endOtherSessions(ctx, u, keep)
 	})
 	return ended, err

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
 
@@ -38,71 +39,97 @@ func DefaultThrottle() Throttle {
 	}
 }
 
-// attempt is one attempt at a secret.
-type attempt struct {
-	kind    string // what is guessed at: "login", "client"
-	account string // a user's or client's id or, for a name that nobody has, the name
-	target  string // whom the audit log names; "" for nobody
-	client  string
-	info    RequestInfo
+// A Throttler counts attempts against the limits. It is safe for concurrent use.
+type Throttler struct {
+	limits Throttle
+	store  storage.RateCounters
+	log    *audit.Log
+	now    func() time.Time
 }
 
-// countedAttempt is an attempt that was counted.
-type countedAttempt struct {
-	issuer  *Issuer
+// NewThrottler returns a throttler that counts in the store.
+func NewThrottler(limits Throttle, store storage.RateCounters, log *audit.Log, now func() time.Time) *Throttler {
+	return &Throttler{limits: limits, store: store, log: log, now: now}
+}
+
+// Attempt is one attempt at a secret.
+type Attempt struct {
+	Kind    string // what is guessed at: "login", "client", "bootstrap"
+	Account string // a user's or client's id or, for a name that nobody has, the name
+	Target  string // whom the audit log names; "" for nobody
+	Client  string
+	Info    RequestInfo
+}
+
+// CountedAttempt is an attempt that was counted.
+type CountedAttempt struct {
+	store   storage.RateCounters
 	counted []string // the keys counted; the first belongs to account and network together
 }
 
-// throttle counts an attempt, or refuses it. Names that nobody has reach the same
-// limits as accounts, so that the answer tells nothing.
-func (i *Issuer) throttle(ctx context.Context, a attempt) (*countedAttempt, error) {
-	network := a.info.network()
-	t := &countedAttempt{issuer: i}
+// Count counts an attempt, or refuses it: the error is *Error, with TooManyAttempts or
+// Unavailable. Names that nobody has reach the same limits as accounts, so that the answer
+// tells nothing.
+func (t *Throttler) Count(ctx context.Context, a Attempt) (*CountedAttempt, error) {
+	network := a.Info.network()
+	counted := &CountedAttempt{store: t.store}
 	for _, c := range []struct {
 		limit Limit
 		key   string
 	}{
-		{i.cfg.Throttle.PerAccountNetwork, counterKey(a.kind, "account+network", a.account, network)},
-		{i.cfg.Throttle.PerNetwork, counterKey(a.kind, "network", network)},
-		{i.cfg.Throttle.PerAccount, counterKey(a.kind, "account", a.account)},
+		{t.limits.PerAccountNetwork, counterKey(a.Kind, "account+network", a.Account, network)},
+		{t.limits.PerNetwork, counterKey(a.Kind, "network", network)},
+		{t.limits.PerAccount, counterKey(a.Kind, "account", a.Account)},
 	} {
 		if c.limit.Attempts == 0 {
 			continue
 		}
-		if err := t.count(ctx, a, c.key, c.limit); err != nil {
+		if err := t.increment(ctx, a, c.key, c.limit); err != nil {
 			return nil, err
 		}
+		counted.counted = append(counted.counted, c.key)
 	}
-	return t, nil
+	return counted, nil
 }
 
-func (t *countedAttempt) count(ctx context.Context, a attempt, key string, limit Limit) error {
-	now := t.issuer.now()
-	n, err := t.issuer.store.IncrementCounter(ctx, key, now, limit.Window)
+// CountRegistration counts a registration, or refuses it as Count does: one network gets so
+// many accounts, and questions whether a name is taken.
+func (t *Throttler) CountRegistration(ctx context.Context, info RequestInfo) error {
+	if t.limits.Registrations.Attempts == 0 {
+		return nil
+	}
+	key := counterKey("register", "network", info.network())
+	return t.increment(ctx, Attempt{Kind: "register", Info: info}, key, t.limits.Registrations)
+}
+
+func (t *Throttler) increment(ctx context.Context, a Attempt, key string, limit Limit) error {
+	now := storage.Time(t.now())
+	n, err := t.store.IncrementCounter(ctx, key, now, limit.Window)
 	if err != nil {
 		return unavailable(err) // an attempt that is not counted is not allowed
 	}
-	t.counted = append(t.counted, key)
 	if n.Count <= limit.Attempts {
 		return nil
 	}
 	refusal := &Error{Code: TooManyAttempts, Description: "too many failed attempts, try again later", RetryAfter: n.ResetAt.Sub(now)}
 	if n.Count == limit.Attempts+1 { // once a window, so that a flood does not fill the log
-		refusal.Cause = t.issuer.audit(ctx, a.info, storage.AuditEvent{Type: EventLoginThrottled, Target: a.target, ClientID: a.client, Detail: a.kind})
+		e := storage.AuditEvent{Type: audit.EventLoginThrottled, Target: a.Target, ClientID: a.Client, Detail: a.Kind}
+		_, err = t.log.Append(ctx, a.Info.Event(e))
+		refusal.Cause = unavailableOrNil(err)
 	}
 	return refusal
 }
 
-// succeeded forgives what the right password has counted: all failures of this
-// account from this network, elsewhere only its own attempt, so that an attacker's
-// own logins do not wash the network clean.
-func (t *countedAttempt) succeeded(ctx context.Context) error {
-	for n, key := range t.counted {
+// Succeeded forgives what the right password has counted: all failures of this account from
+// this network, elsewhere only its own attempt, so that an attacker's own logins do not wash
+// the network clean.
+func (c *CountedAttempt) Succeeded(ctx context.Context) error {
+	for n, key := range c.counted {
 		var err error
 		if n == 0 {
-			err = t.issuer.store.DeleteCounter(ctx, key)
+			err = c.store.DeleteCounter(ctx, key)
 		} else {
-			err = t.issuer.store.DecrementCounter(ctx, key)
+			err = c.store.DecrementCounter(ctx, key)
 		}
 		if err != nil {
 			return unavailable(err)

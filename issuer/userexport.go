@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
 
@@ -23,7 +24,7 @@ type ExportedUser struct {
 // ExportUsers hands every user to each, in the order of their ids, and stops at its
 // first error. The event comes first: who cannot be written down gets nothing.
 func (i *Issuer) ExportUsers(ctx context.Context, hashes bool, info RequestInfo, each func(ExportedUser) error) error {
-	e := storage.AuditEvent{Type: EventUsersExported, Target: "all", Detail: "without password hashes"}
+	e := storage.AuditEvent{Type: audit.EventUsersExported, Target: "all", Detail: "without password hashes"}
 	if hashes {
 		e.Detail = "with password hashes"
 	}

@@ -8,6 +8,7 @@ import (
 
 	"example.org/signet/internal/failpoint"
 	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/epoch"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
@@ -29,7 +30,7 @@ func (i *Issuer) CreateUser(ctx context.Context, n NewUser, info RequestInfo) (U
 	if u.PasswordHash, err = i.initialHash(ctx, n, u, info); err != nil {
 		return User{}, err
 	}
-	e := storage.AuditEvent{Type: EventUserCreated, Target: u.ID, Detail: userChanges(storage.User{}, u)}
+	e := storage.AuditEvent{Type: audit.EventUserCreated, Target: u.ID, Detail: userChanges(storage.User{}, u)}
 	if err := i.createUser(ctx, u, info, e); err != nil {
 		return User{}, err
 	}
@@ -38,7 +39,7 @@ func (i *Issuer) CreateUser(ctx context.Context, n NewUser, info RequestInfo) (U
 }
 
 func (i *Issuer) createUser(ctx context.Context, u storage.User, info RequestInfo, e storage.AuditEvent) error {
-	return i.newAuditedChange(info, e).run(ctx, func() error { return storeError(i.store.CreateUser(ctx, u)) })
+	return i.runAudited(ctx, i.newAuditedChange(info, e), func() error { return storeError(i.store.CreateUser(ctx, u)) })
 }
 
 // checkNamesFree looks whether somebody else has a name that u is to have, so that an
@@ -200,7 +201,7 @@ func (i *Issuer) ListUsers(ctx context.Context, f storage.UserFilter, p storage.
 // UpdateUser changes a user. Roles that shrink reach the user's tokens at
 // their next refresh.
 func (i *Issuer) UpdateUser(ctx context.Context, ref string, c UserChange, info RequestInfo) (User, error) {
-	u, _, err := i.changeUser(ctx, ref, info, EventUserUpdated, func(u *storage.User) error { return i.applyUser(ctx, u, c) })
+	u, _, err := i.changeUser(ctx, ref, info, audit.EventUserUpdated, func(u *storage.User) error { return i.applyUser(ctx, u, c) })
 	return u, err
 }
 
@@ -214,7 +215,7 @@ func (i *Issuer) SetPassword(ctx context.Context, ref string, pw Secret, info Re
 	if err != nil {
 		return User{}, err
 	}
-	u, _, err := i.changeUser(ctx, about.ID, info, EventPasswordSet, setHash(hash))
+	u, _, err := i.changeUser(ctx, about.ID, info, audit.EventPasswordSet, setHash(hash))
 	return u, err
 }
 
@@ -228,7 +229,7 @@ func setHash(hash string) func(*storage.User) error {
 
 // DisableUser shuts a user out: their sessions end and stay ended.
 func (i *Issuer) DisableUser(ctx context.Context, ref string, info RequestInfo) (User, error) {
-	u, _, err := i.changeUser(ctx, ref, info, EventUserDisabled, disable)
+	u, _, err := i.changeUser(ctx, ref, info, audit.EventUserDisabled, disable)
 	return u, err
 }
 
@@ -242,7 +243,7 @@ func disable(u *storage.User) error {
 
 // EnableUser lets a user in again; sessions ended by disabling stay ended.
 func (i *Issuer) EnableUser(ctx context.Context, ref string, info RequestInfo) (User, error) {
-	u, _, err := i.changeUser(ctx, ref, info, EventUserEnabled, enable)
+	u, _, err := i.changeUser(ctx, ref, info, audit.EventUserEnabled, enable)
 	return u, err
 }
 
@@ -259,11 +260,11 @@ const maxUpdateAttempts = 10
 // the marks only make it visible.
 func (i *Issuer) changeUser(ctx context.Context, ref string, info RequestInfo, event string, change func(*storage.User) error) (User, int64, error) {
 	audited := i.newAuditedChange(info, storage.AuditEvent{Type: event})
-	u, ended, err := i.compareAndSwapUser(ctx, ref, audited, change)
-	return u, ended, audited.auditFailed(ctx, err)
+	u, ended, err := i.compareAndSwapUser(ctx, ref, info, audited, change)
+	return u, ended, i.auditFailed(ctx, audited, err)
 }
 
-func (i *Issuer) compareAndSwapUser(ctx context.Context, ref string, audited *auditedChange, change func(*storage.User) error) (User, int64, error) {
+func (i *Issuer) compareAndSwapUser(ctx context.Context, ref string, info RequestInfo, audited *audit.Change, change func(*storage.User) error) (User, int64, error) {
 	for range maxUpdateAttempts {
 		u, err := i.findUser(ctx, ref)
 		if err != nil {
@@ -273,20 +274,20 @@ func (i *Issuer) compareAndSwapUser(ctx context.Context, ref string, audited *au
 		if err := change(&u); err != nil {
 			return User{}, 0, err
 		}
-		if err := i.recordPendingRevocation(ctx, storage.PendingRevocation{UserID: u.ID, Reason: audited.event.Type}, u.Epoch != before.Epoch); err != nil {
+		if err := i.recordPendingRevocation(ctx, storage.PendingRevocation{UserID: u.ID, Reason: audited.Event.Type}, u.Epoch != before.Epoch); err != nil {
 			return User{}, 0, err
 		}
 		if err := i.checkNamesFree(ctx, before, u); err != nil {
 			return User{}, 0, err
 		}
 		if isActiveSuperAdmin(before) && !isActiveSuperAdmin(u) {
-			if err := i.ensureOtherSuperAdmin(ctx, u.ID, audited.info); err != nil {
+			if err := i.ensureOtherSuperAdmin(ctx, u.ID, info); err != nil {
 				return User{}, 0, err
 			}
 		}
-		audited.event.Target, audited.event.Detail = u.ID, userChanges(before, u)
-		if err := audited.auditBefore(ctx); err != nil {
-			return User{}, 0, err
+		audited.Event.Target, audited.Event.Detail = u.ID, userChanges(before, u)
+		if err := audited.Before(ctx); err != nil {
+			return User{}, 0, unavailable(err)
 		}
 		if err := failpoint.Hit(failpoint.UserUpdating); err != nil {
 			return User{}, 0, unavailable(err)
@@ -299,7 +300,7 @@ func (i *Issuer) compareAndSwapUser(ctx context.Context, ref string, audited *au
 		if err != nil {
 			return User{}, 0, storeError(err)
 		}
-		ended, err := i.markSessionsRevoked(ctx, u, before.Epoch, audited.event.Type)
+		ended, err := i.markSessionsRevoked(ctx, u, before.Epoch, audited.Event.Type)
 		return toUser(u), ended, unavailableOrNil(err)
 	}
 	return User{}, 0, ErrConcurrentUpdate
@@ -333,20 +334,20 @@ func (i *Issuer) DeleteUser(ctx context.Context, ref string, info RequestInfo) e
 }
 
 func (i *Issuer) deleteUser(ctx context.Context, ref string, info RequestInfo, may func(storage.User) error) error {
-	audited := i.newAuditedChange(info, storage.AuditEvent{Type: EventUserDeleted})
-	id, err := i.compareAndDeleteUser(ctx, ref, audited, may)
-	if err := audited.auditFailed(ctx, err); err != nil {
+	audited := i.newAuditedChange(info, storage.AuditEvent{Type: audit.EventUserDeleted})
+	id, err := i.compareAndDeleteUser(ctx, ref, info, audited, may)
+	if err := i.auditFailed(ctx, audited, err); err != nil {
 		return err
 	}
 	if err := failpoint.Hit(failpoint.UserDeleted); err != nil {
 		return unavailable(err)
 	}
-	_, err = i.store.RevokeAll(ctx, storage.SessionFilter{UserID: id}, i.now(), EventUserDeleted)
+	_, err = i.store.RevokeAll(ctx, storage.SessionFilter{UserID: id}, i.now(), audit.EventUserDeleted)
 	return unavailableOrNil(err)
 }
 
 // compareAndDeleteUser deletes the record as it was judged, and returns the user's id.
-func (i *Issuer) compareAndDeleteUser(ctx context.Context, ref string, audited *auditedChange, may func(storage.User) error) (string, error) {
+func (i *Issuer) compareAndDeleteUser(ctx context.Context, ref string, info RequestInfo, audited *audit.Change, may func(storage.User) error) (string, error) {
 	for range maxUpdateAttempts {
 		u, err := i.findUser(ctx, ref)
 		if err != nil {
@@ -356,16 +357,16 @@ func (i *Issuer) compareAndDeleteUser(ctx context.Context, ref string, audited *
 			return "", err
 		}
 		if isActiveSuperAdmin(u) {
-			if err := i.ensureOtherSuperAdmin(ctx, u.ID, audited.info); err != nil {
+			if err := i.ensureOtherSuperAdmin(ctx, u.ID, info); err != nil {
 				return "", err
 			}
 		}
-		if err := i.recordPendingRevocation(ctx, storage.PendingRevocation{UserID: u.ID, Reason: EventUserDeleted}, true); err != nil {
+		if err := i.recordPendingRevocation(ctx, storage.PendingRevocation{UserID: u.ID, Reason: audit.EventUserDeleted}, true); err != nil {
 			return "", err
 		}
-		audited.event.Target = u.ID
-		if err := audited.auditBefore(ctx); err != nil {
-			return "", err
+		audited.Event.Target = u.ID
+		if err := audited.Before(ctx); err != nil {
+			return "", unavailable(err)
 		}
 		err = i.store.DeleteUser(ctx, u.ID, u.Version)
 		if !isVersionConflict(err) {

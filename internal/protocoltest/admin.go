@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
 )
 
 // Paths of the admin API.
@@ -141,7 +141,7 @@ func testAdminUsers(t *testing.T, s *Signet) {
 	for _, ask := range []struct{ method, path string }{{"GET", ""}, {"DELETE", ""}, {"POST", "/disable"}, {"POST", "/enable"}, {"GET", "/sessions"}, {"DELETE", "/sessions"}} {
 		s.JSON(ask.method, location+ask.path, nil, f.admin).ExpectProblem(t, http.StatusNotFound, "not_found")
 	}
-	for _, event := range []string{issuer.EventUserCreated, issuer.EventUserUpdated, issuer.EventUserDeleted} {
+	for _, event := range []string{audit.EventUserCreated, audit.EventUserUpdated, audit.EventUserDeleted} {
 		if n := s.events(t, event); n == 0 {
 			t.Errorf("no event %s", event)
 		}

@@ -49,37 +49,37 @@ func adminChanges(s *Signet, src issuer.RequestInfo) []adminChange {
 	name, scopes := "A. Liddell", []string{"items:write", "items:delete"}
 	i := s.Service
 	return []adminChange{
-		{issuer.EventUserCreated, func(ctx context.Context) error {
+		{audit.EventUserCreated, func(ctx context.Context) error {
 			return errorOf(i.CreateUser(ctx, issuer.NewUser{Username: "grace", Password: "a bridge over water"}, src))
 		}},
-		{issuer.EventUserUpdated, func(ctx context.Context) error {
+		{audit.EventUserUpdated, func(ctx context.Context) error {
 			return errorOf(i.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name}, src))
 		}},
-		{issuer.EventPasswordSet, func(ctx context.Context) error {
+		{audit.EventPasswordSet, func(ctx context.Context) error {
 			return errorOf(i.SetPassword(ctx, s.Alice.ID, "another bridge of stone", src))
 		}},
-		{issuer.EventUserDisabled, func(ctx context.Context) error { return errorOf(i.DisableUser(ctx, "grace", src)) }},
-		{issuer.EventUserEnabled, func(ctx context.Context) error { return errorOf(i.EnableUser(ctx, "grace", src)) }},
-		{issuer.EventSessionRevoked, func(ctx context.Context) error { return errorOf(i.EndUserSessions(ctx, "grace", src)) }},
-		{issuer.EventSessionRevoked, func(ctx context.Context) error { return errorOf(i.EndAllSessions(ctx, src)) }},
-		{issuer.EventUserDeleted, func(ctx context.Context) error { return i.DeleteUser(ctx, "grace", src) }},
-		{issuer.EventRoleCreated, func(ctx context.Context) error {
+		{audit.EventUserDisabled, func(ctx context.Context) error { return errorOf(i.DisableUser(ctx, "grace", src)) }},
+		{audit.EventUserEnabled, func(ctx context.Context) error { return errorOf(i.EnableUser(ctx, "grace", src)) }},
+		{audit.EventSessionRevoked, func(ctx context.Context) error { return errorOf(i.EndUserSessions(ctx, "grace", src)) }},
+		{audit.EventSessionRevoked, func(ctx context.Context) error { return errorOf(i.EndAllSessions(ctx, src)) }},
+		{audit.EventUserDeleted, func(ctx context.Context) error { return i.DeleteUser(ctx, "grace", src) }},
+		{audit.EventRoleCreated, func(ctx context.Context) error {
 			return errorOf(i.CreateRole(ctx, "helper", issuer.RoleChange{Scopes: &scopes}, src))
 		}},
-		{issuer.EventRoleUpdated, func(ctx context.Context) error {
+		{audit.EventRoleUpdated, func(ctx context.Context) error {
 			return errorOf(i.UpdateRole(ctx, "helper", issuer.RoleChange{Description: &name}, src))
 		}},
-		{issuer.EventRoleDeleted, func(ctx context.Context) error { return i.DeleteRole(ctx, "helper", true, src) }},
-		{issuer.EventClientCreated, func(ctx context.Context) error {
+		{audit.EventRoleDeleted, func(ctx context.Context) error { return i.DeleteRole(ctx, "helper", true, src) }},
+		{audit.EventClientCreated, func(ctx context.Context) error {
 			return errorOf(i.CreateClient(ctx, issuer.NewClient{ID: "fresh"}, src))
 		}},
-		{issuer.EventClientUpdated, func(ctx context.Context) error {
+		{audit.EventClientUpdated, func(ctx context.Context) error {
 			return errorOf(i.UpdateClient(ctx, "fresh", issuer.ClientChange{Name: &name}, src))
 		}},
-		{issuer.EventSecretRotated, func(ctx context.Context) error {
+		{audit.EventSecretRotated, func(ctx context.Context) error {
 			return errorOf(i.RotateClientSecret(ctx, "fresh", issuer.SecretRotation{}, src))
 		}},
-		{issuer.EventClientDeleted, func(ctx context.Context) error { return i.DeleteClient(ctx, "fresh", src) }},
+		{audit.EventClientDeleted, func(ctx context.Context) error { return i.DeleteClient(ctx, "fresh", src) }},
 	}
 }
 
@@ -149,10 +149,10 @@ func testFailedChange(t *testing.T, s *Signet) {
 		fault  error
 		events []string
 	}{
-		"refused": {&storage.DuplicateError{Field: "username"}, []string{issuer.EventUserUpdated, issuer.EventChangeFailed}},
-		"gone":    {storage.ErrNotFound, []string{issuer.EventUserUpdated, issuer.EventChangeFailed}},
-		"busy":    {storage.ErrConflict, []string{issuer.EventUserUpdated, issuer.EventChangeFailed}},
-		"unknown": {storage.Unavailable("UpdateUser", errConnectionReset), []string{issuer.EventUserUpdated}},
+		"refused": {&storage.DuplicateError{Field: "username"}, []string{audit.EventUserUpdated, audit.EventChangeFailed}},
+		"gone":    {storage.ErrNotFound, []string{audit.EventUserUpdated, audit.EventChangeFailed}},
+		"busy":    {storage.ErrConflict, []string{audit.EventUserUpdated, audit.EventChangeFailed}},
+		"unknown": {storage.Unavailable("UpdateUser", errConnectionReset), []string{audit.EventUserUpdated}},
 	} {
 		before := len(s.allEvents(t))
 		s.Store.Before(func(_ context.Context, _ int, method string) error {
@@ -231,13 +231,13 @@ func testEventKinds(t *testing.T, s *Signet) {
 			continue // of the fixtures
 		}
 		types = append(types, e.Type)
-		if e.Address != "127.0.0.1" || e.RequestID == "" || e.Target == "" || e.Type != issuer.EventLoginFailed && e.Actor == "" {
+		if e.Address != "127.0.0.1" || e.RequestID == "" || e.Target == "" || e.Type != audit.EventLoginFailed && e.Actor == "" {
 			t.Errorf("%+v", e)
 		}
 	}
 	want := []string{
-		issuer.EventLoginFailed, issuer.EventLoginSucceeded, issuer.EventRefreshReplayed, issuer.EventRefreshReused,
-		issuer.EventLoginSucceeded, issuer.EventSessionRevoked, issuer.EventTokenRevoked,
+		audit.EventLoginFailed, audit.EventLoginSucceeded, audit.EventRefreshReplayed, audit.EventRefreshReused,
+		audit.EventLoginSucceeded, audit.EventSessionRevoked, audit.EventTokenRevoked,
 	}
 	if !slices.Equal(types, want) {
 		t.Errorf("events %q, want %q", types, want)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
 
@@ -233,7 +234,7 @@ func testRefreshFaults(t *testing.T, s *Signet) {
 			})
 		}
 	}
-	if n := s.events(t, issuer.EventRefreshReused); n != 0 {
+	if n := s.events(t, audit.EventRefreshReused); n != 0 {
 		t.Errorf("%d sessions lost to a fault", n)
 	}
 }

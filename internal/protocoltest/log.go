@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
 
@@ -155,7 +155,7 @@ func testLeakSearch(t *testing.T, s *Signet) {
 
 func testAuditNames(t *testing.T, s *Signet) {
 	a := s.TryLogin(s.Web, s.Alice, "openid")
-	page, err := s.backend.ListAudit(context.Background(), storage.AuditFilter{Type: issuer.EventLoginSucceeded}, storage.Page{})
+	page, err := s.backend.ListAudit(context.Background(), storage.AuditFilter{Type: audit.EventLoginSucceeded}, storage.Page{})
 	must(t, err)
 	if len(page.Events) != 1 || page.Events[0].RequestID != a.Header.Get("X-Request-Id") || page.Events[0].Address != "127.0.0.1" {
 		t.Errorf("events %+v", page.Events)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
 
@@ -98,13 +99,13 @@ func testChain(t *testing.T, s *Signet) {
 
 func testReuseLate(t *testing.T, s *Signet) {
 	for _, c := range []Client{s.Web, s.SPA} {
-		before := s.events(t, issuer.EventRefreshReused)
+		before := s.events(t, audit.EventRefreshReused)
 		first := s.Login(t, c, s.Alice, "openid")
 		second := s.Refresh(t, c, first.Refresh)
 		s.Advance(time.Minute)
 		s.expectRefreshRejected(t, c, first.Refresh)
 		s.expectEnded(t, c, first, second)
-		if n := s.events(t, issuer.EventRefreshReused) - before; n != 1 {
+		if n := s.events(t, audit.EventRefreshReused) - before; n != 1 {
 			t.Errorf("%d security events, want 1", n)
 		}
 	}
@@ -130,7 +131,7 @@ func testLostResponse(t *testing.T, s *Signet) {
 			t.Error("a repeated refresh gives no fresh access token")
 		}
 	}
-	if s.events(t, issuer.EventRefreshReused) != 0 {
+	if s.events(t, audit.EventRefreshReused) != 0 {
 		t.Error("a retry counts as reuse")
 	}
 	s.expectActive(t, s.Web, second)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
 )
 
 var refreshRightsCases = []testCase{
@@ -21,13 +22,13 @@ var refreshRightsCases = []testCase{
 
 func testRefreshByOtherClient(t *testing.T, s *Signet) {
 	for _, c := range []struct{ owner, thief Client }{{s.Web, s.Other}, {s.Web, s.SPA}, {s.SPA, s.Web}} {
-		before := s.events(t, issuer.EventRefreshForeign)
+		before := s.events(t, audit.EventRefreshForeign)
 		tokens := s.Login(t, c.owner, s.Alice, "openid")
 		s.expectRefreshRejected(t, c.thief, tokens.Refresh)
 		narrow := RefreshForm(tokens.Refresh)
 		narrow.Set("scope", "openid")
 		s.PostAs(c.thief, Token, narrow).ExpectError(t, http.StatusBadRequest, "invalid_grant")
-		if n := s.events(t, issuer.EventRefreshForeign) - before; n != 2 {
+		if n := s.events(t, audit.EventRefreshForeign) - before; n != 2 {
 			t.Errorf("%d security events, want 2", n)
 		}
 		newest := s.Refresh(t, c.owner, tokens.Refresh)     // it has not moved

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
 )
 
 var registerCases = []testCase{
@@ -47,7 +48,7 @@ func testRegistrationClosed(t *testing.T, s *Signet) {
 	for _, opts := range []RequestOption{func(*http.Request) {}, Basic(s.Web)} {
 		s.JSON("POST", Register, s.registration("new"), opts).ExpectProblem(t, http.StatusForbidden, "access_denied")
 	}
-	if n := s.events(t, issuer.EventUserRegistered); n != 0 {
+	if n := s.events(t, audit.EventUserRegistered); n != 0 {
 		t.Errorf("%d users", n)
 	}
 }
@@ -85,7 +86,7 @@ func testRegistrationOpen(t *testing.T, s *Signet) {
 	for _, member := range []string{"roles", "is_admin", "_id", "id", "password_hash", "tenant", "sub", "created_at", "disabled", "epoch", "Username", "username\u0000"} { // A06
 		s.JSON("POST", Register, s.registration("other").with(member, "super_admin")).ExpectProblem(t, 422, "invalid_field")
 	}
-	if n := s.events(t, issuer.EventUserRegistered); n != 2 {
+	if n := s.events(t, audit.EventUserRegistered); n != 2 {
 		t.Errorf("%d events, want 2", n)
 	}
 }
@@ -155,7 +156,7 @@ func testRegisterWithLogin(t *testing.T, s *Signet) {
 			t.Errorf("%s: %d %s", code, a.Status, a.Body)
 		}
 	}
-	if n := s.events(t, issuer.EventUserRegistered); n != 2 {
+	if n := s.events(t, audit.EventUserRegistered); n != 2 {
 		t.Errorf("%d users, want 2", n)
 	}
 	// An account without tokens is better than none that is there all the same.

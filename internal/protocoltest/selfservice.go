@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
 )
 
 var selfServiceCases = []testCase{
@@ -46,7 +47,7 @@ func testProfile(t *testing.T, s *Signet) {
 	s.JSON("PATCH", Me, Object{"username": "a b", "email": "x", "phone": "\t"}, Bearer(token)).ExpectProblem(t, 422, "invalid_field", "username", "email")
 	s.JSON("PATCH", Me, Object{"email": ""}, Bearer(token)).ExpectStatus(t, http.StatusOK)
 	s.Login(t, s.Web, User{Username: "ALICIA", Password: s.Alice.Password}, "")
-	if n := s.events(t, issuer.EventUserUpdated); n != 3 {
+	if n := s.events(t, audit.EventUserUpdated); n != 3 {
 		t.Errorf("%d events, want 3", n)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
 
@@ -48,7 +49,7 @@ func testReplayLimit(t *testing.T, s *Signet) {
 	for range 3 {
 		s.TryRefresh(s.Web, first.Refresh).expectThrottled(t)
 	}
-	if n := s.events(t, issuer.EventRefreshReplayLimit); n != 1 {
+	if n := s.events(t, audit.EventRefreshReplayLimit); n != 1 {
 		t.Errorf("%d events say that the cap was reached, want 1", n)
 	}
 	third := s.expectActive(t, s.Web, second) // nothing has changed for who has the newest
@@ -76,7 +77,7 @@ func testSessionLimit(t *testing.T, a *Signet) {
 	}
 	a.expectActive(t, a.Other, bystanders[0])
 	a.expectActive(t, a.Web, bystanders[1])
-	if n := a.events(t, issuer.EventSessionDisplaced); n != 3 {
+	if n := a.events(t, audit.EventSessionDisplaced); n != 3 {
 		t.Errorf("%d events of sessions that made room, want 3", n)
 	}
 }

@@ -1,0 +1,41 @@
+package audit
+
+// Types of audit events. They are names that operators filter by.
+const (
+	EventLoginSucceeded     = "login.succeeded"
+	EventLoginFailed        = "login.failed"
+	EventLoginThrottled     = "login.throttled"
+	EventPasswordRehashed   = "password.rehashed"
+	EventRefreshReplayed    = "refresh.replayed"
+	EventRefreshReused      = "refresh.reused"
+	EventRefreshForeign     = "refresh.foreign_client"
+	EventTokenRevoked       = "token.revoked"
+	EventRefreshReplayLimit = "refresh.replay_limit"
+	EventSessionRevoked     = "session.revoked"
+	EventSessionDisplaced   = "session.displaced"
+	EventStoreRestored      = "store.restored"
+	EventBootstrapped       = "super_admin.bootstrapped"
+	EventUserRegistered     = "user.registered"
+	EventUserCreated        = "user.created"
+	EventUserUpdated        = "user.updated"
+	EventUserDisabled       = "user.disabled"
+	EventUserEnabled        = "user.enabled"
+	EventUserDeleted        = "user.deleted"
+	EventPasswordSet        = "user.password_set"
+	EventUsersExported      = "users.exported"
+	EventRoleCreated        = "role.created"
+	EventRoleUpdated        = "role.updated"
+	EventRoleDeleted        = "role.deleted"
+	EventClientCreated      = "client.created"
+	EventClientUpdated      = "client.updated"
+	EventClientDeleted      = "client.deleted"
+	EventSecretRotated      = "client.secret_rotated"
+
+	// EventKeyChangeRequested says that somebody requested a change of the signing keys. What
+	// changes is the key's own event.
+	EventKeyChangeRequested = "keys.change_requested"
+
+	// EventChangeFailed says that the change of the event that it targets was not
+	// made: that one was written first, as every administrative change's is.
+	EventChangeFailed = "change.failed"
+)
