@@ -104,7 +104,7 @@ func (h authorizedHandler) authorize(ctx context.Context, req *apiRequest, token
 // headerToken is the access token of a request (RFC 6750 §2.1), the only place
 // where one is looked for. Another scheme's credentials are none.
 func headerToken(r *http.Request) (issuer.Secret, error) {
-	headers := r.Header.Values("Authorization")
+	headers := authorizationHeaders(r)
 	if len(headers) > 1 {
 		return "", errMultipleAuthHeaders
 	}

@@ -21,7 +21,7 @@ var (
 // Basic, by its secret in the form, or, a public client, by naming itself. An
 // empty secret is no secret (§2.3.1: a client may leave it out).
 func clientAuth(r *http.Request, f form) (issuer.ClientAuth, error) {
-	headers := r.Header.Values("Authorization")
+	headers := authorizationHeaders(r)
 	asserted := f["client_assertion"] != "" || f["client_assertion_type"] != ""
 	switch {
 	case len(headers) > 1:
@@ -34,6 +34,18 @@ func clientAuth(r *http.Request, f form) (issuer.ClientAuth, error) {
 		return basicAuth(headers[0], f["client_id"])
 	}
 	return newClientAuth(f["client_id"], f["client_secret"], issuer.AuthPost), nil
+}
+
+// authorizationHeaders returns the Authorization headers that hold something:
+// some libraries send an empty one where they have no credentials.
+func authorizationHeaders(r *http.Request) []string {
+	var headers []string
+	for _, h := range r.Header.Values("Authorization") {
+		if h != "" {
+			headers = append(headers, h)
+		}
+	}
+	return headers
 }
 
 func countTrue(used ...bool) int {

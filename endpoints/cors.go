@@ -3,6 +3,7 @@ package endpoints
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,9 +20,14 @@ const (
 	corsRegistered                   // the origins that some client names
 )
 
-// allowedHeaders are what a page may send beyond the safe ones. Swagger UI adds
-// X-Requested-With to its token requests.
-const allowedHeaders = "Authorization, Content-Type, If-Match, X-Requested-With"
+// allowedHeaders are the headers that every allowed page may send.
+var allowedHeaders = []string{"Authorization", "Content-Type", "If-Match", "X-Requested-With"}
+
+// Bounds of the headers that a preflight may ask for beside these.
+const (
+	maxRequestHeaders     = 32
+	maxRequestHeadersSize = 1024 // bytes
+)
 
 // maxOrigins bounds the cache of registered origins.
 const maxOrigins = 1024
@@ -52,10 +58,41 @@ func (h *routeHandler) applyCORS(header http.Header, r *http.Request) (preflight
 	}
 	if preflight && header.Get("Access-Control-Allow-Origin") != "" {
 		header.Set("Access-Control-Allow-Methods", strings.Join(h.route.methods, ", "))
-		header.Set("Access-Control-Allow-Headers", allowedHeaders)
+		header.Set("Access-Control-Allow-Headers", requestHeaders(r.Header.Values("Access-Control-Request-Headers")))
 		header.Set("Access-Control-Max-Age", "600")
 	}
 	return preflight, nil
+}
+
+// requestHeaders returns the headers that a page may send: allowedHeaders and those
+// that its preflight asks for, such as traceparent. No cookie is involved, so
+// a header gives no right that its sender does not have. A list that is too long
+// or holds anything but tokens (RFC 9110 §5.6.2) adds nothing.
+func requestHeaders(lines []string) string {
+	asked := strings.Join(lines, ",")
+	if len(asked) > maxRequestHeadersSize {
+		return strings.Join(allowedHeaders, ", ")
+	}
+	allowed := slices.Clone(allowedHeaders)
+	for name := range strings.SplitSeq(strings.ToLower(asked), ",") {
+		name = strings.TrimSpace(name)
+		if name == "" || slices.ContainsFunc(allowed, func(a string) bool { return strings.EqualFold(a, name) }) {
+			continue
+		}
+		if !isHeaderName(name) || len(allowed) == len(allowedHeaders)+maxRequestHeaders {
+			return strings.Join(allowedHeaders, ", ")
+		}
+		allowed = append(allowed, name)
+	}
+	return strings.Join(allowed, ", ")
+}
+
+// isHeaderName tells whether a name is a token of letters, digits and - or _. An
+// asterisk, which browsers would take for every header, is none.
+func isHeaderName(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_'
+	})
 }
 
 // allowRegisteredOrigin allows an origin that some client names. If the store is

@@ -20,14 +20,25 @@ const (
 const formType = "application/x-www-form-urlencoded"
 
 // knownParameters are all that some endpoint reads, now or as the flows arrive.
-// Every other name is ignored (RFC 6749 §3.2). true marks those that may hold
-// any character but NUL.
-var knownParameters = map[string]bool{
-	"grant_type": false, "scope": false, "resource": false, "username": false, "password": true,
-	"refresh_token": false, "client_id": false, "client_secret": false,
-	"client_assertion": false, "client_assertion_type": false,
-	"token": false, "token_type_hint": false, "access_token": false,
-	"code": false, "redirect_uri": false, "code_verifier": false, "assertion": false, "device_code": false,
+// Every other name is ignored (RFC 6749 §3.2).
+var knownParameters = map[string]charset{
+	"grant_type": lineText, "scope": lineText, "resource": lineText, "username": lineText, "password": anyText,
+	"refresh_token": lineText, "client_id": lineText, "client_secret": lineText,
+	"client_assertion": lineText, "client_assertion_type": lineText,
+	"token": lineText, "token_type_hint": lineText, "access_token": lineText,
+	"code": lineText, "redirect_uri": lineText, "code_verifier": lineText, "assertion": lineText, "device_code": lineText,
+}
+
+// charset is what the value of a parameter may hold.
+type charset int
+
+const (
+	lineText charset = iota // UTF-8 without control characters
+	anyText                 // UTF-8 without NUL
+)
+
+func (c charset) allows(s string) bool {
+	return validText(s, c == anyText)
 }
 
 // form holds the known parameters of one request. An empty value is an absent
@@ -37,6 +48,7 @@ type form map[string]string
 var (
 	errQuery              = badRequest("parameters of this endpoint belong in the body, not in the URL")
 	errFormType           = badRequest("the Content-Type must be " + formType)
+	errFormCharset        = badRequest("the charset of the form must be UTF-8")
 	errTooManyParameters  = badRequest("too many parameters")
 	errEncoding           = badRequest("the form is not well-formed")
 	errDuplicateParameter = badRequest("a parameter is given twice")
@@ -47,18 +59,21 @@ var (
 
 // readForm reads the body as the one form that OAuth knows. All it does is
 // linear in the size of the request, which is bounded.
-func readForm(r *http.Request) (form, error) {
+//
+// opaque names the parameter that may hold any bytes, because the issuer says of
+// it whether it is a token; "" for none.
+func readForm(r *http.Request, opaque string) (form, error) {
 	if err := checkQuery(r.URL.RawQuery); err != nil {
 		return nil, err
 	}
-	if !isFormType(r.Header.Values("Content-Type")) {
-		return nil, errFormType
+	if err := checkFormType(r.Header.Values("Content-Type")); err != nil {
+		return nil, err
 	}
 	body, err := readBody(r)
 	if err != nil {
 		return nil, err
 	}
-	return parseForm(body)
+	return parseForm(body, opaque)
 }
 
 // checkQuery refuses known parameters in the URL, where they would end up in
@@ -76,20 +91,27 @@ func checkQuery(query string) error {
 	return nil
 }
 
-// isFormType accepts exactly one Content-Type, in UTF-8.
-func isFormType(values []string) bool {
+// checkFormType accepts exactly one Content-Type, in UTF-8 where it names a
+// charset.
+func checkFormType(values []string) error {
 	if len(values) != 1 {
-		return false
+		return errFormType
 	}
 	if values[0] == formType {
-		return true
+		return nil
 	}
 	kind, params, err := mime.ParseMediaType(values[0])
 	if err != nil || kind != formType {
-		return false
+		return errFormType
 	}
 	charset, given := params["charset"]
-	return len(params) == 0 || given && len(params) == 1 && strings.EqualFold(charset, "utf-8")
+	switch {
+	case given && !strings.EqualFold(charset, "utf-8"):
+		return errFormCharset
+	case len(params) > 1, len(params) == 1 && !given:
+		return errFormType
+	}
+	return nil
 }
 
 func readBody(r *http.Request) (string, error) {
@@ -109,7 +131,7 @@ func readBody(r *http.Request) (string, error) {
 
 // parseForm takes a form apart. Every known parameter is given at most once,
 // whatever its value (RFC 6749 §3.2).
-func parseForm(body string) (form, error) {
+func parseForm(body, opaque string) (form, error) {
 	f := form{}
 	for n := 0; body != ""; n++ {
 		if n == maxParameters {
@@ -117,27 +139,27 @@ func parseForm(body string) (form, error) {
 		}
 		var pair string
 		pair, body, _ = strings.Cut(body, "&")
-		if err := f.add(pair); err != nil {
+		if err := f.add(pair, opaque); err != nil {
 			return nil, err
 		}
 	}
 	return f, nil
 }
 
-func (f form) add(pair string) error {
+func (f form) add(pair, opaque string) error {
 	name, value, _ := strings.Cut(pair, "=")
 	name, err := url.QueryUnescape(name)
 	if err != nil {
 		return errEncoding
 	}
-	allowControl, isParameter := knownParameters[name]
+	allowed, isParameter := knownParameters[name]
 	if !isParameter {
 		return nil
 	}
 	if value, err = url.QueryUnescape(value); err != nil {
 		return errEncoding
 	}
-	if !validText(value, allowControl) {
+	if name != opaque && !allowed.allows(value) {
 		return errCharacters
 	}
 	if _, duplicate := f[name]; duplicate {

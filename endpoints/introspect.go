@@ -21,7 +21,7 @@ type introspectionEndpoint struct {
 var _ endpoint = introspectionEndpoint{}
 
 func (i introspectionEndpoint) handle(r *http.Request, e *event) (any, error) {
-	f, err := readForm(r)
+	f, err := readForm(r, "token")
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ var _ endpoint = revocationEndpoint{}
 
 // handle says 200 with an empty object: some clients cannot do without JSON.
 func (v revocationEndpoint) handle(r *http.Request, e *event) (any, error) {
-	f, err := readForm(r)
+	f, err := readForm(r, "token")
 	if err != nil {
 		return nil, err
 	}

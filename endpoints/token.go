@@ -23,7 +23,7 @@ type tokenEndpoint struct {
 var _ endpoint = tokenEndpoint{}
 
 func (t tokenEndpoint) handle(r *http.Request, e *event) (any, error) {
-	f, err := readForm(r)
+	f, err := readForm(r, "")
 	if err != nil {
 		return nil, err
 	}

@@ -12,9 +12,7 @@ type userInfoProvider interface {
 	UserInfo(ctx context.Context, accessToken issuer.Secret) (issuer.UserInfo, error)
 }
 
-// userInfoEndpoint is OpenID Connect Core §5.3. The token comes in the
-// Authorization header; the other two transports of RFC 6750 are refused, the
-// query because it ends up in logs (§2.3), the form because one is enough.
+// userInfoEndpoint is OpenID Connect Core §5.3.
 type userInfoEndpoint struct {
 	issuer  userInfoProvider
 	limiter *limiter
@@ -23,8 +21,9 @@ type userInfoEndpoint struct {
 var _ endpoint = userInfoEndpoint{}
 
 var (
-	errNoToken        = &httpError{status: http.StatusUnauthorized}
-	errTokenTransport = badRequest("the access token belongs in the Authorization header and nowhere else")
+	errNoToken         = &httpError{status: http.StatusUnauthorized}
+	errTokenInQuery    = badRequest("the access token belongs in the Authorization header, never in the URL")
+	errTokenTransports = badRequest("the access token is sent in more than one way")
 )
 
 func (u userInfoEndpoint) handle(r *http.Request, _ *event) (any, error) {
@@ -40,36 +39,37 @@ func (u userInfoEndpoint) handle(r *http.Request, _ *event) (any, error) {
 	return u.issuer.UserInfo(ctx, token)
 }
 
-// bearerToken is the token of a request (RFC 6750 §2). Another scheme's
-// credentials are none; what follows Bearer is for the issuer to judge.
+// bearerToken returns the token of a request, from the Authorization header
+// (RFC 6750 §2.1) or from the form of a POST (§2.2); never from the URL, which
+// ends up in logs (§2.3), and never from two places at once (§2). Credentials of
+// another scheme are none.
 func bearerToken(r *http.Request) (issuer.Secret, error) {
-	if len(r.Header.Values("Authorization")) > 1 {
-		return "", errMultipleAuthHeaders
-	}
 	if checkQuery(r.URL.RawQuery) != nil {
-		return "", errTokenTransport
+		return "", errTokenInQuery
 	}
-	if err := rejectFormToken(r); err != nil {
+	inForm, err := formToken(r)
+	if err != nil {
 		return "", err
 	}
-	return headerToken(r)
+	inHeader, err := headerToken(r)
+	switch {
+	case inForm == "":
+		return inHeader, err
+	case len(authorizationHeaders(r)) > 0:
+		return "", errTokenTransports
+	}
+	return inForm, nil
 }
 
-// rejectFormToken reads a form only to see that there is no token in it.
-func rejectFormToken(r *http.Request) error {
-	if r.Method != http.MethodPost || r.ContentLength == 0 || !isFormType(r.Header.Values("Content-Type")) {
-		return nil
+// formToken returns the token in the form of a POST, "" where there is none.
+func formToken(r *http.Request) (issuer.Secret, error) {
+	if r.Method != http.MethodPost || r.ContentLength == 0 || checkFormType(r.Header.Values("Content-Type")) != nil {
+		return "", nil
 	}
 	body, err := readBody(r)
 	if err != nil {
-		return err
+		return "", err
 	}
-	f, err := parseForm(body)
-	if err != nil {
-		return err
-	}
-	if f["access_token"] != "" {
-		return errTokenTransport
-	}
-	return nil
+	f, err := parseForm(body, "access_token")
+	return issuer.Secret(f["access_token"]), err
 }

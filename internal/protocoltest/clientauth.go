@@ -17,6 +17,7 @@ var clientAuthCases = []testCase{
 	{name: "T19 shapes of Basic", run: testBasic},
 	{name: "T19 both methods at every endpoint", run: testBothMethods},
 	{name: "T20 two methods at once", run: testTwoMethods},
+	{name: "an empty Authorization header is none", run: testEmptyAuthorization},
 	{name: "T21 client_id beside Basic", run: testBasicWithClientID},
 	{name: "T22 wrong and missing secrets", run: testSecrets},
 	{name: "T24 unknown client or wrong secret", run: testUnknownClient},
@@ -139,6 +140,17 @@ func testTwoMethods(t *testing.T, s *Signet) {
 			s.Post(pathOf(name), form).expectInvalidClient(t) // an assertion alone: not supported
 		})
 	}
+}
+
+func testEmptyAuthorization(t *testing.T, s *Signet) {
+	form := s.Alice.LoginForm("")
+	form.Set("client_id", s.Web.ID)
+	form.Set("client_secret", s.Web.Secret)
+	s.Post(Token, form, Header("Authorization", "")).Tokens(t)
+	s.PostAs(s.SPA, Token, s.Alice.LoginForm(""), Header("Authorization", "")).Tokens(t)
+	beside := func(r *http.Request) { r.Header["Authorization"] = append(r.Header["Authorization"], "") }
+	s.Post(Token, s.Alice.LoginForm(""), Basic(s.Web), beside).Tokens(t)
+	s.Post(Token, s.Alice.LoginForm(""), Header("Authorization", "")).expectInvalidClient(t)
 }
 
 func testBasicWithClientID(t *testing.T, s *Signet) {

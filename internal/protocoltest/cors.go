@@ -16,6 +16,7 @@ var corsCases = []testCase{
 	{name: "H08 unregistered origins", run: testUnregisteredOrigins},
 	{name: "H08 an origin registered and withdrawn", run: testChangingOrigins},
 	{name: "H08 the store does not answer", run: testOriginsUnknown},
+	{name: "H08 request headers that an origin asks for", run: testRequestHeaders},
 }
 
 // preflight asks as a browser does before it sends a request.
@@ -126,4 +127,37 @@ func testOriginsUnknown(t *testing.T, s *Signet) {
 	}
 	s.preflight(Token, "https://other.example.com", "POST").expectUnavailable(t)
 	s.Post(Token, s.Alice.LoginForm(""), Basic(s.Web), Header("Origin", "https://other.example.com")).expectUnavailable(t)
+}
+
+// testRequestHeaders: no cookie is involved, so an allowed origin may send
+// whatever header it asks for.
+func testRequestHeaders(t *testing.T, s *Signet) {
+	ask := func(path, origin, headers string) string {
+		a := s.Send(http.MethodOptions, path, "", Header("Origin", origin), Header("Access-Control-Request-Method", "POST"),
+			Header("Access-Control-Request-Headers", headers)).ExpectStatus(t, http.StatusNoContent)
+		return a.Header.Get("Access-Control-Allow-Headers")
+	}
+	const always = "Authorization, Content-Type, If-Match, X-Requested-With"
+	for asked, want := range map[string]string{
+		"":              always,
+		"authorization": always,
+		"authorization,baggage,sentry-trace,traceparent": always + ", baggage, sentry-trace, traceparent",
+		"DPoP , mcp-protocol-version, dpop":              always + ", dpop, mcp-protocol-version",
+		"x-a, bad header":                                always,
+		"x-a, é":                                         always,
+		"*":                                              always,
+		strings.Repeat("x-long-name,", 200) + "x-last": always,
+	} {
+		if got := ask(Token, Origin, asked); got != want {
+			t.Errorf("asked for %.60q: %q, want %q", asked, got, want)
+		}
+	}
+	if got := ask(Token, "https://evil.example.com", "traceparent"); got != "" {
+		t.Errorf("an unregistered origin is allowed %q", got)
+	}
+	for _, path := range []string{JWKS, Discovery} {
+		if got := ask(path, "https://evil.example.com", "traceparent"); got != always+", traceparent" {
+			t.Errorf("%s: %q", path, got)
+		}
+	}
 }

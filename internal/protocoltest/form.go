@@ -96,6 +96,9 @@ func testContentTypes(t *testing.T, s *Signet) {
 		{"application/x-www-form-urlencoded", "application/json"},
 	} {
 		a := send(wrong...)
+		if strings.Contains(strings.Join(wrong, ""), "iso-8859-1") && !strings.Contains(string(a.Body), "charset") {
+			t.Errorf("%q: the answer does not name the charset: %s", wrong, a.Body)
+		}
 		t.Run(fmt.Sprintf("%q", wrong), func(t *testing.T) { a.ExpectError(t, http.StatusBadRequest, "invalid_request") })
 	}
 }
@@ -184,6 +187,9 @@ func testCharacters(t *testing.T, s *Signet) {
 	controls := map[string]string{"CR": "%0d", "LF": "%0a", "ESC": "%1b", "BEL": "%07", "tab": "%09", "DEL": "%7f", "C1": "%c2%85"}
 	for _, path := range formEndpoints {
 		for _, name := range knownParameters {
+			if name == "token" && path != Token {
+				continue // a token is inactive, whatever its bytes
+			}
 			for what, value := range invalid {
 				t.Run(path+" "+name+" "+what, func(t *testing.T) {
 					s.PostRaw(path, name+"=a"+value+"b", Basic(s.Web)).ExpectError(t, http.StatusBadRequest, "invalid_request")

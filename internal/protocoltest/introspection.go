@@ -16,6 +16,7 @@ var introspectionCases = []testCase{
 	{name: "I05 other media types asked for", run: testAccept},
 	{name: "I06 what is said of an active token", run: testActive},
 	{name: "a wrong hint", run: testHint},
+	{name: "a token with bytes that no token has", run: testOddToken},
 }
 
 func testIntrospectionForm(t *testing.T, s *Signet) {
@@ -130,4 +131,17 @@ func testHint(t *testing.T, s *Signet) {
 		s.Post(Revoke, Form("token", tokens.Refresh, "token_type_hint", hint), Basic(s.Web)).ExpectStatus(t, http.StatusOK)
 		s.expectEnded(t, s.Web, tokens)
 	}
+}
+
+// testOddToken: RFC 7662 §2.2 and RFC 7009 §2.2 have one answer for a token that
+// does not count, for whatever reason.
+func testOddToken(t *testing.T, s *Signet) {
+	for _, odd := range []string{"%ff", "a%c0%afb", "%00", "a%0d%0ab", "%1b", "%f0%9f%94%91", "+", "%ed%a0%80"} {
+		a := s.PostRaw(Introspect, "token="+odd, Basic(s.ResourceServer)).ExpectStatus(t, http.StatusOK)
+		if string(a.Body) != `{"active":false}` {
+			t.Errorf("introspect %s: %s", odd, a.Body)
+		}
+		s.PostRaw(Revoke, "token="+odd, Basic(s.Web)).ExpectStatus(t, http.StatusOK)
+	}
+	s.PostRaw(Introspect, "token=%zz", Basic(s.ResourceServer)).ExpectError(t, http.StatusBadRequest, "invalid_request") // no form
 }

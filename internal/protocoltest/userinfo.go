@@ -10,6 +10,7 @@ var userInfoCases = []testCase{
 	{name: "what the scopes allow", run: testUserInfoClaims},
 	{name: "no token", run: testNoToken},
 	{name: "one transport only", run: testTransports},
+	{name: "the token in the form", run: testFormToken},
 	{name: "insufficient scope", run: testInsufficient},
 	{name: "J05 garbage in the header", run: testGarbageBearer},
 }
@@ -64,7 +65,7 @@ func testTransports(t *testing.T, s *Signet) {
 	twice := func(r *http.Request) { r.Header["Authorization"] = []string{"Bearer " + token, "Bearer " + token} }
 	for name, a := range map[string]Response{
 		"query": s.Get(UserInfo + "?access_token=" + token), "query and header": s.Get(UserInfo+"?access_token="+token, Bearer(token)), "two headers": s.Get(UserInfo, twice),
-		"form": s.Post(UserInfo, Form("access_token", token)), "form and header": s.Post(UserInfo, Form("access_token", token), Bearer(token)),
+		"form and header": s.Post(UserInfo, Form("access_token", token), Bearer(token)),
 	} {
 		a.ExpectError(t, http.StatusBadRequest, "invalid_request")
 		if got := a.Header.Get("WWW-Authenticate"); !strings.HasPrefix(got, `Bearer realm="signet", error="invalid_request"`) {
@@ -73,6 +74,28 @@ func testTransports(t *testing.T, s *Signet) {
 	}
 	a := s.PostRaw(UserInfo, strings.Repeat("a=1&", 20000), Bearer(token))
 	a.ExpectError(t, http.StatusRequestEntityTooLarge, "invalid_request")
+}
+
+// testFormToken: RFC 6750 §2.2 allows the token in a form, by POST.
+func testFormToken(t *testing.T, s *Signet) {
+	token := s.Login(t, s.Web, s.Alice, "openid email").Access
+	want := s.UserInfo(token).ExpectStatus(t, http.StatusOK)
+	for name, opts := range map[string][]RequestOption{
+		"form alone":       nil,
+		"charset":          {Header("Content-Type", "application/x-www-form-urlencoded;charset=UTF-8")},
+		"an empty header":  {Header("Authorization", "")},
+		"other parameters": {Header("Accept", "*/*")},
+	} {
+		if a := s.Post(UserInfo, Form("access_token", token, "x", "y"), opts...); !a.Equal(want) {
+			t.Errorf("%s: %d %s", name, a.Status, a.Body)
+		}
+	}
+	s.Post(UserInfo, Form("access_token", "garbage")).expectInvalidToken(t)
+	s.PostRaw(UserInfo, "access_token=%ff").expectInvalidToken(t)
+	s.PostRaw(UserInfo, "access_token="+token+"&access_token="+token).ExpectError(t, http.StatusBadRequest, "invalid_request")
+	s.PostRaw(UserInfo, "access_token="+token, Header("Content-Type", "text/plain")).ExpectStatus(t, http.StatusUnauthorized)
+	s.Send(http.MethodGet, UserInfo, "access_token="+token, Header("Content-Type", "application/x-www-form-urlencoded")).ExpectStatus(t, http.StatusUnauthorized)
+	s.Post("/me", Form("access_token", token)).ExpectStatus(t, http.StatusMethodNotAllowed) // at userinfo only
 }
 
 func testInsufficient(t *testing.T, s *Signet) {

@@ -8,7 +8,7 @@ const (
 )
 
 // ClientID checks a client id: 1 to 128 letters, digits and . _ ~ -, beginning with a
-// letter or a digit, and never like a user id. These are the characters that stand
+// letter or a digit, and never a UUID of version 7, which user ids are. These are the characters that stand
 // for themselves in URLs (RFC 3986 §2.3), so that clients which forget to encode
 // the parts of a Basic header (RFC 6749 §2.3.1) are understood all the same.
 // Case matters. The error is an *Error.
@@ -23,11 +23,14 @@ func checkClientID(s string) error {
 	if !isAlphanumeric(s[0]) || !allBytes(s, isUnreserved) {
 		return invalidCharacters("letters, digits and . _ ~ - only, beginning with a letter or a digit")
 	}
-	if LooksLikeID(s) {
+	if LooksLikeID(s) && s[versionAt] == '7' {
 		return ErrLooksLikeID
 	}
 	return nil
 }
+
+// versionAt is where the text of a UUID has its version (RFC 9562 §4.2).
+const versionAt = 14
 
 // RoleName checks a role's name: 1 to 64 lower-case letters, digits and _ . -,
 // beginning with a letter. The error is an *Error.

@@ -38,7 +38,8 @@ func TestClientID(t *testing.T) {
 		{"wéb", account.ErrCharacters}, {"web\xff", account.ErrCharacters},
 		{"019a7b3c-1111-7abc-8def-0123456789ab", account.ErrLooksLikeID},
 		{"019A7B3C-1111-7ABC-8DEF-0123456789AB", account.ErrLooksLikeID},
-		{"00000000-0000-0000-0000-000000000000", account.ErrLooksLikeID},
+		{"f47ac10b-58cc-4372-a567-0e02b2c3d479", nil}, {"F47AC10B-58CC-4372-A567-0E02B2C3D479", nil},
+		{"00000000-0000-0000-0000-000000000000", nil},
 	})
 }
 

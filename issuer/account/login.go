@@ -63,8 +63,9 @@ func checkEmail(address string) error {
 }
 
 // LooksLikeID reports whether s has the shape of a user id: 32 hexadecimal digits in
-// the five groups of RFC 9562 §4, in either case. No username and no client id has
-// it, so that a subject is never two things at once.
+// the five groups of RFC 9562 §4, in either case. No username has it; a client id
+// may, unless its version is 7 as that of user ids, so that a subject is never
+// two things at once.
 func LooksLikeID(s string) bool {
 	if len(s) != 36 {
 		return false
