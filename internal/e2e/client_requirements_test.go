@@ -102,7 +102,7 @@ var requirements = []requirement{
 // foreignRounds are the rounds of which some stop.
 func foreignRounds(t *testing.T) map[string]func() *exec.Cmd {
 	t.Helper()
-	node, python, clients := requireNode(t), requirePython(t), buildGoClients(t)
+	node, python, clients := requireNode(t), requirePython(t), goClients(t)
 	in := func(folder, name string, args ...string) func() *exec.Cmd {
 		return func() *exec.Cmd {
 			cmd := exec.Command(name, args...)

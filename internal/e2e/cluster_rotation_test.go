@@ -104,7 +104,7 @@ func newRotationLoad(t *testing.T, f *cluster) *rotationLoad {
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &rotationLoad{cluster: f, cancel: cancel, kids: map[string]int{}}
 	issuer := f.front.issuer
-	for _, j := range slices.Concat(newVerifiers(t, issuer, rotationMaxAge), newForeignVerifiers(t, issuer, rotationMaxAge)) {
+	for _, j := range slices.Concat(newVerifiers(t, issuer), newForeignVerifiers(t, issuer, rotationMaxAge)) {
 		c := &verifierRun{verify: j, incoming: make(chan issuedToken, 10_000)}
 		r.verifiers = append(r.verifiers, c)
 		r.running.Go(func() { r.verifyLoop(ctx, c) })

@@ -13,9 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
-	capjwt "github.com/hashicorp/cap/jwt"
 
 	"example.org/signet/verify"
 )
@@ -26,42 +24,18 @@ type verdicts map[string]error
 // verifyFunc is one or more verifiers, each with its own library's cache.
 type verifyFunc func(ctx context.Context, token string) (verdicts, error)
 
-// newVerifiers are the verifiers of this language. Each holds the key set for as long
-// as it may.
-func newVerifiers(t *testing.T, issuer string, maxAge time.Duration) []verifyFunc {
+// newVerifiers are the verifiers in this process. Each holds the key set for as
+// long as it may.
+func newVerifiers(t *testing.T, issuer string) []verifyFunc {
 	t.Helper()
 	ours, err := verify.New(verify.Config{Issuer: issuer, Audience: []string{audience}, MinRefetchInterval: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
 	url := issuer + jwksPath
-	goOIDC := &renewed[*oidc.IDTokenVerifier]{every: maxAge, make: func() (*oidc.IDTokenVerifier, error) {
-		return oidc.NewVerifier(issuer, oidc.NewRemoteKeySet(context.Background(), url), &oidc.Config{ClientID: audience}), nil
-	}}
-	hashicorp := &renewed[*capjwt.Validator]{every: maxAge, make: func() (*capjwt.Validator, error) {
-		set, err := capjwt.NewJSONWebKeySet(context.Background(), url, "")
-		if err != nil {
-			return nil, err
-		}
-		return capjwt.NewValidator(set)
-	}}
 	strict := &maxAgeVerifier{url: url}
 	return []verifyFunc{
 		one("verify", func(ctx context.Context, token string) error { _, err := ours.Verify(ctx, token); return err }),
-		one("go-oidc", func(ctx context.Context, token string) error {
-			v, err := goOIDC.get()
-			if err == nil {
-				_, err = v.Verify(ctx, token)
-			}
-			return err
-		}),
-		one("cap", func(ctx context.Context, token string) error {
-			v, err := hashicorp.get()
-			if err == nil {
-				_, err = v.Validate(ctx, token, capjwt.Expected{Issuer: issuer, Audiences: []string{audience}, SigningAlgorithms: []capjwt.Alg{capjwt.RS256}})
-			}
-			return err
-		}),
 		one("obedient", strict.verify),
 	}
 }
@@ -71,31 +45,6 @@ func one(name string, check func(context.Context, string) error) verifyFunc {
 	return func(ctx context.Context, token string) (verdicts, error) {
 		return verdicts{name: check(ctx, token)}, nil
 	}
-}
-
-// renewed begins anew every so often: go-oidc and cap keep a key set for as long
-// as they meet no unknown kid, so that is what their user has to do to heed the
-// max-age.
-type renewed[T any] struct {
-	every time.Duration
-	make  func() (T, error)
-
-	mu    sync.Mutex
-	since time.Time
-	now   T
-}
-
-func (r *renewed[T]) get() (T, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if time.Since(r.since) < r.every {
-		return r.now, nil
-	}
-	var err error
-	if r.now, err = r.make(); err == nil {
-		r.since = time.Now()
-	}
-	return r.now, err
 }
 
 // maxAgeVerifier holds the key set for exactly the max-age that came with it and asks
@@ -147,7 +96,8 @@ func (o *maxAgeVerifier) fetch(ctx context.Context) error {
 	return json.Unmarshal([]byte(a.body), &o.set)
 }
 
-// newForeignVerifiers are those in other languages, as far as they are installed.
+// newForeignVerifiers are those in processes of their own, as far as they are
+// installed.
 func newForeignVerifiers(t *testing.T, issuer string, maxAge time.Duration) (js []verifyFunc) {
 	t.Helper()
 	settings := map[string]any{"jwks": issuer + jwksPath, "issuer": issuer, "audience": audience, "max_age": int(maxAge / time.Second)}
@@ -156,6 +106,7 @@ func newForeignVerifiers(t *testing.T, issuer string, maxAge time.Duration) (js 
 	if err != nil {
 		t.Fatal(err)
 	}
+	js = append(js, startForeign(t, exec.Command(goClients(t), "rotation"), settings).verify) // go-oidc and cap
 	for _, c := range []struct{ folder, program, script, installed string }{
 		{"node", "node", "rotation.mjs", node},
 		{"python", python, "rotation.py", python},

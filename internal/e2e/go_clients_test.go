@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -12,18 +13,29 @@ import (
 // this module: the folder go is a module of its own.
 func TestGoClients(t *testing.T) {
 	t.Parallel()
-	runForeign(t, exec.Command(buildGoClients(t)), ".")
+	runForeign(t, exec.Command(goClients(t), "round"), ".")
 }
 
-func buildGoClients(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "clients")
+// builtGoClients is the program of the folder go, built once a test run.
+var builtGoClients = sync.OnceValues(func() (string, error) {
+	dir, err := builtIn()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "clients")
 	build := exec.Command("go", "build", "-o", path, ".")
 	build.Dir, build.Env = "go", append(os.Environ(), "GOFLAGS=-mod=readonly")
-	out, err := build.CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("%w\n%s", err, out)
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
 	}
+	return path, nil
+})
+
+// goClients returns the program's path, and skips the test where it cannot be
+// built.
+func goClients(t *testing.T) string {
+	t.Helper()
+	path, err := builtGoClients()
 	missing(t, err, "the Go clients", "`go mod download` in internal/e2e/go")
 	return path
 }

@@ -1,12 +1,11 @@
 package e2e_test
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"golang.org/x/oauth2"
 
 	"example.org/signet/storage/sqlite"
 )
@@ -35,29 +34,19 @@ func TestImportedUserLogsIn(t *testing.T) {
 		t.Errorf("the import stored %q, want the hash unchanged", got)
 	}
 
-	config := oauth2.Config{ClientID: web.ID, ClientSecret: web.Secret, Endpoint: oauth2.Endpoint{TokenURL: s.issuer + "/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader}}
-	ctx := contextWithClient(t, s)
-	_, err := config.PasswordCredentialsToken(ctx, sponge, "spongePassword")
-	wantRefusal(t, err, "invalid_grant")
-	first, err := config.PasswordCredentialsToken(ctx, sponge, spongePassword)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s.mustPost(t, "/oauth2/token", web, passwordForm(sponge, "spongePassword")).refused(t, http.StatusBadRequest, "invalid_grant")
+	first := s.login(t, web, sponge, spongePassword)
 	upgraded := s.storedHash(t, sponge)
 	if !strings.HasPrefix(upgraded, "$argon2id$") {
 		t.Errorf("the hash after the login is %.10q…, want argon2id", upgraded)
 	}
-	if _, err := config.TokenSource(ctx, &oauth2.Token{RefreshToken: first.RefreshToken}).Token(); err != nil {
-		t.Errorf("the upgrade of the hash ended the session: %v", err)
-	}
+	s.refresh(t, web, first.RefreshToken) // the upgrade of the hash has not ended the session
 
 	s.run(t, "", "user", "import", file) // again is harmless
 	if got := s.storedHash(t, sponge); got != upgraded {
 		t.Error("the second import put the old hash back")
 	}
-	if _, err := config.PasswordCredentialsToken(ctx, sponge, spongePassword); err != nil {
-		t.Error(err)
-	}
+	s.login(t, web, sponge, spongePassword)
 }
 
 // storedHash reads a user's hash beside the running server.

@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"reflect"
 	"testing"
-
-	"golang.org/x/oauth2"
 )
 
 // varies lists the headers in which two answers to the same question differ.
@@ -63,13 +61,14 @@ func TestRefusedLoginForForeignClient(t *testing.T) {
 	s := startServer(t)
 	web := s.addWeb(t)
 	s.addUser(t, alice, alicePassword)
-	ctx := contextWithClient(t, s)
-	for name, style := range map[string]oauth2.AuthStyle{"header": oauth2.AuthStyleInHeader, "parameters": oauth2.AuthStyleInParams, "tried out": oauth2.AuthStyleAutoDetect} {
-		config := oauth2.Config{ClientID: web.ID, ClientSecret: web.Secret, Endpoint: oauth2.Endpoint{TokenURL: s.issuer + "/oauth2/token", AuthStyle: style}}
-		_, err := config.PasswordCredentialsToken(ctx, alice, "not the password")
+	library := newLibrary(t, s)
+	for _, style := range []string{"header", "parameters", "tried out"} {
+		wrong, right := passwordCall(web, alice, "not the password"), passwordCall(web, alice, alicePassword)
+		wrong.Style, right.Style = style, style
+		_, err := library.call(t, wrong)
 		wantRefusal(t, err, "invalid_grant")
-		if _, err := config.PasswordCredentialsToken(ctx, alice, alicePassword); err != nil {
-			t.Errorf("%s: the right password after a wrong one: %v", name, err)
+		if _, err := library.call(t, right); err != nil {
+			t.Errorf("%s: the right password after a wrong one: %v", style, err)
 		}
 	}
 }

@@ -1,17 +1,10 @@
 package e2e_test
 
 import (
-	"context"
 	"net/http"
 	"testing"
 	"time"
-
-	"golang.org/x/oauth2"
 )
-
-func contextWithClient(t *testing.T, s *server) context.Context {
-	return context.WithValue(t.Context(), oauth2.HTTPClient, s.http)
-}
 
 // TestReplayInsideTheWindow: a client that lost the answer asks again, with
 // x/oauth2 or without, also after a crash, and gets the same successor.
@@ -23,11 +16,7 @@ func TestReplayInsideTheWindow(t *testing.T) {
 	first := s.login(t, web, alice, alicePassword)
 	second := s.refresh(t, web, first.RefreshToken)
 
-	config := oauth2.Config{ClientID: web.ID, ClientSecret: web.Secret, Endpoint: oauth2.Endpoint{TokenURL: s.issuer + "/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader}}
-	again, err := config.TokenSource(contextWithClient(t, s), &oauth2.Token{RefreshToken: first.RefreshToken}).Token()
-	if err != nil {
-		t.Fatal(err)
-	}
+	again := newLibrary(t, s).must(t, refreshCall(web, first.RefreshToken))
 	if again.RefreshToken != second.RefreshToken {
 		t.Error("the replay gave another successor")
 	}

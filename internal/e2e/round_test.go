@@ -1,16 +1,11 @@
 package e2e_test
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
-
-	"github.com/coreos/go-oidc/v3/oidc"
-	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
 )
 
 const jwksPath = "/.well-known/jwks.json"
@@ -20,17 +15,15 @@ const jwksPath = "/.well-known/jwks.json"
 type round struct {
 	server   *server
 	api      *api
-	ctx      context.Context // holds the HTTP client for x/oauth2 and go-oidc
-	provider *oidc.Provider
-	config   oauth2.Config
+	library  *foreignLibrary
 	web      credentials
 	machine  credentials
 	resource credentials
 
 	subject string
 	idToken string
-	first   *oauth2.Token // of the login
-	token   *oauth2.Token // the newest
+	first   tokens // of the login
+	token   tokens // the newest
 	oldKID  string
 }
 
@@ -42,7 +35,7 @@ func TestRound(t *testing.T) {
 	s.addUsers(t)
 	s.start(t)
 	r := &round{server: s, api: newAPI(t, s.issuer), web: s.addWeb(t), machine: s.addMachine(t), resource: s.addResource(t)}
-	r.ctx = oidc.ClientContext(t.Context(), s.http)
+	r.library = newLibrary(t, s)
 	for _, step := range []struct {
 		name string
 		play func(*testing.T)
@@ -68,24 +61,12 @@ func TestRound(t *testing.T) {
 }
 
 func (r *round) discovery(t *testing.T) {
-	var metadata struct {
-		Grants []string `json:"grant_types_supported"`
-		Auth   []string `json:"token_endpoint_auth_methods_supported"`
-	}
 	// The client that has the password grant was made while the server ran.
+	var metadata libraryReply
 	eventually(t, "discovery to name the password grant", func() bool {
-		provider, err := oidc.NewProvider(r.ctx, r.server.issuer)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := provider.Claims(&metadata); err != nil {
-			t.Fatal(err)
-		}
-		r.provider = provider
+		metadata = r.library.must(t, libraryCall{Use: "discovery"})
 		return slices.Contains(metadata.Grants, "password")
 	})
-	r.config = oauth2.Config{ClientID: r.web.ID, ClientSecret: r.web.Secret, Endpoint: r.provider.Endpoint(), Scopes: []string{"openid", "profile", "email", "items:read", "items:write"}}
-	r.config.Endpoint.AuthStyle = oauth2.AuthStyleInHeader
 	for _, grant := range []string{"refresh_token", "client_credentials"} {
 		if !slices.Contains(metadata.Grants, grant) {
 			t.Errorf("grant_types_supported is %q, without %s", metadata.Grants, grant)
@@ -99,38 +80,32 @@ func (r *round) discovery(t *testing.T) {
 }
 
 func (r *round) login(t *testing.T) {
-	token, err := r.config.PasswordCredentialsToken(r.ctx, alice, alicePassword)
-	if err != nil {
-		t.Fatal(err)
+	login := passwordCall(r.web, alice, alicePassword)
+	login.Scopes = strings.Fields(scope)
+	token := r.library.must(t, login)
+	if token.Type != "Bearer" || token.ExpiresIn != 900 || token.RefreshToken == "" || token.Scope != scope {
+		t.Errorf("type %q, expires_in %d, scope %q; want Bearer, 900, %q and a refresh token", token.Type, token.ExpiresIn, token.Scope, scope)
 	}
-	if token.Type() != "Bearer" || token.ExpiresIn != 900 || token.RefreshToken == "" || token.Extra("scope") != scope {
-		t.Errorf("type %q, expires_in %d, scope %q; want Bearer, 900, %q and a refresh token", token.Type(), token.ExpiresIn, token.Extra("scope"), scope)
-	}
-	r.first, r.token = token, token
-	r.idToken, _ = token.Extra("id_token").(string)
-	id, err := r.provider.Verifier(&oidc.Config{ClientID: r.web.ID}).Verify(r.ctx, r.idToken)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := id.VerifyAccessToken(token.AccessToken); err != nil { // at_hash
-		t.Error(err)
-	}
+	r.first, r.token, r.idToken = token.tokens, token.tokens, token.IDToken
+	id := r.library.must(t, libraryCall{Use: "ID token", Client: foreignClient(r.web), Token: r.idToken, Access: token.AccessToken}) // with at_hash
 	if id.Nonce != "" {
 		t.Errorf("nonce %q, none was sent", id.Nonce)
+	}
+	if lives := id.Expires - id.Issued; lives != 900 {
+		t.Errorf("the ID token lives %d s, want 900", lives)
+	}
+	if _, err := r.library.call(t, libraryCall{Use: "ID token", Client: foreignClient(r.web), Token: token.AccessToken}); err == nil {
+		t.Error("J12 an access token passes for an ID token")
 	}
 	r.subject = id.Subject
 }
 
 func (r *round) userinfo(t *testing.T) {
-	info, err := r.provider.UserInfo(r.ctx, oauth2.StaticTokenSource(r.token))
-	if err != nil {
-		t.Fatal(err)
-	}
+	info := r.library.must(t, libraryCall{Use: "userinfo", Token: r.token.AccessToken})
 	if info.Subject != r.subject || info.Email != "alice@example.com" {
 		t.Errorf("userinfo of %q <%s>, want %q <alice@example.com>", info.Subject, info.Email, r.subject)
 	}
-	_, err = r.provider.UserInfo(r.ctx, oauth2.StaticTokenSource(&oauth2.Token{AccessToken: r.idToken}))
-	if err == nil {
+	if _, err := r.library.call(t, libraryCall{Use: "userinfo", Token: r.idToken}); err == nil {
 		t.Error("userinfo took the ID token")
 	}
 }
@@ -140,11 +115,9 @@ func (r *round) verification(t *testing.T) {
 	r.api.call(t, "POST", "/items", r.token.AccessToken, http.StatusOK)
 	r.api.call(t, "GET", "/desk", r.token.AccessToken, http.StatusOK)
 
-	config := r.config
-	small, err := config.PasswordCredentialsToken(r.ctx, bob, bobPassword)
-	if err != nil {
-		t.Fatal(err)
-	}
+	login := passwordCall(r.web, bob, bobPassword)
+	login.Scopes = strings.Fields(scope)
+	small := r.library.must(t, login)
 	r.api.call(t, "GET", "/items", small.AccessToken, http.StatusOK)
 	r.api.call(t, "POST", "/items", small.AccessToken, http.StatusForbidden)
 	r.api.call(t, "GET", "/desk", small.AccessToken, http.StatusForbidden)
@@ -154,50 +127,37 @@ func (r *round) verification(t *testing.T) {
 }
 
 func (r *round) clientCredentials(t *testing.T) {
-	for name, style := range map[string]oauth2.AuthStyle{"header": oauth2.AuthStyleInHeader, "parameters": oauth2.AuthStyleInParams} {
-		config := clientcredentials.Config{
-			ClientID: r.machine.ID, ClientSecret: r.machine.Secret, TokenURL: r.provider.Endpoint().TokenURL,
-			Scopes: []string{"items:read"}, AuthStyle: style,
-		}
-		token, err := config.Token(r.ctx)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
+	for _, style := range []string{"header", "parameters"} {
+		token := r.library.must(t, libraryCall{
+			Use: "client credentials", Client: foreignClient(r.machine), Scopes: []string{"items:read"}, Style: style,
+		})
 		if token.RefreshToken != "" { // RFC 6749 §4.4.3
-			t.Errorf("%s: a refresh token", name)
+			t.Errorf("%s: a refresh token", style)
 		}
 		r.api.call(t, "GET", "/items", token.AccessToken, http.StatusOK)
 		r.api.call(t, "POST", "/items", token.AccessToken, http.StatusForbidden)
 		claims := r.verified(t, token.AccessToken)
 		if claims.Subject != r.machine.ID {
-			t.Errorf("%s: sub %q, want %q", name, claims.Subject, r.machine.ID)
+			t.Errorf("%s: sub %q, want %q", style, claims.Subject, r.machine.ID)
 		}
 	}
 }
 
 // verified checks an access token as go-oidc's remote key set does, with keys
 // that it fetches for this one token.
-func (r *round) verified(t *testing.T, token string) *oidc.IDToken {
+func (r *round) verified(t *testing.T, token string) libraryReply {
 	t.Helper()
-	keys := oidc.NewRemoteKeySet(r.ctx, r.server.issuer+jwksPath)
-	claims, err := oidc.NewVerifier(r.server.issuer, keys, &oidc.Config{ClientID: audience}).Verify(r.ctx, token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return claims
+	return r.library.must(t, libraryCall{Use: "access token", Audience: audience, Token: token})
 }
 
 // next refreshes the session as x/oauth2 does for a token that has expired.
-func (r *round) next(t *testing.T) *oauth2.Token {
+func (r *round) next(t *testing.T) tokens {
 	t.Helper()
-	token, err := r.config.TokenSource(r.ctx, &oauth2.Token{RefreshToken: r.token.RefreshToken}).Token()
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := r.library.must(t, refreshCall(r.web, r.token.RefreshToken))
 	if token.RefreshToken == r.token.RefreshToken || token.AccessToken == r.token.AccessToken {
 		t.Error("the refresh gave the same token again")
 	}
-	return token
+	return token.tokens
 }
 
 func (r *round) refresh(t *testing.T) {
@@ -246,7 +206,7 @@ func (r *round) rotation(t *testing.T) {
 	if got := header(t, r.token.AccessToken); got.KID != kid || got.Typ != "at+jwt" || got.Alg != "RS256" {
 		t.Errorf("header %+v after the rotation, want the kid %s", got, kid)
 	}
-	for _, token := range []*oauth2.Token{old, r.token} {
+	for _, token := range []tokens{old, r.token} {
 		r.verified(t, token.AccessToken)
 		r.api.call(t, "GET", "/items", token.AccessToken, http.StatusOK)
 	}
@@ -263,7 +223,7 @@ func (r *round) secondRotation(t *testing.T) {
 	before := r.token
 	r.server.rotate(t, r.machine, header(t, before.AccessToken).KID)
 	r.token = r.next(t)
-	for _, token := range []*oauth2.Token{r.first, before, r.token} {
+	for _, token := range []tokens{r.first, before, r.token} {
 		r.api.call(t, "GET", "/items", token.AccessToken, http.StatusOK)
 		r.verified(t, token.AccessToken)
 	}
@@ -281,7 +241,7 @@ func (r *round) goesOn(t *testing.T) {
 	if was, is := header(t, before.AccessToken).KID, header(t, r.token.AccessToken).KID; was != is {
 		t.Errorf("signed with %s before the restart, with %s after it", was, is)
 	}
-	for _, token := range []*oauth2.Token{r.first, before, r.token} {
+	for _, token := range []tokens{r.first, before, r.token} {
 		r.api.call(t, "GET", "/items", token.AccessToken, http.StatusOK)
 		r.verified(t, token.AccessToken)
 	}
@@ -309,8 +269,7 @@ func (r *round) revokedKey(t *testing.T) {
 	r.server.wantActive(t, r.web, before.RefreshToken, r.first.AccessToken)
 	r.token = r.next(t)
 	r.verified(t, r.token.AccessToken)
-	keys := oidc.NewRemoteKeySet(r.ctx, r.server.issuer+jwksPath)
-	if _, err := keys.VerifySignature(r.ctx, before.AccessToken); err == nil {
+	if _, err := r.library.call(t, libraryCall{Use: "signature", Token: before.AccessToken}); err == nil {
 		t.Error("the revoked key is still published")
 	}
 }
@@ -318,19 +277,10 @@ func (r *round) revokedKey(t *testing.T) {
 func (r *round) revocation(t *testing.T) {
 	r.server.revoke(t, r.web, r.token.RefreshToken)
 	r.server.wantDead(t, r.web, r.token.RefreshToken, r.token.AccessToken, r.first.AccessToken)
-	_, err := r.config.TokenSource(r.ctx, &oauth2.Token{RefreshToken: r.token.RefreshToken}).Token()
+	_, err := r.library.call(t, refreshCall(r.web, r.token.RefreshToken))
 	wantRefusal(t, err, "invalid_grant")
-	if _, err := r.provider.UserInfo(r.ctx, oauth2.StaticTokenSource(r.token)); err == nil {
+	if _, err := r.library.call(t, libraryCall{Use: "userinfo", Token: r.token.AccessToken}); err == nil {
 		t.Error("userinfo answers for a revoked session")
 	}
 	r.server.revoke(t, r.web, r.token.RefreshToken) // RFC 7009 §2.2: again is no error
-}
-
-// wantRefusal demands an RFC 6749 §5.2 answer as x/oauth2 understands it.
-func wantRefusal(t *testing.T, err error, code string) {
-	t.Helper()
-	var refused *oauth2.RetrieveError
-	if !errors.As(err, &refused) || refused.ErrorCode != code || refused.Response.StatusCode != http.StatusBadRequest {
-		t.Fatalf("got %v, want 400 %s", err, code)
-	}
 }

@@ -1,6 +1,10 @@
-// Command clients plays Signet's round with Go libraries that the module itself
-// does not use: zitadel/oidc as the application, and jwx, cap, go-jwt-middleware
-// and keyfunc as resource servers. The test TestGoClients of internal/e2e runs it.
+// Command clients puts Go libraries that the module itself does not use at the
+// disposal of the tests of internal/e2e, which run it:
+//
+//	clients round     plays the round with zitadel/oidc as the application, and jwx,
+//	                  cap, go-jwt-middleware and keyfunc as resource servers (TestGoClients)
+//	clients library   uses x/oauth2 and go-oidc as it is told (TestRound and others)
+//	clients rotation  verifies tokens with go-oidc and cap (TestClusterRotation)
 package main
 
 import (
@@ -23,10 +27,18 @@ import (
 const everything = "openid profile email items:read items:write"
 
 func main() {
-	if err := run(context.Background()); err != nil {
+	if err := run(context.Background(), os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+func run(ctx context.Context, args []string) error {
+	modes := map[string]func(context.Context) error{"round": runRound, "library": runLibrary, "rotation": runRotation}
+	if len(args) != 1 || modes[args[0]] == nil {
+		return errors.New("usage: clients round|library|rotation")
+	}
+	return modes[args[0]](ctx)
 }
 
 // round is the life of a session.
@@ -42,7 +54,7 @@ type round struct {
 	subject      string
 }
 
-func run(ctx context.Context) error {
+func runRound(ctx context.Context) error {
 	r := &round{conversation: conversation{bufio.NewScanner(os.Stdin)}}
 	if err := r.receive(&r.settings); err != nil {
 		return err
