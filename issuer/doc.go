@@ -25,4 +25,6 @@
 //	g = n-1, in grace  the refresh token of n again, with a fresh access token
 //	any other g        the session is revoked: somebody else has used a copy
 //	not genuine        refused, and nothing happens
+//
+// refresh_decision.go is this table as one function, with its boundaries.
 package issuer

@@ -80,36 +80,6 @@ func (g refreshGrant) checkNarrowed(ctx context.Context, req *grantRequest, sid 
 	return nil
 }
 
-// rotate makes the one conditional update. A loser finds out why it lost from
-// the record; a record that says it should have won has moved in between and
-// is tried once more.
-func (g refreshGrant) rotate(ctx context.Context, req *grantRequest, sid string, generation int64) (storage.Session, error) {
-	for range 2 {
-		if err := failpoint.Hit(failpoint.RefreshUpdating); err != nil {
-			return storage.Session{}, unavailable(err)
-		}
-		at := g.now()
-		s, err := g.store.RotateSession(ctx, storage.Rotation{
-			SessionID: sid, ClientID: req.client.ID, From: generation,
-			At: at, IdleSince: at.Add(-g.cfg.RefreshTokenTTL),
-		})
-		if err == nil {
-			req.at = at
-			return s, nil
-		}
-		if !errors.Is(err, storage.ErrConflict) {
-			return storage.Session{}, unavailable(err)
-		}
-		if s, err = g.replay(ctx, req, sid, generation, at); !errors.Is(err, storage.ErrConflict) {
-			return s, err
-		}
-		if s, err = g.explainConflict(ctx, req, sid, generation, at); !errors.Is(err, errSessionChanged) {
-			return s, err
-		}
-	}
-	return storage.Session{}, unavailable(errSessionChanged)
-}
-
 // maxReplays bounds how often one answer is given again. It is more than all
 // tabs and retries of a client come to in a window of seconds, and so few that a
 // client in a loop, or a thief, costs a generation no more signatures and audit
@@ -122,17 +92,49 @@ var errReplayLimit = &Error{
 	RetryAfter: time.Second, Event: audit.EventRefreshReplayLimit,
 }
 
+// errSessionChanged means that the session moved between two steps of a refresh.
+var errSessionChanged = errors.New("refresh: the session changed during the request")
+
+// rotate makes the one conditional update, with no read before it. If the update
+// is lost, the record is read and judged. A record by which it should have won
+// has moved in between and is tried once more.
+func (g refreshGrant) rotate(ctx context.Context, req *grantRequest, sid string, generation int64) (storage.Session, error) {
+	for range 2 {
+		if err := failpoint.Hit(failpoint.RefreshUpdating); err != nil {
+			return storage.Session{}, unavailable(err)
+		}
+		p := presentedToken{sessionID: sid, clientID: req.client.ID, generation: generation, at: g.now()}
+		s, err := g.store.RotateSession(ctx, g.rules().rotation(p))
+		if err == nil {
+			req.at = p.at
+			return s, nil
+		}
+		if !errors.Is(err, storage.ErrConflict) {
+			return storage.Session{}, unavailable(err)
+		}
+		if s, err = g.replay(ctx, req, p); !errors.Is(err, storage.ErrConflict) {
+			return s, err
+		}
+		if err = g.explainConflict(ctx, req, p); !errors.Is(err, errSessionChanged) {
+			return storage.Session{}, err
+		}
+	}
+	return storage.Session{}, unavailable(errSessionChanged)
+}
+
+func (g refreshGrant) rules() refreshRules {
+	return refreshRules{idle: g.cfg.RefreshTokenTTL, grace: g.cfg.RefreshGrace, maxReplays: maxReplays}
+}
+
 // replay gives the answer again if the token is the direct predecessor inside
 // the window: its client lost the answer, or lost a race against itself. One
 // conditional update decides that and counts it; storage.ErrConflict if not.
-func (g refreshGrant) replay(ctx context.Context, req *grantRequest, sid string, generation int64, at time.Time) (storage.Session, error) {
-	if g.cfg.RefreshGrace == 0 {
+func (g refreshGrant) replay(ctx context.Context, req *grantRequest, p presentedToken) (storage.Session, error) {
+	update, ok := g.rules().replay(p)
+	if !ok {
 		return storage.Session{}, storage.ErrConflict
 	}
-	s, err := g.store.CountReplay(ctx, storage.Replay{
-		SessionID: sid, ClientID: req.client.ID, Generation: generation + 1,
-		At: at, Since: at.Add(-g.cfg.RefreshGrace), IdleSince: at.Add(-g.cfg.RefreshTokenTTL), Limit: maxReplays,
-	})
+	s, err := g.store.CountReplay(ctx, update)
 	switch {
 	case errors.Is(err, storage.ErrConflict):
 		return storage.Session{}, err
@@ -140,42 +142,34 @@ func (g refreshGrant) replay(ctx context.Context, req *grantRequest, sid string,
 		return storage.Session{}, unavailable(err)
 	}
 	req.event = audit.EventRefreshReplayed
-	e := storage.AuditEvent{Type: audit.EventRefreshReplayed, Actor: s.UserID, Target: sid, ClientID: req.client.ID}
+	e := storage.AuditEvent{Type: audit.EventRefreshReplayed, Actor: s.UserID, Target: s.ID, ClientID: req.client.ID}
 	if s.Replays == maxReplays {
-		e.Type = audit.EventRefreshReplayLimit // said once: of those that are refused no event is kept
+		e.Type = audit.EventRefreshReplayLimit // once: the repetitions that are refused are not audited
 	}
 	return s, g.audit(ctx, req.Info, e)
 }
 
-// errSessionChanged means that the record gives no reason for the lost update.
-var errSessionChanged = errors.New("refresh: the session changed during the request")
-
-// explainConflict decides what a refresh token is that did not match the session. Who it
-// belongs to comes first: a token in the wrong hands changes no state.
-func (g refreshGrant) explainConflict(ctx context.Context, req *grantRequest, sid string, generation int64, at time.Time) (storage.Session, error) {
-	s, err := g.store.Session(ctx, sid)
+// explainConflict reads the session after a lost update and acts on what the
+// token is by its record: errSessionChanged where it should have won.
+func (g refreshGrant) explainConflict(ctx context.Context, req *grantRequest, p presentedToken) error {
+	s, err := g.store.Session(ctx, p.sessionID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return storage.Session{}, errInvalidRefreshToken
+		return errInvalidRefreshToken
 	case err != nil:
-		return storage.Session{}, unavailable(err)
-	case s.ClientID != req.client.ID:
-		return storage.Session{}, g.wrongClient(ctx, req, s)
-	case !s.RevokedAt.IsZero(), !at.Before(s.ExpiresAt), !s.RotatedAt.After(at.Add(-g.cfg.RefreshTokenTTL)):
-		return storage.Session{}, errInvalidRefreshToken
-	case generation == s.Generation:
-		return storage.Session{}, errSessionChanged
-	case g.withinGrace(s, generation, at) && s.Replays >= maxReplays:
-		return storage.Session{}, errReplayLimit
-	case g.withinGrace(s, generation, at):
-		return storage.Session{}, errSessionChanged
+		return unavailable(err)
 	}
-	return storage.Session{}, g.revokeReused(ctx, req, s, at)
-}
-
-// withinGrace tells whether the token is the direct predecessor inside the window.
-func (g refreshGrant) withinGrace(s storage.Session, generation int64, at time.Time) bool {
-	return generation == s.Generation-1 && g.cfg.RefreshGrace > 0 && !at.After(s.RotatedAt.Add(g.cfg.RefreshGrace))
+	switch g.rules().decide(s, p) {
+	case refreshRotate, refreshReplay:
+		return errSessionChanged
+	case refreshReplayLimit:
+		return errReplayLimit
+	case refreshReuse:
+		return g.revokeReused(ctx, req, s, p.at)
+	case refreshForeign:
+		return g.wrongClient(ctx, req, s)
+	}
+	return errInvalidRefreshToken
 }
 
 // revokeReused ends the session: two parties hold its tokens (RFC 9700 §4.14.2). The event

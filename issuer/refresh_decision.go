@@ -1,0 +1,80 @@
+package issuer
+
+import (
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// refreshOutcome is what a genuine refresh token brings about.
+type refreshOutcome int
+
+// The outcomes. The first two give tokens, the rest do not.
+const (
+	refreshRotate      refreshOutcome = iota // the newest token: the session moves to the next generation
+	refreshReplay                            // its direct predecessor in the window: the same answer again
+	refreshReplayLimit                       // the same, once too often: nothing changes
+	refreshReuse                             // any other generation: two parties hold tokens, the session ends
+	refreshEnded                             // the session was revoked or is too old: nothing changes
+	refreshForeign                           // another client's token: nothing changes
+)
+
+func (o refreshOutcome) String() string {
+	return [...]string{"rotate", "replay", "replay limit", "reuse", "ended", "foreign"}[o]
+}
+
+// presentedToken is a genuine refresh token in the hands of a client.
+type presentedToken struct {
+	sessionID  string
+	clientID   string
+	generation int64
+	at         time.Time
+}
+
+// refreshRules are the limits that an operator and this package set.
+type refreshRules struct {
+	idle       time.Duration // life of a session since its last rotation
+	grace      time.Duration // window of the replay after a rotation; 0 for none
+	maxReplays int64         // of one generation
+}
+
+// decide judges a token by its session's record. Who the token belongs to comes
+// first, then whether the session is alive: neither a foreign nor a late token
+// changes anything.
+func (r refreshRules) decide(s storage.Session, p presentedToken) refreshOutcome {
+	switch {
+	case p.clientID != s.ClientID:
+		return refreshForeign
+	case !s.RevokedAt.IsZero(), !p.at.Before(s.ExpiresAt), !s.RotatedAt.After(r.idleSince(p.at)):
+		return refreshEnded
+	case p.generation == s.Generation:
+		return refreshRotate
+	case p.generation != s.Generation-1, r.grace == 0, s.RotatedAt.Before(r.graceSince(p.at)):
+		return refreshReuse // RFC 9700 §4.14.2
+	case s.Replays >= r.maxReplays:
+		return refreshReplayLimit
+	}
+	return refreshReplay
+}
+
+// idleSince is the moment after which a session must have rotated to be alive.
+func (r refreshRules) idleSince(at time.Time) time.Time { return at.Add(-r.idle) }
+
+// graceSince is the moment from which on the last rotation may be replayed.
+func (r refreshRules) graceSince(at time.Time) time.Time { return at.Add(-r.grace) }
+
+// rotation is the conditional update that succeeds where decide says rotate.
+func (r refreshRules) rotation(p presentedToken) storage.Rotation {
+	return storage.Rotation{
+		SessionID: p.sessionID, ClientID: p.clientID, From: p.generation, At: p.at, IdleSince: r.idleSince(p.at),
+	}
+}
+
+// replay is the conditional update that succeeds where decide says replay. With
+// no window there is none: ok is false.
+func (r refreshRules) replay(p presentedToken) (u storage.Replay, ok bool) {
+	return storage.Replay{
+		SessionID: p.sessionID, ClientID: p.clientID, Generation: p.generation + 1, At: p.at,
+		Since: r.graceSince(p.at), IdleSince: r.idleSince(p.at), Limit: r.maxReplays,
+	}, r.grace > 0
+}
