@@ -1,8 +1,7 @@
 package endpoints
 
 import (
-	"encoding/json"
-	"io"
+	"errors"
 	"maps"
 	"mime"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"example.org/signet/internal/strictjson"
 	"example.org/signet/issuer"
 )
 
@@ -58,49 +58,31 @@ func isJSONType(values []string) bool {
 	return len(params) == 0 || given && len(params) == 1 && strings.EqualFold(charset, "utf-8")
 }
 
-// parseObject reads a body as one flat object. The decoder hands out tokens, so
-// that depth costs nothing, and everything is read in one way only: a member
-// given twice, a name in other letters or anything behind the object is refused.
+// maxMembers bounds the members of a body.
+const maxMembers = 256
+
+// parseObject reads a body as one flat object with the members that s allows.
 func parseObject(body string, s schema) (jsonObject, error) {
-	if !utf8.ValidString(body) {
+	members, err := strictjson.Object(nil, []byte(body), maxMembers)
+	switch {
+	case errors.Is(err, strictjson.ErrUTF8):
 		return nil, errJSONEncoding
-	}
-	dec := json.NewDecoder(strings.NewReader(body))
-	dec.UseNumber()
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+	case errors.Is(err, strictjson.ErrDuplicate):
+		return nil, errJSONDuplicate
+	case err != nil:
 		return nil, errJSON
 	}
-	o := jsonObject{}
-	for dec.More() {
-		if err := o.decodeMember(dec, s); err != nil {
+	o := make(jsonObject, len(members))
+	for _, m := range members {
+		k, known := s[m.Name]
+		if !known {
+			return nil, s.unknownMember()
+		}
+		if o[m.Name], err = decodeValue(m, k); err != nil {
 			return nil, err
 		}
 	}
-	if t, err := dec.Token(); err != nil || t != json.Delim('}') {
-		return nil, errJSON
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, errJSON
-	}
 	return o, nil
-}
-
-func (o jsonObject) decodeMember(dec *json.Decoder, s schema) error {
-	t, err := dec.Token()
-	name, ok := t.(string)
-	if err != nil || !ok {
-		return errJSON
-	}
-	k, allowed := s[name]
-	if !allowed {
-		return s.unknownMember()
-	}
-	if _, duplicate := o[name]; duplicate {
-		return errJSONDuplicate
-	}
-	v, err := decodeValue(dec, name, k)
-	o[name] = v
-	return err
 }
 
 // unknownMember returns an error that does not repeat the name: it may be a
@@ -112,52 +94,36 @@ func (s schema) unknownMember() error {
 	}
 }
 
-func decodeValue(dec *json.Decoder, name string, k kind) (any, error) {
-	t, err := dec.Token()
-	if err != nil {
-		return nil, errJSON
-	}
-	switch v := t.(type) {
-	case string:
-		if k == kindString {
-			return requireWholeRunes(v)
+func decodeValue(m strictjson.Member, k kind) (any, error) {
+	switch k {
+	case kindString:
+		if text, ok := strictjson.String(m.Value); ok {
+			return requireWholeRunes(text)
 		}
-	case bool:
-		if k == kindBool {
-			return v, nil
+	case kindBool:
+		if m.Value == "true" || m.Value == "false" {
+			return m.Value == "true", nil
 		}
-	case json.Number:
-		if n, err := strconv.ParseInt(v.String(), 10, 64); err == nil && k == kindInt {
+	case kindInt:
+		if n, err := strconv.ParseInt(m.Value, 10, 64); err == nil {
 			return n, nil
 		}
-	case json.Delim:
-		if k == kindStrings && v == '[' {
-			return decodeStrings(dec, name)
+	case kindStrings:
+		if list, ok := strictjson.Strings(m.Value); ok {
+			return checkStrings(m.Name, list)
 		}
 	}
-	return nil, kindError(name, k)
+	return nil, &issuer.FieldError{Field: m.Name, Reason: kindErrors[k]}
 }
 
-func decodeStrings(dec *json.Decoder, name string) ([]string, error) {
-	list := []string{}
-	for dec.More() {
-		t, err := dec.Token()
-		if err != nil {
-			return nil, errJSON
-		}
-		text, ok := t.(string)
-		if !ok {
-			return nil, kindError(name, kindStrings)
-		}
-		if text, err = requireWholeRunes(text); err != nil {
+func checkStrings(name string, list []string) (any, error) {
+	if len(list) > maxListEntries {
+		return nil, &issuer.FieldError{Field: name, Reason: "has more than " + strconv.Itoa(maxListEntries) + " entries"}
+	}
+	for _, text := range list {
+		if _, err := requireWholeRunes(text); err != nil {
 			return nil, err
 		}
-		if list = append(list, text); len(list) > maxListEntries {
-			return nil, &issuer.FieldError{Field: name, Reason: "has more than " + strconv.Itoa(maxListEntries) + " entries"}
-		}
-	}
-	if _, err := dec.Token(); err != nil {
-		return nil, errJSON
 	}
 	return list, nil
 }
@@ -169,10 +135,6 @@ func requireWholeRunes(s string) (string, error) {
 		return "", errJSONEncoding
 	}
 	return s, nil
-}
-
-func kindError(name string, k kind) error {
-	return &issuer.FieldError{Field: name, Reason: kindErrors[k]}
 }
 
 // optional returns the value of a member, nil if it was not sent.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"example.org/signet/internal/strictjson"
 	"example.org/signet/issuer/epoch"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
@@ -50,11 +51,14 @@ func (i *Issuer) verifyAccessToken(ctx context.Context, token string) (accessCla
 	return c, nil
 }
 
+// maxClaims bounds the members of one JSON object in a token.
+const maxClaims = 256
+
 // parseClaims takes names exactly, where the decoder would take `Exp` for `exp`
 // (RFC 7519 §4).
 func parseClaims(payload []byte) (c accessClaims, ok bool) {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(payload, &members) != nil {
+	members, err := strictjson.Object(nil, payload, maxClaims)
+	if err != nil {
 		return accessClaims{}, false
 	}
 	for name, into := range map[string]any{
@@ -62,7 +66,7 @@ func parseClaims(payload []byte) (c accessClaims, ok bool) {
 		"nbf": &c.NotBefore, "jti": &c.ID, "scope": &c.Scope, "sid": &c.SessionID, "roles": &c.Roles, "auth_time": &c.AuthTime,
 		"status": &c.Status,
 	} {
-		if raw, there := members[name]; there && json.Unmarshal(raw, into) != nil {
+		if value, given := strictjson.Find(members, name); given && json.Unmarshal([]byte(value), into) != nil {
 			return accessClaims{}, false
 		}
 	}

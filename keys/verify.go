@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+
+	"example.org/signet/internal/strictjson"
 )
 
 // Header is the protected header of a verified token.
@@ -22,6 +24,9 @@ type Header struct {
 
 // MaxToken is the longest token that Verify looks at, in bytes.
 const MaxToken = 8 << 10
+
+// maxMembers bounds the members of one JSON object in a token.
+const maxMembers = 256
 
 // Verify checks that this issuer signed the token with a key that still
 // counts, and returns the payload, a JSON object, and the header. It does not
@@ -47,7 +52,8 @@ func (m *Manager) Verify(ctx context.Context, token string) ([]byte, Header, err
 	if err := m.requireStarted(ctx, key); err != nil {
 		return nil, Header{}, err
 	}
-	if _, err := parseObject(j.payload); err != nil {
+	var buf [16]strictjson.Member
+	if _, err := strictjson.Object(buf[:0], j.payload, maxMembers); err != nil {
 		return nil, Header{}, ErrMalformed
 	}
 	return j.payload, j.header, nil
@@ -137,22 +143,26 @@ func parseJWS(token string) (parsedJWS, error) {
 // parseHeader refuses extensions that must be understood (RFC 7515 §4.1.11) and
 // an unencoded payload (RFC 7797). Keys and addresses of keys in the header
 // are passed over (RFC 8725 §3.10).
-func parseHeader(raw []byte) (Header, error) {
-	fields, err := parseObject(raw)
-	if err != nil || fields["crit"] != nil || fields["b64"] != nil {
+func parseHeader(raw []byte) (h Header, err error) {
+	var buf [8]strictjson.Member
+	members, err := strictjson.Object(buf[:0], raw, maxMembers)
+	if err != nil {
 		return Header{}, ErrMalformed
 	}
-	var h Header
-	for _, f := range []struct {
-		name string
-		into *string
-	}{{"alg", &h.Alg}, {"kid", &h.KID}, {"typ", &h.Typ}} {
-		value, given := fields[f.name]
-		if !given {
-			continue
+	for _, m := range members {
+		ok := true
+		switch m.Name {
+		case "alg":
+			h.Alg, ok = strictjson.String(m.Value)
+		case "kid":
+			h.KID, ok = strictjson.String(m.Value)
+		case "typ":
+			h.Typ, ok = strictjson.String(m.Value)
+		case "crit", "b64":
+			ok = false
 		}
-		if *f.into, err = parseString(value); err != nil {
-			return Header{}, fmt.Errorf("%w: %s", ErrMalformed, f.name)
+		if !ok {
+			return Header{}, fmt.Errorf("%w: %s", ErrMalformed, m.Name)
 		}
 	}
 	return h, nil

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4/json"
+
+	"example.org/signet/internal/strictjson"
 )
 
 // registeredClaims have a form of their own and cannot be the roles claim.
@@ -52,15 +54,15 @@ func (c *Claims) Decode(v any) error {
 
 // parseClaims reads a payload whose signature has been checked.
 func parseClaims(payload []byte, rolesClaim string, readStatus bool) (*Claims, error) {
-	var buf [16]member
-	members, err := parseObject(buf[:0], payload)
+	var buf [16]strictjson.Member
+	members, err := strictjson.Object(buf[:0], payload, maxMembers)
 	if err != nil {
 		return nil, fmt.Errorf("%w: payload: %w", ErrMalformed, err)
 	}
 	c := &Claims{payload: payload}
 	for _, m := range members {
 		if problem := c.set(m, rolesClaim, readStatus); problem != "" {
-			return nil, &ClaimError{Claim: m.name, Problem: problem}
+			return nil, &ClaimError{Claim: m.Name, Problem: problem}
 		}
 	}
 	if missing := c.missing(); missing != "" {
@@ -71,36 +73,36 @@ func parseClaims(payload []byte, rolesClaim string, readStatus bool) (*Claims, e
 
 // set takes over one claim and returns what is wrong with it. Claims that are not
 // understood are ignored (RFC 7519 §4).
-func (c *Claims) set(m member, rolesClaim string, readStatus bool) (problem string) {
-	if m.name == rolesClaim {
-		return setStrings(&c.Roles, m.value)
+func (c *Claims) set(m strictjson.Member, rolesClaim string, readStatus bool) (problem string) {
+	if m.Name == rolesClaim {
+		return setStrings(&c.Roles, m.Value)
 	}
-	switch m.name {
+	switch m.Name {
 	case "iss":
-		return setText(&c.Issuer, m.value)
+		return setText(&c.Issuer, m.Value)
 	case "sub":
-		return setText(&c.Subject, m.value)
+		return setText(&c.Subject, m.Value)
 	case "client_id":
-		return setText(&c.ClientID, m.value)
+		return setText(&c.ClientID, m.Value)
 	case "jti":
-		return setText(&c.ID, m.value)
+		return setText(&c.ID, m.Value)
 	case "sid":
-		return setText(&c.SessionID, m.value)
+		return setText(&c.SessionID, m.Value)
 	case "scope":
-		return setScope(&c.Scope, m.value)
+		return setScope(&c.Scope, m.Value)
 	case "aud":
-		return setAudience(&c.Audience, m.value)
+		return setAudience(&c.Audience, m.Value)
 	case "exp":
-		return setTime(&c.Expiry, m.value)
+		return setTime(&c.Expiry, m.Value)
 	case "iat":
-		return setTime(&c.IssuedAt, m.value)
+		return setTime(&c.IssuedAt, m.Value)
 	case "nbf":
-		return setTime(&c.NotBefore, m.value)
+		return setTime(&c.NotBefore, m.Value)
 	case "auth_time":
-		return setTime(&c.AuthTime, m.value)
+		return setTime(&c.AuthTime, m.Value)
 	case "status":
 		if readStatus {
-			return setStatus(&c.status, m.value)
+			return setStatus(&c.status, m.Value)
 		}
 	}
 	return ""
@@ -128,7 +130,7 @@ func (c *Claims) missing() string {
 }
 
 func setText(into *string, value string) string {
-	text, ok := stringValue(value)
+	text, ok := strictjson.String(value)
 	if !ok {
 		return "not a string"
 	}
@@ -137,7 +139,7 @@ func setText(into *string, value string) string {
 }
 
 func setStrings(into *[]string, value string) string {
-	list, ok := stringArray(value)
+	list, ok := strictjson.Strings(value)
 	if !ok {
 		return "not an array of strings"
 	}
@@ -147,7 +149,7 @@ func setStrings(into *[]string, value string) string {
 
 // setAudience reads RFC 7519 §4.1.3's string or array of strings.
 func setAudience(into *[]string, value string) string {
-	if text, ok := stringValue(value); ok {
+	if text, ok := strictjson.String(value); ok {
 		*into = []string{text}
 		return ""
 	}
@@ -156,7 +158,7 @@ func setAudience(into *[]string, value string) string {
 
 // setScope reads RFC 6749 §3.3's space-separated list.
 func setScope(into *[]string, value string) string {
-	text, ok := stringValue(value)
+	text, ok := strictjson.String(value)
 	if !ok {
 		return "not a string"
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/go-jose/go-jose/v4/json"
+
+	"example.org/signet/internal/strictjson"
 )
 
 // Introspector asks the issuer about tokens (RFC 7662), one request a token: for
@@ -58,13 +60,13 @@ func (i *Introspector) Introspect(ctx context.Context, token string) (*Claims, e
 		return nil, ErrInactive
 	}
 	c := &Claims{payload: body}
-	members, err := parseObject(nil, body)
+	members, err := strictjson.Object(nil, body, maxMembers)
 	if err != nil {
 		return nil, fmt.Errorf("%w: the answer is no JSON object", ErrIntrospection)
 	}
 	for _, m := range members {
 		if problem := c.set(m, "roles", false); problem != "" {
-			return nil, fmt.Errorf("%w: %s: %s", ErrIntrospection, m.name, problem)
+			return nil, fmt.Errorf("%w: %s: %s", ErrIntrospection, m.Name, problem)
 		}
 	}
 	return c, nil

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+
+	"example.org/signet/internal/strictjson"
 )
 
 // compact is a token in the compact serialization (RFC 7515 §7.1), cut in parts
@@ -65,13 +67,17 @@ type header struct{ alg, kid, typ string }
 // accessTokenType is RFC 9068 §2.1's.
 const accessTokenType = "at+jwt"
 
+// maxMembers bounds the members of one JSON object, so that looking for repeated
+// names in a header that nobody has signed stays cheap.
+const maxMembers = 256
+
 func parseHeader(part, wantType string) (header, error) {
 	data, err := decodePart(part, "header")
 	if err != nil {
 		return header{}, err
 	}
-	var buf [8]member
-	members, err := parseObject(buf[:0], data)
+	var buf [8]strictjson.Member
+	members, err := strictjson.Object(buf[:0], data, maxMembers)
 	if err != nil {
 		return header{}, fmt.Errorf("%w: header: %w", ErrMalformed, err)
 	}
@@ -84,9 +90,9 @@ func parseHeader(part, wantType string) (header, error) {
 	return h, h.checkType(wantType)
 }
 
-func (h *header) set(m member) error {
+func (h *header) set(m strictjson.Member) error {
 	var into *string
-	switch m.name {
+	switch m.Name {
 	case "alg":
 		into = &h.alg
 	case "kid":
@@ -94,13 +100,13 @@ func (h *header) set(m member) error {
 	case "typ":
 		into = &h.typ
 	case "crit", "b64": // RFC 7515 §4.1.11: no extension is understood here
-		return fmt.Errorf("%w: header: %s is not supported", ErrMalformed, m.name)
+		return fmt.Errorf("%w: header: %s is not supported", ErrMalformed, m.Name)
 	default:
 		return nil
 	}
-	text, ok := stringValue(m.value)
+	text, ok := strictjson.String(m.Value)
 	if !ok {
-		return fmt.Errorf("%w: header: %s is not a string", ErrMalformed, m.name)
+		return fmt.Errorf("%w: header: %s is not a string", ErrMalformed, m.Name)
 	}
 	*into = text
 	return nil

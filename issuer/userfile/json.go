@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"unicode/utf8"
+	"strings"
+
+	"example.org/signet/internal/strictjson"
 )
 
 // jsonLines reads one JSON object a line. Empty lines are passed over.
@@ -153,59 +155,46 @@ func lineTooLong(line int) error {
 }
 
 var (
-	errNotUTF8   = errors.New("not valid UTF-8")
-	errNotObject = errors.New("not a JSON object")
-	errTwice     = errors.New("a member is named twice")
+	errNotUTF8     = errors.New("not valid UTF-8")
+	errNotObject   = errors.New("not a JSON object")
+	errTwice       = errors.New("a member is named twice")
+	errManyMembers = fmt.Errorf("more than %d members in one object", maxMembers)
 )
+
+// maxMembers bounds the members of one object.
+const maxMembers = 1024
 
 // decodeObject reads text as exactly one JSON object without repeated names.
 func decodeObject(text []byte) ([]member, error) {
-	if !utf8.Valid(text) {
-		return nil, errNotUTF8
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	if start, err := d.Token(); err != nil {
-		return nil, syntaxError(d)
-	} else if start != json.Delim('{') {
-		return nil, errNotObject
-	}
-	members, err := decodeMembers(d)
+	found, err := strictjson.Object(nil, text, maxMembers)
 	if err != nil {
-		return nil, err
+		return nil, describeJSONError(err)
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, syntaxError(d)
+	members := make([]member, len(found))
+	for n, m := range found {
+		members[n].name = m.Name
+		d := json.NewDecoder(strings.NewReader(m.Value))
+		d.UseNumber()
+		if err := d.Decode(&members[n].value); err != nil {
+			return nil, err
+		}
 	}
 	return members, nil
 }
 
-// decodeMembers reads up to the object's closing bracket, and that too.
-func decodeMembers(d *json.Decoder) ([]member, error) {
-	var members []member
-	seen := make(map[string]bool)
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return nil, syntaxError(d)
-		}
-		m := member{name: name.(string)} // an object's keys are strings, or Token fails
-		if seen[m.name] {
-			return nil, errTwice
-		}
-		seen[m.name] = true
-		if err := d.Decode(&m.value); err != nil {
-			return nil, syntaxError(d)
-		}
-		members = append(members, m)
+// describeJSONError says where JSON breaks, not at what: that might be part of a
+// password.
+func describeJSONError(err error) error {
+	var syntax *strictjson.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("not valid JSON near byte %d", syntax.Offset+1)
+	case errors.Is(err, strictjson.ErrUTF8):
+		return errNotUTF8
+	case errors.Is(err, strictjson.ErrDuplicate):
+		return errTwice
+	case errors.Is(err, strictjson.ErrManyMembers):
+		return errManyMembers
 	}
-	if _, err := d.Token(); err != nil {
-		return nil, syntaxError(d)
-	}
-	return members, nil
-}
-
-// syntaxError says where JSON breaks, not at what: that might be part of a password.
-func syntaxError(d *json.Decoder) error {
-	return fmt.Errorf("not valid JSON near byte %d", d.InputOffset()+1)
+	return errNotObject
 }

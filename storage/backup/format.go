@@ -1,12 +1,11 @@
 package backup
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
+	"example.org/signet/internal/strictjson"
 	"example.org/signet/storage"
 )
 
@@ -67,19 +66,12 @@ type end struct {
 // trailerPrefix tells the tail from a record.
 var trailerPrefix = []byte(`{"end":`)
 
+// maxMembers bounds the members of one JSON object in a backup.
+const maxMembers = 4096
+
 // decodeStrict decodes one line and refuses what it does not know: a field that is
 // left out would be lost.
-func decodeStrict(line []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(line))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if d.More() {
-		return errors.New("more than one value on a line")
-	}
-	return nil
-}
+func decodeStrict(line []byte, into any) error { return strictjson.Unmarshal(line, into, maxMembers) }
 
 // Summary is what a backup holds.
 type Summary struct {
