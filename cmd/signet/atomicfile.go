@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // createFile atomically creates a file with mode 0600. It never replaces a file:
@@ -54,16 +53,4 @@ func syncDir(dir string) error {
 	defer d.Close()
 	_ = d.Sync() // some file systems cannot, and keep the name all the same
 	return nil
-}
-
-// shellQuote quotes a word for a POSIX shell if it needs it.
-func shellQuote(s string) string {
-	special := func(r rune) bool {
-		alphanumeric := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
-		return !alphanumeric && !strings.ContainsRune("_-./:=@%+,", r)
-	}
-	if s != "" && !strings.ContainsFunc(s, special) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -117,7 +117,7 @@ func newRestore(p *process) *cobra.Command {
 }
 
 func (p *process) restore(ctx context.Context, s *settings, path string, replace bool) (err error) {
-	master, err := s.existingMasterKey()
+	master, err := p.existingMasterKey(s)
 	if err != nil {
 		return err
 	}
@@ -155,11 +155,11 @@ func (p *process) restore(ctx context.Context, s *settings, path string, replace
 }
 
 // existingMasterKey reads the master key; a restore never creates one.
-func (s *settings) existingMasterKey() (keys.MasterKey, error) {
+func (p *process) existingMasterKey(s *settings) (keys.MasterKey, error) {
 	if s.masterKeyText != "" {
 		return keys.ParseMasterKey(s.masterKeyText)
 	}
-	key, err := readMasterKey(s.masterKeyPath())
+	key, err := p.readMasterKey(s.masterKeyPath(), envMasterKey)
 	if errors.Is(err, fs.ErrNotExist) {
 		return key, withHint(err, "a restore needs the master key of the backup: name it by --master-key-file or %s", envMasterKey)
 	}

@@ -86,7 +86,7 @@ func newClientCreate(p *process) *cobra.Command {
 func writeClient(w io.Writer, c issuer.Client) {
 	writeFields(w, "client id", c.ID, "client secret", c.Secret, "name", c.Name, "public", formatBool(c.Public), "grants", joinWords(c.Grants),
 		"scope", c.Scope, "audiences", joinWords(c.Audiences), "resources", joinWords(c.Resources), "origins", joinWords(c.Origins),
-		"ID token on refresh", formatBool(c.IDTokenOnRefresh), "disabled", formatBool(c.Disabled), "old secret works until", formatTimePtr(c.OldSecretUntil), "created", formatTime(c.CreatedAt), "updated", formatTime(c.UpdatedAt))
+		"ID token on refresh", formatBool(c.IDTokenOnRefresh), "disabled", formatBool(c.Disabled), "old secret works until", formatOptionalTime(c.OldSecretUntil), "created", formatTime(c.CreatedAt), "updated", formatTime(c.UpdatedAt))
 	if c.Secret != "" {
 		fmt.Fprintln(w, "\nThe secret is shown this once and cannot be read again: keep it now.")
 	}

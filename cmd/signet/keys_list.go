@@ -109,13 +109,6 @@ func formatDuration(d time.Duration) string {
 	return d.Truncate(time.Second).String()
 }
 
-func formatOptionalTime(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return formatTime(*t)
-}
-
 func signsFrom(i keyInfo) string {
 	switch {
 	case i.ActivatesAt != nil:

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 
 	"example.org/signet/keys"
@@ -65,7 +64,7 @@ func isOtherKey(variable string) bool {
 func (p *process) masterKeys(ctx context.Context, s *settings, store storage.Keys) (keys.MasterKeys, error) {
 	var others []keys.MasterKey
 	for _, k := range s.otherKeys {
-		other, err := k.read()
+		other, err := k.read(p)
 		if err != nil {
 			return keys.MasterKeys{}, fmt.Errorf("--%s: %w", k.flag, err)
 		}
@@ -76,12 +75,12 @@ func (p *process) masterKeys(ctx context.Context, s *settings, store storage.Key
 }
 
 // read returns the zero key where none is given.
-func (k otherKey) read() (keys.MasterKey, error) {
+func (k otherKey) read(p *process) (keys.MasterKey, error) {
 	switch {
 	case k.text != "":
 		return keys.ParseMasterKey(k.text)
 	case k.file != "":
-		return readMasterKey(k.file)
+		return p.readMasterKey(k.file, k.env)
 	}
 	return keys.MasterKey{}, nil
 }
@@ -103,7 +102,7 @@ func (p *process) masterKey(ctx context.Context, s *settings, store storage.Keys
 		return keys.ParseMasterKey(s.masterKeyText)
 	}
 	path := s.masterKeyPath()
-	key, err := readMasterKey(path)
+	key, err := p.readMasterKey(path, envMasterKey)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
@@ -121,13 +120,19 @@ func (p *process) masterKey(ctx context.Context, s *settings, store storage.Keys
 	return p.makeMasterKey(path)
 }
 
-func readMasterKey(path string) (keys.MasterKey, error) {
+// readMasterKey reads the key from its file. env is the variable that can hold the key
+// instead, for the advice.
+func (p *process) readMasterKey(path, env string) (keys.MasterKey, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return keys.MasterKey{}, fmt.Errorf("read the master key: %w", err)
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return keys.MasterKey{}, withHint(fmt.Errorf("the master key file %s can be read by other users (mode %04o)", path, info.Mode().Perm()), "chmod 600 %s", shellQuote(path))
+	warning, err := keyFileAccess{path: path, env: env, mode: info.Mode().Perm(), own: ownedByMe(info), readOnly: onReadOnlyMount(path)}.check()
+	if err != nil {
+		return keys.MasterKey{}, err
+	}
+	if warning != "" {
+		p.messagef("signet: warning: %s", warning)
 	}
 	text, err := readBounded(path, maxMasterKeyFile)
 	if err != nil {
@@ -149,7 +154,7 @@ func (p *process) makeMasterKey(path string) (keys.MasterKey, error) {
 	}
 	err = createFile(path, []byte(key.Encode()+"\n"))
 	if errors.Is(err, fs.ErrExist) {
-		return readMasterKey(path)
+		return p.readMasterKey(path, envMasterKey)
 	}
 	if err != nil {
 		return keys.MasterKey{}, fmt.Errorf("store a new master key: %w", err)

@@ -83,7 +83,8 @@ func formatTime(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-func formatTimePtr(t *time.Time) string {
+// formatOptionalTime is formatTime; nil is empty.
+func formatOptionalTime(t *time.Time) string {
 	if t == nil {
 		return ""
 	}
@@ -95,4 +96,16 @@ func formatBool(b bool) string {
 		return "yes"
 	}
 	return ""
+}
+
+// shellQuote quotes a word for a POSIX shell if it needs it.
+func shellQuote(s string) string {
+	special := func(r rune) bool {
+		alphanumeric := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		return !alphanumeric && !strings.ContainsRune("_-./:=@%+,", r)
+	}
+	if s != "" && !strings.ContainsFunc(s, special) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

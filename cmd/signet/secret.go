@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -45,7 +44,7 @@ func (s *secretInput) read(p *process) (issuer.Secret, error) {
 		}
 		return s.parse(string(text))
 	}
-	text, err := io.ReadAll(io.LimitReader(p.stdin, maxSecret+1))
+	text, err := readBoundedFrom(p.stdin, "standard input", maxSecret)
 	if err != nil {
 		return "", fmt.Errorf("--%s-stdin: %w", s.what, err)
 	}

@@ -61,7 +61,7 @@ func (s *settings) checkText() []error {
 
 // isBlank tells whether r shows nothing at the border of a text: white space, or a
 // byte order mark.
-func isBlank(r rune) bool { return unicode.IsSpace(r) || r == '\uFEFF' }
+func isBlank(r rune) bool { return unicode.IsSpace(r) || r == bomRune }
 
 func (s *settings) checkOutput() []error {
 	return s.checkOneOf("output", s.output, outputText, outputJSON)

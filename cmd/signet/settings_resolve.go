@@ -53,9 +53,9 @@ type layer struct {
 // resolve fills in, from the environment and the file, what the command line
 // (flags) has left open, and checks the whole.
 func (s *settings) resolve(flags *pflag.FlagSet, env map[string]string) error {
-	s.masterKeyText = env[envMasterKey]
+	s.masterKeyText = strings.TrimPrefix(env[envMasterKey], bomUTF8)
 	for n := range s.otherKeys {
-		s.otherKeys[n].text = env[s.otherKeys[n].env]
+		s.otherKeys[n].text = strings.TrimPrefix(env[s.otherKeys[n].env], bomUTF8)
 	}
 	layers, errs := s.merge(flags, env)
 	s.all.VisitAll(func(f *pflag.Flag) {

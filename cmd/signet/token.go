@@ -74,7 +74,7 @@ func (i *inspector) run(ctx context.Context, args []string) error {
 
 func (i *inspector) token(arg string) (string, error) {
 	if arg == "-" {
-		text, err := io.ReadAll(io.LimitReader(i.stdin, maxTokenInput))
+		text, err := readBoundedFrom(i.stdin, "it", maxTokenInput)
 		if err != nil {
 			return "", fmt.Errorf("read the token from standard input: %w", err)
 		}
