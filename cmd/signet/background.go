@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"time"
 )
@@ -17,7 +18,7 @@ const (
 
 // startBackground starts the background jobs. The returned function stops them
 // and writes the last key events.
-func (v *server) startBackground() (stop func()) {
+func (v *server) startBackground(hangups <-chan os.Signal) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { v.keyring.Run(ctx) })
@@ -28,6 +29,7 @@ func (v *server) startBackground() (stop func()) {
 	})
 	running.Go(func() { v.repeat(ctx, v.settings.statusInterval(), "refresh the status lists", v.issuer.RefreshStatus) })
 	running.Go(func() { v.repeat(ctx, sweepInterval, "sweep expired records", v.sweep) })
+	running.Go(func() { v.reloadOnHangup(ctx, hangups) })
 	if c := v.listeners.certificate; c != nil {
 		running.Go(func() { v.repeat(ctx, certificateInterval, "reload the certificate", v.reloadCertificate) })
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"fmt"
+	"sync"
 	"sync/atomic"
 )
 
@@ -15,8 +16,10 @@ const maxPEM = 1 << 20
 type certReloader struct {
 	certFile, keyFile string
 
-	current  atomic.Pointer[tls.Certificate]
-	lastHash []byte // SHA-256 of the files loaded last; used by one goroutine only
+	current atomic.Pointer[tls.Certificate]
+
+	mu       sync.Mutex // held while reloading
+	lastHash []byte     // SHA-256 of the files loaded last
 }
 
 func newCertReloader(certFile, keyFile string) (*certReloader, error) {
@@ -36,6 +39,8 @@ func (c *certReloader) getCertificate(*tls.ClientHelloInfo) (*tls.Certificate, e
 // mismatched pair, such as one of which only one file has been replaced yet,
 // leaves the old certificate in place; the next call tries again.
 func (c *certReloader) reload() (bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	cert, err := readBounded(c.certFile, maxPEM)
 	if err != nil {
 		return false, fmt.Errorf("--tls-cert: %w", err)

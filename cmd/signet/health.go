@@ -17,18 +17,22 @@ import (
 // fraction of it.
 const healthTimeout = 2 * time.Second
 
-// newHealth is for container images that hold nothing but this binary.
+// maxAddrFile bounds the file of --addr-file, in bytes.
+const maxAddrFile = 1 << 10
+
+// newHealth is for container images that hold nothing but this binary. It offers every
+// flag of serve, so that the same settings reach both.
 func newHealth(p *process) *cobra.Command {
 	s := newSettings()
 	c := &cobra.Command{
 		Use: "health", Short: "Ask the server on this machine whether it is ready", Args: exactArgs(),
 		Long: "Ask the server on this machine, at --listen, whether it is ready. The exit status says it: 0 for yes, 1 for\n" +
-			"no. It trusts any certificate, since it asks its own machine and sends nothing.",
+			"no. It takes the flags, the environment and the file that signet serve takes, and looks at --listen, --addr-file\n" +
+			"and --tls-cert only. It trusts any certificate, since it asks its own machine and sends nothing.",
 		Example: "  signet health --listen 0.0.0.0:8080\n  signet health --config signet.yaml",
 	}
-	s.addConfig(c.Flags())
-	s.addListeners(c.Flags())
-	s.addTransport(c.Flags())
+	s.addServe(c)
+	s.checks = []check{(*settings).checkListeners} // the rest is for serve to judge
 	return p.withSettings(c, s, func(ctx context.Context, _ []string) error {
 		url, err := readyURL(s)
 		if err != nil {
@@ -39,11 +43,21 @@ func newHealth(p *process) *cobra.Command {
 }
 
 // readyURL is /readyz at --listen; an address that stands for all is asked
-// through the loopback interface.
+// through the loopback interface. Which port was taken for port 0, --addr-file says.
 func readyURL(s *settings) (string, error) {
 	host, port, err := net.SplitHostPort(s.listen)
 	if err != nil {
 		return "", fmt.Errorf("--listen: %w", err)
+	}
+	if port == "0" {
+		if s.addrFile == "" {
+			return "", usageErrorf("--listen: port 0 stands for any: say by --addr-file where the server wrote its address")
+		}
+		base, err := readBounded(s.addrFile, maxAddrFile)
+		if err != nil {
+			return "", fmt.Errorf("nothing answers: --addr-file: %w", err)
+		}
+		return strings.TrimSpace(string(base)) + "/readyz", nil
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"

@@ -23,7 +23,7 @@ func newServe(p *process) *cobra.Command {
 		Use: "serve", Short: "Run an issuer", Args: exactArgs(),
 		Long: "Run an issuer. With nothing configured it keeps its state in signet-data/ and makes a master key there on\n" +
 			"its first start. SIGTERM drains: /readyz says no, --drain-delay passes, no more connections are taken, what\n" +
-			"is in flight finishes, and the exit status is 0.",
+			"is in flight finishes, and the exit status is 0. SIGHUP reads the certificate again.",
 		Example: "  signet serve --issuer https://id.example.com --listen :8443 --tls-cert cert.pem --tls-key key.pem\n" +
 			"  signet serve --issuer https://id.example.com --behind-proxy --trusted-proxies 10.0.0.0/8 \\\n" +
 			"      --storage mongodb://db.example.com/signet --master-key-file /run/secrets/master.key",
@@ -69,6 +69,8 @@ func (p *process) serve(ctx context.Context, s *settings, onReady func(context.C
 	v := &server{process: p, settings: s, log: p.newLogger(s)}
 	ctx, stop := untilSignal(ctx)
 	defer stop()
+	hangups, release := catchHangup()
+	defer release()
 	defer func() { err = v.ignoreSignal(ctx, err) }()
 
 	if v.listeners, err = openListeners(s); err != nil {
@@ -110,7 +112,7 @@ func (p *process) serve(ctx context.Context, s *settings, onReady func(context.C
 	if err = onReady(ctx, v); err != nil {
 		return err
 	}
-	return v.run(ctx)
+	return v.run(ctx, hangups)
 }
 
 // openKeyring opens the keys; with the wrong master key nothing is changed.
@@ -166,7 +168,7 @@ func (v *server) registerKeyMetrics() {
 }
 
 // logServing logs the addresses of the server and warnings about its settings.
-func logServing(_ context.Context, v *server) error {
+func logServing(ctx context.Context, v *server) error {
 	s := v.settings
 	v.log.Info().Str("issuer", s.issuer).Str("listen", v.listeners.publicURL()).Str("storage", s.storeName()).Msg("serving")
 	if !loopbackOnly(v.listeners.public) && v.listeners.certificate == nil && !s.behindProxy {
@@ -178,6 +180,8 @@ func logServing(_ context.Context, v *server) error {
 			v.log.Warn().Str("admin-listen", v.listeners.urlOf(v.listeners.admin)).Msg("plain http on a network: tokens of administrators can be read on the way; give --tls-cert, or listen on loopback")
 		}
 	}
+	v.warnOfPort()
+	v.warnOfDemo(ctx)
 	for _, name := range unknownVariables(v.env) {
 		v.log.Warn().Str("variable", name).Msg("unknown environment variable" + hintVariable(name))
 	}

@@ -53,9 +53,9 @@ func (v *server) ignoreSignal(ctx context.Context, err error) error {
 	return err
 }
 
-// run answers requests until ctx ends, then drains.
-func (v *server) run(ctx context.Context) error {
-	defer v.startBackground()()
+// run answers requests until ctx ends, then drains. hangups brings each SIGHUP.
+func (v *server) run(ctx context.Context, hangups <-chan os.Signal) error {
+	defer v.startBackground(hangups)()
 	failed := make(chan error, 3)
 	public := v.newHTTPServer(v.handler)
 	servers := httpServers{public}
