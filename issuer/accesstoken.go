@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"example.org/signet/internal/random"
 	"example.org/signet/issuer/status"
 )
 
@@ -60,7 +61,7 @@ type accessClaims struct {
 const tokenIDBytes = 20
 
 func (i *Issuer) accessClaims(req *grantRequest, a grantResult) (accessClaims, error) {
-	jti, err := randomString(i.cfg.Rand, tokenIDBytes)
+	jti, err := random.Text(i.cfg.Rand, tokenIDBytes)
 	if err != nil {
 		return accessClaims{}, err
 	}

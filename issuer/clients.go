@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/signet/internal/random"
 	"example.org/signet/issuer/account"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/epoch"
@@ -50,7 +51,7 @@ func (i *Issuer) setSecret(ctx context.Context, c *storage.Client, chosen Secret
 		return "", nil
 	}
 	if chosen == "" {
-		drawn, err := randomString(i.cfg.Rand, secretBytes)
+		drawn, err := random.Text(i.cfg.Rand, secretBytes)
 		if err != nil {
 			return "", unavailable(err)
 		}

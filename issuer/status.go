@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/signet/internal/document"
+	"example.org/signet/internal/random"
 	"example.org/signet/issuer/status"
 	"example.org/signet/storage"
 )
@@ -119,10 +120,10 @@ func (i *Issuer) recordPendingRevocation(ctx context.Context, e storage.PendingR
 	if !ending {
 		return nil
 	}
-	id, err := newID(i.now(), i.cfg.Rand)
+	id, err := random.UUIDv7(i.cfg.Rand, i.now())
 	if err != nil {
 		return unavailable(err)
 	}
-	e.ID = id
+	e.ID = id.String()
 	return storeError(i.store.AddPendingRevocation(ctx, e))
 }

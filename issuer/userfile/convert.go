@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.org/signet/internal/secret"
 	"example.org/signet/issuer/account"
 	"example.org/signet/issuer/password"
 )
@@ -184,9 +185,9 @@ func (v values) setPassword(r *Record) error {
 	switch {
 	case hash != "":
 		hash = unquoteHash(hash)
-		r.PasswordHash, err = Secret(hash), password.CheckHash(hash)
+		r.PasswordHash, err = secret.Text(hash), password.CheckHash(hash)
 	case plain != "":
-		r.Password, err = Secret(plain), password.CheckNew(plain, password.UserInputs{})
+		r.Password, err = secret.Text(plain), password.CheckNew(plain, password.UserInputs{})
 	}
 	return err
 }

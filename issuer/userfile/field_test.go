@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.org/signet/internal/secret"
 	"example.org/signet/issuer/userfile"
 )
 
@@ -314,7 +315,7 @@ func TestSecretsHideThemselves(t *testing.T) {
 			t.Errorf("shown: %s", s)
 		}
 	}
-	if got := fmt.Sprintf("%v|%#v", userfile.Secret(""), userfile.Secret("")); got != `|""` {
+	if got := fmt.Sprintf("%v|%#v", secret.Text(""), secret.Text("")); got != `|""` {
 		t.Errorf("no secret is shown as %s", got)
 	}
 }
