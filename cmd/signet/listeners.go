@@ -56,8 +56,12 @@ func openListener(flag, address string) (net.Listener, error) {
 	return nil, withHint(err, "choose an address of this machine by --%s", flag)
 }
 
-// limitConnections bounds the number of open connections of a listener.
+// limitConnections bounds the number of open connections of a listener, and
+// refuses requests of ambiguous length on plain ones.
 func (ls *listeners) limitConnections(l net.Listener) net.Listener {
+	if ls.certificate == nil {
+		l = endpoints.CheckFraming(l)
+	}
 	return endpoints.LimitConnections(l, endpoints.DefaultMaxConnections)
 }
 

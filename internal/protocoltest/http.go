@@ -1,6 +1,7 @@
 package protocoltest
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -12,6 +13,7 @@ var httpCases = []testCase{
 	{name: "A01 paths that are almost right", run: testPaths},
 	{name: "H05 hosts and proxies do not name the issuer", run: testHosts},
 	{name: "H02 headers without end", run: testHeaders},
+	{name: "two lengths of one body", run: testTwoLengths},
 	{name: "request ids", run: testRequestIDs},
 	{name: "U13 client address behind proxies", configure: trustLoopback, run: testForwardedFor},
 	{name: "X11 more requests than slots", configure: func(o *Options) { o.Endpoints.MaxInFlight = 2 }, run: testTooManyRequests},
@@ -71,6 +73,41 @@ func testHeaders(t *testing.T, s *Signet) {
 		if a.Status != http.StatusRequestHeaderFieldsTooLarge || !closed {
 			t.Errorf("%s: %d, closed %t", name, a.Status, closed)
 		}
+	}
+}
+
+// testTwoLengths: a proxy that goes by Content-Length and a server that goes by
+// Transfer-Encoding disagree about where the next request begins.
+func testTwoLengths(t *testing.T, s *Signet) {
+	const form = "Content-Type: application/x-www-form-urlencoded"
+	hidden := s.Head("GET", UserInfo)
+	for name, head := range map[string]string{
+		"length first":    s.Head("POST", Token, form, "Content-Length: 5", "Transfer-Encoding: chunked"),
+		"encoding first":  s.Head("POST", Token, "Transfer-Encoding: chunked", form, "Content-Length: 5"),
+		"in other case":   s.Head("POST", Token, "CONTENT-LENGTH: 5", "transfer-encoding: Chunked"),
+		"lines end in LF": strings.ReplaceAll(s.Head("POST", Token, "Content-Length: 5", "Transfer-Encoding: chunked"), "\r\n", "\n"),
+		"length 0":        s.Head("POST", Token, form, "Transfer-Encoding: chunked", "Content-Length: 0"),
+		"HTTP/1.0":        strings.Replace(s.Head("POST", Token, "Transfer-Encoding: chunked", "Connection: keep-alive"), "HTTP/1.1", "HTTP/1.0", 1),
+		"the second": s.Head("GET", JWKS, "X: y") + s.Head("POST", Token, form, "Content-Length: 7") + "a=b&c=d" +
+			s.Head("POST", Token, form, "Transfer-Encoding: chunked") + "3\r\na=b\r\n0\r\n\r\n" + s.Head("POST", Token, "Transfer-Encoding: chunked", "Content-Length: 5"),
+	} {
+		for _, pieces := range []int{1 << 20, 7, 1} {
+			all := s.rawAll(t, head+"0\r\n\r\n"+hidden, pieces)
+			last := all[len(all)-1]
+			if last.Status != http.StatusBadRequest || last.Header.Get("Connection") != "close" {
+				t.Errorf("%s, %d bytes at a time: %d %v", name, pieces, last.Status, last.Header)
+			}
+			if want := 1 + 3*strings.Count(name, "second"); len(all) != want {
+				t.Errorf("%s, %d bytes at a time: %d answers, want %d: the last %s", name, pieces, len(all), want, last.Body)
+			}
+		}
+	}
+	body := "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+	fine := s.Head("POST", Token, form, fmt.Sprintf("Content-Length: %d", len(body))) + body +
+		s.Head("POST", Token, form, "Transfer-Encoding: chunked") + fmt.Sprintf("%x\r\n%s\r\n0\r\nContent-Length: 5\r\n\r\n", len(body), body) +
+		s.Head("GET", JWKS, "X-Content-Length: 5", "Transfer-Encoding-X: y", "X: Transfer-Encoding: chunked", "Connection: close")
+	if all := s.rawAll(t, fine, 1<<20); len(all) != 3 || all[2].Status != http.StatusOK {
+		t.Errorf("requests of one length each: %d answers, the last %d", len(all), all[len(all)-1].Status)
 	}
 }
 

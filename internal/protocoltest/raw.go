@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,38 @@ func (s *Signet) Raw(t testing.TB, request io.Reader) (a Response, closed bool) 
 	}
 	_, err = in.ReadByte()
 	return a, err != nil
+}
+
+// rawAll sends bytes in pieces of the size and reads all answers until the server
+// hangs up.
+func (s *Signet) rawAll(t testing.TB, request string, size int) []Response {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.Server.Listener.Addr().String())
+	must(t, err)
+	defer conn.Close()
+	must(t, conn.SetDeadline(time.Now().Add(testTimeout)))
+	go func() {
+		for part := range slices.Chunk([]byte(request), size) {
+			if _, err := conn.Write(part); err != nil {
+				return
+			}
+		}
+	}()
+	in, all := bufio.NewReader(conn), []Response(nil)
+	for {
+		if _, err := in.Peek(1); err != nil {
+			return all
+		}
+		res, err := http.ReadResponse(in, nil)
+		must(t, err)
+		body, err := io.ReadAll(res.Body)
+		must(t, err)
+		header := res.Header
+		if res.Close {
+			header.Set("Connection", "close")
+		}
+		all = append(all, Response{Status: res.StatusCode, Header: header, Body: body})
+	}
 }
 
 // Head is the beginning of a raw request to the Signet.

@@ -134,6 +134,7 @@ func defaults(clock *Clock) Options {
 func (s *Signet) open() {
 	s.Store = NewStore(s.backend)
 	s.Server = httptest.NewUnstartedServer(nil)
+	s.Server.Listener = endpoints.CheckFraming(s.Server.Listener)
 	s.URL = "http://" + s.Server.Listener.Addr().String() + s.options.Path
 	if s.Issuer == "" {
 		s.Issuer = s.URL
