@@ -67,7 +67,7 @@ type SessionStatus interface {
 	// ErrConflict where the condition does not hold, whatever the reason.
 	UpdateRights(ctx context.Context, r RightsUpdate) (Session, error)
 
-	// PendingStatus returns up to limit sessions with StatusPending, ordered by id.
+	// PendingStatus returns up to limit sessions with StatusPending, in any order.
 	PendingStatus(ctx context.Context, limit int) ([]Session, error)
 
 	// ClearPendingStatus clears StatusPending and RetiredIndex of each session that

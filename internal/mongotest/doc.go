@@ -11,7 +11,10 @@
 // from its sources. Where it cannot be built (its modules cannot be fetched)
 // tests are skipped, but fail where CI=true.
 //
+// A [Kind] makes a server name a replica set, ask for a login, refuse writes or
+// speak an old protocol: what it says of itself, not what it is.
+//
 // The test server is honest about atomicity and durability after a kill -9,
-// and says nothing about write and read concerns, failover, authentication or
-// speed: it uses no index. Keep collections to a few hundred documents.
+// and says nothing about write and read concerns, failover or speed: it uses no
+// index. Keep collections to a few hundred documents.
 package mongotest

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,16 +21,55 @@ type Server struct {
 	t     testing.TB
 	uri   string // without a database
 	dir   string
+	args  []string // what kind of server it is
+	login *url.Userinfo
 	child *child // nil for an external server
 }
 
+// A Kind makes the server of [Start] one of another kind than a standalone one
+// that lets everybody in. An external server is what it is: tests that ask for a
+// kind are skipped on it.
+type Kind func(*Server)
+
+// ReplicaSet makes it the primary of a replica set of one member.
+func ReplicaSet(name string) Kind {
+	return func(s *Server) { s.args = append(s.args, "-set", name) }
+}
+
+// NoPrimary makes it a secondary of a replica set that has no primary.
+func NoPrimary(name string) Kind {
+	return func(s *Server) { s.args = append(s.args, "-set", name, "-secondary") }
+}
+
+// Login makes it ask for a login, which the URIs of the server have.
+func Login(user, password string) Kind {
+	return func(s *Server) {
+		s.args = append(s.args, "-user", user, "-password", password)
+		s.login = url.UserPassword(user, password)
+	}
+}
+
+// ReadOnly makes it refuse all commands that write.
+func ReadOnly() Kind { return func(s *Server) { s.args = append(s.args, "-readonly") } }
+
+// WireVersion makes it speak the wire protocol up to a version: 8 is that of MongoDB 4.2.
+func WireVersion(n int) Kind {
+	return func(s *Server) { s.args = append(s.args, "-wire", strconv.Itoa(n)) }
+}
+
 // Start runs a server for this test alone and ends it with the test.
-func Start(t testing.TB) *Server {
+func Start(t testing.TB, kinds ...Kind) *Server {
 	t.Helper()
 	if uri := os.Getenv(External); uri != "" {
+		if len(kinds) > 0 {
+			t.Skip("the server that " + External + " names is of its own kind")
+		}
 		return &Server{t: t, uri: uri}
 	}
 	s := &Server{t: t, dir: t.TempDir()}
+	for _, kind := range kinds {
+		kind(s)
+	}
 	s.run("127.0.0.1:0")
 	t.Cleanup(func() { s.child.kill() })
 	return s
@@ -67,10 +107,13 @@ func (s *Server) run(listen string) {
 	if err != nil {
 		missing(s.t, err)
 	}
-	if s.child, err = launch(path, "-listen", listen, "-dir", s.dir); err != nil {
+	if s.child, err = launch(path, append([]string{"-listen", listen, "-dir", s.dir}, s.args...)...); err != nil {
 		s.t.Fatal(err)
 	}
 	s.uri = s.child.uri
+	if s.login != nil {
+		s.uri = strings.Replace(s.uri, "://", "://"+s.login.String()+"@", 1)
+	}
 }
 
 // missing ends a test that has no server: a failure where CI=true, so that a

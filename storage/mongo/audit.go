@@ -71,7 +71,7 @@ func (s *Store) ListAudit(ctx context.Context, f storage.AuditFilter, p storage.
 
 // SweepAudit implements [storage.Audit].
 func (s *Store) SweepAudit(ctx context.Context, before string, limit int) (int64, error) {
-	return s.sweepWhere(ctx, audit, compare("_id", "$lt", before), limit)
+	return s.sweepWhere(ctx, audit, lt("_id", before), limit)
 }
 
 // auditFilter selects events from Since on and before Until.
@@ -79,18 +79,17 @@ func auditFilter(f storage.AuditFilter) bson.D {
 	filter := bson.D{}
 	for field, value := range map[string]string{"type": f.Type, "actor": f.Actor, "target": f.Target, "client_id": f.ClientID} {
 		if value != "" {
-			filter = append(filter, elem(field, value))
+			filter = append(filter, eq(field, value))
 		}
 	}
-	between := bson.D{}
-	if !f.Since.IsZero() {
-		between = append(between, elem("$gte", storage.Time(f.Since)))
-	}
-	if !f.Until.IsZero() {
-		between = append(between, elem("$lt", storage.Time(f.Until)))
-	}
-	if len(between) > 0 {
-		filter = append(filter, elem("at", between))
+	since, until := gte("at", storage.Time(f.Since)), lt("at", storage.Time(f.Until))
+	switch {
+	case !f.Since.IsZero() && !f.Until.IsZero():
+		filter = append(filter, both(since, until))
+	case !f.Since.IsZero():
+		filter = append(filter, since)
+	case !f.Until.IsZero():
+		filter = append(filter, until)
 	}
 	return filter
 }

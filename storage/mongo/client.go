@@ -66,7 +66,7 @@ func (s *Store) UpdateClient(ctx context.Context, c storage.Client) (storage.Cli
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	doc := newClientDoc(c, c.Version+1)
-	done, err := s.replace(ctx, clients, bson.D{elem("_id", c.ID), elem("version", c.Version)}, doc)
+	done, err := s.replace(ctx, clients, bson.D{eq("_id", c.ID), eq("version", c.Version)}, doc)
 	if err != nil {
 		return storage.Client{}, err
 	}
@@ -96,12 +96,12 @@ func (s *Store) ListClients(ctx context.Context, p storage.Page) (storage.Client
 func (s *Store) AnyClient(ctx context.Context, q storage.ClientQuery) (bool, error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	filter := bson.D{elem("disabled", false)}
+	filter := bson.D{eq("disabled", false)}
 	if q.Grant != "" {
-		filter = append(filter, elem("grants", q.Grant))
+		filter = append(filter, eq("grants", q.Grant))
 	}
 	if q.Origin != "" {
-		filter = append(filter, elem("origins", q.Origin))
+		filter = append(filter, eq("origins", q.Origin))
 	}
 	return s.exists(ctx, clients, filter)
 }

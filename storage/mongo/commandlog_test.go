@@ -81,6 +81,9 @@ func checkCommand(name string, command bson.Raw) (faults []string) {
 			fault("write concern %s, want majority and journaled", command.Lookup("writeConcern"))
 		}
 	}
+	if _, err := command.LookupErr("txnNumber"); err == nil {
+		fault("is numbered: the driver would repeat it")
+	}
 	if kind == "r" {
 		if level := text(command, "readConcern", "level"); level != "majority" {
 			fault("read concern %q, want majority", level)

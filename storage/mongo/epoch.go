@@ -27,7 +27,7 @@ func (d epochDoc) record() storage.Epoch {
 }
 
 // onlyUsers leaves the epoch out: text is compared with text alone.
-func onlyUsers() bson.E { return compare("_id", "$gt", "") }
+func onlyUsers() bson.E { return gt("_id", "") }
 
 // Epoch implements [storage.Epochs].
 func (s *Store) Epoch(ctx context.Context) (storage.Epoch, error) {
@@ -61,7 +61,7 @@ func (s *Store) RaiseEpoch(ctx context.Context, r storage.EpochRaise) (storage.E
 		if first {
 			err = s.insert(ctx, users, next)
 		} else {
-			done, err = s.replace(ctx, users, bson.D{elem("_id", epochID), elem("number", now.Number)}, next)
+			done, err = s.replace(ctx, users, bson.D{eq("_id", epochID), eq("number", now.Number)}, next)
 		}
 		switch {
 		case errors.Is(err, errDuplicate):
@@ -78,7 +78,7 @@ func (s *Store) RaiseEpoch(ctx context.Context, r storage.EpochRaise) (storage.E
 func (s *Store) UserInEpoch(ctx context.Context, id string) (user storage.User, epoch storage.Epoch, err error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	docs, err := findFirst[bson.Raw](ctx, s, users, bson.D{compare("_id", "$in", []any{id, epochID})}, 0)
+	docs, err := find[bson.Raw](ctx, s, listing{collection: users, filter: bson.D{in("_id", []any{id, epochID})}})
 	if err != nil {
 		return storage.User{}, storage.Epoch{}, err
 	}

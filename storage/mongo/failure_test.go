@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -31,12 +32,26 @@ var inserts = map[string]func(ctx context.Context, s *mongo.Store) error{
 	},
 }
 
-func TestInsertWithLostAnswerIsFoundOut(t *testing.T) {
+// onBoth runs a test against a standalone server, whose driver never repeats a
+// write, and against a server that names a replica set, whose driver would.
+func onBoth(t *testing.T, test func(t *testing.T, uri func(*testing.T) string)) {
+	t.Run("standalone", func(t *testing.T) {
+		test(t, func(t *testing.T) string { return mongotest.URI(t) })
+	})
+	t.Run("replica set", func(t *testing.T) {
+		server := mongotest.Start(t, mongotest.ReplicaSet("rs0"))
+		test(t, func(*testing.T) string { return server.URI() })
+	})
+}
+
+func TestInsertWithLostAnswerIsFoundOut(t *testing.T) { onBoth(t, testLostInserts) }
+
+func testLostInserts(t *testing.T, server func(*testing.T) string) {
 	for name, insert := range inserts {
 		for what, f := range map[string]failure{"lost": loseAnswer, "cut": cutAnswer, "never sent": refuse} {
 			t.Run(name+" "+what, func(t *testing.T) {
 				t.Parallel() // the driver lets half a second pass before it tries again
-				r, uri := newFaultProxy(t, mongotest.URI(t))
+				r, uri := newFaultProxy(t, server(t))
 				s := open(t, uri)
 				r.failNext("insert", f)
 				if err := insert(t.Context(), s); err != nil {
@@ -93,15 +108,17 @@ func TestInsertThatMeetsAnotherIsUnknown(t *testing.T) {
 	}
 }
 
-// A refresh is never repeated by the store. The client's retry finds either
-// generation n or n+1.
-func TestRotationWithLostAnswer(t *testing.T) {
+// A refresh is never repeated by the store. Where its answer is lost the session
+// says whether it was carried out; if it says no, the outcome is unknown.
+func TestRotationWithLostAnswer(t *testing.T) { onBoth(t, testLostRotations) }
+
+func testLostRotations(t *testing.T, server func(*testing.T) string) {
 	for what, c := range map[string]struct {
 		f    failure
 		then int64
 	}{"lost": {loseAnswer, 1}, "cut": {cutAnswer, 1}, "never sent": {refuse, 0}} {
 		t.Run(what, func(t *testing.T) {
-			r, uri := newFaultProxy(t, mongotest.URI(t))
+			r, uri := newFaultProxy(t, server(t))
 			var w commandLog
 			s := open(t, uri, w.monitor())
 			if err := s.CreateSession(t.Context(), testSession("s")); err != nil {
@@ -109,11 +126,17 @@ func TestRotationWithLostAnswer(t *testing.T) {
 			}
 			w.take()
 			r.failNext("findAndModify", c.f)
-			if _, err := s.RotateSession(t.Context(), testRotation("s", 0)); !errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrConflict) {
-				t.Errorf("got %v, want ErrUnavailable alone", err)
+			rotated, err := s.RotateSession(t.Context(), testRotation("s", 0))
+			switch {
+			case errors.Is(err, storage.ErrConflict):
+				t.Errorf("%v claims to be certain", err)
+			case c.then == 0 && !errors.Is(err, storage.ErrUnavailable):
+				t.Errorf("got %v, want ErrUnavailable", err)
+			case c.then == 1 && (err != nil || rotated.Generation != 1):
+				t.Errorf("generation %d, %v; want the rotation that was carried out", rotated.Generation, err)
 			}
-			if sent := w.take(); len(sent) != 1 {
-				t.Errorf("sent %v, want one command", sent)
+			if sent := w.take(); !slices.Equal(sent, []string{"findAndModify", "find"}) {
+				t.Errorf("sent %v, want one findAndModify and one find", sent)
 			}
 			got, err := s.Session(t.Context(), "s")
 			if err != nil || got.Generation != c.then {

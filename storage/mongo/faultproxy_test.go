@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -31,25 +32,43 @@ const (
 	silence            // nobody ever answers
 )
 
-// newFaultProxy returns the URI with the relay in the server's place.
+// newFaultProxy returns the URI with the proxy in the server's place, also where the
+// server names itself as the member of a replica set.
 func newFaultProxy(t *testing.T, uri string) (*faultProxy, string) {
 	t.Helper()
 	u, err := url.Parse(uri)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listenAsLong(t, u.Host)
 	r := &faultProxy{listener: l, backend: u.Host, conns: map[net.Conn]bool{}}
 	t.Cleanup(r.stop)
 	go r.serve()
 	u.Host = l.Addr().String()
 	q := u.Query()
-	q.Set("directConnection", "true") // not on to the members that the server names
+	if !q.Has("replicaSet") {
+		q.Set("directConnection", "true") // not on to the members that the server names
+	}
 	u.RawQuery = q.Encode()
 	return r, u.String()
+}
+
+// listenAsLong returns a listener whose address has as many characters as the
+// other, so that it can be put in its place in a message.
+func listenAsLong(t *testing.T, addr string) net.Listener {
+	t.Helper()
+	for range 100 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(l.Addr().String()) == len(addr) || !strings.HasPrefix(addr, "127.0.0.1:") {
+			return l
+		}
+		_ = l.Close()
+	}
+	t.Fatalf("no port as long as that of %s", addr)
+	return nil
 }
 
 // failWhen decides what happens to commands from now on; nil lets all pass.
@@ -110,7 +129,7 @@ func (r *faultProxy) proxy(client net.Conn) {
 			_, _ = io.Copy(io.Discard, client) // until the client gives up
 			return
 		}
-		if f == refuse || !exchange(client, server, request, f) {
+		if f == refuse || !r.exchange(client, server, request, f) {
 			return
 		}
 	}
@@ -127,13 +146,16 @@ func (r *faultProxy) failureOf(request []byte) failure {
 }
 
 // exchange tells whether the connection goes on.
-func exchange(client, server net.Conn, request []byte, f failure) bool {
+func (r *faultProxy) exchange(client, server net.Conn, request []byte, f failure) bool {
 	if _, err := server.Write(request); err != nil {
 		return false
 	}
 	answer, err := readWire(server)
 	if err != nil {
 		return false
+	}
+	if own := r.listener.Addr().String(); len(own) == len(r.backend) {
+		answer = bytes.ReplaceAll(answer, []byte(r.backend), []byte(own))
 	}
 	switch f {
 	case loseAnswer:

@@ -70,7 +70,7 @@ func (s *Store) ensureIndexes(ctx context.Context) error {
 func (s *Store) ensureIndex(ctx context.Context, i index) error {
 	ctx, cancel := context.WithTimeout(ctx, indexTimeout)
 	defer cancel()
-	order := convert(i.fields, func(field string) bson.E { return elem(field, 1) })
+	order := convert(i.fields, rising)
 	opts := options.Index().SetName(i.name)
 	if i.unique {
 		opts.SetUnique(true)

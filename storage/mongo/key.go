@@ -60,7 +60,7 @@ func (s *Store) InsertKey(ctx context.Context, k storage.Key) error {
 func (s *Store) ListKeys(ctx context.Context) ([]storage.Key, error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	docs, err := findAll[keyDoc](ctx, s, keys, bson.D{})
+	docs, err := find[keyDoc](ctx, s, listing{collection: keys, filter: bson.D{}, order: byRisingID})
 	return convert(docs, keyDoc.record), err
 }
 
@@ -69,11 +69,11 @@ func (s *Store) ListKeys(ctx context.Context) ([]storage.Key, error) {
 func (s *Store) RevokeKey(ctx context.Context, kid string, at time.Time) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	done, err := s.update(ctx, keys, bson.D{elem("kid", kid), notRevoked()}, set(elem("revoked_at", storage.Time(at))))
+	done, err := s.update(ctx, keys, bson.D{eq("kid", kid), notRevoked()}, bson.D{set(value("revoked_at", storage.Time(at)))}, nil)
 	if done || err != nil {
 		return err
 	}
-	return requireFound(s.exists(ctx, keys, bson.D{elem("kid", kid)}))
+	return requireFound(s.exists(ctx, keys, bson.D{eq("kid", kid)}))
 }
 
 // ResealKey implements [storage.Keys] by one conditional update. Where it meets
@@ -81,11 +81,11 @@ func (s *Store) RevokeKey(ctx context.Context, kid string, at time.Time) error {
 func (s *Store) ResealKey(ctx context.Context, kid string, was, sealed []byte) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	done, err := s.update(ctx, keys, bson.D{elem("kid", kid), elem("sealed", was)}, set(elem("sealed", sealed)))
+	done, err := s.update(ctx, keys, bson.D{eq("kid", kid), eq("sealed", was)}, bson.D{set(value("sealed", sealed))}, bson.D{eq("kid", kid), eq("sealed", sealed)})
 	if done || err != nil {
 		return err
 	}
-	if err := requireFound(s.exists(ctx, keys, bson.D{elem("kid", kid)})); err != nil {
+	if err := requireFound(s.exists(ctx, keys, bson.D{eq("kid", kid)})); err != nil {
 		return err
 	}
 	return storage.ErrConflict
@@ -95,5 +95,5 @@ func (s *Store) ResealKey(ctx context.Context, kid string, was, sealed []byte) e
 func (s *Store) DeleteKey(ctx context.Context, kid string) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	return requireFound(s.delete(ctx, keys, bson.D{elem("kid", kid)}))
+	return requireFound(s.delete(ctx, keys, bson.D{eq("kid", kid)}))
 }

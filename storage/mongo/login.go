@@ -92,12 +92,13 @@ func (s *Store) takeOver(ctx context.Context, newClaim loginDoc) (bool, error) {
 			return false, nil
 		}
 	}
-	return s.update(ctx, logins, existing.unchanged(), set(elem("user_id", newClaim.UserID), elem("at", newClaim.At), elem("lease", newClaim.Lease)))
+	return s.update(ctx, logins, existing.unchanged(), bson.D{set(value("user_id", newClaim.UserID), value("at", newClaim.At), value("lease", newClaim.Lease))},
+		bson.D{eq("_id", newClaim.Name), eq("user_id", newClaim.UserID), eq("lease", newClaim.Lease)})
 }
 
 // unchanged selects the claim if nobody wrote it since it was read.
 func (d loginDoc) unchanged() bson.D {
-	return bson.D{elem("_id", d.Name), elem("user_id", d.UserID), elem("lease", d.Lease)}
+	return bson.D{eq("_id", d.Name), eq("user_id", d.UserID), eq("lease", d.Lease)}
 }
 
 // hasName tells whether the user has the name.
@@ -117,8 +118,12 @@ func (s *Store) confirmClaims(ctx context.Context, userID string, names []string
 	if len(names) == 0 {
 		return nil
 	}
-	mine := bson.D{compare("_id", "$in", names), elem("user_id", userID)}
-	result, err := s.db.Collection(logins).UpdateMany(ctx, mine, set(elem("lease", bson.NewObjectID())))
+	mine := bson.D{in("_id", names), eq("user_id", userID)}
+	newLease := bson.D{set(value("lease", bson.NewObjectID()))}
+	result, err := s.db.Collection(logins).UpdateMany(ctx, mine, newLease)
+	if inDoubt(ctx, err) {
+		result, err = s.db.Collection(logins).UpdateMany(ctx, mine, newLease)
+	}
 	if err != nil {
 		return s.unavailable("update in "+logins, err)
 	}
@@ -134,7 +139,7 @@ func (s *Store) confirmClaims(ctx context.Context, userID string, names []string
 // another call has made for the same user and not used yet: that call's
 // confirmation makes it again.
 func (s *Store) releaseNames(ctx context.Context, userID string) {
-	claims, err := findAll[loginDoc](ctx, s, logins, bson.D{elem("user_id", userID)})
+	claims, err := find[loginDoc](ctx, s, listing{collection: logins, filter: bson.D{eq("user_id", userID)}})
 	if err != nil || len(claims) == 0 {
 		return
 	}
@@ -150,7 +155,7 @@ func (s *Store) releaseNames(ctx context.Context, userID string) {
 		}
 	}
 	if len(names) > 0 {
-		unchanged := bson.D{compare("_id", "$in", names), elem("user_id", userID), compare("lease", "$in", leases)}
+		unchanged := bson.D{in("_id", names), eq("user_id", userID), in("lease", leases)}
 		_, _ = s.db.Collection(logins).DeleteMany(ctx, unchanged)
 	}
 }

@@ -10,32 +10,31 @@ import (
 	"example.org/signet/storage"
 )
 
-// page returns one page of what the filter selects, ordered by _id, and the
-// cursor of the next, which is the last _id. One document more than the page
+// page returns one page of what the filter selects, ordered by rising _id, and
+// the cursor of the next, which is the last _id. One document more than the page
 // holds is read, to see whether something follows.
 func page[D, R any](ctx context.Context, s *Store, collection string, filter bson.D, p storage.Page, record func(D) R, id func(R) string) ([]R, string, error) {
 	if p.After != "" {
-		filter = append(filter, compare("_id", "$gt", p.After))
+		filter = append(filter, gt("_id", p.After))
 	}
-	size := p.Size()
-	docs, err := findFirst[D](ctx, s, collection, filter, size+1)
-	if err != nil {
-		return nil, "", err
-	}
-	return trimPage(docs, size, record, id)
+	return pageInOrder(ctx, s, listing{collection: collection, filter: filter, order: byRisingID}, p, record, id)
 }
 
 // pageDown is page by falling _id.
 func pageDown[D, R any](ctx context.Context, s *Store, collection string, filter bson.D, p storage.Page, record func(D) R, id func(R) string) ([]R, string, error) {
 	if p.After != "" {
-		filter = append(filter, compare("_id", "$lt", p.After))
+		filter = append(filter, lt("_id", p.After))
 	}
-	size := p.Size()
-	docs, err := findSorted[D](ctx, s, collection, filter, size+1, -1)
+	return pageInOrder(ctx, s, listing{collection: collection, filter: filter, order: byFallingID}, p, record, id)
+}
+
+func pageInOrder[D, R any](ctx context.Context, s *Store, l listing, p storage.Page, record func(D) R, id func(R) string) ([]R, string, error) {
+	l.limit = p.Size() + 1
+	docs, err := find[D](ctx, s, l)
 	if err != nil {
 		return nil, "", err
 	}
-	return trimPage(docs, size, record, id)
+	return trimPage(docs, p.Size(), record, id)
 }
 
 // trimPage drops the surplus document from a page.
@@ -58,20 +57,16 @@ func convert[D, R any](docs []D, record func(D) R) []R {
 // batchSize is how many documents one command of a longer work touches.
 const batchSize = 1000
 
-// idOnly is a document of which only its id matters.
-type idOnly struct {
-	ID string `bson:"_id"`
-}
-
-func idsOf(docs []idOnly) []string { return convert(docs, func(d idOnly) string { return d.ID }) }
-
-// sweep deletes up to limit documents whose time in field lies before the
-// given one. A delete of many cannot be limited, so ids are looked up first,
-// and the delete repeats the condition: what was renewed meanwhile stays.
+// sweep deletes up to limit documents whose time in field lies before the given
+// one, the earliest first.
 func (s *Store) sweep(ctx context.Context, collection, field string, before time.Time, limit int) (int64, error) {
-	return s.sweepWhere(ctx, collection, compare(field, "$lt", storage.Time(before)), limit)
+	return s.sweepWhere(ctx, collection, lt(field, storage.Time(before)), limit)
 }
 
+// sweepWhere deletes up to limit documents below a bound of one field. A delete of
+// many cannot be limited, so ids are looked up first, in the order of the field's
+// index, which reads no more of the backlog than it deletes. The delete repeats
+// the condition: what was renewed meanwhile stays.
 func (s *Store) sweepWhere(ctx context.Context, collection string, expired bson.E, limit int) (int64, error) {
 	var deleted int64
 	for left := limit; left > 0; left -= batchSize {
@@ -87,11 +82,11 @@ func (s *Store) sweepWhere(ctx context.Context, collection string, expired bson.
 func (s *Store) sweepBatch(ctx context.Context, collection string, expired bson.E, limit int) (deleted int64, found int, err error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	docs, err := findFirst[idOnly](ctx, s, collection, bson.D{expired}, limit)
+	docs, err := find[idOnly](ctx, s, listing{collection: collection, filter: bson.D{expired}, order: bson.D{rising(expired.Key)}, limit: limit})
 	if err != nil || len(docs) == 0 {
 		return 0, 0, err
 	}
-	result, err := s.db.Collection(collection).DeleteMany(ctx, bson.D{compare("_id", "$in", idsOf(docs)), expired})
+	result, err := s.db.Collection(collection).DeleteMany(ctx, bson.D{in("_id", idsOf(docs)), expired})
 	if err != nil {
 		return 0, len(docs), s.unavailable("delete from "+collection, err)
 	}
@@ -101,15 +96,13 @@ func (s *Store) sweepBatch(ctx context.Context, collection string, expired bson.
 // hasPrefix selects the documents whose text in any of the fields begins
 // with the prefix, taken literally: a range, which every server's index serves.
 func hasPrefix(prefix string, fields ...string) bson.E {
-	bounds := bson.D{elem("$gte", prefix)}
-	if end := prefixEnd(prefix); end != "" {
-		bounds = append(bounds, elem("$lt", end))
-	}
-	any := make(bson.A, len(fields))
-	for i, f := range fields {
-		any[i] = bson.D{elem(f, bounds)}
-	}
-	return elem("$or", any)
+	end := prefixEnd(prefix)
+	return or(convert(fields, func(field string) bson.D {
+		if end == "" {
+			return bson.D{gte(field, prefix)}
+		}
+		return bson.D{both(gte(field, prefix), lt(field, end))}
+	})...)
 }
 
 // prefixEnd is the first text, in the order of code points (which is that of

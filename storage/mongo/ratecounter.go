@@ -46,33 +46,32 @@ func (s *Store) IncrementCounter(ctx context.Context, key string, now time.Time,
 
 // countOnce tries the three steps. ErrNotFound if none of them met the counter.
 func (s *Store) countOnce(ctx context.Context, fresh rateCounterDoc, now time.Time) (rateCounterDoc, error) {
-	running := bson.D{elem("_id", fresh.Key), compare("reset_at", "$gt", now)}
-	doc, err := findAndUpdate[rateCounterDoc](ctx, s, rateCounters, running, bson.D{elem("$inc", bson.D{elem("count", int64(1))})})
+	running := bson.D{eq("_id", fresh.Key), gt("reset_at", now)}
+	doc, err := findAndUpdate[rateCounterDoc](ctx, s, rateCounters, running, bson.D{inc("count", 1)})
 	if !errors.Is(err, storage.ErrNotFound) {
 		return doc, err
 	}
 	if err := s.insert(ctx, rateCounters, fresh); !errors.Is(err, errDuplicate) {
 		return fresh, err
 	}
-	ended := bson.D{elem("_id", fresh.Key), compare("reset_at", "$lte", now)}
-	return findAndUpdate[rateCounterDoc](ctx, s, rateCounters, ended, set(elem("count", fresh.Count), elem("reset_at", fresh.ResetAt)))
+	ended := bson.D{eq("_id", fresh.Key), lte("reset_at", now)}
+	return findAndUpdate[rateCounterDoc](ctx, s, rateCounters, ended, bson.D{set(value("count", fresh.Count), value("reset_at", fresh.ResetAt))})
 }
 
 // DecrementCounter implements [storage.RateCounters] by one conditional update.
 func (s *Store) DecrementCounter(ctx context.Context, key string) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	counted := bson.D{elem("_id", key), compare("count", "$gt", int64(0))}
-	_, err := s.update(ctx, rateCounters, counted, bson.D{elem("$inc", bson.D{elem("count", int64(-1))})})
-	return err
+	counted := bson.D{eq("_id", key), gt("count", int64(0))}
+	_, err := s.updateOnce(ctx, rateCounters, counted, bson.D{inc("count", -1)})
+	return s.unavailable("update in "+rateCounters, err)
 }
 
 // DeleteCounter implements [storage.RateCounters] by one delete.
 func (s *Store) DeleteCounter(ctx context.Context, key string) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	_, err := s.delete(ctx, rateCounters, byID(key))
-	return err
+	return s.remove(ctx, rateCounters, byID(key))
 }
 
 // SweepCounters implements [storage.RateCounters].

@@ -56,7 +56,7 @@ func (s *Store) UpdateRole(ctx context.Context, r storage.Role) (storage.Role, e
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	doc := newRoleDoc(r, r.Version+1)
-	done, err := s.replace(ctx, roles, bson.D{elem("_id", r.Name), elem("version", r.Version)}, doc)
+	done, err := s.replace(ctx, roles, bson.D{eq("_id", r.Name), eq("version", r.Version)}, doc)
 	if err != nil {
 		return storage.Role{}, err
 	}
@@ -77,6 +77,6 @@ func (s *Store) DeleteRole(ctx context.Context, name string) error {
 func (s *Store) ListRoles(ctx context.Context) ([]storage.Role, error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	docs, err := findAll[roleDoc](ctx, s, roles, bson.D{})
+	docs, err := find[roleDoc](ctx, s, listing{collection: roles, filter: bson.D{}, order: byRisingID})
 	return convert(docs, roleDoc.record), err
 }

@@ -3,106 +3,23 @@ package mongo
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"example.org/signet/storage"
 )
 
-// sessionDoc is a [storage.Session] as it lies in the collection sessions. It
-// leaves out what most sessions do not have, or have from elsewhere: there are
-// many, and each is to stay under 500 bytes.
-type sessionDoc struct {
-	ID          string         `bson:"_id"`
-	UserID      string         `bson:"user_id"`
-	ClientID    string         `bson:"client_id"`
-	Scopes      []string       `bson:"scopes,omitempty"`
-	Audience    []string       `bson:"audience,omitempty"`
-	Generation  int64          `bson:"generation"`
-	RotatedAt   time.Time      `bson:"rotated_at"`
-	CreatedAt   time.Time      `bson:"created_at"`
-	ExpiresAt   time.Time      `bson:"expires_at"`
-	AuthTime    *bson.DateTime `bson:"auth_time,omitempty"` // absent: CreatedAt
-	UserEpoch   int64          `bson:"user_epoch"`
-	ClientEpoch int64          `bson:"client_epoch"`
-	StatusIndex int64          `bson:"status_index"`
-	RevokedAt   time.Time      `bson:"revoked_at"`
-	Reason      string         `bson:"reason,omitempty"`
-	Replays     int64          `bson:"replays,omitempty"`
-	Device      string         `bson:"device,omitempty"`
-	Network     string         `bson:"network,omitempty"`
-
-	RightsVersion int64    `bson:"grade,omitempty"`
-	Roles         *string  `bson:"roles,omitempty"` // with blanks between them; absent: defaultRole
-	DeniedScopes  []string `bson:"withheld,omitempty"`
-	StatusPending bool     `bson:"due,omitempty"`
-	RetiredIndex  int64    `bson:"retired_index,omitempty"`
-}
-
-func newSessionDoc(s storage.Session) sessionDoc {
-	d := sessionDoc{
-		ID: s.ID, UserID: s.UserID, ClientID: s.ClientID, Scopes: nilIfEmpty(s.Scopes), Audience: nilIfEmpty(s.Audience), Generation: s.Generation,
-		RotatedAt: storage.Time(s.RotatedAt), CreatedAt: storage.Time(s.CreatedAt), ExpiresAt: storage.Time(s.ExpiresAt),
-		UserEpoch: s.UserEpoch, ClientEpoch: s.ClientEpoch, StatusIndex: s.StatusIndex, RevokedAt: storage.Time(s.RevokedAt),
-		Reason: s.Reason, Replays: s.Replays, Device: s.Device, Network: s.Network,
-		RightsVersion: s.RightsVersion, Roles: encodeRoles(s.Roles), DeniedScopes: nilIfEmpty(s.DeniedScopes), StatusPending: s.StatusPending, RetiredIndex: s.RetiredIndex,
-	}
-	if login := storage.Time(s.AuthTime); !login.Equal(d.CreatedAt) {
-		at := bson.NewDateTimeFromTime(login)
-		d.AuthTime = &at
-	}
-	return d
-}
-
-func (d sessionDoc) record() storage.Session {
-	s := storage.Session{
-		ID: d.ID, UserID: d.UserID, ClientID: d.ClientID, Scopes: d.Scopes, Audience: d.Audience, Generation: d.Generation,
-		RotatedAt: d.RotatedAt, CreatedAt: d.CreatedAt, ExpiresAt: d.ExpiresAt, AuthTime: d.CreatedAt,
-		UserEpoch: d.UserEpoch, ClientEpoch: d.ClientEpoch, StatusIndex: d.StatusIndex, RevokedAt: d.RevokedAt,
-		Reason: d.Reason, Replays: d.Replays, Device: d.Device, Network: d.Network,
-		RightsVersion: d.RightsVersion, Roles: decodeRoles(d.Roles), DeniedScopes: d.DeniedScopes, StatusPending: d.StatusPending, RetiredIndex: d.RetiredIndex,
-	}
-	if d.AuthTime != nil {
-		s.AuthTime = d.AuthTime.Time().UTC()
-	}
-	return s
-}
-
-// defaultRole is the only one that most people have.
-const defaultRole = "user"
-
-// encodeRoles relies on the names of roles having no blanks in them.
-func encodeRoles(roles []string) *string {
-	text := strings.Join(roles, " ")
-	if text == defaultRole {
-		return nil
-	}
-	return &text
-}
-
-func decodeRoles(text *string) []string {
-	switch {
-	case text == nil:
-		return []string{defaultRole}
-	case *text == "":
-		return nil
-	}
-	return strings.Split(*text, " ")
-}
-
 // notRevoked holds of a session or key without a time of revocation. The zero
 // time is stored as what it is, the first moment of the year 1.
-func notRevoked() bson.E { return elem("revoked_at", time.Time{}) }
+func notRevoked() bson.E { return eq("revoked_at", time.Time{}) }
 
 // unsetReplays takes the count of replays away; no count is a count of none.
-func unsetReplays() bson.E { return elem("$unset", bson.D{elem("replays", "")}) }
+func unsetReplays() bson.E { return unset("replays") }
 
 // revocationUpdate is the update that ends a session.
 func revocationUpdate(at time.Time, reason string) bson.D {
-	return append(set(elem("revoked_at", storage.Time(at)), elem("reason", reason), elem("due", true)), unsetReplays())
+	return bson.D{set(value("revoked_at", storage.Time(at)), value("reason", reason), value("due", true)), unsetReplays()}
 }
 
 // CreateSession implements [storage.Sessions] by one insert.
@@ -125,20 +42,22 @@ func (s *Store) Session(ctx context.Context, id string) (storage.Session, error)
 }
 
 // RotateSession implements [storage.Sessions] by one findAndModify, whose
-// filter is the whole condition. It is never repeated: where the answer is
-// lost, the client's retry learns what became of it.
+// filter is the whole condition. It is never repeated: where the answer is lost,
+// the session tells by its generation and time whether this rotation was carried
+// out; otherwise the outcome is unknown, and the client's retry learns it.
 func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.Session, error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	at := storage.Time(r.At)
-	doc, err := findAndUpdate[sessionDoc](ctx, s, sessions, bson.D{
-		elem("_id", r.SessionID),
-		elem("client_id", r.ClientID),
-		elem("generation", r.From),
+	doc, err := findAndMark[sessionDoc](ctx, s, sessions, bson.D{
+		eq("_id", r.SessionID),
+		eq("client_id", r.ClientID),
+		eq("generation", r.From),
 		notRevoked(),
-		compare("expires_at", "$gt", at),
-		compare("rotated_at", "$gt", storage.Time(r.IdleSince)),
-	}, append(set(elem("generation", r.From+1), elem("rotated_at", at)), unsetReplays()))
+		gt("expires_at", at),
+		gt("rotated_at", storage.Time(r.IdleSince)),
+	}, bson.D{set(value("generation", r.From+1), value("rotated_at", at)), unsetReplays()},
+		bson.D{eq("_id", r.SessionID), eq("client_id", r.ClientID), eq("generation", r.From+1), eq("rotated_at", at)})
 	if errors.Is(err, storage.ErrNotFound) {
 		return storage.Session{}, storage.ErrConflict
 	}
@@ -154,14 +73,14 @@ func (s *Store) CountReplay(ctx context.Context, r storage.Replay) (storage.Sess
 		return storage.Session{}, storage.ErrConflict // the filter takes none for below any limit
 	}
 	doc, err := findAndUpdate[sessionDoc](ctx, s, sessions, bson.D{
-		elem("_id", r.SessionID),
-		elem("client_id", r.ClientID),
-		elem("generation", r.Generation),
+		eq("_id", r.SessionID),
+		eq("client_id", r.ClientID),
+		eq("generation", r.Generation),
 		notRevoked(),
-		compare("expires_at", "$gt", storage.Time(r.At)),
-		elem("rotated_at", bson.D{elem("$gte", storage.Time(r.Since)), elem("$gt", storage.Time(r.IdleSince))}),
-		elem("$or", bson.A{bson.D{elem[any]("replays", nil)}, bson.D{compare("replays", "$lt", r.Limit)}}),
-	}, bson.D{elem("$inc", bson.D{elem("replays", int64(1))})})
+		gt("expires_at", storage.Time(r.At)),
+		both(gte("rotated_at", storage.Time(r.Since)), gt("rotated_at", storage.Time(r.IdleSince))),
+		or(bson.D{eq[any]("replays", nil)}, bson.D{lt("replays", r.Limit)}),
+	}, bson.D{inc("replays", 1)})
 	if errors.Is(err, storage.ErrNotFound) {
 		return storage.Session{}, storage.ErrConflict
 	}
@@ -173,7 +92,7 @@ func (s *Store) CountReplay(ctx context.Context, r storage.Replay) (storage.Sess
 func (s *Store) RevokeSession(ctx context.Context, id string, at time.Time, reason string) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	done, err := s.update(ctx, sessions, bson.D{elem("_id", id), notRevoked()}, revocationUpdate(at, reason))
+	done, err := s.update(ctx, sessions, bson.D{eq("_id", id), notRevoked()}, revocationUpdate(at, reason), nil)
 	if done || err != nil {
 		return err
 	}
@@ -205,13 +124,13 @@ func (s *Store) revokeBatch(ctx context.Context, f storage.SessionFilter, after 
 		filter = append(filter, notRevoked())
 	}
 	if after != "" {
-		filter = append(filter, compare("_id", "$gt", after))
+		filter = append(filter, gt("_id", after))
 	}
-	docs, err := findFirst[idOnly](ctx, s, sessions, filter, batchSize)
+	docs, err := find[idOnly](ctx, s, listing{collection: sessions, filter: filter, order: byRisingID, limit: batchSize})
 	if err != nil || len(docs) == 0 {
 		return 0, "", err
 	}
-	result, err := s.db.Collection(sessions).UpdateMany(ctx, bson.D{compare("_id", "$in", idsOf(docs)), notRevoked()}, change)
+	result, err := s.db.Collection(sessions).UpdateMany(ctx, bson.D{in("_id", idsOf(docs)), notRevoked()}, change)
 	if err != nil {
 		return 0, "", s.unavailable("update in "+sessions, err)
 	}
@@ -237,22 +156,22 @@ func (s *Store) SweepSessions(ctx context.Context, before time.Time, limit int) 
 func sessionFilter(f storage.SessionFilter) bson.D {
 	filter := bson.D{}
 	if f.UserID != "" {
-		filter = append(filter, elem("user_id", f.UserID))
+		filter = append(filter, eq("user_id", f.UserID))
 	}
 	if f.ClientID != "" {
-		filter = append(filter, elem("client_id", f.ClientID))
+		filter = append(filter, eq("client_id", f.ClientID))
 	}
 	if f.Except != "" {
-		filter = append(filter, elem("$or", bson.A{bson.D{compare("_id", "$lt", f.Except)}, bson.D{compare("_id", "$gt", f.Except)}}))
+		filter = append(filter, or(bson.D{lt("_id", f.Except)}, bson.D{gt("_id", f.Except)}))
 	}
 	if !f.AliveAt.IsZero() {
-		filter = append(filter, notRevoked(), compare("expires_at", "$gt", storage.Time(f.AliveAt)))
+		filter = append(filter, notRevoked(), gt("expires_at", storage.Time(f.AliveAt)))
 	}
 	if f.UserEpochBelow != 0 {
-		filter = append(filter, compare("user_epoch", "$lt", f.UserEpochBelow))
+		filter = append(filter, lt("user_epoch", f.UserEpochBelow))
 	}
 	if f.ClientEpochBelow != 0 {
-		filter = append(filter, compare("client_epoch", "$lt", f.ClientEpochBelow))
+		filter = append(filter, lt("client_epoch", f.ClientEpochBelow))
 	}
 	return filter
 }
@@ -262,18 +181,11 @@ func (s *Store) ExcessSessions(ctx context.Context, owner storage.SessionOwner, 
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	filter := bson.D{
-		elem("user_id", owner.UserID), elem("client_id", owner.ClientID), notRevoked(),
-		compare("expires_at", "$gt", storage.Time(at)), compare("rotated_at", "$gt", storage.Time(idleSince)),
+		eq("user_id", owner.UserID), eq("client_id", owner.ClientID), notRevoked(),
+		gt("expires_at", storage.Time(at)), gt("rotated_at", storage.Time(idleSince)),
 	}
-	opts := options.Find().SetSort(bson.D{elem("created_at", -1), elem("_id", -1)}).SetSkip(int64(keep)).SetLimit(int64(limit)).
-		SetBatchSize(cursorBatchSize).SetProjection(bson.D{elem("_id", 1)})
-	cursor, err := s.db.Collection(sessions).Find(ctx, filter, opts)
-	if err != nil {
-		return nil, s.unavailable("find in "+sessions, err)
-	}
-	var docs []idOnly
-	if err := cursor.All(ctx, &docs); err != nil {
-		return nil, s.unavailable("find in "+sessions, err)
-	}
-	return nilIfEmpty(idsOf(docs)), nil
+	docs, err := find[idOnly](ctx, s, listing{
+		collection: sessions, filter: filter, order: bson.D{falling("created_at"), falling("_id")}, skip: keep, limit: limit,
+	})
+	return nilIfEmpty(idsOf(docs)), err
 }

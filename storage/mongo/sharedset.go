@@ -37,7 +37,7 @@ func (s *Store) SwapSharedSet(ctx context.Context, g storage.SharedSet) (storage
 		}
 		return storedSet(doc, err)
 	}
-	replaced, err := s.replace(ctx, sharedSets, bson.D{elem("_id", g.Name), elem("version", g.Version)}, doc)
+	replaced, err := s.replace(ctx, sharedSets, bson.D{eq("_id", g.Name), eq("version", g.Version)}, doc)
 	if err == nil && !replaced {
 		err = storage.ErrConflict
 	}

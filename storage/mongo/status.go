@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"example.org/signet/storage"
 )
@@ -22,6 +21,22 @@ type statusDoc struct {
 
 func (d statusDoc) record() storage.StatusList { return storage.StatusList(d) }
 
+// statusHeadDoc is a statusDoc without its bits.
+type statusHeadDoc struct {
+	ID      int64     `bson:"_id"`
+	Leased  int64     `bson:"leased"`
+	Until   time.Time `bson:"until"`
+	Version int64     `bson:"version"`
+}
+
+var headProjection = projectionOf[statusHeadDoc]()
+
+func (statusHeadDoc) projection() bson.D { return headProjection }
+
+func (d statusHeadDoc) record() storage.StatusList {
+	return storage.StatusList{ID: d.ID, Leased: d.Leased, Until: d.Until, Version: d.Version}
+}
+
 // maxLeaseTries bounds how often a lease starts over because others took the
 // list that it had found or added.
 const maxLeaseTries = 8
@@ -33,8 +48,8 @@ var errLeaseContended = errors.New("the lists were full at every step")
 func (s *Store) LeaseStatus(ctx context.Context, size int64, until time.Time) (int64, error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	room := bson.D{compare("leased", "$lte", storage.StatusListSize-size)}
-	take := bson.D{elem("$inc", bson.D{elem("leased", size)}), elem("$max", bson.D{elem("until", storage.Time(until))})}
+	room := bson.D{lte("leased", storage.StatusListSize-size)}
+	take := bson.D{inc("leased", size), raise("until", storage.Time(until))}
 	for range maxLeaseTries {
 		l, err := findAndUpdate[statusDoc](ctx, s, statusLists, room, take, byRisingID)
 		if err == nil {
@@ -90,17 +105,11 @@ func (s *Store) StatusLists(ctx context.Context) ([]storage.StatusList, error) {
 	if err != nil || len(docs) == 0 {
 		return nil, err
 	}
-	return convert(docs, statusDoc.record), nil
+	return convert(docs, statusHeadDoc.record), nil
 }
 
-func (s *Store) listsWithoutBits(ctx context.Context) ([]statusDoc, error) {
-	opts := options.Find().SetSort(bson.D{elem("_id", 1)}).SetProjection(bson.D{elem("bits", 0)})
-	cursor, err := s.db.Collection(statusLists).Find(ctx, bson.D{}, opts)
-	if err != nil {
-		return nil, s.unavailable("find in "+statusLists, err)
-	}
-	var docs []statusDoc
-	return docs, s.unavailable("find in "+statusLists, cursor.All(ctx, &docs))
+func (s *Store) listsWithoutBits(ctx context.Context) ([]statusHeadDoc, error) {
+	return find[statusHeadDoc](ctx, s, listing{collection: statusLists, filter: bson.D{}, order: byRisingID})
 }
 
 // StatusList implements [storage.StatusLists].
@@ -115,7 +124,8 @@ func (s *Store) StatusList(ctx context.Context, id int64) (storage.StatusList, e
 func (s *Store) SetStatus(ctx context.Context, id, version int64, bits []byte) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	done, err := s.update(ctx, statusLists, bson.D{elem("_id", id), elem("version", version)}, set(elem("bits", bits), elem("version", version+1)))
+	done, err := s.update(ctx, statusLists, bson.D{eq("_id", id), eq("version", version)}, bson.D{set(value("bits", bits), value("version", version+1))},
+		bson.D{eq("_id", id), eq("version", version+1), eq("bits", bits)})
 	if err == nil && !done {
 		return storage.ErrConflict
 	}
@@ -139,7 +149,7 @@ func (s *Store) SweepStatusLists(ctx context.Context, before time.Time, limit in
 		if l.Until.IsZero() || !l.Until.Before(storage.Time(before)) {
 			continue
 		}
-		gone, err := s.delete(ctx, statusLists, bson.D{elem("_id", l.ID), elem("until", l.Until)})
+		gone, err := s.delete(ctx, statusLists, bson.D{eq("_id", l.ID), eq("until", l.Until)})
 		if err != nil {
 			return deleted, err
 		}
@@ -154,7 +164,7 @@ func (s *Store) SweepStatusLists(ctx context.Context, before time.Time, limit in
 func (s *Store) UpdateRights(ctx context.Context, r storage.RightsUpdate) (storage.Session, error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	doc, err := findAndUpdate[sessionDoc](ctx, s, sessions, bson.D{elem("_id", r.SessionID), atRightsVersion(r.From), notRevoked()}, rightsUpdate(r))
+	doc, err := findAndUpdate[sessionDoc](ctx, s, sessions, bson.D{eq("_id", r.SessionID), atRightsVersion(r.From), notRevoked()}, rightsUpdate(r))
 	if errors.Is(err, storage.ErrNotFound) {
 		return storage.Session{}, storage.ErrConflict
 	}
@@ -163,43 +173,42 @@ func (s *Store) UpdateRights(ctx context.Context, r storage.RightsUpdate) (stora
 
 // rightsUpdate leaves no field without a value.
 func rightsUpdate(r storage.RightsUpdate) bson.D {
-	fields := bson.D{elem("grade", r.From+1), elem("status_index", r.StatusIndex)}
-	none := bson.D{}
+	fields := bson.D{value("grade", r.From+1), value("status_index", r.StatusIndex)}
+	var none []string
 	if roles := encodeRoles(r.Roles); roles != nil {
-		fields = append(fields, elem("roles", *roles))
+		fields = append(fields, value("roles", *roles))
 	} else {
-		none = append(none, elem("roles", ""))
+		none = append(none, "roles")
 	}
 	if len(r.DeniedScopes) > 0 {
-		fields = append(fields, elem("withheld", r.DeniedScopes))
+		fields = append(fields, value("withheld", r.DeniedScopes))
 	} else {
-		none = append(none, elem("withheld", ""))
+		none = append(none, "withheld")
 	}
 	if r.RetiredIndex != 0 {
-		fields = append(fields, elem("retired_index", r.RetiredIndex), elem("due", true))
+		fields = append(fields, value("retired_index", r.RetiredIndex), value("due", true))
 	} else {
-		none = append(none, elem("retired_index", ""))
+		none = append(none, "retired_index")
 	}
-	change := set(fields...)
-	if len(none) > 0 {
-		change = append(change, elem("$unset", none))
+	if len(none) == 0 {
+		return bson.D{set(fields...)}
 	}
-	return change
+	return bson.D{set(fields...), unset(none...)}
 }
 
 // atRightsVersion holds of a session at that RightsVersion. The first has no such field.
 func atRightsVersion(version int64) bson.E {
 	if version == 0 {
-		return compare("grade", "$exists", false)
+		return absent("grade")
 	}
-	return elem("grade", version)
+	return eq("grade", version)
 }
 
 // PendingStatus implements [storage.SessionStatus].
 func (s *Store) PendingStatus(ctx context.Context, limit int) ([]storage.Session, error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	docs, err := findFirst[sessionDoc](ctx, s, sessions, bson.D{elem("due", true)}, max(limit, 1))
+	docs, err := find[sessionDoc](ctx, s, listing{collection: sessions, filter: bson.D{eq("due", true)}, limit: max(limit, 1)})
 	if err != nil || limit <= 0 || len(docs) == 0 {
 		return nil, err
 	}
@@ -208,7 +217,7 @@ func (s *Store) PendingStatus(ctx context.Context, limit int) ([]storage.Session
 
 // clearPendingUpdate is the update that clears the pending status.
 func clearPendingUpdate() bson.D {
-	return bson.D{elem("$unset", bson.D{elem("due", ""), elem("retired_index", "")})}
+	return bson.D{unset("due", "retired_index")}
 }
 
 // ClearPendingStatus implements [storage.SessionStatus]. A revoked session does not
@@ -237,15 +246,15 @@ func (s *Store) ClearPendingStatus(ctx context.Context, settled []storage.Sessio
 func (s *Store) clearPendingActive(ctx context.Context, session storage.Session) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	_, err := s.update(ctx, sessions, bson.D{elem("_id", session.ID), atRightsVersion(session.RightsVersion), notRevoked()}, clearPendingUpdate())
+	_, err := s.update(ctx, sessions, bson.D{eq("_id", session.ID), atRightsVersion(session.RightsVersion), notRevoked()}, clearPendingUpdate(), nil)
 	return err
 }
 
 func (s *Store) clearPendingRevoked(ctx context.Context, ids []string) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	revoked := compare("revoked_at", "$gt", time.Time{})
-	_, err := s.db.Collection(sessions).UpdateMany(ctx, bson.D{compare("_id", "$in", ids), revoked}, clearPendingUpdate())
+	revoked := gt("revoked_at", time.Time{})
+	_, err := s.db.Collection(sessions).UpdateMany(ctx, bson.D{in("_id", ids), revoked}, clearPendingUpdate())
 	return s.unavailable("update in "+sessions, err)
 }
 
@@ -274,7 +283,7 @@ func (s *Store) AddPendingRevocation(ctx context.Context, e storage.PendingRevoc
 func (s *Store) PendingRevocations(ctx context.Context, limit int) ([]storage.PendingRevocation, error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	docs, err := findFirst[pendingRevocationDoc](ctx, s, pendingRevocations, bson.D{}, max(limit, 1))
+	docs, err := find[pendingRevocationDoc](ctx, s, listing{collection: pendingRevocations, filter: bson.D{}, order: byRisingID, limit: max(limit, 1)})
 	if err != nil || limit <= 0 || len(docs) == 0 {
 		return nil, err
 	}
@@ -285,6 +294,5 @@ func (s *Store) PendingRevocations(ctx context.Context, limit int) ([]storage.Pe
 func (s *Store) RemovePendingRevocation(ctx context.Context, id string) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	_, err := s.delete(ctx, pendingRevocations, byID(id))
-	return err
+	return s.remove(ctx, pendingRevocations, byID(id))
 }

@@ -68,13 +68,14 @@ const startTimeout = 10 * time.Second
 
 // clientOptions sets what must not depend on the connection string: every
 // write is acknowledged by a majority and journaled, every read comes from the
-// primary and cannot be rolled back, and nothing waits or grows without bound.
+// primary and cannot be rolled back, and nothing waits or grows without bound. The
+// driver repeats no write: see write.go.
 func clientOptions(o *options.ClientOptions, cfg config) *options.ClientOptions {
 	journaled := true
 	majority := writeconcern.Majority()
 	majority.Journal = &journaled
 	o.SetWriteConcern(majority).SetReadConcern(readconcern.Majority()).SetReadPreference(readpref.Primary())
-	o.SetRetryWrites(true).SetRetryReads(true)
+	o.SetRetryWrites(false).SetRetryReads(true)
 	o.SetServerSelectionTimeout(cfg.timeout).SetConnectTimeout(cfg.timeout)
 	if o.AppName == nil {
 		o.SetAppName("signet")

@@ -60,7 +60,7 @@ func (s *Store) CreateUser(ctx context.Context, u storage.User) error {
 	}
 	err := s.confirmClaims(ctx, doc.ID, doc.loginNames())
 	if isTaken(err) {
-		if _, err := s.delete(ctx, users, bson.D{elem("_id", doc.ID), elem("version", doc.Version)}); err != nil {
+		if _, err := s.delete(ctx, users, bson.D{eq("_id", doc.ID), eq("version", doc.Version)}); err != nil {
 			return err
 		}
 	}
@@ -120,7 +120,7 @@ func (s *Store) UpdateUser(ctx context.Context, u storage.User) (storage.User, e
 
 // replaceUser puts doc in the place of the version before it.
 func (s *Store) replaceUser(ctx context.Context, doc userDoc) error {
-	done, err := s.replace(ctx, users, bson.D{elem("_id", doc.ID), elem("version", doc.Version-1)}, doc)
+	done, err := s.replace(ctx, users, bson.D{eq("_id", doc.ID), eq("version", doc.Version-1)}, doc)
 	if done || err != nil {
 		return err
 	}
@@ -179,7 +179,8 @@ func isTaken(err error) bool {
 func (s *Store) ReplacePasswordHash(ctx context.Context, id, old, new string) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	done, err := s.update(ctx, users, bson.D{elem("_id", id), elem("password_hash", old)}, set(elem("password_hash", new)))
+	done, err := s.update(ctx, users, bson.D{eq("_id", id), eq("password_hash", old)}, bson.D{set(value("password_hash", new))},
+		bson.D{eq("_id", id), eq("password_hash", new)})
 	if err == nil && !done {
 		return storage.ErrConflict
 	}
@@ -193,7 +194,7 @@ func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error 
 	defer cancel()
 	filter := byID(id)
 	if version != 0 {
-		filter = append(filter, elem("version", version))
+		filter = append(filter, eq("version", version))
 	}
 	done, err := s.delete(ctx, users, filter)
 	if err != nil {
@@ -218,7 +219,7 @@ func (s *Store) ListUsers(ctx context.Context, f storage.UserFilter, p storage.P
 		filter = append(filter, hasPrefix(f.Prefix, "username", "email"))
 	}
 	if f.Role != "" {
-		filter = append(filter, elem("roles", f.Role))
+		filter = append(filter, eq("roles", f.Role))
 	}
 	records, next, err := page(ctx, s, users, filter, p, userDoc.record, func(u storage.User) string { return u.ID })
 	return storage.UserPage{Users: records, Next: next}, err

@@ -12,6 +12,8 @@ import (
 const (
 	headerSize  = 16
 	maxMessage  = 48_000_000
+	opReply     = 1
+	opQuery     = 2004
 	opMsg       = 2013
 	moreToCome  = 2 // flag bit: the sender expects no answer
 	commandName = headerSize + 4 + 1 + 4 + 1
@@ -36,9 +38,17 @@ func readMessage(r io.Reader, buf []byte) ([]byte, error) {
 	return buf, err
 }
 
+// opcode is what kind of message m is.
+func opcode(m []byte) uint32 {
+	if len(m) < headerSize {
+		return 0
+	}
+	return binary.LittleEndian.Uint32(m[12:])
+}
+
 // isMsg tells whether m is an OP_MSG with its flags.
 func isMsg(m []byte) bool {
-	return len(m) >= headerSize+4 && binary.LittleEndian.Uint32(m[12:]) == opMsg
+	return len(m) >= headerSize+4 && opcode(m) == opMsg
 }
 
 // wantsAnswer tells whether the sender of m waits for an answer to it.

@@ -11,11 +11,15 @@ import (
 // interleave with other clients' commands, as they do there: a test of code
 // that reads and then writes still fails.
 type serializer struct {
-	backend string       // TCP address
-	mu      sync.RWMutex // held from a command to its answer; for writing by those that write
+	backend  string // TCP address
+	role     role
+	accounts *accounts
+	mu       sync.RWMutex // held from a command to its answer; for writing by those that write
 }
 
-func newSerializer(backend string) *serializer { return &serializer{backend: backend} }
+func newSerializer(backend string, r role, a *accounts) *serializer {
+	return &serializer{backend: backend, role: r, accounts: a}
+}
 
 // serve proxies every connection until the listener is closed.
 func (s *serializer) serve(l net.Listener) {
@@ -36,11 +40,17 @@ func (s *serializer) proxy(client net.Conn) {
 		return
 	}
 	defer func() { _ = backend.Close() }()
+	visit := visit{accounts: s.accounts}
 	var request, answer []byte
 	for err == nil {
-		if request, err = readMessage(client, request); err == nil {
-			answer, err = s.step(client, backend, request, answer)
+		if request, err = readMessage(client, request); err != nil {
+			return
 		}
+		if refused := visit.intercept(request); refused != nil {
+			_, err = client.Write(refused)
+			continue
+		}
+		answer, err = s.step(client, backend, request, answer)
 	}
 }
 
@@ -52,6 +62,9 @@ func (s *serializer) step(client io.Writer, backend io.ReadWriter, request, buf 
 		return buf, err
 	}
 	mendDuplicate(answer)
+	if isHello(request) {
+		answer = s.role.describe(answer)
+	}
 	_, err = client.Write(answer)
 	return answer, err
 }

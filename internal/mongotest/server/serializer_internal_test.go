@@ -79,7 +79,7 @@ func race(t *testing.T, name string) int64 {
 	backend, front := listen(t), listen(t)
 	o := &overlap{gate: make(chan struct{})}
 	go o.serve(backend)
-	go newSerializer(backend.Addr().String()).serve(front)
+	go newSerializer(backend.Addr().String(), role{}, &accounts{}).serve(front)
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() { send(t, front.Addr().String(), message(0, name)) })
@@ -129,7 +129,7 @@ func TestOpenCursorIsDrainedBesideAWriter(t *testing.T) {
 			}()
 		}
 	}()
-	go newSerializer(backend.Addr().String()).serve(front)
+	go newSerializer(backend.Addr().String(), role{}, &accounts{}).serve(front)
 	var all sync.WaitGroup
 	all.Go(func() { send(t, front.Addr().String(), message(0, "insert")) })
 	time.Sleep(10 * time.Millisecond) // lets the writer take the lock first

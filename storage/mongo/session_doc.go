@@ -1,0 +1,91 @@
+package mongo
+
+import (
+	"strings"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"example.org/signet/storage"
+)
+
+// sessionDoc is a [storage.Session] as it lies in the collection sessions. It
+// leaves out what most sessions do not have, or have from elsewhere: there are
+// many, and each is to stay under 500 bytes.
+type sessionDoc struct {
+	ID          string         `bson:"_id"`
+	UserID      string         `bson:"user_id"`
+	ClientID    string         `bson:"client_id"`
+	Scopes      []string       `bson:"scopes,omitempty"`
+	Audience    []string       `bson:"audience,omitempty"`
+	Generation  int64          `bson:"generation"`
+	RotatedAt   time.Time      `bson:"rotated_at"`
+	CreatedAt   time.Time      `bson:"created_at"`
+	ExpiresAt   time.Time      `bson:"expires_at"`
+	AuthTime    *bson.DateTime `bson:"auth_time,omitempty"` // absent: CreatedAt
+	UserEpoch   int64          `bson:"user_epoch"`
+	ClientEpoch int64          `bson:"client_epoch"`
+	StatusIndex int64          `bson:"status_index"`
+	RevokedAt   time.Time      `bson:"revoked_at"`
+	Reason      string         `bson:"reason,omitempty"`
+	Replays     int64          `bson:"replays,omitempty"`
+	Device      string         `bson:"device,omitempty"`
+	Network     string         `bson:"network,omitempty"`
+
+	RightsVersion int64    `bson:"grade,omitempty"`
+	Roles         *string  `bson:"roles,omitempty"` // with blanks between them; absent: defaultRole
+	DeniedScopes  []string `bson:"withheld,omitempty"`
+	StatusPending bool     `bson:"due,omitempty"`
+	RetiredIndex  int64    `bson:"retired_index,omitempty"`
+}
+
+func newSessionDoc(s storage.Session) sessionDoc {
+	d := sessionDoc{
+		ID: s.ID, UserID: s.UserID, ClientID: s.ClientID, Scopes: nilIfEmpty(s.Scopes), Audience: nilIfEmpty(s.Audience), Generation: s.Generation,
+		RotatedAt: storage.Time(s.RotatedAt), CreatedAt: storage.Time(s.CreatedAt), ExpiresAt: storage.Time(s.ExpiresAt),
+		UserEpoch: s.UserEpoch, ClientEpoch: s.ClientEpoch, StatusIndex: s.StatusIndex, RevokedAt: storage.Time(s.RevokedAt),
+		Reason: s.Reason, Replays: s.Replays, Device: s.Device, Network: s.Network,
+		RightsVersion: s.RightsVersion, Roles: encodeRoles(s.Roles), DeniedScopes: nilIfEmpty(s.DeniedScopes), StatusPending: s.StatusPending, RetiredIndex: s.RetiredIndex,
+	}
+	if login := storage.Time(s.AuthTime); !login.Equal(d.CreatedAt) {
+		at := bson.NewDateTimeFromTime(login)
+		d.AuthTime = &at
+	}
+	return d
+}
+
+func (d sessionDoc) record() storage.Session {
+	s := storage.Session{
+		ID: d.ID, UserID: d.UserID, ClientID: d.ClientID, Scopes: d.Scopes, Audience: d.Audience, Generation: d.Generation,
+		RotatedAt: d.RotatedAt, CreatedAt: d.CreatedAt, ExpiresAt: d.ExpiresAt, AuthTime: d.CreatedAt,
+		UserEpoch: d.UserEpoch, ClientEpoch: d.ClientEpoch, StatusIndex: d.StatusIndex, RevokedAt: d.RevokedAt,
+		Reason: d.Reason, Replays: d.Replays, Device: d.Device, Network: d.Network,
+		RightsVersion: d.RightsVersion, Roles: decodeRoles(d.Roles), DeniedScopes: d.DeniedScopes, StatusPending: d.StatusPending, RetiredIndex: d.RetiredIndex,
+	}
+	if d.AuthTime != nil {
+		s.AuthTime = d.AuthTime.Time().UTC()
+	}
+	return s
+}
+
+// defaultRole is the only one that most people have.
+const defaultRole = "user"
+
+// encodeRoles relies on the names of roles having no blanks in them.
+func encodeRoles(roles []string) *string {
+	text := strings.Join(roles, " ")
+	if text == defaultRole {
+		return nil
+	}
+	return &text
+}
+
+func decodeRoles(text *string) []string {
+	switch {
+	case text == nil:
+		return []string{defaultRole}
+	case *text == "":
+		return nil
+	}
+	return strings.Split(*text, " ")
+}

@@ -1,0 +1,128 @@
+package mongo_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"example.org/signet/storage"
+	"example.org/signet/storage/mongo"
+)
+
+// A write is one call whose command is disturbed.
+type write struct {
+	command string
+	before  func(ctx context.Context, s *mongo.Store) error
+	call    func(ctx context.Context, s *mongo.Store) error
+	after   error // of the same call again: tells that it was carried out once
+}
+
+// settled are the calls whose outcome the store finds out, whatever becomes of the
+// answer.
+var settled = map[string]write{
+	"RevokeSession": {"update", inserts["CreateSession"], func(ctx context.Context, s *mongo.Store) error {
+		return s.RevokeSession(ctx, "s", start, "logout")
+	}, nil},
+	"RevokeKey": {"update", inserts["InsertKey"], func(ctx context.Context, s *mongo.Store) error {
+		return s.RevokeKey(ctx, "kid", start)
+	}, nil},
+	"ResealKey": {"update", inserts["InsertKey"], func(ctx context.Context, s *mongo.Store) error {
+		return s.ResealKey(ctx, "kid", []byte("old"), []byte("new"))
+	}, storage.ErrConflict},
+	"ReplacePasswordHash": {"update", inserts["CreateUser"], func(ctx context.Context, s *mongo.Store) error {
+		return s.ReplacePasswordHash(ctx, "u", "hash", "new")
+	}, storage.ErrConflict},
+	"UpdateUser": {"update", inserts["CreateUser"], func(ctx context.Context, s *mongo.Store) error {
+		u := testUser("u", "ann", "ann@example.org")
+		u.Version, u.FullName = 1, "Ann"
+		return must(s.UpdateUser(ctx, u))
+	}, storage.ErrConflict},
+	"UpdateClient": {"update", inserts["CreateClient"], func(ctx context.Context, s *mongo.Store) error {
+		return must(s.UpdateClient(ctx, storage.Client{ID: "c", Version: 1, Name: "C"}))
+	}, storage.ErrConflict},
+	"UpdateRole": {"update", inserts["CreateRole"], func(ctx context.Context, s *mongo.Store) error {
+		return must(s.UpdateRole(ctx, storage.Role{Name: "r", Version: 1, Rank: 7}))
+	}, storage.ErrConflict},
+	"SwapSharedSet": {"update", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SwapSharedSet(ctx, storage.SharedSet{Name: "g"}))
+	}, func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SwapSharedSet(ctx, storage.SharedSet{Name: "g", Version: 1, Members: []string{"a"}}))
+	}, storage.ErrConflict},
+	"SetStatus": {"update", func(ctx context.Context, s *mongo.Store) error { return s.AddStatusList(ctx, 1) },
+		func(ctx context.Context, s *mongo.Store) error { return s.SetStatus(ctx, 1, 0, []byte{1}) }, storage.ErrConflict},
+	"AppendAudit of several": {"insert", nothing, func(ctx context.Context, s *mongo.Store) error {
+		return s.AppendAudit(ctx, storage.AuditEvent{ID: "a", At: start}, storage.AuditEvent{ID: "b", At: start}, storage.AuditEvent{ID: "c", At: start})
+	}, storage.ErrConflict},
+	"DeleteCounter":           {"delete", nothing, func(ctx context.Context, s *mongo.Store) error { return s.DeleteCounter(ctx, "k") }, nil},
+	"RemovePendingRevocation": {"delete", nothing, func(ctx context.Context, s *mongo.Store) error { return s.RemovePendingRevocation(ctx, "p") }, nil},
+}
+
+func nothing(context.Context, *mongo.Store) error { return nil }
+
+func TestWriteWithLostAnswerIsSettled(t *testing.T) { onBoth(t, testSettledWrites) }
+
+func testSettledWrites(t *testing.T, server func(*testing.T) string) {
+	for name, w := range settled {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // the driver lets half a second pass before it tries again
+			for what, f := range map[string]failure{"lost": loseAnswer, "cut": cutAnswer, "never sent": refuse} {
+				r, uri := newFaultProxy(t, server(t))
+				s := open(t, uri)
+				if err := w.before(t.Context(), s); err != nil {
+					t.Fatal(err)
+				}
+				r.failNext(w.command, f)
+				if err := w.call(t.Context(), s); err != nil {
+					t.Errorf("with its answer %s: %v", what, err)
+				}
+				if err := w.call(t.Context(), s); !errors.Is(err, w.after) {
+					t.Errorf("again after its answer was %s: %v, want %v", what, err, w.after)
+				}
+			}
+		})
+	}
+}
+
+// What counts, and a delete that may never have met anything, is not claimed to
+// have happened, and is not done twice.
+func TestWriteThatCannotBeSettledIsUnknown(t *testing.T) { onBoth(t, testUnsettledWrites) }
+
+func testUnsettledWrites(t *testing.T, server func(*testing.T) string) {
+	for name, w := range map[string]write{
+		"DeleteRole": {"delete", inserts["CreateRole"], func(ctx context.Context, s *mongo.Store) error { return s.DeleteRole(ctx, "r") }, storage.ErrNotFound},
+		"CountReplay": {"findAndModify", inserts["CreateSession"], func(ctx context.Context, s *mongo.Store) error {
+			got, err := s.CountReplay(ctx, testReplay("s", 0))
+			if err == nil && got.Replays != 2 {
+				err = fmt.Errorf("%d replays, want 2", got.Replays)
+			}
+			return err
+		}, nil},
+		"IncrementCounter": {"findAndModify", func(ctx context.Context, s *mongo.Store) error {
+			return must(s.IncrementCounter(ctx, "k", start, time.Minute))
+		}, func(ctx context.Context, s *mongo.Store) error {
+			got, err := s.IncrementCounter(ctx, "k", start, time.Minute)
+			if err == nil && got.Count != 3 {
+				err = fmt.Errorf("count %d, want 3", got.Count)
+			}
+			return err
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, uri := newFaultProxy(t, server(t))
+			s := open(t, uri)
+			if err := w.before(t.Context(), s); err != nil {
+				t.Fatal(err)
+			}
+			r.failNext(w.command, loseAnswer)
+			if err := w.call(t.Context(), s); !errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrConflict) {
+				t.Errorf("got %v, want ErrUnavailable alone", err)
+			}
+			if err := w.call(t.Context(), s); !errors.Is(err, w.after) {
+				t.Errorf("again: %v, want %v", err, w.after)
+			}
+		})
+	}
+}
