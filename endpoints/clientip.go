@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-
-	"example.org/signet/internal/random"
 )
 
 // maxRequestID bounds a request id that a proxy gives, in bytes.
@@ -73,11 +71,11 @@ func (c *clientIPResolver) isTrustedProxy(a netip.Addr) bool {
 // newRequestID returns 128 random bits in hex. It protects nothing, so if the
 // random source fails the request goes on without an id.
 func (c *clientIPResolver) newRequestID() string {
-	id, err := random.Bytes(c.rand, 16)
-	if err != nil {
+	var b [16]byte
+	if _, err := io.ReadFull(c.rand, b[:]); err != nil {
 		return ""
 	}
-	return hex.EncodeToString(id)
+	return hex.EncodeToString(b[:])
 }
 
 func remoteAddr(r *http.Request) netip.Addr {

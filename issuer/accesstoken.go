@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"example.org/signet/internal/random"
 	"example.org/signet/issuer/status"
 )
 
@@ -61,7 +60,7 @@ type accessClaims struct {
 const tokenIDBytes = 20
 
 func (i *Issuer) accessClaims(req *grantRequest, a grantResult) (accessClaims, error) {
-	jti, err := random.Text(i.cfg.Rand, tokenIDBytes)
+	jti, err := randomString(i.cfg.Rand, tokenIDBytes)
 	if err != nil {
 		return accessClaims{}, err
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"example.org/signet/internal/random"
 	"example.org/signet/issuer/account"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/epoch"
@@ -51,7 +50,7 @@ func (i *Issuer) setSecret(ctx context.Context, c *storage.Client, chosen Secret
 		return "", nil
 	}
 	if chosen == "" {
-		drawn, err := random.Text(i.cfg.Rand, secretBytes)
+		drawn, err := randomString(i.cfg.Rand, secretBytes)
 		if err != nil {
 			return "", unavailable(err)
 		}

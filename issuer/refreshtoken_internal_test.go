@@ -10,7 +10,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"example.org/signet/internal/random"
 	"example.org/signet/keys"
 )
 
@@ -101,7 +100,7 @@ func TestNewHandleFailsWithoutRandomness(t *testing.T) {
 	if h, err := codec.newHandle(); err == nil {
 		t.Errorf("draw() = %x, nil; want an error", h)
 	}
-	if s, err := random.Text(brokenReader{}, 8); err == nil {
+	if s, err := randomString(brokenReader{}, 8); err == nil {
 		t.Errorf("draw(8) = %q, nil; want an error", s)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"example.org/signet/internal/document"
-	"example.org/signet/internal/random"
 	"example.org/signet/issuer/status"
 	"example.org/signet/storage"
 )
@@ -120,10 +119,10 @@ func (i *Issuer) recordPendingRevocation(ctx context.Context, e storage.PendingR
 	if !ending {
 		return nil
 	}
-	id, err := random.UUIDv7(i.cfg.Rand, i.now())
+	id, err := newID(i.now(), i.cfg.Rand)
 	if err != nil {
 		return unavailable(err)
 	}
-	e.ID = id.String()
+	e.ID = id
 	return storeError(i.store.AddPendingRevocation(ctx, e))
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"example.org/signet/internal/failpoint"
-	"example.org/signet/internal/random"
 	"example.org/signet/issuer/account"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/epoch"
@@ -64,11 +63,11 @@ func (i *Issuer) checkNamesFree(ctx context.Context, before, u storage.User) err
 
 func (i *Issuer) newUser(ctx context.Context, n NewUser) (storage.User, error) {
 	now := i.now()
-	id, err := random.UUIDv7(i.cfg.Rand, now)
+	id, err := newID(now, i.cfg.Rand)
 	if err != nil {
 		return storage.User{}, unavailable(err)
 	}
-	u := storage.User{ID: id.String(), Disabled: n.Disabled, CreatedAt: now, UpdatedAt: now}
+	u := storage.User{ID: id, Disabled: n.Disabled, CreatedAt: now, UpdatedAt: now}
 	if !n.CreatedAt.IsZero() {
 		u.CreatedAt = storage.Time(n.CreatedAt)
 	}

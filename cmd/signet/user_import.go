@@ -7,231 +7,154 @@ import (
 	"hash/maphash"
 	"io"
 	"os"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"example.org/signet/issuer"
 	"example.org/signet/issuer/userfile"
-	"example.org/signet/storage"
 )
 
-// importWorkers is how many users are written at a time, so that the store can
-// group its commits; password hashes have their own bound.
-const importWorkers = 8
-
 func newUserImport(p *process) *cobra.Command {
-	s := newSettings()
+	s, o := newSettings(), importOptions{}
 	c := &cobra.Command{
 		Use: "import FILE", Short: "Bring users along from elsewhere, with their password hashes", Args: exactArgs("FILE"),
-		Long: "Bring users along from elsewhere: JSON lines, a JSON array or CSV, seen from the content; - reads standard input.\n" +
-			"Known are username, email, hashed_password, password, full_name, phone, role(s), created_at and disabled, in\n" +
-			"the spellings that are common. Hashes by argon2, bcrypt, PBKDF2 and scrypt are kept, also those\n" +
-			"of Django, passlib, Werkzeug and Keycloak, and users log in with their old passwords.\n" +
-			"A bad line is reported and skipped. A user who is there already is left as they are, so it can be run again.",
-		Example: "  signet user import users.jsonl\n  mongoexport --db shop --collection users | signet user import -",
+		Long: "Bring users along from elsewhere: JSON lines, a JSON array, an object with a list called users or items\n" +
+			"(Keycloak's exports), or CSV, seen from the content; - reads standard input.\n" +
+			"Known are id, username, email, hashed_password, password, full_name, phone, role(s), created_at and disabled,\n" +
+			"in the spellings that are common. Hashes by argon2, bcrypt, PBKDF2 and scrypt are kept, also those\n" +
+			"of Django, passlib, Werkzeug, Spring and Keycloak, and users log in with their old passwords.\n" +
+			"The whole file is checked before the first user is written: a field that may mean that its user must not log\n" +
+			"in, or that holds the passwords under another name, stops the import until --map or --ignore-field says what\n" +
+			"to do with it. A bad line is reported and skipped. A user who is there already is left as they are, so it can\n" +
+			"be run again.",
+		Example: "  signet user import users.jsonl --dry-run\n  signet user import dump.csv --map encrypted_password=hashed_password\n" +
+			"  mongoexport --db shop --collection users | signet user import -",
 	}
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what each field is taken for and which lines are refused, and write nothing")
+	c.Flags().StringArrayVar(&o.mapped, "map", nil, "take the field `OLD=NEW` of the file for a known one (repeatable)")
+	c.Flags().StringArrayVar(&o.ignored, "ignore-field", nil, "leave out this `FIELD`, although it may restrict users or hold their passwords (repeatable)")
+	c.Flags().BoolVar(&o.plainPasswords, "plain-passwords", false, "take plain text in a password field for a password; what looks like a hash is refused all the same")
+	c.Flags().BoolVar(&o.grantAdminRoles, "grant-admin-roles", false, "give the roles admin and super_admin where the file names them")
 	s.addHashing(c.Flags())
 	s.addOutput(c.Flags())
-	return p.withAdmin(c, s, createIfMissing, func(ctx context.Context, admin *adminContext, args []string) error {
-		file, size, err := admin.openImport(args[0])
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		return admin.importUsers(ctx, file, size)
+	s.addConfig(c.Flags())
+	s.addStore(c.Flags())
+	return p.withSettings(c, s, func(ctx context.Context, args []string) error {
+		p.warnOfVariables()
+		ctx, stop := untilSignal(ctx)
+		defer stop()
+		return p.importFile(ctx, s, args[0], o)
 	})
 }
 
-// openImport opens the file; size is -1 where it is not known.
-func (admin *adminContext) openImport(path string) (file io.ReadCloser, size int64, err error) {
-	if path == "-" {
-		return io.NopCloser(admin.stdin), -1, nil
+// importFile checks the whole file, and only then opens the store and writes its users.
+func (p *process) importFile(ctx context.Context, s *settings, path string, o importOptions) error {
+	options, err := o.reader(p.now())
+	if err != nil {
+		return err
 	}
-	f, err := os.Open(path)
+	file, size, err := p.openImport(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	plan, err := p.checkImport(ctx, file, size, options, o)
+	if err != nil {
+		return err
+	}
+	if o.dryRun {
+		return p.printPlan(s, plan)
+	}
+	admin, err := p.openAdmin(ctx, s, createIfMissing)
+	if err != nil {
+		return err
+	}
+	return errors.Join(admin.importUsers(ctx, file, size, options, o), admin.store.Close())
+}
+
+// importOptions are the flags of user import.
+type importOptions struct {
+	dryRun, plainPasswords, grantAdminRoles bool
+	mapped, ignored                         []string
+}
+
+// reader returns the options of the file's reader.
+func (o importOptions) reader(now time.Time) (userfile.Options, error) {
+	options := userfile.Options{PlainPasswords: o.plainPasswords, Map: map[string]string{}, Ignore: o.ignored, Now: now}
+	for _, pair := range o.mapped {
+		old, name, found := strings.Cut(pair, "=")
+		if !found || old == "" || name == "" {
+			return options, usageErrorf("--map %s: give OLD=NEW", pair)
+		}
+		options.Map[old] = name
+	}
+	return options, nil
+}
+
+// openImport opens the file, which is read twice: a pipe is first copied to a temporary
+// file that nobody else can open.
+func (p *process) openImport(ctx context.Context, path string) (file *os.File, size int64, err error) {
+	var from io.Reader = p.stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, 0, err
+		}
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			return f, info.Size(), nil
+		}
+		defer f.Close()
+		from = f
+	}
+	return spool(ctx, from)
+}
+
+// spool copies r to a temporary file of mode 0600 that has no name any more.
+func spool(ctx context.Context, r io.Reader) (*os.File, int64, error) {
+	file, err := os.CreateTemp("", "signet-import-")
 	if err != nil {
 		return nil, 0, err
 	}
-	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-		return f, info.Size(), nil
+	if err := os.Remove(file.Name()); err != nil {
+		return nil, 0, errors.Join(err, file.Close())
 	}
-	return f, -1, nil
+	type copied struct {
+		size int64
+		err  error
+	}
+	done := make(chan copied, 1)
+	go func() {
+		size, err := io.Copy(file, r)
+		done <- copied{size, err}
+	}()
+	var c copied
+	select {
+	case c = <-done:
+	case <-ctx.Done(): // the copy ends with the process
+		return nil, 0, fmt.Errorf("nothing was imported: %w", context.Cause(ctx))
+	}
+	if c.err == nil {
+		_, c.err = file.Seek(0, io.SeekStart)
+	}
+	if c.err != nil {
+		return nil, 0, errors.Join(c.err, file.Close())
+	}
+	return file, c.size, nil
 }
 
-// importResult is the output of user import.
-type importResult struct {
-	Imported     int      `json:"imported"`
-	AlreadyThere int      `json:"already_there"`
-	Refused      int      `json:"refused"`
-	Ignored      []string `json:"ignored_fields,omitempty"`
-}
-
-// importJob is a running import. Records of one username go to one queue, so that
-// of several in a file the first is imported.
-type importJob struct {
-	*adminContext
-	startedAt time.Time
-	seed      maphash.Seed
-	queues    []chan userfile.Record
-	progress  *progress
-
-	mu      sync.Mutex
-	summary importResult
-}
-
-func (admin *adminContext) importUsers(ctx context.Context, file io.Reader, size int64) error {
-	ctx, stop := untilSignal(ctx)
-	defer stop()
-	reader, err := userfile.NewReader(file)
+// importUsers writes the users of the file, which has been checked.
+func (admin *adminContext) importUsers(ctx context.Context, file *os.File, size int64, options userfile.Options, o importOptions) error {
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	reader, err := userfile.NewReader(file, options)
 	if err != nil {
-		return withHint(err, "give JSON lines, a JSON array or CSV; nothing was imported")
+		return err
 	}
-	m := &importJob{adminContext: admin, startedAt: admin.now(), seed: maphash.MakeSeed(), progress: newProgress(admin.stderr, "importing", size, isTerminal(admin.stderr))}
+	m := &importJob{adminContext: admin, importOptions: o, seed: maphash.MakeSeed(), progress: newProgress(admin.stderr, "importing", size, isTerminal(admin.stderr))}
 	runErr := m.run(ctx, reader)
 	m.progress.finish()
 	m.summary.Ignored = reader.Ignored()
-	m.printIgnored()
-	err = admin.printResult(m.summary, func(w io.Writer) {
-		fmt.Fprintf(w, "imported %d, already there %d, refused %d\n", m.summary.Imported, m.summary.AlreadyThere, m.summary.Refused)
-	})
-	switch {
-	case runErr != nil:
-		return withHint(fmt.Errorf("the import was cut short: %w", runErr), "run it again to go on: users that are there already are left as they are")
-	case err == nil && m.summary.Refused > 0:
-		return withHint(fmt.Errorf("%d users were refused", m.summary.Refused), "correct the lines named above and import the file again")
-	}
-	return err
-}
-
-// run reads the file to its end, or until it cannot go on.
-func (m *importJob) run(ctx context.Context, reader *userfile.Reader) error {
-	ctx, abort := context.WithCancelCause(ctx)
-	defer abort(nil)
-	var workers sync.WaitGroup
-	for range importWorkers {
-		queue := make(chan userfile.Record, 64)
-		m.queues = append(m.queues, queue)
-		workers.Go(func() { m.work(ctx, queue, abort) })
-	}
-	err := m.read(ctx, reader)
-	for _, queue := range m.queues {
-		close(queue)
-	}
-	workers.Wait()
-	if err == nil {
-		err = context.Cause(ctx) // the last users may have failed after the last was read
-	}
-	return err
-}
-
-// read distributes the records to the queues.
-func (m *importJob) read(ctx context.Context, reader *userfile.Reader) error {
-	for {
-		record, err := reader.Next()
-		m.progress.set(reader.Offset())
-		var lineErr *userfile.LineError
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case errors.As(err, &lineErr):
-			m.reject(lineErr.Line, lineErr.Reason)
-			continue
-		case err != nil:
-			return err
-		}
-		select {
-		case m.queues[maphash.String(m.seed, record.Username)%importWorkers] <- record:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
-
-// work imports the records of one queue. An error that is not the record's own
-// ends the whole import.
-func (m *importJob) work(ctx context.Context, queue <-chan userfile.Record, abort context.CancelCauseFunc) {
-	for record := range queue {
-		if ctx.Err() != nil {
-			continue // drain the queue, so that read is not blocked
-		}
-		if err := m.importUser(ctx, record); err != nil {
-			abort(fmt.Errorf("line %d: %w", record.Line, err))
-		}
-	}
-}
-
-// importUser creates one user, and counts the outcome.
-func (m *importJob) importUser(ctx context.Context, r userfile.Record) error {
-	n := issuer.NewUser{
-		Username: r.Username, Email: r.Email, FullName: r.FullName, Phone: r.Phone, Roles: r.Roles,
-		Password: issuer.Secret(r.Password.Reveal()), PasswordHash: issuer.Secret(r.PasswordHash.Reveal()),
-		Disabled: r.Disabled != nil && *r.Disabled, CreatedAt: r.CreatedAt,
-	}
-	_, err := m.issuer.CreateUser(ctx, n, m.request)
-	var fieldErr *issuer.FieldError
-	switch {
-	case err == nil:
-		m.count(func(s *importResult) { s.Imported++ })
-		return nil
-	case errors.As(err, &fieldErr):
-		m.reject(r.Line, fieldErr.Error())
-		return nil
-	case errors.Is(err, storage.ErrConflict):
-		return m.resolveConflict(ctx, r, err)
-	}
-	return err
-}
-
-// resolveConflict tells a user that existed before the import from a name of
-// another user and from a duplicate in the file.
-func (m *importJob) resolveConflict(ctx context.Context, r userfile.Record, cause error) error {
-	existing, err := m.issuer.FindUser(ctx, r.Username)
-	switch {
-	case err != nil && !errors.Is(err, storage.ErrNotFound):
-		return err
-	case err != nil || existing.Username != r.Username:
-		m.reject(r.Line, cause.Error()+" by another user")
-	case m.createdByThisImport(existing):
-		m.reject(r.Line, "username stands in the file twice; the first was taken")
-	default:
-		m.count(func(s *importResult) { s.AlreadyThere++ })
-	}
-	return nil
-}
-
-// createdByThisImport tells whether the user was created by this import: the id
-// holds its time of creation (RFC 9562 §5.7).
-func (m *importJob) createdByThisImport(u issuer.User) bool {
-	id, err := uuid.Parse(u.ID)
-	if err != nil {
-		return false
-	}
-	createdAt := time.Unix(id.Time().UnixTime())
-	return !createdAt.Before(m.startedAt.Truncate(time.Millisecond))
-}
-
-func (m *importJob) count(add func(*importResult)) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	add(&m.summary)
-}
-
-func (m *importJob) reject(line int, reason string) {
-	m.count(func(s *importResult) { s.Refused++ })
-	m.progress.println(fmt.Sprintf("line %d: %s", line, reason))
-}
-
-// printIgnored names the fields that were not imported.
-func (m *importJob) printIgnored() {
-	if len(m.summary.Ignored) == 0 {
-		return
-	}
-	m.messagef("fields without a meaning here were left out: %s", strings.Join(m.summary.Ignored, ", "))
-	if slices.ContainsFunc(m.summary.Ignored, func(name string) bool { return strings.Contains(strings.ToLower(name), "admin") }) {
-		m.messagef("such a flag gives no role: signet user update USER --role user --role admin does")
-	}
+	return m.report(runErr)
 }

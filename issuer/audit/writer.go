@@ -3,11 +3,11 @@ package audit
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"strings"
 	"time"
 
-	"example.org/signet/internal/random"
 	"example.org/signet/storage"
 )
 
@@ -44,9 +44,11 @@ func (l *Log) startChain(ctx context.Context) (pending []storage.AuditEvent, err
 	if pending, err = l.chainHeads(ctx); err != nil {
 		return nil, err
 	}
-	if l.chain.writer, err = random.Text(l.random, writerSize); err != nil {
+	name := make([]byte, writerSize)
+	if _, err := io.ReadFull(l.random, name); err != nil {
 		return nil, fmt.Errorf("generate the name of a chain: %w", err)
 	}
+	l.chain.writer = encode(name)
 	return pending, nil
 }
 

@@ -1,33 +1,17 @@
 package password
 
-import "strings"
+import (
+	"encoding/base64"
+	"regexp"
+	"strings"
+)
 
-// frameworkPrefixes begin the hashes of widespread frameworks that are not in modular
-// crypt form: Django, Werkzeug, LDAP.
-var frameworkPrefixes = []string{
-	"pbkdf2_sha", "pbkdf2:sha", "scrypt:", "scrypt$", "argon2$", "bcrypt$", "bcrypt_sha256$",
-	"md5$", "sha1$", "sha256$", "sha512$",
-	"{SSHA", "{SHA", "{MD5}", "{SMD5}", "{CRYPT}", "{PBKDF2", "{ARGON2", "{BCRYPT}", "{bcrypt}",
-}
-
-// digestLengths are the lengths in characters of bare hexadecimal digests, from MD5
-// to SHA-512.
-var digestLengths = []int{32, 40, 56, 64, 96, 128}
-
-// LooksHashed reports whether a text that was given as a password is more likely a
-// hash, of a kind that is read here or not. To store such a text as a plain password
-// would let anyone who has seen the old hash log in with it. A few odd passwords are
-// taken for hashes too; they can be set by hand.
+// LooksHashed reports whether a text that was given as a password has the form of a
+// stored verifier, of a kind that is read here or not. To store such a text as a plain
+// password would let anyone who has seen the old store log in with it, and keep the
+// owner out. Some odd passwords are taken for verifiers too; they can be set by hand.
 func LooksHashed(text string) bool {
-	if isModularCrypt(text) || isBareDigest(text) {
-		return true
-	}
-	for _, prefix := range frameworkPrefixes {
-		if strings.HasPrefix(text, prefix) {
-			return true
-		}
-	}
-	return false
+	return isModularCrypt(text) || isMarked(text) || isDigest(text) || hasDigestPart(text) || isNamedScheme(text)
 }
 
 // isModularCrypt matches $name$rest where the whole is as long as the shortest such
@@ -48,15 +32,89 @@ func isModularCrypt(text string) bool {
 	return true
 }
 
-func isBareDigest(text string) bool {
-	for _, n := range digestLengths {
-		if len(text) == n {
-			return strings.Trim(text, "0123456789abcdef") == "" ||
-				strings.Trim(text, "0123456789ABCDEF") == ""
+// markedForms are verifiers that their first characters give away.
+var markedForms = []*regexp.Regexp{
+	regexp.MustCompile(`^\{[A-Za-z0-9_./+-]{1,32}\}\S`),   // {SSHA}…, {bcrypt}…, {pbkdf2}…, {noop}…: LDAP, Spring
+	regexp.MustCompile(`^\{\s*"`),                         // a JSON object
+	regexp.MustCompile(`^![A-Za-z0-9]{20,}$`),             // Django: no usable password
+	regexp.MustCompile(`^(!!?|\*|\*LK\*|\*NP\*|!\*|x)$`),  // shadow(5): locked or elsewhere
+	regexp.MustCompile(`^!+[$*].`),                        // shadow(5): a locked hash
+	regexp.MustCompile(`^\*[0-9A-Fa-f]{40}$`),             // MySQL, MariaDB
+	regexp.MustCompile(`^md5[0-9A-Fa-f]{32}$`),            // PostgreSQL
+	regexp.MustCompile(`^0x[0-9A-Fa-f]{16,}$`),            // SQL Server
+	regexp.MustCompile(`^_[./0-9A-Za-z]{19}$`),            // BSDi DES
+	regexp.MustCompile(`^\$[A-Za-z0-9]\$[./0-9A-Za-z]+$`), // phpass and its kin, however short
+}
+
+func isMarked(text string) bool {
+	for _, form := range markedForms {
+		if form.MatchString(text) {
+			return true
 		}
 	}
 	return false
 }
+
+// digestLengths are the lengths in characters of bare hexadecimal digests, from MySQL's
+// oldest and MD5 to SHA-512.
+var digestLengths = map[int]bool{16: true, 32: true, 40: true, 48: true, 56: true, 64: true, 96: true, 128: true}
+
+// minBase64Digest is the length of 16 bytes in base64 with its padding.
+const minBase64Digest = 24
+
+// isDigest matches a bare digest: hexadecimal of a digest's length, or base64 that is
+// padded, or as long as a salt and a digest together.
+func isDigest(text string) bool {
+	if digestLengths[len(text)] && isHex(text) {
+		return true
+	}
+	if len(text) < minBase64Digest {
+		return false
+	}
+	padded := strings.HasSuffix(text, "=")
+	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+		if _, err := encoding.DecodeString(text); err == nil && (padded || len(text) >= 40 && isMixed(text)) {
+			return true
+		}
+	}
+	return false
+}
+
+// isMixed tells a random text from words: it has capitals, small letters and digits.
+func isMixed(text string) bool {
+	return strings.ContainsAny(text, "0123456789") && strings.ToUpper(text) != text && strings.ToLower(text) != text
+}
+
+func isHex(text string) bool { return strings.Trim(text, "0123456789abcdefABCDEF") == "" }
+
+// minHexPart is the length in characters of a digest that stands beside a salt.
+const minHexPart = 32
+
+// hasDigestPart matches salt:digest and digest:salt in any order, and with any of the
+// separators that frameworks use, and longer rows of such parts.
+func hasDigestPart(text string) bool {
+	for _, separator := range []string{":", "$", ".", "|", ",", ";", "#", "@"} {
+		parts := strings.Split(text, separator)
+		if len(parts) < 2 {
+			continue
+		}
+		for _, part := range parts {
+			if len(part) >= minHexPart && len(part)%2 == 0 && isHex(part) {
+				return true
+			}
+			if len(part) >= minBase64Digest && len(part)%4 == 0 && isDigest(part) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// namedScheme matches a text that begins with the name of a hash function or scheme and
+// has at least two separators of parts behind it.
+var namedScheme = regexp.MustCompile(`(?i)^(hmac|md[245]|sha|ssha|smd5|ripemd|pbkdf2|scrypt|bcrypt|argon2|crypt|scram|phpass|ntlm|whirlpool|xxh|yescrypt|balloon|makwa)[a-z0-9_/() -]{0,24}[$:].{10,}`)
+
+func isNamedScheme(text string) bool { return len(text) >= 20 && namedScheme.MatchString(text) }
 
 // isBase64Char holds for the 64 characters of bcrypt's alphabet and the one more of
 // standard base64.

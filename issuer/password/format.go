@@ -56,10 +56,15 @@ var formats = []struct {
 // djangoPrefixes come before hashes that are otherwise as their makers write them.
 var djangoPrefixes = map[string]string{"argon2$argon2": "argon2", "bcrypt$$2": "bcrypt$"}
 
+// springPrefixes are the names that Spring Security and some directories write before
+// hashes that are otherwise in modular crypt form.
+var springPrefixes = []string{"{bcrypt}$2", "{BCRYPT}$2", "{argon2}$argon2", "{ARGON2}$argon2", "{CRYPT}$2", "{crypt}$2", "{CRYPT}$argon2"}
+
 // CheckHash reports whether a stored or imported hash can be checked by Verify:
 // argon2id or argon2i in PHC form, bcrypt's $2a$, $2b$, $2y$, PBKDF2 in the spellings
-// of Django, passlib and Werkzeug, scrypt in PHC form and in those of Django and
-// Werkzeug, with a cost within bounds. Otherwise the error wraps ErrFormat and says why, without the hash.
+// of Django, passlib and Werkzeug and in PHC form, scrypt in PHC form and in those of
+// Django and Werkzeug, also behind Spring's {bcrypt} and {argon2}, with a cost within
+// bounds. Otherwise the error wraps ErrFormat and says why, without the hash.
 func CheckHash(encoded string) error {
 	_, err := parse(encoded)
 	return err
@@ -73,6 +78,11 @@ func parse(encoded string) (storedHash, error) {
 	for mark, wrapper := range djangoPrefixes {
 		if strings.HasPrefix(encoded, mark) {
 			encoded = strings.TrimPrefix(encoded, wrapper)
+		}
+	}
+	for _, mark := range springPrefixes {
+		if strings.HasPrefix(encoded, mark) {
+			encoded = encoded[strings.Index(encoded, "$"):]
 		}
 	}
 	for _, f := range formats {

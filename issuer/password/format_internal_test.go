@@ -3,8 +3,10 @@ package password
 import (
 	"bytes"
 	"errors"
+	"io"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/crypto/bcrypt"
@@ -78,13 +80,36 @@ func TestDefaultsLeaveACoreFree(t *testing.T) {
 	}
 }
 
-// No prefix that a framework writes may fall through to the plain passwords.
-func TestFrameworkPrefixesLookHashed(t *testing.T) {
-	for _, prefix := range frameworkPrefixes {
-		if text := prefix + strings.Repeat("x", 20); !LooksHashed(text) {
-			t.Errorf("%s does not look like a hash", text)
-		}
+// counter is a source that is not safe for concurrent use and never repeats itself.
+type counter struct{ n byte }
+
+func (c *counter) Read(b []byte) (int, error) {
+	for i := range b {
+		c.n++
+		b[i] = c.n
 	}
+	return len(b), nil
+}
+
+func TestInjectedSourceIsReadByOneAtATime(t *testing.T) {
+	r := &lockedReader{reader: &counter{}}
+	var wg sync.WaitGroup
+	for range 64 {
+		wg.Go(func() {
+			b := make([]byte, 4)
+			if _, err := io.ReadFull(r, b); err != nil {
+				t.Error(err)
+			}
+			if b[1] != b[0]+1 || b[3] != b[2]+1 {
+				t.Errorf("torn read %v", b)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// No prefix that is read as a hash may fall through to the plain passwords.
+func TestKnownPrefixesLookHashed(t *testing.T) {
 	for _, f := range formats {
 		if text := f.prefix + "1$" + strings.Repeat("x", 53); !LooksHashed(text) {
 			t.Errorf("%s does not look like a hash", text)

@@ -156,6 +156,26 @@ func TestLooksHashed(t *testing.T) {
 		"{SSHA}DkMTwBl+a/3DQTxCYEApdUtNXGgdUac3",
 		"5f4dcc3b5aa765d61d8327deb882cf99",
 		"5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8",
+		// Salt and digest in hexadecimal, either first, with every separator.
+		"00112233445566aa:" + strings.Repeat("0f", 32),
+		"5f4dcc3b5aa765d61d8327deb882cf99:salt",
+		strings.Repeat("0f", 64) + ".00112233445566aa",
+		"salt$" + strings.Repeat("AB", 20),
+		"aad3b435b51404eeaad3b435b51404ee:31d6cfe0d16ae931b73c59d7e0c089c0",
+		// Marks of accounts without a password.
+		"!", "!!", "*", "*LK*", "x", "!AbCdEfGhIjKlMnOpQrStUvWxYz0123456789abcd", "!$6$saltstring$" + strings.Repeat("a", 86),
+		// LDAP, Spring, JSON.
+		"{pbkdf2}5d923b44a6d129f3ddf3e3c8d29412723dcbde72445e8ef6bf3b508fbf17fa4ed4d6b99ca763d8dc",
+		"{noop}hunter2hunter2", "{x-pbkdf2}B64", "{CRYPT}$6$salt$abc", "{ssha512}abcd", `{"hash":"abc","salt":"def"}`,
+		// ASP.NET Identity 3 and 2, salt and digest in base64.
+		"AQAAAAEAACcQAAAAEFUZ4J+bBCwS0nDWJRZ0tzJvV3nGNP7lX1sUw7hRjVhVvVHXN5fqFB4nLOJX6VqJ5Q==",
+		"ANVQ5M1UuUo5hZBCwS0nDWJRZ0tzJvV3nGNP7lX1sUw7hRjVhVvVHXN5fqFB4nLOJQ==",
+		"X03MO1qnZdYdgyfeuILPmQ==", "qvTGHdzF6KLavt4PO0gs2a6pQ00=",
+		"*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19", "*2470c0c06dee42fd1618bb99005adca2ec9d1e19",
+		"md55f4dcc3b5aa765d61d8327deb882cf99", "0x0100A607BA7C54A24D17B565C59F1743776A10250F581D482DA8",
+		"$P$B12345678abcdefghijklmnopqrstu", "$H$9", "6f8c114b58f2ce9e",
+		"SCRAM-SHA-256$4096:c2FsdA==$c3RvcmVk:c2VydmVy", "sha256:64000:18:c2FsdA:aGFzaGhhc2g", "PBKDF2$sha512$10000$c2FsdA$aGFzaA",
+		"bcrypt:$2y$10$abcdefghijk", "Sha1$c2FsdA$1$abcdefghijkl",
 	}
 	for _, text := range hashes {
 		if !password.LooksHashed(text) {
@@ -166,6 +186,9 @@ func TestLooksHashed(t *testing.T) {
 		"", "$", "$$", "$ecret$pa$$word", "pa$$word", "SpongePassword", "correct horse battery staple",
 		"$a very long pass phrase with one dollar$ at each end", "deadbeef", "{curly} braces",
 		"5f4dcc3b5aa765d61d8327deb882cf9", "Zf4dcc3b5aa765d61d8327deb882cf99",
+		"Tr0ub4dor&3", "http://example.com:8080/secret", "user:password:with:colons", "one.two.three.four", "shark$bite$", "sha la la la la la la",
+		"md5 is not a password", "8e2f1c3a-5b6d-4e7f-8a9b-0c1d2e3f4a5b", "K7#pQ2!vX9@mR4$wT6&zY8", "abcdefghijklmnopqrstuvwx", "x1y2z3a4b5c6d7e8f9g0h1i2",
+		"!important note to self!", "* starred *", "{unclosed", "a b c d e f g h i j k l m n o p",
 	}
 	for _, text := range plain {
 		if password.LooksHashed(text) {

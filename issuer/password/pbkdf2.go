@@ -81,18 +81,27 @@ func parseDjangoPBKDF2(encoded string) (storedHash, error) {
 // base64Passlib is passlib's base64: a full stop for the plus, no padding.
 var base64Passlib = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./").WithPadding(base64.NoPadding)
 
-// parsePasslibPBKDF2 reads $pbkdf2-sha256$iterations$salt$key; $pbkdf2$ is SHA-1.
+// parsePasslibPBKDF2 reads $pbkdf2-sha256$iterations$salt$key, and the PHC form with
+// i=iterations and l=length of the key, in either base64; $pbkdf2$ is SHA-1.
 func parsePasslibPBKDF2(encoded string) (storedHash, error) {
 	parts := strings.Split(encoded, "$")
 	if len(parts) != 5 {
 		return nil, formatError("PBKDF2 hash does not have its four parts")
 	}
-	salt, good := decodeStrictly(base64Passlib, parts[3])
-	key, fine := decodeStrictly(base64Passlib, parts[4])
-	if !good || !fine {
-		return nil, formatError("PBKDF2 salt and key are not passlib's base64")
+	encoding, iterations, length := base64Passlib, parts[2], ""
+	if phc, is := strings.CutPrefix(iterations, "i="); is {
+		encoding = base64PHC
+		iterations, length, _ = strings.Cut(phc, ",l=")
 	}
-	return newPBKDF2(strings.TrimPrefix(strings.TrimPrefix(parts[1], "pbkdf2"), "-"), parts[2], salt, key)
+	salt, good := decodeStrictly(encoding, parts[3])
+	key, fine := decodeStrictly(encoding, parts[4])
+	if !good || !fine {
+		return nil, formatError("PBKDF2 salt and key are not base64")
+	}
+	if length != "" && length != strconv.Itoa(len(key)) {
+		return nil, formatError("PBKDF2 key is not as long as it says")
+	}
+	return newPBKDF2(strings.TrimPrefix(strings.TrimPrefix(parts[1], "pbkdf2"), "-"), iterations, salt, key)
 }
 
 // parseWerkzeugPBKDF2 reads pbkdf2:sha256:iterations$salt$key, the key in hexadecimal.

@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
-
-	"example.org/signet/internal/random"
 )
 
 // ErrBusy means that the queue is full, or one caller's half of it. Nothing was
@@ -51,7 +50,7 @@ func NewPool(c Config) (*Pool, error) {
 	}
 	return &Pool{
 		scheme: s,
-		random: random.Locked(c.Rand),
+		random: &lockedReader{reader: c.Rand},
 		queue:  newQueue(c.Workers, c.Queue),
 	}, nil
 }
@@ -78,8 +77,10 @@ func (p *Pool) Hash(ctx context.Context, caller, pw string) (string, error) {
 
 // Verify reports whether encoded is a hash of pw. It costs one evaluation in every
 // case: an empty or unreadable hash matches nothing, as does a password that fails
-// CheckInput or that a bcrypt hash cannot tell from others. The error is ErrBusy or
-// the context's, and then nothing is known about the password.
+// CheckInput or that a bcrypt hash cannot tell from others. A wrong password for a hash
+// of another kind or cost than new ones pays for a new one on top, so that a cheap
+// imported hash is not told from an unknown user by the time of the refusal. The error
+// is ErrBusy or the context's, and then nothing is known about the password.
 func (p *Pool) Verify(ctx context.Context, caller, encoded, pw string) (Result, error) {
 	stored, err := parse(encoded)
 	if err != nil {
@@ -89,13 +90,18 @@ func (p *Pool) Verify(ctx context.Context, caller, encoded, pw string) (Result, 
 	if !fit {
 		input = dummyPassword
 	}
+	current := p.scheme.current(stored)
 	var same bool
-	err = p.evaluate(ctx, caller, func() { same = stored.matches(input) })
+	err = p.evaluate(ctx, caller, func() {
+		if same = stored.matches(input); !same && !current {
+			p.scheme.hashDummy(input)
+		}
+	})
 	if err != nil {
 		return Result{}, fmt.Errorf("verify password: %w", err)
 	}
 	ok := same && fit
-	return Result{OK: ok, NeedsRehash: ok && !p.scheme.current(stored)}, nil
+	return Result{OK: ok, NeedsRehash: ok && !current}, nil
 }
 
 // VerifyDummy costs what Verify costs on a new hash and matches nothing: for a user who
@@ -123,4 +129,17 @@ func (p *Pool) evaluate(ctx context.Context, caller string, evaluation func()) e
 	p.evaluations.Add(1)
 	evaluation()
 	return nil
+}
+
+// lockedReader lets several workers draw from one source, which need not be safe for
+// concurrent use where it is injected.
+type lockedReader struct {
+	mu     sync.Mutex
+	reader io.Reader
+}
+
+func (r *lockedReader) Read(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reader.Read(b)
 }

@@ -26,7 +26,7 @@ func repeated(head, piece string, times int, tail string) io.Reader {
 // how far the live heap grew meanwhile.
 func count(t testing.TB, file io.Reader) (users, bad int, grown int64) {
 	t.Helper()
-	r, err := userfile.NewReader(file)
+	r, err := userfile.NewReader(file, userfile.Options{PlainPasswords: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func BenchmarkNext(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(c.piece)))
-			r, err := userfile.NewReader(io.MultiReader(strings.NewReader(c.head), &endless{piece: c.piece}))
+			r, err := userfile.NewReader(io.MultiReader(strings.NewReader(c.head), &endless{piece: c.piece}), userfile.Options{PlainPasswords: true})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -145,7 +145,7 @@ func ExampleReader() {
 		"flyingsponge,Bob,$2b$12$Ml66gTN0j4sAOkoDJ1aKnOmP0ye1FBNNk1QzEt0/6LgemgOUj469e\n" +
 		"patrick star,Patrick,\n" +
 		"sandy,Sandy,\n"
-	r, err := userfile.NewReader(strings.NewReader(file))
+	r, err := userfile.NewReader(strings.NewReader(file), userfile.Options{PlainPasswords: true})
 	if err != nil {
 		panic(err)
 	}

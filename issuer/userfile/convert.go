@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
-	"example.org/signet/internal/secret"
 	"example.org/signet/issuer/account"
 	"example.org/signet/issuer/password"
 )
@@ -15,52 +15,120 @@ import (
 // values are the known values of one user, none of them nil or empty text.
 type values map[field]any
 
-// toRecord makes a Record of a raw user, or a *LineError. The names of what it leaves
+// converter makes records of raw users, as the options say.
+type converter struct {
+	names   fieldNames
+	plain   bool // plain passwords are taken
+	now     time.Time
+	unclear []Unclear // each field once
+}
+
+// record makes a Record of a raw user, or a *LineError. The names of what it leaves
 // out come back in either case.
-func toRecord(raw row) (Record, []string, error) {
-	v, privileges, ignored, err := classify(raw.members)
-	record := Record{Line: raw.line}
+func (c *converter) record(raw row) (Record, []string, error) {
+	v, names, privileges, ignored, err := c.classify(raw.members)
+	d := draft{Record: Record{Line: raw.line}, names: names, now: c.now}
 	if err == nil {
-		err = v.fill(&record)
+		err = v.fill(&d, c.plain)
+	}
+	for _, u := range d.unclear {
+		c.note(u)
 	}
 	if err != nil {
 		return Record{}, ignored, &LineError{Line: raw.line, Reason: err.Error()}
 	}
-	if len(record.Roles) == 0 {
+	if len(d.Roles) == 0 {
 		ignored = append(ignored, privileges...)
 	}
-	return record, ignored, nil
+	return d.Record, ignored, nil
+}
+
+// note remembers an unclear field, within bounds.
+func (c *converter) note(u Unclear) {
+	if u.Field = printable(u.Field); len(c.unclear) < maxIgnored && !slices.Contains(c.unclear, u) {
+		c.unclear = append(c.unclear, u)
+	}
 }
 
 // classify tells known members from others, and flags that would make somebody an
 // administrator from both. No flag becomes a role: what is_admin gave elsewhere is not
 // what a role gives here.
-func classify(members []member) (v values, privileges, ignored []string, err error) {
-	v = make(values)
+func (c *converter) classify(members []member) (v values, names map[field]string, privileges, ignored []string, err error) {
+	v, names = make(values), make(map[field]string)
+	ranks := make(map[field]int)
 	for _, m := range members {
 		value := unwrapMongo(m.value)
-		f := fieldOf(m.name)
+		a := c.names.of(m.name)
 		switch {
-		case f == fieldUnknown:
+		case a.field == fieldID && !isUUID(value):
 			ignored = append(ignored, m.name)
+		case a.field == fieldUnknown:
+			ignored = append(ignored, m.name)
+			c.judgeUnknown(m.name, value)
 		case value == nil || value == "":
-		case f == fieldPrivilege:
+		case a.field == fieldPrivilege:
 			if set, err := toBool(value); err != nil || set {
 				privileges = append(privileges, m.name)
 			}
-		case v[f] != nil:
-			err = fmt.Errorf("%s is given twice", f)
+		case a.field == fieldBlocked && v[a.field] != nil:
+			if says(value) == saysYes { // any of them is enough
+				v[a.field] = value
+			}
+		case v[a.field] != nil && ranks[a.field] < a.rank, v[a.field] != nil && sameText(v[a.field], value):
+		case v[a.field] != nil && ranks[a.field] == a.rank:
+			err = fmt.Errorf("%s is given twice", a.field)
 		default:
-			v[f] = value
+			v[a.field], names[a.field], ranks[a.field] = value, m.name, a.rank
 		}
 	}
-	return v, privileges, ignored, err
+	return v, names, privileges, ignored, err
+}
+
+// judgeUnknown notes an unknown field that restricts, or that holds the passwords.
+func (c *converter) judgeUnknown(name string, value any) {
+	if c.names.told(name) {
+		return
+	}
+	if mayRestrict(name, value) {
+		c.note(Unclear{Field: name, Reason: "may mean that its user must not log in"})
+	}
+	if text, is := value.(string); is && holdsHash(name, text) {
+		c.note(Unclear{Field: name, Reason: "holds password hashes"})
+	}
+}
+
+// holdsHash tells whether a value is a password hash: of a kind that is read, whatever
+// its field is called, or of any kind where the name speaks of passwords.
+func holdsHash(name, text string) bool {
+	text = unquoteHash(text)
+	if text == "" || len(text) > MaxField {
+		return false
+	}
+	if password.CheckHash(text) == nil {
+		return true
+	}
+	short := normalize(name)
+	speaks := strings.Contains(short, "pass") || strings.Contains(short, "pwd") || strings.Contains(short, "digest")
+	return speaks && password.LooksHashed(text)
+}
+
+func sameText(a, b any) bool {
+	x, isX := a.(string)
+	y, isY := b.(string)
+	return isX && isY && x == y
+}
+
+func isUUID(value any) bool {
+	text, is := value.(string)
+	return is && account.LooksLikeID(text)
 }
 
 // fill takes every value over, and stops at the first that is wrong.
-func (v values) fill(r *Record) error {
-	for _, step := range []func(*Record) error{
-		v.setLogin, v.setFullName, v.setPhone, v.setRoles, v.setPassword, v.setCreatedAt, v.setDisabled,
+func (v values) fill(r *draft, plain bool) error {
+	for _, step := range []func(*draft) error{
+		v.setID, v.setLogin, v.setFullName, v.setPhone, v.setRoles,
+		func(r *draft) error { return v.setPassword(r, plain) },
+		v.setCreatedAt, v.setDisabled,
 	} {
 		if err := step(r); err != nil {
 			return err
@@ -70,7 +138,7 @@ func (v values) fill(r *Record) error {
 }
 
 // setLogin sets username and e-mail address.
-func (v values) setLogin(r *Record) error {
+func (v values) setLogin(r *draft) error {
 	address, err := v.text(fieldEmail)
 	if err != nil {
 		return err
@@ -85,40 +153,40 @@ func (v values) setLogin(r *Record) error {
 		return err
 	}
 	if login == "" {
+		if v[fieldFullName] != nil {
+			return errNameOnly
+		}
 		return errors.New("there is neither a username nor an email")
 	}
 	r.Username, err = account.Username(login)
 	return err
 }
 
-// loginField chooses what the user logs in with. A name is a username only if nothing
-// better is there and it is not the full name.
+// loginField chooses what the user logs in with. A name is a person's full name (OIDC
+// Core §5.1), never a username.
 func (v values) loginField() field {
 	switch {
 	case v[fieldUsername] != nil:
 		return fieldUsername
-	case v[fieldName] != nil && (v[fieldEmail] == nil || v.hasFullName()):
-		return fieldName
 	case v[fieldEmail] != nil:
 		return fieldEmail
 	}
 	return fieldKey
 }
 
-func (v values) hasFullName() bool {
-	return v[fieldFullName] != nil || v[fieldFirstName] != nil || v[fieldLastName] != nil
+// setID keeps a given UUID.
+func (v values) setID(r *draft) error {
+	if text, is := v[fieldID].(string); is {
+		r.ID = strings.ToLower(text)
+	}
+	return nil
 }
 
-// setFullName takes the full name as one or in two parts, or what is called name and is
-// not the username.
-func (v values) setFullName(r *Record) error {
+// setFullName takes the full name as one or in two parts.
+func (v values) setFullName(r *draft) error {
 	parts := []field{fieldFullName}
-	switch {
-	case v[fieldFullName] != nil:
-	case v.hasFullName():
+	if v[fieldFullName] == nil {
 		parts = []field{fieldFirstName, fieldLastName}
-	case v.loginField() != fieldName:
-		parts = []field{fieldName}
 	}
 	var texts []string
 	for _, part := range parts {
@@ -132,15 +200,21 @@ func (v values) setFullName(r *Record) error {
 	return nil
 }
 
-func (v values) setPhone(r *Record) (err error) {
+// setPhone leaves out a number that is not understood.
+func (v values) setPhone(r *draft) error {
 	if number, ok := wholeNumber(v[fieldPhone]); ok {
 		v[fieldPhone] = number
 	}
-	r.Phone, err = v.text(fieldPhone)
-	return err
+	phone, err := v.text(fieldPhone)
+	if err != nil {
+		r.warn(err)
+		return nil
+	}
+	r.Phone = phone
+	return nil
 }
 
-func (v values) setRoles(r *Record) error {
+func (v values) setRoles(r *draft) error {
 	names, err := parseRoles(v[fieldRoles])
 	if err != nil {
 		return err
@@ -158,8 +232,9 @@ func (v values) setRoles(r *Record) error {
 }
 
 // setPassword sets either password or hash. A hash often stands under the name password;
-// one of a kind that cannot be checked must not become a plain password.
-func (v values) setPassword(r *Record) error {
+// one of a kind that cannot be checked must not become a plain password, and what is
+// plain is taken only where the operator has said that it is meant.
+func (v values) setPassword(r *draft, allowed bool) error {
 	hash, err := v.secret(fieldHash)
 	if err != nil {
 		return err
@@ -185,12 +260,18 @@ func (v values) setPassword(r *Record) error {
 	switch {
 	case hash != "":
 		hash = unquoteHash(hash)
-		r.PasswordHash, err = secret.Text(hash), password.CheckHash(hash)
+		r.PasswordHash, err = Secret(hash), password.CheckHash(hash)
+	case plain != "" && !allowed:
+		return errPlain
 	case plain != "":
-		r.Password, err = secret.Text(plain), password.CheckNew(plain, password.UserInputs{})
+		r.Password, err = Secret(plain), password.CheckNew(plain, password.UserInputs{})
 	}
 	return err
 }
+
+var errNameOnly = errors.New("there is neither a username nor an email: a name is a full name, --map name=username takes it for a username")
+
+var errPlain = errors.New("password is not a hash: plain passwords are taken with --plain-passwords")
 
 // unquoteHash takes a hash out of white space and out of b'…', which is what Python makes
 // of a hash that was never decoded to text.
@@ -205,26 +286,13 @@ func unquoteHash(s string) string {
 	return s
 }
 
-func (v values) setCreatedAt(r *Record) (err error) {
-	r.CreatedAt, err = toTime(v[fieldCreatedAt])
-	return err
-}
-
-// setDisabled understands the flag and its opposite.
-func (v values) setDisabled(r *Record) error {
-	for f, inverse := range map[field]bool{fieldDisabled: false, fieldActive: true} {
-		if v[f] == nil {
-			continue
-		}
-		set, err := toBool(v[f])
-		if err != nil {
-			return fmt.Errorf("%s %w", f, err)
-		}
-		off := set != inverse
-		if r.Disabled != nil && *r.Disabled != off {
-			return errors.New("disabled and is_active contradict each other")
-		}
-		r.Disabled = &off
+// setCreatedAt leaves out a time that is not understood.
+func (v values) setCreatedAt(r *draft) error {
+	at, err := toTime(v[fieldCreatedAt])
+	if err != nil {
+		r.warn(err)
+		return nil
 	}
+	r.CreatedAt = at
 	return nil
 }

@@ -13,12 +13,16 @@ import (
 // keep: to go on inside of it would let whoever wrote that field write users.
 type csvTable struct {
 	in      *input
+	names   fieldNames
 	comma   byte
 	columns []string
 }
 
-func newCSVTable(in *input) (rowReader, error) {
-	t := &csvTable{in: in, comma: separator(in.firstLine())}
+func newCSVTable(in *input, names fieldNames) (rowReader, error) {
+	if in.endsLinesByCR() {
+		return nil, fmt.Errorf("%w: its lines end by carriage returns alone, save it with line feeds", ErrFormat)
+	}
+	t := &csvTable{in: in, names: names, comma: separator(in.firstLine())}
 	_, header, err := t.record()
 	var lineErr *LineError
 	if errors.As(err, &lineErr) {
@@ -48,25 +52,29 @@ func separator(header []byte) byte {
 // checkHeader demands a column that can name users. It never shows the header, which
 // in a file without one is somebody's data.
 func (t *csvTable) checkHeader() error {
-	seen := make(map[field]bool)
+	seen, fields := make(map[string]bool), make(map[field]bool)
 	for _, name := range t.columns {
-		f := fieldOf(name)
-		if f != fieldUnknown && f != fieldPrivilege && seen[f] {
+		f := t.names.of(name).field
+		if short := normalize(name); f != fieldUnknown && seen[short] {
 			return fmt.Errorf("%w: the header names %s twice", ErrFormat, f)
+		} else {
+			seen[short], fields[f] = true, true
 		}
-		seen[f] = true
 	}
-	if !seen[fieldUsername] && !seen[fieldEmail] && !seen[fieldName] && !seen[fieldKey] {
-		return fmt.Errorf("%w: it is neither JSON nor CSV with a header that has username or email", ErrFormat)
+	switch {
+	case fields[fieldUsername], fields[fieldEmail], fields[fieldKey]:
+		return nil
+	case fields[fieldFullName]:
+		return fmt.Errorf("%w: the header has neither username nor email: --map name=username takes the name for one", ErrFormat)
 	}
-	return nil
+	return fmt.Errorf("%w: it is neither JSON nor CSV with a header that has username or email", ErrFormat)
 }
 
 // unknown lists the columns that are not taken over.
 func (t *csvTable) unknown() []string {
 	var names []string
 	for _, name := range t.columns {
-		if fieldOf(name) == fieldUnknown {
+		if t.names.of(name).field == fieldUnknown {
 			names = append(names, name)
 		}
 	}

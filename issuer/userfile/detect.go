@@ -1,13 +1,9 @@
 package userfile
 
-import (
-	"bytes"
-	"fmt"
-	"io"
-)
+import "io"
 
 // detect chooses the reader by the first byte that is not white space.
-func detect(in *input) (rowReader, error) {
+func detect(in *input, names fieldNames) (rowReader, error) {
 	if err := in.skipBOM(); err != nil {
 		return nil, err
 	}
@@ -22,16 +18,7 @@ func detect(in *input) (rowReader, error) {
 	case '[':
 		return newJSONArray(in)
 	case '{':
-		return newJSONLines(in)
+		return newJSONObjects(in)
 	}
-	return newCSVTable(in)
-}
-
-// newJSONLines refuses an object that is laid out over lines, which would give one
-// error a line and no user.
-func newJSONLines(in *input) (rowReader, error) {
-	if bytes.Equal(bytes.TrimSpace(in.firstLine()), []byte("{")) {
-		return nil, fmt.Errorf("%w: write one JSON object a line, or an array of objects", ErrFormat)
-	}
-	return &jsonLines{in: in}, nil
+	return newCSVTable(in, names)
 }

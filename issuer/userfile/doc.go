@@ -1,7 +1,8 @@
 // Package userfile reads the files in which users are brought along from elsewhere,
 // one user at a time, whatever kind of file it is.
 //
-//	first byte {  ──► JSON, one object a line: mongoexport, most dumps
+//	first byte {  ──► JSON, one object a line: mongoexport, most dumps;
+//	                  or one object with a list called users or items: Keycloak's exports
 //	first byte [  ──► one JSON array of objects
 //	anything else ──► CSV whose first line names the columns
 //

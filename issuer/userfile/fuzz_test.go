@@ -37,7 +37,7 @@ func FuzzReader(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		r, err := userfile.NewReader(bytes.NewReader(file))
+		r, err := userfile.NewReader(bytes.NewReader(file), userfile.Options{PlainPasswords: true})
 		if err != nil {
 			if !errors.Is(err, userfile.ErrEmpty) && !errors.Is(err, userfile.ErrFormat) {
 				t.Errorf("error is %v", err)

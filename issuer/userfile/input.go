@@ -76,6 +76,13 @@ func (in *input) firstLine() []byte {
 	return line
 }
 
+// endsLinesByCR tells whether what is buffered has carriage returns and no line feed,
+// as files of very old systems do: every user would be in one line.
+func (in *input) endsLinesByCR() bool {
+	ahead, _ := in.r.Peek(MaxLine)
+	return bytes.IndexByte(ahead, '\r') >= 0 && bytes.IndexByte(ahead, '\n') < 0
+}
+
 // skipBOM reads a UTF-8 byte order mark, as spreadsheets write one, and refuses the
 // marks of UTF-16.
 func (in *input) skipBOM() error {

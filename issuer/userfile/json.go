@@ -32,6 +32,7 @@ func (s *jsonLines) next() (row, error) {
 // spoil those after it.
 type jsonArray struct {
 	in     *input
+	inside bool // of an object, whose other members follow and are passed over
 	closed bool
 	ended  bool
 }
@@ -45,6 +46,12 @@ func (s *jsonArray) next() (row, error) {
 	first, err := s.in.skipSpace()
 	switch {
 	case s.ended:
+		return row{}, io.EOF
+	case s.closed && s.inside && err == nil:
+		s.ended = true
+		if err := s.drain(); err != nil {
+			return row{}, err
+		}
 		return row{}, io.EOF
 	case s.closed:
 		return row{}, s.finish(err, "there is text after the end of the array")

@@ -73,7 +73,7 @@ func TestLineNumbers(t *testing.T) {
 // one and not behind the next.
 func TestOffsetFollowsTheUsers(t *testing.T) {
 	const line = "{\"username\":\"a\"}\n"
-	r, err := userfile.NewReader(strings.NewReader("\ufeff" + strings.Repeat(line, 1000)))
+	r, err := userfile.NewReader(strings.NewReader("\ufeff"+strings.Repeat(line, 1000)), userfile.Options{PlainPasswords: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestOffsetFollowsTheUsers(t *testing.T) {
 
 func TestArrayWithoutUsers(t *testing.T) {
 	for _, file := range []string{"[]", " [ ] \n", "\ufeff[\r\n]"} {
-		r, err := userfile.NewReader(strings.NewReader(file))
+		r, err := userfile.NewReader(strings.NewReader(file), userfile.Options{PlainPasswords: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,12 +101,12 @@ func TestArrayWithoutUsers(t *testing.T) {
 
 // What a caller does with the list of ignored names must not change the reader's own.
 func TestIgnoredIsACopy(t *testing.T) {
-	r, err := userfile.NewReader(strings.NewReader("username,id,items\na,1,2\n"))
+	r, err := userfile.NewReader(strings.NewReader("username,colour,items\na,1,2\n"), userfile.Options{PlainPasswords: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Ignored()[0] = "changed"
-	if got := r.Ignored(); !slices.Equal(got, []string{"id", "items"}) {
+	if got := r.Ignored(); !slices.Equal(got, []string{"colour", "items"}) {
 		t.Errorf("ignored %v", got)
 	}
 }

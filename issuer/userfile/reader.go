@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"time"
 )
 
 var (
@@ -27,11 +29,27 @@ const (
 	maxIgnoredName = 64
 )
 
+// Options say what an operator has decided about a file.
+type Options struct {
+	// PlainPasswords takes plain text in a password field; a text with the form of
+	// a stored verifier is refused all the same.
+	PlainPasswords bool
+	// Map gives names in the file the meaning of known fields.
+	Map map[string]string
+	// Ignore are names in the file that are left out although they may restrict
+	// their users or hold their passwords.
+	Ignore []string
+	// Now tells which blocks and accounts have ended; the zero time: none.
+	Now time.Time
+}
+
 // Reader reads users from one file. It is not safe for concurrent use.
 type Reader struct {
 	in      *input
 	rows    rowReader
+	convert *converter
 	ignored []string
+	fields  map[string]string
 	end     error
 }
 
@@ -44,6 +62,7 @@ type rowReader interface {
 var (
 	_ rowReader = (*jsonLines)(nil)
 	_ rowReader = (*jsonArray)(nil)
+	_ rowReader = (*jsonList)(nil)
 	_ rowReader = (*csvTable)(nil)
 )
 
@@ -60,14 +79,19 @@ type member struct {
 }
 
 // NewReader looks at the beginning of a file and returns a reader of its kind. The
-// error wraps ErrEmpty, ErrFormat or what r returned.
-func NewReader(r io.Reader) (*Reader, error) {
+// error wraps ErrEmpty, ErrFormat or what r returned, or says what is wrong with the
+// options.
+func NewReader(r io.Reader, o Options) (*Reader, error) {
+	names, err := newFieldNames(o)
+	if err != nil {
+		return nil, err
+	}
 	in := newInput(r)
-	rows, err := detect(in)
+	rows, err := detect(in, names)
 	if err != nil {
 		return nil, fmt.Errorf("read users: %w", err)
 	}
-	reader := &Reader{in: in, rows: rows}
+	reader := &Reader{in: in, rows: rows, fields: map[string]string{}, convert: &converter{names: names, plain: o.PlainPasswords, now: o.Now}}
 	if table, ok := rows.(*csvTable); ok {
 		for _, name := range table.unknown() {
 			reader.ignore(name)
@@ -87,11 +111,21 @@ func (r *Reader) Next() (Record, error) {
 	if err != nil {
 		return Record{}, r.stop(err)
 	}
-	record, ignored, err := toRecord(raw)
+	r.note(raw)
+	record, ignored, err := r.convert.record(raw)
 	for _, name := range ignored {
 		r.ignore(name)
 	}
 	return record, err
+}
+
+// note remembers what the members of a user stand for, within bounds.
+func (r *Reader) note(raw row) {
+	for _, m := range raw.members {
+		if f := r.convert.names.of(m.name).field; f != fieldUnknown && len(r.fields) < maxIgnored {
+			r.fields[printable(m.name)] = string(f)
+		}
+	}
 }
 
 // stop remembers errors after which nothing can follow.
@@ -115,6 +149,14 @@ func (r *Reader) Offset() int64 { return r.in.offset }
 // order of their first appearance, at most 100 of them. An administrator's flag that
 // stands where no role is given is among them.
 func (r *Reader) Ignored() []string { return slices.Clone(r.ignored) }
+
+// Unclear returns the fields met so far that may restrict their users or hold their
+// passwords, and that are not understood, at most 100 of them. Whoever writes users
+// stops before where there is one.
+func (r *Reader) Unclear() []Unclear { return slices.Clone(r.convert.unclear) }
+
+// Fields returns the names met so far that are understood, with what each stands for.
+func (r *Reader) Fields() map[string]string { return maps.Clone(r.fields) }
 
 // ignore remembers a name, within bounds.
 func (r *Reader) ignore(name string) {

@@ -14,38 +14,44 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.org/signet/internal/secret"
 	"example.org/signet/issuer/userfile"
 )
 
 const (
 	sponge = "$2b$12$Ml66gTN0j4sAOkoDJ1aKnOmP0ye1FBNNk1QzEt0/6LgemgOUj469e"
-	argon2 = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc"
+	secret = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc"
 	older  = "$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy"
 )
 
 // revealed compares secrets by what they hold.
-var revealed = cmp.Transformer("Reveal", secret.Text.Reveal)
+var revealed = cmp.Transformer("Reveal", userfile.Secret.Reveal)
 
 // readAll reads a whole file and demands that its offset ends where the file does.
 func readAll(t *testing.T, file string) (users []userfile.Record, bad []string, ignored []string) {
 	t.Helper()
-	r, err := userfile.NewReader(strings.NewReader(file))
+	r, err := userfile.NewReader(strings.NewReader(file), userfile.Options{PlainPasswords: true})
 	if err != nil {
 		t.Fatal(err)
 	}
+	users, bad = drain(t, r)
+	if r.Offset() != int64(len(file)) {
+		t.Errorf("offset is %d at the end of %d bytes", r.Offset(), len(file))
+	}
+	return users, bad, r.Ignored()
+}
+
+// drain reads to the end, and demands that the end stays.
+func drain(t *testing.T, r *userfile.Reader) (users []userfile.Record, bad []string) {
+	t.Helper()
 	for {
 		user, err := r.Next()
 		var line *userfile.LineError
 		switch {
 		case err == io.EOF:
-			if r.Offset() != int64(len(file)) {
-				t.Errorf("offset is %d at the end of %d bytes", r.Offset(), len(file))
-			}
 			if _, err := r.Next(); err != io.EOF {
 				t.Errorf("after the end: %v", err)
 			}
-			return users, bad, r.Ignored()
+			return users, bad
 		case errors.As(err, &line):
 			bad = append(bad, err.Error())
 			if !cmp.Equal(user, userfile.Record{}) {
@@ -88,7 +94,7 @@ func TestRealFiles(t *testing.T) {
 			file: "fastapi.json",
 			users: []userfile.Record{
 				{Line: 2, Username: "johndoe", Email: "johndoe@example.com", FullName: "John Doe",
-					PasswordHash: argon2, Disabled: ptr(false)},
+					PasswordHash: secret, Disabled: ptr(false)},
 				{Line: 16, Username: "flyingsponge@example.com", Email: "flyingsponge@example.com",
 					PasswordHash: sponge, Disabled: ptr(true)},
 			},
@@ -161,7 +167,7 @@ func TestFilesThatAreNotUsers(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := userfile.NewReader(strings.NewReader(c.file))
+			_, err := userfile.NewReader(strings.NewReader(c.file), userfile.Options{PlainPasswords: true})
 			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
 				t.Fatalf("error is %v, want %v that says %q", err, c.want, c.says)
 			}
@@ -331,7 +337,7 @@ func TestReadErrorsStay(t *testing.T) {
 		"CSV":        "username,role\na1,\na2,us",
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := userfile.NewReader(io.MultiReader(strings.NewReader(head), iotest.ErrReader(broken)))
+			r, err := userfile.NewReader(io.MultiReader(strings.NewReader(head), iotest.ErrReader(broken)), userfile.Options{PlainPasswords: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -345,7 +351,7 @@ func TestReadErrorsStay(t *testing.T) {
 			}
 		})
 	}
-	if _, err := userfile.NewReader(iotest.ErrReader(broken)); !errors.Is(err, broken) {
+	if _, err := userfile.NewReader(iotest.ErrReader(broken), userfile.Options{}); !errors.Is(err, broken) {
 		t.Errorf("error is %v, want that of the disk", err)
 	}
 }
@@ -358,7 +364,7 @@ func TestSlowReaders(t *testing.T) {
 			t.Fatal(err)
 		}
 		want, _, _ := readAll(t, string(text))
-		r, err := userfile.NewReader(iotest.OneByteReader(bytes.NewReader(text)))
+		r, err := userfile.NewReader(iotest.OneByteReader(bytes.NewReader(text)), userfile.Options{PlainPasswords: true})
 		if err != nil {
 			t.Fatal(err)
 		}

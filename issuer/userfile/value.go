@@ -149,16 +149,45 @@ func rolesFromList(list []any) ([]string, error) {
 var errTime = errors.New("created_at is not a time that is understood")
 
 // timeLayouts of times, of which those without a zone mean UTC. Fractions of a second are
-// read in all of them.
+// read in all of them. What could be read in two ways, such as 03/04/2024, is in none.
 var timeLayouts = []string{
 	time.RFC3339,
 	"2006-01-02T15:04:05Z0700", // mongoexport, older versions
 	"2006-01-02T15:04:05",      // Python, isoformat
+	"2006-01-02T15:04Z07:00",
+	"2006-01-02T15:04",
 	"2006-01-02 15:04:05Z07:00",
-	"2006-01-02 15:04:05",     // Python, str; SQL
-	"2006-01-02 15:04:05Z07",  // PostgreSQL
-	"2006-01-02 15:04:05 UTC", // SQL Server, Rails
+	"2006-01-02 15:04:05",           // Python, str; SQL
+	"2006-01-02 15:04:05Z07",        // PostgreSQL
+	"2006-01-02 15:04:05 Z07:00",    // SQL Server, datetimeoffset
+	"2006-01-02 15:04:05 Z0700",     // Ruby, git
+	"2006-01-02 15:04:05 Z0700 MST", // Go
+	"2006-01-02 15:04:05 UTC",       // Rails
+	"2006-01-02 15:04",
 	"2006-01-02",
+	"2006/01/02 15:04:05",
+	"2006/01/02",
+	"20060102T150405Z0700", // ISO 8601, basic
+	"20060102150405Z0700",  // LDAP, generalized time
+	"20060102",
+	"02.01.2006 15:04:05",
+	"02.01.2006 15:04",
+	"02.01.2006",
+	time.RFC1123,
+	time.RFC1123Z,
+	"Mon, 2 Jan 2006 15:04:05 Z0700", // e-mail
+	"Monday, 02-Jan-06 15:04:05 MST",
+	time.ANSIC,
+	time.UnixDate,
+	"Mon Jan 2 2006 15:04:05 GMT-0700", // JavaScript, Date.toString
+	"2 Jan 2006 15:04:05",
+	"2 January 2006 15:04:05",
+	"2 Jan 2006",
+	"2 January 2006",
+	"Jan 2, 2006, 3:04:05 PM",
+	"Jan 2, 2006 15:04:05",
+	"Jan 2, 2006",
+	"January 2, 2006",
 }
 
 // toTime understands text, seconds and MongoDB's dates. The zero time stands for none,
@@ -175,7 +204,7 @@ func toTime(value any) (time.Time, error) {
 			return parseTime(text)
 		}
 	case json.Number:
-		return parseUnixTime(value.String(), time.Second)
+		return parseTime(value.String())
 	case string:
 		return parseTime(value)
 	}
@@ -187,19 +216,36 @@ func parseTime(s string) (time.Time, error) {
 	if strings.HasPrefix(s, "0000-00-00") {
 		return time.Time{}, nil
 	}
+	s, _, _ = strings.Cut(s, " (") // JavaScript names the zone once more
 	for _, layout := range timeLayouts {
-		if t, err := time.Parse(layout, s); err == nil {
+		if t, err := time.Parse(layout, s); err == nil && knownZone(t, layout) {
 			return inRange(t)
 		}
 	}
 	return parseUnixTime(s, time.Second)
 }
 
+// knownZone refuses a zone that is only a name, which Go reads as UTC whatever it is.
+func knownZone(t time.Time, layout string) bool {
+	name, offset := t.Zone()
+	return !strings.HasSuffix(layout, "MST") || strings.Contains(layout, "0700") || offset != 0 || name == "UTC" || name == "GMT"
+}
+
+// minSeconds is the least number that counts as seconds: those below are days of a
+// spreadsheet, years, or dates without separators.
+const minSeconds = 1e8
+
 // parseUnixTime reads a time since 1970 in the unit given. Seconds that would lie beyond
-// the year 5000 are milliseconds, as JavaScript counts.
+// the year 5000 are milliseconds, as JavaScript counts. Zero stands for none.
 func parseUnixTime(s string, unit time.Duration) (time.Time, error) {
 	n, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsNaN(n) {
+		return time.Time{}, errTime
+	}
+	switch {
+	case n == 0 && unit == time.Second:
+		return time.Time{}, nil
+	case n < minSeconds && unit == time.Second:
 		return time.Time{}, errTime
 	}
 	if unit == time.Millisecond || n >= 1e11 {

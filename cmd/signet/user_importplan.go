@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"example.org/signet/issuer/userfile"
+)
+
+// importPlan is what a check of the whole file has found.
+type importPlan struct {
+	Users   int               `json:"users"`
+	Refused int               `json:"refused"`
+	Fields  map[string]string `json:"fields"` // the file's names, and what they are taken for
+	Ignored []string          `json:"ignored_fields,omitempty"`
+	Unclear []string          `json:"unclear_fields,omitempty"` // those that stop the import
+}
+
+// checkImport reads the file to its end and stops the import where a field must not be
+// left out without a word, or where there is nobody to import.
+func (p *process) checkImport(ctx context.Context, file *os.File, size int64, options userfile.Options, o importOptions) (importPlan, error) {
+	reader, err := userfile.NewReader(file, options)
+	if err != nil {
+		return importPlan{}, withHint(err, "give JSON lines, a JSON array or CSV; nothing was imported")
+	}
+	bar := newProgress(p.stderr, "checking", size, isTerminal(p.stderr))
+	defer bar.finish()
+	plan := importPlan{}
+	names := fileNames{seed: maphash.MakeSeed(), lines: map[uint64]int{}}
+	for {
+		record, err := reader.Next()
+		bar.set(reader.Offset())
+		var lineErr *userfile.LineError
+		switch {
+		case ctx.Err() != nil:
+			return plan, fmt.Errorf("nothing was imported: %w", context.Cause(ctx))
+		case errors.Is(err, io.EOF):
+			plan.Fields, plan.Ignored = reader.Fields(), reader.Ignored()
+			return plan, plan.judge(reader.Unclear(), o.dryRun)
+		case errors.As(err, &lineErr):
+			plan.refuse(bar, o.dryRun, lineErr.Line, lineErr.Reason)
+		case err != nil:
+			return plan, fmt.Errorf("nothing was imported: %w", err)
+		default:
+			if line, twice := names.claim(record); twice {
+				plan.refuse(bar, o.dryRun, record.Line, fmt.Sprintf("username or email stands in the file twice; line %d is taken", line))
+				continue
+			}
+			plan.Users++
+		}
+	}
+}
+
+// refuse counts a line; only a dry run says so, an import says it when it writes.
+func (plan *importPlan) refuse(p *progress, say bool, line int, reason string) {
+	plan.Refused++
+	if say {
+		p.println(fmt.Sprintf("line %d: %s", line, reason))
+	}
+}
+
+func (plan *importPlan) judge(unclear []userfile.Unclear, dryRun bool) error {
+	for _, u := range unclear {
+		plan.Unclear = append(plan.Unclear, fmt.Sprintf("%s %s", u.Field, u.Reason))
+	}
+	switch {
+	case dryRun:
+		return nil
+	case len(plan.Unclear) > 0:
+		return withHint(fmt.Errorf("nothing was imported: %s", strings.Join(plan.Unclear, "; ")),
+			"--map FIELD=disabled or --map FIELD=hashed_password says what it is, --ignore-field FIELD leaves it out; --dry-run shows all fields")
+	case plan.Users+plan.Refused == 0:
+		return errors.New("the file holds no users")
+	}
+	return nil
+}
+
+// printPlan shows what an import would do.
+func (p *process) printPlan(s *settings, plan importPlan) error {
+	p.printIgnored(plan.Ignored)
+	err := p.printResult(s, plan, func(w io.Writer) {
+		for _, name := range slices.Sorted(maps.Keys(plan.Fields)) {
+			fmt.Fprintf(w, "%s is taken for %s\n", name, plan.Fields[name])
+		}
+		for _, u := range plan.Unclear {
+			fmt.Fprintf(w, "%s: this stops the import\n", u)
+		}
+		fmt.Fprintf(w, "%d users, %d lines refused; nothing was written\n", plan.Users, plan.Refused)
+	})
+	switch {
+	case err != nil:
+		return err
+	case len(plan.Unclear) > 0:
+		return errors.New("an import would stop at the fields named above")
+	case plan.Users == 0:
+		return errors.New("the file holds no users that can be imported")
+	}
+	return nil
+}
