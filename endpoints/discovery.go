@@ -88,10 +88,9 @@ func (d *discovery) render(passwordGrant bool) {
 }
 
 func (d *discovery) metadata(passwordGrant bool) metadata {
-	grants := []string{issuer.GrantClientCredentials, issuer.GrantRefreshToken}
-	if passwordGrant { // RFC 9700 §2.4: not advertised unless an operator chose it
-		grants = append(grants, issuer.GrantPassword)
-	}
+	grants := slices.DeleteFunc(issuer.GrantTypes(), func(g string) bool {
+		return g == issuer.GrantPassword && !passwordGrant // RFC 9700 §2.4: not advertised unless an operator chose it
+	})
 	confidential := []string{string(issuer.AuthBasic), string(issuer.AuthPost)}
 	everybody := append(slices.Clone(confidential), string(issuer.AuthNone))
 	return metadata{

@@ -61,10 +61,10 @@ func (t tokenEndpoint) timeout(grant string) time.Duration {
 
 // grantName bounds the grant to what may stand in a log and on a metric.
 func grantName(grant string) string {
-	switch grant {
-	case issuer.GrantPassword, issuer.GrantRefreshToken, issuer.GrantClientCredentials:
+	switch {
+	case issuer.KnownGrant(grant):
 		return grant
-	case "":
+	case grant == "":
 		return "none"
 	}
 	return "other"

@@ -1,12 +1,15 @@
 package issuer
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"time"
 
+	"example.org/signet/internal/failpoint"
 	"example.org/signet/issuer/status"
 )
 
@@ -56,26 +59,66 @@ type accessClaims struct {
 	Status *status.Claim `json:"status,omitempty"`
 }
 
+// tokenSigner makes the tokens that a grant has decided on.
+type tokenSigner struct {
+	issuer      string
+	ttl         time.Duration // of access and ID tokens
+	keyring     Keyring
+	statusLists *status.Lists
+	rand        io.Reader
+}
+
+// issue signs what the grant has decided. Nothing is written after this point,
+// so a failure here leaves a state from which the client's retry succeeds.
+func (t *tokenSigner) issue(ctx context.Context, req *grantRequest, g grantResult) (TokenResponse, error) {
+	if err := failpoint.Hit(failpoint.TokenSigning); err != nil {
+		return TokenResponse{}, unavailable(err)
+	}
+	signing, err := t.keyring.Current()
+	if err != nil {
+		return TokenResponse{}, unavailable(err)
+	}
+	claims, err := t.accessClaims(req.client.ID, g)
+	if err != nil {
+		return TokenResponse{}, unavailable(err)
+	}
+	access, err := signing.Sign(ctx, typeAccessToken, claims)
+	if err != nil {
+		return TokenResponse{}, unavailable(err)
+	}
+	response := TokenResponse{
+		AccessToken: access, TokenType: "Bearer", ExpiresIn: claims.Expiry - claims.IssuedAt,
+		RefreshToken: g.refresh, Scope: claims.Scope, Event: g.event,
+	}
+	if g.idToken {
+		response.IDToken, err = signing.Sign(ctx, typeIDToken, newIDClaims(claims, accessTokenHash(signing.Alg(), access)))
+	}
+	if err != nil {
+		return TokenResponse{}, unavailable(err)
+	}
+	return response, nil
+}
+
 // tokenIDBytes gives a `jti` 160 random bits (RFC 6749 §10.10).
 const tokenIDBytes = 20
 
-func (i *Issuer) accessClaims(req *grantRequest, a grantResult) (accessClaims, error) {
-	jti, err := randomString(i.cfg.Rand, tokenIDBytes)
+func (t *tokenSigner) accessClaims(clientID string, g grantResult) (accessClaims, error) {
+	jti, err := randomString(t.rand, tokenIDBytes)
 	if err != nil {
 		return accessClaims{}, err
 	}
 	c := accessClaims{
-		Issuer: i.cfg.Issuer, Subject: req.client.ID, Audience: a.audience, ClientID: req.client.ID,
-		IssuedAt: req.at.Unix(), Expiry: req.at.Add(i.cfg.AccessTokenTTL).Unix(),
-		ID: jti, Scope: joinScope(a.scope),
+		Issuer: t.issuer, Subject: clientID, Audience: g.rights.audience, ClientID: clientID,
+		IssuedAt: g.issuedAt.Unix(), Expiry: g.issuedAt.Add(t.ttl).Unix(),
+		ID: jti, Scope: joinScope(g.rights.scope),
 	}
-	if a.user != nil {
-		c.Subject, c.Roles = a.user.ID, a.user.Roles
+	if g.user != nil {
+		c.Subject, c.Roles = g.user.ID, g.user.Roles
 	}
-	if a.session != nil {
-		c.SessionID, c.AuthTime = a.session.ID, a.session.AuthTime.Unix()
-		c.Expiry = min(c.Expiry, a.session.ExpiresAt.Unix())
-		c.Status = i.statusLists.Claim(a.session.StatusIndex)
+	if g.session != nil {
+		c.SessionID, c.AuthTime = g.session.ID, g.session.AuthTime.Unix()
+		c.Expiry = min(c.Expiry, g.session.ExpiresAt.Unix())
+		c.Status = t.statusLists.Claim(g.session.StatusIndex)
 	}
 	return c, nil
 }
@@ -92,9 +135,10 @@ type idClaims struct {
 	SessionID       string `json:"sid,omitempty"`
 }
 
-func (i *Issuer) idClaims(req *grantRequest, a grantResult, access accessClaims, atHash string) idClaims {
+// newIDClaims are those of the ID token that goes with an access token of a user.
+func newIDClaims(access accessClaims, atHash string) idClaims {
 	return idClaims{
-		Issuer: i.cfg.Issuer, Subject: a.user.ID, Audience: req.client.ID,
+		Issuer: access.Issuer, Subject: access.Subject, Audience: access.ClientID,
 		Expiry: access.Expiry, IssuedAt: access.IssuedAt, AuthTime: access.AuthTime,
 		AccessTokenHash: atHash, SessionID: access.SessionID,
 	}

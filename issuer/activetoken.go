@@ -8,6 +8,7 @@ import (
 
 	"example.org/signet/internal/strictjson"
 	"example.org/signet/issuer/epoch"
+	"example.org/signet/issuer/status"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
@@ -25,16 +26,35 @@ type activeToken struct {
 // or session is gone.
 var errInactive = errors.New("token is not active")
 
+// tokenChecker tells whether access tokens and sessions count.
+type tokenChecker struct {
+	issuer         string
+	store          tokenStore
+	keyring        Keyring
+	clients        *clientCache
+	statusLists    *status.Lists
+	verifiedTokens *verifiedTokenCache
+	now            func() time.Time
+}
+
+// tokenStore is what a token's validity depends on.
+type tokenStore interface {
+	Session(ctx context.Context, id string) (storage.Session, error)
+	UserInEpoch(ctx context.Context, id string) (storage.User, storage.Epoch, error)
+	TokenRevoked(ctx context.Context, jti string) (bool, error)
+	Epoch(ctx context.Context) (storage.Epoch, error)
+}
+
 // verifyAccessToken checks signature, type and issuer of an access token, not whether
 // it still counts.
-func (i *Issuer) verifyAccessToken(ctx context.Context, token string) (accessClaims, error) {
+func (tc *tokenChecker) verifyAccessToken(ctx context.Context, token string) (accessClaims, error) {
 	if len(token) > maxTokenBytes {
 		return accessClaims{}, errInactive
 	}
-	if cached, ok := i.verifiedTokens.get(token); ok && i.keyring.Accepts(cached.kid) {
+	if cached, ok := tc.verifiedTokens.get(token); ok && tc.keyring.Accepts(cached.kid) {
 		return cached.claims, nil
 	}
-	payload, header, err := i.keyring.Verify(ctx, token)
+	payload, header, err := tc.keyring.Verify(ctx, token)
 	switch {
 	case errors.Is(err, keys.ErrInvalidToken):
 		return accessClaims{}, errInactive
@@ -44,10 +64,10 @@ func (i *Issuer) verifyAccessToken(ctx context.Context, token string) (accessCla
 		return accessClaims{}, errInactive
 	}
 	c, ok := parseClaims(payload)
-	if !ok || c.Issuer != i.cfg.Issuer {
+	if !ok || c.Issuer != tc.issuer {
 		return accessClaims{}, errInactive
 	}
-	i.verifiedTokens.put(token, verifiedToken{claims: c, kid: header.KID})
+	tc.verifiedTokens.put(token, verifiedToken{claims: c, kid: header.KID})
 	return c, nil
 }
 
@@ -75,20 +95,20 @@ func parseClaims(payload []byte) (c accessClaims, ok bool) {
 
 // activeToken tells whether an access token counts now. The error is errInactive
 // or has the code Unavailable.
-func (i *Issuer) activeToken(ctx context.Context, token string) (activeToken, error) {
-	c, err := i.verifyAccessToken(ctx, token)
+func (tc *tokenChecker) activeToken(ctx context.Context, token string) (activeToken, error) {
+	c, err := tc.verifyAccessToken(ctx, token)
 	if err != nil {
 		return activeToken{}, err
 	}
-	now := i.now()
+	now := tc.now()
 	if now.Unix() >= c.Expiry || time.Unix(max(c.IssuedAt, c.NotBefore), 0).After(now.Add(clockLeeway)) {
 		return activeToken{}, errInactive
 	}
 	t := activeToken{claims: c}
 	if c.SessionID != "" {
-		t.user, err = i.activeSessionToken(ctx, c, now)
+		t.user, err = tc.activeSessionToken(ctx, c, now)
 	} else {
-		err = i.activeClientToken(ctx, c)
+		err = tc.activeClientToken(ctx, c)
 	}
 	return t, err
 }
@@ -96,12 +116,12 @@ func (i *Issuer) activeToken(ctx context.Context, token string) (activeToken, er
 // activeSessionToken checks a token of a session. One whose place in the status
 // lists is not the session's any more was issued with rights that have been
 // taken away since.
-func (i *Issuer) activeSessionToken(ctx context.Context, c accessClaims, now time.Time) (*storage.User, error) {
-	s, user, err := i.activeSession(ctx, c.SessionID, now)
+func (tc *tokenChecker) activeSessionToken(ctx context.Context, c accessClaims, now time.Time) (*storage.User, error) {
+	s, user, err := tc.activeSession(ctx, c.SessionID, now)
 	if err != nil {
 		return nil, err
 	}
-	if claim := i.statusLists.Claim(s.StatusIndex); c.Status != nil && (claim == nil || *c.Status != *claim) {
+	if claim := tc.statusLists.Claim(s.StatusIndex); c.Status != nil && (claim == nil || *c.Status != *claim) {
 		return nil, errInactive
 	}
 	return user, nil
@@ -109,55 +129,53 @@ func (i *Issuer) activeSessionToken(ctx context.Context, c accessClaims, now tim
 
 // activeSession checks a session, its user and its client: two reads and the
 // remembered client.
-func (i *Issuer) activeSession(ctx context.Context, sid string, now time.Time) (storage.Session, *storage.User, error) {
-	s, err := i.store.Session(ctx, sid)
+func (tc *tokenChecker) activeSession(ctx context.Context, sid string, now time.Time) (storage.Session, *storage.User, error) {
+	s, err := tc.store.Session(ctx, sid)
 	if err != nil {
 		return storage.Session{}, nil, inactiveOrUnavailable(err)
 	}
 	if !s.RevokedAt.IsZero() || !now.Before(s.ExpiresAt) {
 		return storage.Session{}, nil, errInactive
 	}
-	user, storeEpoch, err := i.store.UserInEpoch(ctx, s.UserID)
+	user, storeEpoch, err := tc.store.UserInEpoch(ctx, s.UserID)
 	if err != nil {
 		return storage.Session{}, nil, inactiveOrUnavailable(err)
 	}
 	if !epoch.ValidForUser(user, storeEpoch, s) {
 		return storage.Session{}, nil, errInactive
 	}
-	return s, &user, i.activeClient(ctx, s.ClientID, validForSession(s))
+	return s, &user, tc.clients.active(ctx, s.ClientID, validForSession(s))
 }
 
 // activeClientToken checks a client's own token: it has no session, so a revoked
 // one is remembered by its id, and the epoch of the store by its time.
-func (i *Issuer) activeClientToken(ctx context.Context, c accessClaims) error {
-	revoked, err := i.store.TokenRevoked(ctx, c.ID)
+func (tc *tokenChecker) activeClientToken(ctx context.Context, c accessClaims) error {
+	revoked, err := tc.store.TokenRevoked(ctx, c.ID)
 	if err != nil {
 		return unavailable(err)
 	}
-	storeEpoch, err := i.store.Epoch(ctx)
+	storeEpoch, err := tc.store.Epoch(ctx)
 	if err != nil {
 		return unavailable(err)
 	}
 	if revoked || !epoch.ValidWithoutSession(storeEpoch, c.IssuedAt) {
 		return errInactive
 	}
-	return i.activeClient(ctx, c.ClientID, func(c storage.Client) bool { return !c.Disabled })
+	return tc.clients.active(ctx, c.ClientID, func(c storage.Client) bool { return !c.Disabled })
 }
 
-// activeClient tells whether the client counts. It never rejects
-// from a cached record: another instance may know a newer one.
-func (i *Issuer) activeClient(ctx context.Context, id string, valid func(storage.Client) bool) error {
-	client, cached, err := i.clients.get(ctx, id)
-	if err == nil && cached && !valid(client) {
-		client, err = i.clients.reload(ctx, id)
-	}
-	if err != nil {
-		return inactiveOrUnavailable(err)
-	}
-	if !valid(client) {
+// active returns errInactive where the client is gone or valid says no.
+func (c *clientCache) active(ctx context.Context, id string, valid func(storage.Client) bool) error {
+	err := c.check(ctx, id, func(client storage.Client) error {
+		if !valid(client) {
+			return errInactive
+		}
+		return nil
+	})
+	if errors.Is(err, storage.ErrNotFound) {
 		return errInactive
 	}
-	return nil
+	return err
 }
 
 // validForSession returns the check that a client must pass for its session to be active.

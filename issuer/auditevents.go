@@ -11,8 +11,7 @@ import (
 
 // audit appends an event. Its failure leaves the outcome unknown, like any store failure.
 func (i *Issuer) audit(ctx context.Context, info RequestInfo, e storage.AuditEvent) error {
-	_, err := i.auditLog.Append(ctx, info.Event(e))
-	return unavailableOrNil(err)
+	return eventLog{i.auditLog}.append(ctx, info, e)
 }
 
 // Event returns the event with what the request says of itself: its id, its address and,

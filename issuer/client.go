@@ -135,8 +135,8 @@ func checkList(name string, list []string, check func(string) error) ([]string, 
 }
 
 func checkGrant(g string) error {
-	if !slices.Contains([]string{GrantPassword, GrantRefreshToken, GrantClientCredentials}, g) {
-		return fmt.Errorf("has a grant type that is not one of %s, %s, %s", GrantPassword, GrantRefreshToken, GrantClientCredentials)
+	if !KnownGrant(g) {
+		return fmt.Errorf("has a grant type that is not one of %s", strings.Join(GrantTypes(), ", "))
 	}
 	return nil
 }

@@ -3,7 +3,9 @@ package issuer
 import (
 	"context"
 	"errors"
+	"time"
 
+	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
 )
 
@@ -26,67 +28,55 @@ type ClientAuth struct {
 
 var errInvalidClient = newError(InvalidClient, "client authentication failed")
 
-// authenticate finds out which client is calling. It never rejects from a
-// cached record: it reads the store again first. The answer is the same whether the
-// client is unknown, disabled or its secret wrong.
-func (i *Issuer) authenticate(ctx context.Context, a ClientAuth, info RequestInfo) (storage.Client, error) {
-	c, cached, err := i.findClient(ctx, a.ID)
-	if err != nil {
-		return storage.Client{}, err
-	}
-	err = i.checkClient(ctx, c, a, info)
-	if !cached || !errors.Is(err, errInvalidClient) {
-		return c, err
-	}
-	fresh, reloadErr := i.reloadClient(ctx, a.ID)
-	if reloadErr != nil {
-		return storage.Client{}, reloadErr
-	}
-	if sameVersion(fresh, c) {
-		return c, err
-	}
-	return fresh, i.checkClient(ctx, fresh, a, info)
+// clientAuthenticator authenticates clients by their secrets.
+type clientAuthenticator struct {
+	clients   *clientCache
+	passwords *password.Pool // hashes short secrets that an administrator chose
+	verified  *secretCache
+	throttler *Throttler
+	now       func() time.Time
 }
 
-// sameVersion tells whether nothing has changed. A client that was deleted and
-// created again begins with the same version.
-func sameVersion(a, b storage.Client) bool {
-	return a.Version == b.Version && a.CreatedAt.Equal(b.CreatedAt)
+// AuthenticateClient returns the client that the request proves to come from. The
+// answer is the same *Error whether the client is unknown, disabled or its secret
+// wrong.
+func (i *Issuer) AuthenticateClient(ctx context.Context, a ClientAuth, info RequestInfo) (storage.Client, error) {
+	return i.auth.authenticate(ctx, a, info)
 }
 
-func (i *Issuer) findClient(ctx context.Context, id string) (storage.Client, bool, error) {
-	if id == "" {
-		return storage.Client{}, false, errInvalidClient
+func (ca *clientAuthenticator) authenticate(ctx context.Context, a ClientAuth, info RequestInfo) (storage.Client, error) {
+	return ca.authenticateFor(ctx, a, info, func(storage.Client) error { return nil })
+}
+
+// authenticateFor is authenticate, and judges the same record of the client by
+// what it asks for.
+func (ca *clientAuthenticator) authenticateFor(ctx context.Context, a ClientAuth, info RequestInfo, judge func(storage.Client) error) (storage.Client, error) {
+	if a.ID == "" {
+		return storage.Client{}, errInvalidClient
 	}
-	c, cached, err := i.clients.get(ctx, id)
-	return c, cached, clientError(err)
+	var client storage.Client
+	err := ca.clients.check(ctx, a.ID, func(record storage.Client) error {
+		if err := ca.proves(ctx, record, a, info); err != nil {
+			return err
+		}
+		client = record
+		return judge(record)
+	})
+	if errors.Is(err, storage.ErrNotFound) {
+		err = errInvalidClient
+	}
+	return client, err
 }
 
-func (i *Issuer) reloadClient(ctx context.Context, id string) (storage.Client, error) {
-	c, err := i.clients.reload(ctx, id)
-	return c, clientError(err)
-}
-
-func clientError(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, storage.ErrNotFound):
+// proves checks the secret, or that a public client sent none (RFC 6749 §2.3).
+func (ca *clientAuthenticator) proves(ctx context.Context, client storage.Client, a ClientAuth, info RequestInfo) error {
+	if client.Disabled || client.Public != (a.Method == AuthNone) {
 		return errInvalidClient
 	}
-	return unavailable(err)
-}
-
-// checkClient checks the secret, or that a public client sent none
-// (RFC 6749 §2.3).
-func (i *Issuer) checkClient(ctx context.Context, c storage.Client, a ClientAuth, info RequestInfo) error {
-	if c.Disabled || c.Public != (a.Method == AuthNone) {
-		return errInvalidClient
-	}
-	if c.Public {
+	if client.Public {
 		return nil
 	}
-	ok, err := i.checkSecret(ctx, c, a.Secret, info)
+	ok, err := ca.checkSecret(ctx, client, a.Secret, info)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package issuer
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"example.org/signet/internal/ttlcache"
@@ -12,7 +13,7 @@ import (
 const maxCachedClients = 4096
 
 // clientCache spares the store a read for clients that come back within its
-// ttl. Never reject from a cached record: read it again first (reload).
+// ttl. All who judge a client do so through check.
 type clientCache struct {
 	store   storage.Clients
 	now     func() time.Time
@@ -23,13 +24,44 @@ func newClientCache(store storage.Clients, ttl time.Duration, now func() time.Ti
 	return &clientCache{store: store, now: now, clients: ttlcache.New[string, storage.Client](maxCachedClients, ttl, now)}
 }
 
-// get returns the client, and whether it came from memory.
-func (c *clientCache) get(ctx context.Context, id string) (client storage.Client, cached bool, err error) {
-	if client, cached = c.clients.Get(id); cached {
-		return client, true, nil
+// check judges the client and returns judge's answer. It never rejects from a
+// cached record: it reads it again first, and judges it anew if it has changed.
+// storage.ErrNotFound if there is no such client; a store that fails is *Error
+// with Unavailable.
+func (c *clientCache) check(ctx context.Context, id string, judge func(storage.Client) error) error {
+	client, cached := c.clients.Get(id)
+	var rejection error
+	if cached {
+		if rejection = judge(client); !isRejection(rejection) {
+			return rejection
+		}
 	}
-	client, err = c.reload(ctx, id)
-	return client, false, err
+	fresh, err := c.reload(ctx, id)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return err
+	case err != nil:
+		return unavailable(err)
+	case cached && sameVersion(fresh, client):
+		return rejection
+	}
+	return judge(fresh)
+}
+
+// isRejection tells whether err is a definitive no, as opposed to a failure or a
+// throttle, which a newer record of the client would not change.
+func isRejection(err error) bool {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code != Unavailable && e.Code != TooManyAttempts
+	}
+	return err != nil
+}
+
+// sameVersion tells whether nothing has changed. A client that was deleted and
+// created again begins with the same version.
+func sameVersion(a, b storage.Client) bool {
+	return a.Version == b.Version && a.CreatedAt.Equal(b.CreatedAt)
 }
 
 // reload reads the client from the store.

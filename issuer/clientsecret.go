@@ -39,45 +39,45 @@ func fastHash(secret Secret) string {
 
 // checkSecret tells whether the secret is the client's, or the one before in its
 // overlap.
-func (i *Issuer) checkSecret(ctx context.Context, c storage.Client, secret Secret, info RequestInfo) (bool, error) {
-	right, err := i.matchSecret(ctx, c, secret, info)
-	if right || err != nil || c.OldSecretHash == "" || !i.now().Before(c.OldSecretUntil) {
+func (ca *clientAuthenticator) checkSecret(ctx context.Context, c storage.Client, secret Secret, info RequestInfo) (bool, error) {
+	right, err := ca.matchSecret(ctx, c, secret, info)
+	if right || err != nil || c.OldSecretHash == "" || !ca.now().Before(c.OldSecretUntil) {
 		return right, err
 	}
 	c.SecretHash = c.OldSecretHash
-	return i.matchSecret(ctx, c, secret, info)
+	return ca.matchSecret(ctx, c, secret, info)
 }
 
 // matchSecret compares in constant time. A client without a secret hash matches
 // nothing.
-func (i *Issuer) matchSecret(ctx context.Context, c storage.Client, secret Secret, info RequestInfo) (bool, error) {
+func (ca *clientAuthenticator) matchSecret(ctx context.Context, c storage.Client, secret Secret, info RequestInfo) (bool, error) {
 	if c.SecretHash == "" || secret == "" {
 		return false, nil
 	}
 	if strings.HasPrefix(c.SecretHash, fastHashPrefix) {
 		return subtle.ConstantTimeCompare([]byte(c.SecretHash), []byte(fastHash(secret))) == 1, nil
 	}
-	return i.checkSlowSecret(ctx, c, secret, info)
+	return ca.checkSlowSecret(ctx, c, secret, info)
 }
 
 // checkSlowSecret pays for the password hash once a secret; guesses are
 // throttled before they are hashed (RFC 6749 §2.3.1).
-func (i *Issuer) checkSlowSecret(ctx context.Context, c storage.Client, secret Secret, info RequestInfo) (bool, error) {
-	if i.verifiedSecrets.has(c, secret) {
+func (ca *clientAuthenticator) checkSlowSecret(ctx context.Context, c storage.Client, secret Secret, info RequestInfo) (bool, error) {
+	if ca.verified.has(c, secret) {
 		return true, nil
 	}
-	t, err := i.throttler.Count(ctx, Attempt{Kind: "client", Account: c.ID, Target: c.ID, Client: c.ID, Info: info})
+	t, err := ca.throttler.Count(ctx, Attempt{Kind: "client", Account: c.ID, Target: c.ID, Client: c.ID, Info: info})
 	if err != nil {
 		return false, err
 	}
-	res, err := i.passwords.Verify(ctx, info.network(), c.SecretHash, string(secret))
+	res, err := ca.passwords.Verify(ctx, info.network(), c.SecretHash, string(secret))
 	if err != nil {
 		return false, unavailable(err)
 	}
 	if !res.OK {
 		return false, nil
 	}
-	i.verifiedSecrets.put(c, secret)
+	ca.verified.put(c, secret)
 	return true, t.Succeeded(ctx)
 }
 

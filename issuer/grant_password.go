@@ -4,34 +4,54 @@ import (
 	"context"
 	"errors"
 
-	"example.org/signet/internal/failpoint"
 	"example.org/signet/issuer/account"
 	"example.org/signet/issuer/audit"
-	"example.org/signet/issuer/epoch"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
 )
 
 // passwordGrant logs a user in (RFC 6749 §4.3). Unknown, disabled, without a
 // password and wrong password are one answer after one hash evaluation.
-type passwordGrant struct{ *Issuer }
+type passwordGrant struct {
+	users     loginUsers
+	passwords *password.Pool
+	throttler *Throttler
+	sessions  *sessionStarter
+	log       eventLog
+}
+
+// loginUsers are the users as a login needs them.
+type loginUsers interface {
+	UserByLogin(ctx context.Context, name string) (storage.User, error)
+	ReplacePasswordHash(ctx context.Context, userID, oldHash, newHash string) error
+}
 
 var _ grant = passwordGrant{}
 
+func newPasswordGrant(i *Issuer) grant {
+	return passwordGrant{
+		users: i.store, passwords: i.passwords, throttler: i.throttler, sessions: newSessionStarter(i), log: eventLog{i.auditLog},
+	}
+}
+
 var errInvalidCredentials = newError(InvalidGrant, "the username or password is wrong")
 
-func (g passwordGrant) authorize(ctx context.Context, req *grantRequest) (grantResult, error) {
+func (passwordGrant) policy() scopePolicy { return scopePolicy{user: true} }
+
+func (g passwordGrant) identify(ctx context.Context, req *grantRequest) (subject, error) {
 	if req.Username == "" || req.Password == "" {
-		return grantResult{}, newError(InvalidRequest, "username and password are required")
+		return subject{}, newError(InvalidRequest, "username and password are required")
 	}
 	if err := password.CheckInput(string(req.Password)); err != nil {
-		return grantResult{}, newError(InvalidRequest, "the password is too long or has characters that no password may have")
+		return subject{}, newError(InvalidRequest, "the password is too long or has characters that no password may have")
 	}
 	user, err := g.login(ctx, req)
-	if err != nil {
-		return grantResult{}, err
-	}
-	return g.startSession(ctx, req, user)
+	return subject{user: &user}, err
+}
+
+// complete starts a session with these rights.
+func (g passwordGrant) complete(ctx context.Context, req *grantRequest, who subject, r rights) (grantResult, error) {
+	return g.sessions.start(ctx, req, *who.user, r)
 }
 
 // login checks the password. The attempt is counted before the check, and the hash
@@ -72,7 +92,7 @@ func (g passwordGrant) findUserByLogin(ctx context.Context, login string) (user 
 	if err != nil {
 		return storage.User{}, false, nil
 	}
-	user, err = g.store.UserByLogin(ctx, name)
+	user, err = g.users.UserByLogin(ctx, name)
 	switch {
 	case err == nil:
 		return user, true, nil
@@ -107,70 +127,20 @@ func (g passwordGrant) rehash(ctx context.Context, req *grantRequest, user stora
 	if err != nil {
 		return user, nil
 	}
-	err = g.store.ReplacePasswordHash(ctx, user.ID, user.PasswordHash, hash)
+	err = g.users.ReplacePasswordHash(ctx, user.ID, user.PasswordHash, hash)
 	if isDefinitive(err) {
 		return user, nil
 	}
 	if err != nil {
 		return storage.User{}, unavailable(err)
 	}
-	return user, g.audit(ctx, req.Info, storage.AuditEvent{Type: audit.EventPasswordRehashed, Actor: user.ID, Target: user.ID, ClientID: req.client.ID})
+	return user, g.log.append(ctx, req.Info, storage.AuditEvent{Type: audit.EventPasswordRehashed, Actor: user.ID, Target: user.ID, ClientID: req.client.ID})
 }
 
 func (g passwordGrant) loginFailed(ctx context.Context, req *grantRequest, user storage.User) error {
 	e := storage.AuditEvent{Type: audit.EventLoginFailed, Target: user.ID, ClientID: req.client.ID}
-	if err := g.audit(ctx, req.Info, e); err != nil {
+	if err := g.log.append(ctx, req.Info, e); err != nil {
 		return err
 	}
 	return errInvalidCredentials
-}
-
-// startSession starts the session: one insert.
-func (g passwordGrant) startSession(ctx context.Context, req *grantRequest, user storage.User) (grantResult, error) {
-	roles, err := g.roles.Get(ctx)
-	if err != nil {
-		return grantResult{}, unavailable(err)
-	}
-	h, err := g.refreshTokens.newHandle()
-	if err != nil {
-		return grantResult{}, unavailable(err)
-	}
-	index, err := g.statusLists.Next(ctx)
-	if err != nil {
-		return grantResult{}, unavailable(err)
-	}
-	storeEpoch, err := g.store.Epoch(ctx)
-	if err != nil {
-		return grantResult{}, unavailable(err)
-	}
-	at := g.now()
-	s := storage.Session{
-		ID: h.sessionID(), UserID: user.ID, ClientID: req.client.ID,
-		Scopes: roles.ScopesFor(user.Roles, req.scope), Audience: req.audience,
-		RotatedAt: at, CreatedAt: at, AuthTime: at, ExpiresAt: g.sessionExpiry(req.client, at),
-		UserEpoch: epoch.Session(user, storeEpoch), ClientEpoch: req.client.Epoch,
-		Device: describeUserAgent(req.Info.UserAgent), Network: networkPrefix(req.Info.Address),
-		StatusIndex: index, Roles: user.Roles,
-	}
-	if err := failpoint.Hit(failpoint.LoginInserting); err != nil {
-		return grantResult{}, unavailable(err)
-	}
-	if err := g.store.CreateSession(ctx, s); err != nil {
-		return grantResult{}, unavailable(err)
-	}
-	if err := failpoint.Hit(failpoint.LoginInserted); err != nil {
-		return grantResult{}, unavailable(err)
-	}
-	if err := g.enforceSessionLimit(ctx, s, req.Info); err != nil {
-		return grantResult{}, err
-	}
-	if err := g.audit(ctx, req.Info, storage.AuditEvent{Type: audit.EventLoginSucceeded, Actor: user.ID, Target: s.ID, ClientID: req.client.ID}); err != nil {
-		return grantResult{}, err
-	}
-	req.at = at
-	a := grantResult{user: &user, session: &s, scope: s.Scopes, audience: s.Audience, idToken: contains(s.Scopes, ScopeOpenID)}
-	if contains(req.client.Grants, GrantRefreshToken) {
-		a.refresh = g.refreshTokens.token(h, s.Generation)
-	}
-	return a, nil
 }

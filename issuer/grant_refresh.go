@@ -13,9 +13,34 @@ import (
 
 // refreshGrant exchanges a refresh token for the next pair (RFC 6749 §6). The
 // package's doc draws what happens to which generation.
-type refreshGrant struct{ *Issuer }
+type refreshGrant struct {
+	store   refreshStore
+	rules   refreshRules
+	tokens  *refreshCodec
+	clients *clientCache
+	rights  rightsRecorder
+	log     eventLog
+	now     func() time.Time
+}
+
+// refreshStore keeps the sessions as a refresh needs them.
+type refreshStore interface {
+	RotateSession(ctx context.Context, r storage.Rotation) (storage.Session, error)
+	CountReplay(ctx context.Context, r storage.Replay) (storage.Session, error)
+	Session(ctx context.Context, id string) (storage.Session, error)
+	RevokeSession(ctx context.Context, id string, at time.Time, reason string) error
+	UserInEpoch(ctx context.Context, id string) (storage.User, storage.Epoch, error)
+}
 
 var _ grant = refreshGrant{}
+
+func newRefreshGrant(i *Issuer) grant {
+	return refreshGrant{
+		store:  i.store,
+		rules:  refreshRules{idle: i.cfg.RefreshTokenTTL, grace: i.cfg.RefreshGrace, maxReplays: maxReplays},
+		tokens: i.refreshTokens, clients: i.clients, rights: rightsRecorder{i.store, i.statusLists}, log: eventLog{i.auditLog}, now: i.now,
+	}
+}
 
 // Reasons for which a session is revoked, as the store keeps them.
 const (
@@ -25,33 +50,47 @@ const (
 
 var errInvalidRefreshToken = newError(InvalidGrant, "the refresh token is invalid, expired or revoked")
 
-func (g refreshGrant) authorize(ctx context.Context, req *grantRequest) (grantResult, error) {
+func (refreshGrant) policy() scopePolicy { return scopePolicy{user: true, session: true} }
+
+// identify moves the session to its next generation, or finds it moved, and reads
+// its user.
+func (g refreshGrant) identify(ctx context.Context, req *grantRequest) (subject, error) {
 	if req.RefreshToken == "" {
-		return grantResult{}, newError(InvalidRequest, "refresh_token is missing")
+		return subject{}, newError(InvalidRequest, "refresh_token is missing")
 	}
-	h, generation, genuine := g.refreshTokens.parse(string(req.RefreshToken))
+	h, generation, genuine := g.tokens.parse(string(req.RefreshToken))
 	if !genuine || generation >= maxGeneration {
-		return grantResult{}, errInvalidRefreshToken // an outsider's: nothing else happens
+		return subject{}, errInvalidRefreshToken // an outsider's: nothing else happens
 	}
 	if err := g.checkNarrowed(ctx, req, h.sessionID()); err != nil {
-		return grantResult{}, err
+		return subject{}, err
 	}
-	s, err := g.rotate(ctx, req, h.sessionID(), generation)
+	who, err := g.rotate(ctx, req, presentedToken{sessionID: h.sessionID(), clientID: req.client.ID, generation: generation})
 	if err != nil {
-		return grantResult{}, err
+		return subject{}, err
 	}
+	who.handle = h
 	if err := failpoint.Hit(failpoint.RefreshUpdated); err != nil {
-		return grantResult{}, unavailable(err)
+		return subject{}, unavailable(err)
 	}
-	a, err := g.currentRights(ctx, req, s)
+	who.user, err = g.currentUser(ctx, *who.session)
+	return who, err
+}
+
+// complete records in the session what its tokens may say from now on.
+func (g refreshGrant) complete(ctx context.Context, req *grantRequest, who subject, r rights) (grantResult, error) {
+	s, err := g.rights.update(ctx, *who.session, who.user.Roles, r.denied)
 	if err != nil {
 		return grantResult{}, err
 	}
 	if err := failpoint.Hit(failpoint.RefreshRead); err != nil {
 		return grantResult{}, unavailable(err)
 	}
-	a.refresh = g.refreshTokens.token(h, s.Generation)
-	return a, nil
+	return grantResult{
+		issuedAt: who.issuedAt, event: who.event, user: who.user, session: &s, rights: r,
+		refresh: g.tokens.token(who.handle, s.Generation),
+		idToken: req.client.IDTokenOnRefresh && contains(r.scope, ScopeOpenID),
+	}, nil
 }
 
 // checkNarrowed refuses a wider scope or another resource before anything moves.
@@ -69,15 +108,7 @@ func (g refreshGrant) checkNarrowed(ctx context.Context, req *grantRequest, sid 
 	case s.ClientID != req.client.ID:
 		return g.wrongClient(ctx, req, s)
 	}
-	for _, scope := range req.requested {
-		if !contains(s.Scopes, scope) {
-			return newError(InvalidScope, "the scope is wider than the one granted at login")
-		}
-	}
-	if req.Resource != "" && !contains(s.Audience, req.Resource) {
-		return newError(InvalidTarget, "the tokens of this login are not for that resource")
-	}
-	return nil
+	return sessionBounds(s).check(req)
 }
 
 // maxReplays bounds how often one answer is given again. It is more than all
@@ -98,39 +129,34 @@ var errSessionChanged = errors.New("refresh: the session changed during the requ
 // rotate makes the one conditional update, with no read before it. If the update
 // is lost, the record is read and judged. A record by which it should have won
 // has moved in between and is tried once more.
-func (g refreshGrant) rotate(ctx context.Context, req *grantRequest, sid string, generation int64) (storage.Session, error) {
+func (g refreshGrant) rotate(ctx context.Context, req *grantRequest, p presentedToken) (subject, error) {
 	for range 2 {
 		if err := failpoint.Hit(failpoint.RefreshUpdating); err != nil {
-			return storage.Session{}, unavailable(err)
+			return subject{}, unavailable(err)
 		}
-		p := presentedToken{sessionID: sid, clientID: req.client.ID, generation: generation, at: g.now()}
-		s, err := g.store.RotateSession(ctx, g.rules().rotation(p))
+		p.at = g.now()
+		s, err := g.store.RotateSession(ctx, g.rules.rotation(p))
 		if err == nil {
-			req.at = p.at
-			return s, nil
+			return subject{session: &s, issuedAt: p.at}, nil
 		}
 		if !errors.Is(err, storage.ErrConflict) {
-			return storage.Session{}, unavailable(err)
+			return subject{}, unavailable(err)
 		}
 		if s, err = g.replay(ctx, req, p); !errors.Is(err, storage.ErrConflict) {
-			return s, err
+			return subject{session: &s, issuedAt: p.at, event: audit.EventRefreshReplayed}, err
 		}
 		if err = g.explainConflict(ctx, req, p); !errors.Is(err, errSessionChanged) {
-			return storage.Session{}, err
+			return subject{}, err
 		}
 	}
-	return storage.Session{}, unavailable(errSessionChanged)
-}
-
-func (g refreshGrant) rules() refreshRules {
-	return refreshRules{idle: g.cfg.RefreshTokenTTL, grace: g.cfg.RefreshGrace, maxReplays: maxReplays}
+	return subject{}, unavailable(errSessionChanged)
 }
 
 // replay gives the answer again if the token is the direct predecessor inside
 // the window: its client lost the answer, or lost a race against itself. One
 // conditional update decides that and counts it; storage.ErrConflict if not.
 func (g refreshGrant) replay(ctx context.Context, req *grantRequest, p presentedToken) (storage.Session, error) {
-	update, ok := g.rules().replay(p)
+	update, ok := g.rules.replay(p)
 	if !ok {
 		return storage.Session{}, storage.ErrConflict
 	}
@@ -141,12 +167,11 @@ func (g refreshGrant) replay(ctx context.Context, req *grantRequest, p presented
 	case err != nil:
 		return storage.Session{}, unavailable(err)
 	}
-	req.event = audit.EventRefreshReplayed
 	e := storage.AuditEvent{Type: audit.EventRefreshReplayed, Actor: s.UserID, Target: s.ID, ClientID: req.client.ID}
 	if s.Replays == maxReplays {
 		e.Type = audit.EventRefreshReplayLimit // once: the repetitions that are refused are not audited
 	}
-	return s, g.audit(ctx, req.Info, e)
+	return s, g.log.append(ctx, req.Info, e)
 }
 
 // explainConflict reads the session after a lost update and acts on what the
@@ -159,7 +184,7 @@ func (g refreshGrant) explainConflict(ctx context.Context, req *grantRequest, p 
 	case err != nil:
 		return unavailable(err)
 	}
-	switch g.rules().decide(s, p) {
+	switch g.rules.decide(s, p) {
 	case refreshRotate, refreshReplay:
 		return errSessionChanged
 	case refreshReplayLimit:
@@ -176,7 +201,7 @@ func (g refreshGrant) explainConflict(ctx context.Context, req *grantRequest, p 
 // comes first, for a token of a session that has ended tells nothing any more; but
 // the session ends whether or not it could be written.
 func (g refreshGrant) revokeReused(ctx context.Context, req *grantRequest, s storage.Session, at time.Time) error {
-	auditErr := g.audit(ctx, req.Info, storage.AuditEvent{Type: audit.EventRefreshReused, Actor: s.UserID, Target: s.ID, ClientID: req.client.ID})
+	auditErr := g.log.append(ctx, req.Info, storage.AuditEvent{Type: audit.EventRefreshReused, Actor: s.UserID, Target: s.ID, ClientID: req.client.ID})
 	if err := failpoint.Hit(failpoint.ReuseRevoking); err != nil {
 		return unavailable(err)
 	}
@@ -194,62 +219,28 @@ func (g refreshGrant) revokeReused(ctx context.Context, req *grantRequest, s sto
 
 // wrongClient refuses a genuine token that another client presents.
 func (g refreshGrant) wrongClient(ctx context.Context, req *grantRequest, s storage.Session) error {
-	if err := g.audit(ctx, req.Info, storage.AuditEvent{Type: audit.EventRefreshForeign, Target: s.ID, ClientID: req.client.ID}); err != nil {
+	if err := g.log.append(ctx, req.Info, storage.AuditEvent{Type: audit.EventRefreshForeign, Target: s.ID, ClientID: req.client.ID}); err != nil {
 		return err
 	}
 	return errInvalidRefreshToken
 }
 
-// currentRights reads user, epoch and roles afresh, after the update: whoever was
-// disabled or ended before this read gets nothing, and the moved generation harms
-// nobody.
-func (g refreshGrant) currentRights(ctx context.Context, req *grantRequest, s storage.Session) (grantResult, error) {
+// currentUser reads user and epoch afresh, after the update: whoever was disabled
+// or ended before this read gets nothing, and the moved generation harms nobody.
+func (g refreshGrant) currentUser(ctx context.Context, s storage.Session) (*storage.User, error) {
 	user, storeEpoch, err := g.store.UserInEpoch(ctx, s.UserID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return grantResult{}, errInvalidRefreshToken
+		return nil, errInvalidRefreshToken
 	case err != nil:
-		return grantResult{}, unavailable(err)
+		return nil, unavailable(err)
 	case !epoch.ValidForUser(user, storeEpoch, s):
-		return grantResult{}, errInvalidRefreshToken
-	}
-	if err := g.activeClient(ctx, s.ClientID, validForSession(s)); errors.Is(err, errInactive) {
-		return grantResult{}, errInvalidRefreshToken
-	} else if err != nil {
-		return grantResult{}, err
-	}
-	roles, err := g.roles.Get(ctx)
-	if err != nil {
-		return grantResult{}, unavailable(err)
-	}
-	scope := roles.ScopesFor(user.Roles, intersect(s.Scopes, req.client.Scopes))
-	if s, err = g.updateRights(ctx, s, user.Roles, without(s.Scopes, scope)); err != nil {
-		return grantResult{}, err
-	}
-	if req.requested != nil {
-		scope = intersect(scope, req.requested)
-	}
-	audience, err := g.sessionAudience(req, s)
-	if err != nil {
-		return grantResult{}, err
-	}
-	idToken := req.client.IDTokenOnRefresh && contains(scope, ScopeOpenID)
-	return grantResult{user: &user, session: &s, scope: scope, audience: audience, idToken: idToken}, nil
-}
-
-// sessionAudience is the session's audience as far as the client still may use
-// it; what was taken from the client since is taken from its sessions.
-func (g refreshGrant) sessionAudience(req *grantRequest, s storage.Session) ([]string, error) {
-	allowed, err := g.requestedAudience(req.client, "")
-	if err != nil {
-		return nil, err
-	}
-	kept := intersect(s.Audience, allowed)
-	if req.Resource != "" {
-		kept = intersect(kept, []string{req.Resource})
-	}
-	if len(kept) == 0 {
 		return nil, errInvalidRefreshToken
 	}
-	return kept, nil
+	if err := g.clients.active(ctx, s.ClientID, validForSession(s)); errors.Is(err, errInactive) {
+		return nil, errInvalidRefreshToken
+	} else if err != nil {
+		return nil, err
+	}
+	return &user, nil
 }

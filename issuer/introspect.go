@@ -39,7 +39,7 @@ type Introspection struct {
 // Introspect tells whether a token counts now, to the client it was issued to
 // and to the resource server it is addressed to; to anybody else it does not.
 func (i *Issuer) Introspect(ctx context.Context, r IntrospectRequest) (Introspection, error) {
-	caller, err := i.authenticate(ctx, r.Client, r.Info)
+	caller, err := i.auth.authenticate(ctx, r.Client, r.Info)
 	if err != nil {
 		return Introspection{}, err
 	}
@@ -60,7 +60,7 @@ func (i *Issuer) Introspect(ctx context.Context, r IntrospectRequest) (Introspec
 }
 
 func (i *Issuer) introspectAccess(ctx context.Context, caller storage.Client, token string) (Introspection, error) {
-	t, err := i.activeToken(ctx, token)
+	t, err := i.checker.activeToken(ctx, token)
 	if err != nil {
 		return Introspection{}, err
 	}
@@ -100,7 +100,7 @@ func (i *Issuer) introspectRefresh(ctx context.Context, caller storage.Client, t
 		return Introspection{}, errInactive
 	}
 	now := i.now()
-	s, user, err := i.activeSession(ctx, h.sessionID(), now)
+	s, user, err := i.checker.activeSession(ctx, h.sessionID(), now)
 	if err != nil {
 		return Introspection{}, err
 	}

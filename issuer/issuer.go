@@ -117,19 +117,19 @@ type RequestInfo struct {
 // Issuer answers the questions of the package's doc. It is safe for concurrent
 // use and keeps no state of its own but bounded caches.
 type Issuer struct {
-	cfg             Config
-	store           Store
-	keyring         Keyring
-	passwords       *password.Pool
-	refreshTokens   *refreshCodec
-	clients         *clientCache
-	roles           *role.Cache
-	verifiedSecrets *secretCache
-	verifiedTokens  *verifiedTokenCache
-	statusLists     *status.Lists
-	grants          map[string]grant
-	auditLog        *audit.Log
-	throttler       *Throttler
+	cfg           Config
+	store         Store
+	passwords     *password.Pool
+	refreshTokens *refreshCodec
+	clients       *clientCache
+	roles         *role.Cache
+	statusLists   *status.Lists
+	auditLog      *audit.Log
+	throttler     *Throttler
+
+	auth     *clientAuthenticator
+	checker  *tokenChecker
+	pipeline *pipeline
 }
 
 // New builds an issuer over its parts.
@@ -143,20 +143,22 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 	}
 	log := audit.New(store, master, cfg.Now, cfg.Rand)
 	i := &Issuer{
-		cfg: cfg, store: store, keyring: keyring, passwords: passwords,
-		refreshTokens:   newRefreshCodec(cfg.Rand, master, cfg.OtherMasterKeys...),
-		clients:         newClientCache(store, cfg.CacheTTL, cfg.Now),
-		roles:           role.NewCache(store, cfg.CacheTTL, cfg.Now),
-		verifiedSecrets: secrets,
-		auditLog:        log,
-		throttler:       NewThrottler(cfg.Throttle, store, log, cfg.Now),
-		verifiedTokens:  newVerifiedTokenCache(),
-		statusLists:     newStatusLists(cfg, store, keyring),
+		cfg: cfg, store: store, passwords: passwords,
+		refreshTokens: newRefreshCodec(cfg.Rand, master, cfg.OtherMasterKeys...),
+		clients:       newClientCache(store, cfg.CacheTTL, cfg.Now),
+		roles:         role.NewCache(store, cfg.CacheTTL, cfg.Now),
+		auditLog:      log,
+		throttler:     NewThrottler(cfg.Throttle, store, log, cfg.Now),
+		statusLists:   newStatusLists(cfg, store, keyring),
 	}
-	i.grants = map[string]grant{
-		GrantPassword:          passwordGrant{i},
-		GrantRefreshToken:      refreshGrant{i},
-		GrantClientCredentials: clientCredentialsGrant{i},
+	i.auth = &clientAuthenticator{clients: i.clients, passwords: passwords, verified: secrets, throttler: i.throttler, now: i.now}
+	i.checker = &tokenChecker{
+		issuer: cfg.Issuer, store: store, keyring: keyring, clients: i.clients, statusLists: i.statusLists,
+		verifiedTokens: newVerifiedTokenCache(), now: i.now,
+	}
+	i.pipeline = &pipeline{
+		issuer: cfg.Issuer, auth: i.auth, grants: newGrants(i), roles: i.roles,
+		signer: &tokenSigner{issuer: cfg.Issuer, ttl: cfg.AccessTokenTTL, keyring: keyring, statusLists: i.statusLists, rand: cfg.Rand},
 	}
 	return i, nil
 }

@@ -27,7 +27,7 @@ var errInvalidToken = newError(InvalidToken, "the access token is invalid, expir
 // and addressed to the issuer's URL alone: one that is also good for an API
 // could be replayed here by that API.
 func (i *Issuer) Identify(ctx context.Context, accessToken Secret) (*Principal, error) {
-	t, err := i.activeToken(ctx, string(accessToken))
+	t, err := i.checker.activeToken(ctx, string(accessToken))
 	switch {
 	case errors.Is(err, errInactive):
 		return nil, errInvalidToken

@@ -46,7 +46,7 @@ var errRegistrationClosed = newError(AccessDenied, "registration is closed here:
 // Register creates an account for whoever asks, as the policy allows. Errors
 // are *Error, *FieldError, FieldErrors and *storage.DuplicateError.
 func (i *Issuer) Register(ctx context.Context, r RegisterRequest) (Registration, error) {
-	req, err := i.checkRegistration(ctx, r)
+	login, err := i.checkRegistration(ctx, r)
 	if err != nil {
 		return Registration{}, err
 	}
@@ -60,29 +60,32 @@ func (i *Issuer) Register(ctx context.Context, r RegisterRequest) (Registration,
 	}
 	response := Registration{User: toUser(u)}
 	if r.Login {
-		response.Token, response.NoToken = i.issueFirstTokens(ctx, req, u)
+		var token TokenResponse
+		if token, response.NoToken = i.LogIn(ctx, login, u); response.NoToken == nil {
+			response.Token = &token
+		}
 	}
 	return response, nil
 }
 
 // checkRegistration checks the policy and, where a client is named or needed,
 // the client; for tokens also all that the token endpoint would check of it.
-func (i *Issuer) checkRegistration(ctx context.Context, r RegisterRequest) (*grantRequest, error) {
+func (i *Issuer) checkRegistration(ctx context.Context, r RegisterRequest) (*CheckedLogin, error) {
 	policy := i.cfg.Registration
 	if policy != RegistrationOpen && policy != RegistrationClient {
 		return nil, errRegistrationClosed
 	}
 	if r.Login {
-		req, err := i.checkTokenRequest(ctx, TokenRequest{Client: r.Client, Grant: GrantPassword, Scope: r.Scope, Resource: r.Resource, Info: r.Info})
-		if err == nil && policy == RegistrationClient && req.client.Public {
+		login, err := i.CheckLogin(ctx, TokenRequest{Client: r.Client, Scope: r.Scope, Resource: r.Resource, Info: r.Info})
+		if err == nil && policy == RegistrationClient && login.Public() {
 			err = errInvalidClient
 		}
-		return req, err
+		return login, err
 	}
 	if policy == RegistrationOpen && r.Client == (ClientAuth{}) {
 		return nil, nil
 	}
-	client, err := i.authenticate(ctx, r.Client, r.Info)
+	client, err := i.AuthenticateClient(ctx, r.Client, r.Info)
 	if err == nil && policy == RegistrationClient && client.Public {
 		err = errInvalidClient // anybody can say a public client's name
 	}
@@ -117,17 +120,4 @@ func (i *Issuer) newUserWithPassword(ctx context.Context, n NewUser, info Reques
 	}
 	u.PasswordHash, err = i.initialHash(ctx, n, u, info)
 	return u, err
-}
-
-// issueFirstTokens logs the new user in, whose password is known to be right.
-func (i *Issuer) issueFirstTokens(ctx context.Context, req *grantRequest, u storage.User) (*TokenResponse, error) {
-	a, err := passwordGrant{i}.startSession(ctx, req, u)
-	if err != nil {
-		return nil, err
-	}
-	response, err := i.issue(ctx, req, a)
-	if err != nil {
-		return nil, err
-	}
-	return &response, nil
 }

@@ -21,7 +21,7 @@ type RevokeRequest struct {
 // session-less access token by its id. A token that is unknown, already inactive or
 // another client's is answered alike and changes nothing (RFC 7009 §2.2).
 func (i *Issuer) Revoke(ctx context.Context, r RevokeRequest) error {
-	client, err := i.authenticate(ctx, r.Client, r.Info)
+	client, err := i.auth.authenticate(ctx, r.Client, r.Info)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (i *Issuer) Revoke(ctx context.Context, r RevokeRequest) error {
 	if h, _, genuine := i.refreshTokens.parse(string(r.Token)); genuine {
 		return i.revokeSession(ctx, client, h.sessionID(), r.Info)
 	}
-	c, err := i.verifyAccessToken(ctx, string(r.Token))
+	c, err := i.checker.verifyAccessToken(ctx, string(r.Token))
 	switch {
 	case errors.Is(err, errInactive):
 		return nil

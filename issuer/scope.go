@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"example.org/signet/issuer/account"
-	"example.org/signet/storage"
 )
 
 // The scopes with a meaning of their own (OpenID Connect Core §5.4).
@@ -40,20 +39,6 @@ func parseScope(raw string) ([]string, error) {
 		}
 	}
 	return scopes, nil
-}
-
-// requestedScope is what the request asks for, within what the client may ask;
-// asking nothing asks for all of it.
-func requestedScope(client storage.Client, requested []string) ([]string, error) {
-	if len(requested) == 0 {
-		return client.Scopes, nil
-	}
-	for _, s := range requested {
-		if !contains(client.Scopes, s) {
-			return nil, newError(InvalidScope, "a scope is unknown or this client may not ask for it")
-		}
-	}
-	return requested, nil
 }
 
 // intersect keeps the members of a that are in b, in a's order.

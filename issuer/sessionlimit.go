@@ -18,22 +18,22 @@ const reasonSessionLimit = "session limit reached"
 
 var errSessionLimit = errors.New("login: session limit reached by concurrent logins")
 
-// enforceSessionLimit ends the oldest sessions of s's user at s's client, as far as
+// enforceLimit ends the oldest sessions of s's user at s's client, as far as
 // they are too many, s counted. It looks after s is there, and all who look see
 // the same order: so of logins that race the newest stay, whoever looks last
 // sees everything, and none ends what another must keep.
-func (i *Issuer) enforceSessionLimit(ctx context.Context, s storage.Session, info RequestInfo) error {
-	if i.cfg.MaxSessions == 0 {
+func (st *sessionStarter) enforceLimit(ctx context.Context, s storage.Session, info RequestInfo) error {
+	if st.maxSessions == 0 {
 		return nil
 	}
 	owner := storage.SessionOwner{UserID: s.UserID, ClientID: s.ClientID}
-	idleSince := s.CreatedAt.Add(-i.cfg.RefreshTokenTTL)
-	excess, err := i.store.ExcessSessions(ctx, owner, s.CreatedAt, idleSince, i.cfg.MaxSessions, maxEvictions)
+	idleSince := s.CreatedAt.Add(-st.idleTTL)
+	excess, err := st.store.ExcessSessions(ctx, owner, s.CreatedAt, idleSince, st.maxSessions, maxEvictions)
 	if err != nil {
 		return unavailable(err)
 	}
 	for _, sid := range excess {
-		if err := i.evictSession(ctx, sid, s, info); err != nil {
+		if err := st.evict(ctx, sid, s, info); err != nil {
 			return err
 		}
 	}
@@ -43,9 +43,9 @@ func (i *Issuer) enforceSessionLimit(ctx context.Context, s storage.Session, inf
 	return nil
 }
 
-func (i *Issuer) evictSession(ctx context.Context, sid string, by storage.Session, info RequestInfo) error {
-	if err := i.store.RevokeSession(ctx, sid, by.CreatedAt, reasonSessionLimit); err != nil && !errors.Is(err, storage.ErrNotFound) {
+func (st *sessionStarter) evict(ctx context.Context, sid string, by storage.Session, info RequestInfo) error {
+	if err := st.store.RevokeSession(ctx, sid, by.CreatedAt, reasonSessionLimit); err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return unavailable(err)
 	}
-	return i.audit(ctx, info, storage.AuditEvent{Type: audit.EventSessionDisplaced, Actor: by.UserID, Target: sid, ClientID: by.ClientID})
+	return st.log.append(ctx, info, storage.AuditEvent{Type: audit.EventSessionDisplaced, Actor: by.UserID, Target: sid, ClientID: by.ClientID})
 }

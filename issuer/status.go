@@ -2,8 +2,6 @@ package issuer
 
 import (
 	"context"
-	"errors"
-	"slices"
 	"time"
 
 	"example.org/signet/internal/document"
@@ -49,69 +47,6 @@ func (i *Issuer) StatusLists() []string { return i.statusLists.URIs() }
 
 // StatusAge is how long ago the status lists were last known to be complete.
 func (i *Issuer) StatusAge() time.Duration { return i.statusLists.Age() }
-
-// updateRights records what the session's tokens may say from now on, if that is not
-// what the newest one says. Where something was taken away, the session moves
-// to a new place in the status lists and the old one is set, so that verifiers
-// refuse the tokens that still say it. Before the signature, so that a crash
-// leaves no token that nobody knows of.
-func (i *Issuer) updateRights(ctx context.Context, s storage.Session, roles, denied []string) (storage.Session, error) {
-	for range maxUpdateAttempts {
-		reduced := len(without(s.Roles, roles)) > 0 || len(without(denied, s.DeniedScopes)) > 0
-		if !reduced && s.StatusIndex > 0 && slices.Equal(roles, s.Roles) && slices.Equal(denied, s.DeniedScopes) {
-			return s, nil
-		}
-		r, err := i.nextRights(ctx, s, reduced)
-		if err != nil {
-			return storage.Session{}, unavailable(err)
-		}
-		r.Roles, r.DeniedScopes = roles, denied
-		updated, err := i.store.UpdateRights(ctx, r)
-		if err == nil {
-			return updated, nil
-		}
-		if !errors.Is(err, storage.ErrConflict) {
-			return storage.Session{}, unavailable(err)
-		}
-		if s, err = i.reloadSession(ctx, s.ID); err != nil {
-			return storage.Session{}, err
-		}
-	}
-	return storage.Session{}, errSessionChanged
-}
-
-// nextRights is the session's next place, which is the same one unless rights
-// were taken away. A record has room for one place that is still to be set; an
-// earlier one is set here and now.
-func (i *Issuer) nextRights(ctx context.Context, s storage.Session, reduced bool) (storage.RightsUpdate, error) {
-	r := storage.RightsUpdate{SessionID: s.ID, From: s.RightsVersion, StatusIndex: s.StatusIndex, RetiredIndex: s.RetiredIndex}
-	if !reduced && s.StatusIndex > 0 {
-		return r, nil
-	}
-	if s.RetiredIndex > 0 {
-		if err := i.statusLists.Publish(ctx, s.RetiredIndex); err != nil {
-			return r, err
-		}
-	}
-	var err error
-	r.RetiredIndex = s.StatusIndex
-	r.StatusIndex, err = i.statusLists.Next(ctx)
-	return r, err
-}
-
-// reloadSession reads a session that changed between two steps of a refresh.
-func (i *Issuer) reloadSession(ctx context.Context, id string) (storage.Session, error) {
-	s, err := i.store.Session(ctx, id)
-	switch {
-	case errors.Is(err, storage.ErrNotFound):
-		return s, errInvalidRefreshToken
-	case err != nil:
-		return s, unavailable(err)
-	case !s.RevokedAt.IsZero():
-		return s, errInvalidRefreshToken
-	}
-	return s, nil
-}
 
 // recordPendingRevocation writes down that sessions are about to end by an epoch, before they
 // do, so that a crash after it leaves none unmarked.

@@ -3,17 +3,9 @@ package issuer
 import (
 	"context"
 	"errors"
-	"time"
 
-	"example.org/signet/internal/failpoint"
+	"example.org/signet/issuer/role"
 	"example.org/signet/storage"
-)
-
-// The grants that the token endpoint knows.
-const (
-	GrantPassword          = "password"
-	GrantRefreshToken      = "refresh_token"
-	GrantClientCredentials = "client_credentials"
 )
 
 // TokenRequest is a request to the token endpoint (RFC 6749 §3.2). An empty
@@ -42,32 +34,23 @@ type TokenResponse struct {
 	Event string `json:"-"` // the audit event worth counting, such as a replayed refresh; "" for none
 }
 
-// grantRequest is a token request that has passed the shared checks.
+// grantRequest is a token request that has passed the shared checks. Nobody
+// changes it afterwards.
 type grantRequest struct {
 	TokenRequest
+	grant     grant
 	client    storage.Client
-	at        time.Time
 	requested []string // scopes named in the request; nil for none
-	scope     []string // what is asked for, within the client's
-	audience  []string // what is asked for, within the client's
-	event     string   // TokenResponse.Event
 }
 
-// grantResult is what a grant has decided: on whose behalf tokens are made,
-// and what they may say.
-type grantResult struct {
-	user     *storage.User    // nil for a client on its own behalf
-	session  *storage.Session // nil for a client on its own behalf
-	scope    []string
-	audience []string
-	refresh  string // the refresh token to hand out; "" for none
-	idToken  bool
-}
-
-// grant is one way to get tokens. It owns what is special to it and nothing of
-// what the pipeline checks.
-type grant interface {
-	authorize(ctx context.Context, req *grantRequest) (grantResult, error)
+// pipeline is the token endpoint: the checks that every grant shares, the grant,
+// scope and audience by the grant's policy, the tokens.
+type pipeline struct {
+	issuer string
+	auth   *clientAuthenticator
+	grants map[string]grant
+	roles  *role.Cache
+	signer *tokenSigner
 }
 
 // Token answers the token endpoint. Errors are *Error.
@@ -75,100 +58,81 @@ func (i *Issuer) Token(ctx context.Context, r TokenRequest) (TokenResponse, erro
 	if r.Grant == "" {
 		return TokenResponse{}, newError(InvalidRequest, "grant_type is missing")
 	}
-	req, err := i.checkTokenRequest(ctx, r)
+	req, err := i.pipeline.check(ctx, r)
 	if err != nil {
 		return TokenResponse{}, err
 	}
-	a, err := i.grants[r.Grant].authorize(ctx, req)
+	who, err := req.grant.identify(ctx, req)
 	if err != nil {
 		return TokenResponse{}, err
 	}
-	return i.issue(ctx, req, a)
+	return i.pipeline.grantTo(ctx, req, who)
 }
 
-// checkTokenRequest makes the checks that every grant shares. What it refuses because of a
-// remembered client it checks again with the client read from the store.
-func (i *Issuer) checkTokenRequest(ctx context.Context, r TokenRequest) (*grantRequest, error) {
-	client, err := i.authenticate(ctx, r.Client, r.Info)
+// CheckedLogin is a request for tokens of a user who is not known yet. It has
+// passed every check of the token endpoint that needs the client alone.
+type CheckedLogin struct{ req *grantRequest }
+
+// Public tells whether the client is a public one: anybody can present its id.
+func (c *CheckedLogin) Public() bool { return c.req.client.Public }
+
+// CheckLogin makes the checks of the password grant that come before the
+// password. Errors are *Error.
+func (i *Issuer) CheckLogin(ctx context.Context, r TokenRequest) (*CheckedLogin, error) {
+	r.Grant = GrantPassword
+	req, err := i.pipeline.check(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	req, err := i.checkForClient(r, client)
-	if err == nil {
-		return req, nil
-	}
-	fresh, reloadErr := i.reloadClient(ctx, client.ID)
-	if reloadErr != nil {
-		return nil, reloadErr
-	}
-	if sameVersion(fresh, client) {
-		return nil, err
-	}
-	if err := i.checkClient(ctx, fresh, r.Client, r.Info); err != nil {
-		return nil, err
-	}
-	return i.checkForClient(r, fresh)
+	return &CheckedLogin{req}, nil
 }
 
-func (i *Issuer) checkForClient(r TokenRequest, client storage.Client) (*grantRequest, error) {
-	if _, known := i.grants[r.Grant]; !known {
+// LogIn starts a session and issues its first tokens, for a user who is known to
+// be right: their password was checked or set a moment ago. Errors are *Error.
+func (i *Issuer) LogIn(ctx context.Context, c *CheckedLogin, user storage.User) (TokenResponse, error) {
+	return i.pipeline.grantTo(ctx, c.req, subject{user: &user})
+}
+
+// check makes the checks that every grant shares.
+func (p *pipeline) check(ctx context.Context, r TokenRequest) (*grantRequest, error) {
+	var req *grantRequest
+	_, err := p.auth.authenticateFor(ctx, r.Client, r.Info, func(c storage.Client) (err error) {
+		req, err = p.checkForClient(r, c)
+		return err
+	})
+	return req, err
+}
+
+func (p *pipeline) checkForClient(r TokenRequest, client storage.Client) (*grantRequest, error) {
+	g, known := p.grants[r.Grant]
+	if !known {
 		return nil, newError(UnsupportedGrantType, "this grant type is not supported")
 	}
 	if !contains(client.Grants, r.Grant) {
 		return nil, newError(UnauthorizedClient, "this client may not use this grant type")
 	}
-	req := &grantRequest{TokenRequest: r, client: client, at: i.now()}
-	var err error
-	if req.requested, err = parseScope(r.Scope); err != nil {
+	requested, err := parseScope(r.Scope)
+	if err != nil {
 		return nil, err
 	}
-	if req.scope, err = requestedScope(client, req.requested); err != nil {
-		return nil, err
-	}
-	if req.audience, err = i.requestedAudience(client, r.Resource); err != nil {
-		return nil, err
-	}
-	return req, nil
+	req := &grantRequest{TokenRequest: r, grant: g, client: client, requested: requested}
+	return req, p.checkScope(req)
 }
 
-// issue signs what the grant has decided. Nothing is written after this point,
-// so a failure here leaves a state from which the client's retry succeeds.
-func (i *Issuer) issue(ctx context.Context, req *grantRequest, a grantResult) (TokenResponse, error) {
-	if err := failpoint.Hit(failpoint.TokenSigning); err != nil {
-		return TokenResponse{}, unavailable(err)
-	}
-	signing, err := i.keyring.Current()
+// grantTo gives the subject tokens.
+func (p *pipeline) grantTo(ctx context.Context, req *grantRequest, who subject) (TokenResponse, error) {
+	r, err := p.rights(ctx, req, who)
 	if err != nil {
-		return TokenResponse{}, unavailable(err)
+		return TokenResponse{}, err
 	}
-	claims, err := i.accessClaims(req, a)
+	result, err := req.grant.complete(ctx, req, who, r)
 	if err != nil {
-		return TokenResponse{}, unavailable(err)
+		return TokenResponse{}, err
 	}
-	access, err := signing.Sign(ctx, typeAccessToken, claims)
-	if err != nil {
-		return TokenResponse{}, unavailable(err)
+	if len(r.audience) == 0 {
+		return TokenResponse{}, errInvalidRefreshToken // all that it was for was taken from the client since
 	}
-	response := TokenResponse{
-		AccessToken: access, TokenType: "Bearer", ExpiresIn: claims.Expiry - claims.IssuedAt,
-		RefreshToken: a.refresh, Scope: claims.Scope, Event: req.event,
-	}
-	if a.idToken {
-		response.IDToken, err = signing.Sign(ctx, typeIDToken, i.idClaims(req, a, claims, accessTokenHash(signing.Alg(), access)))
-	}
-	if err != nil {
-		return TokenResponse{}, unavailable(err)
-	}
-	return response, nil
-}
-
-// sessionExpiry is the absolute end of a session that starts now: one that can
-// be refreshed lives its full time, another one as long as its access token.
-func (i *Issuer) sessionExpiry(client storage.Client, at time.Time) time.Time {
-	if contains(client.Grants, GrantRefreshToken) {
-		return at.Add(i.cfg.SessionTTL)
-	}
-	return at.Add(i.cfg.AccessTokenTTL)
+	return p.signer.issue(ctx, req, result)
 }
 
 // isDefinitive reports whether err is a definitive answer (not found, conflict), as

@@ -20,7 +20,7 @@ type UserInfo struct {
 
 // UserInfo answers for the user whose active access token this is.
 func (i *Issuer) UserInfo(ctx context.Context, accessToken Secret) (UserInfo, error) {
-	t, err := i.activeToken(ctx, string(accessToken))
+	t, err := i.checker.activeToken(ctx, string(accessToken))
 	if errors.Is(err, errInactive) {
 		return UserInfo{}, errInvalidToken
 	}

@@ -1,0 +1,83 @@
+package issuer
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// The grants that the token endpoint knows.
+const (
+	GrantPassword          = "password"
+	GrantRefreshToken      = "refresh_token"
+	GrantClientCredentials = "client_credentials"
+)
+
+// grantTypes lists every grant once. The token endpoint, the settings of
+// clients, metrics and discovery derive from it what is known.
+var grantTypes = []struct {
+	name string
+	new  func(*Issuer) grant
+}{
+	{GrantClientCredentials, newClientCredentialsGrant},
+	{GrantRefreshToken, newRefreshGrant},
+	{GrantPassword, newPasswordGrant},
+}
+
+// GrantTypes returns the names of all grants, in the order in which discovery
+// lists them.
+func GrantTypes() []string {
+	names := make([]string, len(grantTypes))
+	for n, g := range grantTypes {
+		names[n] = g.name
+	}
+	return names
+}
+
+// KnownGrant tells whether the token endpoint knows a grant of that name.
+func KnownGrant(name string) bool { return slices.Contains(GrantTypes(), name) }
+
+// newGrants builds every grant over the few parts of the issuer that it uses, by
+// its name.
+func newGrants(i *Issuer) map[string]grant {
+	grants := make(map[string]grant, len(grantTypes))
+	for _, g := range grantTypes {
+		grants[g.name] = g.new(i)
+	}
+	return grants
+}
+
+// grant is one way to get tokens. It owns what is special to it and nothing of
+// what the pipeline checks and computes. It writes nothing into the request.
+type grant interface {
+	// policy declares what the tokens may say at most.
+	policy() scopePolicy
+
+	// identify finds out on whose behalf tokens are asked for.
+	identify(ctx context.Context, req *grantRequest) (subject, error)
+
+	// complete records that the subject gets these rights.
+	complete(ctx context.Context, req *grantRequest, who subject, r rights) (grantResult, error)
+}
+
+// subject is on whose behalf tokens are asked for.
+type subject struct {
+	user     *storage.User    // nil for a client on its own behalf
+	session  *storage.Session // the session that goes on; nil for none
+	handle   handle           // of session
+	issuedAt time.Time        // when session was rotated
+	event    string           // TokenResponse.Event
+}
+
+// grantResult is what a grant has decided: what tokens are made from.
+type grantResult struct {
+	issuedAt time.Time
+	event    string           // TokenResponse.Event
+	user     *storage.User    // nil for a client on its own behalf
+	session  *storage.Session // nil for a client on its own behalf
+	rights   rights
+	refresh  string // the refresh token to hand out; "" for none
+	idToken  bool
+}

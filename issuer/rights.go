@@ -1,0 +1,114 @@
+package issuer
+
+import (
+	"context"
+
+	"example.org/signet/storage"
+)
+
+// scopePolicy is what a grant declares about the scope and the audience of its
+// tokens. The pipeline reads it and computes both; no grant does.
+type scopePolicy struct {
+	// user: the tokens are a user's, so openid has a meaning, and restricted
+	// scopes go by the user's roles.
+	user bool
+	// session: a session goes on. The tokens get what it was granted at login
+	// and may still have; a request may narrow that, never widen it.
+	session bool
+}
+
+// rights are what tokens may say.
+type rights struct {
+	scope    []string
+	audience []string
+
+	// Of a session that goes on: the scopes of its login that its tokens cannot
+	// have now, whether or not the request asks for them.
+	denied []string
+}
+
+// bounds are what a request may ask for, and how more is refused.
+type bounds struct {
+	scopes      []string
+	audiences   []string
+	wideScope   *Error
+	wrongTarget *Error
+}
+
+// clientBounds are the client's scopes and audiences. Without audiences it may
+// ask for tokens for the issuer itself, whose own API then is the only one that
+// takes them.
+func clientBounds(c storage.Client, issuer string) bounds {
+	b := bounds{scopes: c.Scopes, audiences: c.Audiences, wideScope: errScopeOfClient, wrongTarget: errTargetOfClient}
+	if len(b.audiences) == 0 {
+		b.audiences = []string{issuer}
+	}
+	return b
+}
+
+// sessionBounds are what the session was granted at login (RFC 6749 §6).
+func sessionBounds(s storage.Session) bounds {
+	return bounds{scopes: s.Scopes, audiences: s.Audience, wideScope: errScopeOfSession, wrongTarget: errTargetOfSession}
+}
+
+var (
+	errScopeOfClient   = newError(InvalidScope, "a scope is unknown or this client may not ask for it")
+	errTargetOfClient  = newError(InvalidTarget, "this client may not ask for that resource")
+	errScopeOfSession  = newError(InvalidScope, "the scope is wider than the one granted at login")
+	errTargetOfSession = newError(InvalidTarget, "the tokens of this login are not for that resource")
+	errOpenIDNeedsUser = newError(InvalidScope, "openid needs a user, this grant has none")
+)
+
+// check refuses a request for more than the bounds.
+func (b bounds) check(req *grantRequest) error {
+	if len(without(req.requested, b.scopes)) > 0 {
+		return b.wideScope
+	}
+	if req.Resource != "" && !contains(b.audiences, req.Resource) {
+		return b.wrongTarget
+	}
+	return nil
+}
+
+// checkScope makes the checks of scope and resource that need the client alone.
+func (p *pipeline) checkScope(req *grantRequest) error {
+	if err := clientBounds(req.client, p.issuer).check(req); err != nil {
+		return err
+	}
+	if !req.grant.policy().user && contains(req.requested, ScopeOpenID) {
+		return errOpenIDNeedsUser // OpenID Connect is about users
+	}
+	return nil
+}
+
+// rights computes scope and audience, for every grant. Asking nothing asks for
+// all that may be had. A new login is granted what it asks for; a session keeps
+// what it was granted, less what its client and its user may not have any more.
+func (p *pipeline) rights(ctx context.Context, req *grantRequest, who subject) (rights, error) {
+	policy, client := req.grant.policy(), clientBounds(req.client, p.issuer)
+	base := client
+	if req.requested != nil {
+		base.scopes = req.requested
+	}
+	if policy.session {
+		base = sessionBounds(*who.session)
+	}
+	scope, audience := intersect(base.scopes, client.scopes), intersect(base.audiences, client.audiences)
+	if policy.user {
+		roles, err := p.roles.Get(ctx)
+		if err != nil {
+			return rights{}, unavailable(err)
+		}
+		scope = roles.ScopesFor(who.user.Roles, scope)
+	} else {
+		scope = without(scope, []string{ScopeOpenID})
+	}
+	r := rights{scope: scope, audience: audience, denied: without(base.scopes, scope)}
+	if req.requested != nil {
+		r.scope = intersect(scope, req.requested)
+	}
+	if req.Resource != "" {
+		r.audience = intersect(audience, []string{req.Resource})
+	}
+	return r, nil
+}
