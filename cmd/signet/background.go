@@ -9,12 +9,18 @@ import (
 )
 
 const (
-	sweepInterval       = 5 * time.Minute
-	observeInterval     = time.Minute
-	sweepTimeout        = time.Minute
-	certificateInterval = 10 * time.Second
-	flushTimeout        = 5 * time.Second // bounds the write of the last key events at shutdown
+	sweepTimeout = time.Minute
+	flushTimeout = 5 * time.Second // bounds the write of the last key events at shutdown
 )
+
+// intervals say how often the background jobs run that no setting is for.
+type intervals struct {
+	sweep       time.Duration // of expired records
+	observe     time.Duration // of what other instances audited
+	certificate time.Duration // of the certificate's files
+}
+
+var defaultIntervals = intervals{sweep: 5 * time.Minute, observe: time.Minute, certificate: 10 * time.Second}
 
 // startBackground starts the background jobs. The returned function stops them
 // and writes the last key events.
@@ -25,13 +31,13 @@ func (v *server) startBackground(hangups <-chan os.Signal) (stop func()) {
 	running.Go(func() { v.keyAudit.run(ctx) })
 	running.Go(func() { v.repeat(ctx, v.settings.keyringRefresh, "refresh the discovery document", v.handler.Refresh) })
 	running.Go(func() {
-		v.repeat(ctx, observeInterval, "read what other instances audited", v.issuer.ObserveOtherChains)
+		v.repeat(ctx, v.every.observe, "read what other instances audited", v.issuer.ObserveOtherChains)
 	})
 	running.Go(func() { v.repeat(ctx, v.settings.statusInterval(), "refresh the status lists", v.issuer.RefreshStatus) })
-	running.Go(func() { v.repeat(ctx, sweepInterval, "sweep expired records", v.sweep) })
+	running.Go(func() { v.repeat(ctx, v.every.sweep, "sweep expired records", v.sweep) })
 	running.Go(func() { v.reloadOnHangup(ctx, hangups) })
 	if c := v.listeners.certificate; c != nil {
-		running.Go(func() { v.repeat(ctx, certificateInterval, "reload the certificate", v.reloadCertificate) })
+		running.Go(func() { v.repeat(ctx, v.every.certificate, "reload the certificate", v.reloadCertificate) })
 	}
 	return func() {
 		cancel()

@@ -23,12 +23,13 @@ func writeHelp(w io.Writer, c *cobra.Command) {
 		fmt.Fprintf(w, "\nExample:\n%s\n", c.Example)
 	}
 	writeSubcommands(w, c)
-	own, settings := splitFlags(c)
-	if own.HasAvailableFlags() {
-		fmt.Fprintf(w, "\nFlags:\n%s", flagUsages(own))
+	groups := splitFlags(c)
+	for _, g := range groups {
+		if g.flags.HasAvailableFlags() {
+			fmt.Fprintf(w, "\n%s:\n%s", g.title, flagUsages(g.flags))
+		}
 	}
-	if settings.HasAvailableFlags() {
-		fmt.Fprintf(w, "\nSettings:\n%s", flagUsages(settings))
+	if groups.anySetting() {
 		fmt.Fprint(w, "\nA setting is taken from its flag, else from the environment (--access-token-ttl is\n"+
 			"SIGNET_ACCESS_TOKEN_TTL), else from the YAML file of --config (access-token-ttl: 5m).\n")
 	}
@@ -56,18 +57,45 @@ func writeSubcommands(w io.Writer, c *cobra.Command) {
 	fmt.Fprintf(w, "\n%s COMMAND --help shows more, with an example.\n", c.CommandPath())
 }
 
-// splitFlags separates the command's own flags from settings.
-func splitFlags(c *cobra.Command) (own, settings *pflag.FlagSet) {
-	own, settings = pflag.NewFlagSet("own", pflag.ContinueOnError), pflag.NewFlagSet("settings", pflag.ContinueOnError)
-	own.SortFlags, settings.SortFlags = false, false
+// flagGroups are the flags of a command in the order of its help: its own, the settings
+// that few commands have, the settings that nearly all have.
+type flagGroups [3]flagGroup
+
+type flagGroup struct {
+	title string
+	flags *pflag.FlagSet
+}
+
+func (g flagGroups) anySetting() bool {
+	return g[1].flags.HasAvailableFlags() || g[2].flags.HasAvailableFlags()
+}
+
+// commonSettings are offered by nearly every command.
+var commonSettings = func() *pflag.FlagSet {
+	s, f := newSettings(), pflag.NewFlagSet("common", pflag.ContinueOnError)
+	s.addOutput(f)
+	s.addConfig(f)
+	s.addStore(f)
+	return f
+}()
+
+func splitFlags(c *cobra.Command) flagGroups {
+	var groups flagGroups
+	for n, title := range []string{"Flags", "Settings", "Common settings"} {
+		groups[n] = flagGroup{title, pflag.NewFlagSet(title, pflag.ContinueOnError)}
+		groups[n].flags.SortFlags = false
+	}
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
-		if settingFlags.Lookup(f.Name) != nil {
-			settings.AddFlag(f)
-			return
+		switch {
+		case commonSettings.Lookup(f.Name) != nil:
+			groups[2].flags.AddFlag(f)
+		case settingFlags.Lookup(f.Name) != nil:
+			groups[1].flags.AddFlag(f)
+		default:
+			groups[0].flags.AddFlag(f)
 		}
-		own.AddFlag(f)
 	})
-	return own, settings
+	return groups
 }
 
 // flagUsages lists flags without the reminder that a switch may be spelled out.

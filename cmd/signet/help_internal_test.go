@@ -38,14 +38,31 @@ func TestHelp_EveryCommandShowsExample(t *testing.T) {
 				t.Errorf("%s shows no example of itself: %s", c.CommandPath(), out)
 			}
 		}
-		if strings.Contains(out, "\nSettings:\n") && !strings.Contains(out, "SIGNET_ACCESS_TOKEN_TTL), else from the YAML file of --config") {
+		if strings.Contains(out, "ettings:\n") && !strings.Contains(out, "SIGNET_ACCESS_TOKEN_TTL), else from the YAML file of --config") {
 			t.Errorf("%s does not say where settings come from", c.CommandPath())
+		}
+		if own, settings := strings.Index(out, "\nFlags:\n"), strings.Index(out, "ettings:\n"); own < 0 || settings >= 0 && settings < own {
+			t.Errorf("%s does not show its own flags first: %s", c.CommandPath(), out)
 		}
 		for _, name := range []string{"list", "show", "create"} {
 			if c.Name() == name && !strings.Contains(out, "--output FORMAT") {
 				t.Errorf("%s has no --output", c.CommandPath())
 			}
 		}
+	}
+}
+
+// What is a command's own comes before the settings, and the settings that commands
+// share come last.
+func TestHelp_OrderOfFlags(t *testing.T) {
+	out, _ := runInProcess("user", "create", "--help")
+	last := 0
+	for _, text := range []string{"\nFlags:\n", "--role ROLE", "-h, --help", "\nSettings:\n", "--password-hash", "\nCommon settings:\n", "--output FORMAT", "--config FILE", "--storage STORE"} {
+		at := strings.Index(out, text)
+		if at < last {
+			t.Errorf("%q is missing or stands too early: %s", text, out)
+		}
+		last = max(last, at)
 	}
 }
 
@@ -72,8 +89,8 @@ func runWithEnv(t *testing.T, args ...string) (stdout, stderr string, status int
 
 // What goes wrong is one line, whatever it quotes.
 func TestErrors_PrintedOnOneLine(t *testing.T) {
-	out, status := runInProcess("user", "show", "x", "--storage", "sqlite:/nowhere/\x1b[31m\nsignet: all is well\x00.db")
-	if status != exitFailure || strings.Count(out, "\n") != 1 || strings.ContainsAny(out, "\x1b\x00") {
+	out, status := runInProcess("user", "show", "x", "--config", "/nowhere/\x1b[31m\nsignet: all is well\x00.yaml")
+	if status != exitUsage || !strings.Contains(out, "all is well") || strings.Count(out, "\n") != 1 || strings.ContainsAny(out, "\x1b\x00") {
 		t.Errorf("status %d: %q", status, out)
 	}
 }

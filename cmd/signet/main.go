@@ -31,13 +31,14 @@ type process struct {
 	stderr io.Writer
 	now    func() time.Time
 	random io.Reader
+	every  intervals
 
 	started bool // arguments and settings are valid and the command runs
 }
 
 // run is the whole program and returns its exit status.
 func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	p := &process{env: environment(env), stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now, random: rand.Reader}
+	p := &process{env: environment(env), stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now, random: rand.Reader, every: defaultIntervals}
 	root := newRoot(p)
 	root.SetArgs(append([]string{}, args...)) // never nil, which would stand for os.Args
 	return p.exitCode(root.ExecuteContext(ctx))

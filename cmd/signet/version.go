@@ -44,15 +44,33 @@ func newVersion(p *process) *cobra.Command {
 	s := newSettings()
 	c := &cobra.Command{Use: "version", Short: "Show what this binary was built from", Args: exactArgs(), Example: "  signet version --output json"}
 	s.addOutput(c.Flags())
-	return p.withSettings(c, s, func(context.Context, []string) error {
-		b := readBuildInfo()
-		return p.printResult(s, b, func(w io.Writer) {
-			revision := b.Revision
-			if b.Modified {
-				revision += " with changes"
-			}
-			fmt.Fprintf(w, "signet %s\n", b.Version)
-			writeFields(w, "revision", revision, "time", b.Time, "go", b.Go, "platform", b.Platform)
-		})
+	return p.withSettings(c, s, func(context.Context, []string) error { return p.printVersion(s) })
+}
+
+func (p *process) printVersion(s *settings) error {
+	b := readBuildInfo()
+	return p.printResult(s, b, func(w io.Writer) {
+		revision := b.Revision
+		if b.Modified {
+			revision += " with changes"
+		}
+		fmt.Fprintf(w, "signet %s\n", b.Version)
+		writeFields(w, "revision", revision, "time", b.Time, "go", b.Go, "platform", b.Platform)
 	})
+}
+
+// addVersionFlag lets --version do what the command version does.
+func (p *process) addVersionFlag(root *cobra.Command) {
+	wanted := root.Flags().Bool("version", false, "show what this binary was built from")
+	run := root.RunE
+	root.RunE = func(c *cobra.Command, args []string) error {
+		if !*wanted {
+			return run(c, args)
+		}
+		if len(args) > 0 {
+			return usageErrorf("too many arguments: signet --version")
+		}
+		p.started = true
+		return p.printVersion(newSettings())
+	}
 }
