@@ -72,9 +72,16 @@ type Config struct {
 	// before the token expires, and what happens where one cannot be had.
 	Status StatusPolicy
 	// StatusMaxAge is how old, counted from its iat, a list may be that is still
-	// used while no newer one can be had: 0 is an hour, at most a day. While lists
-	// can be had, none is older than its own time to live.
+	// used while no newer one can be had. 0: its own time to live with
+	// StatusFailClosed, an hour with StatusFailOpen; at most a day. While lists can
+	// be had, none is older than its own time to live. A list that is past that when
+	// it arrives, from a cache that is stuck, could not be had.
 	StatusMaxAge time.Duration
+	// StatusBaseURL is where status lists are fetched where Issuer's address does
+	// not lead to it, such as from inside a cluster: what a list's address has
+	// behind Issuer is appended to it. Empty: lists are fetched as addressed, from
+	// Issuer's host alone. It may be http only as Issuer may.
+	StatusBaseURL string
 	// OnStatusError is called for each token whose status could not be learnt.
 	OnStatusError func(err error)
 
@@ -113,7 +120,10 @@ func (c Config) withDefaults() Config {
 	}
 	c.Leeway = durationOr(c.Leeway, defaultLeeway)
 	c.StaleIfError = durationOr(c.StaleIfError, defaultStaleIfError)
-	c.StatusMaxAge = orElse(c.StatusMaxAge, defaultMaxAge)
+	if c.Status == StatusFailOpen {
+		c.StatusMaxAge = orElse(c.StatusMaxAge, defaultMaxAge)
+	}
+	c.StatusBaseURL = strings.TrimSuffix(c.StatusBaseURL, "/")
 	c.CacheTTL = orElse(c.CacheTTL, defaultCacheTTL)
 	c.MaxCacheTTL = orElse(c.MaxCacheTTL, max(defaultMaxCacheTTL, c.CacheTTL))
 	c.MinRefetchInterval = orElse(c.MinRefetchInterval, min(defaultRefetch, c.CacheTTL))
@@ -143,11 +153,14 @@ func (c Config) validate() error {
 		checkRange("MinRefetchInterval", c.MinRefetchInterval, time.Second, maxRefetch),
 		checkRange("StaleIfError", c.StaleIfError, 0, maxCacheDuration),
 		checkRange("Status", int(c.Status), int(StatusIgnored), int(StatusFailClosed)),
-		checkRange("StatusMaxAge", c.StatusMaxAge, time.Second, maxCacheDuration),
+		checkRange("StatusMaxAge", c.StatusMaxAge, 0, maxCacheDuration),
 		checkRange("MaxTokenBytes", c.MaxTokenBytes, 256, 64<<10),
 	}
 	if c.JWKSURL != "" {
 		errs = append(errs, fieldError("JWKSURL", checkURL(c.JWKSURL, c.InsecureAllowHTTP)))
+	}
+	if c.StatusBaseURL != "" {
+		errs = append(errs, fieldError("StatusBaseURL", checkURL(c.StatusBaseURL, c.InsecureAllowHTTP)))
 	}
 	for _, alg := range c.Algorithms {
 		errs = append(errs, fieldError("Algorithms", checkAlgorithm(alg)))

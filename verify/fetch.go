@@ -104,8 +104,9 @@ func (s *httpFetcher) fetchKeys(ctx context.Context, url string, old *keySet, be
 	set := &keySet{etag: resp.header.Get("ETag"), fetchedAt: began}
 	if resp.notModified {
 		set.keys, set.etag, set.notModified = old.keys, etag, true
-	} else if set.keys, err = parseKeys(resp.body, s.algorithms); err != nil {
-		return nil, err
+		set.unusable = old.unusable
+	} else if set.keys, set.unusable, err = parseKeys(resp.body, s.algorithms); err != nil {
+		return nil, fmt.Errorf("GET %s answered %.100q: %w", url, resp.header.Get("Content-Type"), err)
 	}
 	ttl := s.lifetime(resp.header)
 	set.refreshAt, set.expiresAt = began.Add(ttl*4/5), began.Add(ttl)
@@ -132,7 +133,8 @@ func (s *httpFetcher) keysURL(ctx context.Context, now time.Time) (string, error
 // the document must name the very issuer that it was asked for.
 func (s *httpFetcher) discover(ctx context.Context) (string, error) {
 	// §4.1: a terminating slash goes before the well-known path is appended.
-	resp, err := s.get(ctx, strings.TrimSuffix(s.issuer, "/")+"/.well-known/openid-configuration", "")
+	address := strings.TrimSuffix(s.issuer, "/") + "/.well-known/openid-configuration"
+	resp, err := s.get(ctx, address, "")
 	if err != nil {
 		return "", err
 	}
@@ -141,7 +143,7 @@ func (s *httpFetcher) discover(ctx context.Context) (string, error) {
 		JWKSURI string `json:"jwks_uri"`
 	}
 	if err := json.Unmarshal(resp.body, &metadata); err != nil {
-		return "", errors.New("metadata is not json of the right form")
+		return "", fmt.Errorf("GET %s answered %.100q: metadata is not json of the right form", address, resp.header.Get("Content-Type"))
 	}
 	if metadata.Issuer != s.issuer {
 		return "", fmt.Errorf("metadata is of issuer %.200q, not of %q", metadata.Issuer, s.issuer)

@@ -430,3 +430,30 @@ func TestContextEndsTheWaitOnly(t *testing.T) {
 		t.Errorf("%d fetches", n)
 	}
 }
+
+// An issuer that signs by an algorithm which is not accepted here shows at the start,
+// not at the first user.
+func TestWarm_AlgorithmNotAccepted_Fails(t *testing.T) {
+	h := newHost(t, p256Key())
+	v, _ := watched(t, h, nil)
+	if err := v.Warm(t.Context()); !errors.Is(err, verify.ErrAlgorithm) || !strings.Contains(err.Error(), "ES256") || !strings.Contains(err.Error(), "RS256") {
+		t.Errorf("keys of another algorithm alone: %v", err)
+	}
+	h = newHost(t, p256Key(), rsaKey())
+	if v, _ := watched(t, h, nil); v.Warm(t.Context()) != nil {
+		t.Error("one of two algorithms is accepted: an error")
+	}
+}
+
+// A proxy's page in place of the keys is told by address and media type.
+func TestFetchError_NamesURLAndMediaType(t *testing.T) {
+	h := newHost(t)
+	h.answerKeys(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprint(w, "<html>log in</html>")
+	})
+	v, _ := watched(t, h, nil)
+	if err := v.Warm(t.Context()); err == nil || !strings.Contains(err.Error(), h.URL) || !strings.Contains(err.Error(), "text/html") {
+		t.Errorf("%v", err)
+	}
+}

@@ -11,8 +11,9 @@ import (
 
 // keySet is one fetched JWK Set, never changed after it was made.
 type keySet struct {
-	keys map[string][]publicKey // by kid
-	etag string
+	keys     map[string][]publicKey // by kid
+	unusable []string               // algorithms of signing keys that are not accepted here
+	etag     string
 
 	notModified bool // the keys are those of the set before
 
@@ -27,34 +28,39 @@ func (s *keySet) fresh(now time.Time) bool {
 	return s != nil && now.Before(s.expiresAt) && !now.Before(s.fetchedAt)
 }
 
-// parseKeys reads a JWK Set (RFC 7517 §5) and returns its usable keys by kid. Keys
-// that are not understood are passed over, as §5 has it; a document that is not a
-// JWK Set is an error. Names are matched exactly and repeated names refused, which
-// is what go-jose's own JSON package is for.
-func parseKeys(data []byte, algorithms []string) (map[string][]publicKey, error) {
+// parseKeys reads a JWK Set (RFC 7517 §5) and returns its usable keys by kid, and the
+// algorithms of those that only the configuration does not accept. Keys that are not
+// understood are passed over, as §5 has it; a document that is not a JWK Set is an
+// error. Names are matched exactly and repeated names refused, which is what go-jose's
+// own JSON package is for.
+func parseKeys(data []byte, algorithms []string) (map[string][]publicKey, []string, error) {
 	var set struct {
 		Keys *[]json.RawMessage `json:"keys"`
 	}
 	if err := json.Unmarshal(data, &set); err != nil {
-		return nil, errors.New("key set is not json")
+		return nil, nil, errors.New("key set is not json")
 	}
 	if set.Keys == nil {
-		return nil, errors.New("key set has no keys member")
+		return nil, nil, errors.New("key set has no keys member")
 	}
 	keys := make(map[string][]publicKey, len(*set.Keys))
+	var unusable []string
 	for _, raw := range *set.Keys {
-		kid, bound := usableKey(raw, algorithms)
-		if len(bound) > 0 {
-			keys[kid] = append(keys[kid], bound...)
+		kid, bound := signingKey(raw)
+		accepted := slices.DeleteFunc(slices.Clone(bound), func(k publicKey) bool { return !slices.Contains(algorithms, k.alg) })
+		if len(accepted) > 0 {
+			keys[kid] = append(keys[kid], accepted...)
+		} else if len(bound) > 0 && !slices.Contains(unusable, bound[0].alg) {
+			unusable = append(unusable, bound[0].alg)
 		}
 	}
-	return keys, nil
+	return keys, unusable, nil
 }
 
-// usableKey returns a JWK bound to those of the algorithms that it suits and does
-// not exclude by its own alg; none for a key that is not for signatures, or that
-// bind does not know: private and symmetric ones, which nobody should publish.
-func usableKey(raw json.RawMessage, algorithms []string) (string, []publicKey) {
+// signingKey returns a JWK bound to those algorithms that it suits and does not exclude
+// by its own alg; none for a key that is not for signatures, or that bind does not
+// know: private and symmetric ones, which nobody should publish.
+func signingKey(raw json.RawMessage) (string, []publicKey) {
 	var key jose.JSONWebKey
 	var more struct {
 		KeyOps []string `json:"key_ops"`
@@ -69,6 +75,6 @@ func usableKey(raw json.RawMessage, algorithms []string) (string, []publicKey) {
 		return "", nil
 	}
 	return key.KeyID, slices.DeleteFunc(bind(key.Key), func(k publicKey) bool {
-		return key.Algorithm != "" && key.Algorithm != k.alg || !slices.Contains(algorithms, k.alg)
+		return key.Algorithm != "" && key.Algorithm != k.alg
 	})
 }

@@ -31,6 +31,7 @@ const (
 	// cannot be had or is older than Config.StatusMaxAge, as StatusIgnored would.
 	StatusFailOpen
 	// StatusFailClosed refuses such a token with [ErrStatusUnavailable]: outcome unknown.
+	// Unless StatusMaxAge says otherwise, no list is believed beyond its own time to live.
 	StatusFailClosed
 )
 
@@ -76,8 +77,9 @@ type statusRef struct {
 // fetched anew in the background.
 type statusChecker struct {
 	policy   StatusPolicy
-	maxAge   time.Duration
-	origin   string // scheme and host of the issuer: lists come from there alone
+	maxAge   time.Duration // 0: the list's own time to live
+	origin   string        // scheme and host of the issuer: lists come from there alone
+	base     string        // where lists are fetched instead of from the issuer; "" for nowhere else
 	issuer   string
 	leeway   time.Duration
 	interval time.Duration
@@ -93,7 +95,8 @@ type statusChecker struct {
 
 // statusList is one list and the fetch under way for it.
 type statusList struct {
-	uri     string
+	uri     string // as tokens and the list itself have it
+	address string // where it is fetched
 	current atomic.Pointer[statusBits]
 
 	mu       sync.Mutex
@@ -117,7 +120,7 @@ func newStatusChecker(cfg Config) *statusChecker {
 		return nil
 	}
 	return &statusChecker{
-		policy: cfg.Status, maxAge: cfg.StatusMaxAge, origin: u.Scheme + "://" + u.Host, issuer: cfg.Issuer, leeway: cfg.Leeway,
+		policy: cfg.Status, maxAge: cfg.StatusMaxAge, origin: u.Scheme + "://" + u.Host, base: cfg.StatusBaseURL, issuer: cfg.Issuer, leeway: cfg.Leeway,
 		interval: cfg.MinRefetchInterval, client: newClient(cfg.HTTPClient), now: cfg.Now, onError: cfg.OnStatusError,
 		observe: cfg.Observe,
 		lists:   map[string]*statusList{},
@@ -177,7 +180,7 @@ func (s *statusChecker) find(ctx context.Context, uri string) (*statusBits, erro
 		_ = f.wait(ctx) // what matters is what is at hand then
 	}
 	b = l.current.Load()
-	if b != nil && s.now().Before(b.issuedAt.Add(max(s.maxAge, b.ttl))) {
+	if b != nil && s.now().Before(b.issuedAt.Add(max(s.maxAge, b.lifetime(s.leeway)))) {
 		return b, nil
 	}
 	l.mu.Lock()
@@ -186,6 +189,12 @@ func (s *statusChecker) find(ctx context.Context, uri string) (*statusBits, erro
 		return nil, l.err
 	}
 	return nil, errors.New("the newest list is too old")
+}
+
+// lifetime is how long after its iat a list counts as one that could be had: its time
+// to live, and for clocks that differ up to half of that.
+func (b *statusBits) lifetime(leeway time.Duration) time.Duration {
+	return b.ttl + min(leeway, b.ttl/2)
 }
 
 // listFor takes lists from the issuer's own host: whoever else could name an
@@ -199,10 +208,18 @@ func (s *statusChecker) listFor(uri string) (*statusList, error) {
 	if u, err := url.Parse(uri); err != nil || u.User != nil || u.Fragment != "" || u.Scheme+"://"+u.Host != s.origin {
 		return nil, errors.New("the list is not on the issuer's host")
 	}
+	address := uri
+	if s.base != "" {
+		path, below := strings.CutPrefix(uri, strings.TrimSuffix(s.issuer, "/")+"/")
+		if !below || strings.Contains(path, "..") {
+			return nil, errors.New("the list is not below the issuer's address")
+		}
+		address = s.base + "/" + path
+	}
 	if len(s.lists) >= maxStatusLists {
 		clear(s.lists)
 	}
-	l := &statusList{uri: uri}
+	l := &statusList{uri: uri, address: address}
 	s.lists[uri] = l
 	return l, nil
 }
@@ -242,7 +259,7 @@ func (l *statusList) complete(f *inflightFetch, b *statusBits, err error, nextAt
 }
 
 func (s *statusChecker) fetch(ctx context.Context, l *statusList) (*statusBits, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.uri, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.address, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -256,21 +273,24 @@ func (s *statusChecker) fetch(ctx context.Context, l *statusList) (*statusBits, 
 		return nil, err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusNotModified && old != nil {
-		return old, nil
+	b := old
+	switch {
+	case resp.StatusCode == http.StatusNotModified && old != nil:
+	case resp.StatusCode != http.StatusOK:
+		return nil, fmt.Errorf("GET %s answered %d", l.address, resp.StatusCode)
+	default:
+		body, err := io.ReadAll(io.LimitReader(resp.Body, maxListTokenBytes+1))
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", l.address, err)
+		}
+		if b, err = s.parseList(ctx, string(body), l.uri); err != nil {
+			return nil, fmt.Errorf("GET %s answered %.100q: %w", l.address, resp.Header.Get("Content-Type"), err)
+		}
+		b.etag = resp.Header.Get("ETag")
 	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("answered %d", resp.StatusCode)
+	if !s.now().Before(b.issuedAt.Add(b.lifetime(s.leeway))) {
+		return nil, fmt.Errorf("GET %s answered a list that is past its own time to live: a cache on the way may be stuck", l.address)
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxListTokenBytes+1))
-	if err != nil {
-		return nil, err
-	}
-	b, err := s.parseList(ctx, string(body), l.uri)
-	if err != nil {
-		return nil, err
-	}
-	b.etag = resp.Header.Get("ETag")
 	return b, nil
 }
 

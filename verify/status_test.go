@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -268,5 +269,97 @@ func TestStatusListNeverGoesBack(t *testing.T) {
 	h.clock.Add(61 * time.Second)
 	if err := check(v, h.token(5)); !errors.Is(err, verify.ErrRevoked) {
 		t.Errorf("the older list: %v", err)
+	}
+}
+
+// A cache that goes on serving a list past the list's own time to live, by 200 or by
+// 304, has no list that counts: nobody learns of a logout from it.
+func TestStatusList_StuckCache_CannotBeHad(t *testing.T) {
+	for name, answer := range map[string]func(h *statusHost, stuck string) http.HandlerFunc{
+		"200": func(_ *statusHost, stuck string) http.HandlerFunc {
+			return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, stuck) }
+		},
+		"304": func(*statusHost, string) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("If-None-Match") == "" {
+					t.Error("no condition")
+				}
+				w.WriteHeader(http.StatusNotModified)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newStatusHost(t)
+			stuck := h.list(nil)
+			h.serve(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("ETag", `"x"`); fmt.Fprint(w, stuck) })
+			closed, open := h.verifier(t, verify.StatusFailClosed), h.verifier(t, verify.StatusFailOpen)
+			for _, v := range []*verify.Verifier{closed, open} {
+				if err := check(v, h.token(4)); err != nil {
+					t.Fatalf("while it is young: %v", err)
+				}
+			}
+			h.serve(answer(h, stuck))
+			h.clock.Add(2 * time.Minute)
+			err := check(closed, h.token(4))
+			if !errors.Is(err, verify.ErrStatusUnavailable) || errors.Is(err, verify.ErrInvalidToken) || !strings.Contains(err.Error(), "past its own time to live") || !strings.Contains(err.Error(), h.uri()) {
+				t.Errorf("fail closed: %v", err)
+			}
+			if err := check(open, h.token(4)); err != nil {
+				t.Errorf("fail open: %v", err)
+			}
+			if name == "200" {
+				if err := check(h.verifier(t, verify.StatusFailClosed), h.token(4)); !errors.Is(err, verify.ErrStatusUnavailable) {
+					t.Errorf("one that starts now: %v", err)
+				}
+			}
+			h.serve(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, h.list(nil)) })
+			h.clock.Add(time.Minute)
+			if err := check(closed, h.token(4)); err != nil {
+				t.Errorf("after the cache was mended: %v", err)
+			}
+		})
+	}
+}
+
+// Behind split names, lists are fetched by another address; what they say of themselves
+// stays the issuer's.
+func TestStatusBaseURL(t *testing.T) {
+	h := newStatusHost(t)
+	h.end(9)
+	inside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/tenant/oauth2/status/1" {
+			t.Errorf("asked for %s", r.URL.Path)
+		}
+		fmt.Fprint(w, h.list(nil))
+	}))
+	defer inside.Close()
+	h.serve(func(http.ResponseWriter, *http.Request) { t.Error("the issuer's own address was asked") })
+	v := h.verifier(t, verify.StatusFailClosed, func(c *verify.Config) { c.StatusBaseURL = inside.URL + "/tenant/" })
+	if a, b := check(v, h.token(9)), check(v, h.token(8)); !errors.Is(a, verify.ErrRevoked) || b != nil {
+		t.Errorf("%v, %v", a, b)
+	}
+	for _, uri := range []string{inside.URL + "/oauth2/status/1", h.URL + "/../x", h.URL + "x/oauth2/status/1"} {
+		c := goodClaims().with("iss", h.URL).with("status", map[string]any{"status_list": map[string]any{"idx": 0, "uri": uri}})
+		if err := check(v, rsaKey().token(c.json())); !errors.Is(err, verify.ErrStatusUnavailable) {
+			t.Errorf("%s: %v", uri, err)
+		}
+	}
+	cfg := config(h.host)
+	cfg.StatusBaseURL = "http://signet.internal:8080"
+	if _, err := verify.New(cfg); err == nil || !strings.Contains(err.Error(), "StatusBaseURL") {
+		t.Errorf("plain http: %v", err)
+	}
+}
+
+// What went wrong is said with the address and what came from there.
+func TestStatusError_NamesURLAndMediaType(t *testing.T) {
+	h := newStatusHost(t)
+	h.serve(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprint(w, "<html>log in to the network</html>")
+	})
+	err := check(h.verifier(t, verify.StatusFailClosed), h.token(1))
+	if err == nil || !strings.Contains(err.Error(), h.uri()) || !strings.Contains(err.Error(), "text/html") || strings.Contains(err.Error(), "log in") {
+		t.Errorf("%v", err)
 	}
 }

@@ -5,21 +5,23 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
 // Verifier checks access tokens of one issuer for one API. Make it with [New]; it is
 // safe for concurrent use and needs no closing.
 type Verifier struct {
-	issuer     string
-	audience   []string
-	algorithms []string
-	leeway     time.Duration
-	rolesClaim string
-	maxBytes   int
-	now        func() time.Time
-	keys       *cache
-	status     *statusChecker // nil where it is ignored
+	issuer      string
+	audience    []string
+	errAudience error
+	algorithms  []string
+	leeway      time.Duration
+	rolesClaim  string
+	maxBytes    int
+	now         func() time.Time
+	keys        *cache
+	status      *statusChecker // nil where it is ignored
 
 	realm   string // as a quoted-string
 	onError func(*http.Request, error)
@@ -34,13 +36,14 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, fmt.Errorf("new verifier: %w", err)
 	}
 	v := &Verifier{
-		issuer:     cfg.Issuer,
-		audience:   cfg.Audience,
-		algorithms: cfg.Algorithms,
-		leeway:     cfg.Leeway,
-		rolesClaim: cfg.RolesClaim,
-		maxBytes:   cfg.MaxTokenBytes,
-		now:        cfg.Now,
+		issuer:      cfg.Issuer,
+		audience:    cfg.Audience,
+		errAudience: fmt.Errorf("%w: the token is not for %s", ErrAudience, strings.Join(cfg.Audience, " or ")),
+		algorithms:  cfg.Algorithms,
+		leeway:      cfg.Leeway,
+		rolesClaim:  cfg.RolesClaim,
+		maxBytes:    cfg.MaxTokenBytes,
+		now:         cfg.Now,
 		keys: &cache{
 			fetcher:  newHTTPFetcher(cfg),
 			now:      cfg.Now,
@@ -61,10 +64,18 @@ func New(cfg Config) (*Verifier, error) {
 
 // Warm fetches the keys now unless they are at hand, so that the first request need
 // not wait and a wrong address shows at the start. Its error is an
-// [UnavailableError]; the Verifier can be used nevertheless and will try again.
+// [UnavailableError] where they could not be had, and an [ErrAlgorithm] where the
+// issuer publishes keys and none is for an algorithm of Config.Algorithms: then every
+// token would be refused. The Verifier can be used nevertheless and will try again.
 func (v *Verifier) Warm(ctx context.Context) error {
-	_, _, err := v.keys.load(ctx)
-	return err
+	set, _, err := v.keys.load(ctx)
+	if err != nil {
+		return err
+	}
+	if len(set.keys) == 0 && len(set.unusable) > 0 {
+		return fmt.Errorf("%w: the issuer signs by %s, Config.Algorithms has %s", ErrAlgorithm, strings.Join(set.unusable, ", "), strings.Join(v.algorithms, ", "))
+	}
+	return nil
 }
 
 // Verify checks token, the text behind "Bearer", after RFC 9068 §4, and returns its
@@ -163,7 +174,7 @@ func (v *Verifier) checkClaims(c *Claims, now time.Time) error {
 	case c.Issuer != v.issuer:
 		return ErrIssuer
 	case !slices.ContainsFunc(c.Audience, func(aud string) bool { return slices.Contains(v.audience, aud) }):
-		return ErrAudience
+		return v.errAudience
 	case !now.Before(c.Expiry.Add(v.leeway)): // RFC 7519 §4.1.4: on or after is too late
 		return ErrExpired
 	case now.Add(v.leeway).Before(c.NotBefore), now.Add(v.leeway).Before(c.IssuedAt):

@@ -117,7 +117,7 @@ func keysOfVector(texts ...json.RawMessage) (keys []publicKey) {
 			set.Keys = []json.RawMessage{text}
 		}
 		for _, raw := range set.Keys {
-			_, bound := usableKey(withoutPrivate(raw), supported)
+			_, bound := signingKey(withoutPrivate(raw))
 			keys = append(keys, bound...)
 		}
 	}

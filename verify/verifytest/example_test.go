@@ -142,6 +142,6 @@ func ExampleIssuer_Token() {
 	// Output:
 	// <nil>
 	// invalid token: bad claim: exp: missing
-	// invalid token: wrong audience
+	// invalid token: wrong audience: the token is not for https://api.example.com
 	// invalid token: not an access token
 }
