@@ -51,11 +51,11 @@ func (c *clientCache) check(ctx context.Context, id string, judge func(storage.C
 // isRejection tells whether err is a definitive no, as opposed to a failure or a
 // throttle, which a newer record of the client would not change.
 func isRejection(err error) bool {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.Code != Unavailable && e.Code != TooManyAttempts
+	if err == nil {
+		return false
 	}
-	return err != nil
+	var e *Error
+	return !errors.As(err, &e) || e.Code != Unavailable && e.Code != TooManyAttempts
 }
 
 // sameVersion tells whether nothing has changed. A client that was deleted and

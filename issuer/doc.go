@@ -6,11 +6,13 @@
 // [Issuer.Revoke], [Issuer.UserInfo]; beside them what administrators do to
 // users, roles, clients and sessions.
 //
-// The token endpoint is a pipeline that owns the checks which every grant
-// shares, so that none can forget one:
+// The token endpoint is a pipeline that owns what every grant shares, so that
+// none can forget it (token.go, rights.go; each grant has a file):
 //
-//	authenticate client → grant known → grant allowed → scope within the client's
-//	  → audience within the client's → the grant (one file each) → tokens
+//	authenticate client → grant known → grant allowed → scope and resource within the client's
+//	  → the grant says on whose behalf (grant.identify)
+//	  → scope and audience by the grant's policy, client, session and roles
+//	  → the grant records them (grant.complete) → tokens
 //
 // A session, from its first token to its end:
 //

@@ -1,0 +1,137 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.org/signet/issuer/role"
+	"example.org/signet/storage"
+)
+
+// listRoles is a store of roles that cannot change.
+type listRoles struct {
+	storage.Roles
+	list []storage.Role
+}
+
+func (s listRoles) ListRoles(context.Context) ([]storage.Role, error) { return s.list, nil }
+
+// policyGrant is a grant of which only the policy is asked.
+type policyGrant struct {
+	grant
+	declared scopePolicy
+}
+
+func (g policyGrant) policy() scopePolicy { return g.declared }
+
+func newTestPipeline() *pipeline {
+	roles := listRoles{list: []storage.Role{{Name: "editor", Scopes: []string{"write"}}}}
+	return &pipeline{issuer: "https://id.example.org", roles: role.NewCache(roles, 0, time.Now)}
+}
+
+// One computation serves every grant: what differs is the policy.
+func TestRights_FollowThePolicy(t *testing.T) {
+	var (
+		client  = scopePolicy{}
+		login   = scopePolicy{user: true}
+		refresh = scopePolicy{user: true, session: true}
+		editor  = &storage.User{Roles: []string{"editor"}}
+		plain   = &storage.User{}
+		all     = []string{"openid", "read", "write"}
+		session = &storage.Session{Scopes: []string{"read", "write", "openid"}, Audience: []string{"a", "gone"}}
+	)
+	for name, tt := range map[string]struct {
+		policy    scopePolicy
+		user      *storage.User
+		session   *storage.Session
+		requested []string
+		resource  string
+		want      rights
+	}{
+		"client, all":              {policy: client, want: rights{scope: []string{"read", "write"}, audience: []string{"a", "b"}, denied: []string{"openid"}}},
+		"client, some":             {policy: client, requested: []string{"write"}, resource: "b", want: rights{scope: []string{"write"}, audience: []string{"b"}}},
+		"login, all":               {policy: login, user: editor, want: rights{scope: all, audience: []string{"a", "b"}}},
+		"login, in its own order":  {policy: login, user: editor, requested: []string{"write", "openid"}, want: rights{scope: []string{"write", "openid"}, audience: []string{"a", "b"}}},
+		"login, without the role":  {policy: login, user: plain, requested: []string{"write", "read"}, want: rights{scope: []string{"read"}, audience: []string{"a", "b"}, denied: []string{"write"}}},
+		"refresh, all":             {policy: refresh, user: editor, session: session, want: rights{scope: session.Scopes, audience: []string{"a"}}},
+		"refresh, narrowed":        {policy: refresh, user: editor, session: session, requested: []string{"openid", "read"}, resource: "a", want: rights{scope: []string{"read", "openid"}, audience: []string{"a"}}},
+		"refresh, role lost":       {policy: refresh, user: plain, session: session, want: rights{scope: []string{"read", "openid"}, audience: []string{"a"}, denied: []string{"write"}}},
+		"refresh, narrowed, lost":  {policy: refresh, user: plain, session: session, requested: []string{"openid", "write"}, want: rights{scope: []string{"openid"}, audience: []string{"a"}, denied: []string{"write"}}},
+		"refresh, scope taken":     {policy: refresh, user: editor, session: &storage.Session{Scopes: []string{"read", "old"}, Audience: []string{"a"}}, want: rights{scope: []string{"read"}, audience: []string{"a"}, denied: []string{"old"}}},
+		"refresh, audience taken":  {policy: refresh, user: editor, session: &storage.Session{Scopes: all, Audience: []string{"gone"}}, want: rights{scope: all, audience: []string{}}},
+		"refresh, never widened":   {policy: refresh, user: editor, session: &storage.Session{Scopes: []string{"read"}, Audience: []string{"a"}}, want: rights{scope: []string{"read"}, audience: []string{"a"}}},
+		"refresh, other audience":  {policy: refresh, user: editor, session: session, resource: "b", want: rights{scope: session.Scopes, audience: []string{}}},
+		"refresh, emptied session": {policy: refresh, user: editor, session: &storage.Session{Audience: []string{"a"}}, want: rights{audience: []string{"a"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req := &grantRequest{
+				TokenRequest: TokenRequest{Resource: tt.resource}, grant: policyGrant{declared: tt.policy}, requested: tt.requested,
+				client: storage.Client{Scopes: all, Audiences: []string{"a", "b"}},
+			}
+			got, err := newTestPipeline().rights(t.Context(), req, subject{user: tt.user, session: tt.session})
+			if err != nil {
+				t.Fatal(err)
+			}
+			same := cmp.Comparer(func(a, b []string) bool { return joinScope(a) == joinScope(b) })
+			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(rights{}), same); diff != "" {
+				t.Errorf("rights (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestBounds_RefuseMore(t *testing.T) {
+	c := storage.Client{Scopes: []string{"openid", "read"}, Audiences: []string{"a"}}
+	s := storage.Session{Scopes: []string{"read"}, Audience: []string{"a"}}
+	for name, tt := range map[string]struct {
+		bounds    bounds
+		requested []string
+		resource  string
+		want      error
+	}{
+		"client, nothing asked":        {clientBounds(c, "issuer"), nil, "", nil},
+		"client, within":               {clientBounds(c, "issuer"), []string{"read"}, "a", nil},
+		"client, another scope":        {clientBounds(c, "issuer"), []string{"read", "write"}, "a", errScopeOfClient},
+		"client, another resource":     {clientBounds(c, "issuer"), nil, "issuer", errTargetOfClient},
+		"client without audiences":     {clientBounds(storage.Client{}, "issuer"), nil, "issuer", nil},
+		"session, within":              {sessionBounds(s), []string{"read"}, "a", nil},
+		"session, wider than granted":  {sessionBounds(s), []string{"read", "openid"}, "", errScopeOfSession},
+		"session, another resource":    {sessionBounds(s), nil, "b", errTargetOfSession},
+		"session without an audience":  {sessionBounds(storage.Session{}), nil, "issuer", errTargetOfSession},
+		"session, scope before target": {sessionBounds(s), []string{"x"}, "b", errScopeOfSession},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := tt.bounds.check(&grantRequest{TokenRequest: TokenRequest{Resource: tt.resource}, requested: tt.requested})
+			if !errors.Is(err, tt.want) {
+				t.Errorf("check = %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+// A grant without a user refuses openid; one with a user has it.
+func TestCheckScope_OpenIDNeedsAUser(t *testing.T) {
+	for policy, want := range map[scopePolicy]error{{}: errOpenIDNeedsUser, {user: true}: nil} {
+		req := &grantRequest{grant: policyGrant{declared: policy}, client: storage.Client{Scopes: []string{"openid"}}, requested: []string{"openid"}}
+		if err := newTestPipeline().checkScope(req); !errors.Is(err, want) {
+			t.Errorf("%+v: %v, want %v", policy, err, want)
+		}
+	}
+}
+
+func TestGrantTypes_AreDistinctAndKnown(t *testing.T) {
+	seen := map[string]bool{}
+	for _, name := range GrantTypes() {
+		if seen[name] || !KnownGrant(name) {
+			t.Errorf("%s: twice %t, known %t", name, seen[name], KnownGrant(name))
+		}
+		seen[name] = true
+	}
+	if KnownGrant("") || KnownGrant("implicit") {
+		t.Error("a grant is known that is not in the list")
+	}
+}
