@@ -1,13 +1,9 @@
 package endpoints
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
-
-	"example.org/signet/internal/ttlcache"
 )
 
 // corsPolicy is which browser origins may read a route's answers (RFC 9700
@@ -28,13 +24,6 @@ const (
 	maxRequestHeaders     = 32
 	maxRequestHeadersSize = 1024 // bytes
 )
-
-// maxOrigins bounds the cache of registered origins.
-const maxOrigins = 1024
-
-// originTimeoutDivisor divides Config.StoreTimeout into the timeout of the
-// origin lookup, so that both together are two seconds.
-const originTimeoutDivisor = 9
 
 // noContent is the answer to a preflight.
 type noContent struct{}
@@ -111,48 +100,4 @@ func (h *routeHandler) allowRegisteredOrigin(header http.Header, r *http.Request
 		header.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, X-Request-Id, ETag")
 	}
 	return nil
-}
-
-// originRegistry tells which origins are registered.
-type originRegistry interface {
-	OriginRegistered(ctx context.Context, origin string) (bool, error)
-}
-
-// origins caches registered origins for Config.CacheFor, and longer while the
-// store is unavailable. Unregistered origins are not cached, so a flood of them
-// cannot fill it.
-type origins struct {
-	registry originRegistry
-	timeout  time.Duration
-	now      func() time.Time
-	cache    *ttlcache.Cache[string, struct{}]
-}
-
-func newOrigins(cfg Config) *origins {
-	return &origins{
-		registry: cfg.Service, timeout: cfg.StoreTimeout / originTimeoutDivisor, now: cfg.Now,
-		cache: ttlcache.New[string, struct{}](maxOrigins, cfg.CacheFor, cfg.Now),
-	}
-}
-
-func (o *origins) allows(ctx context.Context, origin string) (bool, error) {
-	if _, cached := o.cache.Get(origin); cached {
-		return true, nil
-	}
-	asOf := o.now()
-	ctx, cancel := context.WithTimeout(ctx, o.timeout)
-	defer cancel()
-	registered, err := o.registry.OriginRegistered(ctx, origin)
-	switch {
-	case err != nil:
-		if _, stale := o.cache.GetStale(origin); stale {
-			return true, nil
-		}
-		return false, err
-	case registered:
-		o.cache.PutAsOf(origin, struct{}{}, asOf)
-	default:
-		o.cache.Delete(origin)
-	}
-	return registered, nil
 }

@@ -18,21 +18,22 @@ import (
 // stubIssuer returns what the test says.
 type stubIssuer struct {
 	endpoints.Issuer
-	token   func(ctx context.Context) error
-	origins bool
+	token func(ctx context.Context) error
 }
 
 func (o stubIssuer) Token(ctx context.Context, _ issuer.TokenRequest) (issuer.TokenResponse, error) {
 	return issuer.TokenResponse{}, o.token(ctx)
 }
 
-func (o stubIssuer) OriginRegistered(context.Context, string) (bool, error) { return o.origins, nil }
+func (o stubIssuer) ClientOrigins(context.Context) ([]string, error) { return nil, nil }
+
+func (o stubIssuer) ClientChanges() uint64 { return 0 }
 
 func (o stubIssuer) PasswordGrantInUse(context.Context) (bool, error) { return false, nil }
 
 func startStub(t *testing.T, token func(context.Context) error) *protocoltest.Signet {
 	return protocoltest.Start(t, openSQLite, func(o *protocoltest.Options) {
-		o.Empty, o.Endpoints.Service = true, stubIssuer{token: token, origins: true}
+		o.Empty, o.Endpoints.Service = true, stubIssuer{token: token}
 		o.Endpoints.StoreTimeout, o.Endpoints.LoginTimeout = 0, 0 // the defaults
 	})
 }
@@ -154,18 +155,6 @@ func TestRandomFailure_OmitsRequestID(t *testing.T) {
 	a := s.Get("/livez").ExpectStatus(t, http.StatusOK)
 	if _, there := a.Header["X-Request-Id"]; there {
 		t.Error("a request id without randomness")
-	}
-}
-
-// The memory of origins is bounded however many are registered.
-func TestOriginCache_IsBounded(t *testing.T) {
-	s := startStub(t, nil)
-	for n := range 3000 {
-		origin := fmt.Sprintf("https://%d.example.com", n)
-		a := s.Send(http.MethodOptions, protocoltest.Token, "", protocoltest.Header("Origin", origin), protocoltest.Header("Access-Control-Request-Method", "POST"))
-		if got := a.Header.Get("Access-Control-Allow-Origin"); got != origin {
-			t.Fatalf("origin %d: allowed for %q", n, got)
-		}
 	}
 }
 

@@ -13,7 +13,7 @@ func (h *Handler) mount(cfg Config, base string) {
 	m := &routeBuilder{
 		middleware: &middleware{
 			clientIP: clientIPResolver{proxies: cfg.TrustedProxies, rand: cfg.Rand},
-			origins:  newOrigins(cfg),
+			origins:  newOrigins(cfg, lim),
 			metrics:  cfg.Metrics, log: cfg.Log, now: cfg.Now, base: base,
 		},
 		issuer: cfg.Service, limiter: lim, handler: h,

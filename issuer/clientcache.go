@@ -3,6 +3,7 @@ package issuer
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"example.org/signet/internal/ttlcache"
@@ -18,6 +19,7 @@ type clientCache struct {
 	store   storage.Clients
 	now     func() time.Time
 	clients *ttlcache.Cache[string, storage.Client]
+	changes atomic.Uint64 // of clients, by this instance
 }
 
 func newClientCache(store storage.Clients, ttl time.Duration, now func() time.Time) *clientCache {
@@ -76,4 +78,8 @@ func (c *clientCache) reload(ctx context.Context, id string) (storage.Client, er
 	return client, nil
 }
 
-func (c *clientCache) invalidate(id string) { c.clients.Delete(id) }
+// invalidate forgets a client that this instance has changed.
+func (c *clientCache) invalidate(id string) {
+	c.clients.Delete(id)
+	c.changes.Add(1)
+}

@@ -253,15 +253,6 @@ func (i *Issuer) deleteClient(ctx context.Context, id string, info RequestInfo, 
 // PasswordGrantInUse tells whether some enabled client may use the password
 // grant: discovery names it only then.
 func (i *Issuer) PasswordGrantInUse(ctx context.Context) (bool, error) {
-	used, err := i.store.AnyClient(ctx, storage.ClientQuery{Grant: GrantPassword})
+	used, err := i.store.AnyClient(ctx, GrantPassword)
 	return used, storeError(err)
-}
-
-// OriginRegistered tells whether some enabled client names the browser origin.
-func (i *Issuer) OriginRegistered(ctx context.Context, origin string) (bool, error) {
-	if checkOrigin(origin) != nil {
-		return false, nil
-	}
-	known, err := i.store.AnyClient(ctx, storage.ClientQuery{Origin: origin})
-	return known, storeError(err)
 }

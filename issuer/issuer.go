@@ -20,6 +20,7 @@ type Store interface {
 	storage.Users
 	storage.Roles
 	storage.Clients
+	storage.ClientUse
 	storage.SharedSets
 	storage.Sessions
 	storage.Epochs

@@ -39,12 +39,6 @@ type ClientPage struct {
 	Next    string
 }
 
-// ClientQuery asks whether some enabled client has all that is set in it.
-type ClientQuery struct {
-	Grant  string
-	Origin string
-}
-
 // Clients holds the clients.
 type Clients interface {
 	// CreateClient inserts c with Version 1; *DuplicateError "client_id".
@@ -62,7 +56,14 @@ type Clients interface {
 
 	// ListClients returns one page, ordered by id.
 	ListClients(ctx context.Context, p Page) (ClientPage, error)
+}
 
-	// AnyClient tells whether an enabled client has what q asks.
-	AnyClient(ctx context.Context, q ClientQuery) (bool, error)
+// ClientUse answers questions about the enabled clients as a whole.
+type ClientUse interface {
+	// AnyClient tells whether an enabled client has the grant.
+	AnyClient(ctx context.Context, grant string) (bool, error)
+
+	// ClientOrigins returns the browser origins that enabled clients name, each
+	// once and in any order. It reads all clients: keep what it returns.
+	ClientOrigins(ctx context.Context) ([]string, error)
 }

@@ -11,6 +11,7 @@ type Store interface {
 	Users
 	Roles
 	Clients
+	ClientUse
 	SharedSets
 	Sessions
 	Epochs

@@ -2,8 +2,11 @@ package protocoltest
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +19,8 @@ var corsCases = []testCase{
 	{name: "H08 unregistered origins", run: testUnregisteredOrigins},
 	{name: "H08 an origin registered and withdrawn", run: testChangingOrigins},
 	{name: "H08 the store does not answer", run: testOriginsUnknown},
+	{name: "H08 preflights of strangers by the thousand", run: testOriginFlood},
+	{name: "H08 preflights while all slots are taken", configure: func(o *Options) { o.Endpoints.MaxInFlight = 1 }, run: testOriginsCrowded},
 	{name: "H08 request headers that an origin asks for", run: testRequestHeaders},
 }
 
@@ -160,4 +165,66 @@ func testRequestHeaders(t *testing.T, s *Signet) {
 			t.Errorf("%s: %q", path, got)
 		}
 	}
+}
+
+// testOriginFlood: preflights of strangers cost one reading of the origins an
+// interval, however many there are and at however many clients.
+func testOriginFlood(t *testing.T, s *Signet) {
+	s.preflight(Token, Origin, "POST").ExpectStatus(t, http.StatusNoContent)
+	s.Store.Reset()
+	flood := func() {
+		var all sync.WaitGroup
+		for n := range 50 {
+			all.Go(func() {
+				origin := fmt.Sprintf("https://%d.evil.example", n)
+				if a := s.preflight(Token, origin, "POST"); a.Status != http.StatusNoContent || a.Header.Get("Access-Control-Allow-Origin") != "" {
+					t.Errorf("%s: %d, allowed for %q", origin, a.Status, a.Header.Get("Access-Control-Allow-Origin"))
+				}
+				s.Send(http.MethodPost, Token, "", Header("Origin", origin))
+			})
+		}
+		all.Wait()
+	}
+	flood()
+	if calls := s.Store.Calls(); len(calls) != 0 {
+		t.Errorf("within the interval the store was asked: %v", calls)
+	}
+	s.Clock.Advance(6 * time.Second) // CacheFor is 5 s
+	flood()
+	if calls := s.Store.Calls(); !slices.Equal(calls, []string{"ClientOrigins"}) {
+		t.Errorf("after the interval the store was asked: %v", calls)
+	}
+	// A store that fails is not asked again for each of them either.
+	s.Clock.Advance(6 * time.Second)
+	s.Store.FailAt(0)
+	for range 20 {
+		s.preflight(Token, "https://evil.example", "POST").expectUnavailable(t)
+		if a := s.preflight(Token, Origin, "POST"); a.Header.Get("Access-Control-Allow-Origin") != Origin {
+			t.Fatal("a known origin is forgotten in an outage")
+		}
+	}
+	if calls := s.Store.Calls(); !slices.Equal(calls, []string{"ClientOrigins"}) {
+		t.Errorf("while it fails the store was asked: %v", calls)
+	}
+	s.Store.Reset()
+	s.Clock.Advance(time.Second)
+	s.preflight(Token, "https://evil.example", "POST").ExpectStatus(t, http.StatusNoContent)
+}
+
+// testOriginsCrowded: reading the origins takes a slot of the limiter.
+func testOriginsCrowded(t *testing.T, s *Signet) {
+	s.preflight(Token, Origin, "POST").ExpectStatus(t, http.StatusNoContent)
+	tokens := s.Login(t, s.Web, s.Alice, "openid")
+	inside, release := make(chan struct{}, 1), make(chan struct{})
+	s.Store.Before(blockAll(inside, release))
+	var held sync.WaitGroup
+	held.Go(func() { s.Introspect(s.ResourceServer, tokens.Access) })
+	<-inside
+	s.Clock.Advance(6 * time.Second)
+	s.preflight(Token, "https://evil.example", "POST").expectUnavailable(t)
+	if a := s.preflight(Token, Origin, "POST"); a.Header.Get("Access-Control-Allow-Origin") != Origin {
+		t.Error("a known origin is refused while the slots are taken")
+	}
+	close(release)
+	held.Wait()
 }

@@ -231,8 +231,12 @@ func (s *Store) ListClients(ctx context.Context, p storage.Page) (storage.Client
 	return callValue(ctx, s, "ListClients", func() (storage.ClientPage, error) { return s.inner.ListClients(ctx, p) })
 }
 
-func (s *Store) AnyClient(ctx context.Context, q storage.ClientQuery) (bool, error) {
-	return callValue(ctx, s, "AnyClient", func() (bool, error) { return s.inner.AnyClient(ctx, q) })
+func (s *Store) AnyClient(ctx context.Context, grant string) (bool, error) {
+	return callValue(ctx, s, "AnyClient", func() (bool, error) { return s.inner.AnyClient(ctx, grant) })
+}
+
+func (s *Store) ClientOrigins(ctx context.Context) ([]string, error) {
+	return callValue(ctx, s, "ClientOrigins", func() ([]string, error) { return s.inner.ClientOrigins(ctx) })
 }
 
 func (s *Store) CreateSession(ctx context.Context, v storage.Session) error {

@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -91,17 +92,34 @@ func (s *Store) ListClients(ctx context.Context, p storage.Page) (storage.Client
 	return storage.ClientPage{Clients: records, Next: next}, err
 }
 
-// AnyClient implements [storage.Clients]. That a list holds a value is, to the
+// AnyClient implements [storage.ClientUse]. That a list holds a value is, to the
 // server, equality with the list's field.
-func (s *Store) AnyClient(ctx context.Context, q storage.ClientQuery) (bool, error) {
+func (s *Store) AnyClient(ctx context.Context, grant string) (bool, error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	filter := bson.D{eq("disabled", false)}
-	if q.Grant != "" {
-		filter = append(filter, eq("grants", q.Grant))
+	return s.exists(ctx, clients, bson.D{eq("disabled", false), eq("grants", grant)})
+}
+
+// originsDoc is the part of a [clientDoc] that ClientOrigins reads.
+type originsDoc struct {
+	Origins []string `bson:"origins"`
+}
+
+var _ partial = originsDoc{}
+
+var originsProjection = projectionOf[originsDoc]()
+
+func (originsDoc) projection() bson.D { return originsProjection }
+
+// ClientOrigins implements [storage.ClientUse].
+func (s *Store) ClientOrigins(ctx context.Context) ([]string, error) {
+	ctx, cancel := s.withTimeout(ctx)
+	defer cancel()
+	docs, err := find[originsDoc](ctx, s, listing{collection: clients, filter: bson.D{eq("disabled", false), operator("origins", "$exists", true)}})
+	var origins []string
+	for _, d := range docs {
+		origins = append(origins, d.Origins...)
 	}
-	if q.Origin != "" {
-		filter = append(filter, eq("origins", q.Origin))
-	}
-	return s.exists(ctx, clients, filter)
+	slices.Sort(origins)
+	return slices.Compact(origins), err
 }

@@ -133,8 +133,9 @@ var commandTable = []struct {
 	}, "update"},
 	{"ListClients", func(ctx context.Context, s *mongo.Store) error { return must(s.ListClients(ctx, storage.Page{})) }, "find"},
 	{"AnyClient", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.AnyClient(ctx, storage.ClientQuery{Grant: "password", Origin: "https://app.example.com"}))
+		return must(s.AnyClient(ctx, "password"))
 	}, "find"},
+	{"ClientOrigins", func(ctx context.Context, s *mongo.Store) error { return must(s.ClientOrigins(ctx)) }, "find"},
 	{"DeleteClient", func(ctx context.Context, s *mongo.Store) error { return s.DeleteClient(ctx, "c") }, "delete"},
 
 	{"LeaseStatus, first", func(ctx context.Context, s *mongo.Store) error { return must(s.LeaseStatus(ctx, 1024, start)) }, "findAndModify find insert findAndModify"},

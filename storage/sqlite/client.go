@@ -61,17 +61,16 @@ func (s *Store) ListClients(ctx context.Context, p storage.Page) (page storage.C
 	return page, err
 }
 
-// AnyClient implements [storage.Clients]. It looks at one client after the other
+// AnyClient implements [storage.ClientUse]. It looks at one client after the other
 // until one fits.
-func (s *Store) AnyClient(ctx context.Context, q storage.ClientQuery) (bool, error) {
-	find := selection{query: "SELECT 1 FROM clients WHERE disabled = 0"}
-	if q.Grant != "" {
-		find.and("EXISTS (SELECT 1 FROM json_each(grants) WHERE value = ?)", q.Grant)
-	}
-	if q.Origin != "" {
-		find.and("EXISTS (SELECT 1 FROM json_each(origins) WHERE value = ?)", q.Origin)
-	}
-	find.query += " LIMIT 1"
+func (s *Store) AnyClient(ctx context.Context, grant string) (bool, error) {
+	find := selection{"SELECT 1 FROM clients WHERE disabled = 0 AND EXISTS (SELECT 1 FROM json_each(grants) WHERE value = ?) LIMIT 1", []any{grant}}
 	found, err := readMany(ctx, s, "find client", find, scanBool)
 	return len(found) > 0, err
+}
+
+// ClientOrigins implements [storage.ClientUse].
+func (s *Store) ClientOrigins(ctx context.Context) ([]string, error) {
+	find := selection{query: "SELECT DISTINCT o.value FROM clients, json_each(clients.origins) AS o WHERE disabled = 0"}
+	return readMany(ctx, s, "list origins", find, scanString)
 }

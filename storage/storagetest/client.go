@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"example.org/signet/storage"
@@ -18,6 +19,7 @@ var clientContracts = []contract{
 	{"Any", clientAny},
 	{"AnyIsExact", clientAnyIsExact},
 	{"AnyFollowsChanges", clientAnyFollowsChanges},
+	{"Origins", clientOrigins},
 	{"CreateRace", clientCreateRace},
 }
 
@@ -114,68 +116,91 @@ func clientList(t *testing.T, s storage.Store) {
 	wantEqual(t, "the listing", page, storage.ClientPage{Clients: want})
 }
 
-func wantAny(t *testing.T, s storage.Store, q storage.ClientQuery, want bool) {
+func wantAny(t *testing.T, s storage.Store, grant string, want bool) {
 	t.Helper()
-	got, err := s.AnyClient(t.Context(), q)
+	got, err := s.AnyClient(t.Context(), grant)
 	noErr(t, "AnyClient", err)
-	wantEqual(t, fmt.Sprintf("AnyClient %+q", q), got, want)
+	wantEqual(t, fmt.Sprintf("AnyClient %q", grant), got, want)
 }
 
 func clientAny(t *testing.T, s storage.Store) {
-	wantAny(t, s, storage.ClientQuery{}, false)
-	wantAny(t, s, storage.ClientQuery{Grant: "password"}, false)
-
-	create := func(id string, disabled bool, grant, origin string) {
+	wantAny(t, s, "password", false)
+	create := func(id string, disabled bool, grant string) {
 		c := newClient(0)
-		c.ID, c.Disabled, c.Grants, c.Origins = id, disabled, []string{"implicit", grant}, []string{origin, "https://z.example"}
+		c.ID, c.Disabled, c.Grants = id, disabled, []string{"implicit", grant}
 		createClient(t, s, c)
 	}
-	create("off", true, "password", "https://off.example")
-	wantAny(t, s, storage.ClientQuery{}, false) // a disabled client counts for nothing
-	wantAny(t, s, storage.ClientQuery{Grant: "password"}, false)
-	wantAny(t, s, storage.ClientQuery{Origin: "https://off.example"}, false)
-
-	create("a", false, "refresh_token", "https://a.example")
-	create("b", false, "client_credentials", "https://b.example")
-	wantAny(t, s, storage.ClientQuery{}, true)
-	wantAny(t, s, storage.ClientQuery{Grant: "refresh_token"}, true)
-	wantAny(t, s, storage.ClientQuery{Grant: "client_credentials"}, true)
-	wantAny(t, s, storage.ClientQuery{Grant: "password"}, false)
-	wantAny(t, s, storage.ClientQuery{Origin: "https://b.example"}, true)
-	wantAny(t, s, storage.ClientQuery{Origin: "https://c.example"}, false)
-	wantAny(t, s, storage.ClientQuery{Grant: "refresh_token", Origin: "https://a.example"}, true)
-	// Both must hold of one client, not of two.
-	wantAny(t, s, storage.ClientQuery{Grant: "refresh_token", Origin: "https://b.example"}, false)
+	create("off", true, "password")
+	wantAny(t, s, "password", false) // a disabled client counts for nothing
+	create("a", false, "refresh_token")
+	create("b", false, "client_credentials")
+	wantAny(t, s, "refresh_token", true)
+	wantAny(t, s, "client_credentials", true)
+	wantAny(t, s, "password", false)
 }
 
 func clientAnyIsExact(t *testing.T, s storage.Store) {
-	createClient(t, s, newClient(0)) // https://app.example.com
+	createClient(t, s, newClient(0))
 	none := newClient(2)
-	none.Grants, none.Origins = nil, nil
+	none.Grants = nil
 	createClient(t, s, none)
-	for _, origin := range append([]string{"https://app.example", "app.example.com", "https://APP.example.com", "https://app.example.com/",
-		"https://app.example.com,https://x"}, injectionStrings...) {
-		wantAny(t, s, storage.ClientQuery{Origin: origin}, false)
-		wantAny(t, s, storage.ClientQuery{Grant: origin}, false)
-		wantAny(t, s, storage.ClientQuery{Grant: "password", Origin: origin}, false)
+	for _, grant := range append([]string{"pass", "PASSWORD", "password ", "password,refresh_token"}, injectionStrings...) {
+		wantAny(t, s, grant, false)
 	}
-	wantAny(t, s, storage.ClientQuery{Grant: "password", Origin: "https://app.example.com"}, true)
+	wantAny(t, s, "password", true)
+}
+
+func wantOrigins(t *testing.T, s storage.Store, want ...string) {
+	t.Helper()
+	got, err := s.ClientOrigins(t.Context())
+	noErr(t, "ClientOrigins", err)
+	slices.Sort(got)
+	slices.Sort(want)
+	wantEqual(t, "ClientOrigins", got, want)
+}
+
+// clientOrigins: those of enabled clients, each once, whatever they share.
+func clientOrigins(t *testing.T, s storage.Store) {
+	wantOrigins(t, s)
+	create := func(id string, disabled bool, origins ...string) storage.Client {
+		c := newClient(0)
+		c.ID, c.Disabled, c.Origins = id, disabled, origins
+		return createClient(t, s, c)
+	}
+	create("off", true, "https://off.example")
+	create("none", false)
+	wantOrigins(t, s)
+	a := create("a", false, "https://a.example", "https://shared.example")
+	create("b", false, "https://shared.example", "https://b.example")
+	wantOrigins(t, s, "https://a.example", "https://b.example", "https://shared.example")
+	a.Origins = []string{"https://new.example"}
+	a, err := s.UpdateClient(t.Context(), a)
+	noErr(t, "UpdateClient", err)
+	wantOrigins(t, s, "https://b.example", "https://new.example", "https://shared.example")
+	noErr(t, "DeleteClient", s.DeleteClient(t.Context(), a.ID))
+	wantOrigins(t, s, "https://b.example", "https://shared.example")
+	for n := range 1200 { // more than one batch of any driver
+		create(fmt.Sprintf("many-%d", n), false, fmt.Sprintf("https://%d.example", n))
+	}
+	got, err := s.ClientOrigins(t.Context())
+	noErr(t, "ClientOrigins", err)
+	wantEqual(t, "the number of origins", len(got), 1202)
 }
 
 func clientAnyFollowsChanges(t *testing.T, s storage.Store) {
 	c := createClient(t, s, newClient(0))
-	wantAny(t, s, storage.ClientQuery{Grant: "password"}, true)
+	wantAny(t, s, "password", true)
 	c.Disabled = true
 	c, err := s.UpdateClient(t.Context(), c)
 	noErr(t, "UpdateClient", err)
-	wantAny(t, s, storage.ClientQuery{Grant: "password"}, false)
+	wantAny(t, s, "password", false)
 	c.Disabled, c.Grants = false, []string{"device_code"}
 	_, err = s.UpdateClient(t.Context(), c)
 	noErr(t, "UpdateClient", err)
-	wantAny(t, s, storage.ClientQuery{Grant: "password"}, false)
-	wantAny(t, s, storage.ClientQuery{Grant: "device_code"}, true)
+	wantAny(t, s, "password", false)
+	wantAny(t, s, "device_code", true)
 	noErr(t, "DeleteClient", s.DeleteClient(t.Context(), c.ID))
-	wantAny(t, s, storage.ClientQuery{Grant: "device_code"}, false)
+	wantAny(t, s, "device_code", false)
 }
 
 func clientCreateRace(t *testing.T, s storage.Store) {

@@ -93,19 +93,22 @@ func injectionClients(t *testing.T, s storage.Store) {
 		c.Grants, c.Scopes, c.Audiences, c.Resources, c.Origins = list, list, list, list, list
 		return c
 	}
+	var origins []string
 	for _, v := range injectionStrings {
 		createClient(t, s, of(v))
+		origins = append(origins, v, v+"#")
 	}
+	wantOrigins(t, s, origins...)
 	for _, v := range injectionStrings {
 		wantClient(t, s, of(v))
-		wantAny(t, s, storage.ClientQuery{Grant: v, Origin: v + "#"}, true)
+		wantAny(t, s, v, true)
 		c := of(v)
 		c.Name = v + "#"
 		c, err := s.UpdateClient(t.Context(), c)
 		noErr(t, "UpdateClient", err)
 		wantClient(t, s, c)
 		noErr(t, "DeleteClient", s.DeleteClient(t.Context(), v))
-		wantAny(t, s, storage.ClientQuery{Grant: v + "#"}, false)
+		wantAny(t, s, v+"#", false)
 	}
 }
 
