@@ -28,6 +28,7 @@ var statusCases = []testCase{
 	{name: "whatever ends a session, on every instance", run: testStatusOfEndedSessions},
 	{name: "no two sessions share a status index", run: testStatusIndexesUnique},
 	{name: "lists follow each other and leave", run: testStatusListRetirement},
+	{name: "lists that a restore passed over have ended", run: testStatusListsPassedOver},
 }
 
 // RefreshStatus lets the instance read its status lists anew, as its background
@@ -362,10 +363,36 @@ func testStatusListRetirement(t *testing.T, s *Signet) {
 	sweep(uri(1), uri(2))
 	s.Advance(time.Second)
 	sweep(uri(2))
-	s.Get(Status+"/1").ExpectError(t, http.StatusNotFound, "not_found")
+	if !s.statusBit(t, first.Access) {
+		t.Error("the list that has left does not say that all its sessions have ended")
+	}
 	s.Revoke(t, s.Web, later.Refresh) // its list has left: nothing to do
 	s.RefreshStatus(t)
 	if p := statusIndexOf(t, s.Login(t, s.Web, s.Alice, "openid").Access); p.uri != uri(2) {
 		t.Errorf("next in %s", p.uri)
+	}
+}
+
+// testStatusListsPassedOver: tokens that were issued between a backup and its restore
+// name lists that the restored store has never had. Every bit of those is set.
+func testStatusListsPassedOver(t *testing.T, s *Signet) {
+	lost := s.Login(t, s.Web, s.Alice, "openid")
+	must(t, s.Store.AddStatusList(context.Background(), 1024)) // as a restore does
+	s.RefreshStatus(t)
+	for _, n := range []string{"3", "500", "1023"} {
+		a := s.Get(Status+"/"+n).ExpectStatus(t, http.StatusOK)
+		c := claims(t, string(a.Body))
+		if c["sub"] != s.Issuer+Status+"/"+n || c["ttl"] != 3600.0 {
+			t.Errorf("list %s: %v", n, c)
+		}
+		for i, b := range statusBits(t, c) {
+			if b != 0xff {
+				t.Fatalf("list %s: byte %d is %x", n, i, b)
+			}
+		}
+	}
+	s.Get(Status+"/1025").ExpectError(t, http.StatusNotFound, "not_found")
+	if s.statusBit(t, lost.Access) {
+		t.Error("a living session of a list that is there has ended")
 	}
 }

@@ -47,6 +47,7 @@ type Lists struct {
 	store     Store
 	keyring   Keyring
 	lease     lease
+	ended     endedLists
 	snapshot  atomic.Pointer[snapshot]
 	mutex     chan struct{}        // held by the one refresh under way
 	firstSeen map[string]time.Time // when each pending revocation was first seen here; guarded by mutex
@@ -56,6 +57,7 @@ type Lists struct {
 type snapshot struct {
 	readAt time.Time // when the reading began: nothing that ended before is missing
 	lists  map[int64]*list
+	newest int64 // number of the newest list; 0 for none
 }
 
 // New returns Lists without any list yet: call Refresh.
@@ -119,6 +121,7 @@ func (ls *Lists) read(ctx context.Context, readAt time.Time) error {
 		if l != nil {
 			next.lists[record.ID] = l
 		}
+		next.newest = max(next.newest, record.ID)
 	}
 	ls.snapshot.Store(next)
 	return nil
@@ -156,8 +159,8 @@ func (ls *Lists) load(ctx context.Context, record storage.StatusList) (*list, er
 	return newList(l), nil
 }
 
-// List is the list of that number, signed, from memory. storage.ErrNotFound
-// says that there is none; while the snapshot is older than the TTL the outcome is unknown:
+// List is the list of that number, signed, from memory. One that has left is served with
+// every bit set. storage.ErrNotFound says that there has been none yet; while the snapshot is older than the TTL the outcome is unknown:
 // storage.ErrUnavailable.
 func (ls *Lists) List(ctx context.Context, id int64) (document.Document, error) {
 	v := ls.snapshot.Load()
@@ -165,6 +168,8 @@ func (ls *Lists) List(ctx context.Context, id int64) (document.Document, error) 
 	switch {
 	case there:
 		return ls.sign(ctx, l, v.readAt)
+	case id >= 1 && id < v.newest:
+		return ls.endedList(ctx, id)
 	case ls.Age() > ls.cfg.TTL:
 		return document.Document{}, storage.Unavailable("find a status list", errors.New("the lists have not been read for a while"))
 	}

@@ -85,29 +85,33 @@ func (ls *Lists) validity() time.Duration { return max(minValidity, ls.cfg.Token
 // young and by the key that signs now. While no key may sign, the last one
 // serves.
 func (ls *Lists) sign(ctx context.Context, l *list, readAt time.Time) (document.Document, error) {
+	return ls.signFor(ctx, l, readAt, ls.cfg.TTL)
+}
+
+func (ls *Lists) signFor(ctx context.Context, l *list, readAt time.Time, ttl time.Duration) (document.Document, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	signing, err := ls.keyring.Current()
 	switch {
 	case err != nil && l.signed.document.Body == nil:
 		return document.Document{}, storage.Unavailable("sign a status list", err)
-	case err != nil, signing.KID() == l.signed.kid && readAt.Sub(l.signed.iat) < ls.cfg.TTL/4:
-		return ls.cacheable(l.signed), nil
+	case err != nil, signing.KID() == l.signed.kid && readAt.Sub(l.signed.iat) < ttl/4:
+		return ls.cacheable(l.signed, ttl), nil
 	}
 	token, err := signing.Sign(ctx, typeStatusList, claims{
-		Issuer: ls.cfg.Issuer, Subject: ls.uri(l.id), IssuedAt: readAt.Unix(), Expiry: readAt.Add(ls.validity()).Unix(),
-		TTL: int64(ls.cfg.TTL / time.Second), List: statusList{Bits: 1, List: l.lst},
+		Issuer: ls.cfg.Issuer, Subject: ls.uri(l.id), IssuedAt: readAt.Unix(), Expiry: readAt.Add(max(ls.validity(), ttl)).Unix(),
+		TTL: int64(ttl / time.Second), List: statusList{Bits: 1, List: l.lst},
 	})
 	if err != nil {
 		return document.Document{}, storage.Unavailable("sign a status list", err)
 	}
 	l.signed = signed{document: document.New(mediaStatusList, []byte(token), 0), kid: signing.KID(), iat: readAt}
-	return ls.cacheable(l.signed), nil
+	return ls.cacheable(l.signed, ttl), nil
 }
 
 // cacheable returns the list for caches to keep for the first half of its time:
 // who gets it from one still has the other half.
-func (ls *Lists) cacheable(s signed) document.Document {
-	age := s.iat.Add(ls.cfg.TTL / 2).Sub(ls.cfg.Now())
-	return s.document.WithMaxAge(min(max(age, 0), ls.cfg.TTL/2))
+func (ls *Lists) cacheable(s signed, ttl time.Duration) document.Document {
+	age := s.iat.Add(ttl / 2).Sub(ls.cfg.Now())
+	return s.document.WithMaxAge(min(max(age, 0), ttl/2))
 }
