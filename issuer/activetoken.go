@@ -16,17 +16,17 @@ import (
 // maxTokenBytes bounds a token before anything is parsed.
 const maxTokenBytes = 8 << 10
 
-// activeToken is an access token that counts now, with what stands behind it.
+// activeToken is an access token that is active, with its user.
 type activeToken struct {
 	claims accessClaims
 	user   *storage.User // nil where a client acts on its own behalf
 }
 
-// errInactive is definitive: not ours, expired, revoked, or its user, client
-// or session is gone.
+// errInactive is definitive: the token is not ours, expired or revoked, or its
+// user, client or session is gone.
 var errInactive = errors.New("token is not active")
 
-// tokenChecker tells whether access tokens and sessions count.
+// tokenChecker tells whether access tokens and sessions are active.
 type tokenChecker struct {
 	issuer         string
 	store          tokenStore
@@ -46,7 +46,7 @@ type tokenStore interface {
 }
 
 // verifyAccessToken checks signature, type and issuer of an access token, not whether
-// it still counts.
+// it is active.
 func (tc *tokenChecker) verifyAccessToken(ctx context.Context, token string) (accessClaims, error) {
 	if len(token) > maxTokenBytes {
 		return accessClaims{}, errInactive
@@ -93,8 +93,8 @@ func parseClaims(payload []byte) (c accessClaims, ok bool) {
 	return c, true
 }
 
-// activeToken tells whether an access token counts now. The error is errInactive
-// or has the code Unavailable.
+// activeToken tells whether an access token is active (RFC 7662 §2.2). The error is
+// errInactive or has the code Unavailable.
 func (tc *tokenChecker) activeToken(ctx context.Context, token string) (activeToken, error) {
 	c, err := tc.verifyAccessToken(ctx, token)
 	if err != nil {
@@ -113,9 +113,9 @@ func (tc *tokenChecker) activeToken(ctx context.Context, token string) (activeTo
 	return t, err
 }
 
-// activeSessionToken checks a token of a session. One whose place in the status
-// lists is not the session's any more was issued with rights that have been
-// taken away since.
+// activeSessionToken checks a token of a session. If its place in the status lists
+// is not the session's any more, it was issued with rights that have been taken
+// away since.
 func (tc *tokenChecker) activeSessionToken(ctx context.Context, c accessClaims, now time.Time) (*storage.User, error) {
 	s, user, err := tc.activeSession(ctx, c.SessionID, now)
 	if err != nil {
@@ -128,7 +128,7 @@ func (tc *tokenChecker) activeSessionToken(ctx context.Context, c accessClaims, 
 }
 
 // activeSession checks a session, its user and its client: two reads and the
-// remembered client.
+// cached client.
 func (tc *tokenChecker) activeSession(ctx context.Context, sid string, now time.Time) (storage.Session, *storage.User, error) {
 	s, err := tc.store.Session(ctx, sid)
 	if err != nil {
@@ -147,8 +147,9 @@ func (tc *tokenChecker) activeSession(ctx context.Context, sid string, now time.
 	return s, &user, tc.clients.active(ctx, s.ClientID, validForSession(s))
 }
 
-// activeClientToken checks a client's own token: it has no session, so a revoked
-// one is remembered by its id, and the epoch of the store by its time.
+// activeClientToken checks a client's own token: it has no session. A
+// revoked one is in the store by its id; a new epoch of the store ends those
+// issued before it.
 func (tc *tokenChecker) activeClientToken(ctx context.Context, c accessClaims) error {
 	revoked, err := tc.store.TokenRevoked(ctx, c.ID)
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 	"example.org/signet/storage"
 )
 
-// A client secret that Signet draws has 256 bits, so that a fast hash keeps it:
-// machine clients never queue behind password hashing. A chosen secret long
-// enough to be drawn by a machine too is kept the same way; a shorter one is
-// hashed like a password, and remembered in memory once it was right.
+// A client secret that Signet generates has 256 bits, so a fast hash is enough:
+// machine clients never queue behind password hashing. A chosen secret of at
+// least 32 bytes is stored the same way. A shorter one is hashed like a password,
+// and cached in memory once it was right.
 const (
 	secretBytes      = 32 // drawn: 256 bits, 43 characters
 	minChosenSecret  = 8  // bytes, of a secret that an administrator chose
@@ -60,8 +60,8 @@ func (ca *clientAuthenticator) matchSecret(ctx context.Context, c storage.Client
 	return ca.checkSlowSecret(ctx, c, secret, info)
 }
 
-// checkSlowSecret pays for the password hash once a secret; guesses are
-// throttled before they are hashed (RFC 6749 §2.3.1).
+// checkSlowSecret evaluates the password hash, once for each right secret. Guesses
+// are throttled before they are hashed (RFC 6749 §2.3.1).
 func (ca *clientAuthenticator) checkSlowSecret(ctx context.Context, c storage.Client, secret Secret, info RequestInfo) (bool, error) {
 	if ca.verified.has(c, secret) {
 		return true, nil
@@ -109,7 +109,7 @@ func (m *secretCache) put(c storage.Client, secret Secret) {
 func secretCacheKey(c storage.Client) string { return c.ID + "\x00" + c.SecretHash }
 
 // tag binds the secret to the hash it was checked against, so that a changed
-// secret is never remembered as right.
+// secret is never taken for right.
 func (m *secretCache) tag(c storage.Client, secret Secret) []byte {
 	h := hmac.New(sha256.New, m.key)
 	for _, part := range []string{c.ID, c.SecretHash, string(secret)} {

@@ -85,8 +85,8 @@ func (g passwordGrant) login(ctx context.Context, req *grantRequest) (storage.Us
 	return user, err
 }
 
-// findUserByLogin looks the user up by username or e-mail. A name that cannot be one
-// is a name that nobody has.
+// findUserByLogin looks the user up by username or e-mail. Nobody is found by a
+// name that cannot be one.
 func (g passwordGrant) findUserByLogin(ctx context.Context, login string) (user storage.User, found bool, err error) {
 	name, err := account.LoginName(login)
 	if err != nil {
@@ -102,7 +102,7 @@ func (g passwordGrant) findUserByLogin(ctx context.Context, login string) (user 
 	return storage.User{}, false, unavailable(err)
 }
 
-// unknownLoginKey is what tries at a name that nobody has are counted under.
+// unknownLoginKey is what attempts at a name that nobody has are counted under.
 func unknownLoginKey(login string) string {
 	if name, err := account.LoginName(login); err == nil {
 		return name

@@ -36,8 +36,8 @@ type Introspection struct {
 	AuthTime  int64    `json:"auth_time,omitempty"`
 }
 
-// Introspect tells whether a token counts now, to the client it was issued to
-// and to the resource server it is addressed to; to anybody else it does not.
+// Introspect tells the client that a token was issued to, and the resource server
+// that it is addressed to, whether it is active. To anybody else it is inactive.
 func (i *Issuer) Introspect(ctx context.Context, r IntrospectRequest) (Introspection, error) {
 	caller, err := i.auth.authenticate(ctx, r.Client, r.Info)
 	if err != nil {
@@ -80,8 +80,8 @@ func (i *Issuer) introspectAccess(ctx context.Context, caller storage.Client, to
 	return response, nil
 }
 
-// limitToCurrentRights leaves out the roles and restricted scopes that were taken from the user
-// since the token was made.
+// limitToCurrentRights leaves out the roles and restricted scopes that were taken
+// from the user since the token was issued.
 func (i *Issuer) limitToCurrentRights(ctx context.Context, response *Introspection, user storage.User) error {
 	roles, err := i.roles.Get(ctx)
 	if err != nil {
@@ -92,8 +92,8 @@ func (i *Issuer) limitToCurrentRights(ctx context.Context, response *Introspecti
 	return nil
 }
 
-// introspectRefresh knows the newest refresh token of a session, and only for
-// the client that holds it.
+// introspectRefresh returns the newest refresh token of a session as active, to its
+// client alone; older ones are inactive.
 func (i *Issuer) introspectRefresh(ctx context.Context, caller storage.Client, token string) (Introspection, error) {
 	h, generation, genuine := i.refreshTokens.parse(token)
 	if !genuine {

@@ -17,11 +17,11 @@ import (
 //
 //	version (1) ‖ handle (16, random) ‖ generation (4, big endian) ‖ HMAC-SHA256 (32)
 //
-// The MAC's key comes from the master key, so that a token is known to be
+// The MAC's key is derived from the master key, so that a token is known to be
 // genuine before the store is asked. While the master key changes, tokens made
-// under the other one are genuine too; new ones are made under the present one. The session's id is a hash of the handle
-// and the store holds only the id: whoever reads the store, even with the
-// master key, cannot make a token from it.
+// under the other one are genuine too; new ones are made under the present one.
+// The session's id is a hash of the handle, and the store holds only the id:
+// whoever reads the store, even with the master key, cannot make a token from it.
 const (
 	refreshPrefix  = "sgr_"
 	refreshVersion = 1
@@ -98,7 +98,7 @@ func (c *refreshCodec) parse(token string) (h handle, generation int64, ok bool)
 	return h, int64(binary.BigEndian.Uint32(b[1+handleSize:])), true
 }
 
-// genuine tries every key, so that its time tells nothing about which one it was.
+// genuine tries every key, so that its time does not tell which one it was.
 func (c *refreshCodec) genuine(body, tag []byte) (ok bool) {
 	for _, key := range c.macKeys {
 		if hmac.Equal(tag, mac(key, body)) {

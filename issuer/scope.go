@@ -21,7 +21,7 @@ const maxScopes = 100
 func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
 // parseScope splits a request's scope parameter (RFC 6749 §3.3). A scope asked
-// twice counts once. An empty parameter is no parameter: nil.
+// twice is returned once. An empty parameter is an absent one: nil.
 func parseScope(raw string) ([]string, error) {
 	if raw == "" {
 		return nil, nil

@@ -13,15 +13,15 @@ import (
 // bound: the logins after it do the rest.
 const maxEvictions = 100
 
-// reasonSessionLimit is why a session ended that was one too many.
+// reasonSessionLimit is why a session beyond the limit was ended.
 const reasonSessionLimit = "session limit reached"
 
 var errSessionLimit = errors.New("login: session limit reached by concurrent logins")
 
-// enforceLimit ends the oldest sessions of s's user at s's client, as far as
-// they are too many, s counted. It looks after s is there, and all who look see
-// the same order: so of logins that race the newest stay, whoever looks last
-// sees everything, and none ends what another must keep.
+// enforceLimit ends the oldest sessions of s's user at s's client, as far as they
+// are too many, s counted. It reads after s was inserted, and all readers see the
+// same order: of logins that race the newest stay, the last reader sees all of
+// them, and none ends a session that another must keep.
 func (st *sessionStarter) enforceLimit(ctx context.Context, s storage.Session, info RequestInfo) error {
 	if st.maxSessions == 0 {
 		return nil

@@ -34,8 +34,8 @@ func (i *Issuer) RefreshStatus(ctx context.Context) error {
 	return storeError(i.statusLists.Refresh(ctx))
 }
 
-// StatusList is the status list of that number, from memory: signed at most
-// once in a quarter of the lists' time to live. storage.ErrNotFound where there
+// StatusList returns the status list of that number, from memory. It is signed at
+// most once in a quarter of the lists' time to live. storage.ErrNotFound where there
 // is none.
 func (i *Issuer) StatusList(ctx context.Context, id int64) (document.Document, error) {
 	d, err := i.statusLists.List(ctx, id)
