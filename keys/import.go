@@ -62,11 +62,14 @@ func (m *Manager) prepareImport(k ImportedKey) (*keyPair, error) {
 		return nil, fmt.Errorf("the life of its tokens is %s, must not be negative", k.VerifyFor)
 	}
 	p, err := newKeyPair(m.algOf(k.Private), k.Private)
-	if err != nil || k.KID == "" {
-		return p, err
-	}
-	odd := func(r rune) bool { return r <= ' ' || r > '~' }
-	if len(k.KID) > maxKID || strings.HasPrefix(k.KID, "-") || strings.ContainsFunc(k.KID, odd) {
+	switch odd := func(r rune) bool { return r <= ' ' || r > '~' }; {
+	case err != nil:
+		return nil, err
+	case k.KID == "" && looksLikeFlag(p.kid):
+		return nil, fmt.Errorf("its thumbprint %s begins with a dash, which no kid may: name the key by a kid of its own", p.kid)
+	case k.KID == "":
+		return p, nil
+	case len(k.KID) > maxKID || looksLikeFlag(k.KID) || strings.ContainsFunc(k.KID, odd):
 		return nil, fmt.Errorf("the kid must be up to %d visible ASCII characters and not begin with a dash", maxKID)
 	}
 	return p.withKID(k.KID), nil

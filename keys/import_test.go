@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"slices"
@@ -19,13 +20,28 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
+// otherIssuerKey draws a key whose thumbprint may be a kid.
 func otherIssuerKey(t testing.TB) crypto.Signer {
 	t.Helper()
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
+	return drawKey(t, func(thumbprint string) bool { return thumbprint[0] != '-' })
+}
+
+// drawKey draws P-256 keys until one has a thumbprint that fits.
+func drawKey(t testing.TB, fits func(thumbprint string) bool) crypto.Signer {
+	t.Helper()
+	for {
+		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		thumbprint, err := (&jose.JSONWebKey{Key: k.Public()}).Thumbprint(crypto.SHA256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fits(base64.RawURLEncoding.EncodeToString(thumbprint)) {
+			return k
+		}
 	}
-	return k
 }
 
 // otherIssuerToken is what the other issuer has signed.
@@ -170,6 +186,29 @@ func TestImportRefusals(t *testing.T) {
 	}
 	if len(store.all()) != records {
 		t.Error("something was stored")
+	}
+}
+
+// A thumbprint that begins with a dash is no kid either: the key needs a name.
+func TestImport_ThumbprintWithDash_NeedsAName(t *testing.T) {
+	store := new(memoryStore)
+	m := open(t, store, settings(newClock()))
+	dashed := drawKey(t, func(thumbprint string) bool { return thumbprint[0] == '-' })
+	for _, k := range []keys.ImportedKey{{Private: dashed}, {Private: dashed, VerifyFor: time.Hour}} {
+		if kid, err := m.Import(t.Context(), k, keys.Change{}); err == nil || !strings.Contains(err.Error(), "begins with a dash") {
+			t.Errorf("got %q, %v", kid, err)
+		}
+	}
+	if len(store.all()) != 2 {
+		t.Error("something was stored")
+	}
+	if kid, err := m.Import(t.Context(), keys.ImportedKey{Private: dashed, KID: "old"}, keys.Change{}); err != nil || kid != "old" || active(t, m) != "old" {
+		t.Errorf("named: %q, %v", kid, err)
+	}
+	for _, i := range open(t, store, settings(newClock())).List() {
+		if strings.HasPrefix(i.KID, "-") {
+			t.Errorf("kid %s", i.KID)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -29,10 +30,14 @@ type keyPair struct {
 	private func() crypto.Signer // a function, so that nothing prints it
 	public  jose.JSONWebKey
 	signers sync.Map // typ (string) → jose.Signer
+
+	revokedAt time.Time // set where a sealed revocation took the place of the private half, which is nil then
 }
 
-// generate draws a key pair. A kid never begins with "-", so that it can be
-// given on a command line: then the key is drawn again.
+// isRevoked tells whether the envelope of the key holds a revocation.
+func (p *keyPair) isRevoked() bool { return !p.revokedAt.IsZero() }
+
+// generate draws a key pair, again where its kid is none that may be stored.
 func generate(cfg Config) (*keyPair, error) {
 	for {
 		private, err := generatePrivate(cfg)
@@ -40,11 +45,15 @@ func generate(cfg Config) (*keyPair, error) {
 			return nil, fmt.Errorf("generate a signing key: %w", err)
 		}
 		p, err := newKeyPair(cfg.Alg, private)
-		if err != nil || !strings.HasPrefix(p.kid, "-") {
+		if err != nil || !looksLikeFlag(p.kid) {
 			return p, err
 		}
 	}
 }
+
+// looksLikeFlag tells whether the kid begins with a dash: no kid may, so that each
+// can be given on a command line.
+func looksLikeFlag(kid string) bool { return strings.HasPrefix(kid, "-") }
 
 func generatePrivate(cfg Config) (crypto.Signer, error) {
 	switch cfg.Alg {

@@ -124,11 +124,12 @@ func (m *Manager) reload(ctx context.Context) error {
 	if len(records) == 0 && before.maxSeq() > 0 {
 		return errors.New("read the keys: all are gone from the store; restore it, no new ones are made over them")
 	}
-	line := newTimeline(records)
-	pairs, err := m.unseal(ctx, line.keys, before)
+	pairs, err := m.unseal(ctx, records, before)
 	if err != nil {
 		return err
 	}
+	restoreRevocations(records, pairs)
+	line := newTimeline(records)
 	return m.replace(func(s snapshot) snapshot {
 		if generation > s.generation {
 			s.generation, s.readAt, s.line, s.pairs = generation, read, line, pairs

@@ -80,6 +80,9 @@ func (m *Manager) maintain(ctx context.Context) error {
 	if err := m.rotateIfDue(ctx); err != nil {
 		return err
 	}
+	if err := m.sealRevocations(ctx); err != nil {
+		return err
+	}
 	return m.deleteExpired(ctx)
 }
 

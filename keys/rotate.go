@@ -148,41 +148,6 @@ func (m *Manager) insertDecision(ctx context.Context, s *snapshot, event Event, 
 	return done, nil
 }
 
-// Revoke withdraws a key for ever: it leaves the JWKS at once and its tokens
-// verify no more. If it was the signing key, the standby takes over at once;
-// in any case a standby is at hand afterwards. Doing it again is no error. An
-// unknown kid is [storage.ErrNotFound]. Where the key is revoked but the rest
-// failed the error says so; the next refresh of any instance makes up for it.
-func (m *Manager) Revoke(ctx context.Context, kid string, c Change) error {
-	at := storage.Time(m.cfg.Now())
-	if err := failpoint.Hit(failpoint.KeyRevoking); err != nil {
-		return storage.Unavailable("revoke key", err)
-	}
-	if err := m.store.RevokeKey(ctx, kid, at); err != nil {
-		return fmt.Errorf("revoke key %q: %w", kid, err)
-	}
-	if err := failpoint.Hit(failpoint.KeyRevoked); err != nil {
-		return storage.Unavailable("revoke key", err)
-	}
-	m.report(Event{Kind: EventRevoked, KID: kid, At: at, By: c.By})
-	err := m.replace(func(s snapshot) snapshot {
-		s.generation, s.line = m.generations.Add(1), s.line.withRevoked(kid, at)
-		return s
-	})
-	if err == nil {
-		err = m.withChangeLock(ctx, func() error {
-			if err := m.reload(ctx); err != nil {
-				return err
-			}
-			return m.ensureStandby(ctx, c.By)
-		})
-	}
-	if err != nil {
-		return fmt.Errorf("key %q is revoked, but: %w", kid, err)
-	}
-	return nil
-}
-
 // ensureStandby makes the keys that are missing: one that signs, and a standby that no
 // rotation has claimed. The caller holds the change lock.
 func (m *Manager) ensureStandby(ctx context.Context, by string) error {

@@ -287,6 +287,9 @@ func (w *simulation) checkVerifiers() error {
 		if err := w.fetch(v, now); err != nil {
 			return err
 		}
+		if !now.Before(v.until) { // nobody is ready: its set has run out and counts no more, for yes or for no
+			continue
+		}
 		for _, m := range w.tokens {
 			at, revoked := w.revoked[m.kid]
 			known := slices.Contains(v.kids, m.kid)
@@ -344,7 +347,7 @@ func TestRotationNeverFailsARequest(t *testing.T) {
 				}
 				seen.add(w.counts)
 			})
-			if seen.rotations == 0 || seen.forced == 0 || seen.rollbacks == 0 || seen.revocations == 0 || seen.restarts == 0 || seen.cuts == 0 {
+			if !testing.Short() && (seen.rotations == 0 || seen.forced == 0 || seen.rollbacks == 0 || seen.revocations == 0 || seen.restarts == 0 || seen.cuts == 0) { // -short tries too few schedules to be sure
 				t.Errorf("something never happened: %+v", seen)
 			}
 			t.Logf("%d schedules, %d steps: %+v", schedules, steps, seen)

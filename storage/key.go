@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// Key is a signing key. The record is immutable but for RevokedAt, and for the
-// envelope of the private key when the master key changes: what the key does at
-// a given time is derived from all the records and the clock, by package keys.
+// Key is a signing key. The record is immutable but for RevokedAt, and for Sealed
+// when the master key changes or the key is revoked: what the key does at a given
+// time is derived from all the records and the clock, by package keys.
 type Key struct {
 	Seq       int64  // 1, 2, 3…: unique, so that of two racing rotations one wins
 	KID       string // RFC 7638 thumbprint, unique
 	Alg       string // RS256, PS256, ES256, EdDSA
 	PublicJWK []byte // the public key as a JWK, JSON
-	Sealed    []byte // the private key, sealed under the master key
+	Sealed    []byte // the private key, sealed under the master key; once it is revoked the time of that
 	CreatedAt time.Time
 
 	// ActivatesAt is when the key starts to sign by itself; zero for a standby,
