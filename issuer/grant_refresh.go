@@ -37,7 +37,7 @@ var _ grant = refreshGrant{}
 func newRefreshGrant(i *Issuer) grant {
 	return refreshGrant{
 		store:  i.store,
-		rules:  refreshRules{idle: i.cfg.RefreshTokenTTL, grace: i.cfg.RefreshGrace, maxReplays: maxReplays},
+		rules:  refreshRules{idle: i.cfg.RefreshTokenTTL, grace: i.cfg.RefreshGrace, skew: i.cfg.ClockSkew, maxReplays: maxReplays},
 		tokens: i.refreshTokens, clients: i.clients, rights: rightsRecorder{i.store, i.statusLists}, log: eventLog{i.auditLog}, now: i.now,
 	}
 }

@@ -51,6 +51,7 @@ type Config struct {
 	RefreshTokenTTL time.Duration // idle life of a session: counted from the last refresh
 	SessionTTL      time.Duration // absolute life of a session
 	RefreshGrace    time.Duration // window of the idempotent replay; 0 for strict single use
+	ClockSkew       time.Duration // the most that the clocks of two instances may differ
 	MaxSessions     int           // living sessions of one user at one client; a login beyond them ends the oldest; 0 for no bound
 	StatusTTL       time.Duration // how old a status list may get in the hands of a verifier; 0 means DefaultStatusTTL
 	CacheTTL        time.Duration // how long clients and role definitions are believed; 0 for not at all
@@ -84,6 +85,9 @@ func (c Config) Validate() error {
 	}
 	if c.RefreshGrace < 0 || c.RefreshGrace > 5*time.Minute {
 		faults.Addf("refresh-grace", "must lie between 0 and 5m, is %s", c.RefreshGrace)
+	}
+	if c.ClockSkew < 0 {
+		faults.Addf("clock-skew", "must not be negative, is %s", c.ClockSkew)
 	}
 	if c.MaxSessions < 0 {
 		faults.Addf("max-sessions", "must not be negative, is %d", c.MaxSessions)
@@ -126,6 +130,7 @@ type Issuer struct {
 	roles         *role.Cache
 	statusLists   *status.Lists
 	auditLog      *audit.Log
+	sweepClock    *sweepClock
 	throttler     *Throttler
 
 	auth     *clientAuthenticator
@@ -149,6 +154,7 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 		clients:       newClientCache(store, cfg.CacheTTL, cfg.Now),
 		roles:         role.NewCache(store, cfg.CacheTTL, cfg.Now),
 		auditLog:      log,
+		sweepClock:    newSweepClock(cfg.Now, store),
 		throttler:     NewThrottler(cfg.Throttle, store, log, cfg.Now),
 		statusLists:   newStatusLists(cfg, store, keyring),
 	}

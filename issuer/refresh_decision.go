@@ -35,6 +35,7 @@ type presentedToken struct {
 type refreshRules struct {
 	idle       time.Duration // life of a session since its last rotation
 	grace      time.Duration // window of the replay after a rotation; 0 for none
+	skew       time.Duration // the most that clocks of instances differ: a rotation beyond it in the future is in no window
 	maxReplays int64         // of one generation
 }
 
@@ -49,7 +50,8 @@ func (r refreshRules) decide(s storage.Session, p presentedToken) refreshOutcome
 		return refreshEnded
 	case p.generation == s.Generation:
 		return refreshRotate
-	case p.generation != s.Generation-1, r.grace == 0, s.RotatedAt.Before(r.graceSince(p.at)):
+	case p.generation != s.Generation-1, r.grace == 0,
+		s.RotatedAt.Before(r.graceSince(p.at)), s.RotatedAt.After(r.graceUntil(p.at)):
 		return refreshReuse // RFC 9700 §4.14.2
 	case s.Replays >= r.maxReplays:
 		return refreshReplayLimit
@@ -63,6 +65,10 @@ func (r refreshRules) idleSince(at time.Time) time.Time { return at.Add(-r.idle)
 // graceSince is the moment from which on the last rotation may be replayed.
 func (r refreshRules) graceSince(at time.Time) time.Time { return at.Add(-r.grace) }
 
+// graceUntil is the moment up to which a last rotation may be replayed. One after
+// it was made before the clock was set back, by nobody knows how much.
+func (r refreshRules) graceUntil(at time.Time) time.Time { return at.Add(r.skew) }
+
 // rotation is the conditional update that succeeds where decide says rotate.
 func (r refreshRules) rotation(p presentedToken) storage.Rotation {
 	return storage.Rotation{
@@ -75,6 +81,6 @@ func (r refreshRules) rotation(p presentedToken) storage.Rotation {
 func (r refreshRules) replay(p presentedToken) (u storage.Replay, ok bool) {
 	return storage.Replay{
 		SessionID: p.sessionID, ClientID: p.clientID, Generation: p.generation + 1, At: p.at,
-		Since: r.graceSince(p.at), IdleSince: r.idleSince(p.at), Limit: r.maxReplays,
+		Since: r.graceSince(p.at), Until: r.graceUntil(p.at), IdleSince: r.idleSince(p.at), Limit: r.maxReplays,
 	}, r.grace > 0
 }

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	testRules  = refreshRules{idle: 24 * time.Hour, grace: 30 * time.Second, maxReplays: 3}
+	testRules  = refreshRules{idle: 24 * time.Hour, grace: 30 * time.Second, skew: time.Minute, maxReplays: 3}
 	rotatedAt  = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	expiresAt  = rotatedAt.Add(72 * time.Hour)
 	millisec   = time.Millisecond // the store's resolution
@@ -50,7 +50,9 @@ func TestRefreshDecision(t *testing.T) {
 		"newest, revoked": {5, func(s *storage.Session, _ *presentedToken, _ *refreshRules) { s.RevokedAt = rotatedAt }, refreshEnded},
 
 		"predecessor":                      {4, nil, refreshReplay},
-		"predecessor, clock set back":      {4, after(-time.Hour), refreshReplay},
+		"predecessor, clock set back":      {4, after(-time.Hour), refreshReuse},
+		"predecessor, another's clock":     {4, after(-time.Minute), refreshReplay},
+		"predecessor, beyond the skew":     {4, after(-time.Minute - millisec), refreshReuse},
 		"predecessor, at the window's end": {4, after(30 * time.Second), refreshReplay},
 		"predecessor, after the window":    {4, after(30*time.Second + millisec), refreshReuse},
 		"predecessor, without a window":    {4, func(_ *storage.Session, _ *presentedToken, r *refreshRules) { r.grace = 0 }, refreshReuse},
@@ -97,7 +99,7 @@ func TestRefreshDecision_AgreesWithTheStore(t *testing.T) {
 	defer store.Close()
 	n := 0
 	offset := rapid.SampledFrom([]time.Duration{
-		-time.Hour, -millisec, 0, millisec, 29999 * millisec, 30 * time.Second, 30001 * millisec, time.Minute, time.Minute + millisec, time.Hour,
+		-time.Hour, -time.Minute - millisec, -time.Minute, -millisec, 0, millisec, 29999 * millisec, 30 * time.Second, 30001 * millisec, time.Minute, time.Minute + millisec, time.Hour,
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		n++

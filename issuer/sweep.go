@@ -16,10 +16,16 @@ const sweepMargin = 24 * time.Hour
 const minAuditRetention = time.Hour
 
 // Sweep deletes expired sessions, revocations, counters and status lists, and audit events past their
-// retention, in bounded batches, and returns how many records went. It can be
+// retention, in bounded batches, and returns how many records went. It deletes
+// nothing shortly after a start, and nothing that only a clock which jumped ahead
+// makes look expired. It can be
 // stopped at any time and run by several instances at once.
 func (i *Issuer) Sweep(ctx context.Context) (int64, error) {
-	before := i.now().Add(-sweepMargin)
+	now, err := i.sweepClock.now(ctx)
+	if err != nil || now.IsZero() {
+		return 0, storeError(err)
+	}
+	before := now.Add(-sweepMargin)
 	var total int64
 	for _, sweep := range []func(context.Context, time.Time, int) (int64, error){
 		i.store.SweepSessions, i.store.SweepRevocations, i.store.SweepCounters, i.store.SweepStatusLists,
@@ -38,6 +44,6 @@ func (i *Issuer) Sweep(ctx context.Context) (int64, error) {
 	if i.cfg.AuditRetention == 0 {
 		return total, nil
 	}
-	n, err := i.auditLog.Sweep(ctx, i.cfg.AuditRetention)
+	n, err := i.auditLog.Sweep(ctx, now, i.cfg.AuditRetention)
 	return total + n, storeError(err)
 }

@@ -72,6 +72,7 @@ type Replay struct {
 	Generation int64     // the newest: the one after the generation presented
 	At         time.Time // must lie before ExpiresAt
 	Since      time.Time // RotatedAt must not lie before this
+	Until      time.Time // RotatedAt must not lie after this: a clock was set back since
 	IdleSince  time.Time // RotatedAt must lie after this
 	Limit      int64     // Replays must lie below this
 }
@@ -102,8 +103,8 @@ type Sessions interface {
 
 	// CountReplay adds one to Replays in one conditional update: the session
 	// exists, belongs to r.ClientID, is at r.Generation, is not revoked,
-	// r.At < ExpiresAt, RotatedAt >= r.Since, RotatedAt > r.IdleSince and
-	// Replays < r.Limit. It returns the record as updated. ErrConflict where the
+	// r.At < ExpiresAt, r.Since <= RotatedAt <= r.Until, RotatedAt > r.IdleSince
+	// and Replays < r.Limit. It returns the record as updated. ErrConflict where the
 	// condition does not hold, whatever the reason. A rotation sets Replays to 0.
 	CountReplay(ctx context.Context, r Replay) (Session, error)
 

@@ -74,7 +74,8 @@ func newCluster(t testing.TB, store storage.Store, f faultRates, rules linear.Ru
 	v := &cluster{clock: protocoltest.NewClock()}
 	config := issuer.Config{
 		Issuer: "https://id.example.org", AccessTokenTTL: time.Hour, RefreshTokenTTL: 24 * time.Hour, SessionTTL: 72 * time.Hour,
-		RefreshGrace: grace, CacheTTL: 5 * time.Second, Now: v.clock.Now, Rand: rand.Reader,
+		RefreshGrace: grace, ClockSkew: 2 * time.Hour, // openWindow of memoryStore lies within it
+		CacheTTL: 5 * time.Second, Now: v.clock.Now, Rand: rand.Reader,
 	}
 	if rules.Strict {
 		config.RefreshGrace = 0

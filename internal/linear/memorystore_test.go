@@ -71,7 +71,7 @@ func (l *memoryStore) CountReplay(_ context.Context, r storage.Replay) (storage.
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s, ok := l.sessions[r.SessionID]
-	if !ok || s.ClientID != r.ClientID || s.Generation != r.Generation || !s.RevokedAt.IsZero() || l.skewed(s).RotatedAt.Before(r.Since) || s.Replays >= r.Limit {
+	if !ok || s.ClientID != r.ClientID || s.Generation != r.Generation || !s.RevokedAt.IsZero() || l.skewed(s).RotatedAt.Before(r.Since) || l.skewed(s).RotatedAt.After(r.Until) || s.Replays >= r.Limit {
 		return storage.Session{}, storage.ErrConflict
 	}
 	s.Replays++

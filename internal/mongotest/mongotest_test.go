@@ -106,6 +106,7 @@ func TestOneDocumentIsUpdatedAtomically(t *testing.T) {
 }
 
 func TestExternalServerIsUsedAndNotKilled(t *testing.T) {
+	t.Setenv(mongotest.External, "") // as if there were none
 	other := mongotest.Start(t)
 	host := strings.TrimPrefix(strings.SplitN(other.URI(), "/signet_test_", 2)[0], "mongodb://")
 	t.Setenv(mongotest.External, "mongodb://"+host+"/?appName=elsewhere")

@@ -18,6 +18,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Login", loginCases},
 		{"Refresh", refreshCases},
 		{"RefreshRights", refreshRightsCases},
+		{"ClockJumps", clockJumpCases},
 		{"RefreshRaces", raceCases},
 		{"Forgery", forgeryCases},
 		{"AdminForgery", adminForgeryCases},

@@ -37,7 +37,7 @@ func testReplayLimit(t *testing.T, s *Signet) {
 	second := s.Refresh(t, s.Web, first.Refresh)
 	for range limit - 2 {
 		_, err := s.backend.CountReplay(context.Background(), storage.Replay{
-			SessionID: sessionOf(t, first), ClientID: s.Web.ID, Generation: 1, At: s.Clock.Now(), Since: s.Clock.Now().Add(-time.Minute), Limit: limit,
+			SessionID: sessionOf(t, first), ClientID: s.Web.ID, Generation: 1, At: s.Clock.Now(), Since: s.Clock.Now().Add(-time.Minute), Until: s.Clock.Now(), Limit: limit,
 		})
 		must(t, err)
 	}

@@ -122,7 +122,7 @@ func defaults(clock *Clock) Options {
 		Keys: k,
 		Issuer: issuer.Config{
 			AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 24 * time.Hour, SessionTTL: 72 * time.Hour,
-			RefreshGrace: 30 * time.Second, MaxSessions: 1000, CacheTTL: 5 * time.Second, Now: clock.Now, Rand: rand.Reader,
+			RefreshGrace: 30 * time.Second, ClockSkew: time.Minute, MaxSessions: 1000, CacheTTL: 5 * time.Second, Now: clock.Now, Rand: rand.Reader,
 		},
 		Passwords: password.Config{Workers: 2, Argon2id: password.Argon2id{Memory: 64, Passes: 1, Parallelism: 1}},
 		// A busy machine must not look like a store that hangs.

@@ -399,13 +399,13 @@ func TestSweep(t *testing.T) {
 	f.wantOK("before", f.verify(), 7, 2)
 	all := slices.Clone(f.store.events)
 
-	if n, err := a.Sweep(t.Context(), 30*24*time.Hour); n != 1 || err != nil { // the one from years ago
+	if n, err := a.Sweep(t.Context(), f.now(), 30*24*time.Hour); n != 1 || err != nil { // the one from years ago
 		t.Errorf("swept %d, %v", n, err)
 	}
-	if n, err := a.Sweep(t.Context(), retention); n != 3 || err != nil {
+	if n, err := a.Sweep(t.Context(), f.now(), retention); n != 3 || err != nil {
 		t.Errorf("swept %d, %v", n, err)
 	}
-	if n, err := b.Sweep(t.Context(), retention); n != 0 || err != nil {
+	if n, err := b.Sweep(t.Context(), f.now(), retention); n != 0 || err != nil {
 		t.Errorf("swept again %d, %v", n, err)
 	}
 	r := f.verify()
@@ -431,7 +431,7 @@ func TestSweepNeedsItsCheckpoint(t *testing.T) {
 	f.write(a, "a1")
 	f.advance(1000 * time.Hour)
 	f.store.before = func() error { return storage.Unavailable("append", errors.New("disk full")) }
-	if n, err := a.Sweep(t.Context(), 240*time.Hour); n != 0 || !errors.Is(err, storage.ErrUnavailable) {
+	if n, err := a.Sweep(t.Context(), f.now(), 240*time.Hour); n != 0 || !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("swept %d, %v", n, err)
 	}
 	if len(f.store.events) != 1 {

@@ -17,13 +17,13 @@ const sweptBefore = "before "
 // sweepBatch bounds one deletion.
 const sweepBatch = 500
 
-// Sweep deletes the events that are older than the retention, by up to a tenth of it
-// or a day, whichever is less, and returns how many. It first writes a checkpoint,
+// Sweep deletes the events that are older than the retention at the time now, by up to
+// a tenth of it or a day, whichever is less, and returns how many. It first writes a checkpoint,
 // so that what is left can be verified; whoever cannot write one deletes nothing. It
 // can be cut off at any time and run by several instances at once.
-func (l *Log) Sweep(ctx context.Context, retention time.Duration) (int64, error) {
+func (l *Log) Sweep(ctx context.Context, now time.Time, retention time.Duration) (int64, error) {
 	step := min(max(retention/10, time.Minute), 24*time.Hour)
-	before := minID(l.now().Add(-retention).UTC().Truncate(step))
+	before := minID(now.Add(-retention).UTC().Truncate(step))
 	oldest, err := l.store.ListAudit(ctx, storage.AuditFilter{}, storage.Page{Limit: 1})
 	if err != nil || len(oldest.Events) == 0 || oldest.Events[0].ID >= before {
 		return 0, err

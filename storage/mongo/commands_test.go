@@ -32,7 +32,7 @@ func testRotation(id string, from int64) storage.Rotation {
 }
 
 func testReplay(id string, generation int64) storage.Replay {
-	return storage.Replay{SessionID: id, ClientID: "c", Generation: generation, At: start.Add(time.Minute), Since: start, Limit: 9}
+	return storage.Replay{SessionID: id, ClientID: "c", Generation: generation, At: start.Add(time.Minute), Since: start, Until: start.Add(time.Hour), Limit: 9}
 }
 
 // must makes a call of its error alone.

@@ -123,9 +123,10 @@ func TestOpenEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// The test server knows no authentication, so it refuses every credential.
 func TestRefusedCredentials(t *testing.T) {
-	uri := strings.Replace(mongotest.Start(t).URI(), "mongodb://", "mongodb://u:"+secret+"@", 1)
+	right := mongotest.Start(t, mongotest.Login("u", "right")).URI()
+	open(t, right) // and a store with the right ones works
+	uri := strings.Replace(right, "u:right@", "u:"+secret+"@", 1)
 	_, err := mongo.Open(t.Context(), uri, newClock().now, mongo.WithTimeout(2*time.Second))
 	if !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "check the user name") {
 		t.Errorf("got %v, want ErrUnavailable with advice", err)
@@ -136,9 +137,9 @@ func TestRefusedCredentials(t *testing.T) {
 // What the connection string asks for may not weaken what a store promises.
 func TestWeakConnectionString(t *testing.T) {
 	var w commandLog
-	uri := mongotest.URI(t)
+	uri := mongotest.Start(t, mongotest.ReplicaSet("rs0")).URI() // where a driver may repeat writes
 	mark := map[bool]string{true: "&", false: "?"}[strings.Contains(uri, "?")]
-	weak := uri + mark + "w=1&journal=false&readConcernLevel=local&readPreference=secondaryPreferred&retryWrites=false&maxPoolSize=0&serverSelectionTimeoutMS=600000"
+	weak := uri + mark + "w=1&journal=false&readConcernLevel=local&readPreference=secondary&retryWrites=true&maxPoolSize=0&serverSelectionTimeoutMS=600000"
 	s := open(t, weak, w.monitor())
 	for _, c := range commandTable {
 		_ = c.run(t.Context(), s)

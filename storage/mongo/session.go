@@ -78,7 +78,7 @@ func (s *Store) CountReplay(ctx context.Context, r storage.Replay) (storage.Sess
 		eq("generation", r.Generation),
 		notRevoked(),
 		gt("expires_at", storage.Time(r.At)),
-		both(gte("rotated_at", storage.Time(r.Since)), gt("rotated_at", storage.Time(r.IdleSince))),
+		both(both(gte("rotated_at", storage.Time(r.Since)), gt("rotated_at", storage.Time(r.IdleSince))), lte("rotated_at", storage.Time(r.Until))),
 		or(bson.D{eq[any]("replays", nil)}, bson.D{lt("replays", r.Limit)}),
 	}, bson.D{inc("replays", 1)})
 	if errors.Is(err, storage.ErrNotFound) {

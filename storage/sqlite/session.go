@@ -42,7 +42,7 @@ var (
 		" AND expires_at > ?1 AND rotated_at > ?5 RETURNING " + sessionTable.list
 	countReplay = "UPDATE sessions SET replays = replays + 1" +
 		" WHERE id = ?1 AND client_id = ?2 AND generation = ?3 AND revoked_at IS NULL" +
-		" AND expires_at > ?4 AND rotated_at >= ?5 AND rotated_at > ?6 AND replays < ?7 RETURNING " + sessionTable.list
+		" AND expires_at > ?4 AND rotated_at >= ?5 AND rotated_at > ?6 AND replays < ?7 AND rotated_at <= ?8 RETURNING " + sessionTable.list
 )
 
 // sameAsCreated is kept for the time of a login that is when the session was
@@ -100,7 +100,7 @@ func updateSession(t *tx, q query, args ...any) (storage.Session, error) {
 func (s *Store) CountReplay(ctx context.Context, r storage.Replay) (storage.Session, error) {
 	return write(ctx, s, "count a replay", func(t *tx) (storage.Session, error) {
 		return updateSession(t, countReplay,
-			r.SessionID, r.ClientID, r.Generation, millis(r.At), millis(r.Since), millis(r.IdleSince), r.Limit)
+			r.SessionID, r.ClientID, r.Generation, millis(r.At), millis(r.Since), millis(r.IdleSince), r.Limit, millis(r.Until))
 	})
 }
 

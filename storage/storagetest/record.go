@@ -112,6 +112,7 @@ func replayOf(s storage.Session) storage.Replay {
 		Generation: s.Generation,
 		At:         start.Add(time.Minute),
 		Since:      start.Add(-time.Minute),
+		Until:      start.Add(2 * time.Minute),
 		IdleSince:  start.Add(-time.Hour),
 		Limit:      3,
 	}

@@ -49,6 +49,8 @@ func replayConditions(t *testing.T, s storage.Store) {
 		"a generation before": func(r *storage.Replay) { r.Generation = 4 },
 		"a generation after":  func(r *storage.Replay) { r.Generation = 6 },
 		"expired":             func(r *storage.Replay) { r.At = session.ExpiresAt },
+		"a rotation to come":  func(r *storage.Replay) { r.Until = session.RotatedAt.Add(-time.Millisecond) },
+		"no end":              func(r *storage.Replay) { r.Until = time.Time{} },
 		"idle":                func(r *storage.Replay) { r.IdleSince = session.RotatedAt },
 		"no limit":            func(r *storage.Replay) { r.Limit = 0 },
 		"a negative limit":    func(r *storage.Replay) { r.Limit = -1 },
@@ -72,11 +74,11 @@ func replayBorder(t *testing.T, s storage.Store) {
 		since time.Time
 		ok    bool
 	}{
-		"the moment of the rotation":    {session.RotatedAt, true},
-		"a moment later":                {session.RotatedAt.Add(1), true}, // the same millisecond
-		"a millisecond later":           {session.RotatedAt.Add(time.Millisecond), false},
-		"a millisecond before":          {session.RotatedAt.Add(-time.Millisecond), true},
-		"a clock that went back a year": {session.RotatedAt.AddDate(-1, 0, 0), true},
+		"the moment of the rotation": {session.RotatedAt, true},
+		"a moment later":             {session.RotatedAt.Add(1), true}, // the same millisecond
+		"a millisecond later":        {session.RotatedAt.Add(time.Millisecond), false},
+		"a millisecond before":       {session.RotatedAt.Add(-time.Millisecond), true},
+		"long ago":                   {session.RotatedAt.AddDate(-1, 0, 0), true},
 	} {
 		r.Since, r.Limit = c.since, r.Limit+1
 		_, err := s.CountReplay(t.Context(), r)
@@ -84,6 +86,23 @@ func replayBorder(t *testing.T, s storage.Store) {
 			noErr(t, "CountReplay since "+name, err)
 		} else {
 			wantErr(t, "CountReplay since "+name, err, storage.ErrConflict)
+		}
+	}
+	for name, c := range map[string]struct {
+		until time.Time
+		ok    bool
+	}{
+		"the moment of the rotation":             {session.RotatedAt, true},
+		"a millisecond before":                   {session.RotatedAt.Add(-time.Millisecond), false},
+		"a clock that was set back by a year":    {session.RotatedAt.AddDate(-1, 0, 0), false},
+		"a clock that is a year ahead, with all": {session.RotatedAt.AddDate(1, 0, 0), true},
+	} {
+		r.Since, r.Until, r.Limit = session.RotatedAt.AddDate(-2, 0, 0), c.until, r.Limit+1
+		_, err := s.CountReplay(t.Context(), r)
+		if c.ok {
+			noErr(t, "CountReplay until "+name, err)
+		} else {
+			wantErr(t, "CountReplay until "+name, err, storage.ErrConflict)
 		}
 	}
 }
