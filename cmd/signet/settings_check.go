@@ -31,13 +31,17 @@ func (s *settings) check() []error {
 	errs := s.checkText()
 	for _, c := range s.checks {
 		for _, err := range c(s) {
-			same := func(other error) bool { return other.Error() == err.Error() }
-			if !slices.ContainsFunc(errs, same) {
+			if !slices.ContainsFunc(errs, func(other error) bool { return sameFault(other, err) }) {
 				errs = append(errs, err)
 			}
 		}
 	}
 	return errs
+}
+
+func sameFault(a, b error) bool {
+	var x, y *settingError
+	return errors.As(a, &x) && errors.As(b, &y) && *x == *y
 }
 
 // checkText refuses in every setting of free text (paths, URLs, addresses, names) what

@@ -10,6 +10,8 @@ import (
 	"github.com/knadh/koanf/providers/posflag"
 	"github.com/knadh/koanf/v2"
 	"github.com/spf13/pflag"
+
+	"example.org/signet/internal/fielderror"
 )
 
 const (
@@ -140,14 +142,29 @@ func (s *settings) isSet(name string) bool { return s.origin[name] != "" }
 
 func flagName(setting string) string { return "--" + setting }
 
-// errorf returns an error about a setting. It begins with the flag's name, and
-// says where the value came from if that was not the command line.
-func (s *settings) errorf(name, format string, args ...any) error {
-	text := flagName(name) + ": " + fmt.Sprintf(format, args...)
-	if from := s.origin[name]; from != "" && from != flagName(name) {
-		text += " (from " + from + ")"
+// settingError is a fault of one setting.
+type settingError struct {
+	fault fielderror.Error // its field is the setting's name
+	from  string           // where the value came from, "" for the command line or a default
+}
+
+// Error begins with the flag's name, and says where the value came from if that was
+// not the command line.
+func (e *settingError) Error() string {
+	text := flagName(e.fault.Field) + ": " + e.fault.Reason
+	if e.from != "" {
+		text += " (from " + e.from + ")"
 	}
-	return fmt.Errorf("%s", text)
+	return text
+}
+
+// errorf returns an error about a setting.
+func (s *settings) errorf(name, format string, args ...any) error {
+	e := &settingError{fault: fielderror.Error{Field: name, Reason: fmt.Sprintf(format, args...)}}
+	if from := s.origin[name]; from != flagName(name) {
+		e.from = from
+	}
+	return e
 }
 
 // wrongValue says what a setting of that type looks like. Free text is never
