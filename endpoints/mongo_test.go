@@ -20,6 +20,9 @@ func openMongo(t testing.TB) storage.Store {
 }
 
 func TestProtocolOnMongo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short plays the protocol on SQLite")
+	}
 	t.Parallel()
 	protocoltest.Run(t, openMongo)
 }

@@ -14,6 +14,15 @@ import (
 // failure takes this long.
 const waitTimeout = time.Minute
 
+// long leaves the test out of the short run: it takes several processes, foreign
+// programs, or seconds of waiting.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("left out by -short")
+	}
+}
+
 // eventually polls until done says so, and fails the test when it never does.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()

@@ -119,6 +119,7 @@ func foreignRounds(t *testing.T) map[string]func() *exec.Cmd {
 // TestForeignClientRequirements takes one thing at a time away from the server's answers,
 // and sees who stops.
 func TestForeignClientRequirements(t *testing.T) {
+	long(t)
 	if os.Getenv("SIGNET_TEST_SLOW") == "" {
 		t.Skip("SIGNET_TEST_SLOW=1 takes one thing at a time away from what foreign clients are answered")
 	}

@@ -13,6 +13,7 @@ import (
 // the rotation by its readiness, signs nothing when its view of the keys has
 // become too old, and is ready again only with the keys that the others have.
 func TestClusterPartition(t *testing.T) {
+	long(t)
 	t.Parallel()
 	uri := mongotest.Start(t).URI()
 	way := newFaultProxy(t, uri)

@@ -12,6 +12,7 @@ import (
 // TestClusterRollingRestart: instances that are replaced one after the other
 // under load fail no request and lose no session.
 func TestClusterRollingRestart(t *testing.T) {
+	long(t)
 	t.Parallel()
 	f := startCluster(t, mongotest.Start(t).URI(), "--drain-delay", "1s")
 	c := newLoadGroup(t, f, 6, false)
@@ -34,6 +35,7 @@ func TestClusterRollingRestart(t *testing.T) {
 // TestClusterLosesAnInstance: one of three is killed in the middle of its work.
 // Clients that repeat what got no answer lose nothing.
 func TestClusterLosesAnInstance(t *testing.T) {
+	long(t)
 	t.Parallel()
 	f := startCluster(t, mongotest.Start(t).URI())
 	c := newLoadGroup(t, f, 6, true)

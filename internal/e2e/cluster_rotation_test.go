@@ -38,6 +38,7 @@ var rotationFlags = []string{
 // made and again later. None is refused but those of the revoked key, and those
 // are all refused after the bound (K05, K13, K20).
 func TestClusterRotation(t *testing.T) { // alone: it is about seconds
+	long(t)
 	f := newCluster(t, mongotest.Start(t).URI(), nil)
 	uri := f.store[1]
 	for range 3 {

@@ -17,6 +17,7 @@ import (
 // TestClusterFirstStart: three processes that start at once on an empty
 // database come to one signing key and one standby.
 func TestClusterFirstStart(t *testing.T) {
+	long(t)
 	t.Parallel()
 	server, rounds := mongotest.Start(t), often(5, 50)
 	var slowest time.Duration
@@ -62,6 +63,7 @@ func (f *cluster) wantOnePair(t *testing.T) {
 // TestClusterFirstStartOfKeyrings is the same without processes, and so with
 // nothing that keeps the three apart.
 func TestClusterFirstStartOfKeyrings(t *testing.T) {
+	long(t)
 	t.Parallel()
 	const rounds = 50
 	server, begin := mongotest.Start(t), time.Now()

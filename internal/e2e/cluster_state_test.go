@@ -16,6 +16,7 @@ import (
 // TestClusterSharesState: whatever one instance does, the others know at once,
 // with nothing but the database between them.
 func TestClusterSharesState(t *testing.T) {
+	long(t)
 	t.Parallel()
 	f := startCluster(t, mongotest.Start(t).URI())
 	t.Run("race", f.racedRefreshHasOneSuccessor)

@@ -18,6 +18,7 @@ import (
 // TestDocsPage tries the API out as a newcomer does: opens /docs of `signet
 // dev` in a browser, authorizes by name and password, and calls routes.
 func TestDocsPage(t *testing.T) {
+	long(t)
 	t.Parallel()
 	browser := requireChromium(t)
 	s := startDev(t)

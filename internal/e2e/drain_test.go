@@ -79,6 +79,7 @@ func (s *server) accepts() bool {
 // connections are refused, then what is in flight is answered, with the store
 // still open, and only then the process ends.
 func TestDrainAnswersWhatIsInFlight(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s := startServer(t, "--drain-delay", "2s")
 	web := s.addWeb(t)

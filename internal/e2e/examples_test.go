@@ -70,6 +70,7 @@ func expired(t *testing.T, token string) bool {
 }
 
 func TestExampleGo(t *testing.T) {
+	long(t)
 	t.Parallel()
 	buildGoExample(t)
 	runExample(t, examples[0])
@@ -93,16 +94,19 @@ func buildGoExample(t *testing.T) {
 }
 
 func TestExamplePython(t *testing.T) {
+	long(t)
 	t.Parallel()
 	runExample(t, examples[1])
 }
 
 func TestExampleNode(t *testing.T) {
+	long(t)
 	t.Parallel()
 	runExample(t, examples[2])
 }
 
 func TestExampleJava(t *testing.T) {
+	long(t)
 	t.Parallel()
 	runExample(t, examples[3])
 }

@@ -46,6 +46,7 @@ type foreignLine struct {
 // TestNodeRound plays the round with npm's jose and oauth4webapi, every check a
 // test of its own.
 func TestNodeRound(t *testing.T) {
+	long(t)
 	t.Parallel()
 	runForeign(t, exec.Command(requireNode(t), "round.mjs"), "node")
 }
@@ -53,6 +54,7 @@ func TestNodeRound(t *testing.T) {
 // TestNodeLibraries plays what other npm libraries expect of an issuer:
 // openid-client, jwks-rsa, passport-jwt and express-oauth2-jwt-bearer.
 func TestNodeLibraries(t *testing.T) {
+	long(t)
 	t.Parallel()
 	runForeign(t, exec.Command(requireNode(t), "libraries.mjs"), "node")
 }

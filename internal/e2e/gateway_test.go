@@ -42,6 +42,7 @@ type gateway struct {
 // TestExampleApache plays the gateway's configuration. It answers some refusals
 // otherwise than the APIs do: see its README.
 func TestExampleApache(t *testing.T) {
+	long(t)
 	t.Parallel()
 	e := examples[4]
 	e.require(t)

@@ -12,6 +12,7 @@ import (
 // TestGoClients plays the round with Go libraries that are no dependencies of
 // this module: the folder go is a module of its own.
 func TestGoClients(t *testing.T) {
+	long(t)
 	t.Parallel()
 	runForeign(t, exec.Command(goClients(t), "round"), ".")
 }

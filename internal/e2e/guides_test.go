@@ -12,6 +12,7 @@ import (
 // TestGuides plays what the guides show: their shell blocks are run from top to
 // bottom in one shell, and what they say is printed is printed.
 func TestGuides(t *testing.T) {
+	long(t)
 	t.Parallel()
 	for _, tool := range []string{"sh", "curl", "sed", "grep"} {
 		requireTool(t, tool)

@@ -14,6 +14,7 @@ import (
 // were or as they were to be, one signs, one stands by, no token is lost, and
 // the next rotation works (K09).
 func TestKilledDuringRotation(t *testing.T) {
+	long(t)
 	t.Parallel()
 	for name, uri := range stores {
 		t.Run(name, func(t *testing.T) {

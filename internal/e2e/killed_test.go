@@ -17,6 +17,7 @@ import (
 // login, a revocation and a change of a user, with no clean-up, and started
 // again. Whoever repeats what got no answer finds things in order (X01, X03).
 func TestKilledAtFailpoints(t *testing.T) {
+	long(t)
 	t.Parallel()
 	for name, uri := range stores {
 		t.Run(name, func(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 // processes on one database, while connections are cut and processes killed, is
 // what one process would have answered to one request after the other.
 func TestProcessesAreLinearizable(t *testing.T) {
+	long(t)
 	t.Parallel()
 	for name, c := range map[string]struct {
 		histories int

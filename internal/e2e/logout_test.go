@@ -16,6 +16,7 @@ import (
 // one database are killed and started again. None of them ever loses its
 // session; and every thief who uses an older token ends it.
 func TestNobodyIsLoggedOut(t *testing.T) {
+	long(t)
 	t.Parallel()
 	for name, clients := range map[string]int{"SQLite": 12, "MongoDB": 6} {
 		t.Run(name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 // TestPythonRound plays the round with PyPI's PyJWT, Authlib and
 // requests-oauthlib.
 func TestPythonRound(t *testing.T) {
+	long(t)
 	t.Parallel()
 	runForeign(t, exec.Command(requirePython(t), "round.py"), "python")
 }

@@ -57,6 +57,7 @@ func TestRefusedLoginsLookAlike(t *testing.T) {
 // TestRefusedLoginForForeignClient: x/oauth2 understands the refusal, however
 // it authenticates.
 func TestRefusedLoginForForeignClient(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s := startServer(t)
 	web := s.addWeb(t)

@@ -9,6 +9,7 @@ import (
 // TestReplayInsideTheWindow: a client that lost the answer asks again, with
 // x/oauth2 or without, also after a crash, and gets the same successor.
 func TestReplayInsideTheWindow(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s := startServer(t)
 	web := s.addWeb(t)
@@ -34,6 +35,7 @@ func TestReplayInsideTheWindow(t *testing.T) {
 // TestReplayAfterTheWindow polls with the old token: it gets the same successor
 // until the window is over, and then has ended the session.
 func TestReplayAfterTheWindow(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s := startServer(t, "--refresh-grace", "2s")
 	web := s.addWeb(t)

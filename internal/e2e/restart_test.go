@@ -16,6 +16,7 @@ const chains = 8
 // TestRestartUnderLoad: clients that keep refreshing lose nothing to restarts,
 // if they repeat once what got no answer.
 func TestRestartUnderLoad(t *testing.T) {
+	long(t)
 	t.Parallel()
 	for name, end := range map[string]func(*server, *testing.T){"SIGTERM": (*server).restart, "kill -9": (*server).crash} {
 		t.Run(name, func(t *testing.T) {

@@ -30,6 +30,7 @@ type round struct {
 // TestRound plays the round with golang.org/x/oauth2, coreos/go-oidc and a
 // resource server on package verify.
 func TestRound(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s := newServer(t)
 	s.addUsers(t)

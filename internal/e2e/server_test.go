@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -59,7 +60,7 @@ func (s *server) start(t *testing.T) {
 		"serve", "--issuer", s.issuer, "--listen", s.address, "--admin-listen", "", "--metrics-listen", "",
 		"--storage", "sqlite:" + s.database(), "--master-key-file", s.masterKey(),
 		"--keyring-refresh", keyringRefresh, "--drain-delay", "0s", "--log-format", "json", "--log-level", "debug",
-	}, s.flags...)...)
+	}, slices.Concat(cheapHash, s.flags)...)...)
 	cmd.Dir = s.dir
 	s.child = launch(t, cmd, s.log, s.log)
 	eventually(t, "the server to be ready", func() bool {
@@ -163,7 +164,7 @@ func (s *server) try(t *testing.T, stdin string, args ...string) (string, error)
 	t.Helper()
 	cmd := s.command(t, args...)
 	cmd.Dir, cmd.Stdin = s.dir, strings.NewReader(stdin)
-	cmd.Env = append(cmd.Env, "SIGNET_STORAGE=sqlite:"+s.database(), "SIGNET_MASTER_KEY_FILE="+s.masterKey(), "SIGNET_KEYRING_REFRESH="+keyringRefresh)
+	cmd.Env = append(cmd.Env, "SIGNET_STORAGE=sqlite:"+s.database(), "SIGNET_MASTER_KEY_FILE="+s.masterKey(), "SIGNET_KEYRING_REFRESH="+keyringRefresh, "SIGNET_ARGON2_MEMORY=64", "SIGNET_ARGON2_TIME=1")
 	var stdout, stderr strings.Builder
 	cmd.Stdout, cmd.Stderr = &stdout, io.MultiWriter(&stderr, s.log)
 	if err := cmd.Run(); err != nil {

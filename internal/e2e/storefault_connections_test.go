@@ -27,6 +27,7 @@ func newSingleInstance(t *testing.T) (*cluster, *faultProxy) {
 // as when a firewall forgets them, are not tried one after the other by the
 // requests that come in: whatever their number, all is well within seconds.
 func TestStoreLeavesDeadConnections(t *testing.T) {
+	long(t)
 	t.Parallel()
 	f, way := newSingleInstance(t)
 	node := f.nodes[0]
@@ -69,6 +70,7 @@ func TestStoreLeavesDeadConnections(t *testing.T) {
 // to be had. The times are the instance's own: the clients keep the machine busy
 // as well. It runs alone for the same reason.
 func TestStoreFaultsUnderLoad(t *testing.T) {
+	long(t)
 	f, way := newSingleInstance(t)
 	node, held := f.nodes[0], f.nodes[0].login(t, f.web, alice, alicePassword)
 	if err := way.set(networkFault{kind: blackHole}); err != nil {

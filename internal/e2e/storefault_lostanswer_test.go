@@ -33,6 +33,7 @@ func newLostAnswer(t *testing.T) *lostAnswer {
 // the client is told, its retry gives what is due to it, and no session and no
 // successor too many comes of it.
 func TestStoreLosesAnAnswer(t *testing.T) {
+	long(t)
 	t.Parallel()
 	o := newLostAnswer(t)
 	t.Run("refresh", o.refreshIsRepeated)

@@ -36,6 +36,7 @@ var networkFaults = []struct {
 // they come all at once. It runs alone: beside other tests its times would say
 // little.
 func TestStoreFaults(t *testing.T) {
+	long(t)
 	scenarios := newFaultScenarios(t)
 	runScenarios(t, scenarios, func() {
 		var running sync.WaitGroup
@@ -48,6 +49,7 @@ func TestStoreFaults(t *testing.T) {
 
 // TestStoreIsKilled: the database is killed and started again on its files.
 func TestStoreIsKilled(t *testing.T) {
+	long(t)
 	t.Parallel()
 	if os.Getenv(mongotest.External) != "" {
 		t.Skip("an external server is not ours to kill")

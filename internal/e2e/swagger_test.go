@@ -21,6 +21,7 @@ const sentByBrowser = "authorization,x-requested-with"
 
 // TestSwaggerAuthorize: FastAPI's own Swagger UI takes tokens from Signet.
 func TestSwaggerAuthorize(t *testing.T) {
+	long(t)
 	t.Parallel()
 	e := examples[1]
 	e.require(t)

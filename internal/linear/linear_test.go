@@ -33,13 +33,13 @@ func openMongo(t testing.TB) storage.Store {
 	return store
 }
 
-// often is how many histories are made: fewer where the race detector slows all
-// down, many more in the slow run.
+// often is how many histories are made: fewer in the short run and where the
+// race detector slows all down, many more in the slow run.
 func often(normally int) int {
 	switch {
 	case os.Getenv("SIGNET_TEST_SLOW") == "1":
 		return 10 * normally
-	case raceEnabled:
+	case raceEnabled || testing.Short():
 		return normally / 10
 	}
 	return normally

@@ -196,6 +196,9 @@ func wantUnavailable(t *testing.T, s *mongo.Store, causes ...error) {
 
 // A server that takes connections and never answers, and then does again.
 func TestSilentServer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out by -short: waits for timeouts")
+	}
 	r, uri := newFaultProxy(t, mongotest.URI(t))
 	s := open(t, uri, mongo.WithTimeout(2*time.Second))
 	r.failWhen(func(string) failure { return silence })
@@ -206,6 +209,9 @@ func TestSilentServer(t *testing.T) {
 }
 
 func TestServerThatIsGone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out by -short: waits for timeouts")
+	}
 	r, uri := newFaultProxy(t, mongotest.URI(t))
 	s := open(t, uri, mongo.WithTimeout(2*time.Second))
 	r.stop()
@@ -234,6 +240,9 @@ func eventually(t *testing.T, what string, call func() error) {
 // kill -9 in the middle of writing: what was acknowledged is there after the
 // restart, and the store finds the server again by itself.
 func TestKilledServer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out by -short: waits for timeouts")
+	}
 	server := mongotest.Start(t)
 	s := open(t, server.URI(), mongo.WithTimeout(2*time.Second))
 	for round := range 3 {

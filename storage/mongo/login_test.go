@@ -332,6 +332,9 @@ func TestDelayedSweepSparesRenewed(t *testing.T) {
 // the calls are cut at any point. However it ends: nobody's name is anybody
 // else's, and every name that a user has leads there.
 func TestLoginNamesUnderConcurrentFailures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out by -short: hundreds of steps")
+	}
 	uri, c := mongotest.URI(t), newClock()
 	stores := []*mongo.Store{openAt(t, uri, c), openAt(t, uri, c), openAt(t, uri, c)}
 	var all sync.WaitGroup

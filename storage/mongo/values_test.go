@@ -132,6 +132,9 @@ func TestPrefixThatIsNoText(t *testing.T) {
 
 // More than one portion: sweeps and revocations of many go on to their limit.
 func TestLargeUpdatesRunInBatches(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out by -short: thousands of documents")
+	}
 	uri := mongotest.URI(t)
 	s := open(t, uri)
 	const sessions = 1100 // a portion is 1000

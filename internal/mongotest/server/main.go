@@ -10,12 +10,14 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
 )
 
 func main() {
+	debug.SetGCPercent(400) // tests wait for it, and it holds little
 	if err := run(os.Args[1:], os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -99,9 +101,14 @@ func (f front) uri(addr string) string {
 	return "mongodb://" + addr + "/?replicaSet=" + url.QueryEscape(f.role.set)
 }
 
-// database prepares FerretDB over the directory of SQLite files.
+// database prepares FerretDB over the directory of SQLite files. They are not
+// synced: what was written survives the end of the process, which is all that
+// the tests kill.
 func database(dir string) (*ferretdb.FerretDB, error) {
-	files := url.URL{Scheme: "file", Opaque: (&url.URL{Path: dir}).EscapedPath() + "/"}
+	files := url.URL{
+		Scheme: "file", Opaque: (&url.URL{Path: dir}).EscapedPath() + "/",
+		RawQuery: url.Values{"_pragma": {"synchronous(off)"}}.Encode(),
+	}
 	return ferretdb.New(&ferretdb.Config{
 		Listener:  ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
 		Logger:    slog.New(slog.DiscardHandler),
