@@ -109,8 +109,11 @@ type oauthErrorBody struct {
 }
 
 func (f errorResponse) oauthBody() oauthErrorBody {
-	return oauthErrorBody{Error: f.code, Description: printable(f.description)}
+	return oauthErrorBody{Error: f.code, Description: printable(truncate(f.description, maxDescription))}
 }
+
+// maxDescription bounds an error_description, in bytes.
+const maxDescription = 512
 
 // printable keeps a text within the characters that RFC 6749 §5.2 and
 // RFC 6750 §3 allow: %x20-21 / %x23-5B / %x5D-7E.

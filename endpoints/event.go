@@ -41,6 +41,7 @@ type event struct {
 	status     int
 	bytes      int
 	code       string
+	refusal    string // the description of an error
 	cause      error
 	panicText  string
 	stack      []byte
@@ -63,7 +64,7 @@ func (e *event) setClient(id string, err error) {
 
 // setError sets the error and its cause.
 func (e *event) setError(ctx context.Context, f errorResponse) {
-	e.status, e.code, e.cause = f.status, f.code, f.cause
+	e.status, e.code, e.refusal, e.cause = f.status, f.code, truncate(f.description, maxLoggedText), f.cause
 	if f.status >= http.StatusInternalServerError && errors.Is(ctx.Err(), context.Canceled) {
 		e.status = statusClientGone
 	}
@@ -90,7 +91,7 @@ func (e *event) write(log *zerolog.Logger, rt *route, duration time.Duration) {
 		Int("status", e.status).Float64("duration_ms", float64(duration.Microseconds())/1000).Int("bytes", e.bytes).
 		Str("address", e.address.String())
 	for _, f := range []struct{ name, value string }{
-		{"user_id", e.actor}, {"client_id", e.clientID}, {"grant", e.grant}, {"error", e.code}, {"event", e.auditEvent}, {"panic", e.panicText}, {"stack", string(e.stack)},
+		{"user_id", e.actor}, {"client_id", e.clientID}, {"grant", e.grant}, {"error", e.code}, {"description", e.refusal}, {"event", e.auditEvent}, {"panic", e.panicText}, {"stack", string(e.stack)},
 	} {
 		if f.value != "" {
 			entry.Str(f.name, f.value)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"example.org/signet/issuer/password"
@@ -36,7 +38,8 @@ const (
 )
 
 // Error is a refusal that may be shown to the client: Code and Description are
-// fixed sentences. The cause, if there is one, is for the log only.
+// fixed sentences, the second with the name of what was refused where it is safe
+// to repeat. The cause, if there is one, is for the log only.
 type Error struct {
 	Code        Code
 	Description string
@@ -44,6 +47,8 @@ type Error struct {
 	Scope       string        // for InsufficientScope: what is needed
 	Event       string        // the audit event that it caused, for metrics; "" for none
 	Cause       error
+
+	refused string // what Description names at its end; "" for nothing
 }
 
 func (e *Error) Error() string {
@@ -54,6 +59,40 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Cause }
+
+// Is tells whether both are the same refusal, whatever they name.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.refused == "" && t.Code == e.Code && t.Description == strings.TrimSuffix(e.Description, e.refused)
+}
+
+// Bounds of what an error names.
+const (
+	maxNamed      = 3   // values
+	maxNamedBytes = 128 // of each
+)
+
+// nameable is a scope, a grant type or a URI as people write them. What looks
+// like anything else, such as a secret in the wrong field, is not repeated.
+var nameable = regexp.MustCompile(`^[a-z][a-z0-9+]*(?:[:._~/-]+[a-z0-9]+)*/?$`)
+
+// naming returns the error with the values that were refused at the end of its
+// description, as far as they may be repeated.
+func (e *Error) naming(values ...string) *Error {
+	var names []string
+	for _, v := range values {
+		if len(names) < maxNamed && len(v) <= maxNamedBytes && nameable.MatchString(v) {
+			names = append(names, v)
+		}
+	}
+	if len(names) == 0 {
+		return e
+	}
+	named := *e
+	named.refused = ": " + strings.Join(names, " ")
+	named.Description += named.refused
+	return &named
+}
 
 func newError(code Code, description string) *Error {
 	return &Error{Code: code, Description: description}

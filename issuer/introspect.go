@@ -116,5 +116,7 @@ func (i *Issuer) introspectRefresh(ctx context.Context, caller storage.Client, t
 }
 
 func intersects(a, b []string) bool {
-	return slices.ContainsFunc(a, func(s string) bool { return contains(b, s) })
+	return slices.ContainsFunc(a, func(s string) bool {
+		return slices.ContainsFunc(b, func(other string) bool { return trimEmptyPath(s) == trimEmptyPath(other) })
+	})
 }

@@ -2,6 +2,9 @@ package issuer
 
 import (
 	"context"
+	"net/url"
+	"slices"
+	"strings"
 
 	"example.org/signet/storage"
 )
@@ -38,10 +41,16 @@ type bounds struct {
 // clientBounds are the client's scopes and audiences. Without audiences it may
 // ask for tokens for the issuer itself, whose own API then is the only one that
 // takes them.
+//
+// A client with the refresh_token grant may ask for offline_access (OpenID Connect
+// Core §11), registered or not.
 func clientBounds(c storage.Client, issuer string) bounds {
 	b := bounds{scopes: c.Scopes, audiences: c.Audiences, wideScope: errScopeOfClient, wrongTarget: errTargetOfClient}
 	if len(b.audiences) == 0 {
 		b.audiences = []string{issuer}
+	}
+	if contains(c.Grants, GrantRefreshToken) && !contains(c.Scopes, ScopeOfflineAccess) {
+		b.scopes = append(slices.Clone(c.Scopes), ScopeOfflineAccess)
 	}
 	return b
 }
@@ -56,18 +65,49 @@ var (
 	errTargetOfClient  = newError(InvalidTarget, "this client may not ask for that resource")
 	errScopeOfSession  = newError(InvalidScope, "the scope is wider than the one granted at login")
 	errTargetOfSession = newError(InvalidTarget, "the tokens of this login are not for that resource")
+	errTargetForm      = newError(InvalidTarget, "the resource must be an absolute URI without fragment")
 	errOpenIDNeedsUser = newError(InvalidScope, "openid needs a user, this grant has none")
 )
 
 // check refuses a request for more than the bounds.
 func (b bounds) check(req *grantRequest) error {
-	if len(without(req.requested, b.scopes)) > 0 {
-		return b.wideScope
+	if wide := without(req.requested, b.scopes); len(wide) > 0 {
+		return b.wideScope.naming(wide...)
 	}
-	if req.Resource != "" && !contains(b.audiences, req.Resource) {
-		return b.wrongTarget
+	if req.Resource == "" || len(selectAudience(b.audiences, req.Resource)) > 0 {
+		return nil
+	}
+	if u, err := url.Parse(req.Resource); err != nil || !u.IsAbs() || u.Fragment != "" {
+		return errTargetForm.naming(req.Resource)
+	}
+	return b.wrongTarget.naming(req.Resource)
+}
+
+// selectAudience returns the audience that the resource names, in its registered
+// spelling. A resource is an absolute URI (RFC 8707 §2); an empty path and "/"
+// are the same one (RFC 3986 §6.2.3).
+func selectAudience(audiences []string, resource string) []string {
+	if !strings.Contains(resource, ":") {
+		return nil
+	}
+	if contains(audiences, resource) {
+		return []string{resource}
+	}
+	for _, a := range audiences {
+		if trimEmptyPath(a) == trimEmptyPath(resource) {
+			return []string{a}
+		}
 	}
 	return nil
+}
+
+// trimEmptyPath drops the slash of a URI whose path is nothing else.
+func trimEmptyPath(uri string) string {
+	_, rest, _ := strings.Cut(uri, "://")
+	if rest != "" && strings.IndexByte(rest, '/') == len(rest)-1 {
+		return uri[:len(uri)-1]
+	}
+	return uri
 }
 
 // checkScope makes the checks of scope and resource that need the client alone.
@@ -87,6 +127,7 @@ func (p *pipeline) checkScope(req *grantRequest) error {
 func (p *pipeline) rights(ctx context.Context, req *grantRequest, who subject) (rights, error) {
 	policy, client := req.grant.policy(), clientBounds(req.client, p.issuer)
 	base := client
+	base.scopes = req.client.Scopes // offline_access is granted to those who ask for it
 	if req.requested != nil {
 		base.scopes = req.requested
 	}
@@ -101,14 +142,14 @@ func (p *pipeline) rights(ctx context.Context, req *grantRequest, who subject) (
 		}
 		scope = roles.ScopesFor(who.user.Roles, scope)
 	} else {
-		scope = without(scope, []string{ScopeOpenID})
+		scope = without(scope, []string{ScopeOpenID, ScopeOfflineAccess})
 	}
 	r := rights{scope: scope, audience: audience, denied: without(base.scopes, scope)}
 	if req.requested != nil {
 		r.scope = intersect(scope, req.requested)
 	}
 	if req.Resource != "" {
-		r.audience = intersect(audience, []string{req.Resource})
+		r.audience = selectAudience(audience, req.Resource)
 	}
 	return r, nil
 }

@@ -42,7 +42,7 @@ func TestRights_FollowThePolicy(t *testing.T) {
 		editor  = &storage.User{Roles: []string{"editor"}}
 		plain   = &storage.User{}
 		all     = []string{"openid", "read", "write"}
-		session = &storage.Session{Scopes: []string{"read", "write", "openid"}, Audience: []string{"a", "gone"}}
+		session = &storage.Session{Scopes: []string{"read", "write", "openid"}, Audience: []string{"urn:a", "gone"}}
 	)
 	for name, tt := range map[string]struct {
 		policy    scopePolicy
@@ -52,25 +52,25 @@ func TestRights_FollowThePolicy(t *testing.T) {
 		resource  string
 		want      rights
 	}{
-		"client, all":              {policy: client, want: rights{scope: []string{"read", "write"}, audience: []string{"a", "b"}, denied: []string{"openid"}}},
-		"client, some":             {policy: client, requested: []string{"write"}, resource: "b", want: rights{scope: []string{"write"}, audience: []string{"b"}}},
-		"login, all":               {policy: login, user: editor, want: rights{scope: all, audience: []string{"a", "b"}}},
-		"login, in its own order":  {policy: login, user: editor, requested: []string{"write", "openid"}, want: rights{scope: []string{"write", "openid"}, audience: []string{"a", "b"}}},
-		"login, without the role":  {policy: login, user: plain, requested: []string{"write", "read"}, want: rights{scope: []string{"read"}, audience: []string{"a", "b"}, denied: []string{"write"}}},
-		"refresh, all":             {policy: refresh, user: editor, session: session, want: rights{scope: session.Scopes, audience: []string{"a"}}},
-		"refresh, narrowed":        {policy: refresh, user: editor, session: session, requested: []string{"openid", "read"}, resource: "a", want: rights{scope: []string{"read", "openid"}, audience: []string{"a"}}},
-		"refresh, role lost":       {policy: refresh, user: plain, session: session, want: rights{scope: []string{"read", "openid"}, audience: []string{"a"}, denied: []string{"write"}}},
-		"refresh, narrowed, lost":  {policy: refresh, user: plain, session: session, requested: []string{"openid", "write"}, want: rights{scope: []string{"openid"}, audience: []string{"a"}, denied: []string{"write"}}},
-		"refresh, scope taken":     {policy: refresh, user: editor, session: &storage.Session{Scopes: []string{"read", "old"}, Audience: []string{"a"}}, want: rights{scope: []string{"read"}, audience: []string{"a"}, denied: []string{"old"}}},
+		"client, all":              {policy: client, want: rights{scope: []string{"read", "write"}, audience: []string{"urn:a", "urn:b"}, denied: []string{"openid"}}},
+		"client, some":             {policy: client, requested: []string{"write"}, resource: "urn:b", want: rights{scope: []string{"write"}, audience: []string{"urn:b"}}},
+		"login, all":               {policy: login, user: editor, want: rights{scope: all, audience: []string{"urn:a", "urn:b"}}},
+		"login, in its own order":  {policy: login, user: editor, requested: []string{"write", "openid"}, want: rights{scope: []string{"write", "openid"}, audience: []string{"urn:a", "urn:b"}}},
+		"login, without the role":  {policy: login, user: plain, requested: []string{"write", "read"}, want: rights{scope: []string{"read"}, audience: []string{"urn:a", "urn:b"}, denied: []string{"write"}}},
+		"refresh, all":             {policy: refresh, user: editor, session: session, want: rights{scope: session.Scopes, audience: []string{"urn:a"}}},
+		"refresh, narrowed":        {policy: refresh, user: editor, session: session, requested: []string{"openid", "read"}, resource: "urn:a", want: rights{scope: []string{"read", "openid"}, audience: []string{"urn:a"}}},
+		"refresh, role lost":       {policy: refresh, user: plain, session: session, want: rights{scope: []string{"read", "openid"}, audience: []string{"urn:a"}, denied: []string{"write"}}},
+		"refresh, narrowed, lost":  {policy: refresh, user: plain, session: session, requested: []string{"openid", "write"}, want: rights{scope: []string{"openid"}, audience: []string{"urn:a"}, denied: []string{"write"}}},
+		"refresh, scope taken":     {policy: refresh, user: editor, session: &storage.Session{Scopes: []string{"read", "old"}, Audience: []string{"urn:a"}}, want: rights{scope: []string{"read"}, audience: []string{"urn:a"}, denied: []string{"old"}}},
 		"refresh, audience taken":  {policy: refresh, user: editor, session: &storage.Session{Scopes: all, Audience: []string{"gone"}}, want: rights{scope: all, audience: []string{}}},
-		"refresh, never widened":   {policy: refresh, user: editor, session: &storage.Session{Scopes: []string{"read"}, Audience: []string{"a"}}, want: rights{scope: []string{"read"}, audience: []string{"a"}}},
-		"refresh, other audience":  {policy: refresh, user: editor, session: session, resource: "b", want: rights{scope: session.Scopes, audience: []string{}}},
-		"refresh, emptied session": {policy: refresh, user: editor, session: &storage.Session{Audience: []string{"a"}}, want: rights{audience: []string{"a"}}},
+		"refresh, never widened":   {policy: refresh, user: editor, session: &storage.Session{Scopes: []string{"read"}, Audience: []string{"urn:a"}}, want: rights{scope: []string{"read"}, audience: []string{"urn:a"}}},
+		"refresh, other audience":  {policy: refresh, user: editor, session: session, resource: "urn:b", want: rights{scope: session.Scopes, audience: []string{}}},
+		"refresh, emptied session": {policy: refresh, user: editor, session: &storage.Session{Audience: []string{"urn:a"}}, want: rights{audience: []string{"urn:a"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			req := &grantRequest{
 				TokenRequest: TokenRequest{Resource: tt.resource}, grant: policyGrant{declared: tt.policy}, requested: tt.requested,
-				client: storage.Client{Scopes: all, Audiences: []string{"a", "b"}},
+				client: storage.Client{Scopes: all, Audiences: []string{"urn:a", "urn:b"}},
 			}
 			got, err := newTestPipeline().rights(t.Context(), req, subject{user: tt.user, session: tt.session})
 			if err != nil {
@@ -85,24 +85,24 @@ func TestRights_FollowThePolicy(t *testing.T) {
 }
 
 func TestBounds_RefuseMore(t *testing.T) {
-	c := storage.Client{Scopes: []string{"openid", "read"}, Audiences: []string{"a"}}
-	s := storage.Session{Scopes: []string{"read"}, Audience: []string{"a"}}
+	c := storage.Client{Scopes: []string{"openid", "read"}, Audiences: []string{"urn:a"}}
+	s := storage.Session{Scopes: []string{"read"}, Audience: []string{"urn:a"}}
 	for name, tt := range map[string]struct {
 		bounds    bounds
 		requested []string
 		resource  string
 		want      error
 	}{
-		"client, nothing asked":        {clientBounds(c, "issuer"), nil, "", nil},
-		"client, within":               {clientBounds(c, "issuer"), []string{"read"}, "a", nil},
-		"client, another scope":        {clientBounds(c, "issuer"), []string{"read", "write"}, "a", errScopeOfClient},
-		"client, another resource":     {clientBounds(c, "issuer"), nil, "issuer", errTargetOfClient},
-		"client without audiences":     {clientBounds(storage.Client{}, "issuer"), nil, "issuer", nil},
-		"session, within":              {sessionBounds(s), []string{"read"}, "a", nil},
+		"client, nothing asked":        {clientBounds(c, "urn:issuer"), nil, "", nil},
+		"client, within":               {clientBounds(c, "urn:issuer"), []string{"read"}, "urn:a", nil},
+		"client, another scope":        {clientBounds(c, "urn:issuer"), []string{"read", "write"}, "urn:a", errScopeOfClient},
+		"client, another resource":     {clientBounds(c, "urn:issuer"), nil, "urn:issuer", errTargetOfClient},
+		"client without audiences":     {clientBounds(storage.Client{}, "urn:issuer"), nil, "urn:issuer", nil},
+		"session, within":              {sessionBounds(s), []string{"read"}, "urn:a", nil},
 		"session, wider than granted":  {sessionBounds(s), []string{"read", "openid"}, "", errScopeOfSession},
-		"session, another resource":    {sessionBounds(s), nil, "b", errTargetOfSession},
-		"session without an audience":  {sessionBounds(storage.Session{}), nil, "issuer", errTargetOfSession},
-		"session, scope before target": {sessionBounds(s), []string{"x"}, "b", errScopeOfSession},
+		"session, another resource":    {sessionBounds(s), nil, "urn:b", errTargetOfSession},
+		"session without an audience":  {sessionBounds(storage.Session{}), nil, "urn:issuer", errTargetOfSession},
+		"session, scope before target": {sessionBounds(s), []string{"x"}, "urn:b", errScopeOfSession},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := tt.bounds.check(&grantRequest{TokenRequest: TokenRequest{Resource: tt.resource}, requested: tt.requested})

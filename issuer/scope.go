@@ -13,6 +13,10 @@ const (
 	ScopeProfile = "profile"
 	ScopeEmail   = "email"
 	ScopePhone   = "phone"
+
+	// ScopeOfflineAccess asks for a session that outlives the user's presence
+	// (OpenID Connect Core §11).
+	ScopeOfflineAccess = "offline_access"
 )
 
 // maxScopes bounds the scopes of one request.

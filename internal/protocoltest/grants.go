@@ -16,6 +16,9 @@ var grantCases = []testCase{
 	{name: "T27 scopes", run: testScopes},
 	{name: "T27 restricted scopes are left out and said so", run: testRoleScopes},
 	{name: "T28 T29 nothing of the request is echoed", run: testGrantedScope},
+	{name: "what is refused is named", run: testRefusedNames},
+	{name: "a resource with an empty path", run: testEmptyPath},
+	{name: "offline_access", run: testOfflineAccess},
 	{name: "audiences", run: testAudiences},
 	{name: "R23 J27 a new jti every time", run: testUnique},
 }
@@ -134,7 +137,7 @@ func testAudiences(t *testing.T, s *Signet) {
 	if aud := claims(t, s.ClientToken(t, none).Access)["aud"]; aud != s.Issuer {
 		t.Errorf("no audience: aud %v, want the issuer", aud)
 	}
-	for _, wrong := range []string{OtherAPI, API + "/", strings.ToUpper(API), "api", s.Issuer} {
+	for _, wrong := range []string{OtherAPI, API + "/v1", API + "//", API + "?", strings.ToUpper(API), "api", s.Issuer} {
 		f := Form("grant_type", "client_credentials", "resource", wrong)
 		s.Post(Token, f, Basic(s.Machine)).ExpectError(t, http.StatusBadRequest, "invalid_target")
 	}
@@ -165,3 +168,89 @@ func testUnique(t *testing.T, s *Signet) {
 }
 
 const urlSafe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// testRefusedNames: the answer and the log line say which scope, resource or grant
+// was refused, unless it looks like a secret.
+func testRefusedNames(t *testing.T, s *Signet) {
+	for _, c := range []struct{ parameter, value, code, named string }{
+		{"scope", "openid items:delete items:read", "invalid_scope", ": items:delete"},
+		{"scope", "items:delete users.all x/y z", "invalid_scope", ": items:delete users.all x/y"},
+		{"scope", "Hunter2-Hunter2", "invalid_scope", "ask for it"},
+		{"scope", strings.Repeat("x", 128) + " a:b", "invalid_scope", ": " + strings.Repeat("x", 128) + " a:b"},
+		{"resource", "https://unknown.example.com/v1", "invalid_target", ": https://unknown.example.com/v1"},
+		{"resource", "https://user:Secret@unknown.example.com/", "invalid_target", "that resource"},
+		{"resource", "unknown-api", "invalid_target", ": unknown-api"},
+		{"grant_type", "urn:ietf:params:oauth:grant-type:device_code", "unsupported_grant_type", ": urn:ietf:params:oauth:grant-type:device_code"},
+		{"grant_type", "client_credentials", "unauthorized_client", ": client_credentials"},
+	} {
+		s.Log.Reset()
+		f := s.Alice.LoginForm("")
+		f.Set(c.parameter, c.value)
+		a := s.Post(Token, f, Basic(s.Web)).ExpectError(t, http.StatusBadRequest, c.code)
+		description, _ := a.Object(t)["error_description"].(string)
+		if !strings.HasSuffix(description, c.named) {
+			t.Errorf("%s %.40q: the answer says %q, want it to end in %q", c.parameter, c.value, description, c.named)
+		}
+		if logged := s.Log.Events(t)[0]["description"]; logged != description {
+			t.Errorf("%s %.40q: logged %v, answered %q", c.parameter, c.value, logged, description)
+		}
+	}
+	// A refresh asks for more than its login was granted.
+	tokens := s.Login(t, s.Web, s.Alice, "openid")
+	f := RefreshForm(tokens.Refresh)
+	f.Set("scope", "openid items:read")
+	a := s.Post(Token, f, Basic(s.Web)).ExpectError(t, http.StatusBadRequest, "invalid_scope")
+	if description, _ := a.Object(t)["error_description"].(string); !strings.HasSuffix(description, ": items:read") {
+		t.Errorf("a wider refresh: %q", description)
+	}
+}
+
+// testEmptyPath: RFC 3986 §6.2.3 makes an empty path and "/" the same.
+func testEmptyPath(t *testing.T, s *Signet) {
+	slash := s.AddClient(t, "slash", issuer.ClientChange{
+		Grants: &[]string{issuer.GrantPassword, issuer.GrantRefreshToken}, Scopes: &[]string{"openid"}, Audiences: &[]string{API + "/", OtherAPI + "/v1"},
+	})
+	for client, want := range map[Client]string{s.Web: API, slash: API + "/"} {
+		for _, resource := range []string{API, API + "/"} {
+			f := s.Alice.LoginForm("")
+			f.Set("resource", resource)
+			tokens := s.Post(Token, f, Basic(client)).Tokens(t)
+			if aud := claims(t, tokens.Access)["aud"]; aud != want {
+				t.Errorf("%s asks for %s: aud %v, want %s", client.ID, resource, aud, want)
+			}
+			if !s.Active(t, s.ResourceServer, tokens.Access) {
+				t.Errorf("%s asks for %s: the resource server is told nothing", client.ID, resource)
+			}
+			f = RefreshForm(tokens.Refresh)
+			f.Set("resource", resource)
+			if aud := claims(t, s.Post(Token, f, Basic(client)).Tokens(t).Access)["aud"]; aud != want {
+				t.Errorf("%s refreshes for %s: aud %v, want %s", client.ID, resource, aud, want)
+			}
+		}
+	}
+	f := s.Alice.LoginForm("")
+	f.Set("resource", OtherAPI+"/v1/")
+	s.Post(Token, f, Basic(slash)).ExpectError(t, http.StatusBadRequest, "invalid_target") // another path
+}
+
+// testOfflineAccess: every client with the refresh_token grant knows the scope.
+func testOfflineAccess(t *testing.T, s *Signet) {
+	tokens := s.Login(t, s.Web, s.Alice, "openid offline_access")
+	if tokens.Scope != "openid offline_access" || tokens.Refresh == "" {
+		t.Errorf("asked for: scope %q", tokens.Scope)
+	}
+	if refreshed := s.Refresh(t, s.Web, tokens.Refresh); refreshed.Scope != "openid offline_access" {
+		t.Errorf("after a refresh: scope %q", refreshed.Scope)
+	}
+	if all := s.Login(t, s.Web, s.Alice, ""); strings.Contains(all.Scope, "offline_access") {
+		t.Errorf("not asked for: scope %q", all.Scope)
+	}
+	f := Form("grant_type", "client_credentials", "scope", "items:read offline_access")
+	s.Post(Token, f, Basic(s.Machine)).ExpectError(t, http.StatusBadRequest, "invalid_scope") // no refresh_token grant
+	both := s.AddClient(t, "both", issuer.ClientChange{
+		Grants: &[]string{issuer.GrantClientCredentials, issuer.GrantRefreshToken}, Scopes: &[]string{"items:read"}, Audiences: &[]string{API},
+	})
+	if own := s.Post(Token, f, Basic(both)).Tokens(t); own.Scope != "items:read" || own.Refresh != "" {
+		t.Errorf("without a user: scope %q", own.Scope)
+	}
+}
