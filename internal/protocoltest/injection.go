@@ -93,8 +93,8 @@ func testMalformedJSON(t *testing.T, s *Signet) {
 			"cut off": {string(raw[:len(raw)-1]), 400, "invalid_request"}, "trailing data": {string(raw) + "{}", 400, "invalid_request"}, "trailing garbage": {string(raw) + "x", 400, "invalid_request"},
 			"a member twice": {"{" + member + `"a",` + member + `"b"}`, 400, "invalid_request"}, "the same by an escape": {"{" + member + `"a","\u00` + hexOf(name[0]) + name[1:] + `":"b"}`, 400, "invalid_request"},
 			"other letters": {`{"` + strings.ToUpper(name) + `":"a"}`, 422, "invalid_field"}, "a comment": {"{/**/}", 400, "invalid_request"}, "a byte order mark": {"\ufeff" + string(raw), 400, "invalid_request"},
-			"depth": {"{" + member + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + "}", 422, "invalid_field"}, "depth of objects": {strings.Repeat(`{"a":`, 10000), 422, "invalid_field"},
-			"many members": {"{" + strings.Repeat(`"a":1,`, 10000) + `"b":1}`, 422, "invalid_field"}, "not UTF-8": {"{" + member + "\"a\xff\"}", 400, "invalid_request"},
+			"depth": {"{" + member + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + "}", 400, "invalid_request"}, "depth of objects": {strings.Repeat(`{"a":`, 10000), 400, "invalid_request"},
+			"many members": {"{" + strings.Repeat(`"a":1,`, 10000) + `"b":1}`, 400, "invalid_request"}, "not UTF-8": {"{" + member + "\"a\xff\"}", 400, "invalid_request"},
 			"half a character": {"{" + member + `"a\ud800b"}`, 400, "invalid_request"}, "the other half": {"{" + member + `"\udc00"}`, 400, "invalid_request"}, "10 MiB": {strings.Repeat(" ", 10<<20) + "{}", 413, "invalid_request"},
 			"a comma too many": {"{" + member + `"a",}`, 400, "invalid_request"}, "single quotes": {"{'a':'b'}", 400, "invalid_request"}, "a prototype": {`{"__proto__":{"x":1}}`, 422, "invalid_field"},
 		} {
