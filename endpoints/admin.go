@@ -7,22 +7,24 @@ import (
 	"github.com/gorilla/mux"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/role"
 )
 
 // The rules of the admin API: who holds the role in the store at this moment.
 const (
-	RuleAdmin      Rule = issuer.RoleAdmin      // or super_admin
-	RuleSuperAdmin Rule = issuer.RoleSuperAdmin // only
+	RuleAdmin      Rule = role.Admin      // or super_admin
+	RuleSuperAdmin Rule = role.SuperAdmin // only
 )
 
 // adminAuthorizer authorizes an administrator.
 type adminAuthorizer interface {
-	Administer(ctx context.Context, p *issuer.Principal, role string, src issuer.RequestInfo) (*issuer.Administrator, error)
+	As(ctx context.Context, p *issuer.Principal, info issuer.RequestInfo) (*admin.Admin, error)
 }
 
 // adminHandler handles one method of one path of the admin API. It can do no
 // more than the administrator of the request may.
-type adminHandler func(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error)
+type adminHandler func(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error)
 
 var _ apiHandler = adminHandler(nil)
 

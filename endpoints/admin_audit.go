@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/storage"
 )
 
 // listAudit is GET /api/v1/audit.
-func listAudit(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func listAudit(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	page, q, err := req.page("type", "actor", "target", "client_id", "since", "until")
 	if err != nil {
 		return nil, err
@@ -21,7 +22,7 @@ func listAudit(ctx context.Context, a *issuer.Administrator, req *apiRequest) (a
 	if f.Until, err = timeParam(q, "until"); err != nil {
 		return nil, err
 	}
-	return a.Audit(ctx, f, page)
+	return a.Audit().List(ctx, f, page)
 }
 
 // timeParam parses a time of the query; an absent one is zero.

@@ -5,16 +5,16 @@ import (
 	"strings"
 	"time"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 // listClients is GET /api/v1/clients.
-func listClients(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func listClients(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	page, _, err := req.page()
 	if err != nil {
 		return nil, err
 	}
-	return a.Clients(ctx, page)
+	return a.Clients().List(ctx, page)
 }
 
 // clientSchema lists the members of a client that can be changed, named as in
@@ -32,8 +32,8 @@ var newClientSchema = func() schema {
 	return s
 }()
 
-func clientChange(b jsonObject) issuer.ClientChange {
-	ch := issuer.ClientChange{
+func clientChange(b jsonObject) admin.ClientChange {
+	ch := admin.ClientChange{
 		Name: b.optString("client_name"), Grants: b.optStrings("grant_types"), Audiences: b.optStrings("audiences"), Resources: b.optStrings("resources"),
 		Origins: b.optStrings("origins"), IDTokenOnRefresh: b.optBool("id_token_on_refresh"), InsecurePublicPassword: b.isTrue("insecure_public_password"),
 	}
@@ -46,12 +46,12 @@ func clientChange(b jsonObject) issuer.ClientChange {
 
 // createClient is POST /api/v1/clients. Asked again it is a duplicate; a secret
 // whose answer was lost is replaced by POST …/secret.
-func createClient(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func createClient(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	b, err := req.decodeBody(newClientSchema)
 	if err != nil {
 		return nil, err
 	}
-	v, err := a.CreateClient(ctx, issuer.NewClient{
+	v, err := a.Clients().Create(ctx, admin.NewClient{
 		ID: b.str("client_id"), Public: b.isTrue("public"), Secret: b.secret("client_secret"),
 		InsecurePublicPassword: b.isTrue("insecure_public_password"), Settings: clientChange(b),
 	})
@@ -62,7 +62,7 @@ func createClient(ctx context.Context, a *issuer.Administrator, req *apiRequest)
 }
 
 // clientReply replies with the client.
-func clientReply(v issuer.Client, err error) (any, error) {
+func clientReply(v admin.Client, err error) (any, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -70,15 +70,15 @@ func clientReply(v issuer.Client, err error) (any, error) {
 }
 
 // showClient is GET /api/v1/clients/{client_id}.
-func showClient(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func showClient(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	if _, err := req.query(); err != nil {
 		return nil, err
 	}
-	return clientReply(a.Client(ctx, req.pathParam("client_id")))
+	return clientReply(a.Clients().Show(ctx, req.pathParam("client_id")))
 }
 
 // updateClient is PATCH /api/v1/clients/{client_id}.
-func updateClient(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func updateClient(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	b, err := req.decodeBody(clientSchema)
 	if err != nil {
 		return nil, err
@@ -87,12 +87,12 @@ func updateClient(ctx context.Context, a *issuer.Administrator, req *apiRequest)
 	if err != nil {
 		return nil, err
 	}
-	return clientReply(a.UpdateClient(ctx, req.pathParam("client_id"), clientChange(b), ifMatch))
+	return clientReply(a.Clients().Update(ctx, req.pathParam("client_id"), clientChange(b), ifMatch))
 }
 
 // rotateSecret is POST /api/v1/clients/{client_id}/secret. With If-Match a
 // retry that comes after the first was carried out changes nothing.
-func rotateSecret(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func rotateSecret(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	b, err := req.decodeBody(schema{"client_secret": kindString, "overlap": kindInt, "revoke": kindBool})
 	if err != nil {
 		return nil, err
@@ -101,11 +101,11 @@ func rotateSecret(ctx context.Context, a *issuer.Administrator, req *apiRequest)
 	if err != nil {
 		return nil, err
 	}
-	r := issuer.SecretRotation{Secret: b.secret("client_secret"), Revoke: b.isTrue("revoke")}
+	r := admin.SecretRotation{Secret: b.secret("client_secret"), Revoke: b.isTrue("revoke")}
 	if seconds := b.optInt("overlap"); seconds != nil {
 		r.Overlap = secondsToDuration(*seconds)
 	}
-	return clientReply(a.RotateClientSecret(ctx, req.pathParam("client_id"), r, ifMatch))
+	return clientReply(a.Clients().RotateSecret(ctx, req.pathParam("client_id"), r, ifMatch))
 }
 
 // secondsToDuration saturates instead of overflowing.
@@ -115,26 +115,26 @@ func secondsToDuration(n int64) time.Duration {
 }
 
 // disableClient is POST /api/v1/clients/{client_id}/disable.
-func disableClient(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func disableClient(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	return setClientDisabled(ctx, a, req, true)
 }
 
 // enableClient is POST /api/v1/clients/{client_id}/enable.
-func enableClient(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func enableClient(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	return setClientDisabled(ctx, a, req, false)
 }
 
-func setClientDisabled(ctx context.Context, a *issuer.Administrator, req *apiRequest, disabled bool) (any, error) {
+func setClientDisabled(ctx context.Context, a *admin.Admin, req *apiRequest, disabled bool) (any, error) {
 	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return clientReply(a.UpdateClient(ctx, req.pathParam("client_id"), issuer.ClientChange{Disabled: &disabled}, nil))
+	return clientReply(a.Clients().Update(ctx, req.pathParam("client_id"), admin.ClientChange{Disabled: &disabled}, nil))
 }
 
 // deleteClient is DELETE /api/v1/clients/{client_id}.
-func deleteClient(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func deleteClient(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return emptyReply, a.DeleteClient(ctx, req.pathParam("client_id"))
+	return emptyReply, a.Clients().Delete(ctx, req.pathParam("client_id"))
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/keys"
 )
 
@@ -49,7 +49,7 @@ func optTime(t time.Time) *time.Time {
 
 // listKeys is GET /api/v1/keys.
 func listKeys(k keyAdmin) adminHandler {
-	return func(_ context.Context, _ *issuer.Administrator, req *apiRequest) (any, error) {
+	return func(_ context.Context, _ *admin.Admin, req *apiRequest) (any, error) {
 		if _, err := req.query(); err != nil {
 			return nil, err
 		}
@@ -80,7 +80,7 @@ type keyPlan struct {
 // planKeys is GET /api/v1/keys/plan: what will happen to the keys, or what a
 // change that is named would do. It changes nothing.
 func planKeys(k keyAdmin) adminHandler {
-	return func(_ context.Context, _ *issuer.Administrator, req *apiRequest) (any, error) {
+	return func(_ context.Context, _ *admin.Admin, req *apiRequest) (any, error) {
 		q, err := req.query("rotate", "force", "rollback", "revoke")
 		if err != nil {
 			return nil, err
@@ -113,7 +113,7 @@ type keyRotation struct {
 // rotateKeys is POST /api/v1/keys/rotate. While a rotation is still to come
 // another is refused, so that a retry makes no second one.
 func rotateKeys(k keyAdmin) adminHandler {
-	return func(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	return func(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 		b := jsonObject{}
 		if req.body != "" {
 			var err error
@@ -135,7 +135,7 @@ func rotateKeys(k keyAdmin) adminHandler {
 // rollBackKeys is POST /api/v1/keys/rollback: the previous key signs again. A
 // retry goes no further back.
 func rollBackKeys(k keyAdmin) adminHandler {
-	return func(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	return func(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 		if err := req.rejectBody(); err != nil {
 			return nil, err
 		}
@@ -152,7 +152,7 @@ func rollBackKeys(k keyAdmin) adminHandler {
 
 // revokeKey is POST /api/v1/keys/{kid}/revoke. Asked again it changes nothing.
 func revokeKey(k keyAdmin) adminHandler {
-	return func(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+	return func(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 		if err := req.rejectBody(); err != nil {
 			return nil, err
 		}

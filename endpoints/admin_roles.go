@@ -4,25 +4,26 @@ import (
 	"context"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 // listRoles is GET /api/v1/roles. There are few, so it has one page.
-func listRoles(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func listRoles(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	if _, err := req.query(); err != nil {
 		return nil, err
 	}
-	return a.Roles(ctx)
+	return a.Roles().List(ctx)
 }
 
 var newRoleSchema = schema{"name": kindString, "description": kindString, "scopes": kindStrings, "rank": kindInt}
 
 // createRole is POST /api/v1/roles. Asked again it is a duplicate.
-func createRole(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func createRole(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	b, err := req.decodeBody(newRoleSchema)
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.CreateRole(ctx, b.str("name"), issuer.RoleChange{Description: b.optString("description"), Scopes: b.optStrings("scopes"), Rank: b.optInt("rank")})
+	r, err := a.Roles().Create(ctx, b.str("name"), admin.RoleChange{Description: b.optString("description"), Scopes: b.optStrings("scopes"), Rank: b.optInt("rank")})
 	if err != nil {
 		return nil, err
 	}
@@ -30,11 +31,11 @@ func createRole(ctx context.Context, a *issuer.Administrator, req *apiRequest) (
 }
 
 // showRole is GET /api/v1/roles/{name}.
-func showRole(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func showRole(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	if _, err := req.query(); err != nil {
 		return nil, err
 	}
-	r, err := a.Role(ctx, req.pathParam("name"))
+	r, err := a.Roles().Show(ctx, req.pathParam("name"))
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +45,7 @@ func showRole(ctx context.Context, a *issuer.Administrator, req *apiRequest) (an
 var roleSchema = schema{"description": kindString, "scopes": kindStrings, "rank": kindInt, "release_scopes": kindBool}
 
 // updateRole is PATCH /api/v1/roles/{name}.
-func updateRole(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func updateRole(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	b, err := req.decodeBody(roleSchema)
 	if err != nil {
 		return nil, err
@@ -53,7 +54,7 @@ func updateRole(ctx context.Context, a *issuer.Administrator, req *apiRequest) (
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.UpdateRole(ctx, req.pathParam("name"), issuer.RoleChange{
+	r, err := a.Roles().Update(ctx, req.pathParam("name"), admin.RoleChange{
 		Description: b.optString("description"), Scopes: b.optStrings("scopes"), Rank: b.optInt("rank"), ReleaseScopes: b.isTrue("release_scopes"),
 	}, ifMatch)
 	if err != nil {
@@ -63,7 +64,7 @@ func updateRole(ctx context.Context, a *issuer.Administrator, req *apiRequest) (
 }
 
 // deleteRole is DELETE /api/v1/roles/{name}.
-func deleteRole(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func deleteRole(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func deleteRole(ctx context.Context, a *issuer.Administrator, req *apiRequest) (
 	if err != nil {
 		return nil, err
 	}
-	return emptyReply, a.DeleteRole(ctx, req.pathParam("name"), release)
+	return emptyReply, a.Roles().Delete(ctx, req.pathParam("name"), release)
 }
 
 // boolParam parses a flag of the query; an absent one is false.

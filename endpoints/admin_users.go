@@ -3,17 +3,17 @@ package endpoints
 import (
 	"context"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/storage"
 )
 
 // listUsers is GET /api/v1/users.
-func listUsers(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func listUsers(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	page, q, err := req.page("prefix", "role")
 	if err != nil {
 		return nil, err
 	}
-	return a.Users(ctx, storage.UserFilter{Prefix: q["prefix"], Role: q["role"]}, page)
+	return a.Users().List(ctx, storage.UserFilter{Prefix: q["prefix"], Role: q["role"]}, page)
 }
 
 var newUserSchema = schema{
@@ -21,19 +21,19 @@ var newUserSchema = schema{
 }
 
 // createUser is POST /api/v1/users. Asked again it is a duplicate.
-func createUser(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func createUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	b, err := req.decodeBody(newUserSchema)
 	if err != nil {
 		return nil, err
 	}
-	n := issuer.NewUser{
+	n := admin.NewUser{
 		Username: b.str("username"), Email: b.str("email"), FullName: b.str("full_name"), Phone: b.str("phone"),
 		Password: b.secret("password"), Disabled: b.isTrue("disabled"),
 	}
 	if roles := b.optStrings("roles"); roles != nil {
 		n.Roles = *roles
 	}
-	u, err := a.CreateUser(ctx, n)
+	u, err := a.Users().Create(ctx, n)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func createUser(ctx context.Context, a *issuer.Administrator, req *apiRequest) (
 }
 
 // userReply replies with the user.
-func userReply(u issuer.User, err error) (any, error) {
+func userReply(u admin.User, err error) (any, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -49,17 +49,17 @@ func userReply(u issuer.User, err error) (any, error) {
 }
 
 // showUser is GET /api/v1/users/{id}.
-func showUser(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func showUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	if _, err := req.query(); err != nil {
 		return nil, err
 	}
-	return userReply(a.User(ctx, req.pathParam("id")))
+	return userReply(a.Users().Show(ctx, req.pathParam("id")))
 }
 
 var userSchema = schema{"username": kindString, "email": kindString, "full_name": kindString, "phone": kindString, "roles": kindStrings}
 
 // updateUser is PATCH /api/v1/users/{id}.
-func updateUser(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func updateUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	b, err := req.decodeBody(userSchema)
 	if err != nil {
 		return nil, err
@@ -68,57 +68,58 @@ func updateUser(ctx context.Context, a *issuer.Administrator, req *apiRequest) (
 	if err != nil {
 		return nil, err
 	}
-	return userReply(a.UpdateUser(ctx, req.pathParam("id"), issuer.UserChange{
+	return userReply(a.Users().Update(ctx, req.pathParam("id"), admin.UserChange{
 		Username: b.optString("username"), Email: b.optString("email"), FullName: b.optString("full_name"), Phone: b.optString("phone"), Roles: b.optStrings("roles"),
 	}, ifMatch))
 }
 
 // disableUser is POST /api/v1/users/{id}/disable.
-func disableUser(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func disableUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return userReply(a.DisableUser(ctx, req.pathParam("id")))
+	return userReply(a.Users().Disable(ctx, req.pathParam("id")))
 }
 
 // enableUser is POST /api/v1/users/{id}/enable.
-func enableUser(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func enableUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return userReply(a.EnableUser(ctx, req.pathParam("id")))
+	return userReply(a.Users().Enable(ctx, req.pathParam("id")))
 }
 
 // setUserPassword is POST /api/v1/users/{id}/password.
-func setUserPassword(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func setUserPassword(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	b, err := req.decodeBody(schema{"password": kindString})
 	if err != nil {
 		return nil, err
 	}
-	return userReply(a.SetPassword(ctx, req.pathParam("id"), b.secret("password")))
+	return userReply(a.Users().SetPassword(ctx, req.pathParam("id"), b.secret("password")))
 }
 
 // deleteUser is DELETE /api/v1/users/{id}.
-func deleteUser(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func deleteUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return emptyReply, a.DeleteUser(ctx, req.pathParam("id"))
+	return emptyReply, a.Users().Delete(ctx, req.pathParam("id"))
 }
 
 // listUserSessions is GET /api/v1/users/{id}/sessions.
-func listUserSessions(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func listUserSessions(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	page, _, err := req.page()
 	if err != nil {
 		return nil, err
 	}
-	return a.UserSessions(ctx, req.pathParam("id"), page)
+	return a.Users().Sessions(ctx, req.pathParam("id"), page)
 }
 
 // endUserSessions is DELETE /api/v1/users/{id}/sessions.
-func endUserSessions(ctx context.Context, a *issuer.Administrator, req *apiRequest) (any, error) {
+func endUserSessions(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return emptyReply, a.EndUserSessions(ctx, req.pathParam("id"))
+	_, err := a.Users().EndSessions(ctx, req.pathParam("id"))
+	return emptyReply, err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/storage"
 )
 
@@ -38,18 +39,18 @@ type apiRequest struct {
 	body      string
 	principal *issuer.Principal // nil under RuleOpen
 
-	admin *issuer.Administrator // under RuleAdmin and RuleSuperAdmin
+	admin *admin.Admin // under RuleAdmin and RuleSuperAdmin
 }
 
-// authenticator authenticates the bearer of an access token.
-type authenticator interface {
-	adminAuthorizer
+// identifier tells who the bearer of an access token is.
+type identifier interface {
 	Identify(ctx context.Context, accessToken issuer.Secret) (*issuer.Principal, error)
 }
 
 // authorizedHandler checks the rule before it calls the handler.
 type authorizedHandler struct {
-	issuer  authenticator
+	issuer  identifier
+	admins  adminAuthorizer
 	limiter *limiter
 	rule    Rule
 	timeout time.Duration
@@ -95,8 +96,11 @@ func (h authorizedHandler) authorize(ctx context.Context, req *apiRequest, token
 		return err
 	}
 	req.e.actor, req.e.clientID = req.principal.UserID(), req.principal.ClientID()
-	if h.rule != RuleSelf {
-		req.admin, err = h.issuer.Administer(ctx, req.principal, string(h.rule), req.source())
+	if h.rule == RuleSelf {
+		return nil
+	}
+	if req.admin, err = h.admins.As(ctx, req.principal, req.source()); err == nil && h.rule == RuleSuperAdmin {
+		err = req.admin.RequireSuperAdmin()
 	}
 	return err
 }
@@ -193,4 +197,4 @@ func (req *apiRequest) page(filters ...string) (storage.Page, map[string]string,
 }
 
 // ifMatch returns the request's If-Match precondition.
-func (c *apiRequest) ifMatch() (issuer.Precondition, error) { return precondition(c.r.Header) }
+func (c *apiRequest) ifMatch() (admin.Precondition, error) { return precondition(c.r.Header) }

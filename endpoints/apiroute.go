@@ -1,6 +1,8 @@
 package endpoints
 
-import "net/http"
+import (
+	"net/http"
+)
 
 // apiMethod is one method of a path of Signet's own API.
 type apiMethod struct {
@@ -33,7 +35,7 @@ func (m *routeBuilder) api(path string, cors corsPolicy, methods ...apiMethod) {
 		if v.hashesPassword {
 			timeout = m.limiter.loginTimeout
 		}
-		choice[v.method] = authorizedHandler{issuer: m.issuer, limiter: m.limiter, rule: v.rule, timeout: timeout, handler: v.handler}
+		choice[v.method] = authorizedHandler{issuer: m.issuer, admins: m.admins, limiter: m.limiter, rule: v.rule, timeout: timeout, handler: v.handler}
 		rt.methods, rt.rules[v.method] = append(rt.methods, v.method), v.rule
 		if v.method == http.MethodGet {
 			rt.methods = append(rt.methods, http.MethodHead)

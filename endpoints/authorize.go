@@ -1,6 +1,8 @@
 package endpoints
 
-import "net/http"
+import (
+	"net/http"
+)
 
 // authorizationEndpoint stands where clients expect one: many libraries refuse
 // a discovery document without it. There is no interactive login, so it says

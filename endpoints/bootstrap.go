@@ -3,17 +3,17 @@ package endpoints
 import (
 	"context"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 // bootstrapper makes the first super_admin.
 type bootstrapper interface {
-	Bootstrap(ctx context.Context, r issuer.BootstrapRequest) (issuer.User, error)
+	Bootstrap(ctx context.Context, r admin.BootstrapRequest) (admin.User, error)
 }
 
 // bootstrapHandler is POST /api/v1/bootstrap, for whoever has the secret that
 // the operator gave the server.
-type bootstrapHandler struct{ issuer bootstrapper }
+type bootstrapHandler struct{ admin bootstrapper }
 
 var _ apiHandler = bootstrapHandler{}
 
@@ -22,9 +22,9 @@ func (h bootstrapHandler) handle(ctx context.Context, req *apiRequest) (any, err
 	if err != nil {
 		return nil, err
 	}
-	u, err := h.issuer.Bootstrap(ctx, issuer.BootstrapRequest{
+	u, err := h.admin.Bootstrap(ctx, admin.BootstrapRequest{
 		Secret: b.secret("secret"), Info: req.source(),
-		User: issuer.NewUser{
+		User: admin.NewUser{
 			Username: b.str("username"), Email: b.str("email"), FullName: b.str("full_name"), Phone: b.str("phone"), Password: b.secret("password"),
 		},
 	})

@@ -11,11 +11,13 @@ import (
 	"example.org/signet/internal/document"
 	"example.org/signet/internal/fielderror"
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/selfservice"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
 
-// Issuer is what the endpoints ask: one method an endpoint, and two questions
+// Issuer is what the endpoints ask of the protocol: one method an endpoint, and two questions
 // about the clients as a whole.
 type Issuer interface {
 	tokenIssuer
@@ -23,17 +25,29 @@ type Issuer interface {
 	revoker
 	userInfoProvider
 	grantQuery
-	authenticator
-	bootstrapper
-	registrar
-	profileService
-	passwordChanger
-	sessionService
+	identifier
 	originRegistry
 	statusPublisher
 }
 
-var _ Issuer = (*issuer.Issuer)(nil)
+// Admin is what the admin API asks.
+type Admin interface {
+	adminAuthorizer
+	bootstrapper
+}
+
+// SelfService is what /register and /me ask.
+type SelfService interface {
+	registrar
+	accountProvider
+	passwordChanger
+}
+
+var (
+	_ Issuer      = (*issuer.Issuer)(nil)
+	_ Admin       = (*admin.Service)(nil)
+	_ SelfService = (*selfservice.Service)(nil)
+)
 
 // Keyring is what the endpoints publish of the signing keys.
 type Keyring interface {
@@ -57,13 +71,15 @@ const (
 	DefaultMaxInFlight  = 1024
 )
 
-// Config is what New builds from. Issuer, Service, Keys, Store, Metrics, Now
-// and Rand must be set.
+// Config is what New builds from. Issuer, the parts up to Store, Metrics, Now and Rand must be
+// set.
 type Config struct {
-	Issuer  string // the `iss` value and the prefix of every URL; no trailing slash
-	Service Issuer
-	Keys    Keyring
-	Store   storage.Health
+	Issuer      string // the `iss` value and the prefix of every URL; no trailing slash
+	Service     Issuer
+	Admin       Admin
+	SelfService SelfService
+	Keys        Keyring
+	Store       storage.Health
 
 	// AdminMerged serves the admin API beside the public endpoints too, not
 	// only by Handler.Admin.
@@ -108,7 +124,7 @@ func (c Config) validate() (*url.URL, error) {
 		name    string
 		missing bool
 	}{
-		{"service", c.Service == nil}, {"keys", c.Keys == nil}, {"store", c.Store == nil},
+		{"service", c.Service == nil}, {"admin", c.Admin == nil}, {"self-service", c.SelfService == nil}, {"keys", c.Keys == nil}, {"store", c.Store == nil},
 		{"metrics", c.Metrics == nil}, {"clock", c.Now == nil}, {"random source", c.Rand == nil},
 	} {
 		if part.missing {

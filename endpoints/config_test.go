@@ -16,7 +16,7 @@ func TestConfig_ReportsAllErrors(t *testing.T) {
 	s := protocoltest.Start(t, openSQLite)
 	valid := func() endpoints.Config {
 		return endpoints.Config{
-			Issuer: "https://id.example.com", Service: s.Service, Keys: s.Keys, Store: s.Store,
+			Issuer: "https://id.example.com", Service: s.Service, Admin: s.Admin, SelfService: s.Self, Keys: s.Keys, Store: s.Store,
 			Metrics: endpoints.NewMetrics(), Log: zerolog.Nop(), Now: s.Clock.Now, Rand: rand.Reader,
 		}
 	}

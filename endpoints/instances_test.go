@@ -11,6 +11,7 @@ import (
 
 	"example.org/signet/internal/protocoltest"
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 var testSource = issuer.RequestInfo{Actor: "test"}
@@ -28,16 +29,16 @@ var sessionEndings = map[string]struct {
 	}},
 	"user disabled": {
 		end: func(s *protocoltest.Signet, _ string) error {
-			_, err := s.Service.DisableUser(context.Background(), s.Alice.ID, testSource)
+			_, err := s.Admin.Operator(testSource).Users().Disable(context.Background(), s.Alice.ID)
 			return err
 		},
 		undo: func(s *protocoltest.Signet) error {
-			_, err := s.Service.EnableUser(context.Background(), s.Alice.ID, testSource)
+			_, err := s.Admin.Operator(testSource).Users().Enable(context.Background(), s.Alice.ID)
 			return err
 		},
 	},
 	"password set": {end: func(s *protocoltest.Signet, _ string) error {
-		_, err := s.Service.SetPassword(context.Background(), s.Alice.ID, issuer.Secret(s.Alice.Password), testSource)
+		_, err := s.Admin.Operator(testSource).Users().SetPassword(context.Background(), s.Alice.ID, issuer.Secret(s.Alice.Password))
 		return err
 	}},
 	"client disabled": {
@@ -47,7 +48,7 @@ var sessionEndings = map[string]struct {
 }
 
 func disableWeb(s *protocoltest.Signet, disabled bool) error {
-	_, err := s.Service.UpdateClient(context.Background(), s.Web.ID, issuer.ClientChange{Disabled: &disabled}, testSource)
+	_, err := s.Admin.Operator(testSource).Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Disabled: &disabled}, nil)
 	return err
 }
 

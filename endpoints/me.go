@@ -4,16 +4,16 @@ import (
 	"context"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
-// profileService shows and changes the user who asks.
-type profileService interface {
-	Me(p *issuer.Principal) issuer.User
-	UpdateMe(ctx context.Context, p *issuer.Principal, c issuer.UserChange, when issuer.Precondition, src issuer.RequestInfo) (issuer.User, error)
+// accountProvider gives the users who ask the operations on their own account.
+type accountProvider interface {
+	Account(p *issuer.Principal, info issuer.RequestInfo) *admin.Owner
 }
 
 // getMeHandler is GET /me.
-type getMeHandler struct{ issuer profileService }
+type getMeHandler struct{ service accountProvider }
 
 var _ apiHandler = getMeHandler{}
 
@@ -21,12 +21,12 @@ func (h getMeHandler) handle(_ context.Context, req *apiRequest) (any, error) {
 	if _, err := req.query(); err != nil {
 		return nil, err
 	}
-	u := h.issuer.Me(req.principal)
+	u := h.service.Account(req.principal, req.source()).Show()
 	return foundReply(u, u.Revision), nil
 }
 
 // updateMeHandler is PATCH /me.
-type updateMeHandler struct{ issuer profileService }
+type updateMeHandler struct{ service accountProvider }
 
 var _ apiHandler = updateMeHandler{}
 
@@ -41,9 +41,9 @@ func (h updateMeHandler) handle(ctx context.Context, req *apiRequest) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	u, err := h.issuer.UpdateMe(ctx, req.principal, issuer.UserChange{
+	u, err := h.service.Account(req.principal, req.source()).Update(ctx, admin.UserChange{
 		Username: b.optString("username"), Email: b.optString("email"), FullName: b.optString("full_name"), Phone: b.optString("phone"),
-	}, ifMatch, req.source())
+	}, ifMatch)
 	if err != nil {
 		return nil, err
 	}

@@ -4,15 +4,16 @@ import (
 	"context"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 // passwordChanger lets a user change their own password.
 type passwordChanger interface {
-	ChangePassword(ctx context.Context, p *issuer.Principal, old, new issuer.Secret, src issuer.RequestInfo) (issuer.User, error)
+	ChangePassword(ctx context.Context, p *issuer.Principal, old, new issuer.Secret, info issuer.RequestInfo) (admin.User, error)
 }
 
 // changePasswordHandler is POST /me/password.
-type changePasswordHandler struct{ issuer passwordChanger }
+type changePasswordHandler struct{ service passwordChanger }
 
 var _ apiHandler = changePasswordHandler{}
 
@@ -21,7 +22,7 @@ func (h changePasswordHandler) handle(ctx context.Context, req *apiRequest) (any
 	if err != nil {
 		return nil, err
 	}
-	if _, err := h.issuer.ChangePassword(ctx, req.principal, b.secret("current_password"), b.secret("new_password"), req.source()); err != nil {
+	if _, err := h.service.ChangePassword(ctx, req.principal, b.secret("current_password"), b.secret("new_password"), req.source()); err != nil {
 		return nil, err
 	}
 	return emptyReply, nil

@@ -2,20 +2,10 @@ package endpoints
 
 import (
 	"context"
-
-	"example.org/signet/issuer"
-	"example.org/signet/storage"
 )
 
-// sessionService shows and ends the sessions of the user who asks.
-type sessionService interface {
-	MySessions(ctx context.Context, p *issuer.Principal, page storage.Page) (issuer.SessionList, error)
-	EndMySession(ctx context.Context, p *issuer.Principal, sid string, src issuer.RequestInfo) error
-	EndMySessions(ctx context.Context, p *issuer.Principal, src issuer.RequestInfo) error
-}
-
 // listMySessionsHandler is GET /me/sessions.
-type listMySessionsHandler struct{ issuer sessionService }
+type listMySessionsHandler struct{ service accountProvider }
 
 var _ apiHandler = listMySessionsHandler{}
 
@@ -24,11 +14,11 @@ func (h listMySessionsHandler) handle(ctx context.Context, req *apiRequest) (any
 	if err != nil {
 		return nil, err
 	}
-	return h.issuer.MySessions(ctx, req.principal, page)
+	return h.service.Account(req.principal, req.source()).Sessions(ctx, page)
 }
 
 // endMySessionsHandler is DELETE /me/sessions: log out everywhere.
-type endMySessionsHandler struct{ issuer sessionService }
+type endMySessionsHandler struct{ service accountProvider }
 
 var _ apiHandler = endMySessionsHandler{}
 
@@ -36,11 +26,11 @@ func (h endMySessionsHandler) handle(ctx context.Context, req *apiRequest) (any,
 	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return emptyReply, h.issuer.EndMySessions(ctx, req.principal, req.source())
+	return emptyReply, h.service.Account(req.principal, req.source()).EndSessions(ctx)
 }
 
 // endMySessionHandler is DELETE /me/sessions/{sid}.
-type endMySessionHandler struct{ issuer sessionService }
+type endMySessionHandler struct{ service accountProvider }
 
 var _ apiHandler = endMySessionHandler{}
 
@@ -48,5 +38,5 @@ func (h endMySessionHandler) handle(ctx context.Context, req *apiRequest) (any, 
 	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return emptyReply, h.issuer.EndMySession(ctx, req.principal, req.pathParam("sid"), req.source())
+	return emptyReply, h.service.Account(req.principal, req.source()).EndSession(ctx, req.pathParam("sid"))
 }

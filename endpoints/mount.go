@@ -16,7 +16,7 @@ func (h *Handler) mount(cfg Config, base string) {
 			origins:  newOrigins(cfg, lim),
 			metrics:  cfg.Metrics, log: cfg.Log, now: cfg.Now, base: base,
 		},
-		issuer: cfg.Service, limiter: lim, handler: h,
+		issuer: cfg.Service, admins: cfg.Admin, limiter: lim, handler: h,
 		// A path is compared as it was sent: nothing is cleaned, unescaped or
 		// redirected on the way to an endpoint.
 		router: mux.NewRouter().UseEncodedPath().SkipClean(true),
@@ -31,13 +31,13 @@ func (h *Handler) mount(cfg Config, base string) {
 	m.route(route{path: pathAuthorize, methods: both, endpoint: authorizationEndpoint{}})
 	m.route(route{path: pathLive, methods: read, debugLog: true, endpoint: liveness{}})
 	m.route(route{path: pathReady, methods: read, debugLog: true, endpoint: h.ready})
-	m.mountSelfService(cfg.Service)
+	m.mountSelfService(cfg.SelfService)
 	if cfg.AdminMerged {
-		m.mountAdmin(cfg.Service, cfg.Keys)
+		m.mountAdmin(cfg.Admin, cfg.Keys)
 	}
-	admin := m.forAdminListener()
-	admin.mountAdmin(cfg.Service, cfg.Keys)
-	h.admin = admin.router
+	forAdmins := m.forAdminListener()
+	forAdmins.mountAdmin(cfg.Admin, cfg.Keys)
+	h.admin = forAdmins.router
 
 	m.statusLists(cfg)
 	m.document(pathJWKS, base+pathJWKS, cfg.Keys.JWKS)
@@ -50,7 +50,7 @@ func (h *Handler) mount(cfg Config, base string) {
 }
 
 // mountSelfService mounts self-service.
-func (m *routeBuilder) mountSelfService(s Issuer) {
+func (m *routeBuilder) mountSelfService(s SelfService) {
 	m.api(pathRegister, corsRegistered, apiMethod{method: http.MethodPost, rule: RuleOpen, hashesPassword: true, handler: registerHandler{s}})
 	m.api(pathMe, corsRegistered,
 		apiMethod{method: http.MethodGet, rule: RuleSelf, handler: getMeHandler{s}},

@@ -1,6 +1,8 @@
 package endpoints
 
-import "example.org/signet/issuer"
+import (
+	"example.org/signet/issuer"
+)
 
 // Paths below the issuer's.
 const (

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
@@ -66,14 +67,14 @@ func recordErrorResponse(err error) (errorResponse, bool) {
 		}, true
 	case errors.Is(err, storage.ErrNotFound):
 		return errorResponse{status: http.StatusNotFound, code: codeNotFound, description: "not found"}, true
-	case errors.Is(err, issuer.ErrPreconditionFailed):
+	case errors.Is(err, admin.ErrPreconditionFailed):
 		return errorResponse{status: http.StatusPreconditionFailed, code: codeLostUpdate, description: "it has changed since it was read: read it again"}, true
-	case errors.Is(err, issuer.ErrConcurrentUpdate):
+	case errors.Is(err, admin.ErrConcurrentUpdate):
 		return errorResponse{status: http.StatusServiceUnavailable, code: codeUnavailable, description: "conflicting update, retry", retryAfter: time.Second}, true
-	case errors.Is(err, issuer.ErrLastSuperAdmin):
-		return errorResponse{status: http.StatusConflict, code: codeLastSuperAdmin, description: issuer.ErrLastSuperAdmin.Error()}, true
-	case errors.Is(err, issuer.ErrBootstrapped):
-		return errorResponse{status: http.StatusConflict, code: codeBootstrapped, description: issuer.ErrBootstrapped.Error()}, true
+	case errors.Is(err, admin.ErrLastSuperAdmin):
+		return errorResponse{status: http.StatusConflict, code: codeLastSuperAdmin, description: admin.ErrLastSuperAdmin.Error()}, true
+	case errors.Is(err, admin.ErrBootstrapped):
+		return errorResponse{status: http.StatusConflict, code: codeBootstrapped, description: admin.ErrBootstrapped.Error()}, true
 	case errors.Is(err, keys.ErrRotated):
 		return errorResponse{status: http.StatusConflict, code: codeAlreadyRotated, description: "a rotation has just happened or is scheduled"}, true
 	case errors.As(err, &rollback):

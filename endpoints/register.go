@@ -4,15 +4,17 @@ import (
 	"context"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/selfservice"
 )
 
 // registrar creates accounts.
 type registrar interface {
-	Register(ctx context.Context, r issuer.RegisterRequest) (issuer.Registration, error)
+	Register(ctx context.Context, r selfservice.RegisterRequest) (selfservice.Registration, error)
 }
 
 // registerHandler is POST /register.
-type registerHandler struct{ issuer registrar }
+type registerHandler struct{ service registrar }
 
 var _ apiHandler = registerHandler{}
 
@@ -37,9 +39,9 @@ func (h registerHandler) handle(ctx context.Context, req *apiRequest) (any, erro
 	if client == (issuer.ClientAuth{Method: issuer.AuthNone}) {
 		client = issuer.ClientAuth{}
 	}
-	registration, err := h.issuer.Register(ctx, issuer.RegisterRequest{
+	registration, err := h.service.Register(ctx, selfservice.RegisterRequest{
 		Client: client,
-		User: issuer.NewUser{
+		User: admin.NewUser{
 			Username: b.str("username"), Email: b.str("email"), FullName: b.str("full_name"), Phone: b.str("phone"), Password: b.secret("password"),
 		},
 		Login: b.isTrue("login"), Scope: b.str("scope"), Resource: b.str("resource"), Info: req.source(),

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strings"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 // recordReply is a response with a status, an entity tag or a location.
@@ -41,16 +41,16 @@ var errIfMatch = badRequest("If-Match is not a list of entity tags")
 
 // precondition reads If-Match (RFC 9110 §13.1.1); nil where there is none. A
 // weak tag never matches, so it counts as one that nothing has.
-func precondition(h http.Header) (issuer.Precondition, error) {
+func precondition(h http.Header) (admin.Precondition, error) {
 	values := h.Values("If-Match")
 	if len(values) == 0 {
 		return nil, nil
 	}
-	ifMatch := issuer.Precondition{}
+	ifMatch := admin.Precondition{}
 	for _, tag := range strings.Split(strings.Join(values, ","), ",") {
 		tag = strings.TrimSpace(tag)
 		if tag == "*" && len(values) == 1 && strings.TrimSpace(values[0]) == "*" {
-			return issuer.Precondition{"*"}, nil
+			return admin.Precondition{"*"}, nil
 		}
 		weak := strings.HasPrefix(tag, "W/")
 		inner, opens := strings.CutPrefix(strings.TrimPrefix(tag, "W/"), `"`)

@@ -11,7 +11,8 @@ import (
 // routeBuilder holds what routes are built from.
 type routeBuilder struct {
 	*middleware
-	issuer  authenticator
+	issuer  identifier
+	admins  adminAuthorizer
 	limiter *limiter
 	atRoot  bool // what is mounted answers at the root too, whatever the issuer's path
 	handler *Handler

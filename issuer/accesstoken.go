@@ -103,7 +103,7 @@ func (t *tokenSigner) issue(ctx context.Context, req *grantRequest, g grantResul
 const tokenIDBytes = 20
 
 func (t *tokenSigner) accessClaims(clientID string, g grantResult) (accessClaims, error) {
-	jti, err := randomString(t.rand, tokenIDBytes)
+	jti, err := RandomString(t.rand, tokenIDBytes)
 	if err != nil {
 		return accessClaims{}, err
 	}

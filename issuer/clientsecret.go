@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"example.org/signet/internal/ttlcache"
+	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
 )
 
@@ -18,18 +19,16 @@ import (
 // least 32 bytes is stored the same way. A shorter one is hashed like a password,
 // and cached in memory once it was right.
 const (
-	secretBytes      = 32 // drawn: 256 bits, 43 characters
-	minChosenSecret  = 8  // bytes, of a secret that an administrator chose
 	fastSecretLength = 32 // bytes, from which on the fast hash is enough
 	fastHashPrefix   = "$sha256$"
 )
 
-// hashSecret is what the store keeps of a client's secret.
-func (i *Issuer) hashSecret(ctx context.Context, secret Secret) (string, error) {
+// HashClientSecret returns what the store keeps of a client's secret.
+func HashClientSecret(ctx context.Context, passwords *password.Pool, secret Secret) (string, error) {
 	if len(secret) >= fastSecretLength {
 		return fastHash(secret), nil
 	}
-	return i.passwords.Hash(ctx, "client secrets", string(secret))
+	return passwords.Hash(ctx, "client secrets", string(secret))
 }
 
 func fastHash(secret Secret) string {
@@ -70,7 +69,7 @@ func (ca *clientAuthenticator) checkSlowSecret(ctx context.Context, c storage.Cl
 	if err != nil {
 		return false, err
 	}
-	res, err := ca.passwords.Verify(ctx, info.network(), c.SecretHash, string(secret))
+	res, err := ca.passwords.Verify(ctx, info.Network(), c.SecretHash, string(secret))
 	if err != nil {
 		return false, unavailable(err)
 	}

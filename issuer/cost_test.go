@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 func hasScope(scope, s string) bool {
@@ -21,7 +22,7 @@ func TestCosts(t *testing.T) {
 	f := newFixture(t).withAlice()
 	a := f.mustLogin()
 	openid := func(on bool) {
-		_, err := f.UpdateClient(f.ctx, "web", issuer.ClientChange{IDTokenOnRefresh: &on}, f.info)
+		_, err := f.operator().Clients().Update(f.ctx, "web", admin.ClientChange{IDTokenOnRefresh: &on}, nil)
 		must(t, err)
 		a = f.mustRefresh(a.RefreshToken)
 	}

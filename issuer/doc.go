@@ -3,8 +3,8 @@
 // no HTTP, knows no driver and reads no clock but the one it was given.
 //
 // One method an endpoint: [Issuer.Token], [Issuer.Introspect],
-// [Issuer.Revoke], [Issuer.UserInfo]; beside them what administrators do to
-// users, roles, clients and sessions.
+// [Issuer.Revoke], [Issuer.UserInfo]. What administrators and users do to
+// records is in packages admin and selfservice.
 //
 // The token endpoint is a pipeline that owns what every grant shares, so that
 // none can forget it (token.go, rights.go; each grant has a file):

@@ -101,9 +101,9 @@ func newError(code Code, description string) *Error {
 // unavailableRetryAfter is what a 503 tells the client to wait.
 const unavailableRetryAfter = 2 * time.Second
 
-// unavailable turns a failure of a lower layer into Unavailable. Every error that is not
-// definitive ends here, so that a failure never becomes a wrong rejection.
-func unavailable(cause error) *Error {
+// OutcomeUnknown turns a failure of a lower layer into an Error with Unavailable. Every error
+// that is not definitive ends here, so that a failure never becomes a wrong rejection.
+func OutcomeUnknown(cause error) *Error {
 	e := &Error{Code: Unavailable, RetryAfter: unavailableRetryAfter, Cause: cause}
 	switch {
 	case errors.Is(cause, password.ErrBusy):
@@ -119,4 +119,29 @@ func unavailable(cause error) *Error {
 		e.Description = "the request could not be completed, try again"
 	}
 	return e
+}
+
+func unavailable(cause error) *Error { return OutcomeUnknown(cause) }
+
+// unavailableOrNil is OutcomeUnknown, but nil stays nil.
+func unavailableOrNil(err error) error {
+	if err == nil {
+		return nil
+	}
+	return OutcomeUnknown(err)
+}
+
+// StoreError passes the store's definitive errors and nil on, and turns the rest into
+// OutcomeUnknown.
+func StoreError(err error) error {
+	if err == nil || isDefinitive(err) {
+		return err
+	}
+	return OutcomeUnknown(err)
+}
+
+// isDefinitive tells whether err is a definitive answer (not found, conflict), as opposed to a
+// failure.
+func isDefinitive(err error) bool {
+	return errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrConflict)
 }

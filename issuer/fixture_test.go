@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/password"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
@@ -52,6 +54,27 @@ type fixture struct {
 	ctx         context.Context
 	info        issuer.RequestInfo
 	newInstance func() *issuer.Issuer // another instance on the same store
+	admins      *admin.Service        // of the first instance
+	adminOf     func(*issuer.Issuer) *admin.Service
+}
+
+// operator is the administration as the command line has it.
+func (f *fixture) operator() *admin.Admin { return f.admins.Operator(f.info) }
+
+// userID returns the id of the user of that name or e-mail.
+func (f *fixture) userID(name string) string {
+	f.t.Helper()
+	u, err := f.operator().Users().Find(f.ctx, name)
+	must(f.t, err)
+	return u.ID
+}
+
+// owner is what the user may do to their own account by the session.
+func (f *fixture) owner(name, session string) *admin.Owner {
+	f.t.Helper()
+	u, err := f.store.User(f.ctx, f.userID(name))
+	must(f.t, err)
+	return f.admins.Owner(u, session, f.info)
 }
 
 func newFixture(t testing.TB, adjust ...func(*issuer.Config)) *fixture {
@@ -83,30 +106,35 @@ func newFixture(t testing.TB, adjust ...func(*issuer.Config)) *fixture {
 		a(&cfg)
 	}
 	f.newInstance = func() *issuer.Issuer {
-		i, err := issuer.New(cfg, f.store, f.keys, master, f.hashes)
+		i, err := issuer.New(cfg, f.store, f.keys, master, f.hashes, audit.New(f.store, master, cfg.Now, cfg.Rand))
 		must(t, err)
 		return i
 	}
+	f.adminOf = func(i *issuer.Issuer) *admin.Service {
+		return admin.New(admin.Config{Issuer: cfg.Issuer, RefreshTokenTTL: cfg.RefreshTokenTTL, Now: cfg.Now, Rand: cfg.Rand},
+			admin.Parts{Store: f.store, Passwords: f.hashes, Audit: audit.New(f.store, master, cfg.Now, cfg.Rand), Caches: i})
+	}
 	f.Issuer = f.newInstance()
-	must(t, f.EnsureRoles(ctx))
+	f.admins = f.adminOf(f.Issuer)
+	must(t, f.admins.EnsureRoles(ctx))
 	return f
 }
 
 // withAlice adds what most tests need: a user, a client for people, an API.
 func (f *fixture) withAlice() *fixture {
 	f.t.Helper()
-	_, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "alice", Email: "alice@example.org", Password: alicePass}, f.info)
+	_, err := f.operator().Users().Create(f.ctx, admin.NewUser{Username: "alice", Email: "alice@example.org", Password: alicePass})
 	must(f.t, err)
 	grants := []string{issuer.GrantPassword, issuer.GrantRefreshToken, issuer.GrantClientCredentials}
-	f.client("web", issuer.ClientChange{Grants: &grants, Scopes: strs("openid", "profile", "email", "items:read", "items:write"), Audiences: strs(apiURL)})
-	f.client("other", issuer.ClientChange{Grants: &grants, Scopes: strs("items:read"), Audiences: strs(apiURL)})
-	f.client("api", issuer.ClientChange{Resources: strs(apiURL)})
+	f.client("web", admin.ClientChange{Grants: &grants, Scopes: strs("openid", "profile", "email", "items:read", "items:write"), Audiences: strs(apiURL)})
+	f.client("other", admin.ClientChange{Grants: &grants, Scopes: strs("items:read"), Audiences: strs(apiURL)})
+	f.client("api", admin.ClientChange{Resources: strs(apiURL)})
 	return f
 }
 
-func (f *fixture) client(id string, settings issuer.ClientChange) {
+func (f *fixture) client(id string, settings admin.ClientChange) {
 	f.t.Helper()
-	_, err := f.CreateClient(f.ctx, issuer.NewClient{ID: id, Secret: secretOf(id), Settings: settings}, f.info)
+	_, err := f.operator().Clients().Create(f.ctx, admin.NewClient{ID: id, Secret: secretOf(id), Settings: settings})
 	must(f.t, err)
 }
 

@@ -112,9 +112,9 @@ func unknownLoginKey(login string) string {
 
 func (g passwordGrant) verifyPassword(ctx context.Context, req *grantRequest, user storage.User, found bool) (right, outdated bool, err error) {
 	if !found || user.Disabled || user.PasswordHash == "" {
-		return false, false, g.passwords.VerifyDummy(ctx, req.Info.network(), string(req.Password))
+		return false, false, g.passwords.VerifyDummy(ctx, req.Info.Network(), string(req.Password))
 	}
-	res, err := g.passwords.Verify(ctx, req.Info.network(), user.PasswordHash, string(req.Password))
+	res, err := g.passwords.Verify(ctx, req.Info.Network(), user.PasswordHash, string(req.Password))
 	return res.OK, res.NeedsRehash, err
 }
 
@@ -123,7 +123,7 @@ func (g passwordGrant) verifyPassword(ctx context.Context, req *grantRequest, us
 // follows carries the epoch that was read with the old hash. A full queue or a
 // password that the configured scheme cannot keep leaves the old hash in place.
 func (g passwordGrant) rehash(ctx context.Context, req *grantRequest, user storage.User) (storage.User, error) {
-	hash, err := g.passwords.Hash(ctx, req.Info.network(), string(req.Password))
+	hash, err := g.passwords.Hash(ctx, req.Info.Network(), string(req.Password))
 	if err != nil {
 		return user, nil
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// newID draws a UUIDv7 (RFC 9562 §5.7) from the given clock and randomness, so
+// NewID draws a UUIDv7 (RFC 9562 §5.7) from the given clock and randomness, so
 // that ids sort by time and tests can hold both still.
-func newID(at time.Time, rand io.Reader) (string, error) {
+func NewID(at time.Time, rand io.Reader) (string, error) {
 	id, err := uuid.NewRandomFromReader(rand)
 	if err != nil {
 		return "", fmt.Errorf("generate id: %w", err)
@@ -24,8 +24,8 @@ func newID(at time.Time, rand io.Reader) (string, error) {
 	return id.String(), nil
 }
 
-// randomString returns n random bytes in base64url: the form of secrets and `jti`s.
-func randomString(rand io.Reader, n int) (string, error) {
+// RandomString returns n random bytes in base64url: the form of secrets and `jti`s.
+func RandomString(rand io.Reader, n int) (string, error) {
 	b := make([]byte, n)
 	if _, err := io.ReadFull(rand, b); err != nil {
 		return "", fmt.Errorf("read %d random bytes: %w", n, err)

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 // A session of the client's new epoch, started at an instance that has read it, is
@@ -13,7 +14,7 @@ func TestNewEpochSeenByAnInstanceThatRemembersTheOld(t *testing.T) {
 	f := newFixture(t).withAlice()
 	f.mustLogin() // this instance caches the client
 	other := f.newInstance()
-	_, err := other.RotateClientSecret(f.ctx, "web", issuer.SecretRotation{Secret: secretOf("web"), Revoke: true}, f.info)
+	_, err := f.adminOf(other).Operator(f.info).Clients().RotateSecret(f.ctx, "web", admin.SecretRotation{Secret: secretOf("web"), Revoke: true}, nil)
 	must(t, err)
 	a, err := other.Token(f.ctx, issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantPassword, Username: "alice", Password: alicePass, Info: f.info})
 	must(t, err)

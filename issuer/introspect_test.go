@@ -137,7 +137,7 @@ func TestUserInfo(t *testing.T) {
 		_, err = f.UserInfo(f.ctx, issuer.Secret(token))
 		wantCode(t, name, err, issuer.InvalidToken)
 	}
-	_, err = f.DisableUser(f.ctx, "alice", f.info)
+	_, err = f.operator().Users().Disable(f.ctx, f.userID("alice"))
 	must(t, err)
 	_, err = f.UserInfo(f.ctx, issuer.Secret(a.AccessToken))
 	wantCode(t, "disabled since", err, issuer.InvalidToken)

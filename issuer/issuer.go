@@ -21,7 +21,6 @@ type Store interface {
 	storage.Roles
 	storage.Clients
 	storage.ClientUse
-	storage.SharedSets
 	storage.Sessions
 	storage.Epochs
 	storage.SessionStatus
@@ -56,9 +55,7 @@ type Config struct {
 	StatusTTL       time.Duration // how old a status list may get in the hands of a verifier; 0 means DefaultStatusTTL
 	CacheTTL        time.Duration // how long clients and role definitions are believed; 0 for not at all
 	Throttle        Throttle
-	AuditRetention  time.Duration      // how long audit events are kept; 0 for ever
-	Registration    RegistrationPolicy // who may register; empty means nobody
-	BootstrapSecret Secret             // lets whoever has it make the first super_admin; empty means nobody
+	AuditRetention  time.Duration // how long audit events are kept; 0 for ever
 
 	// OtherMasterKeys are accepted in refresh tokens beside the one that makes
 	// them: the next or the previous one while the master key changes.
@@ -92,11 +89,6 @@ func (c Config) Validate() error {
 	if c.MaxSessions < 0 {
 		faults.Addf("max-sessions", "must not be negative, is %d", c.MaxSessions)
 	}
-	switch c.Registration {
-	case "", RegistrationClosed, RegistrationClient, RegistrationOpen:
-	default:
-		faults.Addf("registration", "%q is none of %s, %s, %s", c.Registration, RegistrationClosed, RegistrationClient, RegistrationOpen)
-	}
 	if c.AuditRetention < 0 || c.AuditRetention > 0 && c.AuditRetention < minAuditRetention {
 		faults.Addf("audit-retention", "must be 0, for ever, or at least %s, is %s", minAuditRetention, c.AuditRetention)
 	}
@@ -115,7 +107,6 @@ type RequestInfo struct {
 	RequestID string
 	Actor     string // who does it where no token says so: "cli"
 
-	Allow     string // AllowNoSuperAdmin, where that is meant
 	UserAgent string // as sent; a session keeps a hint of it
 }
 
@@ -138,8 +129,8 @@ type Issuer struct {
 	pipeline *pipeline
 }
 
-// New builds an issuer over its parts.
-func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwords *password.Pool) (*Issuer, error) {
+// New builds an issuer over its parts. The master key makes refresh tokens.
+func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwords *password.Pool, log *audit.Log) (*Issuer, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -147,7 +138,6 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 	if err != nil {
 		return nil, err
 	}
-	log := audit.New(store, master, cfg.Now, cfg.Rand)
 	i := &Issuer{
 		cfg: cfg, store: store, passwords: passwords,
 		refreshTokens: newRefreshCodec(cfg.Rand, master, cfg.OtherMasterKeys...),

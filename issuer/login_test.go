@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
@@ -21,9 +22,9 @@ const tutorialHash = "$2b$12$Ml66gTN0j4sAOkoDJ1aKnOmP0ye1FBNNk1QzEt0/6LgemgOUj46
 // same work.
 func TestLoginRefusalsAreAlike(t *testing.T) {
 	f := newFixture(t, func(c *issuer.Config) { c.Throttle = issuer.Throttle{} }).withAlice()
-	_, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "nopassword"}, f.info)
+	_, err := f.operator().Users().Create(f.ctx, admin.NewUser{Username: "nopassword"})
 	must(t, err)
-	_, err = f.CreateUser(f.ctx, issuer.NewUser{Username: "shut", Password: alicePass, Disabled: true}, f.info)
+	_, err = f.operator().Users().Create(f.ctx, admin.NewUser{Username: "shut", Password: alicePass, Disabled: true})
 	must(t, err)
 	var said string
 	for _, tt := range []struct{ name, username, password string }{
@@ -71,7 +72,7 @@ func TestLoginInput(t *testing.T) {
 // T17: one account, however its name is written.
 func TestLoginNames(t *testing.T) {
 	f := newFixture(t).withAlice()
-	_, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "Ren\u00e9", Password: "some password"}, f.info)
+	_, err := f.operator().Users().Create(f.ctx, admin.NewUser{Username: "Ren\u00e9", Password: "some password"})
 	must(t, err)
 	for _, name := range []string{"alice", "ALICE", "Alice@Example.ORG", "ａｌｉｃｅ"} {
 		if _, err := f.login(name, alicePass); err != nil {
@@ -88,7 +89,7 @@ func TestLoginNames(t *testing.T) {
 // An imported bcrypt hash lets its owner in once more, and is argon2id after.
 func TestImportedHashIsUpgraded(t *testing.T) {
 	f := newFixture(t).withAlice()
-	u, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "flyingsponge", PasswordHash: tutorialHash}, f.info)
+	u, err := f.operator().Users().Create(f.ctx, admin.NewUser{Username: "flyingsponge", PasswordHash: tutorialHash})
 	must(t, err)
 	_, err = f.login("flyingsponge", "spongepassword")
 	wantCode(t, "wrong password", err, issuer.InvalidGrant)
@@ -210,22 +211,23 @@ func TestThrottleNeedsTheStore(t *testing.T) {
 // one, and whoever knows the old password still gets in.
 func TestOldHashStaysWhereNoNewOneCanBeMade(t *testing.T) {
 	f := newFixture(t).withAlice()
-	u, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "flyingsponge", PasswordHash: tutorialHash}, f.info)
+	u, err := f.operator().Users().Create(f.ctx, admin.NewUser{Username: "flyingsponge", PasswordHash: tutorialHash})
 	must(t, err)
 	f.hashes, err = password.NewPool(password.Config{Argon2id: password.Argon2id{Memory: 64, Passes: 1, Parallelism: 1}, Rand: strings.NewReader("")})
 	must(t, err)
 	f.Issuer = f.newInstance()
+	f.admins = f.adminOf(f.Issuer)
 	if _, err := f.login("flyingsponge", "SpongePassword"); err != nil {
 		t.Errorf("login: %v", err)
 	}
-	_, err = f.SetPassword(f.ctx, u.ID, "another password, longer", f.info)
+	_, err = f.operator().Users().SetPassword(f.ctx, u.ID, "another password, longer")
 	wantCode(t, "set password", err, issuer.Unavailable)
 	if stored, _ := f.store.User(f.ctx, u.ID); stored.PasswordHash != tutorialHash || stored.Epoch != 0 {
 		t.Errorf("the hash is %.12s…, epoch %d", stored.PasswordHash, stored.Epoch)
 	}
-	_, err = f.CreateUser(f.ctx, issuer.NewUser{Username: "nohash", Password: "another password, longer"}, f.info)
+	_, err = f.operator().Users().Create(f.ctx, admin.NewUser{Username: "nohash", Password: "another password, longer"})
 	wantCode(t, "create user", err, issuer.Unavailable)
-	if _, err := f.FindUser(f.ctx, "nohash"); !errors.Is(err, storage.ErrNotFound) {
+	if _, err := f.operator().Users().Find(f.ctx, "nohash"); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("a user without a hash: %v", err)
 	}
 }

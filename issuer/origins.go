@@ -6,7 +6,7 @@ import "context"
 // It reads all clients: keep what it returns until ClientChanges moves.
 func (i *Issuer) ClientOrigins(ctx context.Context) ([]string, error) {
 	origins, err := i.store.ClientOrigins(ctx)
-	return origins, storeError(err)
+	return origins, StoreError(err)
 }
 
 // ClientChanges counts the changes of clients by this instance.

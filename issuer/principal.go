@@ -18,6 +18,12 @@ type Principal struct {
 // UserID is the id of the user.
 func (p *Principal) UserID() string { return p.user.ID }
 
+// User is the user as the store had them when the token was checked.
+func (p *Principal) User() storage.User { return p.user }
+
+// SessionID is the session of the token.
+func (p *Principal) SessionID() string { return p.session }
+
 // ClientID is the client through which the user asks.
 func (p *Principal) ClientID() string { return p.clientID }
 

@@ -55,7 +55,7 @@ func TestHandlesDiffer(t *testing.T) {
 func TestTokenIDsDiffer(t *testing.T) {
 	seen := make(map[string]struct{}, uniqueSamples)
 	for range uniqueSamples {
-		jti, err := randomString(rand.Reader, tokenIDBytes)
+		jti, err := RandomString(rand.Reader, tokenIDBytes)
 		if err != nil {
 			t.Fatal(err)
 		}

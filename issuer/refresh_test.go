@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
@@ -171,21 +172,21 @@ func TestRefreshScope(t *testing.T) {
 // R14: what the user may do is read afresh.
 func TestRefreshReadsRolesAfresh(t *testing.T) {
 	f := newFixture(t).withAlice()
-	_, err := f.CreateRole(f.ctx, "writer", issuer.RoleChange{Scopes: strs("items:write"), Rank: ptr(int64(10))}, f.info)
+	_, err := f.operator().Roles().Create(f.ctx, "writer", admin.RoleChange{Scopes: strs("items:write"), Rank: ptr(int64(10))})
 	must(t, err)
-	_, err = f.UpdateUser(f.ctx, "alice", issuer.UserChange{Roles: strs("user", "writer")}, f.info)
+	_, err = f.operator().Users().Update(f.ctx, f.userID("alice"), admin.UserChange{Roles: strs("user", "writer")}, nil)
 	must(t, err)
 	a := f.mustLogin()
 	if !hasScope(a.Scope, "items:write") {
 		t.Fatalf("writer got %q", a.Scope)
 	}
-	_, err = f.UpdateUser(f.ctx, "alice", issuer.UserChange{Roles: strs("user")}, f.info)
+	_, err = f.operator().Users().Update(f.ctx, f.userID("alice"), admin.UserChange{Roles: strs("user")}, nil)
 	must(t, err)
 	a = f.mustRefresh(a.RefreshToken)
 	if hasScope(a.Scope, "items:write") || len(f.introspect("web", a.AccessToken).Roles) != 1 {
 		t.Errorf("after losing the role: scope %q", a.Scope)
 	}
-	_, err = f.UpdateUser(f.ctx, "alice", issuer.UserChange{Roles: strs("user", "writer")}, f.info)
+	_, err = f.operator().Users().Update(f.ctx, f.userID("alice"), admin.UserChange{Roles: strs("user", "writer")}, nil)
 	must(t, err)
 	if a = f.mustRefresh(a.RefreshToken); !hasScope(a.Scope, "items:write") {
 		t.Errorf("after getting the role back: scope %q", a.Scope)
@@ -196,31 +197,31 @@ func TestRefreshReadsRolesAfresh(t *testing.T) {
 func TestWhatEndsSessions(t *testing.T) {
 	for name, end := range map[string]func(*fixture) error{
 		"password set": func(f *fixture) error {
-			_, err := f.SetPassword(f.ctx, "alice", "another password", f.info)
+			_, err := f.operator().Users().SetPassword(f.ctx, f.userID("alice"), "another password")
 			return err
 		},
 		"disabled and enabled again": func(f *fixture) error {
-			if _, err := f.DisableUser(f.ctx, "alice", f.info); err != nil {
+			if _, err := f.operator().Users().Disable(f.ctx, f.userID("alice")); err != nil {
 				return err
 			}
-			_, err := f.EnableUser(f.ctx, "alice", f.info)
+			_, err := f.operator().Users().Enable(f.ctx, f.userID("alice"))
 			return err
 		},
-		"deleted": func(f *fixture) error { return f.DeleteUser(f.ctx, "alice", f.info) },
+		"deleted": func(f *fixture) error { return f.operator().Users().Delete(f.ctx, f.userID("alice")) },
 		"sessions of the user revoked": func(f *fixture) error {
-			_, err := f.EndUserSessions(f.ctx, "alice@example.org", f.info)
+			_, err := f.operator().Users().EndSessions(f.ctx, f.userID("alice@example.org"))
 			return err
 		},
-		"all sessions revoked": func(f *fixture) error { _, err := f.EndAllSessions(f.ctx, f.info); return err },
+		"all sessions revoked": func(f *fixture) error { _, err := f.operator().Sessions().EndAll(f.ctx); return err },
 		"client disabled and enabled again": func(f *fixture) error {
-			if _, err := f.UpdateClient(f.ctx, "web", issuer.ClientChange{Disabled: ptr(true)}, f.info); err != nil {
+			if _, err := f.operator().Clients().Update(f.ctx, "web", admin.ClientChange{Disabled: ptr(true)}, nil); err != nil {
 				return err
 			}
-			_, err := f.UpdateClient(f.ctx, "web", issuer.ClientChange{Disabled: ptr(false)}, f.info)
+			_, err := f.operator().Clients().Update(f.ctx, "web", admin.ClientChange{Disabled: ptr(false)}, nil)
 			return err
 		},
 		"secret rotated with revoke": func(f *fixture) error {
-			_, err := f.RotateClientSecret(f.ctx, "web", issuer.SecretRotation{Secret: secretOf("web"), Revoke: true}, f.info)
+			_, err := f.operator().Clients().RotateSecret(f.ctx, "web", admin.SecretRotation{Secret: secretOf("web"), Revoke: true}, nil)
 			return err
 		},
 		"token revoked": func(f *fixture) error { return nil },

@@ -100,7 +100,7 @@ func TestNewHandleFailsWithoutRandomness(t *testing.T) {
 	if h, err := codec.newHandle(); err == nil {
 		t.Errorf("draw() = %x, nil; want an error", h)
 	}
-	if s, err := randomString(brokenReader{}, 8); err == nil {
+	if s, err := RandomString(brokenReader{}, 8); err == nil {
 		t.Errorf("draw(8) = %q, nil; want an error", s)
 	}
 }

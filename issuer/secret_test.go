@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/selfservice"
 )
 
 // L04: a secret prints as a placeholder however it is formatted.
@@ -37,8 +39,8 @@ func TestRequestsHideTheirSecrets(t *testing.T) {
 	const marker = "hunter2-marker"
 	found := 0
 	for _, request := range []any{
-		&issuer.TokenRequest{}, &issuer.RevokeRequest{}, &issuer.IntrospectRequest{}, &issuer.RegisterRequest{}, &issuer.BootstrapRequest{},
-		&issuer.NewUser{}, &issuer.NewClient{}, &issuer.SecretRotation{}, &issuer.Config{},
+		&issuer.TokenRequest{}, &issuer.RevokeRequest{}, &issuer.IntrospectRequest{}, &selfservice.RegisterRequest{}, &admin.BootstrapRequest{},
+		&admin.NewUser{}, &admin.NewClient{}, &admin.SecretRotation{}, &issuer.Config{},
 	} {
 		found += fillSecrets(t, reflect.ValueOf(request).Elem(), marker)
 		asJSON, _ := json.Marshal(request) // some hold functions

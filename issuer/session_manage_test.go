@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/storage"
 )
 
@@ -19,11 +20,9 @@ func (f *fixture) sid(a issuer.TokenResponse) string {
 // of all ends it too.
 func TestEndOtherSessions(t *testing.T) {
 	f := newFixture(t).withAlice()
-	u, err := f.FindUser(f.ctx, "alice")
-	must(t, err)
 	mine, other := f.mustLogin(), f.mustLogin()
 	for range 2 { // again with the same one, which then has an epoch long past
-		ended, err := f.EndOtherSessions(f.ctx, u.ID, f.sid(mine), f.info)
+		ended, err := f.owner("alice", f.sid(mine)).EndOtherSessions(f.ctx)
 		must(t, err)
 		if ended != 1 {
 			t.Errorf("%d sessions ended, want 1", ended)
@@ -35,11 +34,11 @@ func TestEndOtherSessions(t *testing.T) {
 		}
 		mine, other = f.mustRefresh(mine.RefreshToken), f.mustLogin()
 	}
-	_, err = f.EndOtherSessions(f.ctx, u.ID, f.sid(other), f.info)
+	_, err := f.owner("alice", f.sid(other)).EndOtherSessions(f.ctx)
 	must(t, err)
 	_, err = f.refreshWith("web", mine.RefreshToken)
 	wantCode(t, "the one that was kept before", err, issuer.InvalidGrant)
-	_, err = f.SetPassword(f.ctx, "alice", "another password", f.info)
+	_, err = f.operator().Users().SetPassword(f.ctx, f.userID("alice"), "another password")
 	must(t, err)
 	_, err = f.refreshWith("web", other.RefreshToken)
 	wantCode(t, "the one that was kept, after a new password", err, issuer.InvalidGrant)
@@ -47,19 +46,16 @@ func TestEndOtherSessions(t *testing.T) {
 
 func TestEndOtherSessionsKeepsOnlyALivingOneOfTheUser(t *testing.T) {
 	f := newFixture(t).withAlice()
-	_, err := f.CreateUser(f.ctx, issuer.NewUser{Username: "bob", Password: "battery staple"}, f.info)
-	must(t, err)
-	alice, err := f.FindUser(f.ctx, "alice")
+	_, err := f.operator().Users().Create(f.ctx, admin.NewUser{Username: "bob", Password: "battery staple"})
 	must(t, err)
 	bobs, err := f.login("bob", "battery staple")
 	must(t, err)
 	mine, dead := f.mustLogin(), f.mustLogin()
 	gone := f.sid(dead)
-	must(t, f.EndSession(f.ctx, gone, f.info))
+	must(t, f.operator().Sessions().End(f.ctx, gone))
 	for _, keep := range []string{f.sid(bobs), gone, "no-such-session", ""} {
-		if _, err := f.EndOtherSessions(f.ctx, alice.ID, keep, f.info); !errors.Is(err, storage.ErrNotFound) {
-			t.Errorf("keeping %q: %v, want not found", keep, err)
-		}
+		_, err := f.owner("alice", keep).EndOtherSessions(f.ctx)
+		wantCode(t, "keeping "+keep, err, issuer.InvalidToken)
 	}
 	if !f.active(mine.AccessToken) || !f.active(bobs.AccessToken) {
 		t.Error("a refused call ended something")
@@ -70,16 +66,16 @@ func TestEndOtherSessionsKeepsOnlyALivingOneOfTheUser(t *testing.T) {
 // that asks marked; and they end only their own.
 func TestUserSessions(t *testing.T) {
 	f := newFixture(t).withAlice()
-	u, err := f.FindUser(f.ctx, "alice")
+	_, err := f.operator().Users().Create(f.ctx, admin.NewUser{Username: "bob"})
 	must(t, err)
 	f.info.UserAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 	mine := f.mustLogin()
 	f.info.UserAgent = ""
 	other, dead := f.mustLogin(), f.mustLogin()
-	must(t, f.EndOwnSession(f.ctx, u.ID, f.sid(dead), f.info))
-	list, err := f.UserSessions(f.ctx, u.ID, f.sid(mine), storage.Page{})
+	must(t, f.owner("alice", f.sid(mine)).EndSession(f.ctx, f.sid(dead)))
+	list, err := f.owner("alice", f.sid(mine)).Sessions(f.ctx, storage.Page{})
 	must(t, err)
-	seen := map[string]issuer.Session{}
+	seen := map[string]admin.Session{}
 	for _, s := range list.Items {
 		seen[s.ID] = s
 	}
@@ -87,11 +83,11 @@ func TestUserSessions(t *testing.T) {
 	if len(list.Items) != 2 || !own.Current || own.Device != "Firefox 140 on Linux" || own.Network != "192.0.2.0/24" || seen[f.sid(other)].Current {
 		t.Errorf("sessions %+v", list.Items)
 	}
-	if err := f.EndOwnSession(f.ctx, "somebody", f.sid(other), f.info); !errors.Is(err, storage.ErrNotFound) {
+	if err := f.owner("bob", "").EndSession(f.ctx, f.sid(other)); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("ending another's session: %v", err)
 	}
 	f.advance(25 * time.Hour) // idle for longer than a session may
-	if list, err = f.UserSessions(f.ctx, u.ID, "", storage.Page{}); err != nil || len(list.Items) != 0 {
+	if list, err = f.owner("alice", "").Sessions(f.ctx, storage.Page{}); err != nil || len(list.Items) != 0 {
 		t.Errorf("idle sessions are shown: %+v, %v", list.Items, err)
 	}
 }
@@ -100,12 +96,12 @@ func TestUserSessions(t *testing.T) {
 // them.
 func TestMarkingSparesNewSessions(t *testing.T) {
 	f := newFixture(t).withAlice()
-	u, err := f.FindUser(f.ctx, "alice")
+	u, err := f.operator().Users().Find(f.ctx, "alice")
 	must(t, err)
 	old := f.mustLogin()
 	var fresh issuer.TokenResponse
 	f.store.marking = func() { f.store.marking, fresh = nil, f.mustLogin() }
-	ended, err := f.EndUserSessions(f.ctx, u.ID, f.info)
+	ended, err := f.operator().Users().EndSessions(f.ctx, u.ID)
 	must(t, err)
 	if ended != 1 || f.active(old.AccessToken) || !f.active(fresh.AccessToken) {
 		t.Errorf("%d ended, the old one active %t, the new one %t", ended, f.active(old.AccessToken), f.active(fresh.AccessToken))
@@ -122,7 +118,7 @@ func TestSecretOverlap(t *testing.T) {
 	} {
 		f := newFixture(t).withAlice()
 		grants := []string{issuer.GrantClientCredentials}
-		_, err := f.CreateClient(f.ctx, issuer.NewClient{ID: "worker", Secret: secrets[0], Settings: issuer.ClientChange{Grants: &grants}}, f.info)
+		_, err := f.operator().Clients().Create(f.ctx, admin.NewClient{ID: "worker", Secret: secrets[0], Settings: admin.ClientChange{Grants: &grants}})
 		must(t, err)
 		works := func(i *issuer.Issuer, want ...bool) {
 			t.Helper()
@@ -137,7 +133,7 @@ func TestSecretOverlap(t *testing.T) {
 		}
 		rotate := func(n int, overlap time.Duration) {
 			t.Helper()
-			_, err := f.RotateClientSecret(f.ctx, "worker", issuer.SecretRotation{Secret: secrets[n], Overlap: overlap}, f.info)
+			_, err := f.operator().Clients().RotateSecret(f.ctx, "worker", admin.SecretRotation{Secret: secrets[n], Overlap: overlap}, nil)
 			must(t, err)
 		}
 		other := f.newInstance()
@@ -161,8 +157,8 @@ func TestSecretOverlap(t *testing.T) {
 
 func TestSecretRotationRefuses(t *testing.T) {
 	f := newFixture(t).withAlice()
-	for _, r := range []issuer.SecretRotation{{Overlap: -1}, {Overlap: issuer.MaxOverlap + 1}, {Overlap: time.Hour, Revoke: true}} {
-		_, err := f.RotateClientSecret(f.ctx, "web", r, f.info)
+	for _, r := range []admin.SecretRotation{{Overlap: -1}, {Overlap: admin.MaxOverlap + 1}, {Overlap: time.Hour, Revoke: true}} {
+		_, err := f.operator().Clients().RotateSecret(f.ctx, "web", r, nil)
 		wantField(t, "overlap", err, "overlap")
 	}
 	f.mustLogin()
@@ -176,7 +172,7 @@ func TestClientMadeAgainHasNoSessions(t *testing.T) {
 	must(t, err)
 	must(t, f.store.Store.DeleteClient(f.ctx, "web")) // and nothing else: the marking was cut off
 	f.advance(time.Second)
-	f.client("web", issuer.ClientChange{Grants: &before.Grants, Scopes: &before.Scopes, Audiences: &before.Audiences})
+	f.client("web", admin.ClientChange{Grants: &before.Grants, Scopes: &before.Scopes, Audiences: &before.Audiences})
 	_, err = f.refreshWith("web", a.RefreshToken)
 	wantCode(t, "a session of the client before", err, issuer.InvalidGrant)
 }

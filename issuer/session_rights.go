@@ -18,6 +18,9 @@ type rightsRecorder struct {
 	statusLists *status.Lists
 }
 
+// maxUpdateAttempts bounds how often a lost compare-and-swap is tried again.
+const maxUpdateAttempts = 10
+
 // update records what the session's tokens may say from now on, if that is not
 // what the newest one says. Where something was taken away, the session moves
 // to a new place in the status lists and the old one is set, so that verifiers

@@ -6,7 +6,6 @@ import (
 
 	"example.org/signet/internal/document"
 	"example.org/signet/issuer/status"
-	"example.org/signet/storage"
 )
 
 // DefaultStatusTTL is how old a status list may get in the hands of a verifier.
@@ -31,7 +30,7 @@ func newStatusLists(cfg Config, store Store, keyring Keyring) *status.Lists {
 // ended, and reads the status lists anew. Call it before the first request and
 // then every StatusInterval.
 func (i *Issuer) RefreshStatus(ctx context.Context) error {
-	return storeError(i.statusLists.Refresh(ctx))
+	return StoreError(i.statusLists.Refresh(ctx))
 }
 
 // StatusList returns the status list of that number, from memory. It is signed at
@@ -39,7 +38,7 @@ func (i *Issuer) RefreshStatus(ctx context.Context) error {
 // is none.
 func (i *Issuer) StatusList(ctx context.Context, id int64) (document.Document, error) {
 	d, err := i.statusLists.List(ctx, id)
-	return d, storeError(err)
+	return d, StoreError(err)
 }
 
 // StatusLists are the addresses of all status lists.
@@ -47,17 +46,3 @@ func (i *Issuer) StatusLists() []string { return i.statusLists.URIs() }
 
 // StatusAge is how long ago the status lists were last known to be complete.
 func (i *Issuer) StatusAge() time.Duration { return i.statusLists.Age() }
-
-// recordPendingRevocation writes down that sessions are about to end by an epoch, before they
-// do, so that a crash after it leaves none unmarked.
-func (i *Issuer) recordPendingRevocation(ctx context.Context, e storage.PendingRevocation, ending bool) error {
-	if !ending {
-		return nil
-	}
-	id, err := newID(i.now(), i.cfg.Rand)
-	if err != nil {
-		return unavailable(err)
-	}
-	e.ID = id
-	return storeError(i.store.AddPendingRevocation(ctx, e))
-}

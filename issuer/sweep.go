@@ -23,7 +23,7 @@ const minAuditRetention = time.Hour
 func (i *Issuer) Sweep(ctx context.Context) (int64, error) {
 	now, err := i.sweepClock.now(ctx)
 	if err != nil || now.IsZero() {
-		return 0, storeError(err)
+		return 0, StoreError(err)
 	}
 	before := now.Add(-sweepMargin)
 	var total int64
@@ -34,7 +34,7 @@ func (i *Issuer) Sweep(ctx context.Context) (int64, error) {
 			n, err := sweep(ctx, before, sweepBatch)
 			total += n
 			if err != nil {
-				return total, storeError(err)
+				return total, StoreError(err)
 			}
 			if n < sweepBatch {
 				break
@@ -45,5 +45,5 @@ func (i *Issuer) Sweep(ctx context.Context) (int64, error) {
 		return total, nil
 	}
 	n, err := i.auditLog.Sweep(ctx, now, i.cfg.AuditRetention)
-	return total + n, storeError(err)
+	return total + n, StoreError(err)
 }

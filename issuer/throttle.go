@@ -71,7 +71,7 @@ type CountedAttempt struct {
 // Unavailable. Names that nobody has reach the same limits as accounts, so that the answer
 // tells nothing.
 func (t *Throttler) Count(ctx context.Context, a Attempt) (*CountedAttempt, error) {
-	network := a.Info.network()
+	network := a.Info.Network()
 	counted := &CountedAttempt{store: t.store}
 	for _, c := range []struct {
 		limit Limit
@@ -98,7 +98,7 @@ func (t *Throttler) CountRegistration(ctx context.Context, info RequestInfo) err
 	if t.limits.Registrations.Attempts == 0 {
 		return nil
 	}
-	key := counterKey("register", "network", info.network())
+	key := counterKey("register", "network", info.Network())
 	return t.increment(ctx, Attempt{Kind: "register", Info: info}, key, t.limits.Registrations)
 }
 
@@ -161,4 +161,5 @@ func throttleNetwork(a netip.Addr) string {
 	return a.String()
 }
 
-func (s RequestInfo) network() string { return throttleNetwork(s.Address) }
+// Network returns the part of the address that one person can vary at will.
+func (s RequestInfo) Network() string { return throttleNetwork(s.Address) }

@@ -2,7 +2,6 @@ package issuer
 
 import (
 	"context"
-	"errors"
 
 	"example.org/signet/issuer/role"
 	"example.org/signet/storage"
@@ -133,10 +132,4 @@ func (p *pipeline) grantTo(ctx context.Context, req *grantRequest, who subject) 
 		return TokenResponse{}, errInvalidRefreshToken // all that it was for was taken from the client since
 	}
 	return p.signer.issue(ctx, req, result)
-}
-
-// isDefinitive reports whether err is a definitive answer (not found, conflict), as
-// opposed to a failure.
-func isDefinitive(err error) bool {
-	return errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrConflict)
 }

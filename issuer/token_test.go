@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 // claimsOf decodes a token without checking it: what a client could read.
@@ -34,7 +35,7 @@ func TestAccessTokenClaims(t *testing.T) {
 	if header["typ"] != "at+jwt" || header["alg"] != "ES256" || header["kid"] == "" {
 		t.Errorf("header %v", header)
 	}
-	alice, err := f.FindUser(f.ctx, "alice")
+	alice, err := f.operator().Users().Find(f.ctx, "alice")
 	must(t, err)
 	now := float64(f.clock.now().Unix())
 	for name, want := range map[string]any{
@@ -88,7 +89,7 @@ func TestIDToken(t *testing.T) {
 	if a = f.mustRefresh(a.RefreshToken); a.IDToken != "" {
 		t.Error("an ID token came with a refresh unasked")
 	}
-	_, err := f.UpdateClient(f.ctx, "web", issuer.ClientChange{IDTokenOnRefresh: ptr(true)}, f.info)
+	_, err := f.operator().Clients().Update(f.ctx, "web", admin.ClientChange{IDTokenOnRefresh: ptr(true)}, nil)
 	must(t, err)
 	a = f.mustRefresh(a.RefreshToken)
 	_, later := claimsOf(t, a.IDToken)
@@ -173,11 +174,11 @@ func TestClientMadeAnew(t *testing.T) {
 
 func TestPublicClient(t *testing.T) {
 	f := newFixture(t).withAlice()
-	n := issuer.NewClient{ID: "spa", Public: true, Settings: issuer.ClientChange{Grants: strs(issuer.GrantPassword, issuer.GrantRefreshToken), Scopes: strs("items:read")}}
-	_, err := f.CreateClient(f.ctx, n, f.info)
+	n := admin.NewClient{ID: "spa", Public: true, Settings: admin.ClientChange{Grants: strs(issuer.GrantPassword, issuer.GrantRefreshToken), Scopes: strs("items:read")}}
+	_, err := f.operator().Clients().Create(f.ctx, n)
 	wantField(t, "password on a public client", err, "grant_types")
 	n.InsecurePublicPassword = true
-	view, err := f.CreateClient(f.ctx, n, f.info)
+	view, err := f.operator().Clients().Create(f.ctx, n)
 	must(t, err)
 	if view.Secret != "" {
 		t.Error("a public client got a secret")
@@ -211,7 +212,7 @@ func (f *fixture) refreshAs(public, token string) (issuer.TokenResponse, error) 
 func TestChosenSecret(t *testing.T) {
 	f := newFixture(t).withAlice()
 	grants := []string{issuer.GrantClientCredentials}
-	_, err := f.CreateClient(f.ctx, issuer.NewClient{ID: "chosen", Secret: "s3cret-chosen", Settings: issuer.ClientChange{Grants: &grants}}, f.info)
+	_, err := f.operator().Clients().Create(f.ctx, admin.NewClient{ID: "chosen", Secret: "s3cret-chosen", Settings: admin.ClientChange{Grants: &grants}})
 	must(t, err)
 	ask := func(secret issuer.Secret) error {
 		_, err := f.Token(f.ctx, issuer.TokenRequest{
@@ -235,19 +236,19 @@ func TestChosenSecret(t *testing.T) {
 		t.Error("guesses at a client secret are not throttled")
 	}
 	must(t, ask("s3cret-chosen"))
-	_, err = f.RotateClientSecret(f.ctx, "chosen", issuer.SecretRotation{Secret: "", Revoke: false}, f.info)
+	_, err = f.operator().Clients().RotateSecret(f.ctx, "chosen", admin.SecretRotation{Secret: "", Revoke: false}, nil)
 	must(t, err)
 	wantCode(t, "the old secret", ask("s3cret-chosen"), issuer.InvalidClient)
 	for _, s := range []string{"short", "with space in it", "with%percent", strings.Repeat("x", 600)} {
-		_, err := f.RotateClientSecret(f.ctx, "chosen", issuer.SecretRotation{Secret: issuer.Secret(s), Revoke: false}, f.info)
+		_, err := f.operator().Clients().RotateSecret(f.ctx, "chosen", admin.SecretRotation{Secret: issuer.Secret(s), Revoke: false}, nil)
 		wantField(t, s, err, "client_secret")
 	}
 }
 
 func TestAudienceOfSeveral(t *testing.T) {
 	f := newFixture(t).withAlice()
-	f.client("two", issuer.ClientChange{Grants: strs(issuer.GrantClientCredentials), Audiences: strs("https://a.example.org", "https://b.example.org")})
-	f.client("none", issuer.ClientChange{Grants: strs(issuer.GrantClientCredentials)})
+	f.client("two", admin.ClientChange{Grants: strs(issuer.GrantClientCredentials), Audiences: strs("https://a.example.org", "https://b.example.org")})
+	f.client("none", admin.ClientChange{Grants: strs(issuer.GrantClientCredentials)})
 	for id, want := range map[string][]string{"two": {"https://a.example.org", "https://b.example.org"}, "none": {issuerURL}} {
 		a, err := f.Token(f.ctx, issuer.TokenRequest{Client: basic(id), Grant: issuer.GrantClientCredentials, Info: f.info})
 		must(t, err)

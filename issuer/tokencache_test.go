@@ -16,7 +16,7 @@ func TestVerifiedTokenCache(t *testing.T) {
 			must(t, f.Revoke(f.ctx, issuer.RevokeRequest{Client: basic("web"), Token: issuer.Secret(a.RefreshToken), Info: f.info}))
 		},
 		"user disabled": func(f *fixture, _ issuer.TokenResponse) {
-			_, err := f.DisableUser(f.ctx, "alice", f.info)
+			_, err := f.operator().Users().Disable(f.ctx, f.userID("alice"))
 			must(t, err)
 		},
 		"expired": func(f *fixture, _ issuer.TokenResponse) { f.advance(15 * time.Minute) },

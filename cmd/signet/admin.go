@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/password"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
@@ -22,8 +24,9 @@ type adminContext struct {
 	settings *settings
 	store    storage.Store
 	master   keys.MasterKeys
-	issuer   *issuer.Issuer
-	request  issuer.RequestInfo
+	auditLog *audit.Log
+	service  *admin.Service
+	operator *admin.Admin
 }
 
 // openAdmin opens the store and ensures the built-in roles.
@@ -32,59 +35,37 @@ func (p *process) openAdmin(ctx context.Context, s *settings, mode openMode) (*a
 	if err != nil {
 		return nil, err
 	}
-	admin := &adminContext{process: p, settings: s, store: store, request: issuer.RequestInfo{Actor: actor}}
-	if err := admin.init(ctx); err != nil {
+	ac := &adminContext{process: p, settings: s, store: store}
+	if err := ac.init(ctx); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	return admin, nil
+	return ac, nil
 }
 
-func (admin *adminContext) init(ctx context.Context) error {
-	err := checkComplete(ctx, admin.settings, admin.store)
+func (ac *adminContext) init(ctx context.Context) error {
+	err := checkComplete(ctx, ac.settings, ac.store)
 	if err != nil {
 		return err
 	}
-	if admin.master, err = admin.masterKeys(ctx, admin.settings, admin.store); err != nil {
+	if ac.master, err = ac.masterKeys(ctx, ac.settings, ac.store); err != nil {
 		return err
 	}
-	hashing := admin.settings.hashConfig()
+	hashing := ac.settings.hashConfig()
 	hashing.Queue = 4 * importWorkers // no other requests wait here, and every import worker needs a slot
 	passwords, err := password.NewPool(hashing)
 	if err != nil {
 		return err
 	}
-	if admin.issuer, err = admin.newIssuer(admin.settings, admin.store, noKeyring{}, admin.master, passwords); err != nil {
-		return err
-	}
-	return admin.issuer.EnsureRoles(ctx)
+	ac.auditLog = audit.New(ac.store, ac.master.Primary(), ac.now, ac.random)
+	ac.service = admin.New(admin.Config{
+		Issuer: ac.settings.issuer, RefreshTokenTTL: ac.settings.refreshTokenTTL, Now: ac.now, Rand: ac.random,
+	}, admin.Parts{Store: ac.store, Passwords: passwords, Audit: ac.auditLog})
+	ac.operator = ac.service.Operator(issuer.RequestInfo{Actor: actor})
+	return ac.service.EnsureRoles(ctx)
 }
-
-// newIssuer builds the issuer over its parts.
-func (p *process) newIssuer(s *settings, store issuer.Store, keyring issuer.Keyring, master keys.MasterKeys, passwords *password.Pool) (*issuer.Issuer, error) {
-	secret, err := s.bootstrapSecret()
-	if err != nil {
-		return nil, err
-	}
-	cfg := s.issuerConfig(p.now)
-	cfg.Rand, cfg.OtherMasterKeys, cfg.BootstrapSecret = p.random, master.DecryptOnly(), secret
-	return issuer.New(cfg, store, keyring, master.Primary(), passwords)
-}
-
-// noKeyring is used by commands that neither issue nor verify tokens.
-type noKeyring struct{}
-
-var _ issuer.Keyring = noKeyring{}
-
-func (noKeyring) Current() (keys.Signer, error) { return keys.Signer{}, keys.ErrNoKey }
-
-func (noKeyring) Verify(context.Context, string) ([]byte, keys.Header, error) {
-	return nil, keys.Header{}, keys.ErrNoKey
-}
-
-func (noKeyring) Accepts(string) bool { return false }
 
 // adminFunc is the work of an administrator's command.
-type adminFunc func(ctx context.Context, admin *adminContext, args []string) error
+type adminFunc func(ctx context.Context, ac *adminContext, args []string) error
 
 // withAdmin sets the command's RunE: it opens the store, calls run, and closes the
 // store.
@@ -93,10 +74,10 @@ func (p *process) withAdmin(c *cobra.Command, s *settings, mode openMode, run ad
 	s.addStore(c.Flags())
 	return p.withSettings(c, s, func(ctx context.Context, args []string) error {
 		p.warnOfVariables()
-		admin, err := p.openAdmin(ctx, s, mode)
+		ac, err := p.openAdmin(ctx, s, mode)
 		if err != nil {
 			return err
 		}
-		return errors.Join(run(ctx, admin, args), admin.store.Close())
+		return errors.Join(run(ctx, ac, args), ac.store.Close())
 	})
 }

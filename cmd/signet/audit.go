@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
@@ -78,26 +78,26 @@ func newAuditList(p *process) *cobra.Command {
 	oldest := c.Flags().Bool("oldest-first", false, "list the oldest first")
 	pages.add(c.Flags())
 	s.addOutput(c.Flags())
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, _ []string) error {
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
 		page, err := pages.page()
 		if err != nil {
 			return err
 		}
-		filter, err := flags.resolve(admin.now())
+		filter, err := flags.resolve(ac.now())
 		if err != nil {
 			return err
 		}
 		filter.Newest = !*oldest
-		events, err := admin.issuer.ListAudit(ctx, filter, page)
+		events, err := ac.operator.Audit().List(ctx, filter, page)
 		if err != nil {
 			return fmt.Errorf("list the audit log: %w", err)
 		}
-		defer admin.printNextPage(events.Next)
-		return admin.printResult(events, func(w io.Writer) { writeEvents(w, events.Items) })
+		defer ac.printNextPage(events.Next)
+		return ac.printResult(events, func(w io.Writer) { writeEvents(w, events.Items) })
 	})
 }
 
-func writeEvents(w io.Writer, events []issuer.AuditEvent) {
+func writeEvents(w io.Writer, events []admin.AuditEvent) {
 	rows := make([][]string, len(events))
 	for n, e := range events {
 		rows[n] = []string{e.At.UTC().Format(time.RFC3339), e.Type, escapeUnprintable(e.Actor), escapeUnprintable(e.Target), escapeUnprintable(e.ClientID), e.Address, escapeUnprintable(e.Detail)}
@@ -124,17 +124,17 @@ func newAuditExport(p *process) *cobra.Command {
 		Example: "  signet audit export > audit.jsonl\n  signet audit export --since 2026-11-01 --until 2026-12-01 | gzip > november.jsonl.gz",
 	}
 	flags.add(c.Flags())
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, _ []string) error {
-		filter, err := flags.resolve(admin.now())
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
+		filter, err := flags.resolve(ac.now())
 		if err != nil {
 			return err
 		}
 		ctx, stop := untilSignal(ctx)
 		defer stop()
-		out := bufio.NewWriterSize(admin.stdout, 64<<10)
+		out := bufio.NewWriterSize(ac.stdout, 64<<10)
 		lines := json.NewEncoder(out)
 		lines.SetEscapeHTML(false)
-		err = admin.issuer.ExportAudit(ctx, filter, func(e issuer.AuditEvent) error { return lines.Encode(e) })
+		err = ac.operator.Audit().Export(ctx, filter, func(e admin.AuditEvent) error { return lines.Encode(e) })
 		return errors.Join(err, out.Flush())
 	})
 }
@@ -152,16 +152,16 @@ func newAuditVerify(p *process) *cobra.Command {
 	}
 	c.Flags().StringVar(&against, "against", "", "`FILE` with the JSON report of an earlier verification: all that was there then must be there still")
 	s.addOutput(c.Flags())
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, _ []string) error {
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
 		heads, err := previousChainHeads(against)
 		if err != nil {
 			return err
 		}
-		report, err := admin.issuer.VerifyAudit(ctx, append([]keys.MasterKey{admin.master.Primary()}, admin.master.DecryptOnly()...), heads)
+		report, err := ac.operator.Audit().Verify(ctx, append([]keys.MasterKey{ac.master.Primary()}, ac.master.DecryptOnly()...), heads)
 		if err != nil {
 			return fmt.Errorf("verify the audit log: %w", err)
 		}
-		if err := admin.printResult(report, func(w io.Writer) { writeReport(w, report) }); err != nil {
+		if err := ac.printResult(report, func(w io.Writer) { writeReport(w, report) }); err != nil {
 			return err
 		}
 		if !report.OK {

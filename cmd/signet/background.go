@@ -31,7 +31,7 @@ func (v *server) startBackground(hangups <-chan os.Signal) (stop func()) {
 	running.Go(func() { v.keyAudit.run(ctx) })
 	running.Go(func() { v.repeat(ctx, v.settings.keyringRefresh, "refresh the discovery document", v.handler.Refresh) })
 	running.Go(func() {
-		v.repeat(ctx, v.every.observe, "read what other instances audited", v.issuer.ObserveOtherChains)
+		v.repeat(ctx, v.every.observe, "read what other instances audited", v.auditLog.Observe)
 	})
 	running.Go(func() { v.repeat(ctx, v.settings.statusInterval(), "refresh the status lists", v.issuer.RefreshStatus) })
 	running.Go(func() { v.repeat(ctx, v.every.sweep, "sweep expired records", v.sweep) })

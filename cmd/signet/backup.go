@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.org/signet/issuer"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 	"example.org/signet/storage/backup"
@@ -181,11 +180,11 @@ func explainBackupError(path string, err error) error {
 
 // auditRestore appends the restore to the audit log that was restored.
 func (p *process) auditRestore(ctx context.Context, s *settings, store storage.Store, b backup.Summary) error {
-	admin := &adminContext{process: p, settings: s, store: store, request: issuer.RequestInfo{Actor: actor}}
-	if err := admin.init(ctx); err != nil {
+	ac := &adminContext{process: p, settings: s, store: store}
+	if err := ac.init(ctx); err != nil {
 		return err
 	}
-	return admin.issuer.AuditRestore(ctx, b.CreatedAt, admin.request)
+	return ac.operator.Audit().Restored(ctx, b.CreatedAt)
 }
 
 // checkComplete rejects a store that holds a partial backup.

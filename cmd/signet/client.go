@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 func newClient(p *process) *cobra.Command {
@@ -36,9 +36,9 @@ func (r *clientFlags) add(f *pflag.FlagSet) {
 }
 
 // change returns the fields whose flags were given.
-func (r *clientFlags) change(c *cobra.Command) issuer.ClientChange {
+func (r *clientFlags) change(c *cobra.Command) admin.ClientChange {
 	scopes := splitWords(r.scopes)
-	return issuer.ClientChange{
+	return admin.ClientChange{
 		Name: changed(c, "name", &r.name), Grants: changed(c, "grant", &r.grants), Scopes: changed(c, "scope", &scopes),
 		Audiences: changed(c, "audience", &r.audiences), Resources: changed(c, "resource", &r.resources), Origins: changed(c, "origin", &r.origins),
 		IDTokenOnRefresh: changed(c, "id-token-on-refresh", &r.idTokenOnRefresh), Disabled: changed(c, "disabled", &r.disabled),
@@ -64,26 +64,26 @@ func newClientCreate(p *process) *cobra.Command {
 	s.addIssuer(c.Flags())
 	s.addHashing(c.Flags())
 	s.addOutput(c.Flags())
-	return p.withAdmin(c, s, createIfMissing, func(ctx context.Context, admin *adminContext, args []string) error {
-		n := issuer.NewClient{ID: args[0], Public: public, InsecurePublicPassword: r.passwords, Settings: r.change(c)}
+	return p.withAdmin(c, s, createIfMissing, func(ctx context.Context, ac *adminContext, args []string) error {
+		n := admin.NewClient{ID: args[0], Public: public, InsecurePublicPassword: r.passwords, Settings: r.change(c)}
 		var err error
 		if secret.isSet() {
-			if n.Secret, err = secret.read(admin.process); err != nil {
+			if n.Secret, err = secret.read(ac.process); err != nil {
 				return err
 			}
 		}
-		made, err := admin.issuer.CreateClient(ctx, n, admin.request)
+		made, err := ac.operator.Clients().Create(ctx, n)
 		if err != nil {
 			return fmt.Errorf("create client: %w", err)
 		}
-		return admin.printResult(made, func(w io.Writer) {
+		return ac.printResult(made, func(w io.Writer) {
 			writeClient(w, made)
 			writeSnippets(w, s.issuer, made)
 		})
 	})
 }
 
-func writeClient(w io.Writer, c issuer.Client) {
+func writeClient(w io.Writer, c admin.Client) {
 	writeFields(w, "client id", c.ID, "client secret", c.Secret, "name", c.Name, "public", formatBool(c.Public), "grants", joinWords(c.Grants),
 		"scope", c.Scope, "audiences", joinWords(c.Audiences), "resources", joinWords(c.Resources), "origins", joinWords(c.Origins),
 		"ID token on refresh", formatBool(c.IDTokenOnRefresh), "disabled", formatBool(c.Disabled), "old secret works until", formatOptionalTime(c.OldSecretUntil), "created", formatTime(c.CreatedAt), "updated", formatTime(c.UpdatedAt))
@@ -93,23 +93,23 @@ func writeClient(w io.Writer, c issuer.Client) {
 }
 
 // newClientCommand builds a command on one client that prints the client afterwards.
-func newClientCommand(p *process, c *cobra.Command, s *settings, change func(ctx context.Context, admin *adminContext, id string) (issuer.Client, error)) *cobra.Command {
+func newClientCommand(p *process, c *cobra.Command, s *settings, change func(ctx context.Context, ac *adminContext, id string) (admin.Client, error)) *cobra.Command {
 	c.Use += " CLIENT"
 	c.Args = exactArgs("CLIENT")
 	s.addOutput(c.Flags())
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, args []string) error {
-		client, err := change(ctx, admin, args[0])
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+		client, err := change(ctx, ac, args[0])
 		if err != nil {
 			return hintNotFound(err, "signet client list shows them")
 		}
-		return admin.printResult(client, func(w io.Writer) { writeClient(w, client) })
+		return ac.printResult(client, func(w io.Writer) { writeClient(w, client) })
 	})
 }
 
 func newClientShow(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "show", Short: "Show a client", Example: "  signet client show web"}
-	return newClientCommand(p, c, newSettings(), func(ctx context.Context, admin *adminContext, id string) (issuer.Client, error) {
-		return admin.issuer.FindClient(ctx, id)
+	return newClientCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.Client, error) {
+		return ac.operator.Clients().Show(ctx, id)
 	})
 }
 
@@ -122,19 +122,19 @@ func newClientUpdate(p *process) *cobra.Command {
 	}
 	r.add(c.Flags())
 	c.Flags().BoolVar(&r.disabled, "disabled", false, "shut it out, its sessions end; --disabled=false lets it in again")
-	return newClientCommand(p, c, newSettings(), func(ctx context.Context, admin *adminContext, id string) (issuer.Client, error) {
+	return newClientCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.Client, error) {
 		change := r.change(c)
-		if change == (issuer.ClientChange{InsecurePublicPassword: r.passwords}) {
-			return issuer.Client{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
+		if change == (admin.ClientChange{InsecurePublicPassword: r.passwords}) {
+			return admin.Client{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
 		}
-		return admin.issuer.UpdateClient(ctx, id, change, admin.request)
+		return ac.operator.Clients().Update(ctx, id, change, nil)
 	})
 }
 
 func newClientRotateSecret(p *process) *cobra.Command {
 	s := newSettings()
 	var secret secretInput
-	var r issuer.SecretRotation
+	var r admin.SecretRotation
 	c := &cobra.Command{
 		Use: "rotate-secret", Short: "Give a client a new secret",
 		Long: "Give a client a new secret. The old one stops working within --keyring-refresh, or works too for --overlap,\n" +
@@ -146,14 +146,14 @@ func newClientRotateSecret(p *process) *cobra.Command {
 	c.Flags().DurationVar(&r.Overlap, "overlap", 0, "how long the old secret works too, up to 720h")
 	c.Flags().BoolVar(&r.Revoke, "revoke", false, "end the client's sessions too: the old secret is in wrong hands")
 	s.addHashing(c.Flags())
-	return newClientCommand(p, c, s, func(ctx context.Context, admin *adminContext, id string) (issuer.Client, error) {
+	return newClientCommand(p, c, s, func(ctx context.Context, ac *adminContext, id string) (admin.Client, error) {
 		var err error
 		if secret.isSet() {
-			if r.Secret, err = secret.read(admin.process); err != nil {
-				return issuer.Client{}, err
+			if r.Secret, err = secret.read(ac.process); err != nil {
+				return admin.Client{}, err
 			}
 		}
-		return admin.issuer.RotateClientSecret(ctx, id, r, admin.request)
+		return ac.operator.Clients().RotateSecret(ctx, id, r, nil)
 	})
 }
 
@@ -163,17 +163,17 @@ func newClientList(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "List clients", Args: exactArgs(), Example: "  signet client list --output json"}
 	pages.add(c.Flags())
 	s.addOutput(c.Flags())
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, _ []string) error {
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
 		page, err := pages.page()
 		if err != nil {
 			return err
 		}
-		clients, err := admin.issuer.ListClients(ctx, page)
+		clients, err := ac.operator.Clients().List(ctx, page)
 		if err != nil {
 			return fmt.Errorf("list clients: %w", err)
 		}
-		defer admin.printNextPage(clients.Next)
-		return admin.printResult(clients, func(w io.Writer) {
+		defer ac.printNextPage(clients.Next)
+		return ac.printResult(clients, func(w io.Writer) {
 			rows := make([][]string, len(clients.Items))
 			for n, c := range clients.Items {
 				rows[n] = []string{c.ID, formatBool(c.Public), joinWords(c.Grants), c.Scope, joinWords(append(c.Audiences, c.Resources...)), formatBool(c.Disabled)}
@@ -186,11 +186,11 @@ func newClientList(p *process) *cobra.Command {
 func newClientDelete(p *process) *cobra.Command {
 	s := newSettings()
 	c := &cobra.Command{Use: "delete CLIENT", Short: "Delete a client; its sessions end", Args: exactArgs("CLIENT"), Example: "  signet client delete web"}
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, args []string) error {
-		if err := admin.issuer.DeleteClient(ctx, args[0], admin.request); err != nil {
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+		if err := ac.operator.Clients().Delete(ctx, args[0]); err != nil {
 			return hintNotFound(err, "signet client list shows them")
 		}
-		admin.messagef("deleted the client %s", args[0])
+		ac.messagef("deleted the client %s", args[0])
 		return nil
 	})
 }

@@ -6,10 +6,11 @@ import (
 	"slices"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 // writeSnippets prints lines to paste for what a new client can do.
-func writeSnippets(w io.Writer, issuerURL string, c issuer.Client) {
+func writeSnippets(w io.Writer, issuerURL string, c admin.Client) {
 	auth := "-d client_id=" + c.ID
 	if c.Secret != "" {
 		auth = "-u " + shellQuote(c.ID+":"+c.Secret)

@@ -2,7 +2,9 @@
 
 package main
 
-import "syscall"
+import (
+	"syscall"
+)
 
 // withoutCoreDumps keeps a crash from writing the memory, with the keys in it,
 // to disk. Where the system refuses, things stay as the operator set them.

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/role"
 	"example.org/signet/storage"
 )
 
@@ -51,10 +53,10 @@ type demoAccount struct {
 
 func (v *server) demoAccounts() []demoAccount {
 	client := func(id string) func(context.Context) error {
-		return func(ctx context.Context) error { _, err := v.issuer.FindClient(ctx, id); return err }
+		return func(ctx context.Context) error { _, err := v.operator().Clients().Show(ctx, id); return err }
 	}
 	return []demoAccount{
-		{"user " + demoUser, func(ctx context.Context) error { _, err := v.issuer.FindUser(ctx, demoUser); return err }, v.createDemoUser},
+		{"user " + demoUser, func(ctx context.Context) error { _, err := v.operator().Users().Find(ctx, demoUser); return err }, v.createDemoUser},
 		{"client " + demoClient, client(demoClient), v.createDemoClient},
 		{"client " + demoAPI, client(demoAPI), v.createDemoAPI},
 		{"client " + demoDocs, client(demoDocs), v.createDemoDocs},
@@ -131,33 +133,33 @@ func (v *server) saveDemoCredentials(path string, d demoCredentials) error {
 
 func (v *server) createDemoRole(ctx context.Context) error {
 	description, scopes, rank := "may change items", []string{"items:write"}, int64(10)
-	_, err := v.issuer.CreateRole(ctx, demoRole, issuer.RoleChange{Description: &description, Scopes: &scopes, Rank: &rank}, devRequest)
+	_, err := v.operator().Roles().Create(ctx, demoRole, admin.RoleChange{Description: &description, Scopes: &scopes, Rank: &rank})
 	return err
 }
 
 func (v *server) createDemoUser(ctx context.Context, d demoCredentials) error {
-	_, err := v.issuer.CreateUser(ctx, issuer.NewUser{
+	_, err := v.operator().Users().Create(ctx, admin.NewUser{
 		Username: d.Username, Password: issuer.Secret(d.Password), Email: "demo@example.com", FullName: "Demo User",
-		Roles: []string{issuer.RoleUser, issuer.RoleAdmin, demoRole},
-	}, devRequest)
+		Roles: []string{role.User, role.Admin, demoRole},
+	})
 	return err
 }
 
 func (v *server) createDemoClient(ctx context.Context, d demoCredentials) error {
 	name, audiences := "Demo application", []string{demoAudience}
 	grants := []string{issuer.GrantPassword, issuer.GrantRefreshToken, issuer.GrantClientCredentials}
-	_, err := v.issuer.CreateClient(ctx, issuer.NewClient{
+	_, err := v.operator().Clients().Create(ctx, admin.NewClient{
 		ID: d.ClientID, Secret: issuer.Secret(d.ClientSecret),
-		Settings: issuer.ClientChange{Name: &name, Grants: &grants, Scopes: &demoScopes, Audiences: &audiences},
-	}, devRequest)
+		Settings: admin.ClientChange{Name: &name, Grants: &grants, Scopes: &demoScopes, Audiences: &audiences},
+	})
 	return err
 }
 
 func (v *server) createDemoAPI(ctx context.Context, d demoCredentials) error {
 	name, resources := "Demo API", []string{demoAudience}
-	_, err := v.issuer.CreateClient(ctx, issuer.NewClient{
-		ID: d.APIClientID, Secret: issuer.Secret(d.APISecret), Settings: issuer.ClientChange{Name: &name, Resources: &resources},
-	}, devRequest)
+	_, err := v.operator().Clients().Create(ctx, admin.NewClient{
+		ID: d.APIClientID, Secret: issuer.Secret(d.APISecret), Settings: admin.ClientChange{Name: &name, Resources: &resources},
+	})
 	return err
 }
 
@@ -166,11 +168,12 @@ func (v *server) createDemoAPI(ctx context.Context, d demoCredentials) error {
 func (v *server) createDemoDocs(ctx context.Context, _ demoCredentials) error {
 	name, grants := "The page at /docs", []string{issuer.GrantPassword}
 	scopes := []string{issuer.ScopeOpenID, issuer.ScopeProfile, issuer.ScopeEmail, issuer.ScopePhone}
-	_, err := v.issuer.CreateClient(ctx, issuer.NewClient{
+	_, err := v.operator().Clients().Create(ctx, admin.NewClient{
 		ID: demoDocs, Public: true, InsecurePublicPassword: true,
-		Settings: issuer.ClientChange{Name: &name, Grants: &grants, Scopes: &scopes},
-	}, devRequest)
+		Settings: admin.ClientChange{Name: &name, Grants: &grants, Scopes: &scopes},
+	})
 	return err
 }
 
-var devRequest = issuer.RequestInfo{Actor: "dev"}
+// operator makes the demo accounts.
+func (v *server) operator() *admin.Admin { return v.admin.Operator(issuer.RequestInfo{Actor: "dev"}) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/storage"
 )
 
@@ -55,9 +56,9 @@ func hintFor(err error) string {
 		return h.hint
 	case errors.As(err, &schema): // says so itself
 		return ""
-	case errors.Is(err, issuer.ErrConcurrentUpdate): // says so itself
+	case errors.Is(err, admin.ErrConcurrentUpdate): // says so itself
 		return ""
-	case errors.Is(err, issuer.ErrLastSuperAdmin):
+	case errors.Is(err, admin.ErrLastSuperAdmin):
 		return "--allow-no-super-admin overrides this"
 	case errors.Is(err, storage.ErrUnavailable):
 		return "check --storage and that the store can be reached, then try again"

@@ -2,7 +2,9 @@
 
 package main
 
-import "io/fs"
+import (
+	"io/fs"
+)
 
 // ownedByMe is true where files have no owner's number.
 func ownedByMe(fs.FileInfo) bool { return true }

@@ -26,8 +26,8 @@ type keyAudit struct {
 // maxPendingKeyEvents bounds the queue of events to write; there are a few a month.
 const maxPendingKeyEvents = 256
 
-func (p *process) newKeyAudit(log zerolog.Logger, store storage.Audit, master keys.MasterKey, actor string) *keyAudit {
-	return &keyAudit{log: log, audit: audit.New(store, master, p.now, p.random), actor: actor, events: make(chan keys.Event, maxPendingKeyEvents)}
+func newKeyAudit(log zerolog.Logger, auditLog *audit.Log, actor string) *keyAudit {
+	return &keyAudit{log: log, audit: auditLog, actor: actor, events: make(chan keys.Event, maxPendingKeyEvents)}
 }
 
 // record queues an event of the keyring. It never blocks.

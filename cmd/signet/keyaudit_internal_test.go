@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"example.org/signet/issuer/audit"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
@@ -36,13 +37,12 @@ func (a *fakeAuditStore) ListAudit(context.Context, storage.AuditFilter, storage
 func TestKeyAudit_KeyChangesAreAudited(t *testing.T) {
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	var log bytes.Buffer
-	audit := &fakeAuditStore{}
+	store := &fakeAuditStore{}
 	master, err := keys.NewMasterKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{now: func() time.Time { return at }, random: rand.Reader}
-	recorder := p.newKeyAudit(zerolog.New(&log), audit, master, "tester")
+	recorder := newKeyAudit(zerolog.New(&log), audit.New(store, master, func() time.Time { return at }, rand.Reader), "tester")
 	recorder.record(keys.Event{Kind: keys.EventRotated, KID: "k1", At: at.Add(time.Hour)})
 	recorder.record(keys.Event{Kind: keys.EventRevoked, KID: "k0", At: at, By: "user-1"})
 	recorder.record(keys.Event{Kind: keys.EventRefreshFailed, Err: errors.New("store is away")})
@@ -50,10 +50,10 @@ func TestKeyAudit_KeyChangesAreAudited(t *testing.T) {
 	if err := recorder.flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if len(audit.events) != 2 || audit.events[1].Actor != "user-1" {
-		t.Fatalf("audited: %v", audit.events)
+	if len(store.events) != 2 || store.events[1].Actor != "user-1" {
+		t.Fatalf("audited: %v", store.events)
 	}
-	e := audit.events[0]
+	e := store.events[0]
 	if e.Type != "key.rotated" || e.Target != "k1" || e.Actor != "tester" || !e.At.Equal(at) || e.Detail != "takes effect at 2026-11-22T13:00:00.000Z" || e.ID == "" {
 		t.Errorf("audited: %+v", e)
 	}
@@ -63,7 +63,7 @@ func TestKeyAudit_KeyChangesAreAudited(t *testing.T) {
 		}
 	}
 
-	audit.err = storage.ErrUnavailable
+	store.err = storage.ErrUnavailable
 	recorder.record(keys.Event{Kind: keys.EventRevoked, KID: "k2"})
 	if err := recorder.flush(t.Context()); !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "k2") {
 		t.Errorf("got %v", err)

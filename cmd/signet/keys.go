@@ -18,7 +18,7 @@ func newKeys(p *process) *cobra.Command {
 }
 
 // keysFunc is the work of a command on the signing keys.
-type keysFunc func(ctx context.Context, admin *adminContext, k *keys.Manager, args []string) error
+type keysFunc func(ctx context.Context, ac *adminContext, k *keys.Manager, args []string) error
 
 // withKeys sets the command's RunE: it opens the keyring, calls run, and writes the
 // key events to the audit log.
@@ -27,13 +27,13 @@ func withKeys(p *process, c *cobra.Command, run keysFunc) *cobra.Command {
 	s.addKeys(c.Flags())
 	s.addAccessTokenTTL(c.Flags()) // a retired key stays as long as its tokens
 	s.addOutput(c.Flags())
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, args []string) error {
-		audit := p.newKeyAudit(zerolog.Nop(), admin.store, admin.master.Primary(), actor)
-		k, err := p.openKeyring(ctx, s, admin.store, admin.master, audit)
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+		audit := newKeyAudit(zerolog.Nop(), ac.auditLog, actor)
+		k, err := p.openKeyring(ctx, s, ac.store, ac.master, audit)
 		if err != nil {
 			return err
 		}
-		return errors.Join(run(ctx, admin, k, args), audit.flush(ctx))
+		return errors.Join(run(ctx, ac, k, args), audit.flush(ctx))
 	})
 }
 
@@ -46,11 +46,11 @@ func newKeysRevoke(p *process) *cobra.Command {
 			"takes over at once.",
 		Example: "  signet keys revoke $(signet keys list | sed -n 's/ .*active.*//p')",
 	}
-	return withKeys(p, c, func(ctx context.Context, admin *adminContext, k *keys.Manager, args []string) error {
-		if err := admin.warnBeforeRevoke(k, args[0]); err != nil {
+	return withKeys(p, c, func(ctx context.Context, ac *adminContext, k *keys.Manager, args []string) error {
+		if err := ac.warnBeforeRevoke(k, args[0]); err != nil {
 			return hintNotFound(err, "signet keys list shows them")
 		}
-		if err := admin.issuer.RequestKeyChange(ctx, "revoke", args[0], admin.request); err != nil {
+		if err := ac.operator.RequestKeyChange(ctx, "revoke", args[0]); err != nil {
 			return err
 		}
 		if err := k.Revoke(ctx, args[0], keys.Change{}); err != nil {
@@ -64,8 +64,8 @@ func newKeysRevoke(p *process) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return admin.printResult(l, func(w io.Writer) {
-			fmt.Fprintf(w, "%s is revoked; running servers notice within %s, caches of the JWKS within %s\n", args[0], admin.settings.keyringRefresh, admin.settings.jwksMaxAge)
+		return ac.printResult(l, func(w io.Writer) {
+			fmt.Fprintf(w, "%s is revoked; running servers notice within %s, caches of the JWKS within %s\n", args[0], ac.settings.keyringRefresh, ac.settings.jwksMaxAge)
 			fmt.Fprintf(w, "%s signs\n", active)
 		})
 	})
@@ -73,15 +73,15 @@ func newKeysRevoke(p *process) *cobra.Command {
 
 // warnBeforeRevoke warns if the key that takes over has not been published for
 // --publish-ahead yet.
-func (admin *adminContext) warnBeforeRevoke(k *keys.Manager, kid string) error {
+func (ac *adminContext) warnBeforeRevoke(k *keys.Manager, kid string) error {
 	plan, err := k.Plan(keys.PlanRequest{Revoke: kid})
 	if err != nil {
 		return err
 	}
 	for _, c := range plan.Transitions {
 		if c.To == keys.Active && c.PropagationDelay > 0 && !c.At.After(plan.At) {
-			admin.messagef("warning: %s takes over before it has been published for %s: a verifier that fetched the JWKS before it was in it and asks for no unknown key refuses new tokens for up to %s",
-				cmp.Or(c.KID, "a new key"), admin.settings.publishAhead, c.PropagationDelay)
+			ac.messagef("warning: %s takes over before it has been published for %s: a verifier that fetched the JWKS before it was in it and asks for no unknown key refuses new tokens for up to %s",
+				cmp.Or(c.KID, "a new key"), ac.settings.publishAhead, c.PropagationDelay)
 		}
 	}
 	return nil

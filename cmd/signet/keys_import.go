@@ -34,7 +34,7 @@ func newKeysImport(p *process) *cobra.Command {
 	c.Flags().StringVar(&as, "as", "", "`STATE` of the key here: active or retired")
 	c.Flags().StringVar(&kid, "kid", "", "the `KID` in the headers of the other issuer's tokens (default the RFC 7638 thumbprint)")
 	c.Flags().DurationVar(&verifyFor, "verify-for", 24*time.Hour, "of a retired key: how long the tokens that are out there live at most")
-	return withKeys(p, c, func(ctx context.Context, admin *adminContext, k *keys.Manager, args []string) error {
+	return withKeys(p, c, func(ctx context.Context, ac *adminContext, k *keys.Manager, args []string) error {
 		imported := keys.ImportedKey{KID: kid}
 		switch as {
 		case string(keys.Retired):
@@ -59,7 +59,7 @@ func newKeysImport(p *process) *cobra.Command {
 		} else if err != nil {
 			return err
 		}
-		return admin.printResult(r, func(w io.Writer) { writeImported(w, r, admin.settings) })
+		return ac.printResult(r, func(w io.Writer) { writeImported(w, r, ac.settings) })
 	})
 }
 

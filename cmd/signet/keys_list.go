@@ -61,12 +61,12 @@ func newKeysList(p *process) *cobra.Command {
 		Use: "list", Short: "List the signing keys: state, age, next change", Args: exactArgs(),
 		Example: "  signet keys list\n  signet keys list --output json",
 	}
-	return withKeys(p, c, func(_ context.Context, admin *adminContext, k *keys.Manager, _ []string) error {
+	return withKeys(p, c, func(_ context.Context, ac *adminContext, k *keys.Manager, _ []string) error {
 		l, err := listKeys(k)
 		if err != nil {
 			return err
 		}
-		return admin.printResult(l, func(w io.Writer) { writeKeys(w, l, admin.now()) })
+		return ac.printResult(l, func(w io.Writer) { writeKeys(w, l, ac.now()) })
 	})
 }
 

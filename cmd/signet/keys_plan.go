@@ -29,7 +29,7 @@ func newKeysPlan(p *process) *cobra.Command {
 		_, err := parseKeyChange(args, now)
 		return err
 	}
-	return withKeys(p, c, func(_ context.Context, admin *adminContext, k *keys.Manager, args []string) error {
+	return withKeys(p, c, func(_ context.Context, ac *adminContext, k *keys.Manager, args []string) error {
 		req, err := parseKeyChange(args, now)
 		if err != nil {
 			return err
@@ -39,7 +39,7 @@ func newKeysPlan(p *process) *cobra.Command {
 			return explainRotation(hintNotFound(err, "signet keys list shows them"))
 		}
 		result := keyPlan{At: plan.At, Changes: append([]keys.Transition{}, plan.Transitions...)}
-		return admin.printResult(result, func(w io.Writer) { writePlan(w, result) })
+		return ac.printResult(result, func(w io.Writer) { writePlan(w, result) })
 	})
 }
 

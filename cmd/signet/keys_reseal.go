@@ -30,13 +30,13 @@ func newKeysReseal(p *process) *cobra.Command {
 		Example: "  head -c 32 /dev/urandom | base64 > new.key; chmod 600 new.key\n" +
 			"  signet keys reseal --master-key-file new.key --previous-master-key-file old.key",
 	}
-	return withKeys(p, c, func(ctx context.Context, admin *adminContext, k *keys.Manager, _ []string) error {
+	return withKeys(p, c, func(ctx context.Context, ac *adminContext, k *keys.Manager, _ []string) error {
 		done, err := k.Reseal(ctx, keys.Change{})
 		if err != nil {
 			return withHint(err, "%d keys are done; run it again for the rest", len(done.Resealed))
 		}
 		r := resealResult{Resealed: append([]string{}, done.Resealed...), AlreadyResealed: done.AlreadyResealed}
-		return admin.printResult(r, func(w io.Writer) { writeResealResult(w, r, len(admin.master.DecryptOnly()) > 0) })
+		return ac.printResult(r, func(w io.Writer) { writeResealResult(w, r, len(ac.master.DecryptOnly()) > 0) })
 	})
 }
 

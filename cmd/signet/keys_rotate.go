@@ -28,12 +28,12 @@ func newKeysRotate(p *process) *cobra.Command {
 		Example: "  signet keys rotate\n  signet keys rotate --now     in an emergency; see also signet keys revoke",
 	}
 	c.Flags().BoolVar(&now, "now", false, "do not wait until the standby has been published for --publish-ahead")
-	return withKeys(p, c, func(ctx context.Context, admin *adminContext, k *keys.Manager, _ []string) error {
+	return withKeys(p, c, func(ctx context.Context, ac *adminContext, k *keys.Manager, _ []string) error {
 		previous, _, _ := k.Active() // none signs where all are revoked
 		if now {
-			admin.messagef("warning: a verifier that fetched the JWKS before the new key was in it and asks for no unknown key refuses new tokens for up to %s", admin.settings.jwksMaxAge)
+			ac.messagef("warning: a verifier that fetched the JWKS before the new key was in it and asks for no unknown key refuses new tokens for up to %s", ac.settings.jwksMaxAge)
 		}
-		if err := admin.issuer.RequestKeyChange(ctx, "rotate", "", admin.request); err != nil {
+		if err := ac.operator.RequestKeyChange(ctx, "rotate", ""); err != nil {
 			return err
 		}
 		done, err := k.Rotate(ctx, keys.Change{Force: now})
@@ -41,7 +41,7 @@ func newKeysRotate(p *process) *cobra.Command {
 			return explainRotation(err)
 		}
 		r := rotateResult{Activates: done.Activates, At: done.At, NewStandby: done.NewStandby}
-		return admin.printResult(r, func(w io.Writer) { writeRotation(w, r, previous, admin.now(), admin.settings) })
+		return ac.printResult(r, func(w io.Writer) { writeRotation(w, r, previous, ac.now(), ac.settings) })
 	})
 }
 
@@ -80,9 +80,9 @@ func newKeysRollback(p *process) *cobra.Command {
 			"the JWKS. The key that it takes over from retires for good; the next rotation starts the newest standby.",
 		Example: "  signet keys plan rollback\n  signet keys rollback",
 	}
-	return withKeys(p, c, func(ctx context.Context, admin *adminContext, k *keys.Manager, _ []string) error {
+	return withKeys(p, c, func(ctx context.Context, ac *adminContext, k *keys.Manager, _ []string) error {
 		previous, _, _ := k.Active() // none signs where all are revoked
-		if err := admin.issuer.RequestKeyChange(ctx, "rollback", "", admin.request); err != nil {
+		if err := ac.operator.RequestKeyChange(ctx, "rollback", ""); err != nil {
 			return err
 		}
 		done, err := k.Rollback(ctx, keys.Change{})
@@ -90,8 +90,8 @@ func newKeysRollback(p *process) *cobra.Command {
 			return explainRotation(err)
 		}
 		r := rotateResult{Activates: done.Activates, At: done.At, NewStandby: done.NewStandby}
-		return admin.printResult(r, func(w io.Writer) {
-			fmt.Fprintf(w, "%s signs again; running servers notice within %s\n", r.Activates, admin.settings.keyringRefresh)
+		return ac.printResult(r, func(w io.Writer) {
+			fmt.Fprintf(w, "%s signs again; running servers notice within %s\n", r.Activates, ac.settings.keyringRefresh)
 			fmt.Fprintf(w, "%s has retired: its tokens stay valid until they expire\n", previous)
 			fmt.Fprintf(w, "%s is a new standby\n", r.NewStandby)
 		})

@@ -16,8 +16,8 @@ const (
 )
 
 // printResult prints v as JSON, or as the text that the function writes.
-func (admin *adminContext) printResult(v any, text func(io.Writer)) error {
-	return admin.process.printResult(admin.settings, v, text)
+func (ac *adminContext) printResult(v any, text func(io.Writer)) error {
+	return ac.process.printResult(ac.settings, v, text)
 }
 
 func (p *process) printResult(s *settings, v any, text func(io.Writer)) error {

@@ -25,8 +25,8 @@ func (g *pageFlags) page() (storage.Page, error) {
 }
 
 // printNextPage prints the flag for the next page; JSON output has the cursor itself.
-func (admin *adminContext) printNextPage(next string) {
-	if next != "" && admin.settings.output == outputText {
-		admin.messagef("there are more: --after %s", shellQuote(next))
+func (ac *adminContext) printNextPage(next string) {
+	if next != "" && ac.settings.output == outputText {
+		ac.messagef("there are more: --after %s", shellQuote(next))
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 func newRole(p *process) *cobra.Command {
@@ -33,9 +33,9 @@ func (r *roleFlags) add(f *pflag.FlagSet) {
 }
 
 // change returns the fields whose flags were given.
-func (r *roleFlags) change(c *cobra.Command) issuer.RoleChange {
+func (r *roleFlags) change(c *cobra.Command) admin.RoleChange {
 	scopes := splitWords(r.scopes)
-	return issuer.RoleChange{
+	return admin.RoleChange{
 		Description: changed(c, "description", &r.description), Rank: changed(c, "rank", &r.rank),
 		Scopes: changed(c, "scope", &scopes), ReleaseScopes: r.releaseScopes,
 	}
@@ -48,15 +48,15 @@ func newRoleCreate(p *process) *cobra.Command {
 	var flags roleFlags
 	c := &cobra.Command{Use: "create", Short: "Create a role", Example: "  signet role create editor --scope \"items:read items:write\" --rank 10"}
 	flags.add(c.Flags())
-	return newRoleCommand(p, c, createIfMissing, func(ctx context.Context, o *adminContext, name string) (issuer.Role, error) {
-		return o.issuer.CreateRole(ctx, name, flags.change(c), o.request)
+	return newRoleCommand(p, c, createIfMissing, func(ctx context.Context, ac *adminContext, name string) (admin.Role, error) {
+		return ac.operator.Roles().Create(ctx, name, flags.change(c))
 	})
 }
 
 func newRoleShow(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "show", Short: "Show a role", Example: "  signet role show editor"}
-	return newRoleCommand(p, c, mustExist, func(ctx context.Context, admin *adminContext, name string) (issuer.Role, error) {
-		return admin.issuer.FindRole(ctx, name)
+	return newRoleCommand(p, c, mustExist, func(ctx context.Context, ac *adminContext, name string) (admin.Role, error) {
+		return ac.operator.Roles().Show(ctx, name)
 	})
 }
 
@@ -69,12 +69,12 @@ func newRoleUpdate(p *process) *cobra.Command {
 	}
 	flags.add(c.Flags())
 	addRelease(c.Flags(), &flags.releaseScopes)
-	return newRoleCommand(p, c, mustExist, func(ctx context.Context, admin *adminContext, name string) (issuer.Role, error) {
+	return newRoleCommand(p, c, mustExist, func(ctx context.Context, ac *adminContext, name string) (admin.Role, error) {
 		change := flags.change(c)
-		if change == (issuer.RoleChange{ReleaseScopes: flags.releaseScopes}) {
-			return issuer.Role{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
+		if change == (admin.RoleChange{ReleaseScopes: flags.releaseScopes}) {
+			return admin.Role{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
 		}
-		return admin.issuer.UpdateRole(ctx, name, change, admin.request)
+		return ac.operator.Roles().Update(ctx, name, change, nil)
 	})
 }
 
@@ -83,17 +83,17 @@ func addRelease(f *pflag.FlagSet, release *bool) {
 }
 
 // newRoleCommand builds a command on one role that prints the role afterwards.
-func newRoleCommand(p *process, c *cobra.Command, mode openMode, change func(ctx context.Context, admin *adminContext, name string) (issuer.Role, error)) *cobra.Command {
+func newRoleCommand(p *process, c *cobra.Command, mode openMode, change func(ctx context.Context, ac *adminContext, name string) (admin.Role, error)) *cobra.Command {
 	s := newSettings()
 	c.Use += " ROLE"
 	c.Args = exactArgs("ROLE")
 	s.addOutput(c.Flags())
-	return p.withAdmin(c, s, mode, func(ctx context.Context, admin *adminContext, args []string) error {
-		r, err := change(ctx, admin, args[0])
+	return p.withAdmin(c, s, mode, func(ctx context.Context, ac *adminContext, args []string) error {
+		r, err := change(ctx, ac, args[0])
 		if err != nil {
 			return hintNotFound(err, "signet role list shows them")
 		}
-		return admin.printResult(r, func(w io.Writer) {
+		return ac.printResult(r, func(w io.Writer) {
 			writeFields(w, "role", r.Name, "description", r.Description, "scopes", joinWords(r.Scopes), "rank", strconv.FormatInt(r.Rank, 10),
 				"built in", formatBool(r.BuiltIn), "created", formatTime(r.CreatedAt), "updated", formatTime(r.UpdatedAt))
 		})
@@ -104,12 +104,12 @@ func newRoleList(p *process) *cobra.Command {
 	s := newSettings()
 	c := &cobra.Command{Use: "list", Short: "List all roles", Args: exactArgs(), Example: "  signet role list"}
 	s.addOutput(c.Flags())
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, _ []string) error {
-		roles, err := admin.issuer.ListRoles(ctx)
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
+		roles, err := ac.operator.Roles().List(ctx)
 		if err != nil {
 			return fmt.Errorf("list roles: %w", err)
 		}
-		return admin.printResult(roles, func(w io.Writer) {
+		return ac.printResult(roles, func(w io.Writer) {
 			rows := make([][]string, len(roles.Items))
 			for n, r := range roles.Items {
 				rows[n] = []string{r.Name, strconv.FormatInt(r.Rank, 10), formatBool(r.BuiltIn), joinWords(r.Scopes), r.Description}
@@ -124,11 +124,11 @@ func newRoleDelete(p *process) *cobra.Command {
 	var release bool
 	c := &cobra.Command{Use: "delete ROLE", Short: "Delete a role that nobody holds", Args: exactArgs("ROLE"), Example: "  signet role delete editor --release-scopes"}
 	addRelease(c.Flags(), &release)
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, args []string) error {
-		if err := admin.issuer.DeleteRole(ctx, args[0], release, admin.request); err != nil {
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+		if err := ac.operator.Roles().Delete(ctx, args[0], release); err != nil {
 			return hintNotFound(err, "signet role list shows them")
 		}
-		admin.messagef("deleted the role %s", args[0])
+		ac.messagef("deleted the role %s", args[0])
 		return nil
 	})
 }

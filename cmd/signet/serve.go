@@ -12,7 +12,10 @@ import (
 
 	"example.org/signet/endpoints"
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/password"
+	"example.org/signet/issuer/selfservice"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
@@ -58,7 +61,10 @@ type server struct {
 	keyAudit  *keyAudit
 	keyring   *keys.Manager
 	passwords *password.Pool
+	auditLog  *audit.Log
 	issuer    *issuer.Issuer
+	admin     *admin.Service
+	self      *selfservice.Service
 	metrics   *endpoints.Metrics
 	handler   *endpoints.Handler
 }
@@ -90,17 +96,18 @@ func (p *process) serve(ctx context.Context, s *settings, onReady func(context.C
 	if v.master, err = p.masterKeys(ctx, s, v.store); err != nil {
 		return err
 	}
-	v.keyAudit = p.newKeyAudit(v.log, v.store, v.master.Primary(), "signet")
+	v.auditLog = audit.New(v.store, v.master.Primary(), p.now, p.random)
+	v.keyAudit = newKeyAudit(v.log, v.auditLog, "signet")
 	if v.keyring, err = p.openKeyring(ctx, s, v.store, v.master, v.keyAudit); err != nil {
 		return err
 	}
 	if v.passwords, err = password.NewPool(s.hashConfig()); err != nil {
 		return err
 	}
-	if v.issuer, err = p.newIssuer(s, v.store, v.keyring, v.master, v.passwords); err != nil {
+	if err = v.buildServices(); err != nil {
 		return err
 	}
-	if err = v.issuer.EnsureRoles(ctx); err != nil {
+	if err = v.admin.EnsureRoles(ctx); err != nil {
 		return err
 	}
 	if err = v.issuer.RefreshStatus(ctx); err != nil {
@@ -130,6 +137,27 @@ func (p *process) openKeyring(ctx context.Context, s *settings, store keys.Store
 	return keyring, nil
 }
 
+// buildServices builds the issuer, its administration and self-service over the parts.
+func (v *server) buildServices() error {
+	secret, err := v.settings.bootstrapSecret()
+	if err != nil {
+		return err
+	}
+	cfg := v.settings.issuerConfig(v.now)
+	cfg.Rand, cfg.OtherMasterKeys = v.random, v.master.DecryptOnly()
+	if v.issuer, err = issuer.New(cfg, v.store, v.keyring, v.master.Primary(), v.passwords, v.auditLog); err != nil {
+		return err
+	}
+	throttler := issuer.NewThrottler(cfg.Throttle, v.store, v.auditLog, v.now)
+	v.admin = admin.New(admin.Config{
+		Issuer: cfg.Issuer, RefreshTokenTTL: cfg.RefreshTokenTTL, BootstrapSecret: secret, Now: v.now, Rand: v.random,
+	}, admin.Parts{Store: v.store, Passwords: v.passwords, Audit: v.auditLog, Throttler: throttler, Caches: v.issuer})
+	v.self, err = selfservice.New(
+		selfservice.Config{Registration: selfservice.RegistrationPolicy(v.settings.registration)},
+		selfservice.Parts{Tokens: v.issuer, Accounts: v.admin, Passwords: v.passwords, Audit: v.auditLog, Throttler: throttler})
+	return err
+}
+
 func (v *server) buildEndpoints(ctx context.Context) error {
 	proxies, err := v.settings.proxies()
 	if err != nil {
@@ -141,7 +169,7 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	v.registerKeyMetrics()
 	v.metrics.Gauge("signet_status_age_seconds", "Age of the data in the status lists.", func() float64 { return v.issuer.StatusAge().Seconds() })
 	v.handler, err = endpoints.New(endpoints.Config{
-		Issuer: v.settings.issuer, Service: v.issuer, Keys: v.keyring, Store: v.store,
+		Issuer: v.settings.issuer, Service: v.issuer, Admin: v.admin, SelfService: v.self, Keys: v.keyring, Store: v.store,
 		AdminMerged: v.settings.adminMerged(), TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh, DocsClient: v.settings.docsClient,
 		Metrics: v.metrics, Log: v.log, Now: v.now, Rand: v.random,
 	})

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 func newSession(p *process) *cobra.Command {
@@ -17,27 +17,35 @@ func newSession(p *process) *cobra.Command {
 func newSessionList(p *process) *cobra.Command {
 	s := newSettings()
 	var pages pageFlags
-	var q issuer.SessionQuery
+	var q admin.SessionQuery
+	var user string
 	c := &cobra.Command{
 		Use: "list", Short: "List sessions", Args: exactArgs(),
 		Example: "  signet session list --user alice\n  signet session list --client web --active",
 	}
-	c.Flags().StringVar(&q.User, "user", "", "only those of `USER`: a username, an e-mail or an id")
-	c.Flags().StringVar(&q.Client, "client", "", "only those at `CLIENT`")
+	c.Flags().StringVar(&user, "user", "", "only those of `USER`: a username, an e-mail or an id")
+	c.Flags().StringVar(&q.ClientID, "client", "", "only those at `CLIENT`")
 	c.Flags().BoolVar(&q.Active, "active", false, "only those that are alive")
 	pages.add(c.Flags())
 	s.addOutput(c.Flags())
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, _ []string) error {
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
 		page, err := pages.page()
 		if err != nil {
 			return err
 		}
-		sessions, err := admin.issuer.ListSessions(ctx, q, page)
+		if user != "" {
+			u, err := ac.operator.Users().Find(ctx, user)
+			if err != nil {
+				return hintNotFound(err, "signet user list shows them")
+			}
+			q.UserID = u.ID
+		}
+		sessions, err := ac.operator.Sessions().List(ctx, q, page)
 		if err != nil {
 			return hintNotFound(err, "signet user list shows them")
 		}
-		defer admin.printNextPage(sessions.Next)
-		return admin.printResult(sessions, func(w io.Writer) {
+		defer ac.printNextPage(sessions.Next)
+		return ac.printResult(sessions, func(w io.Writer) {
 			rows := make([][]string, len(sessions.Items))
 			for n, x := range sessions.Items {
 				rows[n] = []string{x.ID, x.UserID, x.ClientID, sessionState(x.Active, x.Reason), x.Device, x.Network, formatTime(x.CreatedAt), formatTime(x.RefreshedAt), formatTime(x.ExpiresAt)}
@@ -77,29 +85,32 @@ func newSessionRevoke(p *process) *cobra.Command {
 	c.Flags().BoolVar(&all, "all", false, "all of everybody")
 	confirm.add(c.Flags())
 	s.addOutput(c.Flags())
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, args []string) error {
-		n, err := admin.endSessions(ctx, args, user, all, confirm)
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+		n, err := ac.endSessions(ctx, args, user, all, confirm)
 		if err != nil {
 			return err
 		}
-		return admin.printResult(revokeResult{n}, func(w io.Writer) { fmt.Fprintf(w, "ended %d\n", n) })
+		return ac.printResult(revokeResult{n}, func(w io.Writer) { fmt.Fprintf(w, "ended %d\n", n) })
 	})
 }
 
 // endSessions ends the sessions that exactly one of its arguments selects.
-func (admin *adminContext) endSessions(ctx context.Context, sids []string, user string, all bool, confirm confirmation) (int64, error) {
+func (ac *adminContext) endSessions(ctx context.Context, sids []string, user string, all bool, confirm confirmation) (int64, error) {
 	switch {
 	case len(sids) == 1 && user == "" && !all:
-		err := admin.issuer.EndSession(ctx, sids[0], admin.request)
+		err := ac.operator.Sessions().End(ctx, sids[0])
 		return 1, hintNotFound(err, "signet session list shows them")
 	case len(sids) == 0 && user != "" && !all:
-		n, err := admin.issuer.EndUserSessions(ctx, user, admin.request)
-		return n, hintNotFound(err, "signet user list shows them")
+		u, err := ac.operator.Users().Find(ctx, user)
+		if err != nil {
+			return 0, hintNotFound(err, "signet user list shows them")
+		}
+		return ac.operator.Users().EndSessions(ctx, u.ID)
 	case len(sids) == 0 && user == "" && all:
-		if err := confirm.ask(admin.process, "End every session of everybody?"); err != nil {
+		if err := confirm.ask(ac.process, "End every session of everybody?"); err != nil {
 			return 0, err
 		}
-		return admin.issuer.EndAllSessions(ctx, admin.request)
+		return ac.operator.Sessions().EndAll(ctx)
 	}
 	return 0, usageErrorf("say which sessions: one SID, --user USER or --all")
 }

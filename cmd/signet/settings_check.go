@@ -214,7 +214,7 @@ func (s *settings) issuerConfig(now func() time.Time) issuer.Config {
 	return issuer.Config{
 		Issuer: s.issuer, AccessTokenTTL: s.accessTokenTTL, RefreshTokenTTL: s.refreshTokenTTL, SessionTTL: s.sessionTTL,
 		RefreshGrace: s.refreshGrace, ClockSkew: s.clockSkew, MaxSessions: s.maxSessions, StatusTTL: s.statusTTL, CacheTTL: s.keyringRefresh, Throttle: issuer.DefaultThrottle(), Now: now,
-		Registration: issuer.RegistrationPolicy(s.registration), AuditRetention: s.auditRetention,
+		AuditRetention: s.auditRetention,
 	}
 }
 

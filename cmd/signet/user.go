@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/storage"
 )
 
@@ -47,22 +47,22 @@ func newUserCreate(p *process) *cobra.Command {
 	c.Flags().BoolVar(&disabled, "disabled", false, "shut out until signet user enable")
 	s.addHashing(c.Flags())
 	s.addOutput(c.Flags())
-	return p.withAdmin(c, s, createIfMissing, func(ctx context.Context, admin *adminContext, args []string) error {
-		n := issuer.NewUser{Username: args[0], Email: flags.email, FullName: flags.fullName, Phone: flags.phone, Roles: flags.roles, Disabled: disabled}
+	return p.withAdmin(c, s, createIfMissing, func(ctx context.Context, ac *adminContext, args []string) error {
+		n := admin.NewUser{Username: args[0], Email: flags.email, FullName: flags.fullName, Phone: flags.phone, Roles: flags.roles, Disabled: disabled}
 		var err error
 		if noPassword && secret.isSet() {
 			return usageErrorf("--no-password contradicts --password-stdin and --password-file")
 		}
 		if !noPassword {
-			if n.Password, err = secret.readOrPrompt(admin.process); err != nil {
+			if n.Password, err = secret.readOrPrompt(ac.process); err != nil {
 				return err
 			}
 		}
-		u, err := admin.issuer.CreateUser(ctx, n, admin.request)
+		u, err := ac.operator.Users().Create(ctx, n)
 		if err != nil {
 			return fmt.Errorf("create user: %w", err)
 		}
-		return admin.printUser(u)
+		return ac.printUser(u)
 	})
 }
 
@@ -78,21 +78,21 @@ func newUserList(p *process) *cobra.Command {
 	c.Flags().StringVar(&filter.Role, "role", "", "only holders of `ROLE`")
 	pages.add(c.Flags())
 	s.addOutput(c.Flags())
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, _ []string) error {
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
 		page, err := pages.page()
 		if err != nil {
 			return err
 		}
-		users, err := admin.issuer.ListUsers(ctx, filter, page)
+		users, err := ac.operator.Users().List(ctx, filter, page)
 		if err != nil {
 			return fmt.Errorf("list users: %w", err)
 		}
-		defer admin.printNextPage(users.Next)
-		return admin.printResult(users, func(w io.Writer) { writeUsers(w, users.Items) })
+		defer ac.printNextPage(users.Next)
+		return ac.printResult(users, func(w io.Writer) { writeUsers(w, users.Items) })
 	})
 }
 
-func writeUsers(w io.Writer, users []issuer.User) {
+func writeUsers(w io.Writer, users []admin.User) {
 	rows := make([][]string, len(users))
 	for n, u := range users {
 		rows[n] = []string{u.ID, u.Username, u.Email, joinWords(u.Roles), formatBool(u.Disabled), formatTime(u.CreatedAt)}
@@ -101,31 +101,34 @@ func writeUsers(w io.Writer, users []issuer.User) {
 }
 
 // printUser prints one user.
-func (admin *adminContext) printUser(u issuer.User) error {
-	return admin.printResult(u, func(w io.Writer) {
+func (ac *adminContext) printUser(u admin.User) error {
+	return ac.printResult(u, func(w io.Writer) {
 		writeFields(w, "id", u.ID, "username", u.Username, "email", u.Email, "full name", u.FullName, "phone", u.Phone,
 			"roles", joinWords(u.Roles), "disabled", formatBool(u.Disabled), "created", formatTime(u.CreatedAt), "updated", formatTime(u.UpdatedAt))
 	})
 }
 
 // newUserCommand builds a command on one user that prints the user afterwards.
-func newUserCommand(p *process, c *cobra.Command, s *settings, change func(ctx context.Context, admin *adminContext, ref string) (issuer.User, error)) *cobra.Command {
+func newUserCommand(p *process, c *cobra.Command, s *settings, change func(ctx context.Context, ac *adminContext, id string) (admin.User, error)) *cobra.Command {
 	c.Use += " USER"
 	c.Args = exactArgs("USER")
 	s.addOutput(c.Flags())
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, args []string) error {
-		u, err := change(ctx, admin, args[0])
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+		u, err := ac.operator.Users().Find(ctx, args[0])
+		if err == nil {
+			u, err = change(ctx, ac, u.ID)
+		}
 		if err != nil {
 			return hintNotFound(err, "signet user list shows them; USER is a username, an e-mail or an id")
 		}
-		return admin.printUser(u)
+		return ac.printUser(u)
 	})
 }
 
 func newUserShow(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "show", Short: "Show a user", Example: "  signet user show alice\n  signet user show alice@example.com --output json"}
-	return newUserCommand(p, c, newSettings(), func(ctx context.Context, admin *adminContext, ref string) (issuer.User, error) {
-		return admin.issuer.FindUser(ctx, ref)
+	return newUserCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
+		return ac.operator.Users().Show(ctx, id)
 	})
 }
 
@@ -133,15 +136,15 @@ func newUserDisable(p *process) *cobra.Command {
 	var force forceFlag
 	c := &cobra.Command{Use: "disable", Short: "Shut a user out; their sessions end", Example: "  signet user disable alice"}
 	force.add(c.Flags())
-	return newUserCommand(p, c, newSettings(), func(ctx context.Context, admin *adminContext, ref string) (issuer.User, error) {
-		return admin.issuer.DisableUser(ctx, ref, force.request(admin))
+	return newUserCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
+		return force.operator(ac).Users().Disable(ctx, id)
 	})
 }
 
 func newUserEnable(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "enable", Short: "Let a user in again; ended sessions stay ended", Example: "  signet user enable alice"}
-	return newUserCommand(p, c, newSettings(), func(ctx context.Context, admin *adminContext, ref string) (issuer.User, error) {
-		return admin.issuer.EnableUser(ctx, ref, admin.request)
+	return newUserCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
+		return ac.operator.Users().Enable(ctx, id)
 	})
 }
 
@@ -154,12 +157,12 @@ func newUserSetPassword(p *process) *cobra.Command {
 	}
 	secret.add(c.Flags(), "password")
 	s.addHashing(c.Flags())
-	return newUserCommand(p, c, s, func(ctx context.Context, admin *adminContext, ref string) (issuer.User, error) {
-		pw, err := secret.readOrPrompt(admin.process)
+	return newUserCommand(p, c, s, func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
+		pw, err := secret.readOrPrompt(ac.process)
 		if err != nil {
-			return issuer.User{}, err
+			return admin.User{}, err
 		}
-		return admin.issuer.SetPassword(ctx, ref, pw, admin.request)
+		return ac.operator.Users().SetPassword(ctx, id, pw)
 	})
 }
 
@@ -174,15 +177,15 @@ func newUserUpdate(p *process) *cobra.Command {
 	flags.add(c.Flags())
 	c.Flags().StringVar(&flags.username, "username", "", "new `NAME` to log in with; the id stays")
 	force.add(c.Flags())
-	return newUserCommand(p, c, newSettings(), func(ctx context.Context, admin *adminContext, ref string) (issuer.User, error) {
-		change := issuer.UserChange{
+	return newUserCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
+		change := admin.UserChange{
 			Username: changed(c, "username", &flags.username), Email: changed(c, "email", &flags.email), FullName: changed(c, "full-name", &flags.fullName),
 			Phone: changed(c, "phone", &flags.phone), Roles: changed(c, "role", &flags.roles),
 		}
-		if change == (issuer.UserChange{}) {
-			return issuer.User{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
+		if change == (admin.UserChange{}) {
+			return admin.User{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
 		}
-		return admin.issuer.UpdateUser(ctx, ref, change, force.request(admin))
+		return force.operator(ac).Users().Update(ctx, id, change, nil)
 	})
 }
 
@@ -204,18 +207,18 @@ func newUserDelete(p *process) *cobra.Command {
 	}
 	confirm.add(c.Flags())
 	force.add(c.Flags())
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, args []string) error {
-		u, err := admin.issuer.FindUser(ctx, args[0])
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+		u, err := ac.operator.Users().Find(ctx, args[0])
 		if err != nil {
 			return hintNotFound(err, "signet user list shows them")
 		}
-		if err := confirm.ask(admin.process, fmt.Sprintf("Delete the user %s (%s) for ever?", u.Username, u.ID)); err != nil {
+		if err := confirm.ask(ac.process, fmt.Sprintf("Delete the user %s (%s) for ever?", u.Username, u.ID)); err != nil {
 			return err
 		}
-		if err := admin.issuer.DeleteUser(ctx, u.ID, force.request(admin)); err != nil {
+		if err := force.operator(ac).Users().Delete(ctx, u.ID); err != nil {
 			return fmt.Errorf("delete user: %w", err)
 		}
-		admin.messagef("deleted the user %s", u.Username)
+		ac.messagef("deleted the user %s", u.Username)
 		return nil
 	})
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 func newUserExport(p *process) *cobra.Command {
@@ -26,17 +26,17 @@ func newUserExport(p *process) *cobra.Command {
 	}
 	c.Flags().BoolVar(&withoutPasswords, "without-passwords", false, "leave the password hashes out")
 	s.addOutput(c.Flags())
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, admin *adminContext, args []string) error {
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		ctx, stop := untilSignal(ctx)
 		defer stop()
 		if args[0] == "-" {
-			n, err := admin.exportUsers(ctx, admin.stdout, !withoutPasswords)
-			admin.messagef("exported %d", n)
+			n, err := ac.exportUsers(ctx, ac.stdout, !withoutPasswords)
+			ac.messagef("exported %d", n)
 			return err
 		}
 		var n int
 		err := createFileFunc(args[0], func(w io.Writer) (err error) {
-			n, err = admin.exportUsers(ctx, w, !withoutPasswords)
+			n, err = ac.exportUsers(ctx, w, !withoutPasswords)
 			return err
 		})
 		if errors.Is(err, fs.ErrExist) {
@@ -45,7 +45,7 @@ func newUserExport(p *process) *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("export users: %w", err)
 		}
-		return admin.printResult(exportResult{n}, func(w io.Writer) { fmt.Fprintf(w, "exported %d\n", n) })
+		return ac.printResult(exportResult{n}, func(w io.Writer) { fmt.Fprintf(w, "exported %d\n", n) })
 	})
 }
 
@@ -55,14 +55,14 @@ type exportResult struct {
 }
 
 // exportUsers writes one line a user, and returns how many.
-func (admin *adminContext) exportUsers(ctx context.Context, w io.Writer, hashes bool) (n int, err error) {
-	bar := newProgress(admin.stderr, "exporting", -1, isTerminal(admin.stderr))
+func (ac *adminContext) exportUsers(ctx context.Context, w io.Writer, hashes bool) (n int, err error) {
+	bar := newProgress(ac.stderr, "exporting", -1, isTerminal(ac.stderr))
 	defer bar.finish()
 	counter := &countingWriter{w: w}
 	out := bufio.NewWriterSize(counter, 64<<10)
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
-	err = admin.issuer.ExportUsers(ctx, hashes, admin.request, func(u issuer.ExportedUser) error {
+	err = ac.operator.Users().Export(ctx, hashes, func(u admin.ExportedUser) error {
 		n++
 		bar.set(counter.n)
 		return lines.Encode(u)

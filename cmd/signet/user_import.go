@@ -66,11 +66,11 @@ func (p *process) importFile(ctx context.Context, s *settings, path string, o im
 	if o.dryRun {
 		return p.printPlan(s, plan)
 	}
-	admin, err := p.openAdmin(ctx, s, createIfMissing)
+	ac, err := p.openAdmin(ctx, s, createIfMissing)
 	if err != nil {
 		return err
 	}
-	return errors.Join(admin.importUsers(ctx, file, size, options, o), admin.store.Close())
+	return errors.Join(ac.importUsers(ctx, file, size, options, o), ac.store.Close())
 }
 
 // importOptions are the flags of user import.
@@ -144,7 +144,7 @@ func spool(ctx context.Context, r io.Reader) (*os.File, int64, error) {
 }
 
 // importUsers writes the users of the file, which has been checked.
-func (admin *adminContext) importUsers(ctx context.Context, file *os.File, size int64, options userfile.Options, o importOptions) error {
+func (ac *adminContext) importUsers(ctx context.Context, file *os.File, size int64, options userfile.Options, o importOptions) error {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (admin *adminContext) importUsers(ctx context.Context, file *os.File, size 
 	if err != nil {
 		return err
 	}
-	m := &importJob{adminContext: admin, importOptions: o, seed: maphash.MakeSeed(), progress: newProgress(admin.stderr, "importing", size, isTerminal(admin.stderr))}
+	m := &importJob{adminContext: ac, importOptions: o, seed: maphash.MakeSeed(), progress: newProgress(ac.stderr, "importing", size, isTerminal(ac.stderr))}
 	runErr := m.run(ctx, reader)
 	m.progress.finish()
 	m.summary.Ignored = reader.Ignored()

@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/role"
 	"example.org/signet/issuer/userfile"
 	"example.org/signet/storage"
 )
@@ -133,12 +135,12 @@ func (m *importJob) work(ctx context.Context, queue <-chan userfile.Record, abor
 
 // importUser creates one user, and counts the outcome.
 func (m *importJob) importUser(ctx context.Context, r userfile.Record) error {
-	n := issuer.NewUser{
+	n := admin.NewUser{
 		Username: r.Username, Email: r.Email, FullName: r.FullName, Phone: r.Phone, Roles: m.granted(r.Roles),
 		Password: issuer.Secret(r.Password.Reveal()), PasswordHash: issuer.Secret(r.PasswordHash.Reveal()),
 		Disabled: r.Disabled != nil && *r.Disabled, CreatedAt: r.CreatedAt,
 	}
-	u, err := m.issuer.CreateUser(ctx, n, m.request)
+	u, err := m.operator.Users().Create(ctx, n)
 	var fieldErr *issuer.FieldError
 	switch {
 	case err == nil:
@@ -155,17 +157,17 @@ func (m *importJob) importUser(ctx context.Context, r userfile.Record) error {
 
 // adminRoles are the built-in roles with power over others, which a file gives only
 // where that is meant.
-var adminRoles = []string{issuer.RoleAdmin, issuer.RoleSuperAdmin}
+var adminRoles = []string{role.Admin, role.SuperAdmin}
 
 // granted are the roles that the file's user gets.
 func (m *importJob) granted(roles []string) []string {
 	if m.grantAdminRoles {
 		return roles
 	}
-	return slices.DeleteFunc(slices.Clone(roles), func(role string) bool { return slices.Contains(adminRoles, role) })
+	return slices.DeleteFunc(slices.Clone(roles), func(name string) bool { return slices.Contains(adminRoles, name) })
 }
 
-func (m *importJob) countImported(u issuer.User, r userfile.Record) {
+func (m *importJob) countImported(u admin.User, r userfile.Record) {
 	m.count(func(s *importResult) {
 		s.Imported++
 		for _, role := range u.Roles {
@@ -182,7 +184,7 @@ func (m *importJob) countImported(u issuer.User, r userfile.Record) {
 // resolveConflict tells a user that existed before the import from a name of
 // another user.
 func (m *importJob) resolveConflict(ctx context.Context, r userfile.Record, cause error) error {
-	existing, err := m.issuer.FindUser(ctx, r.Username)
+	existing, err := m.operator.Users().Find(ctx, r.Username)
 	switch {
 	case err != nil && !errors.Is(err, storage.ErrNotFound):
 		return err

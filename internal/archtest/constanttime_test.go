@@ -16,11 +16,11 @@ import (
 // expectedConstantTime lists where secrets are compared, and with which
 // constant-time function.
 var expectedConstantTime = []string{
-	"issuer/audit/chain.go verify: hmac.Equal",                             // the MAC of an event
-	"issuer/bootstrap.go checkBootstrapSecret: subtle.ConstantTimeCompare", // digests of the bootstrap secret
-	"issuer/clientsecret.go has: hmac.Equal",                               // the tag of a client secret
-	"issuer/clientsecret.go matchSecret: subtle.ConstantTimeCompare",       // the hash of a client secret
-	"issuer/password/argon2id.go matches: subtle.ConstantTimeCompare",      // password hashes
+	"issuer/audit/chain.go verify: hmac.Equal",                                   // the MAC of an event
+	"issuer/admin/bootstrap.go checkBootstrapSecret: subtle.ConstantTimeCompare", // digests of the bootstrap secret
+	"issuer/clientsecret.go has: hmac.Equal",                                     // the tag of a client secret
+	"issuer/clientsecret.go matchSecret: subtle.ConstantTimeCompare",             // the hash of a client secret
+	"issuer/password/argon2id.go matches: subtle.ConstantTimeCompare",            // password hashes
 	"issuer/password/bcrypt.go matches: bcrypt.CompareHashAndPassword",
 	"issuer/password/pbkdf2.go matches: subtle.ConstantTimeCompare",
 	"issuer/password/scrypt.go matches: subtle.ConstantTimeCompare",
@@ -36,8 +36,8 @@ var allowedPlain = map[string]string{
 	"issuer/audit/verify.go expect: before.hash != x.hash":                        "hashes of events; the MAC proves them",
 	"issuer/audit/verify.go expect: before.hash == x.hash":                        "hashes of events; the MAC proves them",
 	"issuer/audit/verify.go proven: x.hash != h":                                  "hashes of events; the MAC proves them",
-	"issuer/auditdiff.go clientChanges: a.SecretHash != b.SecretHash":             "two stored hashes, before and after a change",
-	"issuer/auditdiff.go userChanges: a.PasswordHash != b.PasswordHash":           "two stored hashes, before and after a change",
+	"issuer/admin/auditdiff.go clientChanges: a.SecretHash != b.SecretHash":       "two stored hashes, before and after a change",
+	"issuer/admin/auditdiff.go userChanges: a.PasswordHash != b.PasswordHash":     "two stored hashes, before and after a change",
 	"issuer/activetoken.go verifyAccessToken: header.Typ != typeAccessToken":      "the name of a type",
 	`issuer/userfile/input.go skipBOM: bytes.Equal(ahead, []byte("\ufeff"))`:      "the form of a file",
 	"keys/keypair.go samePublic: bytes.Equal(x, y)":                               "public keys",

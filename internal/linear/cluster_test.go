@@ -15,6 +15,8 @@ import (
 	"example.org/signet/internal/linear"
 	"example.org/signet/internal/protocoltest"
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/password"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
@@ -30,6 +32,7 @@ type cluster struct {
 	clock *protocoltest.Clock
 	keys  []*keys.Manager
 	nodes []*issuer.Issuer
+	admin []*admin.Service // of each node
 	users atomic.Int64
 }
 
@@ -86,9 +89,13 @@ func newCluster(t testing.TB, store storage.Store, f faultRates, rules linear.Ru
 		keyring.Alg = keys.ES256
 		manager, err := keys.Open(t.Context(), faulty, master, keyring)
 		must(t, err)
-		node, err := issuer.New(config, faulty, manager, master, hashes)
+		log := audit.New(faulty, master, config.Now, config.Rand)
+		node, err := issuer.New(config, faulty, manager, master, hashes, log)
 		must(t, err)
 		v.keys, v.nodes = append(v.keys, manager), append(v.nodes, node)
+		v.admin = append(v.admin, admin.New(
+			admin.Config{Issuer: config.Issuer, RefreshTokenTTL: config.RefreshTokenTTL, Now: config.Now, Rand: config.Rand},
+			admin.Parts{Store: faulty, Passwords: hashes, Audit: log, Caches: node}))
 		if len(v.nodes) == 1 {
 			v.createRolesAndClients(t)
 		}
@@ -108,10 +115,10 @@ func must(t testing.TB, err error) {
 // createRolesAndClients makes roles and clients.
 func (v *cluster) createRolesAndClients(t testing.TB) {
 	t.Helper()
-	must(t, v.nodes[0].EnsureRoles(t.Context()))
+	must(t, v.admin[0].EnsureRoles(t.Context()))
 	grants := []string{issuer.GrantPassword, issuer.GrantRefreshToken}
 	for _, id := range []string{"web", "other"} {
-		_, err := v.nodes[0].CreateClient(t.Context(), issuer.NewClient{ID: id, Secret: secret(id), Settings: issuer.ClientChange{Grants: &grants}}, source)
+		_, err := v.admin[0].Operator(source).Clients().Create(t.Context(), admin.NewClient{ID: id, Secret: secret(id), Settings: admin.ClientChange{Grants: &grants}})
 		must(t, err)
 	}
 }
@@ -123,6 +130,7 @@ func secret(id string) issuer.Secret {
 // service is an instance for one user.
 type service struct {
 	*issuer.Issuer
+	admin     *admin.Admin
 	user      string
 	cancelled int
 }
@@ -133,7 +141,7 @@ func (v *cluster) newUser(t testing.TB, f faultRates) []linear.Service {
 	t.Helper()
 	name := fmt.Sprintf("user%d", v.users.Add(1))
 	for {
-		_, err := v.nodes[0].CreateUser(t.Context(), issuer.NewUser{Username: name, Password: issuer.Secret(linear.Password(0))}, source)
+		_, err := v.admin[0].Operator(source).Users().Create(t.Context(), admin.NewUser{Username: name, Password: issuer.Secret(linear.Password(0))})
 		if _, unknown := verdictOf(err); unknown == nil && err != nil && !errors.Is(err, storage.ErrConflict) {
 			continue
 		}
@@ -141,7 +149,7 @@ func (v *cluster) newUser(t testing.TB, f faultRates) []linear.Service {
 	}
 	all := make([]linear.Service, len(v.nodes))
 	for n, node := range v.nodes {
-		all[n] = service{node, name, f.cancelled}
+		all[n] = service{node, v.admin[n].Operator(source), name, f.cancelled}
 	}
 	return all
 }
@@ -164,7 +172,7 @@ func verdictOf(err error) (linear.Verdict, error) {
 		return linear.Yes, nil
 	case errors.As(err, &e) && e.Code == issuer.InvalidGrant:
 		return linear.No, nil
-	case errors.As(err, &e) && e.Code == issuer.Unavailable, errors.Is(err, issuer.ErrConcurrentUpdate):
+	case errors.As(err, &e) && e.Code == issuer.Unavailable, errors.Is(err, admin.ErrConcurrentUpdate):
 		return linear.Unknown, nil
 	}
 	return linear.Unknown, err
@@ -211,16 +219,19 @@ func (s service) Revoke(token string) (linear.Verdict, error) {
 func (s service) Change(op linear.Op, pw string) (linear.Verdict, error) {
 	ctx, cancel := s.context()
 	defer cancel()
-	var err error
+	u, err := s.admin.Users().Find(ctx, s.user)
+	if err != nil {
+		return verdictOf(err)
+	}
 	switch op {
 	case linear.EndSessions:
-		_, err = s.EndUserSessions(ctx, s.user, source)
+		_, err = s.admin.Users().EndSessions(ctx, u.ID)
 	case linear.SetPassword:
-		_, err = s.Issuer.SetPassword(ctx, s.user, issuer.Secret(pw), source)
+		_, err = s.admin.Users().SetPassword(ctx, u.ID, issuer.Secret(pw))
 	case linear.Disable:
-		_, err = s.DisableUser(ctx, s.user, source)
+		_, err = s.admin.Users().Disable(ctx, u.ID)
 	case linear.Enable:
-		_, err = s.EnableUser(ctx, s.user, source)
+		_, err = s.admin.Users().Enable(ctx, u.ID)
 	}
 	return verdictOf(err)
 }

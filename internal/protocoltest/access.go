@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"example.org/signet/endpoints"
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 var accessCases = []testCase{
@@ -73,7 +73,7 @@ func (s *Signet) loginAtPortal(t *testing.T, p User) RequestOption {
 func (s *Signet) highRank(t *testing.T) User {
 	t.Helper()
 	rank := int64(999)
-	_, err := s.Service.CreateRole(t.Context(), "vip", issuer.RoleChange{Rank: &rank}, testSource)
+	_, err := s.operator().Roles().Create(t.Context(), "vip", admin.RoleChange{Rank: &rank})
 	must(t, err)
 	return s.AddUser(t, "victoria", "user", "vip")
 }
@@ -115,7 +115,7 @@ func (s *Signet) invalidCallers(t *testing.T) map[string]RequestOption {
 	disabled, deleted := s.Login(t, portal, victim, "openid"), s.Login(t, portal, gone, "openid")
 	s.Revoke(t, portal, revoked.Refresh)
 	s.disable(t, victim)
-	must(t, s.Service.DeleteUser(t.Context(), gone.ID, testSource))
+	must(t, s.operator().Users().Delete(t.Context(), gone.ID))
 	cut := strings.LastIndexByte(live.Access, '.')
 	return map[string]RequestOption{
 		"nothing":                       func(*http.Request) {},

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
@@ -47,39 +48,39 @@ func errorOf[T any](_ T, err error) error { return err }
 // succeeds.
 func adminChanges(s *Signet, src issuer.RequestInfo) []adminChange {
 	name, scopes := "A. Liddell", []string{"items:write", "items:delete"}
-	i := s.Service
+	i := s.Admin.Operator(src)
 	return []adminChange{
 		{audit.EventUserCreated, func(ctx context.Context) error {
-			return errorOf(i.CreateUser(ctx, issuer.NewUser{Username: "grace", Password: "a bridge over water"}, src))
+			return errorOf(i.Users().Create(ctx, admin.NewUser{Username: "grace", Password: "a bridge over water"}))
 		}},
 		{audit.EventUserUpdated, func(ctx context.Context) error {
-			return errorOf(i.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name}, src))
+			return errorOf(i.Users().Update(ctx, s.Alice.ID, admin.UserChange{FullName: &name}, nil))
 		}},
 		{audit.EventPasswordSet, func(ctx context.Context) error {
-			return errorOf(i.SetPassword(ctx, s.Alice.ID, "another bridge of stone", src))
+			return errorOf(i.Users().SetPassword(ctx, s.Alice.ID, "another bridge of stone"))
 		}},
-		{audit.EventUserDisabled, func(ctx context.Context) error { return errorOf(i.DisableUser(ctx, "grace", src)) }},
-		{audit.EventUserEnabled, func(ctx context.Context) error { return errorOf(i.EnableUser(ctx, "grace", src)) }},
-		{audit.EventSessionRevoked, func(ctx context.Context) error { return errorOf(i.EndUserSessions(ctx, "grace", src)) }},
-		{audit.EventSessionRevoked, func(ctx context.Context) error { return errorOf(i.EndAllSessions(ctx, src)) }},
-		{audit.EventUserDeleted, func(ctx context.Context) error { return i.DeleteUser(ctx, "grace", src) }},
+		{audit.EventUserDisabled, func(ctx context.Context) error { return errorOf(i.Users().Disable(ctx, s.idOf(ctx, "grace"))) }},
+		{audit.EventUserEnabled, func(ctx context.Context) error { return errorOf(i.Users().Enable(ctx, s.idOf(ctx, "grace"))) }},
+		{audit.EventSessionRevoked, func(ctx context.Context) error { return errorOf(i.Users().EndSessions(ctx, s.idOf(ctx, "grace"))) }},
+		{audit.EventSessionRevoked, func(ctx context.Context) error { return errorOf(i.Sessions().EndAll(ctx)) }},
+		{audit.EventUserDeleted, func(ctx context.Context) error { return i.Users().Delete(ctx, s.idOf(ctx, "grace")) }},
 		{audit.EventRoleCreated, func(ctx context.Context) error {
-			return errorOf(i.CreateRole(ctx, "helper", issuer.RoleChange{Scopes: &scopes}, src))
+			return errorOf(i.Roles().Create(ctx, "helper", admin.RoleChange{Scopes: &scopes}))
 		}},
 		{audit.EventRoleUpdated, func(ctx context.Context) error {
-			return errorOf(i.UpdateRole(ctx, "helper", issuer.RoleChange{Description: &name}, src))
+			return errorOf(i.Roles().Update(ctx, "helper", admin.RoleChange{Description: &name}, nil))
 		}},
-		{audit.EventRoleDeleted, func(ctx context.Context) error { return i.DeleteRole(ctx, "helper", true, src) }},
+		{audit.EventRoleDeleted, func(ctx context.Context) error { return i.Roles().Delete(ctx, "helper", true) }},
 		{audit.EventClientCreated, func(ctx context.Context) error {
-			return errorOf(i.CreateClient(ctx, issuer.NewClient{ID: "fresh"}, src))
+			return errorOf(i.Clients().Create(ctx, admin.NewClient{ID: "fresh"}))
 		}},
 		{audit.EventClientUpdated, func(ctx context.Context) error {
-			return errorOf(i.UpdateClient(ctx, "fresh", issuer.ClientChange{Name: &name}, src))
+			return errorOf(i.Clients().Update(ctx, "fresh", admin.ClientChange{Name: &name}, nil))
 		}},
 		{audit.EventSecretRotated, func(ctx context.Context) error {
-			return errorOf(i.RotateClientSecret(ctx, "fresh", issuer.SecretRotation{}, src))
+			return errorOf(i.Clients().RotateSecret(ctx, "fresh", admin.SecretRotation{}, nil))
 		}},
-		{audit.EventClientDeleted, func(ctx context.Context) error { return i.DeleteClient(ctx, "fresh", src) }},
+		{audit.EventClientDeleted, func(ctx context.Context) error { return i.Clients().Delete(ctx, "fresh") }},
 	}
 }
 
@@ -143,7 +144,7 @@ func testFailedChange(t *testing.T, s *Signet) {
 	src := issuer.RequestInfo{Actor: "tester"}
 	name := "Anybody"
 	change := func() error {
-		return errorOf(s.Service.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name}, src))
+		return errorOf(s.Admin.Operator(src).Users().Update(ctx, s.Alice.ID, admin.UserChange{FullName: &name}, nil))
 	}
 	for what, c := range map[string]struct {
 		fault  error
@@ -174,11 +175,11 @@ func testFailedChange(t *testing.T, s *Signet) {
 	}
 	events := len(s.allEvents(t))
 	for what, err := range map[string]error{
-		"a name that is taken": errorOf(s.Service.CreateUser(ctx, issuer.NewUser{Username: "alice"}, src)),
-		"a role that is there": errorOf(s.Service.CreateRole(ctx, "editor", issuer.RoleChange{}, src)),
-		"nobody":               s.Service.DeleteUser(ctx, "nobody", src),
-		"no client":            s.Service.DeleteClient(ctx, "nothing", src),
-		"no session":           s.Service.EndSession(ctx, "nothing", src),
+		"a name that is taken": errorOf(s.Admin.Operator(src).Users().Create(ctx, admin.NewUser{Username: "alice"})),
+		"a role that is there": errorOf(s.Admin.Operator(src).Roles().Create(ctx, "editor", admin.RoleChange{})),
+		"nobody":               s.Admin.Operator(src).Users().Delete(ctx, "nobody"),
+		"no client":            s.Admin.Operator(src).Clients().Delete(ctx, "nothing"),
+		"no session":           s.Admin.Operator(src).Sessions().End(ctx, "nothing"),
 	} {
 		if !errors.Is(err, storage.ErrConflict) && !errors.Is(err, storage.ErrNotFound) {
 			t.Errorf("%s: %v", what, err)
@@ -200,9 +201,9 @@ func typesOf(events []storage.AuditEvent) []string {
 func testChangeDetails(t *testing.T, s *Signet) {
 	ctx, src := context.Background(), issuer.RequestInfo{Actor: "tester"}
 	name, address, roles, scopes := "Private Name", "private@example.com", []string{"user", "editor"}, []string{"openid"}
-	must(t, errorOf(s.Service.UpdateUser(ctx, s.Alice.ID, issuer.UserChange{FullName: &name, Email: &address, Roles: &roles}, src)))
-	must(t, errorOf(s.Service.UpdateClient(ctx, s.Web.ID, issuer.ClientChange{Scopes: &scopes}, src)))
-	must(t, errorOf(s.Service.RotateClientSecret(ctx, s.Web.ID, issuer.SecretRotation{}, src)))
+	must(t, errorOf(s.Admin.Operator(src).Users().Update(ctx, s.Alice.ID, admin.UserChange{FullName: &name, Email: &address, Roles: &roles}, nil)))
+	must(t, errorOf(s.Admin.Operator(src).Clients().Update(ctx, s.Web.ID, admin.ClientChange{Scopes: &scopes}, nil)))
+	must(t, errorOf(s.Admin.Operator(src).Clients().RotateSecret(ctx, s.Web.ID, admin.SecretRotation{}, nil)))
 	events := s.allEvents(t)
 	var got []string
 	for _, e := range events[len(events)-3:] {
@@ -256,7 +257,7 @@ func testCrossLinks(t *testing.T, s *Signet) {
 	login(s)
 	login(b) // its chain begins, and speaks of the first's
 	login(s)
-	must(t, b.Service.ObserveOtherChains(ctx))
+	must(t, b.Audit.Observe(ctx))
 	login(b)
 	last := ""
 	for _, e := range s.allEvents(t) {

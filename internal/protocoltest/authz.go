@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/storage"
 )
 
@@ -48,13 +48,13 @@ func (s *Signet) addActors(t *testing.T) map[string]RequestOption {
 	t.Helper()
 	s.portal = s.Portal(t)
 	for name, rank := range map[string]int64{"head": 150, "vip": 900} {
-		_, err := s.Service.CreateRole(t.Context(), name, issuer.RoleChange{Rank: &rank, Scopes: &[]string{name + ":do"}}, testSource)
+		_, err := s.operator().Roles().Create(t.Context(), name, admin.RoleChange{Rank: &rank, Scopes: &[]string{name + ":do"}})
 		must(t, err)
 	}
 	ten := int64(10)
-	_, err := s.Service.UpdateRole(t.Context(), "editor", issuer.RoleChange{Rank: &ten}, testSource)
+	_, err := s.operator().Roles().Update(t.Context(), "editor", admin.RoleChange{Rank: &ten}, nil)
 	must(t, err)
-	_, err = s.Service.UpdateRole(t.Context(), "super_admin", issuer.RoleChange{Scopes: &[]string{"keys:do"}}, testSource)
+	_, err = s.operator().Roles().Update(t.Context(), "super_admin", admin.RoleChange{Scopes: &[]string{"keys:do"}}, nil)
 	must(t, err)
 	actors := map[string]RequestOption{}
 	for _, r := range actorRoles {
@@ -138,7 +138,7 @@ func testRoleCreation(t *testing.T, s *Signet) {
 			if a.Status == http.StatusCreated {
 				continue
 			}
-			_, err := s.Service.CreateRole(t.Context(), name, issuer.RoleChange{Rank: &rank}, testSource)
+			_, err := s.operator().Roles().Create(t.Context(), name, admin.RoleChange{Rank: &rank})
 			must(t, err)
 			s.JSON("PATCH", Roles+"/"+name, Object{"rank": 0}, actors[actor.name]).expectAuthorization(t, actor.name+" lowers "+name, actor, false)
 			s.JSON("DELETE", Roles+"/"+name, nil, actors[actor.name]).expectAuthorization(t, actor.name+" deletes "+name, actor, false)
@@ -169,7 +169,7 @@ func testClientCreation(t *testing.T, s *Signet) {
 			a := s.JSON("POST", Clients, body, actors[actor.name])
 			a.expectAuthorization(t, actor.name+" makes a client with "+scope, actor, allowed)
 			if a.Status != http.StatusCreated {
-				s.AddClient(t, id, issuer.ClientChange{Scopes: &[]string{scope}})
+				s.AddClient(t, id, admin.ClientChange{Scopes: &[]string{scope}})
 			}
 			location := Clients + "/" + id
 			for _, ask := range []struct {
@@ -218,16 +218,14 @@ func testLastSuperAdmin(t *testing.T, s *Signet) {
 		}
 		refused()
 	}
-	if _, err := s.Service.DisableUser(t.Context(), f.SuperAdmin.ID, testSource); err != issuer.ErrLastSuperAdmin {
+	if _, err := s.operator().Users().Disable(t.Context(), f.SuperAdmin.ID); err != admin.ErrLastSuperAdmin {
 		t.Errorf("at the command line: %v", err)
 	}
 	// One who steps down leaves the other.
 	lastSuperAdmin := s.AddUser(t, "heir", "super_admin")
 	s.JSON("PATCH", Users+"/"+f.SuperAdmin.ID, Object{"roles": []string{"user"}}, f.superAdmin).ExpectStatus(t, http.StatusOK)
 	s.JSON("POST", Users+"/"+lastSuperAdmin.ID+"/disable", nil, s.replacementSuperAdmin(t, f, lastSuperAdmin)).ExpectProblem(t, http.StatusConflict, "last_super_admin")
-	forced := testSource
-	forced.Allow = issuer.AllowNoSuperAdmin
-	_, err := s.Service.DisableUser(t.Context(), lastSuperAdmin.ID, forced)
+	_, err := s.operator().AllowNoSuperAdmin().Users().Disable(t.Context(), lastSuperAdmin.ID)
 	must(t, err)
 	if n := s.countSuperAdmins(t); n != 0 {
 		t.Errorf("forced: %d left", n)
@@ -262,10 +260,8 @@ func testLastSuperAdminRace(t *testing.T, s *Signet) {
 		if n := s.countSuperAdmins(t); n < 1 {
 			t.Fatalf("round %d: nobody is left", round)
 		}
-		forced := testSource
-		forced.Allow = issuer.AllowNoSuperAdmin
 		for _, p := range people { // the next round begins with nobody
-			_ = s.Service.DeleteUser(t.Context(), p.ID, forced)
+			_ = s.operator().AllowNoSuperAdmin().Users().Delete(t.Context(), p.ID)
 		}
 		if n := s.countSuperAdmins(t); n != 0 {
 			t.Fatalf("round %d: %d are left for the next", round, n)

@@ -25,7 +25,7 @@ var bootstrapCases = []testCase{
 
 func withBootstrap(o *Options) {
 	mergedAdmin(o)
-	o.Issuer.BootstrapSecret = bootstrapSecret
+	o.Admin.BootstrapSecret = bootstrapSecret
 }
 
 func throttledBootstrap(o *Options) {
@@ -61,9 +61,7 @@ func testBootstrap(t *testing.T, s *Signet) {
 	s.portal = s.Portal(t)
 	s.JSON("GET", KeysPath, nil, s.loginAtPortal(t, first)).ExpectStatus(t, http.StatusOK)
 	// Once is once, whatever became of them.
-	forced := testSource
-	forced.Allow = issuer.AllowNoSuperAdmin
-	must(t, s.Service.DeleteUser(t.Context(), first.ID, forced))
+	must(t, s.operator().AllowNoSuperAdmin().Users().Delete(t.Context(), first.ID))
 	s.JSON("POST", Bootstrap, s.bootstrapBody("third", bootstrapSecret)).ExpectProblem(t, http.StatusConflict, "already_bootstrapped")
 }
 

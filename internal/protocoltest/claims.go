@@ -206,11 +206,11 @@ func testIntrospectionAfterRevocation(t *testing.T, s *Signet) {
 	for name, end := range map[string]func(Tokens) error{
 		"revoked": func(tokens Tokens) error { s.Revoke(t, s.Web, tokens.Access); return nil },
 		"disabled": func(Tokens) error {
-			_, err := s.Service.DisableUser(context.Background(), s.Alice.ID, testSource)
+			_, err := s.operator().Users().Disable(context.Background(), s.Alice.ID)
 			return err
 		},
 	} {
-		_, err := s.Service.EnableUser(context.Background(), s.Alice.ID, testSource)
+		_, err := s.operator().Users().Enable(context.Background(), s.Alice.ID)
 		must(t, err)
 		tokens := s.Login(t, s.Web, s.Alice, "openid")
 		for range 3 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/storage"
 )
 
@@ -208,7 +209,7 @@ func testDisabledClient(t *testing.T, s *Signet) {
 	requests := s.authenticatedForms(t)
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
 	yes := true
-	_, err := s.Service.UpdateClient(context.Background(), s.Web.ID, issuer.ClientChange{Disabled: &yes}, testSource)
+	_, err := s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Disabled: &yes}, nil)
 	must(t, err)
 	for name, form := range requests {
 		t.Run(name, func(t *testing.T) { s.Post(pathOf(name), form, Basic(s.Web)).expectInvalidClient(t) })
@@ -249,10 +250,10 @@ func strictThrottle(o *Options) {
 
 func testSlowSecret(t *testing.T, s *Signet) {
 	short := Client{"short", "tiny-pass"}
-	_, err := s.Service.CreateClient(context.Background(), issuer.NewClient{
+	_, err := s.operator().Clients().Create(context.Background(), admin.NewClient{
 		ID: short.ID, Secret: issuer.Secret(short.Secret),
-		Settings: issuer.ClientChange{Grants: &[]string{issuer.GrantClientCredentials}, Scopes: &[]string{"items:read"}},
-	}, testSource)
+		Settings: admin.ClientChange{Grants: &[]string{issuer.GrantClientCredentials}, Scopes: &[]string{"items:read"}},
+	})
 	must(t, err)
 	before := s.Passwords.Evaluations()
 	s.Post(Token, Form("grant_type", "client_credentials"), Basic(Client{short.ID, "wrong-pass"})).expectInvalidClient(t)
@@ -277,7 +278,7 @@ func (a Response) expectThrottled(t testing.TB) Response {
 func testChangedSecret(t *testing.T, s *Signet) {
 	s.ClientToken(t, s.Machine)
 	old, fresh := s.Machine, s.NewSecret("new-client-secret")
-	_, err := s.Service.RotateClientSecret(context.Background(), old.ID, issuer.SecretRotation{Secret: issuer.Secret(fresh), Revoke: false}, testSource)
+	_, err := s.operator().Clients().RotateSecret(context.Background(), old.ID, admin.SecretRotation{Secret: issuer.Secret(fresh), Revoke: false}, nil)
 	must(t, err)
 	s.ClientToken(t, Client{old.ID, fresh})
 	s.Post(Token, Form("grant_type", "client_credentials"), Basic(old)).expectInvalidClient(t)

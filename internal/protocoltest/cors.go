@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 var corsCases = []testCase{
@@ -108,7 +108,7 @@ func testChangingOrigins(t *testing.T, s *Signet) {
 		t.Error("allowed before it is registered")
 	}
 	set := func(origins ...string) {
-		_, err := s.Service.UpdateClient(context.Background(), s.SPA.ID, issuer.ClientChange{Origins: &origins}, testSource)
+		_, err := s.operator().Clients().Update(context.Background(), s.SPA.ID, admin.ClientChange{Origins: &origins}, nil)
 		must(t, err)
 	}
 	set(late)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 var costCases = []testCase{{name: "what a request costs", run: testCost}}
@@ -26,7 +26,7 @@ func (s *Signet) cost(request func()) cost {
 
 func testCost(t *testing.T, s *Signet) {
 	yes := true
-	_, err := s.Service.UpdateClient(context.Background(), s.Other.ID, issuer.ClientChange{IDTokenOnRefresh: &yes}, testSource)
+	_, err := s.operator().Clients().Update(context.Background(), s.Other.ID, admin.ClientChange{IDTokenOnRefresh: &yes}, nil)
 	must(t, err)
 	web, other, own := s.Login(t, s.Web, s.Alice, "openid"), s.Login(t, s.Other, s.Alice, "openid"), s.ClientToken(t, s.Machine)
 	s.Active(t, s.ResourceServer, web.Access)

@@ -14,6 +14,8 @@ import (
 
 	"example.org/signet/endpoints"
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/role"
 )
 
 // descriptionCases are about the description of the API. That every response of
@@ -115,9 +117,9 @@ func testLargeEverywhere(t *testing.T, s *Signet) {
 
 func testThrottledEverywhere(t *testing.T, s *Signet) {
 	short := Client{ID: "short", Secret: "short-secret"}
-	_, err := s.Service.CreateClient(context.Background(), issuer.NewClient{
-		ID: short.ID, Secret: issuer.Secret(short.Secret), Settings: issuer.ClientChange{Resources: &[]string{API}},
-	}, testSource)
+	_, err := s.operator().Clients().Create(context.Background(), admin.NewClient{
+		ID: short.ID, Secret: issuer.Secret(short.Secret), Settings: admin.ClientChange{Resources: &[]string{API}},
+	})
 	must(t, err)
 	short.Secret = "other-secret"
 	for tries := 0; s.Introspect(short, "x").Status != http.StatusTooManyRequests; tries++ {
@@ -146,7 +148,7 @@ func testPostUserInfo(t *testing.T, s *Signet) {
 func testDescribedErrors(t *testing.T, s *Signet) {
 	d, err := loadDescription()
 	must(t, err)
-	daemon := s.AddClient(t, "daemon", issuer.ClientChange{Grants: &[]string{issuer.GrantClientCredentials}})
+	daemon := s.AddClient(t, "daemon", admin.ClientChange{Grants: &[]string{issuer.GrantClientCredentials}})
 	right, clients := Bearer(s.Login(t, s.Portal(t), s.superAdmin(t), "openid").Access), Bearer(s.ClientToken(t, daemon).Access)
 	for template, item := range d.doc.Paths.Map() {
 		for method, o := range item.Operations() {
@@ -218,7 +220,7 @@ func needsUser(o *openapi3.Operation) bool {
 // superAdmin is a user who may do everything.
 func (s *Signet) superAdmin(t testing.TB) User {
 	t.Helper()
-	return s.AddUser(t, "boss", issuer.RoleUser, issuer.RoleSuperAdmin)
+	return s.AddUser(t, "boss", role.User, role.SuperAdmin)
 }
 
 // testAllRoutesDescribed holds the description against the table of routes, and the

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/keys"
 )
 
@@ -83,7 +83,7 @@ func testGrantInUse(t *testing.T, s *Signet) {
 	}
 	tag := s.Get(Discovery).Header.Get("ETag")
 	for _, id := range []string{s.Web.ID, s.Other.ID, s.SPA.ID} {
-		_, err := s.Service.UpdateClient(context.Background(), id, issuer.ClientChange{Grants: &[]string{"refresh_token"}}, testSource)
+		_, err := s.operator().Clients().Update(context.Background(), id, admin.ClientChange{Grants: &[]string{"refresh_token"}}, nil)
 		must(t, err)
 	}
 	if named() {

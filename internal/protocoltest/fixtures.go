@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 // Audiences of the fixtures.
@@ -45,20 +46,20 @@ var testSource = issuer.RequestInfo{Actor: "test"}
 func addFixtures(t testing.TB, s *Signet) Fixtures {
 	t.Helper()
 	apps := []string{issuer.GrantPassword, issuer.GrantRefreshToken}
-	role := issuer.RoleChange{Scopes: &[]string{"items:write"}}
-	_, err := s.Service.CreateRole(context.Background(), "editor", role, testSource)
+	role := admin.RoleChange{Scopes: &[]string{"items:write"}}
+	_, err := s.operator().Roles().Create(context.Background(), "editor", role)
 	must(t, err)
 	return Fixtures{
-		Web:   s.AddClient(t, "web", issuer.ClientChange{Grants: &apps, Scopes: &appScopes, Audiences: &[]string{API}}),
-		Other: s.AddClient(t, "other", issuer.ClientChange{Grants: &apps, Scopes: &appScopes, Audiences: &[]string{API}}),
-		SPA: s.AddPublicClient(t, "spa", issuer.ClientChange{
+		Web:   s.AddClient(t, "web", admin.ClientChange{Grants: &apps, Scopes: &appScopes, Audiences: &[]string{API}}),
+		Other: s.AddClient(t, "other", admin.ClientChange{Grants: &apps, Scopes: &appScopes, Audiences: &[]string{API}}),
+		SPA: s.AddPublicClient(t, "spa", admin.ClientChange{
 			Grants: &apps, Scopes: &appScopes, Audiences: &[]string{API}, Origins: &[]string{Origin},
 		}),
-		Machine: s.AddClient(t, "machine", issuer.ClientChange{
+		Machine: s.AddClient(t, "machine", admin.ClientChange{
 			Grants: &[]string{issuer.GrantClientCredentials}, Scopes: &[]string{"items:read"}, Audiences: &[]string{API},
 		}),
-		ResourceServer:      s.AddClient(t, "items-api", issuer.ClientChange{Resources: &[]string{API}}),
-		OtherResourceServer: s.AddClient(t, "other-api", issuer.ClientChange{Resources: &[]string{OtherAPI}}),
+		ResourceServer:      s.AddClient(t, "items-api", admin.ClientChange{Resources: &[]string{API}}),
+		OtherResourceServer: s.AddClient(t, "other-api", admin.ClientChange{Resources: &[]string{OtherAPI}}),
 		Alice:               s.AddUser(t, "alice", "user"),
 		Editor:              s.AddUser(t, "erin", "user", "editor"),
 		Disabled:            s.disable(t, s.AddUser(t, "mallory", "user")),
@@ -73,19 +74,19 @@ func (s *Signet) NewSecret(kind string) string {
 }
 
 // AddClient makes a confidential client.
-func (s *Signet) AddClient(t testing.TB, id string, settings issuer.ClientChange) Client {
+func (s *Signet) AddClient(t testing.TB, id string, settings admin.ClientChange) Client {
 	t.Helper()
 	c := Client{ID: id, Secret: s.NewSecret("client-secret")}
-	_, err := s.Service.CreateClient(context.Background(), issuer.NewClient{ID: id, Secret: issuer.Secret(c.Secret), Settings: settings}, testSource)
+	_, err := s.operator().Clients().Create(context.Background(), admin.NewClient{ID: id, Secret: issuer.Secret(c.Secret), Settings: settings})
 	must(t, err)
 	return c
 }
 
 // AddPublicClient makes one without a secret, which may have the password grant.
-func (s *Signet) AddPublicClient(t testing.TB, id string, settings issuer.ClientChange) Client {
+func (s *Signet) AddPublicClient(t testing.TB, id string, settings admin.ClientChange) Client {
 	t.Helper()
-	n := issuer.NewClient{ID: id, Public: true, InsecurePublicPassword: true, Settings: settings}
-	_, err := s.Service.CreateClient(context.Background(), n, testSource)
+	n := admin.NewClient{ID: id, Public: true, InsecurePublicPassword: true, Settings: settings}
+	_, err := s.operator().Clients().Create(context.Background(), n)
 	must(t, err)
 	return Client{ID: id}
 }
@@ -94,10 +95,10 @@ func (s *Signet) AddPublicClient(t testing.TB, id string, settings issuer.Client
 func (s *Signet) AddUser(t testing.TB, name string, roles ...string) User {
 	t.Helper()
 	p := User{Username: name, Password: s.NewSecret("pass word")}
-	u, err := s.Service.CreateUser(context.Background(), issuer.NewUser{
+	u, err := s.operator().Users().Create(context.Background(), admin.NewUser{
 		Username: name, Email: name + "@example.com", FullName: "Full " + name, Phone: "+44 20 7946 0000",
 		Roles: roles, Password: issuer.Secret(p.Password),
-	}, testSource)
+	})
 	must(t, err)
 	p.ID = u.ID
 	return p
@@ -105,7 +106,7 @@ func (s *Signet) AddUser(t testing.TB, name string, roles ...string) User {
 
 func (s *Signet) disable(t testing.TB, p User) User {
 	t.Helper()
-	_, err := s.Service.DisableUser(context.Background(), p.ID, testSource)
+	_, err := s.operator().Users().Disable(context.Background(), p.ID)
 	must(t, err)
 	return p
 }
@@ -113,6 +114,25 @@ func (s *Signet) disable(t testing.TB, p User) User {
 func (s *Signet) setPassword(t testing.TB, p User, password string) {
 	t.Helper()
 	s.Log.MarkSecret(password)
-	_, err := s.Service.SetPassword(context.Background(), p.ID, issuer.Secret(password), testSource)
+	_, err := s.operator().Users().SetPassword(context.Background(), p.ID, issuer.Secret(password))
 	must(t, err)
+}
+
+// operator is the administration as the command line has it.
+func (s *Signet) operator() *admin.Admin { return s.Admin.Operator(testSource) }
+
+// idOf returns the id of the user of that name.
+func (s *Signet) idOf(ctx context.Context, name string) string {
+	s.t.Helper()
+	u, err := s.operator().Users().Find(ctx, name)
+	must(s.t, err)
+	return u.ID
+}
+
+// owner is what the user may do to their own account by the session of the tokens.
+func (s *Signet) owner(t testing.TB, p User, tokens Tokens) *admin.Owner {
+	t.Helper()
+	u, err := s.backend.User(context.Background(), p.ID)
+	must(t, err)
+	return s.Admin.Owner(u, sessionOf(t, tokens), testSource)
 }

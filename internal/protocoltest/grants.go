@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 var grantCases = []testCase{
@@ -44,8 +45,8 @@ func testGrants(t *testing.T, s *Signet) {
 }
 
 func testGrantPolicy(t *testing.T, s *Signet) {
-	defaults := s.AddClient(t, "defaults", issuer.ClientChange{Scopes: &appScopes})
-	public := s.AddPublicClient(t, "public", issuer.ClientChange{Grants: &[]string{"refresh_token"}, Scopes: &appScopes})
+	defaults := s.AddClient(t, "defaults", admin.ClientChange{Scopes: &appScopes})
+	public := s.AddPublicClient(t, "public", admin.ClientChange{Grants: &[]string{"refresh_token"}, Scopes: &appScopes})
 	for _, c := range []Client{defaults, public, s.Machine, s.ResourceServer} {
 		s.TryLogin(c, s.Alice, "").ExpectError(t, http.StatusBadRequest, "unauthorized_client")
 	}
@@ -119,10 +120,10 @@ func testGrantedScope(t *testing.T, s *Signet) {
 }
 
 func testAudiences(t *testing.T, s *Signet) {
-	two := s.AddClient(t, "two", issuer.ClientChange{
+	two := s.AddClient(t, "two", admin.ClientChange{
 		Grants: &[]string{issuer.GrantClientCredentials}, Scopes: &[]string{"items:read"}, Audiences: &[]string{API, OtherAPI},
 	})
-	none := s.AddClient(t, "none", issuer.ClientChange{Grants: &[]string{issuer.GrantClientCredentials}, Scopes: &[]string{"items:read"}})
+	none := s.AddClient(t, "none", admin.ClientChange{Grants: &[]string{issuer.GrantClientCredentials}, Scopes: &[]string{"items:read"}})
 	f := Form("grant_type", "client_credentials", "resource", OtherAPI)
 	chosen := s.Post(Token, f, Basic(two)).Tokens(t)
 	if aud := claims(t, chosen.Access)["aud"]; aud != OtherAPI {
@@ -163,7 +164,7 @@ func testUnique(t *testing.T, s *Signet) {
 			tokens = s.Refresh(t, s.Web, tokens.Refresh)
 		}
 	}
-	_, err := s.Service.EndAllSessions(context.Background(), testSource)
+	_, err := s.operator().Sessions().EndAll(context.Background())
 	must(t, err)
 }
 
@@ -207,7 +208,7 @@ func testRefusedNames(t *testing.T, s *Signet) {
 
 // testEmptyPath: RFC 3986 §6.2.3 makes an empty path and "/" the same.
 func testEmptyPath(t *testing.T, s *Signet) {
-	slash := s.AddClient(t, "slash", issuer.ClientChange{
+	slash := s.AddClient(t, "slash", admin.ClientChange{
 		Grants: &[]string{issuer.GrantPassword, issuer.GrantRefreshToken}, Scopes: &[]string{"openid"}, Audiences: &[]string{API + "/", OtherAPI + "/v1"},
 	})
 	for client, want := range map[Client]string{s.Web: API, slash: API + "/"} {
@@ -247,7 +248,7 @@ func testOfflineAccess(t *testing.T, s *Signet) {
 	}
 	f := Form("grant_type", "client_credentials", "scope", "items:read offline_access")
 	s.Post(Token, f, Basic(s.Machine)).ExpectError(t, http.StatusBadRequest, "invalid_scope") // no refresh_token grant
-	both := s.AddClient(t, "both", issuer.ClientChange{
+	both := s.AddClient(t, "both", admin.ClientChange{
 		Grants: &[]string{issuer.GrantClientCredentials, issuer.GrantRefreshToken}, Scopes: &[]string{"items:read"}, Audiences: &[]string{API},
 	})
 	if own := s.Post(Token, f, Basic(both)).Tokens(t); own.Scope != "items:read" || own.Refresh != "" {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 var introspectionCases = []testCase{
@@ -57,7 +57,7 @@ func testInactive(t *testing.T, s *Signet) {
 	s.Revoke(t, s.Machine, own.Access)
 	s.disable(t, s.Editor)
 	yes := true
-	_, err := s.Service.UpdateClient(context.Background(), s.Other.ID, issuer.ClientChange{Disabled: &yes}, testSource)
+	_, err := s.operator().Clients().Update(context.Background(), s.Other.ID, admin.ClientChange{Disabled: &yes}, nil)
 	must(t, err)
 	var first *Response
 	for name, token := range map[string]string{

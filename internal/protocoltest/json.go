@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 // Paths of self-service.
@@ -42,7 +43,7 @@ func (s *Signet) JSONRaw(method, path, body string, opts ...RequestOption) Respo
 func (s *Signet) Portal(t testing.TB) Client {
 	t.Helper()
 	grants := []string{issuer.GrantPassword, issuer.GrantRefreshToken}
-	return s.AddClient(t, "portal", issuer.ClientChange{Grants: &grants, Scopes: &appScopes})
+	return s.AddClient(t, "portal", admin.ClientChange{Grants: &grants, Scopes: &appScopes})
 }
 
 // ExpectProblem expects an RFC 9457 error with the status, the code, and

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/password"
 )
 
@@ -37,7 +38,7 @@ func testNames(t *testing.T, s *Signet) {
 
 func testFailures(t *testing.T, s *Signet) {
 	unset := User{Username: "unset"}
-	_, err := s.Service.CreateUser(context.Background(), issuer.NewUser{Username: unset.Username}, testSource)
+	_, err := s.operator().Users().Create(context.Background(), admin.NewUser{Username: unset.Username})
 	must(t, err)
 	wrong := s.NewSecret("a wrong password")
 	var first *Response
@@ -126,7 +127,7 @@ func testImported(t *testing.T, s *Signet) {
 	p := User{Username: "imported", Password: s.NewSecret("imported")}
 	hash, err := bcrypt.GenerateFromPassword([]byte(p.Password), bcrypt.MinCost)
 	must(t, err)
-	_, err = s.Service.CreateUser(context.Background(), issuer.NewUser{Username: p.Username, PasswordHash: issuer.Secret(hash)}, testSource)
+	_, err = s.operator().Users().Create(context.Background(), admin.NewUser{Username: p.Username, PasswordHash: issuer.Secret(hash)})
 	must(t, err)
 	tokens := s.Login(t, s.Web, p, "")
 	u, err := s.backend.UserByLogin(context.Background(), p.Username)

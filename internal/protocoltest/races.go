@@ -169,9 +169,9 @@ func testDisableRace(t *testing.T, s *Signet) {
 			var err error
 			switch n % 2 {
 			case 0:
-				_, err = s.Service.DisableUser(context.Background(), s.Alice.ID, testSource)
+				_, err = s.operator().Users().Disable(context.Background(), s.Alice.ID)
 			case 1:
-				_, err = s.Service.EndUserSessions(context.Background(), s.Alice.ID, testSource)
+				_, err = s.operator().Users().EndSessions(context.Background(), s.Alice.ID)
 			}
 			if err != nil {
 				t.Error(err)
@@ -181,7 +181,7 @@ func testDisableRace(t *testing.T, s *Signet) {
 			s.expectEnded(t, s.Web, got.Tokens(t))
 		}
 		s.expectEnded(t, s.Web, first)
-		_, err := s.Service.EnableUser(context.Background(), s.Alice.ID, testSource)
+		_, err := s.operator().Users().Enable(context.Background(), s.Alice.ID)
 		must(t, err)
 	}
 	page, err := s.backend.ListSessions(context.Background(), storage.SessionFilter{UserID: s.Alice.ID}, storage.Page{Limit: storage.MaxPage})

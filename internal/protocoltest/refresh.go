@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
@@ -280,7 +280,7 @@ func testOtherKinds(t *testing.T, s *Signet) {
 
 func testIDTokenOnRefresh(t *testing.T, s *Signet) {
 	yes := true
-	_, err := s.Service.UpdateClient(context.Background(), s.Web.ID, issuer.ClientChange{IDTokenOnRefresh: &yes}, testSource)
+	_, err := s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{IDTokenOnRefresh: &yes}, nil)
 	must(t, err)
 	first := s.Login(t, s.Web, s.Alice, "openid")
 	s.Clock.Advance(time.Minute)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
 )
 
@@ -67,19 +68,19 @@ func testRightsRemoved(t *testing.T, s *Signet) {
 	if roles := claims(t, tokens.Access)["roles"].([]any); len(roles) != 2 {
 		t.Fatalf("roles %v", roles)
 	}
-	_, err := s.Service.UpdateUser(context.Background(), s.Editor.ID, issuer.UserChange{Roles: &[]string{"user"}}, testSource)
+	_, err := s.operator().Users().Update(context.Background(), s.Editor.ID, admin.UserChange{Roles: &[]string{"user"}}, nil)
 	must(t, err)
 	tokens = s.Refresh(t, s.Web, tokens.Refresh)
 	c := claims(t, tokens.Access)
 	if roles := c["roles"].([]any); tokens.Scope != "openid items:read" || len(roles) != 1 || roles[0] != "user" {
 		t.Errorf("a role taken away: scope %q, roles %v", tokens.Scope, roles)
 	}
-	_, err = s.Service.UpdateClient(context.Background(), s.Web.ID, issuer.ClientChange{Scopes: &[]string{"openid"}}, testSource)
+	_, err = s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Scopes: &[]string{"openid"}}, nil)
 	must(t, err)
 	if tokens = s.Refresh(t, s.Web, tokens.Refresh); tokens.Scope != "openid" {
 		t.Errorf("a scope taken from the client: %q", tokens.Scope)
 	}
-	_, err = s.Service.UpdateClient(context.Background(), s.Web.ID, issuer.ClientChange{Grants: &[]string{"password"}}, testSource)
+	_, err = s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Grants: &[]string{"password"}}, nil)
 	must(t, err)
 	s.TryRefresh(s.Web, tokens.Refresh).ExpectError(t, http.StatusBadRequest, "unauthorized_client")
 }
@@ -99,13 +100,13 @@ func testUserDeleted(t *testing.T, a *Signet) {
 	a.disable(t, a.Alice)
 	a.expectEnded(t, a.Web, tokens)
 	b.expectEnded(t, a.Web, tokens)
-	_, err := a.Service.EnableUser(context.Background(), a.Alice.ID, testSource)
+	_, err := a.operator().Users().Enable(context.Background(), a.Alice.ID)
 	must(t, err)
 	a.expectEnded(t, a.Web, tokens) // enabling revives nothing
 	fresh := a.Login(t, a.Web, a.Alice, "openid")
 	a.expectEnded(t, a.Web, tokens)
 	fresh = a.expectActive(t, a.Web, fresh)
-	must(t, a.Service.DeleteUser(context.Background(), a.Alice.ID, testSource))
+	must(t, a.operator().Users().Delete(context.Background(), a.Alice.ID))
 	a.expectEnded(t, a.Web, fresh)
 	b.expectEnded(t, a.Web, fresh)
 }
@@ -113,23 +114,23 @@ func testUserDeleted(t *testing.T, a *Signet) {
 func testClientDeleted(t *testing.T, s *Signet) {
 	web, other := s.Login(t, s.Web, s.Alice, "openid"), s.Login(t, s.Other, s.Alice, "openid")
 	yes, no := true, false
-	change := func(c issuer.ClientChange) {
-		_, err := s.Service.UpdateClient(context.Background(), s.Web.ID, c, testSource)
+	change := func(c admin.ClientChange) {
+		_, err := s.operator().Clients().Update(context.Background(), s.Web.ID, c, nil)
 		must(t, err)
 	}
-	change(issuer.ClientChange{Disabled: &yes})
+	change(admin.ClientChange{Disabled: &yes})
 	s.TryRefresh(s.Web, web.Refresh).expectInvalidClient(t)
-	change(issuer.ClientChange{Disabled: &no})
+	change(admin.ClientChange{Disabled: &no})
 	s.expectEnded(t, s.Web, web)
 
 	web = s.Login(t, s.Web, s.Alice, "openid")
 	fresh := Client{s.Web.ID, s.NewSecret("rotated-secret")}
-	_, err := s.Service.RotateClientSecret(context.Background(), s.Web.ID, issuer.SecretRotation{Secret: issuer.Secret(fresh.Secret), Revoke: true}, testSource)
+	_, err := s.operator().Clients().RotateSecret(context.Background(), s.Web.ID, admin.SecretRotation{Secret: issuer.Secret(fresh.Secret), Revoke: true}, nil)
 	must(t, err)
 	s.TryRefresh(s.Web, web.Refresh).expectInvalidClient(t)
 	s.expectEnded(t, fresh, web)
 
-	must(t, s.Service.DeleteClient(context.Background(), s.Other.ID, testSource))
+	must(t, s.operator().Clients().Delete(context.Background(), s.Other.ID))
 	s.TryRefresh(s.Other, other.Refresh).expectInvalidClient(t)
 	if s.Active(t, s.ResourceServer, other.Access) {
 		t.Error("a deleted client's token is active")
@@ -138,21 +139,21 @@ func testClientDeleted(t *testing.T, s *Signet) {
 
 func testEndedSession(t *testing.T, s *Signet) {
 	tokens, other := s.Login(t, s.Web, s.Alice, "openid"), s.Login(t, s.Web, s.Alice, "openid")
-	must(t, s.Service.EndSession(context.Background(), claims(t, tokens.Access)["sid"].(string), testSource))
+	must(t, s.operator().Sessions().End(context.Background(), claims(t, tokens.Access)["sid"].(string)))
 	s.expectEnded(t, s.Web, tokens)
 	other = s.expectActive(t, s.Web, other)
-	_, err := s.Service.EndUserSessions(context.Background(), s.Alice.ID, testSource)
+	_, err := s.operator().Users().EndSessions(context.Background(), s.Alice.ID)
 	must(t, err)
 	s.expectEnded(t, s.Web, other)
 	other = s.Login(t, s.Web, s.Editor, "openid")
-	_, err = s.Service.EndAllSessions(context.Background(), testSource)
+	_, err = s.operator().Sessions().EndAll(context.Background())
 	must(t, err)
 	s.expectEnded(t, s.Web, other)
 }
 
 func testAudienceRemoved(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
-	_, err := s.Service.UpdateClient(context.Background(), s.Web.ID, issuer.ClientChange{Audiences: &[]string{OtherAPI}}, testSource)
+	_, err := s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Audiences: &[]string{OtherAPI}}, nil)
 	must(t, err)
 	s.expectRefreshRejected(t, s.Web, tokens.Refresh)
 }

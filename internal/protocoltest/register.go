@@ -7,6 +7,7 @@ import (
 
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/audit"
+	"example.org/signet/issuer/selfservice"
 )
 
 var registerCases = []testCase{
@@ -19,8 +20,8 @@ var registerCases = []testCase{
 	{name: "registrations of one network are counted", configure: fewRegistrations, run: testRegistrationLimit},
 }
 
-func openRegistration(o *Options)   { o.Issuer.Registration = issuer.RegistrationOpen }
-func clientRegistration(o *Options) { o.Issuer.Registration = issuer.RegistrationClient }
+func openRegistration(o *Options)   { o.SelfService.Registration = selfservice.RegistrationOpen }
+func clientRegistration(o *Options) { o.SelfService.Registration = selfservice.RegistrationClient }
 
 func fewRegistrations(o *Options) {
 	openRegistration(o)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
 )
 
@@ -159,7 +160,7 @@ func testOwnSessions(t *testing.T, s *Signet) {
 }
 
 func testOtherAudience(t *testing.T, s *Signet) {
-	both := s.AddClient(t, "both", issuer.ClientChange{
+	both := s.AddClient(t, "both", admin.ClientChange{
 		Grants: &[]string{issuer.GrantPassword}, Scopes: &appScopes, Audiences: &[]string{API, s.Issuer},
 	})
 	s.JSON("GET", Me, nil, Bearer(s.Login(t, s.Web, s.Alice, "").Access)).ExpectProblem(t, http.StatusUnauthorized, "invalid_token")

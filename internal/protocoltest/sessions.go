@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
@@ -111,7 +112,7 @@ func testSessionLimitRace(t *testing.T, a *Signet) {
 			})
 		}
 		runConcurrently(jobs...)
-		page, err := a.Service.ListSessions(context.Background(), issuer.SessionQuery{User: a.Alice.ID, Client: a.Web.ID, Active: true}, storage.Page{})
+		page, err := a.operator().Sessions().List(context.Background(), admin.SessionQuery{UserID: a.Alice.ID, ClientID: a.Web.ID, Active: true}, storage.Page{})
 		must(t, err)
 		if len(page.Items) != 3 {
 			t.Errorf("%d sessions are alive, want 3", len(page.Items))
@@ -135,7 +136,7 @@ func testEndOtherSessions(t *testing.T, a *Signet) {
 	b := a.StartInstance(t)
 	mine, others := a.Login(t, a.Web, a.Alice, "openid"), []Tokens{a.Login(t, a.Web, a.Alice, "openid"), b.Login(t, a.Other, a.Alice, "openid")}
 	bystander := a.Login(t, a.Web, a.Editor, "openid")
-	_, err := a.Service.EndOtherSessions(context.Background(), a.Alice.ID, sessionOf(t, mine), testSource)
+	_, err := a.owner(t, a.Alice, mine).EndOtherSessions(context.Background())
 	must(t, err)
 	for _, instance := range []*Signet{b, a} {
 		mine = instance.expectActive(t, a.Web, mine)
@@ -144,7 +145,7 @@ func testEndOtherSessions(t *testing.T, a *Signet) {
 	}
 	a.expectActive(t, a.Web, bystander)
 	a.expectActive(t, a.Web, a.Login(t, a.Web, a.Alice, "openid"))
-	_, err = b.Service.EndUserSessions(context.Background(), a.Alice.ID, testSource)
+	_, err = b.operator().Users().EndSessions(context.Background(), a.Alice.ID)
 	must(t, err)
 	a.expectEnded(t, a.Web, mine)
 }
@@ -156,7 +157,7 @@ func testEndOtherSessionsRace(t *testing.T, a *Signet) {
 		mine, other := a.Login(t, a.Web, a.Alice, "openid"), a.Login(t, a.Web, a.Alice, "openid")
 		var kept, ended Response
 		runConcurrently(func() {
-			if _, err := a.Service.EndOtherSessions(context.Background(), a.Alice.ID, sessionOf(t, mine), testSource); err != nil {
+			if _, err := a.owner(t, a.Alice, mine).EndOtherSessions(context.Background()); err != nil {
 				t.Error(err)
 			}
 		}, func() { kept = b.TryRefresh(a.Web, mine.Refresh) }, func() { ended = b.TryRefresh(a.Web, other.Refresh) })
@@ -174,7 +175,7 @@ func testOverlap(t *testing.T, a *Signet) {
 	b.Refresh(t, a.Web, tokens.Refresh) // remembers the client
 	tokens = a.Refresh(t, a.Web, tokens.Refresh)
 	fresh := Client{a.Web.ID, a.NewSecret("fresh-client-secret")}
-	_, err := a.Service.RotateClientSecret(context.Background(), a.Web.ID, issuer.SecretRotation{Secret: issuer.Secret(fresh.Secret), Overlap: time.Hour}, testSource)
+	_, err := a.operator().Clients().RotateSecret(context.Background(), a.Web.ID, admin.SecretRotation{Secret: issuer.Secret(fresh.Secret), Overlap: time.Hour}, nil)
 	must(t, err)
 	for _, c := range []Client{a.Web, fresh} {
 		for _, instance := range []*Signet{a, b} {
@@ -192,7 +193,7 @@ func testSessionList(t *testing.T, s *Signet) {
 	agent := "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
 	form := Form("grant_type", "password", "username", s.Alice.Username, "password", s.Alice.Password)
 	tokens := s.Post(Token, form, Basic(s.Web), Header("User-Agent", agent)).Tokens(t)
-	page, err := s.Service.UserSessions(context.Background(), s.Alice.ID, sessionOf(t, tokens), storage.Page{})
+	page, err := s.owner(t, s.Alice, tokens).Sessions(context.Background(), storage.Page{})
 	must(t, err)
 	if len(page.Items) != 1 {
 		t.Fatalf("%d sessions, want 1", len(page.Items))
@@ -206,9 +207,9 @@ func testEpoch(t *testing.T, a *Signet) {
 	b := a.StartInstance(t)
 	first, elsewhere, own := a.Login(t, a.Web, a.Alice, "openid"), a.Login(t, a.Other, a.Editor, "openid"), b.ClientToken(t, a.Machine)
 	second := b.Refresh(t, a.Web, first.Refresh)
-	_, err := a.Service.EndOtherSessions(context.Background(), a.Alice.ID, sessionOf(t, second), testSource)
+	_, err := a.owner(t, a.Alice, second).EndOtherSessions(context.Background())
 	must(t, err)
-	_, err = a.Service.EndAllSessions(context.Background(), testSource)
+	_, err = a.operator().Sessions().EndAll(context.Background())
 	must(t, err)
 	for _, instance := range []*Signet{b, a} { // at once, though they remember clients and roles
 		instance.expectEnded(t, a.Web, first, second) // also the one that a user had kept
@@ -235,7 +236,7 @@ func testEpochRace(t *testing.T, a *Signet) {
 		first := a.Login(t, a.Web, a.Alice, "openid")
 		var refreshed, login Response
 		runConcurrently(func() {
-			if _, err := a.Service.EndAllSessions(context.Background(), testSource); err != nil {
+			if _, err := a.operator().Sessions().EndAll(context.Background()); err != nil {
 				t.Error(err)
 			}
 		}, func() { refreshed = b.TryRefresh(a.Web, first.Refresh) }, func() { login = b.TryLogin(a.Web, a.Alice, "openid") })

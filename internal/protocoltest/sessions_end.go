@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 // sessionEnding is one of the ways in which a session ends.
@@ -24,41 +25,41 @@ func sessionEndings(t *testing.T) []sessionEnding {
 		{"refresh token revoked", func(s *Signet, c Client, _ User, tokens Tokens) error { s.Revoke(t, c, tokens.Refresh); return nil }},
 		{"access token revoked", func(s *Signet, c Client, _ User, tokens Tokens) error { s.Revoke(t, c, tokens.Access); return nil }},
 		{"by an administrator", func(s *Signet, _ Client, _ User, tokens Tokens) error {
-			return s.Service.EndSession(ctx, sid(tokens), testSource)
+			return s.operator().Sessions().End(ctx, sid(tokens))
 		}},
 		{"by the user", func(s *Signet, _ Client, p User, tokens Tokens) error {
-			return s.Service.EndOwnSession(ctx, p.ID, sid(tokens), testSource)
+			return s.owner(t, p, tokens).EndSession(ctx, sid(tokens))
 		}},
 		{"all of the user", func(s *Signet, _ Client, p User, _ Tokens) error {
-			return second(s.Service.EndUserSessions(ctx, p.ID, testSource))
+			return second(s.operator().Users().EndSessions(ctx, p.ID))
 		}},
 		{"all others of the user", func(s *Signet, c Client, p User, _ Tokens) error {
-			return second(s.Service.EndOtherSessions(ctx, p.ID, sid(s.Login(t, c, p, "openid")), testSource))
+			return second(s.owner(t, p, s.Login(t, c, p, "openid")).EndOtherSessions(ctx))
 		}},
 		{"a new password", func(s *Signet, _ Client, p User, _ Tokens) error {
-			return second(s.Service.SetPassword(ctx, p.ID, issuer.Secret(s.NewSecret("new-password")), testSource))
+			return second(s.operator().Users().SetPassword(ctx, p.ID, issuer.Secret(s.NewSecret("new-password"))))
 		}},
 		{"user disabled and enabled", func(s *Signet, _ Client, p User, _ Tokens) error {
-			if _, err := s.Service.DisableUser(ctx, p.ID, testSource); err != nil {
+			if _, err := s.operator().Users().Disable(ctx, p.ID); err != nil {
 				return err
 			}
-			return second(s.Service.EnableUser(ctx, p.ID, testSource))
+			return second(s.operator().Users().Enable(ctx, p.ID))
 		}},
-		{"user deleted", func(s *Signet, _ Client, p User, _ Tokens) error { return s.Service.DeleteUser(ctx, p.ID, testSource) }},
+		{"user deleted", func(s *Signet, _ Client, p User, _ Tokens) error { return s.operator().Users().Delete(ctx, p.ID) }},
 		{"client disabled and enabled", func(s *Signet, c Client, _ User, _ Tokens) error {
-			if _, err := s.Service.UpdateClient(ctx, c.ID, issuer.ClientChange{Disabled: &yes}, testSource); err != nil {
+			if _, err := s.operator().Clients().Update(ctx, c.ID, admin.ClientChange{Disabled: &yes}, nil); err != nil {
 				return err
 			}
-			return second(s.Service.UpdateClient(ctx, c.ID, issuer.ClientChange{Disabled: &no}, testSource))
+			return second(s.operator().Clients().Update(ctx, c.ID, admin.ClientChange{Disabled: &no}, nil))
 		}},
 		{"client deleted", func(s *Signet, c Client, _ User, _ Tokens) error {
-			return s.Service.DeleteClient(ctx, c.ID, testSource)
+			return s.operator().Clients().Delete(ctx, c.ID)
 		}},
 		{"client secret rotated and taken for stolen", func(s *Signet, c Client, _ User, _ Tokens) error {
-			return second(s.Service.RotateClientSecret(ctx, c.ID, issuer.SecretRotation{Secret: issuer.Secret(c.Secret), Revoke: true}, testSource))
+			return second(s.operator().Clients().RotateSecret(ctx, c.ID, admin.SecretRotation{Secret: issuer.Secret(c.Secret), Revoke: true}, nil))
 		}},
 		{"everything", func(s *Signet, _ Client, _ User, _ Tokens) error {
-			return second(s.Service.EndAllSessions(ctx, testSource))
+			return second(s.operator().Sessions().EndAll(ctx))
 		}},
 	}
 }
@@ -70,7 +71,7 @@ func testSessionEndsOnEveryInstance(t *testing.T, a *Signet) {
 	apps := []string{issuer.GrantPassword, issuer.GrantRefreshToken}
 	for n, e := range sessionEndings(t) {
 		name := "end-" + strings.Repeat("x", n)
-		c := a.AddClient(t, name, issuer.ClientChange{Grants: &apps, Scopes: &appScopes, Audiences: &[]string{API}})
+		c := a.AddClient(t, name, admin.ClientChange{Grants: &apps, Scopes: &appScopes, Audiences: &[]string{API}})
 		p := a.AddUser(t, name+"y", "user")
 		first := a.Login(t, c, p, "openid")
 		second := b.Refresh(t, c, first.Refresh)

@@ -16,7 +16,10 @@ import (
 
 	"example.org/signet/endpoints"
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/password"
+	"example.org/signet/issuer/selfservice"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
@@ -26,13 +29,15 @@ type OpenStore func(t testing.TB) storage.Store
 
 // Options are the settings of every part. A test changes what it is about.
 type Options struct {
-	Issuer    issuer.Config
-	Keys      keys.Config
-	Passwords password.Config
-	Endpoints endpoints.Config
-	Path      string    // of the issuer's URL
-	Empty     bool      // without the fixtures
-	Log       io.Writer // instead of the LogCapture
+	Issuer      issuer.Config
+	Admin       admin.Config
+	SelfService selfservice.Config
+	Keys        keys.Config
+	Passwords   password.Config
+	Endpoints   endpoints.Config
+	Path        string    // of the issuer's URL
+	Empty       bool      // without the fixtures
+	Log         io.Writer // instead of the LogCapture
 
 	coverage *coverage // of the suite; nil outside of one
 }
@@ -47,6 +52,9 @@ type Signet struct {
 	Store     *Store
 	Keys      *keys.Manager
 	Service   *issuer.Issuer
+	Audit     *audit.Log
+	Admin     *admin.Service
+	Self      *selfservice.Service
 	Passwords *password.Pool
 	Handler   *endpoints.Handler
 	Metrics   *endpoints.Metrics
@@ -146,11 +154,26 @@ func (s *Signet) open() {
 	must(s.t, err)
 	cfg := s.options.Issuer
 	cfg.Issuer = s.Issuer
-	s.Service, err = issuer.New(cfg, s.Store, s.Keys, s.master, s.Passwords)
+	s.Audit = audit.New(s.Store, s.master, cfg.Now, cfg.Rand)
+	s.Service, err = issuer.New(cfg, s.Store, s.Keys, s.master, s.Passwords, s.Audit)
 	must(s.t, err)
-	must(s.t, s.Service.EnsureRoles(context.Background()))
+	s.openServices(cfg)
+	must(s.t, s.Admin.EnsureRoles(context.Background()))
 	must(s.t, s.Service.RefreshStatus(context.Background()))
 	s.serve()
+}
+
+// openServices builds the administration and self-service.
+func (s *Signet) openServices(cfg issuer.Config) {
+	throttler := issuer.NewThrottler(cfg.Throttle, s.Store, s.Audit, cfg.Now)
+	a := s.options.Admin
+	a.Issuer, a.RefreshTokenTTL, a.Now, a.Rand = cfg.Issuer, cfg.RefreshTokenTTL, cfg.Now, cfg.Rand
+	s.Admin = admin.New(a, admin.Parts{Store: s.Store, Passwords: s.Passwords, Audit: s.Audit, Throttler: throttler, Caches: s.Service})
+	var err error
+	s.Self, err = selfservice.New(s.options.SelfService, selfservice.Parts{
+		Tokens: s.Service, Accounts: s.Admin, Passwords: s.Passwords, Audit: s.Audit, Throttler: throttler,
+	})
+	must(s.t, err)
 }
 
 func (s *Signet) serve() {
@@ -161,7 +184,8 @@ func (s *Signet) serve() {
 	log := zerolog.New(to).Level(zerolog.DebugLevel)
 	s.Metrics = endpoints.NewMetrics()
 	cfg := s.options.Endpoints
-	cfg.Issuer, cfg.Keys, cfg.Store, cfg.Metrics, cfg.Log = s.Issuer, s.Keys, s.Store, s.Metrics, log
+	cfg.Issuer, cfg.Admin, cfg.SelfService = s.Issuer, s.Admin, s.Self
+	cfg.Keys, cfg.Store, cfg.Metrics, cfg.Log = s.Keys, s.Store, s.Metrics, log
 	if cfg.Service == nil {
 		cfg.Service = s.Service
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
@@ -276,20 +277,20 @@ func (s *Signet) sessionEndings(t testing.TB) map[string]func(Tokens) {
 			s.Refresh(t, s.Web, next.Refresh)
 			s.expectRefreshRejected(t, s.Web, k.Refresh)
 		},
-		"by an administrator": func(k Tokens) { must(t, s.Service.EndSession(ctx, claims(t, k.Access)["sid"].(string), testSource)) },
-		"all of the user's":   func(Tokens) { done(s.Service.EndUserSessions(ctx, s.Alice.ID, testSource)) },
-		"everybody's":         func(Tokens) { done(s.Service.EndAllSessions(ctx, testSource)) },
+		"by an administrator": func(k Tokens) { must(t, s.operator().Sessions().End(ctx, claims(t, k.Access)["sid"].(string))) },
+		"all of the user's":   func(Tokens) { done(s.operator().Users().EndSessions(ctx, s.Alice.ID)) },
+		"everybody's":         func(Tokens) { done(s.operator().Sessions().EndAll(ctx)) },
 		"another password": func(Tokens) {
-			done(s.Service.SetPassword(ctx, s.Alice.ID, issuer.Secret(s.Alice.Password), testSource))
+			done(s.operator().Users().SetPassword(ctx, s.Alice.ID, issuer.Secret(s.Alice.Password)))
 		},
-		"the user disabled": func(Tokens) { s.disable(t, s.Alice); done(s.Service.EnableUser(ctx, s.Alice.ID, testSource)) },
+		"the user disabled": func(Tokens) { s.disable(t, s.Alice); done(s.operator().Users().Enable(ctx, s.Alice.ID)) },
 		"the client's secret stolen": func(Tokens) {
-			done(s.Service.RotateClientSecret(ctx, s.Web.ID, issuer.SecretRotation{Secret: issuer.Secret(s.Web.Secret), Revoke: true}, testSource))
+			done(s.operator().Clients().RotateSecret(ctx, s.Web.ID, admin.SecretRotation{Secret: issuer.Secret(s.Web.Secret), Revoke: true}, nil))
 		},
 		"the client disabled": func(Tokens) {
 			no := false
-			done(s.Service.UpdateClient(ctx, s.Web.ID, issuer.ClientChange{Disabled: &yes}, testSource))
-			done(s.Service.UpdateClient(ctx, s.Web.ID, issuer.ClientChange{Disabled: &no}, testSource))
+			done(s.operator().Clients().Update(ctx, s.Web.ID, admin.ClientChange{Disabled: &yes}, nil))
+			done(s.operator().Clients().Update(ctx, s.Web.ID, admin.ClientChange{Disabled: &no}, nil))
 		},
 	}
 }
@@ -312,8 +313,8 @@ func testStatusOfEndedSessions(t *testing.T, a *Signet) {
 		})
 	}
 	tokens, other := a.Login(t, a.Web, a.Alice, "openid"), a.Login(t, a.Other, a.Editor, "openid")
-	must(t, a.Service.DeleteUser(context.Background(), a.Alice.ID, testSource))
-	must(t, a.Service.DeleteClient(context.Background(), a.Other.ID, testSource))
+	must(t, a.operator().Users().Delete(context.Background(), a.Alice.ID))
+	must(t, a.operator().Clients().Delete(context.Background(), a.Other.ID))
 	b.expectStatusBits(t, []Tokens{tokens, other}, nil)
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 )
 
 // What becomes of the status lists where rights shrink, and where something
@@ -28,13 +29,13 @@ var statusFaultCases = []testCase{
 
 func (s *Signet) setRoles(t testing.TB, p User, roles ...string) {
 	t.Helper()
-	_, err := s.Service.UpdateUser(context.Background(), p.ID, issuer.UserChange{Roles: &roles}, testSource)
+	_, err := s.operator().Users().Update(context.Background(), p.ID, admin.UserChange{Roles: &roles}, nil)
 	must(t, err)
 }
 
 func (s *Signet) setScopes(t testing.TB, c Client, scopes ...string) {
 	t.Helper()
-	_, err := s.Service.UpdateClient(context.Background(), c.ID, issuer.ClientChange{Scopes: &scopes}, testSource)
+	_, err := s.operator().Clients().Update(context.Background(), c.ID, admin.ClientChange{Scopes: &scopes}, nil)
 	must(t, err)
 }
 
@@ -78,9 +79,9 @@ func testReducedRights(t *testing.T, s *Signet) {
 	step("the scope again", false, func() { s.setScopes(t, s.Web, appScopes...) })
 	step("another role", false, func() { s.setRoles(t, s.Editor, "user", "editor", "admin") })
 	step("the role's scope less", true, func() {
-		_, err := s.Service.UpdateRole(context.Background(), "editor", issuer.RoleChange{Scopes: &[]string{}, ReleaseScopes: true}, testSource)
+		_, err := s.operator().Roles().Update(context.Background(), "editor", admin.RoleChange{Scopes: &[]string{}, ReleaseScopes: true}, nil)
 		must(t, err)
-		_, err = s.Service.CreateRole(context.Background(), "writer", issuer.RoleChange{Scopes: &[]string{"items:write"}}, testSource)
+		_, err = s.operator().Roles().Create(context.Background(), "writer", admin.RoleChange{Scopes: &[]string{"items:write"}})
 		must(t, err)
 	})
 	s.Revoke(t, s.Web, tokens.Refresh)
@@ -164,13 +165,13 @@ func testEndFaults(t *testing.T, s *Signet) {
 	var n int
 	ctx, yes := context.Background(), true
 	for name, end := range map[string]func(user, client string) error{
-		"user disabled":  func(user, _ string) error { return secondError(s.Service.DisableUser(ctx, user, testSource)) },
-		"user deleted":   func(user, _ string) error { return s.Service.DeleteUser(ctx, user, testSource) },
-		"sessions ended": func(user, _ string) error { return secondError(s.Service.EndUserSessions(ctx, user, testSource)) },
+		"user disabled":  func(user, _ string) error { return secondError(s.operator().Users().Disable(ctx, user)) },
+		"user deleted":   func(user, _ string) error { return s.operator().Users().Delete(ctx, user) },
+		"sessions ended": func(user, _ string) error { return secondError(s.operator().Users().EndSessions(ctx, user)) },
 		"client disabled": func(_, client string) error {
-			return secondError(s.Service.UpdateClient(ctx, client, issuer.ClientChange{Disabled: &yes}, testSource))
+			return secondError(s.operator().Clients().Update(ctx, client, admin.ClientChange{Disabled: &yes}, nil))
 		},
-		"client deleted": func(_, client string) error { return s.Service.DeleteClient(ctx, client, testSource) },
+		"client deleted": func(_, client string) error { return s.operator().Clients().Delete(ctx, client) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, fault := range []func(int){s.Store.FailAt, s.Store.LoseResponseAt} {
@@ -178,7 +179,7 @@ func testEndFaults(t *testing.T, s *Signet) {
 					n++
 					user := s.AddUser(t, "victim"+string(rune('a'+n/26))+string(rune('a'+n%26)), "user")
 					apps := []string{issuer.GrantPassword, issuer.GrantRefreshToken}
-					client := s.AddClient(t, user.Username, issuer.ClientChange{Grants: &apps, Scopes: &appScopes, Audiences: &[]string{API}})
+					client := s.AddClient(t, user.Username, admin.ClientChange{Grants: &apps, Scopes: &appScopes, Audiences: &[]string{API}})
 					tokens := s.Login(t, client, user, "openid")
 					fault(at)
 					err := end(user.ID, client.ID)
@@ -266,7 +267,7 @@ func testManySessionsEnd(t *testing.T, s *Signet) {
 	for range rounds(20, 300) {
 		all = append(all, s.Login(t, s.Web, s.Alice, "openid"))
 	}
-	_, err := s.Service.EndAllSessions(context.Background(), testSource)
+	_, err := s.operator().Sessions().EndAll(context.Background())
 	must(t, err)
 	runConcurrently(func() { s.RefreshStatus(t) }, func() { b.RefreshStatus(t) }, func() { s.RefreshStatus(t) })
 	s.expectStatusBits(t, all, nil)

@@ -26,11 +26,11 @@ func (c *Cache) Get(ctx context.Context) (*Set, error) {
 	if s, ok := c.set.Get(struct{}{}); ok {
 		return s, nil
 	}
-	return c.Reload(ctx)
+	return c.reload(ctx)
 }
 
-// Reload reads the roles from the store.
-func (c *Cache) Reload(ctx context.Context) (*Set, error) {
+// reload reads the roles from the store.
+func (c *Cache) reload(ctx context.Context) (*Set, error) {
 	asOf := c.now()
 	list, err := c.store.ListRoles(ctx)
 	if err != nil {

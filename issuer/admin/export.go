@@ -1,9 +1,10 @@
-package issuer
+package admin
 
 import (
 	"context"
 	"time"
 
+	"example.org/signet/issuer"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
@@ -21,29 +22,32 @@ type ExportedUser struct {
 	HashedPassword string    `json:"hashed_password,omitempty"`
 }
 
-// ExportUsers hands every user to each, in the order of their ids, and stops at its
-// first error. The event comes first: who cannot be written down gets nothing.
-func (i *Issuer) ExportUsers(ctx context.Context, hashes bool, info RequestInfo, each func(ExportedUser) error) error {
+// Export calls each with every user, in the order of their ids, and stops at its first error.
+// The event is written first: whoever cannot be audited gets nothing.
+func (u Users) Export(ctx context.Context, hashes bool, each func(ExportedUser) error) error {
+	if err := u.admin.actor.mayDoEverything(); err != nil {
+		return err
+	}
 	e := storage.AuditEvent{Type: audit.EventUsersExported, Target: "all", Detail: "without password hashes"}
 	if hashes {
 		e.Detail = "with password hashes"
 	}
-	if err := i.audit(ctx, info, e); err != nil {
+	if err := u.admin.record(ctx, e); err != nil {
 		return err
 	}
 	p := storage.Page{Limit: storage.MaxPage}
 	for {
-		page, err := i.store.ListUsers(ctx, storage.UserFilter{}, p)
+		page, err := u.admin.service.store.ListUsers(ctx, storage.UserFilter{}, p)
 		if err != nil {
-			return storeError(err)
+			return issuer.StoreError(err)
 		}
-		for _, u := range page.Users {
+		for _, user := range page.Users {
 			x := ExportedUser{
-				Username: u.Username, Email: u.Email, FullName: u.FullName, Phone: u.Phone,
-				Roles: append([]string{}, u.Roles...), Disabled: u.Disabled, CreatedAt: u.CreatedAt,
+				Username: user.Username, Email: user.Email, FullName: user.FullName, Phone: user.Phone,
+				Roles: append([]string{}, user.Roles...), Disabled: user.Disabled, CreatedAt: user.CreatedAt,
 			}
 			if hashes {
-				x.HashedPassword = u.PasswordHash
+				x.HashedPassword = user.PasswordHash
 			}
 			if err := each(x); err != nil {
 				return err

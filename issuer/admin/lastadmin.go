@@ -1,23 +1,23 @@
-package issuer
+package admin
 
 import (
 	"context"
 	"errors"
 	"slices"
 
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/role"
 	"example.org/signet/storage"
 )
 
 // ErrLastSuperAdmin refuses what would leave nobody who holds super_admin and
 // can log in. Nothing was done.
-var ErrLastSuperAdmin = errors.New("the last " + RoleSuperAdmin + " cannot be disabled, deleted or given other roles: make another one first")
-
-// AllowNoSuperAdmin in a RequestInfo allows a step that ErrLastSuperAdmin would
-// refuse.
-const AllowNoSuperAdmin = "no super_admin"
+var ErrLastSuperAdmin = errors.New("the last " + role.SuperAdmin + " cannot be disabled, deleted or given other roles: make another one first")
 
 // isActiveSuperAdmin tells whether the user is a super_admin who can log in.
-func isActiveSuperAdmin(u storage.User) bool { return !u.Disabled && contains(u.Roles, RoleSuperAdmin) }
+func isActiveSuperAdmin(u storage.User) bool {
+	return !u.Disabled && slices.Contains(u.Roles, role.SuperAdmin)
+}
 
 // sharedSetSuperAdmins is the shared set that names at least one super_admin: each
 // member is one, at every moment. So a set that is not empty proves that there is
@@ -35,30 +35,30 @@ func isActiveSuperAdmin(u storage.User) bool { return !u.Disabled && contains(u.
 // set with fewer names than there are super_admins, which costs a search. The
 // set's version grows even where its members stay, so that nobody is put in
 // by a look at the user from before.
-const sharedSetSuperAdmins = RoleSuperAdmin
+const sharedSetSuperAdmins = role.SuperAdmin
 
 // ensureOtherSuperAdmin makes the shared set name others than the user, who is about to
-// stop being a super_admin. ErrLastSuperAdmin where there is nobody else.
-func (i *Issuer) ensureOtherSuperAdmin(ctx context.Context, id string, info RequestInfo) error {
-	alone := info.Allow == AllowNoSuperAdmin
+// stop being a super_admin. ErrLastSuperAdmin where there is nobody else,
+// unless alone allows that.
+func (s *Service) ensureOtherSuperAdmin(ctx context.Context, id string, alone bool) error {
 	for range maxUpdateAttempts {
-		g, err := i.store.SharedSet(ctx, sharedSetSuperAdmins)
+		g, err := s.store.SharedSet(ctx, sharedSetSuperAdmins)
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return storeError(err)
+			return issuer.StoreError(err)
 		}
 		g.Name = sharedSetSuperAdmins
 		g.Members = slices.DeleteFunc(slices.Clone(g.Members), func(m string) bool { return m == id })
 		if len(g.Members) == 0 && !alone {
-			if g.Members, err = i.nameOtherSuperAdmin(ctx, id); err != nil {
+			if g.Members, err = s.nameOtherSuperAdmin(ctx, id); err != nil {
 				return err
 			}
 		}
 		if len(g.Members) > 0 || alone {
-			if _, err = i.store.SwapSharedSet(ctx, g); err == nil {
+			if _, err = s.store.SwapSharedSet(ctx, g); err == nil {
 				return nil
 			}
 			if !errors.Is(err, storage.ErrConflict) {
-				return storeError(err)
+				return issuer.StoreError(err)
 			}
 		}
 	}
@@ -67,26 +67,26 @@ func (i *Issuer) ensureOtherSuperAdmin(ctx context.Context, id string, info Requ
 
 // nameOtherSuperAdmin finds another super_admin and raises their version, which shows
 // that they still are one; nobody where that changed meanwhile.
-func (i *Issuer) nameOtherSuperAdmin(ctx context.Context, id string) ([]string, error) {
-	other, err := i.findOtherSuperAdmin(ctx, id)
+func (s *Service) nameOtherSuperAdmin(ctx context.Context, id string) ([]string, error) {
+	other, err := s.findOtherSuperAdmin(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	_, err = i.store.UpdateUser(ctx, other)
+	_, err = s.store.UpdateUser(ctx, other)
 	switch {
 	case err == nil:
 		return []string{other.ID}, nil
 	case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrNotFound):
 		return nil, nil
 	}
-	return nil, storeError(err)
+	return nil, issuer.StoreError(err)
 }
 
-func (i *Issuer) findOtherSuperAdmin(ctx context.Context, id string) (storage.User, error) {
+func (s *Service) findOtherSuperAdmin(ctx context.Context, id string) (storage.User, error) {
 	for p := (storage.Page{}); ; {
-		page, err := i.store.ListUsers(ctx, storage.UserFilter{Role: RoleSuperAdmin}, p)
+		page, err := s.store.ListUsers(ctx, storage.UserFilter{Role: role.SuperAdmin}, p)
 		if err != nil {
-			return storage.User{}, storeError(err)
+			return storage.User{}, issuer.StoreError(err)
 		}
 		for _, u := range page.Users {
 			if u.ID != id && isActiveSuperAdmin(u) {

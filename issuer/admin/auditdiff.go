@@ -1,4 +1,4 @@
-package issuer
+package admin
 
 import (
 	"slices"
@@ -36,6 +36,9 @@ func joinOrNone(list []string) string {
 }
 
 func userChanges(a, b storage.User) string {
+	if b.ID == "" { // deleted
+		return ""
+	}
 	var c changes
 	c.values("roles", a.Roles, b.Roles)
 	c.field("username", a.Username != b.Username)
@@ -49,6 +52,9 @@ func userChanges(a, b storage.User) string {
 }
 
 func roleChanges(a, b storage.Role) string {
+	if b.Name == "" { // deleted
+		return ""
+	}
 	var c changes
 	c.values("scopes", a.Scopes, b.Scopes)
 	c.field("rank", a.Rank != b.Rank)
@@ -57,6 +63,9 @@ func roleChanges(a, b storage.Role) string {
 }
 
 func clientChanges(a, b storage.Client) string {
+	if b.ID == "" { // deleted
+		return ""
+	}
 	var c changes
 	c.values("grants", a.Grants, b.Grants)
 	c.values("scopes", a.Scopes, b.Scopes)

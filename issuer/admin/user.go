@@ -1,9 +1,9 @@
-package issuer
+package admin
 
 import (
-	"errors"
 	"time"
 
+	"example.org/signet/issuer"
 	"example.org/signet/storage"
 )
 
@@ -36,8 +36,8 @@ type NewUser struct {
 	FullName     string
 	Phone        string
 	Roles        []string // none means the role `user`
-	Password     Secret
-	PasswordHash Secret // of an import, kept as it is
+	Password     issuer.Secret
+	PasswordHash issuer.Secret // of an import, kept as it is
 	Disabled     bool
 	CreatedAt    time.Time // of an import; zero means now
 }
@@ -65,7 +65,3 @@ const (
 	maxPhone       = 64
 	maxDescription = 1024
 )
-
-// ErrConcurrentUpdate means that others kept changing the record while it was to be
-// changed; nothing was done and it can be tried again.
-var ErrConcurrentUpdate = errors.New("conflicting update, retry")

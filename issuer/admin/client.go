@@ -1,12 +1,14 @@
-package issuer
+package admin
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"example.org/signet/issuer"
 	"example.org/signet/storage"
 )
 
@@ -42,7 +44,7 @@ type ClientList struct {
 type NewClient struct {
 	ID     string
 	Public bool
-	Secret Secret // chosen; empty draws one, unless Public
+	Secret issuer.Secret // chosen; empty draws one, unless Public
 
 	// InsecurePublicPassword allows the password grant to a public client:
 	// anybody can then present that client's name and guess passwords with it.
@@ -68,7 +70,7 @@ type ClientChange struct {
 
 func toClient(c storage.Client) Client {
 	v := Client{
-		ID: c.ID, Name: c.Name, Public: c.Public, Grants: append([]string{}, c.Grants...), Scope: joinScope(c.Scopes),
+		ID: c.ID, Name: c.Name, Public: c.Public, Grants: append([]string{}, c.Grants...), Scope: strings.Join(c.Scopes, " "),
 		Audiences: c.Audiences, Resources: c.Resources, Origins: c.Origins,
 		IDTokenOnRefresh: c.IDTokenOnRefresh, Disabled: c.Disabled, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 		Revision: revision(c.CreatedAt, c.Version),
@@ -135,8 +137,8 @@ func checkList(name string, list []string, check func(string) error) ([]string, 
 }
 
 func checkGrant(g string) error {
-	if !KnownGrant(g) {
-		return fmt.Errorf("has a grant type that is not one of %s", strings.Join(GrantTypes(), ", "))
+	if !issuer.KnownGrant(g) {
+		return fmt.Errorf("has a grant type that is not one of %s", strings.Join(issuer.GrantTypes(), ", "))
 	}
 	return nil
 }
@@ -154,7 +156,7 @@ func checkResource(s string) error {
 func checkOrigin(s string) error {
 	u, err := url.Parse(s)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || s != strings.ToLower(u.Scheme+"://"+u.Host) {
-		return fmt.Errorf("must be origins such as https://app.example.com, in lower case, without a path")
+		return errors.New("must be origins such as https://app.example.com, in lower case, without a path")
 	}
 	return nil
 }
@@ -163,9 +165,9 @@ func checkPublic(c storage.Client, insecurePassword bool) error {
 	switch {
 	case !c.Public:
 		return nil
-	case contains(c.Grants, GrantClientCredentials):
+	case slices.Contains(c.Grants, issuer.GrantClientCredentials):
 		return newFieldError("grant_types", "client_credentials needs a client with a secret (RFC 6749 section 4.4)")
-	case contains(c.Grants, GrantPassword) && !insecurePassword:
+	case slices.Contains(c.Grants, issuer.GrantPassword) && !insecurePassword:
 		return newFieldError("grant_types", "password on a public client lets anybody guess passwords in its name; --insecure-public-password allows it")
 	case len(c.Resources) > 0:
 		return newFieldError("resources", "introspection needs a client with a secret")

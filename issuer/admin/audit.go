@@ -1,0 +1,64 @@
+package admin
+
+import (
+	"context"
+	"time"
+
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
+	"example.org/signet/keys"
+	"example.org/signet/storage"
+)
+
+// Audit are the operations on the audit log, as far as the actor may.
+type Audit struct{ admin *Admin }
+
+// List returns one page of the audit log.
+func (a Audit) List(ctx context.Context, f storage.AuditFilter, p storage.Page) (AuditList, error) {
+	page, err := a.admin.service.store.ListAudit(ctx, f, p)
+	if err != nil {
+		return AuditList{}, issuer.StoreError(err)
+	}
+	list := AuditList{Items: make([]AuditEvent, len(page.Events)), Next: page.Next}
+	for n, e := range page.Events {
+		list.Items[n] = toAuditEvent(e)
+	}
+	return list, nil
+}
+
+// Export calls each with every event that the filter selects and what chains it, and stops at
+// its first error.
+func (a Audit) Export(ctx context.Context, f storage.AuditFilter, each func(AuditEvent) error) error {
+	if err := a.admin.actor.mayDoEverything(); err != nil {
+		return err
+	}
+	p := storage.Page{Limit: storage.MaxPage}
+	for {
+		page, err := a.admin.service.store.ListAudit(ctx, f, p)
+		if err != nil {
+			return issuer.StoreError(err)
+		}
+		for _, e := range page.Events {
+			if err := each(toChainedEvent(e)); err != nil {
+				return err
+			}
+		}
+		if p.After = page.Next; p.After == "" {
+			return nil
+		}
+	}
+}
+
+// Verify looks for traces of changes in the audit log, whose events may have been made under
+// any of the master keys, and against the chain heads of an earlier report.
+func (a Audit) Verify(ctx context.Context, masters []keys.MasterKey, against []string) (audit.Report, error) {
+	if err := a.admin.actor.mayDoEverything(); err != nil {
+		return audit.Report{}, err
+	}
+	return audit.Verify(ctx, a.admin.service.store, masters, against)
+}
+
+// Restored audits that the store was filled from a backup of that time.
+func (a Audit) Restored(ctx context.Context, backedUpAt time.Time) error {
+	return a.admin.record(ctx, storage.AuditEvent{Type: audit.EventStoreRestored, Detail: "backup of " + backedUpAt.UTC().Format(time.RFC3339)})
+}

@@ -1,0 +1,180 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
+	"example.org/signet/storage"
+)
+
+// ErrConcurrentUpdate means that others kept changing the record while it was to be changed;
+// nothing was done and it can be tried again.
+var ErrConcurrentUpdate = errors.New("conflicting update, retry")
+
+// ErrPreconditionFailed means that the record is no longer as the caller last saw it. Nothing
+// was done.
+var ErrPreconditionFailed = errors.New("the record has changed since")
+
+// Precondition is the revisions in one of which a record must be for a change to be made; "*"
+// stands for any, nil for no condition (RFC 9110 §13.1.1).
+type Precondition []string
+
+func (p Precondition) check(revision string) error {
+	if p == nil || slices.Contains(p, revision) || slices.Contains(p, "*") {
+		return nil
+	}
+	return ErrPreconditionFailed
+}
+
+// revision names one state of a record. The time is part of it because a record that was
+// deleted and made again counts its versions anew.
+func revision(created time.Time, version int64) string {
+	return strconv.FormatInt(created.UnixMilli(), 36) + "-" + strconv.FormatInt(version, 36)
+}
+
+// maxUpdateAttempts bounds how often a lost compare-and-swap is tried again.
+const maxUpdateAttempts = 10
+
+// kind is how the records of one kind are judged, described and changed.
+type kind[T any] struct {
+	read     func(ctx context.Context, id string) (T, error)
+	may      func(before, after T) error // the actor's rule
+	revision func(T) string
+	check    func(ctx context.Context, before, after T) error // what else must hold; nil for nothing
+	diff     func(before, after T) string                     // for the audit event
+
+	// ends returns which sessions the change ends; false for none.
+	ends func(before, after T) (storage.PendingRevocation, bool)
+
+	// finish marks the sessions that have ended, and drops what is cached. It returns how many
+	// were marked; the epochs are what ends them, the marks only make it visible.
+	finish func(ctx context.Context, before, after T, reason string) (int64, error)
+}
+
+// step is one change of a record.
+type step[T any] struct {
+	id     string // of the record
+	event  string
+	when   Precondition
+	change func(*T) error                                        // on a copy, again after each lost race
+	write  func(ctx context.Context, before, after T) (T, error) // if the version is still before's
+}
+
+// apply is the one loop by which records are changed. It returns the record as it is then, and
+// how many sessions were marked as ended.
+func apply[T any](ctx context.Context, a *Admin, k kind[T], s step[T]) (T, int64, error) {
+	audited := a.newChange(storage.AuditEvent{Type: s.event, Target: s.id})
+	before, after, err := swap(ctx, a, k, s, audited)
+	if err != nil {
+		var zero T
+		return zero, 0, a.reportFailed(ctx, audited, err)
+	}
+	ended, err := k.finish(ctx, before, after, s.event)
+	return after, ended, unavailableOrNil(err)
+}
+
+// swap returns the record as it was and as it was written.
+func swap[T any](ctx context.Context, a *Admin, k kind[T], s step[T], audited *audit.Change) (before, after T, err error) {
+	for range maxUpdateAttempts {
+		if before, after, err = prepare(ctx, k, s); err != nil {
+			return before, after, err
+		}
+		if e, ends := k.ends(before, after); ends {
+			e.Reason = s.event
+			if err := a.service.recordPendingRevocation(ctx, e); err != nil {
+				return before, after, err
+			}
+		}
+		audited.Event.Detail = k.diff(before, after)
+		if err := audited.Before(ctx); err != nil {
+			return before, after, issuer.OutcomeUnknown(err)
+		}
+		if after, err = s.write(ctx, before, after); !isVersionConflict(err) {
+			return before, after, issuer.StoreError(err)
+		}
+	}
+	return before, after, ErrConcurrentUpdate
+}
+
+// prepare reads the record and changes a copy, if both are allowed. Nothing is written.
+func prepare[T any](ctx context.Context, k kind[T], s step[T]) (before, after T, err error) {
+	if before, err = k.read(ctx, s.id); err != nil {
+		return before, after, err
+	}
+	if err := k.may(before, before); err != nil {
+		return before, after, err
+	}
+	if err := s.when.check(k.revision(before)); err != nil {
+		return before, after, err
+	}
+	after = before
+	if err := s.change(&after); err != nil {
+		return before, after, err
+	}
+	if err := k.may(before, after); err != nil {
+		return before, after, err
+	}
+	if k.check == nil {
+		return before, after, nil
+	}
+	return before, after, k.check(ctx, before, after)
+}
+
+// isVersionConflict tells a changed version from a duplicate name.
+func isVersionConflict(err error) bool {
+	var taken *storage.DuplicateError
+	return errors.Is(err, storage.ErrConflict) && !errors.As(err, &taken)
+}
+
+// remove is the change of a record that goes.
+func remove[T any](after *T) error {
+	var zero T
+	*after = zero
+	return nil
+}
+
+func (a *Admin) newChange(e storage.AuditEvent) *audit.Change {
+	return a.service.log.NewChange(a.info.Event(e))
+}
+
+// reportFailed returns err, and audits that the change was not made if that is certain.
+func (a *Admin) reportFailed(ctx context.Context, c *audit.Change, err error) error {
+	if err == nil || isUnknown(err) {
+		return err
+	}
+	if auditErr := c.Failed(ctx); auditErr != nil {
+		return issuer.OutcomeUnknown(auditErr)
+	}
+	return err
+}
+
+// run audits a change that is not a record's, or a new record, and makes it.
+func (a *Admin) run(ctx context.Context, e storage.AuditEvent, change func() error) error {
+	audited := a.newChange(e)
+	if err := audited.Before(ctx); err != nil {
+		return issuer.OutcomeUnknown(err)
+	}
+	return a.reportFailed(ctx, audited, change())
+}
+
+// record appends an event.
+func (a *Admin) record(ctx context.Context, e storage.AuditEvent) error {
+	_, err := a.service.log.Append(ctx, a.info.Event(e))
+	return unavailableOrNil(err)
+}
+
+// recordPendingRevocation writes down that sessions are about to end by an epoch, before they
+// do, so that a crash after it leaves none unmarked.
+func (s *Service) recordPendingRevocation(ctx context.Context, e storage.PendingRevocation) error {
+	id, err := issuer.NewID(s.now(), s.cfg.Rand)
+	if err != nil {
+		return issuer.OutcomeUnknown(err)
+	}
+	e.ID = id
+	return issuer.StoreError(s.store.AddPendingRevocation(ctx, e))
+}

@@ -1,0 +1,171 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/audit"
+	"example.org/signet/issuer/epoch"
+	"example.org/signet/storage"
+)
+
+// Clients are the operations on clients, as far as the actor may.
+type Clients struct{ admin *Admin }
+
+// List returns one page of clients.
+func (c Clients) List(ctx context.Context, p storage.Page) (ClientList, error) {
+	page, err := c.admin.service.store.ListClients(ctx, p)
+	if err != nil {
+		return ClientList{}, issuer.StoreError(err)
+	}
+	list := ClientList{Items: make([]Client, len(page.Clients)), Next: page.Next}
+	for n, x := range page.Clients {
+		list.Items[n] = toClient(x)
+	}
+	return list, nil
+}
+
+// Show returns the client of that id.
+func (c Clients) Show(ctx context.Context, id string) (Client, error) {
+	x, err := c.admin.service.readClient(ctx, id)
+	return toClient(x), err
+}
+
+func (s *Service) readClient(ctx context.Context, id string) (storage.Client, error) {
+	c, err := s.store.Client(ctx, id)
+	if err != nil {
+		return storage.Client{}, issuer.StoreError(fmt.Errorf("client: %w", err))
+	}
+	return c, nil
+}
+
+// Create creates a client. The answer shows its secret, once.
+func (c Clients) Create(ctx context.Context, n NewClient) (Client, error) {
+	if err := account.ClientID(n.ID); err != nil {
+		return Client{}, accountError("client_id", err)
+	}
+	s := c.admin.service
+	now := s.now()
+	x := storage.Client{ID: n.ID, Public: n.Public, Epoch: epoch.NewClient(now), CreatedAt: now, UpdatedAt: now}
+	settings := n.Settings
+	settings.InsecurePublicPassword = n.InsecurePublicPassword
+	if err := applyClient(&x, settings); err != nil {
+		return Client{}, err
+	}
+	if err := c.admin.actor.mayChangeClient(storage.Client{}, x); err != nil {
+		return Client{}, err
+	}
+	secret, err := s.setSecret(ctx, &x, n.Secret)
+	if err != nil {
+		return Client{}, err
+	}
+	if err := checkIDFree(ctx, s.readClient, n.ID, "client_id"); err != nil {
+		return Client{}, err
+	}
+	e := storage.AuditEvent{Type: audit.EventClientCreated, Target: x.ID, Detail: clientChanges(storage.Client{}, x)}
+	if err := c.admin.run(ctx, e, func() error { return issuer.StoreError(s.store.CreateClient(ctx, x)) }); err != nil {
+		return Client{}, err
+	}
+	s.caches.InvalidateClient(x.ID)
+	x.Version = 1
+	created := toClient(x)
+	created.Secret = string(secret)
+	return created, nil
+}
+
+// Update changes a client. Disabling it ends its sessions.
+func (c Clients) Update(ctx context.Context, id string, ch ClientChange, when Precondition) (Client, error) {
+	return c.change(ctx, id, audit.EventClientUpdated, when, func(x *storage.Client) error {
+		if ch.Disabled != nil {
+			if *ch.Disabled && !x.Disabled {
+				epoch.EndClientSessions(x)
+			}
+			x.Disabled = *ch.Disabled
+		}
+		// A client that may already do it need not say again that it is meant.
+		ch.InsecurePublicPassword = ch.InsecurePublicPassword || ch.Grants == nil
+		return applyClient(x, ch)
+	})
+}
+
+// RotateSecret gives the client a new secret, which the answer shows once. The old one works
+// for the overlap, and else stops within the time that clients are remembered; one that was in
+// its overlap already stops.
+func (c Clients) RotateSecret(ctx context.Context, id string, r SecretRotation, when Precondition) (Client, error) {
+	if err := r.check(); err != nil {
+		return Client{}, err
+	}
+	s := c.admin.service
+	var secret issuer.Secret
+	rotated, err := c.change(ctx, id, audit.EventSecretRotated, when, func(x *storage.Client) (err error) {
+		if x.Public {
+			return newFieldError("client_id", "is a public client, it has no secret")
+		}
+		if r.Revoke {
+			epoch.EndClientSessions(x)
+		}
+		old := x.SecretHash
+		if secret, err = s.setSecret(ctx, x, r.Secret); err != nil {
+			return err
+		}
+		x.OldSecretHash, x.OldSecretUntil = "", time.Time{}
+		if r.Overlap > 0 && old != "" {
+			x.OldSecretHash, x.OldSecretUntil = old, s.now().Add(r.Overlap)
+		}
+		return nil
+	})
+	if err == nil {
+		rotated.Secret = string(secret)
+	}
+	return rotated, err
+}
+
+// Delete removes a client; its sessions end with it.
+func (c Clients) Delete(ctx context.Context, id string) error {
+	_, _, err := apply(ctx, c.admin, c.kind(), step[storage.Client]{
+		id: id, event: audit.EventClientDeleted, change: remove[storage.Client],
+		write: func(ctx context.Context, _, after storage.Client) (storage.Client, error) {
+			return after, c.admin.service.store.DeleteClient(ctx, id)
+		},
+	})
+	return err
+}
+
+func (c Clients) change(ctx context.Context, id, event string, when Precondition, change func(*storage.Client) error) (Client, error) {
+	x, _, err := apply(ctx, c.admin, c.kind(), step[storage.Client]{
+		id: id, event: event, when: when, change: change,
+		write: func(ctx context.Context, _, after storage.Client) (storage.Client, error) {
+			after.UpdatedAt = c.admin.service.now()
+			return c.admin.service.store.UpdateClient(ctx, after)
+		},
+	})
+	return toClient(x), err
+}
+
+// kind is how clients are changed.
+func (c Clients) kind() kind[storage.Client] {
+	return kind[storage.Client]{
+		read: c.admin.service.readClient, may: c.admin.actor.mayChangeClient, diff: clientChanges,
+		revision: func(x storage.Client) string { return revision(x.CreatedAt, x.Version) },
+		ends: func(before, after storage.Client) (storage.PendingRevocation, bool) {
+			return storage.PendingRevocation{ClientID: before.ID}, after.ID == "" || after.Epoch != before.Epoch
+		},
+		finish: c.admin.service.markClientSessions,
+	}
+}
+
+// markClientSessions marks the sessions that a change of their client has ended, so that no
+// instance has to have noticed the change.
+func (s *Service) markClientSessions(ctx context.Context, before, after storage.Client, reason string) (int64, error) {
+	s.caches.InvalidateClient(before.ID)
+	switch {
+	case after.ID == "":
+		return s.store.RevokeAll(ctx, storage.SessionFilter{ClientID: before.ID}, s.now(), reason)
+	case after.Epoch != before.Epoch:
+		return s.store.RevokeAll(ctx, epoch.EndedByClient(after), after.UpdatedAt, reason)
+	}
+	return 0, nil
+}

@@ -1,0 +1,164 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
+	"example.org/signet/issuer/epoch"
+	"example.org/signet/storage"
+)
+
+// owner is a user who acts on themselves.
+type owner struct{ user storage.User }
+
+// errTokenEnded refuses a request on behalf of somebody whose sessions have ended since it was
+// let in.
+var errTokenEnded = refusal(issuer.InvalidToken, "the access token is invalid, expired or revoked")
+
+// mayChangeUser refuses everybody else, and to give oneself roles or let oneself in again.
+func (o owner) mayChangeUser(before, after storage.User) error {
+	switch {
+	case before.ID != o.user.ID || after.ID != before.ID:
+		return errNotOutranked
+	case before.Disabled || before.Epoch != o.user.Epoch:
+		return errTokenEnded
+	case !slices.Equal(before.Roles, after.Roles):
+		return newFieldError("roles", "are for administrators to change")
+	}
+	return nil
+}
+
+func (owner) mayChangeRole(_, _ storage.Role) error     { return errAdminRequired }
+func (owner) mayChangeClient(_, _ storage.Client) error { return errAdminRequired }
+func (owner) mayDoEverything() error                    { return errSuperAdminRequired }
+func (owner) mayLeaveNoSuperAdmin() bool                { return false }
+
+// Owner changes the account of the user who asks.
+type Owner struct {
+	service *Service
+	user    storage.User
+	session string // the one that asks
+	users   Users
+}
+
+// Owner returns the operations of a user, as they were when the request was let in, on their
+// own account. The session is the one that asks.
+func (s *Service) Owner(u storage.User, session string, info issuer.RequestInfo) *Owner {
+	info.Actor = u.ID
+	a := &Admin{service: s, actor: owner{u}, info: info}
+	return &Owner{service: s, user: u, session: session, users: a.Users()}
+}
+
+// Show returns the user as they were when the request was let in.
+func (o *Owner) Show() User { return toUser(o.user) }
+
+// Update changes what users may change of themselves: Roles must be nil.
+func (o *Owner) Update(ctx context.Context, c UserChange, when Precondition) (User, error) {
+	if c.Roles != nil {
+		return User{}, newFieldError("roles", "are for administrators to change")
+	}
+	u, err := o.users.Update(ctx, o.user.ID, c, when)
+	return u, orTokenEnded(err)
+}
+
+// CheckPassword judges a password that the user would like to have.
+func (o *Owner) CheckPassword(pw issuer.Secret) error {
+	return o.service.checkNewPassword(pw, o.user)
+}
+
+// SetPassword sets a new password, and by the same step ends the user's other sessions. The
+// caller has checked the old one.
+func (o *Owner) SetPassword(ctx context.Context, pw issuer.Secret) (User, error) {
+	hash, err := o.service.hashNewPassword(ctx, pw, o.user, o.users.admin.info)
+	if err != nil {
+		return User{}, err
+	}
+	u, err := o.users.change(ctx, o.user.ID, audit.EventPasswordSet, nil, func(u *storage.User) error {
+		u.PasswordHash = hash
+		return o.keepOwnSession(ctx, u)
+	})
+	return u, orTokenEnded(err)
+}
+
+// Sessions returns one page of the user's active sessions. The one that asks is marked.
+func (o *Owner) Sessions(ctx context.Context, p storage.Page) (SessionList, error) {
+	list, err := o.service.listSessions(ctx, storage.SessionFilter{UserID: o.user.ID}, true, p)
+	for n := range list.Items {
+		list.Items[n].Current = list.Items[n].ID == o.session
+	}
+	return list, err
+}
+
+// EndSession ends one session of the user's. Somebody else's is not found.
+func (o *Owner) EndSession(ctx context.Context, sid string) error {
+	x, err := o.service.readSession(ctx, sid)
+	if err == nil && x.UserID != o.user.ID {
+		err = fmt.Errorf("session: %w", storage.ErrNotFound)
+	}
+	if err != nil {
+		return err
+	}
+	return o.users.admin.Sessions().end(ctx, sid, reasonLogout)
+}
+
+// EndSessions ends all sessions of the user, the one that asks included.
+func (o *Owner) EndSessions(ctx context.Context) error {
+	_, err := o.users.EndSessions(ctx, o.user.ID)
+	return orTokenEnded(err)
+}
+
+// EndOtherSessions ends every session of the user but the one that asks, which goes on
+// throughout, and returns how many were marked.
+func (o *Owner) EndOtherSessions(ctx context.Context) (int64, error) {
+	_, ended, err := o.users.swap(ctx, o.user.ID, audit.EventSessionRevoked, nil, func(u *storage.User) error {
+		return o.keepOwnSession(ctx, u)
+	})
+	return ended, orTokenEnded(err)
+}
+
+// keepOwnSession ends every session of the user but the one that asks, which must be active by
+// what u says now: u's compare-and-swap then makes sure that it was when the others ended.
+func (o *Owner) keepOwnSession(ctx context.Context, u *storage.User) error {
+	e, err := o.service.store.Epoch(ctx)
+	if err != nil {
+		return issuer.StoreError(err)
+	}
+	s, err := o.service.store.Session(ctx, o.session)
+	if err == nil && (!s.RevokedAt.IsZero() || s.UserID != u.ID || !epoch.ValidForUser(*u, e, s)) {
+		err = storage.ErrNotFound
+	}
+	if err != nil {
+		return issuer.StoreError(fmt.Errorf("session: %w", err))
+	}
+	epoch.EndOtherSessions(u, o.session, e)
+	return nil
+}
+
+// orTokenEnded turns the certain "not found" about oneself into the end of the token.
+func orTokenEnded(err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return errTokenEnded
+	}
+	return err
+}
+
+// Register creates an account for whoever asks by way of the client, "" for none. It names
+// every field at fault.
+func (s *Service) Register(ctx context.Context, n NewUser, clientID string, info issuer.RequestInfo) (storage.User, error) {
+	n = NewUser{Username: n.Username, Email: n.Email, FullName: n.FullName, Phone: n.Phone, Password: n.Password}
+	u, err := s.newUserWithPassword(ctx, n, info)
+	if err != nil {
+		return storage.User{}, err
+	}
+	e := storage.AuditEvent{Type: audit.EventUserRegistered, Actor: u.ID, Target: u.ID, ClientID: clientID}
+	_, err = s.Operator(info).Users().insert(ctx, u, e)
+	u.Version = 1
+	return u, err
+}
+
+// View returns a user as users see themselves.
+func View(u storage.User) User { return toUser(u) }

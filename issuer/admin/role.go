@@ -1,0 +1,86 @@
+package admin
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/role"
+	"example.org/signet/storage"
+)
+
+// Role is a role as administrators see it.
+type Role struct {
+	Name        string    `json:"name"`
+	Description string    `json:"description,omitempty"`
+	Scopes      []string  `json:"scopes"`
+	Rank        int64     `json:"rank"`
+	BuiltIn     bool      `json:"built_in"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+
+	Revision string `json:"-"` // names this state of the record, for a Precondition
+}
+
+// RoleList is all roles: there are few.
+type RoleList struct {
+	Items []Role `json:"items"`
+}
+
+// RoleChange changes the fields that are not nil.
+type RoleChange struct {
+	Description *string
+	Scopes      *[]string
+	Rank        *int64
+
+	// ReleaseScopes allows a change after which a scope that was restricted is
+	// named by no role, and so goes to every user.
+	ReleaseScopes bool
+}
+
+func toRole(r storage.Role) Role {
+	return Role{
+		Name: r.Name, Description: r.Description, Scopes: append([]string{}, r.Scopes...), Rank: r.Rank,
+		BuiltIn: r.BuiltIn, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		Revision: revision(r.CreatedAt, r.Version),
+	}
+}
+
+func applyRole(r *storage.Role, c RoleChange) error {
+	var err error
+	if c.Description != nil {
+		if r.Description, err = checkText("description", *c.Description, maxDescription); err != nil {
+			return err
+		}
+	}
+	if c.Rank != nil {
+		if *c.Rank < role.RankUser || *c.Rank > role.RankSuperAdmin {
+			return newFieldError("rank", fmt.Sprintf("must lie between %d and %d", role.RankUser, role.RankSuperAdmin))
+		}
+		if r.BuiltIn && *c.Rank != r.Rank {
+			return newFieldError("rank", "of a built-in role stays as it is")
+		}
+		r.Rank = *c.Rank
+	}
+	if c.Scopes != nil {
+		r.Scopes, err = checkScopes("scopes", *c.Scopes)
+	}
+	return err
+}
+
+// maxScopes bounds the scopes of a role or client.
+const maxScopes = 100
+
+// checkScopes checks and sorts the scopes of a role or client.
+func checkScopes(name string, scopes []string) ([]string, error) {
+	if len(scopes) > maxScopes {
+		return nil, newFieldError(name, fmt.Sprintf("has more than %d scopes", maxScopes))
+	}
+	for _, s := range scopes {
+		if err := account.Scope(s); err != nil {
+			return nil, accountError(name, err)
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(scopes))), nil
+}

@@ -1,0 +1,149 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
+	"example.org/signet/issuer/password"
+	"example.org/signet/issuer/role"
+	"example.org/signet/storage"
+)
+
+// Store is what the administration reads and writes.
+type Store interface {
+	storage.Users
+	storage.Roles
+	storage.Clients
+	storage.SharedSets
+	storage.Sessions
+	storage.Epochs
+	storage.PendingRevocations
+	storage.Audit
+}
+
+// Caches hold clients and roles for seconds. This process forgets what it changed at once;
+// others notice when their entries expire.
+type Caches interface {
+	InvalidateClient(id string)
+	InvalidateRoles()
+}
+
+// Config is what an operator decides.
+type Config struct {
+	Issuer          string        // the `iss` value: no password may be derived from it
+	RefreshTokenTTL time.Duration // idle life of a session
+	BootstrapSecret issuer.Secret // lets whoever has it make the first super_admin; empty means nobody
+
+	Now  func() time.Time
+	Rand io.Reader
+}
+
+// Parts are what the administration works with. All must be set but Caches.
+type Parts struct {
+	Store     Store
+	Passwords *password.Pool
+	Audit     *audit.Log
+	Throttler *issuer.Throttler
+	Caches    Caches // nil where nothing is cached: the command line
+}
+
+// Service is the administration before it is known who asks. It is safe for concurrent use.
+type Service struct {
+	cfg       Config
+	store     Store
+	passwords *password.Pool
+	log       *audit.Log
+	throttler *issuer.Throttler
+	caches    Caches
+}
+
+// New builds the administration over its parts.
+func New(cfg Config, p Parts) *Service {
+	if p.Caches == nil {
+		p.Caches = noCaches{}
+	}
+	return &Service{cfg: cfg, store: p.Store, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler, caches: p.Caches}
+}
+
+type noCaches struct{}
+
+func (noCaches) InvalidateClient(string) {}
+func (noCaches) InvalidateRoles()        {}
+
+// now is the one timestamp of a unit of work, as the store will keep it.
+func (s *Service) now() time.Time { return storage.Time(s.cfg.Now()) }
+
+// As admits a user who holds the role admin or super_admin. The roles are read from the store.
+func (s *Service) As(ctx context.Context, p *issuer.Principal, info issuer.RequestInfo) (*Admin, error) {
+	roles, err := s.store.ListRoles(ctx)
+	if err != nil {
+		return nil, issuer.OutcomeUnknown(err)
+	}
+	u, set := p.User(), role.NewSet(roles)
+	a := administrator{user: u, roles: set, rank: set.Rank(u.Roles...), superAdmin: slices.Contains(u.Roles, role.SuperAdmin)}
+	if !a.superAdmin && !slices.Contains(u.Roles, role.Admin) {
+		return nil, errAdminRequired
+	}
+	info.Actor = u.ID
+	return &Admin{service: s, actor: a, info: info}, nil
+}
+
+// Operator returns the administration of the command line: unrestricted, and audited under
+// info.Actor.
+func (s *Service) Operator(info issuer.RequestInfo) *Admin {
+	return &Admin{service: s, actor: operator{}, info: info}
+}
+
+// Admin does what one administrator or operator asks for in one request, as far as they may.
+type Admin struct {
+	service *Service
+	actor   actor
+	info    issuer.RequestInfo
+}
+
+// AllowNoSuperAdmin returns an Admin that may leave nobody who holds super_admin. Only an
+// operator may: the answer is otherwise the same Admin.
+func (a *Admin) AllowNoSuperAdmin() *Admin {
+	if _, ok := a.actor.(operator); !ok {
+		return a
+	}
+	return &Admin{service: a.service, actor: operator{allowNoSuperAdmin: true}, info: a.info}
+}
+
+// RequireSuperAdmin refuses whoever is neither a super_admin nor an operator.
+func (a *Admin) RequireSuperAdmin() error { return a.actor.mayDoEverything() }
+
+// Users returns the operations on users.
+func (a *Admin) Users() Users { return Users{a} }
+
+// Roles returns the operations on roles.
+func (a *Admin) Roles() Roles { return Roles{a} }
+
+// Clients returns the operations on clients.
+func (a *Admin) Clients() Clients { return Clients{a} }
+
+// Sessions returns the operations on sessions.
+func (a *Admin) Sessions() Sessions { return Sessions{a} }
+
+// Audit returns the operations on the audit log.
+func (a *Admin) Audit() Audit { return Audit{a} }
+
+// unavailableOrNil turns an error after a change was made into issuer.Unavailable: part of it
+// is done. nil stays nil.
+func unavailableOrNil(err error) error {
+	if err == nil {
+		return nil
+	}
+	return issuer.OutcomeUnknown(err)
+}
+
+// isUnknown tells whether err leaves open what happened.
+func isUnknown(err error) bool {
+	var e *issuer.Error
+	return errors.Is(err, storage.ErrUnavailable) || errors.As(err, &e) && e.Code == issuer.Unavailable
+}

@@ -1,0 +1,45 @@
+package admin
+
+import (
+	"strings"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// Session is a login as administrators see it, and its user.
+type Session struct {
+	ID          string     `json:"sid"`
+	UserID      string     `json:"user_id"`
+	ClientID    string     `json:"client_id"`
+	Scope       string     `json:"scope"`
+	Audience    []string   `json:"audience"`
+	Device      string     `json:"device,omitempty"`  // what logged in, by its own word
+	Network     string     `json:"network,omitempty"` // from where: a prefix of the address
+	Active      bool       `json:"active"`
+	Current     bool       `json:"current,omitempty"` // the one that asks
+	CreatedAt   time.Time  `json:"created_at"`
+	RefreshedAt time.Time  `json:"refreshed_at"`
+	ExpiresAt   time.Time  `json:"expires_at"`
+	RevokedAt   *time.Time `json:"revoked_at,omitempty"`
+	Reason      string     `json:"reason,omitempty"`
+}
+
+// SessionList is one page of sessions.
+type SessionList struct {
+	Items []Session `json:"items"`
+	Next  string    `json:"next,omitempty"`
+}
+
+func (svc *Service) toSession(s storage.Session, now time.Time) Session {
+	v := Session{
+		ID: s.ID, UserID: s.UserID, ClientID: s.ClientID, Scope: strings.Join(s.Scopes, " "), Audience: s.Audience,
+		Device: s.Device, Network: s.Network,
+		Active:    s.RevokedAt.IsZero() && now.Before(s.ExpiresAt) && now.Before(s.RotatedAt.Add(svc.cfg.RefreshTokenTTL)),
+		CreatedAt: s.CreatedAt, RefreshedAt: s.RotatedAt, ExpiresAt: s.ExpiresAt, Reason: s.Reason,
+	}
+	if !s.RevokedAt.IsZero() {
+		v.RevokedAt = &s.RevokedAt
+	}
+	return v
+}

@@ -1,0 +1,163 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/password"
+	"example.org/signet/issuer/role"
+	"example.org/signet/storage"
+)
+
+func (s *Service) newUser(ctx context.Context, n NewUser) (storage.User, error) {
+	now := s.now()
+	id, err := issuer.NewID(now, s.cfg.Rand)
+	if err != nil {
+		return storage.User{}, issuer.OutcomeUnknown(err)
+	}
+	u := storage.User{ID: id, Disabled: n.Disabled, CreatedAt: now, UpdatedAt: now}
+	if !n.CreatedAt.IsZero() {
+		u.CreatedAt = storage.Time(n.CreatedAt)
+	}
+	roles := n.Roles
+	if len(roles) == 0 {
+		roles = []string{role.User}
+	}
+	return u, s.applyUser(ctx, &u, UserChange{Username: &n.Username, Email: &n.Email, FullName: &n.FullName, Phone: &n.Phone, Roles: &roles})
+}
+
+// applyUser checks a change and makes it on u. It names every field at fault.
+func (s *Service) applyUser(ctx context.Context, u *storage.User, c UserChange) error {
+	var v validation
+	v.set(&u.Username, c.Username, checkUsername)
+	v.set(&u.Email, c.Email, checkEmail)
+	v.set(&u.FullName, c.FullName, func(text string) (string, error) { return checkText("full_name", text, maxFullName) })
+	v.set(&u.Phone, c.Phone, func(text string) (string, error) { return checkText("phone", text, maxPhone) })
+	if c.Roles != nil {
+		roles, err := s.checkRoles(ctx, *c.Roles)
+		v.add(err)
+		u.Roles = roles
+	}
+	return v.err()
+}
+
+func checkUsername(s string) (string, error) {
+	name, err := account.Username(s)
+	if err != nil {
+		return "", accountError("username", err)
+	}
+	return name, nil
+}
+
+// checkEmail allows none.
+func checkEmail(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	address, err := account.Email(s)
+	if err != nil {
+		return "", accountError("email", err)
+	}
+	return address, nil
+}
+
+func accountError(name string, err error) error {
+	if reason := errors.Unwrap(err); reason != nil {
+		return newFieldError(name, reason.Error())
+	}
+	return newFieldError(name, "is not valid")
+}
+
+// initialHash is the password hash of a new user.
+func (s *Service) initialHash(ctx context.Context, n NewUser, u storage.User, info issuer.RequestInfo) (string, error) {
+	switch {
+	case n.Password != "" && n.PasswordHash != "":
+		return "", newFieldError("password", "comes with a hash: give one of the two")
+	case n.PasswordHash != "":
+		if err := password.CheckHash(string(n.PasswordHash)); err != nil {
+			return "", newFieldError("hashed_password", err.Error())
+		}
+		return string(n.PasswordHash), nil
+	case n.Password != "":
+		return s.hashNewPassword(ctx, n.Password, u, info)
+	}
+	return "", nil
+}
+
+// checkNewPassword judges the password that u is to have.
+func (s *Service) checkNewPassword(pw issuer.Secret, u storage.User) error {
+	inputs := password.UserInputs{Personal: []string{u.Username, u.Email, u.FullName, u.Phone}, Service: []string{s.cfg.Issuer}}
+	if err := password.CheckNew(string(pw), inputs); err != nil {
+		return newFieldError("password", err.Error())
+	}
+	return nil
+}
+
+// hashNewPassword judges the password that u is to have, and hashes it.
+func (s *Service) hashNewPassword(ctx context.Context, pw issuer.Secret, u storage.User, info issuer.RequestInfo) (string, error) {
+	if err := s.checkNewPassword(pw, u); err != nil {
+		return "", err
+	}
+	hash, err := s.passwords.Hash(ctx, info.Network(), string(pw))
+	switch {
+	case errors.Is(err, password.ErrTooLongForBcrypt):
+		return "", newFieldError("password", err.Error())
+	case err != nil:
+		return "", issuer.OutcomeUnknown(err)
+	}
+	return hash, nil
+}
+
+// checkNamesFree looks whether somebody else has a name that u is to have, so that an
+// attempt that cannot succeed costs neither a hash nor an audit event. The store
+// decides.
+func (s *Service) checkNamesFree(ctx context.Context, before, u storage.User) error {
+	for _, n := range []struct{ field, old, name string }{{"username", before.Username, u.Username}, {"email", before.Email, u.Email}} {
+		if n.name == "" || n.name == n.old {
+			continue
+		}
+		switch other, err := s.store.UserByLogin(ctx, n.name); {
+		case err == nil && other.ID == u.ID: // the user's own, in the other field
+		case err == nil:
+			return &storage.DuplicateError{Field: n.field}
+		case !errors.Is(err, storage.ErrNotFound):
+			return issuer.OutcomeUnknown(err)
+		}
+	}
+	return nil
+}
+
+// checkRoles sorts the names and refuses one that is no role.
+func (s *Service) checkRoles(ctx context.Context, names []string) ([]string, error) {
+	sorted := slices.Compact(slices.Sorted(slices.Values(names)))
+	list, err := s.store.ListRoles(ctx)
+	if err != nil {
+		return nil, issuer.StoreError(err)
+	}
+	set := role.NewSet(list)
+	for _, name := range sorted {
+		if !set.Has(name) {
+			return nil, newFieldError("roles", "has a role that does not exist")
+		}
+	}
+	return sorted, nil
+}
+
+// newUserWithPassword is a new user with a password, or every field at fault.
+func (s *Service) newUserWithPassword(ctx context.Context, n NewUser, info issuer.RequestInfo) (storage.User, error) {
+	var v validation
+	u, err := s.newUser(ctx, n)
+	v.addAll(err)
+	v.add(s.checkNewPassword(n.Password, u))
+	if err := v.err(); err != nil {
+		return storage.User{}, err
+	}
+	if err := s.checkNamesFree(ctx, storage.User{}, u); err != nil {
+		return storage.User{}, err
+	}
+	u.PasswordHash, err = s.initialHash(ctx, n, u, info)
+	return u, err
+}

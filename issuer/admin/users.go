@@ -1,0 +1,236 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+
+	"example.org/signet/internal/failpoint"
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/audit"
+	"example.org/signet/issuer/epoch"
+	"example.org/signet/storage"
+)
+
+// Users are the operations on users, as far as the actor may. A user is named by id alone: a
+// name in its place would make two addresses of one thing. [Users.Find] resolves names.
+type Users struct{ admin *Admin }
+
+// List returns one page of users. A prefix is brought into the one form that names are stored
+// in.
+func (u Users) List(ctx context.Context, f storage.UserFilter, p storage.Page) (UserList, error) {
+	if name, err := account.LoginName(f.Prefix); err == nil {
+		f.Prefix = name
+	}
+	page, err := u.admin.service.store.ListUsers(ctx, f, p)
+	if err != nil {
+		return UserList{}, issuer.StoreError(err)
+	}
+	list := UserList{Items: make([]User, len(page.Users)), Next: page.Next}
+	for n, x := range page.Users {
+		list.Items[n] = toUser(x)
+	}
+	return list, nil
+}
+
+// Show returns the user of that id.
+func (u Users) Show(ctx context.Context, id string) (User, error) {
+	x, err := u.admin.service.readUser(ctx, id)
+	return toUser(x), err
+}
+
+// Find returns the user of that id, username or e-mail.
+func (u Users) Find(ctx context.Context, ref string) (User, error) {
+	if account.LooksLikeID(ref) {
+		return u.Show(ctx, ref)
+	}
+	name, err := account.LoginName(ref)
+	if err != nil {
+		return User{}, errUserNotFound
+	}
+	x, err := u.admin.service.store.UserByLogin(ctx, name)
+	if err != nil {
+		return User{}, issuer.StoreError(fmt.Errorf("user: %w", err))
+	}
+	return toUser(x), nil
+}
+
+var errUserNotFound = fmt.Errorf("user: %w", storage.ErrNotFound)
+
+// readUser returns the user of that id.
+func (s *Service) readUser(ctx context.Context, id string) (storage.User, error) {
+	if !account.LooksLikeID(id) {
+		return storage.User{}, errUserNotFound
+	}
+	u, err := s.store.User(ctx, id)
+	if err != nil {
+		return storage.User{}, issuer.StoreError(fmt.Errorf("user: %w", err))
+	}
+	return u, nil
+}
+
+// Create creates a user.
+func (u Users) Create(ctx context.Context, n NewUser) (User, error) {
+	s := u.admin.service
+	x, err := s.newUser(ctx, n)
+	if err != nil {
+		return User{}, err
+	}
+	if err := u.admin.actor.mayChangeUser(storage.User{}, x); err != nil {
+		return User{}, err
+	}
+	if err := s.checkNamesFree(ctx, storage.User{}, x); err != nil {
+		return User{}, err
+	}
+	if x.PasswordHash, err = s.initialHash(ctx, n, x, u.admin.info); err != nil {
+		return User{}, err
+	}
+	e := storage.AuditEvent{Type: audit.EventUserCreated, Target: x.ID, Detail: userChanges(storage.User{}, x)}
+	return u.insert(ctx, x, e)
+}
+
+// insert writes a new user and the event.
+func (u Users) insert(ctx context.Context, x storage.User, e storage.AuditEvent) (User, error) {
+	err := u.admin.run(ctx, e, func() error { return issuer.StoreError(u.admin.service.store.CreateUser(ctx, x)) })
+	if err != nil {
+		return User{}, err
+	}
+	x.Version = 1
+	return toUser(x), nil
+}
+
+// Update changes a user. Roles that shrink reach the user's tokens at their next refresh.
+func (u Users) Update(ctx context.Context, id string, c UserChange, when Precondition) (User, error) {
+	return u.change(ctx, id, audit.EventUserUpdated, when, func(x *storage.User) error { return u.admin.service.applyUser(ctx, x, c) })
+}
+
+// Disable shuts a user out: their sessions end and stay ended.
+func (u Users) Disable(ctx context.Context, id string) (User, error) {
+	return u.change(ctx, id, audit.EventUserDisabled, nil, func(x *storage.User) error {
+		if !x.Disabled {
+			x.Disabled = true
+			epoch.EndSessions(x)
+		}
+		return nil
+	})
+}
+
+// Enable lets a user in again; sessions ended by disabling stay ended.
+func (u Users) Enable(ctx context.Context, id string) (User, error) {
+	return u.change(ctx, id, audit.EventUserEnabled, nil, func(x *storage.User) error {
+		x.Disabled = false
+		return nil
+	})
+}
+
+// SetPassword sets a new password and ends every session of the user.
+func (u Users) SetPassword(ctx context.Context, id string, pw issuer.Secret) (User, error) {
+	x, err := u.admin.service.readUser(ctx, id)
+	if err != nil {
+		return User{}, err
+	}
+	if err := u.admin.actor.mayChangeUser(x, x); err != nil { // before a hash is paid for
+		return User{}, err
+	}
+	hash, err := u.admin.service.hashNewPassword(ctx, pw, x, u.admin.info)
+	if err != nil {
+		return User{}, err
+	}
+	return u.change(ctx, id, audit.EventPasswordSet, nil, func(x *storage.User) error {
+		x.PasswordHash = hash
+		epoch.EndSessions(x)
+		return nil
+	})
+}
+
+// Delete removes a user; their sessions end with them.
+func (u Users) Delete(ctx context.Context, id string) error {
+	_, _, err := apply(ctx, u.admin, u.kind(), step[storage.User]{
+		id: id, event: audit.EventUserDeleted, change: remove[storage.User],
+		write: func(ctx context.Context, before, after storage.User) (storage.User, error) {
+			return after, u.admin.service.store.DeleteUser(ctx, before.ID, before.Version)
+		},
+	})
+	return err
+}
+
+// Sessions returns one page of a user's sessions, ended or not.
+func (u Users) Sessions(ctx context.Context, id string, p storage.Page) (SessionList, error) {
+	if _, err := u.admin.service.readUser(ctx, id); err != nil {
+		return SessionList{}, err
+	}
+	return u.admin.service.listSessions(ctx, storage.SessionFilter{UserID: id}, false, p)
+}
+
+// EndSessions ends every session of a user, by one step on the user's record, and returns how
+// many were marked.
+func (u Users) EndSessions(ctx context.Context, id string) (int64, error) {
+	_, ended, err := u.swap(ctx, id, audit.EventSessionRevoked, nil, func(x *storage.User) error {
+		epoch.EndSessions(x)
+		return nil
+	})
+	return ended, err
+}
+
+func (u Users) change(ctx context.Context, id, event string, when Precondition, change func(*storage.User) error) (User, error) {
+	x, _, err := u.swap(ctx, id, event, when, change)
+	return x, err
+}
+
+// swap makes one change of a user, and returns how many sessions it marked as ended.
+func (u Users) swap(ctx context.Context, id, event string, when Precondition, change func(*storage.User) error) (User, int64, error) {
+	x, ended, err := apply(ctx, u.admin, u.kind(), step[storage.User]{
+		id: id, event: event, when: when, change: change,
+		write: func(ctx context.Context, _, after storage.User) (storage.User, error) {
+			if err := failpoint.Hit(failpoint.UserUpdating); err != nil {
+				return after, issuer.OutcomeUnknown(err)
+			}
+			after.UpdatedAt = u.admin.service.now()
+			return u.admin.service.store.UpdateUser(ctx, after)
+		},
+	})
+	return toUser(x), ended, err
+}
+
+// kind is how users are changed.
+func (u Users) kind() kind[storage.User] {
+	s := u.admin.service
+	return kind[storage.User]{
+		read: s.readUser, may: u.admin.actor.mayChangeUser, diff: userChanges,
+		revision: func(x storage.User) string { return revision(x.CreatedAt, x.Version) },
+		check: func(ctx context.Context, before, after storage.User) error {
+			if err := s.checkNamesFree(ctx, before, after); err != nil {
+				return err
+			}
+			if !isActiveSuperAdmin(before) || isActiveSuperAdmin(after) {
+				return nil
+			}
+			return s.ensureOtherSuperAdmin(ctx, before.ID, u.admin.actor.mayLeaveNoSuperAdmin())
+		},
+		ends: func(before, after storage.User) (storage.PendingRevocation, bool) {
+			return storage.PendingRevocation{UserID: before.ID}, after.ID == "" || after.Epoch != before.Epoch
+		},
+		finish: s.markUserSessions,
+	}
+}
+
+// markUserSessions marks the sessions that a change of their user has ended.
+func (s *Service) markUserSessions(ctx context.Context, before, after storage.User, reason string) (ended int64, err error) {
+	if after.ID == "" {
+		if err := failpoint.Hit(failpoint.UserDeleted); err != nil {
+			return 0, err
+		}
+		return s.store.RevokeAll(ctx, storage.SessionFilter{UserID: before.ID}, s.now(), reason)
+	}
+	if err := failpoint.Hit(failpoint.UserUpdated); err != nil || after.Epoch == before.Epoch {
+		return 0, err
+	}
+	e, err := s.store.Epoch(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if ended, err = s.store.RevokeAll(ctx, epoch.EndedByUser(after, e), after.UpdatedAt, reason); err != nil {
+		return ended, err
+	}
+	return ended, failpoint.Hit(failpoint.UserRevokedAll)
+}

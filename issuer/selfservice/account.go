@@ -1,0 +1,89 @@
+package selfservice
+
+import (
+	"context"
+	"errors"
+
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/audit"
+	"example.org/signet/issuer/password"
+	"example.org/signet/storage"
+)
+
+// Account returns the operations of the user on their own account.
+func (s *Service) Account(p *issuer.Principal, info issuer.RequestInfo) *admin.Owner {
+	return s.accounts.Owner(p.User(), p.SessionID(), info)
+}
+
+// detailPasswordChange tells a guess at one's own password from one at a login.
+const detailPasswordChange = "password change"
+
+// ChangePassword sets a new password for a user who knows the old one. Guesses at it count as
+// guesses at a login. The user's other sessions end, by the same step that sets the password.
+func (s *Service) ChangePassword(ctx context.Context, p *issuer.Principal, old, new issuer.Secret, info issuer.RequestInfo) (admin.User, error) {
+	info.Actor = p.UserID()
+	owner := s.Account(p, info)
+	if err := checkPasswords(owner, old, new); err != nil {
+		return admin.User{}, err
+	}
+	if err := s.checkOwnPassword(ctx, p, old, info); err != nil {
+		return admin.User{}, err
+	}
+	u, err := owner.SetPassword(ctx, new)
+	return u, renameField(err, "new_password")
+}
+
+// checkPasswords names every field at fault, before anything is counted or hashed.
+func checkPasswords(owner *admin.Owner, old, new issuer.Secret) error {
+	var faults issuer.FieldErrors
+	if err := password.CheckInput(string(old)); err != nil {
+		faults = append(faults, &issuer.FieldError{Field: "current_password", Reason: err.Error()})
+	}
+	var fault *issuer.FieldError
+	switch err := renameField(owner.CheckPassword(new), "new_password"); {
+	case errors.As(err, &fault):
+		faults = append(faults, fault)
+	case err != nil:
+		return err
+	}
+	return faults.Err()
+}
+
+// checkOwnPassword checks the user's own password as a login does: counted before the check,
+// one hash evaluation.
+func (s *Service) checkOwnPassword(ctx context.Context, p *issuer.Principal, pw issuer.Secret, info issuer.RequestInfo) error {
+	u := p.User()
+	counted, err := s.throttler.Count(ctx, issuer.Attempt{Kind: "login", Account: u.ID, Target: u.ID, Client: p.ClientID(), Info: info})
+	if err != nil {
+		return err
+	}
+	var right bool
+	if u.PasswordHash == "" {
+		err = s.passwords.VerifyDummy(ctx, info.Network(), string(pw))
+	} else {
+		var res password.Result
+		res, err = s.passwords.Verify(ctx, info.Network(), u.PasswordHash, string(pw))
+		right = res.OK
+	}
+	if err != nil {
+		return issuer.OutcomeUnknown(err)
+	}
+	if right {
+		return counted.Succeeded(ctx)
+	}
+	e := storage.AuditEvent{Type: audit.EventLoginFailed, Target: u.ID, ClientID: p.ClientID(), Detail: detailPasswordChange}
+	if _, err := s.log.Append(ctx, info.Event(e)); err != nil {
+		return issuer.OutcomeUnknown(err)
+	}
+	return &issuer.FieldError{Field: "current_password", Reason: "is wrong"}
+}
+
+// renameField gives the one field at fault the name that the caller knows it by.
+func renameField(err error, name string) error {
+	var f *issuer.FieldError
+	if errors.As(err, &f) {
+		return &issuer.FieldError{Field: name, Reason: f.Reason}
+	}
+	return err
+}

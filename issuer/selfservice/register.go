@@ -1,0 +1,87 @@
+package selfservice
+
+import (
+	"context"
+
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
+)
+
+// RegisterRequest creates an account. An empty field is an absent one.
+type RegisterRequest struct {
+	Client issuer.ClientAuth // zero for none
+	User   admin.NewUser     // names and password; everything else is ignored
+
+	// Login asks for tokens too, as the password grant would give them to the client for this
+	// Scope and Resource.
+	Login    bool
+	Scope    string
+	Resource string
+
+	Info issuer.RequestInfo
+}
+
+// Registration is the new user and, where asked for, the tokens.
+type Registration struct {
+	admin.User
+	Token *issuer.TokenResponse `json:"token,omitempty"`
+
+	// NoToken is why tokens asked for are missing. The account exists all the same, so the
+	// person can log in later.
+	NoToken error `json:"-"`
+}
+
+var (
+	errRegistrationClosed = &issuer.Error{Code: issuer.AccessDenied, Description: "registration is closed here: ask an administrator for an account"}
+	errInvalidClient      = &issuer.Error{Code: issuer.InvalidClient, Description: "client authentication failed"}
+)
+
+// Register creates an account for whoever asks, as the policy allows. Errors are *issuer.Error,
+// *issuer.FieldError, issuer.FieldErrors and *storage.DuplicateError.
+func (s *Service) Register(ctx context.Context, r RegisterRequest) (Registration, error) {
+	login, err := s.check(ctx, r)
+	if err != nil {
+		return Registration{}, err
+	}
+	if err := s.throttler.CountRegistration(ctx, r.Info); err != nil {
+		return Registration{}, err
+	}
+	u, err := s.accounts.Register(ctx, r.User, r.Client.ID, r.Info)
+	if err != nil {
+		return Registration{}, err
+	}
+	response := Registration{User: admin.View(u)}
+	if login == nil {
+		return response, nil
+	}
+	tokens, err := s.tokens.LogIn(ctx, login, u)
+	if err != nil {
+		response.NoToken = err
+	} else {
+		response.Token = &tokens
+	}
+	return response, nil
+}
+
+// check checks the policy and, where a client is named or needed, the client; for tokens also
+// what the token endpoint would check. The CheckedLogin is nil where no tokens are asked for.
+func (s *Service) check(ctx context.Context, r RegisterRequest) (*issuer.CheckedLogin, error) {
+	if s.policy != RegistrationOpen && s.policy != RegistrationClient {
+		return nil, errRegistrationClosed
+	}
+	if r.Login {
+		login, err := s.tokens.CheckLogin(ctx, issuer.TokenRequest{Client: r.Client, Scope: r.Scope, Resource: r.Resource, Info: r.Info})
+		if err == nil && s.policy == RegistrationClient && login.Public() {
+			err = errInvalidClient
+		}
+		return login, err
+	}
+	if s.policy == RegistrationOpen && r.Client == (issuer.ClientAuth{}) {
+		return nil, nil
+	}
+	client, err := s.tokens.AuthenticateClient(ctx, r.Client, r.Info)
+	if err == nil && s.policy == RegistrationClient && client.Public {
+		err = errInvalidClient // anybody can present a public client's id
+	}
+	return nil, err
+}
