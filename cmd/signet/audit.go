@@ -32,20 +32,24 @@ type auditFlags struct {
 
 func (s *auditFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&s.filter.Type, "type", "", "only events of `TYPE`, such as login.failed")
-	f.StringVar(&s.filter.Actor, "actor", "", "only what `ID` did: a user or client id, cli, or signet itself")
-	f.StringVar(&s.filter.Target, "target", "", "only what was done to `ID`: a user, client, session, role, key or event")
+	f.StringVar(&s.filter.Actor, "actor", "", "only what `WHO` did: a user's name, e-mail or id, a client, cli, or signet itself")
+	f.StringVar(&s.filter.Target, "target", "", "only what was done to `WHAT`: a user's name, e-mail or id, a client, session, role, key or event")
 	f.StringVar(&s.filter.ClientID, "client", "", "only what came by way of `CLIENT`")
 	f.StringVar(&s.since, "since", "", "only from `TIME` on: RFC 3339, a date, or an age such as 24h")
 	f.StringVar(&s.until, "until", "", "only before `TIME`")
 }
 
-func (s *auditFlags) resolve(now time.Time) (storage.AuditFilter, error) {
+// resolve returns the filter, with times parsed and names replaced by ids.
+func (s *auditFlags) resolve(ctx context.Context, ac *adminContext) (storage.AuditFilter, error) {
 	var err error
+	now := ac.now()
 	if s.filter.Since, err = parseTimeFlag("since", s.since, now); err != nil {
 		return s.filter, err
 	}
-	s.filter.Until, err = parseTimeFlag("until", s.until, now)
-	return s.filter, err
+	if s.filter.Until, err = parseTimeFlag("until", s.until, now); err != nil {
+		return s.filter, err
+	}
+	return s.filter, ac.resolveNames(ctx, &s.filter)
 }
 
 // parseTimeFlag parses a point in time, or an age before now.
@@ -72,7 +76,7 @@ func newAuditList(p *process) *cobra.Command {
 		Use: "list", Short: "List audit events, the newest first", Args: exactArgs(),
 		Long: "List audit events, the newest first. The event of an administrative change is written before the change; where\n" +
 			"that then failed, an event change.failed targets it.",
-		Example: "  signet audit list --type login.failed --since 24h\n  signet audit list --target 0190f5c4-7e1a-7b3c-9d2e-5f6a7b8c9d0e --output json",
+		Example: "  signet audit list --type login.failed --since 24h\n  signet audit list --actor alice\n  signet audit list --target alice@example.com --output json",
 	}
 	flags.add(c.Flags())
 	oldest := c.Flags().Bool("oldest-first", false, "list the oldest first")
@@ -83,7 +87,7 @@ func newAuditList(p *process) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		filter, err := flags.resolve(ac.now())
+		filter, err := flags.resolve(ctx, ac)
 		if err != nil {
 			return err
 		}
@@ -125,7 +129,7 @@ func newAuditExport(p *process) *cobra.Command {
 	}
 	flags.add(c.Flags())
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
-		filter, err := flags.resolve(ac.now())
+		filter, err := flags.resolve(ctx, ac)
 		if err != nil {
 			return err
 		}

@@ -76,11 +76,23 @@ func newClientCreate(p *process) *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("create client: %w", err)
 		}
+		if len(made.Grants) == 0 {
+			ac.messagef("signet: %s", withoutGrants(made))
+		}
 		return ac.printResult(made, func(w io.Writer) {
 			writeClient(w, made)
 			writeSnippets(w, s.issuer, made)
 		})
 	})
+}
+
+// withoutGrants says what a client cannot do that has no grant.
+func withoutGrants(c admin.Client) string {
+	able := "it can get no tokens"
+	if len(c.Resources) > 0 {
+		able = "it can introspect tokens for its resources, and get none"
+	}
+	return "the client " + c.ID + " has no grant: " + able + "; signet client update " + c.ID + " --grant GRANT gives it one: password, refresh_token or client_credentials"
 }
 
 func writeClient(w io.Writer, c admin.Client) {
@@ -185,8 +197,16 @@ func newClientList(p *process) *cobra.Command {
 
 func newClientDelete(p *process) *cobra.Command {
 	s := newSettings()
+	var confirm confirmation
 	c := &cobra.Command{Use: "delete CLIENT", Short: "Delete a client; its sessions end", Args: exactArgs("CLIENT"), Example: "  signet client delete web"}
+	confirm.add(c.Flags())
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+		if _, err := ac.operator.Clients().Show(ctx, args[0]); err != nil {
+			return hintNotFound(err, "signet client list shows them")
+		}
+		if err := confirm.ask(p, "Delete the client "+args[0]+" for ever? Its sessions end."); err != nil {
+			return err
+		}
 		if err := ac.operator.Clients().Delete(ctx, args[0]); err != nil {
 			return hintNotFound(err, "signet client list shows them")
 		}

@@ -38,6 +38,7 @@ func withKeys(p *process, c *cobra.Command, run keysFunc) *cobra.Command {
 }
 
 func newKeysRevoke(p *process) *cobra.Command {
+	var confirm confirmation
 	c := &cobra.Command{
 		Use: "revoke KID", Short: "Withdraw a key for ever: tokens that it signed are refused", Args: exactArgs("KID"),
 		Long: "Withdraw a key for ever, because its private part may be known to others. It leaves the JWKS at once and\n" +
@@ -46,9 +47,13 @@ func newKeysRevoke(p *process) *cobra.Command {
 			"takes over at once.",
 		Example: "  signet keys revoke $(signet keys list | sed -n 's/ .*active.*//p')",
 	}
+	confirm.add(c.Flags())
 	return withKeys(p, c, func(ctx context.Context, ac *adminContext, k *keys.Manager, args []string) error {
 		if err := ac.warnBeforeRevoke(k, args[0]); err != nil {
 			return hintNotFound(err, "signet keys list shows them")
+		}
+		if err := confirm.ask(p, "Revoke the key "+args[0]+" for ever? Tokens that it signed are refused."); err != nil {
+			return err
 		}
 		if err := ac.operator.RequestKeyChange(ctx, "revoke", args[0]); err != nil {
 			return err

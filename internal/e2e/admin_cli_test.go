@@ -23,7 +23,7 @@ func TestCommandsEndSessions(t *testing.T) {
 		"revoke-session": func(_, _, sid string) { s.run(t, "", "session", "revoke", "--", sid) },
 		"revoke-user":    func(user, _, _ string) { s.run(t, "", "session", "revoke", "--user", user) },
 		"disable-client": func(_, client, _ string) { s.run(t, "", "client", "update", client, "--disabled=true") },
-		"delete-client":  func(_, client, _ string) { s.run(t, "", "client", "delete", client) },
+		"delete-client":  func(_, client, _ string) { s.run(t, "", "client", "delete", client, "--yes") },
 	} {
 		client := s.addClient(t, "for-"+name, "--grant", "password", "--grant", "refresh_token", "--scope", scope, "--audience", audience)
 		s.addUser(t, name, alicePassword)

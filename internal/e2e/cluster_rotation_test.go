@@ -267,7 +267,7 @@ func (r *rotationLoad) revoke(t *testing.T) {
 	r.mu.Lock()
 	r.revoked = kid
 	r.mu.Unlock()
-	r.run(t, slices.Concat([]string{"keys", "revoke", kid}, rotationFlags)...)
+	r.run(t, slices.Concat([]string{"keys", "revoke", kid, "--yes"}, rotationFlags)...)
 	r.mu.Lock()
 	r.revokedAt = time.Now()
 	r.mu.Unlock()

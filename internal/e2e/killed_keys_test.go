@@ -86,7 +86,7 @@ func (k keyCrashTest) command(t *testing.T, command []string, p failpoint.Point,
 	args := slices.Concat([]string{"keys"}, command, now)
 	revoked := command[0] == "revoke"
 	if revoked {
-		args = slices.Concat([]string{"keys", "revoke", old}, now)
+		args = slices.Concat([]string{"keys", "revoke", old, "--yes"}, now)
 	}
 	k.commandDies(t, p, "", args...)
 

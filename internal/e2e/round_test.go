@@ -263,7 +263,7 @@ func (r *round) crash(t *testing.T) {
 func (r *round) revokedKey(t *testing.T) {
 	before := r.token
 	kid := header(t, before.AccessToken).KID
-	r.server.run(t, "", "keys", "revoke", kid)
+	r.server.run(t, "", "keys", "revoke", kid, "--yes")
 	eventually(t, "the revoked key's tokens to be dead", func() bool {
 		return r.server.introspect(t, r.web, before.AccessToken)["active"] == false
 	})

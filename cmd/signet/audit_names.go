@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"example.org/signet/storage"
+)
+
+// resolveNames replaces the names of users in the filter by their ids, since events
+// speak of ids. A name that is neither of a user nor of a client nor in any event is
+// reported, so that an empty list is not taken for a quiet user.
+func (ac *adminContext) resolveNames(ctx context.Context, f *storage.AuditFilter) error {
+	actor, target := storage.AuditFilter{Actor: f.Actor}, storage.AuditFilter{Target: f.Target}
+	for _, name := range []struct {
+		flag  string
+		value *string
+		alone storage.AuditFilter // the filter of this name and nothing else
+	}{{"actor", &f.Actor, actor}, {"target", &f.Target, target}} {
+		if *name.value == "" {
+			continue
+		}
+		id, found, err := ac.idOf(ctx, *name.value)
+		if err != nil {
+			return err
+		}
+		if found {
+			*name.value = id
+			continue
+		}
+		known, err := ac.store.ListAudit(ctx, name.alone, storage.Page{Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(known.Events) == 0 {
+			ac.messagef("signet: --%s: nothing is known by %q: no user, no client, no event", name.flag, *name.value)
+		}
+	}
+	return nil
+}
+
+// idOf returns the id of the user or client of that name.
+func (ac *adminContext) idOf(ctx context.Context, name string) (id string, found bool, err error) {
+	client, clientErr := ac.operator.Clients().Show(ctx, name)
+	user, userErr := ac.operator.Users().Find(ctx, name)
+	for _, err := range []error{clientErr, userErr} {
+		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return "", false, err
+		}
+	}
+	switch {
+	case userErr == nil && clientErr == nil && user.ID != client.ID:
+		ac.messagef("signet: %s is a user and a client: these are the events of the user; --client %s lists those by way of the client", name, name)
+		return user.ID, true, nil
+	case userErr == nil:
+		return user.ID, true, nil
+	case clientErr == nil:
+		return client.ID, true, nil
+	}
+	return "", false, nil
+}
