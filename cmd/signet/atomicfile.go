@@ -23,6 +23,9 @@ func replaceFile(path string, content []byte) error {
 	return writeAtomic(path, func(w io.Writer) error { _, err := w.Write(content); return err }, os.Rename)
 }
 
+// fsync is replaced by tests, which look at what is synced.
+var fsync = (*os.File).Sync
+
 // writeAtomic writes and syncs a temporary file, then publishes it under its name
 // in one step.
 func writeAtomic(path string, write func(io.Writer) error, publish func(from, to string) error) error {
@@ -35,7 +38,7 @@ func writeAtomic(path string, write func(io.Writer) error, publish func(from, to
 		return err
 	}
 	defer os.Remove(f.Name()) // gone already after a rename
-	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(write(f), fsync(f), f.Close()); err != nil {
 		return err
 	}
 	if err := publish(f.Name(), path); err != nil {
@@ -51,6 +54,6 @@ func syncDir(dir string) error {
 		return err
 	}
 	defer d.Close()
-	_ = d.Sync() // some file systems cannot, and keep the name all the same
+	_ = fsync(d) // some file systems cannot, and keep the name all the same
 	return nil
 }

@@ -139,7 +139,7 @@ func TestWeakConnectionString(t *testing.T) {
 	var w commandLog
 	uri := mongotest.Start(t, mongotest.ReplicaSet("rs0")).URI() // where a driver may repeat writes
 	mark := map[bool]string{true: "&", false: "?"}[strings.Contains(uri, "?")]
-	weak := uri + mark + "w=1&journal=false&readConcernLevel=local&readPreference=secondary&retryWrites=true&maxPoolSize=0&serverSelectionTimeoutMS=600000"
+	weak := uri + mark + "w=1&journal=false&readConcernLevel=local&readPreference=secondaryPreferred&retryWrites=true&maxPoolSize=0&serverSelectionTimeoutMS=600000"
 	s := open(t, weak, w.monitor())
 	for _, c := range commandTable {
 		_ = c.run(t.Context(), s)

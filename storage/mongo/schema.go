@@ -15,8 +15,11 @@ import (
 // ErrForeign refuses a database that another program fills.
 var ErrForeign = errors.New("not a Signet database")
 
-// schemaVersion is the newest layout of the database that this program knows.
-const schemaVersion = 1
+// schemaVersion is the newest layout of the database that this program knows:
+//
+//	1  the first
+//	2  audit events by client have an index
+const schemaVersion = 2
 
 // schemaID is the _id of the one document in the collection schema.
 const schemaID = "signet"
@@ -55,10 +58,20 @@ func (s *Store) checkSchema(ctx context.Context) error {
 		return err
 	case mark.Version > schemaVersion:
 		return &storage.SchemaError{Found: int(mark.Version), Known: schemaVersion}
-	case mark.Version < schemaVersion:
+	case mark.Version < 1:
 		return fmt.Errorf("mongodb: database %s has schema version %d, which never existed: restore its collection %s from a backup", s.db.Name(), mark.Version, schema)
 	}
 	return nil
+}
+
+// raiseSchema marks the database with the newest layout, when its indexes are made.
+// Of several that start at once one does and the others find it done.
+func (s *Store) raiseSchema(ctx context.Context) error {
+	ctx, cancel := s.withTimeout(ctx)
+	defer cancel()
+	older := bson.D{eq("_id", schemaID), lt("version", int64(schemaVersion))}
+	_, err := s.update(ctx, schema, older, bson.D{set(value("version", int64(schemaVersion)))}, nil)
+	return err
 }
 
 // checkForeign refuses a database without a mark where some of the collections

@@ -60,10 +60,32 @@ func wantOpenError(t *testing.T, uri string, words ...string) error {
 
 func TestFutureSchemaIsRefused(t *testing.T) {
 	uri := mongotest.URI(t)
-	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(2))})
+	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(3))})
 	var schema *storage.SchemaError
-	if err := wantOpenError(t, uri, "version 2"); !errors.As(err, &schema) || schema.Found != 2 || schema.Known != 1 {
-		t.Errorf("got %v, want a SchemaError of 2 and 1", err)
+	if err := wantOpenError(t, uri, "version 3"); !errors.As(err, &schema) || schema.Found != 3 || schema.Known != 2 {
+		t.Errorf("got %v, want a SchemaError of 3 and 2", err)
+	}
+}
+
+// A database of an earlier program gets what it lacks, and the mark after that.
+func TestEarlierSchemaIsRaised(t *testing.T) {
+	uri := mongotest.URI(t)
+	db := raw(t, uri)
+	put(t, db, "schema", bson.D{field("_id", "signet"), field("version", int64(1))})
+	put(t, db, "audit", bson.D{field("_id", "e"), field("at", start), field("client_id", "c")})
+	for range 2 { // again there is nothing to do
+		s := open(t, uri)
+		if v, err := s.SchemaVersion(t.Context()); err != nil || v != 2 {
+			t.Errorf("schema version %d, %v; want 2", v, err)
+		}
+		page, err := s.ListAudit(t.Context(), storage.AuditFilter{ClientID: "c"}, storage.Page{})
+		if err != nil || len(page.Events) != 1 {
+			t.Errorf("%d events of the client, %v", len(page.Events), err)
+		}
+	}
+	names, err := db.Collection("audit").Indexes().ListSpecifications(t.Context())
+	if err != nil || !slices.ContainsFunc(names, func(i driver.IndexSpecification) bool { return i.Name == "audit_client" }) {
+		t.Errorf("no index audit_client, %v", err)
 	}
 }
 
@@ -99,7 +121,7 @@ func TestOtherCollectionsAreNoHindrance(t *testing.T) {
 // wantIndexes is every index but those on _id, and which of them are unique.
 var wantIndexes = map[string]bool{
 	"attempts.attempts_reset{reset_at}": false,
-	"audit.audit_actor{actor _id}":      false, "audit.audit_at{at}": false, "audit.audit_target{target _id}": false, "audit.audit_type{type _id}": false,
+	"audit.audit_actor{actor _id}":      false, "audit.audit_at{at}": false, "audit.audit_client{client_id _id}": false, "audit.audit_target{target _id}": false, "audit.audit_type{type _id}": false,
 	"clients.clients_origins{origins}":           false,
 	"keys.keys_kid{kid}":                         true,
 	"logins.logins_user{user_id}":                false,

@@ -100,7 +100,10 @@ func (s *Store) prepare(ctx context.Context, cs connString) error {
 	if err := s.ensureSchema(ctx); err != nil {
 		return err
 	}
-	return s.ensureIndexes(ctx)
+	if err := s.ensureIndexes(ctx); err != nil {
+		return err
+	}
+	return s.raiseSchema(ctx)
 }
 
 // authenticationFailed is the server's code for wrong credentials.

@@ -46,6 +46,12 @@ func (s *Store) AppendAudit(ctx context.Context, events ...storage.AuditEvent) e
 
 // ListAudit implements [storage.Audit].
 func (s *Store) ListAudit(ctx context.Context, f storage.AuditFilter, p storage.Page) (page storage.AuditPage, err error) {
+	all, err := readMany(ctx, s, "list the audit log", auditQuery(f, p), auditTable.scan)
+	page.Events, page.Next = trimPage(all, p.Size(), func(e storage.AuditEvent) string { return e.ID })
+	return page, err
+}
+
+func auditQuery(f storage.AuditFilter, p storage.Page) selection {
 	q := selection{query: auditTable.read + " WHERE TRUE"}
 	switch {
 	case f.Newest && p.After != "":
@@ -72,9 +78,7 @@ func (s *Store) ListAudit(ctx context.Context, f storage.AuditFilter, p storage.
 	} else {
 		q.page(p.Size())
 	}
-	all, err := readMany(ctx, s, "list the audit log", q, auditTable.scan)
-	page.Events, page.Next = trimPage(all, p.Size(), func(e storage.AuditEvent) string { return e.ID })
-	return page, err
+	return q
 }
 
 // SweepAudit implements [storage.Audit].

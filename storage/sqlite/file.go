@@ -16,7 +16,7 @@ var createMu sync.Mutex
 // prepareFile makes sure that there is a file and that its mode is right. It
 // opens none that was there: see createMu.
 func prepareFile(path string) (fs.FileInfo, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := makeDirs(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
 	if err := createFile(path); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -39,7 +39,42 @@ func createFile(path string) error {
 	if err != nil {
 		return err
 	}
-	return f.Close()
+	return errors.Join(fsync(f), f.Close(), syncDir(filepath.Dir(path)))
+}
+
+// fsync is replaced by tests, which look at what is synced.
+var fsync = (*os.File).Sync
+
+// syncDir makes the names in a directory survive a power cut. SQLite syncs what it
+// writes into the database, not the name of a file that it did not make.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	_ = fsync(d) // some file systems cannot, and keep the name all the same
+	return d.Close()
+}
+
+// makeDirs makes the directory and those above it, and syncs the name of each that
+// it made.
+func makeDirs(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := makeDirs(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return nil
+		}
+		return err
+	}
+	return syncDir(parent)
 }
 
 // ownerOnly takes from others what an earlier copy or unpacking gave them.

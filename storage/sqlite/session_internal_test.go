@@ -188,9 +188,12 @@ func TestPlans(t *testing.T) {
 		q    selection
 		want string
 	}{
-		"by client": {byClient, "SEARCH sessions USING INDEX sessions_by_client (client_id=? AND id>?)"},
-		"by user":   {byUser, "SEARCH sessions USING INDEX sessions_by_user (user_id=?); USE TEMP B-TREE FOR ORDER BY"},
-		"all":       {all, "SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id>?)"},
+		"by client":       {byClient, "SEARCH sessions USING INDEX sessions_by_client (client_id=? AND id>?)"},
+		"by user":         {byUser, "SEARCH sessions USING INDEX sessions_by_user (user_id=?); USE TEMP B-TREE FOR ORDER BY"},
+		"all":             {all, "SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id>?)"},
+		"audit by client": {auditQuery(storage.AuditFilter{ClientID: "c"}, storage.Page{}), "SEARCH audit USING INDEX audit_by_client (client_id=? AND id>?)"},
+		"audit by type":   {auditQuery(storage.AuditFilter{Type: "t", Newest: true}, storage.Page{}), "SEARCH audit USING INDEX audit_by_type (type=?)"},
+		"audit by actor":  {auditQuery(storage.AuditFilter{Actor: "a", Newest: true}, storage.Page{After: "x"}), "SEARCH audit USING INDEX audit_by_actor (actor=? AND id<?)"},
 		"by login": {selection{userByLogin, []any{"x"}},
 			"SEARCH users USING PRIMARY KEY (id=?); SCALAR SUBQUERY 1; SEARCH logins USING PRIMARY KEY (name=?)"},
 	} {
