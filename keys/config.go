@@ -52,20 +52,19 @@ func DefaultConfig(now func() time.Time) Config {
 	}
 }
 
-// maxStale bounds StaleAfter: nothing is gained by signing longer without a
-// store, and a retired key stays published for that much longer.
+// maxStale bounds StaleAfter. Signing longer without a store gains nothing, and every
+// retired key would stay published for that much longer.
 const maxStale = time.Hour
 
-// StaleAfter is the age of the snapshot of the keys beyond which an instance stops
-// to sign. The lead PublishAhead - JWKSMaxAge - Leeway is the most that keeps
-// the promise of the JWKS: a set fetched from an instance in the last moment of
-// its readiness and cached for JWKSMaxAge still runs out before a key that it
-// lacks starts to sign.
+// StaleAfter returns the age of the snapshot beyond which an instance stops signing:
+// PublishAhead - JWKSMaxAge - Leeway, at most an hour. A JWKS that was fetched from an
+// instance just before that, and cached for JWKSMaxAge, still expires before a key
+// that it lacks starts to sign.
 func (c Config) StaleAfter() time.Duration {
 	return min(c.PublishAhead-c.JWKSMaxAge-c.Leeway, maxStale)
 }
 
-// Retention is how long a key stays published after another took over: the
+// Retention returns how long a key stays published after another took over: the
 // last signature may come from an instance whose snapshot is StaleAfter old and
 // whose clock is behind by Leeway, its token lives for TokenLifetime, and a
 // verifier's clock may be behind by Leeway too.
@@ -73,13 +72,12 @@ func (c Config) Retention() time.Duration {
 	return c.StaleAfter() + c.TokenLifetime + 2*c.Leeway
 }
 
-// lead is how long before its moment a rotation on schedule is stored: as
-// long as an instance may be behind, so that every instance that signs at that
-// moment knows of it.
+// lead returns how long before its time a rotation on schedule is stored: as long as
+// an instance may be behind, so that every instance that signs then knows of it.
 func (c Config) lead() time.Duration { return min(c.StaleAfter(), c.RotationInterval/2) }
 
-// withDefaults fills in what may be left out, and makes the source of
-// randomness safe for concurrent use, which not every reader is.
+// withDefaults returns a copy with defaults filled in and the source of randomness
+// made safe for concurrent use.
 func (c Config) withDefaults() Config {
 	if c.Rand == nil {
 		c.Rand = rand.Reader

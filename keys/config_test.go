@@ -72,7 +72,7 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-func TestValidateTellsAllFaults(t *testing.T) {
+func TestValidate_ReportsAllErrors(t *testing.T) {
 	err := keys.Config{}.Validate()
 	if err == nil {
 		t.Fatal("the zero configuration is accepted")

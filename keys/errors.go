@@ -22,11 +22,11 @@ var (
 
 // Reasons for which [Manager.Verify] refuses a token. Each is an ErrInvalidToken.
 var (
-	// ErrInvalidToken refuses a token that this issuer did not sign, or signed with
-	// a key that no longer counts.
+	// ErrInvalidToken refuses a token that this issuer did not sign, or signed with a
+	// key that is not published any more.
 	ErrInvalidToken = errors.New("not a token of this issuer")
 
-	// ErrMalformed refuses what is no JWS in strict compact form.
+	// ErrMalformed refuses a token that is not a JWS in strict compact form.
 	ErrMalformed = fmt.Errorf("%w: malformed", ErrInvalidToken)
 
 	// ErrUnknownKey refuses a key id that is not published, or not signing yet.
@@ -57,8 +57,8 @@ func (e *ScheduledError) Is(target error) bool { return target == ErrRotated }
 // A RollbackUnavailableError refuses a rollback: no earlier key may sign
 // again.
 type RollbackUnavailableError struct {
-	KID   string    // the previous key; empty where there is none that counts
-	Until time.Time // the last moment at which it could have been called back
+	KID   string    // the previous key; empty where none is published
+	Until time.Time // when a rollback to it was possible last
 }
 
 func (e *RollbackUnavailableError) Error() string {
@@ -69,8 +69,8 @@ func (e *RollbackUnavailableError) Error() string {
 		e.KID, e.Until.UTC().Format(time.RFC3339))
 }
 
-// An UnsealError refuses a stored key that does not open under the master key:
-// the master key is another one, or the record was altered or damaged.
+// An UnsealError refuses a record that does not open under the master key: it was
+// sealed under another one, or was altered or damaged.
 type UnsealError struct {
 	KID    string
 	Reason string // without any secret

@@ -24,6 +24,6 @@ type Event struct {
 	Kind EventKind
 	KID  string    // the key it is about; empty for the refreshes
 	At   time.Time // when it takes effect
-	By   string    // who wanted it, as [Manager.As] was told; empty for the instance itself
+	By   string    // who asked for it ([Change]); empty for the instance itself
 	Err  error     // of EventRefreshFailed
 }

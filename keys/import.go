@@ -31,7 +31,7 @@ type ImportedKey struct {
 	VerifyFor time.Duration
 }
 
-// ErrKeyExists refuses to import a key, or one of a name, that the store has.
+// ErrKeyExists refuses to import a key that the store has, or whose kid is in use.
 var ErrKeyExists = errors.New("the store has this key, or one of this name")
 
 const maxKID = 200 // characters, so that a token's header stays small
@@ -75,8 +75,8 @@ func (m *Manager) prepareImport(k ImportedKey) (*keyPair, error) {
 	return p.withKID(k.KID), nil
 }
 
-// algOf is the algorithm that the key signs with: of two that an RSA key could
-// serve the one that new keys have.
+// algOf returns the algorithm that the key signs with: for an RSA key PS256 if new
+// keys have it, else RS256.
 func (m *Manager) algOf(private crypto.Signer) string {
 	switch private.(type) {
 	case *ecdsa.PrivateKey:
@@ -121,8 +121,8 @@ func (m *Manager) insertImported(ctx context.Context, p *keyPair, verifyFor time
 }
 
 // ParsePEM reads the one private key in a PEM file: PKCS #8, PKCS #1 or SEC 1,
-// not encrypted. Certificates and parameters beside it are passed over. No
-// error repeats what the file says.
+// not encrypted. Certificates and parameters beside it are skipped. No error repeats
+// the content of the file.
 func ParsePEM(data []byte) (crypto.Signer, error) {
 	var found crypto.Signer
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
@@ -142,7 +142,7 @@ func ParsePEM(data []byte) (crypto.Signer, error) {
 	return found, nil
 }
 
-// parseBlock is nil for what is no private key.
+// parseBlock returns the private key in the block, nil for a block of another type.
 func parseBlock(block *pem.Block) (crypto.Signer, error) {
 	if block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "" {
 		return nil, errors.New("the private key is encrypted: decrypt it first, for example by openssl pkey")

@@ -10,7 +10,7 @@ import (
 	"example.org/signet/storage"
 )
 
-// lostReplyStore is a store that does what it is told and then cannot say so.
+// lostReplyStore stores a key and then fails, as where the reply gets lost.
 type lostReplyStore struct {
 	*memoryStore
 	loseReply bool // whether the answer to an insert gets lost

@@ -194,8 +194,8 @@ func TestJWKSMaxAge(t *testing.T) {
 	}
 }
 
-// The clock passing a change is noticed once, by whoever comes first, without
-// the store and without tearing.
+// When the clock passes a change, one caller derives the next snapshot, without the
+// store, and no caller sees a mixture.
 func TestDerivedChangeUnderLoad(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)

@@ -37,7 +37,7 @@ type keyPair struct {
 // isRevoked tells whether the envelope of the key holds a revocation.
 func (p *keyPair) isRevoked() bool { return !p.revokedAt.IsZero() }
 
-// generate draws a key pair, again where its kid is none that may be stored.
+// generate draws a key pair, and another one where the kid would begin with a dash.
 func generate(cfg Config) (*keyPair, error) {
 	for {
 		private, err := generatePrivate(cfg)
@@ -87,7 +87,7 @@ func newKeyPair(alg string, private crypto.Signer) (*keyPair, error) {
 	return p.withKID(base64.RawURLEncoding.EncodeToString(thumbprint)), nil
 }
 
-// withKID is the same key under another name, which only an imported key has.
+// withKID returns the same key under another kid, which only an imported key has.
 func (p *keyPair) withKID(kid string) *keyPair {
 	if p.kid == kid {
 		return p
@@ -97,7 +97,7 @@ func (p *keyPair) withKID(kid string) *keyPair {
 	return &named
 }
 
-// samePublic tells whether both are the same key, whatever their names.
+// samePublic reports whether both are the same key, whatever their kids.
 func samePublic(a, b jose.JSONWebKey) bool {
 	x, err := a.Thumbprint(crypto.SHA256)
 	if err != nil {
@@ -130,7 +130,7 @@ func checkKeyType(alg string, private crypto.Signer) error {
 	return fmt.Errorf("a %T does not sign with %q", private, alg)
 }
 
-// marshal is the private key in PKCS #8.
+// marshal returns the private key in PKCS #8.
 func (p *keyPair) marshal() ([]byte, error) { return x509.MarshalPKCS8PrivateKey(p.private()) }
 
 // parseKeyPair reads what marshal wrote.
@@ -146,7 +146,7 @@ func parseKeyPair(alg string, der []byte) (*keyPair, error) {
 	return newKeyPair(alg, private)
 }
 
-// signer is the one jose.Signer for the key and the typ, built at first use.
+// signer returns the one jose.Signer for the key and the typ, built at first use.
 // The typs are few: they come from the program, never from a request.
 func (p *keyPair) signer(typ string) (jose.Signer, error) {
 	if s, ok := p.signers.Load(typ); ok {
@@ -162,6 +162,6 @@ func (p *keyPair) signer(typ string) (jose.Signer, error) {
 	return shared.(jose.Signer), nil
 }
 
-// cpuBound tells whether a signature costs so much that only as many may run at
-// once as there are processors.
+// cpuBound reports whether signatures of the key are limited to one for each
+// processor at a time, because they cost so much.
 func (p *keyPair) cpuBound() bool { return p.alg == RS256 || p.alg == PS256 }

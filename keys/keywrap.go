@@ -22,8 +22,8 @@ type KeyWrapper interface {
 	// secret; where it cannot tell, they are [storage.ErrUnavailable].
 	Open(ctx context.Context, sealed, associated []byte) ([]byte, error)
 
-	// IsCurrent reports whether the envelope is one that Seal would make now: any
-	// other that opens is to be sealed anew.
+	// IsCurrent reports whether the envelope was sealed under the key that Seal uses
+	// now. [Manager.Reseal] seals the others again.
 	IsCurrent(sealed []byte) bool
 }
 
@@ -53,7 +53,8 @@ func (k MasterKey) aead() (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// id names the master key in the envelopes, and gives nothing of it away.
+// id returns the name of the master key in the envelopes. It discloses nothing of the
+// key.
 func (k MasterKey) id() []byte { return k.Derive("name the master key", masterIDSize) }
 
 // Seal implements [KeyWrapper].
@@ -96,15 +97,15 @@ func (k MasterKey) IsCurrent(sealed []byte) bool {
 	return len(sealed) >= headerSize && bytes.Equal(sealed[1:headerSize], k.id())
 }
 
-// MasterKeys holds the primary master key and the others that are accepted
-// while it changes: what they have sealed opens, but nothing is sealed by them.
+// MasterKeys holds the primary master key, which seals, and those that are accepted
+// while it changes, which only open.
 type MasterKeys struct {
 	primary     MasterKey
 	decryptOnly []MasterKey
 }
 
-// NewMasterKeys returns the primary key together with those that only decrypt;
-// zero values are left out.
+// NewMasterKeys returns the primary key together with those that only decrypt. Zero
+// values are left out.
 func NewMasterKeys(master MasterKey, others ...MasterKey) MasterKeys {
 	r := MasterKeys{primary: master}
 	for _, k := range others {

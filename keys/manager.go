@@ -43,10 +43,10 @@ type Manager struct {
 	signatures atomic.Uint64
 }
 
-// Open reads and unseals all keys, makes the first key and its standby in an
-// empty store, and sees to it that there is a standby. It fails with
-// *[UnsealError] on a key that the wrapper cannot open and then changes nothing; with the errors of the configuration; or with the store's
-// error.
+// Open reads and unseals all keys, and makes a signing key and a standby where they
+// are missing. It fails with the errors of the configuration, with *[UnsealError] on a
+// record that the wrapper cannot open, and with the store's error. After an UnsealError
+// nothing was changed.
 func Open(ctx context.Context, store Store, wrapper KeyWrapper, cfg Config) (*Manager, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("key settings: %w", err)
@@ -73,9 +73,8 @@ func Open(ctx context.Context, store Store, wrapper KeyWrapper, cfg Config) (*Ma
 	return m, nil
 }
 
-// withChangeLock runs change while no other change is under way in this instance; the
-// end of ctx ends the wait for it. Between instances the unique sequence
-// number decides.
+// withChangeLock runs change while no other change is running in this instance. The end
+// of ctx ends the wait. Between instances the unique sequence number decides.
 func (m *Manager) withChangeLock(ctx context.Context, change func() error) error {
 	select {
 	case m.changeLock <- struct{}{}:
@@ -86,9 +85,9 @@ func (m *Manager) withChangeLock(ctx context.Context, change func() error) error
 	}
 }
 
-// currentSnapshot returns the snapshot for this moment. When the clock has passed a change
-// that the records schedule, the first caller derives the next one; the store
-// is not asked.
+// currentSnapshot returns the snapshot for now, and now. When the clock has passed a
+// change that the records schedule, the first caller derives the next snapshot. The
+// store is not asked.
 func (m *Manager) currentSnapshot() (*snapshot, time.Time) {
 	now := m.cfg.Now()
 	if s := m.current.Load(); s.validAt(now, m.cfg.Leeway) {
@@ -112,8 +111,8 @@ func (m *Manager) stale(s *snapshot, now time.Time) bool {
 	return now.Sub(s.readAt) > m.cfg.StaleAfter()
 }
 
-// reload reads the records and installs what they say, unless a reading that
-// began later was installed meanwhile.
+// reload reads the records and installs a snapshot of them, unless a reading that began
+// later is installed already.
 func (m *Manager) reload(ctx context.Context) error {
 	generation, read := m.generations.Add(1), m.cfg.Now()
 	records, err := m.store.ListKeys(ctx)
@@ -138,7 +137,8 @@ func (m *Manager) reload(ctx context.Context) error {
 	})
 }
 
-// unseal opens all records. Those that are as they were keep their pair.
+// unseal returns the key pairs of all records by kid. A record that has not changed since
+// before keeps its pair.
 func (m *Manager) unseal(ctx context.Context, records []storage.Key, before *snapshot) (map[string]*keyPair, error) {
 	pairs := make(map[string]*keyPair, len(records))
 	for _, k := range records {

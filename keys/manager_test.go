@@ -142,7 +142,7 @@ func waitFor(t *testing.T, condition func() bool) {
 	t.Fatal("did not happen")
 }
 
-// The private keys show under no verb, wherever they are held.
+// No verb shows a private key, wherever it is held.
 func TestManagerPrintsNoSecret(t *testing.T) {
 	store := new(memoryStore)
 	m := open(t, store, settings(newClock()))
@@ -168,9 +168,9 @@ func TestManagerPrintsNoSecret(t *testing.T) {
 	}
 }
 
-// Every change names who wanted it, and what the instance does by itself names
+// The event of a change names who asked for it; what the instance does by itself names
 // nobody.
-func TestEventsNameWhoWantedThem(t *testing.T) {
+func TestEvents_NameWhoAsked(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
 	var events []keys.Event

@@ -17,12 +17,12 @@ const (
 	redacted   = "[master key]"
 )
 
-// A MasterKey is the one secret from which all others of an installation
-// derive: 32 random bytes. It never shows itself when printed, logged or
-// marshalled; only [MasterKey.Encode] gives it away. The zero value is no key.
+// A MasterKey is the secret of 32 random bytes from which all others of an
+// installation are derived. It shows a placeholder when printed, logged or
+// marshalled; only [MasterKey.Encode] returns it. The zero value is no key.
 type MasterKey struct {
-	// A function, because nothing that prints or marshals looks into one, also
-	// where the methods below are out of reach: in another struct's hidden field.
+	// A function, because nothing prints or marshals what it holds, even where the
+	// methods below are not called: in an unexported field of another struct.
 	reveal func() [masterSize]byte
 }
 
@@ -48,7 +48,7 @@ func ParseMasterKey(encoded string) (MasterKey, error) {
 	return makeMasterKey([masterSize]byte(raw))
 }
 
-// makeMasterKey refuses a key that nobody drew: one byte repeated.
+// makeMasterKey refuses a key of one byte repeated, which was not drawn.
 func makeMasterKey(secret [masterSize]byte) (MasterKey, error) {
 	if bytes.Count(secret[:], secret[:1]) == masterSize {
 		return MasterKey{}, errors.New("master key: not random, one byte is repeated")
@@ -56,10 +56,10 @@ func makeMasterKey(secret [masterSize]byte) (MasterKey, error) {
 	return MasterKey{func() [masterSize]byte { return secret }}, nil
 }
 
-// IsZero tells the zero value, which is no key.
+// IsZero reports whether k is the zero value, which is no key.
 func (k MasterKey) IsZero() bool { return k.reveal == nil }
 
-// Encode is the text that ParseMasterKey reads; empty for the zero value.
+// Encode returns the text that [ParseMasterKey] reads; empty for the zero value.
 func (k MasterKey) Encode() string {
 	if k.IsZero() {
 		return ""
@@ -68,8 +68,8 @@ func (k MasterKey) Encode() string {
 	return base64.StdEncoding.EncodeToString(secret[:])
 }
 
-// Derive returns n bytes, 1 to 8160, that belong to the purpose alone
-// (HKDF-SHA256, RFC 5869). Different purposes give independent bytes. It panics
+// Derive returns n bytes, 1 to 8160, for one purpose (HKDF-SHA256, RFC 5869).
+// Different purposes give independent bytes. It panics
 // on the zero value, so that nothing is ever sealed or signed under no key.
 func (k MasterKey) Derive(purpose string, n int) []byte {
 	if k.IsZero() {
@@ -83,20 +83,20 @@ func (k MasterKey) Derive(purpose string, n int) []byte {
 	return out
 }
 
-// String, and all below it, redact.
+// String returns a placeholder.
 func (k MasterKey) String() string { return redacted }
 
-// GoString redacts.
+// GoString returns the placeholder.
 func (k MasterKey) GoString() string { return redacted }
 
-// Format redacts under every verb.
+// Format writes the placeholder under every verb.
 func (k MasterKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
-// MarshalText redacts, and with it JSON.
+// MarshalText returns the placeholder.
 func (k MasterKey) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// MarshalJSON redacts.
+// MarshalJSON returns the placeholder as a JSON string.
 func (k MasterKey) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
-// LogValue redacts.
+// LogValue returns the placeholder.
 func (k MasterKey) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -107,7 +107,7 @@ func TestDeriveSeparatesPurposes(t *testing.T) {
 	}
 }
 
-// The derivation is part of the stored form: another one opens no old store.
+// Another derivation would open no existing store.
 func TestDeriveIsStable(t *testing.T) {
 	const want = "dPFfOsCNzLls4/7KNbJD3Q"
 	if got := base64.RawStdEncoding.EncodeToString(testMasterKey(t).Derive("purpose", 16)); got != want {
@@ -115,7 +115,7 @@ func TestDeriveIsStable(t *testing.T) {
 	}
 }
 
-func TestNothingDerivesFromNoKey(t *testing.T) {
+func TestDerive_ZeroKey_Panics(t *testing.T) {
 	defer func() {
 		if recover() == nil {
 			t.Error("derived from the zero key")

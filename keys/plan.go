@@ -16,14 +16,14 @@ type PlanRequest struct {
 	Revoke   string // the kid to revoke, as [Manager.Revoke] does it
 }
 
-// A Plan tells what will happen to the keys, and changes nothing.
+// A Plan lists the coming changes of the keys.
 type Plan struct {
-	At          time.Time    // the moment that it is made for
+	At          time.Time    // when the plan was made
 	Keys        []Info       // as they are before, by rising sequence number
 	Transitions []Transition // by rising time
 }
 
-// Next is the first change of the key; false where none is in sight.
+// Next returns the first change of the key; false where none is known.
 func (p Plan) Next(kid string) (Transition, bool) {
 	for _, c := range p.Transitions {
 		if c.KID == kid && c.KID != "" {
@@ -80,14 +80,14 @@ func (m *Manager) changedTimeline(s *snapshot, now time.Time, req PlanRequest) (
 	return line, nil
 }
 
-// A stage is a time line and the moment from which it holds.
+// A stage is a time line and the time from which it holds.
 type stage struct {
 	from time.Time
 	line timeline
 }
 
-// scheduledStage is the stage that begins when some instance stores the rotation
-// that ends the interval of the last key known to sign.
+// scheduledStage returns the stage that begins when some instance stores the next
+// rotation on schedule; false where none is due.
 func (m *Manager) scheduledStage(line timeline, now time.Time) (stage, bool) {
 	if m.cfg.RotationInterval == 0 || line.spanAt(now) < 0 {
 		return stage{}, false
@@ -102,8 +102,7 @@ func (m *Manager) scheduledStage(line timeline, now time.Time) (stage, bool) {
 	return stage{from, line.withRecord(line.rotationRecord(from, at))}, true
 }
 
-// transitions walks through the stages and lists what differs from one moment to
-// the next.
+// transitions returns the changes of state in the stages, by rising time.
 func (m *Manager) transitions(before []Info, stages []stage) []Transition {
 	var changes []Transition
 	for n, s := range stages {

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// plan is the manager's, which must be possible.
+// plan returns the plan of a change that is possible.
 func plan(t testing.TB, m *keys.Manager, req keys.PlanRequest) keys.Plan {
 	t.Helper()
 	p, err := m.Plan(req)
@@ -21,7 +21,7 @@ func plan(t testing.TB, m *keys.Manager, req keys.PlanRequest) keys.Plan {
 	return p
 }
 
-// transition is the planned one of the key into the state.
+// transition returns the planned change of the key into the state.
 func transition(t testing.TB, p keys.Plan, kid string, to keys.State) keys.Transition {
 	t.Helper()
 	for _, c := range p.Transitions {
@@ -99,9 +99,8 @@ func TestPlanOfARevocation(t *testing.T) {
 	}
 }
 
-// What a plan says is what happens: whatever the keys are, at the moment of
-// each change the key is in the state that was foretold, on every instance that
-// refreshes.
+// Whatever the keys are, at the time of each planned change the key is in the planned
+// state.
 func TestPlan_MatchesOutcome(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		c := newClock()
@@ -161,7 +160,7 @@ func applyRequest(t *testing.T, m *keys.Manager, i keys.PlanRequest) {
 	}
 }
 
-// stateOf takes a record that was removed for that of an expired key.
+// stateOf returns the state of the key; expired where the record was deleted.
 func stateOf(m *keys.Manager, seq int64) keys.State {
 	for _, i := range m.List() {
 		if i.Seq == seq {

@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// A prefetcher keeps one key pair ready, so that a change of keys finds it made.
+// A prefetcher makes one key pair ahead of need, so that a change of keys need not
+// wait for it.
 type prefetcher struct {
 	mu   *sync.Mutex
 	pair *keyPair
@@ -30,7 +31,7 @@ func (s *prefetcher) get(cfg Config) (*keyPair, error) {
 	return generate(cfg)
 }
 
-// put puts back a pair that has certainly not been stored.
+// put returns a pair that was not stored, for the next change.
 func (s *prefetcher) put(p *keyPair) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,8 +44,8 @@ func (s *prefetcher) empty() bool {
 	return s.pair == nil
 }
 
-// run makes a pair whenever there is none, until ctx ends. It is the only
-// one that does, so there is never more than one made in vain.
+// run makes a pair whenever there is none, until ctx ends. At most one pair is made
+// and never used.
 func (s *prefetcher) run(ctx context.Context, cfg Config) {
 	for ctx.Err() == nil {
 		if s.empty() {

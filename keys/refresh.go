@@ -29,8 +29,8 @@ func (m *Manager) Run(ctx context.Context) {
 	}
 }
 
-// minRefreshTimeout bounds one refresh from below: a store that answers slowly is
-// better than none.
+// minRefreshTimeout is the shortest time limit of one refresh, so that a slow store is
+// still read.
 const minRefreshTimeout = 5 * time.Second
 
 func (m *Manager) refreshWithTimeout(ctx context.Context) error {
@@ -39,7 +39,7 @@ func (m *Manager) refreshWithTimeout(ctx context.Context) error {
 	return m.Refresh(ctx)
 }
 
-// refreshDelay is the time to the next refresh: up to a tenth less than
+// refreshDelay returns the time to the next refresh: up to a tenth less than
 // [Config.Refresh], and after a failure half to a quarter of it, so that
 // instances do not all ask at once.
 func (m *Manager) refreshDelay(err error) time.Duration {
@@ -54,9 +54,9 @@ func (m *Manager) refreshDelay(err error) time.Duration {
 	return longest - spread*time.Duration(b[0])/256
 }
 
-// Refresh reads the keys anew, rotates when that is due, ensures a standby and
-// removes the records of keys that are long gone. On an error the snapshot is as
-// new as could be read.
+// Refresh reads the keys again, ensures a standby, rotates when that is due, seals
+// revocations and deletes records that are not needed any more. Records that were read
+// before an error count.
 func (m *Manager) Refresh(ctx context.Context) error {
 	err := m.reload(ctx)
 	if err == nil {
@@ -86,9 +86,8 @@ func (m *Manager) maintain(ctx context.Context) error {
 	return m.deleteExpired(ctx)
 }
 
-// rotateIfDue stores the rotation that ends the active key's interval. It does
-// so ahead of the moment by as much as an instance may be behind, so that every
-// instance that signs at that moment knows of it.
+// rotateIfDue stores the rotation that ends the active key's interval, ahead of its
+// time by [Config.lead], so that every instance that signs then knows of it.
 func (m *Manager) rotateIfDue(ctx context.Context) error {
 	s, now := m.currentSnapshot()
 	i := s.line.spanAt(now)
@@ -112,7 +111,7 @@ func (m *Manager) rotateIfDue(ctx context.Context) error {
 	return nil
 }
 
-// deleteExpired removes the records that nothing depends on any more, lowest first.
+// deleteExpired deletes the removable records, lowest first.
 func (m *Manager) deleteExpired(ctx context.Context) error {
 	for {
 		s, now := m.currentSnapshot()

@@ -17,9 +17,9 @@ type ResealResult struct {
 
 // Reseal seals every private key under the present master key, whichever key of
 // the [MasterKeys] it lies under. Each record changes by one compare-and-swap, in its
-// envelope alone; instances that hold both master keys notice nothing. Where it
-// was cut off, by an error or the end of the process, some records are done and
-// doing it again does the rest. On an error it returns what was done before.
+// envelope alone; instances that hold both master keys notice nothing. Where it is
+// interrupted, by an error or the end of the process, some records are done, and
+// another run does the rest. On an error it returns what was done before.
 func (m *Manager) Reseal(ctx context.Context, c Change) (done ResealResult, err error) {
 	err = m.withChangeLock(ctx, func() error {
 		for range maxAttempts { // a record may be made meanwhile, by an instance that seals as before
@@ -42,8 +42,7 @@ func (m *Manager) Reseal(ctx context.Context, c Change) (done ResealResult, err 
 	return done, nil
 }
 
-// resealAll goes through all records once, and tells whether none was left to
-// do.
+// resealAll seals all records once, and reports whether none had to be sealed.
 func (m *Manager) resealAll(ctx context.Context, done *ResealResult, by string) (complete bool, err error) {
 	records, err := m.store.ListKeys(ctx)
 	if err != nil {

@@ -70,7 +70,7 @@ func TestReseal(t *testing.T) {
 	if again, err := changed.Reseal(t.Context(), keys.Change{}); err != nil || len(again.Resealed) != 0 || again.AlreadyResealed != 3 {
 		t.Errorf("again: %+v, %v", again, err)
 	}
-	// One that was not told of the new key goes on with what it has.
+	// An instance without the new master key goes on with the keys it has.
 	var refused *keys.UnsealError
 	if err := old.Refresh(t.Context()); !errors.As(err, &refused) {
 		t.Errorf("got %v", err)
@@ -78,7 +78,8 @@ func TestReseal(t *testing.T) {
 	sign(t, old)
 }
 
-// Cut off after any number of records, it is repeated and does the rest.
+// A reseal that was interrupted after any number of records is repeated and does the
+// rest.
 func TestReseal_Interrupted_CanBeRepeated(t *testing.T) {
 	before, after := testMasterKey(t), randomMasterKey(t)
 	cfg := settings(newClock())

@@ -17,8 +17,8 @@ import (
 // It is possible until [Config.StaleAfter] (with allowances for clocks and for
 // reading) before the key leaves the JWKS, so that every instance hears of it
 // in time: then it fails with *[RollbackUnavailableError], as where there is no such key.
-// Doing it again is refused that way too, so a repeated command does not go
-// back further than was meant. Of racing rollbacks and rotations one wins, the
+// A second rollback is refused that way too, so a repeated command does not go
+// back further than intended. Of racing rollbacks and rotations one wins, the
 // others get [ErrRotated]; while a rotation is scheduled it fails with
 // *[ScheduledError].
 func (m *Manager) Rollback(ctx context.Context, c Change) (Rotation, error) {
@@ -49,12 +49,12 @@ func (m *Manager) rollbackRecord(s *snapshot, now time.Time) (storage.Key, error
 	return record, nil
 }
 
-// propagationDelay is the longest until every instance that signs knows what was
-// decided, by a clock that may be behind.
+// propagationDelay returns how long it takes at most until every instance that signs
+// knows of a decision, by a clock that may be behind.
 func (c Config) propagationDelay() time.Duration { return c.StaleAfter() + c.Refresh + c.Leeway }
 
-// previous is the newest key below the signing one that has signed before and
-// is still published.
+// previous returns the newest key below the signing one that has signed before and is
+// still published.
 func (l timeline) previous(now time.Time, retention time.Duration) (Info, bool) {
 	i := l.spanAt(now)
 	if i < 0 {

@@ -20,7 +20,7 @@ func rollback(t testing.TB, m *keys.Manager) keys.Rotation {
 	return r
 }
 
-// expectRollbackUnavailable demands that a rollback is refused for the want of a key.
+// expectRollbackUnavailable expects a rollback to be refused because of the key.
 func expectRollbackUnavailable(t testing.TB, m *keys.Manager, kid string) {
 	t.Helper()
 	var refused *keys.RollbackUnavailableError
@@ -99,7 +99,7 @@ func TestRotationAfterRollback(t *testing.T) {
 	}
 }
 
-// The way back closes while every instance can still hear of it.
+// A rollback is possible only as long as every instance can learn of it in time.
 func TestRollbackTooLate(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
@@ -147,8 +147,8 @@ func TestRollbackIsRefused(t *testing.T) {
 	}
 }
 
-// A key that came back can be lost like any other: the standby takes over, and
-// the key that it had taken over from does not return.
+// After a rollback the restored key can be revoked like any other: the standby takes
+// over, and the key that it had taken over from does not sign again.
 func TestRevokeAfterRollback(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)

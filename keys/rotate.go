@@ -17,7 +17,7 @@ type Change struct {
 	By    string // the user id or command that the events name; empty for the instance itself
 }
 
-// Rotation tells what a rotation will do.
+// Rotation is the outcome of a rotation or a rollback.
 type Rotation struct {
 	NewStandby string    // kid of the key made for the next time
 	Activates  string    // kid of the key that starts to sign
@@ -59,15 +59,15 @@ func (m *Manager) storeDecision(ctx context.Context, event Event, propose func(*
 	return done, err
 }
 
-// maxAttempts bounds the tries of one change. Each lost one means that another
-// instance stored a record, and there is never need for many; a store whose
-// readings do not show what it holds must not be asked for ever.
+// maxAttempts bounds the tries of one change. Each failed one means that another
+// instance stored a record, so few are needed; a store that does not list what it
+// holds must not be asked for ever.
 const maxAttempts = 20
 
 var errNoProgress = fmt.Errorf("the store does not show the keys that it holds: %w", storage.ErrUnavailable)
 
-// tryDecision tries until its record is stored, or one of another decision above
-// the sequence number seen.
+// tryDecision proposes and inserts records until one is stored. It fails with
+// [ErrRotated] once another decision above afterSeq is stored.
 func (m *Manager) tryDecision(ctx context.Context, afterSeq int64, event Event, propose func(*snapshot, time.Time) (storage.Key, error)) (Rotation, error) {
 	for range maxAttempts {
 		if err := m.ensureStandby(ctx, event.By); err != nil {
@@ -92,7 +92,7 @@ func (m *Manager) tryDecision(ctx context.Context, afterSeq int64, event Event, 
 	return Rotation{}, errNoProgress
 }
 
-// rotationTime is the moment at which a rotation that is made now takes effect.
+// rotationTime returns when a rotation that is made now takes effect.
 func (m *Manager) rotationTime(s *snapshot, now time.Time, force bool) (time.Time, error) {
 	if next, ok := s.line.pending(now); ok {
 		if !force {
@@ -109,7 +109,7 @@ func (m *Manager) rotationTime(s *snapshot, now time.Time, force bool) (time.Tim
 	return m.earliestStart(s.infos, now), nil
 }
 
-// earliestStart is the first moment at which the newest standby may sign unforced.
+// earliestStart returns the first time at which the newest standby may sign unforced.
 func (m *Manager) earliestStart(infos []Info, now time.Time) time.Time {
 	at := now
 	for _, info := range infos {
@@ -120,8 +120,8 @@ func (m *Manager) earliestStart(infos []Info, now time.Time) time.Time {
 	return at
 }
 
-// publishedSince takes a record from the future, made by a clock that was
-// wrong, for one of now.
+// publishedSince returns since when the key is published: now for a record from the
+// future, which a wrong clock made.
 func publishedSince(info Info, now time.Time) time.Time {
 	if info.CreatedAt.After(now) {
 		return now
@@ -149,7 +149,7 @@ func (m *Manager) insertDecision(ctx context.Context, s *snapshot, event Event, 
 }
 
 // ensureStandby makes the keys that are missing: one that signs, and a standby that no
-// rotation has claimed. The caller holds the change lock.
+// rotation is scheduled for. The caller holds the change lock.
 func (m *Manager) ensureStandby(ctx context.Context, by string) error {
 	for range maxAttempts {
 		s, now := m.currentSnapshot()
@@ -172,8 +172,8 @@ func (m *Manager) ensureStandby(ctx context.Context, by string) error {
 	return errNoProgress
 }
 
-// insertNewKey makes a key for the record, stores it and adds it to the snapshot. After
-// [storage.ErrConflict] nothing was stored.
+// insertNewKey draws a key for the record, stores it and adds it to the snapshot.
+// After [storage.ErrConflict] nothing was stored.
 func (m *Manager) insertNewKey(ctx context.Context, record storage.Key) (storage.Key, error) {
 	p, err := m.prefetcher.get(m.cfg)
 	if err != nil {

@@ -112,8 +112,8 @@ func TestRotationRightAfterAnother(t *testing.T) {
 	}
 }
 
-// Whoever asks for a rotation without having seen the last one is told of it;
-// asking again is a rotation of its own.
+// A rotation by an instance that has not read the last one fails with ErrRotated; the
+// next one succeeds.
 func TestRotate_StaleInstance_GetsErrRotated(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
@@ -197,7 +197,7 @@ func TestScheduledRotation(t *testing.T) {
 	}
 }
 
-func TestRotationByHandOnly(t *testing.T) {
+func TestRotationInterval_Zero_NeverRotates(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
 	cfg.RotationInterval = 0

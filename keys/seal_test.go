@@ -111,8 +111,8 @@ func TestSwappedRows(t *testing.T) { // K03
 	expectUnsealError(t, store, testMasterKey(t), cfg, store.all()[0].KID)
 }
 
-// A row that goes bad while the instance runs is told, and the instance goes on
-// with the keys it has.
+// A record that is altered while the instance runs is reported, and the instance goes
+// on with the keys it has.
 func TestAlteredRecordWhileRunning(t *testing.T) {
 	c := newClock()
 	store, cfg := new(memoryStore), settings(c)
@@ -133,7 +133,7 @@ func TestAlteredRecordWhileRunning(t *testing.T) {
 	}
 }
 
-// privateKeyEncodings is what of the key must show nowhere, in every spelling.
+// privateKeyEncodings returns the secret parts of the key in every encoding.
 func privateKeyEncodings(t *testing.T, cfg keys.Config) (store *memoryStore, secrets [][]byte) {
 	t.Helper()
 	store = new(memoryStore)

@@ -6,14 +6,15 @@ import (
 	"fmt"
 )
 
-// A Signer is the key that signs at one moment, held so that all tokens of
-// one answer are signed by it. Use it for one answer only.
+// A Signer signs with the key that was active when it was taken, so that all tokens
+// of one response have the same key. Use it for one response only.
 type Signer struct {
 	manager *Manager
 	pair    *keyPair
 }
 
-// Current returns the key that signs now; ErrStale or ErrNoKey.
+// Current returns a Signer with the key that signs now. It fails with [ErrStale] or
+// [ErrNoKey].
 func (m *Manager) Current() (Signer, error) {
 	s, now := m.currentSnapshot()
 	if m.stale(s, now) {
@@ -25,10 +26,10 @@ func (m *Manager) Current() (Signer, error) {
 	return Signer{m, s.active}, nil
 }
 
-// KID is the key's id.
+// KID returns the key's id.
 func (s Signer) KID() string { return s.pair.kid }
 
-// Alg is the key's algorithm, which also decides the hash of at_hash
+// Alg returns the key's algorithm, which also decides the hash of at_hash
 // (OpenID Connect Core §3.1.3.6).
 func (s Signer) Alg() string { return s.pair.alg }
 
@@ -70,7 +71,7 @@ func (m *Manager) Sign(ctx context.Context, typ string, claims any) (string, err
 	return s.Sign(ctx, typ, claims)
 }
 
-// Active tells the id and the algorithm of the key that signs now.
+// Active returns the id and the algorithm of the key that signs now.
 func (m *Manager) Active() (kid, alg string, err error) {
 	s, err := m.Current()
 	if err != nil {
@@ -79,11 +80,11 @@ func (m *Manager) Active() (kid, alg string, err error) {
 	return s.KID(), s.Alg(), nil
 }
 
-// Ready is nil when the instance may sign; else ErrStale or ErrNoKey.
+// Ready returns nil when the instance may sign, else [ErrStale] or [ErrNoKey].
 func (m *Manager) Ready() error {
 	_, err := m.Current()
 	return err
 }
 
-// Signatures counts the signatures made so far.
+// Signatures returns how many signatures were made so far.
 func (m *Manager) Signatures() uint64 { return m.signatures.Load() }

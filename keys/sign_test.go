@@ -22,7 +22,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// jwk is a key of the JWKS, read by hand.
+// jwk is a key of the JWKS, as encoding/json reads it.
 type jwk struct{ KID, KTY, Alg, N, E, X, Y string }
 
 func b64(t testing.TB, text string) []byte {
@@ -74,8 +74,8 @@ func rsaKey(t testing.TB, k jwk) *rsa.PublicKey {
 	return &rsa.PublicKey{N: bigInt(t, k.N), E: int(bigInt(t, k.E).Int64())}
 }
 
-// Tokens verify with the published document by other hands than ours.
-func TestTokensVerifyElsewhere(t *testing.T) {
+// Tokens verify with the published document and the standard library alone.
+func TestTokens_VerifyWithStandardLibrary(t *testing.T) {
 	for _, alg := range algorithms {
 		t.Run(alg, func(t *testing.T) {
 			m := open(t, new(memoryStore), withAlg(newClock(), alg))
@@ -123,9 +123,8 @@ func TestHeader(t *testing.T) {
 	}
 }
 
-// All tokens of one answer are signed by one key, though a rotation comes
-// between them.
-func TestSigningHoldsItsKey(t *testing.T) {
+// All tokens of one Signer have the same key, though a rotation comes between them.
+func TestSigner_RotationInBetween_KeepsKey(t *testing.T) {
 	m := open(t, new(memoryStore), settings(newClock()))
 	s, err := m.Current()
 	if err != nil {

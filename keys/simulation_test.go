@@ -279,7 +279,7 @@ func (w *simulation) signTokens(t *testing.T) error {
 	return nil
 }
 
-// checkVerifiers lets every verifier look at every token that is alive by its clock.
+// checkVerifiers has every verifier check every token that is unexpired by its clock.
 func (w *simulation) checkVerifiers() error {
 	now := w.trueClock.now()
 	w.tokens = slices.DeleteFunc(w.tokens, func(m simToken) bool { return m.exp.Add(w.cfg.Leeway).Before(now) })
@@ -287,7 +287,7 @@ func (w *simulation) checkVerifiers() error {
 		if err := w.fetch(v, now); err != nil {
 			return err
 		}
-		if !now.Before(v.until) { // nobody is ready: its set has run out and counts no more, for yes or for no
+		if !now.Before(v.until) { // nobody is ready: its set has expired, so it neither accepts nor refuses
 			continue
 		}
 		for _, m := range w.tokens {
@@ -327,9 +327,9 @@ func (w *simulation) fetch(v *verifier, now time.Time) error {
 	return nil
 }
 
-// K05, K06, K10, K12 and the promise of the whole: whatever happens to the keys,
-// no verifier refuses a living token for its key. Two run side by side;
-// -rapid.checks says how many schedules each tries.
+// K05, K06, K10, K12: whatever happens to the keys, no verifier refuses an unexpired
+// token for its key. Two halves run in parallel; -rapid.checks says how many schedules
+// each tries.
 func TestRotationNeverFailsARequest(t *testing.T) {
 	for _, half := range []string{"one half", "the other"} {
 		t.Run(half, func(t *testing.T) {
@@ -355,7 +355,7 @@ func TestRotationNeverFailsARequest(t *testing.T) {
 	}
 }
 
-// The simulation can fail: it finds each of these broken rules.
+// The simulation finds each of these broken rules.
 func TestSimulation_DetectsBrokenRules(t *testing.T) {
 	for name, breakRule := range map[string]func(*simulation){
 		"a key signs at once":                     func(w *simulation) { w.exemptions, w.forceRotations = false, true },

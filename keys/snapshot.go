@@ -8,9 +8,9 @@ import (
 	"example.org/signet/storage"
 )
 
-// A snapshot is everything that requests are answered from: what the records
-// said when they were read, and what follows from them while the clock stays
-// between from and until. It is immutable.
+// A snapshot holds everything that requests are answered from: the records as they
+// were read, and what is derived from them for times between from and until. It is
+// immutable.
 type snapshot struct {
 	generation uint64    // of the reading; a later one has a higher number
 	readAt     time.Time // when that reading began
@@ -31,7 +31,7 @@ type publishedKey struct {
 	startsAt time.Time // of a standby, if scheduled
 }
 
-// derive fills in what follows at the moment now.
+// derive returns the snapshot with the fields that depend on the time, as of now.
 func (s snapshot) derive(now time.Time, retention time.Duration) (*snapshot, error) {
 	s.infos = s.line.describe(now, retention)
 	s.from, s.until = s.line.stableWindow(now, retention)
@@ -53,13 +53,13 @@ func (s snapshot) derive(now time.Time, retention time.Duration) (*snapshot, err
 	return &s, err
 }
 
-// validAt reports whether the snapshot is still valid at the moment now. A clock
-// that steps back by no more than the leeway does not bring back the past.
+// validAt reports whether the derived fields hold at the time now. A clock that
+// steps back by no more than the leeway changes nothing.
 func (s *snapshot) validAt(now time.Time, leeway time.Duration) bool {
 	return !now.Before(s.from.Add(-leeway)) && (s.until.IsZero() || now.Before(s.until))
 }
 
-// maxSeq is the highest sequence number; 0 without any key.
+// maxSeq returns the highest sequence number, 0 without any key.
 func (s *snapshot) maxSeq() int64 {
 	if n := len(s.line.keys); n > 0 {
 		return s.line.keys[n-1].Seq
@@ -78,8 +78,8 @@ func (s *snapshot) lastDecision(seq int64) (storage.Key, bool) {
 	return storage.Key{}, false
 }
 
-// sameKey compares all that is sealed into the record: what is equal needs no
-// unsealing again.
+// sameKey reports whether the sealed parts of two records are equal, so that the
+// second needs no unsealing.
 func sameKey(a, b storage.Key) bool {
 	return bytes.Equal(a.Sealed, b.Sealed) && bytes.Equal(associatedData(a), associatedData(b))
 }

@@ -36,10 +36,10 @@ func (i Info) isPublished() bool {
 	return i.State == Standby || i.State == Active || i.State == Retired
 }
 
-// describe says where each key of the time line is at t. Keys that are not
-// revoked stay published for the retention after a higher one took over,
-// whether they were seen to sign or were passed over: an instance that read
-// the records between two changes may have signed with them.
+// describe returns the state of each key at t. A key that is not revoked stays
+// published for the retention after a higher one took over, whether it has signed or
+// was skipped: an instance that read the records between two changes may have signed
+// with it.
 func (l timeline) describe(t time.Time, retention time.Duration) []Info {
 	position := l.highestStarted(t)
 	active := -1
@@ -69,8 +69,8 @@ func (l timeline) describe(t time.Time, retention time.Duration) []Info {
 	return infos
 }
 
-// unpublishedAt is when the key leaves the JWKS by the clock alone; zero if that is not
-// known.
+// unpublishedAt returns when the key leaves the JWKS by the clock alone; zero if that
+// is not known.
 func (l timeline) unpublishedAt(i int, retention time.Duration) time.Time {
 	k := l.keys[i]
 	if !k.VerifiesUntil.IsZero() {
@@ -83,9 +83,9 @@ func (l timeline) unpublishedAt(i int, retention time.Duration) time.Time {
 	return end.Add(retention)
 }
 
-// stableWindow is the time around t in which nothing changes by the clock alone:
-// from the last change at or before t up to the next one, which is zero if
-// none is known.
+// stableWindow returns the time around t in which no state changes by the clock
+// alone: from the last change at or before t until the next one, zero if none is
+// known.
 func (l timeline) stableWindow(t time.Time, retention time.Duration) (from, until time.Time) {
 	consider := func(change time.Time) {
 		switch {
@@ -107,11 +107,11 @@ func (l timeline) stableWindow(t time.Time, retention time.Duration) (from, unti
 	return from, until
 }
 
-// withoutOldest is the time line that the records give after the lowest one is gone.
+// withoutOldest returns the time line of the records without the lowest one.
 func (l timeline) withoutOldest() timeline { return newTimeline(l.keys[1:]) }
 
-// samePublished tells whether the two say the same about the time from t on: who
-// signs since when, who will, and until when each key stays published.
+// samePublished reports whether both time lines agree from t on: which key signs
+// since when, which will, and until when each key stays published.
 func (l timeline) samePublished(other timeline, t time.Time, retention time.Duration) bool {
 	own, others := l.publishedAt(t, retention), other.publishedAt(t, retention)
 	if len(own) != len(others) {
@@ -125,7 +125,7 @@ func (l timeline) samePublished(other timeline, t time.Time, retention time.Dura
 	return true
 }
 
-// publishedAt describes the keys that still count at t, without what is past.
+// publishedAt describes the keys that are published at t, without their past.
 func (l timeline) publishedAt(t time.Time, retention time.Duration) map[string]Info {
 	infos := map[string]Info{}
 	for _, info := range l.describe(t, retention) {
@@ -141,17 +141,16 @@ func (l timeline) publishedAt(t time.Time, retention time.Duration) map[string]I
 }
 
 // minPastKeys is how many past keys are always kept, so that a clock that jumped
-// ahead removes none that still counts when it comes back.
+// ahead removes no key that is needed when it is corrected.
 const minPastKeys = 2
 
-// recordRetention is how long the record of a key outlives its last use, for those
-// who look into the past.
+// recordRetention is how long the record of a key is kept after its last use, to be
+// listed.
 const recordRetention = 24 * time.Hour
 
-// removable returns the lowest record, if nothing depends on it any more: its key has
-// been out of the JWKS for keepAfter and as long as any of its tokens lived,
-// it is not among the newest past ones, and the other records tell the same
-// without it.
+// removable returns the lowest record if it may be deleted: its key left the JWKS more
+// than recordRetention and the retention ago, it is not among the newest minPastKeys
+// past ones, and the other records give the same published keys without it.
 func (l timeline) removable(t time.Time, retention time.Duration) (storage.Key, bool) {
 	if l.highestStarted(t) < minPastKeys+1 {
 		return storage.Key{}, false

@@ -14,8 +14,8 @@ import (
 	"example.org/signet/storage"
 )
 
-// Where the revocation is stored but the standby cannot be, the key is out all
-// the same, and the error says both.
+// Where the revocation is stored but the standby cannot be, the key is revoked, and the
+// error says both.
 func TestRevoke_StandbyInsertFails_KeyIsRevoked(t *testing.T) {
 	store := new(memoryStore)
 	m := open(t, store, settings(newClock()))
@@ -70,7 +70,7 @@ func TestStoreDown(t *testing.T) { // K11, K17
 
 // K10: a cut-off instance stops signing, goes on verifying and publishing, and
 // comes back by itself.
-func TestStaleView(t *testing.T) {
+func TestStaleSnapshot_StopsSigning(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
 	store := new(memoryStore)
@@ -115,7 +115,7 @@ func TestRefresh_AllRecordsMissing_MakesNoKeys(t *testing.T) {
 	sign(t, m)
 }
 
-// A store that never shows what it holds is not asked for ever.
+// A store that never lists what it holds is asked a bounded number of times.
 func TestOpen_ListAlwaysEmpty_GivesUp(t *testing.T) {
 	store := emptyListStore{memoryStore: new(memoryStore)}
 	open(t, store.memoryStore, settings(newClock()))
@@ -184,8 +184,8 @@ func TestReload_DuringChange_KeepsSnapshotConsistent(t *testing.T) {
 	}
 }
 
-// A rotation that loses to a mere standby goes on; one that loses to another
-// rotation gives up and keeps the key it made for the next time.
+// A rotation that loses the race to a new standby goes on; one that loses to another
+// rotation fails, and its key is kept for the next change.
 func TestRotate_InsertConflict(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
@@ -242,8 +242,7 @@ func TestNoRandomness(t *testing.T) {
 	}
 }
 
-// What fails behind a good reading is an error of the refresh, and the reading
-// counts all the same.
+// A failure after a successful reading is an error of the refresh; the reading counts.
 func TestRefresh_WriteFails_ReadIsApplied(t *testing.T) {
 	for _, op := range []string{"insert", "delete"} {
 		t.Run(op, func(t *testing.T) {
@@ -294,8 +293,8 @@ func TestScheduledRotation_LosesRace_AdoptsWinner(t *testing.T) {
 	}
 }
 
-// A change that hangs in the store holds up no one who gives up waiting, and
-// neither signing nor publishing.
+// A change that hangs in the store delays neither a caller whose context ends nor
+// signing nor publishing.
 func TestRotate_StoreHangs_OthersAreNotBlocked(t *testing.T) {
 	store := &hookedStore{memoryStore: new(memoryStore)}
 	m := open(t, store, settings(newClock()))

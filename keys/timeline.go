@@ -15,17 +15,17 @@ type span struct {
 	start time.Time
 }
 
-// A timeline is what the records say about who signs when, past and future. It
-// is derived from the records alone, so all instances that have read the same
-// records agree on it. Spans rise in time, and in key but where a rollback has
-// an earlier key sign again.
+// A timeline lists which key signs when, past and future. It is derived from the
+// records alone, so all instances that have read the same records agree on it.
+// Spans rise in time, and in key except where a rollback has an earlier key sign
+// again.
 type timeline struct {
 	keys  []storage.Key // by rising sequence number
 	spans []span
 }
 
-// newTimeline derives the time line by applying the events that the records
-// hold, in order of time. The records need not be sorted.
+// newTimeline derives the time line by applying the events in the records, in order
+// of time. The records need not be sorted.
 func newTimeline(records []storage.Key) timeline {
 	keys := slices.SortedFunc(slices.Values(records), func(a, b storage.Key) int { return cmp.Compare(a.Seq, b.Seq) })
 	w := timelineBuilder{keys: keys, created: make([]bool, len(keys)), revoked: make([]bool, len(keys)), active: -1, highest: -1, lastDecision: -1}
@@ -35,9 +35,9 @@ func newTimeline(records []storage.Key) timeline {
 	return timeline{keys: keys, spans: w.spans}
 }
 
-// What can happen at a moment. The order is that in which events of the same
-// moment take effect: a key that starts and is revoked at once has started, so
-// that the revocation leads on to its successor and not back.
+// Kinds of events, in the order in which those of the same time take effect: a key
+// that starts and is revoked at the same time has started, so that its successor
+// takes over and not its predecessor.
 const (
 	createEvent  = iota // the record was made
 	startEvent          // the key's own ActivatesAt
@@ -52,9 +52,8 @@ type timelineEvent struct {
 	key  int
 }
 
-// eventsOf lists what the records say happens, in order. The sequence is the
-// order in which the records were made, whatever the clocks of their makers
-// said: none was made before the one below it.
+// eventsOf returns the events in the records, in order. A record counts as created
+// no earlier than the one below it, whatever the clocks of their makers said.
 func eventsOf(keys []storage.Key) []timelineEvent {
 	var events []timelineEvent
 	var made time.Time
@@ -80,7 +79,7 @@ func eventsOf(keys []storage.Key) []timelineEvent {
 	return events
 }
 
-// timelineBuilder is the state while the events are applied in order.
+// timelineBuilder holds the state while the events are applied in order.
 type timelineBuilder struct {
 	keys         []storage.Key
 	created      []bool
@@ -111,7 +110,8 @@ func (w *timelineBuilder) apply(e timelineEvent) {
 	}
 }
 
-// activate makes the key the signing key from then on, if it still may start.
+// activate makes the key the signing key from the given time on, if it may still
+// start.
 func (w *timelineBuilder) activate(key int, at time.Time) {
 	if !w.canStart(key) {
 		return
@@ -120,9 +120,9 @@ func (w *timelineBuilder) activate(key int, at time.Time) {
 	w.spans = append(w.spans, span{key, at})
 }
 
-// restore has an earlier key sign again, as record n says: one that has signed
-// and is not revoked. A decision of a higher number that came into force before
-// makes the rollback void.
+// restore applies the rollback in record n: an earlier key that has signed and is
+// not revoked signs again. It does nothing where a decision of a higher number took
+// effect before.
 func (w *timelineBuilder) restore(n int, at time.Time) {
 	key := slices.IndexFunc(w.keys, func(k storage.Key) bool { return k.KID == w.keys[n].Restores })
 	signed := slices.ContainsFunc(w.spans, func(s span) bool { return s.key == key })
@@ -133,16 +133,15 @@ func (w *timelineBuilder) restore(n int, at time.Time) {
 	w.spans = append(w.spans, span{key, at})
 }
 
-// canStart tells whether the key may still start: it has neither been passed
-// over nor revoked, and is one that signs.
+// canStart reports whether the key may still start: no higher key has started, it is
+// not revoked, and it is not one that only verifies.
 func (w *timelineBuilder) canStart(key int) bool {
 	return key > w.highest && !w.revoked[key] && w.keys[key].VerifiesUntil.IsZero()
 }
 
-// rotationTarget is the key that the rotation stored in the record of key n starts: the
-// newest one below n. Unless an earlier rotation is outstanding at that moment:
-// then this one was made to hurry it, and starts the key that was waiting.
-// It is -1 where there is none.
+// rotationTarget returns the key that the rotation in record n starts, or -1: the
+// newest standby below n. Where another rotation is scheduled for later, record n
+// brings it forward, and its key is returned.
 func (w *timelineBuilder) rotationTarget(n int, at time.Time) int {
 	for m := w.highest + 2; m < n; m++ {
 		if w.keys[m].PredecessorActivatesAt.After(at) {
@@ -154,7 +153,7 @@ func (w *timelineBuilder) rotationTarget(n int, at time.Time) int {
 	return w.newestStandby(n)
 }
 
-// newestStandby is the highest waiting key below n, or -1.
+// newestStandby returns the highest key below n that may start, or -1.
 func (w *timelineBuilder) newestStandby(n int) int {
 	for k := n - 1; k > w.highest; k-- {
 		if w.canStart(k) {
@@ -164,9 +163,9 @@ func (w *timelineBuilder) newestStandby(n int) int {
 	return -1
 }
 
-// oldestStandby is the lowest waiting key that exists by now, or -1: of several the one
-// that has been published longest takes over where the signing key is lost. One
-// that is revoked at the same moment does not.
+// oldestStandby returns the lowest created key that may start, or -1: where the
+// signing key is lost, the standby that has been published longest takes over. A key
+// that is revoked at the same time does not count.
 func (w *timelineBuilder) oldestStandby(at time.Time) int {
 	for k := w.highest + 1; k < len(w.keys); k++ {
 		revokedAt := w.keys[k].RevokedAt
@@ -177,10 +176,10 @@ func (w *timelineBuilder) oldestStandby(at time.Time) int {
 	return -1
 }
 
-// spanAt is the index of the span that holds at time t, or -1 where no key may
-// sign. A revoked key never holds, also where its revocation lies ahead by a
-// clock that is behind: then its successor does. Before the first span the
-// first one holds already, for the same reason.
+// spanAt returns the index of the span at time t, or -1 where no key may sign. The
+// span of a revoked key never counts, even where its revocation lies in the future
+// by a clock that is behind: its successor's span does. Before the first span the
+// first one counts, for the same reason.
 func (l timeline) spanAt(t time.Time) int {
 	i := 0
 	for i+1 < len(l.spans) && !l.spans[i+1].start.After(t) {
@@ -195,8 +194,8 @@ func (l timeline) spanAt(t time.Time) int {
 	return i
 }
 
-// highestStarted is the index of the highest key that has started by t, or -1: keys
-// below it are past, keys above it still wait.
+// highestStarted returns the index of the highest key that has started by t, or -1.
+// Keys above it are standby keys.
 func (l timeline) highestStarted(t time.Time) int {
 	started := l.spans
 	if i := l.spanAt(t); i >= 0 {
@@ -209,8 +208,8 @@ func (l timeline) highestStarted(t time.Time) int {
 	return highest
 }
 
-// activatesAt is since when the key signs, as of t; before its first start, when
-// that will be; zero if never.
+// activatesAt returns when the key last started to sign as of t, or when it will
+// start first; zero if never.
 func (l timeline) activatesAt(key int, t time.Time) (start time.Time) {
 	for _, s := range l.spans {
 		if s.key == key && (start.IsZero() || !s.start.After(t)) {
@@ -220,8 +219,8 @@ func (l timeline) activatesAt(key int, t time.Time) (start time.Time) {
 	return start
 }
 
-// retiresAt is when another key takes over for good, or passes over this one; zero
-// if that is not known.
+// retiresAt returns when another key takes over from this one for good, or a higher
+// one starts before it; zero if that is not known.
 func (l timeline) retiresAt(key int) (end time.Time) {
 	signed := false
 	for _, s := range l.spans {
@@ -235,8 +234,7 @@ func (l timeline) retiresAt(key int) (end time.Time) {
 	return end
 }
 
-// pending is the span that is to follow the one that holds at t, if one is
-// scheduled.
+// pending returns the scheduled span after the one at t, if there is one.
 func (l timeline) pending(t time.Time) (span, bool) {
 	if i := l.spanAt(t); i >= 0 && i+1 < len(l.spans) && l.spans[i+1].start.After(t) {
 		return l.spans[i+1], true

@@ -7,13 +7,13 @@ import (
 	"example.org/signet/storage"
 )
 
-// withRecord is the time line that the records give together with one more.
+// withRecord returns the time line of the records and one more.
 func (l timeline) withRecord(k storage.Key) timeline {
 	return newTimeline(append(slices.Clip(l.keys), k))
 }
 
-// withRevoked is the time line after the key's revocation, which changes
-// nothing where it is revoked already.
+// withRevoked returns the time line after the key's revocation: the same one where
+// the key is revoked already.
 func (l timeline) withRevoked(kid string, at time.Time) timeline {
 	keys := slices.Clone(l.keys)
 	for i, k := range keys {
@@ -40,8 +40,8 @@ func (l timeline) rotationRecord(now, at time.Time) storage.Key {
 	return k
 }
 
-// nextMissing returns the record of the next key that has to be made: one
-// that signs, or a standby that no rotation has claimed.
+// nextMissing returns the record of the next key that has to be made: one that
+// signs, or a standby that no rotation is scheduled for.
 func (l timeline) nextMissing(now time.Time) (storage.Key, bool) {
 	k := l.nextRecord(now)
 	switch {
@@ -53,7 +53,7 @@ func (l timeline) nextMissing(now time.Time) (storage.Key, bool) {
 	return k, true
 }
 
-// hasStandby reports whether there is a standby that no rotation has claimed yet.
+// hasStandby reports whether there is a standby that no rotation is scheduled for.
 func (l timeline) hasStandby(now time.Time) bool {
 	for i := l.highestStarted(now) + 1; i < len(l.keys); i++ {
 		if l.keys[i].RevokedAt.IsZero() && l.activatesAt(i, now).IsZero() && l.keys[i].VerifiesUntil.IsZero() {

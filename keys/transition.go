@@ -14,16 +14,15 @@ type Transition struct {
 	From State // empty for a key that the change makes
 	To   State
 
-	// PropagationDelay is for how long verifiers that cached the JWKS before may decide
-	// otherwise: refuse new tokens of a key that they cannot know yet, or take
-	// those of a revoked one. It is zero where no verifier can notice.
+	// PropagationDelay is for how long verifiers with an older JWKS may refuse new
+	// tokens of a key that they do not know yet, or accept those of a revoked one. It
+	// is zero where no verifier can notice the change.
 	PropagationDelay time.Duration
 
 	LastToken time.Time // of a key that retires: when the last token that it signed has expired
 }
 
-// MarshalJSON is the change as administrators are told it, by the command line
-// and over HTTP alike.
+// MarshalJSON returns the change as the command line and the HTTP API show it.
 func (c Transition) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		At     time.Time `json:"at"`
@@ -34,7 +33,7 @@ func (c Transition) MarshalJSON() ([]byte, error) {
 	}{c.At, c.KID, c.From, c.To, c.Tokens()})
 }
 
-// Tokens says which tokens the change touches, for the person who plans it.
+// Tokens describes the tokens that the change affects, for a person.
 func (c Transition) Tokens() string {
 	switch {
 	case c.To == Revoked:

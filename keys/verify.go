@@ -28,11 +28,11 @@ const MaxToken = 8 << 10
 // maxMembers bounds the members of one JSON object in a token.
 const maxMembers = 256
 
-// Verify checks that this issuer signed the token with a key that still
-// counts, and returns the payload, a JSON object, and the header. It does not
-// look at typ or at any claim: that is the caller's to demand. It works from
-// memory, however old the snapshot. The one exception: a genuine signature of a
-// standby shows that the snapshot is behind, so the records are read once more.
+// Verify checks that this issuer signed the token with a key that is published and has
+// started, and returns the payload, a JSON object, and the header. It checks neither
+// typ nor any claim: the caller does. It works from memory, however old the snapshot,
+// with one exception: a genuine signature of a standby shows that the snapshot is
+// behind, so the records are read once.
 //
 // Refusals are [ErrInvalidToken]; a failure of that one reading is the store's
 // error.
@@ -72,9 +72,8 @@ func (m *Manager) lookup(kid string) (publishedKey, bool) {
 	return key, ok
 }
 
-// requireStarted refuses a key that does not sign yet, unless another instance knows
-// better: it may have rotated or revoked since the records were read here, or
-// have a clock that is ahead.
+// requireStarted refuses a key that has not started to sign. It reads the records first,
+// because another instance may have rotated or revoked since the last reading.
 func (m *Manager) requireStarted(ctx context.Context, key publishedKey) error {
 	if m.hasStarted(key) {
 		return nil
@@ -121,10 +120,9 @@ type parsedJWS struct {
 	signature []byte
 }
 
-// parseJWS takes a token apart if it has the one form that is accepted: three
-// parts, each strict base64url in the one spelling of its bytes (RFC 7515 §2).
-// It is written here, and not left to a library, because one reading must
-// decide: two that differ on some token are a way around the stricter one.
+// parseJWS splits and decodes a token of three parts, each in strict base64url, of
+// which every byte sequence has one spelling (RFC 7515 §2). It does not use a library,
+// so that the signature check and the claims are read from the same parse.
 func parseJWS(token string) (parsedJWS, error) {
 	if len(token) > MaxToken || strings.Count(token, ".") != 2 {
 		return parsedJWS{}, ErrMalformed
@@ -142,7 +140,7 @@ func parseJWS(token string) (parsedJWS, error) {
 
 // parseHeader refuses extensions that must be understood (RFC 7515 §4.1.11) and
 // an unencoded payload (RFC 7797). Keys and addresses of keys in the header
-// are passed over (RFC 8725 §3.10).
+// are ignored (RFC 8725 §3.10).
 func parseHeader(raw []byte) (h Header, err error) {
 	var buf [8]strictjson.Member
 	members, err := strictjson.Object(buf[:0], raw, maxMembers)

@@ -15,8 +15,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// The forger works: what it makes by the rules is accepted. Else the refusals
-// below would prove nothing.
+// What the helper signs by the rules is accepted, or the refusals below would prove
+// nothing.
 func TestForgeryHelper_SignsValidTokens(t *testing.T) {
 	for alg, sig := range map[string]jose.SignatureAlgorithm{keys.RS256: jose.RS256, keys.EdDSA: jose.EdDSA} {
 		x := newForgeryFixture(t, alg)
@@ -171,9 +171,8 @@ func TestVerify_KeyOfAnotherIssuer_IsRefused(t *testing.T) {
 	x.expectRefused(t, forge(t, x.header("EdDSA"), claims, stranger.signer, jose.EdDSA))
 }
 
-// J09: a standby has signed nothing, so what bears its name is refused. But a
-// genuine signature may also mean that this instance is behind, so it looks
-// once.
+// J09: a token with the kid of a standby is refused. A genuine signature may also mean
+// that this instance is behind, so the records are read once.
 func TestVerifyPendingKey(t *testing.T) {
 	x := newForgeryFixture(t, keys.EdDSA)
 	standby := x.store.all()[1]
@@ -218,7 +217,7 @@ func TestVerifyRightAfterChangeElsewhere(t *testing.T) {
 }
 
 // A planned start is accepted a leeway early: the signer's clock may be ahead.
-func TestVerifyStartByAnotherClock(t *testing.T) {
+func TestVerify_SignerClockAhead_IsAccepted(t *testing.T) {
 	x := newForgeryFixture(t, keys.EdDSA)
 	r := rotate(t, x.m, false)
 	x.clock.set(r.At)
@@ -234,7 +233,7 @@ func TestVerifyStartByAnotherClock(t *testing.T) {
 	}
 }
 
-func TestVerifyFillsTheLimit(t *testing.T) {
+func TestVerify_LongestToken(t *testing.T) {
 	x := newForgeryFixture(t, keys.EdDSA)
 	frame := len(forge(t, x.header("EdDSA"), ``, x.signer, jose.EdDSA))
 	payload := `{"a":"` + strings.Repeat("x", (keys.MaxToken-frame)*3/4-8) + `"}`

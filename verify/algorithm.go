@@ -24,8 +24,8 @@ var supported = []string{RS256, PS256, ES256, EdDSA}
 
 const minRSABits = 2048 // RFC 7518 §3.3
 
-// publicKey is a key bound to the one algorithm that it may check (RFC 8725 §3.1).
-// The token's alg picks among the bound keys of a kid and has no other say.
+// publicKey is a key bound to the one algorithm that it may check (RFC 8725 §3.1). The
+// token's alg only selects among the bound keys of a kid.
 type publicKey struct {
 	alg   string
 	check func(signed, signature []byte) bool
@@ -51,9 +51,9 @@ func bind(key any) []publicKey {
 	return nil
 }
 
-// The checks call the primitives themselves: a go-jose round would parse header and
-// payload a second time and encode the payload again, for a third of a signature
-// check on top. That go-jose agrees with each verdict is pinned by a test.
+// The checks call the primitives of the standard library: go-jose would parse header and
+// payload a second time and encode the payload again, which costs a third of a signature
+// check. A test compares every outcome with go-jose's.
 
 func checkRS256(key *rsa.PublicKey) func(signed, signature []byte) bool {
 	return func(signed, signature []byte) bool {

@@ -12,8 +12,8 @@ import (
 
 const tokenParameter = "access_token" // RFC 6750 §2.2, §2.3
 
-// bearerToken takes the token from the Authorization header (RFC 6750 §2.1), the
-// only place where it is accepted. Other schemes count as no token at all.
+// bearerToken returns the token in the Authorization header (RFC 6750 §2.1), the only
+// place where it is accepted. Another scheme counts as no token.
 func bearerToken(r *http.Request) (string, error) {
 	if r.URL.RawQuery != "" && r.URL.Query().Has(tokenParameter) {
 		return "", fmt.Errorf("%w: token in the query", ErrInvalidRequest)
@@ -36,8 +36,8 @@ func bearerToken(r *http.Request) (string, error) {
 	return token, nil
 }
 
-// isToken68 is RFC 6750 §2.1's b64token. A value with a space or comma is two
-// credentials in one header.
+// isToken68 reports whether the value is a b64token (RFC 6750 §2.1). A value with a space
+// or comma would be two credentials in one header.
 func isToken68(text string) bool {
 	for i := range len(text) {
 		switch c := text[i]; {
@@ -51,9 +51,9 @@ func isToken68(text string) bool {
 
 const maxFormPeek = 64 << 10
 
-// formHasToken says whether a form body carries a token beside the header's
-// (RFC 6750 §2: one method a request). It looks at the first 64 KiB and puts the
-// body back together for the handler.
+// formHasToken reports whether a form body has a token beside the header's (RFC 6750 §2:
+// one method for each request). It reads up to 64 KiB, and the handler still gets the
+// whole body.
 func formHasToken(r *http.Request) bool {
 	if r.Body == nil || r.Body == http.NoBody {
 		return false
@@ -71,7 +71,7 @@ func formHasToken(r *http.Request) bool {
 	return form.Has(tokenParameter)
 }
 
-// prefixedBody is a body that begins with what was read of it already.
+// prefixedBody is a body of which the beginning was read and is read again.
 type prefixedBody struct {
 	io.Reader
 	rest io.Closer
@@ -79,7 +79,7 @@ type prefixedBody struct {
 
 func (b *prefixedBody) Close() error { return b.rest.Close() }
 
-// resumedReader goes on reading a body, or repeats the error that reading it met.
+// resumedReader reads the rest of a body, or returns the error that reading it gave.
 type resumedReader struct {
 	rest io.Reader
 	err  error

@@ -10,19 +10,19 @@ import (
 
 const (
 	firstRetry = time.Second // after a failed fetch; doubled with each, up to the refetch interval
-	maxWaiting = 4096        // callers held for one fetch: a slow issuer must not fill this server
+	maxWaiting = 4096        // callers that wait for one fetch at most
 )
 
-// keySetFetcher gets the key set of now; old is the one at hand, or nil.
+// keySetFetcher fetches the current key set; old is the cached one, or nil.
 type keySetFetcher interface {
 	fetch(ctx context.Context, old *keySet) (*keySet, error)
 }
 
 var _ keySetFetcher = (*httpFetcher)(nil)
 
-// cache holds the current key set and decides when to fetch another. Reading a
-// fresh set takes no lock. At most one fetch runs at a time; it belongs to no
-// caller, so that one who gives up spoils nothing for the others.
+// cache holds the current key set and decides when to fetch another. Reading a fresh
+// set takes no lock. At most one fetch runs at a time, under no caller's context, so
+// that a caller whose context ends does not affect the others.
 type cache struct {
 	fetcher  keySetFetcher
 	now      func() time.Time
@@ -40,7 +40,7 @@ type cache struct {
 	nextUnknownAt time.Time      // no fetch for an unknown kid before
 }
 
-// inflightFetch is a fetch under way. err may be read once done is closed.
+// inflightFetch is a running fetch. err may be read once done is closed.
 type inflightFetch struct {
 	done    chan struct{}
 	err     error
@@ -49,8 +49,8 @@ type inflightFetch struct {
 
 var errTooManyWaiting = errors.New("too many wait for keys already")
 
-// find returns the keys named kid. Errors are [ErrUnknownKey] where the issuer does
-// not publish such a key and [UnavailableError] where that could not be learnt.
+// find returns the keys with this kid. It fails with [ErrUnknownKey] where the issuer
+// publishes no such key, and with *[UnavailableError] where that is unknown.
 func (c *cache) find(ctx context.Context, kid string) ([]publicKey, error) {
 	set, fetched, err := c.load(ctx)
 	if err != nil {
@@ -65,8 +65,8 @@ func (c *cache) find(ctx context.Context, kid string) ([]publicKey, error) {
 	return c.refetchFor(ctx, kid)
 }
 
-// load returns a key set that may be used now, and whether this very call has
-// fetched it. It waits for a fetch only where there is nothing to use meanwhile.
+// load returns a key set that may be used now, and whether this call has fetched it. It
+// waits for a fetch only where no cached set may be used.
 func (c *cache) load(ctx context.Context) (set *keySet, fetched bool, err error) {
 	now := c.now()
 	set = c.current.Load()
@@ -100,14 +100,14 @@ func (c *cache) load(ctx context.Context) (set *keySet, fetched bool, err error)
 	return nil, false, err
 }
 
-// usableStale says whether set, though stale, may be used while fetches fail.
+// usableStale reports whether a stale set may be used because fetches fail.
 func (c *cache) usableStale(set *keySet, now time.Time) bool {
 	return set != nil && now.Before(set.expiresAt.Add(c.stale))
 }
 
-// refetchFor looks for a kid that the set at hand lacks. A fetch under way may have
-// begun before the key was published: it is waited for, but is not the one fetch
-// that this kid may set off.
+// refetchFor fetches the keys for a kid that the cached set lacks. A running fetch may
+// have begun before the key was published: it is waited for, but does not count as the
+// fetch that this kid may start.
 func (c *cache) refetchFor(ctx context.Context, kid string) ([]publicKey, error) {
 	c.mu.Lock()
 	f := c.inflight
@@ -134,7 +134,7 @@ func (c *cache) refetchFor(ctx context.Context, kid string) ([]publicKey, error)
 }
 
 // fetchForUnknownKID starts a fetch for an unknown kid, at most one an interval, or joins
-// the one under way. In between the answer is no, as of the last fetch; where that
+// the running one. In between the kid is unknown as of the last fetch; where that
 // one failed, the outcome is unknown.
 func (c *cache) fetchForUnknownKID() (*inflightFetch, error) {
 	c.mu.Lock()
@@ -153,17 +153,18 @@ func (c *cache) fetchForUnknownKID() (*inflightFetch, error) {
 	return c.inflight, nil
 }
 
-// mayFetch is false while a failed fetch must not be repeated yet. The caller holds mu.
+// mayFetch reports whether a fetch may be started: not for a while after a failed one.
+// The caller holds mu.
 func (c *cache) mayFetch(now time.Time) bool {
 	return c.failures == 0 || !now.Before(c.retryAt)
 }
 
-// unavailable is the answer while fetches fail. The caller holds mu.
+// unavailable returns the error while fetches fail. The caller holds mu.
 func (c *cache) unavailable(now time.Time) error {
 	return &UnavailableError{RetryAfter: max(0, c.retryAt.Sub(now)), Err: c.failure}
 }
 
-// start begins a fetch. The caller holds mu and has seen that none is under way.
+// start begins a fetch. The caller holds mu, and no fetch is running.
 func (c *cache) start() {
 	f := &inflightFetch{done: make(chan struct{})}
 	c.inflight = f
@@ -178,7 +179,7 @@ func (c *cache) start() {
 	}()
 }
 
-// complete notes the outcome of a fetch and lets all who wait for it go on.
+// complete records the outcome of a fetch and wakes all callers that wait for it.
 func (c *cache) complete(f *inflightFetch, set *keySet, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -195,7 +196,7 @@ func (c *cache) complete(f *inflightFetch, set *keySet, err error) {
 	f.err = &UnavailableError{RetryAfter: delay, Err: err}
 }
 
-// wait returns when the fetch has ended or the caller's context has.
+// wait returns when the fetch or the caller's context has ended.
 func (f *inflightFetch) wait(ctx context.Context) error {
 	defer f.waiting.Add(-1)
 	if f.waiting.Add(1) > maxWaiting {
@@ -209,7 +210,7 @@ func (f *inflightFetch) wait(ctx context.Context) error {
 	}
 }
 
-// failed says whether the fetch has ended, and in an error.
+// failed reports whether the fetch has ended with an error.
 func (f *inflightFetch) failed() bool {
 	select {
 	case <-f.done:

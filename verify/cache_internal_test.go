@@ -263,7 +263,7 @@ func TestStaleSetServesWhileTheIssuerIsDown(t *testing.T) {
 	})
 }
 
-func TestStaleSetEndsAtItsBound(t *testing.T) {
+func TestStaleSet_BeyondStaleIfError_IsNotUsed(t *testing.T) {
 	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		expect(t, findAll(c, "a"), nil)
 		s.fail(errDown)
@@ -274,7 +274,7 @@ func TestStaleSetEndsAtItsBound(t *testing.T) {
 	})
 }
 
-func TestWithoutStaleIfErrorTheTTLIsTheEnd(t *testing.T) {
+func TestStaleIfErrorOff_StaleSetIsNotUsed(t *testing.T) {
 	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		c.stale = 0
 		expect(t, findAll(c, "a"), nil)
@@ -395,7 +395,7 @@ func TestNumberOfWaitingCallersIsBounded(t *testing.T) {
 	})
 }
 
-func TestFreshSetNeedsNoLiveContext(t *testing.T) {
+func TestFreshSet_CanceledContext_IsUsed(t *testing.T) {
 	withCache(t, func(t *testing.T, c *cache, s *fakeFetcher) {
 		expect(t, findAll(c, "a"), nil)
 		ctx, cancel := context.WithCancel(context.Background())

@@ -11,7 +11,7 @@ import (
 	"example.org/signet/internal/strictjson"
 )
 
-// registeredClaims have a form of their own and cannot be the roles claim.
+// registeredClaims have a type of their own and cannot be the roles claim.
 var registeredClaims = []string{
 	"iss", "sub", "aud", "client_id", "exp", "iat", "nbf", "jti", "scope", "sid", "auth_time", "status",
 }
@@ -33,13 +33,13 @@ type Claims struct {
 	AuthTime  time.Time // auth_time: when the user logged in; zero if absent
 
 	payload []byte
-	status  *statusRef // its place in a status list; nil if absent
+	status  *statusRef // its index in a status list; nil if absent
 }
 
-// HasScope says whether the token was granted scope.
+// HasScope reports whether the token was granted scope.
 func (c *Claims) HasScope(scope string) bool { return slices.Contains(c.Scope, scope) }
 
-// HasRole says whether the subject holds role.
+// HasRole reports whether the subject has role.
 func (c *Claims) HasRole(role string) bool { return slices.Contains(c.Roles, role) }
 
 // Decode unmarshals all claims into v, a pointer to a struct or a map, for those
@@ -71,8 +71,8 @@ func parseClaims(payload []byte, rolesClaim string, readStatus bool) (*Claims, e
 	return c, nil
 }
 
-// set takes over one claim and returns what is wrong with it. Claims that are not
-// understood are ignored (RFC 7519 §4).
+// set sets the field of one claim and returns what is wrong with the claim, "" for
+// nothing. Unknown claims are ignored (RFC 7519 §4).
 func (c *Claims) set(m strictjson.Member, rolesClaim string, readStatus bool) (problem string) {
 	if m.Name == rolesClaim {
 		return setStrings(&c.Roles, m.Value)
@@ -108,7 +108,7 @@ func (c *Claims) set(m strictjson.Member, rolesClaim string, readStatus bool) (p
 	return ""
 }
 
-// missing names the first claim that RFC 9068 §2.2 demands and that is not there.
+// missing returns the first claim that RFC 9068 §2.2 requires and the token lacks, or "".
 func (c *Claims) missing() string {
 	switch {
 	case c.Issuer == "":

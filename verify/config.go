@@ -47,16 +47,16 @@ type Config struct {
 	// MaxTokenBytes is the longest token looked at: 0 is 8 KiB; 256 bytes to 64 KiB.
 	MaxTokenBytes int
 
-	// CacheTTL is how long a key set stands that comes without Cache-Control
-	// max-age: 0 is 5 minutes; a second to a day.
+	// CacheTTL is the TTL of a key set that comes without Cache-Control max-age: 0 is
+	// 5 minutes; a second to a day.
 	CacheTTL time.Duration
-	// MaxCacheTTL caps max-age, and so how long a withdrawn key may live on: 0 is
-	// 15 minutes, or CacheTTL where that is longer; CacheTTL to a day. The lower
-	// cap of max-age is MinRefetchInterval.
+	// MaxCacheTTL is the upper bound of max-age, and so of the time for which a
+	// withdrawn key is accepted: 0 is 15 minutes, or CacheTTL where that is longer;
+	// CacheTTL to a day. The lower bound of max-age is MinRefetchInterval.
 	MaxCacheTTL time.Duration
-	// MinRefetchInterval is the least time between two fetches set off by unknown
-	// kids, and the most between two tries while fetches fail: 0 is 5 seconds; a
-	// second to 5 minutes.
+	// MinRefetchInterval is the shortest time between two fetches for unknown kids, and
+	// the longest between two tries while fetches fail: 0 is 5 seconds; a second to
+	// 5 minutes.
 	MinRefetchInterval time.Duration
 	// StaleIfError is how long beyond its TTL a key set is still used while no new
 	// one can be fetched: 0 is an hour, negative is not at all, at most a day.
@@ -64,12 +64,12 @@ type Config struct {
 	// HTTPClient fetches keys and metadata. Nil: one with tight limits. Redirects
 	// to another host are refused whatever its CheckRedirect says.
 	HTTPClient *http.Client
-	// InsecureAllowHTTP accepts plain http for hosts that are not loopback: whoever
-	// sits on the way can then replace the keys and forge any token.
+	// InsecureAllowHTTP accepts plain http for hosts that are not loopback: everybody on
+	// the network path can then replace the keys and forge any token.
 	InsecureAllowHTTP bool
 
-	// Status says whether the issuer's status lists are read, which tell of a logout
-	// before the token expires, and what happens where one cannot be had.
+	// Status says whether the issuer's status lists are read, which show a logout before
+	// the token expires, and what happens where one cannot be fetched.
 	Status StatusPolicy
 	// StatusMaxAge is how old, counted from its iat, a list may be that is still
 	// used while no newer one can be had. 0: its own time to live with
@@ -82,7 +82,7 @@ type Config struct {
 	// behind Issuer is appended to it. Empty: lists are fetched as addressed, from
 	// Issuer's host alone. It may be http only as Issuer may.
 	StatusBaseURL string
-	// OnStatusError is called for each token whose status could not be learnt.
+	// OnStatusError is called for each token whose status is unknown.
 	OnStatusError func(err error)
 
 	// Realm is shown in WWW-Authenticate. Empty: the first Audience.
@@ -137,7 +137,7 @@ func orElse(d, fallback time.Duration) time.Duration {
 	return d
 }
 
-// durationOr reads a duration whose zero means the default and whose negative means none.
+// durationOr returns the default for zero, and zero for a negative duration.
 func durationOr(d, fallback time.Duration) time.Duration {
 	return max(0, orElse(d, fallback))
 }
@@ -178,7 +178,7 @@ func checkRange[T int | time.Duration](name string, got, low, high T) error {
 	return nil
 }
 
-// fieldError names the field that err, if any, is about.
+// fieldError returns err with the name of its field, nil for nil.
 func fieldError(field string, err error) error {
 	if err == nil {
 		return nil
@@ -206,8 +206,8 @@ func checkAudience(audience []string) error {
 	return nil
 }
 
-// checkAlgorithm refuses at construction what no token could be trusted with: a
-// verifier holds public keys, so an HMAC over one is anybody's (RFC 8725 §2.1).
+// checkAlgorithm refuses none and symmetric algorithms: a verifier holds public keys, so
+// anybody can make an HMAC with one (RFC 8725 §2.1).
 func checkAlgorithm(alg string) error {
 	switch {
 	case slices.Contains(supported, alg):
@@ -220,8 +220,8 @@ func checkAlgorithm(alg string) error {
 	return fmt.Errorf("%q is not one of %s", alg, strings.Join(supported, ", "))
 }
 
-// checkURL demands an absolute https URL without credentials or fragment; http is
-// for loopback hosts, or where it is allowed outright.
+// checkURL requires an absolute https URL without credentials or fragment. http is
+// allowed for loopback hosts, or where allowHTTP is set.
 func checkURL(raw string, allowHTTP bool) error {
 	u, err := url.Parse(raw)
 	switch {

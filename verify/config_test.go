@@ -9,7 +9,7 @@ import (
 	"example.org/signet/verify"
 )
 
-func TestConfigFaultsAreReportedTogether(t *testing.T) {
+func TestConfig_ReportsAllErrors(t *testing.T) {
 	v, err := verify.New(verify.Config{
 		Issuer: "http://id.example.com", Audience: []string{""}, JWKSURL: "ftp://x/", Algorithms: []string{"none", "HS256", "RS1"},
 		Leeway: time.Hour, CacheTTL: -1, MaxCacheTTL: 48 * time.Hour, MinRefetchInterval: time.Hour, StaleIfError: 48 * time.Hour,

@@ -1,6 +1,5 @@
 // Package verify checks OAuth 2.0 access tokens in the form of RFC 9068 (signed
-// JWTs) where they are spent: in a resource server, offline, without asking the
-// issuer about each request.
+// JWTs) in a resource server, offline: without asking the issuer about each request.
 //
 //	v, err := verify.New(verify.Config{
 //		Issuer:   "https://id.example.com",
@@ -15,10 +14,11 @@
 //
 // # Three outcomes
 //
-// Verify says yes (claims and no error), no (an error that is [ErrInvalidToken])
-// or outcome unknown (an error that is [ErrKeysUnavailable]: the keys could not be had,
-// so nothing is known about the token). The middleware answers these with the
-// handler's own answer, 401 and 503. Claims are never returned beside an error.
+// Verify accepts a token (claims and no error), refuses it (an error that is
+// [ErrInvalidToken]), or cannot tell (outcome unknown, an error that is
+// [ErrKeysUnavailable]: the keys could not be fetched, so nothing is known about the
+// token). The middleware calls the handler, answers 401, and answers 503. Claims are
+// never returned beside an error.
 //
 // # Life of the key set
 //
@@ -32,10 +32,10 @@
 //	   │ older than StaleIfError    │ fetch failed
 //	   └────────────────────────────┘ still served, while a fetch is retried
 //
-// The TTL is the answer's Cache-Control max-age within bounds. An unknown kid sets
-// off one more fetch, shared by all who wait, at most one in MinRefetchInterval:
-// a flood of invented kids costs the issuer nothing to speak of. A key that the
-// issuer withdraws is gone at the latest when the TTL is over.
+// The TTL is the response's Cache-Control max-age within bounds. An unknown kid starts
+// one more fetch, shared by all callers that wait, at most one in MinRefetchInterval,
+// so invented kids cause few requests. A key that the issuer withdraws is dropped at
+// the latest when the TTL ends.
 //
 // # Logout before expiry
 //
@@ -43,10 +43,10 @@
 // (draft-ietf-oauth-status-list), to which tokens point: signed lists of bits that
 // say which sessions have ended. A list is fetched when a first token names it and
 // then, from half of its time to live on, in the background; one older than its
-// time to live is fetched before it is believed. So a token whose session has
-// ended is refused within that time ([ErrRevoked]), a minute with Signet's default.
+// time to live is fetched before it is used. So a token whose session has ended is
+// refused within that time ([ErrRevoked]), a minute with Signet's default.
 // [StatusFailOpen] and [StatusFailClosed] say what happens where a list cannot be
-// had. Lists are fetched from the issuer's own host alone.
+// fetched. Lists are fetched from the issuer's own host alone.
 //
 // # What is refused
 //

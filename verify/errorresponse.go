@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// errorResponse is what a client is told: fixed sentences, never an error's own text.
+// errorResponse is the response to a client: fixed sentences, never the text of an error.
 type errorResponse struct {
 	status int
 	// RFC 6750 §3.1; without a code where no token came, as §3.1 has it.
@@ -26,8 +26,8 @@ var (
 	keysUnavailable   = errorResponse{http.StatusServiceUnavailable, "temporarily_unavailable", "access tokens cannot be checked at the moment", ""}
 )
 
-// errorResponseFor is the one table from errors to answers. An error that is none of
-// those known is outcome unknown, never a wrong 401.
+// errorResponseFor returns the response for an error. An unknown error gives 503, never a
+// wrong 401.
 func errorResponseFor(err error) errorResponse {
 	var insufficient *InsufficientError
 	switch {
@@ -69,12 +69,12 @@ func (v *Verifier) writeError(w http.ResponseWriter, r *http.Request, err error)
 	_, _ = w.Write(resp.body()) // the client may have gone
 }
 
-// isUnavailable says whether err means that the outcome of Verify is unknown.
+// isUnavailable reports whether err means that the outcome of Verify is unknown.
 func isUnavailable(err error) bool {
 	return errors.Is(err, ErrKeysUnavailable) || errors.Is(err, ErrStatusUnavailable)
 }
 
-// challenge renders RFC 6750 §3's WWW-Authenticate; realm is quoted already.
+// challenge returns the WWW-Authenticate header (RFC 6750 §3). realm is quoted already.
 func (a errorResponse) challenge(realm string) string {
 	text := "Bearer realm=" + realm
 	if a.code != "" {
@@ -95,7 +95,7 @@ func (a errorResponse) body() []byte {
 	return append(body, '\n')
 }
 
-// retryAfter is the wait in whole seconds, rounded up, at least one.
+// retryAfter returns the wait in whole seconds, rounded up, at least one.
 func retryAfter(err error) string {
 	wait := time.Second
 	var unavailable *UnavailableError
@@ -105,8 +105,8 @@ func retryAfter(err error) string {
 	return strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10)
 }
 
-// quote renders text as RFC 9110 §5.6.4's quoted-string, without what may not be in
-// a header.
+// quote returns text as a quoted-string (RFC 9110 §5.6.4), without characters that a
+// header may not have.
 func quote(text string) string {
 	var b strings.Builder
 	b.WriteByte('"')

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// ErrInvalidToken is the answer no: every error of [Verifier.Verify] that speaks
-// about the token is this one. Errors never contain any part of the token.
+// ErrInvalidToken refuses a token: every error of [Verifier.Verify] that is about the
+// token is one. Errors never contain any part of the token.
 var ErrInvalidToken = errors.New("invalid token")
 
 // Why a token is not valid. Each is also an [ErrInvalidToken].
@@ -39,7 +39,8 @@ var (
 // not be fetched. It is never an [ErrInvalidToken]. See [UnavailableError].
 var ErrKeysUnavailable = errors.New("signing keys unavailable")
 
-// What the middleware refuses beside tokens; it reaches Config.OnError only.
+// Why the middleware refuses a request, apart from its token; given to Config.OnError
+// only.
 var (
 	// ErrNoToken: the request carries no bearer token (401 without an error code).
 	ErrNoToken = errors.New("no bearer token")
@@ -64,9 +65,9 @@ func (e *ClaimError) Error() string {
 // Unwrap makes the error an [ErrClaim] and an [ErrInvalidToken].
 func (e *ClaimError) Unwrap() error { return ErrClaim }
 
-// UnavailableError says why the keys could not be had. It is an
-// [ErrKeysUnavailable], and also its cause: context.Canceled, for one, where the
-// caller gave up waiting.
+// UnavailableError says why the keys could not be fetched. It is an
+// [ErrKeysUnavailable], and also its cause, such as context.Canceled where the caller's
+// context ended.
 type UnavailableError struct {
 	// RetryAfter is when the next fetch may be tried, counted from now; 0 is at once.
 	RetryAfter time.Duration

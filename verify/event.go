@@ -11,29 +11,29 @@ type EventKind string
 const (
 	// EventToken is one call of [Verifier.Verify], by the middleware too.
 	EventToken EventKind = "token"
-	// EventRequest is a request that the middleware refuses though no token of it
-	// was found bad: no_token, invalid_request or insufficient_scope.
+	// EventRequest is a request that the middleware refuses for another reason than
+	// an invalid token: no_token, invalid_request or insufficient_scope.
 	EventRequest EventKind = "request"
-	// EventKeys is a fetch of the key set, with the metadata where that was asked.
+	// EventKeys is a fetch of the key set, and of the metadata where that was needed.
 	EventKeys EventKind = "keys"
 	// EventStatus is a fetch of a status list.
 	EventStatus EventKind = "status"
 )
 
-// Event is one thing that a Verifier did, made to be counted: Kind and Outcome
-// take few values, and nothing in it holds any part of a token.
+// Event is something that a Verifier did, to be counted: Kind and Outcome take few
+// values, and no field holds any part of a token.
 type Event struct {
 	Kind EventKind
 	// Outcome is accepted, or why not: malformed, token_type, algorithm,
 	// unknown_key, signature, issuer, audience, expired, not_yet_valid, claim,
 	// revoked, keys_unavailable, status_unavailable, no_token, invalid_request,
-	// insufficient_scope. Of a fetch it is fetched, not_modified (the copy at hand
-	// still stands) or failed.
+	// insufficient_scope. Of a fetch it is fetched, not_modified (the cached copy is
+	// still valid) or failed.
 	Outcome string
 	// Took is how long it took, by Config.Now; 0 for an EventRequest. A token for
 	// which nothing had to be fetched takes about as long as its signature check.
 	Took time.Duration
-	// Err is the error of Verify, of the request or of the fetch. Nil: it went well.
+	// Err is the error of Verify, of the request or of the fetch; nil for success.
 	Err error
 }
 
@@ -44,7 +44,7 @@ const (
 	outcomeFailed      = "failed"
 )
 
-// outcomes names errors. Those that may wrap another stand first.
+// outcomes lists the names of errors. Those that may wrap another come first.
 var outcomes = []struct {
 	err  error
 	name string
@@ -79,7 +79,7 @@ func outcomeOf(err error) string {
 	return outcomeFailed
 }
 
-// fetchEvent is the event of a fetch.
+// fetchEvent returns the event of a fetch.
 func fetchEvent(kind EventKind, took time.Duration, notModified bool, err error) Event {
 	e := Event{kind, outcomeFetched, took, err}
 	switch {

@@ -50,8 +50,8 @@ func newHTTPFetcher(cfg Config) *httpFetcher {
 	}
 }
 
-// newClient returns base, or a client with tight limits, that stays on the host it
-// was sent to: a key set is only as trustworthy as the host that serves it.
+// newClient returns base, or a client with tight limits where base is nil, that follows no
+// redirect to another host: a key set is only as trustworthy as the host that serves it.
 func newClient(base *http.Client) *http.Client {
 	var client http.Client
 	if base != nil {
@@ -74,8 +74,8 @@ func newClient(base *http.Client) *http.Client {
 	return &client
 }
 
-// fetch returns the key set of now. Where old is still what the issuer publishes
-// (304 Not Modified), its keys are taken over unparsed.
+// fetch returns the current key set. Where the issuer answers 304 Not Modified, it has the
+// keys of old.
 func (s *httpFetcher) fetch(ctx context.Context, old *keySet) (*keySet, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
@@ -86,7 +86,7 @@ func (s *httpFetcher) fetch(ctx context.Context, old *keySet) (*keySet, error) {
 	}
 	set, err := s.fetchKeys(ctx, url, old, began)
 	if err != nil {
-		s.discovered = "" // perhaps it has moved
+		s.discovered = "" // it may have moved
 		return nil, fmt.Errorf("fetch keys: %w", err)
 	}
 	return set, nil
@@ -113,7 +113,8 @@ func (s *httpFetcher) fetchKeys(ctx context.Context, url string, old *keySet, be
 	return set, nil
 }
 
-// keysURL returns where the keys are, asking the issuer's metadata if need be.
+// keysURL returns the URL of the keys, from the issuer's metadata where none is
+// configured.
 func (s *httpFetcher) keysURL(ctx context.Context, now time.Time) (string, error) {
 	if s.jwksURL != "" {
 		return s.jwksURL, nil
@@ -130,7 +131,7 @@ func (s *httpFetcher) keysURL(ctx context.Context, now time.Time) (string, error
 }
 
 // discover reads jwks_uri from the issuer's metadata. OpenID Connect Discovery §4.3:
-// the document must name the very issuer that it was asked for.
+// the document must name exactly the issuer that it was requested for.
 func (s *httpFetcher) discover(ctx context.Context) (string, error) {
 	// §4.1: a terminating slash goes before the well-known path is appended.
 	address := strings.TrimSuffix(s.issuer, "/") + "/.well-known/openid-configuration"
@@ -195,8 +196,8 @@ func (s *httpFetcher) get(ctx context.Context, url, etag string) (response, erro
 	return response{header: resp.Header, body: body}, nil
 }
 
-// lifetime returns the TTL that the answer's headers give (RFC 9111 §5.2.2: max-age
-// less the Age it has already, no-cache and no-store as none), within the bounds.
+// lifetime returns the TTL from the response's headers (RFC 9111 §5.2.2: max-age less Age;
+// 0 for no-cache and no-store), within the bounds.
 func (s *httpFetcher) lifetime(h http.Header) time.Duration {
 	ttl := s.ttl
 	for directive := range strings.SplitSeq(strings.Join(h.Values("Cache-Control"), ","), ",") {
@@ -216,7 +217,8 @@ func (s *httpFetcher) lifetime(h http.Header) time.Duration {
 	return min(max(ttl, s.minTTL), s.maxTTL)
 }
 
-// deltaSeconds reads RFC 9111 §1.2.2's delta-seconds; too large a number is a large one.
+// deltaSeconds parses delta-seconds (RFC 9111 §1.2.2). A number that is too large gives the
+// largest.
 func deltaSeconds(text string) (time.Duration, bool) {
 	n, err := strconv.ParseUint(text, 10, 31)
 	if err != nil && !errors.Is(err, strconv.ErrRange) {

@@ -106,7 +106,7 @@ func TestRevalidatesWithTheETag(t *testing.T) {
 }
 
 // 304 is an answer to If-None-Match only.
-func TestUnaskedNotModifiedIsAnError(t *testing.T) {
+func TestFetch_UnrequestedNotModified_IsAnError(t *testing.T) {
 	h := newHost(t)
 	h.answerKeys(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) })
 	v, _ := watched(t, h, nil)
@@ -407,7 +407,7 @@ func TestDiscoveryIsNotDowngraded(t *testing.T) {
 }
 
 // A caller whose context ends is let go at once; the fetch goes on for the others.
-func TestContextEndsTheWaitOnly(t *testing.T) {
+func TestCanceledContext_FetchGoesOn(t *testing.T) {
 	h := newHost(t)
 	started, release := make(chan struct{}), make(chan struct{})
 	h.answerKeys(func(w http.ResponseWriter, _ *http.Request) {

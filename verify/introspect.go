@@ -15,9 +15,9 @@ import (
 	"example.org/signet/internal/strictjson"
 )
 
-// Introspector asks the issuer about tokens (RFC 7662), one request a token: for
-// the few routes that must not accept what was revoked a moment ago. It is safe
-// for concurrent use.
+// Introspector asks the issuer about tokens (RFC 7662), one request for each token: for
+// routes that must not accept a token revoked a moment ago. It is safe for concurrent
+// use.
 type Introspector struct {
 	// Endpoint is the issuer's introspection_endpoint, such as
 	// https://id.example.com/oauth2/introspect.
@@ -31,18 +31,17 @@ type Introspector struct {
 	InsecureAllowHTTP bool
 }
 
-// ErrIntrospection is the outcome unknown of [Introspector.Introspect]: the
-// issuer could not be asked, or did not answer as RFC 7662 §2.2 has it. It is
-// never an [ErrInvalidToken].
+// ErrIntrospection means outcome unknown: the issuer could not be reached, or its response
+// is not one of RFC 7662 §2.2. It is never an [ErrInvalidToken].
 var ErrIntrospection = errors.New("introspection failed")
 
-// ErrInactive is the issuer's no (RFC 7662 §2.2): the token is unknown, expired,
-// revoked or not for this API. It is an [ErrInvalidToken].
+// ErrInactive refuses a token that the issuer calls not active (RFC 7662 §2.2): it is
+// unknown, expired, revoked or not for this API. It is an [ErrInvalidToken].
 var ErrInactive = invalid("not active")
 
-// Introspect returns what the issuer says of the token now; ErrInactive or
-// ErrIntrospection. Of the claims only those are set that the answer has: its iss
-// and aud are not checked here, as the issuer knows who asks. ctx bounds the request.
+// Introspect returns the claims in the issuer's response, or fails with [ErrInactive] or
+// [ErrIntrospection]. Claims that the response lacks are not set. iss and aud are not
+// checked here: the issuer knows which client asks. ctx bounds the request.
 func (i *Introspector) Introspect(ctx context.Context, token string) (*Claims, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
@@ -99,7 +98,7 @@ func (i *Introspector) post(ctx context.Context, token string) ([]byte, error) {
 	return bytes.TrimSpace(body), nil
 }
 
-// unwrapURLError keeps the cause alone of an error that names a request.
+// unwrapURLError returns the cause of an error that names a request.
 func unwrapURLError(err error) error {
 	var urlErr *url.Error
 	if errors.As(err, &urlErr) {

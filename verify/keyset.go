@@ -15,15 +15,15 @@ type keySet struct {
 	unusable []string               // algorithms of signing keys that are not accepted here
 	etag     string
 
-	notModified bool // the keys are those of the set before
+	notModified bool // the keys are those of the previous set
 
 	fetchedAt time.Time // when the fetch began
 	refreshAt time.Time // from here on it is renewed in the background
 	expiresAt time.Time // from here on it is stale
 }
 
-// fresh says whether the set is within its TTL. A clock that was set back makes
-// it stale rather than immortal.
+// fresh reports whether the set is within its TTL. A set that was fetched in the future,
+// by a clock that was set back since, is stale.
 func (s *keySet) fresh(now time.Time) bool {
 	return s != nil && now.Before(s.expiresAt) && !now.Before(s.fetchedAt)
 }
@@ -58,8 +58,8 @@ func parseKeys(data []byte, algorithms []string) (map[string][]publicKey, []stri
 }
 
 // signingKey returns a JWK bound to those algorithms that it suits and does not exclude
-// by its own alg; none for a key that is not for signatures, or that bind does not
-// know: private and symmetric ones, which nobody should publish.
+// by its own alg; none for a key that is not for signatures, nor for a private or
+// symmetric one.
 func signingKey(raw json.RawMessage) (string, []publicKey) {
 	var key jose.JSONWebKey
 	var more struct {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// contextValue is what the middleware leaves in a request's context.
+// contextValue is the value that the middleware puts into a request's context.
 type contextValue struct {
 	claims   *Claims
 	verifier *Verifier // nil where [NewContext] put the claims there
@@ -24,14 +24,14 @@ func FromContext(ctx context.Context) (*Claims, bool) {
 }
 
 // NewContext returns a context that holds claims, to test a handler without tokens.
-// Middleware does not trust it: it asks for a token all the same.
+// Middleware does not trust it and still requires a token.
 func NewContext(ctx context.Context, claims *Claims) context.Context {
 	return context.WithValue(ctx, contextKey{}, contextValue{claims: claims})
 }
 
 // Middleware lets requests with a valid token through to next, their claims in the
 // context, and answers the others after RFC 6750 §3: 401 for no token or a bad one,
-// 400 for a token carried in a wrong way, 503 while the keys cannot be had.
+// 400 for a token sent in a wrong way, 503 while the keys cannot be fetched.
 func (v *Verifier) Middleware(next http.Handler) http.Handler {
 	return v.protect(next, func(*Claims) error { return nil })
 }
@@ -64,7 +64,7 @@ func (v *Verifier) RequireRole(roles ...string) func(http.Handler) http.Handler 
 	})
 }
 
-// RequireAnyRole is like [Verifier.RequireRole] but content with one of roles.
+// RequireAnyRole is like [Verifier.RequireRole], but one of roles is enough.
 func (v *Verifier) RequireAnyRole(roles ...string) func(http.Handler) http.Handler {
 	roles = requireNonEmpty("RequireAnyRole", roles)
 	return v.require(func(c *Claims) error {
@@ -110,8 +110,7 @@ func Any(requirements ...Requirement) Requirement {
 	})
 }
 
-// combine lists all that the requirements name: which of it is missing is for the
-// client to see from its token.
+// combine returns all scopes and roles that the requirements name, missing or not.
 func combine(by string, requirements []Requirement, satisfied func(*Claims) bool) Requirement {
 	combined := Requirement{satisfied: satisfied}
 	for _, d := range requirements {
@@ -132,7 +131,7 @@ func (v *Verifier) RequireAll(requirements ...Requirement) func(http.Handler) ht
 	return v.middlewareFor(All(slices.Clone(requirements)...))
 }
 
-// RequireAny is like [Verifier.RequireAll] but content with one of the requirements.
+// RequireAny is like [Verifier.RequireAll], but one of the requirements is enough.
 func (v *Verifier) RequireAny(requirements ...Requirement) func(http.Handler) http.Handler {
 	return v.middlewareFor(Any(slices.Clone(requirements)...))
 }
@@ -151,7 +150,7 @@ func (v *Verifier) require(requirement func(*Claims) error) func(http.Handler) h
 	return func(next http.Handler) http.Handler { return v.protect(next, requirement) }
 }
 
-// requireNonEmpty refuses an empty list, which would let every token pass.
+// requireNonEmpty panics on an empty list, which every token would meet.
 func requireNonEmpty(by string, names []string) []string {
 	if len(names) == 0 || slices.Contains(names, "") {
 		panic("verify: " + by + ": requires nothing")
@@ -159,7 +158,8 @@ func requireNonEmpty(by string, names []string) []string {
 	return slices.Clone(names)
 }
 
-// isInvalidScope: RFC 6749 §3.3, scope-token = 1*( %x21 / %x23-5B / %x5D-7E ).
+// isInvalidScope reports whether text is not a scope (RFC 6749 §3.3:
+// scope-token = 1*( %x21 / %x23-5B / %x5D-7E )).
 func isInvalidScope(scope string) bool {
 	return strings.ContainsFunc(scope, func(r rune) bool {
 		return r < 0x21 || r > 0x7e || r == '"' || r == '\\'
@@ -190,8 +190,8 @@ func (v *Verifier) protect(next http.Handler, requirement func(*Claims) error) h
 	})
 }
 
-// authenticate returns the request with its claims in the context. What this same
-// Verifier has put there is not checked again.
+// authenticate returns the request with its claims in the context. Claims that this
+// Verifier has put there are not checked again.
 func (v *Verifier) authenticate(r *http.Request) (*http.Request, *Claims, error) {
 	if id, ok := r.Context().Value(contextKey{}).(contextValue); ok && id.verifier == v {
 		return r, id.claims, nil

@@ -18,20 +18,20 @@ import (
 	"github.com/go-jose/go-jose/v4/json"
 )
 
-// StatusPolicy says what the status lists of the issuer count for
+// StatusPolicy says how the issuer's status lists are used
 // (draft-ietf-oauth-status-list): signed lists of bits that say which sessions
 // have ended.
 type StatusPolicy int
 
 const (
-	// StatusIgnored does not look at them: a token counts until it expires. It is
-	// the default, as it asks nothing of the network.
+	// StatusIgnored does not read them: a token counts until it expires. It is the
+	// default, as it needs no network.
 	StatusIgnored StatusPolicy = iota
 	// StatusFailOpen refuses a token whose bit is set, and accepts one whose list
 	// cannot be had or is older than Config.StatusMaxAge, as StatusIgnored would.
 	StatusFailOpen
 	// StatusFailClosed refuses such a token with [ErrStatusUnavailable]: outcome unknown.
-	// Unless StatusMaxAge says otherwise, no list is believed beyond its own time to live.
+	// Unless StatusMaxAge says otherwise, no list counts beyond its own time to live.
 	StatusFailClosed
 )
 
@@ -39,12 +39,13 @@ const (
 // or that its rights have shrunk. It is an [ErrInvalidToken].
 var ErrRevoked = invalid("revoked")
 
-// ErrStatusUnavailable means outcome unknown: the token is good, but whether it
-// was revoked could not be learnt. It is never an [ErrInvalidToken], and comes
-// with [StatusFailClosed] only. See [StatusError].
+// ErrStatusUnavailable means outcome unknown: the token is valid, but whether it was
+// revoked is unknown. It is never an [ErrInvalidToken], and occurs with
+// [StatusFailClosed] only. See [StatusError].
 var ErrStatusUnavailable = errors.New("status list unavailable")
 
-// StatusError says why a status list could not be had. It is an [ErrStatusUnavailable].
+// StatusError says why a status list could not be fetched. It is an
+// [ErrStatusUnavailable].
 type StatusError struct {
 	URI string // of the list
 	Err error
@@ -66,15 +67,15 @@ const (
 	defaultMaxAge     = time.Hour
 )
 
-// statusRef is a token's place in a list.
+// statusRef is a token's index in a list.
 type statusRef struct {
 	uri   string
 	index int64
 }
 
-// statusChecker knows the lists of one issuer. A list that is young enough is read
-// without a lock and without the network; from half of its time to live on it is
-// fetched anew in the background.
+// statusChecker holds the lists of one issuer. A list within its time to live is read
+// without a lock and without the network; from half of that time on it is fetched again
+// in the background.
 type statusChecker struct {
 	policy   StatusPolicy
 	maxAge   time.Duration // 0: the list's own time to live
@@ -93,7 +94,7 @@ type statusChecker struct {
 	lists map[string]*statusList
 }
 
-// statusList is one list and the fetch under way for it.
+// statusList is one list and the running fetch for it.
 type statusList struct {
 	uri     string // as tokens and the list itself have it
 	address string // where it is fetched
@@ -105,7 +106,7 @@ type statusList struct {
 	err      error     // of the last fetch
 }
 
-// statusBits is a list as it was at one time.
+// statusBits is one version of a list.
 type statusBits struct {
 	bits     []byte
 	width    int64 // bits of one status
@@ -160,8 +161,8 @@ func (b *statusBits) status(index int64) (byte, error) {
 	return b.bits[index/perByte] >> (index % perByte * b.width) & (1<<b.width - 1), nil
 }
 
-// find returns the list, waiting for a fetch only where the one at hand is older
-// than its time to live.
+// find returns the list. It waits for a fetch only where the cached one is older than its
+// time to live.
 func (s *statusChecker) find(ctx context.Context, uri string) (*statusBits, error) {
 	l, err := s.listFor(uri)
 	if err != nil {
@@ -177,7 +178,7 @@ func (s *statusChecker) find(ctx context.Context, uri string) (*statusBits, erro
 		return b, nil
 	}
 	if f != nil {
-		_ = f.wait(ctx) // what matters is what is at hand then
+		_ = f.wait(ctx) // the list that is cached then decides
 	}
 	b = l.current.Load()
 	if b != nil && s.now().Before(b.issuedAt.Add(max(s.maxAge, b.lifetime(s.leeway)))) {
@@ -191,14 +192,14 @@ func (s *statusChecker) find(ctx context.Context, uri string) (*statusBits, erro
 	return nil, errors.New("the newest list is too old")
 }
 
-// lifetime is how long after its iat a list counts as one that could be had: its time
-// to live, and for clocks that differ up to half of that.
+// lifetime returns how long after its iat a list counts as current: its time to live, and
+// up to half of that for clocks that differ.
 func (b *statusBits) lifetime(leeway time.Duration) time.Duration {
 	return b.ttl + min(leeway, b.ttl/2)
 }
 
-// listFor takes lists from the issuer's own host: whoever else could name an
-// address would have this server fetch it.
+// listFor returns the list with this URI, which must be on the issuer's own host, so that
+// a token cannot make this server fetch any other address.
 func (s *statusChecker) listFor(uri string) (*statusList, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -224,7 +225,7 @@ func (s *statusChecker) listFor(uri string) (*statusList, error) {
 	return l, nil
 }
 
-// refresh starts a fetch, if it is time for one, and returns the one under way.
+// refresh starts a fetch if one is due, and returns the running one.
 func (s *statusChecker) refresh(l *statusList, now time.Time) *inflightFetch {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -247,14 +248,14 @@ func (s *statusChecker) refresh(l *statusList, now time.Time) *inflightFetch {
 	return f
 }
 
-// complete notes the outcome of a fetch and lets all who wait for it go on.
+// complete records the outcome of a fetch and wakes all callers that wait for it.
 func (l *statusList) complete(f *inflightFetch, b *statusBits, err error, nextAt time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer close(f.done)
 	l.inflight, l.err, l.nextAt = nil, err, nextAt
 	if old := l.current.Load(); err == nil && (old == nil || !b.issuedAt.Before(old.issuedAt)) {
-		l.current.Store(b) // never an older list, which somebody kept
+		l.current.Store(b) // never an older list from some cache
 	}
 }
 

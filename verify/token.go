@@ -8,15 +8,15 @@ import (
 	"example.org/signet/internal/strictjson"
 )
 
-// compact is a token in the compact serialization (RFC 7515 §7.1), cut in parts
-// whose alphabet has been checked.
+// compact holds the parts of a token in the compact serialization (RFC 7515 §7.1), whose
+// alphabet has been checked.
 type compact struct {
 	header, payload, signature string
 	signed                     string // header "." payload: what the signature is over
 }
 
-// split cuts a token of at most limit bytes. Five parts would be a JWE; those and
-// everything else that is not three parts of base64url are refused unread.
+// split returns the parts of a token of at most limit bytes. Anything but three parts of
+// base64url is refused, such as a JWE's five.
 func split(token string, limit int) (compact, error) {
 	if len(token) > limit {
 		return compact{}, fmt.Errorf("%w: longer than %d bytes", ErrMalformed, limit)
@@ -30,8 +30,8 @@ func split(token string, limit int) (compact, error) {
 	return compact{header, payload, signature, signed}, nil
 }
 
-// isBase64URL says whether part is not empty and within RFC 4648 §5's alphabet. The
-// decoder alone would let line breaks pass.
+// isBase64URL reports whether part is not empty and within RFC 4648 §5's alphabet. The
+// decoder alone would accept line breaks.
 func isBase64URL(part string) bool {
 	for i := range len(part) {
 		if !inBase64URL[part[i]] {
@@ -48,8 +48,8 @@ var inBase64URL = func() (in [256]bool) {
 	return in
 }()
 
-// strictBase64 also refuses set bits behind the last byte: each text of a token has
-// one spelling only.
+// strictBase64 also refuses set bits behind the last byte, so that each token has one
+// spelling only.
 var strictBase64 = base64.RawURLEncoding.Strict()
 
 func decodePart(part, name string) ([]byte, error) {
@@ -60,11 +60,11 @@ func decodePart(part, name string) ([]byte, error) {
 	return data, nil
 }
 
-// header is what is used of a JOSE header. Whatever else it holds is ignored: jku,
-// x5u, x5c and jwk above all (RFC 8725 §3.10).
+// header holds the members of a JOSE header that are used. All others are ignored, such
+// as jku, x5u, x5c and jwk (RFC 8725 §3.10).
 type header struct{ alg, kid, typ string }
 
-// accessTokenType is RFC 9068 §2.1's.
+// accessTokenType is the typ of access tokens (RFC 9068 §2.1).
 const accessTokenType = "at+jwt"
 
 // maxMembers bounds the members of one JSON object, so that looking for repeated

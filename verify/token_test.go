@@ -147,7 +147,7 @@ func manyMembers(n int) string {
 }
 
 // A huge token is turned away before anything is made of it.
-func TestLargeTokensCostNothing(t *testing.T) {
+func TestLargeTokens_AreRefusedUnparsed(t *testing.T) {
 	v, h := allAlgorithms(t)
 	huge := goodToken() + strings.Repeat("A", 10<<20)
 	if allocs := testing.AllocsPerRun(10, func() { check(v, huge) }); allocs > 10 {

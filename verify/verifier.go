@@ -62,11 +62,11 @@ func New(cfg Config) (*Verifier, error) {
 	return v, nil
 }
 
-// Warm fetches the keys now unless they are at hand, so that the first request need
-// not wait and a wrong address shows at the start. Its error is an
-// [UnavailableError] where they could not be had, and an [ErrAlgorithm] where the
-// issuer publishes keys and none is for an algorithm of Config.Algorithms: then every
-// token would be refused. The Verifier can be used nevertheless and will try again.
+// Warm fetches the keys unless they are cached, so that the first request need not wait
+// and a wrong URL is found at the start. It fails with *[UnavailableError] where they
+// could not be fetched, and with [ErrAlgorithm] where the issuer publishes keys and none
+// is for an algorithm of Config.Algorithms: every token would be refused then. The
+// Verifier can be used all the same and fetches again.
 func (v *Verifier) Warm(ctx context.Context) error {
 	set, _, err := v.keys.load(ctx)
 	if err != nil {
@@ -79,9 +79,9 @@ func (v *Verifier) Warm(ctx context.Context) error {
 }
 
 // Verify checks token, the text behind "Bearer", after RFC 9068 §4, and returns its
-// claims. An error is either an [ErrInvalidToken], with one of the errors listed
-// there saying why, or an [ErrKeysUnavailable]: then nothing is known about the
-// token, and the caller answers 503. The claims are nil with every error.
+// claims. An error is either an [ErrInvalidToken], and one of the errors listed there,
+// or an [ErrKeysUnavailable]: then nothing is known about the token, and the caller
+// answers 503. The claims are nil with every error.
 //
 // ctx bounds only the wait for keys, where they have to be fetched first.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
@@ -109,8 +109,7 @@ func (v *Verifier) verifyToken(ctx context.Context, token string) (*Claims, erro
 	return c, nil
 }
 
-// verifySigned returns the payload of a token of that type with a signature of the
-// issuer's.
+// verifySigned returns the payload of a token of this type that the issuer has signed.
 func (v *Verifier) verifySigned(ctx context.Context, token, typ string, limit int) ([]byte, error) {
 	parts, err := split(token, limit)
 	if err != nil {
@@ -135,8 +134,8 @@ func (v *Verifier) verifySigned(ctx context.Context, token, typ string, limit in
 
 var errOtherAlgorithm = fmt.Errorf("%w: the key is for another one", ErrAlgorithm)
 
-// checkSignature demands that one of keys, all of the token's kid, is bound to alg
-// and has made the signature.
+// checkSignature checks that one of keys, which all have the token's kid, is bound to alg
+// and made the signature.
 func checkSignature(parts compact, alg string, keys []publicKey) error {
 	signature, err := decodePart(parts.signature, "signature")
 	if err != nil {
@@ -155,8 +154,8 @@ func checkSignature(parts compact, alg string, keys []publicKey) error {
 	return err
 }
 
-// verifyClaims reads and checks the claims. The signature has been checked: nothing here
-// may run before (RFC 8725 §3.3).
+// verifyClaims reads and checks the claims of a token whose signature has been checked
+// (RFC 8725 §3.3).
 func (v *Verifier) verifyClaims(payload []byte) (*Claims, error) {
 	c, err := parseClaims(payload, v.rolesClaim, v.status != nil)
 	if err != nil {
@@ -168,7 +167,7 @@ func (v *Verifier) verifyClaims(payload []byte) (*Claims, error) {
 	return c, nil
 }
 
-// checkClaims holds the claims against the configuration and the clock (RFC 9068 §4).
+// checkClaims compares the claims with the configuration and the clock (RFC 9068 §4).
 func (v *Verifier) checkClaims(c *Claims, now time.Time) error {
 	switch {
 	case c.Issuer != v.issuer:

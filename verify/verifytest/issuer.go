@@ -1,6 +1,6 @@
 // Package verifytest is an issuer inside a test: it has keys, a clock and status
 // lists of its own, mints any token, rotates, revokes, and fails as the test wants.
-// What is tested is the code behind package verify, with nothing mocked.
+// It tests the code behind package verify, with nothing mocked.
 //
 //	issuer := verifytest.New(t)
 //	v, err := verify.New(issuer.Config("https://api.example.com"))
@@ -63,7 +63,7 @@ func New(t testing.TB) *Issuer {
 	return i
 }
 
-// Config is a configuration that accepts the issuer's tokens for the audience and
+// Config returns a configuration that accepts the issuer's tokens for the audience and
 // reads its status list, by its clock.
 func (i *Issuer) Config(audience string) verify.Config {
 	return verify.Config{
@@ -72,7 +72,7 @@ func (i *Issuer) Config(audience string) verify.Config {
 	}
 }
 
-// Now is the issuer's clock.
+// Now returns the time by the issuer's clock.
 func (i *Issuer) Now() time.Time {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -152,8 +152,8 @@ func (i *Issuer) Sign(typ string, c Claims) string {
 	return token
 }
 
-// Revoke sets the bit of a token that [Issuer.Token] made. Verifiers hear of it
-// when they renew the list: at the latest a minute after, by the issuer's clock.
+// Revoke sets the bit of a token that [Issuer.Token] made. Verifiers learn of it when
+// they fetch the list again: a minute later at the latest, by the issuer's clock.
 func (i *Issuer) Revoke(token string) {
 	i.t.Helper()
 	var c struct {
@@ -161,7 +161,7 @@ func (i *Issuer) Revoke(token string) {
 	}
 	if parts := strings.Split(token, "."); len(parts) == 3 {
 		payload, _ := base64.RawURLEncoding.DecodeString(parts[1])
-		_ = json.Unmarshal(payload, &c) // what is none has no place
+		_ = json.Unmarshal(payload, &c) // another payload has no index
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
