@@ -32,7 +32,7 @@ type ImportedKey struct {
 }
 
 // ErrKeyExists refuses to import a key that the store has, or whose kid is in use.
-var ErrKeyExists = errors.New("the store has this key, or one of this name")
+var ErrKeyExists = errors.New("the store has this key, or its kid is in use")
 
 const maxKID = 200 // characters, so that a token's header stays small
 

@@ -121,7 +121,7 @@ func (m *Manager) reload(ctx context.Context) error {
 	}
 	before := m.current.Load()
 	if len(records) == 0 && before.maxSeq() > 0 {
-		return errors.New("read the keys: all are gone from the store; restore it, no new ones are made over them")
+		return errors.New("read the keys: the store has none any more; restore it, no new ones are made in their place")
 	}
 	pairs, err := m.unseal(ctx, records, before)
 	if err != nil {

@@ -34,7 +34,7 @@ func (m *Manager) Reseal(ctx context.Context, c Change) (done ResealResult, err 
 				return nil
 			}
 		}
-		return fmt.Errorf("some instance goes on sealing under another master key: %w", storage.ErrConflict)
+		return fmt.Errorf("another instance still seals under another master key: %w", storage.ErrConflict)
 	})
 	if err != nil {
 		return done, fmt.Errorf("reseal the keys: %w", err)

@@ -64,7 +64,7 @@ func (m *Manager) storeDecision(ctx context.Context, event Event, propose func(*
 // holds must not be asked for ever.
 const maxAttempts = 20
 
-var errNoProgress = fmt.Errorf("the store does not show the keys that it holds: %w", storage.ErrUnavailable)
+var errNoProgress = fmt.Errorf("the store does not list the keys that it holds: %w", storage.ErrUnavailable)
 
 // tryDecision proposes and inserts records until one is stored. It fails with
 // [ErrRotated] once another decision above afterSeq is stored.

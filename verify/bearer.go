@@ -31,7 +31,7 @@ func bearerToken(r *http.Request) (string, error) {
 	}
 	token = strings.Trim(token, " ")
 	if !isToken68(token) {
-		return "", fmt.Errorf("%w: no well-formed token behind Bearer", ErrInvalidRequest)
+		return "", fmt.Errorf("%w: malformed Bearer token", ErrInvalidRequest)
 	}
 	return token, nil
 }

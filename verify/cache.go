@@ -47,7 +47,7 @@ type inflightFetch struct {
 	waiting atomic.Int32
 }
 
-var errTooManyWaiting = errors.New("too many wait for keys already")
+var errTooManyWaiting = errors.New("too many callers wait for the keys")
 
 // find returns the keys with this kid. It fails with [ErrUnknownKey] where the issuer
 // publishes no such key, and with *[UnavailableError] where that is unknown.

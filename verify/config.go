@@ -166,7 +166,7 @@ func (c Config) validate() error {
 		errs = append(errs, fieldError("Algorithms", checkAlgorithm(alg)))
 	}
 	if slices.Contains(registeredClaims, c.RolesClaim) {
-		errs = append(errs, fieldError("RolesClaim", fmt.Errorf("%q has a meaning of its own", c.RolesClaim)))
+		errs = append(errs, fieldError("RolesClaim", fmt.Errorf("%q is a registered claim", c.RolesClaim)))
 	}
 	return errors.Join(errs...)
 }
@@ -213,7 +213,7 @@ func checkAlgorithm(alg string) error {
 	case slices.Contains(supported, alg):
 		return nil
 	case strings.EqualFold(alg, "none"):
-		return fmt.Errorf("%q is no signature", alg)
+		return fmt.Errorf("%q is not a signature algorithm", alg)
 	case strings.HasPrefix(strings.ToUpper(alg), "HS"):
 		return fmt.Errorf("%q is symmetric, and the keys here are public", alg)
 	}

@@ -316,7 +316,7 @@ func (s *statusChecker) parseList(ctx context.Context, token, uri string) (*stat
 		} `json:"status_list"`
 	}
 	if err := json.Unmarshal(payload, &c); err != nil {
-		return nil, errors.New("the list's claims are not as they should be")
+		return nil, errors.New("the list's claims are missing or malformed")
 	}
 	now, issued, ttl := s.now(), time.Unix(c.IssuedAt, 0), defaultCacheTTL
 	if c.TTL != nil {
@@ -324,7 +324,7 @@ func (s *statusChecker) parseList(ctx context.Context, token, uri string) (*stat
 	}
 	switch {
 	case c.Subject != uri:
-		return nil, errors.New("it is another list")
+		return nil, errors.New("the list's sub is not its URI")
 	case c.Issuer != nil && *c.Issuer != s.issuer:
 		return nil, errors.New("the list is another issuer's")
 	case issued.After(now.Add(s.leeway)):
@@ -332,7 +332,7 @@ func (s *statusChecker) parseList(ctx context.Context, token, uri string) (*stat
 	case c.Expiry != nil && !now.Before(time.Unix(*c.Expiry, 0).Add(s.leeway)):
 		return nil, errors.New("the list has expired")
 	case ttl <= 0, c.StatusList.Bits != 1 && c.StatusList.Bits != 2 && c.StatusList.Bits != 4 && c.StatusList.Bits != 8:
-		return nil, errors.New("the list's claims are not as they should be")
+		return nil, errors.New("the list's claims are missing or malformed")
 	}
 	bits, err := decompressList(c.StatusList.List)
 	return &statusBits{bits: bits, width: c.StatusList.Bits, issuedAt: issued, ttl: ttl}, err
@@ -369,7 +369,7 @@ func setStatus(into **statusRef, value string) string {
 		return ""
 	}
 	if c.List.Index == nil || *c.List.Index < 0 || strings.TrimSpace(c.List.URI) == "" {
-		return "has no place in a list"
+		return "has no index or URI of a list"
 	}
 	*into = &statusRef{c.List.URI, *c.List.Index}
 	return ""
