@@ -213,7 +213,7 @@ func checkAlgorithm(alg string) error {
 	case slices.Contains(supported, alg):
 		return nil
 	case strings.EqualFold(alg, "none"):
-		return fmt.Errorf("%q is not a signature algorithm", alg)
+		return fmt.Errorf("%q is no signature algorithm", alg)
 	case strings.HasPrefix(strings.ToUpper(alg), "HS"):
 		return fmt.Errorf("%q is symmetric, and the keys here are public", alg)
 	}
