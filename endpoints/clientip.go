@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"example.org/signet/internal/random"
 )
 
 // maxRequestID bounds a request id that a proxy gives, in bytes.
@@ -71,11 +73,11 @@ func (c *clientIPResolver) isTrustedProxy(a netip.Addr) bool {
 // newRequestID returns 128 random bits in hex. It protects nothing, so if the
 // random source fails the request goes on without an id.
 func (c *clientIPResolver) newRequestID() string {
-	var b [16]byte
-	if _, err := io.ReadFull(c.rand, b[:]); err != nil {
+	id, err := random.Bytes(c.rand, 16)
+	if err != nil {
 		return ""
 	}
-	return hex.EncodeToString(b[:])
+	return hex.EncodeToString(id)
 }
 
 func remoteAddr(r *http.Request) netip.Addr {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.org/signet/internal/failpoint"
+	"example.org/signet/internal/random"
 	"example.org/signet/issuer/status"
 )
 
@@ -103,7 +104,7 @@ func (t *tokenSigner) issue(ctx context.Context, req *grantRequest, g grantResul
 const tokenIDBytes = 20
 
 func (t *tokenSigner) accessClaims(clientID string, g grantResult) (accessClaims, error) {
-	jti, err := RandomString(t.rand, tokenIDBytes)
+	jti, err := random.Text(t.rand, tokenIDBytes)
 	if err != nil {
 		return accessClaims{}, err
 	}

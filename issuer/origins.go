@@ -1,6 +1,8 @@
 package issuer
 
-import "context"
+import (
+	"context"
+)
 
 // ClientOrigins returns the browser origins that enabled clients name, each once.
 // It reads all clients: keep what it returns until ClientChanges moves.

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"example.org/signet/internal/random"
 )
 
 // uniqueSamples is how many values are drawn to see that none comes twice, some how many
@@ -55,7 +57,7 @@ func TestHandlesDiffer(t *testing.T) {
 func TestTokenIDsDiffer(t *testing.T) {
 	seen := make(map[string]struct{}, uniqueSamples)
 	for range uniqueSamples {
-		jti, err := RandomString(rand.Reader, tokenIDBytes)
+		jti, err := random.Text(rand.Reader, tokenIDBytes)
 		if err != nil {
 			t.Fatal(err)
 		}

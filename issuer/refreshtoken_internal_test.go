@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"example.org/signet/internal/random"
 	"example.org/signet/keys"
 )
 
@@ -100,7 +101,7 @@ func TestNewHandleFailsWithoutRandomness(t *testing.T) {
 	if h, err := codec.newHandle(); err == nil {
 		t.Errorf("draw() = %x, nil; want an error", h)
 	}
-	if s, err := RandomString(brokenReader{}, 8); err == nil {
+	if s, err := random.Text(brokenReader{}, 8); err == nil {
 		t.Errorf("draw(8) = %q, nil; want an error", s)
 	}
 }

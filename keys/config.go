@@ -4,10 +4,10 @@ import (
 	"crypto/rand"
 	"io"
 	"slices"
-	"sync"
 	"time"
 
 	"example.org/signet/internal/fielderror"
+	"example.org/signet/internal/random"
 )
 
 // Algorithms that a key may have (RFC 7518 §3.1, RFC 8037 §3.1).
@@ -82,19 +82,8 @@ func (c Config) withDefaults() Config {
 	if c.Rand == nil {
 		c.Rand = rand.Reader
 	}
-	c.Rand = &lockedReader{reader: c.Rand}
+	c.Rand = random.Locked(c.Rand)
 	return c
-}
-
-type lockedReader struct {
-	mu     sync.Mutex
-	reader io.Reader
-}
-
-func (r *lockedReader) Read(b []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.reader.Read(b)
 }
 
 // Validate returns all faults at once, as a fielderror.List under the names of the

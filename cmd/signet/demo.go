@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path/filepath"
 
+	"example.org/signet/internal/random"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/role"
@@ -114,10 +113,8 @@ func (v *server) loadDemoCredentials(ctx context.Context) (demoCredentials, erro
 	return d, v.saveDemoCredentials(path, d)
 }
 
-func (v *server) randomSecret(into *string, size int) error {
-	raw := make([]byte, size)
-	_, err := io.ReadFull(v.random, raw)
-	*into = base64.RawURLEncoding.EncodeToString(raw)
+func (v *server) randomSecret(into *string, size int) (err error) {
+	*into, err = random.Text(v.random, size)
 	return err
 }
 

@@ -127,7 +127,7 @@ var (
 	constantTimeFuncs = []string{"hmac.Equal", "subtle.ConstantTimeCompare", "bcrypt.CompareHashAndPassword"}
 	plainFuncs        = []string{"slices.Equal", "slices.Compare", "strings.EqualFold", "strings.Compare", "bytes.Compare", "reflect.DeepEqual"}
 	secretName        = regexp.MustCompile(`(?i)(secret|password|^pw|hash|mac|^tag|token|handle|csrf|verifier|signature|sealed)$`)
-	secretTypes       = []string{"Secret", "issuer.Secret", "MasterKey", "keys.MasterKey", "handle"}
+	secretTypes       = []string{"Secret", "issuer.Secret", "secret.Text", "MasterKey", "keys.MasterKey", "handle"}
 )
 
 // comparisons returns those made in constant time, and the others that are of

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"example.org/signet/internal/random"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
@@ -171,10 +172,10 @@ func (a *Admin) record(ctx context.Context, e storage.AuditEvent) error {
 // recordPendingRevocation writes down that sessions are about to end by an epoch, before they
 // do, so that a crash after it leaves none unmarked.
 func (s *Service) recordPendingRevocation(ctx context.Context, e storage.PendingRevocation) error {
-	id, err := issuer.NewID(s.now(), s.cfg.Rand)
+	id, err := random.UUIDv7(s.cfg.Rand, s.now())
 	if err != nil {
 		return issuer.OutcomeUnknown(err)
 	}
-	e.ID = id
+	e.ID = id.String()
 	return issuer.StoreError(s.store.AddPendingRevocation(ctx, e))
 }

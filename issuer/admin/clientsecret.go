@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/signet/internal/random"
 	"example.org/signet/issuer"
 	"example.org/signet/storage"
 )
@@ -36,7 +37,7 @@ func (s *Service) setSecret(ctx context.Context, c *storage.Client, chosen issue
 		return "", nil
 	}
 	if chosen == "" {
-		drawn, err := issuer.RandomString(s.cfg.Rand, secretBytes)
+		drawn, err := random.Text(s.cfg.Rand, secretBytes)
 		if err != nil {
 			return "", issuer.OutcomeUnknown(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"example.org/signet/internal/random"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/account"
 	"example.org/signet/issuer/password"
@@ -14,11 +15,11 @@ import (
 
 func (s *Service) newUser(ctx context.Context, n NewUser) (storage.User, error) {
 	now := s.now()
-	id, err := issuer.NewID(now, s.cfg.Rand)
+	id, err := random.UUIDv7(s.cfg.Rand, now)
 	if err != nil {
 		return storage.User{}, issuer.OutcomeUnknown(err)
 	}
-	u := storage.User{ID: id, Disabled: n.Disabled, CreatedAt: now, UpdatedAt: now}
+	u := storage.User{ID: id.String(), Disabled: n.Disabled, CreatedAt: now, UpdatedAt: now}
 	if !n.CreatedAt.IsZero() {
 		u.CreatedAt = storage.Time(n.CreatedAt)
 	}

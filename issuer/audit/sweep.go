@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/signet/internal/random"
 	"example.org/signet/storage"
 )
 
@@ -23,7 +24,7 @@ const sweepBatch = 500
 // can be cut off at any time and run by several instances at once.
 func (l *Log) Sweep(ctx context.Context, now time.Time, retention time.Duration) (int64, error) {
 	step := min(max(retention/10, time.Minute), 24*time.Hour)
-	before := minID(now.Add(-retention).UTC().Truncate(step))
+	before := random.UUIDv7Prefix(now.Add(-retention).UTC().Truncate(step))
 	oldest, err := l.store.ListAudit(ctx, storage.AuditFilter{}, storage.Page{Limit: 1})
 	if err != nil || len(oldest.Events) == 0 || oldest.Events[0].ID >= before {
 		return 0, err

@@ -3,11 +3,11 @@ package audit
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"strings"
 	"time"
 
+	"example.org/signet/internal/random"
 	"example.org/signet/storage"
 )
 
@@ -44,11 +44,9 @@ func (l *Log) startChain(ctx context.Context) (pending []storage.AuditEvent, err
 	if pending, err = l.chainHeads(ctx); err != nil {
 		return nil, err
 	}
-	name := make([]byte, writerSize)
-	if _, err := io.ReadFull(l.random, name); err != nil {
+	if l.chain.writer, err = random.Text(l.random, writerSize); err != nil {
 		return nil, fmt.Errorf("generate the name of a chain: %w", err)
 	}
-	l.chain.writer = encode(name)
 	return pending, nil
 }
 

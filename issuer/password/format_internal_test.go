@@ -3,10 +3,8 @@ package password
 import (
 	"bytes"
 	"errors"
-	"io"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"golang.org/x/crypto/bcrypt"
@@ -78,34 +76,6 @@ func TestDefaultsLeaveACoreFree(t *testing.T) {
 	if c := (Config{Workers: 1024}).withDefaults(); c.Queue != 32*1024 {
 		t.Errorf("queue of %d", c.Queue)
 	}
-}
-
-// counter is a source that is not safe for concurrent use and never repeats itself.
-type counter struct{ n byte }
-
-func (c *counter) Read(b []byte) (int, error) {
-	for i := range b {
-		c.n++
-		b[i] = c.n
-	}
-	return len(b), nil
-}
-
-func TestInjectedSourceIsReadByOneAtATime(t *testing.T) {
-	r := &lockedReader{reader: &counter{}}
-	var wg sync.WaitGroup
-	for range 64 {
-		wg.Go(func() {
-			b := make([]byte, 4)
-			if _, err := io.ReadFull(r, b); err != nil {
-				t.Error(err)
-			}
-			if b[1] != b[0]+1 || b[3] != b[2]+1 {
-				t.Errorf("torn read %v", b)
-			}
-		})
-	}
-	wg.Wait()
 }
 
 // No prefix that is read as a hash may fall through to the plain passwords.

@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"sync/atomic"
+
+	"example.org/signet/internal/random"
 )
 
 // ErrBusy means that the queue is full, or one caller's half of it. Nothing was
@@ -50,7 +51,7 @@ func NewPool(c Config) (*Pool, error) {
 	}
 	return &Pool{
 		scheme: s,
-		random: &lockedReader{reader: c.Rand},
+		random: random.Locked(c.Rand),
 		queue:  newQueue(c.Workers, c.Queue),
 	}, nil
 }
@@ -129,17 +130,4 @@ func (p *Pool) evaluate(ctx context.Context, caller string, evaluation func()) e
 	p.evaluations.Add(1)
 	evaluation()
 	return nil
-}
-
-// lockedReader lets several workers draw from one source, which need not be safe for
-// concurrent use where it is injected.
-type lockedReader struct {
-	mu     sync.Mutex
-	reader io.Reader
-}
-
-func (r *lockedReader) Read(b []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.reader.Read(b)
 }

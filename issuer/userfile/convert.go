@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/signet/internal/secret"
 	"example.org/signet/issuer/account"
 	"example.org/signet/issuer/password"
 )
@@ -260,11 +261,11 @@ func (v values) setPassword(r *draft, allowed bool) error {
 	switch {
 	case hash != "":
 		hash = unquoteHash(hash)
-		r.PasswordHash, err = Secret(hash), password.CheckHash(hash)
+		r.PasswordHash, err = secret.Text(hash), password.CheckHash(hash)
 	case plain != "" && !allowed:
 		return errPlain
 	case plain != "":
-		r.Password, err = Secret(plain), password.CheckNew(plain, password.UserInputs{})
+		r.Password, err = secret.Text(plain), password.CheckNew(plain, password.UserInputs{})
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.org/signet/internal/secret"
 	"example.org/signet/issuer/userfile"
 )
 
@@ -66,7 +67,7 @@ func TestSpellings(t *testing.T) {
 		{`{"username":"alice","first_name":"A","full_name":"Alice Smith"}`, full},
 		{`{"username":"alice","name":"other","full_name":"Alice Smith"}`, full},
 		{`{"username":"alice","id":"019A7B3C-1111-4ABC-8DEF-0123456789AB"}`, with(func(r *userfile.Record) { r.ID = "019a7b3c-1111-4abc-8def-0123456789ab" })},
-		{`{"username":"alice","hashed_password":"{bcrypt}` + sponge + `"}`, with(func(r *userfile.Record) { r.PasswordHash = "{bcrypt}" + userfile.Secret(sponge) })},
+		{`{"username":"alice","hashed_password":"{bcrypt}` + sponge + `"}`, with(func(r *userfile.Record) { r.PasswordHash = "{bcrypt}" + secret.Text(sponge) })},
 		{`{"username":"alice","phone":1.5}`, with(func(r *userfile.Record) { r.Warnings = []string{"phone is not text: left out"} })},
 		{`{"username":"alice","phone":"5\u001b5"}`, with(func(r *userfile.Record) { r.Warnings = []string{"phone holds a control character: left out"} })},
 		{`{"username":"alice","created_at":"yesterday"}`, with(func(r *userfile.Record) {
@@ -332,7 +333,7 @@ func TestSecretsHideThemselves(t *testing.T) {
 			t.Errorf("shown: %s", s)
 		}
 	}
-	if got := fmt.Sprintf("%v|%#v", userfile.Secret(""), userfile.Secret("")); got != `|""` {
+	if got := fmt.Sprintf("%v|%#v", secret.Text(""), secret.Text("")); got != `|""` {
 		t.Errorf("no secret is shown as %s", got)
 	}
 }

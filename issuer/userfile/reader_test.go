@@ -14,17 +14,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.org/signet/internal/secret"
 	"example.org/signet/issuer/userfile"
 )
 
 const (
 	sponge = "$2b$12$Ml66gTN0j4sAOkoDJ1aKnOmP0ye1FBNNk1QzEt0/6LgemgOUj469e"
-	secret = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc"
+	argon2 = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc"
 	older  = "$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy"
 )
 
 // revealed compares secrets by what they hold.
-var revealed = cmp.Transformer("Reveal", userfile.Secret.Reveal)
+var revealed = cmp.Transformer("Reveal", secret.Text.Reveal)
 
 // readAll reads a whole file and demands that its offset ends where the file does.
 func readAll(t *testing.T, file string) (users []userfile.Record, bad []string, ignored []string) {
@@ -94,7 +95,7 @@ func TestRealFiles(t *testing.T) {
 			file: "fastapi.json",
 			users: []userfile.Record{
 				{Line: 2, Username: "johndoe", Email: "johndoe@example.com", FullName: "John Doe",
-					PasswordHash: secret, Disabled: ptr(false)},
+					PasswordHash: argon2, Disabled: ptr(false)},
 				{Line: 16, Username: "flyingsponge@example.com", Email: "flyingsponge@example.com",
 					PasswordHash: sponge, Disabled: ptr(true)},
 			},

@@ -1,12 +1,10 @@
 package userfile
 
 import (
-	"encoding"
-	"encoding/json"
-	"fmt"
-	"log/slog"
 	"strconv"
 	"time"
+
+	"example.org/signet/internal/secret"
 )
 
 // Record is one user as a file has it, with every value checked and in its canonical
@@ -25,8 +23,8 @@ type Record struct {
 	Roles []string
 	// PasswordHash is a hash that password.CheckHash accepts. At most one of it
 	// and Password is set.
-	PasswordHash Secret
-	Password     Secret
+	PasswordHash secret.Text
+	Password     secret.Text
 	// CreatedAt is in UTC; the zero time means that the file does not say.
 	CreatedAt time.Time
 	// Disabled is nil if the file does not say.
@@ -57,48 +55,3 @@ type LineError struct {
 func (e *LineError) Error() string {
 	return "line " + strconv.Itoa(e.Line) + ": " + e.Reason
 }
-
-// Secret is a password or a hash. It shows itself to nobody but those who call Reveal.
-type Secret string
-
-var (
-	_ fmt.Formatter          = Secret("")
-	_ fmt.GoStringer         = Secret("")
-	_ json.Marshaler         = Secret("")
-	_ encoding.TextMarshaler = Secret("")
-	_ slog.LogValuer         = Secret("")
-)
-
-const redacted = "[redacted]"
-
-// Reveal returns the secret itself.
-func (s Secret) Reveal() string { return string(s) }
-
-// String hides the secret.
-func (s Secret) String() string {
-	if s == "" {
-		return ""
-	}
-	return redacted
-}
-
-// GoString hides the secret from %#v.
-func (s Secret) GoString() string { return strconv.Quote(s.String()) }
-
-// Format hides the secret from every verb, also from those that do not ask String.
-func (s Secret) Format(f fmt.State, verb rune) {
-	if verb == 'v' && f.Flag('#') {
-		fmt.Fprint(f, s.GoString())
-		return
-	}
-	fmt.Fprint(f, s.String())
-}
-
-// MarshalText hides the secret from JSON, YAML and XML.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// MarshalJSON hides the secret.
-func (s Secret) MarshalJSON() ([]byte, error) { return []byte(strconv.Quote(s.String())), nil }
-
-// LogValue hides the secret from log/slog.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }

@@ -60,7 +60,7 @@ func TestRestrictions_DisableOrAreUnclear(t *testing.T) {
 		`"blocks":[]`:                                        "",
 		`"encrypted_password":"` + sponge + `"`:              "unclear encrypted_password",
 		`"password_digest":"` + sponge + `"`:                 "unclear password_digest",
-		`"custom_password_hash":"` + secret + `"`:            "unclear custom_password_hash",
+		`"custom_password_hash":"` + argon2 + `"`:            "unclear custom_password_hash",
 		`"secret_word":"` + sponge + `"`:                     "unclear secret_word",
 		`"old_pass":"5f4dcc3b5aa765d61d8327deb882cf99"`:      "unclear old_pass",
 		`"gravatar":"5f4dcc3b5aa765d61d8327deb882cf99"`:      "",
