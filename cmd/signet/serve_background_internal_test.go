@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,7 +21,9 @@ import (
 func TestServe_RunsBackgroundJobs(t *testing.T) {
 	dir := newStoreDir(t)
 	path := filepath.Join(dir, "signet-data", "signet.db")
-	base := serveInProcess(t, intervals{sweep: 10 * time.Millisecond, observe: 10 * time.Millisecond, certificate: time.Hour},
+	var ahead atomic.Int64 // of the server's clock
+	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	base := serveInProcess(t, now, intervals{sweep: 10 * time.Millisecond, observe: 10 * time.Millisecond, certificate: time.Hour},
 		"--storage", "sqlite:"+path, "--issuer", "http://127.0.0.1:0", "--keyring-refresh", "20ms", "--argon2-memory", "64", "--argon2-time", "1")
 	store, err := sqlite.Open(t.Context(), path)
 	if err != nil {
@@ -29,15 +32,6 @@ func TestServe_RunsBackgroundJobs(t *testing.T) {
 	t.Cleanup(func() { _ = store.Close() })
 	c := &serverProcess{url: base}
 
-	t.Run("sweep", func(t *testing.T) {
-		if err := store.RevokeToken(t.Context(), "expired", time.Now().Add(-48*time.Hour)); err != nil {
-			t.Fatal(err)
-		}
-		eventually(t, "the expired record is deleted", func() bool {
-			page, err := store.ListRevocations(t.Context(), storage.Page{Limit: 10})
-			return err == nil && len(page.Revocations) == 0
-		})
-	})
 	t.Run("status lists", func(t *testing.T) {
 		a := c.login(t)
 		uri := statusURI(t, a.AccessToken)
@@ -63,6 +57,16 @@ func TestServe_RunsBackgroundJobs(t *testing.T) {
 		runSignet(t, dir, "", "client", "update", "web", "--grant", "client_credentials")
 		eventually(t, "the document follows the clients", func() bool { return !advertised() })
 	})
+	t.Run("sweep", func(t *testing.T) {
+		ahead.Store(int64(10 * time.Minute)) // nothing is swept shortly after a start
+		if err := store.RevokeToken(t.Context(), "expired", time.Now().Add(-48*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the expired record is deleted", func() bool {
+			page, err := store.ListRevocations(t.Context(), storage.Page{Limit: 10})
+			return err == nil && len(page.Revocations) == 0
+		})
+	})
 }
 
 // A new certificate is found without a signal, too.
@@ -70,7 +74,7 @@ func TestServe_ReloadsCertificateByItself(t *testing.T) {
 	dir := newStoreDir(t)
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	writeCertificate(t, "first", cert, key)
-	base := serveInProcess(t, intervals{sweep: time.Hour, observe: time.Hour, certificate: 10 * time.Millisecond},
+	base := serveInProcess(t, time.Now, intervals{sweep: time.Hour, observe: time.Hour, certificate: 10 * time.Millisecond},
 		"--storage", "sqlite:"+filepath.Join(dir, "signet-data", "signet.db"), "--issuer", "https://127.0.0.1:0", "--tls-cert", cert, "--tls-key", key)
 	address := strings.TrimPrefix(base, "https://")
 	if name := servedName(t, address); name != "first" {
@@ -80,13 +84,13 @@ func TestServe_ReloadsCertificateByItself(t *testing.T) {
 	eventually(t, "the new certificate is served", func() bool { return servedName(t, address) == "second" })
 }
 
-// serveInProcess runs serve within the test, with background jobs at the given
-// intervals, and returns its base URL.
-func serveInProcess(t *testing.T, every intervals, args ...string) string {
+// serveInProcess runs serve within the test, on the given clock and with background
+// jobs at the given intervals, and returns its base URL.
+func serveInProcess(t *testing.T, now func() time.Time, every intervals, args ...string) string {
 	t.Helper()
 	addr := filepath.Join(t.TempDir(), "addr")
 	var log syncBuffer
-	p := &process{env: map[string]string{}, stdin: strings.NewReader(""), stdout: io.Discard, stderr: &log, now: time.Now, random: rand.Reader, every: every}
+	p := &process{env: map[string]string{}, stdin: strings.NewReader(""), stdout: io.Discard, stderr: &log, now: now, random: rand.Reader, every: every}
 	root := newRoot(p)
 	root.SetArgs(append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", "", "--admin-listen", "", "--drain-delay", "0s", "--addr-file", addr}, args...))
 	ctx, stop := context.WithCancel(context.Background())
