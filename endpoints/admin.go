@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/gorilla/mux"
-
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/role"
@@ -101,23 +99,4 @@ func (m *routeBuilder) mountAdmin(b bootstrapper, k keyAdmin) {
 	m.api(pathKeyRevoke, corsNone, super(post(revokeKey(k))))
 
 	m.api(pathAudit, corsNone, get(listAudit))
-}
-
-// Admin serves the admin API, for a listener of its own. It answers below the
-// path of the issuer's URL, and at the root too.
-func (h *Handler) Admin() http.Handler { return adminListener{h} }
-
-type adminListener struct{ handler *Handler }
-
-func (d adminListener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	d.handler.prepare(w, r)
-	d.handler.admin.ServeHTTP(w, r)
-}
-
-// forAdminListener returns a builder for the router of the admin listener.
-func (m *routeBuilder) forAdminListener() *routeBuilder {
-	admin := *m
-	admin.router, admin.atRoot = mux.NewRouter().UseEncodedPath().SkipClean(true), true
-	admin.router.NotFoundHandler = &routeHandler{m.middleware, route{errorFormat: problemErrors, endpoint: notFoundEndpoint{}}}
-	return &admin
 }

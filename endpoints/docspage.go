@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"embed"
 	"fmt"
-	"html"
 	"io"
 	"maps"
 	"net/http"
@@ -47,27 +46,32 @@ var docsFiles = []docsFile{
 	{"favicon-32x32.png", static.FS, "favicon-32x32.png", "image/png"},
 }
 
-// docsHeader is the header of the page itself.
-var docsHeader = http.Header{
-	"Cache-Control":                {"no-store"},
-	"Content-Security-Policy":      {docsCSP},
-	"X-Frame-Options":              {"DENY"},
-	"Referrer-Policy":              {"no-referrer"},
-	"Cross-Origin-Opener-Policy":   {"same-origin"},
-	"Cross-Origin-Resource-Policy": {"same-origin"},
+// mountDocsPage serves Swagger UI over the description of the listener's
+// operations, and the page at /. client is the id that the Authorize dialogue
+// begins with; "" for none.
+func (m *routeBuilder) mountDocsPage(issuerURL, client string, listed operations) {
+	fill := func(file string) string { return fillPage(file, issuerURL, m.base, client) }
+	m.page(pathOpenAPI, m.documentHandler(pathOpenAPI, corsAny, anyOriginHeader, openAPIDocument(issuerURL, listed)))
+	m.page(pathDocs, m.htmlHandler(pathDocs, fill("page/index.html"), docsCSP))
+	for _, part := range docsFiles {
+		m.page(pathDocs+"/"+part.name, m.docsFileHandler(part))
+	}
+	home := "page/home.html"
+	if !listed.public {
+		home = "page/home_admin.html"
+	}
+	m.page(pathHome, m.htmlHandler(pathHome, fill(home), plainCSP))
+	if m.base != "" {
+		m.documents[m.base] = m.documents[m.base+pathHome]
+	}
 }
 
-// mountDocsPage serves Swagger UI over /openapi.yaml. client is the id that the
-// Authorize dialogue begins with; "" for none.
-func (m *routeBuilder) mountDocsPage(issuerURL, client string) {
-	text := strings.NewReplacer(
-		"{issuer}", html.EscapeString(issuerURL), "{base}", html.EscapeString(m.base), "{client}", html.EscapeString(client),
-	).Replace(string(readEmbedded(docsPageFS, "page/index.html")))
-	page := document.New("text/html; charset=utf-8", []byte(text), 0)
-	m.handler.documents[m.base+pathDocs] = m.documentHandler(pathDocs, corsNone, docsHeader, func() document.Document { return page })
-	for _, part := range docsFiles {
-		m.handler.documents[m.base+pathDocs+"/"+part.name] = m.docsFileHandler(part)
-	}
+// htmlHandler serves a page that is filled in once.
+func (m *routeBuilder) htmlHandler(name, text, policy string) *documentHandler {
+	page := document.New(htmlType, []byte(text), 0)
+	header := http.Header{}
+	setPageHeaders(header, policy)
+	return m.documentHandler(name, corsNone, header, func() document.Document { return page })
 }
 
 // docsFileHandler loads the file at the first request: most servers are never

@@ -45,6 +45,7 @@ type httpError struct {
 	description     string
 	allow           string // of a 405
 	closeConnection bool   // the rest of the request is not worth reading
+	page            string // the embedded page that a browser is shown instead; "" for none
 }
 
 func (f *httpError) Error() string { return f.code + ": " + f.description }
@@ -63,6 +64,7 @@ type errorResponse struct {
 	allow           string
 	retryAfter      time.Duration
 	closeConnection bool
+	page            string
 	cause           error
 }
 
@@ -73,7 +75,7 @@ func newErrorResponse(err error) errorResponse {
 	var issuerErr *issuer.Error
 	switch {
 	case errors.As(err, &f):
-		return errorResponse{status: f.status, code: f.code, description: f.description, allow: f.allow, closeConnection: f.closeConnection}
+		return errorResponse{status: f.status, code: f.code, description: f.description, allow: f.allow, closeConnection: f.closeConnection, page: f.page}
 	case errors.As(err, &issuerErr) && statusByCode[issuerErr.Code] != 0:
 		return issuerErrorResponse(issuerErr)
 	}

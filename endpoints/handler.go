@@ -10,12 +10,33 @@ import (
 
 // Handler is the whole of Signet's public HTTP. It is safe for concurrent use.
 type Handler struct {
-	documents map[string]http.Handler // by path; looked at first
-	router    *mux.Router
-	admin     *mux.Router
+	public    *listener
+	admin     *listener
 	discovery *discovery
 	ready     *readiness
 	routes    []Route
+}
+
+// listener holds what one listener serves.
+type listener struct {
+	documents map[string]http.Handler // by path; looked at first
+	router    *mux.Router
+}
+
+// newListener returns a listener that answers 404. A path is compared as it was
+// sent: nothing is cleaned, unescaped or redirected on the way to an endpoint.
+func newListener(notFound http.Handler) *listener {
+	l := &listener{documents: map[string]http.Handler{}, router: mux.NewRouter().UseEncodedPath().SkipClean(true)}
+	l.router.NotFoundHandler = notFound
+	return l
+}
+
+func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if d, ok := l.documents[r.URL.Path]; ok && r.URL.RawPath == "" {
+		d.ServeHTTP(w, r)
+		return
+	}
+	l.router.ServeHTTP(w, r)
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -32,7 +53,6 @@ func New(cfg Config) (*Handler, error) {
 	}
 	cfg = cfg.withDefaults()
 	h := &Handler{
-		documents: map[string]http.Handler{},
 		discovery: newDiscovery(cfg.Issuer, cfg.Service, cfg.Keys),
 		ready:     &readiness{keys: cfg.Keys, store: &storePinger{store: cfg.Store, now: cfg.Now}},
 	}
@@ -43,11 +63,7 @@ func New(cfg Config) (*Handler, error) {
 // ServeHTTP answers a request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.prepare(w, r)
-	if d, ok := h.documents[r.URL.Path]; ok && r.URL.RawPath == "" {
-		d.ServeHTTP(w, r)
-		return
-	}
-	h.router.ServeHTTP(w, r)
+	h.public.ServeHTTP(w, r)
 }
 
 // prepare sets what every answer has.
@@ -69,3 +85,14 @@ func (h *Handler) Refresh(ctx context.Context) error { return h.discovery.refres
 // Drain makes /readyz say that this instance wants no more traffic, and every
 // answer close its connection; everything else goes on. It cannot be undone.
 func (h *Handler) Drain() { h.ready.draining.Store(true) }
+
+// Admin serves the admin API and its own /docs, for a listener of its own. It
+// answers below the path of the issuer's URL, and at the root too.
+func (h *Handler) Admin() http.Handler { return adminListener{h} }
+
+type adminListener struct{ handler *Handler }
+
+func (d adminListener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.handler.prepare(w, r)
+	d.handler.admin.ServeHTTP(w, r)
+}

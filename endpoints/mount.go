@@ -2,51 +2,56 @@ package endpoints
 
 import (
 	"net/http"
-
-	"github.com/gorilla/mux"
+	"slices"
 )
 
 // mount mounts all routes. base is the issuer's path, "" for none.
 func (h *Handler) mount(cfg Config, base string) {
 	lim := &limiter{slots: make(chan struct{}, cfg.MaxInFlight), storeTimeout: cfg.StoreTimeout, loginTimeout: cfg.LoginTimeout}
 	cfg.Metrics.Gauge("signet_requests_in_flight", "Requests that are with the issuer now.", func() float64 { return float64(lim.inUse()) })
-	m := &routeBuilder{
-		middleware: &middleware{
-			clientIP: clientIPResolver{proxies: cfg.TrustedProxies, rand: cfg.Rand},
-			origins:  newOrigins(cfg, lim),
-			metrics:  cfg.Metrics, log: cfg.Log, now: cfg.Now, base: base,
-		},
-		issuer: cfg.Service, admins: cfg.Admin, limiter: lim, handler: h,
-		// A path is compared as it was sent: nothing is cleaned, unescaped or
-		// redirected on the way to an endpoint.
-		router: mux.NewRouter().UseEncodedPath().SkipClean(true),
+	shared := &middleware{
+		clientIP: clientIPResolver{proxies: cfg.TrustedProxies, rand: cfg.Rand},
+		origins:  newOrigins(cfg, lim),
+		metrics:  cfg.Metrics, log: cfg.Log, now: cfg.Now, base: base,
 	}
-	h.router = m.router
-	post, read, both := []string{"POST"}, readMethods, []string{"GET", "HEAD", "POST"}
-
-	m.route(route{path: pathToken, methods: post, cors: corsRegistered, endpoint: tokenEndpoint{cfg.Service, lim}})
-	m.route(route{path: pathIntrospect, methods: post, endpoint: introspectionEndpoint{cfg.Service, lim}})
-	m.route(route{path: pathRevoke, methods: post, cors: corsRegistered, endpoint: revocationEndpoint{cfg.Service, lim}})
-	m.route(route{path: pathUserInfo, methods: both, errorFormat: bearerErrors, cors: corsRegistered, endpoint: userInfoEndpoint{cfg.Service, lim}})
-	m.route(route{path: pathAuthorize, methods: both, endpoint: authorizationEndpoint{}})
-	m.route(route{path: pathLive, methods: read, debugLog: true, endpoint: liveness{}})
-	m.route(route{path: pathReady, methods: read, debugLog: true, endpoint: h.ready})
+	h.public = newListener(&routeHandler{shared, route{endpoint: notFoundEndpoint{}}})
+	h.admin = newListener(&routeHandler{shared, route{errorFormat: problemErrors, endpoint: notFoundEndpoint{}}})
+	m := &routeBuilder{middleware: shared, issuer: cfg.Service, admins: cfg.Admin, limiter: lim, handler: h, listener: h.public}
+	m.mountProtocol(cfg)
 	m.mountSelfService(cfg.SelfService)
 	if cfg.AdminMerged {
 		m.mountAdmin(cfg.Admin, cfg.Keys)
 	}
-	forAdmins := m.forAdminListener()
-	forAdmins.mountAdmin(cfg.Admin, cfg.Keys)
-	h.admin = forAdmins.router
+	m.mountDocuments(cfg)
+	m.mountDocsPage(cfg.Issuer, cfg.DocsClient, operations{public: true, admin: cfg.AdminMerged})
 
+	admin := *m
+	admin.listener, admin.atRoot = h.admin, true
+	admin.mountAdmin(cfg.Admin, cfg.Keys)
+	// The page at /docs logs in where it was loaded from.
+	admin.route(route{path: pathToken, methods: []string{http.MethodPost}, endpoint: tokenEndpoint{cfg.Service, lim}})
+	admin.mountDocsPage(cfg.Issuer, cfg.DocsClient, operations{admin: true})
+}
+
+// mountProtocol mounts the endpoints of OAuth 2.0 and OpenID Connect, and health.
+func (m *routeBuilder) mountProtocol(cfg Config) {
+	post, both := []string{http.MethodPost}, append(slices.Clone(readMethods), http.MethodPost)
+	m.route(route{path: pathToken, methods: post, cors: corsRegistered, endpoint: tokenEndpoint{cfg.Service, m.limiter}})
+	m.route(route{path: pathIntrospect, methods: post, endpoint: introspectionEndpoint{cfg.Service, m.limiter}})
+	m.route(route{path: pathRevoke, methods: post, cors: corsRegistered, endpoint: revocationEndpoint{cfg.Service, m.limiter}})
+	m.route(route{path: pathUserInfo, methods: both, errorFormat: bearerErrors, cors: corsRegistered, endpoint: userInfoEndpoint{cfg.Service, m.limiter}})
+	m.route(route{path: pathAuthorize, methods: both, endpoint: authorizationEndpoint{}})
+	m.route(route{path: pathLive, methods: readMethods, debugLog: true, endpoint: liveness{}})
+	m.route(route{path: pathReady, methods: readMethods, debugLog: true, endpoint: m.handler.ready})
+}
+
+// mountDocuments mounts the public documents.
+func (m *routeBuilder) mountDocuments(cfg Config) {
 	m.statusLists(cfg)
-	m.document(pathJWKS, base+pathJWKS, cfg.Keys.JWKS)
-	m.document(pathOIDC, base+pathOIDC, h.discovery.current)
-	m.document(pathOAuthServer, base+pathOAuthServer, h.discovery.current)
-	m.document(pathOAuthServer, pathOAuthServer+base, h.discovery.current) // RFC 8414 §3.1
-	m.document(pathOpenAPI, base+pathOpenAPI, openAPIDocument(cfg.Issuer))
-	m.mountDocsPage(cfg.Issuer, cfg.DocsClient)
-	m.router.NotFoundHandler = &routeHandler{m.middleware, route{endpoint: notFoundEndpoint{}}}
+	m.document(pathJWKS, m.base+pathJWKS, cfg.Keys.JWKS)
+	m.document(pathOIDC, m.base+pathOIDC, m.handler.discovery.current)
+	m.document(pathOAuthServer, m.base+pathOAuthServer, m.handler.discovery.current)
+	m.document(pathOAuthServer, pathOAuthServer+m.base, m.handler.discovery.current) // RFC 8414 §3.1
 }
 
 // mountSelfService mounts self-service.

@@ -13,12 +13,40 @@ import (
 // openAPIMaxAge is how long the description of the API may be cached.
 const openAPIMaxAge = 5 * time.Minute
 
-// openAPIDocument returns the OpenAPI document of this issuer (RFC 9512).
-func openAPIDocument(issuerURL string) func() document.Document {
-	body := strings.ReplaceAll(docs.OpenAPI, `"`+docs.OpenAPIServer, `"`+yamlEscape(issuerURL))
+// operations are those that a description lists.
+type operations struct{ public, admin bool }
+
+// openAPIDocument returns the OpenAPI document of this issuer (RFC 9512), with the
+// operations of one listener.
+func openAPIDocument(issuerURL string, listed operations) func() document.Document {
+	body := strings.ReplaceAll(listed.cut(docs.OpenAPI), `"`+docs.OpenAPIServer, `"`+yamlEscape(issuerURL))
 	d := document.New("application/yaml", []byte(body), openAPIMaxAge)
 	return func() document.Document { return d }
 }
+
+// cut drops the paths and the tags of the operations that are not listed.
+func (o operations) cut(text string) string {
+	var kept strings.Builder
+	section, keep := "", true
+	for line := range strings.Lines(text) {
+		path, isPath := strings.CutPrefix(line, "  /")
+		tag, isTag := strings.CutPrefix(line, "  - name: ")
+		switch {
+		case !strings.ContainsAny(line[:1], " #\n"):
+			section, keep = strings.TrimSpace(line), true
+		case section == "paths:" && isPath:
+			keep = o.lists(strings.HasPrefix(path, "api/"))
+		case section == "tags:" && isTag:
+			keep = o.lists(strings.TrimSpace(tag) == "Administration")
+		}
+		if keep {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
+}
+
+func (o operations) lists(admin bool) bool { return admin && o.admin || !admin && o.public }
 
 // yamlEscape escapes a text for a double-quoted scalar, which YAML has from JSON.
 func yamlEscape(s string) string {

@@ -15,6 +15,7 @@ const (
 	pathOIDC        = "/.well-known/openid-configuration"
 	pathOAuthServer = "/.well-known/oauth-authorization-server"
 	pathOpenAPI     = "/openapi.yaml"
+	pathHome        = "/"
 	pathDocs        = "/docs"
 	pathLive        = "/livez"
 	pathReady       = "/readyz"

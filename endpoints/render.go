@@ -19,6 +19,13 @@ func (h *routeHandler) render(w http.ResponseWriter, r *http.Request, e *event, 
 		e.setError(r.Context(), f)
 		f.setHeaders(w.Header(), h.route.errorFormat)
 		status, body = f.status, f.responseBody(h.route.errorFormat)
+		if f.page != "" {
+			w.Header().Add("Vary", "Accept")
+			if acceptsHTML(r.Header) {
+				e.bytes = writePage(w, status, fillPage(f.page, "", h.base, ""))
+				return
+			}
+		}
 	} else if a, ok := value.(recordReply); ok {
 		a.setHeaders(w.Header(), h.base)
 		status, body = max(a.status, http.StatusOK), a.body

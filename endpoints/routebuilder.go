@@ -3,8 +3,6 @@ package endpoints
 import (
 	"net/http"
 
-	"github.com/gorilla/mux"
-
 	"example.org/signet/internal/document"
 )
 
@@ -16,7 +14,7 @@ type routeBuilder struct {
 	limiter *limiter
 	atRoot  bool // what is mounted answers at the root too, whatever the issuer's path
 	handler *Handler
-	router  *mux.Router
+	*listener
 }
 
 // route mounts one route and adds it to the table.
@@ -46,7 +44,15 @@ func (m *routeBuilder) statusLists(cfg Config) {
 
 // document mounts a document that pages of every origin may read.
 func (m *routeBuilder) document(name, path string, current func() document.Document) {
-	m.handler.documents[path] = m.documentHandler(name, corsAny, anyOriginHeader, current)
+	m.documents[path] = m.documentHandler(name, corsAny, anyOriginHeader, current)
+}
+
+// page mounts what people read, or a part of it, for pages of its own origin.
+func (m *routeBuilder) page(path string, h http.Handler) {
+	m.documents[m.base+path] = h
+	if m.atRoot {
+		m.documents[path] = h
+	}
 }
 
 // documentHandler returns the handler of a document. header is set on every

@@ -12,6 +12,21 @@ const sameOrigin = (request) => {
   return request
 }
 
+// The dialogue behind Authorize asks for name and password. The other ways, such
+// as a client's own secret, are at the lock of the operations that take them.
+const passwordAlone = () => ({
+  statePlugins: {
+    auth: {
+      wrapSelectors: {
+        definitionsToAuthorize: (original) => (...args) => {
+          const all = original(...args)
+          return all && all.filter((scheme) => scheme.has('password'))
+        },
+      },
+    },
+  },
+})
+
 const ui = SwaggerUIBundle({
   url: here + '/openapi.yaml',
   dom_id: '#swagger-ui',
@@ -21,6 +36,7 @@ const ui = SwaggerUIBundle({
   validatorUrl: null,
   persistAuthorization: false,
   requestInterceptor: sameOrigin,
+  plugins: [passwordAlone],
 })
 
 if (client) ui.initOAuth({ clientId: client })

@@ -181,6 +181,11 @@ func (p *page) authorize(username, password string) {
 		p.do(chromedp.Click(".auth-wrapper .authorize", chromedp.ByQuery))
 	}
 	var client string
+	var schemes int
+	p.do(chromedp.Evaluate("document.querySelectorAll('.modal-ux .auth-container').length", &schemes))
+	if schemes != 1 {
+		p.t.Errorf("the dialogue asks for %d kinds of credentials, want name and password alone", schemes)
+	}
 	p.do(
 		chromedp.WaitVisible("#oauth_username", chromedp.ByQuery),
 		chromedp.Value("#client_id_password", &client, chromedp.ByQuery),

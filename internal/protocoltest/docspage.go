@@ -3,17 +3,22 @@ package protocoltest
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"io"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 var docsPageCases = []testCase{
 	{name: "H06 the page at /docs", configure: withDocsClient, run: testPage},
 	{name: "H06 the page of an issuer with a path", configure: func(o *Options) { o.Path = "/realms/main" }, run: testPage},
 	{name: "the parts of the page", run: testPageParts},
+	{name: "the page of each listener lists its operations", run: testListenerPages},
+	{name: "the page of a merged listener", configure: func(o *Options) { o.Endpoints.AdminMerged = true }, run: testMergedPage},
 	{name: "the page with the store down", run: testPageAlone},
 }
 
@@ -98,5 +103,53 @@ func testPageAlone(t *testing.T, s *Signet) {
 	}
 	if calls := s.Store.Calls(); len(calls) > 0 {
 		t.Errorf("the store was asked: %v", calls)
+	}
+}
+
+// describedPaths returns the paths of the description that a listener serves.
+func (s *Signet) describedPaths(t *testing.T) (public, admin int) {
+	t.Helper()
+	a := s.Get(OpenAPI).ExpectStatus(t, http.StatusOK)
+	doc, err := openapi3.NewLoader().LoadFromData(a.Body)
+	must(t, err)
+	must(t, doc.Validate(context.Background()))
+	for path, item := range doc.Paths.Map() {
+		if strings.HasPrefix(path, "/api/") {
+			admin++
+		} else {
+			public++
+		}
+		for _, o := range item.Operations() {
+			if doc.Tags.Get(o.Tags[0]) == nil {
+				t.Errorf("%s has the tag %s, which is not explained", path, o.Tags[0])
+			}
+		}
+	}
+	return public, admin
+}
+
+// testListenerPages: the admin listener has its own page, and logs in by itself.
+func testListenerPages(t *testing.T, s *Signet) {
+	if public, admin := s.describedPaths(t); public < 10 || admin != 0 {
+		t.Errorf("the public listener describes %d public and %d admin paths", public, admin)
+	}
+	l := s.AdminListener(t)
+	if public, admin := l.describedPaths(t); public != 0 || admin < 20 {
+		t.Errorf("the admin listener describes %d public and %d admin paths", public, admin)
+	}
+	page := l.Get(Docs).ExpectStatus(t, http.StatusOK)
+	for _, part := range loaded.FindAllStringSubmatch(string(page.Body), -1) {
+		l.Get(part[1]).ExpectStatus(t, http.StatusOK)
+	}
+	expectPlainPage(t, l.Get("/").ExpectStatus(t, http.StatusOK))
+	l.Post(Token, s.Alice.LoginForm(""), Basic(s.Web)).Tokens(t)
+	for _, path := range []string{Introspect, Revoke, UserInfo, JWKS, Discovery, "/me"} {
+		l.Get(path).ExpectStatus(t, http.StatusNotFound)
+	}
+}
+
+func testMergedPage(t *testing.T, s *Signet) {
+	if public, admin := s.describedPaths(t); public < 10 || admin < 20 {
+		t.Errorf("the merged listener describes %d public and %d admin paths", public, admin)
 	}
 }

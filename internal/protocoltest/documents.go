@@ -23,6 +23,8 @@ var documentCases = []testCase{
 	{name: "K17 with the store down", run: testDocumentsAlone},
 	{name: "an issuer with a path", configure: func(o *Options) { o.Path = "/realms/main" }, run: testPath},
 	{name: "the authorization endpoint refuses honestly", run: testAuthorize},
+	{name: "the page at /", run: testHomePage},
+	{name: "the page at the path of the issuer", configure: func(o *Options) { o.Path = "/realms/main" }, run: testHomePage},
 }
 
 func testDiscovery(t *testing.T, s *Signet) {
@@ -215,5 +217,55 @@ func testAuthorize(t *testing.T, s *Signet) {
 		if a.Header.Get("Location") != "" || strings.Contains(string(a.Body), "evil") {
 			t.Errorf("%v %s", a.Header, a.Body)
 		}
+	}
+	for accept, html := range map[string]bool{
+		"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8": true, "TEXT/HTML": true, "application/json, text/html; q=0.5": true,
+		"": false, "*/*": false, "application/json": false, "text/html;q=0": false, "text/htmlx": false,
+	} {
+		a := s.Get(Authorize+"?"+query.Encode(), Header("Accept", accept)).ExpectStatus(t, http.StatusBadRequest)
+		if a.Header.Get("Vary") != "Accept" {
+			t.Errorf("Accept %q: no Vary", accept)
+		}
+		if !html {
+			a.ExpectError(t, http.StatusBadRequest, "unsupported_response_type")
+			continue
+		}
+		expectPlainPage(t, a)
+		if strings.Contains(string(a.Body), "evil") || !strings.Contains(string(a.Body), "sign") || a.Header.Get("Location") != "" {
+			t.Errorf("Accept %q: %s", accept, a.Body)
+		}
+	}
+}
+
+// testHomePage: whoever opens the issuer's URL in a browser sees what runs there.
+func testHomePage(t *testing.T, s *Signet) {
+	a := s.Get("/").ExpectStatus(t, http.StatusOK)
+	expectPlainPage(t, a)
+	for _, link := range loaded.FindAllStringSubmatch(string(a.Body), -1) {
+		s.Get(strings.TrimPrefix(link[1], s.options.Path)).ExpectStatus(t, http.StatusOK)
+	}
+	for _, want := range []string{s.Issuer, Discovery, Docs} {
+		if !strings.Contains(string(a.Body), want) {
+			t.Errorf("the page does not name %s", want)
+		}
+	}
+	if s.options.Path != "" {
+		s.Get("").ExpectStatus(t, http.StatusOK)
+	}
+	s.Send(http.MethodPost, "/", "").ExpectError(t, http.StatusMethodNotAllowed, "invalid_request")
+}
+
+func expectPlainPage(t *testing.T, a Response) {
+	t.Helper()
+	for name, want := range map[string]string{
+		"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+		"Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", "Referrer-Policy": "no-referrer",
+	} {
+		if got := a.Header.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if found := inline.Find(a.Body); found != nil {
+		t.Errorf("the page needs what its policy refuses: %q", found)
 	}
 }

@@ -84,7 +84,7 @@ func (c strictSchemas) schema(r *openapi3.SchemaRef) {
 
 // undocumented are the paths that are for people, or say no to everybody.
 func undocumented(path string) bool {
-	return path == Authorize || path == Docs || strings.HasPrefix(path, Docs+"/")
+	return path == Authorize || path == "/" || path == "" || path == Docs || strings.HasPrefix(path, Docs+"/")
 }
 
 // at finds the path of the document that this one is. A path without

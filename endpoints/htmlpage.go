@@ -1,0 +1,54 @@
+package endpoints
+
+import (
+	"html"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+const htmlType = "text/html; charset=utf-8"
+
+// plainCSP is the policy of a page that is text and links alone.
+const plainCSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// fillPage returns an embedded page with the values of this issuer, escaped.
+func fillPage(file, issuerURL, base, client string) string {
+	return strings.NewReplacer(
+		"{issuer}", html.EscapeString(issuerURL), "{base}", html.EscapeString(base), "{client}", html.EscapeString(client),
+	).Replace(string(readEmbedded(docsPageFS, file)))
+}
+
+// setPageHeaders sets what keeps a page from being framed, cached and read by
+// others.
+func setPageHeaders(h http.Header, policy string) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+}
+
+// writePage sends a page and returns its length.
+func writePage(w http.ResponseWriter, status int, page string) int {
+	setPageHeaders(w.Header(), plainCSP)
+	w.Header().Set("Content-Type", htmlType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(page)))
+	w.WriteHeader(status)
+	n, _ := w.Write([]byte(page)) // a client that is gone cannot be told so
+	return n
+}
+
+// acceptsHTML tells whether a request is a browser's: it names text/html, which
+// programs that read JSON do not.
+func acceptsHTML(h http.Header) bool {
+	for kind := range strings.SplitSeq(strings.Join(h.Values("Accept"), ","), ",") {
+		name, weight, _ := strings.Cut(strings.ReplaceAll(kind, " ", ""), ";q=")
+		if strings.EqualFold(name, "text/html") && (weight == "" || strings.Trim(weight, "0.") != "") {
+			return true
+		}
+	}
+	return false
+}
