@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -47,6 +48,17 @@ func TestKeyFileAccess(t *testing.T) {
 		if (!c.own || c.readOnly) && err != nil && strings.Contains(explain(err), "chmod") {
 			t.Errorf("%s: advises what cannot be done: %s", name, explain(err))
 		}
+	}
+}
+
+func TestExplainKeyFileError(t *testing.T) {
+	denied := explainKeyFileError(envMasterKey, &fs.PathError{Op: "open", Path: "/run/key", Err: fs.ErrPermission})
+	if text := explain(denied); !strings.Contains(text, "/run/key") || !strings.Contains(text, "0440") || !strings.Contains(text, envMasterKey) {
+		t.Errorf("no permission: %s", text)
+	}
+	missing := explainKeyFileError(envMasterKey, &fs.PathError{Op: "open", Path: "/run/key", Err: fs.ErrNotExist})
+	if !errors.Is(missing, fs.ErrNotExist) || strings.Contains(explain(missing), "0440") {
+		t.Errorf("missing: %s", explain(missing))
 	}
 }
 

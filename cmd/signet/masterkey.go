@@ -125,7 +125,7 @@ func (p *process) masterKey(ctx context.Context, s *settings, store storage.Keys
 func (p *process) readMasterKey(path, env string) (keys.MasterKey, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return keys.MasterKey{}, fmt.Errorf("read the master key: %w", err)
+		return keys.MasterKey{}, explainKeyFileError(env, err)
 	}
 	warning, err := keyFileAccess{path: path, env: env, mode: info.Mode().Perm(), own: ownedByMe(info), readOnly: onReadOnlyMount(path)}.check()
 	if err != nil {
@@ -136,13 +136,23 @@ func (p *process) readMasterKey(path, env string) (keys.MasterKey, error) {
 	}
 	text, err := readBounded(path, maxMasterKeyFile)
 	if err != nil {
-		return keys.MasterKey{}, fmt.Errorf("read the master key: %w", err)
+		return keys.MasterKey{}, explainKeyFileError(env, err)
 	}
 	key, err := keys.ParseMasterKey(string(text))
 	if err != nil {
 		return keys.MasterKey{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return key, nil
+}
+
+// explainKeyFileError adds a hint to the error of a key file that this user may not
+// read, such as a secret that is mounted for root alone.
+func explainKeyFileError(env string, err error) error {
+	err = fmt.Errorf("read the master key: %w", err)
+	if errors.Is(err, fs.ErrPermission) {
+		return withHint(err, "mount it with mode 0440 and a group of this user (fsGroup in Kubernetes, gid in Swarm), or give the key itself in %s", env)
+	}
+	return err
 }
 
 // makeMasterKey generates a key and stores it. If several processes do so at once
