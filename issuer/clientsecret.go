@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 
+	"example.org/signet/internal/random"
 	"example.org/signet/internal/ttlcache"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
@@ -88,8 +89,8 @@ type secretCache struct {
 }
 
 func newSecretCache(rand io.Reader) (*secretCache, error) {
-	key := make([]byte, sha256.Size)
-	if _, err := io.ReadFull(rand, key); err != nil {
+	key, err := random.Bytes(rand, sha256.Size)
+	if err != nil {
 		return nil, err
 	}
 	return &secretCache{key: key, verified: ttlcache.New[string, []byte](maxCachedClients, ttlcache.Forever, nil)}, nil

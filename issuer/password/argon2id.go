@@ -12,6 +12,7 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"example.org/signet/internal/fielderror"
+	"example.org/signet/internal/random"
 )
 
 const (
@@ -89,9 +90,9 @@ func (p Argon2id) derive(pw string, salt []byte, size int) []byte {
 // check accepts every password: argon2 reads all of it.
 func (p Argon2id) check(string) error { return nil }
 
-func (p Argon2id) hash(random io.Reader, pw string) (string, error) {
-	salt := make([]byte, argon2SaltSize)
-	if _, err := io.ReadFull(random, salt); err != nil {
+func (p Argon2id) hash(source io.Reader, pw string) (string, error) {
+	salt, err := random.Bytes(source, argon2SaltSize)
+	if err != nil {
 		return "", fmt.Errorf("generate salt: %w", err)
 	}
 	tag := p.derive(pw, salt, argon2TagSize)

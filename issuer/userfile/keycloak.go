@@ -1,7 +1,6 @@
 package userfile
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 
@@ -60,18 +59,24 @@ func keycloakPassword(credential map[string]any) (k password.Keycloak, err error
 	return k, nil
 }
 
-// innerObject is an object, or the JSON of one in a text.
+// innerObject returns an object, or the one whose JSON is in a text.
 func innerObject(value any) (map[string]any, error) {
 	switch value := value.(type) {
 	case map[string]any:
 		return value, nil
 	case string:
-		var object map[string]any
-		d := json.NewDecoder(bytes.NewReader([]byte(value)))
-		d.UseNumber()
-		if len(value) <= MaxField && d.Decode(&object) == nil && object != nil {
-			return object, nil
+		if len(value) > MaxField {
+			return nil, errCredentials
 		}
+		members, err := decodeObject([]byte(value))
+		if err != nil {
+			return nil, errCredentials
+		}
+		object := make(map[string]any, len(members))
+		for _, m := range members {
+			object[m.name] = m.value
+		}
+		return object, nil
 	}
 	return nil, errCredentials
 }
