@@ -21,6 +21,7 @@ var corsCases = []testCase{
 	{name: "H08 the store does not answer", run: testOriginsUnknown},
 	{name: "H08 preflights of strangers by the thousand", run: testOriginFlood},
 	{name: "H08 preflights while all slots are taken", configure: func(o *Options) { o.Endpoints.MaxInFlight = 1 }, run: testOriginsCrowded},
+	{name: "H08 origins of apps and extensions", run: testAppOrigins},
 	{name: "H08 request headers that an origin asks for", run: testRequestHeaders},
 }
 
@@ -227,4 +228,21 @@ func testOriginsCrowded(t *testing.T, s *Signet) {
 	}
 	close(release)
 	held.Wait()
+}
+
+// testAppOrigins: pages in apps and in extensions have origins of their own.
+func testAppOrigins(t *testing.T, s *Signet) {
+	origins := []string{"capacitor://localhost", "tauri://localhost", "chrome-extension://aapbbdbdomjkkjkaonfhkkikfgjllcleb", "moz-extension://2c127fa4-62c7-7e4f-90e5-472b45eecfdc"}
+	for _, origin := range origins {
+		if a := s.preflight(Token, origin, "POST"); a.Header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s is allowed before it is registered", origin)
+		}
+	}
+	app := s.AddPublicClient(t, "app", admin.ClientChange{Grants: &[]string{"password"}, Scopes: &[]string{"openid"}, Origins: &origins})
+	for _, origin := range origins {
+		if a := s.preflight(Token, origin, "POST"); a.Header.Get("Access-Control-Allow-Origin") != origin {
+			t.Errorf("%s is refused", origin)
+		}
+	}
+	s.PostAs(app, Token, s.Alice.LoginForm(""), Header("Origin", origins[0])).Tokens(t)
 }

@@ -19,6 +19,7 @@ var grantCases = []testCase{
 	{name: "T28 T29 nothing of the request is echoed", run: testGrantedScope},
 	{name: "what is refused is named", run: testRefusedNames},
 	{name: "a resource with an empty path", run: testEmptyPath},
+	{name: "an audience that is a plain name", run: testNamedAudience},
 	{name: "offline_access", run: testOfflineAccess},
 	{name: "audiences", run: testAudiences},
 	{name: "R23 J27 a new jti every time", run: testUnique},
@@ -254,4 +255,21 @@ func testOfflineAccess(t *testing.T, s *Signet) {
 	if own := s.Post(Token, f, Basic(both)).Tokens(t); own.Scope != "items:read" || own.Refresh != "" {
 		t.Errorf("without a user: scope %q", own.Scope)
 	}
+}
+
+// testNamedAudience: an audience is a StringOrURI (RFC 7519 §4.1.3); only what is
+// asked for by resource must be an absolute URI (RFC 8707 §2).
+func testNamedAudience(t *testing.T, s *Signet) {
+	app := s.AddClient(t, "app", admin.ClientChange{Grants: &[]string{issuer.GrantPassword}, Scopes: &[]string{"openid"}, Audiences: &[]string{"items-api"}})
+	api := s.AddClient(t, "named-api", admin.ClientChange{Resources: &[]string{"items-api"}})
+	tokens := s.Login(t, app, s.Alice, "")
+	if aud := claims(t, tokens.Access)["aud"]; aud != "items-api" {
+		t.Errorf("aud %v, want the plain name", aud)
+	}
+	if !s.Active(t, api, tokens.Access) || s.Active(t, s.ResourceServer, tokens.Access) {
+		t.Error("the token counts for the wrong resource server")
+	}
+	f := s.Alice.LoginForm("")
+	f.Set("resource", "items-api")
+	s.PostAs(app, Token, f).ExpectError(t, http.StatusBadRequest, "invalid_target")
 }

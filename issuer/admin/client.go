@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -107,8 +106,8 @@ func applyClient(c *storage.Client, ch ClientChange) error {
 		check func(string) error
 	}{
 		{"grant_types", ch.Grants, &c.Grants, checkGrant},
-		{"audiences", ch.Audiences, &c.Audiences, checkResource},
-		{"resources", ch.Resources, &c.Resources, checkResource},
+		{"audiences", ch.Audiences, &c.Audiences, checkAudience},
+		{"resources", ch.Resources, &c.Resources, checkAudience},
 		{"origins", ch.Origins, &c.Origins, checkOrigin},
 	} {
 		if l.list == nil {
@@ -143,23 +142,20 @@ func checkGrant(g string) error {
 	return nil
 }
 
-// checkResource demands an absolute URI without fragment (RFC 8707 §2).
-func checkResource(s string) error {
+// checkAudience demands a StringOrURI (RFC 7519 §2): a plain name, or an absolute URI
+// without fragment (RFC 8707 §2). What has a slash and no scheme is neither.
+func checkAudience(s string) error {
 	u, err := url.Parse(s)
-	if err != nil || !u.IsAbs() || u.Fragment != "" || strings.HasSuffix(s, "#") || len(s) > maxResource {
-		return fmt.Errorf("must be absolute URIs without fragment, such as https://api.example.com, of at most %d bytes", maxResource)
+	isURI := err == nil && u.IsAbs() && !strings.Contains(s, "#")
+	if s == "" || len(s) > maxResource || strings.ContainsFunc(s, notVisible) || strings.ContainsAny(s, ":/") && !isURI {
+		return fmt.Errorf("must be names such as api or absolute URIs without fragment such as https://api.example.com, in visible ASCII, of at most %d bytes", maxResource)
 	}
 	return nil
 }
 
-// checkOrigin demands an origin as browsers send it (RFC 6454 §7).
-func checkOrigin(s string) error {
-	u, err := url.Parse(s)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || s != strings.ToLower(u.Scheme+"://"+u.Host) {
-		return errors.New("must be origins such as https://app.example.com, in lower case, without a path")
-	}
-	return nil
-}
+// notVisible tells whether a character is none of visible ASCII, or would need an
+// escape between quotation marks.
+func notVisible(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' }
 
 func checkPublic(c storage.Client, insecurePassword bool) error {
 	switch {
