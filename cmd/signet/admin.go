@@ -56,7 +56,7 @@ func (ac *adminContext) init(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ac.auditLog = audit.New(ac.store, ac.master.Primary(), ac.now, ac.random)
+	ac.auditLog = audit.New(ac.store, ac.master.Primary(), ac.now, ac.random, ac.master.DecryptOnly()...)
 	ac.service = admin.New(admin.Config{
 		Issuer: ac.settings.issuer, RefreshTokenTTL: ac.settings.refreshTokenTTL, Now: ac.now, Rand: ac.random,
 	}, admin.Parts{Store: ac.store, Passwords: passwords, Audit: ac.auditLog})
@@ -78,6 +78,18 @@ func (p *process) withAdmin(c *cobra.Command, s *settings, mode openMode, run ad
 		if err != nil {
 			return err
 		}
-		return errors.Join(run(ctx, ac, args), ac.store.Close())
+		return errors.Join(run(ctx, ac, args), ac.close(ctx))
 	})
+}
+
+// close has the audit log's anchor attest what the command audited, and closes the
+// store.
+func (ac *adminContext) close(ctx context.Context) error {
+	var err error
+	if !ac.auditLog.Anchored() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+		defer cancel()
+		err = ac.auditLog.Observe(ctx)
+	}
+	return errors.Join(err, ac.store.Close())
 }

@@ -161,7 +161,11 @@ func newAuditVerify(p *process) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		report, err := ac.operator.Audit().Verify(ctx, append([]keys.MasterKey{ac.master.Primary()}, ac.master.DecryptOnly()...), heads)
+		since, err := ac.oldestKey(ctx)
+		if err != nil {
+			return fmt.Errorf("verify the audit log: %w", err)
+		}
+		report, err := ac.operator.Audit().Verify(ctx, append([]keys.MasterKey{ac.master.Primary()}, ac.master.DecryptOnly()...), heads, since)
 		if err != nil {
 			return fmt.Errorf("verify the audit log: %w", err)
 		}
@@ -173,6 +177,18 @@ func newAuditVerify(p *process) *cobra.Command {
 		}
 		return nil
 	})
+}
+
+// oldestKey is when the oldest signing key was made, the zero time where there is none:
+// the audit log must not have begun after it.
+func (ac *adminContext) oldestKey(ctx context.Context) (oldest time.Time, err error) {
+	all, err := ac.store.ListKeys(ctx)
+	for _, k := range all {
+		if oldest.IsZero() || k.CreatedAt.Before(oldest) {
+			oldest = k.CreatedAt
+		}
+	}
+	return oldest, err
 }
 
 // maxReport bounds an earlier report, in bytes.
@@ -205,12 +221,12 @@ func writeReport(w io.Writer, r audit.Report) {
 	}
 	unchained := ""
 	if r.Unchained > 0 {
-		unchained = fmt.Sprintf("%d, from before events were chained; nothing protects these", r.Unchained)
+		unchained = strconv.FormatInt(r.Unchained, 10)
 	}
 	intact := "yes"
 	if !r.OK {
 		intact = "NO"
 	}
-	writeFields(w, "intact", intact, "events", strconv.FormatInt(r.Events, 10), "chains", strconv.FormatInt(r.Chains, 10), "without a chain", unchained,
+	writeFields(w, "intact", intact, "begun", formatTime(r.Began), "events", strconv.FormatInt(r.Events, 10), "chains", strconv.FormatInt(r.Chains, 10), "without a chain", unchained,
 		"from", formatTime(r.Since), "to", formatTime(r.Until), "swept up to", formatTime(r.Swept))
 }

@@ -45,6 +45,9 @@ func (v *server) startBackground(hangups <-chan os.Signal) (stop func()) {
 		flushCtx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 		defer cancel()
 		v.keyAudit.flush(flushCtx)
+		if err := v.auditLog.Observe(flushCtx); err != nil {
+			v.log.Warn().Err(err).Msg("the anchor of the audit log does not attest the newest events")
+		}
 	}
 }
 

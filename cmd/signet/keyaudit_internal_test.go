@@ -18,7 +18,7 @@ import (
 
 // fakeAuditStore stores the appended events, or fails.
 type fakeAuditStore struct {
-	storage.Audit
+	audit.Store
 	events []storage.AuditEvent
 	err    error
 }

@@ -96,7 +96,7 @@ func (p *process) serve(ctx context.Context, s *settings, onReady func(context.C
 	if v.master, err = p.masterKeys(ctx, s, v.store); err != nil {
 		return err
 	}
-	v.auditLog = audit.New(v.store, v.master.Primary(), p.now, p.random)
+	v.auditLog = audit.New(v.store, v.master.Primary(), p.now, p.random, v.master.DecryptOnly()...)
 	v.keyAudit = newKeyAudit(v.log, v.auditLog, "signet")
 	if v.keyring, err = p.openKeyring(ctx, s, v.store, v.master, v.keyAudit); err != nil {
 		return err

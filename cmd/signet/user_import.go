@@ -70,7 +70,7 @@ func (p *process) importFile(ctx context.Context, s *settings, path string, o im
 	if err != nil {
 		return err
 	}
-	return errors.Join(ac.importUsers(ctx, file, size, options, o), ac.store.Close())
+	return errors.Join(ac.importUsers(ctx, file, size, options, o), ac.close(ctx))
 }
 
 // importOptions are the flags of user import.

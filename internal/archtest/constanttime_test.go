@@ -16,7 +16,7 @@ import (
 // expectedConstantTime lists where secrets are compared, and with which
 // constant-time function.
 var expectedConstantTime = []string{
-	"issuer/audit/chain.go verify: hmac.Equal",                                   // the MAC of an event
+	"issuer/audit/chain.go fits: hmac.Equal",                                     // the MAC of an event, and of the anchor
 	"issuer/admin/bootstrap.go checkBootstrapSecret: subtle.ConstantTimeCompare", // digests of the bootstrap secret
 	"issuer/clientsecret.go has: hmac.Equal",                                     // the tag of a client secret
 	"issuer/clientsecret.go matchSecret: subtle.ConstantTimeCompare",             // the hash of a client secret

@@ -27,7 +27,7 @@ var auditCases = []testCase{
 
 // expectIntactAuditLog verifies the chains of the audit log.
 func (s *Signet) expectIntactAuditLog() {
-	report, err := audit.Verify(context.Background(), s.backend, append([]keys.MasterKey{s.master}, s.options.Issuer.OtherMasterKeys...), nil)
+	report, err := audit.Verify(context.Background(), s.backend, append([]keys.MasterKey{s.master}, s.options.Issuer.OtherMasterKeys...), nil, time.Time{})
 	if err != nil {
 		s.t.Errorf("verify the audit log: %v", err)
 	}

@@ -154,7 +154,7 @@ func (s *Signet) open() {
 	must(s.t, err)
 	cfg := s.options.Issuer
 	cfg.Issuer = s.Issuer
-	s.Audit = audit.New(s.Store, s.master, cfg.Now, cfg.Rand)
+	s.Audit = audit.New(s.Store, s.master, cfg.Now, cfg.Rand, cfg.OtherMasterKeys...)
 	s.Service, err = issuer.New(cfg, s.Store, s.Keys, s.master, s.Passwords, s.Audit)
 	must(s.t, err)
 	s.openServices(cfg)

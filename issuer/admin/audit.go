@@ -50,15 +50,21 @@ func (a Audit) Export(ctx context.Context, f storage.AuditFilter, each func(Audi
 }
 
 // Verify looks for traces of changes in the audit log, whose events may have been made under
-// any of the master keys, and against the chain heads of an earlier report.
-func (a Audit) Verify(ctx context.Context, masters []keys.MasterKey, against []string) (audit.Report, error) {
+// any of the master keys, and against the chain heads of an earlier report. The store's oldest
+// record is of storeSince.
+func (a Audit) Verify(ctx context.Context, masters []keys.MasterKey, against []string, storeSince time.Time) (audit.Report, error) {
 	if err := a.admin.actor.mayDoEverything(); err != nil {
 		return audit.Report{}, err
 	}
-	return audit.Verify(ctx, a.admin.service.store, masters, against)
+	return audit.Verify(ctx, a.admin.service.store, masters, against, storeSince)
 }
 
-// Restored audits that the store was filled from a backup of that time.
+// Restored audits that the store was filled from a backup of that time, and has the log's
+// anchor attest what was restored.
 func (a Audit) Restored(ctx context.Context, backedUpAt time.Time) error {
-	return a.admin.record(ctx, storage.AuditEvent{Type: audit.EventStoreRestored, Detail: "backup of " + backedUpAt.UTC().Format(time.RFC3339)})
+	err := a.admin.record(ctx, storage.AuditEvent{Type: audit.EventStoreRestored, Detail: "backup of " + backedUpAt.UTC().Format(time.RFC3339)})
+	if err != nil {
+		return err
+	}
+	return issuer.StoreError(a.admin.service.log.Rebuild(ctx))
 }

@@ -16,9 +16,17 @@ import (
 // Roles are the operations on roles, as far as the actor may.
 type Roles struct{ admin *Admin }
 
-// EnsureRoles makes the built-in roles where they are missing. It can be run
+// EnsureRoles makes the built-in roles where they are missing; in a new store it first
+// begins the audit log. It can be run
 // any number of times, by any number of instances.
 func (s *Service) EnsureRoles(ctx context.Context) error {
+	if _, err := s.store.Role(ctx, role.User); errors.Is(err, storage.ErrNotFound) {
+		if err := s.log.Begin(ctx); err != nil {
+			return issuer.StoreError(err)
+		}
+	} else if err != nil {
+		return issuer.StoreError(err)
+	}
 	now := s.now()
 	for _, r := range []storage.Role{
 		{Name: role.User, Description: "every user", Rank: role.RankUser},

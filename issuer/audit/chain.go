@@ -36,6 +36,8 @@ type link struct {
 	hash digest
 }
 
+func digestOf(text string) digest { return sha256.Sum256([]byte(text)) }
+
 func linkTo(e storage.AuditEvent) link { return link{id: e.ID, hash: hash(e)} }
 
 func (l link) String() string { return l.id + ":" + encode(l.hash[:]) }
@@ -67,6 +69,8 @@ func (s macKey) mac(h digest) string {
 	return encode(m.Sum(nil))
 }
 
-func (s macKey) verify(e storage.AuditEvent, h digest) bool {
-	return hmac.Equal([]byte(s.mac(h)), []byte(e.MAC))
+func (s macKey) verify(e storage.AuditEvent, h digest) bool { return s.fits(h, e.MAC) }
+
+func (s macKey) fits(h digest, mac string) bool {
+	return hmac.Equal([]byte(s.mac(h)), []byte(mac))
 }

@@ -30,10 +30,12 @@ var errQueueFull = errors.New("too many events wait to be written")
 // Log appends events to one chain of a store's audit log. It is safe for
 // concurrent use.
 type Log struct {
-	store  storage.Audit
-	macKey macKey
-	now    func() time.Time
-	random io.Reader
+	store      Store
+	macKey     macKey
+	anchorKeys []macKey // that an anchor may be sealed under
+	now        func() time.Time
+	random     io.Reader
+	unanchored atomic.Int64 // events appended and not yet counted by an anchor
 
 	mu      sync.Mutex
 	writing bool // somebody writes, and alone touches the chain
@@ -43,9 +45,11 @@ type Log struct {
 	chain chain
 }
 
-// New makes a log. Its chain begins with the first event.
-func New(store storage.Audit, master keys.MasterKey, now func() time.Time, random io.Reader) *Log {
-	return &Log{store: store, macKey: newMACKey(master), now: now, random: random, chain: chain{ids: idGenerator{random: random}}}
+// New makes a log. Its chain begins with the first event. Others are master keys beside
+// the own one, while the master key changes.
+func New(store Store, master keys.MasterKey, now func() time.Time, random io.Reader, others ...keys.MasterKey) *Log {
+	own := newMACKey(master)
+	return &Log{store: store, macKey: own, anchorKeys: anchorKeysOf(own, others), now: now, random: random, chain: chain{ids: idGenerator{random: random}}}
 }
 
 // The states of an entry.
@@ -187,6 +191,7 @@ func (l *Log) appendBatch(ctx context.Context, batch []*entry, pending []storage
 		return unavailable(err)
 	}
 	l.chain = next
+	l.unanchored.Add(int64(len(events)))
 	return nil
 }
 

@@ -10,7 +10,8 @@ type Report struct {
 	OK        bool      `json:"ok"`
 	Events    int64     `json:"events"`
 	Chains    int64     `json:"chains"`
-	Unchained int64     `json:"unchained,omitempty"` // from before there were chains; nothing protects them
+	Unchained int64     `json:"unchained,omitempty"` // each is a fault
+	Began     time.Time `json:"began,omitzero"`      // when the log was begun, by its anchor
 	Since     time.Time `json:"since,omitzero"`      // of the oldest event
 	Until     time.Time `json:"until,omitzero"`      // of the newest event
 	Swept     time.Time `json:"swept,omitzero"`      // what is older was deleted because of its age
@@ -28,7 +29,7 @@ const (
 	FaultAltered   = "altered"   // its content is not what it was
 	FaultMissing   = "missing"   // another event links to it and it is not there
 	FaultLoose     = "loose"     // later events of its chain do not lead to it
-	FaultUnchained = "unchained" // it has no chain, and later ones than it should
+	FaultUnchained = "unchained" // it has no chain
 	FaultUnproven  = "unproven"  // made under another master key, and no event under a known one leads to it
 )
 

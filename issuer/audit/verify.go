@@ -16,9 +16,13 @@ import (
 // Verify walks through the whole log, from the newest event to the oldest, in memory
 // that grows with the number of chains only. Masters are the master key, and those
 // that events may have been made under before. Against are chain heads of an earlier
-// report, all of which must still be there. The error is the store's.
-func Verify(ctx context.Context, store storage.Audit, masters []keys.MasterKey, against []string) (Report, error) {
+// report, all of which must still be there. The store's oldest record is of storeSince,
+// the zero time where that is not known. The error is the store's.
+func Verify(ctx context.Context, store Store, masters []keys.MasterKey, against []string, storeSince time.Time) (Report, error) {
 	w := newVerification(masters)
+	if err := w.readAnchor(ctx, store, storeSince); err != nil {
+		return Report{}, err
+	}
 	for _, text := range against {
 		l, ok := parseLink(text)
 		if !ok {
@@ -52,6 +56,7 @@ type expectation struct {
 	writer string // of the chain, where the event is the one before in it; else ""
 	seq    int64
 	proven bool // by an event whose own content is proven
+	linked bool // by another event, so that it is no head
 }
 
 // verification is one verification under way.
@@ -60,8 +65,8 @@ type verification struct {
 	report    Report
 	expected  map[string]expectation
 	lowestSeq map[string]int64 // writer → the least place in its chain that was met
-	unchained []storage.AuditEvent
 	swept     string
+	anchor    *anchor // nil where there is none that can be believed
 }
 
 func newVerification(masters []keys.MasterKey) *verification {
@@ -84,11 +89,10 @@ func (w *verification) check(e storage.AuditEvent) {
 		w.checkUnchained(e)
 		return
 	}
-	w.reportUnchained()
 	h := hash(e)
 	x, expected := w.expected[e.ID]
 	delete(w.expected, e.ID)
-	if !expected {
+	if !expected || !x.linked {
 		w.report.ChainHeads = append(w.report.ChainHeads, link{e.ID, h}.String())
 	}
 	proven := w.proven(e, h, x, expected)
@@ -145,14 +149,14 @@ func (w *verification) expectLinks(e storage.AuditEvent, proven bool) {
 	by := "event " + e.ID
 	if e.Seq > 1 {
 		if l, ok := parseLink(e.Prev); ok {
-			w.expect(l, expectation{by: by, writer: e.Writer, seq: e.Seq - 1, proven: proven})
+			w.expect(l, expectation{by: by, writer: e.Writer, seq: e.Seq - 1, proven: proven, linked: true})
 		} else {
 			w.addFault(FaultAltered, e, "it does not name the event before it")
 		}
 	}
 	for text := range strings.FieldsSeq(e.Seen) {
 		if l, ok := parseLink(text); ok {
-			w.expect(l, expectation{by: by, proven: proven})
+			w.expect(l, expectation{by: by, proven: proven, linked: true})
 		}
 	}
 }
@@ -162,6 +166,7 @@ func (w *verification) expectLinks(e storage.AuditEvent, proven bool) {
 func (w *verification) expect(l link, x expectation) {
 	x.hash = l.hash
 	before, known := w.expected[l.id]
+	x.linked = x.linked || before.linked
 	if known && before.hash != x.hash && before.proven && !x.proven {
 		return
 	}
@@ -174,19 +179,11 @@ func (w *verification) expect(l link, x expectation) {
 	w.expected[l.id] = x
 }
 
+// checkUnchained blames an event without a chain: the log has had chains from its
+// beginning.
 func (w *verification) checkUnchained(e storage.AuditEvent) {
 	w.report.Unchained++
-	if len(w.unchained) < maxFaults {
-		w.unchained = append(w.unchained, e)
-	}
-}
-
-// reportUnchained blames the events without a chain that are newer than one with.
-func (w *verification) reportUnchained() {
-	for _, e := range w.unchained {
-		w.addFault(FaultUnchained, e, "it has no chain, and there were chains already")
-	}
-	w.unchained = nil
+	w.addFault(FaultUnchained, e, "it has no chain")
 }
 
 func (w *verification) addFault(kind string, e storage.AuditEvent, detail string) {
@@ -219,6 +216,7 @@ func (w *verification) finish() Report {
 			w.report.fault(Fault{Kind: FaultMissing, Event: id, Writer: x.writer, Detail: "it is not there, and " + x.by + " speaks of it"})
 		}
 	}
+	w.checkAnchorCount()
 	w.report.Swept = minIDTime(w.swept)
 	w.report.OK = w.report.FaultCount == 0
 	return w.report

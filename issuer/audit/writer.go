@@ -50,18 +50,22 @@ func (l *Log) startChain(ctx context.Context) (pending []storage.AuditEvent, err
 	return pending, nil
 }
 
-// Observe reads the heads of other chains, for the next event to link to. It is to be
-// called from time to time; the first event of a chain does so itself.
+// Observe reads the heads of the chains, for the next event to link to, and takes them
+// into the anchor. It is to be called from time to time and before a program ends; the
+// first event of a chain reads the heads itself.
 func (l *Log) Observe(ctx context.Context) error {
 	pending, err := l.chainHeads(ctx)
 	if err != nil {
 		return err
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.pending = pending
-	return nil
+	l.mu.Unlock()
+	return l.raiseAnchor(ctx, pending)
 }
+
+// Anchored tells whether every event of this log is counted by the anchor.
+func (l *Log) Anchored() bool { return l.unanchored.Load() == 0 }
 
 // chainHeads are the newest events of the chains that were written to last.
 func (l *Log) chainHeads(ctx context.Context) ([]storage.AuditEvent, error) {
