@@ -155,3 +155,28 @@ func TestRefreshTokenUnderTwoMasterKeys(t *testing.T) {
 		}
 	}
 }
+
+// Sessions outlive an upgrade: under one master key and one handle the refresh
+// token and the sid are what every version has made.
+func TestRefreshToken_FixedMasterKey_KnownAnswers(t *testing.T) {
+	counting := make([]byte, 32)
+	for n := range counting {
+		counting[n] = byte(n)
+	}
+	master, err := keys.NewMasterKey(bytes.NewReader(counting))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := handle(counting[:handleSize])
+	codec := newRefreshCodec(rand.Reader, master)
+	if got, want := h.sessionID(), "otsBMb31QLqF-jJaoDBqxWUwfJ4"; got != want {
+		t.Errorf("sid %s, want %s", got, want)
+	}
+	for generation, want := range map[int64]string{
+		0: "sgr_AQABAgMEBQYHCAkKCwwNDg8AAAAAKh6paulrNG0TTDheWbs8KVmvrD_tAs-IK67Pi5wL_Ts", 7: "sgr_AQABAgMEBQYHCAkKCwwNDg8AAAAHmEdtunn0mKDkpQjcJzu_vm9KWFlythsjgexA2gdtWhI", maxGeneration: "sgr_AQABAgMEBQYHCAkKCwwNDg______7oq9HeVDpQY1uu5i_fNyUbU1s3kSPjosA7AzAq3FATo",
+	} {
+		if got := codec.token(h, generation); got != want {
+			t.Errorf("generation %d: %s, want %s", generation, got, want)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 
 var authzCases = []testCase{
 	{name: "A05 actor, target, action", configure: mergedAdmin, run: testAuthorizationMatrix},
+	{name: "A05 a session of somebody above", configure: mergedAdmin, run: testEndSessionOfOthers},
 	{name: "A05 roles that one may give", configure: mergedAdmin, run: testRoleAssignment},
 	{name: "A05 roles that one may make", configure: mergedAdmin, run: testRoleCreation},
 	{name: "A05 clients that one may make", configure: mergedAdmin, run: testClientCreation},
@@ -295,6 +296,23 @@ func testLastSuperAdminFaults(t *testing.T, s *Signet) {
 					t.Fatalf("%d super_admins, want the one who asks", n)
 				}
 				s.JSON("DELETE", Users+"/"+f.SuperAdmin.ID, nil, f.superAdmin).ExpectProblem(t, http.StatusConflict, "last_super_admin")
+			}
+		}
+	}
+}
+
+// testEndSessionOfOthers: who may not end a user's sessions may not end one of
+// them by its id either, and it goes on.
+func testEndSessionOfOthers(t *testing.T, s *Signet) {
+	actors := s.addActors(t)
+	for _, actor := range actorRoles {
+		for _, target := range actorRoles {
+			what := fmt.Sprintf("%s ends a session of %s", actor.name, target.name)
+			tokens := s.Login(t, s.Web, s.AddUser(t, "one-"+actor.name+"-"+target.name, target.roles...), "openid")
+			a := s.JSON("DELETE", Sessions+"/"+sessionOf(t, tokens), nil, actors[actor.name])
+			a.expectAuthorization(t, what, actor, actor.outranks(target.rank))
+			if s.Active(t, s.ResourceServer, tokens.Access) != (a.Status != http.StatusNoContent) {
+				t.Errorf("%s: answered %d, and the session says otherwise", what, a.Status)
 			}
 		}
 	}

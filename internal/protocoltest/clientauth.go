@@ -25,6 +25,7 @@ var clientAuthCases = []testCase{
 	{name: "T26 I01 a disabled client", run: testDisabledClient},
 	{name: "R12 I01 public clients", run: testPublic},
 	{name: "a slowly hashed secret is throttled", configure: strictThrottle, run: testSlowSecret},
+	{name: "a secret that was right, with another end", run: testSlowSecretTail},
 	{name: "a changed secret works at once", run: testChangedSecret},
 }
 
@@ -282,4 +283,22 @@ func testChangedSecret(t *testing.T, s *Signet) {
 	must(t, err)
 	s.ClientToken(t, Client{old.ID, fresh})
 	s.Post(Token, Form("grant_type", "client_credentials"), Basic(old)).expectInvalidClient(t)
+}
+
+// testSlowSecretTail: what is remembered of a right secret is the whole of it.
+func testSlowSecretTail(t *testing.T, s *Signet) {
+	right := Client{"chosen", "a-chosen-secret,-31-bytes-long."}
+	s.Log.MarkSecret(right.Secret)
+	_, err := s.operator().Clients().Create(context.Background(), admin.NewClient{
+		ID: right.ID, Secret: issuer.Secret(right.Secret),
+		Settings: admin.ClientChange{Grants: &[]string{issuer.GrantClientCredentials}, Scopes: &[]string{"items:read"}},
+	})
+	must(t, err)
+	for range 2 { // the second time from memory
+		s.ClientToken(t, right)
+	}
+	for _, wrong := range []string{right.Secret[:30] + "!", right.Secret[:30], right.Secret[:16], right.Secret + ".", right.Secret[:1], "A" + right.Secret[1:]} {
+		s.Post(Token, Form("grant_type", "client_credentials"), Basic(Client{right.ID, wrong})).expectInvalidClient(t)
+	}
+	s.ClientToken(t, right)
 }

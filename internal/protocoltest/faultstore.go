@@ -65,6 +65,18 @@ func (s *Store) After(f func(n int, method string) error) {
 	s.calls, s.after = nil, f
 }
 
+var errLeftOut = errors.New("the call is left out")
+
+// LeaveOut makes every call of one method succeed without being made.
+func (s *Store) LeaveOut(name string) {
+	s.Before(func(_ context.Context, _ int, method string) error {
+		if method == name {
+			return errLeftOut
+		}
+		return nil
+	})
+}
+
 var errConnectionReset = errors.New("connection reset by peer")
 
 // FailAt makes the n-th call fail before it reaches the store; 0 makes all fail.
@@ -140,6 +152,9 @@ func (s *Store) afterCall(n int, method string, err error) error {
 func callValue[T any](ctx context.Context, s *Store, method string, call func() (T, error)) (T, error) {
 	var none T
 	n, err := s.beforeCall(ctx, method)
+	if errors.Is(err, errLeftOut) {
+		return none, nil
+	}
 	if err != nil {
 		return none, err
 	}

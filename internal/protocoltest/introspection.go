@@ -3,6 +3,7 @@ package protocoltest
 import (
 	"context"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 )
 
 var introspectionCases = []testCase{
+	{name: "R14 rights taken away, before any refresh", run: testIntrospectReducedRights},
 	{name: "I02 methods and parameters", run: testIntrospectionForm},
 	{name: "I03 whose token it is", run: testIntrospectionAudience},
 	{name: "I04 every inactive answer is the same bytes", run: testInactive},
@@ -144,4 +146,29 @@ func testOddToken(t *testing.T, s *Signet) {
 		s.PostRaw(Revoke, "token="+odd, Basic(s.Web)).ExpectStatus(t, http.StatusOK)
 	}
 	s.PostRaw(Introspect, "token=%zz", Basic(s.ResourceServer)).ExpectError(t, http.StatusBadRequest, "invalid_request") // no form
+}
+
+// testIntrospectReducedRights: a role that was taken, and a scope that was
+// restricted to a role, are gone from the answer at once, on every instance.
+func testIntrospectReducedRights(t *testing.T, a *Signet) {
+	b := a.StartInstance(t)
+	tokens := a.Login(t, a.Web, a.Editor, "openid email items:read items:write")
+	expect := func(what, scope string, roles ...string) {
+		t.Helper()
+		for _, instance := range []*Signet{a, b} {
+			instance.Clock.Advance(instance.options.Issuer.CacheTTL) // roles are remembered for so long
+			o := instance.Introspect(a.ResourceServer, tokens.Access).ExpectStatus(t, http.StatusOK).Object(t)
+			if o["active"] != true || o["scope"] != scope || !slices.Equal(list(o["roles"]), roles) {
+				t.Errorf("%s: active %v, scope %v, roles %v", what, o["active"], o["scope"], o["roles"])
+			}
+		}
+	}
+	expect("before", "openid email items:read items:write", "editor", "user")
+	_, err := a.operator().Roles().Create(t.Context(), "reader", admin.RoleChange{Scopes: &[]string{"items:read"}})
+	must(t, err)
+	expect("a scope is restricted", "openid email items:write", "editor", "user")
+	a.setRoles(t, a.Editor, "user")
+	expect("a role is taken", "openid email", "user")
+	a.setRoles(t, a.Editor)
+	expect("every role is taken", "openid email")
 }

@@ -19,6 +19,7 @@ var loginCases = []testCase{
 	{name: "U15 U16 every way to fail is the same", run: testFailures},
 	{name: "U17 P04 lengths of passwords", run: testLengths},
 	{name: "U12 U18 the throttle tells nothing", configure: strictThrottle, run: testThrottle},
+	{name: "U03 unknown names in other letters are one name", configure: strictThrottle, run: testThrottleOfUnknownNames},
 	{name: "an imported hash logs in and is upgraded", run: testImported},
 	{name: "P01 a full queue", configure: shortHashQueue, run: testQueue},
 }
@@ -161,5 +162,20 @@ func testQueue(t *testing.T, s *Signet) {
 	}
 	if counts[http.StatusOK] == 0 || counts[http.StatusServiceUnavailable] == 0 {
 		t.Errorf("statuses %v, want some logins and some refusals", counts)
+	}
+}
+
+func testThrottleOfUnknownNames(t *testing.T, s *Signet) {
+	for _, spellings := range [][]string{
+		{"nobody", "NOBODY", "NoBody", "\uff4eobody"}, {"No@Example.com", "no@example.com", "NO@EXAMPLE.COM", "no@EXAMPLE.com"},
+	} {
+		for n, name := range spellings {
+			a := s.TryLogin(s.Web, User{Username: name, Password: "a wrong password"}, "")
+			if n < 3 {
+				a.ExpectError(t, http.StatusBadRequest, "invalid_grant")
+			} else {
+				a.expectThrottled(t)
+			}
+		}
 	}
 }

@@ -44,6 +44,8 @@ func Run(t *testing.T, open OpenStore) {
 		{"Audit", auditCases},
 		{"Health", healthCases},
 		{"Sessions", sessionCases},
+		{"UnmarkedSessions", unmarkedCases},
+		{"Restore", restoreCases},
 		{"Description", descriptionCases},
 		{"DocsPage", docsPageCases},
 	} {

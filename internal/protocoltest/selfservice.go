@@ -2,6 +2,7 @@ package protocoltest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,8 @@ var selfServiceCases = []testCase{
 	{name: "a new password ends the other sessions", run: testOwnPassword},
 	{name: "U04 one count for logins and password changes", configure: strictThrottle, run: testSharedPasswordCounter},
 	{name: "own sessions", run: testOwnSessions},
+	{name: "a session that ended in between", run: testSelfServiceAfterEnd},
+	{name: "A05 nobody gives themselves roles", run: testOwnRoles},
 	{name: "a token for an API is not for Signet", run: testOtherAudience},
 	{name: "the store fails under self-service", configure: openRegistration, run: testSelfServiceFaults},
 }
@@ -196,5 +199,41 @@ func testSelfServiceFaults(t *testing.T, s *Signet) {
 				t.Errorf("%s, call %d fails: %d %s", name, n, a.Status, a.Body)
 			}
 		}
+	}
+}
+
+// testSelfServiceAfterEnd: a token that has time to run is of no use once its
+// session has ended.
+func testSelfServiceAfterEnd(t *testing.T, s *Signet) {
+	portal := s.Portal(t)
+	mine, other := s.Login(t, portal, s.Alice, "openid"), s.Login(t, s.Web, s.Alice, "openid")
+	s.JSON("GET", Me, nil, Bearer(mine.Access)).ExpectStatus(t, http.StatusOK)
+	must(t, s.operator().Sessions().End(t.Context(), sessionOf(t, mine)))
+	for _, ask := range []struct {
+		method, path string
+		body         Object
+	}{
+		{"GET", Me, nil}, {"PATCH", Me, Object{"full_name": "Changed"}},
+		{"POST", MePassword, Object{"current_password": s.Alice.Password, "new_password": s.NewSecret("the next password")}},
+		{"GET", MeSessions, nil}, {"DELETE", MeSessions + "/" + sessionOf(t, other), nil}, {"DELETE", MeSessions, nil},
+	} {
+		s.JSON(ask.method, ask.path, ask.body, Bearer(mine.Access)).ExpectProblem(t, http.StatusUnauthorized, "invalid_token")
+	}
+	s.expectActive(t, s.Web, other)
+	s.Login(t, s.Web, s.Alice, "")
+	if u, err := s.backend.User(t.Context(), s.Alice.ID); err != nil || u.FullName == "Changed" {
+		t.Errorf("the profile was changed: %+v, %v", u, err)
+	}
+}
+
+func testOwnRoles(t *testing.T, s *Signet) {
+	token := Bearer(s.Login(t, s.Portal(t), s.Alice, "openid").Access)
+	for _, member := range []string{"roles", "id", "disabled", "password", "email_verified"} {
+		s.JSON("PATCH", Me, Object{"full_name": "Changed", member: []string{"super_admin"}}, token).ExpectProblem(t, 422, "invalid_field")
+	}
+	u, err := s.backend.User(t.Context(), s.Alice.ID)
+	must(t, err)
+	if !slices.Equal(u.Roles, []string{"user"}) || u.FullName == "Changed" {
+		t.Errorf("the user is %+v", u)
 	}
 }

@@ -29,6 +29,7 @@ var statusCases = []testCase{
 	{name: "whatever ends a session, on every instance", run: testStatusOfEndedSessions},
 	{name: "no two sessions share a status index", run: testStatusIndexesUnique},
 	{name: "lists follow each other and leave", run: testStatusListRetirement},
+	{name: "iat is when the list was read", run: testStatusIssuedAt},
 	{name: "lists that a restore passed over have ended", run: testStatusListsPassedOver},
 }
 
@@ -395,5 +396,17 @@ func testStatusListsPassedOver(t *testing.T, s *Signet) {
 	s.Get(Status+"/1025").ExpectError(t, http.StatusNotFound, "not_found")
 	if s.statusBit(t, lost.Access) {
 		t.Error("a living session of a list that is there has ended")
+	}
+}
+
+// testStatusIssuedAt: a list that is signed later than it was read tells how old
+// it is (draft-ietf-oauth-status-list §5.1).
+func testStatusIssuedAt(t *testing.T, s *Signet) {
+	path := strings.TrimPrefix(statusIndexOf(t, s.Login(t, s.Web, s.Alice, "openid").Access).uri, s.Issuer)
+	s.RefreshStatus(t)
+	read := s.Clock.Now()
+	s.Advance(7 * time.Second)
+	if iat := claims(t, string(s.Get(path).ExpectStatus(t, http.StatusOK).Body))["iat"]; iat != float64(read.Unix()) {
+		t.Errorf("iat %v, the list was read at %d", iat, read.Unix())
 	}
 }

@@ -77,26 +77,42 @@ func Restore(ctx context.Context, from io.Reader, macKey []byte, head Header, in
 	if err != nil {
 		return s, err
 	}
-	if err := skipLists(ctx, into, newest); err != nil {
+	if err := startLists(ctx, into, newest, now); err != nil {
 		return s, err
 	}
 	_, err = into.RaiseEpoch(ctx, storage.EpochRaise{At: now})
 	return s, err
 }
 
-// skippedLists are left out after the newest status list that the backup
-// knows: tokens that were issued since may name those, and must not share a
-// place with a session to come.
+// skippedLists are left out after the newest status list that the backup or the
+// store knows: tokens that were issued since may name those, and must not share
+// a place with a session to come.
 const skippedLists = 1024
 
-// skipLists lets new sessions have their places in lists that none of the
-// restored ones is in.
-func skipLists(ctx context.Context, into Store, newest int64) error {
-	err := into.AddStatusList(ctx, newest+skippedLists)
-	if errors.Is(err, storage.ErrConflict) {
-		return nil
+// sweepBatch is how many status lists are deleted in one step.
+const sweepBatch = 100
+
+// startLists lets new sessions have their places in a list that is after every
+// list of old ones, and deletes those that the store still has. Every session in
+// them has ended, also those that the backup does not know, and that is what a
+// list says that is not there any more.
+func startLists(ctx context.Context, into Store, newest int64, now time.Time) error {
+	lists, err := into.StatusLists(ctx)
+	if err != nil {
+		return err
 	}
-	return err
+	for _, l := range lists {
+		newest = max(newest, l.ID)
+	}
+	if err := into.AddStatusList(ctx, newest+skippedLists); err != nil && !errors.Is(err, storage.ErrConflict) {
+		return err
+	}
+	for {
+		deleted, err := into.SweepStatusLists(ctx, now.AddDate(100, 0, 0), sweepBatch)
+		if err != nil || deleted < sweepBatch {
+			return err
+		}
+	}
 }
 
 // insertWorkers is how many records are inserted at a time.
