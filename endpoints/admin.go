@@ -57,7 +57,7 @@ const (
 )
 
 // mountAdmin mounts the admin API. No page of another origin may call it.
-func (m *routeBuilder) mountAdmin(b bootstrapper, k keyAdmin) {
+func (m *routeBuilder) mountAdmin(b bootstrapper) {
 	get := func(f adminHandler) apiMethod { return apiMethod{method: http.MethodGet, rule: RuleAdmin, handler: f} }
 	post := func(f adminHandler) apiMethod { return apiMethod{method: http.MethodPost, rule: RuleAdmin, handler: f} }
 	slow := func(f adminHandler) apiMethod {
@@ -92,11 +92,11 @@ func (m *routeBuilder) mountAdmin(b bootstrapper, k keyAdmin) {
 	m.api(pathSessions, corsNone, get(listSessions), super(remove(endAllSessions)))
 	m.api(pathSession, corsNone, get(showSession), remove(endSession))
 
-	m.api(pathKeys, corsNone, super(get(listKeys(k))))
-	m.api(pathKeysPlan, corsNone, super(get(planKeys(k))))
-	m.api(pathKeysRotate, corsNone, super(post(rotateKeys(k))))
-	m.api(pathKeysRollback, corsNone, super(post(rollBackKeys(k))))
-	m.api(pathKeyRevoke, corsNone, super(post(revokeKey(k))))
+	m.api(pathKeys, corsNone, super(get(listKeys)))
+	m.api(pathKeysPlan, corsNone, super(get(planKeys)))
+	m.api(pathKeysRotate, corsNone, super(post(rotateKeys)))
+	m.api(pathKeysRollback, corsNone, super(post(rollBackKeys)))
+	m.api(pathKeyRevoke, corsNone, super(post(revokeKey)))
 
 	m.api(pathAudit, corsNone, get(listAudit))
 }

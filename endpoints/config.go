@@ -54,7 +54,6 @@ type Keyring interface {
 	jwksProvider
 	algLister
 	readyChecker
-	keyAdmin
 }
 
 var _ Keyring = (*keys.Manager)(nil)

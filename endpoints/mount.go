@@ -20,14 +20,14 @@ func (h *Handler) mount(cfg Config, base string) {
 	m.mountProtocol(cfg)
 	m.mountSelfService(cfg.SelfService)
 	if cfg.AdminMerged {
-		m.mountAdmin(cfg.Admin, cfg.Keys)
+		m.mountAdmin(cfg.Admin)
 	}
 	m.mountDocuments(cfg)
 	m.mountDocsPage(cfg.Issuer, cfg.DocsClient, operations{public: true, admin: cfg.AdminMerged})
 
 	admin := *m
 	admin.listener, admin.atRoot = h.admin, true
-	admin.mountAdmin(cfg.Admin, cfg.Keys)
+	admin.mountAdmin(cfg.Admin)
 	// The page at /docs logs in where it was loaded from.
 	admin.route(route{path: pathToken, methods: []string{http.MethodPost}, endpoint: tokenEndpoint{cfg.Service, lim}})
 	admin.mountDocsPage(cfg.Issuer, cfg.DocsClient, operations{admin: true})

@@ -21,12 +21,13 @@ const actor = "cli"
 // beside a server that may be running. Servers notice within --keyring-refresh.
 type adminContext struct {
 	*process
-	settings *settings
-	store    storage.Store
-	master   keys.MasterKeys
-	auditLog *audit.Log
-	service  *admin.Service
-	operator *admin.Admin
+	settings  *settings
+	store     storage.Store
+	master    keys.MasterKeys
+	auditLog  *audit.Log
+	passwords *password.Pool
+	service   *admin.Service
+	operator  *admin.Admin
 }
 
 // openAdmin opens the store and ensures the built-in roles.
@@ -56,12 +57,18 @@ func (ac *adminContext) init(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ac.passwords = passwords
 	ac.auditLog = audit.New(ac.store, ac.master.Primary(), ac.now, ac.random, ac.master.DecryptOnly()...)
+	ac.open(nil)
+	return ac.service.EnsureRoles(ctx)
+}
+
+// open builds the administration. The keyring is nil where a command needs no keys.
+func (ac *adminContext) open(keyring *keys.Manager) {
 	ac.service = admin.New(admin.Config{
 		Issuer: ac.settings.issuer, RefreshTokenTTL: ac.settings.refreshTokenTTL, Now: ac.now, Rand: ac.random,
-	}, admin.Parts{Store: ac.store, Passwords: passwords, Audit: ac.auditLog})
+	}, admin.Parts{Store: ac.store, Passwords: ac.passwords, Audit: ac.auditLog, Keys: keyring})
 	ac.operator = ac.service.Operator(issuer.RequestInfo{Actor: actor})
-	return ac.service.EnsureRoles(ctx)
 }
 
 // adminFunc is the work of an administrator's command.

@@ -17,12 +17,9 @@ func newKeys(p *process) *cobra.Command {
 	return commandGroup("keys", "Manage the signing keys", newKeysList(p), newKeysPlan(p), newKeysRotate(p), newKeysRollback(p), newKeysRevoke(p), newKeysReseal(p), newKeysImport(p))
 }
 
-// keysFunc is the work of a command on the signing keys.
-type keysFunc func(ctx context.Context, ac *adminContext, k *keys.Manager, args []string) error
-
 // withKeys sets the command's RunE: it opens the keyring, calls run, and writes the
 // key events to the audit log.
-func withKeys(p *process, c *cobra.Command, run keysFunc) *cobra.Command {
+func withKeys(p *process, c *cobra.Command, run adminFunc) *cobra.Command {
 	s := newSettings()
 	s.addKeys(c.Flags())
 	s.addAccessTokenTTL(c.Flags()) // a retired key stays as long as its tokens
@@ -33,7 +30,8 @@ func withKeys(p *process, c *cobra.Command, run keysFunc) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return errors.Join(run(ctx, ac, k, args), audit.flush(ctx))
+		ac.open(k)
+		return errors.Join(run(ctx, ac, args), audit.flush(ctx))
 	})
 }
 
@@ -48,42 +46,32 @@ func newKeysRevoke(p *process) *cobra.Command {
 		Example: "  signet keys revoke $(signet keys list | sed -n 's/ .*active.*//p')",
 	}
 	confirm.add(c.Flags())
-	return withKeys(p, c, func(ctx context.Context, ac *adminContext, k *keys.Manager, args []string) error {
-		if err := ac.warnBeforeRevoke(k, args[0]); err != nil {
+	return withKeys(p, c, func(ctx context.Context, ac *adminContext, args []string) error {
+		if err := ac.warnBeforeRevoke(args[0]); err != nil {
 			return hintNotFound(err, "signet keys list shows them")
 		}
 		if err := confirm.ask(p, "Revoke the key "+args[0]+" for ever? Tokens that it signed are refused."); err != nil {
 			return err
 		}
-		if err := ac.operator.RequestKeyChange(ctx, "revoke", args[0]); err != nil {
-			return err
-		}
-		if err := k.Revoke(ctx, args[0], keys.Change{}); err != nil {
+		l, err := ac.operator.Keys().Revoke(ctx, args[0])
+		if err != nil {
 			return hintNotFound(err, "signet keys list shows them")
-		}
-		active, _, err := k.Active()
-		if err != nil {
-			return err
-		}
-		l, err := listKeys(k)
-		if err != nil {
-			return err
 		}
 		return ac.printResult(l, func(w io.Writer) {
 			fmt.Fprintf(w, "%s is revoked; running servers notice within %s, caches of the JWKS within %s\n", args[0], ac.settings.keyringRefresh, ac.settings.jwksMaxAge)
-			fmt.Fprintf(w, "%s signs\n", active)
+			fmt.Fprintf(w, "%s signs\n", l.Active())
 		})
 	})
 }
 
 // warnBeforeRevoke warns if the key that takes over has not been published for
 // --publish-ahead yet.
-func (ac *adminContext) warnBeforeRevoke(k *keys.Manager, kid string) error {
-	plan, err := k.Plan(keys.PlanRequest{Revoke: kid})
+func (ac *adminContext) warnBeforeRevoke(kid string) error {
+	plan, err := ac.operator.Keys().Plan(keys.PlanRequest{Revoke: kid})
 	if err != nil {
 		return err
 	}
-	for _, c := range plan.Transitions {
+	for _, c := range plan.Changes {
 		if c.To == keys.Active && c.PropagationDelay > 0 && !c.At.After(plan.At) {
 			ac.messagef("warning: %s takes over before it has been published for %s: a verifier that fetched the JWKS before it was in it and asks for no unknown key refuses new tokens for up to %s",
 				cmp.Or(c.KID, "a new key"), ac.settings.publishAhead, c.PropagationDelay)

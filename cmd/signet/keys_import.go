@@ -9,14 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.org/signet/issuer/admin"
 	"example.org/signet/keys"
 )
-
-// keyImportResult is the output of keys import.
-type keyImportResult struct {
-	KID string `json:"kid"`
-	As  string `json:"as"`
-}
 
 func newKeysImport(p *process) *cobra.Command {
 	var as, kid string
@@ -34,7 +29,7 @@ func newKeysImport(p *process) *cobra.Command {
 	c.Flags().StringVar(&as, "as", "", "`STATE` of the key here: active or retired")
 	c.Flags().StringVar(&kid, "kid", "", "the `KID` in the headers of the other issuer's tokens (default the RFC 7638 thumbprint)")
 	c.Flags().DurationVar(&verifyFor, "verify-for", 24*time.Hour, "of a retired key: how long the tokens that are out there live at most")
-	return withKeys(p, c, func(ctx context.Context, ac *adminContext, k *keys.Manager, args []string) error {
+	return withKeys(p, c, func(ctx context.Context, ac *adminContext, args []string) error {
 		imported := keys.ImportedKey{KID: kid}
 		switch as {
 		case string(keys.Retired):
@@ -53,8 +48,8 @@ func newKeysImport(p *process) *cobra.Command {
 		if imported.Private, err = keys.ParsePEM(text); err != nil {
 			return fmt.Errorf("%s: %w", args[0], err)
 		}
-		r := keyImportResult{As: as}
-		if r.KID, err = k.Import(ctx, imported, keys.Change{}); errors.Is(err, keys.ErrKeyExists) {
+		r, err := ac.operator.Keys().Import(ctx, imported)
+		if errors.Is(err, keys.ErrKeyExists) {
 			return withHint(err, "signet keys list shows it; nothing was changed")
 		} else if err != nil {
 			return err
@@ -63,8 +58,8 @@ func newKeysImport(p *process) *cobra.Command {
 	})
 }
 
-func writeImported(w io.Writer, r keyImportResult, s *settings) {
-	if r.As == string(keys.Active) {
+func writeImported(w io.Writer, r admin.KeyImport, s *settings) {
+	if r.As == keys.Active {
 		fmt.Fprintf(w, "%s signs from now on; running servers notice within %s\n", r.KID, s.keyringRefresh)
 		fmt.Fprintf(w, "a verifier that knows it neither from the other issuer nor from a fresh JWKS refuses new tokens for up to %s\n", s.jwksMaxAge)
 		return

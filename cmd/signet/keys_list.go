@@ -8,61 +8,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.org/signet/issuer/admin"
 	"example.org/signet/keys"
 )
-
-// keyInfo is a key as the command line shows it.
-type keyInfo struct {
-	KID           string           `json:"kid"`
-	Alg           string           `json:"alg"`
-	State         string           `json:"state"`
-	AgeSeconds    int64            `json:"age_seconds"`
-	CreatedAt     time.Time        `json:"created_at"`
-	ActivatesAt   *time.Time       `json:"activates_at,omitempty"`   // when it started or will start to sign
-	RetiresAt     *time.Time       `json:"retires_at,omitempty"`     // when another takes over
-	UnpublishedAt *time.Time       `json:"unpublished_at,omitempty"` // when it leaves the JWKS
-	RevokedAt     *time.Time       `json:"revoked_at,omitempty"`
-	Next          *keys.Transition `json:"next_change,omitempty"`
-}
-
-type keyList struct {
-	Items []keyInfo `json:"items"`
-}
-
-// listKeys describes all keys, each with the next thing that happens to it.
-func listKeys(k *keys.Manager) (keyList, error) {
-	plan, err := k.Plan(keys.PlanRequest{})
-	if err != nil {
-		return keyList{}, err
-	}
-	l := keyList{Items: make([]keyInfo, len(plan.Keys))}
-	for n, i := range plan.Keys {
-		l.Items[n] = keyInfo{
-			KID: i.KID, Alg: i.Alg, State: string(i.State), AgeSeconds: int64(max(0, plan.At.Sub(i.CreatedAt)) / time.Second),
-			CreatedAt: i.CreatedAt, ActivatesAt: timePtr(i.ActivatesAt), RetiresAt: timePtr(i.RetiresAt), UnpublishedAt: timePtr(i.UnpublishedAt), RevokedAt: timePtr(i.RevokedAt),
-		}
-		if next, ok := plan.Next(i.KID); ok {
-			l.Items[n].Next = &next
-		}
-	}
-	return l, nil
-}
-
-// timePtr returns nil for the zero time.
-func timePtr(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
 
 func newKeysList(p *process) *cobra.Command {
 	c := &cobra.Command{
 		Use: "list", Short: "List the signing keys: state, age, next change", Args: exactArgs(),
 		Example: "  signet keys list\n  signet keys list --output json",
 	}
-	return withKeys(p, c, func(_ context.Context, ac *adminContext, k *keys.Manager, _ []string) error {
-		l, err := listKeys(k)
+	return withKeys(p, c, func(_ context.Context, ac *adminContext, _ []string) error {
+		l, err := ac.operator.Keys().List()
 		if err != nil {
 			return err
 		}
@@ -70,15 +26,15 @@ func newKeysList(p *process) *cobra.Command {
 	})
 }
 
-func writeKeys(w io.Writer, l keyList, now time.Time) {
+func writeKeys(w io.Writer, l admin.KeyList, now time.Time) {
 	rows := make([][]string, len(l.Items))
 	for n, i := range l.Items {
-		rows[n] = []string{i.KID, i.Alg, i.State, formatDuration(time.Duration(i.AgeSeconds) * time.Second), signsFrom(i), formatOptionalTime(i.RetiresAt), nextChange(i, now)}
+		rows[n] = []string{i.KID, i.Alg, string(i.State), formatDuration(time.Duration(i.AgeSeconds) * time.Second), signsFrom(i), formatOptionalTime(i.RetiresAt), nextChange(i, now)}
 	}
 	writeTable(w, []string{"KID", "ALG", "STATE", "AGE", "SIGNS FROM", "UNTIL", "NEXT CHANGE"}, rows)
 }
 
-func nextChange(i keyInfo, now time.Time) string {
+func nextChange(i admin.Key, now time.Time) string {
 	switch {
 	case i.RevokedAt != nil:
 		return "none: revoked at " + formatTime(*i.RevokedAt)
@@ -109,11 +65,11 @@ func formatDuration(d time.Duration) string {
 	return d.Truncate(time.Second).String()
 }
 
-func signsFrom(i keyInfo) string {
+func signsFrom(i admin.Key) string {
 	switch {
 	case i.ActivatesAt != nil:
 		return formatTime(*i.ActivatesAt)
-	case i.State == string(keys.Standby):
+	case i.State == keys.Standby:
 		return "not yet"
 	}
 	return "never"

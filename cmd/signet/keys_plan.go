@@ -3,18 +3,12 @@ package main
 import (
 	"context"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"example.org/signet/issuer/admin"
 	"example.org/signet/keys"
 )
-
-// keyPlan is the output of keys plan.
-type keyPlan struct {
-	At      time.Time         `json:"at"`
-	Changes []keys.Transition `json:"changes"`
-}
 
 func newKeysPlan(p *process) *cobra.Command {
 	var now bool
@@ -29,17 +23,16 @@ func newKeysPlan(p *process) *cobra.Command {
 		_, err := parseKeyChange(args, now)
 		return err
 	}
-	return withKeys(p, c, func(_ context.Context, ac *adminContext, k *keys.Manager, args []string) error {
+	return withKeys(p, c, func(_ context.Context, ac *adminContext, args []string) error {
 		req, err := parseKeyChange(args, now)
 		if err != nil {
 			return err
 		}
-		plan, err := k.Plan(req)
+		plan, err := ac.operator.Keys().Plan(req)
 		if err != nil {
 			return explainRotation(hintNotFound(err, "signet keys list shows them"))
 		}
-		result := keyPlan{At: plan.At, Changes: append([]keys.Transition{}, plan.Transitions...)}
-		return ac.printResult(result, func(w io.Writer) { writePlan(w, result) })
+		return ac.printResult(plan, func(w io.Writer) { writePlan(w, plan) })
 	})
 }
 
@@ -64,7 +57,7 @@ func parseKeyChange(args []string, now bool) (keys.PlanRequest, error) {
 	return keys.PlanRequest{}, usageErrorf("say signet keys plan, plan rotate, plan rollback or plan revoke KID")
 }
 
-func writePlan(w io.Writer, p keyPlan) {
+func writePlan(w io.Writer, p admin.KeyPlan) {
 	rows := make([][]string, len(p.Changes))
 	for n, c := range p.Changes {
 		in, kid, change := "now", c.KID, string(c.From+" → "+c.To)

@@ -7,14 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.org/signet/keys"
+	"example.org/signet/issuer/admin"
 )
-
-// resealResult is the output of keys reseal.
-type resealResult struct {
-	Resealed        []string `json:"resealed"` // kids
-	AlreadyResealed int      `json:"already_resealed"`
-}
 
 func newKeysReseal(p *process) *cobra.Command {
 	c := &cobra.Command{
@@ -30,17 +24,16 @@ func newKeysReseal(p *process) *cobra.Command {
 		Example: "  head -c 32 /dev/urandom | base64 > new.key; chmod 600 new.key\n" +
 			"  signet keys reseal --master-key-file new.key --previous-master-key-file old.key",
 	}
-	return withKeys(p, c, func(ctx context.Context, ac *adminContext, k *keys.Manager, _ []string) error {
-		done, err := k.Reseal(ctx, keys.Change{})
+	return withKeys(p, c, func(ctx context.Context, ac *adminContext, _ []string) error {
+		r, err := ac.operator.Keys().Reseal(ctx)
 		if err != nil {
-			return withHint(err, "%d keys are done; run it again for the rest", len(done.Resealed))
+			return withHint(err, "%d keys are done; run it again for the rest", len(r.Resealed))
 		}
-		r := resealResult{Resealed: append([]string{}, done.Resealed...), AlreadyResealed: done.AlreadyResealed}
 		return ac.printResult(r, func(w io.Writer) { writeResealResult(w, r, len(ac.master.DecryptOnly()) > 0) })
 	})
 }
 
-func writeResealResult(w io.Writer, r resealResult, others bool) {
+func writeResealResult(w io.Writer, r admin.KeyReseal, others bool) {
 	for _, kid := range r.Resealed {
 		fmt.Fprintf(w, "%s is sealed under the master key now\n", kid)
 	}

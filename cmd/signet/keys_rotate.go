@@ -9,15 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.org/signet/issuer/admin"
 	"example.org/signet/keys"
 )
-
-// rotateResult is the output of keys rotate.
-type rotateResult struct {
-	Activates  string    `json:"activates"`
-	At         time.Time `json:"at"`
-	NewStandby string    `json:"new_standby"`
-}
 
 func newKeysRotate(p *process) *cobra.Command {
 	var now bool
@@ -28,20 +22,19 @@ func newKeysRotate(p *process) *cobra.Command {
 		Example: "  signet keys rotate\n  signet keys rotate --now     in an emergency; see also signet keys revoke",
 	}
 	c.Flags().BoolVar(&now, "now", false, "do not wait until the standby has been published for --publish-ahead")
-	return withKeys(p, c, func(ctx context.Context, ac *adminContext, k *keys.Manager, _ []string) error {
-		previous, _, _ := k.Active() // none signs where all are revoked
+	return withKeys(p, c, func(ctx context.Context, ac *adminContext, _ []string) error {
+		before, err := ac.operator.Keys().List()
+		if err != nil {
+			return err
+		}
 		if now {
 			ac.messagef("warning: a verifier that fetched the JWKS before the new key was in it and asks for no unknown key refuses new tokens for up to %s", ac.settings.jwksMaxAge)
 		}
-		if err := ac.operator.RequestKeyChange(ctx, "rotate", ""); err != nil {
-			return err
-		}
-		done, err := k.Rotate(ctx, keys.Change{Force: now})
+		r, err := ac.operator.Keys().Rotate(ctx, now)
 		if err != nil {
 			return explainRotation(err)
 		}
-		r := rotateResult{Activates: done.Activates, At: done.At, NewStandby: done.NewStandby}
-		return ac.printResult(r, func(w io.Writer) { writeRotation(w, r, previous, ac.now(), ac.settings) })
+		return ac.printResult(r, func(w io.Writer) { writeRotation(w, r, before.Active(), ac.now(), ac.settings) })
 	})
 }
 
@@ -61,7 +54,7 @@ func explainRotation(err error) error {
 }
 
 // writeRotation says what will happen, and when.
-func writeRotation(w io.Writer, r rotateResult, previous string, now time.Time, s *settings) {
+func writeRotation(w io.Writer, r admin.KeyRotation, previous string, now time.Time, s *settings) {
 	if wait := r.At.Sub(now); wait > 0 {
 		fmt.Fprintf(w, "%s starts to sign at %s, in %s, when it has been published for %s\n", r.Activates, formatTime(r.At), wait.Round(time.Second), s.publishAhead)
 		fmt.Fprintf(w, "%s signs until then\n", previous)
@@ -80,19 +73,18 @@ func newKeysRollback(p *process) *cobra.Command {
 			"the JWKS. The key that it takes over from retires for good; the next rotation starts the newest standby.",
 		Example: "  signet keys plan rollback\n  signet keys rollback",
 	}
-	return withKeys(p, c, func(ctx context.Context, ac *adminContext, k *keys.Manager, _ []string) error {
-		previous, _, _ := k.Active() // none signs where all are revoked
-		if err := ac.operator.RequestKeyChange(ctx, "rollback", ""); err != nil {
+	return withKeys(p, c, func(ctx context.Context, ac *adminContext, _ []string) error {
+		before, err := ac.operator.Keys().List()
+		if err != nil {
 			return err
 		}
-		done, err := k.Rollback(ctx, keys.Change{})
+		r, err := ac.operator.Keys().RollBack(ctx)
 		if err != nil {
 			return explainRotation(err)
 		}
-		r := rotateResult{Activates: done.Activates, At: done.At, NewStandby: done.NewStandby}
 		return ac.printResult(r, func(w io.Writer) {
 			fmt.Fprintf(w, "%s signs again; running servers notice within %s\n", r.Activates, ac.settings.keyringRefresh)
-			fmt.Fprintf(w, "%s has retired: its tokens stay valid until they expire\n", previous)
+			fmt.Fprintf(w, "%s has retired: its tokens stay valid until they expire\n", before.Active())
 			fmt.Fprintf(w, "%s is a new standby\n", r.NewStandby)
 		})
 	})

@@ -2,6 +2,9 @@ package protocoltest
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,6 +23,7 @@ import (
 var auditCases = []testCase{
 	{name: "an administrative change needs its event", run: testChangeNeedsEvent},
 	{name: "a change that fails is written down", run: testFailedChange},
+	{name: "a change of the keys that fails is written down", run: testFailedKeyChange},
 	{name: "what changed is in the event", run: testChangeDetails},
 	{name: "every kind of event", run: testEventKinds},
 	{name: "instances record each other's chain heads", run: testCrossLinks},
@@ -173,20 +177,43 @@ func testFailedChange(t *testing.T, s *Signet) {
 			t.Errorf("%s: the failure is of %s, not of %s", what, got[1].Target, got[0].ID)
 		}
 	}
+	must(t, errorOf(s.Admin.Operator(src).Keys().Rotate(ctx, false)))
 	events := len(s.allEvents(t))
 	for what, err := range map[string]error{
-		"a name that is taken": errorOf(s.Admin.Operator(src).Users().Create(ctx, admin.NewUser{Username: "alice"})),
-		"a role that is there": errorOf(s.Admin.Operator(src).Roles().Create(ctx, "editor", admin.RoleChange{})),
-		"nobody":               s.Admin.Operator(src).Users().Delete(ctx, "nobody"),
-		"no client":            s.Admin.Operator(src).Clients().Delete(ctx, "nothing"),
-		"no session":           s.Admin.Operator(src).Sessions().End(ctx, "nothing"),
+		"a client that is there": errorOf(s.Admin.Operator(src).Clients().Create(ctx, admin.NewClient{ID: s.Web.ID})),
+		"no key":                 errorOf(s.Admin.Operator(src).Keys().Revoke(ctx, "nothing")),
+		"a name that is taken":   errorOf(s.Admin.Operator(src).Users().Create(ctx, admin.NewUser{Username: "alice"})),
+		"a role that is there":   errorOf(s.Admin.Operator(src).Roles().Create(ctx, "editor", admin.RoleChange{})),
+		"nobody":                 s.Admin.Operator(src).Users().Delete(ctx, "nobody"),
+		"no client":              s.Admin.Operator(src).Clients().Delete(ctx, "nothing"),
+		"no session":             s.Admin.Operator(src).Sessions().End(ctx, "nothing"),
 	} {
 		if !errors.Is(err, storage.ErrConflict) && !errors.Is(err, storage.ErrNotFound) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
+	if _, err := s.Admin.Operator(src).Keys().Rotate(ctx, false); !errors.Is(err, keys.ErrRotated) {
+		t.Errorf("a second rotation: %v", err)
+	}
 	if got := s.allEvents(t)[events:]; len(got) != 0 {
 		t.Errorf("what could not succeed left events: %q", typesOf(got))
+	}
+}
+
+// testFailedKeyChange: a change of the keys that only they can refuse is written down.
+func testFailedKeyChange(t *testing.T, s *Signet) {
+	ctx, operator := context.Background(), s.Admin.Operator(issuer.RequestInfo{Actor: "tester", RequestID: "r-1"})
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	imported := keys.ImportedKey{Private: private, KID: "theirs", VerifyFor: time.Hour}
+	must(t, errorOf(operator.Keys().Import(ctx, imported)))
+	events := len(s.allEvents(t))
+	if _, err := operator.Keys().Import(ctx, imported); !errors.Is(err, keys.ErrKeyExists) {
+		t.Errorf("imported again: %v", err)
+	}
+	got := s.allEvents(t)[events:]
+	if types := typesOf(got); !slices.Equal(types, []string{audit.EventKeyChangeRequested, audit.EventChangeFailed}) || got[1].Target != got[0].ID {
+		t.Errorf("events %+v", got)
 	}
 }
 

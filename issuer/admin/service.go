@@ -11,6 +11,7 @@ import (
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/password"
 	"example.org/signet/issuer/role"
+	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
 
@@ -43,13 +44,14 @@ type Config struct {
 	Rand io.Reader
 }
 
-// Parts are what the administration works with. All must be set but Caches.
+// Parts are what the administration works with. All must be set but Caches and Keys.
 type Parts struct {
 	Store     Store
 	Passwords *password.Pool
 	Audit     *audit.Log
 	Throttler *issuer.Throttler
-	Caches    Caches // nil where nothing is cached: the command line
+	Caches    Caches        // nil where nothing is cached: the command line
+	Keys      *keys.Manager // nil where Admin.Keys is not used
 }
 
 // Service is the administration before it is known who asks. It is safe for concurrent use.
@@ -60,6 +62,7 @@ type Service struct {
 	log       *audit.Log
 	throttler *issuer.Throttler
 	caches    Caches
+	keys      *keys.Manager
 }
 
 // New builds the administration over its parts.
@@ -67,7 +70,7 @@ func New(cfg Config, p Parts) *Service {
 	if p.Caches == nil {
 		p.Caches = noCaches{}
 	}
-	return &Service{cfg: cfg, store: p.Store, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler, caches: p.Caches}
+	return &Service{cfg: cfg, store: p.Store, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler, caches: p.Caches, keys: p.Keys}
 }
 
 type noCaches struct{}
@@ -132,6 +135,9 @@ func (a *Admin) Sessions() Sessions { return Sessions{a} }
 
 // Audit returns the operations on the audit log.
 func (a *Admin) Audit() Audit { return Audit{a} }
+
+// Keys returns the operations on the signing keys.
+func (a *Admin) Keys() Keys { return Keys{a} }
 
 // unavailableOrNil turns an error after a change was made into issuer.Unavailable: part of it
 // is done. nil stays nil.
