@@ -52,6 +52,10 @@ func Login(user, password string) Kind {
 // ReadOnly makes it refuse all commands that write.
 func ReadOnly() Kind { return func(s *Server) { s.args = append(s.args, "-readonly") } }
 
+// LosesUpdates makes it carry writes out side by side, as its engine does by itself:
+// of several at once on one document more than one wins.
+func LosesUpdates() Kind { return func(s *Server) { s.args = append(s.args, "-racy") } }
+
 // WireVersion makes it speak the wire protocol up to a version: 8 is that of MongoDB 4.2.
 func WireVersion(n int) Kind {
 	return func(s *Server) { s.args = append(s.args, "-wire", strconv.Itoa(n)) }

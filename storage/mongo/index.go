@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
-
-	"example.org/signet/storage"
 )
 
 // indexTimeout bounds the making of one index: on a large collection that a new
@@ -99,7 +98,7 @@ func (s *Store) explainIndexError(i index, err error) error {
 	case errors.As(err, &refused) && slices.Contains(indexConflicts, refused.Code):
 		return fmt.Errorf("%s: there is another index of that name or on these fields: drop it and start again: %w", what, s.secrets.redact(err))
 	}
-	return storage.Unavailable(what, s.secrets.redact(err))
+	return s.unavailable(strings.TrimPrefix(what, "mongodb: "), err)
 }
 
 // checkUnique demands that the server enforces the index.

@@ -134,6 +134,30 @@ func TestRefusedCredentials(t *testing.T) {
 	wantRedacted(t, err)
 }
 
+// What keeps a store from its server is said with what to do about it.
+func TestAdvice(t *testing.T) {
+	for name, c := range map[string]struct {
+		kinds   []mongotest.Kind
+		replace [2]string // in the connection string
+		want    string
+	}{
+		"no login":         {[]mongotest.Kind{mongotest.Login("u", "p")}, [2]string{"u:p@", ""}, "asks for a login: put user:password@"},
+		"a wrong password": {[]mongotest.Kind{mongotest.Login("u", "p")}, [2]string{"u:p@", "u:x@"}, "check the user name, the password and authSource"},
+		"no right":         {[]mongotest.Kind{mongotest.Login("u", "p"), mongotest.ReadOnly()}, [2]string{}, "give the user the role readWrite on the database"},
+		"an old server":    {[]mongotest.Kind{mongotest.WireVersion(6)}, [2]string{}, "too old: Signet needs MongoDB 4.4 or later"},
+		"no primary":       {[]mongotest.Kind{mongotest.NoPrimary("rs0")}, [2]string{}, "has no primary: a majority of its members must run"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			uri := mongotest.Start(t, c.kinds...).URI()
+			uri = strings.Replace(uri, c.replace[0], c.replace[1], 1)
+			_, err := mongo.Open(t.Context(), uri, newClock().now, mongo.WithTimeout(2*time.Second))
+			if !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want ErrUnavailable and %q", err, c.want)
+			}
+		})
+	}
+}
+
 // What the connection string asks for may not weaken what a store promises.
 func TestWeakConnectionString(t *testing.T) {
 	var w commandLog

@@ -94,7 +94,7 @@ func clientOptions(o *options.ClientOptions, cfg config) *options.ClientOptions 
 
 // prepare makes the database ready, or says what to do.
 func (s *Store) prepare(ctx context.Context, cs connString) error {
-	if err := s.checkConnection(ctx, cs.hosts); err != nil {
+	if err := s.checkConnection(ctx, cs); err != nil {
 		return err
 	}
 	if err := s.ensureSchema(ctx); err != nil {
@@ -106,22 +106,19 @@ func (s *Store) prepare(ctx context.Context, cs connString) error {
 	return s.raiseSchema(ctx)
 }
 
-// authenticationFailed is the server's code for wrong credentials.
-const authenticationFailed = 18
-
-// checkConnection makes a first round trip and explains its failure.
-func (s *Store) checkConnection(ctx context.Context, hosts string) error {
+// checkConnection makes the first round trips and explains their failure. Ping needs
+// no login, a read does.
+func (s *Store) checkConnection(ctx context.Context, cs connString) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	err := s.ping(ctx)
 	if err == nil {
+		err = s.db.Collection(schema).FindOne(ctx, byID(schemaID)).Err()
+	}
+	if err == nil || errors.Is(err, driver.ErrNoDocuments) {
 		return nil
 	}
-	advice := "check that the server runs and can be reached from here, and that replicaSet, tls and the ports in the connection string fit it"
-	if refused := driver.ServerError(nil); errors.As(err, &refused) && refused.HasErrorCode(authenticationFailed) {
-		advice = "check the user name, the password and authSource in the connection string"
-	}
-	return storage.Unavailable(fmt.Sprintf("mongodb: the server %s cannot be used: %s", hosts, advice), s.secrets.redact(err))
+	return storage.Unavailable(fmt.Sprintf("mongodb: the server %s cannot be used: %s", cs.hosts, cs.advise(err)), s.secrets.redact(err))
 }
 
 // Ping implements [storage.Health].
@@ -154,6 +151,9 @@ func (s *Store) withTimeout(ctx context.Context) (context.Context, context.Cance
 func (s *Store) unavailable(op string, err error) error {
 	if err == nil {
 		return nil
+	}
+	if isRefused(err) {
+		op += ": " + adviceRights("")
 	}
 	return storage.Unavailable("mongodb: "+op, s.secrets.redact(err))
 }

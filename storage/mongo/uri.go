@@ -21,6 +21,7 @@ type connString struct {
 	options  *options.ClientOptions
 	database string
 	hosts    string   // for messages
+	login    bool     // it has a user
 	secrets  redactor // hides what the string holds of secrets
 }
 
@@ -37,7 +38,7 @@ func parseURI(uri string) (connString, error) {
 	if err != nil {
 		return connString{}, err
 	}
-	return connString{options: opts, database: name, hosts: strings.Join(opts.Hosts, ","), secrets: secretsOf(uri)}, nil
+	return connString{options: opts, database: name, hosts: strings.Join(opts.Hosts, ","), login: opts.Auth != nil, secrets: secretsOf(uri)}, nil
 }
 
 // splitURI takes a valid connection string apart as the driver does: the first

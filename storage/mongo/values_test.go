@@ -41,7 +41,7 @@ func TestSessionStaysSmall(t *testing.T) {
 		}
 		sizes[fmt.Sprintf("after %d refreshes", turn)] = size(t, db)
 	}
-	mustSucceed(t, must(s.CountReplay(t.Context(), storage.Replay{SessionID: session.ID, ClientID: "web", Generation: at, At: start, Limit: 9})))
+	mustSucceed(t, must(s.CountReplay(t.Context(), storage.Replay{SessionID: session.ID, ClientID: "web", Generation: at, At: start, Until: start.Add(24 * time.Hour), Limit: 9})))
 	replayed := size(t, db)
 	mustSucceed(t, s.RevokeSession(t.Context(), session.ID, start, "refresh token reused"))
 	revoked := size(t, db)

@@ -35,6 +35,7 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	user := flags.String("user", "", "user who may log in; none: no login is needed")
 	password := flags.String("password", "", "the user's password")
 	readOnly := flags.Bool("readonly", false, "refuse every command that writes")
+	racy := flags.Bool("racy", false, "let writing commands through side by side")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -42,7 +43,7 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	f := front{listen: *listen, role: role{set: *set, secondary: *secondary, wire: *wire, login: *user != ""}, accounts: who}
+	f := front{listen: *listen, role: role{set: *set, secondary: *secondary, wire: *wire, login: *user != ""}, accounts: who, racy: *racy}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ctx, end := context.WithCancel(ctx)
@@ -66,6 +67,7 @@ type front struct {
 	listen   string // TCP address
 	role     role
 	accounts *accounts
+	racy     bool
 }
 
 // serve runs FerretDB on a port of its own and the serializer in front of it.
@@ -86,7 +88,9 @@ func (f front) serve(ctx context.Context, dir string, out io.Writer) error {
 		return err
 	}
 	f.role.addr = listener.Addr().String()
-	go newSerializer(backend.Host, f.role, f.accounts).serve(listener)
+	s := newSerializer(backend.Host, f.role, f.accounts)
+	s.racy = f.racy
+	go s.serve(listener)
 	if _, err := fmt.Fprintln(out, f.uri(f.role.addr)); err != nil {
 		return err
 	}
