@@ -364,3 +364,17 @@ func TestStatusError_NamesURLAndMediaType(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A list whose time to live is shorter than the interval between fetches is fetched again
+// when it is due.
+func TestStatusList_ShortTTL_IsRefetchedInTime(t *testing.T) {
+	h := newStatusHost(t)
+	h.serve(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, h.list(map[string]any{"ttl": 1})) })
+	v := h.verifier(t, verify.StatusFailClosed)
+	for n := range 20 {
+		if err := check(v, h.token(4)); err != nil {
+			t.Fatalf("after %d s: %v", n, err)
+		}
+		h.clock.Advance(time.Second)
+	}
+}
