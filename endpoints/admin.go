@@ -70,24 +70,25 @@ func (m *routeBuilder) mountAdmin(b bootstrapper) {
 		return apiMethod{method: http.MethodDelete, rule: RuleAdmin, handler: f}
 	}
 	super := func(v apiMethod) apiMethod { v.rule = RuleSuperAdmin; return v }
+	record := func(v apiMethod) apiMethod { v.record = true; return v }
 
 	m.api(pathBootstrap, corsNone, apiMethod{method: http.MethodPost, rule: RuleOpen, hashesPassword: true, handler: bootstrapHandler{b}})
 
 	m.api(pathUsers, corsNone, get(listUsers), slow(createUser))
-	m.api(pathUser, corsNone, get(showUser), patch(updateUser), remove(deleteUser))
-	m.api(pathUserDisable, corsNone, post(disableUser))
-	m.api(pathUserEnable, corsNone, post(enableUser))
-	m.api(pathUserPassword, corsNone, slow(setUserPassword))
-	m.api(pathUserSessions, corsNone, get(listUserSessions), remove(endUserSessions))
+	m.api(pathUser, corsNone, get(showUser), record(patch(updateUser)), record(remove(deleteUser)))
+	m.api(pathUserDisable, corsNone, record(post(disableUser)))
+	m.api(pathUserEnable, corsNone, record(post(enableUser)))
+	m.api(pathUserPassword, corsNone, record(slow(setUserPassword)))
+	m.api(pathUserSessions, corsNone, get(listUserSessions), record(remove(endUserSessions)))
 
 	m.api(pathRoles, corsNone, get(listRoles), post(createRole))
-	m.api(pathRole, corsNone, get(showRole), patch(updateRole), remove(deleteRole))
+	m.api(pathRole, corsNone, get(showRole), record(patch(updateRole)), record(remove(deleteRole)))
 
 	m.api(pathClients, corsNone, get(listClients), slow(createClient))
-	m.api(pathClient, corsNone, get(showClient), patch(updateClient), remove(deleteClient))
-	m.api(pathClientSecret, corsNone, slow(rotateSecret))
-	m.api(pathClientDisable, corsNone, post(disableClient))
-	m.api(pathClientEnable, corsNone, post(enableClient))
+	m.api(pathClient, corsNone, get(showClient), record(patch(updateClient)), record(remove(deleteClient)))
+	m.api(pathClientSecret, corsNone, record(slow(rotateSecret)))
+	m.api(pathClientDisable, corsNone, record(post(disableClient)))
+	m.api(pathClientEnable, corsNone, record(post(enableClient)))
 
 	m.api(pathSessions, corsNone, get(listSessions), super(remove(endAllSessions)))
 	m.api(pathSession, corsNone, get(showSession), remove(endSession))

@@ -83,11 +83,7 @@ func updateClient(ctx context.Context, a *admin.Admin, req *apiRequest) (any, er
 	if err != nil {
 		return nil, err
 	}
-	ifMatch, err := req.ifMatch()
-	if err != nil {
-		return nil, err
-	}
-	return clientReply(a.Clients().Update(ctx, req.pathParam("client_id"), clientChange(b), ifMatch))
+	return clientReply(a.Clients().Update(ctx, req.pathParam("client_id"), clientChange(b)))
 }
 
 // rotateSecret is POST /api/v1/clients/{client_id}/secret. With If-Match a
@@ -97,15 +93,11 @@ func rotateSecret(ctx context.Context, a *admin.Admin, req *apiRequest) (any, er
 	if err != nil {
 		return nil, err
 	}
-	ifMatch, err := req.ifMatch()
-	if err != nil {
-		return nil, err
-	}
 	r := admin.SecretRotation{Secret: b.secret("client_secret"), Revoke: b.isTrue("revoke")}
 	if seconds := b.optInt("overlap"); seconds != nil {
 		r.Overlap = secondsToDuration(*seconds)
 	}
-	return clientReply(a.Clients().RotateSecret(ctx, req.pathParam("client_id"), r, ifMatch))
+	return clientReply(a.Clients().RotateSecret(ctx, req.pathParam("client_id"), r))
 }
 
 // secondsToDuration saturates instead of overflowing.
@@ -128,7 +120,7 @@ func setClientDisabled(ctx context.Context, a *admin.Admin, req *apiRequest, dis
 	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return clientReply(a.Clients().Update(ctx, req.pathParam("client_id"), admin.ClientChange{Disabled: &disabled}, nil))
+	return clientReply(a.Clients().Update(ctx, req.pathParam("client_id"), admin.ClientChange{Disabled: &disabled}))
 }
 
 // deleteClient is DELETE /api/v1/clients/{client_id}.

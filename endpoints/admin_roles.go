@@ -50,13 +50,9 @@ func updateRole(ctx context.Context, a *admin.Admin, req *apiRequest) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	ifMatch, err := req.ifMatch()
-	if err != nil {
-		return nil, err
-	}
 	r, err := a.Roles().Update(ctx, req.pathParam("name"), admin.RoleChange{
 		Description: b.optString("description"), Scopes: b.optStrings("scopes"), Rank: b.optInt("rank"), ReleaseScopes: b.isTrue("release_scopes"),
-	}, ifMatch)
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -64,13 +64,9 @@ func updateUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	ifMatch, err := req.ifMatch()
-	if err != nil {
-		return nil, err
-	}
 	return userReply(a.Users().Update(ctx, req.pathParam("id"), admin.UserChange{
 		Username: b.optString("username"), Email: b.optString("email"), FullName: b.optString("full_name"), Phone: b.optString("phone"), Roles: b.optStrings("roles"),
-	}, ifMatch))
+	}))
 }
 
 // disableUser is POST /api/v1/users/{id}/disable.

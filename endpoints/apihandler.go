@@ -38,6 +38,7 @@ type apiRequest struct {
 	e         *event
 	body      string
 	principal *issuer.Principal // nil under RuleOpen
+	ifMatch   []string          // the condition of a change; nil for none
 
 	admin *admin.Admin // under RuleAdmin and RuleSuperAdmin
 }
@@ -54,6 +55,7 @@ type authorizedHandler struct {
 	limiter *limiter
 	rule    Rule
 	timeout time.Duration
+	record  bool // the handler changes a record, in the state that If-Match names
 	handler apiHandler
 }
 
@@ -70,6 +72,10 @@ func (h authorizedHandler) handle(r *http.Request, e *event) (any, error) {
 		}
 	}
 	req := &apiRequest{r: r, e: e}
+	ifMatch, errIfMatch := precondition(r.Header)
+	if isRead := r.Method == http.MethodGet || r.Method == http.MethodHead; !isRead {
+		req.ifMatch = ifMatch
+	}
 	if req.body, err = readBody(r); err != nil {
 		return nil, err
 	}
@@ -81,7 +87,17 @@ func (h authorizedHandler) handle(r *http.Request, e *event) (any, error) {
 	if err := h.authorize(ctx, req, token); err != nil {
 		return nil, err
 	}
-	return h.handler.handle(ctx, req)
+	switch {
+	case errIfMatch != nil:
+		return nil, errIfMatch
+	case req.ifMatch != nil && !h.record && !slices.Contains(req.ifMatch, "*"):
+		return nil, admin.ErrPreconditionFailed // what has no entity tag has none that matches
+	}
+	value, err := h.handler.handle(ctx, req)
+	if err != nil || req.ifMatch != nil || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return value, err
+	}
+	return conditionalRead(r.Header, ifMatch, value)
 }
 
 func (h authorizedHandler) authorize(ctx context.Context, req *apiRequest, token issuer.Secret) (err error) {
@@ -128,6 +144,7 @@ func (req *apiRequest) source() issuer.RequestInfo {
 	if req.principal != nil {
 		src.Actor = req.principal.UserID()
 	}
+	src.IfMatch = req.ifMatch
 	return src
 }
 
@@ -195,6 +212,3 @@ func (req *apiRequest) page(filters ...string) (storage.Page, map[string]string,
 	}
 	return p, q, nil
 }
-
-// ifMatch returns the request's If-Match precondition.
-func (c *apiRequest) ifMatch() (admin.Precondition, error) { return precondition(c.r.Header) }

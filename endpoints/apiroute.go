@@ -9,6 +9,7 @@ type apiMethod struct {
 	method         string
 	rule           Rule
 	hashesPassword bool // may queue for password hashing
+	record         bool // changes a record, in the state that If-Match names
 	handler        apiHandler
 }
 
@@ -35,7 +36,7 @@ func (m *routeBuilder) api(path string, cors corsPolicy, methods ...apiMethod) {
 		if v.hashesPassword {
 			timeout = m.limiter.loginTimeout
 		}
-		choice[v.method] = authorizedHandler{issuer: m.issuer, admins: m.admins, limiter: m.limiter, rule: v.rule, timeout: timeout, handler: v.handler}
+		choice[v.method] = authorizedHandler{issuer: m.issuer, admins: m.admins, limiter: m.limiter, rule: v.rule, timeout: timeout, record: v.record, handler: v.handler}
 		rt.methods, rt.rules[v.method] = append(rt.methods, v.method), v.rule
 		if v.method == http.MethodGet {
 			rt.methods = append(rt.methods, http.MethodHead)

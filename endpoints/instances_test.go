@@ -48,7 +48,7 @@ var sessionEndings = map[string]struct {
 }
 
 func disableWeb(s *protocoltest.Signet, disabled bool) error {
-	_, err := s.Admin.Operator(testSource).Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Disabled: &disabled}, nil)
+	_, err := s.Admin.Operator(testSource).Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Disabled: &disabled})
 	return err
 }
 

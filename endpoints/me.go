@@ -37,13 +37,9 @@ func (h updateMeHandler) handle(ctx context.Context, req *apiRequest) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	ifMatch, err := req.ifMatch()
-	if err != nil {
-		return nil, err
-	}
 	u, err := h.service.Account(req.principal, req.source()).Update(ctx, admin.UserChange{
 		Username: b.optString("username"), Email: b.optString("email"), FullName: b.optString("full_name"), Phone: b.optString("phone"),
-	}, ifMatch)
+	})
 	if err != nil {
 		return nil, err
 	}

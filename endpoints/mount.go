@@ -59,10 +59,10 @@ func (m *routeBuilder) mountSelfService(s SelfService) {
 	m.api(pathRegister, corsRegistered, apiMethod{method: http.MethodPost, rule: RuleOpen, hashesPassword: true, handler: registerHandler{s}})
 	m.api(pathMe, corsRegistered,
 		apiMethod{method: http.MethodGet, rule: RuleSelf, handler: getMeHandler{s}},
-		apiMethod{method: http.MethodPatch, rule: RuleSelf, handler: updateMeHandler{s}})
-	m.api(pathMePassword, corsRegistered, apiMethod{method: http.MethodPost, rule: RuleSelf, hashesPassword: true, handler: changePasswordHandler{s}})
+		apiMethod{method: http.MethodPatch, rule: RuleSelf, record: true, handler: updateMeHandler{s}})
+	m.api(pathMePassword, corsRegistered, apiMethod{method: http.MethodPost, rule: RuleSelf, hashesPassword: true, record: true, handler: changePasswordHandler{s}})
 	m.api(pathMeSessions, corsRegistered,
 		apiMethod{method: http.MethodGet, rule: RuleSelf, handler: listMySessionsHandler{s}},
-		apiMethod{method: http.MethodDelete, rule: RuleSelf, handler: endMySessionsHandler{s}})
+		apiMethod{method: http.MethodDelete, rule: RuleSelf, record: true, handler: endMySessionsHandler{s}})
 	m.api(pathMeSession, corsRegistered, apiMethod{method: http.MethodDelete, rule: RuleSelf, handler: endMySessionHandler{s}})
 }

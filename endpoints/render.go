@@ -29,13 +29,17 @@ func (h *routeHandler) render(w http.ResponseWriter, r *http.Request, e *event, 
 	} else if a, ok := value.(recordReply); ok {
 		a.setHeaders(w.Header(), h.base)
 		status, body = max(a.status, http.StatusOK), a.body
+	} else if n, ok := value.(notModified); ok {
+		status = n.httpStatus()
+		w.Header().Set("ETag", n.etag)
+		w.Header().Set("Cache-Control", "no-store")
 	} else if s, ok := value.(statusCoder); ok {
 		status = s.httpStatus()
 	}
 	if e.status == 0 {
 		e.status = status
 	}
-	if status == http.StatusNoContent {
+	if status == http.StatusNoContent || status == http.StatusNotModified {
 		w.WriteHeader(status)
 		return
 	}

@@ -2,8 +2,10 @@ package endpoints
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
+	"example.org/signet/internal/document"
 	"example.org/signet/issuer/admin"
 )
 
@@ -41,16 +43,16 @@ var errIfMatch = badRequest("If-Match is not a list of entity tags")
 
 // precondition reads If-Match (RFC 9110 §13.1.1); nil where there is none. A
 // weak tag never matches, so it counts as one that nothing has.
-func precondition(h http.Header) (admin.Precondition, error) {
+func precondition(h http.Header) ([]string, error) {
 	values := h.Values("If-Match")
 	if len(values) == 0 {
 		return nil, nil
 	}
-	ifMatch := admin.Precondition{}
+	ifMatch := []string{}
 	for _, tag := range strings.Split(strings.Join(values, ","), ",") {
 		tag = strings.TrimSpace(tag)
 		if tag == "*" && len(values) == 1 && strings.TrimSpace(values[0]) == "*" {
-			return admin.Precondition{"*"}, nil
+			return []string{"*"}, nil
 		}
 		weak := strings.HasPrefix(tag, "W/")
 		inner, opens := strings.CutPrefix(strings.TrimPrefix(tag, "W/"), `"`)
@@ -63,4 +65,22 @@ func precondition(h http.Header) (admin.Precondition, error) {
 		}
 	}
 	return ifMatch, nil
+}
+
+// notModified is the answer to a read whose If-None-Match names the record as it
+// is (RFC 9110 §15.4.5).
+type notModified struct{ etag string }
+
+func (notModified) httpStatus() int { return http.StatusNotModified }
+
+// conditionalRead applies the conditions of a read to its reply (RFC 9110 §13.2.2).
+func conditionalRead(h http.Header, ifMatch []string, value any) (any, error) {
+	reply, _ := value.(recordReply)
+	if ifMatch != nil && !slices.Contains(ifMatch, "*") && (reply.revision == "" || !slices.Contains(ifMatch, reply.revision)) {
+		return nil, admin.ErrPreconditionFailed
+	}
+	if etag := `"` + reply.revision + `"`; reply.revision != "" && document.Matches(h.Values("If-None-Match"), etag) {
+		return notModified{etag}, nil
+	}
+	return value, nil
 }

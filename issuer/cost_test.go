@@ -22,7 +22,7 @@ func TestCosts(t *testing.T) {
 	f := newFixture(t).withAlice()
 	a := f.mustLogin()
 	openid := func(on bool) {
-		_, err := f.operator().Clients().Update(f.ctx, "web", admin.ClientChange{IDTokenOnRefresh: &on}, nil)
+		_, err := f.operator().Clients().Update(f.ctx, "web", admin.ClientChange{IDTokenOnRefresh: &on})
 		must(t, err)
 		a = f.mustRefresh(a.RefreshToken)
 	}

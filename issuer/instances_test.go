@@ -14,7 +14,7 @@ func TestNewEpochSeenByAnInstanceThatRemembersTheOld(t *testing.T) {
 	f := newFixture(t).withAlice()
 	f.mustLogin() // this instance caches the client
 	other := f.newInstance()
-	_, err := f.adminOf(other).Operator(f.info).Clients().RotateSecret(f.ctx, "web", admin.SecretRotation{Secret: secretOf("web"), Revoke: true}, nil)
+	_, err := f.adminOf(other).Operator(f.info).Clients().RotateSecret(f.ctx, "web", admin.SecretRotation{Secret: secretOf("web"), Revoke: true})
 	must(t, err)
 	a, err := other.Token(f.ctx, issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantPassword, Username: "alice", Password: alicePass, Info: f.info})
 	must(t, err)

@@ -174,22 +174,71 @@ func TestRefreshReadsRolesAfresh(t *testing.T) {
 	f := newFixture(t).withAlice()
 	_, err := f.operator().Roles().Create(f.ctx, "writer", admin.RoleChange{Scopes: strs("items:write"), Rank: ptr(int64(10))})
 	must(t, err)
-	_, err = f.operator().Users().Update(f.ctx, f.userID("alice"), admin.UserChange{Roles: strs("user", "writer")}, nil)
+	_, err = f.operator().Users().Update(f.ctx, f.userID("alice"), admin.UserChange{Roles: strs("user", "writer")})
 	must(t, err)
 	a := f.mustLogin()
 	if !hasScope(a.Scope, "items:write") {
 		t.Fatalf("writer got %q", a.Scope)
 	}
-	_, err = f.operator().Users().Update(f.ctx, f.userID("alice"), admin.UserChange{Roles: strs("user")}, nil)
+	_, err = f.operator().Users().Update(f.ctx, f.userID("alice"), admin.UserChange{Roles: strs("user")})
 	must(t, err)
 	a = f.mustRefresh(a.RefreshToken)
 	if hasScope(a.Scope, "items:write") || len(f.introspect("web", a.AccessToken).Roles) != 1 {
 		t.Errorf("after losing the role: scope %q", a.Scope)
 	}
-	_, err = f.operator().Users().Update(f.ctx, f.userID("alice"), admin.UserChange{Roles: strs("user", "writer")}, nil)
+	_, err = f.operator().Users().Update(f.ctx, f.userID("alice"), admin.UserChange{Roles: strs("user", "writer")})
 	must(t, err)
 	if a = f.mustRefresh(a.RefreshToken); !hasScope(a.Scope, "items:write") {
 		t.Errorf("after getting the role back: scope %q", a.Scope)
+	}
+}
+
+// R15, R16, R17: whatever ends the sessions ends them at once and for good.
+func TestWhatEndsSessions(t *testing.T) {
+	for name, end := range map[string]func(*fixture) error{
+		"password set": func(f *fixture) error {
+			_, err := f.operator().Users().SetPassword(f.ctx, f.userID("alice"), "another password")
+			return err
+		},
+		"disabled and enabled again": func(f *fixture) error {
+			if _, err := f.operator().Users().Disable(f.ctx, f.userID("alice")); err != nil {
+				return err
+			}
+			_, err := f.operator().Users().Enable(f.ctx, f.userID("alice"))
+			return err
+		},
+		"deleted": func(f *fixture) error { return f.operator().Users().Delete(f.ctx, f.userID("alice")) },
+		"sessions of the user revoked": func(f *fixture) error {
+			_, err := f.operator().Users().EndSessions(f.ctx, f.userID("alice@example.org"))
+			return err
+		},
+		"all sessions revoked": func(f *fixture) error { _, err := f.operator().Sessions().EndAll(f.ctx); return err },
+		"client disabled and enabled again": func(f *fixture) error {
+			if _, err := f.operator().Clients().Update(f.ctx, "web", admin.ClientChange{Disabled: ptr(true)}); err != nil {
+				return err
+			}
+			_, err := f.operator().Clients().Update(f.ctx, "web", admin.ClientChange{Disabled: ptr(false)})
+			return err
+		},
+		"secret rotated with revoke": func(f *fixture) error {
+			_, err := f.operator().Clients().RotateSecret(f.ctx, "web", admin.SecretRotation{Secret: secretOf("web"), Revoke: true})
+			return err
+		},
+		"token revoked": func(f *fixture) error { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t).withAlice()
+			a := f.mustLogin()
+			if name == "token revoked" {
+				must(t, f.Revoke(f.ctx, issuer.RevokeRequest{Client: basic("web"), Token: issuer.Secret(a.AccessToken), Info: f.info}))
+			}
+			must(t, end(f))
+			if f.active(a.AccessToken) || f.active(a.RefreshToken) {
+				t.Error("a token still introspects as active")
+			}
+			_, err := f.refreshWith("web", a.RefreshToken)
+			wantCode(t, "refresh", err, issuer.InvalidGrant)
+		})
 	}
 }
 

@@ -37,7 +37,7 @@ func TestAccessTokenClaims(t *testing.T) {
 	}
 	alice, err := f.operator().Users().Find(f.ctx, "alice")
 	must(t, err)
-	now := float64(f.clock.Now().Unix())
+	now := float64(f.clock.now().Unix())
 	for name, want := range map[string]any{
 		"iss": issuerURL, "sub": alice.ID, "aud": apiURL, "client_id": "web", "iat": now, "exp": now + 900, "auth_time": now, "scope": a.Scope,
 	} {
@@ -89,7 +89,7 @@ func TestIDToken(t *testing.T) {
 	if a = f.mustRefresh(a.RefreshToken); a.IDToken != "" {
 		t.Error("an ID token came with a refresh unasked")
 	}
-	_, err := f.operator().Clients().Update(f.ctx, "web", admin.ClientChange{IDTokenOnRefresh: ptr(true)}, nil)
+	_, err := f.operator().Clients().Update(f.ctx, "web", admin.ClientChange{IDTokenOnRefresh: ptr(true)})
 	must(t, err)
 	a = f.mustRefresh(a.RefreshToken)
 	_, later := claimsOf(t, a.IDToken)
@@ -149,7 +149,7 @@ func TestClientCache(t *testing.T) {
 	if a.Scope != "items:delete" || a.RefreshToken != "" {
 		t.Errorf("scope %q, refresh token %t", a.Scope, a.RefreshToken != "")
 	}
-	must(t, f.store.DeleteClient(f.ctx, "web"))
+	must(t, f.store.DeleteClient(f.ctx, "web", 0))
 	f.advance(5e9)
 	_, err = f.login("alice", alicePass)
 	wantCode(t, "client deleted elsewhere", err, issuer.InvalidClient)
@@ -163,9 +163,9 @@ func TestClientMadeAnew(t *testing.T) {
 	must(t, err)
 	other, err := f.store.Client(f.ctx, "other")
 	must(t, err)
-	must(t, f.store.DeleteClient(f.ctx, "web"))
-	f.clock.Advance(time.Millisecond)
-	stored.SecretHash, stored.CreatedAt = other.SecretHash, f.clock.Now()
+	must(t, f.store.DeleteClient(f.ctx, "web", 0))
+	f.clock.advance(time.Millisecond)
+	stored.SecretHash, stored.CreatedAt = other.SecretHash, f.clock.now()
 	must(t, f.store.CreateClient(f.ctx, stored))
 	ask := issuer.ClientAuth{ID: "web", Secret: secretOf("other"), Method: issuer.AuthBasic}
 	_, err = f.Token(f.ctx, issuer.TokenRequest{Client: ask, Grant: issuer.GrantClientCredentials, Info: f.info})
@@ -236,11 +236,11 @@ func TestChosenSecret(t *testing.T) {
 		t.Error("guesses at a client secret are not throttled")
 	}
 	must(t, ask("s3cret-chosen"))
-	_, err = f.operator().Clients().RotateSecret(f.ctx, "chosen", admin.SecretRotation{Secret: "", Revoke: false}, nil)
+	_, err = f.operator().Clients().RotateSecret(f.ctx, "chosen", admin.SecretRotation{Secret: "", Revoke: false})
 	must(t, err)
 	wantCode(t, "the old secret", ask("s3cret-chosen"), issuer.InvalidClient)
 	for _, s := range []string{"short", "with space in it", "with%percent", strings.Repeat("x", 600)} {
-		_, err := f.operator().Clients().RotateSecret(f.ctx, "chosen", admin.SecretRotation{Secret: issuer.Secret(s), Revoke: false}, nil)
+		_, err := f.operator().Clients().RotateSecret(f.ctx, "chosen", admin.SecretRotation{Secret: issuer.Secret(s), Revoke: false})
 		wantField(t, s, err, "client_secret")
 	}
 }

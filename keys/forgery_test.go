@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/signet/internal/testclock"
 	"example.org/signet/keys"
 	"github.com/go-jose/go-jose/v4"
 )
@@ -62,7 +61,7 @@ func hmacOf(alg jose.SignatureAlgorithm, secret []byte, signed string) string {
 type forgeryFixture struct {
 	m      *keys.Manager
 	store  *memoryStore
-	clock  *testclock.Clock
+	clock  *clock
 	cfg    keys.Config
 	kid    string
 	signer crypto.Signer

@@ -51,8 +51,9 @@ type Clients interface {
 	// and stores it with Version+1. ErrConflict, ErrNotFound.
 	UpdateClient(ctx context.Context, c Client) (Client, error)
 
-	// DeleteClient removes the client. ErrNotFound.
-	DeleteClient(ctx context.Context, id string) error
+	// DeleteClient removes the client where the version still is the given one, 0
+	// standing for any. ErrConflict if the version moved on, ErrNotFound.
+	DeleteClient(ctx context.Context, id string, version int64) error
 
 	// ListClients returns one page, ordered by id.
 	ListClients(ctx context.Context, p Page) (ClientPage, error)

@@ -29,8 +29,9 @@ type Roles interface {
 	// stores it with Version+1. ErrConflict, ErrNotFound.
 	UpdateRole(ctx context.Context, r Role) (Role, error)
 
-	// DeleteRole removes the role. ErrNotFound.
-	DeleteRole(ctx context.Context, name string) error
+	// DeleteRole removes the role where the version still is the given one, 0
+	// standing for any. ErrConflict if the version moved on, ErrNotFound.
+	DeleteRole(ctx context.Context, name string, version int64) error
 
 	// ListRoles returns all roles, ordered by name.
 	ListRoles(ctx context.Context) ([]Role, error)

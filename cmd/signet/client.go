@@ -139,7 +139,7 @@ func newClientUpdate(p *process) *cobra.Command {
 		if change == (admin.ClientChange{InsecurePublicPassword: r.passwords}) {
 			return admin.Client{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
 		}
-		return ac.operator.Clients().Update(ctx, id, change, nil)
+		return ac.operator.Clients().Update(ctx, id, change)
 	})
 }
 
@@ -165,7 +165,7 @@ func newClientRotateSecret(p *process) *cobra.Command {
 				return admin.Client{}, err
 			}
 		}
-		return ac.operator.Clients().RotateSecret(ctx, id, r, nil)
+		return ac.operator.Clients().RotateSecret(ctx, id, r)
 	})
 }
 

@@ -74,7 +74,7 @@ func newRoleUpdate(p *process) *cobra.Command {
 		if change == (admin.RoleChange{ReleaseScopes: flags.releaseScopes}) {
 			return admin.Role{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
 		}
-		return ac.operator.Roles().Update(ctx, name, change, nil)
+		return ac.operator.Roles().Update(ctx, name, change)
 	})
 }
 

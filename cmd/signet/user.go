@@ -185,7 +185,7 @@ func newUserUpdate(p *process) *cobra.Command {
 		if change == (admin.UserChange{}) {
 			return admin.User{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
 		}
-		return force.operator(ac).Users().Update(ctx, id, change, nil)
+		return force.operator(ac).Users().Update(ctx, id, change)
 	})
 }
 

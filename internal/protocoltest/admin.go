@@ -236,7 +236,7 @@ func testAdminClients(t *testing.T, s *Signet) {
 	app := Client{"app", a.Object(t)["client_secret"].(string)}
 	s.Log.MarkSecret(app.Secret)
 	s.JSON("POST", Clients, body, f.admin).ExpectProblem(t, http.StatusConflict, "duplicate", "client_id")
-	for member, value := range map[string]any{"client_id": "a b", "client_secret": "short", "grant_types": []string{"magic"}, "audiences": []string{"x"}, "resources": []string{"#"}, "origins": []string{"*"}} {
+	for member, value := range map[string]any{"client_id": "a b", "client_secret": "short", "grant_types": []string{"magic"}, "audiences": []string{"x y"}, "resources": []string{"#"}, "origins": []string{"*"}} {
 		s.JSON("POST", Clients, body.with("client_id", "other").with(member, value), f.admin).ExpectProblem(t, 422, "invalid_field", member)
 	}
 	s.JSON("POST", Clients, body.with("client_id", "open", "public", true), f.admin).ExpectProblem(t, 422, "invalid_field", "grant_types")

@@ -58,7 +58,7 @@ func adminChanges(s *Signet, src issuer.RequestInfo) []adminChange {
 			return errorOf(i.Users().Create(ctx, admin.NewUser{Username: "grace", Password: "a bridge over water"}))
 		}},
 		{audit.EventUserUpdated, func(ctx context.Context) error {
-			return errorOf(i.Users().Update(ctx, s.Alice.ID, admin.UserChange{FullName: &name}, nil))
+			return errorOf(i.Users().Update(ctx, s.Alice.ID, admin.UserChange{FullName: &name}))
 		}},
 		{audit.EventPasswordSet, func(ctx context.Context) error {
 			return errorOf(i.Users().SetPassword(ctx, s.Alice.ID, "another bridge of stone"))
@@ -72,17 +72,17 @@ func adminChanges(s *Signet, src issuer.RequestInfo) []adminChange {
 			return errorOf(i.Roles().Create(ctx, "helper", admin.RoleChange{Scopes: &scopes}))
 		}},
 		{audit.EventRoleUpdated, func(ctx context.Context) error {
-			return errorOf(i.Roles().Update(ctx, "helper", admin.RoleChange{Description: &name}, nil))
+			return errorOf(i.Roles().Update(ctx, "helper", admin.RoleChange{Description: &name}))
 		}},
 		{audit.EventRoleDeleted, func(ctx context.Context) error { return i.Roles().Delete(ctx, "helper", true) }},
 		{audit.EventClientCreated, func(ctx context.Context) error {
 			return errorOf(i.Clients().Create(ctx, admin.NewClient{ID: "fresh"}))
 		}},
 		{audit.EventClientUpdated, func(ctx context.Context) error {
-			return errorOf(i.Clients().Update(ctx, "fresh", admin.ClientChange{Name: &name}, nil))
+			return errorOf(i.Clients().Update(ctx, "fresh", admin.ClientChange{Name: &name}))
 		}},
 		{audit.EventSecretRotated, func(ctx context.Context) error {
-			return errorOf(i.Clients().RotateSecret(ctx, "fresh", admin.SecretRotation{}, nil))
+			return errorOf(i.Clients().RotateSecret(ctx, "fresh", admin.SecretRotation{}))
 		}},
 		{audit.EventClientDeleted, func(ctx context.Context) error { return i.Clients().Delete(ctx, "fresh") }},
 	}
@@ -148,7 +148,7 @@ func testFailedChange(t *testing.T, s *Signet) {
 	src := issuer.RequestInfo{Actor: "tester"}
 	name := "Anybody"
 	change := func() error {
-		return errorOf(s.Admin.Operator(src).Users().Update(ctx, s.Alice.ID, admin.UserChange{FullName: &name}, nil))
+		return errorOf(s.Admin.Operator(src).Users().Update(ctx, s.Alice.ID, admin.UserChange{FullName: &name}))
 	}
 	for what, c := range map[string]struct {
 		fault  error
@@ -228,9 +228,9 @@ func typesOf(events []storage.AuditEvent) []string {
 func testChangeDetails(t *testing.T, s *Signet) {
 	ctx, src := context.Background(), issuer.RequestInfo{Actor: "tester"}
 	name, address, roles, scopes := "Private Name", "private@example.com", []string{"user", "editor"}, []string{"openid"}
-	must(t, errorOf(s.Admin.Operator(src).Users().Update(ctx, s.Alice.ID, admin.UserChange{FullName: &name, Email: &address, Roles: &roles}, nil)))
-	must(t, errorOf(s.Admin.Operator(src).Clients().Update(ctx, s.Web.ID, admin.ClientChange{Scopes: &scopes}, nil)))
-	must(t, errorOf(s.Admin.Operator(src).Clients().RotateSecret(ctx, s.Web.ID, admin.SecretRotation{}, nil)))
+	must(t, errorOf(s.Admin.Operator(src).Users().Update(ctx, s.Alice.ID, admin.UserChange{FullName: &name, Email: &address, Roles: &roles})))
+	must(t, errorOf(s.Admin.Operator(src).Clients().Update(ctx, s.Web.ID, admin.ClientChange{Scopes: &scopes})))
+	must(t, errorOf(s.Admin.Operator(src).Clients().RotateSecret(ctx, s.Web.ID, admin.SecretRotation{})))
 	events := s.allEvents(t)
 	var got []string
 	for _, e := range events[len(events)-3:] {

@@ -53,9 +53,9 @@ func (s *Signet) addActors(t *testing.T) map[string]RequestOption {
 		must(t, err)
 	}
 	ten := int64(10)
-	_, err := s.operator().Roles().Update(t.Context(), "editor", admin.RoleChange{Rank: &ten}, nil)
+	_, err := s.operator().Roles().Update(t.Context(), "editor", admin.RoleChange{Rank: &ten})
 	must(t, err)
-	_, err = s.operator().Roles().Update(t.Context(), "super_admin", admin.RoleChange{Scopes: &[]string{"keys:do"}}, nil)
+	_, err = s.operator().Roles().Update(t.Context(), "super_admin", admin.RoleChange{Scopes: &[]string{"keys:do"}})
 	must(t, err)
 	actors := map[string]RequestOption{}
 	for _, r := range actorRoles {

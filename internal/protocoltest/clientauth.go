@@ -172,7 +172,7 @@ func testSecrets(t *testing.T, s *Signet) {
 	must(t, s.backend.CreateClient(context.Background(), storage.Client{
 		ID: bare.ID, Grants: []string{"password", "refresh_token", "client_credentials"}, Scopes: appScopes,
 	}))
-	defer func() { must(t, s.backend.DeleteClient(context.Background(), bare.ID)) }() // nobody told the audit log
+	defer func() { must(t, s.backend.DeleteClient(context.Background(), bare.ID, 0)) }() // nobody told the audit log
 	for name, form := range s.authenticatedForms(t) {
 		for _, secret := range []string{"", "null", "undefined", s.Other.Secret, strings.ToUpper(s.Web.Secret), s.Web.Secret + "x", s.Web.Secret[:20]} {
 			t.Run(name+" "+secret, func(t *testing.T) {
@@ -210,7 +210,7 @@ func testDisabledClient(t *testing.T, s *Signet) {
 	requests := s.authenticatedForms(t)
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
 	yes := true
-	_, err := s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Disabled: &yes}, nil)
+	_, err := s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Disabled: &yes})
 	must(t, err)
 	for name, form := range requests {
 		t.Run(name, func(t *testing.T) { s.Post(pathOf(name), form, Basic(s.Web)).expectInvalidClient(t) })
@@ -279,7 +279,7 @@ func (a Response) expectThrottled(t testing.TB) Response {
 func testChangedSecret(t *testing.T, s *Signet) {
 	s.ClientToken(t, s.Machine)
 	old, fresh := s.Machine, s.NewSecret("new-client-secret")
-	_, err := s.operator().Clients().RotateSecret(context.Background(), old.ID, admin.SecretRotation{Secret: issuer.Secret(fresh), Revoke: false}, nil)
+	_, err := s.operator().Clients().RotateSecret(context.Background(), old.ID, admin.SecretRotation{Secret: issuer.Secret(fresh), Revoke: false})
 	must(t, err)
 	s.ClientToken(t, Client{old.ID, fresh})
 	s.Post(Token, Form("grant_type", "client_credentials"), Basic(old)).expectInvalidClient(t)

@@ -109,7 +109,7 @@ func testChangingOrigins(t *testing.T, s *Signet) {
 		t.Error("allowed before it is registered")
 	}
 	set := func(origins ...string) {
-		_, err := s.operator().Clients().Update(context.Background(), s.SPA.ID, admin.ClientChange{Origins: &origins}, nil)
+		_, err := s.operator().Clients().Update(context.Background(), s.SPA.ID, admin.ClientChange{Origins: &origins})
 		must(t, err)
 	}
 	set(late)

@@ -26,7 +26,7 @@ func (s *Signet) cost(request func()) cost {
 
 func testCost(t *testing.T, s *Signet) {
 	yes := true
-	_, err := s.operator().Clients().Update(context.Background(), s.Other.ID, admin.ClientChange{IDTokenOnRefresh: &yes}, nil)
+	_, err := s.operator().Clients().Update(context.Background(), s.Other.ID, admin.ClientChange{IDTokenOnRefresh: &yes})
 	must(t, err)
 	web, other, own := s.Login(t, s.Web, s.Alice, "openid"), s.Login(t, s.Other, s.Alice, "openid"), s.ClientToken(t, s.Machine)
 	s.Active(t, s.ResourceServer, web.Access)

@@ -248,7 +248,7 @@ func testUnchanged(t *testing.T, s *Signet) {
 	d, err := loadDescription()
 	must(t, err)
 	for path, item := range d.doc.Paths.Map() {
-		if item.Get == nil || item.Get.Responses.Status(http.StatusNotModified) == nil || inBraces.MatchString(path) {
+		if item.Get == nil || item.Get.Responses.Status(http.StatusNotModified) == nil || inBraces.MatchString(path) || needsUser(item.Get) {
 			continue
 		}
 		tag := s.Get(path).ExpectStatus(t, http.StatusOK).Header.Get("ETag")

@@ -85,7 +85,7 @@ func testGrantInUse(t *testing.T, s *Signet) {
 	}
 	tag := s.Get(Discovery).Header.Get("ETag")
 	for _, id := range []string{s.Web.ID, s.Other.ID, s.SPA.ID} {
-		_, err := s.operator().Clients().Update(context.Background(), id, admin.ClientChange{Grants: &[]string{"refresh_token"}}, nil)
+		_, err := s.operator().Clients().Update(context.Background(), id, admin.ClientChange{Grants: &[]string{"refresh_token"}})
 		must(t, err)
 	}
 	if named() {

@@ -218,8 +218,8 @@ func (s *Store) UpdateRole(ctx context.Context, r storage.Role) (storage.Role, e
 	return callValue(ctx, s, "UpdateRole", func() (storage.Role, error) { return s.inner.UpdateRole(ctx, r) })
 }
 
-func (s *Store) DeleteRole(ctx context.Context, name string) error {
-	return callError(ctx, s, "DeleteRole", func() error { return s.inner.DeleteRole(ctx, name) })
+func (s *Store) DeleteRole(ctx context.Context, name string, version int64) error {
+	return callError(ctx, s, "DeleteRole", func() error { return s.inner.DeleteRole(ctx, name, version) })
 }
 
 func (s *Store) ListRoles(ctx context.Context) ([]storage.Role, error) {
@@ -238,8 +238,8 @@ func (s *Store) UpdateClient(ctx context.Context, c storage.Client) (storage.Cli
 	return callValue(ctx, s, "UpdateClient", func() (storage.Client, error) { return s.inner.UpdateClient(ctx, c) })
 }
 
-func (s *Store) DeleteClient(ctx context.Context, id string) error {
-	return callError(ctx, s, "DeleteClient", func() error { return s.inner.DeleteClient(ctx, id) })
+func (s *Store) DeleteClient(ctx context.Context, id string, version int64) error {
+	return callError(ctx, s, "DeleteClient", func() error { return s.inner.DeleteClient(ctx, id, version) })
 }
 
 func (s *Store) ListClients(ctx context.Context, p storage.Page) (storage.ClientPage, error) {

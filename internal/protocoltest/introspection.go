@@ -59,7 +59,7 @@ func testInactive(t *testing.T, s *Signet) {
 	s.Revoke(t, s.Machine, own.Access)
 	s.disable(t, s.Editor)
 	yes := true
-	_, err := s.operator().Clients().Update(context.Background(), s.Other.ID, admin.ClientChange{Disabled: &yes}, nil)
+	_, err := s.operator().Clients().Update(context.Background(), s.Other.ID, admin.ClientChange{Disabled: &yes})
 	must(t, err)
 	var first *Response
 	for name, token := range map[string]string{

@@ -280,7 +280,7 @@ func testOtherKinds(t *testing.T, s *Signet) {
 
 func testIDTokenOnRefresh(t *testing.T, s *Signet) {
 	yes := true
-	_, err := s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{IDTokenOnRefresh: &yes}, nil)
+	_, err := s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{IDTokenOnRefresh: &yes})
 	must(t, err)
 	first := s.Login(t, s.Web, s.Alice, "openid")
 	s.Clock.Advance(time.Minute)

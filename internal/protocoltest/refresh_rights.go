@@ -68,19 +68,19 @@ func testRightsRemoved(t *testing.T, s *Signet) {
 	if roles := claims(t, tokens.Access)["roles"].([]any); len(roles) != 2 {
 		t.Fatalf("roles %v", roles)
 	}
-	_, err := s.operator().Users().Update(context.Background(), s.Editor.ID, admin.UserChange{Roles: &[]string{"user"}}, nil)
+	_, err := s.operator().Users().Update(context.Background(), s.Editor.ID, admin.UserChange{Roles: &[]string{"user"}})
 	must(t, err)
 	tokens = s.Refresh(t, s.Web, tokens.Refresh)
 	c := claims(t, tokens.Access)
 	if roles := c["roles"].([]any); tokens.Scope != "openid items:read" || len(roles) != 1 || roles[0] != "user" {
 		t.Errorf("a role taken away: scope %q, roles %v", tokens.Scope, roles)
 	}
-	_, err = s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Scopes: &[]string{"openid"}}, nil)
+	_, err = s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Scopes: &[]string{"openid"}})
 	must(t, err)
 	if tokens = s.Refresh(t, s.Web, tokens.Refresh); tokens.Scope != "openid" {
 		t.Errorf("a scope taken from the client: %q", tokens.Scope)
 	}
-	_, err = s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Grants: &[]string{"password"}}, nil)
+	_, err = s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Grants: &[]string{"password"}})
 	must(t, err)
 	s.TryRefresh(s.Web, tokens.Refresh).ExpectError(t, http.StatusBadRequest, "unauthorized_client")
 }
@@ -115,7 +115,7 @@ func testClientDeleted(t *testing.T, s *Signet) {
 	web, other := s.Login(t, s.Web, s.Alice, "openid"), s.Login(t, s.Other, s.Alice, "openid")
 	yes, no := true, false
 	change := func(c admin.ClientChange) {
-		_, err := s.operator().Clients().Update(context.Background(), s.Web.ID, c, nil)
+		_, err := s.operator().Clients().Update(context.Background(), s.Web.ID, c)
 		must(t, err)
 	}
 	change(admin.ClientChange{Disabled: &yes})
@@ -125,7 +125,7 @@ func testClientDeleted(t *testing.T, s *Signet) {
 
 	web = s.Login(t, s.Web, s.Alice, "openid")
 	fresh := Client{s.Web.ID, s.NewSecret("rotated-secret")}
-	_, err := s.operator().Clients().RotateSecret(context.Background(), s.Web.ID, admin.SecretRotation{Secret: issuer.Secret(fresh.Secret), Revoke: true}, nil)
+	_, err := s.operator().Clients().RotateSecret(context.Background(), s.Web.ID, admin.SecretRotation{Secret: issuer.Secret(fresh.Secret), Revoke: true})
 	must(t, err)
 	s.TryRefresh(s.Web, web.Refresh).expectInvalidClient(t)
 	s.expectEnded(t, fresh, web)
@@ -153,7 +153,7 @@ func testEndedSession(t *testing.T, s *Signet) {
 
 func testAudienceRemoved(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
-	_, err := s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Audiences: &[]string{OtherAPI}}, nil)
+	_, err := s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Audiences: &[]string{OtherAPI}})
 	must(t, err)
 	s.expectRefreshRejected(t, s.Web, tokens.Refresh)
 }

@@ -32,6 +32,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Injection", injectionCases},
 		{"Admin", adminCases},
 		{"Authorization", authzCases},
+		{"Conditions", conditionCases},
 		{"Bootstrap", bootstrapCases},
 		{"Documents", documentCases},
 		{"Status", statusCases},

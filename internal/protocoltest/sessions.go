@@ -175,7 +175,7 @@ func testOverlap(t *testing.T, a *Signet) {
 	b.Refresh(t, a.Web, tokens.Refresh) // remembers the client
 	tokens = a.Refresh(t, a.Web, tokens.Refresh)
 	fresh := Client{a.Web.ID, a.NewSecret("fresh-client-secret")}
-	_, err := a.operator().Clients().RotateSecret(context.Background(), a.Web.ID, admin.SecretRotation{Secret: issuer.Secret(fresh.Secret), Overlap: time.Hour}, nil)
+	_, err := a.operator().Clients().RotateSecret(context.Background(), a.Web.ID, admin.SecretRotation{Secret: issuer.Secret(fresh.Secret), Overlap: time.Hour})
 	must(t, err)
 	for _, c := range []Client{a.Web, fresh} {
 		for _, instance := range []*Signet{a, b} {

@@ -47,16 +47,16 @@ func sessionEndings(t *testing.T) []sessionEnding {
 		}},
 		{"user deleted", func(s *Signet, _ Client, p User, _ Tokens) error { return s.operator().Users().Delete(ctx, p.ID) }},
 		{"client disabled and enabled", func(s *Signet, c Client, _ User, _ Tokens) error {
-			if _, err := s.operator().Clients().Update(ctx, c.ID, admin.ClientChange{Disabled: &yes}, nil); err != nil {
+			if _, err := s.operator().Clients().Update(ctx, c.ID, admin.ClientChange{Disabled: &yes}); err != nil {
 				return err
 			}
-			return second(s.operator().Clients().Update(ctx, c.ID, admin.ClientChange{Disabled: &no}, nil))
+			return second(s.operator().Clients().Update(ctx, c.ID, admin.ClientChange{Disabled: &no}))
 		}},
 		{"client deleted", func(s *Signet, c Client, _ User, _ Tokens) error {
 			return s.operator().Clients().Delete(ctx, c.ID)
 		}},
 		{"client secret rotated and taken for stolen", func(s *Signet, c Client, _ User, _ Tokens) error {
-			return second(s.operator().Clients().RotateSecret(ctx, c.ID, admin.SecretRotation{Secret: issuer.Secret(c.Secret), Revoke: true}, nil))
+			return second(s.operator().Clients().RotateSecret(ctx, c.ID, admin.SecretRotation{Secret: issuer.Secret(c.Secret), Revoke: true}))
 		}},
 		{"everything", func(s *Signet, _ Client, _ User, _ Tokens) error {
 			return second(s.operator().Sessions().EndAll(ctx))

@@ -286,12 +286,12 @@ func (s *Signet) sessionEndings(t testing.TB) map[string]func(Tokens) {
 		},
 		"the user disabled": func(Tokens) { s.disable(t, s.Alice); done(s.operator().Users().Enable(ctx, s.Alice.ID)) },
 		"the client's secret stolen": func(Tokens) {
-			done(s.operator().Clients().RotateSecret(ctx, s.Web.ID, admin.SecretRotation{Secret: issuer.Secret(s.Web.Secret), Revoke: true}, nil))
+			done(s.operator().Clients().RotateSecret(ctx, s.Web.ID, admin.SecretRotation{Secret: issuer.Secret(s.Web.Secret), Revoke: true}))
 		},
 		"the client disabled": func(Tokens) {
 			no := false
-			done(s.operator().Clients().Update(ctx, s.Web.ID, admin.ClientChange{Disabled: &yes}, nil))
-			done(s.operator().Clients().Update(ctx, s.Web.ID, admin.ClientChange{Disabled: &no}, nil))
+			done(s.operator().Clients().Update(ctx, s.Web.ID, admin.ClientChange{Disabled: &yes}))
+			done(s.operator().Clients().Update(ctx, s.Web.ID, admin.ClientChange{Disabled: &no}))
 		},
 	}
 }

@@ -29,13 +29,13 @@ var statusFaultCases = []testCase{
 
 func (s *Signet) setRoles(t testing.TB, p User, roles ...string) {
 	t.Helper()
-	_, err := s.operator().Users().Update(context.Background(), p.ID, admin.UserChange{Roles: &roles}, nil)
+	_, err := s.operator().Users().Update(context.Background(), p.ID, admin.UserChange{Roles: &roles})
 	must(t, err)
 }
 
 func (s *Signet) setScopes(t testing.TB, c Client, scopes ...string) {
 	t.Helper()
-	_, err := s.operator().Clients().Update(context.Background(), c.ID, admin.ClientChange{Scopes: &scopes}, nil)
+	_, err := s.operator().Clients().Update(context.Background(), c.ID, admin.ClientChange{Scopes: &scopes})
 	must(t, err)
 }
 
@@ -79,7 +79,7 @@ func testReducedRights(t *testing.T, s *Signet) {
 	step("the scope again", false, func() { s.setScopes(t, s.Web, appScopes...) })
 	step("another role", false, func() { s.setRoles(t, s.Editor, "user", "editor", "admin") })
 	step("the role's scope less", true, func() {
-		_, err := s.operator().Roles().Update(context.Background(), "editor", admin.RoleChange{Scopes: &[]string{}, ReleaseScopes: true}, nil)
+		_, err := s.operator().Roles().Update(context.Background(), "editor", admin.RoleChange{Scopes: &[]string{}, ReleaseScopes: true})
 		must(t, err)
 		_, err = s.operator().Roles().Create(context.Background(), "writer", admin.RoleChange{Scopes: &[]string{"items:write"}})
 		must(t, err)
@@ -169,7 +169,7 @@ func testEndFaults(t *testing.T, s *Signet) {
 		"user deleted":   func(user, _ string) error { return s.operator().Users().Delete(ctx, user) },
 		"sessions ended": func(user, _ string) error { return secondError(s.operator().Users().EndSessions(ctx, user)) },
 		"client disabled": func(_, client string) error {
-			return secondError(s.operator().Clients().Update(ctx, client, admin.ClientChange{Disabled: &yes}, nil))
+			return secondError(s.operator().Clients().Update(ctx, client, admin.ClientChange{Disabled: &yes}))
 		},
 		"client deleted": func(_, client string) error { return s.operator().Clients().Delete(ctx, client) },
 	} {

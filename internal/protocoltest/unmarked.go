@@ -66,13 +66,13 @@ func testDisabledWithoutMarks(t *testing.T, s *Signet) {
 		{"user disabled", func() error { return secondError(s.operator().Users().Disable(ctx, s.Alice.ID)) },
 			func() error { return secondError(s.operator().Users().Enable(ctx, s.Alice.ID)) }, s.Web},
 		{"client disabled", func() error {
-			return secondError(s.operator().Clients().Update(ctx, s.Web.ID, admin.ClientChange{Disabled: &yes}, nil))
+			return secondError(s.operator().Clients().Update(ctx, s.Web.ID, admin.ClientChange{Disabled: &yes}))
 		}, func() error {
-			return secondError(s.operator().Clients().Update(ctx, s.Web.ID, admin.ClientChange{Disabled: &no}, nil))
+			return secondError(s.operator().Clients().Update(ctx, s.Web.ID, admin.ClientChange{Disabled: &no}))
 		}, s.Web},
 		{"client secret revoked", func() error {
 			rotation := admin.SecretRotation{Secret: issuer.Secret(next), Revoke: true}
-			return secondError(s.operator().Clients().RotateSecret(ctx, s.Web.ID, rotation, nil))
+			return secondError(s.operator().Clients().RotateSecret(ctx, s.Web.ID, rotation))
 		}, func() error { return nil }, Client{s.Web.ID, next}},
 	} {
 		tokens := s.Login(t, s.Web, s.Alice, "openid")

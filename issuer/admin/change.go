@@ -21,12 +21,10 @@ var ErrConcurrentUpdate = errors.New("conflicting update, retry")
 // was done.
 var ErrPreconditionFailed = errors.New("the record has changed since")
 
-// Precondition is the revisions in one of which a record must be for a change to be made; "*"
-// stands for any, nil for no condition (RFC 9110 §13.1.1).
-type Precondition []string
-
-func (p Precondition) check(revision string) error {
-	if p == nil || slices.Contains(p, revision) || slices.Contains(p, "*") {
+// checkIfMatch checks the condition of the request, which counts for every change of a record.
+func (a *Admin) checkIfMatch(revision string) error {
+	when := a.info.IfMatch
+	if when == nil || slices.Contains(when, revision) || slices.Contains(when, "*") {
 		return nil
 	}
 	return ErrPreconditionFailed
@@ -61,7 +59,6 @@ type kind[T any] struct {
 type step[T any] struct {
 	id     string // of the record
 	event  string
-	when   Precondition
 	change func(*T) error                                        // on a copy, again after each lost race
 	write  func(ctx context.Context, before, after T) (T, error) // if the version is still before's
 }
@@ -82,7 +79,7 @@ func apply[T any](ctx context.Context, a *Admin, k kind[T], s step[T]) (T, int64
 // swap returns the record as it was and as it was written.
 func swap[T any](ctx context.Context, a *Admin, k kind[T], s step[T], audited *audit.Change) (before, after T, err error) {
 	for range maxUpdateAttempts {
-		if before, after, err = prepare(ctx, k, s); err != nil {
+		if before, after, err = prepare(ctx, a, k, s); err != nil {
 			return before, after, err
 		}
 		if e, ends := k.ends(before, after); ends {
@@ -103,14 +100,14 @@ func swap[T any](ctx context.Context, a *Admin, k kind[T], s step[T], audited *a
 }
 
 // prepare reads the record and changes a copy, if both are allowed. Nothing is written.
-func prepare[T any](ctx context.Context, k kind[T], s step[T]) (before, after T, err error) {
+func prepare[T any](ctx context.Context, a *Admin, k kind[T], s step[T]) (before, after T, err error) {
 	if before, err = k.read(ctx, s.id); err != nil {
 		return before, after, err
 	}
 	if err := k.may(before, before); err != nil {
 		return before, after, err
 	}
-	if err := s.when.check(k.revision(before)); err != nil {
+	if err := a.checkIfMatch(k.revision(before)); err != nil {
 		return before, after, err
 	}
 	after = before

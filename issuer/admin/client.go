@@ -147,7 +147,7 @@ func checkGrant(g string) error {
 func checkAudience(s string) error {
 	u, err := url.Parse(s)
 	isURI := err == nil && u.IsAbs() && !strings.Contains(s, "#")
-	if s == "" || len(s) > maxResource || strings.ContainsFunc(s, notVisible) || strings.ContainsAny(s, ":/") && !isURI {
+	if s == "" || len(s) > maxResource || strings.ContainsFunc(s, notVisible) || strings.ContainsAny(s, ":/#") && !isURI {
 		return fmt.Errorf("must be names such as api or absolute URIs without fragment such as https://api.example.com, in visible ASCII, of at most %d bytes", maxResource)
 	}
 	return nil

@@ -77,8 +77,8 @@ func (c Clients) Create(ctx context.Context, n NewClient) (Client, error) {
 }
 
 // Update changes a client. Disabling it ends its sessions.
-func (c Clients) Update(ctx context.Context, id string, ch ClientChange, when Precondition) (Client, error) {
-	return c.change(ctx, id, audit.EventClientUpdated, when, func(x *storage.Client) error {
+func (c Clients) Update(ctx context.Context, id string, ch ClientChange) (Client, error) {
+	return c.change(ctx, id, audit.EventClientUpdated, func(x *storage.Client) error {
 		if ch.Disabled != nil {
 			if *ch.Disabled && !x.Disabled {
 				epoch.EndClientSessions(x)
@@ -94,13 +94,13 @@ func (c Clients) Update(ctx context.Context, id string, ch ClientChange, when Pr
 // RotateSecret gives the client a new secret, which the answer shows once. The old one works
 // for the overlap, and else stops within the time that clients are remembered; one that was in
 // its overlap already stops.
-func (c Clients) RotateSecret(ctx context.Context, id string, r SecretRotation, when Precondition) (Client, error) {
+func (c Clients) RotateSecret(ctx context.Context, id string, r SecretRotation) (Client, error) {
 	if err := r.check(); err != nil {
 		return Client{}, err
 	}
 	s := c.admin.service
 	var secret issuer.Secret
-	rotated, err := c.change(ctx, id, audit.EventSecretRotated, when, func(x *storage.Client) (err error) {
+	rotated, err := c.change(ctx, id, audit.EventSecretRotated, func(x *storage.Client) (err error) {
 		if x.Public {
 			return newFieldError("client_id", "is a public client, it has no secret")
 		}
@@ -127,16 +127,16 @@ func (c Clients) RotateSecret(ctx context.Context, id string, r SecretRotation, 
 func (c Clients) Delete(ctx context.Context, id string) error {
 	_, _, err := apply(ctx, c.admin, c.kind(), step[storage.Client]{
 		id: id, event: audit.EventClientDeleted, change: remove[storage.Client],
-		write: func(ctx context.Context, _, after storage.Client) (storage.Client, error) {
-			return after, c.admin.service.store.DeleteClient(ctx, id)
+		write: func(ctx context.Context, before, after storage.Client) (storage.Client, error) {
+			return after, c.admin.service.store.DeleteClient(ctx, id, before.Version)
 		},
 	})
 	return err
 }
 
-func (c Clients) change(ctx context.Context, id, event string, when Precondition, change func(*storage.Client) error) (Client, error) {
+func (c Clients) change(ctx context.Context, id, event string, change func(*storage.Client) error) (Client, error) {
 	x, _, err := apply(ctx, c.admin, c.kind(), step[storage.Client]{
-		id: id, event: event, when: when, change: change,
+		id: id, event: event, change: change,
 		write: func(ctx context.Context, _, after storage.Client) (storage.Client, error) {
 			after.UpdatedAt = c.admin.service.now()
 			return c.admin.service.store.UpdateClient(ctx, after)

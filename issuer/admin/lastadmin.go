@@ -37,13 +37,10 @@ func isActiveSuperAdmin(u storage.User) bool {
 // by a look at the user from before.
 const sharedSetSuperAdmins = role.SuperAdmin
 
-// superAdmins keeps that there is one.
-type superAdmins struct{ store Store }
-
-// ensureOther makes the shared set name others than the user, who is about to
+// ensureOtherSuperAdmin makes the shared set name others than the user, who is about to
 // stop being a super_admin. ErrLastSuperAdmin where there is nobody else,
 // unless alone allows that.
-func (s superAdmins) ensureOther(ctx context.Context, id string, alone bool) error {
+func (s *Service) ensureOtherSuperAdmin(ctx context.Context, id string, alone bool) error {
 	for range maxUpdateAttempts {
 		g, err := s.store.SharedSet(ctx, sharedSetSuperAdmins)
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
@@ -52,7 +49,7 @@ func (s superAdmins) ensureOther(ctx context.Context, id string, alone bool) err
 		g.Name = sharedSetSuperAdmins
 		g.Members = slices.DeleteFunc(slices.Clone(g.Members), func(m string) bool { return m == id })
 		if len(g.Members) == 0 && !alone {
-			if g.Members, err = s.nameOther(ctx, id); err != nil {
+			if g.Members, err = s.nameOtherSuperAdmin(ctx, id); err != nil {
 				return err
 			}
 		}
@@ -68,10 +65,10 @@ func (s superAdmins) ensureOther(ctx context.Context, id string, alone bool) err
 	return ErrConcurrentUpdate
 }
 
-// nameOther finds another super_admin and raises their version, which shows
+// nameOtherSuperAdmin finds another super_admin and raises their version, which shows
 // that they still are one; nobody where that changed meanwhile.
-func (s superAdmins) nameOther(ctx context.Context, id string) ([]string, error) {
-	other, err := s.findOther(ctx, id)
+func (s *Service) nameOtherSuperAdmin(ctx context.Context, id string) ([]string, error) {
+	other, err := s.findOtherSuperAdmin(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +82,7 @@ func (s superAdmins) nameOther(ctx context.Context, id string) ([]string, error)
 	return nil, issuer.StoreError(err)
 }
 
-func (s superAdmins) findOther(ctx context.Context, id string) (storage.User, error) {
+func (s *Service) findOtherSuperAdmin(ctx context.Context, id string) (storage.User, error) {
 	for p := (storage.Page{}); ; {
 		page, err := s.store.ListUsers(ctx, storage.UserFilter{Role: role.SuperAdmin}, p)
 		if err != nil {

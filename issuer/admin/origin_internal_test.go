@@ -57,7 +57,7 @@ func TestCheckAudience(t *testing.T) {
 			t.Errorf("%.40s: %v", audience, err)
 		}
 	}
-	for _, audience := range []string{"", "my api", "api\n", "\u00e4pi", "https://api.example.com#x", "https://api.example.com#", ":api", "1:2", "/api", "api.example.com/v1", `a"b`, strings.Repeat("a", maxResource+1)} {
+	for _, audience := range []string{"", "my api", "api\n", "\u00e4pi", "https://api.example.com#x", "https://api.example.com#", ":api", "1:2", "/api", "api.example.com/v1", "#", `a"b`, strings.Repeat("a", maxResource+1)} {
 		if checkAudience(audience) == nil {
 			t.Errorf("%.40q is accepted", audience)
 		}

@@ -57,27 +57,27 @@ func (s *Service) Owner(u storage.User, session string, info issuer.RequestInfo)
 func (o *Owner) Show() User { return toUser(o.user) }
 
 // Update changes what users may change of themselves: Roles must be nil.
-func (o *Owner) Update(ctx context.Context, c UserChange, when Precondition) (User, error) {
+func (o *Owner) Update(ctx context.Context, c UserChange) (User, error) {
 	if c.Roles != nil {
 		return User{}, newFieldError("roles", "are for administrators to change")
 	}
-	u, err := o.users.Update(ctx, o.user.ID, c, when)
+	u, err := o.users.Update(ctx, o.user.ID, c)
 	return u, orTokenEnded(err)
 }
 
 // CheckPassword judges a password that the user would like to have.
 func (o *Owner) CheckPassword(pw issuer.Secret) error {
-	return o.service.accounts.checkNewPassword(pw, o.user)
+	return o.service.checkNewPassword(pw, o.user)
 }
 
 // SetPassword sets a new password, and by the same step ends the user's other sessions. The
 // caller has checked the old one.
 func (o *Owner) SetPassword(ctx context.Context, pw issuer.Secret) (User, error) {
-	hash, err := o.service.accounts.hashNewPassword(ctx, pw, o.user, o.users.admin.info)
+	hash, err := o.service.hashNewPassword(ctx, pw, o.user, o.users.admin.info)
 	if err != nil {
 		return User{}, err
 	}
-	u, err := o.users.change(ctx, o.user.ID, audit.EventPasswordSet, nil, func(u *storage.User) error {
+	u, err := o.users.change(ctx, o.user.ID, audit.EventPasswordSet, func(u *storage.User) error {
 		u.PasswordHash = hash
 		return o.keepOwnSession(ctx, u)
 	})
@@ -114,7 +114,7 @@ func (o *Owner) EndSessions(ctx context.Context) error {
 // EndOtherSessions ends every session of the user but the one that asks, which goes on
 // throughout, and returns how many were marked.
 func (o *Owner) EndOtherSessions(ctx context.Context) (int64, error) {
-	_, ended, err := o.users.swap(ctx, o.user.ID, audit.EventSessionRevoked, nil, func(u *storage.User) error {
+	_, ended, err := o.users.swap(ctx, o.user.ID, audit.EventSessionRevoked, func(u *storage.User) error {
 		return o.keepOwnSession(ctx, u)
 	})
 	return ended, orTokenEnded(err)
@@ -150,7 +150,7 @@ func orTokenEnded(err error) error {
 // every field at fault.
 func (s *Service) Register(ctx context.Context, n NewUser, clientID string, info issuer.RequestInfo) (storage.User, error) {
 	n = NewUser{Username: n.Username, Email: n.Email, FullName: n.FullName, Phone: n.Phone, Password: n.Password}
-	u, err := s.accounts.newWithPassword(ctx, n, info)
+	u, err := s.newUserWithPassword(ctx, n, info)
 	if err != nil {
 		return storage.User{}, err
 	}

@@ -113,9 +113,9 @@ func checkIDFree[T any](ctx context.Context, read func(context.Context, string) 
 }
 
 // Update changes a role.
-func (r Roles) Update(ctx context.Context, name string, c RoleChange, when Precondition) (Role, error) {
+func (r Roles) Update(ctx context.Context, name string, c RoleChange) (Role, error) {
 	x, _, err := apply(ctx, r.admin, r.kind(c.ReleaseScopes), step[storage.Role]{
-		id: name, event: audit.EventRoleUpdated, when: when,
+		id: name, event: audit.EventRoleUpdated,
 		change: func(x *storage.Role) error { return applyRole(x, c) },
 		write: func(ctx context.Context, _, after storage.Role) (storage.Role, error) {
 			after.UpdatedAt = r.admin.service.now()
@@ -131,8 +131,8 @@ func (r Roles) Update(ctx context.Context, name string, c RoleChange, when Preco
 func (r Roles) Delete(ctx context.Context, name string, release bool) error {
 	_, _, err := apply(ctx, r.admin, r.kind(release), step[storage.Role]{
 		id: name, event: audit.EventRoleDeleted, change: remove[storage.Role],
-		write: func(ctx context.Context, _, after storage.Role) (storage.Role, error) {
-			return after, r.admin.service.store.DeleteRole(ctx, name)
+		write: func(ctx context.Context, before, after storage.Role) (storage.Role, error) {
+			return after, r.admin.service.store.DeleteRole(ctx, name, before.Version)
 		},
 	})
 	return err

@@ -59,7 +59,6 @@ type Service struct {
 	cfg       Config
 	store     Store
 	passwords *password.Pool
-	accounts  accounts
 	log       *audit.Log
 	throttler *issuer.Throttler
 	caches    Caches
@@ -71,9 +70,7 @@ func New(cfg Config, p Parts) *Service {
 	if p.Caches == nil {
 		p.Caches = noCaches{}
 	}
-	s := &Service{cfg: cfg, store: p.Store, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler, caches: p.Caches, keys: p.Keys}
-	s.accounts = accounts{issuer: cfg.Issuer, store: p.Store, passwords: p.Passwords, now: s.now, rand: cfg.Rand}
-	return s
+	return &Service{cfg: cfg, store: p.Store, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler, caches: p.Caches, keys: p.Keys}
 }
 
 type noCaches struct{}

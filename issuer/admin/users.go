@@ -72,17 +72,17 @@ func (s *Service) readUser(ctx context.Context, id string) (storage.User, error)
 // Create creates a user.
 func (u Users) Create(ctx context.Context, n NewUser) (User, error) {
 	s := u.admin.service
-	x, err := s.accounts.new(ctx, n)
+	x, err := s.newUser(ctx, n)
 	if err != nil {
 		return User{}, err
 	}
 	if err := u.admin.actor.mayChangeUser(storage.User{}, x); err != nil {
 		return User{}, err
 	}
-	if err := s.accounts.checkNamesFree(ctx, storage.User{}, x); err != nil {
+	if err := s.checkNamesFree(ctx, storage.User{}, x); err != nil {
 		return User{}, err
 	}
-	if x.PasswordHash, err = s.accounts.initialHash(ctx, n, x, u.admin.info); err != nil {
+	if x.PasswordHash, err = s.initialHash(ctx, n, x, u.admin.info); err != nil {
 		return User{}, err
 	}
 	e := storage.AuditEvent{Type: audit.EventUserCreated, Target: x.ID, Detail: userChanges(storage.User{}, x)}
@@ -100,13 +100,13 @@ func (u Users) insert(ctx context.Context, x storage.User, e storage.AuditEvent)
 }
 
 // Update changes a user. Roles that shrink reach the user's tokens at their next refresh.
-func (u Users) Update(ctx context.Context, id string, c UserChange, when Precondition) (User, error) {
-	return u.change(ctx, id, audit.EventUserUpdated, when, func(x *storage.User) error { return u.admin.service.accounts.apply(ctx, x, c) })
+func (u Users) Update(ctx context.Context, id string, c UserChange) (User, error) {
+	return u.change(ctx, id, audit.EventUserUpdated, func(x *storage.User) error { return u.admin.service.applyUser(ctx, x, c) })
 }
 
 // Disable shuts a user out: their sessions end and stay ended.
 func (u Users) Disable(ctx context.Context, id string) (User, error) {
-	return u.change(ctx, id, audit.EventUserDisabled, nil, func(x *storage.User) error {
+	return u.change(ctx, id, audit.EventUserDisabled, func(x *storage.User) error {
 		if !x.Disabled {
 			x.Disabled = true
 			epoch.EndSessions(x)
@@ -117,7 +117,7 @@ func (u Users) Disable(ctx context.Context, id string) (User, error) {
 
 // Enable lets a user in again; sessions ended by disabling stay ended.
 func (u Users) Enable(ctx context.Context, id string) (User, error) {
-	return u.change(ctx, id, audit.EventUserEnabled, nil, func(x *storage.User) error {
+	return u.change(ctx, id, audit.EventUserEnabled, func(x *storage.User) error {
 		x.Disabled = false
 		return nil
 	})
@@ -132,11 +132,14 @@ func (u Users) SetPassword(ctx context.Context, id string, pw issuer.Secret) (Us
 	if err := u.admin.actor.mayChangeUser(x, x); err != nil { // before a hash is paid for
 		return User{}, err
 	}
-	hash, err := u.admin.service.accounts.hashNewPassword(ctx, pw, x, u.admin.info)
+	if err := u.admin.checkIfMatch(u.kind().revision(x)); err != nil {
+		return User{}, err
+	}
+	hash, err := u.admin.service.hashNewPassword(ctx, pw, x, u.admin.info)
 	if err != nil {
 		return User{}, err
 	}
-	return u.change(ctx, id, audit.EventPasswordSet, nil, func(x *storage.User) error {
+	return u.change(ctx, id, audit.EventPasswordSet, func(x *storage.User) error {
 		x.PasswordHash = hash
 		epoch.EndSessions(x)
 		return nil
@@ -165,22 +168,22 @@ func (u Users) Sessions(ctx context.Context, id string, p storage.Page) (Session
 // EndSessions ends every session of a user, by one step on the user's record, and returns how
 // many were marked.
 func (u Users) EndSessions(ctx context.Context, id string) (int64, error) {
-	_, ended, err := u.swap(ctx, id, audit.EventSessionRevoked, nil, func(x *storage.User) error {
+	_, ended, err := u.swap(ctx, id, audit.EventSessionRevoked, func(x *storage.User) error {
 		epoch.EndSessions(x)
 		return nil
 	})
 	return ended, err
 }
 
-func (u Users) change(ctx context.Context, id, event string, when Precondition, change func(*storage.User) error) (User, error) {
-	x, _, err := u.swap(ctx, id, event, when, change)
+func (u Users) change(ctx context.Context, id, event string, change func(*storage.User) error) (User, error) {
+	x, _, err := u.swap(ctx, id, event, change)
 	return x, err
 }
 
 // swap makes one change of a user, and returns how many sessions it marked as ended.
-func (u Users) swap(ctx context.Context, id, event string, when Precondition, change func(*storage.User) error) (User, int64, error) {
+func (u Users) swap(ctx context.Context, id, event string, change func(*storage.User) error) (User, int64, error) {
 	x, ended, err := apply(ctx, u.admin, u.kind(), step[storage.User]{
-		id: id, event: event, when: when, change: change,
+		id: id, event: event, change: change,
 		write: func(ctx context.Context, _, after storage.User) (storage.User, error) {
 			if err := failpoint.Hit(failpoint.UserUpdating); err != nil {
 				return after, issuer.OutcomeUnknown(err)
@@ -199,13 +202,13 @@ func (u Users) kind() kind[storage.User] {
 		read: s.readUser, may: u.admin.actor.mayChangeUser, diff: userChanges,
 		revision: func(x storage.User) string { return revision(x.CreatedAt, x.Version) },
 		check: func(ctx context.Context, before, after storage.User) error {
-			if err := s.accounts.checkNamesFree(ctx, before, after); err != nil {
+			if err := s.checkNamesFree(ctx, before, after); err != nil {
 				return err
 			}
 			if !isActiveSuperAdmin(before) || isActiveSuperAdmin(after) {
 				return nil
 			}
-			return superAdmins{s.store}.ensureOther(ctx, before.ID, u.admin.actor.mayLeaveNoSuperAdmin())
+			return s.ensureOtherSuperAdmin(ctx, before.ID, u.admin.actor.mayLeaveNoSuperAdmin())
 		},
 		ends: func(before, after storage.User) (storage.PendingRevocation, bool) {
 			return storage.PendingRevocation{UserID: before.ID}, after.ID == "" || after.Epoch != before.Epoch

@@ -78,10 +78,10 @@ func (s *Store) UpdateClient(ctx context.Context, c storage.Client) (storage.Cli
 }
 
 // DeleteClient implements [storage.Clients] by one delete.
-func (s *Store) DeleteClient(ctx context.Context, id string) error {
+func (s *Store) DeleteClient(ctx context.Context, id string, version int64) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	return requireFound(s.delete(ctx, clients, byID(id)))
+	return s.deleteVersion(ctx, clients, id, version)
 }
 
 // ListClients implements [storage.Clients].

@@ -102,6 +102,19 @@ func find[D any](ctx context.Context, s *Store, l listing) ([]D, error) {
 	return docs, nil
 }
 
+// deleteVersion deletes the document of the id in that version, 0 standing for
+// any. ErrConflict, ErrNotFound.
+func (s *Store) deleteVersion(ctx context.Context, collection, id string, version int64) error {
+	if version == 0 {
+		return requireFound(s.delete(ctx, collection, byID(id)))
+	}
+	done, err := s.delete(ctx, collection, append(byID(id), eq("version", version)))
+	if err != nil || done {
+		return err
+	}
+	return s.conflictOrNotFound(ctx, collection, id)
+}
+
 // conflictOrNotFound explains a compare-and-swap that met no document: ErrConflict if the
 // id exists, ErrNotFound if it does not.
 func (s *Store) conflictOrNotFound(ctx context.Context, collection, id string) error {

@@ -124,7 +124,7 @@ var commandTable = []struct {
 		return must(s.UpdateRole(ctx, storage.Role{Name: "r", Version: 1}))
 	}, "update find"},
 	{"ListRoles", func(ctx context.Context, s *mongo.Store) error { return must(s.ListRoles(ctx)) }, "find"},
-	{"DeleteRole", func(ctx context.Context, s *mongo.Store) error { return s.DeleteRole(ctx, "r") }, "delete"},
+	{"DeleteRole", func(ctx context.Context, s *mongo.Store) error { return s.DeleteRole(ctx, "r", 0) }, "delete"},
 
 	{"CreateClient", func(ctx context.Context, s *mongo.Store) error { return s.CreateClient(ctx, storage.Client{ID: "c"}) }, "insert"},
 	{"Client", func(ctx context.Context, s *mongo.Store) error { return must(s.Client(ctx, "c")) }, "find"},
@@ -136,7 +136,7 @@ var commandTable = []struct {
 		return must(s.AnyClient(ctx, "password"))
 	}, "find"},
 	{"ClientOrigins", func(ctx context.Context, s *mongo.Store) error { return must(s.ClientOrigins(ctx)) }, "find"},
-	{"DeleteClient", func(ctx context.Context, s *mongo.Store) error { return s.DeleteClient(ctx, "c") }, "delete"},
+	{"DeleteClient", func(ctx context.Context, s *mongo.Store) error { return s.DeleteClient(ctx, "c", 0) }, "delete"},
 
 	{"LeaseStatus, first", func(ctx context.Context, s *mongo.Store) error { return must(s.LeaseStatus(ctx, 1024, start)) }, "findAndModify find insert findAndModify"},
 	{"LeaseStatus", func(ctx context.Context, s *mongo.Store) error { return must(s.LeaseStatus(ctx, 1024, start)) }, "findAndModify"},

@@ -169,7 +169,7 @@ var writesAndReads = map[string]func(ctx context.Context, s *mongo.Store) error{
 	"IncrementCounter": func(ctx context.Context, s *mongo.Store) error {
 		return must(s.IncrementCounter(ctx, "k", start, time.Minute))
 	},
-	"DeleteRole":    func(ctx context.Context, s *mongo.Store) error { return s.DeleteRole(ctx, "r") },
+	"DeleteRole":    func(ctx context.Context, s *mongo.Store) error { return s.DeleteRole(ctx, "r", 0) },
 	"SweepSessions": func(ctx context.Context, s *mongo.Store) error { return must(s.SweepSessions(ctx, start, 10)) },
 }
 

@@ -67,10 +67,10 @@ func (s *Store) UpdateRole(ctx context.Context, r storage.Role) (storage.Role, e
 }
 
 // DeleteRole implements [storage.Roles] by one delete.
-func (s *Store) DeleteRole(ctx context.Context, name string) error {
+func (s *Store) DeleteRole(ctx context.Context, name string, version int64) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	return requireFound(s.delete(ctx, roles, byID(name)))
+	return s.deleteVersion(ctx, roles, name, version)
 }
 
 // ListRoles implements [storage.Roles].

@@ -91,7 +91,7 @@ func TestWriteThatCannotBeSettledIsUnknown(t *testing.T) { onBoth(t, testUnsettl
 
 func testUnsettledWrites(t *testing.T, server func(*testing.T) string) {
 	for name, w := range map[string]write{
-		"DeleteRole": {"delete", inserts["CreateRole"], func(ctx context.Context, s *mongo.Store) error { return s.DeleteRole(ctx, "r") }, storage.ErrNotFound},
+		"DeleteRole": {"delete", inserts["CreateRole"], func(ctx context.Context, s *mongo.Store) error { return s.DeleteRole(ctx, "r", 0) }, storage.ErrNotFound},
 		"CountReplay": {"findAndModify", inserts["CreateSession"], func(ctx context.Context, s *mongo.Store) error {
 			got, err := s.CountReplay(ctx, testReplay("s", 0))
 			if err == nil && got.Replays != 2 {

@@ -192,16 +192,8 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, id, old, new string) er
 func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	filter := byID(id)
-	if version != 0 {
-		filter = append(filter, eq("version", version))
-	}
-	done, err := s.delete(ctx, users, filter)
-	if err != nil {
+	if err := s.deleteVersion(ctx, users, id, version); err != nil {
 		return err
-	}
-	if !done {
-		return s.conflictOrNotFound(ctx, users, id)
 	}
 	s.releaseNames(ctx, id)
 	return nil

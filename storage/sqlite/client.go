@@ -48,8 +48,11 @@ func (s *Store) UpdateClient(ctx context.Context, c storage.Client) (storage.Cli
 }
 
 // DeleteClient implements [storage.Clients].
-func (s *Store) DeleteClient(ctx context.Context, id string) error {
-	return s.exec(ctx, "delete client", storage.ErrNotFound, "DELETE FROM clients WHERE id = ?", id)
+func (s *Store) DeleteClient(ctx context.Context, id string, version int64) error {
+	_, err := writeMulti(ctx, s, "delete client", func(t *tx) (storage.Client, error) {
+		return deleteRecord(t, clientTable, id, version)
+	})
+	return err
 }
 
 // ListClients implements [storage.Clients].

@@ -41,8 +41,11 @@ func (s *Store) UpdateRole(ctx context.Context, r storage.Role) (storage.Role, e
 }
 
 // DeleteRole implements [storage.Roles].
-func (s *Store) DeleteRole(ctx context.Context, name string) error {
-	return s.exec(ctx, "delete role", storage.ErrNotFound, "DELETE FROM roles WHERE name = ?", name)
+func (s *Store) DeleteRole(ctx context.Context, name string, version int64) error {
+	_, err := writeMulti(ctx, s, "delete role", func(t *tx) (storage.Role, error) {
+		return deleteRecord(t, roleTable, name, version)
+	})
+	return err
 }
 
 // ListRoles implements [storage.Roles].

@@ -134,7 +134,7 @@ func change(t *testing.T, s storage.Store, n int) {
 		return
 	}
 	for name, err := range map[string]error{
-		"DeleteUser": s.DeleteUser(ctx, "d", 0), "DeleteRole": s.DeleteRole(ctx, "d"), "DeleteClient": s.DeleteClient(ctx, "d"), "DeleteKey": s.DeleteKey(ctx, "d"),
+		"DeleteUser": s.DeleteUser(ctx, "d", 0), "DeleteRole": s.DeleteRole(ctx, "d", 0), "DeleteClient": s.DeleteClient(ctx, "d", 0), "DeleteKey": s.DeleteKey(ctx, "d"),
 		"RevokeSession": s.RevokeSession(ctx, "f", noon, "test"),
 	} {
 		if err != nil {

@@ -27,6 +27,7 @@ type table[R any] struct {
 	insert query // INSERT that does nothing where the record exists
 	update query // UPDATE of all but the key, where the version is the given one; raises the version
 	exists query // whether there is a record with the key
+	remove query // DELETE of the record with the key in a version, 0 standing for any, with RETURNING
 }
 
 // versionColumn is counted by the update, not bound.
@@ -56,6 +57,7 @@ func newTable[R any](name query, columns ...column[R]) *table[R] {
 	t.byKey = t.read + " WHERE " + key + " = ?"
 	t.insert = "INSERT INTO " + name + " (" + t.list + ") VALUES (" + marks + ") ON CONFLICT DO NOTHING"
 	t.update = "UPDATE " + name + " SET " + changes + " WHERE " + key + " = ? AND version = ? RETURNING " + t.list
+	t.remove = "DELETE FROM " + name + " WHERE " + key + " = ?1 AND ?2 IN (0, version) RETURNING " + t.list
 	t.exists = "SELECT EXISTS (SELECT 1 FROM " + name + " WHERE " + key + " = ?)"
 	return t
 }
@@ -148,6 +150,16 @@ func updateRecord[R any](t *tx, in *table[R], r *R) (R, error) {
 		return updated, conflictOrNotFound(t, err, in.exists, in.columns[0].bind(r))
 	}
 	return updated, nil
+}
+
+// deleteRecord removes a record whose version still is the given one, 0 standing
+// for any, and returns it. ErrConflict, ErrNotFound.
+func deleteRecord[R any](t *tx, in *table[R], key string, version int64) (R, error) {
+	r, err := queryOne(t, in.remove, in.scan, key, version)
+	if err != nil {
+		return r, conflictOrNotFound(t, err, in.exists, key)
+	}
+	return r, nil
 }
 
 // conflictOrNotFound tells a version that moved on from a record that is not there,

@@ -29,7 +29,6 @@ var userTable = newTable("users",
 var (
 	userByLogin   = userTable.read + " WHERE id = (SELECT user_id FROM logins WHERE name = ?)"
 	userByVersion = userTable.read + " WHERE id = ? AND version = ?"
-	deleteUser    = "DELETE FROM users WHERE id = ?1 AND ?2 IN (0, version) RETURNING " + userTable.list
 )
 
 // CreateUser implements [storage.Users].
@@ -104,8 +103,8 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, id, old, new string) er
 // DeleteUser implements [storage.Users].
 func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error {
 	_, err := writeMulti(ctx, s, "delete user", func(t *tx) (u storage.User, err error) {
-		if u, err = queryOne(t, deleteUser, userTable.scan, id, version); err != nil {
-			return u, conflictOrNotFound(t, err, userTable.exists, id)
+		if u, err = deleteRecord(t, userTable, id, version); err != nil {
+			return u, err
 		}
 		return u, deleteLogins(t, u)
 	})

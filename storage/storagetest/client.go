@@ -61,7 +61,7 @@ func clientNotFound(t *testing.T, s storage.Store) {
 	wantErr(t, "Client", err, storage.ErrNotFound)
 	_, err = s.UpdateClient(ctx, newClient(404))
 	wantErr(t, "UpdateClient", err, storage.ErrNotFound)
-	wantErr(t, "DeleteClient", s.DeleteClient(ctx, "client-404"), storage.ErrNotFound)
+	wantErr(t, "DeleteClient", s.DeleteClient(ctx, "client-404", 0), storage.ErrNotFound)
 }
 
 func clientUpdate(t *testing.T, s storage.Store) {
@@ -96,10 +96,14 @@ func clientUpdateRace(t *testing.T, s storage.Store) {
 
 func clientDelete(t *testing.T, s storage.Store) {
 	c, other := createClient(t, s, newClient(1)), createClient(t, s, newClient(2))
-	noErr(t, "DeleteClient", s.DeleteClient(t.Context(), c.ID))
-	_, err := s.Client(t.Context(), c.ID)
+	moved, err := s.UpdateClient(t.Context(), c)
+	noErr(t, "UpdateClient", err)
+	wantErr(t, "DeleteClient of an old version", s.DeleteClient(t.Context(), c.ID, c.Version), storage.ErrConflict)
+	wantClient(t, s, moved)
+	noErr(t, "DeleteClient", s.DeleteClient(t.Context(), c.ID, moved.Version))
+	_, err = s.Client(t.Context(), c.ID)
 	wantErr(t, "Client after DeleteClient", err, storage.ErrNotFound)
-	wantErr(t, "DeleteClient again", s.DeleteClient(t.Context(), c.ID), storage.ErrNotFound)
+	wantErr(t, "DeleteClient again", s.DeleteClient(t.Context(), c.ID, 0), storage.ErrNotFound)
 	wantClient(t, s, other)
 	createClient(t, s, c)
 	wantClient(t, s, c)
@@ -177,7 +181,7 @@ func clientOrigins(t *testing.T, s storage.Store) {
 	a, err := s.UpdateClient(t.Context(), a)
 	noErr(t, "UpdateClient", err)
 	wantOrigins(t, s, "https://b.example", "https://new.example", "https://shared.example")
-	noErr(t, "DeleteClient", s.DeleteClient(t.Context(), a.ID))
+	noErr(t, "DeleteClient", s.DeleteClient(t.Context(), a.ID, 0))
 	wantOrigins(t, s, "https://b.example", "https://shared.example")
 	for n := range 1200 { // more than one batch of any driver
 		create(fmt.Sprintf("many-%d", n), false, fmt.Sprintf("https://%d.example", n))
@@ -199,7 +203,7 @@ func clientAnyFollowsChanges(t *testing.T, s storage.Store) {
 	noErr(t, "UpdateClient", err)
 	wantAny(t, s, "password", false)
 	wantAny(t, s, "device_code", true)
-	noErr(t, "DeleteClient", s.DeleteClient(t.Context(), c.ID))
+	noErr(t, "DeleteClient", s.DeleteClient(t.Context(), c.ID, 0))
 	wantAny(t, s, "device_code", false)
 }
 

@@ -89,7 +89,7 @@ func injectionRoles(t *testing.T, s storage.Store) {
 		r, err := s.UpdateRole(t.Context(), r)
 		noErr(t, "UpdateRole", err)
 		wantRole(t, s, r)
-		noErr(t, "DeleteRole", s.DeleteRole(t.Context(), v))
+		noErr(t, "DeleteRole", s.DeleteRole(t.Context(), v, 0))
 	}
 	left, err := s.ListRoles(t.Context())
 	noErr(t, "ListRoles", err)
@@ -118,7 +118,7 @@ func injectionClients(t *testing.T, s storage.Store) {
 		c, err := s.UpdateClient(t.Context(), c)
 		noErr(t, "UpdateClient", err)
 		wantClient(t, s, c)
-		noErr(t, "DeleteClient", s.DeleteClient(t.Context(), v))
+		noErr(t, "DeleteClient", s.DeleteClient(t.Context(), v, 0))
 		wantAny(t, s, v+"#", false)
 	}
 }
@@ -231,8 +231,8 @@ func missing(ctx context.Context, s storage.Store, key string) map[string]error 
 	u.ID, r.Name, c.ID = key, key, key
 	errs := map[string]error{
 		"DeleteUser":    s.DeleteUser(ctx, key, 0),
-		"DeleteRole":    s.DeleteRole(ctx, key),
-		"DeleteClient":  s.DeleteClient(ctx, key),
+		"DeleteRole":    s.DeleteRole(ctx, key, 0),
+		"DeleteClient":  s.DeleteClient(ctx, key, 0),
 		"RevokeSession": s.RevokeSession(ctx, key, start, key),
 		"RevokeKey":     s.RevokeKey(ctx, key, start),
 		"ResealKey":     s.ResealKey(ctx, key, []byte("old"), []byte("new")),

@@ -105,7 +105,7 @@ var listings = []listing{
 			c.ID = id
 			return s.CreateClient(t.Context(), c)
 		},
-		remove: func(s storage.Store, t *testing.T, id string) error { return s.DeleteClient(t.Context(), id) },
+		remove: func(s storage.Store, t *testing.T, id string) error { return s.DeleteClient(t.Context(), id, 0) },
 	},
 	{
 		name: "sessions",

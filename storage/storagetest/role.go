@@ -56,7 +56,7 @@ func roleNotFound(t *testing.T, s storage.Store) {
 	wantErr(t, "Role", err, storage.ErrNotFound)
 	_, err = s.UpdateRole(ctx, newRole(404))
 	wantErr(t, "UpdateRole", err, storage.ErrNotFound)
-	wantErr(t, "DeleteRole", s.DeleteRole(ctx, "role-404"), storage.ErrNotFound)
+	wantErr(t, "DeleteRole", s.DeleteRole(ctx, "role-404", 0), storage.ErrNotFound)
 }
 
 func roleUpdate(t *testing.T, s storage.Store) {
@@ -91,10 +91,14 @@ func roleUpdateRace(t *testing.T, s storage.Store) {
 
 func roleDelete(t *testing.T, s storage.Store) {
 	r, other := createRole(t, s, newRole(1)), createRole(t, s, newRole(2))
-	noErr(t, "DeleteRole", s.DeleteRole(t.Context(), r.Name))
-	_, err := s.Role(t.Context(), r.Name)
+	moved, err := s.UpdateRole(t.Context(), r)
+	noErr(t, "UpdateRole", err)
+	wantErr(t, "DeleteRole of an old version", s.DeleteRole(t.Context(), r.Name, r.Version), storage.ErrConflict)
+	wantRole(t, s, moved)
+	noErr(t, "DeleteRole", s.DeleteRole(t.Context(), r.Name, moved.Version))
+	_, err = s.Role(t.Context(), r.Name)
 	wantErr(t, "Role after DeleteRole", err, storage.ErrNotFound)
-	wantErr(t, "DeleteRole again", s.DeleteRole(t.Context(), r.Name), storage.ErrNotFound)
+	wantErr(t, "DeleteRole again", s.DeleteRole(t.Context(), r.Name, 0), storage.ErrNotFound)
 	wantRole(t, s, other)
 	createRole(t, s, r)
 	wantRole(t, s, r)

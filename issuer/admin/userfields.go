@@ -3,9 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
-	"io"
 	"slices"
-	"time"
 
 	"example.org/signet/internal/random"
 	"example.org/signet/issuer"
@@ -15,19 +13,9 @@ import (
 	"example.org/signet/storage"
 )
 
-// accounts checks what users are to be, and makes new ones. It writes nothing.
-type accounts struct {
-	issuer    string // the `iss` value
-	store     Store
-	passwords *password.Pool
-	now       func() time.Time
-	rand      io.Reader
-}
-
-// new returns a new user without a password, and names every field at fault.
-func (a accounts) new(ctx context.Context, n NewUser) (storage.User, error) {
-	now := a.now()
-	id, err := random.UUIDv7(a.rand, now)
+func (s *Service) newUser(ctx context.Context, n NewUser) (storage.User, error) {
+	now := s.now()
+	id, err := random.UUIDv7(s.cfg.Rand, now)
 	if err != nil {
 		return storage.User{}, issuer.OutcomeUnknown(err)
 	}
@@ -39,18 +27,18 @@ func (a accounts) new(ctx context.Context, n NewUser) (storage.User, error) {
 	if len(roles) == 0 {
 		roles = []string{role.User}
 	}
-	return u, a.apply(ctx, &u, UserChange{Username: &n.Username, Email: &n.Email, FullName: &n.FullName, Phone: &n.Phone, Roles: &roles})
+	return u, s.applyUser(ctx, &u, UserChange{Username: &n.Username, Email: &n.Email, FullName: &n.FullName, Phone: &n.Phone, Roles: &roles})
 }
 
-// apply checks a change and makes it on u. It names every field at fault.
-func (a accounts) apply(ctx context.Context, u *storage.User, c UserChange) error {
+// applyUser checks a change and makes it on u. It names every field at fault.
+func (s *Service) applyUser(ctx context.Context, u *storage.User, c UserChange) error {
 	var v validation
 	v.set(&u.Username, c.Username, checkUsername)
 	v.set(&u.Email, c.Email, checkEmail)
 	v.set(&u.FullName, c.FullName, func(text string) (string, error) { return checkText("full_name", text, maxFullName) })
 	v.set(&u.Phone, c.Phone, func(text string) (string, error) { return checkText("phone", text, maxPhone) })
 	if c.Roles != nil {
-		roles, err := a.checkRoles(ctx, *c.Roles)
+		roles, err := s.checkRoles(ctx, *c.Roles)
 		v.add(err)
 		u.Roles = roles
 	}
@@ -85,7 +73,7 @@ func accountError(name string, err error) error {
 }
 
 // initialHash is the password hash of a new user.
-func (a accounts) initialHash(ctx context.Context, n NewUser, u storage.User, info issuer.RequestInfo) (string, error) {
+func (s *Service) initialHash(ctx context.Context, n NewUser, u storage.User, info issuer.RequestInfo) (string, error) {
 	switch {
 	case n.Password != "" && n.PasswordHash != "":
 		return "", newFieldError("password", "comes with a hash: give one of the two")
@@ -95,14 +83,14 @@ func (a accounts) initialHash(ctx context.Context, n NewUser, u storage.User, in
 		}
 		return string(n.PasswordHash), nil
 	case n.Password != "":
-		return a.hashNewPassword(ctx, n.Password, u, info)
+		return s.hashNewPassword(ctx, n.Password, u, info)
 	}
 	return "", nil
 }
 
 // checkNewPassword judges the password that u is to have.
-func (a accounts) checkNewPassword(pw issuer.Secret, u storage.User) error {
-	inputs := password.UserInputs{Personal: []string{u.Username, u.Email, u.FullName, u.Phone}, Service: []string{a.issuer}}
+func (s *Service) checkNewPassword(pw issuer.Secret, u storage.User) error {
+	inputs := password.UserInputs{Personal: []string{u.Username, u.Email, u.FullName, u.Phone}, Service: []string{s.cfg.Issuer}}
 	if err := password.CheckNew(string(pw), inputs); err != nil {
 		return newFieldError("password", err.Error())
 	}
@@ -110,11 +98,11 @@ func (a accounts) checkNewPassword(pw issuer.Secret, u storage.User) error {
 }
 
 // hashNewPassword judges the password that u is to have, and hashes it.
-func (a accounts) hashNewPassword(ctx context.Context, pw issuer.Secret, u storage.User, info issuer.RequestInfo) (string, error) {
-	if err := a.checkNewPassword(pw, u); err != nil {
+func (s *Service) hashNewPassword(ctx context.Context, pw issuer.Secret, u storage.User, info issuer.RequestInfo) (string, error) {
+	if err := s.checkNewPassword(pw, u); err != nil {
 		return "", err
 	}
-	hash, err := a.passwords.Hash(ctx, info.Network(), string(pw))
+	hash, err := s.passwords.Hash(ctx, info.Network(), string(pw))
 	switch {
 	case errors.Is(err, password.ErrTooLongForBcrypt):
 		return "", newFieldError("password", err.Error())
@@ -127,12 +115,12 @@ func (a accounts) hashNewPassword(ctx context.Context, pw issuer.Secret, u stora
 // checkNamesFree looks whether somebody else has a name that u is to have, so that an
 // attempt that cannot succeed costs neither a hash nor an audit event. The store
 // decides.
-func (a accounts) checkNamesFree(ctx context.Context, before, u storage.User) error {
+func (s *Service) checkNamesFree(ctx context.Context, before, u storage.User) error {
 	for _, n := range []struct{ field, old, name string }{{"username", before.Username, u.Username}, {"email", before.Email, u.Email}} {
 		if n.name == "" || n.name == n.old {
 			continue
 		}
-		switch other, err := a.store.UserByLogin(ctx, n.name); {
+		switch other, err := s.store.UserByLogin(ctx, n.name); {
 		case err == nil && other.ID == u.ID: // the user's own, in the other field
 		case err == nil:
 			return &storage.DuplicateError{Field: n.field}
@@ -144,9 +132,9 @@ func (a accounts) checkNamesFree(ctx context.Context, before, u storage.User) er
 }
 
 // checkRoles sorts the names and refuses one that is no role.
-func (a accounts) checkRoles(ctx context.Context, names []string) ([]string, error) {
+func (s *Service) checkRoles(ctx context.Context, names []string) ([]string, error) {
 	sorted := slices.Compact(slices.Sorted(slices.Values(names)))
-	list, err := a.store.ListRoles(ctx)
+	list, err := s.store.ListRoles(ctx)
 	if err != nil {
 		return nil, issuer.StoreError(err)
 	}
@@ -159,18 +147,18 @@ func (a accounts) checkRoles(ctx context.Context, names []string) ([]string, err
 	return sorted, nil
 }
 
-// newWithPassword is a new user with a password, or every field at fault.
-func (a accounts) newWithPassword(ctx context.Context, n NewUser, info issuer.RequestInfo) (storage.User, error) {
+// newUserWithPassword is a new user with a password, or every field at fault.
+func (s *Service) newUserWithPassword(ctx context.Context, n NewUser, info issuer.RequestInfo) (storage.User, error) {
 	var v validation
-	u, err := a.new(ctx, n)
+	u, err := s.newUser(ctx, n)
 	v.addAll(err)
-	v.add(a.checkNewPassword(n.Password, u))
+	v.add(s.checkNewPassword(n.Password, u))
 	if err := v.err(); err != nil {
 		return storage.User{}, err
 	}
-	if err := a.checkNamesFree(ctx, storage.User{}, u); err != nil {
+	if err := s.checkNamesFree(ctx, storage.User{}, u); err != nil {
 		return storage.User{}, err
 	}
-	u.PasswordHash, err = a.initialHash(ctx, n, u, info)
+	u.PasswordHash, err = s.initialHash(ctx, n, u, info)
 	return u, err
 }
