@@ -19,17 +19,27 @@ type RevocationPage struct {
 
 // Snapshot is what a backup reads of a store.
 type Snapshot interface {
+	AccountListings
+	StateListings
 	Epoch(ctx context.Context) (Epoch, error)
+
+	// Close releases what the snapshot holds.
+	Close() error
+}
+
+// AccountListings lists users, roles and clients.
+type AccountListings interface {
 	ListUsers(ctx context.Context, f UserFilter, p Page) (UserPage, error)
 	ListRoles(ctx context.Context) ([]Role, error)
 	ListClients(ctx context.Context, p Page) (ClientPage, error)
+}
+
+// StateListings lists sessions, revoked tokens, keys and audit events.
+type StateListings interface {
 	ListSessions(ctx context.Context, f SessionFilter, p Page) (SessionPage, error)
 	ListRevocations(ctx context.Context, p Page) (RevocationPage, error)
 	ListKeys(ctx context.Context) ([]Key, error)
 	ListAudit(ctx context.Context, f AuditFilter, p Page) (AuditPage, error)
-
-	// Close releases what the snapshot holds.
-	Close() error
 }
 
 // Backups is what backing up and restoring asks of a store beyond the rest.

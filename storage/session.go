@@ -88,12 +88,29 @@ type Rotation struct {
 
 // Sessions holds the logins.
 type Sessions interface {
+	SessionRecords
+	SessionRefreshes
+	SessionRevocations
+}
+
+// SessionRecords creates, reads and deletes sessions.
+type SessionRecords interface {
 	// CreateSession inserts s; *DuplicateError "id".
 	CreateSession(ctx context.Context, s Session) error
 
 	// Session returns the session, alive or not. ErrNotFound.
 	Session(ctx context.Context, id string) (Session, error)
 
+	// ListSessions returns one page, ordered by id.
+	ListSessions(ctx context.Context, f SessionFilter, p Page) (SessionPage, error)
+
+	// SweepSessions deletes up to limit sessions whose ExpiresAt lies before
+	// the given time, and returns how many it deleted.
+	SweepSessions(ctx context.Context, before time.Time, limit int) (int64, error)
+}
+
+// SessionRefreshes moves sessions on.
+type SessionRefreshes interface {
 	// RotateSession moves the session from generation r.From to r.From+1 in one
 	// conditional update: the session exists, belongs to r.ClientID, is at
 	// r.From, is not revoked, r.At < ExpiresAt and RotatedAt > r.IdleSince.
@@ -107,7 +124,10 @@ type Sessions interface {
 	// and Replays < r.Limit. It returns the record as updated. ErrConflict where the
 	// condition does not hold, whatever the reason. A rotation sets Replays to 0.
 	CountReplay(ctx context.Context, r Replay) (Session, error)
+}
 
+// SessionRevocations ends sessions.
+type SessionRevocations interface {
 	// RevokeSession sets RevokedAt, Reason and StatusPending where the session is not
 	// revoked yet; revoking it again changes nothing and is no error. ErrNotFound.
 	RevokeSession(ctx context.Context, id string, at time.Time, reason string) error
@@ -122,11 +142,4 @@ type Sessions interface {
 	// for the newest `keep` of them, by CreatedAt and then id: newest first, up
 	// to limit.
 	ExcessSessions(ctx context.Context, owner SessionOwner, at, idleSince time.Time, keep, limit int) ([]string, error)
-
-	// ListSessions returns one page, ordered by id.
-	ListSessions(ctx context.Context, f SessionFilter, p Page) (SessionPage, error)
-
-	// SweepSessions deletes up to limit sessions whose ExpiresAt lies before
-	// the given time, and returns how many it deleted.
-	SweepSessions(ctx context.Context, before time.Time, limit int) (int64, error)
 }

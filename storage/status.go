@@ -8,6 +8,9 @@ import (
 // StatusListSize is how many indexes a status list has.
 const StatusListSize = 1 << 17
 
+// StatusLeaseSize is how many indexes are leased at a time.
+const StatusLeaseSize = 1024
+
 // StatusList is one list of bits, one bit a session, that tells verifiers which
 // sessions have ended. Index i of list n is the number n*StatusListSize + i, so
 // 0 is nobody's.
@@ -21,6 +24,12 @@ type StatusList struct {
 
 // StatusLists holds the lists. No index is ever given out twice.
 type StatusLists interface {
+	StatusLeases
+	StatusBits
+}
+
+// StatusLeases gives out the indexes.
+type StatusLeases interface {
 	// LeaseStatus gives out size indexes in a row, from the one it returns, in
 	// one conditional update of the first list that has room, and moves that
 	// list's Until to the given time if it is earlier. Where no list has room it
@@ -29,7 +38,10 @@ type StatusLists interface {
 
 	// AddStatusList inserts an empty list; *DuplicateError "id".
 	AddStatusList(ctx context.Context, id int64) error
+}
 
+// StatusBits reads, sets and deletes the lists.
+type StatusBits interface {
 	// StatusLists returns all lists by rising id, without their Bits.
 	StatusLists(ctx context.Context) ([]StatusList, error)
 

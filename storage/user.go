@@ -50,6 +50,25 @@ type UserFilter struct {
 
 // Users holds the users.
 type Users interface {
+	UserRecords
+	UserLogins
+}
+
+// UserLogins finds users who log in, and keeps their password hashes up to date.
+type UserLogins interface {
+	// UserByLogin returns the user whose username or e-mail is the canonical
+	// name. ErrNotFound.
+	UserByLogin(ctx context.Context, name string) (User, error)
+
+	// ReplacePasswordHash sets the hash where it still is old, and nothing
+	// else: the upgrade of a hash at login, which ends no session and leaves
+	// Version alone. ErrConflict if the hash moved on, also where there is no
+	// such user.
+	ReplacePasswordHash(ctx context.Context, id, old, new string) error
+}
+
+// UserRecords creates, reads, changes and deletes users.
+type UserRecords interface {
 	// CreateUser inserts u with Version 1. A *DuplicateError names "username"
 	// or "email" if the login name is taken (by either field of another user),
 	// "id" if the id is.
@@ -58,21 +77,11 @@ type Users interface {
 	// User returns the user with that id. ErrNotFound.
 	User(ctx context.Context, id string) (User, error)
 
-	// UserByLogin returns the user whose username or e-mail is the canonical
-	// name. ErrNotFound.
-	UserByLogin(ctx context.Context, name string) (User, error)
-
 	// UpdateUser replaces the record where its version still is u.Version,
 	// and stores it with Version+1, which it returns. ErrConflict if the
 	// version moved on, a *DuplicateError if a new login name is taken,
 	// ErrNotFound.
 	UpdateUser(ctx context.Context, u User) (User, error)
-
-	// ReplacePasswordHash sets the hash where it still is old, and nothing
-	// else: the upgrade of a hash at login, which ends no session and leaves
-	// Version alone. ErrConflict if the hash moved on, also where there is no
-	// such user.
-	ReplacePasswordHash(ctx context.Context, id, old, new string) error
 
 	// DeleteUser removes the user where the version still is the given one, 0
 	// standing for any, and frees their login names. ErrConflict if the version

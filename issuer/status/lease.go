@@ -10,7 +10,7 @@ import (
 
 // leaseSize is how many indexes an instance leases at a time: one write of the
 // store for as many logins.
-const leaseSize = 1024
+const leaseSize = storage.StatusLeaseSize
 
 // leaseTTL is how long a lease is used. It bounds how long a list is needed: what is
 // left of a lease then is given up.

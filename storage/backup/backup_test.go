@@ -242,6 +242,42 @@ func TestForeignFiles(t *testing.T) {
 	}
 }
 
+// After a restore no new session gets a place in a status list that a restored
+// session has one in, or that the store had before.
+func TestNewSessionsShareNoPlaceWithRestoredOnes(t *testing.T) {
+	const size = storage.StatusListSize
+	for name, lists := range map[string]struct {
+		before func(storage.Store) error
+		newest int64
+	}{
+		"an empty store":           {func(storage.Store) error { return nil }, 3},
+		"a store that was started": {func(s storage.Store) error { return s.AddStatusList(t.Context(), 1) }, 3},
+		"a store that was used": {func(s storage.Store) error {
+			_, err := s.LeaseStatus(t.Context(), storage.StatusLeaseSize, start)
+			return errors.Join(err, s.AddStatusList(t.Context(), 2), s.AddStatusList(t.Context(), 5))
+		}, 5},
+	} {
+		for kind, open := range map[string]func(testing.TB) storage.Store{"SQLite": openSQLite, "MongoDB": openMongo} {
+			t.Run(name+" on "+kind, func(t *testing.T) {
+				from := openSQLite(t)
+				for id, s := range map[string]storage.Session{"a": {StatusIndex: size + 70_000}, "b": {StatusIndex: 2*size + 5, RetiredIndex: 3*size + 9}} {
+					s.ID, s.CreatedAt, s.ExpiresAt = id, start, later
+					must(t, from.CreateSession(t.Context(), s))
+				}
+				into := open(t)
+				must(t, lists.before(into))
+				must(t, restore(t.Context(), write(t, from), into, true))
+				for range 2 {
+					first, err := into.LeaseStatus(t.Context(), storage.StatusLeaseSize, later)
+					if err != nil || first/size <= lists.newest {
+						t.Errorf("new sessions get places in list %d, %v; want one after %d", first/size, err, lists.newest)
+					}
+				}
+			})
+		}
+	}
+}
+
 func TestOnlyIntoAnEmptyStore(t *testing.T) {
 	source, target := openSQLite(t), openSQLite(t)
 	fill(t, source, 2)

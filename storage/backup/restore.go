@@ -104,9 +104,24 @@ func startLists(ctx context.Context, into Store, newest int64, now time.Time) er
 	for _, l := range lists {
 		newest = max(newest, l.ID)
 	}
-	if err := into.AddStatusList(ctx, newest+skippedLists); err != nil && !errors.Is(err, storage.ErrConflict) {
+	next := newest + skippedLists
+	if err := into.AddStatusList(ctx, next); err != nil && !errors.Is(err, storage.ErrConflict) {
 		return err
 	}
+	for {
+		// A list that is unused is not swept, and would be the next to be leased from.
+		first, err := into.LeaseStatus(ctx, storage.StatusLeaseSize, now)
+		if err != nil {
+			return err
+		}
+		if err := sweepLists(ctx, into, now); err != nil || first/storage.StatusListSize >= next {
+			return err
+		}
+	}
+}
+
+// sweepLists deletes every list that is used, but for the newest.
+func sweepLists(ctx context.Context, into Store, now time.Time) error {
 	for {
 		deleted, err := into.SweepStatusLists(ctx, now.AddDate(100, 0, 0), sweepBatch)
 		if err != nil || deleted < sweepBatch {
@@ -135,7 +150,7 @@ func load(ctx context.Context, from io.Reader, macKey []byte, into Store, now ti
 	log := &auditLog{into: into}
 	s, err = read(from, macKey, func(r record) error {
 		if r.Session != nil {
-			newestList = max(newestList, r.Session.StatusIndex/storage.StatusListSize)
+			newestList = max(newestList, r.Session.StatusIndex/storage.StatusListSize, r.Session.RetiredIndex/storage.StatusListSize)
 		}
 		if r.Audit != nil {
 			return log.add(ctx, *r.Audit)
