@@ -6,10 +6,10 @@ import (
 	"errors"
 	"net/netip"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
+	"example.org/signet/internal/testclock"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
@@ -25,29 +25,11 @@ const (
 	alicePass = "correct horse"
 )
 
-// clock is a clock that stands still until it is moved.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // fixture is a real issuer over a real store and real keys.
 type fixture struct {
 	*issuer.Issuer
 	t           testing.TB
-	clock       *clock
+	clock       *testclock.Clock
 	store       *countingStore
 	keys        *keys.Manager
 	hashes      *password.Pool
@@ -80,7 +62,7 @@ func (f *fixture) owner(name, session string) *admin.Owner {
 func newFixture(t testing.TB, adjust ...func(*issuer.Config)) *fixture {
 	t.Helper()
 	ctx := context.Background()
-	f := &fixture{t: t, ctx: ctx, clock: &clock{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
+	f := &fixture{t: t, ctx: ctx, clock: testclock.At(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))}
 	f.info = issuer.RequestInfo{Address: netip.MustParseAddr("192.0.2.7"), RequestID: "test", Actor: "test"}
 
 	db, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "signet.db"))
@@ -90,7 +72,7 @@ func newFixture(t testing.TB, adjust ...func(*issuer.Config)) *fixture {
 
 	master, err := keys.NewMasterKey(rand.Reader)
 	must(t, err)
-	keyConfig := keys.DefaultConfig(f.clock.now)
+	keyConfig := keys.DefaultConfig(f.clock.Now)
 	keyConfig.Alg = keys.ES256
 	f.keys, err = keys.Open(ctx, db, master, keyConfig)
 	must(t, err)
@@ -100,7 +82,7 @@ func newFixture(t testing.TB, adjust ...func(*issuer.Config)) *fixture {
 	cfg := issuer.Config{
 		Issuer: issuerURL, AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 24 * time.Hour, SessionTTL: 72 * time.Hour,
 		RefreshGrace: 30 * time.Second, CacheTTL: 5 * time.Second, Throttle: issuer.DefaultThrottle(),
-		Now: f.clock.now, Rand: rand.Reader,
+		Now: f.clock.Now, Rand: rand.Reader,
 	}
 	for _, a := range adjust {
 		a(&cfg)
@@ -150,7 +132,7 @@ func basic(id string) issuer.ClientAuth {
 // seconds.
 func (f *fixture) advance(d time.Duration) {
 	f.t.Helper()
-	f.clock.advance(d)
+	f.clock.Advance(d)
 	must(f.t, f.keys.Refresh(f.ctx))
 }
 

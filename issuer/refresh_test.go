@@ -193,55 +193,6 @@ func TestRefreshReadsRolesAfresh(t *testing.T) {
 	}
 }
 
-// R15, R16, R17: whatever ends the sessions ends them at once and for good.
-func TestWhatEndsSessions(t *testing.T) {
-	for name, end := range map[string]func(*fixture) error{
-		"password set": func(f *fixture) error {
-			_, err := f.operator().Users().SetPassword(f.ctx, f.userID("alice"), "another password")
-			return err
-		},
-		"disabled and enabled again": func(f *fixture) error {
-			if _, err := f.operator().Users().Disable(f.ctx, f.userID("alice")); err != nil {
-				return err
-			}
-			_, err := f.operator().Users().Enable(f.ctx, f.userID("alice"))
-			return err
-		},
-		"deleted": func(f *fixture) error { return f.operator().Users().Delete(f.ctx, f.userID("alice")) },
-		"sessions of the user revoked": func(f *fixture) error {
-			_, err := f.operator().Users().EndSessions(f.ctx, f.userID("alice@example.org"))
-			return err
-		},
-		"all sessions revoked": func(f *fixture) error { _, err := f.operator().Sessions().EndAll(f.ctx); return err },
-		"client disabled and enabled again": func(f *fixture) error {
-			if _, err := f.operator().Clients().Update(f.ctx, "web", admin.ClientChange{Disabled: ptr(true)}); err != nil {
-				return err
-			}
-			_, err := f.operator().Clients().Update(f.ctx, "web", admin.ClientChange{Disabled: ptr(false)})
-			return err
-		},
-		"secret rotated with revoke": func(f *fixture) error {
-			_, err := f.operator().Clients().RotateSecret(f.ctx, "web", admin.SecretRotation{Secret: secretOf("web"), Revoke: true})
-			return err
-		},
-		"token revoked": func(f *fixture) error { return nil },
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := newFixture(t).withAlice()
-			a := f.mustLogin()
-			if name == "token revoked" {
-				must(t, f.Revoke(f.ctx, issuer.RevokeRequest{Client: basic("web"), Token: issuer.Secret(a.AccessToken), Info: f.info}))
-			}
-			must(t, end(f))
-			if f.active(a.AccessToken) || f.active(a.RefreshToken) {
-				t.Error("a token still introspects as active")
-			}
-			_, err := f.refreshWith("web", a.RefreshToken)
-			wantCode(t, "refresh", err, issuer.InvalidGrant)
-		})
-	}
-}
-
 // R22: refreshing prolongs the idle life, never the absolute one.
 func TestSessionLifetimes(t *testing.T) {
 	t.Run("idle", func(t *testing.T) {

@@ -37,7 +37,7 @@ func TestAccessTokenClaims(t *testing.T) {
 	}
 	alice, err := f.operator().Users().Find(f.ctx, "alice")
 	must(t, err)
-	now := float64(f.clock.now().Unix())
+	now := float64(f.clock.Now().Unix())
 	for name, want := range map[string]any{
 		"iss": issuerURL, "sub": alice.ID, "aud": apiURL, "client_id": "web", "iat": now, "exp": now + 900, "auth_time": now, "scope": a.Scope,
 	} {
@@ -164,8 +164,8 @@ func TestClientMadeAnew(t *testing.T) {
 	other, err := f.store.Client(f.ctx, "other")
 	must(t, err)
 	must(t, f.store.DeleteClient(f.ctx, "web", 0))
-	f.clock.advance(time.Millisecond)
-	stored.SecretHash, stored.CreatedAt = other.SecretHash, f.clock.now()
+	f.clock.Advance(time.Millisecond)
+	stored.SecretHash, stored.CreatedAt = other.SecretHash, f.clock.Now()
 	must(t, f.store.CreateClient(f.ctx, stored))
 	ask := issuer.ClientAuth{ID: "web", Secret: secretOf("other"), Method: issuer.AuthBasic}
 	_, err = f.Token(f.ctx, issuer.TokenRequest{Client: ask, Grant: issuer.GrantClientCredentials, Info: f.info})

@@ -59,7 +59,7 @@ func raceRotations(t *testing.T, force, publishedLong bool) {
 	store := new(memoryStore)
 	managers := []*keys.Manager{open(t, store, cfg), open(t, store, cfg), open(t, store, cfg)}
 	if publishedLong {
-		c.advance(cfg.PublishAhead)
+		c.Advance(cfg.PublishAhead)
 		refresh(t, managers...)
 	}
 	var mu sync.Mutex
@@ -94,7 +94,7 @@ func TestRacingScheduledRotations(t *testing.T) {
 	cfg := settings(c)
 	store := new(memoryStore)
 	managers := []*keys.Manager{open(t, store, cfg), open(t, store, cfg), open(t, store, cfg)}
-	c.advance(cfg.RotationInterval)
+	c.Advance(cfg.RotationInterval)
 	var group sync.WaitGroup
 	for i := range 12 {
 		group.Go(func() {
@@ -160,7 +160,7 @@ func TestManager_ConcurrentUse(t *testing.T) {
 	}
 	group.Go(func() {
 		for range 20 {
-			c.advance(cfg.Refresh)
+			c.Advance(cfg.Refresh)
 			refresh(t, managers...) // as each instance does at least once in this time
 			if _, err := managers[0].Rotate(t.Context(), keys.Change{Force: true}); err != nil && !errors.Is(err, keys.ErrRotated) {
 				t.Error(err)
@@ -169,7 +169,7 @@ func TestManager_ConcurrentUse(t *testing.T) {
 	})
 	group.Go(func() {
 		for range 20 {
-			c.advance(time.Second)
+			c.Advance(time.Second)
 			refresh(t, managers...)
 		}
 	})

@@ -9,7 +9,7 @@ import (
 )
 
 func TestDefaultConfigIsValid(t *testing.T) {
-	cfg := keys.DefaultConfig(newClock().now)
+	cfg := keys.DefaultConfig(newClock().Now)
 	if err := cfg.Validate(); err != nil {
 		t.Error(err)
 	}
@@ -19,7 +19,7 @@ func TestDefaultConfigIsValid(t *testing.T) {
 }
 
 func TestStaleAfterAndRetention(t *testing.T) {
-	cfg := keys.DefaultConfig(newClock().now)
+	cfg := keys.DefaultConfig(newClock().Now)
 	if got := cfg.StaleAfter(); got != time.Hour {
 		t.Errorf("with a long lead: %s", got)
 	}
@@ -57,7 +57,7 @@ func TestValidate(t *testing.T) {
 		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := keys.DefaultConfig(newClock().now)
+			cfg := keys.DefaultConfig(newClock().Now)
 			c.change(&cfg)
 			err := cfg.Validate()
 			switch {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/signet/internal/testclock"
 	"example.org/signet/keys"
 	"github.com/go-jose/go-jose/v4"
 )
@@ -61,7 +62,7 @@ func hmacOf(alg jose.SignatureAlgorithm, secret []byte, signed string) string {
 type forgeryFixture struct {
 	m      *keys.Manager
 	store  *memoryStore
-	clock  *clock
+	clock  *testclock.Clock
 	cfg    keys.Config
 	kid    string
 	signer crypto.Signer

@@ -110,7 +110,7 @@ func TestImportRetired(t *testing.T) {
 	if active(t, m) == kid {
 		t.Error("it signs")
 	}
-	c.set(epoch.Add(time.Hour + cfg.Leeway))
+	c.Set(epoch.Add(time.Hour + cfg.Leeway))
 	if acceptedBy(t, token, m) || slices.Contains(published(t, m), kid) || info(t, m, kid).State != keys.Expired {
 		t.Error("it is still there")
 	}
@@ -136,7 +136,7 @@ func TestImportActive(t *testing.T) {
 	if !acceptedBy(t, otherIssuerToken(t, foreign, kid), m, other) || !acceptedBy(t, sign(t, m), m, other) || !acceptedBy(t, mine, m, other) {
 		t.Error("a token does not verify")
 	}
-	c.set(epoch.Add(cfg.PublishAhead))
+	c.Set(epoch.Add(cfg.PublishAhead))
 	refresh(t, m, other)
 	if active(t, m) != kid || info(t, m, first).State != keys.Expired {
 		t.Errorf("the rotation that was overtaken came back: %+v", m.List())

@@ -55,7 +55,7 @@ func TestRotate_InterruptedAtInsert_OneKeySigns(t *testing.T) {
 					t.Errorf("a token from before: %v", err)
 				}
 			}
-			c.advance(settings(c).Refresh)
+			c.Advance(settings(c).Refresh)
 			refresh(t, m, restarted)
 			if r := rotate(t, restarted, true); active(t, restarted) != r.Activates || r.Activates == want {
 				t.Errorf("the next rotation: %+v", r)

@@ -113,7 +113,7 @@ func TestJWKSAlwaysPublic(t *testing.T) {
 		cfg := settings(c)
 		m := open(t, store, cfg)
 		for range rapid.IntRange(1, 12).Draw(r, "steps") {
-			c.advance(time.Duration(rapid.IntRange(1, 3000).Draw(r, "minutes")) * time.Minute)
+			c.Advance(time.Duration(rapid.IntRange(1, 3000).Draw(r, "minutes")) * time.Minute)
 			switch rapid.IntRange(0, 4).Draw(r, "step") {
 			case 0:
 				_, _ = m.Rotate(t.Context(), keys.Change{Force: rapid.Bool().Draw(r, "force")}) // may be scheduled already
@@ -178,16 +178,16 @@ func TestJWKSMaxAge(t *testing.T) {
 		t.Errorf("max-age %s", got)
 	}
 	r := rotate(t, m, false)
-	c.set(r.At.Add(-time.Minute))
+	c.Set(r.At.Add(-time.Minute))
 	refresh(t, m)
 	if got := m.JWKS().MaxAge; got != time.Minute {
 		t.Errorf("a minute before the start: %s", got)
 	}
-	c.set(r.At)
+	c.Set(r.At)
 	if got := m.JWKS().MaxAge; got != cfg.JWKSMaxAge {
 		t.Errorf("at the start: %s", got)
 	}
-	c.set(r.At.Add(cfg.Retention() - time.Second))
+	c.Set(r.At.Add(cfg.Retention() - time.Second))
 	refresh(t, m)
 	if got := m.JWKS().MaxAge; got != time.Second {
 		t.Errorf("a second before the old key leaves: %s", got)
@@ -202,7 +202,7 @@ func TestDerivedChangeUnderLoad(t *testing.T) {
 	store := new(memoryStore)
 	m := open(t, store, cfg)
 	r := rotate(t, m, false)
-	c.set(r.At.Add(-time.Millisecond))
+	c.Set(r.At.Add(-time.Millisecond))
 	refresh(t, m)
 	store.failWith(unavailable)
 
@@ -221,7 +221,7 @@ func TestDerivedChangeUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	c.set(r.At)
+	c.Set(r.At)
 	group.Wait()
 	if active(t, m) != r.Activates {
 		t.Error("did not change")
@@ -233,9 +233,9 @@ func TestClockStepsBack(t *testing.T) {
 	cfg := settings(c)
 	m := open(t, new(memoryStore), cfg)
 	r := rotate(t, m, false)
-	c.set(r.At)
+	c.Set(r.At)
 	refresh(t, m)
-	c.advance(-cfg.Leeway)
+	c.Advance(-cfg.Leeway)
 	if active(t, m) != r.Activates {
 		t.Error("a small step brought the old key back")
 	}

@@ -45,7 +45,7 @@ func TestLateInstanceShowsTheSameSet(t *testing.T) {
 	store := new(memoryStore)
 	m := open(t, store, cfg)
 	rotate(t, m, true)
-	c.advance(time.Minute)
+	c.Advance(time.Minute)
 	rotate(t, m, false)
 	late := open(t, store, cfg)
 	if a, b := m.JWKS(), late.JWKS(); a.ETag != b.ETag || active(t, m) != active(t, late) {
@@ -59,7 +59,7 @@ func TestOldRecordsAreRemoved(t *testing.T) {
 	store := new(memoryStore)
 	m := open(t, store, cfg)
 	for range 12 {
-		c.advance(cfg.RotationInterval)
+		c.Advance(cfg.RotationInterval)
 		refresh(t, m)
 		sign(t, m)
 	}
@@ -124,7 +124,7 @@ func TestRunRefreshesAndEnds(t *testing.T) {
 	calls := store.calls.Load()
 	waitFor(t, func() bool { return store.calls.Load() > calls+3 })
 	store.failWith(nil)
-	c.advance(cfg.StaleAfter() + time.Minute)
+	c.Advance(cfg.StaleAfter() + time.Minute)
 	waitFor(t, func() bool { return m.Ready() == nil })
 
 	cancel()
@@ -183,7 +183,7 @@ func TestEvents_NameWhoAsked(t *testing.T) {
 	if err := m.Revoke(t.Context(), active(t, m), keys.Change{By: "bob"}); err != nil {
 		t.Fatal(err)
 	}
-	c.advance(cfg.RotationInterval)
+	c.Advance(cfg.RotationInterval)
 	refresh(t, m)
 	for n, want := range []struct {
 		kind keys.EventKind

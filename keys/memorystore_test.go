@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/signet/internal/testclock"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
@@ -148,24 +149,13 @@ func (s *memoryStore) DeleteKey(ctx context.Context, kid string) error {
 // unavailable fails every operation as an unreachable store does.
 func unavailable(op string) error { return storage.Unavailable(op, context.DeadlineExceeded) }
 
-// A clock that moves only when told.
-type clock struct{ nanos atomic.Int64 }
-
 var epoch = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 
-func newClock() *clock {
-	c := new(clock)
-	c.nanos.Store(epoch.UnixNano())
-	return c
-}
-
-func (c *clock) now() time.Time          { return time.Unix(0, c.nanos.Load()).UTC() }
-func (c *clock) advance(d time.Duration) { c.nanos.Add(int64(d)) }
-func (c *clock) set(t time.Time)         { c.nanos.Store(t.UnixNano()) }
+func newClock() *testclock.Clock { return testclock.At(epoch) }
 
 // settings are the defaults on the clock, with keys that are cheap to make.
-func settings(c *clock) keys.Config {
-	cfg := keys.DefaultConfig(c.now)
+func settings(c *testclock.Clock) keys.Config {
+	cfg := keys.DefaultConfig(c.Now)
 	cfg.Alg = keys.EdDSA
 	return cfg
 }

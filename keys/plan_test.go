@@ -107,7 +107,7 @@ func TestPlan_MatchesOutcome(t *testing.T) {
 		cfg := settings(c)
 		m := open(t, new(memoryStore), cfg)
 		for range rapid.IntRange(0, 6).Draw(r, "before") {
-			c.advance(time.Duration(rapid.OneOf(rapid.IntRange(1, 15), rapid.IntRange(60, 40*24*60)).Draw(r, "minutes")) * time.Minute)
+			c.Advance(time.Duration(rapid.OneOf(rapid.IntRange(1, 15), rapid.IntRange(60, 40*24*60)).Draw(r, "minutes")) * time.Minute)
 			refresh(t, m)
 			randomChange(t, r, m)
 		}
@@ -117,7 +117,7 @@ func TestPlan_MatchesOutcome(t *testing.T) {
 			applyRequest(t, m, req)
 		}
 		for _, change := range p.Transitions {
-			c.set(change.At)
+			c.Set(change.At)
 			refresh(t, m)
 			if got := stateOf(m, change.Seq); got != change.To {
 				r.Fatalf("%+v, and it is %q: %+v", change, got, m.List())

@@ -10,19 +10,20 @@ import (
 	"testing"
 	"time"
 
+	"example.org/signet/internal/testclock"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
 
 // revokeActive revokes the signing key and returns its kid, a token that it
 // signed, and the time.
-func revokeActive(t testing.TB, m *keys.Manager, c *clock) (kid, token string, at time.Time) {
+func revokeActive(t testing.TB, m *keys.Manager, c *testclock.Clock) (kid, token string, at time.Time) {
 	t.Helper()
 	kid, token = active(t, m), sign(t, m)
 	if err := m.Revoke(t.Context(), kid, keys.Change{}); err != nil {
 		t.Fatal(err)
 	}
-	return kid, token, storage.Time(c.now())
+	return kid, token, storage.Time(c.Now())
 }
 
 func expectRevoked(t testing.TB, m *keys.Manager, kid, token string, at time.Time) {
@@ -99,7 +100,7 @@ func TestRevoke_NotYetSealed_NextRefreshSeals(t *testing.T) {
 	if err := m.Revoke(t.Context(), kid, keys.Change{}); !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "is revoked, but") {
 		t.Fatalf("got %v", err)
 	}
-	at := storage.Time(c.now())
+	at := storage.Time(c.Now())
 	expectRevoked(t, m, kid, token, at)
 	store.failWith(nil)
 	refresh(t, other)
@@ -163,7 +164,7 @@ func TestRevoke_OlderReadingArrivesLate_StaysRevoked(t *testing.T) {
 			go func() { late <- keys.Reload(t.Context(), m) }()
 			<-store.read
 			store.hold = false
-			at := storage.Time(c.now())
+			at := storage.Time(c.Now())
 			by := map[string]*keys.Manager{"here": m, "elsewhere": other}[where]
 			if err := by.Revoke(t.Context(), kid, keys.Change{}); err != nil {
 				t.Fatal(err)
@@ -195,14 +196,14 @@ func TestClockSetBack(t *testing.T) {
 			m := open(t, store, cfg)
 			first, old := active(t, m), sign(t, m)
 			r := rotate(t, m, false)
-			c.set(r.At)
+			c.Set(r.At)
 			refresh(t, m)
 			if active(t, m) != r.Activates {
 				t.Fatal("it has not rotated")
 			}
 			young := sign(t, m)
 
-			c.set(r.At.Add(tt.back))
+			c.Set(r.At.Add(tt.back))
 			want := r.Activates
 			if tt.past {
 				want = first
@@ -222,7 +223,7 @@ func TestClockSetBack(t *testing.T) {
 			if err := m.Revoke(t.Context(), kid, keys.Change{}); err != nil {
 				t.Fatal(err)
 			}
-			c.advance(-24 * time.Hour)
+			c.Advance(-24 * time.Hour)
 			refresh(t, m)
 			if slices.Contains(published(t, m), kid) || active(t, m) == kid {
 				t.Error("the revoked key is back")

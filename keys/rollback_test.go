@@ -40,10 +40,10 @@ func TestRollback(t *testing.T) {
 	tokens := []string{sign(t, m)}
 	second := rotate(t, m, true).Activates
 	tokens = append(tokens, sign(t, m))
-	c.advance(cfg.TokenLifetime - time.Minute)
+	c.Advance(cfg.TokenLifetime - time.Minute)
 
 	r := rollback(t, m)
-	if r.Activates != first || active(t, m) != first || !r.At.Equal(c.now()) {
+	if r.Activates != first || active(t, m) != first || !r.At.Equal(c.Now()) {
 		t.Fatalf("got %+v, active %s", r, active(t, m))
 	}
 	tokens = append(tokens, sign(t, m))
@@ -64,9 +64,9 @@ func TestRollback(t *testing.T) {
 	if i := info(t, m, first); !i.ActivatesAt.Equal(r.At) || !i.RetiresAt.IsZero() || !i.UnpublishedAt.IsZero() {
 		t.Errorf("the key that came back: %+v", i)
 	}
-	c.advance(cfg.Refresh)
+	c.Advance(cfg.Refresh)
 	expectRollbackUnavailable(t, m, "") // a repeated command goes no further
-	c.set(r.At.Add(cfg.Retention()))
+	c.Set(r.At.Add(cfg.Retention()))
 	refresh(t, m)
 	if slices.Contains(published(t, m), second) || !slices.Contains(published(t, m), first) {
 		t.Errorf("published: %v", published(t, m))
@@ -81,15 +81,15 @@ func TestRotationAfterRollback(t *testing.T) {
 	m := open(t, store, cfg)
 	first := active(t, m)
 	second := rotate(t, m, true).Activates
-	c.advance(cfg.Refresh)
+	c.Advance(cfg.Refresh)
 	r := rollback(t, m)
 	due := r.At.Add(cfg.RotationInterval)
-	c.set(due.Add(-time.Second))
+	c.Set(due.Add(-time.Second))
 	refresh(t, m)
 	if active(t, m) != first {
 		t.Error("rotated before an interval was over")
 	}
-	c.set(due)
+	c.Set(due)
 	refresh(t, m)
 	if got := active(t, m); got != r.NewStandby || got == second {
 		t.Errorf("%s signs, want %s", got, r.NewStandby)
@@ -108,13 +108,13 @@ func TestRollbackTooLate(t *testing.T) {
 	first := active(t, m)
 	r := rotate(t, m, true)
 	until := r.At.Add(cfg.TokenLifetime + cfg.Leeway - cfg.Refresh)
-	c.set(until)
+	c.Set(until)
 	if _, err := m.Plan(keys.PlanRequest{Rollback: true}); err != nil {
 		t.Errorf("at the last moment: %v", err)
 	}
-	c.advance(time.Second)
+	c.Advance(time.Second)
 	expectRollbackUnavailable(t, m, first)
-	c.set(r.At.Add(cfg.Retention()))
+	c.Set(r.At.Add(cfg.Retention()))
 	expectRollbackUnavailable(t, m, "")
 	if len(store.all()) != 3 {
 		t.Errorf("%d records", len(store.all()))
@@ -128,7 +128,7 @@ func TestRollbackIsRefused(t *testing.T) {
 	m := open(t, store, cfg)
 	first := active(t, m)
 	rotate(t, m, true)
-	c.advance(cfg.Refresh)
+	c.Advance(cfg.Refresh)
 	scheduled := rotate(t, m, false)
 	var waits *keys.ScheduledError
 	if _, err := m.Rollback(t.Context(), keys.Change{}); !errors.As(err, &waits) || waits.KID != scheduled.Activates {
@@ -156,7 +156,7 @@ func TestRevokeAfterRollback(t *testing.T) {
 	m := open(t, store, cfg)
 	first := active(t, m)
 	r := rotate(t, m, true)
-	c.advance(cfg.Refresh)
+	c.Advance(cfg.Refresh)
 	rollback(t, m)
 	if err := m.Revoke(t.Context(), first, keys.Change{}); err != nil {
 		t.Fatal(err)
@@ -175,7 +175,7 @@ func TestRacingRollbacks(t *testing.T) {
 		first := open(t, store, cfg)
 		back := active(t, first)
 		forward := rotate(t, first, true).NewStandby
-		c.advance(cfg.Refresh)
+		c.Advance(cfg.Refresh)
 		won, instances := make([]keys.Rotation, 18), make([]*keys.Manager, 18)
 		for n := range instances {
 			instances[n] = open(t, store, cfg)

@@ -17,7 +17,7 @@ func TestRotationWaitsForPublishAhead(t *testing.T) {
 	m := open(t, new(memoryStore), cfg)
 	first, standby := active(t, m), inState(m, keys.Standby)[0]
 
-	c.advance(time.Hour)
+	c.Advance(time.Hour)
 	r := rotate(t, m, false)
 	start := epoch.Add(cfg.PublishAhead)
 	if r.Activates != standby || !r.At.Equal(start) || !slices.Contains(inState(m, keys.Standby), r.NewStandby) {
@@ -29,12 +29,12 @@ func TestRotationWaitsForPublishAhead(t *testing.T) {
 	if i := info(t, m, first); !i.RetiresAt.Equal(start) || !i.UnpublishedAt.Equal(start.Add(cfg.Retention())) {
 		t.Errorf("the active key is %+v", i)
 	}
-	c.set(start.Add(-time.Nanosecond))
+	c.Set(start.Add(-time.Nanosecond))
 	refresh(t, m)
 	if active(t, m) != first {
 		t.Error("rotated too early")
 	}
-	c.set(start)
+	c.Set(start)
 	if active(t, m) != standby {
 		t.Error("did not rotate")
 	}
@@ -48,9 +48,9 @@ func TestRotationIsImmediateOncePublishedLongEnough(t *testing.T) {
 	cfg := settings(c)
 	m := open(t, new(memoryStore), cfg)
 	standby := inState(m, keys.Standby)[0]
-	c.advance(cfg.PublishAhead)
+	c.Advance(cfg.PublishAhead)
 	refresh(t, m)
-	if r := rotate(t, m, false); r.Activates != standby || !r.At.Equal(c.now()) || active(t, m) != standby {
+	if r := rotate(t, m, false); r.Activates != standby || !r.At.Equal(c.Now()) || active(t, m) != standby {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -67,7 +67,7 @@ func TestRotationWhileOneIsScheduled(t *testing.T) {
 	c := newClock()
 	m := open(t, new(memoryStore), settings(c))
 	scheduled := rotate(t, m, false)
-	c.advance(time.Minute)
+	c.Advance(time.Minute)
 
 	_, err := m.Rotate(t.Context(), keys.Change{})
 	var already *keys.ScheduledError
@@ -82,13 +82,13 @@ func TestRotationWhileOneIsScheduled(t *testing.T) {
 		t.Errorf("forced: %+v, scheduled: %+v", hurried, scheduled)
 	}
 	// When the moment comes for which it was scheduled, nothing more happens.
-	c.set(scheduled.At)
+	c.Set(scheduled.At)
 	refresh(t, m)
 	if active(t, m) != scheduled.Activates {
 		t.Error("the schedule that was hurried has come into force again")
 	}
 	// The surplus standby leaves with the next rotation.
-	c.advance(settings(c).PublishAhead)
+	c.Advance(settings(c).PublishAhead)
 	refresh(t, m)
 	if r := rotate(t, m, false); r.Activates != hurried.NewStandby || len(inState(m, keys.Standby)) != 1 {
 		t.Errorf("got %+v, standbys %v", r, inState(m, keys.Standby))
@@ -105,7 +105,7 @@ func TestRotationRightAfterAnother(t *testing.T) {
 			t.Errorf("force %v: got %v", force, err)
 		}
 	}
-	c.advance(cfg.Refresh)
+	c.Advance(cfg.Refresh)
 	rotate(t, open(t, store, cfg), true)
 	if n := len(store.all()); n != 4 {
 		t.Errorf("%d records", n)
@@ -120,7 +120,7 @@ func TestRotate_StaleInstance_GetsErrRotated(t *testing.T) {
 	store := new(memoryStore)
 	m, other := open(t, store, cfg), open(t, store, cfg)
 	rotate(t, other, true)
-	c.advance(2 * cfg.Refresh)
+	c.Advance(2 * cfg.Refresh)
 	if _, err := m.Rotate(t.Context(), keys.Change{Force: true}); !errors.Is(err, keys.ErrRotated) || len(store.all()) != 3 {
 		t.Errorf("got %v", err)
 	}
@@ -139,15 +139,15 @@ func TestRetiredKeyLeaves(t *testing.T) {
 	rotate(t, m, true)
 	store.failWith(unavailable)
 
-	c.set(epoch.Add(cfg.TokenLifetime + cfg.Leeway))
+	c.Set(epoch.Add(cfg.TokenLifetime + cfg.Leeway))
 	if !slices.Contains(published(t, m), first) {
 		t.Error("gone while a token may be alive")
 	}
-	c.set(epoch.Add(cfg.Retention() - 1))
+	c.Set(epoch.Add(cfg.Retention() - 1))
 	if _, _, err := m.Verify(t.Context(), token); err != nil || !slices.Contains(published(t, m), first) {
 		t.Errorf("gone too early: %v", err)
 	}
-	c.set(epoch.Add(cfg.Retention()))
+	c.Set(epoch.Add(cfg.Retention()))
 	if _, _, err := m.Verify(t.Context(), token); !errors.Is(err, keys.ErrUnknownKey) || slices.Contains(published(t, m), first) {
 		t.Errorf("still there: %v", err)
 	}
@@ -164,29 +164,29 @@ func TestScheduledRotation(t *testing.T) {
 	first, standby := active(t, m), inState(m, keys.Standby)[0]
 
 	due := epoch.Add(cfg.RotationInterval)
-	c.set(due.Add(-cfg.StaleAfter() - time.Second))
+	c.Set(due.Add(-cfg.StaleAfter() - time.Second))
 	refresh(t, m)
 	if len(store.all()) != 2 {
 		t.Fatal("scheduled too early")
 	}
-	c.set(due.Add(-cfg.StaleAfter()))
+	c.Set(due.Add(-cfg.StaleAfter()))
 	refresh(t, m)
 	refresh(t, m)
 	if len(store.all()) != 3 || !info(t, m, standby).ActivatesAt.Equal(due) {
 		t.Fatalf("not scheduled ahead: %+v", m.List())
 	}
-	c.set(due.Add(-time.Second))
+	c.Set(due.Add(-time.Second))
 	if active(t, m) != first {
 		t.Error("too early")
 	}
-	c.set(due)
+	c.Set(due)
 	if active(t, m) != standby {
 		t.Error("not rotated")
 	}
 	for i := range 5 {
-		c.advance(cfg.RotationInterval)
+		c.Advance(cfg.RotationInterval)
 		refresh(t, m)
-		c.advance(cfg.StaleAfter())
+		c.Advance(cfg.StaleAfter())
 		refresh(t, m)
 		if got := inState(m, keys.Standby); len(got) != 1 {
 			t.Fatalf("rotation %d: standbys %v", i, got)
@@ -203,7 +203,7 @@ func TestRotationInterval_Zero_NeverRotates(t *testing.T) {
 	cfg.RotationInterval = 0
 	store := new(memoryStore)
 	m := open(t, store, cfg)
-	c.advance(10 * 365 * 24 * time.Hour)
+	c.Advance(10 * 365 * 24 * time.Hour)
 	refresh(t, m)
 	if len(store.all()) != 2 {
 		t.Error("rotated by itself")
@@ -253,7 +253,7 @@ func TestRevokeOfScheduledStandby(t *testing.T) {
 	if err := m.Revoke(t.Context(), r.Activates, keys.Change{}); err != nil {
 		t.Fatal(err)
 	}
-	c.set(r.At)
+	c.Set(r.At)
 	refresh(t, m)
 	if active(t, m) != first {
 		t.Error("somebody else started")

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/signet/internal/testclock"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 	"github.com/go-jose/go-jose/v4"
@@ -21,7 +22,7 @@ import (
 
 var algorithms = []string{keys.RS256, keys.PS256, keys.ES256, keys.EdDSA}
 
-func withAlg(c *clock, alg string) keys.Config {
+func withAlg(c *testclock.Clock, alg string) keys.Config {
 	cfg := settings(c)
 	cfg.Alg = alg
 	return cfg
@@ -127,7 +128,7 @@ func TestAlteredRecordWhileRunning(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	sign(t, m)
-	c.advance(cfg.StaleAfter() + time.Second)
+	c.Advance(cfg.StaleAfter() + time.Second)
 	if err := m.Ready(); !errors.Is(err, keys.ErrStale) {
 		t.Errorf("got %v, want ErrStale once the last good reading is old", err)
 	}

@@ -175,7 +175,7 @@ func TestSigningQueue(t *testing.T) {
 func TestAlgs(t *testing.T) {
 	store, c := new(memoryStore), newClock()
 	rotate(t, open(t, store, withAlg(c, keys.EdDSA)), true)
-	c.advance(settings(c).Refresh)
+	c.Advance(settings(c).Refresh)
 	m := open(t, store, withAlg(c, keys.ES256))
 	rotate(t, m, true)
 	if got := strings.Join(m.Algs(), " "); got != "ES256 EdDSA" {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/signet/internal/testclock"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 	"pgregory.net/rapid"
@@ -20,7 +21,7 @@ import (
 // and never ask for an unknown key. Time passes in steps shorter than a refresh.
 type simulation struct {
 	choose     func(n int, what string) int // 0 to n-1
-	trueClock  *clock
+	trueClock  *testclock.Clock
 	cfg        keys.Config
 	store      *memoryStore
 	instances  []*instance
@@ -51,7 +52,7 @@ func (t *eventCounts) add(o eventCounts) {
 }
 
 type instance struct {
-	clock   *clock
+	clock   *testclock.Clock
 	skew    time.Duration
 	link    *link
 	manager *keys.Manager
@@ -122,19 +123,19 @@ func (w *simulation) skew() time.Duration {
 
 func (w *simulation) setClocks() {
 	for _, i := range w.instances {
-		i.clock.set(w.trueClock.now().Add(i.skew))
+		i.clock.Set(w.trueClock.Now().Add(i.skew))
 	}
 }
 
 func (w *simulation) start(t *testing.T, i *instance) {
 	cfg := w.cfg
-	cfg.Now = i.clock.now
+	cfg.Now = i.clock.Now
 	m, err := keys.Open(t.Context(), i.link, testMasterKey(t), cfg)
 	if err != nil && !i.link.cut {
 		t.Fatalf("open: %v", err)
 	}
 	if err == nil {
-		i.manager, i.read = m, w.trueClock.now()
+		i.manager, i.read = m, w.trueClock.Now()
 	}
 }
 
@@ -145,15 +146,15 @@ func (w *simulation) ready() []*instance {
 
 // step lets time pass and something happen, and returns what went wrong.
 func (w *simulation) step(t *testing.T) error {
-	w.trueClock.advance(time.Duration(1+w.choose(9, "seconds")) * time.Second)
+	w.trueClock.Advance(time.Duration(1+w.choose(9, "seconds")) * time.Second)
 	w.setClocks()
 	for _, i := range w.instances {
 		// Whoever can reach the store reads it at least every Refresh.
-		if !i.link.cut && (w.choose(2, "refresh") == 0 || w.trueClock.now().Sub(i.read) > w.cfg.Refresh-9*time.Second) {
+		if !i.link.cut && (w.choose(2, "refresh") == 0 || w.trueClock.Now().Sub(i.read) > w.cfg.Refresh-9*time.Second) {
 			if err := i.manager.Refresh(t.Context()); err != nil {
 				return fmt.Errorf("refresh: %w", err)
 			}
-			i.read = w.trueClock.now()
+			i.read = w.trueClock.Now()
 			if err := checkKeyring(i.manager); err != nil {
 				return err
 			}
@@ -242,7 +243,7 @@ func (w *simulation) rollback(t *testing.T, i *instance) error {
 // now, before they have been published for long enough.
 func (w *simulation) exempt(i *instance) {
 	for _, k := range i.manager.List() {
-		if !k.ActivatesAt.IsZero() && k.ActivatesAt.Sub(i.clock.now()).Abs() <= w.cfg.Leeway && k.ActivatesAt.Before(k.CreatedAt.Add(w.cfg.PublishAhead)) {
+		if !k.ActivatesAt.IsZero() && k.ActivatesAt.Sub(i.clock.Now()).Abs() <= w.cfg.Leeway && k.ActivatesAt.Before(k.CreatedAt.Add(w.cfg.PublishAhead)) {
 			w.exempted[k.KID] = w.exemptions
 		}
 	}
@@ -258,7 +259,7 @@ func (w *simulation) revoke(t *testing.T, i *instance) error {
 		return err
 	}
 	if _, again := w.revoked[kid]; !again {
-		w.revoked[kid] = w.trueClock.now()
+		w.revoked[kid] = w.trueClock.Now()
 		w.counts.revocations++
 	}
 	w.exempt(i)
@@ -274,14 +275,14 @@ func (w *simulation) signTokens(t *testing.T) error {
 		if !slices.Contains(published(t, i.manager), s.KID()) {
 			return fmt.Errorf("%s signs and is not published by its own instance", s.KID())
 		}
-		w.tokens = append(w.tokens, simToken{s.KID(), i.clock.now().Add(w.tokenLifetime)})
+		w.tokens = append(w.tokens, simToken{s.KID(), i.clock.Now().Add(w.tokenLifetime)})
 	}
 	return nil
 }
 
 // checkVerifiers has every verifier check every token that is unexpired by its clock.
 func (w *simulation) checkVerifiers() error {
-	now := w.trueClock.now()
+	now := w.trueClock.Now()
 	w.tokens = slices.DeleteFunc(w.tokens, func(m simToken) bool { return m.exp.Add(w.cfg.Leeway).Before(now) })
 	for n, v := range w.verifiers {
 		if err := w.fetch(v, now); err != nil {

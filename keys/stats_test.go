@@ -11,7 +11,7 @@ func TestStats(t *testing.T) {
 	c := newClock()
 	cfg := settings(c)
 	m := open(t, new(memoryStore), cfg)
-	c.advance(time.Hour)
+	c.Advance(time.Hour)
 	want := keys.Stats{ActiveKeyAge: time.Hour, NextChange: cfg.RotationInterval - cfg.StaleAfter() - time.Hour, SnapshotAge: time.Hour}
 	if got := m.Stats(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)

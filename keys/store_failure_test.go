@@ -78,11 +78,11 @@ func TestStaleSnapshot_StopsSigning(t *testing.T) {
 	token := sign(t, m)
 	store.failWith(unavailable)
 
-	c.advance(cfg.StaleAfter())
+	c.Advance(cfg.StaleAfter())
 	if err := m.Ready(); err != nil {
 		t.Fatalf("stale too early: %v", err)
 	}
-	c.advance(1)
+	c.Advance(1)
 	if _, err := m.Sign(t.Context(), "JWT", nil); !errors.Is(err, keys.ErrStale) || !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("sign: %v", err)
 	}
@@ -176,7 +176,7 @@ func TestReload_DuringChange_KeepsSnapshotConsistent(t *testing.T) {
 	}
 	store.afterInsert, store.afterDelete = reload, reload
 	for range 9 {
-		c.advance(cfg.RotationInterval)
+		c.Advance(cfg.RotationInterval)
 		refresh(t, m)
 		if got, want := len(m.List()), len(store.all()); got != want {
 			t.Fatalf("%d keys in the snapshot, %d in the store", got, want)
@@ -200,7 +200,7 @@ func TestRotate_InsertConflict(t *testing.T) {
 	if _, err := m.Rotate(t.Context(), keys.Change{Force: true}); !errors.Is(err, keys.ErrRotated) || random.drawn != made+1 {
 		t.Errorf("got %v, %d keys drawn", err, random.drawn-made)
 	}
-	c.advance(cfg.Refresh)
+	c.Advance(cfg.Refresh)
 	refresh(t, m, other)
 	store.beforeInsert = func() {
 		if err := other.Revoke(t.Context(), inState(other, keys.Standby)[0], keys.Change{}); err != nil {
@@ -258,7 +258,7 @@ func TestRefresh_WriteFails_ReadIsApplied(t *testing.T) {
 			})
 			failed := 0
 			for range 8 {
-				c.advance(cfg.RotationInterval)
+				c.Advance(cfg.RotationInterval)
 				if err := m.Refresh(t.Context()); errors.Is(err, storage.ErrUnavailable) {
 					failed++
 				} else if err != nil {
@@ -285,7 +285,7 @@ func TestScheduledRotation_LosesRace_AdoptsWinner(t *testing.T) {
 	cfg := settings(c)
 	store := &hookedStore{memoryStore: new(memoryStore)}
 	m, other := open(t, store, cfg), open(t, store.memoryStore, cfg)
-	c.advance(cfg.RotationInterval)
+	c.Advance(cfg.RotationInterval)
 	store.beforeInsert = func() { refresh(t, other) }
 	refresh(t, m)
 	if len(store.all()) != 3 || active(t, m) != active(t, other) {

@@ -220,9 +220,9 @@ func TestVerifyRightAfterChangeElsewhere(t *testing.T) {
 func TestVerify_SignerClockAhead_IsAccepted(t *testing.T) {
 	x := newForgeryFixture(t, keys.EdDSA)
 	r := rotate(t, x.m, false)
-	x.clock.set(r.At)
+	x.clock.Set(r.At)
 	token := sign(t, open(t, x.store, x.cfg))
-	x.clock.set(r.At.Add(-x.cfg.Leeway))
+	x.clock.Set(r.At.Add(-x.cfg.Leeway))
 	behind := open(t, x.store, x.cfg)
 	if active(t, behind) == r.Activates {
 		t.Fatal("the clock is not behind")

@@ -184,9 +184,9 @@ func TestTimeBorders(t *testing.T) {
 		border("iat", allowed+1, verify.ErrNotYetValid)
 		border("auth_time", allowed+1000, nil) // not a validity time
 
-		now.Add(time.Second - 1) // the last nanosecond before exp counts
+		now.Advance(time.Second - 1) // the last nanosecond before exp counts
 		border("exp", -allowed+1, nil)
-		now.Add(1)
+		now.Advance(1)
 		border("exp", -allowed+1, verify.ErrExpired)
 	}
 }

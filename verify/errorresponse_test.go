@@ -59,10 +59,10 @@ func TestKeysUnavailable(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		if i%2 == 1 {
-			now.Add(time.Duration(i+1) * time.Second)
+			now.Advance(time.Duration(i+1) * time.Second)
 		}
 	}
-	now.Add(500 * time.Millisecond)
+	now.Advance(500 * time.Millisecond)
 	if resp, _ := call(t, server, get("Bearer "+goodToken())); resp.Header.Get("Retry-After") != "4" {
 		t.Errorf("3.5 s are told as %s", resp.Header.Get("Retry-After"))
 	}
@@ -70,7 +70,7 @@ func TestKeysUnavailable(t *testing.T) {
 		t.Errorf("what is no token is known to be none: %d", resp.StatusCode)
 	}
 	h.publish(rsaKey())
-	now.Add(5 * time.Second)
+	now.Advance(5 * time.Second)
 	if resp, body := call(t, server, get("Bearer "+goodToken())); resp.StatusCode != 200 {
 		t.Errorf("%d %s", resp.StatusCode, body)
 	}

@@ -102,7 +102,7 @@ func TestObserve_ReportsRefusedRequests(t *testing.T) {
 func TestObserve_ReportsFetches(t *testing.T) {
 	h := newStatusHost(t)
 	h.serve(func(w http.ResponseWriter, r *http.Request) {
-		h.clock.Add(time.Second)
+		h.clock.Advance(time.Second)
 		w.Header().Set("ETag", `"1"`)
 		if r.Header.Get("If-None-Match") == `"1"` {
 			w.WriteHeader(http.StatusNotModified)
@@ -132,11 +132,11 @@ func TestObserve_ReportsFetches(t *testing.T) {
 	if e := got.last(t, verify.EventStatus); e.Took != time.Second || e.Err != nil {
 		t.Errorf("the list took %s: %v", e.Took, e.Err)
 	}
-	h.clock.Add(40 * time.Second)
+	h.clock.Advance(40 * time.Second)
 	check(v, h.token(1))
 	fetched(verify.EventStatus, "fetched", "not_modified")
 	h.serve(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
-	h.clock.Add(10 * time.Second)
+	h.clock.Advance(10 * time.Second)
 	check(v, h.token(1))
 	fetched(verify.EventStatus, "fetched", "not_modified", "failed")
 	if e := got.last(t, verify.EventStatus); e.Err == nil {

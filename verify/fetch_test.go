@@ -13,11 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"example.org/signet/internal/testclock"
 	"example.org/signet/verify"
 )
 
 // watched is a verifier over h with a clock that the test moves.
-func watched(t *testing.T, h *host, change func(*verify.Config)) (*verify.Verifier, *clock) {
+func watched(t *testing.T, h *host, change func(*verify.Config)) (*verify.Verifier, *testclock.Clock) {
 	now := newClock()
 	cfg := config(h)
 	cfg.Now = now.Now
@@ -69,16 +70,16 @@ func TestKeysOutliveAnOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.fail()
-	now.Add(5 * time.Minute)
+	now.Advance(5 * time.Minute)
 	if err := check(v, forever(rsaKey())); err != nil {
 		t.Errorf("within the bound: %v", err)
 	}
-	now.Add(10 * time.Minute)
+	now.Advance(10 * time.Minute)
 	if err := check(v, forever(rsaKey())); !errors.Is(err, verify.ErrKeysUnavailable) || errors.Is(err, verify.ErrInvalidToken) {
 		t.Errorf("beyond the bound: %v", err)
 	}
 	h.publish(rsaKey())
-	now.Add(time.Minute)
+	now.Advance(time.Minute)
 	if err := check(v, forever(rsaKey())); err != nil {
 		t.Errorf("after the outage: %v", err)
 	}
@@ -91,7 +92,7 @@ func TestRevalidatesWithTheETag(t *testing.T) {
 		if err := check(v, forever(rsaKey())); err != nil {
 			t.Fatal(err)
 		}
-		now.Add(5 * time.Minute)
+		now.Advance(5 * time.Minute)
 	}
 	if fetched, same := h.keyFetches.Load(), h.notModified.Load(); fetched != 3 || same != 2 {
 		t.Errorf("%d fetches, of which %d not modified", fetched, same)
@@ -154,12 +155,12 @@ func TestTTLFollowsCacheControl(t *testing.T) {
 			if err := check(v, forever(rsaKey())); err != nil {
 				t.Fatal(err)
 			}
-			now.Add(tt.want*4/5 - 1)
+			now.Advance(tt.want*4/5 - 1)
 			if err := check(v, forever(rsaKey())); err != nil || h.keyFetches.Load() != 1 {
 				t.Fatalf("%v, %d fetches just before the time to renew", err, h.keyFetches.Load())
 			}
 			h.publish(otherRSA())
-			now.Add(tt.want/5 + 1)
+			now.Advance(tt.want/5 + 1)
 			if err := check(v, forever(rsaKey())); !errors.Is(err, verify.ErrUnknownKey) {
 				t.Errorf("withdrawn key at the TTL: %v", err)
 			}
@@ -210,7 +211,7 @@ func TestFetch_NotAKeySet_IsUnavailable(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 			h.publish(rsaKey())
-			now.Add(time.Second)
+			now.Advance(time.Second)
 			if err := check(v, goodToken()); err != nil {
 				t.Errorf("after recovery: %v", err)
 			}
@@ -280,7 +281,7 @@ func TestRedirectIsNotDowngraded(t *testing.T) {
 }
 
 // discovering is a verifier that knows h by its issuer URL only.
-func discovering(t *testing.T, h *host) (*verify.Verifier, *clock) {
+func discovering(t *testing.T, h *host) (*verify.Verifier, *testclock.Clock) {
 	return watched(t, h, func(c *verify.Config) { c.Issuer, c.JWKSURL = h.URL, "" })
 }
 
@@ -292,12 +293,12 @@ func TestDiscovery(t *testing.T) {
 		if err := check(v, token); err != nil {
 			t.Fatal(err)
 		}
-		now.Add(5 * time.Minute)
+		now.Advance(5 * time.Minute)
 	}
 	if meta, keys := h.metaFetches.Load(), h.keyFetches.Load(); meta != 1 || keys != 10 {
 		t.Errorf("%d fetches of metadata, %d of keys", meta, keys)
 	}
-	now.Add(time.Hour)
+	now.Advance(time.Hour)
 	if err := check(v, token); err != nil {
 		t.Fatal(err)
 	}
@@ -317,12 +318,12 @@ func TestDiscoveryFollowsAMove(t *testing.T) {
 	elsewhere := newHost(t, rsaKey())
 	h.fail()
 	h.describe(fmt.Sprintf(`{"issuer":%q,"jwks_uri":%q}`, h.URL, elsewhere.URL+keysPath))
-	now.Add(5 * time.Minute)
+	now.Advance(5 * time.Minute)
 	for range 2 { // the first finds it failed, and serves the stale set
 		if err := check(v, token); err != nil {
 			t.Fatal(err)
 		}
-		now.Add(10 * time.Second)
+		now.Advance(10 * time.Second)
 	}
 	if err := v.Warm(context.Background()); err != nil {
 		t.Fatal(err)

@@ -25,6 +25,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"go.uber.org/goleak"
 
+	"example.org/signet/internal/testclock"
 	"example.org/signet/verify"
 )
 
@@ -38,25 +39,7 @@ const (
 // testTime is the time at which most tests run.
 var testTime = time.Date(2030, 5, 6, 12, 0, 0, 0, time.UTC)
 
-// clock is a time that tests move by hand.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: testTime} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
+func newClock() *testclock.Clock { return testclock.At(testTime) }
 
 // key is a test signer: a private key with the alg and kid that it puts in headers.
 type key struct {

@@ -25,12 +25,12 @@ func TestRotation(t *testing.T) {
 	}
 	expect(rsaKey(), nil)
 	expect(otherRSA(), verify.ErrUnknownKey)
-	now.Add(5 * time.Second)
+	now.Advance(5 * time.Second)
 	h.publish(rsaKey(), otherRSA())
 	expect(otherRSA(), nil) // at once, by a refetch
 	expect(rsaKey(), nil)
 	h.publish(otherRSA())
-	now.Add(5 * time.Minute)
+	now.Advance(5 * time.Minute)
 	expect(rsaKey(), verify.ErrUnknownKey)
 	expect(otherRSA(), nil)
 }
@@ -154,7 +154,7 @@ func TestUnusualKeySets(t *testing.T) {
 		t.Errorf("1 MiB: %v", err)
 	}
 	h.publishText(`{"keys":[]}`)
-	now.Add(5 * time.Minute)
+	now.Advance(5 * time.Minute)
 	if err := check(v, goodToken()); !errors.Is(err, verify.ErrUnknownKey) {
 		t.Errorf("empty set: %v", err)
 	}

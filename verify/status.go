@@ -192,10 +192,10 @@ func (s *statusChecker) find(ctx context.Context, uri string) (*statusBits, erro
 	return nil, errors.New("the newest list is too old")
 }
 
-// lifetime returns how long after its iat a list counts as current: its time to live, and
-// up to half of that for clocks that differ.
+// lifetime returns how long after its iat a list counts as current: its time to live, a
+// second because iat has whole ones, and up to half of its time for clocks that differ.
 func (b *statusBits) lifetime(leeway time.Duration) time.Duration {
-	return b.ttl + min(leeway, b.ttl/2)
+	return b.ttl + time.Second + min(leeway, b.ttl/2)
 }
 
 // listFor returns the list with this URI, which must be on the issuer's own host, so that
@@ -240,7 +240,11 @@ func (s *statusChecker) refresh(l *statusList, now time.Time) *inflightFetch {
 		old, began := l.current.Load(), s.now()
 		b, err := s.fetch(ctx, l)
 		took := s.now().Sub(began)
-		l.complete(f, b, err, s.now().Add(s.interval))
+		wait := s.interval
+		if err == nil {
+			wait = min(wait, b.ttl/2) // a list of a short life is needed again sooner
+		}
+		l.complete(f, b, err, s.now().Add(wait))
 		if s.observe != nil {
 			s.observe(fetchEvent(EventStatus, took, err == nil && b == old, err))
 		}
@@ -289,8 +293,8 @@ func (s *statusChecker) fetch(ctx context.Context, l *statusList) (*statusBits, 
 		}
 		b.etag = resp.Header.Get("ETag")
 	}
-	if !s.now().Before(b.issuedAt.Add(b.lifetime(s.leeway))) {
-		return nil, fmt.Errorf("GET %s answered a list that is past its own time to live: a cache on the way may be stuck", l.address)
+	if age := s.now().Sub(b.issuedAt); age >= b.lifetime(s.leeway) {
+		return nil, fmt.Errorf("GET %s answered a list of %s ago, past its own time to live of %s: a cache on the way may be stuck", l.address, age.Round(time.Second), b.ttl)
 	}
 	return b, nil
 }

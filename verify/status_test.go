@@ -14,13 +14,14 @@ import (
 	"testing"
 	"time"
 
+	"example.org/signet/internal/testclock"
 	"example.org/signet/verify"
 )
 
 // statusHost is an issuer with keys and one status list.
 type statusHost struct {
 	*host
-	clock   *clock
+	clock   *testclock.Clock
 	answer  atomic.Pointer[http.HandlerFunc]
 	fetches atomic.Int64
 	mu      sync.Mutex
@@ -134,16 +135,16 @@ func TestStatusList_PastTTL_IsRefetched(t *testing.T) {
 	}
 	expect(nil)
 	h.end(3)
-	h.clock.Add(29 * time.Second)
+	h.clock.Advance(29 * time.Second)
 	expect(nil)
-	h.clock.Add(time.Second)
+	h.clock.Advance(time.Second)
 	check(v, h.token(3)) // sets off the fetch
 	waitUntil(t, "the list was not renewed in the background", func() bool { return errors.Is(check(v, h.token(3)), verify.ErrRevoked) })
 	if n := h.fetches.Load(); n != 2 {
 		t.Errorf("%d fetches", n)
 	}
 	h.bits = make([]byte, 16)
-	h.clock.Add(time.Hour) // nobody asked in between: the old one is not believed
+	h.clock.Advance(time.Hour) // nobody asked in between: the old one is not believed
 	expect(nil)
 }
 
@@ -186,11 +187,11 @@ func TestStatusMaxAge(t *testing.T) {
 	v := h.verifier(t, verify.StatusFailClosed, func(c *verify.Config) { c.StatusMaxAge, c.StaleIfError = 10*time.Minute, 24*time.Hour })
 	check(v, h.token(2))
 	h.serve(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
-	h.clock.Add(9 * time.Minute)
+	h.clock.Advance(9 * time.Minute)
 	if a, b := check(v, h.token(1)), check(v, h.token(2)); !errors.Is(a, verify.ErrRevoked) || b != nil {
 		t.Errorf("within: %v, %v", a, b)
 	}
-	h.clock.Add(time.Minute)
+	h.clock.Advance(time.Minute)
 	if err := check(v, h.token(2)); !errors.Is(err, verify.ErrStatusUnavailable) {
 		t.Errorf("beyond: %v", err)
 	}
@@ -260,13 +261,13 @@ func TestStatusListNeverGoesBack(t *testing.T) {
 	h := newStatusHost(t)
 	old := h.list(nil)
 	h.end(5)
-	h.clock.Add(10 * time.Second)
+	h.clock.Advance(10 * time.Second)
 	v := h.verifier(t, verify.StatusFailClosed)
 	if err := check(v, h.token(5)); !errors.Is(err, verify.ErrRevoked) {
 		t.Fatal(err)
 	}
 	h.serve(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, old) })
-	h.clock.Add(61 * time.Second)
+	h.clock.Advance(61 * time.Second)
 	if err := check(v, h.token(5)); !errors.Is(err, verify.ErrRevoked) {
 		t.Errorf("the older list: %v", err)
 	}
@@ -299,7 +300,7 @@ func TestStatusList_StuckCache_CannotBeHad(t *testing.T) {
 				}
 			}
 			h.serve(answer(h, stuck))
-			h.clock.Add(2 * time.Minute)
+			h.clock.Advance(2 * time.Minute)
 			err := check(closed, h.token(4))
 			if !errors.Is(err, verify.ErrStatusUnavailable) || errors.Is(err, verify.ErrInvalidToken) || !strings.Contains(err.Error(), "past its own time to live") || !strings.Contains(err.Error(), h.uri()) {
 				t.Errorf("fail closed: %v", err)
@@ -313,7 +314,7 @@ func TestStatusList_StuckCache_CannotBeHad(t *testing.T) {
 				}
 			}
 			h.serve(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, h.list(nil)) })
-			h.clock.Add(time.Minute)
+			h.clock.Advance(time.Minute)
 			if err := check(closed, h.token(4)); err != nil {
 				t.Errorf("after the cache was mended: %v", err)
 			}
@@ -361,5 +362,19 @@ func TestStatusError_NamesURLAndMediaType(t *testing.T) {
 	err := check(h.verifier(t, verify.StatusFailClosed), h.token(1))
 	if err == nil || !strings.Contains(err.Error(), h.uri()) || !strings.Contains(err.Error(), "text/html") || strings.Contains(err.Error(), "log in") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A list whose time to live is shorter than the interval between fetches is fetched again
+// when it is due.
+func TestStatusList_ShortTTL_IsRefetchedInTime(t *testing.T) {
+	h := newStatusHost(t)
+	h.serve(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, h.list(map[string]any{"ttl": 1})) })
+	v := h.verifier(t, verify.StatusFailClosed)
+	for n := range 20 {
+		if err := check(v, h.token(4)); err != nil {
+			t.Fatalf("after %d s: %v", n, err)
+		}
+		h.clock.Advance(time.Second)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"example.org/signet/internal/linear"
 	"example.org/signet/internal/protocoltest"
+	"example.org/signet/internal/testclock"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
@@ -29,7 +30,7 @@ var source = issuer.RequestInfo{Address: netip.MustParseAddr("192.0.2.7"), Reque
 // cluster is three issuers over one store, each by a way of its own that fails
 // now and then, on a clock that the test moves.
 type cluster struct {
-	clock *protocoltest.Clock
+	clock *testclock.Clock
 	keys  []*keys.Manager
 	nodes []*issuer.Issuer
 	admin []*admin.Service // of each node

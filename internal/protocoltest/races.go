@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/storage"
 )
 
@@ -167,11 +169,15 @@ func testDisableRace(t *testing.T, s *Signet) {
 		var got Response
 		runConcurrently(func() {
 			var err error
-			switch n % 2 {
+			switch n % 4 {
 			case 0:
 				_, err = s.operator().Users().Disable(context.Background(), s.Alice.ID)
 			case 1:
 				_, err = s.operator().Users().EndSessions(context.Background(), s.Alice.ID)
+			case 2:
+				_, err = s.operator().Users().SetPassword(context.Background(), s.Alice.ID, issuer.Secret(s.Alice.Password))
+			case 3:
+				_, err = s.operator().Clients().RotateSecret(context.Background(), s.Web.ID, admin.SecretRotation{Secret: issuer.Secret(s.Web.Secret), Revoke: true})
 			}
 			if err != nil {
 				t.Error(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"example.org/signet/endpoints"
+	"example.org/signet/internal/testclock"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
@@ -48,7 +49,7 @@ type Signet struct {
 
 	Issuer    string // the `iss` value
 	URL       string // where this instance answers, with the issuer's path
-	Clock     *Clock
+	Clock     *testclock.Clock
 	Store     *Store
 	Keys      *keys.Manager
 	Service   *issuer.Issuer
@@ -123,7 +124,7 @@ func (s *Signet) AdminListener(t testing.TB) *Signet {
 	return own
 }
 
-func defaults(clock *Clock) Options {
+func defaults(clock *testclock.Clock) Options {
 	k := keys.DefaultConfig(clock.Now)
 	k.Alg = keys.ES256 // quick to make
 	return Options{

@@ -46,7 +46,7 @@ func (s *Service) Bootstrap(ctx context.Context, r BootstrapRequest) (User, erro
 	}
 	n := NewUser{Username: r.User.Username, Email: r.User.Email, FullName: r.User.FullName, Phone: r.User.Phone, Password: r.User.Password}
 	n.Roles = []string{role.User, role.SuperAdmin}
-	u, err := s.newUserWithPassword(ctx, n, r.Info)
+	u, err := s.accounts.newWithPassword(ctx, n, r.Info)
 	if err != nil {
 		return User{}, err
 	}

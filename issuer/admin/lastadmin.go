@@ -37,10 +37,13 @@ func isActiveSuperAdmin(u storage.User) bool {
 // by a look at the user from before.
 const sharedSetSuperAdmins = role.SuperAdmin
 
-// ensureOtherSuperAdmin makes the shared set name others than the user, who is about to
+// superAdmins keeps that there is one.
+type superAdmins struct{ store Store }
+
+// ensureOther makes the shared set name others than the user, who is about to
 // stop being a super_admin. ErrLastSuperAdmin where there is nobody else,
 // unless alone allows that.
-func (s *Service) ensureOtherSuperAdmin(ctx context.Context, id string, alone bool) error {
+func (s superAdmins) ensureOther(ctx context.Context, id string, alone bool) error {
 	for range maxUpdateAttempts {
 		g, err := s.store.SharedSet(ctx, sharedSetSuperAdmins)
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
@@ -49,7 +52,7 @@ func (s *Service) ensureOtherSuperAdmin(ctx context.Context, id string, alone bo
 		g.Name = sharedSetSuperAdmins
 		g.Members = slices.DeleteFunc(slices.Clone(g.Members), func(m string) bool { return m == id })
 		if len(g.Members) == 0 && !alone {
-			if g.Members, err = s.nameOtherSuperAdmin(ctx, id); err != nil {
+			if g.Members, err = s.nameOther(ctx, id); err != nil {
 				return err
 			}
 		}
@@ -65,10 +68,10 @@ func (s *Service) ensureOtherSuperAdmin(ctx context.Context, id string, alone bo
 	return ErrConcurrentUpdate
 }
 
-// nameOtherSuperAdmin finds another super_admin and raises their version, which shows
+// nameOther finds another super_admin and raises their version, which shows
 // that they still are one; nobody where that changed meanwhile.
-func (s *Service) nameOtherSuperAdmin(ctx context.Context, id string) ([]string, error) {
-	other, err := s.findOtherSuperAdmin(ctx, id)
+func (s superAdmins) nameOther(ctx context.Context, id string) ([]string, error) {
+	other, err := s.findOther(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +85,7 @@ func (s *Service) nameOtherSuperAdmin(ctx context.Context, id string) ([]string,
 	return nil, issuer.StoreError(err)
 }
 
-func (s *Service) findOtherSuperAdmin(ctx context.Context, id string) (storage.User, error) {
+func (s superAdmins) findOther(ctx context.Context, id string) (storage.User, error) {
 	for p := (storage.Page{}); ; {
 		page, err := s.store.ListUsers(ctx, storage.UserFilter{Role: role.SuperAdmin}, p)
 		if err != nil {

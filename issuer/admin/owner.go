@@ -67,13 +67,13 @@ func (o *Owner) Update(ctx context.Context, c UserChange) (User, error) {
 
 // CheckPassword judges a password that the user would like to have.
 func (o *Owner) CheckPassword(pw issuer.Secret) error {
-	return o.service.checkNewPassword(pw, o.user)
+	return o.service.accounts.checkNewPassword(pw, o.user)
 }
 
 // SetPassword sets a new password, and by the same step ends the user's other sessions. The
 // caller has checked the old one.
 func (o *Owner) SetPassword(ctx context.Context, pw issuer.Secret) (User, error) {
-	hash, err := o.service.hashNewPassword(ctx, pw, o.user, o.users.admin.info)
+	hash, err := o.service.accounts.hashNewPassword(ctx, pw, o.user, o.users.admin.info)
 	if err != nil {
 		return User{}, err
 	}
@@ -150,7 +150,7 @@ func orTokenEnded(err error) error {
 // every field at fault.
 func (s *Service) Register(ctx context.Context, n NewUser, clientID string, info issuer.RequestInfo) (storage.User, error) {
 	n = NewUser{Username: n.Username, Email: n.Email, FullName: n.FullName, Phone: n.Phone, Password: n.Password}
-	u, err := s.newUserWithPassword(ctx, n, info)
+	u, err := s.accounts.newWithPassword(ctx, n, info)
 	if err != nil {
 		return storage.User{}, err
 	}

@@ -59,6 +59,7 @@ type Service struct {
 	cfg       Config
 	store     Store
 	passwords *password.Pool
+	accounts  accounts
 	log       *audit.Log
 	throttler *issuer.Throttler
 	caches    Caches
@@ -70,7 +71,9 @@ func New(cfg Config, p Parts) *Service {
 	if p.Caches == nil {
 		p.Caches = noCaches{}
 	}
-	return &Service{cfg: cfg, store: p.Store, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler, caches: p.Caches, keys: p.Keys}
+	s := &Service{cfg: cfg, store: p.Store, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler, caches: p.Caches, keys: p.Keys}
+	s.accounts = accounts{issuer: cfg.Issuer, store: p.Store, passwords: p.Passwords, now: s.now, rand: cfg.Rand}
+	return s
 }
 
 type noCaches struct{}

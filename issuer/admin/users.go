@@ -72,17 +72,17 @@ func (s *Service) readUser(ctx context.Context, id string) (storage.User, error)
 // Create creates a user.
 func (u Users) Create(ctx context.Context, n NewUser) (User, error) {
 	s := u.admin.service
-	x, err := s.newUser(ctx, n)
+	x, err := s.accounts.new(ctx, n)
 	if err != nil {
 		return User{}, err
 	}
 	if err := u.admin.actor.mayChangeUser(storage.User{}, x); err != nil {
 		return User{}, err
 	}
-	if err := s.checkNamesFree(ctx, storage.User{}, x); err != nil {
+	if err := s.accounts.checkNamesFree(ctx, storage.User{}, x); err != nil {
 		return User{}, err
 	}
-	if x.PasswordHash, err = s.initialHash(ctx, n, x, u.admin.info); err != nil {
+	if x.PasswordHash, err = s.accounts.initialHash(ctx, n, x, u.admin.info); err != nil {
 		return User{}, err
 	}
 	e := storage.AuditEvent{Type: audit.EventUserCreated, Target: x.ID, Detail: userChanges(storage.User{}, x)}
@@ -101,7 +101,7 @@ func (u Users) insert(ctx context.Context, x storage.User, e storage.AuditEvent)
 
 // Update changes a user. Roles that shrink reach the user's tokens at their next refresh.
 func (u Users) Update(ctx context.Context, id string, c UserChange) (User, error) {
-	return u.change(ctx, id, audit.EventUserUpdated, func(x *storage.User) error { return u.admin.service.applyUser(ctx, x, c) })
+	return u.change(ctx, id, audit.EventUserUpdated, func(x *storage.User) error { return u.admin.service.accounts.apply(ctx, x, c) })
 }
 
 // Disable shuts a user out: their sessions end and stay ended.
@@ -135,7 +135,7 @@ func (u Users) SetPassword(ctx context.Context, id string, pw issuer.Secret) (Us
 	if err := u.admin.checkIfMatch(u.kind().revision(x)); err != nil {
 		return User{}, err
 	}
-	hash, err := u.admin.service.hashNewPassword(ctx, pw, x, u.admin.info)
+	hash, err := u.admin.service.accounts.hashNewPassword(ctx, pw, x, u.admin.info)
 	if err != nil {
 		return User{}, err
 	}
@@ -202,13 +202,13 @@ func (u Users) kind() kind[storage.User] {
 		read: s.readUser, may: u.admin.actor.mayChangeUser, diff: userChanges,
 		revision: func(x storage.User) string { return revision(x.CreatedAt, x.Version) },
 		check: func(ctx context.Context, before, after storage.User) error {
-			if err := s.checkNamesFree(ctx, before, after); err != nil {
+			if err := s.accounts.checkNamesFree(ctx, before, after); err != nil {
 				return err
 			}
 			if !isActiveSuperAdmin(before) || isActiveSuperAdmin(after) {
 				return nil
 			}
-			return s.ensureOtherSuperAdmin(ctx, before.ID, u.admin.actor.mayLeaveNoSuperAdmin())
+			return superAdmins{s.store}.ensureOther(ctx, before.ID, u.admin.actor.mayLeaveNoSuperAdmin())
 		},
 		ends: func(before, after storage.User) (storage.PendingRevocation, bool) {
 			return storage.PendingRevocation{UserID: before.ID}, after.ID == "" || after.Epoch != before.Epoch

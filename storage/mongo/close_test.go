@@ -12,7 +12,7 @@ import (
 func TestCloseLeavesNothingRunning(t *testing.T) {
 	uri := mongotest.URI(t)
 	before := goleak.IgnoreCurrent()
-	s, err := mongo.Open(t.Context(), uri, newClock().now, mongo.WithTimeout(testTimeout))
+	s, err := mongo.Open(t.Context(), uri, newClock().Now, mongo.WithTimeout(testTimeout))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,11 +78,11 @@ func wantDuplicate(t *testing.T, what string, err error, field string) {
 func TestClaimWithoutUserIsTakenOver(t *testing.T) {
 	uri, c := mongotest.URI(t), newClock()
 	s := openAt(t, uri, c)
-	put(t, raw(t, uri), "logins", claim("ann", "crashed", c.now()))
-	c.advance(time.Minute - time.Millisecond)
+	put(t, raw(t, uri), "logins", claim("ann", "crashed", c.Now()))
+	c.Advance(time.Minute - time.Millisecond)
 	wantDuplicate(t, "just before", s.CreateUser(t.Context(), testUser("u", "ann", "")), "username")
 	wantOwner(t, s, "ann", "")
-	c.advance(time.Millisecond)
+	c.Advance(time.Millisecond)
 	if err := s.CreateUser(t.Context(), testUser("u", "ann", "")); err != nil {
 		t.Fatalf("a minute later: %v", err)
 	}
@@ -97,7 +97,7 @@ func claim(name, user string, at time.Time) bson.D {
 func TestClaimOfTheSameUserIsUsedAtOnce(t *testing.T) {
 	uri, c := mongotest.URI(t), newClock()
 	s := openAt(t, uri, c)
-	put(t, raw(t, uri), "logins", claim("ann", "u", c.now()))
+	put(t, raw(t, uri), "logins", claim("ann", "u", c.Now()))
 	if err := s.CreateUser(t.Context(), testUser("u", "ann", "")); err != nil {
 		t.Fatal(err)
 	}
@@ -170,11 +170,11 @@ func TestCrashBetweenWritesIsHarmless(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			uri, now := mongotest.URI(t), newClock()
 			s := openAt(t, uri, now)
-			c.crash(t, s, raw(t, uri), now.now())
+			c.crash(t, s, raw(t, uri), now.Now())
 			for _, name := range c.free {
 				wantOwner(t, s, name, "")
 			}
-			now.advance(time.Hour)
+			now.Advance(time.Hour)
 			for i, name := range c.free {
 				create(t, s, testUser(fmt.Sprint("other-", i), name, ""))
 				wantOwner(t, s, name, fmt.Sprint("other-", i))
@@ -197,7 +197,7 @@ func TestDelayedCreateLosesExpiredClaim(t *testing.T) {
 	err := runPaused(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
 		return s.CreateUser(t.Context(), testUser("sleeper", "ann", "sleeper@example.org"))
 	}, func() {
-		c.advance(2 * time.Minute)
+		c.Advance(2 * time.Minute)
 		create(t, awake, testUser("u", "ann", ""))
 	})
 	wantDuplicate(t, "the sleeper", err, "username")
@@ -217,7 +217,7 @@ func TestDelayedConfirmKeepsName(t *testing.T) {
 	err := runPaused(t, h, openAt(t, uri, c, h.monitor()), func(s *mongo.Store) error {
 		return s.CreateUser(t.Context(), testUser("sleeper", "ann", ""))
 	}, func() {
-		c.advance(2 * time.Minute)
+		c.Advance(2 * time.Minute)
 		wantDuplicate(t, "the other", awake.CreateUser(t.Context(), testUser("u", "ann", "")), "username")
 	})
 	if err != nil {
@@ -235,7 +235,7 @@ func TestDelayedTakeoverFails(t *testing.T) {
 	created := make(chan error, 1)
 	go func() { created <- creator.CreateUser(t.Context(), testUser("u", "ann", "")) }()
 	<-first.reached
-	c.advance(2 * time.Minute)
+	c.Advance(2 * time.Minute)
 
 	second := pauseBefore("update", "logins")
 	err := runPaused(t, second, openAt(t, uri, c, second.monitor()), func(s *mongo.Store) error {
@@ -261,7 +261,7 @@ func TestDelayedRenameIsRolledBack(t *testing.T) {
 		u.Version, u.FullName = 1, "Anna"
 		return must(s.UpdateUser(t.Context(), u))
 	}, func() {
-		c.advance(2 * time.Minute)
+		c.Advance(2 * time.Minute)
 		create(t, awake, testUser("u", "anna", ""))
 	})
 	wantDuplicate(t, "the sleeper", err, "username")

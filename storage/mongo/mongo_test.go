@@ -1,11 +1,11 @@
 package mongo_test
 
 import (
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"example.org/signet/internal/mongotest"
+	"example.org/signet/internal/testclock"
 	"example.org/signet/storage"
 	"example.org/signet/storage/mongo"
 	"example.org/signet/storage/storagetest"
@@ -15,17 +15,9 @@ import (
 // test server is slow when 64 goroutines race on a busy machine.
 const testTimeout = 30 * time.Second
 
-// clock is a clock that tests move.
-type clock struct{ at atomic.Int64 }
-
-func newClock() *clock {
-	c := &clock{}
-	c.at.Store(time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC).UnixMilli())
-	return c
+func newClock() *testclock.Clock {
+	return testclock.At(time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC))
 }
-
-func (c *clock) now() time.Time          { return time.UnixMilli(c.at.Load()) }
-func (c *clock) advance(d time.Duration) { c.at.Add(d.Milliseconds()) }
 
 // open opens a store on the database that the URI names.
 func open(t testing.TB, uri string, opts ...mongo.Option) *mongo.Store {
@@ -33,9 +25,9 @@ func open(t testing.TB, uri string, opts ...mongo.Option) *mongo.Store {
 	return openAt(t, uri, newClock(), opts...)
 }
 
-func openAt(t testing.TB, uri string, c *clock, opts ...mongo.Option) *mongo.Store {
+func openAt(t testing.TB, uri string, c *testclock.Clock, opts ...mongo.Option) *mongo.Store {
 	t.Helper()
-	s, err := mongo.Open(t.Context(), uri, c.now, append([]mongo.Option{mongo.WithTimeout(testTimeout)}, opts...)...)
+	s, err := mongo.Open(t.Context(), uri, c.Now, append([]mongo.Option{mongo.WithTimeout(testTimeout)}, opts...)...)
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}
@@ -58,7 +50,7 @@ func TestContractAfterReopening(t *testing.T) {
 	storagetest.RunReopen(t, func(t *testing.T) func() (storage.Store, error) {
 		uri, c := mongotest.URI(t), newClock()
 		return func() (storage.Store, error) {
-			return mongo.Open(t.Context(), uri, c.now, mongo.WithTimeout(testTimeout))
+			return mongo.Open(t.Context(), uri, c.Now, mongo.WithTimeout(testTimeout))
 		}
 	})
 }

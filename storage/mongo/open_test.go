@@ -58,7 +58,7 @@ func TestConnectionStringsThatCannotBeUsed(t *testing.T) {
 		"mongodb://u:" + secret + "@127.0.0.1/signet?authMechanism=" + "NO-SUCH": "",
 		"mongodb://127.0.0.1/signet?tls=true&tlsCertificateKeyFile=/nowhere/c.pem&tlsCertificateKeyFilePassword=" + secret: "nowhere",
 	} {
-		_, err := mongo.Open(t.Context(), uri, newClock().now)
+		_, err := mongo.Open(t.Context(), uri, newClock().Now)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want a word of %q", uri, err, want)
 		}
@@ -71,7 +71,7 @@ func TestConnectionStringsThatCannotBeUsed(t *testing.T) {
 
 func TestMistakesInTheStringComeWithAnExample(t *testing.T) {
 	for _, uri := range []string{"signet", "mongodb://127.0.0.1/", "mongodb://127.0.0.1:99999/signet"} {
-		if _, err := mongo.Open(t.Context(), uri, newClock().now); err == nil || !strings.Contains(err.Error(), mongo.Example) {
+		if _, err := mongo.Open(t.Context(), uri, newClock().Now); err == nil || !strings.Contains(err.Error(), mongo.Example) {
 			t.Errorf("%s: %v shows no example", uri, err)
 		}
 	}
@@ -101,7 +101,7 @@ func closedPort(t *testing.T) string {
 
 func TestUnreachableServer(t *testing.T) {
 	for what, host := range map[string]string{"closed port": closedPort(t), "silent server": silentListener(t)} {
-		_, err := mongo.Open(t.Context(), "mongodb://u:"+secret+"@"+host+"/signet", newClock().now, mongo.WithTimeout(300*time.Millisecond))
+		_, err := mongo.Open(t.Context(), "mongodb://u:"+secret+"@"+host+"/signet", newClock().Now, mongo.WithTimeout(300*time.Millisecond))
 		if !errors.Is(err, storage.ErrUnavailable) {
 			t.Fatalf("%s: got %v, want ErrUnavailable", what, err)
 		}
@@ -117,7 +117,7 @@ func TestUnreachableServer(t *testing.T) {
 func TestOpenEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := mongo.Open(ctx, "mongodb://"+silentListener(t)+"/signet", newClock().now, mongo.WithTimeout(testTimeout))
+	_, err := mongo.Open(ctx, "mongodb://"+silentListener(t)+"/signet", newClock().Now, mongo.WithTimeout(testTimeout))
 	if !errors.Is(err, storage.ErrUnavailable) || !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want ErrUnavailable by Canceled", err)
 	}
@@ -127,7 +127,7 @@ func TestRefusedCredentials(t *testing.T) {
 	right := mongotest.Start(t, mongotest.Login("u", "right")).URI()
 	open(t, right) // and a store with the right ones works
 	uri := strings.Replace(right, "u:right@", "u:"+secret+"@", 1)
-	_, err := mongo.Open(t.Context(), uri, newClock().now, mongo.WithTimeout(2*time.Second))
+	_, err := mongo.Open(t.Context(), uri, newClock().Now, mongo.WithTimeout(2*time.Second))
 	if !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "check the user name") {
 		t.Errorf("got %v, want ErrUnavailable with advice", err)
 	}
@@ -150,7 +150,7 @@ func TestAdvice(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			uri := mongotest.Start(t, c.kinds...).URI()
 			uri = strings.Replace(uri, c.replace[0], c.replace[1], 1)
-			_, err := mongo.Open(t.Context(), uri, newClock().now, mongo.WithTimeout(2*time.Second))
+			_, err := mongo.Open(t.Context(), uri, newClock().Now, mongo.WithTimeout(2*time.Second))
 			if !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want ErrUnavailable and %q", err, c.want)
 			}

@@ -45,7 +45,7 @@ func field(key string, value any) bson.E { return bson.E{Key: key, Value: value}
 // wantOpenError opens the database and demands an error that holds all the words.
 func wantOpenError(t *testing.T, uri string, words ...string) error {
 	t.Helper()
-	s, err := mongo.Open(t.Context(), uri, newClock().now, mongo.WithTimeout(testTimeout))
+	s, err := mongo.Open(t.Context(), uri, newClock().Now, mongo.WithTimeout(testTimeout))
 	if err == nil {
 		_ = s.Close()
 		t.Fatal("the database was opened")
@@ -222,7 +222,7 @@ func TestFirstStartOfMany(t *testing.T) {
 			all.Go(func() {
 				<-gate
 				var err error
-				if stores[i], err = mongo.Open(t.Context(), uri, newClock().now, mongo.WithTimeout(testTimeout)); err != nil {
+				if stores[i], err = mongo.Open(t.Context(), uri, newClock().Now, mongo.WithTimeout(testTimeout)); err != nil {
 					t.Errorf("store %d: %v", i, err)
 				}
 			})

@@ -9,7 +9,7 @@ import (
 
 func TestSchemaVersion(t *testing.T) {
 	t.Parallel()
-	s, err := mongo.Open(t.Context(), mongotest.URI(t), newClock().now, mongo.WithTimeout(testTimeout))
+	s, err := mongo.Open(t.Context(), mongotest.URI(t), newClock().Now, mongo.WithTimeout(testTimeout))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,9 @@ package admin
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
+	"time"
 
 	"example.org/signet/internal/random"
 	"example.org/signet/issuer"
@@ -13,9 +15,19 @@ import (
 	"example.org/signet/storage"
 )
 
-func (s *Service) newUser(ctx context.Context, n NewUser) (storage.User, error) {
-	now := s.now()
-	id, err := random.UUIDv7(s.cfg.Rand, now)
+// accounts checks what users are to be, and makes new ones. It writes nothing.
+type accounts struct {
+	issuer    string // the `iss` value
+	store     Store
+	passwords *password.Pool
+	now       func() time.Time
+	rand      io.Reader
+}
+
+// new returns a new user without a password, and names every field at fault.
+func (a accounts) new(ctx context.Context, n NewUser) (storage.User, error) {
+	now := a.now()
+	id, err := random.UUIDv7(a.rand, now)
 	if err != nil {
 		return storage.User{}, issuer.OutcomeUnknown(err)
 	}
@@ -27,18 +39,18 @@ func (s *Service) newUser(ctx context.Context, n NewUser) (storage.User, error) 
 	if len(roles) == 0 {
 		roles = []string{role.User}
 	}
-	return u, s.applyUser(ctx, &u, UserChange{Username: &n.Username, Email: &n.Email, FullName: &n.FullName, Phone: &n.Phone, Roles: &roles})
+	return u, a.apply(ctx, &u, UserChange{Username: &n.Username, Email: &n.Email, FullName: &n.FullName, Phone: &n.Phone, Roles: &roles})
 }
 
-// applyUser checks a change and makes it on u. It names every field at fault.
-func (s *Service) applyUser(ctx context.Context, u *storage.User, c UserChange) error {
+// apply checks a change and makes it on u. It names every field at fault.
+func (a accounts) apply(ctx context.Context, u *storage.User, c UserChange) error {
 	var v validation
 	v.set(&u.Username, c.Username, checkUsername)
 	v.set(&u.Email, c.Email, checkEmail)
 	v.set(&u.FullName, c.FullName, func(text string) (string, error) { return checkText("full_name", text, maxFullName) })
 	v.set(&u.Phone, c.Phone, func(text string) (string, error) { return checkText("phone", text, maxPhone) })
 	if c.Roles != nil {
-		roles, err := s.checkRoles(ctx, *c.Roles)
+		roles, err := a.checkRoles(ctx, *c.Roles)
 		v.add(err)
 		u.Roles = roles
 	}
@@ -73,7 +85,7 @@ func accountError(name string, err error) error {
 }
 
 // initialHash is the password hash of a new user.
-func (s *Service) initialHash(ctx context.Context, n NewUser, u storage.User, info issuer.RequestInfo) (string, error) {
+func (a accounts) initialHash(ctx context.Context, n NewUser, u storage.User, info issuer.RequestInfo) (string, error) {
 	switch {
 	case n.Password != "" && n.PasswordHash != "":
 		return "", newFieldError("password", "comes with a hash: give one of the two")
@@ -83,14 +95,14 @@ func (s *Service) initialHash(ctx context.Context, n NewUser, u storage.User, in
 		}
 		return string(n.PasswordHash), nil
 	case n.Password != "":
-		return s.hashNewPassword(ctx, n.Password, u, info)
+		return a.hashNewPassword(ctx, n.Password, u, info)
 	}
 	return "", nil
 }
 
 // checkNewPassword judges the password that u is to have.
-func (s *Service) checkNewPassword(pw issuer.Secret, u storage.User) error {
-	inputs := password.UserInputs{Personal: []string{u.Username, u.Email, u.FullName, u.Phone}, Service: []string{s.cfg.Issuer}}
+func (a accounts) checkNewPassword(pw issuer.Secret, u storage.User) error {
+	inputs := password.UserInputs{Personal: []string{u.Username, u.Email, u.FullName, u.Phone}, Service: []string{a.issuer}}
 	if err := password.CheckNew(string(pw), inputs); err != nil {
 		return newFieldError("password", err.Error())
 	}
@@ -98,11 +110,11 @@ func (s *Service) checkNewPassword(pw issuer.Secret, u storage.User) error {
 }
 
 // hashNewPassword judges the password that u is to have, and hashes it.
-func (s *Service) hashNewPassword(ctx context.Context, pw issuer.Secret, u storage.User, info issuer.RequestInfo) (string, error) {
-	if err := s.checkNewPassword(pw, u); err != nil {
+func (a accounts) hashNewPassword(ctx context.Context, pw issuer.Secret, u storage.User, info issuer.RequestInfo) (string, error) {
+	if err := a.checkNewPassword(pw, u); err != nil {
 		return "", err
 	}
-	hash, err := s.passwords.Hash(ctx, info.Network(), string(pw))
+	hash, err := a.passwords.Hash(ctx, info.Network(), string(pw))
 	switch {
 	case errors.Is(err, password.ErrTooLongForBcrypt):
 		return "", newFieldError("password", err.Error())
@@ -115,12 +127,12 @@ func (s *Service) hashNewPassword(ctx context.Context, pw issuer.Secret, u stora
 // checkNamesFree looks whether somebody else has a name that u is to have, so that an
 // attempt that cannot succeed costs neither a hash nor an audit event. The store
 // decides.
-func (s *Service) checkNamesFree(ctx context.Context, before, u storage.User) error {
+func (a accounts) checkNamesFree(ctx context.Context, before, u storage.User) error {
 	for _, n := range []struct{ field, old, name string }{{"username", before.Username, u.Username}, {"email", before.Email, u.Email}} {
 		if n.name == "" || n.name == n.old {
 			continue
 		}
-		switch other, err := s.store.UserByLogin(ctx, n.name); {
+		switch other, err := a.store.UserByLogin(ctx, n.name); {
 		case err == nil && other.ID == u.ID: // the user's own, in the other field
 		case err == nil:
 			return &storage.DuplicateError{Field: n.field}
@@ -132,9 +144,9 @@ func (s *Service) checkNamesFree(ctx context.Context, before, u storage.User) er
 }
 
 // checkRoles sorts the names and refuses one that is no role.
-func (s *Service) checkRoles(ctx context.Context, names []string) ([]string, error) {
+func (a accounts) checkRoles(ctx context.Context, names []string) ([]string, error) {
 	sorted := slices.Compact(slices.Sorted(slices.Values(names)))
-	list, err := s.store.ListRoles(ctx)
+	list, err := a.store.ListRoles(ctx)
 	if err != nil {
 		return nil, issuer.StoreError(err)
 	}
@@ -147,18 +159,18 @@ func (s *Service) checkRoles(ctx context.Context, names []string) ([]string, err
 	return sorted, nil
 }
 
-// newUserWithPassword is a new user with a password, or every field at fault.
-func (s *Service) newUserWithPassword(ctx context.Context, n NewUser, info issuer.RequestInfo) (storage.User, error) {
+// newWithPassword is a new user with a password, or every field at fault.
+func (a accounts) newWithPassword(ctx context.Context, n NewUser, info issuer.RequestInfo) (storage.User, error) {
 	var v validation
-	u, err := s.newUser(ctx, n)
+	u, err := a.new(ctx, n)
 	v.addAll(err)
-	v.add(s.checkNewPassword(n.Password, u))
+	v.add(a.checkNewPassword(n.Password, u))
 	if err := v.err(); err != nil {
 		return storage.User{}, err
 	}
-	if err := s.checkNamesFree(ctx, storage.User{}, u); err != nil {
+	if err := a.checkNamesFree(ctx, storage.User{}, u); err != nil {
 		return storage.User{}, err
 	}
-	u.PasswordHash, err = s.initialHash(ctx, n, u, info)
+	u.PasswordHash, err = a.initialHash(ctx, n, u, info)
 	return u, err
 }
