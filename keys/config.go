@@ -123,3 +123,10 @@ func (c Config) Validate() error {
 	}
 	return faults.Err()
 }
+
+// report hands the event to OnEvent, if that is set.
+func (c Config) report(e Event) {
+	if c.OnEvent != nil {
+		c.OnEvent(e)
+	}
+}

@@ -68,4 +68,11 @@
 // revocation that finds a standby younger than PublishAhead, and a new key
 // where all were revoked. Verifiers that fetch on an unknown kid follow at
 // once, others after JWKSMaxAge.
+//
+// # Parts
+//
+// A [Manager] is made of a snapshotCache, which reads the records and replaces the
+// snapshot; a changer, which decides on changes and stores them; a verifier; and the
+// slots and the counter of its signatures. When a change takes effect is computed by
+// functions of [Config], a snapshot and the time.
 package keys

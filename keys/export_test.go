@@ -21,15 +21,15 @@ func OpenForTest(t testing.TB, master MasterKey, record storage.Key) crypto.Sign
 
 // OccupyRSASlots takes every place for an RSA signature until released.
 func OccupyRSASlots(m *Manager) (release func()) {
-	for range cap(m.rsaSlots) {
-		m.rsaSlots <- struct{}{}
+	for range cap(m.signing.rsaSlots) {
+		m.signing.rsaSlots <- struct{}{}
 	}
 	return func() {
-		for range cap(m.rsaSlots) {
-			<-m.rsaSlots
+		for range cap(m.signing.rsaSlots) {
+			<-m.signing.rsaSlots
 		}
 	}
 }
 
 // Reload is a reading that comes in between, as Verify may cause one.
-func Reload(ctx context.Context, m *Manager) error { return m.reload(ctx) }
+func Reload(ctx context.Context, m *Manager) error { return m.snapshots.reload(ctx) }

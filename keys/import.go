@@ -41,14 +41,9 @@ const maxKID = 200 // characters, so that a token's header stays small
 // know neither the other issuer's JWKS nor a fresh one of this issuer refuse
 // its tokens for up to [Config.JWKSMaxAge]. It fails with [ErrKeyExists].
 func (m *Manager) Import(ctx context.Context, k ImportedKey, c Change) (kid string, err error) {
-	p, err := m.prepareImport(k)
+	p, err := prepareImport(m.cfg.Alg, k)
 	if err == nil {
-		err = m.withChangeLock(ctx, func() error {
-			if err := m.reload(ctx); err != nil {
-				return err
-			}
-			return m.insertImported(ctx, p, k.VerifyFor, c.By)
-		})
+		err = m.changer.withLock(ctx, func() error { return m.changer.insertImported(ctx, p, k.VerifyFor, c.By) })
 	}
 	if err != nil {
 		return "", fmt.Errorf("import a key: %w", err)
@@ -56,12 +51,13 @@ func (m *Manager) Import(ctx context.Context, k ImportedKey, c Change) (kid stri
 	return p.kid, nil
 }
 
-// prepareImport prepares the key and checks its name.
-func (m *Manager) prepareImport(k ImportedKey) (*keyPair, error) {
+// prepareImport returns the key pair under its kid, after checking both. newKeysAlg is
+// the algorithm of the keys that are made here.
+func prepareImport(newKeysAlg string, k ImportedKey) (*keyPair, error) {
 	if k.VerifyFor < 0 {
 		return nil, fmt.Errorf("the life of its tokens is %s, must not be negative", k.VerifyFor)
 	}
-	p, err := newKeyPair(m.algOf(k.Private), k.Private)
+	p, err := newKeyPair(importedAlg(newKeysAlg, k.Private), k.Private)
 	switch odd := func(r rune) bool { return r <= ' ' || r > '~' }; {
 	case err != nil:
 		return nil, err
@@ -75,25 +71,30 @@ func (m *Manager) prepareImport(k ImportedKey) (*keyPair, error) {
 	return p.withKID(k.KID), nil
 }
 
-// algOf returns the algorithm that the key signs with: for an RSA key PS256 if new
-// keys have it, else RS256.
-func (m *Manager) algOf(private crypto.Signer) string {
+// importedAlg returns the algorithm that the key signs with: for an RSA key PS256 if
+// new keys have it, else RS256.
+func importedAlg(newKeysAlg string, private crypto.Signer) string {
 	switch private.(type) {
 	case *ecdsa.PrivateKey:
 		return ES256
 	case ed25519.PrivateKey:
 		return EdDSA
 	case *rsa.PrivateKey:
-		if m.cfg.Alg == PS256 {
+		if newKeysAlg == PS256 {
 			return PS256
 		}
 	}
 	return RS256
 }
 
-func (m *Manager) insertImported(ctx context.Context, p *keyPair, verifyFor time.Duration, by string) error {
+// insertImported stores the key: as the signing key, or for verifyFor as a retired
+// one. It fails with [ErrKeyExists].
+func (c *changer) insertImported(ctx context.Context, p *keyPair, verifyFor time.Duration, by string) error {
 	for range maxAttempts {
-		s, now := m.currentSnapshot()
+		if err := c.snapshots.reload(ctx); err != nil {
+			return err
+		}
+		s, now := c.snapshots.get()
 		for _, existing := range s.pairs {
 			if existing.kid == p.kid || samePublic(existing.public, p.public) {
 				return fmt.Errorf("key %s: %w", existing.kid, ErrKeyExists)
@@ -101,19 +102,16 @@ func (m *Manager) insertImported(ctx context.Context, p *keyPair, verifyFor time
 		}
 		record := s.line.nextRecord(now)
 		if verifyFor > 0 {
-			record.VerifiesUntil = storage.Time(now.Add(verifyFor + m.cfg.Leeway))
+			record.VerifiesUntil = storage.Time(now.Add(verifyFor + c.cfg.Leeway))
 		} else {
 			record.ActivatesAt = record.CreatedAt
 		}
-		record, err := m.insertKeyPair(ctx, record, p)
+		record, err := c.insertKeyPair(ctx, record, p)
 		if err == nil {
-			m.report(Event{Kind: EventImported, KID: p.kid, At: record.CreatedAt, By: by})
-			return m.ensureStandby(ctx, by)
+			c.cfg.report(Event{Kind: EventImported, KID: p.kid, At: record.CreatedAt, By: by})
+			return c.ensureStandby(ctx, by)
 		}
 		if !errors.Is(err, storage.ErrConflict) {
-			return err
-		}
-		if err := m.reload(ctx); err != nil {
 			return err
 		}
 	}

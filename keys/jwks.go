@@ -17,12 +17,12 @@ const jwksType = "application/jwk-set+json"
 // changed. MaxAge ends at the next planned change, and while the snapshot is older
 // than [Config.StaleAfter] it is no more than [Config.Refresh].
 func (m *Manager) JWKS() document.Document {
-	s, now := m.currentSnapshot()
+	s, now := m.snapshots.get()
 	age := m.cfg.JWKSMaxAge
 	if !s.until.IsZero() {
 		age = min(age, s.until.Sub(now))
 	}
-	if m.stale(s, now) {
+	if m.snapshots.stale(s, now) {
 		age = min(age, m.cfg.Refresh)
 	}
 	return s.jwks.document.WithMaxAge(age)

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,19 +26,12 @@ var _ Store = storage.Keys(nil)
 // publishes from memory, and reads and changes the records. All methods may be
 // called concurrently.
 type Manager struct {
-	store  Store
-	cfg    Config
-	sealer sealer
-
-	current     atomic.Pointer[snapshot]
-	installMu   sync.Mutex    // held while current is replaced, never across a call of the store
-	generations atomic.Uint64 // numbers the readings in the order in which they begin
-	failing     atomic.Bool   // the last refresh failed
-
-	changeLock chan struct{} // held by the one that changes the records from this instance
-	prefetcher prefetcher
-	rsaSlots   chan struct{} // one place for each RSA signature under way
-	signatures atomic.Uint64
+	cfg       Config
+	snapshots *snapshotCache
+	changer   *changer
+	verifier  verifier
+	signing   *signing
+	failing   atomic.Bool // the last refresh failed
 }
 
 // Open reads and unseals all keys, and makes a signing key and a standby where they
@@ -55,137 +46,43 @@ func Open(ctx context.Context, store Store, wrapper KeyWrapper, cfg Config) (*Ma
 		return nil, errors.New("open the keys: the master key is missing")
 	}
 	cfg = cfg.withDefaults()
-	m := &Manager{
-		store:      store,
-		cfg:        cfg,
-		sealer:     sealer{wrapper, cfg.Rand},
-		changeLock: make(chan struct{}, 1),
-		prefetcher: newPrefetcher(),
-		rsaSlots:   make(chan struct{}, runtime.GOMAXPROCS(0)),
-	}
-	m.current.Store(&snapshot{})
-	if err := m.reload(ctx); err != nil {
+	m := newManager(cfg, store, sealer{wrapper, cfg.Rand})
+	if err := m.snapshots.reload(ctx); err != nil {
 		return nil, err
 	}
-	if err := m.withChangeLock(ctx, func() error { return m.ensureStandby(ctx, "") }); err != nil {
+	if err := m.changer.withLock(ctx, func() error { return m.changer.ensureStandby(ctx, "") }); err != nil {
 		return nil, err
 	}
 	return m, nil
 }
 
-// withChangeLock runs change while no other change is running in this instance. The end
-// of ctx ends the wait. Between instances the unique sequence number decides.
-func (m *Manager) withChangeLock(ctx context.Context, change func() error) error {
-	select {
-	case m.changeLock <- struct{}{}:
-		defer func() { <-m.changeLock }()
-		return change()
-	case <-ctx.Done():
-		return fmt.Errorf("wait for another change of the keys: %w", context.Cause(ctx))
+func newManager(cfg Config, store Store, sealer sealer) *Manager {
+	snapshots := newSnapshotCache(cfg, store, sealer)
+	return &Manager{
+		cfg:       cfg,
+		snapshots: snapshots,
+		changer: &changer{
+			cfg: cfg, store: store, sealer: sealer, snapshots: snapshots,
+			prefetcher: newPrefetcher(), lock: make(chan struct{}, 1),
+		},
+		verifier: verifier{snapshots, cfg.Now, cfg.Leeway},
+		signing:  newSigning(),
 	}
-}
-
-// currentSnapshot returns the snapshot for now, and now. When the clock has passed a
-// change that the records schedule, the first caller derives the next snapshot. The
-// store is not asked.
-func (m *Manager) currentSnapshot() (*snapshot, time.Time) {
-	now := m.cfg.Now()
-	if s := m.current.Load(); s.validAt(now, m.cfg.Leeway) {
-		return s, now
-	}
-	m.installMu.Lock()
-	defer m.installMu.Unlock()
-	s := m.current.Load()
-	if s.validAt(now, m.cfg.Leeway) {
-		return s, now
-	}
-	next, err := s.derive(now, m.cfg.Retention())
-	if err != nil { // public keys that were rendered before render again
-		return s, now
-	}
-	m.current.Store(next)
-	return next, now
-}
-
-func (m *Manager) stale(s *snapshot, now time.Time) bool {
-	return now.Sub(s.readAt) > m.cfg.StaleAfter()
-}
-
-// reload reads the records and installs a snapshot of them, unless a reading that began
-// later is installed already.
-func (m *Manager) reload(ctx context.Context) error {
-	generation, read := m.generations.Add(1), m.cfg.Now()
-	records, err := m.store.ListKeys(ctx)
-	if err != nil {
-		return fmt.Errorf("read the keys: %w", err)
-	}
-	before := m.current.Load()
-	if len(records) == 0 && before.maxSeq() > 0 {
-		return errors.New("read the keys: the store has none any more; restore it, no new ones are made in their place")
-	}
-	pairs, err := m.unseal(ctx, records, before)
-	if err != nil {
-		return err
-	}
-	restoreRevocations(records, pairs)
-	line := newTimeline(records)
-	return m.replace(func(s snapshot) snapshot {
-		if generation > s.generation {
-			s.generation, s.readAt, s.line, s.pairs = generation, read, line, pairs
-		}
-		return s
-	})
-}
-
-// unseal returns the key pairs of all records by kid. A record that has not changed since
-// before keeps its pair.
-func (m *Manager) unseal(ctx context.Context, records []storage.Key, before *snapshot) (map[string]*keyPair, error) {
-	pairs := make(map[string]*keyPair, len(records))
-	for _, k := range records {
-		if i := slices.IndexFunc(before.line.keys, func(old storage.Key) bool { return sameKey(old, k) }); i >= 0 {
-			pairs[k.KID] = before.pairs[k.KID]
-			continue
-		}
-		p, err := m.sealer.unseal(ctx, k)
-		if err != nil {
-			return nil, err
-		}
-		pairs[k.KID] = p
-	}
-	return pairs, nil
-}
-
-// replace installs a changed copy of the current snapshot.
-func (m *Manager) replace(change func(snapshot) snapshot) error {
-	m.installMu.Lock()
-	defer m.installMu.Unlock()
-	next, err := change(*m.current.Load()).derive(m.cfg.Now(), m.cfg.Retention())
-	if err != nil {
-		return err
-	}
-	m.current.Store(next)
-	return nil
 }
 
 // List describes all keys by rising sequence number, from the current snapshot.
 func (m *Manager) List() []Info {
-	s, _ := m.currentSnapshot()
+	s, _ := m.snapshots.get()
 	return slices.Clone(s.infos)
 }
 
 // Algs lists the algorithms of all published keys, sorted, each once.
 func (m *Manager) Algs() []string {
-	s, _ := m.currentSnapshot()
+	s, _ := m.snapshots.get()
 	var algs []string
 	for _, key := range s.published {
 		algs = append(algs, key.alg)
 	}
 	slices.Sort(algs)
 	return slices.Compact(algs)
-}
-
-func (m *Manager) report(e Event) {
-	if m.cfg.OnEvent != nil {
-		m.cfg.OnEvent(e)
-	}
 }

@@ -38,21 +38,21 @@ func (p Plan) Next(kid string) (Transition, bool) {
 // works from the current snapshot. It fails as the change itself would: with
 // [ErrRotated], *[ScheduledError], *[RollbackUnavailableError] or [storage.ErrNotFound].
 func (m *Manager) Plan(req PlanRequest) (Plan, error) {
-	s, now := m.currentSnapshot()
-	line, err := m.changedTimeline(s, now, req)
+	s, now := m.snapshots.get()
+	line, err := changedTimeline(m.cfg, s, now, req)
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan: %w", err)
 	}
 	stages := []stage{{now, line}}
-	if next, ok := m.scheduledStage(line, now); ok {
+	if next, ok := scheduledStage(m.cfg, line, now); ok {
 		stages = append(stages, next)
 	}
-	return Plan{At: now, Keys: m.List(), Transitions: m.transitions(s.infos, stages)}, nil
+	return Plan{At: now, Keys: m.List(), Transitions: transitions(m.cfg, s.infos, stages)}, nil
 }
 
 // changedTimeline returns the time line after the requested change, with the keys
 // that it makes necessary.
-func (m *Manager) changedTimeline(s *snapshot, now time.Time, req PlanRequest) (timeline, error) {
+func changedTimeline(cfg Config, s *snapshot, now time.Time, req PlanRequest) (timeline, error) {
 	line := s.line
 	if req.Revoke != "" {
 		if s.pairs[req.Revoke] == nil {
@@ -64,14 +64,14 @@ func (m *Manager) changedTimeline(s *snapshot, now time.Time, req PlanRequest) (
 		line = line.withRecord(k)
 	}
 	if req.Rollback {
-		record, err := m.rollbackRecord(s, now)
+		record, err := cfg.rollbackRecord(s, now)
 		if err != nil {
 			return timeline{}, err
 		}
 		line = line.withRecord(record)
 	}
 	if req.Rotate {
-		at, err := m.rotationTime(s, storage.Time(now), req.Force)
+		at, err := cfg.rotationTime(s, storage.Time(now), req.Force)
 		if err != nil {
 			return timeline{}, err
 		}
@@ -88,30 +88,30 @@ type stage struct {
 
 // scheduledStage returns the stage that begins when some instance stores the next
 // rotation on schedule; false where none is due.
-func (m *Manager) scheduledStage(line timeline, now time.Time) (stage, bool) {
-	if m.cfg.RotationInterval == 0 || line.spanAt(now) < 0 {
+func scheduledStage(cfg Config, line timeline, now time.Time) (stage, bool) {
+	if cfg.RotationInterval == 0 || line.spanAt(now) < 0 {
 		return stage{}, false
 	}
 	last := now
 	if next, ok := line.pending(now); ok {
 		last = next.start
 	}
-	due := line.spans[line.spanAt(last)].start.Add(m.cfg.RotationInterval)
-	from := later(now, due.Add(-m.cfg.lead()))
-	at := later(due, m.earliestStart(line.describe(from, m.cfg.Retention()), from))
+	due := line.spans[line.spanAt(last)].start.Add(cfg.RotationInterval)
+	from := later(now, due.Add(-cfg.lead()))
+	at := later(due, cfg.earliestStart(line.describe(from, cfg.Retention()), from))
 	return stage{from, line.withRecord(line.rotationRecord(from, at))}, true
 }
 
 // transitions returns the changes of state in the stages, by rising time.
-func (m *Manager) transitions(before []Info, stages []stage) []Transition {
+func transitions(cfg Config, before []Info, stages []stage) []Transition {
 	var changes []Transition
 	for n, s := range stages {
-		for t := s.from; !t.IsZero(); _, t = s.line.stableWindow(t, m.cfg.Retention()) {
+		for t := s.from; !t.IsZero(); _, t = s.line.stableWindow(t, cfg.Retention()) {
 			if n+1 < len(stages) && !t.Before(stages[n+1].from) {
 				break
 			}
-			after := s.line.describe(t, m.cfg.Retention())
-			changes = append(changes, m.diff(t, before, after)...)
+			after := s.line.describe(t, cfg.Retention())
+			changes = append(changes, diff(cfg, t, before, after)...)
 			before = after
 		}
 	}
@@ -120,7 +120,7 @@ func (m *Manager) transitions(before []Info, stages []stage) []Transition {
 
 // diff returns a transition for each key whose state differs. No record is removed in
 // between, so both lists begin with the same keys.
-func (m *Manager) diff(t time.Time, before, after []Info) []Transition {
+func diff(cfg Config, t time.Time, before, after []Info) []Transition {
 	var changes []Transition
 	for i, info := range after {
 		c := Transition{At: t, KID: info.KID, Seq: info.Seq, To: info.State}
@@ -130,12 +130,12 @@ func (m *Manager) diff(t time.Time, before, after []Info) []Transition {
 		if c.From == c.To {
 			continue
 		}
-		early := t.Before(publishedSince(info, t).Add(m.cfg.PublishAhead))
+		early := t.Before(publishedSince(info, t).Add(cfg.PublishAhead))
 		switch {
 		case c.To == Revoked, c.To == Active && early && c.From != Retired:
-			c.PropagationDelay = m.cfg.JWKSMaxAge
+			c.PropagationDelay = cfg.JWKSMaxAge
 		case c.From == Active && c.To == Retired:
-			c.LastToken = t.Add(m.cfg.TokenLifetime)
+			c.LastToken = t.Add(cfg.TokenLifetime)
 		}
 		changes = append(changes, c)
 	}

@@ -21,20 +21,9 @@ type ResealResult struct {
 // interrupted, by an error or the end of the process, some records are done, and
 // another run does the rest. On an error it returns what was done before.
 func (m *Manager) Reseal(ctx context.Context, c Change) (done ResealResult, err error) {
-	err = m.withChangeLock(ctx, func() error {
-		for range maxAttempts { // a record may be made meanwhile, by an instance that seals as before
-			complete, err := m.resealAll(ctx, &done, c.By)
-			if err != nil {
-				return err
-			}
-			if err := m.reload(ctx); err != nil {
-				return err
-			}
-			if complete {
-				return nil
-			}
-		}
-		return fmt.Errorf("another instance still seals under another master key: %w", storage.ErrConflict)
+	err = m.changer.withLock(ctx, func() (err error) {
+		done, err = m.changer.reseal(ctx, c.By)
+		return err
 	})
 	if err != nil {
 		return done, fmt.Errorf("reseal the keys: %w", err)
@@ -42,30 +31,48 @@ func (m *Manager) Reseal(ctx context.Context, c Change) (done ResealResult, err 
 	return done, nil
 }
 
+// reseal seals all records until a reading finds none that is sealed under another
+// master key: meanwhile an instance that still seals under that one may make some.
+func (c *changer) reseal(ctx context.Context, by string) (done ResealResult, err error) {
+	for range maxAttempts {
+		complete, err := c.resealAll(ctx, &done, by)
+		if err != nil {
+			return done, err
+		}
+		if err := c.snapshots.reload(ctx); err != nil {
+			return done, err
+		}
+		if complete {
+			return done, nil
+		}
+	}
+	return done, fmt.Errorf("another instance still seals under another master key: %w", storage.ErrConflict)
+}
+
 // resealAll seals all records once, and reports whether none had to be sealed.
-func (m *Manager) resealAll(ctx context.Context, done *ResealResult, by string) (complete bool, err error) {
-	records, err := m.store.ListKeys(ctx)
+func (c *changer) resealAll(ctx context.Context, done *ResealResult, by string) (complete bool, err error) {
+	records, err := c.store.ListKeys(ctx)
 	if err != nil {
 		return false, err
 	}
 	complete, done.AlreadyResealed = true, 0
 	for _, k := range records {
-		if m.sealer.wrapper.IsCurrent(k.Sealed) {
+		if c.sealer.wrapper.IsCurrent(k.Sealed) {
 			done.AlreadyResealed++
 			continue
 		}
 		complete = false
-		sealed, err := m.sealer.reseal(ctx, k)
+		sealed, err := c.sealer.reseal(ctx, k)
 		if err != nil {
 			return false, err
 		}
 		if err := failpoint.Hit(failpoint.KeyResealing); err != nil {
 			return false, storage.Unavailable("reseal key", err)
 		}
-		switch err := m.store.ResealKey(ctx, k.KID, k.Sealed, sealed); {
+		switch err := c.store.ResealKey(ctx, k.KID, k.Sealed, sealed); {
 		case err == nil:
 			done.Resealed = append(done.Resealed, k.KID)
-			m.report(Event{Kind: EventResealed, KID: k.KID, At: m.cfg.Now(), By: by})
+			c.cfg.report(Event{Kind: EventResealed, KID: k.KID, At: c.cfg.Now(), By: by})
 		case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrNotFound): // another instance did it, or removed it
 		default:
 			return false, fmt.Errorf("key %s: %w", k.KID, err)

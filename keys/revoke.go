@@ -18,23 +18,26 @@ import (
 // The record's private key is then replaced by the sealed time of the revocation:
 // taking RevokedAt out of the record does not bring the key back.
 func (m *Manager) Revoke(ctx context.Context, kid string, c Change) error {
-	at := storage.Time(m.cfg.Now())
+	return m.changer.revoke(ctx, kid, c.By)
+}
+
+// revoke does the work of [Manager.Revoke]. The revocation itself does not wait for
+// another change; what follows it does.
+func (c *changer) revoke(ctx context.Context, kid, by string) error {
+	at := storage.Time(c.cfg.Now())
 	if err := failpoint.Hit(failpoint.KeyRevoking); err != nil {
 		return storage.Unavailable("revoke key", err)
 	}
-	if err := m.store.RevokeKey(ctx, kid, at); err != nil {
+	if err := c.store.RevokeKey(ctx, kid, at); err != nil {
 		return fmt.Errorf("revoke key %q: %w", kid, err)
 	}
 	if err := failpoint.Hit(failpoint.KeyRevoked); err != nil {
 		return storage.Unavailable("revoke key", err)
 	}
-	m.report(Event{Kind: EventRevoked, KID: kid, At: at, By: c.By})
-	err := m.replace(func(s snapshot) snapshot {
-		s.generation, s.line = m.generations.Add(1), s.line.withRevoked(kid, at)
-		return s
-	})
+	c.cfg.report(Event{Kind: EventRevoked, KID: kid, At: at, By: by})
+	err := c.snapshots.revoke(kid, at)
 	if err == nil {
-		err = m.withChangeLock(ctx, func() error { return m.completeRevocation(ctx, c.By) })
+		err = c.withLock(ctx, func() error { return c.completeRevocation(ctx, by) })
 	}
 	if err != nil {
 		return fmt.Errorf("key %q is revoked, but: %w", kid, err)
@@ -42,31 +45,31 @@ func (m *Manager) Revoke(ctx context.Context, kid string, c Change) error {
 	return nil
 }
 
-// completeRevocation does what follows a revocation. The caller holds the change
-// lock.
-func (m *Manager) completeRevocation(ctx context.Context, by string) error {
-	if err := m.reload(ctx); err != nil {
+// completeRevocation reads the records, makes a standby where none is left, and seals
+// the revocation.
+func (c *changer) completeRevocation(ctx context.Context, by string) error {
+	if err := c.snapshots.reload(ctx); err != nil {
 		return err
 	}
-	if err := m.ensureStandby(ctx, by); err != nil {
+	if err := c.ensureStandby(ctx, by); err != nil {
 		return err
 	}
-	return m.sealRevocations(ctx)
+	return c.sealRevocations(ctx)
 }
 
 // sealRevocations replaces the private key of every revoked record by the time of
-// its revocation, where that is not done yet. The caller holds the change lock.
-func (m *Manager) sealRevocations(ctx context.Context) error {
-	s, changed := m.current.Load(), false
+// its revocation, where that is not done yet.
+func (c *changer) sealRevocations(ctx context.Context) error {
+	s, changed := c.snapshots.current.Load(), false
 	for _, k := range s.line.keys {
 		if k.RevokedAt.IsZero() || s.pairs[k.KID].isRevoked() {
 			continue
 		}
-		sealed, err := m.sealer.sealRevocation(ctx, k)
+		sealed, err := c.sealer.sealRevocation(ctx, k)
 		if err != nil {
 			return err
 		}
-		err = m.store.ResealKey(ctx, k.KID, k.Sealed, sealed)
+		err = c.store.ResealKey(ctx, k.KID, k.Sealed, sealed)
 		if err != nil && !errors.Is(err, storage.ErrConflict) && !errors.Is(err, storage.ErrNotFound) { // another instance changed or removed it
 			return fmt.Errorf("seal the revocation of key %s: %w", k.KID, err)
 		}
@@ -75,5 +78,5 @@ func (m *Manager) sealRevocations(ctx context.Context) error {
 	if !changed {
 		return nil
 	}
-	return m.reload(ctx)
+	return c.snapshots.reload(ctx)
 }

@@ -22,7 +22,7 @@ import (
 // others get [ErrRotated]; while a rotation is scheduled it fails with
 // *[ScheduledError].
 func (m *Manager) Rollback(ctx context.Context, c Change) (Rotation, error) {
-	done, err := m.storeDecision(ctx, Event{Kind: EventRolledBack, By: c.By}, m.rollbackRecord)
+	done, err := m.changer.storeDecision(ctx, Event{Kind: EventRolledBack, By: c.By}, m.cfg.rollbackRecord)
 	if err != nil {
 		return Rotation{}, fmt.Errorf("roll the keys back: %w", err)
 	}
@@ -30,18 +30,18 @@ func (m *Manager) Rollback(ctx context.Context, c Change) (Rotation, error) {
 }
 
 // rollbackRecord returns the record of a rollback that is made now.
-func (m *Manager) rollbackRecord(s *snapshot, now time.Time) (storage.Key, error) {
+func (c Config) rollbackRecord(s *snapshot, now time.Time) (storage.Key, error) {
 	if next, ok := s.line.pending(now); ok {
 		return storage.Key{}, &ScheduledError{KID: s.line.keys[next.key].KID, At: next.start}
 	}
-	if last, ok := s.lastDecision(0); ok && last.Restores != "" && now.Sub(last.CreatedAt).Abs() < m.cfg.Refresh {
+	if last, ok := s.lastDecision(0); ok && last.Restores != "" && now.Sub(last.CreatedAt).Abs() < c.Refresh {
 		return storage.Key{}, ErrRotated
 	}
-	previous, ok := s.line.previous(now, m.cfg.Retention())
+	previous, ok := s.line.previous(now, c.Retention())
 	if !ok {
 		return storage.Key{}, &RollbackUnavailableError{}
 	}
-	if until := previous.UnpublishedAt.Add(-m.cfg.propagationDelay()); now.After(until) {
+	if until := previous.UnpublishedAt.Add(-c.propagationDelay()); now.After(until) {
 		return storage.Key{}, &RollbackUnavailableError{KID: previous.KID, Until: until}
 	}
 	record := s.line.nextRecord(now)

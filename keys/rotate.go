@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"example.org/signet/internal/failpoint"
 	"example.org/signet/storage"
 )
 
@@ -34,8 +33,8 @@ type Rotation struct {
 // published yet. While a rotation is scheduled and still to come it fails with
 // *[ScheduledError]; Force makes that one happen now.
 func (m *Manager) Rotate(ctx context.Context, c Change) (Rotation, error) {
-	done, err := m.storeDecision(ctx, Event{Kind: EventRotated, By: c.By}, func(s *snapshot, now time.Time) (storage.Key, error) {
-		at, err := m.rotationTime(s, storage.Time(now), c.Force)
+	done, err := m.changer.storeDecision(ctx, Event{Kind: EventRotated, By: c.By}, func(s *snapshot, now time.Time) (storage.Key, error) {
+		at, err := m.cfg.rotationTime(s, storage.Time(now), c.Force)
 		return s.line.rotationRecord(now, at), err
 	})
 	if err != nil {
@@ -47,13 +46,13 @@ func (m *Manager) Rotate(ctx context.Context, c Change) (Rotation, error) {
 // storeDecision stores the record that propose makes of the current snapshot, as the
 // newest decision on who signs, and reports the event. Of racing ones one wins,
 // the others get [ErrRotated].
-func (m *Manager) storeDecision(ctx context.Context, event Event, propose func(*snapshot, time.Time) (storage.Key, error)) (done Rotation, err error) {
-	afterSeq := m.current.Load().maxSeq()
-	err = m.withChangeLock(ctx, func() (err error) {
-		if err = m.reload(ctx); err != nil {
+func (c *changer) storeDecision(ctx context.Context, event Event, propose func(*snapshot, time.Time) (storage.Key, error)) (done Rotation, err error) {
+	afterSeq := c.snapshots.current.Load().maxSeq()
+	err = c.withLock(ctx, func() (err error) {
+		if err = c.snapshots.reload(ctx); err != nil {
 			return err
 		}
-		done, err = m.tryDecision(ctx, afterSeq, event, propose)
+		done, err = c.tryDecision(ctx, afterSeq, event, propose)
 		return err
 	})
 	return done, err
@@ -68,12 +67,12 @@ var errNoProgress = fmt.Errorf("the store does not list the keys that it holds: 
 
 // tryDecision proposes and inserts records until one is stored. It fails with
 // [ErrRotated] once another decision above afterSeq is stored.
-func (m *Manager) tryDecision(ctx context.Context, afterSeq int64, event Event, propose func(*snapshot, time.Time) (storage.Key, error)) (Rotation, error) {
+func (c *changer) tryDecision(ctx context.Context, afterSeq int64, event Event, propose func(*snapshot, time.Time) (storage.Key, error)) (Rotation, error) {
 	for range maxAttempts {
-		if err := m.ensureStandby(ctx, event.By); err != nil {
+		if err := c.ensureStandby(ctx, event.By); err != nil {
 			return Rotation{}, err
 		}
-		s, now := m.currentSnapshot()
+		s, now := c.snapshots.get()
 		if _, ok := s.lastDecision(afterSeq); ok {
 			return Rotation{}, ErrRotated
 		}
@@ -81,11 +80,11 @@ func (m *Manager) tryDecision(ctx context.Context, afterSeq int64, event Event, 
 		if err != nil {
 			return Rotation{}, err
 		}
-		done, err := m.insertDecision(ctx, s, event, record)
+		done, err := c.insertDecision(ctx, s, event, record)
 		if !errors.Is(err, storage.ErrConflict) {
 			return done, err
 		}
-		if err := m.reload(ctx); err != nil {
+		if err := c.snapshots.reload(ctx); err != nil {
 			return Rotation{}, err
 		}
 	}
@@ -93,28 +92,28 @@ func (m *Manager) tryDecision(ctx context.Context, afterSeq int64, event Event, 
 }
 
 // rotationTime returns when a rotation that is made now takes effect.
-func (m *Manager) rotationTime(s *snapshot, now time.Time, force bool) (time.Time, error) {
+func (c Config) rotationTime(s *snapshot, now time.Time, force bool) (time.Time, error) {
 	if next, ok := s.line.pending(now); ok {
 		if !force {
 			return time.Time{}, &ScheduledError{KID: s.line.keys[next.key].KID, At: next.start}
 		}
 		return now, nil
 	}
-	if last, ok := s.lastDecision(0); ok && now.Sub(last.CreatedAt).Abs() < m.cfg.Refresh {
+	if last, ok := s.lastDecision(0); ok && now.Sub(last.CreatedAt).Abs() < c.Refresh {
 		return time.Time{}, ErrRotated
 	}
 	if force {
 		return now, nil
 	}
-	return m.earliestStart(s.infos, now), nil
+	return c.earliestStart(s.infos, now), nil
 }
 
 // earliestStart returns the first time at which the newest standby may sign unforced.
-func (m *Manager) earliestStart(infos []Info, now time.Time) time.Time {
+func (c Config) earliestStart(infos []Info, now time.Time) time.Time {
 	at := now
 	for _, info := range infos {
 		if info.State == Standby {
-			at = later(at, publishedSince(info, now).Add(m.cfg.PublishAhead))
+			at = later(at, publishedSince(info, now).Add(c.PublishAhead))
 		}
 	}
 	return at
@@ -131,8 +130,8 @@ func publishedSince(info Info, now time.Time) time.Time {
 
 // insertDecision stores a new standby whose record says which other key signs
 // from when on, and reports the event.
-func (m *Manager) insertDecision(ctx context.Context, s *snapshot, event Event, record storage.Key) (Rotation, error) {
-	record, err := m.insertNewKey(ctx, record)
+func (c *changer) insertDecision(ctx context.Context, s *snapshot, event Event, record storage.Key) (Rotation, error) {
+	record, err := c.insertNewKey(ctx, record)
 	if err != nil {
 		return Rotation{}, err
 	}
@@ -144,75 +143,6 @@ func (m *Manager) insertDecision(ctx context.Context, s *snapshot, event Event, 
 		}
 	}
 	event.KID, event.At = done.Activates, done.At
-	m.report(event)
+	c.cfg.report(event)
 	return done, nil
-}
-
-// ensureStandby makes the keys that are missing: one that signs, and a standby that no
-// rotation is scheduled for. The caller holds the change lock.
-func (m *Manager) ensureStandby(ctx context.Context, by string) error {
-	for range maxAttempts {
-		s, now := m.currentSnapshot()
-		record, missing := s.line.nextMissing(now)
-		if !missing {
-			return nil
-		}
-		record, err := m.insertNewKey(ctx, record)
-		switch {
-		case err == nil:
-			m.report(Event{Kind: EventCreated, KID: record.KID, At: record.CreatedAt, By: by})
-		case errors.Is(err, storage.ErrConflict): // another instance rotated first: read what it stored
-			if err := m.reload(ctx); err != nil {
-				return err
-			}
-		default:
-			return err
-		}
-	}
-	return errNoProgress
-}
-
-// insertNewKey draws a key for the record, stores it and adds it to the snapshot.
-// After [storage.ErrConflict] nothing was stored.
-func (m *Manager) insertNewKey(ctx context.Context, record storage.Key) (storage.Key, error) {
-	p, err := m.prefetcher.get(m.cfg)
-	if err != nil {
-		return storage.Key{}, err
-	}
-	record, err = m.insertKeyPair(ctx, record, p)
-	if errors.Is(err, storage.ErrConflict) {
-		m.prefetcher.put(p)
-	}
-	return record, err
-}
-
-// insertKeyPair seals the key pair into the record, stores it and adds it to the
-// snapshot.
-func (m *Manager) insertKeyPair(ctx context.Context, record storage.Key, p *keyPair) (storage.Key, error) {
-	record, err := m.sealer.seal(ctx, record, p)
-	if err != nil {
-		return storage.Key{}, err
-	}
-	if err := failpoint.Hit(failpoint.KeyInserting); err != nil {
-		return storage.Key{}, storage.Unavailable("store key", err)
-	}
-	if err := m.store.InsertKey(ctx, record); err != nil {
-		return storage.Key{}, fmt.Errorf("store key %d: %w", record.Seq, err)
-	}
-	if err := failpoint.Hit(failpoint.KeyInserted); err != nil {
-		return storage.Key{}, storage.Unavailable("store key", err)
-	}
-	return record, m.replace(func(s snapshot) snapshot { return m.withRecord(s, record, p) })
-}
-
-func (m *Manager) withRecord(s snapshot, record storage.Key, p *keyPair) snapshot {
-	if s.pairs[record.KID] != nil { // a reading since then has it already
-		return s
-	}
-	pairs := map[string]*keyPair{record.KID: p}
-	for kid, existing := range s.pairs {
-		pairs[kid] = existing
-	}
-	s.generation, s.pairs, s.line = m.generations.Add(1), pairs, s.line.withRecord(record)
-	return s
 }

@@ -4,26 +4,38 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime"
+	"sync/atomic"
 )
 
 // A Signer signs with the key that was active when it was taken, so that all tokens
 // of one response have the same key. Use it for one response only.
 type Signer struct {
-	manager *Manager
+	signing *signing
 	pair    *keyPair
+}
+
+// signing bounds and counts the signatures of one instance.
+type signing struct {
+	rsaSlots chan struct{} // holds one element for each RSA signature under way
+	count    atomic.Uint64
+}
+
+func newSigning() *signing {
+	return &signing{rsaSlots: make(chan struct{}, runtime.GOMAXPROCS(0))}
 }
 
 // Current returns a Signer with the key that signs now. It fails with [ErrStale] or
 // [ErrNoKey].
 func (m *Manager) Current() (Signer, error) {
-	s, now := m.currentSnapshot()
-	if m.stale(s, now) {
+	s, now := m.snapshots.get()
+	if m.snapshots.stale(s, now) {
 		return Signer{}, ErrStale
 	}
 	if s.active == nil {
 		return Signer{}, ErrNoKey
 	}
-	return Signer{m, s.active}, nil
+	return Signer{m.signing, s.active}, nil
 }
 
 // KID returns the key's id.
@@ -48,8 +60,8 @@ func (s Signer) Sign(ctx context.Context, typ string, claims any) (string, error
 	}
 	if s.pair.cpuBound() {
 		select {
-		case s.manager.rsaSlots <- struct{}{}:
-			defer func() { <-s.manager.rsaSlots }()
+		case s.signing.rsaSlots <- struct{}{}:
+			defer func() { <-s.signing.rsaSlots }()
 		case <-ctx.Done():
 			return "", fmt.Errorf("wait to sign: %w", context.Cause(ctx))
 		}
@@ -58,7 +70,7 @@ func (s Signer) Sign(ctx context.Context, typ string, claims any) (string, error
 	if err != nil {
 		return "", fmt.Errorf("sign with key %s: %w", s.pair.kid, err)
 	}
-	s.manager.signatures.Add(1)
+	s.signing.count.Add(1)
 	return token.CompactSerialize()
 }
 
@@ -87,4 +99,4 @@ func (m *Manager) Ready() error {
 }
 
 // Signatures returns how many signatures were made so far.
-func (m *Manager) Signatures() uint64 { return m.signatures.Load() }
+func (m *Manager) Signatures() uint64 { return m.signing.count.Load() }

@@ -11,7 +11,7 @@ type Stats struct {
 
 // Stats returns the current durations, from memory.
 func (m *Manager) Stats() Stats {
-	s, now := m.currentSnapshot()
+	s, now := m.snapshots.get()
 	stats := Stats{ActiveKeyAge: -1, NextChange: -1, SnapshotAge: now.Sub(s.readAt)}
 	for _, i := range s.infos {
 		if i.State == Active {

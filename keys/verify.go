@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"time"
 
 	"example.org/signet/internal/strictjson"
 )
@@ -37,11 +38,30 @@ const maxMembers = 256
 // Refusals are [ErrInvalidToken]; a failure of that one reading is the store's
 // error.
 func (m *Manager) Verify(ctx context.Context, token string) ([]byte, Header, error) {
+	return m.verifier.verify(ctx, token)
+}
+
+// Accepts reports whether a token that the key has signed would pass Verify now,
+// judged by the snapshot in memory: the key is published and has begun to sign.
+func (m *Manager) Accepts(kid string) bool {
+	key, ok := m.verifier.lookup(kid)
+	return ok && m.verifier.hasStarted(key)
+}
+
+// A verifier checks tokens against the published keys in the snapshot.
+type verifier struct {
+	snapshots *snapshotCache
+	now       func() time.Time
+	leeway    time.Duration
+}
+
+// verify does the work of [Manager.Verify].
+func (v verifier) verify(ctx context.Context, token string) ([]byte, Header, error) {
 	j, err := parseJWS(token)
 	if err != nil {
 		return nil, Header{}, err
 	}
-	key, ok := m.lookup(j.header.KID)
+	key, ok := v.lookup(j.header.KID)
 	if !ok {
 		return nil, Header{}, ErrUnknownKey
 	}
@@ -49,7 +69,7 @@ func (m *Manager) Verify(ctx context.Context, token string) ([]byte, Header, err
 	if j.header.Alg != key.alg || !key.verifySignature(j.signed, j.signature) {
 		return nil, Header{}, ErrSignature
 	}
-	if err := m.requireStarted(ctx, key); err != nil {
+	if err := v.requireStarted(ctx, key); err != nil {
 		return nil, Header{}, err
 	}
 	var buf [16]strictjson.Member
@@ -59,36 +79,31 @@ func (m *Manager) Verify(ctx context.Context, token string) ([]byte, Header, err
 	return j.payload, j.header, nil
 }
 
-// Accepts reports whether a token that the key has signed would pass Verify now,
-// judged by the snapshot in memory: the key is published and has begun to sign.
-func (m *Manager) Accepts(kid string) bool {
-	key, ok := m.lookup(kid)
-	return ok && m.hasStarted(key)
-}
-
-func (m *Manager) lookup(kid string) (publishedKey, bool) {
-	s, _ := m.currentSnapshot()
+// lookup returns the published key with that kid.
+func (v verifier) lookup(kid string) (publishedKey, bool) {
+	s, _ := v.snapshots.get()
 	key, ok := s.published[kid]
 	return key, ok
 }
 
 // requireStarted refuses a key that has not started to sign. It reads the records first,
 // because another instance may have rotated or revoked since the last reading.
-func (m *Manager) requireStarted(ctx context.Context, key publishedKey) error {
-	if m.hasStarted(key) {
+func (v verifier) requireStarted(ctx context.Context, key publishedKey) error {
+	if v.hasStarted(key) {
 		return nil
 	}
-	if err := m.reload(ctx); err != nil {
+	if err := v.snapshots.reload(ctx); err != nil {
 		return err
 	}
-	if fresh, ok := m.lookup(key.kid); !ok || !m.hasStarted(fresh) {
+	if fresh, ok := v.lookup(key.kid); !ok || !v.hasStarted(fresh) {
 		return ErrUnknownKey
 	}
 	return nil
 }
 
-func (m *Manager) hasStarted(key publishedKey) bool {
-	return !key.standby || !key.startsAt.IsZero() && !m.cfg.Now().Before(key.startsAt.Add(-m.cfg.Leeway))
+// hasStarted tells whether some instance may sign with the key by now.
+func (v verifier) hasStarted(key publishedKey) bool {
+	return !key.standby || !key.startsAt.IsZero() && !v.now().Before(key.startsAt.Add(-v.leeway))
 }
 
 // verifySignature tells whether the signature over signed is this key's, under the
