@@ -16,8 +16,13 @@ type Client struct {
 	OldSecretHash  string
 	OldSecretUntil time.Time
 
-	Grants    []string // grant types as RFC 6749 spells them
-	Scopes    []string // what it may ask for
+	Grants []string // grant types as RFC 6749 spells them
+	Scopes []string // what it may ask for
+
+	// OwnScopes are those of Scopes that were restricted to roles when somebody who may give
+	// them last set the client's scopes: of the restricted ones it has these on its own behalf.
+	OwnScopes []string
+
 	Audiences []string // audiences its tokens may have (RFC 8707 resources); the default is all of them
 	Resources []string // audiences it answers for: it may introspect tokens addressed to them
 	Origins   []string // browser origins that may call the token endpoint (CORS)

@@ -12,6 +12,7 @@ type Role struct {
 	Scopes      []string // sorted, no duplicates
 	Rank        int64    // who may give it: only those of a higher rank
 	BuiltIn     bool
+	Deleting    bool // nobody gets it any more
 	Version     int64
 	CreatedAt   time.Time
 	UpdatedAt   time.Time

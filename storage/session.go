@@ -37,8 +37,14 @@ type Session struct {
 	Roles         []string // that the newest access token names
 	DeniedScopes  []string // those of Scopes that the newest access token could not have
 
+	DeniedAudiences []string // those of Audience that the newest access token could not have
+
+	// StatusRetired says that the bit of StatusIndex is set, or pending, because rights were
+	// taken away since the newest access token: the next one needs another place.
+	StatusRetired bool
+
 	// StatusPending says that a bit is still to be set in the status lists: that of
-	// StatusIndex if the session is revoked, that of RetiredIndex if it is not 0.
+	// StatusIndex if the session is revoked or StatusRetired, that of RetiredIndex if it is not 0.
 	StatusPending bool
 	RetiredIndex  int64 // an earlier place; 0 for none
 }

@@ -68,6 +68,9 @@ type RightsUpdate struct {
 	RetiredIndex int64 // 0 for none; otherwise StatusPending is set with it
 	Roles        []string
 	DeniedScopes []string
+
+	DeniedAudiences []string
+	StatusRetired   bool // StatusPending is set with it
 }
 
 // SessionStatus is how the ends of sessions reach the status lists. The session
@@ -88,16 +91,27 @@ type SessionStatus interface {
 	ClearPendingStatus(ctx context.Context, settled []Session) error
 }
 
-// PendingRevocation records that an epoch is about to end all sessions of a user, of a
-// client or of everybody. It is written before the epoch is, and removed long after, so that
-// sessions which were not marked as revoked because of a crash, or because a
-// login was under way, are found.
+// PendingRevocation records that all sessions of a user, of a client or of everybody are
+// about to end or to lose rights. It is written before the change is, and removed long after,
+// so that sessions which were not marked because of a crash, or because a login was under way,
+// are found.
 type PendingRevocation struct {
 	ID       string // UUIDv7
 	UserID   string // or else
 	ClientID string // or else everybody
 	Reason   string
+	Kind     PendingKind
 }
+
+// PendingKind is what a PendingRevocation is about.
+type PendingKind string
+
+// The kinds.
+const (
+	PendingEnd        PendingKind = ""           // an epoch ends the sessions
+	PendingRights     PendingKind = "rights"     // the sessions' newest tokens may say more than they may now
+	PendingAssignment PendingKind = "assignment" // the user UserID is about to get the role that Reason names
+)
 
 // PendingRevocations holds these records.
 type PendingRevocations interface {

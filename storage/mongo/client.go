@@ -21,6 +21,7 @@ type clientDoc struct {
 	OldSecretUntil   time.Time `bson:"old_secret_until,omitempty"`
 	Grants           []string  `bson:"grants,omitempty"`
 	Scopes           []string  `bson:"scopes,omitempty"`
+	OwnScopes        []string  `bson:"own_scopes,omitempty"`
 	Audiences        []string  `bson:"audiences,omitempty"`
 	Resources        []string  `bson:"resources,omitempty"`
 	Origins          []string  `bson:"origins,omitempty"`
@@ -35,7 +36,7 @@ type clientDoc struct {
 func newClientDoc(c storage.Client, version int64) clientDoc {
 	c.Version = version
 	c.Grants, c.Scopes, c.Audiences = nilIfEmpty(c.Grants), nilIfEmpty(c.Scopes), nilIfEmpty(c.Audiences)
-	c.Resources, c.Origins = nilIfEmpty(c.Resources), nilIfEmpty(c.Origins)
+	c.Resources, c.Origins, c.OwnScopes = nilIfEmpty(c.Resources), nilIfEmpty(c.Origins), nilIfEmpty(c.OwnScopes)
 	c.CreatedAt, c.UpdatedAt, c.OldSecretUntil = storage.Time(c.CreatedAt), storage.Time(c.UpdatedAt), storage.Time(c.OldSecretUntil)
 	return clientDoc(c)
 }

@@ -65,7 +65,7 @@ var allowed = map[string]string{
 var fields = []string{
 	"_id", "user_id", "client_id", "generation", "revoked_at", "reason", "expires_at", "rotated_at", "reset_at", "count",
 	"version", "replays", "number", "created_at", "user_epoch", "client_epoch", "username", "email", "roles", "password_hash", "disabled", "grants", "origins", "kid", "sealed", "lease", "at", "type", "actor", "target",
-	"grade", "due", "status_index", "retired_index", "withheld", "leased", "until", "bits",
+	"grade", "due", "status_index", "retired_index", "withheld", "denied_audiences", "status_retired", "leased", "until", "bits",
 }
 
 // checkCommand says what is wrong with a command.

@@ -18,6 +18,7 @@ type roleDoc struct {
 	Scopes      []string  `bson:"scopes,omitempty"`
 	Rank        int64     `bson:"rank"`
 	BuiltIn     bool      `bson:"built_in"`
+	Deleting    bool      `bson:"deleting,omitempty"`
 	Version     int64     `bson:"version"`
 	CreatedAt   time.Time `bson:"created_at"`
 	UpdatedAt   time.Time `bson:"updated_at"`

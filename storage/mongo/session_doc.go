@@ -37,6 +37,9 @@ type sessionDoc struct {
 	DeniedScopes  []string `bson:"withheld,omitempty"`
 	StatusPending bool     `bson:"due,omitempty"`
 	RetiredIndex  int64    `bson:"retired_index,omitempty"`
+
+	DeniedAudiences []string `bson:"denied_audiences,omitempty"`
+	StatusRetired   bool     `bson:"status_retired,omitempty"`
 }
 
 func newSessionDoc(s storage.Session) sessionDoc {
@@ -46,6 +49,7 @@ func newSessionDoc(s storage.Session) sessionDoc {
 		UserEpoch: s.UserEpoch, ClientEpoch: s.ClientEpoch, StatusIndex: s.StatusIndex, RevokedAt: storage.Time(s.RevokedAt),
 		Reason: s.Reason, Replays: s.Replays, Device: s.Device, Network: s.Network,
 		RightsVersion: s.RightsVersion, Roles: encodeRoles(s.Roles), DeniedScopes: nilIfEmpty(s.DeniedScopes), StatusPending: s.StatusPending, RetiredIndex: s.RetiredIndex,
+		DeniedAudiences: nilIfEmpty(s.DeniedAudiences), StatusRetired: s.StatusRetired,
 	}
 	if login := storage.Time(s.AuthTime); !login.Equal(d.CreatedAt) {
 		at := bson.NewDateTimeFromTime(login)
@@ -61,6 +65,7 @@ func (d sessionDoc) record() storage.Session {
 		UserEpoch: d.UserEpoch, ClientEpoch: d.ClientEpoch, StatusIndex: d.StatusIndex, RevokedAt: d.RevokedAt,
 		Reason: d.Reason, Replays: d.Replays, Device: d.Device, Network: d.Network,
 		RightsVersion: d.RightsVersion, Roles: decodeRoles(d.Roles), DeniedScopes: d.DeniedScopes, StatusPending: d.StatusPending, RetiredIndex: d.RetiredIndex,
+		DeniedAudiences: d.DeniedAudiences, StatusRetired: d.StatusRetired,
 	}
 	if d.AuthTime != nil {
 		s.AuthTime = d.AuthTime.Time().UTC()

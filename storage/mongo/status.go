@@ -185,10 +185,23 @@ func rightsUpdate(r storage.RightsUpdate) bson.D {
 	} else {
 		none = append(none, "withheld")
 	}
+	if len(r.DeniedAudiences) > 0 {
+		fields = append(fields, value("denied_audiences", r.DeniedAudiences))
+	} else {
+		none = append(none, "denied_audiences")
+	}
 	if r.RetiredIndex != 0 {
-		fields = append(fields, value("retired_index", r.RetiredIndex), value("due", true))
+		fields = append(fields, value("retired_index", r.RetiredIndex))
 	} else {
 		none = append(none, "retired_index")
+	}
+	if r.StatusRetired {
+		fields = append(fields, value("status_retired", true))
+	} else {
+		none = append(none, "status_retired")
+	}
+	if r.RetiredIndex != 0 || r.StatusRetired {
+		fields = append(fields, value("due", true))
 	}
 	if len(none) == 0 {
 		return bson.D{set(fields...)}
@@ -260,10 +273,11 @@ func (s *Store) clearPendingRevoked(ctx context.Context, ids []string) error {
 
 // pendingRevocationDoc is a [storage.PendingRevocation] in the collection endings.
 type pendingRevocationDoc struct {
-	ID       string `bson:"_id"`
-	UserID   string `bson:"user_id"`
-	ClientID string `bson:"client_id"`
-	Reason   string `bson:"reason"`
+	ID       string              `bson:"_id"`
+	UserID   string              `bson:"user_id"`
+	ClientID string              `bson:"client_id"`
+	Reason   string              `bson:"reason"`
+	Kind     storage.PendingKind `bson:"kind,omitempty"`
 }
 
 func (d pendingRevocationDoc) record() storage.PendingRevocation { return storage.PendingRevocation(d) }

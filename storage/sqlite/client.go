@@ -27,6 +27,7 @@ var clientTable = newTable("clients",
 	timestamp("updated_at", func(c *storage.Client) *time.Time { return &c.UpdatedAt }),
 	plain("old_secret_hash", func(c *storage.Client) *string { return &c.OldSecretHash }),
 	nullableTimestamp("old_secret_until", func(c *storage.Client) *time.Time { return &c.OldSecretUntil }),
+	list("own_scopes", func(c *storage.Client) *[]string { return &c.OwnScopes }),
 )
 
 // CreateClient implements [storage.Clients].

@@ -33,6 +33,8 @@ var sessionTable = newTable("sessions",
 	words("withheld", func(s *storage.Session) *[]string { return &s.DeniedScopes }),
 	plain("status_due", func(s *storage.Session) *bool { return &s.StatusPending }),
 	plain("retired_index", func(s *storage.Session) *int64 { return &s.RetiredIndex }),
+	words("denied_audiences", func(s *storage.Session) *[]string { return &s.DeniedAudiences }),
+	plain("status_retired", func(s *storage.Session) *bool { return &s.StatusRetired }),
 )
 
 // The conditional updates of a session, which return it as updated.

@@ -75,7 +75,7 @@ var _ storage.SessionStatus = (*Store)(nil)
 
 var (
 	updateRights = "UPDATE sessions SET grade = grade + 1, status_index = ?1, retired_index = ?2," +
-		" status_due = iif(?2 = 0, status_due, 1), roles = ?3, withheld = ?4" +
+		" status_due = iif(?2 = 0 AND NOT ?8, status_due, 1), roles = ?3, withheld = ?4, denied_audiences = ?7, status_retired = ?8" +
 		" WHERE id = ?5 AND grade = ?6 AND revoked_at IS NULL RETURNING " + sessionTable.list
 	pendingSessions = sessionTable.read + " WHERE status_due = 1 ORDER BY id LIMIT ?"
 )
@@ -84,7 +84,8 @@ var (
 func (s *Store) UpdateRights(ctx context.Context, r storage.RightsUpdate) (storage.Session, error) {
 	return write(ctx, s, "update rights", func(t *tx) (storage.Session, error) {
 		return updateSession(t, updateRights,
-			r.StatusIndex, r.RetiredIndex, encodeWords(r.Roles), encodeWords(r.DeniedScopes), r.SessionID, r.From)
+			r.StatusIndex, r.RetiredIndex, encodeWords(r.Roles), encodeWords(r.DeniedScopes), r.SessionID, r.From,
+			encodeWords(r.DeniedAudiences), r.StatusRetired)
 	})
 }
 
@@ -123,6 +124,7 @@ var pendingRevocationTable = newTable("endings",
 	plain("user_id", func(e *storage.PendingRevocation) *string { return &e.UserID }),
 	plain("client_id", func(e *storage.PendingRevocation) *string { return &e.ClientID }),
 	plain("reason", func(e *storage.PendingRevocation) *string { return &e.Reason }),
+	plain("kind", func(e *storage.PendingRevocation) *string { return (*string)(&e.Kind) }),
 )
 
 var listPendingRevocations = pendingRevocationTable.read + " ORDER BY id LIMIT ?"

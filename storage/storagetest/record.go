@@ -40,6 +40,7 @@ func newRole(n int) storage.Role {
 		Scopes:      []string{"items:read", "items:write"},
 		Rank:        int64(n) * 10,
 		BuiltIn:     n%2 == 1,
+		Deleting:    n%3 == 1,
 		Version:     1,
 		CreatedAt:   start.Add(time.Duration(n) * time.Second),
 		UpdatedAt:   start.Add(time.Duration(n)*time.Second + time.Minute),
@@ -56,6 +57,7 @@ func newClient(n int) storage.Client {
 		OldSecretUntil:   start.Add(time.Duration(n) * time.Hour),
 		Grants:           []string{"password", "refresh_token"},
 		Scopes:           []string{"openid", "items:read"},
+		OwnScopes:        []string{"items:read"},
 		Audiences:        []string{"https://api.example.com"},
 		Resources:        []string{"https://own.example.com"},
 		Origins:          []string{"https://app.example.com"},
@@ -90,6 +92,9 @@ func newSession(n int) storage.Session {
 		RightsVersion: int64(n) + 3,
 		Roles:         []string{"editor", "user"},
 		DeniedScopes:  []string{"items:write"},
+
+		DeniedAudiences: []string{"https://other.example.com"},
+		StatusRetired:   n%2 == 0,
 	}
 }
 

@@ -26,6 +26,7 @@ var statusContracts = []contract{
 	{"UpdateRightsConditions", statusUpdateRightsConditions},
 	{"UpdateRightsRace", statusUpdateRightsRace},
 	{"ClearRetired", statusClearRetired},
+	{"RetirePlace", statusRetirePlace},
 	{"ClearKeepsNewerChanges", statusClearKeepsNewerChanges},
 	{"PendingRevocations", statusPendingRevocations},
 }
@@ -214,7 +215,7 @@ func statusPendingIsBounded(t *testing.T, s storage.Store) {
 func rightsUpdateOf(s storage.Session) storage.RightsUpdate {
 	return storage.RightsUpdate{
 		SessionID: s.ID, From: s.RightsVersion, StatusIndex: s.StatusIndex + 5000, RetiredIndex: s.StatusIndex,
-		Roles: []string{"user"}, DeniedScopes: []string{"items:read"},
+		Roles: []string{"user"}, DeniedScopes: []string{"items:read"}, DeniedAudiences: []string{"https://api.example.com"},
 	}
 }
 
@@ -227,7 +228,7 @@ func statusUpdateRights(t *testing.T, s storage.Store) {
 		got, err := s.UpdateRights(t.Context(), r)
 		noErr(t, "UpdateRights", err)
 		session.RightsVersion, session.StatusIndex, session.RetiredIndex, session.StatusPending = version+1, r.StatusIndex, r.RetiredIndex, true
-		session.Roles, session.DeniedScopes = r.Roles, r.DeniedScopes
+		session.Roles, session.DeniedScopes, session.DeniedAudiences, session.StatusRetired = r.Roles, r.DeniedScopes, r.DeniedAudiences, false
 		wantEqual(t, "the session as answered", got, session)
 		wantSession(t, s, session)
 
@@ -235,6 +236,7 @@ func statusUpdateRights(t *testing.T, s storage.Store) {
 		got, err = s.UpdateRights(t.Context(), r)
 		noErr(t, "UpdateRights that retires nothing", err)
 		session.RightsVersion, session.RetiredIndex, session.Roles, session.DeniedScopes = version+2, 0, nil, nil
+		session.DeniedAudiences = nil
 		wantEqual(t, "the session as answered", got, session)
 
 		rotated, err := s.RotateSession(t.Context(), rotationOf(session))
@@ -287,6 +289,29 @@ func statusClearRetired(t *testing.T, s storage.Store) {
 	wantSession(t, s, session)
 }
 
+// statusRetirePlace: the bit of a place is pending while its session lives on. That it is
+// retired stays with the session until it has another place.
+func statusRetirePlace(t *testing.T, s storage.Store) {
+	session := newSession(1)
+	session.StatusRetired = false
+	createSession(t, s, session)
+	r := rightsUpdateOf(session)
+	r.StatusIndex, r.RetiredIndex, r.StatusRetired = session.StatusIndex, 0, true
+	got, err := s.UpdateRights(t.Context(), r)
+	noErr(t, "UpdateRights that retires the place", err)
+	session.RightsVersion, session.StatusRetired, session.StatusPending = session.RightsVersion+1, true, true
+	session.Roles, session.DeniedScopes, session.DeniedAudiences = r.Roles, r.DeniedScopes, r.DeniedAudiences
+	wantEqual(t, "the session as answered", got, session)
+	wantPending(t, s, session)
+	noErr(t, "ClearPendingStatus", s.ClearPendingStatus(t.Context(), []storage.Session{session}))
+	session.StatusPending = false
+	wantPending(t, s)
+	wantSession(t, s, session)
+	got, err = s.UpdateRights(t.Context(), rightsUpdateOf(session))
+	noErr(t, "UpdateRights to another place", err)
+	wantEqual(t, "the place is retired", got.StatusRetired, false)
+}
+
 // statusClearKeepsNewerChanges: what became due after the record was read stays.
 func statusClearKeepsNewerChanges(t *testing.T, s storage.Store) {
 	read, err := s.UpdateRights(t.Context(), rightsUpdateOf(createSession(t, s, newSession(1))))
@@ -313,7 +338,7 @@ func statusPendingRevocations(t *testing.T, s storage.Store) {
 		wantEqual(t, "the pending revocations", got, pending)
 	}
 	want(10)
-	user, client := storage.PendingRevocation{ID: "1", UserID: "u", Reason: "disabled"}, storage.PendingRevocation{ID: "2", ClientID: "c", Reason: "deleted"}
+	user, client := storage.PendingRevocation{ID: "1", UserID: "u", Reason: "editor", Kind: storage.PendingAssignment}, storage.PendingRevocation{ID: "2", ClientID: "c", Reason: "deleted"}
 	noErr(t, "AddPendingRevocation", s.AddPendingRevocation(ctx, client))
 	noErr(t, "AddPendingRevocation", s.AddPendingRevocation(ctx, user))
 	wantDuplicate(t, "AddPendingRevocation again", s.AddPendingRevocation(ctx, client), "id")
