@@ -7,10 +7,8 @@ import (
 	"example.org/signet/storage"
 )
 
-// What changed, as an audit event's detail: names of fields, and the roles, scopes
-// and ranks themselves. Names, addresses and secrets of people are no part of it.
-
-// changes collects what differs.
+// changes is what changed, as an audit event's detail: names of fields, and the roles, scopes
+// and grants themselves. It holds no names, addresses and secrets of people.
 type changes []string
 
 func (c *changes) field(name string, differs bool) {
@@ -19,7 +17,7 @@ func (c *changes) field(name string, differs bool) {
 	}
 }
 
-// values notes a list whose words may be shown.
+// values adds a list that differs, before and after.
 func (c *changes) values(name string, before, after []string) {
 	if !slices.Equal(before, after) {
 		*c = append(*c, name+": "+joinOrNone(before)+" → "+joinOrNone(after))

@@ -160,5 +160,5 @@ func (s *Service) Register(ctx context.Context, n NewUser, clientID string, info
 	return u, err
 }
 
-// View returns a user as users see themselves.
+// View returns the user as users see themselves: without any secret.
 func View(u storage.User) User { return toUser(u) }

@@ -31,6 +31,7 @@ type SessionList struct {
 	Next  string    `json:"next,omitempty"`
 }
 
+// toSession returns the session as administrators see it at that time.
 func (svc *Service) toSession(s storage.Session, now time.Time) Session {
 	v := Session{
 		ID: s.ID, UserID: s.UserID, ClientID: s.ClientID, Scope: strings.Join(s.Scopes, " "), Audience: s.Audience,
