@@ -5,18 +5,19 @@
 // Every method is one atomic step on one record, of the kind that a single
 // MongoDB document or a single SQL row gives without a multi-record
 // transaction. A step that depends on what the record says now carries that
-// condition itself (compare-and-swap), so no caller reads and then writes.
-// The few methods over many records ([Sessions.RevokeAll], the sweeps) are a
-// row of such steps: each record changes atomically, the whole may be cut in
-// the middle and can be repeated. A sweep whose limit is below 1 deletes nothing.
+// condition itself (compare-and-swap), so no caller reads first and then writes.
+// The few methods over many records ([SessionRevocations.RevokeAll], the sweeps) are a
+// series of such steps: each record changes atomically, the whole may stop in the
+// middle and can be repeated. A sweep whose limit is below 1 deletes nothing.
 //
-// Three answers exist, never two. A method that returns nil or one of
-// [ErrNotFound], [ErrConflict] is certain. Anything else wraps
-// [ErrUnavailable]: the outcome is unknown, a write may have been applied.
+// A method has one of three outcomes: done (nil), refused for certain
+// ([ErrNotFound], [ErrConflict]), or outcome unknown. The last is every other
+// error, wraps [ErrUnavailable], and means that a write may have been applied or
+// not.
 //
-// A context that has ended is an unknown outcome too: the error wraps both
-// ErrUnavailable and the context's own. A call that was given one that had
-// ended already does nothing.
+// The outcome is unknown too where the context ended during the call: the error
+// wraps both ErrUnavailable and the context's own. A call with a context that had
+// ended before does nothing.
 //
 // Times are kept in UTC with millisecond precision; see [Time]. They are compared
 // as they are kept: what lies between two milliseconds is the earlier one.

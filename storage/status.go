@@ -12,8 +12,8 @@ const StatusListSize = 1 << 17
 const StatusLeaseSize = 1024
 
 // StatusList is one list of bits, one bit a session, that tells verifiers which
-// sessions have ended. Index i of list n is the number n*StatusListSize + i, so
-// 0 is nobody's.
+// sessions have ended. Index i of list n is the number n*StatusListSize + i; 0 is
+// never given out.
 type StatusList struct {
 	ID      int64     // from 1, in the order of use
 	Leased  int64     // indexes given out, from the first on

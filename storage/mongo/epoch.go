@@ -40,7 +40,7 @@ func (s *Store) Epoch(ctx context.Context) (storage.Epoch, error) {
 	return doc.record(), err
 }
 
-// maxRaiseTries bounds how often a raise starts over because another was faster.
+// maxRaiseTries bounds the lost compare-and-swaps of a raise.
 const maxRaiseTries = 64
 
 var errRaiseContended = errors.New("the epoch changed at every step")

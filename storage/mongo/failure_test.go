@@ -83,8 +83,8 @@ func TestInsertThatIsLostTwiceIsUnknown(t *testing.T) {
 	}
 }
 
-// Between an insert without an answer and its repetition somebody changes the
-// record: then nobody can say whose it was.
+// Where the record was changed between an insert without an answer and its
+// repetition, the outcome is unknown.
 func TestInsertThatMeetsAnotherIsUnknown(t *testing.T) {
 	direct := mongotest.URI(t)
 	other := open(t, direct)

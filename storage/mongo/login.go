@@ -13,7 +13,7 @@ import (
 
 // loginDoc is a claim in the collection logins: the user who has, or is about
 // to have, the name. The lease changes with every write of the claim, so that
-// a condition on it holds only while nobody touched the claim.
+// a condition on it holds only while the claim is unchanged.
 type loginDoc struct {
 	Name   string        `bson:"_id"`
 	UserID string        `bson:"user_id"`
@@ -48,7 +48,7 @@ func (s *Store) claimNames(ctx context.Context, userID string, names []string) e
 	return nil
 }
 
-// claimName makes the name the user's to take. A [*takenError] is certain.
+// claimName inserts or takes over the claim on the name. A [*takenError] is certain.
 func (s *Store) claimName(ctx context.Context, name, userID string) error {
 	newClaim := loginDoc{Name: name, UserID: userID, At: storage.Time(s.now()), Lease: bson.NewObjectID()}
 	for wait := minWait; ; wait *= 2 {
@@ -69,7 +69,7 @@ func (s *Store) claimName(ctx context.Context, name, userID string) error {
 	}
 }
 
-// takeOver gives a claim that stands in the way to the new claimant, if its
+// takeOver gives an existing claim to the new claimant, if its
 // user does not have the name and has had time enough to take it. It reports
 // false where that is not decided yet.
 func (s *Store) takeOver(ctx context.Context, newClaim loginDoc) (bool, error) {
@@ -96,7 +96,7 @@ func (s *Store) takeOver(ctx context.Context, newClaim loginDoc) (bool, error) {
 		bson.D{eq("_id", newClaim.Name), eq("user_id", newClaim.UserID), eq("lease", newClaim.Lease)})
 }
 
-// unchanged selects the claim if nobody wrote it since it was read.
+// unchanged selects the claim if it was not written since it was read.
 func (d loginDoc) unchanged() bson.D {
 	return bson.D{eq("_id", d.Name), eq("user_id", d.UserID), eq("lease", d.Lease)}
 }
@@ -111,9 +111,9 @@ func (s *Store) hasName(ctx context.Context, userID, name string) (bool, error) 
 }
 
 // confirmClaims makes sure, after the user's document was written, that the claims on
-// its names are still there. It writes them, so that nobody who found the user
-// without the name before can take it over after. A [*takenError] means that
-// somebody did before.
+// its names are still there. It writes them, so that a takeover by a user who read
+// the claim before fails. A [*takenError] means that the claim was taken over
+// first.
 func (s *Store) confirmClaims(ctx context.Context, userID string, names []string) error {
 	if len(names) == 0 {
 		return nil

@@ -45,8 +45,8 @@ func (r redactor) redact(err error) error {
 	return &driverError{text: text, cause: err}
 }
 
-// driverError stands for an error of the driver. It has no Unwrap, so that
-// nobody prints the cause by reaching through it.
+// driverError stands for an error of the driver. It has no Unwrap, so that the
+// cause, which may hold a secret, is never printed.
 type driverError struct {
 	text  string
 	cause error

@@ -49,7 +49,7 @@ func begin(ctx context.Context, db *sql.DB) error {
 // clearStatements are the tables that Clear empties: all but the epoch
 // and the status lists, whose numbers never come back.
 var clearStatements = []query{
-	"DELETE FROM guards", "DELETE FROM users", "DELETE FROM logins", "DELETE FROM roles", "DELETE FROM clients", "DELETE FROM sessions",
+	"DELETE FROM guards", "DELETE FROM users", "DELETE FROM logins", "DELETE FROM user_roles", "DELETE FROM roles", "DELETE FROM clients", "DELETE FROM sessions",
 	"DELETE FROM revocations", "DELETE FROM attempts", "DELETE FROM keys", "DELETE FROM audit", "DELETE FROM endings",
 }
 

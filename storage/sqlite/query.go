@@ -26,8 +26,11 @@ func (s *selection) and(condition query, args ...any) {
 
 // page ends the selection with the order by id and one record more than asked
 // for: whether it is there tells whether there is a next page.
-func (s *selection) page(size int) {
-	s.query += " ORDER BY id LIMIT ?"
+func (s *selection) page(size int) { s.pageBy("id", size) }
+
+// pageBy is page by another column.
+func (s *selection) pageBy(column query, size int) {
+	s.query += " ORDER BY " + column + " LIMIT ?"
 	s.args = append(s.args, int64(size)+1)
 }
 

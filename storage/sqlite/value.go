@@ -132,7 +132,7 @@ func splitList(text string) []string {
 	}
 	list := strings.Split(inner, `","`)
 	if 2*(len(list)-1) != strings.Count(inner, `"`) {
-		return nil // written by somebody else, with blanks
+		return nil // not as encodeList writes it
 	}
 	return list
 }

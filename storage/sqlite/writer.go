@@ -224,7 +224,7 @@ func (w *writer) begin(batch []*job) error {
 		default:
 		}
 		if abandoned(batch) {
-			return context.Canceled // of all the callers: nobody gets this
+			return context.Canceled // no caller is left to get this
 		}
 		_, err := w.tx.exec("BEGIN IMMEDIATE")
 		return err
@@ -300,7 +300,7 @@ func (w *writer) rollback() { _, _ = w.tx.exec("ROLLBACK") }
 // truncateWAL keeps the write-ahead log from growing without end. Commits move it
 // into the database as they go, but it starts anew only in a moment in which
 // nobody reads from it, and under steady reading there is none: then the writer
-// waits for it. If a reader sits there for long the next try is a limit later.
+// waits for it. If a reader stays long, the next try is a limit later.
 func (w *writer) truncateWAL() {
 	info, err := os.Stat(w.wal)
 	if err != nil || info.Size() < w.walNext {
@@ -315,7 +315,7 @@ func (w *writer) truncateWAL() {
 	}
 }
 
-// close ends the writer. Whoever is still waiting is answered.
+// close ends the writer. Callers who still wait get errClosed.
 func (w *writer) close() error {
 	close(w.closing)
 	<-w.stopped
