@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"example.org/signet/internal/protocoltest"
+	"example.org/signet/internal/testdir"
 	"example.org/signet/storage"
 	"example.org/signet/storage/sqlite"
 )
 
 func openSQLite(t testing.TB) storage.Store {
-	store, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "signet.db"))
+	store, err := sqlite.Open(context.Background(), filepath.Join(testdir.New(t), "signet.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

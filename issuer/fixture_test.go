@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.org/signet/internal/testclock"
+	"example.org/signet/internal/testdir"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
@@ -65,7 +66,7 @@ func newFixture(t testing.TB, adjust ...func(*issuer.Config)) *fixture {
 	f := &fixture{t: t, ctx: ctx, clock: testclock.At(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))}
 	f.info = issuer.RequestInfo{Address: netip.MustParseAddr("192.0.2.7"), RequestID: "test", Actor: "test"}
 
-	db, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "signet.db"))
+	db, err := sqlite.Open(ctx, filepath.Join(testdir.New(t), "signet.db"))
 	must(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	f.store = &countingStore{Store: db}

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.org/signet/internal/linear"
+	"example.org/signet/internal/testdir"
 	"example.org/signet/storage"
 	"example.org/signet/storage/sqlite"
 )
@@ -92,7 +93,7 @@ func TestRefreshDecision(t *testing.T) {
 // The store's conditional updates succeed exactly where the decision says so.
 func TestRefreshDecision_AgreesWithTheStore(t *testing.T) {
 	ctx := context.Background()
-	store, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "signet.db"))
+	store, err := sqlite.Open(ctx, filepath.Join(testdir.New(t), "signet.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

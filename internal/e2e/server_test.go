@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"example.org/signet/internal/testdir"
 )
 
 // server is the binary under test on a store of its own, through any number of
@@ -33,7 +35,7 @@ type server struct {
 // newServer prepares a server that is not started: commands work already.
 func newServer(t *testing.T, flags ...string) *server {
 	t.Helper()
-	s := &server{address: freeAddress(t), dir: t.TempDir(), flags: flags, wire: newSecretScanner(), log: &logBuffer{}}
+	s := &server{address: freeAddress(t), dir: testdir.New(t), flags: flags, wire: newSecretScanner(), log: &logBuffer{}}
 	s.issuer, s.http = "http://"+s.address, s.wire.client()
 	t.Cleanup(func() { s.checkOutput(t) })
 	return s

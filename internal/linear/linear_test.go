@@ -12,6 +12,7 @@ import (
 
 	"example.org/signet/internal/linear"
 	"example.org/signet/internal/mongotest"
+	"example.org/signet/internal/testdir"
 	"example.org/signet/storage"
 	"example.org/signet/storage/mongo"
 	"example.org/signet/storage/sqlite"
@@ -19,7 +20,7 @@ import (
 
 func openSQLite(t testing.TB) storage.Store {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "signet.db"))
+	store, err := sqlite.Open(t.Context(), filepath.Join(testdir.New(t), "signet.db"))
 	must(t, err)
 	t.Cleanup(func() { _ = store.Close() })
 	return store

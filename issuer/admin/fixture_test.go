@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/signet/internal/testdir"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
@@ -55,7 +56,7 @@ func (s *hookedStore) RevokeAll(ctx context.Context, f storage.SessionFilter, at
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	f := &fixture{t: t, ctx: context.Background(), at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-	db, err := sqlite.Open(f.ctx, filepath.Join(t.TempDir(), "signet.db"))
+	db, err := sqlite.Open(f.ctx, filepath.Join(testdir.New(t), "signet.db"))
 	must(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	f.store = &hookedStore{Store: db}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/signet/internal/testdir"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
@@ -382,7 +383,7 @@ func TestCanceledAppend(t *testing.T) {
 // Several programs at once, each with several callers, on a real store.
 func TestManyWriters(t *testing.T) {
 	f := newFixture(t)
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "signet.db"))
+	store, err := sqlite.Open(t.Context(), filepath.Join(testdir.New(t), "signet.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/signet/internal/testdir"
 	"example.org/signet/issuer/status"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
@@ -30,7 +31,7 @@ func sessions() int {
 
 func openLists(t testing.TB) (storage.Store, *status.Lists) {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "signet.db"))
+	store, err := sqlite.Open(t.Context(), filepath.Join(testdir.New(t), "signet.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"example.org/signet/internal/mongotest"
+	"example.org/signet/internal/testdir"
 	"example.org/signet/storage"
 	"example.org/signet/storage/backup"
 	"example.org/signet/storage/mongo"
@@ -34,7 +35,7 @@ func must(t testing.TB, err error) {
 }
 
 func openSQLite(t testing.TB) storage.Store {
-	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "signet.db"))
+	s, err := sqlite.Open(t.Context(), filepath.Join(testdir.New(t), "signet.db"))
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	return s

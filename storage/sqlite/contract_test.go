@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"example.org/signet/internal/testdir"
 	"example.org/signet/storage"
 	"example.org/signet/storage/sqlite"
 	"example.org/signet/storage/storagetest"
@@ -25,7 +26,7 @@ func open(t testing.TB, path string, opts ...sqlite.Option) *sqlite.Store {
 	return s
 }
 
-func newPath(t testing.TB) string { return filepath.Join(t.TempDir(), "signet.db") }
+func newPath(t testing.TB) string { return filepath.Join(testdir.New(t), "signet.db") }
 
 func TestContract(t *testing.T) {
 	storagetest.Run(t, func(t *testing.T) storage.Store { return open(t, newPath(t)) })

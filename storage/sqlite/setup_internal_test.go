@@ -14,6 +14,8 @@ import (
 	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"example.org/signet/internal/testdir"
 )
 
 func TestMigrationsAreNumbered(t *testing.T) {
@@ -74,7 +76,7 @@ func openClose(t *testing.T, path string) error {
 // A newer program adds what an older one did not know, once, and keeps the rest;
 // a migration that fails leaves nothing behind.
 func TestMigrationsGoOn(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "signet.db")
+	path := filepath.Join(testdir.New(t), "signet.db")
 	if err := openClose(t, path); err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +111,7 @@ func TestMigrationsGoOn(t *testing.T) {
 // is there, the next start goes on.
 func TestSetUpCutOff(t *testing.T) {
 	for steps := range 4 {
-		path := filepath.Join(t.TempDir(), "signet.db")
+		path := filepath.Join(testdir.New(t), "signet.db")
 		db, err := sql.Open("sqlite", dataSource(path, 0, "rwc"))
 		if err != nil {
 			t.Fatal(err)
@@ -138,7 +140,7 @@ func TestSetUpCutOff(t *testing.T) {
 
 func copyDatabase(t *testing.T, path string) (copied string) {
 	t.Helper()
-	copied = filepath.Join(t.TempDir(), "signet.db")
+	copied = filepath.Join(testdir.New(t), "signet.db")
 	for _, suffix := range []string{"", "-wal", "-journal"} {
 		data, err := os.ReadFile(path + suffix)
 		if os.IsNotExist(err) {
@@ -157,7 +159,7 @@ func copyDatabase(t *testing.T, path string) (copied string) {
 // A first transaction that was cut off in the middle of its commit leaves the
 // first page, and a journal that says that the file was empty before.
 func TestFirstTransactionCutOff(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "signet.db")
+	path := filepath.Join(testdir.New(t), "signet.db")
 	if err := openClose(t, path); err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +186,7 @@ func TestFirstTransactionCutOff(t *testing.T) {
 
 // The two spellings of the application id are one, and so is what the file says.
 func TestApplicationID(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "signet.db")
+	path := filepath.Join(testdir.New(t), "signet.db")
 	if err := openClose(t, path); err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +222,7 @@ func TestConnectionSettings(t *testing.T) {
 
 // A file that may only be read is found out when the program starts.
 func TestReadOnlyFileIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "signet.db")
+	path := filepath.Join(testdir.New(t), "signet.db")
 	if err := openClose(t, path); err != nil {
 		t.Fatal(err)
 	}

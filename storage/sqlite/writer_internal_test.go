@@ -11,12 +11,13 @@ import (
 	"sync"
 	"testing"
 
+	"example.org/signet/internal/testdir"
 	"example.org/signet/storage"
 )
 
 func openTest(t *testing.T, opts ...Option) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "signet.db"), opts...)
+	s, err := Open(t.Context(), filepath.Join(testdir.New(t), "signet.db"), opts...)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/signet/internal/testdir"
 	"example.org/signet/storage"
 	"example.org/signet/storage/sqlite"
 	"example.org/signet/storage/storagetest"
@@ -82,7 +83,7 @@ func TestFaultyStore(t *testing.T) {
 		t.Skip("this is for the processes that TestFaultsAreFound starts")
 	}
 	storagetest.Run(t, func(t *testing.T) storage.Store {
-		s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "signet.db"))
+		s, err := sqlite.Open(t.Context(), filepath.Join(testdir.New(t), "signet.db"))
 		if err != nil {
 			t.Fatal(err)
 		}
