@@ -26,6 +26,14 @@ const (
 	RuleSelf     Rule = "self"     // a user, about themselves
 )
 
+// scope is the scope that the rule demands of the access token.
+func (r Rule) scope() string {
+	if r == RuleSelf {
+		return issuer.ScopeAccount
+	}
+	return issuer.ScopeAdmin
+}
+
 // apiHandler handles one method of one path of Signet's own API. It is called
 // by authorizedHandler, after authorization.
 type apiHandler interface {
@@ -45,7 +53,7 @@ type apiRequest struct {
 
 // identifier tells who the bearer of an access token is.
 type identifier interface {
-	Identify(ctx context.Context, accessToken issuer.Secret) (*issuer.Principal, error)
+	Identify(ctx context.Context, accessToken issuer.Secret, scope string) (*issuer.Principal, error)
 }
 
 // authorizedHandler checks the rule before it calls the handler.
@@ -108,7 +116,7 @@ func (h authorizedHandler) authorize(ctx context.Context, req *apiRequest, token
 	default:
 		return errInternal // a rule that nobody checks lets nobody in
 	}
-	if req.principal, err = h.issuer.Identify(ctx, token); err != nil {
+	if req.principal, err = h.issuer.Identify(ctx, token, h.rule.scope()); err != nil {
 		return err
 	}
 	req.e.actor, req.e.clientID = req.principal.UserID(), req.principal.ClientID()

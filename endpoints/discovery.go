@@ -101,7 +101,7 @@ func (d *discovery) metadata(passwordGrant bool) metadata {
 		JWKSURI:               d.issuer + pathJWKS,
 		IntrospectionEndpoint: d.issuer + pathIntrospect,
 		RevocationEndpoint:    d.issuer + pathRevoke,
-		Scopes:                []string{issuer.ScopeOpenID, issuer.ScopeProfile, issuer.ScopeEmail, issuer.ScopePhone, issuer.ScopeOfflineAccess},
+		Scopes:                []string{issuer.ScopeOpenID, issuer.ScopeProfile, issuer.ScopeEmail, issuer.ScopePhone, issuer.ScopeOfflineAccess, issuer.ScopeAccount, issuer.ScopeAdmin},
 		Claims: []string{
 			"iss", "sub", "aud", "exp", "iat", "auth_time", "at_hash", "sid",
 			"name", "preferred_username", "updated_at", "email", "phone_number", "roles",

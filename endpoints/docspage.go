@@ -50,7 +50,7 @@ var docsFiles = []docsFile{
 // operations, and the page at /. client is the id that the Authorize dialogue
 // begins with; "" for none.
 func (m *routeBuilder) mountDocsPage(issuerURL, client string, listed operations) {
-	fill := func(file string) string { return fillPage(file, issuerURL, m.base, client) }
+	fill := func(file string) string { return fillPage(file, issuerURL, m.base, client, listed.scopes()) }
 	m.page(pathOpenAPI, m.documentHandler(pathOpenAPI, corsAny, anyOriginHeader, openAPIDocument(issuerURL, listed)))
 	m.page(pathDocs, m.htmlHandler(pathDocs, fill("page/index.html"), docsCSP))
 	for _, part := range docsFiles {

@@ -13,9 +13,10 @@ const htmlType = "text/html; charset=utf-8"
 const plainCSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // fillPage returns an embedded page with the values of this issuer, escaped.
-func fillPage(file, issuerURL, base, client string) string {
+func fillPage(file, issuerURL, base, client, scopes string) string {
 	return strings.NewReplacer(
 		"{issuer}", html.EscapeString(issuerURL), "{base}", html.EscapeString(base), "{client}", html.EscapeString(client),
+		"{scopes}", html.EscapeString(scopes),
 	).Replace(string(readEmbedded(docsPageFS, file)))
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"example.org/signet/docs"
 	"example.org/signet/internal/document"
+	"example.org/signet/issuer"
 )
 
 // openAPIMaxAge is how long the description of the API may be cached.
@@ -15,6 +16,18 @@ const openAPIMaxAge = 5 * time.Minute
 
 // operations are those that a description lists.
 type operations struct{ public, admin bool }
+
+// scopes returns those that the page at /docs asks for, so that its operations can be
+// called: "" asks for all that the client may have.
+func (o operations) scopes() string {
+	switch {
+	case o.public && o.admin:
+		return ""
+	case o.admin:
+		return issuer.ScopeAdmin
+	}
+	return issuer.ScopeOpenID + " " + issuer.ScopeProfile + " " + issuer.ScopeAccount
+}
 
 // openAPIDocument returns the OpenAPI document of this issuer (RFC 9512), with the
 // operations of one listener.

@@ -22,7 +22,7 @@ func (h *routeHandler) render(w http.ResponseWriter, r *http.Request, e *event, 
 		if f.page != "" {
 			w.Header().Add("Vary", "Accept")
 			if acceptsHTML(r.Header) {
-				e.bytes = writePage(w, status, fillPage(f.page, "", h.base, ""))
+				e.bytes = writePage(w, status, fillPage(f.page, "", h.base, "", ""))
 				return
 			}
 		}

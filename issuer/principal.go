@@ -3,6 +3,7 @@ package issuer
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"example.org/signet/storage"
 )
@@ -30,9 +31,10 @@ func (p *Principal) ClientID() string { return p.clientID }
 var errInvalidToken = newError(InvalidToken, "the access token is invalid, expired or revoked")
 
 // Identify tells who asks with this access token. It must be active, a user's,
-// and addressed to the issuer's URL alone: one that is also good for an API
-// could be replayed here by that API.
-func (i *Issuer) Identify(ctx context.Context, accessToken Secret) (*Principal, error) {
+// have the scope, and be addressed to the issuer's URL alone: one that is also good
+// for an API could be replayed here by that API. Its client must still have the
+// scope.
+func (i *Issuer) Identify(ctx context.Context, accessToken Secret, scope string) (*Principal, error) {
 	t, err := i.checker.activeToken(ctx, string(accessToken))
 	switch {
 	case errors.Is(err, errInactive):
@@ -43,6 +45,23 @@ func (i *Issuer) Identify(ctx context.Context, accessToken Secret) (*Principal, 
 		return nil, newError(InvalidToken, "the access token is not addressed to this issuer alone: ask for one with resource set to the issuer's URL")
 	case t.user == nil:
 		return nil, newError(InsufficientScope, "the access token is a client's, and this is for users")
+	case !contains(strings.Fields(t.claims.Scope), scope):
+		return nil, errScopeMissing(scope)
+	}
+	err = i.checker.clients.active(ctx, t.claims.ClientID, func(c storage.Client) bool { return mayHaveScope(c, scope) })
+	switch {
+	case errors.Is(err, errInactive):
+		return nil, errScopeMissing(scope)
+	case err != nil:
+		return nil, err
 	}
 	return &Principal{user: *t.user, session: t.claims.SessionID, clientID: t.claims.ClientID}, nil
+}
+
+// errScopeMissing names the scope that the token needs (RFC 6750 §3.1).
+func errScopeMissing(scope string) error {
+	return &Error{
+		Code: InsufficientScope, Scope: scope,
+		Description: "the access token needs the scope " + scope + ": name it for the client, and ask for it",
+	}
 }

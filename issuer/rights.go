@@ -52,6 +52,9 @@ func clientBounds(c storage.Client, issuer string) bounds {
 	if contains(c.Grants, GrantRefreshToken) && !contains(c.Scopes, ScopeOfflineAccess) {
 		b.scopes = append(slices.Clone(c.Scopes), ScopeOfflineAccess)
 	}
+	if c.Public {
+		b.scopes = without(b.scopes, []string{ScopeAdmin})
+	}
 	return b
 }
 
@@ -66,7 +69,7 @@ var (
 	errScopeOfSession  = newError(InvalidScope, "the scope is wider than the one granted at login")
 	errTargetOfSession = newError(InvalidTarget, "the tokens of this login are not for that resource")
 	errTargetForm      = newError(InvalidTarget, "the resource must be an absolute URI without fragment")
-	errOpenIDNeedsUser = newError(InvalidScope, "openid needs a user, this grant has none")
+	errScopeNeedsUser  = newError(InvalidScope, "a scope needs a user, this grant has none")
 )
 
 // check refuses a request for more than the bounds.
@@ -115,8 +118,11 @@ func (p *pipeline) checkScope(req *grantRequest) error {
 	if err := clientBounds(req.client, p.issuer).check(req); err != nil {
 		return err
 	}
-	if !req.grant.policy().user && contains(req.requested, ScopeOpenID) {
-		return errOpenIDNeedsUser // OpenID Connect is about users
+	if req.grant.policy().user {
+		return nil
+	}
+	if wrong := intersect(req.requested, []string{ScopeOpenID, ScopeAccount, ScopeAdmin}); len(wrong) > 0 {
+		return errScopeNeedsUser.naming(wrong...)
 	}
 	return nil
 }
@@ -142,7 +148,7 @@ func (p *pipeline) rights(ctx context.Context, req *grantRequest, who subject) (
 		}
 		scope = roles.ScopesFor(who.user.Roles, scope)
 	} else {
-		scope = without(scope, []string{ScopeOpenID, ScopeOfflineAccess})
+		scope = without(scope, userScopes)
 	}
 	r := rights{scope: scope, audience: audience, denied: without(base.scopes, scope)}
 	if req.requested != nil {

@@ -3,6 +3,7 @@ package issuer
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -113,12 +114,34 @@ func TestBounds_RefuseMore(t *testing.T) {
 	}
 }
 
-// A grant without a user refuses openid; one with a user has it.
-func TestCheckScope_OpenIDNeedsAUser(t *testing.T) {
-	for policy, want := range map[scopePolicy]error{{}: errOpenIDNeedsUser, {user: true}: nil} {
-		req := &grantRequest{grant: policyGrant{declared: policy}, client: storage.Client{Scopes: []string{"openid"}}, requested: []string{"openid"}}
-		if err := newTestPipeline().checkScope(req); !errors.Is(err, want) {
-			t.Errorf("%+v: %v, want %v", policy, err, want)
+// A grant without a user refuses the scopes that are about one; a grant with a user
+// has them.
+func TestCheckScope_UserScopesNeedAUser(t *testing.T) {
+	for _, scope := range []string{ScopeOpenID, ScopeAccount, ScopeAdmin} {
+		for policy, want := range map[scopePolicy]error{{}: errScopeNeedsUser, {user: true}: nil} {
+			req := &grantRequest{grant: policyGrant{declared: policy}, client: storage.Client{Scopes: []string{scope}}, requested: []string{scope}}
+			if err := newTestPipeline().checkScope(req); !errors.Is(err, want) {
+				t.Errorf("%s, %+v: %v, want %v", scope, policy, err, want)
+			}
+		}
+	}
+}
+
+// A client has the scopes of Signet's own API where they are named for it, and a
+// public one never signet:admin, whatever its record says.
+func TestClientBounds_ReservedScopesAreNamed(t *testing.T) {
+	named := []string{"items:read", ScopeAccount, ScopeAdmin}
+	for _, tt := range []struct {
+		client storage.Client
+		want   []string
+	}{
+		{storage.Client{}, nil},
+		{storage.Client{Scopes: []string{"items:read"}}, []string{"items:read"}},
+		{storage.Client{Scopes: named}, named},
+		{storage.Client{Scopes: named, Public: true}, named[:2]},
+	} {
+		if got := clientBounds(tt.client, "urn:issuer").scopes; !slices.Equal(got, tt.want) {
+			t.Errorf("%+v: %q, want %q", tt.client, got, tt.want)
 		}
 	}
 }

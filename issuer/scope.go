@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"example.org/signet/issuer/account"
+	"example.org/signet/storage"
 )
 
 // The scopes with a meaning of their own (OpenID Connect Core §5.4).
@@ -18,6 +19,24 @@ const (
 	// (OpenID Connect Core §11).
 	ScopeOfflineAccess = "offline_access"
 )
+
+// The scopes of Signet's own API. A client has them only where they are named for
+// it, and a user's token only through such a client; no role may name them.
+const (
+	ScopeAccount = "signet:account" // self-service, at /me
+	ScopeAdmin   = "signet:admin"   // the admin API; never for a public client
+)
+
+// userScopes are the scopes that mean nothing without a user.
+var userScopes = []string{ScopeOpenID, ScopeOfflineAccess, ScopeAccount, ScopeAdmin}
+
+// ReservedScope tells whether the scope is one of Signet's own API.
+func ReservedScope(s string) bool { return s == ScopeAccount || s == ScopeAdmin }
+
+// mayHaveScope tells whether the scope is named for the client, as it is now.
+func mayHaveScope(c storage.Client, scope string) bool {
+	return contains(c.Scopes, scope) && !(c.Public && scope == ScopeAdmin)
+}
 
 // maxScopes bounds the scopes of one request.
 const maxScopes = 100

@@ -53,10 +53,13 @@ func newClientCreate(p *process) *cobra.Command {
 	var public bool
 	c := &cobra.Command{
 		Use: "create CLIENT", Short: "Create a client", Args: exactArgs("CLIENT"),
-		Long: "Create a client. Unless it is --public it gets a secret, generated here and shown once.",
+		Long: "Create a client. Unless it is --public it gets a secret, generated here and shown once.\n" +
+			"Signet's own API is open to a client only where its --scope names it: signet:account for /me, signet:admin for the\n" +
+			"admin API, which a public client never has. Tokens for that API are addressed to the issuer alone.",
 		Example: "  signet client create web --grant password --grant refresh_token --scope \"openid items:read items:write\" \\\n" +
 			"      --audience https://api.example.com\n" +
-			"  signet client create items-api --resource https://api.example.com",
+			"  signet client create items-api --resource https://api.example.com\n" +
+			"  signet client create console --grant password --scope \"openid signet:admin\"",
 	}
 	r.add(c.Flags())
 	c.Flags().BoolVar(&public, "public", false, "a program that can keep no secret, such as a browser or phone app")

@@ -21,6 +21,7 @@ const (
 	demoClient   = "demo-app"
 	demoAPI      = "demo-api"
 	demoDocs     = "demo-docs" // that the page at /docs offers
+	demoAdmin    = "demo-admin"
 	demoRole     = "editor"
 	demoAudience = "https://api.example.com"
 
@@ -39,6 +40,8 @@ type demoCredentials struct {
 	ClientSecret string `json:"client_secret"`
 	APIClientID  string `json:"api_client_id"`
 	APISecret    string `json:"api_client_secret"`
+	AdminID      string `json:"admin_client_id"`
+	AdminSecret  string `json:"admin_client_secret"`
 }
 
 func (s *settings) demoPath() string { return filepath.Join(filepath.Dir(s.sqlitePath()), "demo.json") }
@@ -59,6 +62,7 @@ func (v *server) demoAccounts() []demoAccount {
 		{"client " + demoClient, client(demoClient), v.createDemoClient},
 		{"client " + demoAPI, client(demoAPI), v.createDemoAPI},
 		{"client " + demoDocs, client(demoDocs), v.createDemoDocs},
+		{"client " + demoAdmin, client(demoAdmin), v.createDemoAdmin},
 	}
 }
 
@@ -91,7 +95,10 @@ func (v *server) loadDemoCredentials(ctx context.Context) (demoCredentials, erro
 	text, err := readBounded(path, maxSecret)
 	if err == nil {
 		var d demoCredentials
-		if err := json.Unmarshal(text, &d); err != nil {
+		if err = json.Unmarshal(text, &d); err == nil && d.AdminSecret == "" {
+			err = errors.New("it is an earlier version's")
+		}
+		if err != nil {
 			return demoCredentials{}, withHint(fmt.Errorf("%s cannot be read: %w", path, err), "remove the folder to begin anew, or run signet serve")
 		}
 		return d, nil
@@ -106,8 +113,8 @@ func (v *server) loadDemoCredentials(ctx context.Context) (demoCredentials, erro
 			return demoCredentials{}, err
 		}
 	}
-	d := demoCredentials{Username: demoUser, ClientID: demoClient, APIClientID: demoAPI}
-	if err := errors.Join(v.randomSecret(&d.Password, demoPasswordBytes), v.randomSecret(&d.ClientSecret, demoSecretBytes), v.randomSecret(&d.APISecret, demoSecretBytes)); err != nil {
+	d := demoCredentials{Username: demoUser, ClientID: demoClient, APIClientID: demoAPI, AdminID: demoAdmin}
+	if err := errors.Join(v.randomSecret(&d.Password, demoPasswordBytes), v.randomSecret(&d.ClientSecret, demoSecretBytes), v.randomSecret(&d.APISecret, demoSecretBytes), v.randomSecret(&d.AdminSecret, demoSecretBytes)); err != nil {
 		return demoCredentials{}, err
 	}
 	return d, v.saveDemoCredentials(path, d)
@@ -161,13 +168,24 @@ func (v *server) createDemoAPI(ctx context.Context, d demoCredentials) error {
 }
 
 // createDemoDocs makes a client without a secret, because a page cannot keep one,
-// and without an audience, so that its tokens are for Signet itself.
+// and without an audience, so that its tokens are for Signet itself. With them people
+// can see and change their own account, and nothing else.
 func (v *server) createDemoDocs(ctx context.Context, _ demoCredentials) error {
 	name, grants := "The page at /docs", []string{issuer.GrantPassword}
-	scopes := []string{issuer.ScopeOpenID, issuer.ScopeProfile, issuer.ScopeEmail, issuer.ScopePhone}
+	scopes := []string{issuer.ScopeOpenID, issuer.ScopeProfile, issuer.ScopeEmail, issuer.ScopePhone, issuer.ScopeAccount}
 	_, err := v.operator().Clients().Create(ctx, admin.NewClient{
 		ID: demoDocs, Public: true, InsecurePublicPassword: true,
 		Settings: admin.ClientChange{Name: &name, Grants: &grants, Scopes: &scopes},
+	})
+	return err
+}
+
+// createDemoAdmin makes the client by which the demo user administers.
+func (v *server) createDemoAdmin(ctx context.Context, d demoCredentials) error {
+	name, grants := "Administration", []string{issuer.GrantPassword, issuer.GrantRefreshToken}
+	scopes := []string{issuer.ScopeOpenID, issuer.ScopeProfile, issuer.ScopeAccount, issuer.ScopeAdmin}
+	_, err := v.operator().Clients().Create(ctx, admin.NewClient{
+		ID: d.AdminID, Secret: issuer.Secret(d.AdminSecret), Settings: admin.ClientChange{Name: &name, Grants: &grants, Scopes: &scopes},
 	})
 	return err
 }

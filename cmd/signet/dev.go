@@ -15,7 +15,7 @@ func newDev(p *process) *cobra.Command {
 	s := newSettings()
 	c := &cobra.Command{
 		Use: "dev", Short: "Run an issuer to try, with a demo user and the lines to paste", Args: exactArgs(),
-		Long: "Run an issuer to try. On its first start it makes a store in signet-data/, a demo user, a demo client and a\n" +
+		Long: "Run an issuer to try. On its first start it makes a store in signet-data/, a demo user, demo clients and a\n" +
 			"demo API, all with secrets generated at random, and every time it prints lines to paste into another terminal:\n" +
 			"log in, verify offline, refresh, introspect, rotate the keys, revoke. For anything real run signet serve.",
 		Example: "  signet dev\n  signet dev --listen 127.0.0.1:9000",
@@ -75,7 +75,7 @@ func (v *server) devReplacer(d demoCredentials, dir string) *strings.Replacer {
 		"{issuer}", s.issuer, "{folder}", shellQuote(dir), "{file}", s.demoPath(), "{audience}", demoAudience,
 		"{signet}", invocation(dir), "{store}", s.storeFlags(),
 		"{username}", d.Username, "{password}", d.Password, "{client}", d.ClientID, "{client-secret}", d.ClientSecret,
-		"{api}", d.APIClientID, "{api-secret}", d.APISecret,
+		"{api}", d.APIClientID, "{api-secret}", d.APISecret, "{admin}", d.AdminID, "{admin-secret}", d.AdminSecret,
 	)
 }
 

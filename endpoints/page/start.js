@@ -1,6 +1,6 @@
 'use strict'
 
-const { issuer, base, client } = document.body.dataset
+const { issuer, base, client, scopes } = document.body.dataset
 const here = location.origin + base
 
 // The issuer has one name, but a person may have come by another, such as
@@ -39,4 +39,5 @@ const ui = SwaggerUIBundle({
   plugins: [passwordAlone],
 })
 
-if (client) ui.initOAuth({ clientId: client })
+// Without scopes all that the client may have are asked for.
+ui.initOAuth({ clientId: client, scopes })

@@ -22,7 +22,11 @@ func TestDocsPage(t *testing.T) {
 	t.Parallel()
 	browser := requireChromium(t)
 	s := startDev(t)
-	var demo struct{ Username, Password string }
+	var demo struct {
+		Username, Password string
+		AdminID            string `json:"admin_client_id"`
+		AdminSecret        string `json:"admin_client_secret"`
+	}
 	text, err := os.ReadFile(filepath.Join(s.dir, "signet-data", "demo.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -39,18 +43,39 @@ func TestDocsPage(t *testing.T) {
 	p.authorize(demo.Username, demo.Password)
 	p.see("#swagger-ui .auth-container", "Logout")
 	p.do(chromedp.Click(".modal-ux .close-modal", chromedp.ByQuery))
-	for operation, want := range map[string]string{
-		"OAuth-userInfo":           `"preferred_username": "` + demo.Username + `"`,
-		"Self-service-me":          `"username": "` + demo.Username + `"`,
-		"Administration-listUsers": `"username": "` + demo.Username + `"`,
-	} {
-		p.execute(operation)
-		p.see("#operations-"+operation+" .live-responses-table .response", want)
-		p.see("#operations-"+operation+" .live-responses-table .response", "200")
-		p.do(chromedp.ScrollIntoView("#operations-"+operation, chromedp.ByQuery))
-		p.shoot(operation + ".png")
-	}
+	p.tryOut("OAuth-userInfo", `"preferred_username": "`+demo.Username+`"`)
+	p.tryOut("Self-service-me", `"username": "`+demo.Username+`"`)
+
+	// The administration is not for a client without a secret.
+	p.authorizeAgain(demo.AdminID, demo.AdminSecret, demo.Username, demo.Password)
+	p.tryOut("Administration-listUsers", `"username": "`+demo.Username+`"`)
 	p.wantNoErrors()
+}
+
+// tryOut executes an operation, which must answer 200 with the text.
+func (p *page) tryOut(operation, text string) {
+	p.t.Helper()
+	p.execute(operation)
+	p.see("#operations-"+operation+" .live-responses-table .response", text)
+	p.see("#operations-"+operation+" .live-responses-table .response", "200")
+	p.do(chromedp.ScrollIntoView("#operations-"+operation, chromedp.ByQuery))
+	p.shoot(operation + ".png")
+}
+
+// authorizeAgain logs out in the dialogue, and in again by way of another client.
+func (p *page) authorizeAgain(client, secret, username, password string) {
+	p.t.Helper()
+	p.do(
+		chromedp.Evaluate("window.scrollTo(0, 0)", nil),
+		chromedp.Click(".auth-wrapper .authorize", chromedp.ByQuery),
+		chromedp.Click(".modal-ux .auth-btn-wrapper .authorize", chromedp.ByQuery), // Logout
+		chromedp.WaitVisible("#oauth_username", chromedp.ByQuery),
+		overtype("#oauth_username", username), overtype("#oauth_password", password),
+		overtype("#client_id_password", client), overtype("#client_secret_password", secret),
+		chromedp.Click(".modal-ux .auth-btn-wrapper .authorize", chromedp.ByQuery),
+	)
+	p.see("#swagger-ui .auth-container", "Logout")
+	p.do(chromedp.Click(".modal-ux .close-modal", chromedp.ByQuery))
 }
 
 // startDev starts `signet dev` in a folder of its own and waits until it is

@@ -67,7 +67,7 @@ func testEveryRoute(t *testing.T, s *Signet) {
 // loginAtPortal logs a user in at the portal, which invalidCallers has created.
 func (s *Signet) loginAtPortal(t *testing.T, p User) RequestOption {
 	t.Helper()
-	return Bearer(s.Login(t, s.portal, p, "openid").Access)
+	return Bearer(s.Login(t, s.portal, p, portalScope).Access)
 }
 
 func (s *Signet) highRank(t *testing.T) User {
@@ -95,10 +95,16 @@ func (s *Signet) expectAllRejected(t *testing.T, route endpoints.Route, callers 
 		if a.Header.Get("WWW-Authenticate") == "" {
 			t.Errorf("%s: no challenge", name)
 		}
-		for _, method := range s.Store.Calls() {
-			if !slices.Contains(readOnly, method) {
-				t.Errorf("%s: %s was called", name, method)
-			}
+		s.expectReadOnlyCalls(t, name)
+	}
+}
+
+// expectReadOnlyCalls fails the test if a rejected request did more than read.
+func (s *Signet) expectReadOnlyCalls(t *testing.T, what string) {
+	t.Helper()
+	for _, method := range s.Store.Calls() {
+		if !slices.Contains(readOnly, method) {
+			t.Errorf("%s: %s was called", what, method)
 		}
 	}
 }
@@ -107,12 +113,12 @@ func (s *Signet) expectAllRejected(t *testing.T, route endpoints.Route, callers 
 func (s *Signet) invalidCallers(t *testing.T) map[string]RequestOption {
 	portal := s.Portal(t)
 	s.portal = portal
-	expired := s.Login(t, portal, s.Alice, "openid")
+	expired := s.Login(t, portal, s.Alice, portalScope)
 	s.Advance(16 * time.Minute)
 	victim := s.AddUser(t, "victim", "user")
 	gone := s.AddUser(t, "gone", "user")
-	live, revoked := s.Login(t, portal, s.Alice, "openid"), s.Login(t, portal, s.Alice, "openid")
-	disabled, deleted := s.Login(t, portal, victim, "openid"), s.Login(t, portal, gone, "openid")
+	live, revoked := s.Login(t, portal, s.Alice, portalScope), s.Login(t, portal, s.Alice, portalScope)
+	disabled, deleted := s.Login(t, portal, victim, portalScope), s.Login(t, portal, gone, portalScope)
 	s.Revoke(t, portal, revoked.Refresh)
 	s.disable(t, victim)
 	must(t, s.operator().Users().Delete(t.Context(), gone.ID))
@@ -140,7 +146,7 @@ func (s *Signet) invalidCallers(t *testing.T) map[string]RequestOption {
 // testCrossSiteRequests: what a page of another site can make a browser send has no
 // token, or is no JSON.
 func testCrossSiteRequests(t *testing.T, s *Signet) {
-	token := Bearer(s.Login(t, s.Portal(t), s.Alice, "openid").Access)
+	token := Bearer(s.Login(t, s.Portal(t), s.Alice, portalScope).Access)
 	for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonx", "application/json; charset=utf-16", "application/json; x=y", "text/plain; application/json"} {
 		for _, ask := range []struct{ method, path string }{{"POST", Register}, {"PATCH", Me}, {"POST", MePassword}, {"POST", Bootstrap}} {
 			a := s.Send(ask.method, ask.path, "{}", Header("Content-Type", kind), token)
@@ -170,7 +176,7 @@ func testCrossSiteRequests(t *testing.T, s *Signet) {
 }
 
 func testAPIMethods(t *testing.T, s *Signet) {
-	token := Bearer(s.Login(t, s.Portal(t), s.Alice, "openid").Access)
+	token := Bearer(s.Login(t, s.Portal(t), s.Alice, portalScope).Access)
 	for path, allow := range map[string]string{Register: "POST", Me: "GET, HEAD, PATCH", MePassword: "POST", MeSessions: "GET, HEAD, DELETE", MeSessions + "/x": "DELETE"} {
 		for _, method := range []string{"PUT", "TRACE", "OPTIONS", "POST", "DELETE", "GET", "BREW"} {
 			if strings.Contains(allow, method) {

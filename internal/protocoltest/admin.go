@@ -51,8 +51,8 @@ type Admins struct {
 func (s *Signet) AddAdmins(t testing.TB) Admins {
 	t.Helper()
 	f := Admins{Portal: s.Portal(t), Admin: s.AddUser(t, "adam", "user", "admin"), SuperAdmin: s.AddUser(t, "rita", "user", "super_admin")}
-	f.admin = Bearer(s.Login(t, f.Portal, f.Admin, "openid").Access)
-	f.superAdmin = Bearer(s.Login(t, f.Portal, f.SuperAdmin, "openid").Access)
+	f.admin = Bearer(s.Login(t, f.Portal, f.Admin, portalScope).Access)
+	f.superAdmin = Bearer(s.Login(t, f.Portal, f.SuperAdmin, portalScope).Access)
 	return f
 }
 
@@ -259,7 +259,7 @@ func testAdminClients(t *testing.T, s *Signet) {
 	s.Login(t, fresh, s.Editor, "")
 	s.Advance(2 * time.Hour)
 	s.TryLogin(app, s.Editor, "").expectInvalidClient(t)
-	f.admin = Bearer(s.Login(t, f.Portal, f.Admin, "openid").Access)
+	f.admin = Bearer(s.Login(t, f.Portal, f.Admin, portalScope).Access)
 	for _, overlap := range []int64{-1, 1 << 62, -1 << 62} {
 		s.JSON("POST", location+"/secret", Object{"overlap": overlap}, f.admin).ExpectProblem(t, 422, "invalid_field", "overlap")
 	}
@@ -389,12 +389,12 @@ func testFreshRoles(t *testing.T, s *Signet) {
 	s.JSON("PATCH", Users+"/"+f.Admin.ID, Object{"roles": []string{"user"}}, f.superAdmin).ExpectStatus(t, http.StatusOK)
 	s.JSON("GET", Users, nil, f.admin).ExpectProblem(t, http.StatusForbidden, "insufficient_scope") // the token still says admin
 	s.JSON("PATCH", Users+"/"+s.Alice.ID, Object{"roles": []string{"admin"}}, f.superAdmin).ExpectStatus(t, http.StatusOK)
-	alice := Bearer(s.Login(t, f.Portal, s.Alice, "openid").Access)
+	alice := Bearer(s.Login(t, f.Portal, s.Alice, portalScope).Access)
 	s.JSON("GET", Users, nil, alice).ExpectStatus(t, http.StatusOK)
 	// A high rank alone gives no access.
 	s.JSON("POST", Roles, Object{"name": "vip", "rank": 900}, f.superAdmin).ExpectStatus(t, http.StatusCreated)
 	s.JSON("PATCH", Users+"/"+s.Editor.ID, Object{"roles": []string{"vip"}}, f.superAdmin).ExpectStatus(t, http.StatusOK)
-	vip := Bearer(s.Login(t, f.Portal, s.Editor, "openid").Access)
+	vip := Bearer(s.Login(t, f.Portal, s.Editor, portalScope).Access)
 	s.JSON("GET", Users, nil, vip).ExpectProblem(t, http.StatusForbidden, "insufficient_scope")
 	s.JSON("PATCH", Users+"/"+s.Editor.ID, Object{"full_name": "x"}, alice).ExpectProblem(t, http.StatusForbidden, "access_denied")
 }

@@ -236,7 +236,7 @@ func testLastSuperAdmin(t *testing.T, s *Signet) {
 }
 
 func (s *Signet) replacementSuperAdmin(t *testing.T, f Admins, p User) RequestOption {
-	return Bearer(s.Login(t, f.Portal, p, "openid").Access)
+	return Bearer(s.Login(t, f.Portal, p, portalScope).Access)
 }
 
 // testLastSuperAdminRace lets two remove each other at once, in every way, on three

@@ -69,7 +69,7 @@ func testIfMatchEverywhere(t *testing.T, s *Signet) {
 
 // testOwnIfMatch: the condition counts for one's own account, too.
 func testOwnIfMatch(t *testing.T, s *Signet) {
-	token := Bearer(s.Login(t, s.Portal(t), s.Alice, "openid").Access)
+	token := Bearer(s.Login(t, s.Portal(t), s.Alice, portalScope).Access)
 	change := Object{"current_password": s.Alice.Password, "new_password": s.NewSecret("pass word")}
 	for _, c := range []apiCall{{"POST", "/password", change}, {"DELETE", "/sessions", nil}} {
 		s.JSON(c.method, Me+c.below, c.body, token, Header("If-Match", staleTag)).ExpectProblem(t, http.StatusPreconditionFailed, "lost_update")

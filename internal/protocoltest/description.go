@@ -12,7 +12,6 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"example.org/signet/endpoints"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/role"
@@ -149,7 +148,7 @@ func testDescribedErrors(t *testing.T, s *Signet) {
 	d, err := loadDescription()
 	must(t, err)
 	daemon := s.AddClient(t, "daemon", admin.ClientChange{Grants: &[]string{issuer.GrantClientCredentials}})
-	right, clients := Bearer(s.Login(t, s.Portal(t), s.superAdmin(t), "openid").Access), Bearer(s.ClientToken(t, daemon).Access)
+	right, clients := Bearer(s.Login(t, s.Portal(t), s.superAdmin(t), portalScope).Access), Bearer(s.ClientToken(t, daemon).Access)
 	for template, item := range d.doc.Paths.Map() {
 		for method, o := range item.Operations() {
 			if o.Tags[0] == "OAuth" || !needsUser(o) {
@@ -217,6 +216,10 @@ func needsUser(o *openapi3.Operation) bool {
 	return slices.ContainsFunc(*o.Security, func(r openapi3.SecurityRequirement) bool { return r["password"] != nil })
 }
 
+func needsScope(o *openapi3.Operation, scope string) bool {
+	return slices.ContainsFunc(*o.Security, func(r openapi3.SecurityRequirement) bool { return slices.Contains(r["password"], scope) })
+}
+
 // superAdmin is a user who may do everything.
 func (s *Signet) superAdmin(t testing.TB) User {
 	t.Helper()
@@ -238,8 +241,8 @@ func testAllRoutesDescribed(t *testing.T, s *Signet) {
 			continue
 		}
 		o := item.GetOperation(r.Method)
-		if guarded := r.Rule != endpoints.RuleProtocol && r.Rule != endpoints.RuleOpen; guarded && !needsUser(o) {
-			t.Errorf("%s %s: the rule is %s, and the description says nothing of a token", r.Method, r.Path, r.Rule)
+		if scope := scopeOfRule(r.Rule); scope != "" && !needsScope(o, scope) {
+			t.Errorf("%s %s: the rule is %s, and the description does not ask for a token with %s", r.Method, r.Path, r.Rule, scope)
 		}
 	}
 }

@@ -45,6 +45,9 @@ func testPage(t *testing.T, s *Signet) {
 	if found := inline.Find(a.Body); found != nil {
 		t.Errorf("the page needs what its policy refuses: %q", found)
 	}
+	if !strings.Contains(string(a.Body), `data-scopes="openid profile signet:account"`) {
+		t.Errorf("the page does not ask for the scope of /me: %s", a.Body)
+	}
 	if !strings.Contains(string(a.Body), `data-issuer="`+s.Issuer+`"`) {
 		t.Errorf("the page does not name its issuer: %s", a.Body)
 	}
@@ -138,11 +141,15 @@ func testListenerPages(t *testing.T, s *Signet) {
 		t.Errorf("the admin listener describes %d public and %d admin paths", public, admin)
 	}
 	page := l.Get(Docs).ExpectStatus(t, http.StatusOK)
+	if !strings.Contains(string(page.Body), `data-scopes="signet:admin"`) {
+		t.Errorf("the page does not ask for the scope of the admin API: %s", page.Body)
+	}
 	for _, part := range loaded.FindAllStringSubmatch(string(page.Body), -1) {
 		l.Get(part[1]).ExpectStatus(t, http.StatusOK)
 	}
 	expectPlainPage(t, l.Get("/").ExpectStatus(t, http.StatusOK))
-	l.Post(Token, s.Alice.LoginForm(""), Basic(s.Web)).Tokens(t)
+	token := Bearer(l.Post(Token, s.AddUser(t, "rita", "super_admin").LoginForm("signet:admin"), Basic(s.Portal(t))).Tokens(t).Access)
+	l.JSON("GET", Users, nil, token).ExpectStatus(t, http.StatusOK)
 	for _, path := range []string{Introspect, Revoke, UserInfo, JWKS, Discovery, "/me"} {
 		l.Get(path).ExpectStatus(t, http.StatusNotFound)
 	}

@@ -24,7 +24,7 @@ func atAdminAPI(cases []testCase) (own []testCase) {
 // superAdminTokens are a super administrator's, for Signet itself.
 func (s *Signet) superAdminTokens(t testing.TB) Tokens {
 	t.Helper()
-	return s.Login(t, s.Portal(t), s.AddUser(t, "rita", "user", "super_admin"), "openid")
+	return s.Login(t, s.Portal(t), s.AddUser(t, "rita", "user", "super_admin"), portalScope)
 }
 
 // adminAPIPaths answer the genuine token with 200.

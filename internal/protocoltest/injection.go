@@ -25,9 +25,9 @@ func openEndpoints(o *Options) {
 // jsonEndpoints are the endpoints that take a body, each with a valid one.
 func (s *Signet) jsonEndpoints(t *testing.T) []jsonEndpoint {
 	portal := s.Portal(t)
-	token := Bearer(s.Login(t, portal, s.Alice, "openid").Access)
+	token := Bearer(s.Login(t, portal, s.Alice, portalScope).Access)
 	admin := s.AddUser(t, "adam", "user", "admin")
-	adminToken := Bearer(s.Login(t, portal, admin, "openid").Access)
+	adminToken := Bearer(s.Login(t, portal, admin, portalScope).Access)
 	open := func(*http.Request) {}
 	user, client := Object{"username": "erin", "email": "erin@example.com", "full_name": "E", "phone": "1", "roles": []string{"user"}}, Object{
 		"client_name": "C", "grant_types": []string{"password"}, "scope": "openid", "audiences": []string{API}, "resources": []string{API},
@@ -133,7 +133,7 @@ func testJSONOperators(t *testing.T, s *Signet) {
 }
 
 func testParameters(t *testing.T, s *Signet) {
-	token := Bearer(s.Login(t, s.Portal(t), s.Alice, "openid").Access)
+	token := Bearer(s.Login(t, s.Portal(t), s.Alice, portalScope).Access)
 	for _, query := range []string{
 		"sort=username", "order=desc", "fields=password_hash", "limit=1&limit=2", "$where=1", "limit[$gt]=1", "user_id=x", "access_token=x", "after=%00", "after=%ff", "after=%zz",
 		"after=" + strings.Repeat("x", 2000), "limit=1;after=x",

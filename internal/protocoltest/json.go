@@ -39,11 +39,15 @@ func (s *Signet) JSONRaw(method, path, body string, opts ...RequestOption) Respo
 	return s.Send(method, path, body, append([]RequestOption{Header("Content-Type", "application/json")}, opts...)...)
 }
 
-// Portal is a client whose tokens are for the issuer itself.
+// portalScope is what users ask for who use Signet's own API.
+const portalScope = "openid signet:account signet:admin"
+
+// Portal is a client whose tokens are for the issuer itself, for all that its API offers.
 func (s *Signet) Portal(t testing.TB) Client {
 	t.Helper()
 	grants := []string{issuer.GrantPassword, issuer.GrantRefreshToken}
-	return s.AddClient(t, "portal", admin.ClientChange{Grants: &grants, Scopes: &appScopes})
+	portalScopes := append(slices.Clone(appScopes), issuer.ScopeAccount, issuer.ScopeAdmin)
+	return s.AddClient(t, "portal", admin.ClientChange{Grants: &grants, Scopes: &portalScopes})
 }
 
 // ExpectProblem expects an RFC 9457 error with the status, the code, and

@@ -112,7 +112,7 @@ func testRegistrationFaults(t *testing.T, s *Signet) {
 func testUniqueUsername(t *testing.T, s *Signet) {
 	renee := s.AddUser(t, "ren\u00e9e", "user")
 	portal := s.Portal(t)
-	token := s.Login(t, portal, s.Alice, "openid").Access
+	token := s.Login(t, portal, s.Alice, portalScope).Access
 	for _, spelling := range []string{"rene\u0301e", "REN\u00c9E", "\uff32en\u00e9e"} {
 		s.JSON("POST", Register, s.registration("x").with("username", spelling)).ExpectProblem(t, http.StatusConflict, "duplicate", "username")
 		s.JSON("PATCH", Me, Object{"username": spelling}, Bearer(token)).ExpectProblem(t, http.StatusConflict, "duplicate", "username")

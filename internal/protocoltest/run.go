@@ -29,6 +29,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"SelfService", selfServiceCases},
 		{"Registration", registerCases},
 		{"Access", accessCases},
+		{"APIScopes", apiScopeCases},
 		{"Injection", injectionCases},
 		{"Admin", adminCases},
 		{"Authorization", authzCases},

@@ -25,7 +25,7 @@ var selfServiceCases = []testCase{
 }
 
 func testProfile(t *testing.T, s *Signet) {
-	token := s.Login(t, s.Portal(t), s.Alice, "openid").Access
+	token := s.Login(t, s.Portal(t), s.Alice, portalScope).Access
 	a := s.JSON("GET", Me, nil, Bearer(token)).ExpectStatus(t, http.StatusOK)
 	a.expectNoStore(t)
 	o := a.Object(t)
@@ -57,7 +57,7 @@ func testProfile(t *testing.T, s *Signet) {
 }
 
 func testLostUpdate(t *testing.T, s *Signet) {
-	token := Bearer(s.Login(t, s.Portal(t), s.Alice, "openid").Access)
+	token := Bearer(s.Login(t, s.Portal(t), s.Alice, portalScope).Access)
 	seen := s.JSON("GET", Me, nil, token).Header.Get("ETag")
 	other := s.JSON("PATCH", Me, Object{"full_name": "Another"}, token).ExpectStatus(t, http.StatusOK).Header.Get("ETag")
 	if other == seen {
@@ -80,7 +80,7 @@ func testLostUpdate(t *testing.T, s *Signet) {
 
 func testOwnPassword(t *testing.T, s *Signet) {
 	portal := s.Portal(t)
-	mine, web, spa := s.Login(t, portal, s.Alice, "openid"), s.Login(t, s.Web, s.Alice, "openid"), s.Login(t, s.SPA, s.Alice, "openid")
+	mine, web, spa := s.Login(t, portal, s.Alice, portalScope), s.Login(t, s.Web, s.Alice, "openid"), s.Login(t, s.SPA, s.Alice, "openid")
 	next := s.NewSecret("the next password")
 	change := func(old, new string) Response {
 		return s.JSON("POST", MePassword, Object{"current_password": old, "new_password": new}, Bearer(mine.Access))
@@ -106,7 +106,7 @@ func testOwnPassword(t *testing.T, s *Signet) {
 // testSharedPasswordCounter spreads guesses over the login and the password change: the
 // limit counts them together.
 func testSharedPasswordCounter(t *testing.T, s *Signet) {
-	token := s.Login(t, s.Portal(t), s.Alice, "openid").Access
+	token := s.Login(t, s.Portal(t), s.Alice, portalScope).Access
 	guess := s.NewSecret("a wrong password")
 	change := func() Response {
 		return s.JSON("POST", MePassword, Object{"current_password": guess, "new_password": s.NewSecret("new password")}, Bearer(token))
@@ -133,7 +133,7 @@ func testSharedPasswordCounter(t *testing.T, s *Signet) {
 
 func testOwnSessions(t *testing.T, s *Signet) {
 	portal := s.Portal(t)
-	mine, web := s.Login(t, portal, s.Alice, "openid"), s.Login(t, s.Web, s.Alice, "openid")
+	mine, web := s.Login(t, portal, s.Alice, portalScope), s.Login(t, s.Web, s.Alice, "openid")
 	foreign := s.Login(t, s.Web, s.Editor, "openid")
 	list := func() []any {
 		return s.JSON("GET", MeSessions, nil, Bearer(mine.Access)).ExpectStatus(t, http.StatusOK).Object(t)["items"].([]any)
@@ -164,7 +164,7 @@ func testOwnSessions(t *testing.T, s *Signet) {
 
 func testOtherAudience(t *testing.T, s *Signet) {
 	both := s.AddClient(t, "both", admin.ClientChange{
-		Grants: &[]string{issuer.GrantPassword}, Scopes: &appScopes, Audiences: &[]string{API, s.Issuer},
+		Grants: &[]string{issuer.GrantPassword}, Scopes: &[]string{"openid", issuer.ScopeAccount}, Audiences: &[]string{API, s.Issuer},
 	})
 	s.JSON("GET", Me, nil, Bearer(s.Login(t, s.Web, s.Alice, "").Access)).ExpectProblem(t, http.StatusUnauthorized, "invalid_token")
 	// A token that an API gets to see must not open the way here.
@@ -177,7 +177,7 @@ func testOtherAudience(t *testing.T, s *Signet) {
 // testSelfServiceFaults makes every call to the store fail in turn: the answer is never
 // a wrong no, and what was asked for can be asked for again.
 func testSelfServiceFaults(t *testing.T, s *Signet) {
-	token := s.Login(t, s.Portal(t), s.Alice, "openid").Access
+	token := s.Login(t, s.Portal(t), s.Alice, portalScope).Access
 	for name, ask := range map[string]func() Response{
 		"me":       func() Response { return s.JSON("GET", Me, nil, Bearer(token)) },
 		"change":   func() Response { return s.JSON("PATCH", Me, Object{"full_name": "A"}, Bearer(token)) },
@@ -206,7 +206,7 @@ func testSelfServiceFaults(t *testing.T, s *Signet) {
 // session has ended.
 func testSelfServiceAfterEnd(t *testing.T, s *Signet) {
 	portal := s.Portal(t)
-	mine, other := s.Login(t, portal, s.Alice, "openid"), s.Login(t, s.Web, s.Alice, "openid")
+	mine, other := s.Login(t, portal, s.Alice, portalScope), s.Login(t, s.Web, s.Alice, "openid")
 	s.JSON("GET", Me, nil, Bearer(mine.Access)).ExpectStatus(t, http.StatusOK)
 	must(t, s.operator().Sessions().End(t.Context(), sessionOf(t, mine)))
 	for _, ask := range []struct {
@@ -227,7 +227,7 @@ func testSelfServiceAfterEnd(t *testing.T, s *Signet) {
 }
 
 func testOwnRoles(t *testing.T, s *Signet) {
-	token := Bearer(s.Login(t, s.Portal(t), s.Alice, "openid").Access)
+	token := Bearer(s.Login(t, s.Portal(t), s.Alice, portalScope).Access)
 	for _, member := range []string{"roles", "id", "disabled", "password", "email_verified"} {
 		s.JSON("PATCH", Me, Object{"full_name": "Changed", member: []string{"super_admin"}}, token).ExpectProblem(t, 422, "invalid_field")
 	}

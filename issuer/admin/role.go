@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"example.org/signet/issuer"
 	"example.org/signet/issuer/account"
 	"example.org/signet/issuer/role"
 	"example.org/signet/storage"
@@ -64,6 +65,9 @@ func applyRole(r *storage.Role, c RoleChange) error {
 		r.Rank = *c.Rank
 	}
 	if c.Scopes != nil {
+		if n := slices.IndexFunc(*c.Scopes, issuer.ReservedScope); n >= 0 {
+			return newFieldError("scopes", (*c.Scopes)[n]+" is for clients: the role "+role.Admin+" says who may administer")
+		}
 		r.Scopes, err = checkScopes("scopes", *c.Scopes)
 	}
 	return err
