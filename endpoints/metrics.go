@@ -33,7 +33,7 @@ func NewMetrics() *Metrics {
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"route"}),
 		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "signet_token_requests_total", Help: "Token requests, by grant and outcome: issued, or the error code.",
+			Name: "signet_token_requests_total", Help: "Token requests, by grant and outcome: issued, throttled (429), unavailable (503), or the error code.",
 		}, []string{"grant", "outcome"}),
 		auditEvents: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "signet_token_events_total", Help: "Token requests worth a look, by audit event: refresh tokens replayed or reused.",
@@ -60,6 +60,12 @@ func (m *Metrics) CountBy(name, help, label string) func(value string) {
 	return func(value string) { c.WithLabelValues(value).Inc() }
 }
 
+// Info publishes a constant 1 whose labels say something about the process. The
+// name follows Prometheus' rules and is used once.
+func (m *Metrics) Info(name, help string, labels map[string]string) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, func() float64 { return 1 }))
+}
+
 // Gauge publishes a value that goes up and down. The name follows Prometheus'
 // rules and is used once.
 func (m *Metrics) Gauge(name, help string, read func() float64) {
@@ -76,11 +82,21 @@ func (m *Metrics) observe(rt *route, e *event, duration time.Duration) {
 	if e.grant == "" {
 		return
 	}
-	outcome := e.code
-	if outcome == "" {
-		outcome = "issued"
+	m.tokens.WithLabelValues(e.grant, tokenOutcome(e)).Inc()
+}
+
+// tokenOutcome keeps apart what one error code stands for: a client that is
+// throttled, and a server that cannot tell.
+func tokenOutcome(e *event) string {
+	switch {
+	case e.code == "":
+		return "issued"
+	case e.status == http.StatusTooManyRequests:
+		return "throttled"
+	case e.status == http.StatusServiceUnavailable:
+		return "unavailable"
 	}
-	m.tokens.WithLabelValues(e.grant, outcome).Inc()
+	return e.code
 }
 
 // documentCounters are the counters of one public document, at hand without a
@@ -94,12 +110,15 @@ func (m *Metrics) document(path string) documentCounters {
 	}
 }
 
-// Handler serves /metrics and /debug/pprof, without the command line, which may
-// hold the password of a database. It is for operators: mount it on a listener
-// of its own.
-func (m *Metrics) Handler() http.Handler {
+// Handler serves /metrics, and /debug/pprof where profiles is set, without the
+// command line, which may hold the password of a database. It is for operators:
+// mount it on a listener of its own.
+func (m *Metrics) Handler(profiles bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry}))
+	if !profiles {
+		return mux
+	}
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)

@@ -163,13 +163,15 @@ func TestMetricsHandler(t *testing.T) {
 	m := endpoints.NewMetrics()
 	m.Count("signet_test_total", "A counter.", func() uint64 { return 42 })
 	m.Gauge("signet_test_level", "A gauge.", func() float64 { return 1.5 })
+	m.Info("signet_test_info", "A fact.", map[string]string{"version": "v1"})
+	profiles := true
 	get := func(method, path string) (int, string) {
 		w := httptest.NewRecorder()
-		m.Handler().ServeHTTP(w, httptest.NewRequest(method, path, nil))
+		m.Handler(profiles).ServeHTTP(w, httptest.NewRequest(method, path, nil))
 		return w.Code, w.Body.String()
 	}
 	_, text := get("GET", "/metrics")
-	for _, want := range []string{"signet_test_total 42", "signet_test_level 1.5", "go_goroutines", "process_open_fds"} {
+	for _, want := range []string{"signet_test_total 42", "signet_test_level 1.5", `signet_test_info{version="v1"} 1`, "go_goroutines", "process_open_fds"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %s", want)
 		}
@@ -177,6 +179,12 @@ func TestMetricsHandler(t *testing.T) {
 	for path, status := range map[string]int{"/debug/pprof/": 200, "/debug/pprof/heap": 200, "/debug/pprof/cmdline": 404, "/": 404, "/oauth2/token": 404} {
 		if got, _ := get("GET", path); got != status {
 			t.Errorf("%s: %d, want %d", path, got, status)
+		}
+	}
+	profiles = false
+	for path, status := range map[string]int{"/metrics": 200, "/debug/pprof/": 404, "/debug/pprof/heap": 404, "/debug/pprof/profile": 404} {
+		if got, _ := get("GET", path); got != status {
+			t.Errorf("without profiles, %s: %d, want %d", path, got, status)
 		}
 	}
 	if status, _ := get("POST", "/metrics"); status != http.StatusMethodNotAllowed {

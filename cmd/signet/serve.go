@@ -165,6 +165,9 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	}
 	v.metrics = endpoints.NewMetrics()
 	v.metrics.Count("signet_password_evaluations_total", "Password hashes evaluated.", v.passwords.Evaluations)
+	v.metrics.Gauge("signet_password_queue", "Logins and other requests that wait for a password hash.", func() float64 { return float64(v.passwords.Waiting()) })
+	build := readBuildInfo()
+	v.metrics.Info("signet_build_info", "What runs here.", map[string]string{"version": build.Version, "revision": build.Revision, "go": build.Go})
 	v.metrics.Count("signet_signatures_total", "Tokens signed.", v.keyring.Signatures)
 	v.registerKeyMetrics()
 	v.metrics.Gauge("signet_status_age_seconds", "Age of the data in the status lists.", func() float64 { return v.issuer.StatusAge().Seconds() })

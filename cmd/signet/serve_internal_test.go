@@ -293,7 +293,7 @@ func TestMetricsListener(t *testing.T) {
 		t.Fatal(err)
 	}
 	wanted := []string{
-		"signet_signatures_total", "signet_signing_key_age_seconds ", "signet_key_next_change_seconds ", "signet_keyring_age_seconds ",
+		"signet_signatures_total", "signet_password_queue 0", "signet_build_info{", "signet_signing_key_age_seconds ", "signet_key_next_change_seconds ", "signet_keyring_age_seconds ",
 		`signet_key_changes_total{event="key.created"} 2`,
 	}
 	eventually(t, "metrics are served, with those of the keys", func() bool {
@@ -301,6 +301,9 @@ func TestMetricsListener(t *testing.T) {
 		missing := func(name string) bool { return !strings.Contains(body, name) }
 		return err == nil && status == 200 && !slices.ContainsFunc(wanted, missing)
 	})
+	if status, _, err := get("http://"+address+"/debug/pprof/", "", nil); err != nil || status != 404 {
+		t.Errorf("profiles without --pprof: %d, %v", status, err)
+	}
 	if status, _, err := get(public+"/metrics", "", nil); err != nil || status != 404 {
 		t.Errorf("metrics on the public listener: %d, %v", status, err)
 	}

@@ -66,7 +66,7 @@ func (v *server) run(ctx context.Context, hangups <-chan os.Signal) error {
 		go func() { failed <- serveOn(adminServer, v.listeners.limitConnections(v.listeners.admin)) }()
 	}
 	if v.listeners.metrics != nil {
-		metricsServer := endpoints.NewServer(v.metrics.Handler(), v.log)
+		metricsServer := endpoints.NewServer(v.metrics.Handler(v.settings.pprof), v.log)
 		metricsServer.WriteTimeout = 2 * time.Minute // a CPU profile takes half a minute
 		defer metricsServer.Close()
 		go func() { failed <- serveOn(metricsServer, v.listeners.metrics) }()

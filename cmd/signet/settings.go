@@ -15,6 +15,7 @@ type settings struct {
 	listen        string
 	adminListen   string
 	metricsListen string
+	pprof         bool
 	addrFile      string
 	docsClient    string // that the page at /docs offers; dev sets it
 
@@ -107,7 +108,8 @@ func (s *settings) addIssuer(f *pflag.FlagSet) {
 func (s *settings) addListeners(f *pflag.FlagSet) {
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to serve on; port 0 takes a free one, see --addr-file")
 	f.StringVar(&s.adminListen, "admin-listen", "127.0.0.1:8081", "`ADDRESS` of the admin API; the one of --listen serves it there, empty turns it off")
-	f.StringVar(&s.metricsListen, "metrics-listen", "127.0.0.1:9090", "`ADDRESS` for /metrics and /debug/pprof; empty turns it off")
+	f.StringVar(&s.metricsListen, "metrics-listen", "127.0.0.1:9090", "`ADDRESS` for /metrics; empty turns it off")
+	f.BoolVar(&s.pprof, "pprof", false, "serve profiles at /debug/pprof of --metrics-listen, which can show what is in memory")
 	f.StringVar(&s.addrFile, "addr-file", "", "`FILE` that holds the base URL of --listen while the server answers")
 	s.addChecks((*settings).checkListeners)
 }

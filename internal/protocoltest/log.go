@@ -20,6 +20,7 @@ var logCases = []testCase{
 	{name: "L01 the search finds what it should", run: testLeakSearch},
 	{name: "the audit log names request and address", run: testAuditNames},
 	{name: "metrics", run: testMetrics},
+	{name: "metrics keep a throttled client and a failing store apart", configure: strictThrottle, run: testTokenOutcomes},
 }
 
 func testEvents(t *testing.T, s *Signet) {
@@ -162,6 +163,28 @@ func testAuditNames(t *testing.T, s *Signet) {
 	}
 }
 
+// testTokenOutcomes: both 429 and 503 have the code temporarily_unavailable.
+func testTokenOutcomes(t *testing.T, s *Signet) {
+	for tries := 0; s.TryLogin(s.Web, User{Username: s.Alice.Username, Password: "wrong password"}, "").Status != http.StatusTooManyRequests; tries++ {
+		if tries == 1000 {
+			t.Fatal("nobody is throttled")
+		}
+	}
+	s.Store.FailAt(0)
+	s.TryRefresh(s.Other, "sgr_x")
+	s.TryLogin(s.Other, s.Editor, "").expectUnavailable(t)
+	s.Store.Reset()
+	text := s.metrics()
+	for _, want := range []string{
+		`signet_token_requests_total{grant="password",outcome="throttled"} 1`, `signet_token_requests_total{grant="password",outcome="unavailable"} 1`,
+		`signet_token_requests_total{grant="password",outcome="invalid_grant"}`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+}
+
 func testMetrics(t *testing.T, s *Signet) {
 	s.Login(t, s.Web, s.Alice, "openid")
 	s.expectRefreshRejected(t, s.Web, "wrong")
@@ -174,7 +197,7 @@ func testMetrics(t *testing.T, s *Signet) {
 	s.Refresh(t, s.Web, tokens.Refresh)
 	s.Get(JWKS)
 	s.Get("/nothing/" + strings.Repeat("y", 50))
-	s.raw(t, "MADEUP / HTTP/1.1\r\nHost: x\r\n\r\n")
+	s.raw(t, "MADEUP /nowhere HTTP/1.1\r\nHost: x\r\n\r\n")
 	text := s.metrics()
 	for _, want := range []string{
 		`signet_http_requests_total{route="/oauth2/token",status="200"} 7`, `signet_http_requests_total{route="/.well-known/jwks.json",status="200"} 1`,

@@ -253,7 +253,7 @@ func (s *Signet) auditLog() string {
 
 func (s *Signet) metrics() string {
 	w := httptest.NewRecorder()
-	s.Metrics.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	s.Metrics.Handler(false).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	b, _ := io.ReadAll(w.Body)
 	return string(b)
 }

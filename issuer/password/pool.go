@@ -121,6 +121,13 @@ func (p *Pool) VerifyDummy(ctx context.Context, caller, pw string) error {
 // the equal cost of all branches to it exactly where a stopwatch could not.
 func (p *Pool) Evaluations() uint64 { return p.evaluations.Load() }
 
+// Waiting returns how many callers wait for an evaluation.
+func (p *Pool) Waiting() int {
+	p.queue.mu.Lock()
+	defer p.queue.mu.Unlock()
+	return p.queue.waiting.Len()
+}
+
 // evaluate waits for a slot and runs one evaluation.
 func (p *Pool) evaluate(ctx context.Context, caller string, evaluation func()) error {
 	if err := p.queue.acquire(ctx, caller); err != nil {
