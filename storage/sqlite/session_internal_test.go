@@ -230,7 +230,7 @@ func plan(t *testing.T, s *Store, q selection) (plan string) {
 // Users of a database that an earlier program made are found by their roles.
 func TestEarlierUsersAreFoundByRole(t *testing.T) {
 	path, all := filepath.Join(t.TempDir(), "signet.db"), migrations
-	replaceMigrations(t, all[:7]...)
+	replaceMigrations(t, all[:8]...)
 	if err := openClose(t, path); err != nil {
 		t.Fatal(err)
 	}

@@ -9,4 +9,4 @@ CREATE TABLE user_roles (
 
 INSERT OR IGNORE INTO user_roles (role, user_id) SELECT json_each.value, users.id FROM users, json_each(users.roles);
 
-PRAGMA user_version = 8;
+PRAGMA user_version = 9;
