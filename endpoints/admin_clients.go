@@ -21,7 +21,7 @@ func listClients(ctx context.Context, a *admin.Admin, req *apiRequest) (any, err
 // RFC 7591 §2 where it has them.
 var clientSchema = schema{
 	"client_name": kindString, "grant_types": kindStrings, "scope": kindString, "audiences": kindStrings, "resources": kindStrings, "origins": kindStrings,
-	"id_token_on_refresh": kindBool, "insecure_public_password": kindBool,
+	"id_token_on_refresh": kindBool, "trust_client_ip": kindBool, "insecure_public_password": kindBool,
 }
 
 var newClientSchema = func() schema {
@@ -35,7 +35,8 @@ var newClientSchema = func() schema {
 func clientChange(b jsonObject) admin.ClientChange {
 	ch := admin.ClientChange{
 		Name: b.optString("client_name"), Grants: b.optStrings("grant_types"), Audiences: b.optStrings("audiences"), Resources: b.optStrings("resources"),
-		Origins: b.optStrings("origins"), IDTokenOnRefresh: b.optBool("id_token_on_refresh"), InsecurePublicPassword: b.isTrue("insecure_public_password"),
+		Origins: b.optStrings("origins"), IDTokenOnRefresh: b.optBool("id_token_on_refresh"), TrustClientIP: b.optBool("trust_client_ip"),
+		InsecurePublicPassword: b.isTrue("insecure_public_password"),
 	}
 	if scope := b.optString("scope"); scope != nil {
 		scopes := strings.Fields(*scope)

@@ -23,7 +23,7 @@ type clientIPResolver struct {
 // identify sets the event's address, request id and user agent.
 func (c *clientIPResolver) identify(r *http.Request, e *event) {
 	peer := remoteAddr(r)
-	e.address, e.userAgent = peer, r.UserAgent()
+	e.address, e.userAgent, e.clientIP = peer, r.UserAgent(), strings.Join(r.Header.Values("Signet-Client-IP"), ", ")
 	if !c.isTrustedProxy(peer) {
 		e.requestID = c.newRequestID()
 		return

@@ -40,6 +40,7 @@ type Admin interface {
 type SelfService interface {
 	registrar
 	accountProvider
+	accountUpdater
 	passwordChanger
 }
 

@@ -32,6 +32,7 @@ type event struct {
 	requestID string
 	address   netip.Addr
 	userAgent string // for the session of a login; never logged
+	clientIP  string // what the client says of its user's address
 	start     time.Time
 
 	actor      string // the user of a token that was taken
@@ -48,7 +49,7 @@ type event struct {
 }
 
 func (e *event) source() issuer.RequestInfo {
-	return issuer.RequestInfo{Address: e.address, RequestID: e.requestID, UserAgent: e.userAgent}
+	return issuer.RequestInfo{Address: e.address, RequestID: e.requestID, UserAgent: e.userAgent, ClientIP: e.clientIP}
 }
 
 // setClient sets the client, if the outcome shows that it was authenticated.

@@ -26,7 +26,12 @@ func (h getMeHandler) handle(_ context.Context, req *apiRequest) (any, error) {
 }
 
 // updateMeHandler is PATCH /me.
-type updateMeHandler struct{ service accountProvider }
+type updateMeHandler struct{ service accountUpdater }
+
+// accountUpdater changes the accounts of the users who ask.
+type accountUpdater interface {
+	UpdateAccount(ctx context.Context, p *issuer.Principal, c admin.UserChange, info issuer.RequestInfo) (admin.User, error)
+}
 
 var _ apiHandler = updateMeHandler{}
 
@@ -37,9 +42,9 @@ func (h updateMeHandler) handle(ctx context.Context, req *apiRequest) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	u, err := h.service.Account(req.principal, req.source()).Update(ctx, admin.UserChange{
+	u, err := h.service.UpdateAccount(ctx, req.principal, admin.UserChange{
 		Username: b.optString("username"), Email: b.optString("email"), FullName: b.optString("full_name"), Phone: b.optString("phone"),
-	})
+	}, req.source())
 	if err != nil {
 		return nil, err
 	}

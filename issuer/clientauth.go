@@ -3,6 +3,7 @@ package issuer
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"time"
 
 	"example.org/signet/issuer/password"
@@ -66,6 +67,40 @@ func (ca *clientAuthenticator) authenticateFor(ctx context.Context, a ClientAuth
 		err = errInvalidClient
 	}
 	return client, err
+}
+
+var errClientIP = newError(InvalidRequest, "Signet-Client-IP is not one IP address")
+
+// Through is what is known of a user whose client was authenticated. A confidential
+// client that may do so names the user's address; of others the header is ignored.
+func (s RequestInfo) Through(c storage.Client) (RequestInfo, error) {
+	switch {
+	case c.Public:
+		return s, nil
+	case !c.TrustClientIP || s.ClientIP == "":
+		s.Backend = c.ID
+		return s, nil
+	}
+	a, err := netip.ParseAddr(s.ClientIP)
+	if err != nil || a.Zone() != "" {
+		return s, errClientIP
+	}
+	s.Address = a.Unmap()
+	return s, nil
+}
+
+// Backend returns the id of a confidential client, and "" for a public one.
+func (i *Issuer) Backend(ctx context.Context, clientID string) (backend string, err error) {
+	err = i.clients.check(ctx, clientID, func(c storage.Client) error {
+		if backend = ""; !c.Public {
+			backend = c.ID
+		}
+		return nil
+	})
+	if errors.Is(err, storage.ErrNotFound) {
+		err = nil
+	}
+	return backend, err
 }
 
 // proves checks the secret, or that a public client sent none (RFC 6749 §2.3).

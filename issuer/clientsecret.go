@@ -38,47 +38,56 @@ func fastHash(secret Secret) string {
 }
 
 // checkSecret tells whether the secret is the client's, or the one before in its
-// overlap.
+// overlap. A client without a secret hash matches nothing.
 func (ca *clientAuthenticator) checkSecret(ctx context.Context, c storage.Client, secret Secret, info RequestInfo) (bool, error) {
-	right, err := ca.matchSecret(ctx, c, secret, info)
-	if right || err != nil || c.OldSecretHash == "" || !ca.now().Before(c.OldSecretUntil) {
-		return right, err
-	}
-	c.SecretHash = c.OldSecretHash
-	return ca.matchSecret(ctx, c, secret, info)
-}
-
-// matchSecret compares in constant time. A client without a secret hash matches
-// nothing.
-func (ca *clientAuthenticator) matchSecret(ctx context.Context, c storage.Client, secret Secret, info RequestInfo) (bool, error) {
-	if c.SecretHash == "" || secret == "" {
+	if secret == "" {
 		return false, nil
 	}
-	if strings.HasPrefix(c.SecretHash, fastHashPrefix) {
-		return subtle.ConstantTimeCompare([]byte(c.SecretHash), []byte(fastHash(secret))) == 1, nil
+	hashes := []string{c.SecretHash}
+	if ca.now().Before(c.OldSecretUntil) {
+		hashes = append(hashes, c.OldSecretHash)
 	}
-	return ca.checkSlowSecret(ctx, c, secret, info)
+	var slow []storage.Client
+	for _, hash := range hashes {
+		c.SecretHash = hash
+		switch {
+		case hash == "":
+		case !strings.HasPrefix(hash, fastHashPrefix):
+			slow = append(slow, c)
+		case subtle.ConstantTimeCompare([]byte(hash), []byte(fastHash(secret))) == 1:
+			return true, nil
+		}
+		if ca.verified.has(c, secret) {
+			return true, nil
+		}
+	}
+	if len(slow) == 0 {
+		return false, nil
+	}
+	return ca.checkSlowSecret(ctx, slow, secret, info)
 }
 
-// checkSlowSecret evaluates the password hash, once for each right secret. Guesses
-// are throttled before they are hashed (RFC 6749 §2.3.1).
-func (ca *clientAuthenticator) checkSlowSecret(ctx context.Context, c storage.Client, secret Secret, info RequestInfo) (bool, error) {
-	if ca.verified.has(c, secret) {
-		return true, nil
-	}
-	t, err := ca.throttler.Count(ctx, Attempt{Kind: "client", Account: c.ID, Target: c.ID, Client: c.ID, Info: info})
+// checkSlowSecret evaluates the password hashes, once for each right secret. Guesses
+// are throttled before they are hashed (RFC 6749 §2.3.1), and one attempt is one guess,
+// however many hashes it meets.
+func (ca *clientAuthenticator) checkSlowSecret(ctx context.Context, hashes []storage.Client, secret Secret, info RequestInfo) (bool, error) {
+	id := hashes[0].ID
+	t, err := ca.throttler.Count(ctx, Attempt{Kind: AttemptClientSecret, Account: id, Target: id, Client: id, Info: info})
 	if err != nil {
 		return false, err
 	}
-	res, err := ca.passwords.Verify(ctx, info.Network(), c.SecretHash, string(secret))
-	if err != nil {
-		return false, unavailable(err)
+	defer t.Release(ctx)
+	for _, c := range hashes {
+		res, err := ca.passwords.Verify(ctx, info.Network(), c.SecretHash, string(secret))
+		if err != nil {
+			return false, unavailable(err)
+		}
+		if res.OK {
+			ca.verified.put(c, secret)
+			return true, t.Succeeded(ctx)
+		}
 	}
-	if !res.OK {
-		return false, nil
-	}
-	ca.verified.put(c, secret)
-	return true, t.Succeeded(ctx)
+	return false, t.Failed(ctx, storage.AuditEvent{})
 }
 
 // secretCache keeps, under a key that lives as long as the process, which

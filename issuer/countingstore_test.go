@@ -110,11 +110,18 @@ func (s *countingStore) RevokeToken(ctx context.Context, jti string, until time.
 	return s.Store.RevokeToken(ctx, jti, until)
 }
 
-func (s *countingStore) IncrementCounter(ctx context.Context, key string, now time.Time, window time.Duration) (storage.RateCounter, error) {
+func (s *countingStore) ReserveCounters(ctx context.Context, now time.Time, hold time.Duration, claims ...storage.CounterClaim) (storage.Reservation, error) {
 	if err := s.step(&s.writes); err != nil {
-		return storage.RateCounter{}, err
+		return storage.Reservation{}, err
 	}
-	return s.Store.IncrementCounter(ctx, key, now, window)
+	return s.Store.ReserveCounters(ctx, now, hold, claims...)
+}
+
+func (s *countingStore) SettleCounters(ctx context.Context, actions ...storage.CounterSettlement) ([]storage.RateCounter, error) {
+	if err := s.step(&s.writes); err != nil {
+		return nil, err
+	}
+	return s.Store.SettleCounters(ctx, actions...)
 }
 
 func (s *countingStore) AppendAudit(ctx context.Context, events ...storage.AuditEvent) error {

@@ -109,7 +109,7 @@ func (f *fixture) withAlice() *fixture {
 	_, err := f.operator().Users().Create(f.ctx, admin.NewUser{Username: "alice", Email: "alice@example.org", Password: alicePass})
 	must(f.t, err)
 	grants := []string{issuer.GrantPassword, issuer.GrantRefreshToken, issuer.GrantClientCredentials}
-	f.client("web", admin.ClientChange{Grants: &grants, Scopes: strs("openid", "profile", "email", "items:read", "items:write"), Audiences: strs(apiURL)})
+	f.client("web", admin.ClientChange{TrustClientIP: ptr(true), Grants: &grants, Scopes: strs("openid", "profile", "email", "items:read", "items:write"), Audiences: strs(apiURL)})
 	f.client("other", admin.ClientChange{Grants: &grants, Scopes: strs("items:read"), Audiences: strs(apiURL)})
 	f.client("api", admin.ClientChange{Resources: strs(apiURL)})
 	return f
@@ -139,7 +139,9 @@ func (f *fixture) advance(d time.Duration) {
 
 // login asks for tokens by the password grant.
 func (f *fixture) login(username string, pw issuer.Secret) (issuer.TokenResponse, error) {
-	return f.Token(f.ctx, issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantPassword, Username: username, Password: pw, Info: f.info})
+	info := f.info
+	info.ClientIP = info.Address.String()
+	return f.Token(f.ctx, issuer.TokenRequest{Client: basic("web"), Grant: issuer.GrantPassword, Username: username, Password: pw, Info: info})
 }
 
 func (f *fixture) mustLogin() issuer.TokenResponse {

@@ -3,6 +3,7 @@ package issuer
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"example.org/signet/issuer/account"
 	"example.org/signet/issuer/audit"
@@ -57,24 +58,26 @@ func (g passwordGrant) complete(ctx context.Context, req *grantRequest, who subj
 // login checks the password. The attempt is counted before the check, and the hash
 // is evaluated exactly once on every way out that is not throttled.
 func (g passwordGrant) login(ctx context.Context, req *grantRequest) (storage.User, error) {
-	user, found, err := g.findUserByLogin(ctx, req.Username)
+	name := strings.TrimSpace(req.Username) // of a keyboard or a clipboard; no name has blanks
+	user, found, err := g.findUserByLogin(ctx, name)
 	if err != nil {
 		return storage.User{}, err
 	}
 	accountKey := user.ID
 	if !found {
-		accountKey = unknownLoginKey(req.Username)
+		accountKey = unknownLoginKey(name)
 	}
-	t, err := g.throttler.Count(ctx, Attempt{Kind: "login", Account: accountKey, Target: user.ID, Client: req.client.ID, Info: req.Info})
+	t, err := g.throttler.Count(ctx, Attempt{Kind: AttemptLogin, Account: accountKey, Target: user.ID, Client: req.client.ID, Info: req.Info})
 	if err != nil {
 		return storage.User{}, err
 	}
+	defer t.Release(ctx)
 	right, outdated, err := g.verifyPassword(ctx, req, user, found)
 	if err != nil {
 		return storage.User{}, unavailable(err)
 	}
 	if !right {
-		return storage.User{}, g.loginFailed(ctx, req, user)
+		return storage.User{}, g.loginFailed(ctx, req, t, user)
 	}
 	if err := t.Succeeded(ctx); err != nil {
 		return storage.User{}, err
@@ -137,9 +140,8 @@ func (g passwordGrant) rehash(ctx context.Context, req *grantRequest, user stora
 	return user, g.log.append(ctx, req.Info, storage.AuditEvent{Type: audit.EventPasswordRehashed, Actor: user.ID, Target: user.ID, ClientID: req.client.ID})
 }
 
-func (g passwordGrant) loginFailed(ctx context.Context, req *grantRequest, user storage.User) error {
-	e := storage.AuditEvent{Type: audit.EventLoginFailed, Target: user.ID, ClientID: req.client.ID}
-	if err := g.log.append(ctx, req.Info, e); err != nil {
+func (passwordGrant) loginFailed(ctx context.Context, req *grantRequest, t *CountedAttempt, user storage.User) error {
+	if err := t.Failed(ctx, storage.AuditEvent{Type: audit.EventLoginFailed, Target: user.ID, ClientID: req.client.ID}); err != nil {
 		return err
 	}
 	return errInvalidCredentials

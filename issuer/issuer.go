@@ -108,10 +108,15 @@ type RequestInfo struct {
 	Actor     string // who does it where no token says so: "cli"
 
 	UserAgent string // as sent; a session keeps a hint of it
+	ClientIP  string // what the client says of its user's address, as sent; see Through
 
 	// IfMatch are the revisions in one of which a record must be for it to be
 	// changed; "*" stands for any, nil for no condition (RFC 9110 §13.1.1).
 	IfMatch []string
+
+	// Backend is the confidential client whose users all share Address; "" where
+	// Address is the user's own.
+	Backend string
 }
 
 // Issuer answers the questions of the package's doc. It is safe for concurrent

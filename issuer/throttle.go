@@ -2,24 +2,25 @@ package issuer
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"net/netip"
+	"errors"
+	"slices"
 	"time"
 
 	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
 
-// Throttle bounds how often a wrong password may be tried. An attempt is counted
-// before it is checked, in the store, so that parallel attempts and several
-// instances share one count; a right password takes its own attempt back.
+// Throttle bounds how often a wrong secret may be tried. A place is taken in every
+// counter before the secret is checked, in the store, so that parallel attempts and
+// several instances share one count. A wrong secret keeps the place, a right one gives
+// it back, and so does an attempt whose outcome is unknown.
 type Throttle struct {
-	PerAccountNetwork Limit // one account from one network
+	PerAccountNetwork Limit // one account from one network, or through one confidential client
 	PerNetwork        Limit // any account from one network
-	PerAccount        Limit // one account from anywhere: high, so that a stranger cannot lock the owner out quickly
+	PerAccount        Limit // one account from the networks from which it has not logged in before
 
-	Registrations Limit // from one network, whether they succeed or not
+	Registrations          Limit // from one network, whether they succeed or not
+	RegistrationsByBackend Limit // through one confidential client that does not name its users' addresses
 }
 
 // Limit allows Attempts within Window. Zero Attempts means no limit.
@@ -32,12 +33,26 @@ type Limit struct {
 // guesses an hour at one account (NIST SP 800-63B §5.2.2).
 func DefaultThrottle() Throttle {
 	return Throttle{
-		PerAccountNetwork: Limit{10, 15 * time.Minute},
-		PerNetwork:        Limit{100, 15 * time.Minute},
-		PerAccount:        Limit{100, time.Hour},
-		Registrations:     Limit{30, time.Hour},
+		PerAccountNetwork:      Limit{10, 15 * time.Minute},
+		PerNetwork:             Limit{100, 15 * time.Minute},
+		PerAccount:             Limit{100, time.Hour},
+		Registrations:          Limit{30, time.Hour},
+		RegistrationsByBackend: Limit{1000, time.Hour},
 	}
 }
+
+const (
+	// attemptHold is how long an attempt under way keeps its places; longer than any
+	// request takes. The places of an attempt that never settled lapse then.
+	attemptHold = time.Minute
+
+	// attemptRetryAfter is the answer to who comes while others' attempts under way
+	// hold the last places.
+	attemptRetryAfter = time.Second
+
+	// settleTimeout bounds the settlement of an attempt whose request is over.
+	settleTimeout = 5 * time.Second
+)
 
 // A Throttler counts attempts against the limits. It is safe for concurrent use.
 type Throttler struct {
@@ -52,114 +67,165 @@ func NewThrottler(limits Throttle, store storage.RateCounters, log *audit.Log, n
 	return &Throttler{limits: limits, store: store, log: log, now: now}
 }
 
-// Attempt is one attempt at a secret.
+// AttemptKind says what is guessed at.
+type AttemptKind string
+
+// The kinds.
+const (
+	AttemptLogin        AttemptKind = "login"
+	AttemptClientSecret AttemptKind = "client"
+	AttemptBootstrap    AttemptKind = "bootstrap"
+	AttemptOwnPassword  AttemptKind = "password change" // by somebody with a living session
+	AttemptName         AttemptKind = "name"            // whether a username or e-mail is taken, by somebody with an account
+	AttemptRegistration AttemptKind = "register"
+)
+
+// Attempt is one attempt at a secret, or one question whether a name is taken.
 type Attempt struct {
-	Kind    string // what is guessed at: "login", "client", "bootstrap"
+	Kind    AttemptKind
 	Account string // a user's or client's id or, for a name that nobody has, the name
+	Session string // of AttemptOwnPassword
 	Target  string // whom the audit log names; "" for nobody
 	Client  string
 	Info    RequestInfo
 }
 
-// CountedAttempt is an attempt that was counted.
+// CountedAttempt is an attempt that has a place in its counters. It ends by one of
+// Succeeded, Failed and Release.
 type CountedAttempt struct {
-	store   storage.RateCounters
-	counted []string // the keys counted; the first belongs to account and network together
+	throttler *Throttler
+	attempt   Attempt
+	claims    []throttleClaim // those that have a place
+	settled   bool
 }
 
-// Count counts an attempt, or refuses it: the error is *Error, with TooManyAttempts or
-// Unavailable. Names that nobody has reach the same limits as accounts, so that the answer
+// Count takes a place for an attempt, or refuses it and writes nothing: the error is *Error,
+// with TooManyAttempts or Unavailable. Names that nobody has reach the same limits as accounts, so that the answer
 // tells nothing.
 func (t *Throttler) Count(ctx context.Context, a Attempt) (*CountedAttempt, error) {
-	network := a.Info.Network()
-	counted := &CountedAttempt{store: t.store}
-	for _, c := range []struct {
-		limit Limit
-		key   string
-	}{
-		{t.limits.PerAccountNetwork, counterKey(a.Kind, "account+network", a.Account, network)},
-		{t.limits.PerNetwork, counterKey(a.Kind, "network", network)},
-		{t.limits.PerAccount, counterKey(a.Kind, "account", a.Account)},
-	} {
-		if c.limit.Attempts == 0 {
-			continue
-		}
-		if err := t.increment(ctx, a, c.key, c.limit); err != nil {
-			return nil, err
-		}
-		counted.counted = append(counted.counted, c.key)
+	counted := &CountedAttempt{throttler: t, attempt: a}
+	all := t.claims(a)
+	if len(all) == 0 {
+		return counted, nil
+	}
+	claims := make([]storage.CounterClaim, len(all))
+	for n, c := range all {
+		claims[n] = c.CounterClaim
+	}
+	now := storage.Time(t.now())
+	r, err := t.store.ReserveCounters(ctx, now, attemptHold, claims...)
+	if err != nil {
+		return nil, unavailable(err) // an attempt that is not counted is not allowed
+	}
+	if r.Full != nil {
+		return nil, refuseAttempt(*r.Full, claimOf(all, r.Full.Key).Limit, now)
+	}
+	for _, c := range r.Taken {
+		counted.claims = append(counted.claims, claimOf(all, c.Key))
 	}
 	return counted, nil
 }
 
-// CountRegistration counts a registration, or refuses it as Count does: one network gets so
-// many accounts, and questions whether a name is taken.
-func (t *Throttler) CountRegistration(ctx context.Context, info RequestInfo) error {
-	if t.limits.Registrations.Attempts == 0 {
-		return nil
-	}
-	key := counterKey("register", "network", info.Network())
-	return t.increment(ctx, Attempt{Kind: "register", Info: info}, key, t.limits.Registrations)
+func claimOf(claims []throttleClaim, key string) throttleClaim {
+	return claims[slices.IndexFunc(claims, func(c throttleClaim) bool { return c.Key == key })]
 }
 
-func (t *Throttler) increment(ctx context.Context, a Attempt, key string, limit Limit) error {
-	now := storage.Time(t.now())
-	n, err := t.store.IncrementCounter(ctx, key, now, limit.Window)
-	if err != nil {
-		return unavailable(err) // an attempt that is not counted is not allowed
+// refuseAttempt tells when to come back: soon where attempts under way hold the last
+// places, for most of them may be right.
+func refuseAttempt(full storage.RateCounter, limit int64, now time.Time) *Error {
+	if full.Count-full.Held < limit {
+		return &Error{Code: TooManyAttempts, Description: "too many attempts at once, try again shortly", RetryAfter: attemptRetryAfter}
 	}
-	if n.Count <= limit.Attempts {
-		return nil
-	}
-	refusal := &Error{Code: TooManyAttempts, Description: "too many failed attempts, try again later", RetryAfter: n.ResetAt.Sub(now)}
-	if n.Count == limit.Attempts+1 { // once a window, so that a flood does not fill the log
-		e := storage.AuditEvent{Type: audit.EventLoginThrottled, Target: a.Target, ClientID: a.Client, Detail: a.Kind}
-		_, err = t.log.Append(ctx, a.Info.Event(e))
-		refusal.Cause = unavailableOrNil(err)
-	}
-	return refusal
+	return &Error{Code: TooManyAttempts, Description: "too many failed attempts, try again later", RetryAfter: full.ResetAt.Sub(now)}
 }
 
-// Succeeded forgives what the right password has counted: all failures of this account from
+// Succeeded forgives what the right secret has counted: all failures of this account from
 // this network, elsewhere only its own attempt, so that an attacker's own logins do not wash
-// the network clean.
+// the network clean. The network is remembered as one from which the account has logged in.
 func (c *CountedAttempt) Succeeded(ctx context.Context) error {
-	for n, key := range c.counted {
-		var err error
-		if n == 0 {
-			err = c.store.DeleteCounter(ctx, key)
-		} else {
-			err = c.store.DecrementCounter(ctx, key)
+	fromUnknown := false
+	_, err := c.settle(ctx, func(claim throttleClaim) storage.CounterAction {
+		fromUnknown = fromUnknown || claim.Unless != ""
+		if claim.forgiven {
+			return storage.CounterClear
 		}
-		if err != nil {
+		return storage.CounterRelease
+	})
+	if err != nil || !fromUnknown {
+		return err
+	}
+	return c.throttler.rememberNetwork(ctx, c.attempt)
+}
+
+// Failed keeps the places of an attempt that was wrong and appends the event, and another one
+// where a limit is reached with it: further attempts write none. A request that is over
+// is counted all the same.
+func (c *CountedAttempt) Failed(ctx context.Context, e storage.AuditEvent) error {
+	settleCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	kept, err := c.settle(settleCtx, func(throttleClaim) storage.CounterAction { return storage.CounterKeep })
+	if err != nil {
+		return err
+	}
+	if e.Type != "" {
+		if _, err := c.throttler.log.Append(settleCtx, c.attempt.Info.Event(e)); err != nil {
 			return unavailable(err)
+		}
+	}
+	for _, counter := range kept {
+		if counter.Count-counter.Held >= claimOf(c.claims, counter.Key).Limit {
+			return c.auditThrottled(settleCtx)
 		}
 	}
 	return nil
 }
 
-// counterKey hashes its parts: what a person typed into the name field may be
-// their password, and must not stand in the store.
-func counterKey(kind string, parts ...string) string {
-	h := sha256.New()
-	for _, p := range parts {
-		h.Write([]byte(p))
-		h.Write([]byte{0})
-	}
-	return kind + ":" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
+func (c *CountedAttempt) auditThrottled(ctx context.Context) error {
+	a := c.attempt
+	e := storage.AuditEvent{Type: audit.EventLoginThrottled, Target: a.Target, ClientID: a.Client, Detail: string(a.Kind)}
+	_, err := c.throttler.log.Append(ctx, a.Info.Event(e))
+	return unavailableOrNil(err)
 }
 
-// throttleNetwork groups what one person can vary at will: an IPv6 /64, one IPv4
-// address.
-func throttleNetwork(a netip.Addr) string {
-	a = a.Unmap().WithZone("")
-	if a.Is6() {
-		if p, err := a.Prefix(64); err == nil {
-			return p.String()
-		}
+// Release gives the places back where the outcome is not known, and does nothing where the
+// attempt was settled. Places that cannot be given back lapse.
+func (c *CountedAttempt) Release(ctx context.Context) {
+	if c.settled {
+		return
 	}
-	return a.String()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	_, _ = c.settle(ctx, func(throttleClaim) storage.CounterAction { return storage.CounterRelease })
 }
 
-// Network returns the part of the address that one person can vary at will.
-func (s RequestInfo) Network() string { return throttleNetwork(s.Address) }
+// settle does what action says with the places in all counters, in the order of the claims.
+func (c *CountedAttempt) settle(ctx context.Context, action func(throttleClaim) storage.CounterAction) ([]storage.RateCounter, error) {
+	if len(c.claims) == 0 {
+		c.settled = true
+		return nil, nil
+	}
+	actions := make([]storage.CounterSettlement, len(c.claims))
+	for n, claim := range c.claims {
+		actions[n] = storage.CounterSettlement{Key: claim.Key, Action: action(claim)}
+	}
+	kept, err := c.throttler.store.SettleCounters(ctx, actions...)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	c.settled = true
+	return kept, nil
+}
+
+// Settle keeps the places where err is definitive or nil, and gives them back where the
+// outcome is unknown. It is for what counts whether it succeeds or not, and returns err.
+func (c *CountedAttempt) Settle(ctx context.Context, err error) error {
+	defer c.Release(ctx)
+	var e *Error
+	if errors.As(err, &e) && (e.Code == Unavailable || e.Code == TooManyAttempts) || errors.Is(err, storage.ErrUnavailable) {
+		return err
+	}
+	if failed := c.Failed(ctx, storage.AuditEvent{}); failed != nil && err == nil {
+		return failed
+	}
+	return err
+}

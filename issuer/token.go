@@ -75,6 +75,9 @@ type CheckedLogin struct{ req *grantRequest }
 // Public tells whether the client is a public one: anybody can present its id.
 func (c *CheckedLogin) Public() bool { return c.req.client.Public }
 
+// Info is what is known of the user's request, as far as the client is trusted.
+func (c *CheckedLogin) Info() RequestInfo { return c.req.Info }
+
 // CheckLogin makes the checks of the password grant that come before the
 // password. Errors are *Error.
 func (i *Issuer) CheckLogin(ctx context.Context, r TokenRequest) (*CheckedLogin, error) {
@@ -112,6 +115,9 @@ func (p *pipeline) checkForClient(r TokenRequest, client storage.Client) (*grant
 	}
 	requested, err := parseScope(r.Scope)
 	if err != nil {
+		return nil, err
+	}
+	if r.Info, err = r.Info.Through(client); err != nil {
 		return nil, err
 	}
 	req := &grantRequest{TokenRequest: r, grant: g, client: client, requested: requested}

@@ -28,6 +28,7 @@ type Client struct {
 	Origins   []string // browser origins that may call the token endpoint (CORS)
 
 	IDTokenOnRefresh bool // a refresh of an `openid` session carries an ID token too
+	TrustClientIP    bool // the client names its users' addresses, for throttling and the audit log
 	Disabled         bool
 
 	// Epoch counts the changes that end every session of the client. A session

@@ -18,10 +18,10 @@ func newClient(p *process) *cobra.Command {
 
 // clientFlags are the flags that describe a client.
 type clientFlags struct {
-	name                                  string
-	grants, scopes                        []string
-	audiences, resources, origins         []string
-	idTokenOnRefresh, disabled, passwords bool
+	name                                                 string
+	grants, scopes                                       []string
+	audiences, resources, origins                        []string
+	idTokenOnRefresh, trustClientIP, disabled, passwords bool
 }
 
 func (r *clientFlags) add(f *pflag.FlagSet) {
@@ -32,6 +32,7 @@ func (r *clientFlags) add(f *pflag.FlagSet) {
 	f.StringArrayVar(&r.resources, "resource", nil, "`URI` of an API that it is: it may introspect tokens addressed to that, several times")
 	f.StringArrayVar(&r.origins, "origin", nil, "browser `ORIGIN` that may call the token endpoint, such as https://app.example.com, several times")
 	f.BoolVar(&r.idTokenOnRefresh, "id-token-on-refresh", false, "a refresh brings an ID token too, for a second signature each time")
+	f.BoolVar(&r.trustClientIP, "trust-client-ip", false, "the client names its users' addresses in the header Signet-Client-IP, for throttling and the audit log")
 	f.BoolVar(&r.passwords, "insecure-public-password", false, "allow a public client the password grant: anybody can then guess passwords in its name")
 }
 
@@ -41,7 +42,8 @@ func (r *clientFlags) change(c *cobra.Command) admin.ClientChange {
 	return admin.ClientChange{
 		Name: changed(c, "name", &r.name), Grants: changed(c, "grant", &r.grants), Scopes: changed(c, "scope", &scopes),
 		Audiences: changed(c, "audience", &r.audiences), Resources: changed(c, "resource", &r.resources), Origins: changed(c, "origin", &r.origins),
-		IDTokenOnRefresh: changed(c, "id-token-on-refresh", &r.idTokenOnRefresh), Disabled: changed(c, "disabled", &r.disabled),
+		IDTokenOnRefresh: changed(c, "id-token-on-refresh", &r.idTokenOnRefresh), TrustClientIP: changed(c, "trust-client-ip", &r.trustClientIP),
+		Disabled:               changed(c, "disabled", &r.disabled),
 		InsecurePublicPassword: r.passwords,
 	}
 }
@@ -101,7 +103,7 @@ func withoutGrants(c admin.Client) string {
 func writeClient(w io.Writer, c admin.Client) {
 	writeFields(w, "client id", c.ID, "client secret", c.Secret, "name", c.Name, "public", formatBool(c.Public), "grants", joinWords(c.Grants),
 		"scope", c.Scope, "audiences", joinWords(c.Audiences), "resources", joinWords(c.Resources), "origins", joinWords(c.Origins),
-		"ID token on refresh", formatBool(c.IDTokenOnRefresh), "disabled", formatBool(c.Disabled), "old secret works until", formatOptionalTime(c.OldSecretUntil), "created", formatTime(c.CreatedAt), "updated", formatTime(c.UpdatedAt))
+		"ID token on refresh", formatBool(c.IDTokenOnRefresh), "names its users' addresses", formatBool(c.TrustClientIP), "disabled", formatBool(c.Disabled), "old secret works until", formatOptionalTime(c.OldSecretUntil), "created", formatTime(c.CreatedAt), "updated", formatTime(c.UpdatedAt))
 	if c.Secret != "" {
 		fmt.Fprintln(w, "\nThe secret is shown this once and cannot be read again: keep it now.")
 	}

@@ -33,8 +33,8 @@ func (h *issuedTokens) add(token string) {
 	h.tokens = append(h.tokens, token)
 }
 
-// maxThrottleWindow exceeds every throttle window of the cases.
-const maxThrottleWindow = 48 * time.Hour
+// maxThrottleWindow exceeds every throttle window of the cases, and how long networks are remembered.
+const maxThrottleWindow = 91 * 24 * time.Hour
 
 // runChecker has the independent checker check the state after a case.
 func (s *Signet) runChecker() {

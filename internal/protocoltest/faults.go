@@ -250,7 +250,7 @@ func failMethod(name string) func(context.Context, int, string) error {
 }
 
 func testCounterFails(t *testing.T, s *Signet) {
-	s.Store.Before(failMethod("IncrementCounter"))
+	s.Store.Before(failMethod("ReserveCounters"))
 	before := s.Passwords.Evaluations()
 	s.TryLogin(s.Web, s.Alice, "").expectUnavailable(t)
 	if n := s.Passwords.Evaluations() - before; n != 0 {

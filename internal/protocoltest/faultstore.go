@@ -380,16 +380,18 @@ func (s *Store) SweepRevocations(ctx context.Context, before time.Time, limit in
 	return callValue(ctx, s, "SweepRevocations", func() (int64, error) { return s.inner.SweepRevocations(ctx, before, limit) })
 }
 
-func (s *Store) IncrementCounter(ctx context.Context, key string, now time.Time, window time.Duration) (storage.RateCounter, error) {
-	return callValue(ctx, s, "IncrementCounter", func() (storage.RateCounter, error) { return s.inner.IncrementCounter(ctx, key, now, window) })
+func (s *Store) ReserveCounters(ctx context.Context, now time.Time, hold time.Duration, claims ...storage.CounterClaim) (storage.Reservation, error) {
+	return callValue(ctx, s, "ReserveCounters", func() (storage.Reservation, error) {
+		return s.inner.ReserveCounters(ctx, now, hold, claims...)
+	})
 }
 
-func (s *Store) DecrementCounter(ctx context.Context, key string) error {
-	return callError(ctx, s, "DecrementCounter", func() error { return s.inner.DecrementCounter(ctx, key) })
+func (s *Store) SettleCounters(ctx context.Context, actions ...storage.CounterSettlement) ([]storage.RateCounter, error) {
+	return callValue(ctx, s, "SettleCounters", func() ([]storage.RateCounter, error) { return s.inner.SettleCounters(ctx, actions...) })
 }
 
-func (s *Store) DeleteCounter(ctx context.Context, key string) error {
-	return callError(ctx, s, "DeleteCounter", func() error { return s.inner.DeleteCounter(ctx, key) })
+func (s *Store) Counters(ctx context.Context, now time.Time, prefix string) ([]storage.RateCounter, error) {
+	return callValue(ctx, s, "Counters", func() ([]storage.RateCounter, error) { return s.inner.Counters(ctx, now, prefix) })
 }
 
 func (s *Store) SweepCounters(ctx context.Context, before time.Time, limit int) (int64, error) {

@@ -26,13 +26,13 @@ var loginCases = []testCase{
 
 func testNames(t *testing.T, s *Signet) {
 	renee := s.AddUser(t, "ren\u00e9e", "user")
-	for _, name := range []string{"Alice", "ALICE", "\uff41\uff4c\uff49\uff43\uff45", "alice@example.com", "Alice@EXAMPLE.com"} {
+	for _, name := range []string{"Alice", "ALICE", "\uff41\uff4c\uff49\uff43\uff45", "alice@example.com", "Alice@EXAMPLE.com", "alice ", " alice", "  alice@example.com "} {
 		s.Login(t, s.Web, User{Username: name, Password: s.Alice.Password}, "")
 	}
 	for _, name := range []string{"Rene\u0301e", "REN\u00c9E"} {
 		s.Login(t, s.Web, User{Username: name, Password: renee.Password}, "")
 	}
-	for _, name := range []string{"alice ", " alice", "al\u0131ce", "\u0430lice", "a lice", "alice\u200b", strings.Repeat("a", 2000), "@", "alice@"} {
+	for _, name := range []string{"al\u0131ce", "\u0430lice", "a lice", "alice\u200b", strings.Repeat("a", 2000), "@", "alice@"} {
 		s.TryLogin(s.Web, User{Username: name, Password: s.Alice.Password}, "").ExpectError(t, http.StatusBadRequest, "invalid_grant")
 	}
 }

@@ -73,6 +73,7 @@ func clientChanges(a, b storage.Client) string {
 	c.field("name", a.Name != b.Name)
 	c.field("credentials", a.SecretHash != b.SecretHash)
 	c.field("id_token_on_refresh", a.IDTokenOnRefresh != b.IDTokenOnRefresh)
+	c.field("trust_client_ip", a.TrustClientIP != b.TrustClientIP)
 	c.field("disabled", a.Disabled != b.Disabled && b.Disabled)
 	c.field("enabled", a.Disabled != b.Disabled && a.Disabled)
 	return c.String()

@@ -71,17 +71,17 @@ func (s *Service) checkBootstrapSecret(ctx context.Context, r BootstrapRequest) 
 	if s.cfg.BootstrapSecret == "" {
 		return errBootstrapDisabled
 	}
-	t, err := s.throttler.Count(ctx, issuer.Attempt{Kind: "bootstrap", Account: sharedSetBootstrap, Info: r.Info})
+	t, err := s.throttler.Count(ctx, issuer.Attempt{Kind: issuer.AttemptBootstrap, Account: sharedSetBootstrap, Info: r.Info})
 	if err != nil {
 		return err
 	}
+	defer t.Release(ctx)
 	want, got := sha256.Sum256([]byte(s.cfg.BootstrapSecret)), sha256.Sum256([]byte(r.Secret))
 	if subtle.ConstantTimeCompare(want[:], got[:]) == 1 {
 		return t.Succeeded(ctx)
 	}
-	e := storage.AuditEvent{Type: audit.EventLoginFailed, Detail: sharedSetBootstrap}
-	if _, err := s.log.Append(ctx, r.Info.Event(e)); err != nil {
-		return issuer.OutcomeUnknown(err)
+	if err := t.Failed(ctx, storage.AuditEvent{Type: audit.EventLoginFailed, Detail: sharedSetBootstrap}); err != nil {
+		return err
 	}
 	return errBootstrapSecret
 }

@@ -24,6 +24,7 @@ type Client struct {
 	Resources        []string  `json:"resources,omitempty"`
 	Origins          []string  `json:"origins,omitempty"`
 	IDTokenOnRefresh bool      `json:"id_token_on_refresh"`
+	TrustClientIP    bool      `json:"trust_client_ip"`
 	Disabled         bool      `json:"disabled"`
 	CreatedAt        time.Time `json:"created_at"`
 	UpdatedAt        time.Time `json:"updated_at"`
@@ -61,6 +62,7 @@ type ClientChange struct {
 	Resources        *[]string
 	Origins          *[]string
 	IDTokenOnRefresh *bool
+	TrustClientIP    *bool // the client names its users' addresses in Signet-Client-IP
 	Disabled         *bool
 
 	// InsecurePublicPassword as in NewClient.
@@ -71,7 +73,7 @@ func toClient(c storage.Client) Client {
 	v := Client{
 		ID: c.ID, Name: c.Name, Public: c.Public, Grants: append([]string{}, c.Grants...), Scope: strings.Join(c.Scopes, " "),
 		Audiences: c.Audiences, Resources: c.Resources, Origins: c.Origins,
-		IDTokenOnRefresh: c.IDTokenOnRefresh, Disabled: c.Disabled, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+		IDTokenOnRefresh: c.IDTokenOnRefresh, TrustClientIP: c.TrustClientIP, Disabled: c.Disabled, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 		Revision: revision(c.CreatedAt, c.Version),
 	}
 	if !c.OldSecretUntil.IsZero() {
@@ -99,6 +101,22 @@ func applyClient(c *storage.Client, ch ClientChange) error {
 			return err
 		}
 	}
+	if err := ch.applyLists(c); err != nil {
+		return err
+	}
+	if ch.IDTokenOnRefresh != nil {
+		c.IDTokenOnRefresh = *ch.IDTokenOnRefresh
+	}
+	if ch.TrustClientIP != nil {
+		if c.TrustClientIP = *ch.TrustClientIP; c.Public && c.TrustClientIP {
+			return newFieldError("trust_client_ip", "is for clients with a secret: anybody can present a public client's id")
+		}
+	}
+	return checkPublic(*c, ch.InsecurePublicPassword)
+}
+
+// applyLists sets the lists that the change names, each without faults.
+func (ch ClientChange) applyLists(c *storage.Client) (err error) {
 	for _, l := range []struct {
 		name  string
 		list  *[]string
@@ -117,10 +135,7 @@ func applyClient(c *storage.Client, ch ClientChange) error {
 			return err
 		}
 	}
-	if ch.IDTokenOnRefresh != nil {
-		c.IDTokenOnRefresh = *ch.IDTokenOnRefresh
-	}
-	return checkPublic(*c, ch.InsecurePublicPassword)
+	return nil
 }
 
 func checkList(name string, list []string, check func(string) error) ([]string, error) {

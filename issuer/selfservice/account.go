@@ -19,8 +19,30 @@ func (s *Service) Account(p *issuer.Principal, info issuer.RequestInfo) *admin.O
 // detailPasswordChange tells a guess at one's own password from one at a login.
 const detailPasswordChange = "password change"
 
-// ChangePassword sets a new password for a user who knows the old one. Guesses at it count as
-// guesses at a login. The user's other sessions end, by the same step that sets the password.
+// UpdateAccount changes what users may change of themselves. A username or e-mail that is to
+// be another is counted: so many may be asked for, taken or not.
+func (s *Service) UpdateAccount(ctx context.Context, p *issuer.Principal, c admin.UserChange, info issuer.RequestInfo) (admin.User, error) {
+	owner := s.Account(p, info)
+	if u := p.User(); !isOther(c.Username, u.Username) && !isOther(c.Email, u.Email) {
+		return owner.Update(ctx, c)
+	}
+	named := info
+	var err error
+	if named.Backend, err = s.tokens.Backend(ctx, p.ClientID()); err != nil {
+		return admin.User{}, err
+	}
+	counted, err := s.throttler.Count(ctx, issuer.Attempt{Kind: issuer.AttemptName, Account: p.UserID(), Target: p.UserID(), Client: p.ClientID(), Info: named})
+	if err != nil {
+		return admin.User{}, err
+	}
+	u, err := owner.Update(ctx, c)
+	return u, counted.Settle(ctx, err)
+}
+
+func isOther(name *string, than string) bool { return name != nil && *name != "" && *name != than }
+
+// ChangePassword sets a new password for a user who knows the old one. Guesses at it are
+// counted by session, so that nobody else can lock the user out. The user's other sessions end, by the same step that sets the password.
 func (s *Service) ChangePassword(ctx context.Context, p *issuer.Principal, old, new issuer.Secret, info issuer.RequestInfo) (admin.User, error) {
 	info.Actor = p.UserID()
 	owner := s.Account(p, info)
@@ -54,10 +76,13 @@ func checkPasswords(owner *admin.Owner, old, new issuer.Secret) error {
 // one hash evaluation.
 func (s *Service) checkOwnPassword(ctx context.Context, p *issuer.Principal, pw issuer.Secret, info issuer.RequestInfo) error {
 	u := p.User()
-	counted, err := s.throttler.Count(ctx, issuer.Attempt{Kind: "login", Account: u.ID, Target: u.ID, Client: p.ClientID(), Info: info})
+	counted, err := s.throttler.Count(ctx, issuer.Attempt{
+		Kind: issuer.AttemptOwnPassword, Account: u.ID, Session: p.SessionID(), Target: u.ID, Client: p.ClientID(), Info: info,
+	})
 	if err != nil {
 		return err
 	}
+	defer counted.Release(ctx)
 	var right bool
 	if u.PasswordHash == "" {
 		err = s.passwords.VerifyDummy(ctx, info.Network(), string(pw))
@@ -73,8 +98,8 @@ func (s *Service) checkOwnPassword(ctx context.Context, p *issuer.Principal, pw 
 		return counted.Succeeded(ctx)
 	}
 	e := storage.AuditEvent{Type: audit.EventLoginFailed, Target: u.ID, ClientID: p.ClientID(), Detail: detailPasswordChange}
-	if _, err := s.log.Append(ctx, info.Event(e)); err != nil {
-		return issuer.OutcomeUnknown(err)
+	if err := counted.Failed(ctx, e); err != nil {
+		return err
 	}
 	return &issuer.FieldError{Field: "current_password", Reason: "is wrong"}
 }

@@ -39,15 +39,16 @@ var (
 // Register creates an account for whoever asks, as the policy allows. Errors are *issuer.Error,
 // *issuer.FieldError, issuer.FieldErrors and *storage.DuplicateError.
 func (s *Service) Register(ctx context.Context, r RegisterRequest) (Registration, error) {
-	login, err := s.check(ctx, r)
+	login, err := s.check(ctx, &r)
 	if err != nil {
 		return Registration{}, err
 	}
-	if err := s.throttler.CountRegistration(ctx, r.Info); err != nil {
+	counted, err := s.throttler.Count(ctx, issuer.Attempt{Kind: issuer.AttemptRegistration, Client: r.Client.ID, Info: r.Info})
+	if err != nil {
 		return Registration{}, err
 	}
 	u, err := s.accounts.Register(ctx, r.User, r.Client.ID, r.Info)
-	if err != nil {
+	if err = counted.Settle(ctx, err); err != nil {
 		return Registration{}, err
 	}
 	response := Registration{User: admin.View(u)}
@@ -64,17 +65,21 @@ func (s *Service) Register(ctx context.Context, r RegisterRequest) (Registration
 }
 
 // check checks the policy and, where a client is named or needed, the client; for tokens also
-// what the token endpoint would check. The CheckedLogin is nil where no tokens are asked for.
-func (s *Service) check(ctx context.Context, r RegisterRequest) (*issuer.CheckedLogin, error) {
+// what the token endpoint would check. The CheckedLogin is nil where no tokens are asked for. The
+// request gets the user's address, as far as the client is trusted with it.
+func (s *Service) check(ctx context.Context, r *RegisterRequest) (*issuer.CheckedLogin, error) {
 	if s.policy != RegistrationOpen && s.policy != RegistrationClient {
 		return nil, errRegistrationClosed
 	}
 	if r.Login {
 		login, err := s.tokens.CheckLogin(ctx, issuer.TokenRequest{Client: r.Client, Scope: r.Scope, Resource: r.Resource, Info: r.Info})
-		if err == nil && s.policy == RegistrationClient && login.Public() {
-			err = errInvalidClient
+		if err != nil {
+			return nil, err
 		}
-		return login, err
+		if r.Info = login.Info(); s.policy == RegistrationClient && login.Public() {
+			return nil, errInvalidClient
+		}
+		return login, nil
 	}
 	if s.policy == RegistrationOpen && r.Client == (issuer.ClientAuth{}) {
 		return nil, nil
@@ -82,6 +87,9 @@ func (s *Service) check(ctx context.Context, r RegisterRequest) (*issuer.Checked
 	client, err := s.tokens.AuthenticateClient(ctx, r.Client, r.Info)
 	if err == nil && s.policy == RegistrationClient && client.Public {
 		err = errInvalidClient // anybody can present a public client's id
+	}
+	if err == nil {
+		r.Info, err = r.Info.Through(client)
 	}
 	return nil, err
 }

@@ -44,6 +44,7 @@ func (c Config) Validate() error {
 type TokenIssuer interface {
 	AuthenticateClient(ctx context.Context, a issuer.ClientAuth, info issuer.RequestInfo) (storage.Client, error)
 	CheckLogin(ctx context.Context, r issuer.TokenRequest) (*issuer.CheckedLogin, error)
+	Backend(ctx context.Context, clientID string) (string, error)
 	LogIn(ctx context.Context, c *issuer.CheckedLogin, u storage.User) (issuer.TokenResponse, error)
 }
 

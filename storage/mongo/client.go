@@ -26,6 +26,7 @@ type clientDoc struct {
 	Resources        []string  `bson:"resources,omitempty"`
 	Origins          []string  `bson:"origins,omitempty"`
 	IDTokenOnRefresh bool      `bson:"id_token_on_refresh"`
+	TrustClientIP    bool      `bson:"trust_client_ip,omitempty"`
 	Disabled         bool      `bson:"disabled"`
 	Epoch            int64     `bson:"epoch"`
 	Version          int64     `bson:"version"`

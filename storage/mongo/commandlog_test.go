@@ -63,7 +63,7 @@ var allowed = map[string]string{
 // fields are the names that may stand in filters and updates: all are written
 // in package mongo, none comes from outside.
 var fields = []string{
-	"_id", "user_id", "client_id", "generation", "revoked_at", "reason", "expires_at", "rotated_at", "reset_at", "count",
+	"_id", "user_id", "client_id", "generation", "revoked_at", "reason", "expires_at", "rotated_at", "reset_at", "count", "held", "held_to",
 	"version", "replays", "number", "created_at", "user_epoch", "client_epoch", "username", "email", "roles", "password_hash", "disabled", "grants", "origins", "kid", "sealed", "lease", "at", "type", "actor", "target",
 	"grade", "due", "status_index", "retired_index", "withheld", "denied_audiences", "status_retired", "leased", "until", "bits",
 }

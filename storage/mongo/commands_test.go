@@ -177,17 +177,28 @@ var commandTable = []struct {
 		return must(s.SweepRevocations(ctx, start.Add(time.Hour), 10))
 	}, "find delete"},
 
-	{"IncrementCounter, first", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.IncrementCounter(ctx, "k", start, time.Minute))
-	}, "findAndModify insert"},
-	{"IncrementCounter", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.IncrementCounter(ctx, "k", start, time.Minute))
+	{"ReserveCounters, first", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ReserveCounters(ctx, start, time.Second, attempt("k", 2)))
+	}, "find insert"},
+	{"ReserveCounters", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ReserveCounters(ctx, start, time.Second, attempt("k", 2)))
+	}, "find findAndModify"},
+	{"ReserveCounters, full", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ReserveCounters(ctx, start, time.Second, attempt("k2", 2), attempt("k", 2)))
+	}, "find"},
+	{"ReserveCounters, window over", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ReserveCounters(ctx, start.Add(time.Hour), time.Second, attempt("k", 2)))
+	}, "find findAndModify"},
+	{"SettleCounters, keep", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SettleCounters(ctx, storage.CounterSettlement{Key: "k", Action: storage.CounterKeep}))
 	}, "findAndModify"},
-	{"IncrementCounter, window over", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.IncrementCounter(ctx, "k", start.Add(time.Hour), time.Minute))
-	}, "findAndModify insert findAndModify"},
-	{"DecrementCounter", func(ctx context.Context, s *mongo.Store) error { return s.DecrementCounter(ctx, "k") }, "update"},
-	{"DeleteCounter", func(ctx context.Context, s *mongo.Store) error { return s.DeleteCounter(ctx, "k") }, "delete"},
+	{"SettleCounters, release", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SettleCounters(ctx, storage.CounterSettlement{Key: "k", Action: storage.CounterRelease}))
+	}, "update"},
+	{"SettleCounters, clear", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SettleCounters(ctx, storage.CounterSettlement{Key: "k", Action: storage.CounterClear}))
+	}, "delete"},
+	{"Counters", func(ctx context.Context, s *mongo.Store) error { return must(s.Counters(ctx, start, "k")) }, "find"},
 	{"SweepCounters, none", func(ctx context.Context, s *mongo.Store) error { return must(s.SweepCounters(ctx, start, 10)) }, "find"},
 
 	{"InsertKey", func(ctx context.Context, s *mongo.Store) error { return s.InsertKey(ctx, testKey(1, "kid")) }, "insert"},

@@ -166,8 +166,8 @@ var writesAndReads = map[string]func(ctx context.Context, s *mongo.Store) error{
 	"RevokeAll": func(ctx context.Context, s *mongo.Store) error {
 		return must(s.RevokeAll(ctx, storage.SessionFilter{}, start, "all"))
 	},
-	"IncrementCounter": func(ctx context.Context, s *mongo.Store) error {
-		return must(s.IncrementCounter(ctx, "k", start, time.Minute))
+	"ReserveCounters": func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ReserveCounters(ctx, start, time.Second, attempt("k", 9)))
 	},
 	"DeleteRole":    func(ctx context.Context, s *mongo.Store) error { return s.DeleteRole(ctx, "r", 0) },
 	"SweepSessions": func(ctx context.Context, s *mongo.Store) error { return must(s.SweepSessions(ctx, start, 10)) },

@@ -50,6 +50,11 @@ func set(fields ...bson.E) bson.E { return bson.E{Key: "$set", Value: bson.D(fie
 // inc adds n to the field.
 func inc(field string, n int64) bson.E { return operator("$inc", field, n) }
 
+// incBoth adds n to both fields.
+func incBoth(a, b string, n int64) bson.E {
+	return bson.E{Key: "$inc", Value: bson.D{value(a, n), value(b, n)}}
+}
+
 // raise sets the field to the value where it is less.
 func raise[T any](field string, v T) bson.E { return operator("$max", field, v) }
 

@@ -55,8 +55,15 @@ var settled = map[string]write{
 	"AppendAudit of several": {"insert", nothing, func(ctx context.Context, s *mongo.Store) error {
 		return s.AppendAudit(ctx, storage.AuditEvent{ID: "a", At: start}, storage.AuditEvent{ID: "b", At: start}, storage.AuditEvent{ID: "c", At: start})
 	}, storage.ErrConflict},
-	"DeleteCounter":           {"delete", nothing, func(ctx context.Context, s *mongo.Store) error { return s.DeleteCounter(ctx, "k") }, nil},
+	"SettleCounters, clear": {"delete", nothing, func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SettleCounters(ctx, storage.CounterSettlement{Key: "k", Action: storage.CounterClear}))
+	}, nil},
 	"RemovePendingRevocation": {"delete", nothing, func(ctx context.Context, s *mongo.Store) error { return s.RemovePendingRevocation(ctx, "p") }, nil},
+}
+
+// attempt is a claim for a place in one of the counters.
+func attempt(key string, limit int64) storage.CounterClaim {
+	return storage.CounterClaim{Key: key, Limit: limit, Window: time.Minute}
 }
 
 func nothing(context.Context, *mongo.Store) error { return nil }
@@ -99,12 +106,12 @@ func testUnsettledWrites(t *testing.T, server func(*testing.T) string) {
 			}
 			return err
 		}, nil},
-		"IncrementCounter": {"findAndModify", func(ctx context.Context, s *mongo.Store) error {
-			return must(s.IncrementCounter(ctx, "k", start, time.Minute))
+		"ReserveCounters": {"findAndModify", func(ctx context.Context, s *mongo.Store) error {
+			return must(s.ReserveCounters(ctx, start, 0, attempt("k", 9)))
 		}, func(ctx context.Context, s *mongo.Store) error {
-			got, err := s.IncrementCounter(ctx, "k", start, time.Minute)
-			if err == nil && got.Count != 3 {
-				err = fmt.Errorf("count %d, want 3", got.Count)
+			got, err := s.ReserveCounters(ctx, start, 0, attempt("k", 9))
+			if err == nil && got.Taken[0].Count != 3 {
+				err = fmt.Errorf("count %d, want 3", got.Taken[0].Count)
 			}
 			return err
 		}, nil},

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"strings"
@@ -66,11 +67,11 @@ func taskCreate(path string) error {
 
 func count(ctx context.Context, s storage.RateCounters, told func(int64)) error {
 	for range counts {
-		got, err := s.IncrementCounter(ctx, "ann", start, time.Hour)
+		got, err := s.ReserveCounters(ctx, start, 0, storage.CounterClaim{Key: "ann", Limit: math.MaxInt64, Window: time.Hour})
 		if err != nil {
 			return err
 		}
-		told(got.Count)
+		told(got.Taken[0].Count)
 	}
 	return nil
 }
@@ -101,7 +102,7 @@ func TestTwoProcesses(t *testing.T) {
 	}
 	seen := make(map[string]int)
 	if err := count(t.Context(), open(t, path), func(n int64) { seen[fmt.Sprint(n)]++ }); err != nil {
-		t.Errorf("IncrementCounter: %v", err)
+		t.Errorf("ReserveCounters: %v", err)
 	}
 	wg.Wait()
 	for _, line := range strings.Fields(strings.Join(outputs, "\n")) {

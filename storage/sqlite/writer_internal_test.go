@@ -277,7 +277,7 @@ func TestWriterQueueIsBounded(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	refused := make(chan error, 1)
-	go func() { refused <- s.DecrementCounter(ctx, "ann") }()
+	go func() { refused <- s.DeleteRole(ctx, "ann", 0) }()
 	cancel()
 	if err := <-refused; !errors.Is(err, storage.ErrUnavailable) || !errors.Is(err, context.Canceled) {
 		t.Errorf("a caller who found the queue full got %v", err)
@@ -298,7 +298,7 @@ func TestCloseAnswersTheQueue(t *testing.T) {
 	closed := make(chan error, 1)
 	go func() { closed <- s.Close() }()
 	<-s.writer.closing
-	if err := s.DecrementCounter(t.Context(), "ann"); !errors.Is(err, storage.ErrUnavailable) {
+	if err := s.DeleteRole(t.Context(), "ann", 0); !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("a step after Close got %v", err)
 	}
 	release() // and expects that the step inside gets its yes

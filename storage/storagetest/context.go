@@ -82,13 +82,15 @@ func calls(s storage.Store) map[string]func(ctx context.Context) error {
 		"RevokeToken":             func(ctx context.Context) error { return s.RevokeToken(ctx, "jti-2", start) },
 		"TokenRevoked":            func(ctx context.Context) error { return second(s.TokenRevoked(ctx, "jti-1")) },
 		"SweepRevocations":        func(ctx context.Context) error { return second(s.SweepRevocations(ctx, at, 10)) },
-		"IncrementCounter":        func(ctx context.Context) error { return second(s.IncrementCounter(ctx, "ann", start, window)) },
-		"DecrementCounter":        func(ctx context.Context) error { return s.DecrementCounter(ctx, "ann") },
-		"DeleteCounter":           func(ctx context.Context) error { return s.DeleteCounter(ctx, "ann") },
-		"SweepCounters":           func(ctx context.Context) error { return second(s.SweepCounters(ctx, at, 10)) },
-		"InsertKey":               func(ctx context.Context) error { return s.InsertKey(ctx, newKey(2)) },
-		"ListKeys":                func(ctx context.Context) error { return second(s.ListKeys(ctx)) },
-		"RevokeKey":               func(ctx context.Context) error { return s.RevokeKey(ctx, newKey(1).KID, start) },
+		"ReserveCounters":         func(ctx context.Context) error { return second(s.ReserveCounters(ctx, start, hold, claim("ann", 5))) },
+		"SettleCounters": func(ctx context.Context) error {
+			return second(s.SettleCounters(ctx, storage.CounterSettlement{Key: "ann", Action: storage.CounterClear}))
+		},
+		"Counters":      func(ctx context.Context) error { return second(s.Counters(ctx, start, "ann")) },
+		"SweepCounters": func(ctx context.Context) error { return second(s.SweepCounters(ctx, at, 10)) },
+		"InsertKey":     func(ctx context.Context) error { return s.InsertKey(ctx, newKey(2)) },
+		"ListKeys":      func(ctx context.Context) error { return second(s.ListKeys(ctx)) },
+		"RevokeKey":     func(ctx context.Context) error { return s.RevokeKey(ctx, newKey(1).KID, start) },
 		"ResealKey": func(ctx context.Context) error {
 			return s.ResealKey(ctx, newKey(1).KID, newKey(1).Sealed, newKey(2).Sealed)
 		},

@@ -44,6 +44,7 @@ var faultyStores = map[string]struct {
 	"a sweep has no bound":               {func(s storage.Store) storage.Store { return sweepsAll{s} }, "SessionRevocation/SweepIsBounded"},
 	"a sweep comes a moment early":       {func(s storage.Store) storage.Store { return sweepsEarly{s} }, "SessionRevocation/SweepBorder"},
 	"attempts are lost":                  {func(s storage.Store) storage.Store { return losesCounts{s} }, "RateCounters/IncrementRace"},
+	"a refusal leaves places taken":      {func(s storage.Store) storage.Store { return takesBeforeFull{s} }, "RateCounters/AllOrNone"},
 	"the window slides":                  {func(s storage.Store) storage.Store { return slidesWindow{s} }, "RateCounters/WindowBorder"},
 	"keys come in another order":         {func(s storage.Store) storage.Store { return reversesKeys{s} }, "Keys/InsertAndList"},
 	"until includes its end":             {func(s storage.Store) storage.Store { return includesUntil{s} }, "Audit/TimeBorders"},
@@ -237,20 +238,39 @@ func (s sweepsEarly) SweepSessions(ctx context.Context, before time.Time, limit 
 
 type losesCounts struct{ storage.Store }
 
-func (s losesCounts) IncrementCounter(ctx context.Context, key string, now time.Time, window time.Duration) (storage.RateCounter, error) {
-	got, err := s.Store.IncrementCounter(ctx, key, now, window)
-	if got.Count == 40 {
-		got.Count = 39 // read by two before either wrote
+func (s losesCounts) ReserveCounters(ctx context.Context, now time.Time, hold time.Duration, claims ...storage.CounterClaim) (storage.Reservation, error) {
+	got, err := s.Store.ReserveCounters(ctx, now, hold, claims...)
+	for n := range got.Taken {
+		if got.Taken[n].Count == 40 {
+			got.Taken[n].Count = 39 // read by two before either wrote
+		}
 	}
 	return got, err
 }
 
 type slidesWindow struct{ storage.Store }
 
-func (s slidesWindow) IncrementCounter(ctx context.Context, key string, now time.Time, window time.Duration) (storage.RateCounter, error) {
-	got, err := s.Store.IncrementCounter(ctx, key, now, window)
-	got.ResetAt = storage.Time(now.Add(window))
+func (s slidesWindow) ReserveCounters(ctx context.Context, now time.Time, hold time.Duration, claims ...storage.CounterClaim) (storage.Reservation, error) {
+	got, err := s.Store.ReserveCounters(ctx, now, hold, claims...)
+	for n := range got.Taken {
+		got.Taken[n].ResetAt = storage.Time(now.Add(claims[n].Window))
+	}
 	return got, err
+}
+
+// takesBeforeFull leaves places behind in the counters before the full one.
+type takesBeforeFull struct{ storage.Store }
+
+func (s takesBeforeFull) ReserveCounters(ctx context.Context, now time.Time, hold time.Duration, claims ...storage.CounterClaim) (storage.Reservation, error) {
+	var all storage.Reservation
+	for _, c := range claims {
+		got, err := s.Store.ReserveCounters(ctx, now, hold, c)
+		if err != nil || got.Full != nil {
+			return got, err
+		}
+		all.Taken = append(all.Taken, got.Taken...)
+	}
+	return all, nil
 }
 
 type reversesKeys struct{ storage.Store }

@@ -159,9 +159,10 @@ func injectionCounters(t *testing.T, s storage.Store) {
 	}
 	for _, v := range hostileStrings() {
 		wantCount(t, s, v, start, storage.RateCounter{Count: 2, ResetAt: start.Add(window)})
-		noErr(t, "DecrementCounter", s.DecrementCounter(ctx, v))
-		wantCount(t, s, v, start, storage.RateCounter{Count: 2, ResetAt: start.Add(window)})
-		noErr(t, "DeleteCounter", s.DeleteCounter(ctx, v))
+		reserve(t, s, start, "", claim(v, 3))
+		reserve(t, s, start, v, claim(v, 3))
+		settle(t, s, storage.CounterRelease, v)
+		settle(t, s, storage.CounterClear, v)
 		wantRevoked(t, s, v, true)
 	}
 	sweepCounters(t, s, start.Add(time.Hour), 1000, 0)

@@ -1,7 +1,9 @@
 package storagetest
 
 import (
+	"context"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -12,23 +14,82 @@ var rateCounterContracts = []contract{
 	{"Increment", rateCounterIncrement},
 	{"WindowBorder", rateCounterWindowBoundary},
 	{"WindowIsFixed", rateCounterWindowIsFixed},
-	{"Decrement", rateCounterDecrement},
-	{"Delete", rateCounterDelete},
+	{"Keep", rateCounterKeep},
+	{"Release", rateCounterRelease},
+	{"Clear", rateCounterClear},
+	{"Prefix", rateCounterPrefix},
+	{"HoldLapses", rateCounterHoldLapses},
+	{"HoldOutlivesWindow", rateCounterHoldOutlivesWindow},
+	{"AllOrNone", rateCounterAllOrNone},
+	{"Unless", rateCounterUnless},
 	{"SweepBorder", rateCounterSweepBoundary},
 	{"SweepIsBounded", rateCounterSweepIsBounded},
 	{"IncrementRace", rateCounterIncrementRace},
 	{"NewWindowRace", rateCounterNewWindowRace},
-	{"DecrementRace", rateCounterDecrementRace},
-	{"IncrementAndDecrementRace", rateCounterIncrementAndDecrementRace},
+	{"LimitRace", rateCounterLimitRace},
+	{"ReleaseRace", rateCounterReleaseRace},
+	{"ReserveAndReleaseRace", rateCounterReserveAndReleaseRace},
 }
 
 const window = time.Minute
 
+// hold is for how long a place is held.
+const hold = 10 * time.Second
+
+// increment counts at once, without a limit.
+func increment(ctx context.Context, s storage.RateCounters, key string, now time.Time, window time.Duration) (storage.RateCounter, error) {
+	r, err := s.ReserveCounters(ctx, now, 0, storage.CounterClaim{Key: key, Limit: math.MaxInt64, Window: window})
+	if err != nil {
+		return storage.RateCounter{}, err
+	}
+	return r.Taken[0], nil
+}
+
 func wantCount(t *testing.T, s storage.Store, key string, now time.Time, want storage.RateCounter) {
 	t.Helper()
-	got, err := s.IncrementCounter(t.Context(), key, now, window)
-	noErr(t, "IncrementCounter "+key, err)
+	got, err := increment(t.Context(), s, key, now, window)
+	noErr(t, "ReserveCounters "+key, err)
+	want.Key = key
 	wantEqual(t, "the counter of "+key, got, want)
+}
+
+func settle(t *testing.T, s storage.Store, action storage.CounterAction, keys ...string) []storage.RateCounter {
+	t.Helper()
+	var actions []storage.CounterSettlement
+	for _, key := range keys {
+		actions = append(actions, storage.CounterSettlement{Key: key, Action: action})
+	}
+	kept, err := s.SettleCounters(t.Context(), actions...)
+	noErr(t, "SettleCounters", err)
+	return kept
+}
+
+// wantCounters reads all counters, which must be these, without the end of holds.
+func wantCounters(t *testing.T, s storage.Store, now time.Time, want ...storage.RateCounter) {
+	t.Helper()
+	got, err := s.Counters(t.Context(), now, "")
+	noErr(t, "Counters", err)
+	for n := range got {
+		got[n].HeldTo = time.Time{}
+	}
+	wantEqual(t, "the counters", got, want)
+}
+
+func claim(key string, limit int64) storage.CounterClaim {
+	return storage.CounterClaim{Key: key, Limit: limit, Window: window}
+}
+
+// reserve takes places that are held; it must be refused by the counter of full, "" for not.
+func reserve(t *testing.T, s storage.Store, now time.Time, full string, claims ...storage.CounterClaim) storage.Reservation {
+	t.Helper()
+	r, err := s.ReserveCounters(t.Context(), now, hold, claims...)
+	noErr(t, "ReserveCounters", err)
+	var got string
+	if r.Full != nil {
+		got = r.Full.Key
+	}
+	wantEqual(t, "the counter that is full", got, full)
+	return r
 }
 
 func sweepCounters(t *testing.T, s storage.Store, before time.Time, limit int, want int64) {
@@ -65,37 +126,132 @@ func rateCounterWindowIsFixed(t *testing.T, s storage.Store) {
 	wantCount(t, s, "ann", start, storage.RateCounter{Count: 1, ResetAt: end})
 	wantCount(t, s, "ann", start.Add(window/2), storage.RateCounter{Count: 2, ResetAt: end})
 	wantCount(t, s, "ann", start.Add(-time.Hour), storage.RateCounter{Count: 3, ResetAt: end}) // a clock that went back
-	got, err := s.IncrementCounter(t.Context(), "ann", start, time.Hour)
-	noErr(t, "IncrementCounter", err)
-	wantEqual(t, "the counter", got, storage.RateCounter{Count: 4, ResetAt: end})
-	got, err = s.IncrementCounter(t.Context(), "ann", end, time.Hour)
-	noErr(t, "IncrementCounter", err)
-	wantEqual(t, "the counter", got, storage.RateCounter{Count: 1, ResetAt: end.Add(time.Hour)})
+	got, err := increment(t.Context(), s, "ann", start, time.Hour)
+	noErr(t, "ReserveCounters", err)
+	wantEqual(t, "the counter", got, storage.RateCounter{Key: "ann", Count: 4, ResetAt: end})
+	got, err = increment(t.Context(), s, "ann", end, time.Hour)
+	noErr(t, "ReserveCounters", err)
+	wantEqual(t, "the counter", got, storage.RateCounter{Key: "ann", Count: 1, ResetAt: end.Add(time.Hour)})
 }
 
-func rateCounterDecrement(t *testing.T, s storage.Store) {
-	ctx := t.Context()
-	noErr(t, "DecrementCounter without a counter", s.DecrementCounter(ctx, "ann"))
+// rateCounterRelease: a place given back is free again, and the window stays.
+func rateCounterRelease(t *testing.T, s storage.Store) {
+	settle(t, s, storage.CounterRelease, "ann")
 	end := start.Add(window)
-	for n := range int64(3) {
-		wantCount(t, s, "ann", start, storage.RateCounter{Count: n + 1, ResetAt: end})
+	for range 3 {
+		reserve(t, s, start, "", claim("ann", 5))
 	}
-	noErr(t, "DecrementCounter", s.DecrementCounter(ctx, "ann"))
-	noErr(t, "DecrementCounter of another", s.DecrementCounter(ctx, "bob"))
-	wantCount(t, s, "ann", start.Add(time.Second), storage.RateCounter{Count: 3, ResetAt: end})
+	wantCounters(t, s, start, storage.RateCounter{Key: "ann", Count: 3, Held: 3, ResetAt: end})
+	settle(t, s, storage.CounterRelease, "ann", "bob")
+	later := start.Add(time.Second)
+	wantCounters(t, s, later, storage.RateCounter{Key: "ann", Count: 2, Held: 2, ResetAt: end})
 	for range 5 {
-		noErr(t, "DecrementCounter", s.DecrementCounter(ctx, "ann"))
+		settle(t, s, storage.CounterRelease, "ann")
 	}
-	wantCount(t, s, "ann", start, storage.RateCounter{Count: 1, ResetAt: end})
-	wantCount(t, s, "bob", start, storage.RateCounter{Count: 1, ResetAt: end})
+	wantCount(t, s, "ann", later, storage.RateCounter{Count: 1, ResetAt: end})
+	settle(t, s, storage.CounterRelease, "ann") // nothing is held
+	wantCounters(t, s, later, storage.RateCounter{Key: "ann", Count: 1, ResetAt: end})
 }
 
-func rateCounterDelete(t *testing.T, s storage.Store) {
-	ctx := t.Context()
-	noErr(t, "DeleteCounter without a counter", s.DeleteCounter(ctx, "ann"))
+// rateCounterKeep: a place kept counts until the window ends, however long that is.
+func rateCounterKeep(t *testing.T, s storage.Store) {
+	end := start.Add(window)
+	wantEqual(t, "what is kept where nothing is", len(settle(t, s, storage.CounterKeep, "ann")), 0)
+	reserve(t, s, start, "", claim("ann", 2), claim("bob", 9))
+	kept := settle(t, s, storage.CounterKeep, "bob", "ann", "carl")
+	for n := range kept {
+		kept[n].HeldTo = time.Time{}
+	}
+	wantEqual(t, "what is kept", kept, []storage.RateCounter{{Key: "bob", Count: 1, ResetAt: end}, {Key: "ann", Count: 1, ResetAt: end}})
+	reserve(t, s, start, "", claim("ann", 2))
+	r := reserve(t, s, start.Add(hold-time.Millisecond), "ann", claim("ann", 2))
+	wantEqual(t, "how many are held", r.Full.Held, 1)
+	settle(t, s, storage.CounterKeep, "ann")
+	r = reserve(t, s, end.Add(-time.Millisecond), "ann", claim("ann", 2))
+	wantEqual(t, "the full counter", [2]int64{r.Full.Count, r.Full.Held}, [2]int64{2, 0})
+	wantTime(t, "its end", r.Full.ResetAt, end)
+	reserve(t, s, end, "", claim("ann", 2))
+}
+
+// rateCounterHoldLapses: nobody settled, so nothing counts.
+func rateCounterHoldLapses(t *testing.T, s storage.Store) {
+	reserve(t, s, start, "", claim("ann", 2))
+	reserve(t, s, start, "", claim("ann", 2))
+	reserve(t, s, start.Add(hold-time.Millisecond), "ann", claim("ann", 2))
+	later := start.Add(hold)
+	wantCounters(t, s, later, storage.RateCounter{Key: "ann", ResetAt: start.Add(window)})
+	reserve(t, s, later, "", claim("ann", 2))
+	wantCounters(t, s, later, storage.RateCounter{Key: "ann", Count: 1, Held: 1, ResetAt: start.Add(window)})
+}
+
+// rateCounterHoldOutlivesWindow: a place that is held when the window ends is one of the next.
+func rateCounterHoldOutlivesWindow(t *testing.T, s storage.Store) {
+	end := start.Add(window)
+	wantCount(t, s, "ann", start, storage.RateCounter{Count: 1, ResetAt: end})
+	reserve(t, s, end.Add(-time.Second), "", claim("ann", 2))
+	reserve(t, s, end, "", claim("ann", 2))
+	reserve(t, s, end, "ann", claim("ann", 2))
+	settle(t, s, storage.CounterKeep, "ann", "ann")
+	wantCounters(t, s, end, storage.RateCounter{Key: "ann", Count: 2, ResetAt: end.Add(window)})
+}
+
+// rateCounterAllOrNone: a refusal leaves every counter, and their number, as it was.
+func rateCounterAllOrNone(t *testing.T, s storage.Store) {
+	end := start.Add(window)
+	wantCount(t, s, "full", start, storage.RateCounter{Count: 1, ResetAt: end})
+	for _, order := range [][]storage.CounterClaim{
+		{claim("one", 5), claim("full", 1), claim("two", 5)}, {claim("full", 1), claim("one", 5)}, {claim("two", 5), claim("full", 1)},
+	} {
+		reserve(t, s, start, "full", order...)
+		wantCounters(t, s, start, storage.RateCounter{Key: "full", Count: 1, ResetAt: end})
+	}
+	sweepCounters(t, s, end.Add(time.Hour), 10, 1)
+	wantEqual(t, "what no claim takes", len(reserve(t, s, start, "").Taken), 0)
+}
+
+// rateCounterUnless: a claim is left out while another counter runs.
+func rateCounterUnless(t *testing.T, s storage.Store) {
+	wantCount(t, s, "known", start, storage.RateCounter{Count: 1, ResetAt: start.Add(window)})
+	c := claim("ann", 1)
+	c.Unless = "known"
+	for range 3 {
+		r := reserve(t, s, start, "", c, claim("bob", 9))
+		wantEqual(t, "what was taken", len(r.Taken), 1)
+	}
+	later := start.Add(window)
+	wantEqual(t, "what was taken", len(reserve(t, s, later, "", c).Taken), 1)
+	reserve(t, s, later, "ann", c)
+}
+
+// rateCounterPrefix: listing and clearing by the beginning of the key take no other.
+func rateCounterPrefix(t *testing.T, s storage.Store) {
+	counter := func(key string) storage.RateCounter {
+		return storage.RateCounter{Key: key, Count: 1, ResetAt: start.Add(window)}
+	}
+	for _, key := range []string{"b:2", "b:1", "b", "a:1", "B:1", "b;", "c"} {
+		wantCount(t, s, key, start, counter(key))
+	}
+	list := func(now time.Time) (keys []string) {
+		got, err := s.Counters(t.Context(), now, "b:")
+		noErr(t, "Counters", err)
+		for _, c := range got {
+			keys = append(keys, c.Key)
+		}
+		return keys
+	}
+	wantEqual(t, "the counters of b", list(start), []string{"b:1", "b:2"})
+	wantEqual(t, "the counters of b later", len(list(start.Add(window))), 0)
+	settle(t, s, storage.CounterClearAll, "b:")
+	wantCounters(t, s, start, counter("B:1"), counter("a:1"), counter("b"), counter("b;"), counter("c"))
+	settle(t, s, storage.CounterClearAll, "")
+	wantCounters(t, s, start)
+}
+
+func rateCounterClear(t *testing.T, s storage.Store) {
+	settle(t, s, storage.CounterClear, "ann")
 	wantCount(t, s, "ann", start, storage.RateCounter{Count: 1, ResetAt: start.Add(window)})
 	wantCount(t, s, "bob", start, storage.RateCounter{Count: 1, ResetAt: start.Add(window)})
-	noErr(t, "DeleteCounter", s.DeleteCounter(ctx, "ann"))
+	settle(t, s, storage.CounterClear, "ann")
 	later := start.Add(time.Second)
 	wantCount(t, s, "ann", later, storage.RateCounter{Count: 1, ResetAt: later.Add(window)})
 	wantCount(t, s, "bob", later, storage.RateCounter{Count: 2, ResetAt: start.Add(window)})
@@ -132,9 +288,9 @@ func rateCounterSweepIsBounded(t *testing.T, s storage.Store) {
 func countAll(t *testing.T, s storage.Store, now time.Time, end time.Time) []int64 {
 	t.Helper()
 	return race(racers, func(int) int64 {
-		got, err := s.IncrementCounter(t.Context(), "ann", now, window)
+		got, err := increment(t.Context(), s, "ann", now, window)
 		if err != nil || !got.ResetAt.Equal(end) {
-			t.Errorf("IncrementCounter: %+v, %v", got, err)
+			t.Errorf("ReserveCounters: %+v, %v", got, err)
 		}
 		return got.Count
 	})
@@ -148,39 +304,61 @@ func rateCounterIncrementRace(t *testing.T, s storage.Store) {
 // rateCounterNewWindowRace: one of the racers opens the new window, all count in it.
 func rateCounterNewWindowRace(t *testing.T, s storage.Store) {
 	for range 3 {
-		_, err := s.IncrementCounter(t.Context(), "ann", start, window)
-		noErr(t, "IncrementCounter", err)
+		_, err := increment(t.Context(), s, "ann", start, window)
+		noErr(t, "ReserveCounters", err)
 	}
 	now := start.Add(window)
 	oneToN(t, "the counter of the new window", countAll(t, s, now, now.Add(window)))
 }
 
-func rateCounterDecrementRace(t *testing.T, s storage.Store) {
+// rateCounterLimitRace: as many get a place as there are, and a refused one leaves
+// no trace in the counters before the full one.
+func rateCounterLimitRace(t *testing.T, s storage.Store) {
+	const places = 10
+	won := 0
+	for _, ok := range race(racers, func(int) bool {
+		r, err := s.ReserveCounters(t.Context(), start, hold, claim("wide", racers), claim("narrow", places))
+		if err != nil {
+			t.Errorf("ReserveCounters: %v", err)
+		}
+		return err == nil && r.Full == nil
+	}) {
+		if ok {
+			won++
+		}
+	}
+	wantEqual(t, "how many got a place", won, places)
 	end := start.Add(window)
-	for n := range int64(10) {
-		wantCount(t, s, "ann", start, storage.RateCounter{Count: n + 1, ResetAt: end})
-	}
-	for _, err := range race(racers, func(int) error { return s.DecrementCounter(t.Context(), "ann") }) {
-		noErr(t, "DecrementCounter", err)
-	}
-	wantCount(t, s, "ann", start, storage.RateCounter{Count: 1, ResetAt: end})
+	wantCounters(t, s, start,
+		storage.RateCounter{Key: "narrow", Count: places, Held: places, ResetAt: end}, storage.RateCounter{Key: "wide", Count: places, Held: places, ResetAt: end})
 }
 
-// rateCounterIncrementAndDecrementRace: with a head start nothing touches the floor, so
+// rateCounterReleaseRace: the floor is 0, whoever gives back what.
+func rateCounterReleaseRace(t *testing.T, s storage.Store) {
+	for range 10 {
+		reserve(t, s, start, "", claim("ann", racers))
+	}
+	for _, err := range race(racers, func(int) error {
+		return second(s.SettleCounters(t.Context(), storage.CounterSettlement{Key: "ann", Action: storage.CounterRelease}))
+	}) {
+		noErr(t, "SettleCounters", err)
+	}
+	wantCount(t, s, "ann", start, storage.RateCounter{Count: 1, ResetAt: start.Add(window)})
+}
+
+// rateCounterReserveAndReleaseRace: with a head start nothing touches the floor, so
 // the sum must come out.
-func rateCounterIncrementAndDecrementRace(t *testing.T, s storage.Store) {
-	end := start.Add(window)
-	for n := range int64(racers / 2) {
-		wantCount(t, s, "ann", start, storage.RateCounter{Count: n + 1, ResetAt: end})
+func rateCounterReserveAndReleaseRace(t *testing.T, s storage.Store) {
+	for range racers / 2 {
+		reserve(t, s, start, "", claim("ann", 2*racers))
 	}
 	for _, err := range race(racers, func(i int) error {
 		if i%2 == 0 {
-			return s.DecrementCounter(t.Context(), "ann")
+			return second(s.SettleCounters(t.Context(), storage.CounterSettlement{Key: "ann", Action: storage.CounterRelease}))
 		}
-		_, err := s.IncrementCounter(t.Context(), "ann", start, window)
-		return err
+		return second(s.ReserveCounters(t.Context(), start, hold, claim("ann", 2*racers)))
 	}) {
-		noErr(t, "counting and forgiving", err)
+		noErr(t, "counting and giving back", err)
 	}
-	wantCount(t, s, "ann", start, storage.RateCounter{Count: racers/2 + 1, ResetAt: end})
+	wantCounters(t, s, start, storage.RateCounter{Key: "ann", Count: racers / 2, Held: racers / 2, ResetAt: start.Add(window)})
 }

@@ -62,6 +62,7 @@ func newClient(n int) storage.Client {
 		Resources:        []string{"https://own.example.com"},
 		Origins:          []string{"https://app.example.com"},
 		IDTokenOnRefresh: n%3 == 1,
+		TrustClientIP:    n%3 == 2,
 		Disabled:         n%2 == 1,
 		Epoch:            int64(n) + 5,
 		Version:          1,

@@ -149,9 +149,9 @@ func reopenLoginRace(t *testing.T, open func() storage.Store) {
 func reopenCountRace(t *testing.T, open func() storage.Store) {
 	stores := openSeveral(3, open)
 	oneToN(t, "the counter", race(racers, func(i int) int64 {
-		got, err := stores[i%len(stores)].IncrementCounter(t.Context(), "ann", start, window)
+		got, err := increment(t.Context(), stores[i%len(stores)], "ann", start, window)
 		if err != nil {
-			t.Errorf("IncrementCounter: %v", err)
+			t.Errorf("ReserveCounters: %v", err)
 		}
 		return got.Count
 	}))

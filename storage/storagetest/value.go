@@ -71,8 +71,8 @@ func valueTimes(t *testing.T, s storage.Store) {
 	page, err := s.ListAudit(ctx, storage.AuditFilter{}, storage.Page{})
 	noErr(t, "ListAudit", err)
 	wantTime(t, "AuditEvent.At", page.Events[0].At, start)
-	count, err := s.IncrementCounter(ctx, "ann", subMillisecond, window)
-	noErr(t, "IncrementCounter", err)
+	count, err := increment(ctx, s, "ann", subMillisecond, window)
+	noErr(t, "ReserveCounters", err)
 	wantTime(t, "AttemptCount.ResetAt", count.ResetAt, start.Add(window))
 }
 
