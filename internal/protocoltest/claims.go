@@ -127,8 +127,9 @@ func testTokenAudiences(t *testing.T, s *Signet) {
 	g := s.claimsPayload(t, s.Login(t, s.Web, s.Alice, "openid"))
 	for aud, counts := range map[string]bool{
 		"": false, "null": false, `""`: false, "[]": false, `[""]`: false, `"` + OtherAPI + `"`: false, "1": false, `[["` + API + `"]]`: false,
-		`{"a":"` + API + `"}`: false, `"` + API + `/"`: false, `"` + API + `x"`: false, `"` + strings.ToUpper(API) + `"`: false, `[1]`: false,
-		`"` + API + `"`: true, `["` + API + `"]`: true, `["` + OtherAPI + `","` + API + `"]`: true,
+		`{"a":"` + API + `"}`: false, `"` + API + `x"`: false, `"` + strings.ToUpper(API) + `"`: false, `[1]`: false,
+		`"` + API + `/"`: true, // an empty path and "/" are the same (RFC 3986 §6.2.3)
+		`"` + API + `"`:  true, `["` + API + `"]`: true, `["` + OtherAPI + `","` + API + `"]`: true,
 	} {
 		t.Run(aud, func(t *testing.T) {
 			if got := s.Active(t, s.ResourceServer, s.sign(t, "at+jwt", g.set(t, "aud", aud))); got != counts {

@@ -24,6 +24,7 @@ func testRestoredStatusIndexes(t *testing.T, s *Signet) {
 	must(t, err)
 	_, err = backup.Restore(ctx, bytes.NewReader(file), key, checked.Header, s.backend, true, s.Clock.Now())
 	must(t, err)
+	must(t, s.Audit.Rebuild(ctx)) // as the command does after a restore
 	after := s.StartInstance(t)
 	places := map[statusIndex]bool{}
 	for _, tokens := range append(restored, forgotten...) {
