@@ -1,6 +1,7 @@
 package endpoints
 
 import (
+	"context"
 	"io"
 	"net/netip"
 	"net/url"
@@ -50,6 +51,13 @@ var (
 	_ SelfService = (*selfservice.Service)(nil)
 )
 
+// Store is what readiness asks of the store: that it answers, and that it takes
+// writes.
+type Store interface {
+	storage.Health
+	ReserveCounters(ctx context.Context, now time.Time, hold time.Duration, claims ...storage.CounterClaim) (storage.Reservation, error)
+}
+
 // Keyring is what the endpoints publish of the signing keys.
 type Keyring interface {
 	jwksProvider
@@ -79,7 +87,7 @@ type Config struct {
 	Admin       Admin
 	SelfService SelfService
 	Keys        Keyring
-	Store       storage.Health
+	Store       Store
 
 	// AdminMerged serves the admin API beside the public endpoints too, not
 	// only by Handler.Admin.

@@ -2,6 +2,7 @@ package endpoints
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -14,6 +15,12 @@ const (
 	pingTTL     = time.Second           // how long a ping's outcome is believed
 	pingTimeout = time.Second           // after which a ping has failed
 	pingWait    = 80 * time.Millisecond // how long a caller waits for one
+
+	// writeInterval is the time between two writes that show that the store has
+	// room: a full disk is read like any other.
+	writeInterval = 10 * time.Second
+	writeKey      = "readyz"    // of the counter that is written
+	writeWindow   = time.Minute // of the counter
 )
 
 // liveness says that the process answers. It asks nobody: an outage of the
@@ -68,17 +75,18 @@ func (d *readiness) handle(r *http.Request, _ *event) (any, error) {
 	return health{Status: "ready"}, nil
 }
 
-// storePinger knows whether the store can be reached, from one ping a second at
-// most. Nobody waits for a slow one longer than pingWait: the last
+// storePinger knows whether the store can be reached and written, from one ping a
+// second at most. Nobody waits for a slow one longer than pingWait: the last
 // outcome is reported then, so a check is quick whatever the store does.
 type storePinger struct {
-	store storage.Health
+	store Store
 	now   func() time.Time
 
 	mu      sync.Mutex
 	running chan struct{} // closed when the ping under way has ended; nil if none is
 	at      time.Time     // of the last outcome
 	ok      bool
+	wroteAt time.Time // of the last write that succeeded; used by the ping under way alone
 }
 
 func (p *storePinger) reachable(ctx context.Context) bool {
@@ -117,8 +125,25 @@ func (p *storePinger) ping(finished chan struct{}) {
 	ctx, cancel := context.WithTimeout(context.Background(), pingTimeout)
 	defer cancel()
 	err := p.store.Ping(ctx)
+	if err == nil {
+		err = p.write(ctx)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.at, p.ok, p.running = p.now(), err == nil, nil
 	close(finished)
+}
+
+// write makes a small write, unless one has succeeded a moment ago. After one that
+// failed each ping writes, until one succeeds.
+func (p *storePinger) write(ctx context.Context) error {
+	now := p.now()
+	if age := now.Sub(p.wroteAt); age >= 0 && age < writeInterval {
+		return nil
+	}
+	_, err := p.store.ReserveCounters(ctx, now, 0, storage.CounterClaim{Key: writeKey, Limit: math.MaxInt64, Window: writeWindow})
+	if err == nil {
+		p.wroteAt = now
+	}
+	return err
 }

@@ -1,14 +1,20 @@
 package protocoltest
 
 import (
+	"context"
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"example.org/signet/storage"
 )
 
 var healthCases = []testCase{
 	{name: "readiness follows the store", run: testReadiness},
+	{name: "a store without room is not ready", run: testFullStore},
 	{name: "a hanging store does not hang the check", run: testHangingCheck},
 	{name: "draining", run: testDraining},
 }
@@ -32,8 +38,8 @@ func testReadiness(t *testing.T, s *Signet) {
 		s.Get("/readyz").ExpectStatus(t, http.StatusOK)
 		s.Get("/livez").ExpectStatus(t, http.StatusOK)
 	}
-	if calls := s.Store.Calls(); len(calls) != 1 {
-		t.Errorf("the store was asked: %v, want one ping a second", calls)
+	if calls := s.Store.Calls(); !slices.Equal(calls, []string{"Ping", "ReserveCounters"}) {
+		t.Errorf("the store was asked: %v, want one ping a second, and one write in ten", calls)
 	}
 	s.Store.FailAt(0)
 	s.Get("/readyz").ExpectStatus(t, http.StatusOK) // within the second
@@ -45,6 +51,33 @@ func testReadiness(t *testing.T, s *Signet) {
 	s.Get("/livez").ExpectStatus(t, http.StatusOK)
 	s.Store.Reset()
 	s.Clock.Advance(-time.Hour) // a clock set back believes nothing old
+	s.expectEventually(t, "/readyz", http.StatusOK)
+}
+
+// testFullStore: a store whose disk is full still reads.
+func testFullStore(t *testing.T, s *Signet) {
+	s.expectEventually(t, "/readyz", http.StatusOK)
+	s.Store.Before(func(_ context.Context, _ int, method string) error {
+		if method == "Ping" {
+			return nil
+		}
+		return storage.Unavailable("write", errors.New("database or disk is full"))
+	})
+	s.Clock.Advance(5 * time.Second)
+	s.expectEventually(t, "/readyz", http.StatusOK) // it was written a moment ago
+	s.Clock.Advance(5 * time.Second)
+	a := s.expectEventually(t, "/readyz", http.StatusServiceUnavailable)
+	if string(a.Body) != `{"status":"not ready","fault":["store"]}` {
+		t.Errorf("body %s", a.Body)
+	}
+	for range 3 {
+		s.Clock.Advance(time.Second)
+		s.expectEventually(t, "/readyz", http.StatusServiceUnavailable)
+	}
+	s.Get("/livez").ExpectStatus(t, http.StatusOK)
+	s.Get(JWKS).ExpectStatus(t, http.StatusOK)
+	s.Store.Reset()
+	s.Clock.Advance(time.Second)
 	s.expectEventually(t, "/readyz", http.StatusOK)
 }
 
