@@ -17,6 +17,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Grants", grantCases},
 		{"Login", loginCases},
 		{"Throttle", throttleCases},
+		{"ThrottleNetworks", throttleNetworkCases},
 		{"Refresh", refreshCases},
 		{"RefreshRights", refreshRightsCases},
 		{"ClockJumps", clockJumpCases},
