@@ -77,8 +77,7 @@ type adminFunc func(ctx context.Context, ac *adminContext, args []string) error
 // withAdmin sets the command's RunE: it opens the store, calls run, and closes the
 // store.
 func (p *process) withAdmin(c *cobra.Command, s *settings, mode openMode, run adminFunc) *cobra.Command {
-	s.addConfig(c.Flags())
-	s.addStore(c.Flags())
+	s.offer(c.Flags(), &s.configSettings, &s.storeSettings)
 	return p.withSettings(c, s, func(ctx context.Context, args []string) error {
 		p.warnOfVariables()
 		ac, err := p.openAdmin(ctx, s, mode)

@@ -81,7 +81,7 @@ func newAuditList(p *process) *cobra.Command {
 	flags.add(c.Flags())
 	oldest := c.Flags().Bool("oldest-first", false, "list the oldest first")
 	pages.add(c.Flags())
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
 		page, err := pages.page()
 		if err != nil {
@@ -155,7 +155,7 @@ func newAuditVerify(p *process) *cobra.Command {
 			"  signet audit verify --against report.json",
 	}
 	c.Flags().StringVar(&against, "against", "", "`FILE` with the JSON report of an earlier verification: all that was there then must be there still")
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
 		heads, err := previousChainHeads(against)
 		if err != nil {

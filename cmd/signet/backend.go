@@ -16,24 +16,28 @@ import (
 const sqliteScheme = "sqlite:"
 
 // isMongo tells whether the store is a MongoDB database.
-func (s *settings) isMongo() bool {
+func (s *storeSettings) isMongo() bool {
 	return strings.HasPrefix(s.storage, "mongodb://") || strings.HasPrefix(s.storage, "mongodb+srv://")
 }
 
 // sqlitePath is the file of an embedded store.
-func (s *settings) sqlitePath() string { return strings.TrimPrefix(s.storage, sqliteScheme) }
+func (s *storeSettings) sqlitePath() string { return strings.TrimPrefix(s.storage, sqliteScheme) }
+
+func (s *storeSettings) check(all *settings) []error {
+	return append(s.checkStorage(all), s.checkMasterKeys(all)...)
+}
 
 // checkStorage never repeats the value: a connection string holds a password.
-func (s *settings) checkStorage() []error {
+func (s *storeSettings) checkStorage(all *settings) []error {
 	path, embedded := strings.CutPrefix(s.storage, sqliteScheme)
 	if s.isMongo() || embedded && path != "" && !strings.HasSuffix(path, "/") {
 		return nil
 	}
-	return []error{s.errorf("storage", "must be sqlite:PATH, such as sqlite:signet-data/signet.db, or a mongodb:// or mongodb+srv:// URL with a database")}
+	return []error{all.errorf("storage", "must be sqlite:PATH, such as sqlite:signet-data/signet.db, or a mongodb:// or mongodb+srv:// URL with a database")}
 }
 
 // storeName is the store as messages may name it.
-func (s *settings) storeName() string {
+func (s *storeSettings) storeName() string {
 	if s.isMongo() {
 		return "the MongoDB store"
 	}

@@ -29,9 +29,7 @@ func newBackup(p *process) *cobra.Command {
 			"and whoever has both has the keys.",
 		Example: "  signet backup signet-$(date +%F).backup\n  signet backup - | age -r $RECIPIENT > signet.backup.age",
 	}
-	s.addConfig(c.Flags())
-	s.addStore(c.Flags())
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.configSettings, &s.storeSettings, &s.outputSettings)
 	return p.withSettings(c, s, func(ctx context.Context, args []string) (err error) {
 		store, err := p.openStore(ctx, s, mustExist)
 		if err != nil {
@@ -102,9 +100,7 @@ func newRestore(p *process) *cobra.Command {
 	}
 	c.Flags().BoolVar(&replace, "replace", false, "delete first what the store holds")
 	confirm.add(c.Flags())
-	s.addConfig(c.Flags())
-	s.addStore(c.Flags())
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.configSettings, &s.storeSettings, &s.outputSettings)
 	return p.withSettings(c, s, func(ctx context.Context, args []string) error {
 		if replace {
 			if err := confirm.ask(p, "Delete all that "+s.storeName()+" holds, and restore the backup in its place?"); err != nil {

@@ -11,7 +11,7 @@ import (
 const minBootstrapSecret = 20
 
 // bootstrapSecret reads the one-time secret, if there is one.
-func (s *settings) bootstrapSecret() (issuer.Secret, error) {
+func (s *tokenSettings) bootstrapSecret() (issuer.Secret, error) {
 	if s.bootstrapSecretFile == "" {
 		return "", nil
 	}

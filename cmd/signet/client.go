@@ -66,9 +66,7 @@ func newClientCreate(p *process) *cobra.Command {
 	r.add(c.Flags())
 	c.Flags().BoolVar(&public, "public", false, "a program that can keep no secret, such as a browser or phone app")
 	secret.add(c.Flags(), "secret")
-	s.addIssuer(c.Flags())
-	s.addHashing(c.Flags())
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.issuerSettings, &s.hashSettings, &s.outputSettings)
 	return p.withAdmin(c, s, createIfMissing, func(ctx context.Context, ac *adminContext, args []string) error {
 		n := admin.NewClient{ID: args[0], Public: public, InsecurePublicPassword: r.passwords, Settings: r.change(c)}
 		var err error
@@ -113,7 +111,7 @@ func writeClient(w io.Writer, c admin.Client) {
 func newClientCommand(p *process, c *cobra.Command, s *settings, change func(ctx context.Context, ac *adminContext, id string) (admin.Client, error)) *cobra.Command {
 	c.Use += " CLIENT"
 	c.Args = exactArgs("CLIENT")
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		client, err := change(ctx, ac, args[0])
 		if err != nil {
@@ -162,7 +160,7 @@ func newClientRotateSecret(p *process) *cobra.Command {
 	secret.add(c.Flags(), "secret")
 	c.Flags().DurationVar(&r.Overlap, "overlap", 0, "how long the old secret works too, up to 720h")
 	c.Flags().BoolVar(&r.Revoke, "revoke", false, "end the client's sessions too: the old secret is in wrong hands")
-	s.addHashing(c.Flags())
+	s.offer(c.Flags(), &s.hashSettings)
 	return newClientCommand(p, c, s, func(ctx context.Context, ac *adminContext, id string) (admin.Client, error) {
 		var err error
 		if secret.isSet() {
@@ -179,7 +177,7 @@ func newClientList(p *process) *cobra.Command {
 	var pages pageFlags
 	c := &cobra.Command{Use: "list", Short: "List clients", Args: exactArgs(), Example: "  signet client list --output json"}
 	pages.add(c.Flags())
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
 		page, err := pages.page()
 		if err != nil {

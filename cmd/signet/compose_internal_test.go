@@ -42,7 +42,7 @@ func TestComposeSecrets(t *testing.T) {
 	config := filepath.Join(dir, "signet.yaml")
 	writeFile(t, config, []byte(strings.Replace(string(text), "/run/secrets/", filepath.Join(dir, "secrets")+"/", 1)))
 	s, c := newSettings(), &cobra.Command{}
-	s.addServe(c)
+	s.offerServer(c.Flags())
 	if err := s.resolve(c.Flags(), map[string]string{"SIGNET_CONFIG": config}); err != nil {
 		t.Fatalf("the settings are refused: %v", err)
 	}

@@ -44,7 +44,9 @@ type demoCredentials struct {
 	AdminSecret  string `json:"admin_client_secret"`
 }
 
-func (s *settings) demoPath() string { return filepath.Join(filepath.Dir(s.sqlitePath()), "demo.json") }
+func (s *storeSettings) demoPath() string {
+	return filepath.Join(filepath.Dir(s.sqlitePath()), "demo.json")
+}
 
 // demoAccount is one of the things that dev makes.
 type demoAccount struct {

@@ -20,7 +20,7 @@ func newDev(p *process) *cobra.Command {
 			"log in, verify offline, refresh, introspect, rotate the keys, revoke. For anything real run signet serve.",
 		Example: "  signet dev\n  signet dev --listen 127.0.0.1:9000",
 	}
-	s.addServe(c)
+	s.offerServer(c.Flags())
 	s.docsClient = demoDocs
 	for name, value := range map[string]string{
 		"issuer": "http://localhost:0", "admin-listen": "", "metrics-listen": "", "keyring-refresh": "1s", "drain-delay": "0s",

@@ -31,8 +31,8 @@ func newHealth(p *process) *cobra.Command {
 			"and --tls-cert only. It trusts any certificate, since it asks its own machine and sends nothing.",
 		Example: "  signet health --listen 0.0.0.0:8080\n  signet health --config signet.yaml",
 	}
-	s.addServe(c)
-	s.checks = []check{(*settings).checkListeners} // the rest is for serve to judge
+	s.offerServer(c.Flags())
+	s.checks = []check{s.listenSettings.check} // the rest is for serve to judge
 	return p.withSettings(c, s, func(ctx context.Context, _ []string) error {
 		url, err := readyURL(s)
 		if err != nil {

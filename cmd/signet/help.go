@@ -73,9 +73,7 @@ func (g flagGroups) anySetting() bool {
 // commonSettings are offered by nearly every command.
 var commonSettings = func() *pflag.FlagSet {
 	s, f := newSettings(), pflag.NewFlagSet("common", pflag.ContinueOnError)
-	s.addOutput(f)
-	s.addConfig(f)
-	s.addStore(f)
+	s.offer(f, &s.outputSettings, &s.configSettings, &s.storeSettings)
 	return f
 }()
 

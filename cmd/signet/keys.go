@@ -21,9 +21,9 @@ func newKeys(p *process) *cobra.Command {
 // key events to the audit log.
 func withKeys(p *process, c *cobra.Command, run adminFunc) *cobra.Command {
 	s := newSettings()
-	s.addKeys(c.Flags())
-	s.addAccessTokenTTL(c.Flags()) // a retired key stays as long as its tokens
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.keySettings)
+	s.defineAccessTokenTTL(c.Flags()) // a retired key stays as long as its tokens
+	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		audit := newKeyAudit(zerolog.Nop(), ac.auditLog, actor)
 		k, err := p.openKeyring(ctx, s, ac.store, ac.master, audit)

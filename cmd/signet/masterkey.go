@@ -18,23 +18,23 @@ const maxMasterKeyFile = 1 << 10
 
 // checkMasterKeys checks that each master key is given once, and that one is given
 // with MongoDB, where all instances need the same.
-func (s *settings) checkMasterKeys() []error {
-	errs := s.checkMasterKey("master-key-file", s.masterKeyFile, envMasterKey, s.masterKeyText)
+func (s *storeSettings) checkMasterKeys(all *settings) []error {
+	errs := checkMasterKey(all, "master-key-file", s.masterKeyFile, envMasterKey, s.masterKeyText)
 	for _, k := range s.otherKeys {
-		errs = append(errs, s.checkMasterKey(k.flag, k.file, k.env, k.text)...)
+		errs = append(errs, checkMasterKey(all, k.flag, k.file, k.env, k.text)...)
 	}
 	if s.isMongo() && s.masterKeyFile == "" && s.masterKeyText == "" {
-		errs = append(errs, s.errorf("master-key-file", "must be given with MongoDB, or the key itself in %s: every instance needs the same; head -c 32 /dev/urandom | base64 makes one", envMasterKey))
+		errs = append(errs, all.errorf("master-key-file", "must be given with MongoDB, or the key itself in %s: every instance needs the same; head -c 32 /dev/urandom | base64 makes one", envMasterKey))
 	}
 	return errs
 }
 
-func (s *settings) checkMasterKey(flag, file, env, text string) []error {
+func checkMasterKey(all *settings, flag, file, env, text string) []error {
 	if text == "" {
 		return nil
 	}
 	if file != "" {
-		return []error{s.errorf(flag, "is given, and so is %s: give one of the two", env)}
+		return []error{all.errorf(flag, "is given, and so is %s: give one of the two", env)}
 	}
 	if _, err := keys.ParseMasterKey(text); err != nil {
 		return []error{fmt.Errorf("%s: %w", env, err)}
@@ -87,7 +87,7 @@ func (k otherKey) read(p *process) (keys.MasterKey, error) {
 
 // masterKeyPath is the master key's file: beside an embedded store unless one
 // is named.
-func (s *settings) masterKeyPath() string {
+func (s *storeSettings) masterKeyPath() string {
 	if s.masterKeyFile != "" {
 		return s.masterKeyFile
 	}

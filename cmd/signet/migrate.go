@@ -39,9 +39,7 @@ func newMigrate(p *process) *cobra.Command {
 			"made is refused and left as it is.",
 		Example: "  signet migrate --storage mongodb://db.example.com/signet",
 	}
-	s.addConfig(c.Flags())
-	s.addStore(c.Flags())
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.configSettings, &s.storeSettings, &s.outputSettings)
 	return p.withSettings(c, s, func(ctx context.Context, _ []string) error {
 		store, err := p.openStore(ctx, s, mustExist)
 		if err != nil {

@@ -87,7 +87,7 @@ func newRoleCommand(p *process, c *cobra.Command, mode openMode, change func(ctx
 	s := newSettings()
 	c.Use += " ROLE"
 	c.Args = exactArgs("ROLE")
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mode, func(ctx context.Context, ac *adminContext, args []string) error {
 		r, err := change(ctx, ac, args[0])
 		if err != nil {
@@ -103,7 +103,7 @@ func newRoleCommand(p *process, c *cobra.Command, mode openMode, change func(ctx
 func newRoleList(p *process) *cobra.Command {
 	s := newSettings()
 	c := &cobra.Command{Use: "list", Short: "List all roles", Args: exactArgs(), Example: "  signet role list"}
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
 		roles, err := ac.operator.Roles().List(ctx)
 		if err != nil {

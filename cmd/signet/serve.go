@@ -31,22 +31,8 @@ func newServe(p *process) *cobra.Command {
 			"  signet serve --issuer https://id.example.com --behind-proxy --trusted-proxies 10.0.0.0/8 \\\n" +
 			"      --storage mongodb://db.example.com/signet --master-key-file /run/secrets/master.key",
 	}
-	s.addServe(c)
+	s.offerServer(c.Flags())
 	return p.withSettings(c, s, func(ctx context.Context, _ []string) error { return p.serve(ctx, s, logServing) })
-}
-
-// addServe adds every setting of a server.
-func (s *settings) addServe(c *cobra.Command) {
-	f := c.Flags()
-	s.addConfig(f)
-	s.addIssuer(f)
-	s.addListeners(f)
-	s.addStore(f)
-	s.addTokens(f)
-	s.addKeys(f)
-	s.addHashing(f)
-	s.addTransport(f)
-	s.addOperation(f)
 }
 
 // server is a running issuer.

@@ -27,7 +27,7 @@ func newSessionList(p *process) *cobra.Command {
 	c.Flags().StringVar(&q.ClientID, "client", "", "only those at `CLIENT`")
 	c.Flags().BoolVar(&q.Active, "active", false, "only those that are alive")
 	pages.add(c.Flags())
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
 		page, err := pages.page()
 		if err != nil {
@@ -84,7 +84,7 @@ func newSessionRevoke(p *process) *cobra.Command {
 	c.Flags().StringVar(&user, "user", "", "all of `USER`: a username, an e-mail or an id")
 	c.Flags().BoolVar(&all, "all", false, "all of everybody")
 	confirm.add(c.Flags())
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		n, err := ac.endSessions(ctx, args, user, all, confirm)
 		if err != nil {

@@ -1,182 +1,55 @@
 package main
 
-import (
-	"time"
+import "github.com/spf13/pflag"
 
-	"github.com/spf13/pflag"
-)
-
-// settings is everything that an operator decides. Each field is a flag, a
+// settings is everything that an operator decides. Each field of a group is a flag, a
 // variable SIGNET_… and a key of the configuration file, of the same name.
 type settings struct {
-	configFile string
+	configSettings
+	outputSettings
+	issuerSettings
+	listenSettings
+	storeSettings
+	tokenSettings
+	keySettings
+	hashSettings
+	transportSettings
+	operationSettings
 
-	issuer        string
-	listen        string
-	adminListen   string
-	metricsListen string
-	pprof         bool
-	addrFile      string
-	docsClient    string // that the page at /docs offers; dev sets it
-
-	storage       string
-	masterKeyFile string
-	masterKeyText string // of SIGNET_MASTER_KEY; never a flag
-	otherKeys     [2]otherKey
-
-	accessTokenTTL  time.Duration
-	refreshTokenTTL time.Duration
-	sessionTTL      time.Duration
-	refreshGrace    time.Duration
-	maxSessions     int
-	statusTTL       time.Duration
-	registration    string
-
-	bootstrapSecretFile string
-
-	signingAlg       string
-	rsaBits          int
-	rotationInterval time.Duration
-	publishAhead     time.Duration
-	jwksMaxAge       time.Duration
-	keyringRefresh   time.Duration
-	clockSkew        time.Duration
-
-	passwordHash string
-	argon2Memory uint32
-	argon2Time   uint32
-	bcryptCost   int
-	hashWorkers  int
-	hashQueue    int
-
-	tlsCert        string
-	tlsKey         string
-	behindProxy    bool
-	trustedProxies []string
-
-	logLevel       string
-	logFormat      string
-	auditRetention time.Duration
-
-	drainDelay   time.Duration
-	drainTimeout time.Duration
-
-	output string
+	docsClient string // the client that the page at /docs offers; dev sets it
 
 	all    *pflag.FlagSet    // every setting, whichever of them the command offers
 	origin map[string]string // setting → where its value came from, for messages
 	checks []check           // the checks of the settings that the command uses
 }
 
+// A settingGroup holds the settings of one subject. A command offers all of them or
+// none.
+type settingGroup interface {
+	define(f *pflag.FlagSet)     // adds the flags and sets the defaults
+	check(all *settings) []error // returns all errors in the values
+}
+
 // newSettings returns every setting at its default.
 func newSettings() *settings {
 	s := &settings{all: pflag.NewFlagSet("settings", pflag.ContinueOnError), origin: map[string]string{}}
-	for _, add := range []func(*pflag.FlagSet){
-		s.addConfig, s.addStore, s.addIssuer, s.addListeners, s.addTokens, s.addKeys, s.addHashing, s.addTransport, s.addOperation, s.addOutput,
-	} {
-		add(s.all)
-	}
+	s.offerServer(s.all)
+	s.offer(s.all, &s.outputSettings)
 	s.checks = nil
 	return s
 }
 
-func (s *settings) addConfig(f *pflag.FlagSet) {
-	f.StringVar(&s.configFile, "config", "", "`FILE` in YAML with settings under the same names")
-}
-
-func (s *settings) addOutput(f *pflag.FlagSet) {
-	f.StringVarP(&s.output, "output", "o", outputText, "`FORMAT` of the answer: text or json")
-	s.addChecks((*settings).checkOutput)
-}
-
-// addStore is for every command that opens the store.
-func (s *settings) addStore(f *pflag.FlagSet) {
-	f.StringVar(&s.storage, "storage", "sqlite:signet-data/signet.db", "the `STORE`: sqlite:PATH, mongodb://…/DB or mongodb+srv://…/DB")
-	f.StringVar(&s.masterKeyFile, "master-key-file", "", "`FILE` with 32 random bytes in base64 (default master.key beside the SQLite file); SIGNET_MASTER_KEY can hold the key itself")
-	for n, of := range otherKeys {
-		s.otherKeys[n].otherKeyKind = of
-		f.StringVar(&s.otherKeys[n].file, of.flag, "", of.help)
+// offer adds the groups to the flags of a command, and their checks to those of the
+// command.
+func (s *settings) offer(f *pflag.FlagSet, groups ...settingGroup) {
+	for _, g := range groups {
+		g.define(f)
+		s.checks = append(s.checks, g.check)
 	}
-	s.addChecks((*settings).checkStorage, (*settings).checkMasterKeys)
 }
 
-func (s *settings) addIssuer(f *pflag.FlagSet) {
-	f.StringVar(&s.issuer, "issuer", "http://localhost:8080", "the `URL` that tokens name as their issuer, never derived from a request; https unless the host is loopback; port 0 stands for the port of --listen")
-	s.addChecks((*settings).checkIssuer)
-}
-
-func (s *settings) addListeners(f *pflag.FlagSet) {
-	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to serve on; port 0 takes a free one, see --addr-file")
-	f.StringVar(&s.adminListen, "admin-listen", "127.0.0.1:8081", "`ADDRESS` of the admin API; the one of --listen serves it there, empty turns it off")
-	f.StringVar(&s.metricsListen, "metrics-listen", "127.0.0.1:9090", "`ADDRESS` for /metrics; empty turns it off")
-	f.BoolVar(&s.pprof, "pprof", false, "serve profiles at /debug/pprof of --metrics-listen, which can show what is in memory")
-	f.StringVar(&s.addrFile, "addr-file", "", "`FILE` that holds the base URL of --listen while the server answers")
-	s.addChecks((*settings).checkListeners)
-}
-
-func (s *settings) addTokens(f *pflag.FlagSet) {
-	s.addAccessTokenTTL(f)
-	f.DurationVar(&s.refreshTokenTTL, "refresh-token-ttl", 720*time.Hour, "idle life of a session, from its last refresh")
-	f.DurationVar(&s.sessionTTL, "session-ttl", 2160*time.Hour, "absolute life of a session")
-	f.DurationVar(&s.refreshGrace, "refresh-grace", 30*time.Second, "window in which a repeated refresh gets the same answer; 0 for strict single use")
-	f.IntVar(&s.maxSessions, "max-sessions", 1000, "living sessions of one user at one client; a login beyond them ends the oldest; 0 for no bound")
-	f.DurationVar(&s.statusTTL, "status-ttl", time.Minute, "how old a status list may get in the hands of a verifier: a session that ended is refused offline by then")
-	f.StringVar(&s.registration, "registration", "closed", "`WHO` may create accounts by POST /register: closed (nobody), client (people, through a client with a secret) or open (anybody)")
-	f.StringVar(&s.bootstrapSecretFile, "bootstrap-secret-file", "", "`FILE` with a secret; whoever has it makes the first super_admin by POST /api/v1/bootstrap, once")
-	s.addChecks((*settings).checkTokens)
-}
-
-func (s *settings) addAccessTokenTTL(f *pflag.FlagSet) {
-	f.DurationVar(&s.accessTokenTTL, "access-token-ttl", 15*time.Minute, "life of access and ID tokens")
-}
-
-// addKeys is for every command that opens the keyring.
-func (s *settings) addKeys(f *pflag.FlagSet) {
-	f.StringVar(&s.signingAlg, "signing-alg", "RS256", "`ALG` of new keys: RS256, PS256, ES256 or EdDSA")
-	f.IntVar(&s.rsaBits, "rsa-bits", 2048, "size of new RSA keys: 2048, 3072 (signs at a third of the speed) or 4096 (a sixth)")
-	f.DurationVar(&s.rotationInterval, "rotation-interval", 720*time.Hour, "a key signs this long; 0 rotates by hand only")
-	f.DurationVar(&s.publishAhead, "publish-ahead", 24*time.Hour, "a new key is published at least this long before it signs")
-	f.DurationVar(&s.jwksMaxAge, "jwks-max-age", 5*time.Minute, "how long others may cache the JWKS")
-	f.DurationVar(&s.keyringRefresh, "keyring-refresh", 5*time.Second, "how often keys, clients and roles are read anew")
-	f.DurationVar(&s.clockSkew, "clock-skew", time.Minute, "the most that two clocks may differ, those of verifiers included")
-	s.addChecks((*settings).checkKeys)
-}
-
-// addHashing is for every command that hashes passwords.
-func (s *settings) addHashing(f *pflag.FlagSet) {
-	f.StringVar(&s.passwordHash, "password-hash", "argon2id", "`SCHEME` of new password hashes: argon2id or bcrypt; both are verified")
-	f.Uint32Var(&s.argon2Memory, "argon2-memory", 19*1024, "memory of one argon2id hash, in `KiB`")
-	f.Uint32Var(&s.argon2Time, "argon2-time", 2, "passes of one argon2id hash over its memory")
-	f.IntVar(&s.bcryptCost, "bcrypt-cost", 12, "binary logarithm of bcrypt's rounds")
-	f.IntVar(&s.hashWorkers, "hash-workers", 0, "password hashes computed at a time (default one fewer than there are processors)")
-	f.IntVar(&s.hashQueue, "hash-queue", 0, "logins that may wait for a worker; more are answered 503 (default 32 a worker)")
-	s.addChecks((*settings).checkHashing)
-}
-
-func (s *settings) addTransport(f *pflag.FlagSet) {
-	f.StringVar(&s.tlsCert, "tls-cert", "", "`FILE` with the certificate chain in PEM; read again when it changes")
-	f.StringVar(&s.tlsKey, "tls-key", "", "`FILE` with the certificate's private key in PEM")
-	f.BoolVar(&s.behindProxy, "behind-proxy", false, "a proxy in front of --listen ends TLS: without --tls-cert an https issuer demands this")
-	f.StringSliceVar(&s.trustedProxies, "trusted-proxies", nil, "`CIDRS` of the proxies whose X-Forwarded-For is believed, separated by commas")
-	s.addChecks((*settings).checkTransport)
-}
-
-func (s *settings) addOperation(f *pflag.FlagSet) {
-	f.StringVar(&s.logLevel, "log-level", "info", "`LEVEL`: debug, info, warn or error")
-	f.StringVar(&s.logFormat, "log-format", "auto", "`FORMAT` of the log on standard error: json, console, or auto (console on a terminal)")
-	f.DurationVar(&s.auditRetention, "audit-retention", 0, "how long audit events are kept; 0 for ever")
-	f.DurationVar(&s.drainDelay, "drain-delay", 5*time.Second, "after SIGTERM, how long /readyz says no before connections are refused; SIGINT does not wait")
-	f.DurationVar(&s.drainTimeout, "drain-timeout", 20*time.Second, "how long requests in flight may take to finish after that")
-	s.addChecks((*settings).checkOperation)
-}
-
-// adminMerged tells whether the admin API is served beside the public endpoints.
-func (s *settings) adminMerged() bool { return s.adminListen != "" && s.adminListen == s.listen }
-
-// ownAdminListen is the address of the admin API's own listener, "" for none.
-func (s *settings) ownAdminListen() string {
-	if s.adminMerged() {
-		return ""
-	}
-	return s.adminListen
+// offerServer adds every setting of a server.
+func (s *settings) offerServer(f *pflag.FlagSet) {
+	s.offer(f, &s.configSettings, &s.issuerSettings, &s.listenSettings, &s.storeSettings, &s.tokenSettings,
+		&s.keySettings, &s.hashSettings, &s.transportSettings, &s.operationSettings)
 }

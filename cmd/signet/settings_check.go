@@ -20,10 +20,8 @@ import (
 	"example.org/signet/keys"
 )
 
-// check returns the errors in one group of settings.
-type check func(*settings) []error
-
-func (s *settings) addChecks(checks ...check) { s.checks = append(s.checks, checks...) }
+// A check returns the errors in one group of settings.
+type check func(all *settings) []error
 
 // check returns all errors in the settings that the command uses, each once: two
 // parts may refuse a value that both use for the same reason.
@@ -67,8 +65,10 @@ func (s *settings) checkText() []error {
 // byte order mark.
 func isBlank(r rune) bool { return unicode.IsSpace(r) || r == bomRune }
 
-func (s *settings) checkOutput() []error {
-	return s.checkOneOf("output", s.output, outputText, outputJSON)
+func (s *configSettings) check(*settings) []error { return nil } // reading the file checks it
+
+func (s *outputSettings) check(all *settings) []error {
+	return all.checkOneOf("output", s.output, outputText, outputJSON)
 }
 
 func (s *settings) checkOneOf(name, value string, allowed ...string) []error {
@@ -78,16 +78,16 @@ func (s *settings) checkOneOf(name, value string, allowed ...string) []error {
 	return []error{s.errorf(name, "%q is none of %s", value, strings.Join(allowed, ", "))}
 }
 
-func (s *settings) checkIssuer() []error {
+func (s *issuerSettings) check(all *settings) []error {
 	if _, err := issuer.ParseURL(s.issuer); err != nil {
-		return []error{s.errorf("issuer", "%v", err)}
+		return []error{all.errorf("issuer", "%v", err)}
 	}
 	return nil
 }
 
-// checkListeners refuses addresses that nothing can listen on, and two
-// listeners on one address.
-func (s *settings) checkListeners() []error {
+// check refuses addresses that nothing can listen on, and two listeners on one
+// address.
+func (s *listenSettings) check(all *settings) []error {
 	var errs []error
 	for _, l := range []struct {
 		name, address string
@@ -97,12 +97,12 @@ func (s *settings) checkListeners() []error {
 			continue
 		}
 		if err := checkAddress(l.address); err != nil {
-			errs = append(errs, s.errorf(l.name, "%v", err))
+			errs = append(errs, all.errorf(l.name, "%v", err))
 		}
 	}
 	for _, other := range []struct{ name, address string }{{"listen", s.listen}, {"admin-listen", s.adminListen}} {
 		if other.address == s.metricsListen && s.metricsListen != "" && !strings.HasSuffix(s.metricsListen, ":0") {
-			errs = append(errs, s.errorf("metrics-listen", "is the address of --%s", other.name))
+			errs = append(errs, all.errorf("metrics-listen", "is the address of --%s", other.name))
 		}
 	}
 	return errs
@@ -119,20 +119,22 @@ func checkAddress(address string) error {
 	return nil
 }
 
-func (s *settings) checkTokens() []error {
-	errs := s.faults(s.issuerConfig(time.Now).Validate())
+func (s *tokenSettings) check(all *settings) []error {
+	errs := all.faults(all.issuerConfig(time.Now).Validate())
 	if s.statusTTL == 0 { // which stands for the default there
-		errs = append(errs, s.errorf("status-ttl", "must lie between 1s and 1h, is 0s"))
+		errs = append(errs, all.errorf("status-ttl", "must lie between 1s and 1h, is 0s"))
 	}
-	return append(errs, s.checkOneOf("registration", s.registration, "closed", "client", "open")...)
+	return append(errs, all.checkOneOf("registration", s.registration, "closed", "client", "open")...)
 }
 
-func (s *settings) checkKeys() []error { return s.faults(s.keysConfig(time.Now).Validate()) }
+func (s *keySettings) check(all *settings) []error {
+	return all.faults(all.keysConfig(time.Now).Validate())
+}
 
-func (s *settings) checkHashing() []error {
-	errs := s.faults(s.hashConfig().Validate())
+func (s *hashSettings) check(all *settings) []error {
+	errs := all.faults(s.hashConfig().Validate())
 	if s.bcryptCost == 0 { // which stands for the default there
-		errs = append(errs, s.errorf("bcrypt-cost", "must be positive"))
+		errs = append(errs, all.errorf("bcrypt-cost", "must be positive"))
 	}
 	return errs
 }
@@ -150,29 +152,29 @@ func (s *settings) faults(err error) []error {
 	return errs
 }
 
-// checkTransport checks TLS settings against the issuer's scheme, so that
-// passwords and tokens are not sent in the clear unnoticed.
-func (s *settings) checkTransport() []error {
+// check compares the TLS settings with the issuer's scheme, so that passwords and
+// tokens are not sent in the clear unnoticed.
+func (s *transportSettings) check(all *settings) []error {
 	var errs []error
-	switch https := strings.HasPrefix(s.issuer, "https:"); {
+	switch https := strings.HasPrefix(all.issuer, "https:"); {
 	case (s.tlsCert == "") != (s.tlsKey == ""):
-		errs = append(errs, s.errorf("tls-cert", "needs --tls-key, and the other way round"))
+		errs = append(errs, all.errorf("tls-cert", "needs --tls-key, and the other way round"))
 	case https && s.tlsCert == "" && !s.behindProxy:
-		errs = append(errs, s.errorf("issuer", "is https but --listen would serve plain http: give --tls-cert and --tls-key, or --behind-proxy where a proxy ends TLS"))
+		errs = append(errs, all.errorf("issuer", "is https but --listen would serve plain http: give --tls-cert and --tls-key, or --behind-proxy where a proxy ends TLS"))
 	case !https && s.tlsCert != "":
-		errs = append(errs, s.errorf("issuer", "is http but --tls-cert makes --listen serve https: let it begin with https://"))
+		errs = append(errs, all.errorf("issuer", "is http but --tls-cert makes --listen serve https: let it begin with https://"))
 	}
 	if s.behindProxy && len(s.trustedProxies) == 0 {
-		errs = append(errs, s.errorf("behind-proxy", "needs --trusted-proxies: without them all clients look like one network, and are throttled as one"))
+		errs = append(errs, all.errorf("behind-proxy", "needs --trusted-proxies: without them all clients look like one network, and are throttled as one"))
 	}
 	if _, err := s.proxies(); err != nil {
-		errs = append(errs, s.errorf("trusted-proxies", "%v", err))
+		errs = append(errs, all.errorf("trusted-proxies", "%v", err))
 	}
 	return errs
 }
 
 // proxies are the trusted ones as prefixes; a bare address is a prefix of one.
-func (s *settings) proxies() ([]netip.Prefix, error) {
+func (s *transportSettings) proxies() ([]netip.Prefix, error) {
 	var prefixes []netip.Prefix
 	for _, text := range s.trustedProxies {
 		if a, err := netip.ParseAddr(text); err == nil {
@@ -188,21 +190,21 @@ func (s *settings) proxies() ([]netip.Prefix, error) {
 	return prefixes, nil
 }
 
-func (s *settings) checkOperation() []error {
-	errs := s.checkOneOf("log-format", s.logFormat, "auto", "console", "json")
+func (s *operationSettings) check(all *settings) []error {
+	errs := all.checkOneOf("log-format", s.logFormat, "auto", "console", "json")
 	if _, err := s.level(); err != nil {
-		errs = append(errs, s.errorf("log-level", "%q is none of debug, info, warn, error", s.logLevel))
+		errs = append(errs, all.errorf("log-level", "%q is none of debug, info, warn, error", s.logLevel))
 	}
 	if s.drainDelay < 0 {
-		errs = append(errs, s.errorf("drain-delay", "must not be negative, is %s", s.drainDelay))
+		errs = append(errs, all.errorf("drain-delay", "must not be negative, is %s", s.drainDelay))
 	}
 	if s.drainTimeout <= 0 {
-		errs = append(errs, s.errorf("drain-timeout", "must be positive, is %s", s.drainTimeout))
+		errs = append(errs, all.errorf("drain-timeout", "must be positive, is %s", s.drainTimeout))
 	}
 	return errs
 }
 
-func (s *settings) level() (zerolog.Level, error) {
+func (s *operationSettings) level() (zerolog.Level, error) {
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, s.logLevel) {
 		return zerolog.NoLevel, errors.New("unknown level")
 	}
@@ -234,7 +236,7 @@ func (s *settings) keysConfig(now func() time.Time) keys.Config {
 	return cfg
 }
 
-func (s *settings) hashConfig() password.Config {
+func (s *hashSettings) hashConfig() password.Config {
 	return password.Config{
 		Workers: s.hashWorkers, Queue: s.hashQueue, Scheme: s.passwordHash,
 		Argon2id: password.Argon2id{Memory: s.argon2Memory, Passes: s.argon2Time, Parallelism: 1},

@@ -19,7 +19,7 @@ func TestFaults_NameTheSetting(t *testing.T) {
 		"log-level": "loud", "log-format": "xml", "drain-delay": "-1s", "drain-timeout": "0s", "listen": "nowhere", "output": "yaml",
 	}
 	s := newSettings()
-	s.addChecks((*settings).checkIssuer, (*settings).checkListeners, (*settings).checkTokens, (*settings).checkKeys, (*settings).checkHashing, (*settings).checkOperation, (*settings).checkOutput)
+	s.checks = []check{s.issuerSettings.check, s.listenSettings.check, s.tokenSettings.check, s.keySettings.check, s.hashSettings.check, s.operationSettings.check, s.outputSettings.check}
 	env := map[string]string{}
 	for name, value := range bad {
 		env[envName(name)] = value
@@ -51,7 +51,7 @@ func TestFaults_NameTheSetting(t *testing.T) {
 // Two parts that refuse a value for the same reason say so once.
 func TestCheck_SameFaultOnce(t *testing.T) {
 	s := newSettings()
-	s.addChecks((*settings).checkIssuer, (*settings).checkTokens)
+	s.checks = []check{s.issuerSettings.check, s.tokenSettings.check}
 	s.issuer = "http://id.example.com"
 	if errs := s.check(); len(errs) != 1 {
 		t.Errorf("got %v", errs)

@@ -35,7 +35,7 @@ func TestEverySettingIsResolved(t *testing.T) {
 			return
 		}
 		flags := pflag.NewFlagSet("a command's", pflag.ContinueOnError)
-		s.addConfig(flags)
+		s.offer(flags, &s.configSettings)
 		if err := s.resolve(flags, env); err != nil {
 			t.Errorf("%s from the environment: %v", f.Name, err)
 		}

@@ -38,14 +38,12 @@ func newStorageCheck(p *process) *cobra.Command {
 			"Other users of this machine can see arguments: give a URI with a password by SIGNET_STORAGE or a file.",
 		Example: "  SIGNET_STORAGE='mongodb://…' signet storage check\n  signet storage check sqlite:/var/lib/signet/signet.db --output json",
 	}
-	s.addConfig(c.Flags())
-	s.addStore(c.Flags())
-	s.addOutput(c.Flags())
-	s.checks = []check{(*settings).checkStorage, (*settings).checkOutput} // no master key is used
+	s.offer(c.Flags(), &s.configSettings, &s.storeSettings, &s.outputSettings)
+	s.checks = []check{s.checkStorage, s.outputSettings.check} // no master key is used
 	return p.withSettings(c, s, func(ctx context.Context, args []string) error {
 		if len(args) > 0 {
 			s.storage = args[0]
-			if err := errors.Join(s.checkStorage()...); err != nil {
+			if err := errors.Join(s.checkStorage(s)...); err != nil {
 				return err
 			}
 		}
@@ -57,7 +55,7 @@ func newStorageCheck(p *process) *cobra.Command {
 	})
 }
 
-func (s *settings) checkStore(ctx context.Context) ([]storage.Finding, error) {
+func (s *storeSettings) checkStore(ctx context.Context) ([]storage.Finding, error) {
 	if s.isMongo() {
 		findings, err := mongo.Check(ctx, s.storage)
 		if err != nil {

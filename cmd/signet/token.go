@@ -34,9 +34,7 @@ func newTokenInspect(p *process) *cobra.Command {
 	}
 	c.Flags().StringVar(&i.jwks, "jwks", "", "take the keys from this `FILE` or URL; the issuer is then checked only if --issuer is given")
 	c.Flags().StringArrayVar(&i.audience, "audience", nil, "`URI` that the token must be for; without it any will do")
-	s.addConfig(c.Flags())
-	s.addIssuer(c.Flags())
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.configSettings, &s.issuerSettings, &s.outputSettings)
 	return p.withSettings(c, s, i.run)
 }
 

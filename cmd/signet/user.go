@@ -45,8 +45,7 @@ func newUserCreate(p *process) *cobra.Command {
 	secret.add(c.Flags(), "password")
 	c.Flags().BoolVar(&noPassword, "no-password", false, "set no password: nobody can log in until signet user set-password")
 	c.Flags().BoolVar(&disabled, "disabled", false, "shut out until signet user enable")
-	s.addHashing(c.Flags())
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.hashSettings, &s.outputSettings)
 	return p.withAdmin(c, s, createIfMissing, func(ctx context.Context, ac *adminContext, args []string) error {
 		n := admin.NewUser{Username: args[0], Email: flags.email, FullName: flags.fullName, Phone: flags.phone, Roles: flags.roles, Disabled: disabled}
 		var err error
@@ -77,7 +76,7 @@ func newUserList(p *process) *cobra.Command {
 	c.Flags().StringVar(&filter.Prefix, "prefix", "", "only those whose username or e-mail begins with `TEXT`")
 	c.Flags().StringVar(&filter.Role, "role", "", "only holders of `ROLE`")
 	pages.add(c.Flags())
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
 		page, err := pages.page()
 		if err != nil {
@@ -112,7 +111,7 @@ func (ac *adminContext) printUser(u admin.User) error {
 func newUserCommand(p *process, c *cobra.Command, s *settings, change func(ctx context.Context, ac *adminContext, id string) (admin.User, error)) *cobra.Command {
 	c.Use += " USER"
 	c.Args = exactArgs("USER")
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		u, err := ac.operator.Users().Find(ctx, args[0])
 		if err == nil {
@@ -156,7 +155,7 @@ func newUserSetPassword(p *process) *cobra.Command {
 		Example: "  signet user set-password alice\n  signet user set-password alice --password-file new-password.txt",
 	}
 	secret.add(c.Flags(), "password")
-	s.addHashing(c.Flags())
+	s.offer(c.Flags(), &s.hashSettings)
 	return newUserCommand(p, c, s, func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
 		pw, err := secret.readOrPrompt(ac.process)
 		if err != nil {

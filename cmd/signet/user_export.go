@@ -25,7 +25,7 @@ func newUserExport(p *process) *cobra.Command {
 		Example: "  signet user export users.jsonl\n  signet user export - --without-passwords | jq .email",
 	}
 	c.Flags().BoolVar(&withoutPasswords, "without-passwords", false, "leave the password hashes out")
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		ctx, stop := untilSignal(ctx)
 		defer stop()

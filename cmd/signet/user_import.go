@@ -36,10 +36,7 @@ func newUserImport(p *process) *cobra.Command {
 	c.Flags().StringArrayVar(&o.ignored, "ignore-field", nil, "leave out this `FIELD`, although it may restrict users or hold their passwords (repeatable)")
 	c.Flags().BoolVar(&o.plainPasswords, "plain-passwords", false, "take plain text in a password field for a password; what looks like a hash is refused all the same")
 	c.Flags().BoolVar(&o.grantAdminRoles, "grant-admin-roles", false, "give the roles admin and super_admin where the file names them")
-	s.addHashing(c.Flags())
-	s.addOutput(c.Flags())
-	s.addConfig(c.Flags())
-	s.addStore(c.Flags())
+	s.offer(c.Flags(), &s.hashSettings, &s.outputSettings, &s.configSettings, &s.storeSettings)
 	return p.withSettings(c, s, func(ctx context.Context, args []string) error {
 		p.warnOfVariables()
 		ctx, stop := untilSignal(ctx)

@@ -43,7 +43,7 @@ func readBuildInfo() buildInfo {
 func newVersion(p *process) *cobra.Command {
 	s := newSettings()
 	c := &cobra.Command{Use: "version", Short: "Show what this binary was built from", Args: exactArgs(), Example: "  signet version --output json"}
-	s.addOutput(c.Flags())
+	s.offer(c.Flags(), &s.outputSettings)
 	return p.withSettings(c, s, func(context.Context, []string) error { return p.printVersion(s) })
 }
 
