@@ -79,15 +79,17 @@ func (g refreshGrant) identify(ctx context.Context, req *grantRequest) (subject,
 
 // complete records in the session what its tokens may say from now on.
 func (g refreshGrant) complete(ctx context.Context, req *grantRequest, who subject, r rights) (grantResult, error) {
-	s, err := g.rights.update(ctx, *who.session, who.user.Roles, r.denied)
+	s, err := g.rights.update(ctx, *who.session, who.user.Roles, r)
 	if err != nil {
 		return grantResult{}, err
 	}
+	user := *who.user
+	user.Roles, r = s.Roles, r.limitTo(s)
 	if err := failpoint.Hit(failpoint.RefreshRead); err != nil {
 		return grantResult{}, unavailable(err)
 	}
 	return grantResult{
-		issuedAt: who.issuedAt, event: who.event, user: who.user, session: &s, rights: r,
+		issuedAt: who.issuedAt, event: who.event, user: &user, session: &s, rights: r,
 		refresh: g.tokens.token(who.handle, s.Generation),
 		idToken: req.client.IDTokenOnRefresh && contains(r.scope, ScopeOpenID),
 	}, nil

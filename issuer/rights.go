@@ -28,6 +28,15 @@ type rights struct {
 	// Of a session that goes on: the scopes of its login that its tokens cannot
 	// have now, whether or not the request asks for them.
 	denied []string
+
+	// Likewise the audiences of its login that the client may not have now.
+	deniedAudiences []string
+}
+
+// limitTo leaves out what the session's record denies.
+func (r rights) limitTo(s storage.Session) rights {
+	r.scope, r.audience = without(r.scope, s.DeniedScopes), without(r.audience, s.DeniedAudiences)
+	return r
 }
 
 // bounds are what a request may ask for, and how more is refused.
@@ -151,6 +160,9 @@ func (p *pipeline) rights(ctx context.Context, req *grantRequest, who subject) (
 		scope = without(scope, userScopes)
 	}
 	r := rights{scope: scope, audience: audience, denied: without(base.scopes, scope)}
+	if policy.session {
+		r.deniedAudiences = without(base.audiences, audience)
+	}
 	if req.requested != nil {
 		r.scope = intersect(scope, req.requested)
 	}

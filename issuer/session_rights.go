@@ -24,19 +24,25 @@ const maxUpdateAttempts = 10
 // update records what the session's tokens may say from now on, if that is not
 // what the newest one says. Where something was taken away, the session moves
 // to a new place in the status lists and the old one is set, so that verifiers
-// refuse the tokens that still say it. Before the signature, so that a crash
-// leaves no token that nobody knows of.
-func (rr rightsRecorder) update(ctx context.Context, s storage.Session, roles, denied []string) (storage.Session, error) {
+// refuse the tokens that still say it; so it does where its place was retired. Before
+// the signature, so that a crash leaves no token that nobody knows of.
+//
+// The session as returned says what the tokens may say: less than was asked for where
+// rights were taken away meanwhile.
+func (rr rightsRecorder) update(ctx context.Context, s storage.Session, roles []string, granted rights) (storage.Session, error) {
+	denied, audiences := granted.denied, granted.deniedAudiences
 	for range maxUpdateAttempts {
-		reduced := len(without(s.Roles, roles)) > 0 || len(without(denied, s.DeniedScopes)) > 0
-		if !reduced && s.StatusIndex > 0 && slices.Equal(roles, s.Roles) && slices.Equal(denied, s.DeniedScopes) {
+		reduced := s.StatusRetired || len(without(s.Roles, roles)) > 0 || len(without(denied, s.DeniedScopes)) > 0 ||
+			len(without(audiences, s.DeniedAudiences)) > 0
+		same := slices.Equal(roles, s.Roles) && slices.Equal(denied, s.DeniedScopes) && slices.Equal(audiences, s.DeniedAudiences)
+		if !reduced && same && s.StatusIndex > 0 {
 			return s, nil
 		}
 		r, err := rr.next(ctx, s, reduced)
 		if err != nil {
 			return storage.Session{}, unavailable(err)
 		}
-		r.Roles, r.DeniedScopes = roles, denied
+		r.Roles, r.DeniedScopes, r.DeniedAudiences = roles, denied, audiences
 		updated, err := rr.store.UpdateRights(ctx, r)
 		if err == nil {
 			return updated, nil
@@ -46,6 +52,9 @@ func (rr rightsRecorder) update(ctx context.Context, s storage.Session, roles, d
 		}
 		if s, err = rr.reload(ctx, s.ID); err != nil {
 			return storage.Session{}, err
+		}
+		if s.StatusRetired { // what was read before it may hold no more
+			roles, denied, audiences = intersect(roles, s.Roles), union(denied, s.DeniedScopes), union(audiences, s.DeniedAudiences)
 		}
 	}
 	return storage.Session{}, unavailable(errSessionChanged)

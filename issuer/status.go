@@ -23,6 +23,7 @@ func newStatusLists(cfg Config, store Store, keyring Keyring) *status.Lists {
 	return status.New(status.Config{
 		Prefix: cfg.Issuer + PathStatus + "/", Issuer: cfg.Issuer, TTL: ttl, TokenTTL: cfg.AccessTokenTTL,
 		MaxSessionTTL: max(cfg.SessionTTL, cfg.AccessTokenTTL), Now: cfg.Now,
+		Reduce: NewRightsReducer(store, cfg.Issuer, cfg.Now).Reduce,
 	}, store, keyring)
 }
 

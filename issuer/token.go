@@ -134,7 +134,7 @@ func (p *pipeline) grantTo(ctx context.Context, req *grantRequest, who subject) 
 	if err != nil {
 		return TokenResponse{}, err
 	}
-	if len(r.audience) == 0 {
+	if len(result.rights.audience) == 0 {
 		return TokenResponse{}, errInvalidRefreshToken // all that it was for was taken from the client since
 	}
 	return p.signer.issue(ctx, req, result)

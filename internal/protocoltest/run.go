@@ -20,6 +20,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"ThrottleNetworks", throttleNetworkCases},
 		{"Refresh", refreshCases},
 		{"RefreshRights", refreshRightsCases},
+		{"Rights", rightsCases},
 		{"ClockJumps", clockJumpCases},
 		{"RefreshRaces", raceCases},
 		{"Forgery", forgeryCases},

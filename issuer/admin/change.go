@@ -47,8 +47,8 @@ type kind[T any] struct {
 	check    func(ctx context.Context, before, after T) error // what else must hold; nil for nothing
 	diff     func(before, after T) string                     // for the audit event
 
-	// ends returns which sessions the change ends; false for none.
-	ends func(before, after T) (storage.PendingRevocation, bool)
+	// pending returns which sessions the change ends, and which may lose rights by it.
+	pending func(before, after T) []storage.PendingRevocation
 
 	// finish marks the sessions that have ended, and drops what is cached. It returns how many
 	// were marked; the epochs are what ends them, the marks only make it visible.
@@ -73,6 +73,9 @@ func apply[T any](ctx context.Context, a *Admin, k kind[T], s step[T]) (T, int64
 		return zero, 0, a.reportFailed(ctx, audited, err)
 	}
 	ended, err := k.finish(ctx, before, after, s.event)
+	if err == nil {
+		err = a.service.reduceRights(ctx, k.pending(before, after))
+	}
 	return after, ended, unavailableOrNil(err)
 }
 
@@ -82,7 +85,7 @@ func swap[T any](ctx context.Context, a *Admin, k kind[T], s step[T], audited *a
 		if before, after, err = prepare(ctx, a, k, s); err != nil {
 			return before, after, err
 		}
-		if e, ends := k.ends(before, after); ends {
+		for _, e := range k.pending(before, after) {
 			e.Reason = s.event
 			if err := a.service.recordPendingRevocation(ctx, e); err != nil {
 				return before, after, err
@@ -166,13 +169,40 @@ func (a *Admin) record(ctx context.Context, e storage.AuditEvent) error {
 	return unavailableOrNil(err)
 }
 
-// recordPendingRevocation writes down that sessions are about to end by an epoch, before they
-// do, so that a crash after it leaves none unmarked.
+// recordPendingRevocation writes down that sessions are about to end or to lose rights, before
+// they do, so that a crash after it leaves none unmarked.
 func (s *Service) recordPendingRevocation(ctx context.Context, e storage.PendingRevocation) error {
+	_, err := s.addPending(ctx, e)
+	return err
+}
+
+// addPending inserts the record and returns its id.
+func (s *Service) addPending(ctx context.Context, e storage.PendingRevocation) (string, error) {
 	id, err := random.UUIDv7(s.cfg.Rand, s.now())
 	if err != nil {
-		return issuer.OutcomeUnknown(err)
+		return "", issuer.OutcomeUnknown(err)
 	}
 	e.ID = id.String()
-	return issuer.StoreError(s.store.AddPendingRevocation(ctx, e))
+	return e.ID, issuer.StoreError(s.store.AddPendingRevocation(ctx, e))
 }
+
+// reduceRights marks the sessions that a change has taken rights from, as far as they are few;
+// for many it leaves another record, which the servers go on from at their next look.
+func (s *Service) reduceRights(ctx context.Context, pending []storage.PendingRevocation) error {
+	for _, e := range pending {
+		if e.Kind != storage.PendingRights {
+			continue
+		}
+		more, err := s.reducer.Reduce(ctx, e, "")
+		if err == nil && more != "" {
+			err = s.recordPendingRevocation(ctx, e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lost tells whether a member of before is missing in after.
+func lost(before, after []string) bool { return len(added(after, before)) > 0 }

@@ -150,11 +150,23 @@ func (c Clients) kind() kind[storage.Client] {
 	return kind[storage.Client]{
 		read: c.admin.service.readClient, may: c.admin.actor.mayChangeClient, diff: clientChanges,
 		revision: func(x storage.Client) string { return revision(x.CreatedAt, x.Version) },
-		ends: func(before, after storage.Client) (storage.PendingRevocation, bool) {
-			return storage.PendingRevocation{ClientID: before.ID}, after.ID == "" || after.Epoch != before.Epoch
+		pending: func(before, after storage.Client) []storage.PendingRevocation {
+			switch {
+			case after.ID == "", after.Epoch != before.Epoch:
+				return []storage.PendingRevocation{{ClientID: before.ID}}
+			case lost(before.Scopes, after.Scopes), lostAudience(before, after), lost(before.Grants, after.Grants):
+				return []storage.PendingRevocation{{ClientID: before.ID, Kind: storage.PendingRights}}
+			}
+			return nil
 		},
 		finish: c.admin.service.markClientSessions,
 	}
+}
+
+// lostAudience tells whether an audience is missing in after. Without any the issuer's URL
+// is the one.
+func lostAudience(before, after storage.Client) bool {
+	return lost(before.Audiences, after.Audiences) || len(before.Audiences) == 0 && len(after.Audiences) > 0
 }
 
 // markClientSessions marks the sessions that a change of their client has ended, so that no

@@ -90,13 +90,20 @@ func (r Roles) Create(ctx context.Context, name string, c RoleChange) (Role, err
 	if err := checkIDFree(ctx, s.readRole, name, "name"); err != nil {
 		return Role{}, err
 	}
+	pending := r.kind(false).pending(storage.Role{}, x)
+	for _, p := range pending {
+		p.Reason = audit.EventRoleCreated
+		if err := s.recordPendingRevocation(ctx, p); err != nil {
+			return Role{}, err
+		}
+	}
 	e := storage.AuditEvent{Type: audit.EventRoleCreated, Target: name, Detail: roleChanges(storage.Role{}, x)}
 	if err := r.admin.run(ctx, e, func() error { return issuer.StoreError(s.store.CreateRole(ctx, x)) }); err != nil {
 		return Role{}, err
 	}
 	s.caches.InvalidateRoles()
 	x.Version = 1
-	return toRole(x), nil
+	return toRole(x), unavailableOrNil(s.reduceRights(ctx, pending))
 }
 
 // checkIDFree looks whether there is a record of that id, so that an attempt that cannot
@@ -152,7 +159,14 @@ func (r Roles) kind(release bool) kind[storage.Role] {
 			}
 			return s.keepRestricted(ctx, before.Name, before.Scopes, after.Scopes, release)
 		},
-		ends: func(_, _ storage.Role) (storage.PendingRevocation, bool) { return storage.PendingRevocation{}, false },
+		pending: func(before, after storage.Role) []storage.PendingRevocation {
+			if slices.Equal(before.Scopes, after.Scopes) {
+				return nil
+			}
+			// A scope less is taken from the holders, a scope more from everybody else where no
+			// role has named it before.
+			return []storage.PendingRevocation{{Kind: storage.PendingRights}}
+		},
 		finish: func(context.Context, storage.Role, storage.Role, string) (int64, error) {
 			s.caches.InvalidateRoles()
 			return 0, nil

@@ -24,6 +24,7 @@ type Store interface {
 	storage.Sessions
 	storage.Epochs
 	storage.PendingRevocations
+	storage.SessionStatus
 	storage.Audit
 }
 
@@ -64,6 +65,7 @@ type Service struct {
 	throttler *issuer.Throttler
 	caches    Caches
 	keys      *keys.Manager
+	reducer   *issuer.RightsReducer
 }
 
 // New builds the administration over its parts.
@@ -72,6 +74,7 @@ func New(cfg Config, p Parts) *Service {
 		p.Caches = noCaches{}
 	}
 	s := &Service{cfg: cfg, store: p.Store, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler, caches: p.Caches, keys: p.Keys}
+	s.reducer = issuer.NewRightsReducer(p.Store, cfg.Issuer, cfg.Now)
 	s.accounts = accounts{issuer: cfg.Issuer, store: p.Store, passwords: p.Passwords, now: s.now, rand: cfg.Rand}
 	return s
 }

@@ -99,7 +99,7 @@ func (u Users) insert(ctx context.Context, x storage.User, e storage.AuditEvent)
 	return toUser(x), nil
 }
 
-// Update changes a user. Roles that shrink reach the user's tokens at their next refresh.
+// Update changes a user. The tokens that name a role taken away are marked at once.
 func (u Users) Update(ctx context.Context, id string, c UserChange) (User, error) {
 	return u.change(ctx, id, audit.EventUserUpdated, func(x *storage.User) error { return u.admin.service.accounts.apply(ctx, x, c) })
 }
@@ -210,8 +210,14 @@ func (u Users) kind() kind[storage.User] {
 			}
 			return superAdmins{s.store}.ensureOther(ctx, before.ID, u.admin.actor.mayLeaveNoSuperAdmin())
 		},
-		ends: func(before, after storage.User) (storage.PendingRevocation, bool) {
-			return storage.PendingRevocation{UserID: before.ID}, after.ID == "" || after.Epoch != before.Epoch
+		pending: func(before, after storage.User) []storage.PendingRevocation {
+			switch {
+			case after.ID == "", after.Epoch != before.Epoch:
+				return []storage.PendingRevocation{{UserID: before.ID}}
+			case lost(before.Roles, after.Roles):
+				return []storage.PendingRevocation{{UserID: before.ID, Kind: storage.PendingRights}}
+			}
+			return nil
 		},
 		finish: s.markUserSessions,
 	}

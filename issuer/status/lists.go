@@ -24,6 +24,8 @@ type Store interface {
 	Epoch(ctx context.Context) (storage.Epoch, error)
 	UserInEpoch(ctx context.Context, id string) (storage.User, storage.Epoch, error)
 	Client(ctx context.Context, id string) (storage.Client, error)
+	User(ctx context.Context, id string) (storage.User, error)
+	UpdateUser(ctx context.Context, u storage.User) (storage.User, error)
 }
 
 // Keyring signs the lists.
@@ -39,18 +41,22 @@ type Config struct {
 	TokenTTL      time.Duration // of access tokens
 	MaxSessionTTL time.Duration // that a session lives
 	Now           func() time.Time
+
+	// Reduce marks the sessions that p names and that have lost rights, from a cursor on, and
+	// returns where to go on; "" at the end.
+	Reduce func(ctx context.Context, p storage.PendingRevocation, after string) (next string, err error)
 }
 
 // Lists holds the lists as one instance last read them. It is safe for concurrent use.
 type Lists struct {
-	cfg       Config
-	store     Store
-	keyring   Keyring
-	lease     lease
-	ended     endedLists
-	snapshot  atomic.Pointer[snapshot]
-	mutex     chan struct{}        // held by the one refresh under way
-	firstSeen map[string]time.Time // when each pending revocation was first seen here; guarded by mutex
+	cfg      Config
+	store    Store
+	keyring  Keyring
+	lease    lease
+	ended    endedLists
+	snapshot atomic.Pointer[snapshot]
+	mutex    chan struct{}            // held by the one refresh under way
+	seen     map[string]*pendingState // by the id of a pending revocation; guarded by mutex
 }
 
 // snapshot is what was read at one time.
@@ -62,7 +68,7 @@ type snapshot struct {
 
 // New returns Lists without any list yet: call Refresh.
 func New(cfg Config, store Store, keyring Keyring) *Lists {
-	ls := &Lists{cfg: cfg, store: store, keyring: keyring, mutex: make(chan struct{}, 1), firstSeen: map[string]time.Time{}}
+	ls := &Lists{cfg: cfg, store: store, keyring: keyring, mutex: make(chan struct{}, 1), seen: map[string]*pendingState{}}
 	ls.lease.mutex = make(chan struct{}, 1)
 	ls.snapshot.Store(&snapshot{})
 	return ls
@@ -91,13 +97,14 @@ func (ls *Lists) Refresh(ctx context.Context) error {
 
 func (ls *Lists) refreshOnce(ctx context.Context) (more bool, err error) {
 	readAt := storage.Time(ls.cfg.Now())
-	if err := ls.finishPendingRevocations(ctx, readAt); err != nil {
+	reducing, err := ls.finishPendingRevocations(ctx, readAt)
+	if err != nil {
 		return false, err
 	}
 	if more, err = ls.publishPending(ctx); err != nil {
 		return false, err
 	}
-	return more, ls.read(ctx, readAt)
+	return more || reducing, ls.read(ctx, readAt)
 }
 
 // read takes over the lists that have changed.
