@@ -77,6 +77,9 @@ func testChain(t *testing.T, s *Signet) {
 		if seen[next.Refresh] {
 			t.Fatal("a refresh token came twice")
 		}
+		if !s.Active(t, s.ResourceServer, next.Access) {
+			t.Fatal("the newest access token is not active")
+		}
 		seen[next.Refresh] = true
 		chain = append(chain, next)
 	}

@@ -49,7 +49,7 @@ func testScopeNarrowing(t *testing.T, s *Signet) {
 		ask(tokens.Refresh, wider).ExpectError(t, http.StatusBadRequest, "invalid_scope")
 	}
 	narrow := ask(tokens.Refresh, "items:read").Tokens(t)
-	if narrow.Scope != "items:read" || claims(t, narrow.Access)["scope"] != "items:read" {
+	if narrow.ID != "" || narrow.Scope != "items:read" || claims(t, narrow.Access)["scope"] != "items:read" {
 		t.Errorf("narrower: %q", narrow.Scope)
 	}
 	full := s.Refresh(t, s.Web, narrow.Refresh) // RFC 6749 §6: the refresh token keeps its scope
@@ -74,6 +74,10 @@ func testRightsRemoved(t *testing.T, s *Signet) {
 	c := claims(t, tokens.Access)
 	if roles := c["roles"].([]any); tokens.Scope != "openid items:read" || len(roles) != 1 || roles[0] != "user" {
 		t.Errorf("a role taken away: scope %q, roles %v", tokens.Scope, roles)
+	}
+	s.setRoles(t, s.Editor, "user", "editor")
+	if tokens = s.Refresh(t, s.Web, tokens.Refresh); tokens.Scope != "openid items:read items:write" {
+		t.Errorf("the role given back: scope %q", tokens.Scope)
 	}
 	_, err = s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Scopes: &[]string{"openid"}})
 	must(t, err)
