@@ -76,9 +76,9 @@ const (
 // like anything else, such as a secret in the wrong field, is not repeated.
 var nameable = regexp.MustCompile(`^[a-z][a-z0-9+]*(?:[:._~/-]+[a-z0-9]+)*/?$`)
 
-// naming returns the error with the values that were refused at the end of its
+// Naming returns the error with the values that were refused at the end of its
 // description, as far as they may be repeated.
-func (e *Error) naming(values ...string) *Error {
+func (e *Error) Naming(values ...string) *Error {
 	var names []string
 	for _, v := range values {
 		if len(names) < maxNamed && len(v) <= maxNamedBytes && nameable.MatchString(v) {

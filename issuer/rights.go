@@ -84,15 +84,15 @@ var (
 // check refuses a request for more than the bounds.
 func (b bounds) check(req *grantRequest) error {
 	if wide := without(req.requested, b.scopes); len(wide) > 0 {
-		return b.wideScope.naming(wide...)
+		return b.wideScope.Naming(wide...)
 	}
 	if req.Resource == "" || len(selectAudience(b.audiences, req.Resource)) > 0 {
 		return nil
 	}
 	if u, err := url.Parse(req.Resource); err != nil || !u.IsAbs() || u.Fragment != "" {
-		return errTargetForm.naming(req.Resource)
+		return errTargetForm.Naming(req.Resource)
 	}
-	return b.wrongTarget.naming(req.Resource)
+	return b.wrongTarget.Naming(req.Resource)
 }
 
 // selectAudience returns the audience that the resource names, in its registered
@@ -131,7 +131,7 @@ func (p *pipeline) checkScope(req *grantRequest) error {
 		return nil
 	}
 	if wrong := intersect(req.requested, []string{ScopeOpenID, ScopeAccount, ScopeAdmin}); len(wrong) > 0 {
-		return errScopeNeedsUser.naming(wrong...)
+		return errScopeNeedsUser.Naming(wrong...)
 	}
 	return nil
 }

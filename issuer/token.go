@@ -108,10 +108,10 @@ func (p *pipeline) check(ctx context.Context, r TokenRequest) (*grantRequest, er
 func (p *pipeline) checkForClient(r TokenRequest, client storage.Client) (*grantRequest, error) {
 	g, known := p.grants[r.Grant]
 	if !known {
-		return nil, newError(UnsupportedGrantType, "this grant type is not supported").naming(r.Grant)
+		return nil, newError(UnsupportedGrantType, "this grant type is not supported").Naming(r.Grant)
 	}
 	if !contains(client.Grants, r.Grant) {
-		return nil, newError(UnauthorizedClient, "this client may not use this grant type").naming(r.Grant)
+		return nil, newError(UnauthorizedClient, "this client may not use this grant type").Naming(r.Grant)
 	}
 	requested, err := parseScope(r.Scope)
 	if err != nil {

@@ -18,6 +18,7 @@ var grantCases = []testCase{
 	{name: "T27 restricted scopes are left out and said so", run: testRoleScopes},
 	{name: "T28 T29 nothing of the request is echoed", run: testGrantedScope},
 	{name: "what is refused is named", run: testRefusedNames},
+	{name: "a role that is refused is named", configure: mergedAdmin, run: testRefusedRole},
 	{name: "a resource with an empty path", run: testEmptyPath},
 	{name: "an audience that is a plain name", run: testNamedAudience},
 	{name: "offline_access", run: testOfflineAccess},
@@ -272,4 +273,12 @@ func testNamedAudience(t *testing.T, s *Signet) {
 	f := s.Alice.LoginForm("")
 	f.Set("resource", "items-api")
 	s.PostAs(app, Token, f).ExpectError(t, http.StatusBadRequest, "invalid_target")
+}
+
+func testRefusedRole(t *testing.T, s *Signet) {
+	f := s.AddAdmins(t)
+	a := s.JSON("PATCH", Users+"/"+s.Alice.ID, Object{"roles": []string{"user", "super_admin"}}, f.admin).ExpectProblem(t, http.StatusForbidden, "access_denied")
+	if detail, _ := a.Object(t)["detail"].(string); !strings.HasSuffix(detail, ": super_admin") {
+		t.Errorf("the answer says %q, and not which role", detail)
+	}
 }

@@ -66,7 +66,7 @@ func (a administrator) mayChangeUser(before, after storage.User) error {
 	}
 	for _, name := range append(added(before.Roles, after.Roles), added(after.Roles, before.Roles)...) {
 		if !a.outranks(a.roles.Rank(name)) {
-			return errRoleAbove
+			return errRoleAbove.Naming(name)
 		}
 	}
 	return nil
@@ -76,8 +76,10 @@ func (a administrator) mayChangeUser(before, after storage.User) error {
 // the administrator's to give.
 func (a administrator) mayChangeRole(before, after storage.Role) error {
 	switch {
-	case before.Name != "" && !a.outranks(before.Rank), after.Name != "" && !a.outranks(after.Rank):
-		return errRoleAbove
+	case before.Name != "" && !a.outranks(before.Rank):
+		return errRoleAbove.Naming(before.Name)
+	case after.Name != "" && !a.outranks(after.Rank):
+		return errRoleAbove.Naming(after.Name)
 	case !a.mayGrantScopes(added(before.Scopes, after.Scopes)):
 		return errScopeAbove
 	}
