@@ -19,7 +19,7 @@ var expectedConstantTime = []string{
 	"issuer/audit/chain.go fits: hmac.Equal",                                     // the MAC of an event, and of the anchor
 	"issuer/admin/bootstrap.go checkBootstrapSecret: subtle.ConstantTimeCompare", // digests of the bootstrap secret
 	"issuer/clientsecret.go has: hmac.Equal",                                     // the tag of a client secret
-	"issuer/clientsecret.go matchSecret: subtle.ConstantTimeCompare",             // the hash of a client secret
+	"issuer/clientsecret.go checkSecret: subtle.ConstantTimeCompare",             // the hash of a client secret
 	"issuer/password/argon2id.go matches: subtle.ConstantTimeCompare",            // password hashes
 	"issuer/password/bcrypt.go matches: bcrypt.CompareHashAndPassword",
 	"issuer/password/pbkdf2.go matches: subtle.ConstantTimeCompare",
