@@ -48,7 +48,7 @@ func (ac *adminContext) init(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if ac.master, err = ac.masterKeys(ctx, ac.settings, ac.store); err != nil {
+	if ac.master, err = ac.masterKeys(ac.settings).all(ctx, ac.store); err != nil {
 		return err
 	}
 	hashing := ac.settings.hashConfig()

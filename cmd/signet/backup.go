@@ -36,7 +36,7 @@ func newBackup(p *process) *cobra.Command {
 			return err
 		}
 		defer func() { err = errors.Join(err, store.Close()) }()
-		master, err := p.masterKey(ctx, s, store)
+		master, err := p.masterKeys(s).primary(ctx, store)
 		if err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ func newRestore(p *process) *cobra.Command {
 }
 
 func (p *process) restore(ctx context.Context, s *settings, path string, replace bool) (err error) {
-	master, err := p.existingMasterKey(s)
+	master, err := p.masterKeys(s).existing()
 	if err != nil {
 		return err
 	}
@@ -147,18 +147,6 @@ func (p *process) restore(ctx context.Context, s *settings, path string, replace
 		fmt.Fprintf(w, "restored %d records of %s: %s\n", summary.Records, formatTime(summary.CreatedAt), formatCounts(summary))
 		fmt.Fprintln(w, "Every session has ended. Do again what was done since: disabled users, clients and roles, revoked signing keys.")
 	})
-}
-
-// existingMasterKey reads the master key; a restore never creates one.
-func (p *process) existingMasterKey(s *settings) (keys.MasterKey, error) {
-	if s.masterKeyText != "" {
-		return keys.ParseMasterKey(s.masterKeyText)
-	}
-	key, err := p.readMasterKey(s.masterKeyPath(), envMasterKey)
-	if errors.Is(err, fs.ErrNotExist) {
-		return key, withHint(err, "a restore needs the master key of the backup: name it by --master-key-file or %s", envMasterKey)
-	}
-	return key, err
 }
 
 // explainBackupError adds a hint to the error of a backup that cannot be used.

@@ -17,7 +17,7 @@ func newRoot(p *process) *cobra.Command {
 		"  signet serve --issuer https://id.example.com --behind-proxy --trusted-proxies 10.0.0.0/8\n" +
 		"  signet user create alice --role admin"
 	root.SilenceErrors, root.SilenceUsage = true, true
-	p.addVersionFlag(root)
+	addVersionFlag(p, root)
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)

@@ -22,7 +22,7 @@ func (c *confirmation) ask(p *process, question string) error {
 	if c.yes {
 		return nil
 	}
-	terminal, ok := p.terminal()
+	terminal, ok := terminalOf(p.stdin)
 	if !ok {
 		return usageErrorf("no terminal to ask %q: give --yes if it is meant", question)
 	}

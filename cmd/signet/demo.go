@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path/filepath"
 
@@ -48,6 +49,18 @@ func (s *storeSettings) demoPath() string {
 	return filepath.Join(filepath.Dir(s.sqlitePath()), "demo.json")
 }
 
+// A demoMaker makes the demo accounts, with the credentials in the file at path.
+type demoMaker struct {
+	operator *admin.Admin
+	random   io.Reader
+	path     string
+}
+
+// demo returns what makes the demo accounts of the server.
+func (v *server) demo() demoMaker {
+	return demoMaker{operator: v.admin.Operator(issuer.RequestInfo{Actor: "dev"}), random: v.random, path: v.settings.demoPath()}
+}
+
 // demoAccount is one of the things that dev makes.
 type demoAccount struct {
 	name   string
@@ -55,29 +68,30 @@ type demoAccount struct {
 	create func(ctx context.Context, d demoCredentials) error
 }
 
-func (v *server) demoAccounts() []demoAccount {
+// accounts lists the demo accounts.
+func (m demoMaker) accounts() []demoAccount {
 	client := func(id string) func(context.Context) error {
-		return func(ctx context.Context) error { _, err := v.operator().Clients().Show(ctx, id); return err }
+		return func(ctx context.Context) error { _, err := m.operator.Clients().Show(ctx, id); return err }
 	}
 	return []demoAccount{
-		{"user " + demoUser, func(ctx context.Context) error { _, err := v.operator().Users().Find(ctx, demoUser); return err }, v.createDemoUser},
-		{"client " + demoClient, client(demoClient), v.createDemoClient},
-		{"client " + demoAPI, client(demoAPI), v.createDemoAPI},
-		{"client " + demoDocs, client(demoDocs), v.createDemoDocs},
-		{"client " + demoAdmin, client(demoAdmin), v.createDemoAdmin},
+		{"user " + demoUser, func(ctx context.Context) error { _, err := m.operator.Users().Find(ctx, demoUser); return err }, m.createUser},
+		{"client " + demoClient, client(demoClient), m.createClient},
+		{"client " + demoAPI, client(demoAPI), m.createAPI},
+		{"client " + demoDocs, client(demoDocs), m.createDocs},
+		{"client " + demoAdmin, client(demoAdmin), m.createAdmin},
 	}
 }
 
-// ensureDemo creates the demo accounts that are missing.
-func (v *server) ensureDemo(ctx context.Context) (demoCredentials, error) {
-	d, err := v.loadDemoCredentials(ctx)
+// ensure creates the demo accounts that are missing.
+func (m demoMaker) ensure(ctx context.Context) (demoCredentials, error) {
+	d, err := m.loadCredentials(ctx)
 	if err != nil {
 		return demoCredentials{}, err
 	}
-	if err := v.createDemoRole(ctx); err != nil && !errors.Is(err, storage.ErrConflict) { // there already
+	if err := m.createRole(ctx); err != nil && !errors.Is(err, storage.ErrConflict) { // there already
 		return demoCredentials{}, fmt.Errorf("make the role %s: %w", demoRole, err)
 	}
-	for _, a := range v.demoAccounts() {
+	for _, a := range m.accounts() {
 		err := a.find(ctx)
 		if errors.Is(err, storage.ErrNotFound) {
 			err = a.create(ctx, d)
@@ -89,11 +103,11 @@ func (v *server) ensureDemo(ctx context.Context) (demoCredentials, error) {
 	return d, nil
 }
 
-// loadDemoCredentials reads the credentials of an earlier start, or generates
+// loadCredentials reads the credentials of an earlier start, or generates
 // them. Accounts of the same names that this command did not create are left
 // unchanged: the command fails.
-func (v *server) loadDemoCredentials(ctx context.Context) (demoCredentials, error) {
-	path := v.settings.demoPath()
+func (m demoMaker) loadCredentials(ctx context.Context) (demoCredentials, error) {
+	path := m.path
 	text, err := readBounded(path, maxSecret)
 	if err == nil {
 		var d demoCredentials
@@ -108,7 +122,7 @@ func (v *server) loadDemoCredentials(ctx context.Context) (demoCredentials, erro
 	if !errors.Is(err, fs.ErrNotExist) {
 		return demoCredentials{}, err
 	}
-	for _, a := range v.demoAccounts() {
+	for _, a := range m.accounts() {
 		if err := a.find(ctx); err == nil {
 			return demoCredentials{}, withHint(fmt.Errorf("the store has a %s already, but no %s", a.name, path), "run signet serve with this store, or dev with another one by --storage")
 		} else if !errors.Is(err, storage.ErrNotFound) {
@@ -116,20 +130,20 @@ func (v *server) loadDemoCredentials(ctx context.Context) (demoCredentials, erro
 		}
 	}
 	d := demoCredentials{Username: demoUser, ClientID: demoClient, APIClientID: demoAPI, AdminID: demoAdmin}
-	if err := errors.Join(v.randomSecret(&d.Password, demoPasswordBytes), v.randomSecret(&d.ClientSecret, demoSecretBytes), v.randomSecret(&d.APISecret, demoSecretBytes), v.randomSecret(&d.AdminSecret, demoSecretBytes)); err != nil {
+	if err := errors.Join(m.randomSecret(&d.Password, demoPasswordBytes), m.randomSecret(&d.ClientSecret, demoSecretBytes), m.randomSecret(&d.APISecret, demoSecretBytes), m.randomSecret(&d.AdminSecret, demoSecretBytes)); err != nil {
 		return demoCredentials{}, err
 	}
-	return d, v.saveDemoCredentials(path, d)
+	return d, m.saveCredentials(path, d)
 }
 
-func (v *server) randomSecret(into *string, size int) (err error) {
-	*into, err = random.Text(v.random, size)
+func (m demoMaker) randomSecret(into *string, size int) (err error) {
+	*into, err = random.Text(m.random, size)
 	return err
 }
 
-// saveDemoCredentials stores the credentials before any account has them, so that
+// saveCredentials stores the credentials before any account has them, so that
 // an interrupted first start can be resumed.
-func (v *server) saveDemoCredentials(path string, d demoCredentials) error {
+func (m demoMaker) saveCredentials(path string, d demoCredentials) error {
 	text, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
 		return err
@@ -137,60 +151,57 @@ func (v *server) saveDemoCredentials(path string, d demoCredentials) error {
 	return createFile(path, append(text, '\n'))
 }
 
-func (v *server) createDemoRole(ctx context.Context) error {
+func (m demoMaker) createRole(ctx context.Context) error {
 	description, scopes, rank := "may change items", []string{"items:write"}, int64(10)
-	_, err := v.operator().Roles().Create(ctx, demoRole, admin.RoleChange{Description: &description, Scopes: &scopes, Rank: &rank})
+	_, err := m.operator.Roles().Create(ctx, demoRole, admin.RoleChange{Description: &description, Scopes: &scopes, Rank: &rank})
 	return err
 }
 
-func (v *server) createDemoUser(ctx context.Context, d demoCredentials) error {
-	_, err := v.operator().Users().Create(ctx, admin.NewUser{
+func (m demoMaker) createUser(ctx context.Context, d demoCredentials) error {
+	_, err := m.operator.Users().Create(ctx, admin.NewUser{
 		Username: d.Username, Password: issuer.Secret(d.Password), Email: "demo@example.com", FullName: "Demo User",
 		Roles: []string{role.User, role.Admin, demoRole},
 	})
 	return err
 }
 
-func (v *server) createDemoClient(ctx context.Context, d demoCredentials) error {
+func (m demoMaker) createClient(ctx context.Context, d demoCredentials) error {
 	name, audiences := "Demo application", []string{demoAudience}
 	grants := []string{issuer.GrantPassword, issuer.GrantRefreshToken, issuer.GrantClientCredentials}
-	_, err := v.operator().Clients().Create(ctx, admin.NewClient{
+	_, err := m.operator.Clients().Create(ctx, admin.NewClient{
 		ID: d.ClientID, Secret: issuer.Secret(d.ClientSecret),
 		Settings: admin.ClientChange{Name: &name, Grants: &grants, Scopes: &demoScopes, Audiences: &audiences},
 	})
 	return err
 }
 
-func (v *server) createDemoAPI(ctx context.Context, d demoCredentials) error {
+func (m demoMaker) createAPI(ctx context.Context, d demoCredentials) error {
 	name, resources := "Demo API", []string{demoAudience}
-	_, err := v.operator().Clients().Create(ctx, admin.NewClient{
+	_, err := m.operator.Clients().Create(ctx, admin.NewClient{
 		ID: d.APIClientID, Secret: issuer.Secret(d.APISecret), Settings: admin.ClientChange{Name: &name, Resources: &resources},
 	})
 	return err
 }
 
-// createDemoDocs makes a client without a secret, because a page cannot keep one,
+// createDocs makes a client without a secret, because a page cannot keep one,
 // and without an audience, so that its tokens are for Signet itself. With them people
 // can see and change their own account, and nothing else.
-func (v *server) createDemoDocs(ctx context.Context, _ demoCredentials) error {
+func (m demoMaker) createDocs(ctx context.Context, _ demoCredentials) error {
 	name, grants := "The page at /docs", []string{issuer.GrantPassword}
 	scopes := []string{issuer.ScopeOpenID, issuer.ScopeProfile, issuer.ScopeEmail, issuer.ScopePhone, issuer.ScopeAccount}
-	_, err := v.operator().Clients().Create(ctx, admin.NewClient{
+	_, err := m.operator.Clients().Create(ctx, admin.NewClient{
 		ID: demoDocs, Public: true, InsecurePublicPassword: true,
 		Settings: admin.ClientChange{Name: &name, Grants: &grants, Scopes: &scopes},
 	})
 	return err
 }
 
-// createDemoAdmin makes the client by which the demo user administers.
-func (v *server) createDemoAdmin(ctx context.Context, d demoCredentials) error {
+// createAdmin makes the client by which the demo user administers.
+func (m demoMaker) createAdmin(ctx context.Context, d demoCredentials) error {
 	name, grants := "Administration", []string{issuer.GrantPassword, issuer.GrantRefreshToken}
 	scopes := []string{issuer.ScopeOpenID, issuer.ScopeProfile, issuer.ScopeAccount, issuer.ScopeAdmin}
-	_, err := v.operator().Clients().Create(ctx, admin.NewClient{
+	_, err := m.operator.Clients().Create(ctx, admin.NewClient{
 		ID: d.AdminID, Secret: issuer.Secret(d.AdminSecret), Settings: admin.ClientChange{Name: &name, Grants: &grants, Scopes: &scopes},
 	})
 	return err
 }
-
-// operator makes the demo accounts.
-func (v *server) operator() *admin.Admin { return v.admin.Operator(issuer.RequestInfo{Actor: "dev"}) }

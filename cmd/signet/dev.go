@@ -52,7 +52,7 @@ var devText string
 
 // printDemo creates the demo accounts and prints the commands to try.
 func printDemo(ctx context.Context, v *server) error {
-	d, err := v.ensureDemo(ctx)
+	d, err := v.demo().ensure(ctx)
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func TestReadMasterKey_OfAnotherOwner(t *testing.T) {
 			t.Fatal(err)
 		}
 		var stderr bytes.Buffer
-		key, err := (&process{stderr: &stderr}).readMasterKey(path, envMasterKey)
+		key, err := (&process{stderr: &stderr}).masterKeys(newSettings()).readFile(path, envMasterKey)
 		if err != nil || key.Encode() != "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=" {
 			t.Errorf("mode %o: %v", mode, err)
 		}

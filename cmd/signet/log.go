@@ -13,7 +13,7 @@ import (
 const logTimeFormat = "2006-01-02T15:04:05.000Z07:00"
 
 // newLogger returns a logger on standard error: JSON, or lines on a terminal.
-func (p *process) newLogger(s *settings) zerolog.Logger {
+func newLogger(p *process, s *settings) zerolog.Logger {
 	var w io.Writer = p.stderr
 	if s.logFormat == "console" || s.logFormat == "auto" && isTerminal(p.stderr) {
 		w = zerolog.ConsoleWriter{Out: p.stderr, TimeFormat: time.TimeOnly, NoColor: p.env["NO_COLOR"] != "" || !isTerminal(p.stderr)}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -60,27 +61,38 @@ func isOtherKey(variable string) bool {
 	return slices.ContainsFunc(otherKeys[:], func(k otherKeyKind) bool { return k.env == variable })
 }
 
-// masterKeys is the master key, and the others that are accepted.
-func (p *process) masterKeys(ctx context.Context, s *settings, store storage.Keys) (keys.MasterKeys, error) {
+// A masterKeyReader reads the master keys that the settings name.
+type masterKeyReader struct {
+	settings *storeSettings
+	random   io.Reader
+	messagef func(format string, args ...any) // prints a remark to the person
+}
+
+func (p *process) masterKeys(s *settings) masterKeyReader {
+	return masterKeyReader{settings: &s.storeSettings, random: p.random, messagef: p.messagef}
+}
+
+// all returns the master key, and the others that are accepted.
+func (r masterKeyReader) all(ctx context.Context, store storage.Keys) (keys.MasterKeys, error) {
 	var others []keys.MasterKey
-	for _, k := range s.otherKeys {
-		other, err := k.read(p)
+	for _, k := range r.settings.otherKeys {
+		other, err := r.other(k)
 		if err != nil {
 			return keys.MasterKeys{}, fmt.Errorf("--%s: %w", k.flag, err)
 		}
 		others = append(others, other)
 	}
-	master, err := p.masterKey(ctx, s, store)
+	master, err := r.primary(ctx, store)
 	return keys.NewMasterKeys(master, others...), err
 }
 
-// read returns the zero key where none is given.
-func (k otherKey) read(p *process) (keys.MasterKey, error) {
+// other returns the zero key where none is given.
+func (r masterKeyReader) other(k otherKey) (keys.MasterKey, error) {
 	switch {
 	case k.text != "":
 		return keys.ParseMasterKey(k.text)
 	case k.file != "":
-		return p.readMasterKey(k.file, k.env)
+		return r.readFile(k.file, k.env)
 	}
 	return keys.MasterKey{}, nil
 }
@@ -94,19 +106,19 @@ func (s *storeSettings) masterKeyPath() string {
 	return filepath.Join(filepath.Dir(s.sqlitePath()), "master.key")
 }
 
-// masterKey reads the master key. For an embedded store that holds no keys yet
+// primary reads the master key. For an embedded store that holds no keys yet
 // it makes one; what an existing store's keys are sealed under is never
 // replaced.
-func (p *process) masterKey(ctx context.Context, s *settings, store storage.Keys) (keys.MasterKey, error) {
-	if s.masterKeyText != "" {
-		return keys.ParseMasterKey(s.masterKeyText)
+func (r masterKeyReader) primary(ctx context.Context, store storage.Keys) (keys.MasterKey, error) {
+	if r.settings.masterKeyText != "" {
+		return keys.ParseMasterKey(r.settings.masterKeyText)
 	}
-	path := s.masterKeyPath()
-	key, err := p.readMasterKey(path, envMasterKey)
+	path := r.settings.masterKeyPath()
+	key, err := r.readFile(path, envMasterKey)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
-	if s.isMongo() {
+	if r.settings.isMongo() {
 		return keys.MasterKey{}, withHint(err, "with MongoDB the master key must be given: every instance needs the same")
 	}
 	existing, err := store.ListKeys(ctx)
@@ -114,15 +126,27 @@ func (p *process) masterKey(ctx context.Context, s *settings, store storage.Keys
 		return keys.MasterKey{}, err
 	}
 	if len(existing) > 0 {
-		return keys.MasterKey{}, withHint(fmt.Errorf("the master key file %s is missing, and the signing keys in %s are sealed under it", path, s.storeName()),
+		return keys.MasterKey{}, withHint(fmt.Errorf("the master key file %s is missing, and the signing keys in %s are sealed under it", path, r.settings.storeName()),
 			"put it back from your backup, or name it by --master-key-file or %s", envMasterKey)
 	}
-	return p.makeMasterKey(path)
+	return r.makeFile(path)
 }
 
-// readMasterKey reads the key from its file. env is the variable that can hold the key
+// existing reads the master key for a restore, which never makes one.
+func (r masterKeyReader) existing() (keys.MasterKey, error) {
+	if r.settings.masterKeyText != "" {
+		return keys.ParseMasterKey(r.settings.masterKeyText)
+	}
+	key, err := r.readFile(r.settings.masterKeyPath(), envMasterKey)
+	if errors.Is(err, fs.ErrNotExist) {
+		return key, withHint(err, "a restore needs the master key of the backup: name it by --master-key-file or %s", envMasterKey)
+	}
+	return key, err
+}
+
+// readFile reads the key from its file. env is the variable that can hold the key
 // instead, for the advice.
-func (p *process) readMasterKey(path, env string) (keys.MasterKey, error) {
+func (r masterKeyReader) readFile(path, env string) (keys.MasterKey, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return keys.MasterKey{}, explainKeyFileError(env, err)
@@ -132,7 +156,7 @@ func (p *process) readMasterKey(path, env string) (keys.MasterKey, error) {
 		return keys.MasterKey{}, err
 	}
 	if warning != "" {
-		p.messagef("signet: warning: %s", warning)
+		r.messagef("signet: warning: %s", warning)
 	}
 	text, err := readBounded(path, maxMasterKeyFile)
 	if err != nil {
@@ -155,20 +179,20 @@ func explainKeyFileError(env string, err error) error {
 	return err
 }
 
-// makeMasterKey generates a key and stores it. If several processes do so at once
+// makeFile generates a key and stores it. If several processes do so at once
 // one key wins, and all use it.
-func (p *process) makeMasterKey(path string) (keys.MasterKey, error) {
-	key, err := keys.NewMasterKey(p.random)
+func (r masterKeyReader) makeFile(path string) (keys.MasterKey, error) {
+	key, err := keys.NewMasterKey(r.random)
 	if err != nil {
 		return keys.MasterKey{}, err
 	}
 	err = createFile(path, []byte(key.Encode()+"\n"))
 	if errors.Is(err, fs.ErrExist) {
-		return p.readMasterKey(path, envMasterKey)
+		return r.readFile(path, envMasterKey)
 	}
 	if err != nil {
 		return keys.MasterKey{}, fmt.Errorf("store a new master key: %w", err)
 	}
-	p.messagef("signet: generated a new master key: keep a copy of %s apart from the store's backups", path)
+	r.messagef("signet: generated a new master key: keep a copy of %s apart from the store's backups", path)
 	return key, nil
 }

@@ -20,7 +20,7 @@ func TestMasterKeyIsMadeOnce(t *testing.T) {
 	for n := range found {
 		all.Go(func() {
 			p := &process{random: rand.Reader, stderr: &bytes.Buffer{}}
-			key, err := p.makeMasterKey(path)
+			key, err := p.masterKeys(newSettings()).makeFile(path)
 			if err != nil {
 				t.Error(err)
 			}
@@ -28,7 +28,7 @@ func TestMasterKeyIsMadeOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	stored, err := (&process{stderr: &bytes.Buffer{}}).readMasterKey(path, envMasterKey)
+	stored, err := (&process{stderr: &bytes.Buffer{}}).masterKeys(newSettings()).readFile(path, envMasterKey)
 	if err != nil {
 		t.Fatal(err)
 	}

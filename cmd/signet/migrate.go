@@ -45,11 +45,11 @@ func newMigrate(p *process) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return errors.Join(p.printSchemaVersion(ctx, s, store), store.Close())
+		return errors.Join(printSchemaVersion(ctx, p, s, store), store.Close())
 	})
 }
 
-func (p *process) printSchemaVersion(ctx context.Context, s *settings, store storage.Store) error {
+func printSchemaVersion(ctx context.Context, p *process, s *settings, store storage.Store) error {
 	versioner, ok := store.(schemaVersioner)
 	if !ok {
 		return errors.New("this store has no schema")

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -71,15 +72,15 @@ func (s *secretInput) readOrPrompt(p *process) (issuer.Secret, error) {
 	if s.isSet() {
 		return s.read(p)
 	}
-	terminal, ok := p.terminal()
+	terminal, ok := terminalOf(p.stdin)
 	if !ok {
 		return "", usageErrorf("no terminal to ask for the %s: give --%s-stdin or --%s-file", s.what, s.what, s.what)
 	}
-	first, err := p.readHidden(terminal, "New "+s.what+": ")
+	first, err := readHidden(terminal, p.stderr, "New "+s.what+": ")
 	if err != nil {
 		return "", err
 	}
-	again, err := p.readHidden(terminal, "Again: ")
+	again, err := readHidden(terminal, p.stderr, "Again: ")
 	if err != nil {
 		return "", err
 	}
@@ -89,17 +90,17 @@ func (s *secretInput) readOrPrompt(p *process) (issuer.Secret, error) {
 	return s.parse(first)
 }
 
-// terminal returns standard input if it is a terminal.
-func (p *process) terminal() (*os.File, bool) {
-	f, ok := p.stdin.(*os.File)
+// terminalOf returns the reader if it is a terminal.
+func terminalOf(r io.Reader) (*os.File, bool) {
+	f, ok := r.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
-// readHidden reads a line without echo.
-func (p *process) readHidden(terminal *os.File, prompt string) (string, error) {
-	_, _ = fmt.Fprint(p.stderr, prompt) // whoever cannot see it can still type
+// readHidden prints the prompt to w and reads a line without echo.
+func readHidden(terminal *os.File, w io.Writer, prompt string) (string, error) {
+	_, _ = fmt.Fprint(w, prompt) // whoever cannot see it can still type
 	text, err := term.ReadPassword(int(terminal.Fd()))
-	_, _ = fmt.Fprintln(p.stderr)
+	_, _ = fmt.Fprintln(w)
 	if err != nil {
 		return "", fmt.Errorf("read from the terminal: %w", err)
 	}

@@ -58,7 +58,7 @@ type server struct {
 // serve builds everything once, top to bottom, and runs it until it is told to
 // stop. onReady is called when everything is ready to answer.
 func (p *process) serve(ctx context.Context, s *settings, onReady func(context.Context, *server) error) (err error) {
-	v := &server{process: p, settings: s, log: p.newLogger(s)}
+	v := &server{process: p, settings: s, log: newLogger(p, s)}
 	ctx, stop := untilSignal(ctx)
 	defer stop()
 	hangups, release := catchHangup()
@@ -79,7 +79,7 @@ func (p *process) serve(ctx context.Context, s *settings, onReady func(context.C
 	if err = checkComplete(ctx, s, v.store); err != nil {
 		return err
 	}
-	if v.master, err = p.masterKeys(ctx, s, v.store); err != nil {
+	if v.master, err = p.masterKeys(s).all(ctx, v.store); err != nil {
 		return err
 	}
 	v.auditLog = audit.New(v.store, v.master.Primary(), p.now, p.random, v.master.DecryptOnly()...)

@@ -42,7 +42,7 @@ func listenerPort(l net.Listener) string {
 // terminal and lie in a file, and one client has none.
 func (v *server) warnOfDemo(ctx context.Context) {
 	var found []string
-	for _, a := range v.demoAccounts() {
+	for _, a := range v.demo().accounts() {
 		if a.find(ctx) == nil { // a store that fails now is reported by /readyz
 			found = append(found, a.name)
 		}

@@ -51,7 +51,7 @@ func newStorageCheck(p *process) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return p.printFindings(s, findings)
+		return printFindings(p, s, findings)
 	})
 }
 
@@ -70,7 +70,8 @@ func (s *storeSettings) checkStore(ctx context.Context) ([]storage.Finding, erro
 	return findings, nil
 }
 
-func (p *process) printFindings(s *settings, findings []storage.Finding) error {
+// printFindings prints the findings, and fails if one of them is a failure.
+func printFindings(p *process, s *settings, findings []storage.Finding) error {
 	failed := slices.ContainsFunc(findings, func(f storage.Finding) bool { return f.Verdict == storage.Failed })
 	err := p.printResult(s, storeCheckResult{OK: !failed, Checks: findings}, func(w io.Writer) {
 		rows := make([][]string, len(findings))

@@ -51,17 +51,17 @@ func (p *process) importFile(ctx context.Context, s *settings, path string, o im
 	if err != nil {
 		return err
 	}
-	file, size, err := p.openImport(ctx, path)
+	file, size, err := openImport(ctx, path, p.stdin)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	plan, err := p.checkImport(ctx, file, size, options, o)
+	plan, err := checkImport(ctx, p.stderr, file, size, options, o)
 	if err != nil {
 		return err
 	}
 	if o.dryRun {
-		return p.printPlan(s, plan)
+		return printPlan(p, s, plan)
 	}
 	ac, err := p.openAdmin(ctx, s, createIfMissing)
 	if err != nil {
@@ -91,8 +91,8 @@ func (o importOptions) reader(now time.Time) (userfile.Options, error) {
 
 // openImport opens the file, which is read twice: a pipe is first copied to a temporary
 // file that nobody else can open.
-func (p *process) openImport(ctx context.Context, path string) (file *os.File, size int64, err error) {
-	var from io.Reader = p.stdin
+func openImport(ctx context.Context, path string, stdin io.Reader) (file *os.File, size int64, err error) {
+	from := stdin
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {

@@ -25,12 +25,12 @@ type importPlan struct {
 
 // checkImport reads the file to its end and stops the import where a field must not be
 // left out without a word, or where there is nobody to import.
-func (p *process) checkImport(ctx context.Context, file *os.File, size int64, options userfile.Options, o importOptions) (importPlan, error) {
+func checkImport(ctx context.Context, stderr io.Writer, file *os.File, size int64, options userfile.Options, o importOptions) (importPlan, error) {
 	reader, err := userfile.NewReader(file, options)
 	if err != nil {
 		return importPlan{}, withHint(err, "give JSON lines, a JSON array or CSV; nothing was imported")
 	}
-	bar := newProgress(p.stderr, "checking", size, isTerminal(p.stderr))
+	bar := newProgress(stderr, "checking", size, isTerminal(stderr))
 	defer bar.finish()
 	plan := importPlan{}
 	names := fileNames{seed: maphash.MakeSeed(), lines: map[uint64]int{}}
@@ -83,7 +83,7 @@ func (plan *importPlan) judge(unclear []userfile.Unclear, dryRun bool) error {
 }
 
 // printPlan shows what an import would do.
-func (p *process) printPlan(s *settings, plan importPlan) error {
+func printPlan(p *process, s *settings, plan importPlan) error {
 	p.printIgnored(plan.Ignored)
 	err := p.printResult(s, plan, func(w io.Writer) {
 		for _, name := range slices.Sorted(maps.Keys(plan.Fields)) {

@@ -44,10 +44,10 @@ func newVersion(p *process) *cobra.Command {
 	s := newSettings()
 	c := &cobra.Command{Use: "version", Short: "Show what this binary was built from", Args: exactArgs(), Example: "  signet version --output json"}
 	s.offer(c.Flags(), &s.outputSettings)
-	return p.withSettings(c, s, func(context.Context, []string) error { return p.printVersion(s) })
+	return p.withSettings(c, s, func(context.Context, []string) error { return printVersion(p, s) })
 }
 
-func (p *process) printVersion(s *settings) error {
+func printVersion(p *process, s *settings) error {
 	b := readBuildInfo()
 	return p.printResult(s, b, func(w io.Writer) {
 		revision := b.Revision
@@ -60,7 +60,7 @@ func (p *process) printVersion(s *settings) error {
 }
 
 // addVersionFlag lets --version do what the command version does.
-func (p *process) addVersionFlag(root *cobra.Command) {
+func addVersionFlag(p *process, root *cobra.Command) {
 	wanted := root.Flags().Bool("version", false, "show what this binary was built from")
 	run := root.RunE
 	root.RunE = func(c *cobra.Command, args []string) error {
@@ -71,6 +71,6 @@ func (p *process) addVersionFlag(root *cobra.Command) {
 			return usageErrorf("too many arguments: signet --version")
 		}
 		p.started = true
-		return p.printVersion(newSettings())
+		return printVersion(p, newSettings())
 	}
 }
