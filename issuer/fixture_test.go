@@ -52,14 +52,6 @@ func (f *fixture) userID(name string) string {
 	return u.ID
 }
 
-// owner is what the user may do to their own account by the session.
-func (f *fixture) owner(name, session string) *admin.Owner {
-	f.t.Helper()
-	u, err := f.store.User(f.ctx, f.userID(name))
-	must(f.t, err)
-	return f.admins.Owner(u, session, f.info)
-}
-
 func newFixture(t testing.TB, adjust ...func(*issuer.Config)) *fixture {
 	t.Helper()
 	ctx := context.Background()
