@@ -18,6 +18,7 @@ func listUsers(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error
 
 var newUserSchema = schema{
 	"username": kindString, "email": kindString, "password": kindString, "full_name": kindString, "phone": kindString, "roles": kindStrings, "disabled": kindBool,
+	"email_verified": kindBool,
 }
 
 // createUser is POST /api/v1/users. Asked again it is a duplicate.
@@ -28,7 +29,7 @@ func createUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, erro
 	}
 	n := admin.NewUser{
 		Username: b.str("username"), Email: b.str("email"), FullName: b.str("full_name"), Phone: b.str("phone"),
-		Password: b.secret("password"), Disabled: b.isTrue("disabled"),
+		Password: b.secret("password"), Disabled: b.isTrue("disabled"), EmailVerified: b.isTrue("email_verified"),
 	}
 	if roles := b.optStrings("roles"); roles != nil {
 		n.Roles = *roles
@@ -56,7 +57,9 @@ func showUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error)
 	return userReply(a.Users().Show(ctx, req.pathParam("id")))
 }
 
-var userSchema = schema{"username": kindString, "email": kindString, "full_name": kindString, "phone": kindString, "roles": kindStrings}
+var userSchema = schema{
+	"username": kindString, "email": kindString, "full_name": kindString, "phone": kindString, "roles": kindStrings, "email_verified": kindBool,
+}
 
 // updateUser is PATCH /api/v1/users/{id}.
 func updateUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
@@ -66,6 +69,7 @@ func updateUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, erro
 	}
 	return userReply(a.Users().Update(ctx, req.pathParam("id"), admin.UserChange{
 		Username: b.optString("username"), Email: b.optString("email"), FullName: b.optString("full_name"), Phone: b.optString("phone"), Roles: b.optStrings("roles"),
+		EmailVerified: b.optBool("email_verified"),
 	}))
 }
 

@@ -104,7 +104,7 @@ func (d *discovery) metadata(passwordGrant bool) metadata {
 		Scopes:                []string{issuer.ScopeOpenID, issuer.ScopeProfile, issuer.ScopeEmail, issuer.ScopePhone, issuer.ScopeOfflineAccess, issuer.ScopeAccount, issuer.ScopeAdmin},
 		Claims: []string{
 			"iss", "sub", "aud", "exp", "iat", "auth_time", "at_hash", "sid",
-			"name", "preferred_username", "updated_at", "email", "phone_number", "roles",
+			"name", "preferred_username", "updated_at", "email", "email_verified", "phone_number", "roles",
 		},
 		Grants:                   grants,
 		ResponseTypes:            []string{"code"},

@@ -14,6 +14,7 @@ type UserInfo struct {
 	PreferredUsername string   `json:"preferred_username,omitempty"`
 	UpdatedAt         int64    `json:"updated_at,omitempty"`
 	Email             string   `json:"email,omitempty"`
+	EmailVerified     *bool    `json:"email_verified,omitempty"` // always beside Email
 	PhoneNumber       string   `json:"phone_number,omitempty"`
 	Roles             []string `json:"roles,omitempty"`
 }
@@ -36,8 +37,8 @@ func (i *Issuer) UserInfo(ctx context.Context, accessToken Secret) (UserInfo, er
 		info.Name, info.PreferredUsername = t.user.FullName, t.user.Username
 		info.UpdatedAt, info.Roles = t.user.UpdatedAt.Unix(), t.user.Roles
 	}
-	if contains(scopes, ScopeEmail) {
-		info.Email = t.user.Email
+	if contains(scopes, ScopeEmail) && t.user.Email != "" {
+		info.Email, info.EmailVerified = t.user.Email, &t.user.EmailVerified
 	}
 	if contains(scopes, ScopePhone) {
 		info.PhoneNumber = t.user.Phone

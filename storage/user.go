@@ -11,9 +11,14 @@ import (
 // share one name space: a login name belongs to at most one user, so that
 // nobody can log in as somebody else by taking their e-mail for a username.
 type User struct {
-	ID           string // UUIDv7, immutable: the tokens' `sub`
-	Username     string
-	Email        string // "" for none
+	ID       string // a UUID, version 7 unless it was brought along; immutable: the tokens' `sub`
+	Username string
+	Email    string // "" for none
+
+	// EmailVerified: somebody who may has said that the address is the user's.
+	// Never set without an address, and false again when it changes.
+	EmailVerified bool
+
 	FullName     string
 	Phone        string
 	Roles        []string // sorted, no duplicates

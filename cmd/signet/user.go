@@ -102,9 +102,20 @@ func writeUsers(w io.Writer, users []admin.User) {
 // printUser prints one user.
 func (ac *adminContext) printUser(u admin.User) error {
 	return ac.printResult(u, func(w io.Writer) {
-		writeFields(w, "id", u.ID, "username", u.Username, "email", u.Email, "full name", u.FullName, "phone", u.Phone,
+		writeFields(w, "id", u.ID, "username", u.Username, "email", u.Email, "email verified", formatVerified(u), "full name", u.FullName, "phone", u.Phone,
 			"roles", joinWords(u.Roles), "disabled", formatBool(u.Disabled), "created", formatTime(u.CreatedAt), "updated", formatTime(u.UpdatedAt))
 	})
+}
+
+// formatVerified says yes or no of an e-mail address, and nothing where there is none.
+func formatVerified(u admin.User) string {
+	switch {
+	case u.Email == "":
+		return ""
+	case u.EmailVerified:
+		return "yes"
+	}
+	return "no"
 }
 
 // newUserCommand builds a command on one user that prints the user afterwards.
@@ -168,18 +179,23 @@ func newUserSetPassword(p *process) *cobra.Command {
 func newUserUpdate(p *process) *cobra.Command {
 	var flags userFlags
 	var force forceFlag
+	var verified bool
 	c := &cobra.Command{
 		Use: "update", Short: "Change a user",
-		Long:    "Change what the flags name, and nothing else. --role sets the roles anew; an empty value takes a field away.",
-		Example: "  signet user update alice --role user --role editor\n  signet user update alice --email \"\"",
+		Long: "Change what the flags name, and nothing else. --role sets the roles anew; an empty value takes a field away.\n" +
+			"A new e-mail address is unverified, unless --email-verified comes with it. A username with an @ must be the user's\n" +
+			"own e-mail address.",
+		Example: "  signet user update alice --role user --role editor\n  signet user update alice --email \"\"\n  signet user update alice --email-verified",
 	}
 	flags.add(c.Flags())
 	c.Flags().StringVar(&flags.username, "username", "", "new `NAME` to log in with; the id stays")
+	c.Flags().BoolVar(&verified, "email-verified", false, "the e-mail address is known to be the user's; --email-verified=false takes it back")
 	force.add(c.Flags())
 	return newUserCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
 		change := admin.UserChange{
 			Username: changed(c, "username", &flags.username), Email: changed(c, "email", &flags.email), FullName: changed(c, "full-name", &flags.fullName),
 			Phone: changed(c, "phone", &flags.phone), Roles: changed(c, "role", &flags.roles),
+			EmailVerified: changed(c, "email-verified", &verified),
 		}
 		if change == (admin.UserChange{}) {
 			return admin.User{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())

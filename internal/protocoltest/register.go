@@ -121,7 +121,8 @@ func testUniqueUsername(t *testing.T, s *Signet) {
 	for _, spelling := range []string{"ALICE@example.com", "alice@EXAMPLE.COM", "\uff41lice@example.com"} {
 		s.JSON("POST", Register, s.registration("x").with("email", spelling)).ExpectProblem(t, http.StatusConflict, "duplicate", "email")
 		// Nobody logs in as somebody else by taking their address for a name.
-		s.JSON("POST", Register, s.registration("x").with("username", spelling)).ExpectProblem(t, http.StatusConflict, "duplicate", "username")
+		s.JSON("POST", Register, s.registration("x").with("username", spelling)).ExpectProblem(t, 422, "invalid_field", "username")
+		s.JSON("POST", Register, s.registration("x").with("username", spelling, "email", spelling)).ExpectProblem(t, http.StatusConflict, "duplicate", "username")
 	}
 }
 

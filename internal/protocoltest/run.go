@@ -31,6 +31,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"UserInfo", userInfoCases},
 		{"SelfService", selfServiceCases},
 		{"Registration", registerCases},
+		{"EmailVerified", verifiedCases},
 		{"Access", accessCases},
 		{"APIScopes", apiScopeCases},
 		{"Injection", injectionCases},

@@ -33,7 +33,7 @@ func testProfile(t *testing.T, s *Signet) {
 		t.Errorf("%v %s", a.Header, a.Body)
 	}
 	for name := range o {
-		if !strings.Contains(" id username email full_name phone roles disabled created_at updated_at ", " "+name+" ") {
+		if !strings.Contains(" id username email email_verified full_name phone roles disabled created_at updated_at ", " "+name+" ") {
 			t.Errorf("A08 /me shows %s", name)
 		}
 	}

@@ -17,8 +17,8 @@ var userInfoCases = []testCase{
 
 func testUserInfoClaims(t *testing.T, s *Signet) {
 	for scope, want := range map[string][]string{
-		"openid": nil, "openid email": {"email"}, "openid phone": {"phone_number"}, "openid profile": {"name", "preferred_username", "updated_at", "roles"},
-		"openid profile email phone": {"name", "preferred_username", "updated_at", "roles", "email", "phone_number"},
+		"openid": nil, "openid email": {"email", "email_verified"}, "openid phone": {"phone_number"}, "openid profile": {"name", "preferred_username", "updated_at", "roles"},
+		"openid profile email phone": {"name", "preferred_username", "updated_at", "roles", "email", "email_verified", "phone_number"},
 	} {
 		tokens := s.Login(t, s.Web, s.Alice, scope)
 		a := s.UserInfo(tokens.Access).ExpectStatus(t, http.StatusOK)

@@ -12,6 +12,7 @@ var (
 	ErrSpace        = errors.New("holds a space")
 	ErrMixedScripts = errors.New("mixes letters of look-alike alphabets in one word")
 	ErrLooksLikeID  = errors.New("looks like a user id")
+	ErrOtherAddress = errors.New("holds an @ and is not the user's own e-mail address")
 	ErrEmailFormat  = errors.New("is not an address of the form name@domain")
 )
 

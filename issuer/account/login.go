@@ -11,7 +11,7 @@ const (
 
 // Username returns the canonical form of a username: 1 to 128 bytes of UTF-8 after
 // mapping by UsernameCaseMapped (RFC 8265 §3.3). It may hold an @, since many stores
-// use addresses as usernames, and must not look like a user id. The error is an *Error.
+// use addresses as usernames: see OwnAddress. It must not look like a user id. The error is an *Error.
 func Username(s string) (string, error) {
 	name, err := canonical(s, MaxUsername)
 	if err == nil && LooksLikeID(name) {
@@ -21,6 +21,19 @@ func Username(s string) (string, error) {
 		return "", fieldError("username", err)
 	}
 	return name, nil
+}
+
+// OwnAddress refuses a username with an @ that is not the user's own e-mail address:
+// it would keep the owner of that address from using it. Both are in canonical form.
+// The error is an *Error.
+func OwnAddress(username, email string) error {
+	if !strings.Contains(username, "@") {
+		return nil
+	}
+	if address, err := Email(username); err != nil || address != email {
+		return fieldError("username", ErrOtherAddress)
+	}
+	return nil
 }
 
 // Email returns the canonical form of a bare e-mail address: one @ with something on

@@ -209,3 +209,21 @@ func TestMappingInParallel(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestOwnAddress(t *testing.T) {
+	for _, c := range []struct {
+		username, email string
+		err             error
+	}{
+		{"alice", "", nil}, {"alice", "bob@example.com", nil},
+		{"alice@example.com", "alice@example.com", nil},
+		{"alice@example.com", "", account.ErrOtherAddress},
+		{"alice@example.com", "alice@example.org", account.ErrOtherAddress},
+		{"alice@", "alice@example.com", account.ErrOtherAddress},
+		{"@alice", "", account.ErrOtherAddress}, {"a@b@c", "b@c", account.ErrOtherAddress},
+	} {
+		if err := account.OwnAddress(c.username, c.email); !errors.Is(err, c.err) {
+			t.Errorf("%q with %q: %v, want %v", c.username, c.email, err, c.err)
+		}
+	}
+}

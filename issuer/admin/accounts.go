@@ -39,14 +39,15 @@ func (a accounts) new(ctx context.Context, n NewUser) (storage.User, error) {
 	if len(roles) == 0 {
 		roles = []string{role.User}
 	}
-	return u, a.apply(ctx, &u, UserChange{Username: &n.Username, Email: &n.Email, FullName: &n.FullName, Phone: &n.Phone, Roles: &roles})
+	return u, a.apply(ctx, &u, UserChange{
+		Username: &n.Username, Email: &n.Email, EmailVerified: &n.EmailVerified, FullName: &n.FullName, Phone: &n.Phone, Roles: &roles,
+	})
 }
 
 // apply checks a change and makes it on u. It names every field at fault.
 func (a accounts) apply(ctx context.Context, u *storage.User, c UserChange) error {
 	var v validation
-	v.set(&u.Username, c.Username, checkUsername)
-	v.set(&u.Email, c.Email, checkEmail)
+	v.addAll(applyNames(u, c))
 	v.set(&u.FullName, c.FullName, func(text string) (string, error) { return checkText("full_name", text, maxFullName) })
 	v.set(&u.Phone, c.Phone, func(text string) (string, error) { return checkText("phone", text, maxPhone) })
 	if c.Roles != nil {
@@ -55,6 +56,34 @@ func (a accounts) apply(ctx context.Context, u *storage.User, c UserChange) erro
 		u.Roles = roles
 	}
 	return v.err()
+}
+
+// applyNames changes the names to log in with.
+func applyNames(u *storage.User, c UserChange) error {
+	var v validation
+	before := *u
+	v.set(&u.Username, c.Username, checkUsername)
+	v.set(&u.Email, c.Email, checkEmail)
+	if err := v.err(); err != nil {
+		return err
+	}
+	if u.Email != before.Email {
+		u.EmailVerified = false
+	}
+	if c.EmailVerified != nil {
+		u.EmailVerified = *c.EmailVerified
+	}
+	switch {
+	case u.EmailVerified && u.Email == "":
+		return newFieldError("email_verified", "needs an e-mail address")
+	case u.Username == before.Username && u.Email == before.Email:
+		return nil
+	case account.OwnAddress(u.Username, u.Email) == nil:
+		return nil
+	case u.Username != before.Username:
+		return newFieldError("username", account.ErrOtherAddress.Error())
+	}
+	return newFieldError("email", "is the username too: change both at once, or the username first")
 }
 
 func checkUsername(s string) (string, error) {

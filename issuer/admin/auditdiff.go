@@ -41,6 +41,8 @@ func userChanges(a, b storage.User) string {
 	c.values("roles", a.Roles, b.Roles)
 	c.field("username", a.Username != b.Username)
 	c.field("email", a.Email != b.Email)
+	c.field("email_verified", a.EmailVerified != b.EmailVerified && b.EmailVerified)
+	c.field("email_unverified", a.EmailVerified != b.EmailVerified && a.EmailVerified)
 	c.field("full_name", a.FullName != b.FullName)
 	c.field("phone", a.Phone != b.Phone)
 	c.field("password", a.PasswordHash != b.PasswordHash)

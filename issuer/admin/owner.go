@@ -26,6 +26,8 @@ func (o owner) mayChangeUser(before, after storage.User) error {
 		return errNotOutranked
 	case before.Disabled || before.Epoch != o.user.Epoch:
 		return errTokenEnded
+	case after.EmailVerified && (!before.EmailVerified || before.Email != after.Email):
+		return newFieldError("email_verified", "is for administrators to change")
 	case !slices.Equal(before.Roles, after.Roles):
 		return newFieldError("roles", "are for administrators to change")
 	}
@@ -56,10 +58,13 @@ func (s *Service) Owner(u storage.User, session string, info issuer.RequestInfo)
 // Show returns the user as they were when the request was let in.
 func (o *Owner) Show() User { return toUser(o.user) }
 
-// Update changes what users may change of themselves: Roles must be nil.
+// Update changes what users may change of themselves: Roles and EmailVerified must be nil.
 func (o *Owner) Update(ctx context.Context, c UserChange) (User, error) {
 	if c.Roles != nil {
 		return User{}, newFieldError("roles", "are for administrators to change")
+	}
+	if c.EmailVerified != nil {
+		return User{}, newFieldError("email_verified", "is for administrators to change")
 	}
 	u, err := o.users.Update(ctx, o.user.ID, c)
 	return u, orTokenEnded(err)

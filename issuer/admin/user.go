@@ -9,9 +9,13 @@ import (
 
 // User is a user as administrators and the user see one: no secret, ever.
 type User struct {
-	ID        string    `json:"id"`
-	Username  string    `json:"username"`
-	Email     string    `json:"email,omitempty"`
+	ID       string `json:"id"`
+	Username string `json:"username"`
+	Email    string `json:"email,omitempty"`
+
+	// EmailVerified: an administrator or a trusted import has said so.
+	EmailVerified bool `json:"email_verified"`
+
 	FullName  string    `json:"full_name,omitempty"`
 	Phone     string    `json:"phone,omitempty"`
 	Roles     []string  `json:"roles"`
@@ -31,8 +35,11 @@ type UserList struct {
 // NewUser is what a user is created from. Exactly one of Password and
 // PasswordHash is set, or neither: then nobody can log in as them yet.
 type NewUser struct {
-	Username     string
-	Email        string
+	Username string
+	Email    string
+
+	EmailVerified bool // as an administrator or an import says
+
 	FullName     string
 	Phone        string
 	Roles        []string // none means the role `user`
@@ -49,11 +56,15 @@ type UserChange struct {
 	FullName *string
 	Phone    *string
 	Roles    *[]string // sets the roles anew
+
+	// EmailVerified is for administrators alone. A change of Email that does not
+	// come with it makes the address unverified.
+	EmailVerified *bool
 }
 
 func toUser(u storage.User) User {
 	return User{
-		ID: u.ID, Username: u.Username, Email: u.Email, FullName: u.FullName, Phone: u.Phone,
+		ID: u.ID, Username: u.Username, Email: u.Email, EmailVerified: u.EmailVerified, FullName: u.FullName, Phone: u.Phone,
 		Roles: append([]string{}, u.Roles...), Disabled: u.Disabled, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 		Revision: revision(u.CreatedAt, u.Version),
 	}

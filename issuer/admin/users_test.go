@@ -19,6 +19,9 @@ func TestCreateUserRefusals(t *testing.T) {
 		field string
 	}{
 		{"no username", admin.NewUser{}, "username"},
+		{"somebody's address", admin.NewUser{Username: "alice@example.org"}, "username"},
+		{"an address beside one's own", admin.NewUser{Username: "bob@example.org", Email: "bob@example.com"}, "username"},
+		{"nothing to verify", admin.NewUser{Username: "bob", EmailVerified: true}, "email_verified"},
 		{"spaces", admin.NewUser{Username: "two words"}, "username"},
 		{"bad e-mail", admin.NewUser{Username: "bob", Email: "bob"}, "email"},
 		{"short password", admin.NewUser{Username: "bob", Password: "short"}, "password"},
@@ -39,7 +42,7 @@ func TestCreateUserRefusals(t *testing.T) {
 			t.Errorf("%s: left a user behind: %v", tt.name, err)
 		}
 	}
-	for _, u := range []admin.NewUser{{Username: "ALICE"}, {Username: "bob", Email: "Alice@example.org"}, {Username: "alice@example.org"}} {
+	for _, u := range []admin.NewUser{{Username: "ALICE"}, {Username: "bob", Email: "Alice@example.org"}, {Username: "alice@example.org", Email: "alice@example.org"}} {
 		_, err := f.admin.Users().Create(f.ctx, u)
 		var taken *storage.DuplicateError
 		if !errors.As(err, &taken) {

@@ -15,9 +15,12 @@ import (
 // userDoc is a [storage.User] as it lies in the collection users. That a login
 // name has one user is held by the collection logins.
 type userDoc struct {
-	ID           string    `bson:"_id"`
-	Username     string    `bson:"username"`
-	Email        string    `bson:"email"`
+	ID       string `bson:"_id"`
+	Username string `bson:"username"`
+	Email    string `bson:"email"`
+
+	EmailVerified bool `bson:"email_verified,omitempty"`
+
 	FullName     string    `bson:"full_name"`
 	Phone        string    `bson:"phone"`
 	Roles        []string  `bson:"roles,omitempty"`

@@ -239,7 +239,8 @@ func TestEarlierUsersAreFoundByRole(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id, roles := range map[string]string{"a": `["admin","user"]`, "b": `["user"]`, "c": `[]`} {
-		if _, err := db.Exec("INSERT INTO users ("+string(userTable.list)+") VALUES (?, ?, '', '', '', ?, '', 0, 0, 1, 0, 0, '', 0)", id, id, roles); err != nil {
+		if _, err := db.Exec("INSERT INTO users (id, username, email, full_name, phone, roles, password_hash, disabled, epoch, version, created_at, updated_at) "+
+			"VALUES (?, ?, '', '', '', ?, '', 0, 0, 1, 0, 0)", id, id, roles); err != nil {
 			t.Fatal(err)
 		}
 	}

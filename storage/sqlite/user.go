@@ -24,6 +24,7 @@ var userTable = newTable("users",
 	timestamp("created_at", func(u *storage.User) *time.Time { return &u.CreatedAt }),
 	timestamp("updated_at", func(u *storage.User) *time.Time { return &u.UpdatedAt }),
 	plain("kept_session", func(u *storage.User) *string { return &u.KeptSession }),
+	plain("email_verified", func(u *storage.User) *bool { return &u.EmailVerified }),
 	plain("kept_epoch", func(u *storage.User) *int64 { return &u.KeptEpoch }),
 )
 

@@ -16,20 +16,21 @@ var start = time.Date(2026, time.March, 1, 12, 30, 15, 123_000_000, time.UTC)
 func newUser(n int) storage.User {
 	name := fmt.Sprintf("user-%03d", n)
 	return storage.User{
-		ID:           fmt.Sprintf("user-id-%03d", n),
-		Username:     name,
-		Email:        name + "@example.org",
-		FullName:     "Full Name of " + name,
-		Phone:        fmt.Sprintf("+49 30 %06d", n),
-		Roles:        []string{"editor", "user"},
-		PasswordHash: "$argon2id$v=19$m=19456,t=2,p=1$" + name,
-		Disabled:     n%2 == 1,
-		Epoch:        int64(n) + 3,
-		KeptSession:  fmt.Sprintf("session-%03d", n),
-		KeptEpoch:    int64(n) + 11,
-		Version:      1,
-		CreatedAt:    start.Add(time.Duration(n) * time.Second),
-		UpdatedAt:    start.Add(time.Duration(n)*time.Second + time.Minute),
+		ID:            fmt.Sprintf("user-id-%03d", n),
+		Username:      name,
+		Email:         name + "@example.org",
+		EmailVerified: true,
+		FullName:      "Full Name of " + name,
+		Phone:         fmt.Sprintf("+49 30 %06d", n),
+		Roles:         []string{"editor", "user"},
+		PasswordHash:  "$argon2id$v=19$m=19456,t=2,p=1$" + name,
+		Disabled:      n%2 == 1,
+		Epoch:         int64(n) + 3,
+		KeptSession:   fmt.Sprintf("session-%03d", n),
+		KeptEpoch:     int64(n) + 11,
+		Version:       1,
+		CreatedAt:     start.Add(time.Duration(n) * time.Second),
+		UpdatedAt:     start.Add(time.Duration(n)*time.Second + time.Minute),
 	}
 }
 
