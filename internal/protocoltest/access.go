@@ -28,11 +28,11 @@ var protocolRoutes = []string{Token, Introspect, Revoke, UserInfo, Authorize, "/
 var readOnly = []string{"Session", "User", "UserInEpoch", "Epoch", "Client", "TokenRevoked", "ListRoles"}
 
 func testEveryRoute(t *testing.T, s *Signet) {
-	callers := s.invalidCallers(t)
+	callers := invalidCallers(t, s)
 	users := map[string]RequestOption{
-		"a user": s.loginAtPortal(t, s.Alice), "a user with another role": s.loginAtPortal(t, s.Editor), "a role of a high rank": s.loginAtPortal(t, s.highRank(t)),
+		"a user": loginAtPortal(t, s, s.Alice), "a user with another role": loginAtPortal(t, s, s.Editor), "a role of a high rank": loginAtPortal(t, s, highRank(t, s)),
 	}
-	admins := map[string]RequestOption{"an admin": s.loginAtPortal(t, s.AddUser(t, "adam", "user", "admin"))}
+	admins := map[string]RequestOption{"an admin": loginAtPortal(t, s, s.AddUser(t, "adam", "user", "admin"))}
 	routes := s.Handler.Routes()
 	if len(routes) < 40 {
 		t.Fatalf("only %d routes: the table is broken", len(routes))
@@ -49,14 +49,14 @@ func testEveryRoute(t *testing.T, s *Signet) {
 				t.Errorf("%s is open", name)
 			}
 		case endpoints.RuleSelf:
-			t.Run(name, func(t *testing.T) { s.expectAllRejected(t, route, callers) })
+			t.Run(name, func(t *testing.T) { expectAllRejected(t, s, route, callers) })
 		case endpoints.RuleAdmin:
-			t.Run(name, func(t *testing.T) { s.expectAllRejected(t, route, callers); s.expectAllRejected(t, route, users) })
+			t.Run(name, func(t *testing.T) { expectAllRejected(t, s, route, callers); expectAllRejected(t, s, route, users) })
 		case endpoints.RuleSuperAdmin:
 			t.Run(name, func(t *testing.T) {
-				s.expectAllRejected(t, route, callers)
-				s.expectAllRejected(t, route, users)
-				s.expectAllRejected(t, route, admins)
+				expectAllRejected(t, s, route, callers)
+				expectAllRejected(t, s, route, users)
+				expectAllRejected(t, s, route, admins)
 			})
 		default:
 			t.Errorf("%s has no rule", name)
@@ -65,12 +65,12 @@ func testEveryRoute(t *testing.T, s *Signet) {
 }
 
 // loginAtPortal logs a user in at the portal, which invalidCallers has created.
-func (s *Signet) loginAtPortal(t *testing.T, p User) RequestOption {
+func loginAtPortal(t *testing.T, s *Signet, p User) RequestOption {
 	t.Helper()
 	return Bearer(s.Login(t, s.portal, p, portalScope).Access)
 }
 
-func (s *Signet) highRank(t *testing.T) User {
+func highRank(t *testing.T, s *Signet) User {
 	t.Helper()
 	rank := int64(999)
 	_, err := s.operator().Roles().Create(t.Context(), "vip", admin.RoleChange{Rank: &rank})
@@ -79,7 +79,7 @@ func (s *Signet) highRank(t *testing.T) User {
 }
 
 // expectAllRejected sends the route with every caller; all must be rejected.
-func (s *Signet) expectAllRejected(t *testing.T, route endpoints.Route, callers map[string]RequestOption) {
+func expectAllRejected(t *testing.T, s *Signet, route endpoints.Route, callers map[string]RequestOption) {
 	path := strings.NewReplacer("{", "", "}", "").Replace(route.Path)
 	for name, caller := range callers {
 		s.Store.Reset()
@@ -95,12 +95,12 @@ func (s *Signet) expectAllRejected(t *testing.T, route endpoints.Route, callers 
 		if a.Header.Get("WWW-Authenticate") == "" {
 			t.Errorf("%s: no challenge", name)
 		}
-		s.expectReadOnlyCalls(t, name)
+		expectReadOnlyCalls(t, s, name)
 	}
 }
 
 // expectReadOnlyCalls fails the test if a rejected request did more than read.
-func (s *Signet) expectReadOnlyCalls(t *testing.T, what string) {
+func expectReadOnlyCalls(t *testing.T, s *Signet, what string) {
 	t.Helper()
 	for _, method := range s.Store.Calls() {
 		if !slices.Contains(readOnly, method) {
@@ -110,7 +110,7 @@ func (s *Signet) expectReadOnlyCalls(t *testing.T, what string) {
 }
 
 // invalidCallers are callers without a usable token for Signet's own API.
-func (s *Signet) invalidCallers(t *testing.T) map[string]RequestOption {
+func invalidCallers(t *testing.T, s *Signet) map[string]RequestOption {
 	portal := s.Portal(t)
 	s.portal = portal
 	expired := s.Login(t, portal, s.Alice, portalScope)

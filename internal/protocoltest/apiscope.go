@@ -71,7 +71,7 @@ func testRoutesWithoutScope(t *testing.T, s *Signet) {
 		}
 		s.Store.Reset()
 		s.JSON(route.Method, path, body, lacking[scope]).expectMissingScope(t, route.Method+" "+path, scope)
-		s.expectReadOnlyCalls(t, route.Method+" "+path)
+		expectReadOnlyCalls(t, s, route.Method+" "+path)
 	}
 	if played < 30 {
 		t.Errorf("only %d routes were played: the table is broken", played)

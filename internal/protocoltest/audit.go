@@ -30,7 +30,7 @@ var auditCases = []testCase{
 }
 
 // expectIntactAuditLog verifies the chains of the audit log.
-func (s *Signet) expectIntactAuditLog() {
+func expectIntactAuditLog(s *Signet) {
 	report, err := audit.Verify(context.Background(), s.backend, append([]keys.MasterKey{s.master}, s.options.Issuer.OtherMasterKeys...), nil, time.Time{})
 	if err != nil {
 		s.t.Errorf("verify the audit log: %v", err)
@@ -89,7 +89,7 @@ func adminChanges(s *Signet, src issuer.RequestInfo) []adminChange {
 }
 
 // adminState is all that administrators change.
-func (s *Signet) adminState(t *testing.T) string {
+func adminState(t *testing.T, s *Signet) string {
 	t.Helper()
 	ctx := context.Background()
 	users, err := s.backend.ListUsers(ctx, storage.UserFilter{}, storage.Page{Limit: storage.MaxPage})
@@ -103,7 +103,7 @@ func (s *Signet) adminState(t *testing.T) string {
 	return fmt.Sprintf("%+v\n%+v\n%+v\n%+v", users, roles, clients, sessions)
 }
 
-func (s *Signet) allEvents(t *testing.T) []storage.AuditEvent {
+func allEvents(t *testing.T, s *Signet) []storage.AuditEvent {
 	t.Helper()
 	page, err := s.backend.ListAudit(context.Background(), storage.AuditFilter{}, storage.Page{Limit: storage.MaxPage})
 	must(t, err)
@@ -117,7 +117,7 @@ func testChangeNeedsEvent(t *testing.T, s *Signet) {
 	src := issuer.RequestInfo{Actor: "tester", RequestID: "request-1"}
 	s.Login(t, s.Web, s.Alice, "")
 	for _, d := range adminChanges(s, src) {
-		before := s.adminState(t)
+		before := adminState(t, s)
 		s.Store.Before(func(_ context.Context, _ int, method string) error {
 			if method == "AppendAudit" {
 				return storage.Unavailable(method, errConnectionReset)
@@ -129,12 +129,12 @@ func testChangeNeedsEvent(t *testing.T, s *Signet) {
 			t.Errorf("%s without its event: %v", d.event, err)
 		}
 		s.Store.Reset()
-		if diff := cmp.Diff(before, s.adminState(t)); diff != "" {
+		if diff := cmp.Diff(before, adminState(t, s)); diff != "" {
 			t.Errorf("%s without its event changed something:\n%s", d.event, diff)
 		}
-		events := len(s.allEvents(t))
+		events := len(allEvents(t, s))
 		must(t, d.do(ctx))
-		got := s.allEvents(t)[events:]
+		got := allEvents(t, s)[events:]
 		if len(got) != 1 || got[0].Type != d.event || got[0].Actor != "tester" || got[0].RequestID != "request-1" || got[0].Target == "" {
 			t.Errorf("%s: events %+v", d.event, got)
 		}
@@ -159,7 +159,7 @@ func testFailedChange(t *testing.T, s *Signet) {
 		"busy":    {storage.ErrConflict, []string{audit.EventUserUpdated, audit.EventChangeFailed}},
 		"unknown": {storage.Unavailable("UpdateUser", errConnectionReset), []string{audit.EventUserUpdated}},
 	} {
-		before := len(s.allEvents(t))
+		before := len(allEvents(t, s))
 		s.Store.Before(func(_ context.Context, _ int, method string) error {
 			if method == "UpdateUser" {
 				return c.fault
@@ -170,7 +170,7 @@ func testFailedChange(t *testing.T, s *Signet) {
 			t.Errorf("%s: no error", what)
 		}
 		s.Store.Reset()
-		got := s.allEvents(t)[before:]
+		got := allEvents(t, s)[before:]
 		if types := typesOf(got); !slices.Equal(types, c.events) {
 			t.Errorf("%s: events %q, want %q", what, types, c.events)
 		} else if len(got) == 2 && got[1].Target != got[0].ID {
@@ -178,7 +178,7 @@ func testFailedChange(t *testing.T, s *Signet) {
 		}
 	}
 	must(t, errorOf(s.Admin.Operator(src).Keys().Rotate(ctx, false)))
-	events := len(s.allEvents(t))
+	events := len(allEvents(t, s))
 	for what, err := range map[string]error{
 		"a client that is there": errorOf(s.Admin.Operator(src).Clients().Create(ctx, admin.NewClient{ID: s.Web.ID})),
 		"no key":                 errorOf(s.Admin.Operator(src).Keys().Revoke(ctx, "nothing")),
@@ -195,7 +195,7 @@ func testFailedChange(t *testing.T, s *Signet) {
 	if _, err := s.Admin.Operator(src).Keys().Rotate(ctx, false); !errors.Is(err, keys.ErrRotated) {
 		t.Errorf("a second rotation: %v", err)
 	}
-	if got := s.allEvents(t)[events:]; len(got) != 0 {
+	if got := allEvents(t, s)[events:]; len(got) != 0 {
 		t.Errorf("what could not succeed left events: %q", typesOf(got))
 	}
 }
@@ -207,11 +207,11 @@ func testFailedKeyChange(t *testing.T, s *Signet) {
 	must(t, err)
 	imported := keys.ImportedKey{Private: private, KID: "theirs", VerifyFor: time.Hour}
 	must(t, errorOf(operator.Keys().Import(ctx, imported)))
-	events := len(s.allEvents(t))
+	events := len(allEvents(t, s))
 	if _, err := operator.Keys().Import(ctx, imported); !errors.Is(err, keys.ErrKeyExists) {
 		t.Errorf("imported again: %v", err)
 	}
-	got := s.allEvents(t)[events:]
+	got := allEvents(t, s)[events:]
 	if types := typesOf(got); !slices.Equal(types, []string{audit.EventKeyChangeRequested, audit.EventChangeFailed}) || got[1].Target != got[0].ID {
 		t.Errorf("events %+v", got)
 	}
@@ -231,7 +231,7 @@ func testChangeDetails(t *testing.T, s *Signet) {
 	must(t, errorOf(s.Admin.Operator(src).Users().Update(ctx, s.Alice.ID, admin.UserChange{FullName: &name, Email: &address, Roles: &roles})))
 	must(t, errorOf(s.Admin.Operator(src).Clients().Update(ctx, s.Web.ID, admin.ClientChange{Scopes: &scopes})))
 	must(t, errorOf(s.Admin.Operator(src).Clients().RotateSecret(ctx, s.Web.ID, admin.SecretRotation{})))
-	events := s.allEvents(t)
+	events := allEvents(t, s)
 	var got []string
 	for _, e := range events[len(events)-3:] {
 		got = append(got, e.Detail)
@@ -254,7 +254,7 @@ func testEventKinds(t *testing.T, s *Signet) {
 	s.PostAs(s.Web, Revoke, Form("token", other.Refresh)).ExpectStatus(t, 200)
 	s.PostAs(s.Machine, Revoke, Form("token", s.ClientToken(t, s.Machine).Access)).ExpectStatus(t, 200)
 	var types []string
-	for _, e := range s.allEvents(t) {
+	for _, e := range allEvents(t, s) {
 		if e.ClientID == "" {
 			continue // of the fixtures
 		}
@@ -287,12 +287,12 @@ func testCrossLinks(t *testing.T, s *Signet) {
 	must(t, b.Audit.Observe(ctx))
 	login(b)
 	last := ""
-	for _, e := range s.allEvents(t) {
+	for _, e := range allEvents(t, s) {
 		if e.Seen != "" {
 			last = e.Seen
 		}
 	}
-	events := s.allEvents(t)
+	events := allEvents(t, s)
 	cut := events[len(events)-2]
 	if len(last) < len(cut.ID) || last[:len(cut.ID)] != cut.ID {
 		t.Errorf("the last event seen is %q, want %s", last, cut.ID)

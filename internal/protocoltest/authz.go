@@ -45,7 +45,7 @@ var actorRoles = []actorRole{
 func (r actorRole) outranks(rank int64) bool { return r.superAdmin || r.rank > rank }
 
 // addActors creates the roles and logs one actor of each in.
-func (s *Signet) addActors(t *testing.T) map[string]RequestOption {
+func addActors(t *testing.T, s *Signet) map[string]RequestOption {
 	t.Helper()
 	s.portal = s.Portal(t)
 	for name, rank := range map[string]int64{"head": 150, "vip": 900} {
@@ -59,7 +59,7 @@ func (s *Signet) addActors(t *testing.T) map[string]RequestOption {
 	must(t, err)
 	actors := map[string]RequestOption{}
 	for _, r := range actorRoles {
-		actors[r.name] = s.loginAtPortal(t, s.AddUser(t, "actor-"+r.name, r.roles...))
+		actors[r.name] = loginAtPortal(t, s, s.AddUser(t, "actor-"+r.name, r.roles...))
 	}
 	return actors
 }
@@ -78,7 +78,7 @@ func (a Response) expectAuthorization(t *testing.T, what string, actor actorRole
 }
 
 func testAuthorizationMatrix(t *testing.T, s *Signet) {
-	actors := s.addActors(t)
+	actors := addActors(t, s)
 	actions := []struct {
 		name, method, path string
 		body               Object
@@ -102,7 +102,7 @@ func testAuthorizationMatrix(t *testing.T, s *Signet) {
 }
 
 func testRoleAssignment(t *testing.T, s *Signet) {
-	actors := s.addActors(t)
+	actors := addActors(t, s)
 	for _, actor := range actorRoles {
 		for _, role := range actorRoles {
 			given := role.roles[len(role.roles)-1]
@@ -130,7 +130,7 @@ func testRoleAssignment(t *testing.T, s *Signet) {
 }
 
 func testRoleCreation(t *testing.T, s *Signet) {
-	actors := s.addActors(t)
+	actors := addActors(t, s)
 	for _, actor := range actorRoles {
 		for _, rank := range []int64{0, 99, 100, 149, 150, 1000} {
 			name := fmt.Sprintf("made-%s-%d", actor.name, rank)
@@ -161,7 +161,7 @@ func testRoleCreation(t *testing.T, s *Signet) {
 }
 
 func testClientCreation(t *testing.T, s *Signet) {
-	actors := s.addActors(t)
+	actors := addActors(t, s)
 	for _, actor := range actorRoles {
 		for scope, rank := range map[string]int64{"openid": -1, "items:write": 10, "head:do": 150, "vip:do": 900, "keys:do": 1000} {
 			id := "c-" + actor.name + "-" + fmt.Sprint(rank+1)
@@ -185,7 +185,7 @@ func testClientCreation(t *testing.T, s *Signet) {
 }
 
 // countSuperAdmins counts who holds super_admin and is there.
-func (s *Signet) countSuperAdmins(t testing.TB) int {
+func countSuperAdmins(t testing.TB, s *Signet) int {
 	t.Helper()
 	page, err := s.backend.ListUsers(t.Context(), storage.UserFilter{Role: "super_admin"}, storage.Page{Limit: storage.MaxPage})
 	must(t, err)
@@ -225,17 +225,17 @@ func testLastSuperAdmin(t *testing.T, s *Signet) {
 	// One who steps down leaves the other.
 	lastSuperAdmin := s.AddUser(t, "heir", "super_admin")
 	s.JSON("PATCH", Users+"/"+f.SuperAdmin.ID, Object{"roles": []string{"user"}}, f.superAdmin).ExpectStatus(t, http.StatusOK)
-	s.JSON("POST", Users+"/"+lastSuperAdmin.ID+"/disable", nil, s.replacementSuperAdmin(t, f, lastSuperAdmin)).ExpectProblem(t, http.StatusConflict, "last_super_admin")
+	s.JSON("POST", Users+"/"+lastSuperAdmin.ID+"/disable", nil, replacementSuperAdmin(t, s, f, lastSuperAdmin)).ExpectProblem(t, http.StatusConflict, "last_super_admin")
 	_, err := s.operator().AllowNoSuperAdmin().Users().Disable(t.Context(), lastSuperAdmin.ID)
 	must(t, err)
-	if n := s.countSuperAdmins(t); n != 0 {
+	if n := countSuperAdmins(t, s); n != 0 {
 		t.Errorf("forced: %d left", n)
 	}
 	again := s.AddUser(t, "again", "super_admin")
-	s.JSON("DELETE", Users+"/"+again.ID, nil, s.replacementSuperAdmin(t, f, again)).ExpectProblem(t, http.StatusConflict, "last_super_admin")
+	s.JSON("DELETE", Users+"/"+again.ID, nil, replacementSuperAdmin(t, s, f, again)).ExpectProblem(t, http.StatusConflict, "last_super_admin")
 }
 
-func (s *Signet) replacementSuperAdmin(t *testing.T, f Admins, p User) RequestOption {
+func replacementSuperAdmin(t *testing.T, s *Signet, f Admins, p User) RequestOption {
 	return Bearer(s.Login(t, f.Portal, p, portalScope).Access)
 }
 
@@ -246,7 +246,7 @@ func testLastSuperAdminRace(t *testing.T, s *Signet) {
 	instances := []*Signet{s, s.StartInstance(t), s.StartInstance(t)}
 	for round := range rounds(6, 100) {
 		people := []User{s.AddUser(t, fmt.Sprintf("one%d", round), "super_admin"), s.AddUser(t, fmt.Sprintf("two%d", round), "super_admin")}
-		tokens := []RequestOption{s.loginAtPortal(t, people[0]), s.loginAtPortal(t, people[1])}
+		tokens := []RequestOption{loginAtPortal(t, s, people[0]), loginAtPortal(t, s, people[1])}
 		var all sync.WaitGroup
 		for n, person := range people {
 			r, at := removals[(round+n)%len(removals)], instances[(round+n)%len(instances)]
@@ -258,13 +258,13 @@ func testLastSuperAdminRace(t *testing.T, s *Signet) {
 			})
 		}
 		all.Wait()
-		if n := s.countSuperAdmins(t); n < 1 {
+		if n := countSuperAdmins(t, s); n < 1 {
 			t.Fatalf("round %d: nobody is left", round)
 		}
 		for _, p := range people { // the next round begins with nobody
 			_ = s.operator().AllowNoSuperAdmin().Users().Delete(t.Context(), p.ID)
 		}
-		if n := s.countSuperAdmins(t); n != 0 {
+		if n := countSuperAdmins(t, s); n != 0 {
 			t.Fatalf("round %d: %d are left for the next", round, n)
 		}
 	}
@@ -292,7 +292,7 @@ func testLastSuperAdminFaults(t *testing.T, s *Signet) {
 				if again := ask(); again.Status/100 != 2 && again.Status != http.StatusNotFound {
 					t.Errorf("%s %s after call %d %s: %d %s", r.method, r.path, n, name, again.Status, again.Body)
 				}
-				if n := s.countSuperAdmins(t); n != 1 {
+				if n := countSuperAdmins(t, s); n != 1 {
 					t.Fatalf("%d super_admins, want the one who asks", n)
 				}
 				s.JSON("DELETE", Users+"/"+f.SuperAdmin.ID, nil, f.superAdmin).ExpectProblem(t, http.StatusConflict, "last_super_admin")
@@ -304,7 +304,7 @@ func testLastSuperAdminFaults(t *testing.T, s *Signet) {
 // testEndSessionOfOthers: who may not end a user's sessions may not end one of
 // them by its id either, and it goes on.
 func testEndSessionOfOthers(t *testing.T, s *Signet) {
-	actors := s.addActors(t)
+	actors := addActors(t, s)
 	for _, actor := range actorRoles {
 		for _, target := range actorRoles {
 			what := fmt.Sprintf("%s ends a session of %s", actor.name, target.name)

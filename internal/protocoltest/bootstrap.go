@@ -33,15 +33,15 @@ func throttledBootstrap(o *Options) {
 	o.Issuer.Throttle = issuer.Throttle{PerAccountNetwork: issuer.Limit{Attempts: 3, Window: time.Hour}}
 }
 
-func (s *Signet) bootstrapBody(name, secret string) Object {
+func bootstrapBody(s *Signet, name, secret string) Object {
 	return s.registration(name).with("secret", secret)
 }
 
 func testNoBootstrap(t *testing.T, s *Signet) {
 	for _, secret := range []string{"", "x", bootstrapSecret} {
-		s.JSON("POST", Bootstrap, s.bootstrapBody("first", secret)).ExpectProblem(t, http.StatusForbidden, "access_denied")
+		s.JSON("POST", Bootstrap, bootstrapBody(s, "first", secret)).ExpectProblem(t, http.StatusForbidden, "access_denied")
 	}
-	if n := s.countSuperAdmins(t); n != 0 {
+	if n := countSuperAdmins(t, s); n != 0 {
 		t.Errorf("%d super_admins", n)
 	}
 }
@@ -49,20 +49,20 @@ func testNoBootstrap(t *testing.T, s *Signet) {
 func testBootstrap(t *testing.T, s *Signet) {
 	s.Log.MarkSecret(bootstrapSecret)
 	for _, secret := range []string{"", "x", bootstrapSecret + "x", bootstrapSecret[1:]} {
-		s.JSON("POST", Bootstrap, s.bootstrapBody("first", secret)).ExpectProblem(t, http.StatusForbidden, "access_denied")
+		s.JSON("POST", Bootstrap, bootstrapBody(s, "first", secret)).ExpectProblem(t, http.StatusForbidden, "access_denied")
 	}
 	s.JSON("POST", Bootstrap, Object{"secret": bootstrapSecret}).ExpectProblem(t, 422, "invalid_field", "username", "password")
-	s.JSON("POST", Bootstrap, s.bootstrapBody("ALICE", bootstrapSecret)).ExpectProblem(t, http.StatusConflict, "duplicate", "username")
-	body := s.bootstrapBody("first", bootstrapSecret)
+	s.JSON("POST", Bootstrap, bootstrapBody(s, "ALICE", bootstrapSecret)).ExpectProblem(t, http.StatusConflict, "duplicate", "username")
+	body := bootstrapBody(s, "first", bootstrapSecret)
 	a := s.JSON("POST", Bootstrap, body).ExpectStatus(t, http.StatusCreated)
 	first := User{ID: a.Object(t)["id"].(string), Username: "first", Password: body["password"].(string)}
 	s.JSON("POST", Bootstrap, body).ExpectProblem(t, http.StatusConflict, "already_bootstrapped")
-	s.JSON("POST", Bootstrap, s.bootstrapBody("second", bootstrapSecret)).ExpectProblem(t, http.StatusConflict, "already_bootstrapped")
+	s.JSON("POST", Bootstrap, bootstrapBody(s, "second", bootstrapSecret)).ExpectProblem(t, http.StatusConflict, "already_bootstrapped")
 	s.portal = s.Portal(t)
-	s.JSON("GET", KeysPath, nil, s.loginAtPortal(t, first)).ExpectStatus(t, http.StatusOK)
+	s.JSON("GET", KeysPath, nil, loginAtPortal(t, s, first)).ExpectStatus(t, http.StatusOK)
 	// Once is once, whatever became of them.
 	must(t, s.operator().AllowNoSuperAdmin().Users().Delete(t.Context(), first.ID))
-	s.JSON("POST", Bootstrap, s.bootstrapBody("third", bootstrapSecret)).ExpectProblem(t, http.StatusConflict, "already_bootstrapped")
+	s.JSON("POST", Bootstrap, bootstrapBody(s, "third", bootstrapSecret)).ExpectProblem(t, http.StatusConflict, "already_bootstrapped")
 }
 
 func testBootstrapRace(t *testing.T, s *Signet) {
@@ -70,7 +70,7 @@ func testBootstrapRace(t *testing.T, s *Signet) {
 	responses := make([]Response, 20)
 	var all sync.WaitGroup
 	for n := range responses {
-		body := s.bootstrapBody(fmt.Sprintf("first%d", n%10), bootstrapSecret) // some want the same name
+		body := bootstrapBody(s, fmt.Sprintf("first%d", n%10), bootstrapSecret) // some want the same name
 		all.Go(func() { responses[n] = instances[n%len(instances)].JSON("POST", Bootstrap, body) })
 	}
 	all.Wait()
@@ -83,36 +83,36 @@ func testBootstrapRace(t *testing.T, s *Signet) {
 			t.Errorf("%d %s", a.Status, a.Body)
 		}
 	}
-	if made != 1 || s.countSuperAdmins(t) != 1 {
-		t.Errorf("%d were told that they are the first, %d are", made, s.countSuperAdmins(t))
+	if made != 1 || countSuperAdmins(t, s) != 1 {
+		t.Errorf("%d were told that they are the first, %d are", made, countSuperAdmins(t, s))
 	}
 }
 
 // testBootstrapFaults stops at every call to the store. It begins where nobody
 // is, so each fault gets a Signet whose store has seen the faults before it.
 func testBootstrapFaults(t *testing.T, s *Signet) {
-	for n := 1; s.countSuperAdmins(t) == 0; n++ {
+	for n := 1; countSuperAdmins(t, s) == 0; n++ {
 		if n > maxCalls {
 			t.Fatal("there is no end to it")
 		}
 		s.Store.FailAt(n)
-		a := s.JSON("POST", Bootstrap, s.bootstrapBody(fmt.Sprintf("first%d", n), bootstrapSecret))
+		a := s.JSON("POST", Bootstrap, bootstrapBody(s, fmt.Sprintf("first%d", n), bootstrapSecret))
 		s.Store.Reset()
 		if a.Status != http.StatusServiceUnavailable && a.Status != http.StatusCreated {
 			t.Errorf("call %d fails: %d %s", n, a.Status, a.Body)
 		}
 	}
-	s.JSON("POST", Bootstrap, s.bootstrapBody("late", bootstrapSecret)).ExpectProblem(t, http.StatusConflict, "already_bootstrapped")
-	if n := s.countSuperAdmins(t); n != 1 {
+	s.JSON("POST", Bootstrap, bootstrapBody(s, "late", bootstrapSecret)).ExpectProblem(t, http.StatusConflict, "already_bootstrapped")
+	if n := countSuperAdmins(t, s); n != 1 {
 		t.Errorf("%d super_admins", n)
 	}
 }
 
 func testBootstrapGuesses(t *testing.T, s *Signet) {
 	for range 3 {
-		s.JSON("POST", Bootstrap, s.bootstrapBody("first", "wrong")).ExpectProblem(t, http.StatusForbidden, "access_denied")
+		s.JSON("POST", Bootstrap, bootstrapBody(s, "first", "wrong")).ExpectProblem(t, http.StatusForbidden, "access_denied")
 	}
-	s.JSON("POST", Bootstrap, s.bootstrapBody("first", bootstrapSecret)).ExpectProblem(t, http.StatusTooManyRequests, "temporarily_unavailable")
+	s.JSON("POST", Bootstrap, bootstrapBody(s, "first", bootstrapSecret)).ExpectProblem(t, http.StatusTooManyRequests, "temporarily_unavailable")
 	s.Clock.Advance(time.Hour)
-	s.JSON("POST", Bootstrap, s.bootstrapBody("first", bootstrapSecret)).ExpectStatus(t, http.StatusCreated)
+	s.JSON("POST", Bootstrap, bootstrapBody(s, "first", bootstrapSecret)).ExpectStatus(t, http.StatusCreated)
 }

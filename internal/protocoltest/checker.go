@@ -37,13 +37,17 @@ func (h *issuedTokens) add(token string) {
 const maxThrottleWindow = 91 * 24 * time.Hour
 
 // runChecker has the independent checker check the state after a case.
-func (s *Signet) runChecker() {
+func runChecker(s *Signet) {
 	s.t.Helper()
 	s.Store.Reset()
 	_ = s.Keys.Refresh(context.Background()) // where a case has broken the keys they stay as they are
 	found, err := checker.Check(context.Background(), checker.Target{
 		Store: s.backend, Now: s.Clock.Now(), Window: maxThrottleWindow, Tokens: s.issued.tokens,
-		Instances: []checker.Instance{{JWKS: s.checkerJWKS, Sign: s.checkerSign, Active: s.checkerActive}},
+		Instances: []checker.Instance{{
+			JWKS:   func() ([]byte, error) { return serveDirectly(s, http.MethodGet, JWKS, nil, Client{}), nil },
+			Sign:   func() (string, error) { return checkerSign(s) },
+			Active: func(token string) bool { return checkerActive(s, token) },
+		}},
 	})
 	if err != nil {
 		s.t.Error(err)
@@ -55,7 +59,7 @@ func (s *Signet) runChecker() {
 
 // serveDirectly bypasses the network and the description check: a case may have
 // closed either.
-func (s *Signet) serveDirectly(method, path string, form url.Values, c Client) (body []byte) {
+func serveDirectly(s *Signet, method, path string, form url.Values, c Client) (body []byte) {
 	if s.options.Endpoints.Service != nil {
 		return nil // not an issuer
 	}
@@ -72,12 +76,8 @@ func (s *Signet) serveDirectly(method, path string, form url.Values, c Client) (
 	return w.Body.Bytes()
 }
 
-func (s *Signet) checkerJWKS() ([]byte, error) {
-	return s.serveDirectly(http.MethodGet, JWKS, nil, Client{}), nil
-}
-
-func (s *Signet) checkerSign() (string, error) {
-	body := s.serveDirectly(http.MethodPost, Token, Form("grant_type", "client_credentials"), s.Machine)
+func checkerSign(s *Signet) (string, error) {
+	body := serveDirectly(s, http.MethodPost, Token, Form("grant_type", "client_credentials"), s.Machine)
 	var tokens Tokens
 	if body == nil {
 		return "", nil
@@ -87,8 +87,8 @@ func (s *Signet) checkerSign() (string, error) {
 	return tokens.Access, err
 }
 
-func (s *Signet) checkerActive(token string) bool {
+func checkerActive(s *Signet, token string) bool {
 	var response struct{ Active bool }
-	_ = json.Unmarshal(s.serveDirectly(http.MethodPost, Introspect, Form("token", token), s.ResourceServer), &response)
+	_ = json.Unmarshal(serveDirectly(s, http.MethodPost, Introspect, Form("token", token), s.ResourceServer), &response)
 	return response.Active
 }

@@ -42,7 +42,7 @@ func (a Response) expectInvalidClient(t testing.TB) Response {
 }
 
 // authenticatedForms are the requests that an authenticated client can make.
-func (s *Signet) authenticatedForms(t testing.TB) map[string]url.Values {
+func authenticatedForms(t testing.TB, s *Signet) map[string]url.Values {
 	t.Helper()
 	tokens := s.Login(t, s.Web, s.Alice, "")
 	return map[string]url.Values{
@@ -129,7 +129,7 @@ func testBothMethods(t *testing.T, s *Signet) {
 }
 
 func testTwoMethods(t *testing.T, s *Signet) {
-	for name, form := range s.authenticatedForms(t) {
+	for name, form := range authenticatedForms(t, s) {
 		t.Run(name, func(t *testing.T) {
 			form.Set("client_secret", s.Web.Secret)
 			s.Post(pathOf(name), form, Basic(s.Web)).ExpectError(t, http.StatusBadRequest, "invalid_request")
@@ -156,7 +156,7 @@ func testEmptyAuthorization(t *testing.T, s *Signet) {
 }
 
 func testBasicWithClientID(t *testing.T, s *Signet) {
-	for name, form := range s.authenticatedForms(t) {
+	for name, form := range authenticatedForms(t, s) {
 		t.Run(name, func(t *testing.T) {
 			form.Set("client_id", s.Other.ID)
 			s.Post(pathOf(name), form, Basic(s.Web)).ExpectError(t, http.StatusBadRequest, "invalid_request")
@@ -173,7 +173,7 @@ func testSecrets(t *testing.T, s *Signet) {
 		ID: bare.ID, Grants: []string{"password", "refresh_token", "client_credentials"}, Scopes: appScopes,
 	}))
 	defer func() { must(t, s.backend.DeleteClient(context.Background(), bare.ID, 0)) }() // nobody told the audit log
-	for name, form := range s.authenticatedForms(t) {
+	for name, form := range authenticatedForms(t, s) {
 		for _, secret := range []string{"", "null", "undefined", s.Other.Secret, strings.ToUpper(s.Web.Secret), s.Web.Secret + "x", s.Web.Secret[:20]} {
 			t.Run(name+" "+secret, func(t *testing.T) {
 				s.Post(pathOf(name), form, Basic(Client{s.Web.ID, secret})).expectInvalidClient(t)
@@ -191,7 +191,7 @@ func testSecrets(t *testing.T, s *Signet) {
 }
 
 func testUnknownClient(t *testing.T, s *Signet) {
-	for name, form := range s.authenticatedForms(t) {
+	for name, form := range authenticatedForms(t, s) {
 		t.Run(name, func(t *testing.T) {
 			before := s.Passwords.Evaluations()
 			wrong := s.Post(pathOf(name), form, Basic(Client{s.Web.ID, "wrong-secret-that-is-long-enough"}))
@@ -207,7 +207,7 @@ func testUnknownClient(t *testing.T, s *Signet) {
 }
 
 func testDisabledClient(t *testing.T, s *Signet) {
-	requests := s.authenticatedForms(t)
+	requests := authenticatedForms(t, s)
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
 	yes := true
 	_, err := s.operator().Clients().Update(context.Background(), s.Web.ID, admin.ClientChange{Disabled: &yes})

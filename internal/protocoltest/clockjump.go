@@ -24,7 +24,7 @@ func (s *Signet) sweep(t testing.TB) int64 {
 	return n
 }
 
-func (s *Signet) expectStored(t testing.TB, tokens Tokens, want bool) {
+func expectStored(t testing.TB, s *Signet, tokens Tokens, want bool) {
 	t.Helper()
 	_, err := s.backend.Session(context.Background(), sessionOf(t, tokens))
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
@@ -45,7 +45,7 @@ func testSweepAYearAhead(t *testing.T, s *Signet) {
 		wrong.Advance(10 * time.Minute)
 		wrong.Login(t, s.Web, s.Alice, "openid")
 		wrong.sweep(t)
-		s.expectStored(t, tokens, true)
+		expectStored(t, s, tokens, true)
 	}
 }
 
@@ -53,10 +53,10 @@ func testSweepAsTimePasses(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
 	s.Advance(72*time.Hour + 24*time.Hour) // the session and the margin
 	s.sweep(t)
-	s.expectStored(t, tokens, true)
+	expectStored(t, s, tokens, true)
 	s.Advance(time.Second)
 	s.sweep(t)
-	s.expectStored(t, tokens, false)
+	expectStored(t, s, tokens, false)
 }
 
 func testSweepAfterStart(t *testing.T, s *Signet) {
@@ -72,10 +72,10 @@ func testSweepAfterStart(t *testing.T, s *Signet) {
 	if n := started.sweep(t); n != 0 {
 		t.Errorf("swept %d records in the first minutes", n)
 	}
-	s.expectStored(t, tokens, true)
+	expectStored(t, s, tokens, true)
 	s.Advance(time.Minute)
 	started.sweep(t)
-	s.expectStored(t, tokens, false)
+	expectStored(t, s, tokens, false)
 }
 
 // testReplayAfterStepBack: what was rotated before the clock was set back is not

@@ -28,7 +28,7 @@ type apiCall struct {
 	body          Object
 }
 
-func (s *Signet) conditionalRecords(t *testing.T, as RequestOption) []conditionalRecord {
+func conditionalRecords(t *testing.T, s *Signet, as RequestOption) []conditionalRecord {
 	t.Helper()
 	create := func(path string, o Object) string {
 		return s.JSON("POST", path, o, as).ExpectStatus(t, http.StatusCreated).Header.Get("Location")
@@ -49,7 +49,7 @@ func (s *Signet) conditionalRecords(t *testing.T, as RequestOption) []conditiona
 // for the record itself, for what belongs to it, and for its deletion.
 func testIfMatchEverywhere(t *testing.T, s *Signet) {
 	f := s.AddAdmins(t)
-	for _, record := range s.conditionalRecords(t, f.superAdmin) {
+	for _, record := range conditionalRecords(t, s, f.superAdmin) {
 		for _, c := range record.changes {
 			before := s.JSON("GET", record.location, nil, f.superAdmin).ExpectStatus(t, http.StatusOK)
 			for _, stale := range []string{staleTag, "W/" + before.Header.Get("ETag")} {
@@ -96,7 +96,7 @@ func testIfMatchWithoutTag(t *testing.T, s *Signet) {
 func testIfNoneMatch(t *testing.T, s *Signet) {
 	f := s.AddAdmins(t)
 	locations := []string{Me}
-	for _, record := range s.conditionalRecords(t, f.superAdmin) {
+	for _, record := range conditionalRecords(t, s, f.superAdmin) {
 		locations = append(locations, record.location)
 	}
 	for _, location := range locations {

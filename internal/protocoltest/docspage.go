@@ -110,7 +110,7 @@ func testPageAlone(t *testing.T, s *Signet) {
 }
 
 // describedPaths returns the paths of the description that a listener serves.
-func (s *Signet) describedPaths(t *testing.T) (public, admin int) {
+func describedPaths(t *testing.T, s *Signet) (public, admin int) {
 	t.Helper()
 	a := s.Get(OpenAPI).ExpectStatus(t, http.StatusOK)
 	doc, err := openapi3.NewLoader().LoadFromData(a.Body)
@@ -133,11 +133,11 @@ func (s *Signet) describedPaths(t *testing.T) (public, admin int) {
 
 // testListenerPages: the admin listener has its own page, and logs in by itself.
 func testListenerPages(t *testing.T, s *Signet) {
-	if public, admin := s.describedPaths(t); public < 10 || admin != 0 {
+	if public, admin := describedPaths(t, s); public < 10 || admin != 0 {
 		t.Errorf("the public listener describes %d public and %d admin paths", public, admin)
 	}
 	l := s.AdminListener(t)
-	if public, admin := l.describedPaths(t); public != 0 || admin < 20 {
+	if public, admin := describedPaths(t, l); public != 0 || admin < 20 {
 		t.Errorf("the admin listener describes %d public and %d admin paths", public, admin)
 	}
 	page := l.Get(Docs).ExpectStatus(t, http.StatusOK)
@@ -156,7 +156,7 @@ func testListenerPages(t *testing.T, s *Signet) {
 }
 
 func testMergedPage(t *testing.T, s *Signet) {
-	if public, admin := s.describedPaths(t); public < 10 || admin < 20 {
+	if public, admin := describedPaths(t, s); public < 10 || admin < 20 {
 		t.Errorf("the merged listener describes %d public and %d admin paths", public, admin)
 	}
 }

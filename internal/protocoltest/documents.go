@@ -184,7 +184,7 @@ func testDocumentsAlone(t *testing.T, s *Signet) {
 
 func testPath(t *testing.T, s *Signet) {
 	root := strings.TrimSuffix(s.URL, "/realms/main")
-	s.expectEventually(t, "/readyz", http.StatusOK)
+	expectEventually(t, s, "/readyz", http.StatusOK)
 	inserted, err := s.HTTP.Get(root + Metadata + "/realms/main") // RFC 8414 §3.1
 	must(t, err)
 	inserted.Body.Close()

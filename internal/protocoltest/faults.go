@@ -160,7 +160,7 @@ func faultAtEachCall(t *testing.T, healthy, s *Signet, requests []storeRequest, 
 			}
 			healthy.Advance(0) // its keys are to be as fresh as the clock
 			var a Response
-			a, reached = s.sendWithFault(w.prepare(t, healthy), fault, n)
+			a, reached = sendWithFault(s, w.prepare(t, healthy), fault, n)
 			t.Run(fmt.Sprintf("%s, call %d", w.name, n), func(t *testing.T) {
 				if reached {
 					a.expectUnavailable(t)
@@ -174,7 +174,7 @@ func faultAtEachCall(t *testing.T, healthy, s *Signet, requests []storeRequest, 
 
 // sendWithFault sends a request to a Signet whose caches have forgotten all, and
 // tells whether it came as far as the fault.
-func (s *Signet) sendWithFault(send func(*Signet) Response, fault func(n int), n int) (a Response, reached bool) {
+func sendWithFault(s *Signet, send func(*Signet) Response, fault func(n int), n int) (a Response, reached bool) {
 	s.Advance(time.Minute)
 	fault(n)
 	a = send(s)
@@ -223,7 +223,7 @@ func testRefreshFaults(t *testing.T, s *Signet) {
 	for name, fault := range map[string]func(int){"fails": s.Store.FailAt, "is lost": s.Store.LoseResponseAt} {
 		for n := 1; n <= maxCalls; n++ {
 			tokens := s.Login(t, s.Web, s.Alice, "openid")
-			a, reached := s.sendWithFault(func(s *Signet) Response { return s.TryRefresh(s.Web, tokens.Refresh) }, fault, n)
+			a, reached := sendWithFault(s, func(s *Signet) Response { return s.TryRefresh(s.Web, tokens.Refresh) }, fault, n)
 			if !reached {
 				a.Tokens(t)
 				break
@@ -261,10 +261,10 @@ func testCounterFails(t *testing.T, s *Signet) {
 func testOutage(t *testing.T, s *Signet) {
 	session, dead := s.Login(t, s.Web, s.Alice, "openid"), s.Login(t, s.Web, s.Alice, "openid")
 	s.Revoke(t, s.Web, dead.Refresh)
-	s.expectEventually(t, "/readyz", http.StatusOK)
+	expectEventually(t, s, "/readyz", http.StatusOK)
 	s.Clock.Advance(6 * time.Second)
 	s.Store.FailAt(0)
-	s.expectEventually(t, "/readyz", http.StatusServiceUnavailable)
+	expectEventually(t, s, "/readyz", http.StatusServiceUnavailable)
 	for range 3 {
 		for _, a := range []Response{
 			s.TryLogin(s.Web, s.Alice, ""), s.TryRefresh(s.Web, session.Refresh), s.TryRefresh(s.Web, dead.Refresh), s.TryLogin(Client{"nobody", "x"}, s.Alice, ""),
@@ -280,14 +280,14 @@ func testOutage(t *testing.T, s *Signet) {
 	}
 	s.Store.Reset()
 	s.Clock.Advance(time.Second)
-	s.expectEventually(t, "/readyz", http.StatusOK)
+	expectEventually(t, s, "/readyz", http.StatusOK)
 	s.expectActive(t, s.Web, session)
 	s.expectRefreshRejected(t, s.Web, dead.Refresh)
 }
 
 func testStaleKeys(t *testing.T, s *Signet) {
 	tokens := s.Login(t, s.Web, s.Alice, "openid")
-	s.expectEventually(t, "/readyz", http.StatusOK)
+	expectEventually(t, s, "/readyz", http.StatusOK)
 	s.Clock.Advance(2 * time.Hour) // and nobody read the keys meanwhile
 	for _, a := range []Response{s.TryRefresh(s.Web, tokens.Refresh), s.PostAs(s.Machine, Token, Form("grant_type", "client_credentials"))} {
 		a.expectUnavailable(t)
@@ -295,6 +295,6 @@ func testStaleKeys(t *testing.T, s *Signet) {
 	s.Get("/readyz").ExpectStatus(t, http.StatusServiceUnavailable)
 	s.Get(JWKS).ExpectStatus(t, http.StatusOK)
 	s.Advance(0)
-	s.expectEventually(t, "/readyz", http.StatusOK)
+	expectEventually(t, s, "/readyz", http.StatusOK)
 	s.Refresh(t, s.Web, s.Refresh(t, s.Web, tokens.Refresh).Refresh)
 }

@@ -52,12 +52,12 @@ type decodedToken struct {
 func (s *Signet) decodedToken(t testing.TB) decodedToken {
 	t.Helper()
 	if s.options.Endpoints.AdminMerged {
-		return s.decodeToken(t, s.superAdminTokens(t))
+		return decodeToken(t, s, superAdminTokens(t, s))
 	}
-	return s.decodeToken(t, s.Login(t, s.Web, s.Alice, "openid items:read"))
+	return decodeToken(t, s, s.Login(t, s.Web, s.Alice, "openid items:read"))
 }
 
-func (s *Signet) decodeToken(t testing.TB, tokens Tokens) decodedToken {
+func decodeToken(t testing.TB, s *Signet, tokens Tokens) decodedToken {
 	t.Helper()
 	o := decodedToken{Tokens: tokens, jwks: s.Get(JWKS).Body}
 	o.header, o.payload, o.parts = decodePart(t, o.Access, 0), decodePart(t, o.Access, 1), strings.Split(o.Access, ".")
@@ -81,14 +81,14 @@ func (o decodedToken) headerWith(t testing.TB, members map[string]any) string {
 }
 
 // expectForgeriesRejected presents forgeries; none may affect the session.
-func (s *Signet) expectForgeriesRejected(t *testing.T, o decodedToken, forged map[string]string) {
+func expectForgeriesRejected(t *testing.T, s *Signet, o decodedToken, forged map[string]string) {
 	t.Helper()
 	if s.options.Endpoints.AdminMerged {
-		s.expectAdminForgeriesRejected(t, o.Access, forged)
+		expectAdminForgeriesRejected(t, s, o.Access, forged)
 		return
 	}
 	for name, token := range forged {
-		t.Run(name, func(t *testing.T) { s.expectTokenRejected(t, token) })
+		t.Run(name, func(t *testing.T) { expectTokenRejected(t, s, token) })
 	}
 	s.expectActive(t, s.Web, o.Tokens)
 }
@@ -103,7 +103,7 @@ func testAlgNone(t *testing.T, s *Signet) {
 	}
 	forged["no alg"] = jwt(`{"typ":"at+jwt","kid":"`+o.kid+`"}`, payload, noSignature)
 	forged["two parts"] = o.parts[0] + "." + o.parts[1]
-	s.expectForgeriesRejected(t, o, forged)
+	expectForgeriesRejected(t, s, o, forged)
 }
 
 func testAlgorithmConfusion(t *testing.T, s *Signet) {
@@ -125,7 +125,7 @@ func testAlgorithmConfusion(t *testing.T, s *Signet) {
 		}
 		forged["RS256 said, HMAC made, "+name] = jwt(jsonText(t, o.header), jsonText(t, o.payload), hmacWith(crypto.SHA256, key))
 	}
-	s.expectForgeriesRejected(t, o, forged)
+	expectForgeriesRejected(t, s, o, forged)
 }
 
 func testOtherKeys(t *testing.T, s *Signet) {
@@ -160,7 +160,7 @@ func testOtherKeys(t *testing.T, s *Signet) {
 	for _, alg := range []string{"RS384", "RS512", "PS256", "PS384", "ES256", "EdDSA", "HS256", "RSA1_5", "dir"} {
 		forged[alg+" with our signature"] = b64([]byte(o.headerWith(t, map[string]any{"alg": alg}))) + "." + o.parts[1] + "." + o.parts[2]
 	}
-	s.expectForgeriesRejected(t, o, forged)
+	expectForgeriesRejected(t, s, o, forged)
 }
 
 func digest(h crypto.Hash, in []byte) []byte {
@@ -209,7 +209,7 @@ func testSignatures(t *testing.T, s *Signet) {
 		flipped[n] ^= 1 << (n % 8)
 		forged[fmt.Sprintf("byte %d flipped", n)] = body + b64(flipped)
 	}
-	s.expectForgeriesRejected(t, o, forged)
+	expectForgeriesRejected(t, s, o, forged)
 }
 
 const urlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -218,7 +218,7 @@ func testTokenShapes(t *testing.T, s *Signet) {
 	o := s.decodedToken(t)
 	pbes := `{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","p2c":2147483648,"p2s":"AAAA","kid":"` + o.kid + `"}`
 	zip := `{"alg":"dir","enc":"A128GCM","zip":"DEF","kid":"` + o.kid + `"}`
-	s.expectForgeriesRejected(t, o, map[string]string{
+	expectForgeriesRejected(t, s, o, map[string]string{
 		"one part": o.parts[0], "dots": "...", "dot": ".", "four parts": o.Access + ".x", "five parts": o.Access + ".x.y", "leading dot": "." + o.Access,
 		"many dots": strings.Repeat(".", 50000), "long": o.Access + strings.Repeat("A", 50000), "9 KiB": strings.Repeat("A", 9<<10),
 		"long payload": o.parts[0] + "." + strings.Repeat("A", 10000) + "." + o.parts[2], "no JSON": b64([]byte("x")) + "." + o.parts[1] + "." + o.parts[2],
@@ -249,7 +249,7 @@ func testKeyIDs(t *testing.T, s *Signet) {
 		forged[fmt.Sprintf("%.20v forged", kid)] = jwt(header, jsonText(t, o.payload), pkcs1With(t, own, crypto.SHA256))
 		forged[fmt.Sprintf("%.20v with our signature", kid)] = b64([]byte(header)) + "." + o.parts[1] + "." + o.parts[2]
 	}
-	s.expectForgeriesRejected(t, o, forged)
+	expectForgeriesRejected(t, s, o, forged)
 	for _, call := range s.Store.Calls() {
 		if call == "ListKeys" {
 			t.Error("a forged kid made the server read the keys")
@@ -287,7 +287,7 @@ func testEmbeddedKeys(t *testing.T, s *Signet) {
 	} {
 		forged[name] = jwt(o.headerWith(t, members), jsonText(t, o.payload), pkcs1With(t, own, crypto.SHA256))
 	}
-	s.expectForgeriesRejected(t, o, forged)
+	expectForgeriesRejected(t, s, o, forged)
 	select {
 	case <-visited:
 		t.Error("the server went to fetch a key")
@@ -304,7 +304,7 @@ func testCritical(t *testing.T, s *Signet) {
 	} {
 		forged[name] = b64([]byte(o.headerWith(t, members))) + "." + o.parts[1] + "." + o.parts[2]
 	}
-	s.expectForgeriesRejected(t, o, forged)
+	expectForgeriesRejected(t, s, o, forged)
 }
 
 func testAlteredClaims(t *testing.T, s *Signet) {
@@ -322,7 +322,7 @@ func testAlteredClaims(t *testing.T, s *Signet) {
 		forged[name] = o.parts[0] + "." + b64([]byte(jsonText(t, payload))) + "." + o.parts[2]
 	}
 	forged["typ"] = b64([]byte(o.headerWith(t, map[string]any{"typ": "JWT"}))) + "." + o.parts[1] + "." + o.parts[2]
-	s.expectForgeriesRejected(t, o, forged)
+	expectForgeriesRejected(t, s, o, forged)
 }
 
 // testOtherLibraries verifies our tokens by code that is not the issuer's.

@@ -22,7 +22,7 @@ func atAdminAPI(cases []testCase) (own []testCase) {
 }
 
 // superAdminTokens are a super administrator's, for Signet itself.
-func (s *Signet) superAdminTokens(t testing.TB) Tokens {
+func superAdminTokens(t testing.TB, s *Signet) Tokens {
 	t.Helper()
 	return s.Login(t, s.Portal(t), s.AddUser(t, "rita", "user", "super_admin"), portalScope)
 }
@@ -32,7 +32,7 @@ var adminAPIPaths = []string{Me, Users, KeysPath}
 
 // expectAdminForgeriesRejected presents forgeries at every path; the genuine
 // token is accepted before and after.
-func (s *Signet) expectAdminForgeriesRejected(t *testing.T, genuine string, forged map[string]string) {
+func expectAdminForgeriesRejected(t *testing.T, s *Signet, genuine string, forged map[string]string) {
 	t.Helper()
 	for _, path := range adminAPIPaths {
 		s.JSON("GET", path, nil, Bearer(genuine)).ExpectStatus(t, http.StatusOK)
@@ -62,8 +62,8 @@ func (a Response) expectInvalidTokenProblem(t testing.TB) {
 
 // testOwnClaims signs by the right key what the issuer would never say.
 func testOwnClaims(t *testing.T, s *Signet) {
-	tokens := s.superAdminTokens(t)
-	g, now, forged := s.claimsPayload(t, tokens), s.Clock.Now().Unix(), map[string]string{"ID token": tokens.ID, "refresh token": tokens.Refresh}
+	tokens := superAdminTokens(t, s)
+	g, now, forged := claimsPayload(t, s, tokens), s.Clock.Now().Unix(), map[string]string{"ID token": tokens.ID, "refresh token": tokens.Refresh}
 	for _, typ := range []string{"JWT", "", "logout+jwt", "statuslist+jwt", "AT+JWTx"} {
 		forged["typ "+typ] = s.sign(t, typ, string(g))
 	}
@@ -80,5 +80,5 @@ func testOwnClaims(t *testing.T, s *Signet) {
 		}
 	}
 	forged["nbf ahead"] = s.sign(t, "at+jwt", string(g[:len(g)-1])+fmt.Sprintf(`,"nbf":%d}`, now+61))
-	s.expectAdminForgeriesRejected(t, tokens.Access, forged)
+	expectAdminForgeriesRejected(t, s, tokens.Access, forged)
 }

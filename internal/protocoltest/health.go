@@ -21,7 +21,7 @@ var healthCases = []testCase{
 
 // expectEventually asks until the status is right: a ping that takes its time is answered
 // by what was known before.
-func (s *Signet) expectEventually(t testing.TB, path string, status int) Response {
+func expectEventually(t testing.TB, s *Signet, path string, status int) Response {
 	t.Helper()
 	deadline := time.Now().Add(testTimeout)
 	for {
@@ -33,7 +33,7 @@ func (s *Signet) expectEventually(t testing.TB, path string, status int) Respons
 }
 
 func testReadiness(t *testing.T, s *Signet) {
-	s.expectEventually(t, "/readyz", http.StatusOK)
+	expectEventually(t, s, "/readyz", http.StatusOK)
 	for range 20 {
 		s.Get("/readyz").ExpectStatus(t, http.StatusOK)
 		s.Get("/livez").ExpectStatus(t, http.StatusOK)
@@ -44,19 +44,19 @@ func testReadiness(t *testing.T, s *Signet) {
 	s.Store.FailAt(0)
 	s.Get("/readyz").ExpectStatus(t, http.StatusOK) // within the second
 	s.Clock.Advance(time.Second)
-	a := s.expectEventually(t, "/readyz", http.StatusServiceUnavailable)
+	a := expectEventually(t, s, "/readyz", http.StatusServiceUnavailable)
 	if string(a.Body) != `{"status":"not ready","fault":["store"]}` {
 		t.Errorf("body %s", a.Body)
 	}
 	s.Get("/livez").ExpectStatus(t, http.StatusOK)
 	s.Store.Reset()
 	s.Clock.Advance(-time.Hour) // a clock set back believes nothing old
-	s.expectEventually(t, "/readyz", http.StatusOK)
+	expectEventually(t, s, "/readyz", http.StatusOK)
 }
 
 // testFullStore: a store whose disk is full still reads.
 func testFullStore(t *testing.T, s *Signet) {
-	s.expectEventually(t, "/readyz", http.StatusOK)
+	expectEventually(t, s, "/readyz", http.StatusOK)
 	s.Store.Before(func(_ context.Context, _ int, method string) error {
 		if method == "Ping" {
 			return nil
@@ -64,30 +64,30 @@ func testFullStore(t *testing.T, s *Signet) {
 		return storage.Unavailable("write", errors.New("database or disk is full"))
 	})
 	s.Clock.Advance(5 * time.Second)
-	s.expectEventually(t, "/readyz", http.StatusOK) // it was written a moment ago
+	expectEventually(t, s, "/readyz", http.StatusOK) // it was written a moment ago
 	s.Clock.Advance(5 * time.Second)
-	a := s.expectEventually(t, "/readyz", http.StatusServiceUnavailable)
+	a := expectEventually(t, s, "/readyz", http.StatusServiceUnavailable)
 	if string(a.Body) != `{"status":"not ready","fault":["store"]}` {
 		t.Errorf("body %s", a.Body)
 	}
 	for range 3 {
 		s.Clock.Advance(time.Second)
-		s.expectEventually(t, "/readyz", http.StatusServiceUnavailable)
+		expectEventually(t, s, "/readyz", http.StatusServiceUnavailable)
 	}
 	s.Get("/livez").ExpectStatus(t, http.StatusOK)
 	s.Get(JWKS).ExpectStatus(t, http.StatusOK)
 	s.Store.Reset()
 	s.Clock.Advance(time.Second)
-	s.expectEventually(t, "/readyz", http.StatusOK)
+	expectEventually(t, s, "/readyz", http.StatusOK)
 }
 
 func testHangingCheck(t *testing.T, s *Signet) {
-	s.expectEventually(t, "/readyz", http.StatusOK)
+	expectEventually(t, s, "/readyz", http.StatusOK)
 	s.Clock.Advance(time.Minute)
 	s.Store.HangAt(0)
 	s.Get("/readyz").ExpectStatus(t, http.StatusOK) // what was known before
 	s.Get("/livez").ExpectStatus(t, http.StatusOK)
-	s.expectEventually(t, "/readyz", http.StatusServiceUnavailable)
+	expectEventually(t, s, "/readyz", http.StatusServiceUnavailable)
 	if calls := s.Store.Calls(); len(calls) > 2 {
 		t.Errorf("pings pile up: %v", calls)
 	}
@@ -98,7 +98,7 @@ func testDraining(t *testing.T, s *Signet) {
 		_, closed := s.Raw(t, strings.NewReader(s.Head("GET", path, "Accept: */*")))
 		return closed
 	}
-	s.expectEventually(t, "/readyz", http.StatusOK)
+	expectEventually(t, s, "/readyz", http.StatusOK)
 	before := closes(JWKS)
 	s.Handler.Drain()
 	if before || !closes(JWKS) || !closes("/livez") || !closes(UserInfo) {

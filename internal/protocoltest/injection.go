@@ -23,7 +23,7 @@ func openEndpoints(o *Options) {
 }
 
 // jsonEndpoints are the endpoints that take a body, each with a valid one.
-func (s *Signet) jsonEndpoints(t *testing.T) []jsonEndpoint {
+func jsonEndpoints(t *testing.T, s *Signet) []jsonEndpoint {
 	portal := s.Portal(t)
 	token := Bearer(s.Login(t, portal, s.Alice, portalScope).Access)
 	admin := s.AddUser(t, "adam", "user", "admin")
@@ -38,7 +38,7 @@ func (s *Signet) jsonEndpoints(t *testing.T) []jsonEndpoint {
 		{"POST", Register, s.registration("new"), open},
 		{"PATCH", Me, Object{"username": "alice", "email": "alice@example.com", "full_name": "A", "phone": "1"}, token},
 		{"POST", MePassword, Object{"current_password": s.Alice.Password, "new_password": s.NewSecret("new password")}, token},
-		{"POST", Bootstrap, s.bootstrapBody("first", bootstrapSecret), open},
+		{"POST", Bootstrap, bootstrapBody(s, "first", bootstrapSecret), open},
 		{"POST", Users, s.registration("made").with("roles", []string{"user"}, "disabled", false), adminToken},
 		{"PATCH", Users + "/" + s.Editor.ID, user, adminToken},
 		{"POST", Users + "/" + s.Editor.ID + "/password", Object{"password": s.NewSecret("new password")}, adminToken},
@@ -80,7 +80,7 @@ type jsonEndpoint struct {
 }
 
 func testMalformedJSON(t *testing.T, s *Signet) {
-	for _, d := range s.jsonEndpoints(t) {
+	for _, d := range jsonEndpoints(t, s) {
 		raw, _ := json.Marshal(d.body)
 		name := d.stringMember()
 		member := `"` + name + `":`
@@ -113,7 +113,7 @@ func hexOf(b byte) string {
 }
 
 func testJSONOperators(t *testing.T, s *Signet) {
-	for _, d := range s.jsonEndpoints(t) {
+	for _, d := range jsonEndpoints(t, s) {
 		for name := range d.body {
 			for _, value := range []string{
 				`{"$ne":null}`, `{"$gt":""}`, `{"$regex":".*"}`, `{"$where":"sleep(5000)"}`, `["a"]`, `[]`, `{}`, `1`, `1.5`, `1e400`, `true`, `null`, `[{"$ne":1}]`,
@@ -154,7 +154,7 @@ func testParameters(t *testing.T, s *Signet) {
 // testNoEcho puts secrets where they do not belong. The search at the end of
 // the case finds any that comes back.
 func testNoEcho(t *testing.T, s *Signet) {
-	for _, d := range s.jsonEndpoints(t) {
+	for _, d := range jsonEndpoints(t, s) {
 		secret := s.NewSecret("secret in the wrong place")
 		for name := range d.body {
 			s.JSON(d.method, d.path, d.body.with(name, secret+"\u0000\u202e \u0430a"), d.with)

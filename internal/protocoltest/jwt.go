@@ -88,7 +88,7 @@ func validInHeader(token string) bool {
 // expectTokenRejected presents a token that must not count at every endpoint that takes
 // one: userinfo, introspection, revocation, and as a refresh token. (HTTP itself
 // trims spaces around a header's value.)
-func (s *Signet) expectTokenRejected(t testing.TB, token string) {
+func expectTokenRejected(t testing.TB, s *Signet, token string) {
 	t.Helper()
 	if validInHeader(token) {
 		s.UserInfo(token).expectInvalidToken(t)

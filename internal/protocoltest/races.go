@@ -40,7 +40,7 @@ func runConcurrently(all ...func()) {
 
 // sweepOldRounds deletes the sessions of earlier rounds now and then: the MongoDB-wire server for tests
 // reads its collections from end to end.
-func (s *Signet) sweepOldRounds(t *testing.T, round int) {
+func sweepOldRounds(t *testing.T, s *Signet, round int) {
 	t.Helper()
 	if round%20 != 0 {
 		return
@@ -78,7 +78,7 @@ func expectSameSuccessor(t *testing.T, responses []Response) Tokens {
 
 func testParallel(t *testing.T, s *Signet) {
 	for n := range rounds(20, 200) {
-		s.sweepOldRounds(t, n)
+		sweepOldRounds(t, s, n)
 		first := s.Login(t, s.Web, s.Alice, "openid")
 		next := expectSameSuccessor(t, refreshConcurrently(50, first.Refresh, s))
 		s.expectActive(t, s.Web, next)
@@ -91,7 +91,7 @@ func testParallel(t *testing.T, s *Signet) {
 func testParallelInstances(t *testing.T, s *Signet) {
 	instances := []*Signet{s, s.StartInstance(t), s.StartInstance(t)}
 	for n := range rounds(5, 200) {
-		s.sweepOldRounds(t, n)
+		sweepOldRounds(t, s, n)
 		first := s.Login(t, s.Web, s.Alice, "openid")
 		next := expectSameSuccessor(t, refreshConcurrently(51, first.Refresh, instances...))
 		for _, instance := range instances {
@@ -102,7 +102,7 @@ func testParallelInstances(t *testing.T, s *Signet) {
 
 func testParallelStrict(t *testing.T, s *Signet) {
 	for n := range rounds(5, 200) {
-		s.sweepOldRounds(t, n)
+		sweepOldRounds(t, s, n)
 		first := s.Login(t, s.Web, s.Alice, "openid")
 		won := 0
 		for _, a := range refreshConcurrently(50, first.Refresh, s) {
@@ -121,7 +121,7 @@ func testParallelStrict(t *testing.T, s *Signet) {
 // testParallelPair ends with one leaf or a dead session, never with two leaves.
 func testParallelPair(t *testing.T, s *Signet) {
 	for n := range rounds(20, 200) {
-		s.sweepOldRounds(t, n)
+		sweepOldRounds(t, s, n)
 		first := s.Login(t, s.Web, s.Alice, "openid")
 		second := s.Refresh(t, s.Web, first.Refresh)
 		var old, current Response
@@ -142,7 +142,7 @@ func testParallelPair(t *testing.T, s *Signet) {
 
 func testRevokeRace(t *testing.T, s *Signet) {
 	for n := range rounds(50, 500) {
-		s.sweepOldRounds(t, n)
+		sweepOldRounds(t, s, n)
 		first := s.Login(t, s.Web, s.Alice, "openid")
 		handed := []string{first.Refresh, first.Access}
 		var got, revoked Response
@@ -164,7 +164,7 @@ func testRevokeRace(t *testing.T, s *Signet) {
 
 func testDisableRace(t *testing.T, s *Signet) {
 	for n := range rounds(20, 500) {
-		s.sweepOldRounds(t, n)
+		sweepOldRounds(t, s, n)
 		first := s.Login(t, s.Web, s.Alice, "openid")
 		var got Response
 		runConcurrently(func() {
@@ -202,7 +202,7 @@ func testDisableRace(t *testing.T, s *Signet) {
 func testRevokedElsewhere(t *testing.T, a *Signet) {
 	b := a.StartInstance(t)
 	for n := range rounds(30, 1000) {
-		a.sweepOldRounds(t, n)
+		sweepOldRounds(t, a, n)
 		tokens := a.Login(t, a.Web, a.Alice, "openid")
 		if !b.Active(t, a.ResourceServer, tokens.Access) {
 			t.Fatal("not active before the revocation")

@@ -14,7 +14,7 @@ import (
 func testRoleRace(t *testing.T, s *Signet) {
 	instances := []*Signet{s, s.StartInstance(t), s.StartInstance(t)}
 	for n := range rounds(10, 500) {
-		s.sweepOldRounds(t, n)
+		sweepOldRounds(t, s, n)
 		s.setRoles(t, s.Editor, "user", "editor")
 		first := s.Login(t, s.Web, s.Editor, "openid items:read items:write")
 		responses := make([]Response, 2)
@@ -29,13 +29,13 @@ func testRoleRace(t *testing.T, s *Signet) {
 			tokens := instance.Refresh(t, s.Web, after)
 			late, after = append(late, tokens), tokens.Refresh
 		}
-		s.expectRoleRemoved(t, append([]Tokens{first}, responses[0].Tokens(t), responses[1].Tokens(t)), late)
+		expectRoleRemoved(t, s, append([]Tokens{first}, responses[0].Tokens(t), responses[1].Tokens(t)), late)
 	}
 }
 
 // expectRoleRemoved demands that no late token has what the editor's role gave, and
 // that each early one that has it counts nowhere any more.
-func (s *Signet) expectRoleRemoved(t *testing.T, early, late []Tokens) {
+func expectRoleRemoved(t *testing.T, s *Signet, early, late []Tokens) {
 	t.Helper()
 	var old, living []Tokens
 	for _, tokens := range early {

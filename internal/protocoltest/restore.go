@@ -17,7 +17,7 @@ var restoreCases = []testCase{
 func testRestoredStatusIndexes(t *testing.T, s *Signet) {
 	ctx, key := context.Background(), bytes.Repeat([]byte{7}, 32)
 	restored := []Tokens{s.Login(t, s.Web, s.Alice, "openid"), s.Login(t, s.Web, s.Editor, "openid")}
-	file := s.backUp(t, key)
+	file := backUp(t, s, key)
 	forgotten := []Tokens{s.Login(t, s.Web, s.Alice, "openid"), s.Login(t, s.Other, s.Alice, "openid")}
 
 	checked, err := backup.Check(bytes.NewReader(file), key)
@@ -29,7 +29,7 @@ func testRestoredStatusIndexes(t *testing.T, s *Signet) {
 	places := map[statusIndex]bool{}
 	for _, tokens := range append(restored, forgotten...) {
 		places[statusIndexOf(t, tokens.Access)] = true
-		after.expectRejectedAndInactive(t, "a session of before", s.Web, tokens)
+		expectRejectedAndInactive(t, after, "a session of before", s.Web, tokens)
 	}
 	var living []Tokens
 	for range 3 {
@@ -42,7 +42,7 @@ func testRestoredStatusIndexes(t *testing.T, s *Signet) {
 	after.expectStatusBits(t, append(restored, forgotten...), living)
 }
 
-func (s *Signet) backUp(t *testing.T, key []byte) []byte {
+func backUp(t *testing.T, s *Signet, key []byte) []byte {
 	t.Helper()
 	snapshot, err := s.backend.Snapshot(context.Background())
 	must(t, err)

@@ -70,7 +70,7 @@ func reductions() []reduction {
 }
 
 // twoAPIs creates a client whose tokens are for two APIs.
-func (s *Signet) twoAPIs(t *testing.T) Client {
+func twoAPIs(t *testing.T, s *Signet) Client {
 	t.Helper()
 	return s.AddClient(t, "two-apis", admin.ClientChange{
 		Grants: &[]string{issuer.GrantPassword, issuer.GrantRefreshToken}, Scopes: &appScopes, Audiences: &[]string{API, OtherAPI},
@@ -82,11 +82,11 @@ const allItems = "openid items:read items:write offline_access"
 // testReducedWithoutRefresh: nobody refreshes, and offline verifiers refuse what says
 // too much at their next list. Whoever lost nothing notices nothing.
 func testReducedWithoutRefresh(t *testing.T, s *Signet) {
-	client, idle := s.twoAPIs(t), s.Login(t, s.Web, s.Alice, "openid")
+	client, idle := twoAPIs(t, s), s.Login(t, s.Web, s.Alice, "openid")
 	for n, r := range reductions() {
 		s.setRoles(t, s.Editor, "user", "editor")
 		if n > 0 {
-			s.resetRights(t)
+			resetRights(t, s)
 		}
 		old := []Tokens{s.Login(t, client, s.Editor, allItems), s.Login(t, client, s.Editor, allItems)}
 		s.expectStatusBits(t, nil, append(old, idle))
@@ -117,7 +117,7 @@ func testReducedWithoutRefresh(t *testing.T, s *Signet) {
 }
 
 // resetRights brings back what a reduction has taken.
-func (s *Signet) resetRights(t *testing.T) {
+func resetRights(t *testing.T, s *Signet) {
 	t.Helper()
 	ctx := t.Context()
 	_, err := s.operator().Roles().Update(ctx, "editor", admin.RoleChange{Scopes: &[]string{"items:write"}})
@@ -161,12 +161,12 @@ func testReducedByAPI(t *testing.T, s *Signet) {
 // testReducedWithFaults: the change breaks off at each store call in turn. Where it
 // was made, the bits are set a minute or so later by another instance.
 func testReducedWithFaults(t *testing.T, s *Signet) {
-	client, b := s.twoAPIs(t), s.StartInstance(t)
+	client, b := twoAPIs(t, s), s.StartInstance(t)
 	for _, r := range reductions() {
 		for _, fault := range []func(int){s.Store.FailAt, s.Store.LoseResponseAt} {
 			for at, reached := 1, true; reached; at++ {
 				s.setRoles(t, s.Editor, "user", "editor")
-				s.resetRights(t)
+				resetRights(t, s)
 				old := s.Login(t, client, s.Editor, "")
 				before := s.Refresh(t, client, old.Refresh)
 				fault(at)
@@ -201,7 +201,7 @@ func sameRights(t *testing.T, a, b Tokens) bool {
 // testLoginWhileRoleTaken: the login has read its user before the role was taken, and
 // writes its session after all sessions were looked at.
 func testLoginWhileRoleTaken(t *testing.T, s *Signet) {
-	late := s.holdWhile(t, "CreateSession", func() Response { return s.TryLogin(s.Web, s.Editor, "openid items:write") }, func() {
+	late := holdWhile(t, s, "CreateSession", func() Response { return s.TryLogin(s.Web, s.Editor, "openid items:write") }, func() {
 		s.setRoles(t, s.Editor, "user")
 		s.RefreshStatus(t)
 	}).Tokens(t)
@@ -217,7 +217,7 @@ func testRefreshWhileRoleTaken(t *testing.T, s *Signet) {
 	s.setScopes(t, s.Web, "openid", "items:write") // so that the refresh has something to record
 	s.Refresh(t, s.Web, first.Refresh)
 	s.setScopes(t, s.Web, appScopes...)
-	late := s.holdWhile(t, "UpdateRights", func() Response { return s.TryRefresh(s.Web, first.Refresh) }, func() {
+	late := holdWhile(t, s, "UpdateRights", func() Response { return s.TryRefresh(s.Web, first.Refresh) }, func() {
 		b := s.StartInstance(t)
 		b.setRoles(t, s.Editor, "user")
 		b.RefreshStatus(t)
@@ -230,7 +230,7 @@ func testRefreshWhileRoleTaken(t *testing.T, s *Signet) {
 
 // holdWhile holds the first store call of that method in one request while something
 // else happens, and returns the request's answer.
-func (s *Signet) holdWhile(t *testing.T, method string, request func() Response, meanwhile func()) (late Response) {
+func holdWhile(t *testing.T, s *Signet, method string, request func() Response, meanwhile func()) (late Response) {
 	t.Helper()
 	inside, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once

@@ -91,7 +91,7 @@ func Start(t testing.TB, open OpenStore, configure ...func(*Options)) *Signet {
 	s.Store.Reset()
 	s.Log.Reset()
 	if _, bench := t.(*testing.B); !bench {
-		t.Cleanup(s.runChecker)
+		t.Cleanup(func() { runChecker(s) })
 	}
 	return s
 }
@@ -217,10 +217,10 @@ func (s *Signet) Advance(d time.Duration) {
 // verifies the audit log.
 func (s *Signet) searchForLeaks() {
 	s.t.Helper()
-	s.expectIntactAuditLog()
+	expectIntactAuditLog(s)
 	for where, text := range map[string]string{
-		"the log": strings.Join(s.Log.Lines(), "\n"), "the audit log": s.auditLog(),
-		"the metrics": s.metrics(), "an error answer": s.errorResponses(),
+		"the log": strings.Join(s.Log.Lines(), "\n"), "the audit log": auditLog(s),
+		"the metrics": s.metrics(), "an error answer": errorResponses(s),
 	} {
 		if found := s.Log.leaks(text); len(found) > 0 {
 			s.t.Errorf("L01 %s holds %q, part of a secret:\n%s", where, found, excerpt(text, found[0]))
@@ -233,7 +233,7 @@ func excerpt(text, part string) string {
 	return text[max(0, at-200):min(len(text), at+len(part)+200)]
 }
 
-func (s *Signet) auditLog() string {
+func auditLog(s *Signet) string {
 	var all strings.Builder
 	page := storage.Page{Limit: storage.MaxPage}
 	for {
@@ -258,7 +258,7 @@ func (s *Signet) metrics() string {
 	return string(b)
 }
 
-func (s *Signet) errorResponses() string {
+func errorResponses(s *Signet) string {
 	var all strings.Builder
 	s.errorBodies.Range(func(body, _ any) bool {
 		all.WriteString(body.(string) + "\n")

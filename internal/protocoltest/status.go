@@ -59,7 +59,7 @@ func statusIndexOf(t testing.TB, token string) statusIndex {
 }
 
 // statusBit tells whether the token's bit is set on this instance.
-func (s *Signet) statusBit(t testing.TB, token string) bool {
+func statusBit(t testing.TB, s *Signet, token string) bool {
 	t.Helper()
 	p := statusIndexOf(t, token)
 	a := s.Get(strings.TrimPrefix(p.uri, s.Issuer)).ExpectStatus(t, http.StatusOK)
@@ -89,12 +89,12 @@ func (s *Signet) expectStatusBits(t testing.TB, ended, living []Tokens) {
 	t.Helper()
 	s.RefreshStatus(t)
 	for n, tokens := range ended {
-		if !s.statusBit(t, tokens.Access) {
+		if !statusBit(t, s, tokens.Access) {
 			t.Errorf("session %d has ended, its bit is not set", n)
 		}
 	}
 	for n, tokens := range living {
-		if s.statusBit(t, tokens.Access) {
+		if statusBit(t, s, tokens.Access) {
 			t.Errorf("session %d is alive, its bit is set", n)
 		}
 	}
@@ -126,7 +126,7 @@ func testStatusList(t *testing.T, s *Signet) {
 	if c["iss"] != s.Issuer || c["sub"] != p.uri || c["iat"] != now || c["exp"] != now+3600 || c["ttl"] != 60.0 || len(c) != 6 {
 		t.Errorf("claims %v", c)
 	}
-	s.expectTokenRejected(t, string(a.Body))
+	expectTokenRejected(t, s, string(a.Body))
 	s.expectStatusBits(t, nil, []Tokens{one, next, two})
 	s.Revoke(t, s.Web, next.Refresh)
 	s.expectStatusBits(t, []Tokens{one, next}, []Tokens{two})
@@ -194,7 +194,7 @@ func testStatusAlone(t *testing.T, s *Signet) {
 	}
 	iat := float64(s.Clock.Now().Unix())
 	for range 3 {
-		if !s.statusBit(t, tokens.Access) {
+		if !statusBit(t, s, tokens.Access) {
 			t.Error("the bit is not set")
 		}
 		a := s.Get(Status + "/1")
@@ -365,7 +365,7 @@ func testStatusListRetirement(t *testing.T, s *Signet) {
 	sweep(uri(1), uri(2))
 	s.Advance(time.Second)
 	sweep(uri(2))
-	if !s.statusBit(t, first.Access) {
+	if !statusBit(t, s, first.Access) {
 		t.Error("the list that has left does not say that all its sessions have ended")
 	}
 	s.Revoke(t, s.Web, later.Refresh) // its list has left: nothing to do
@@ -394,7 +394,7 @@ func testStatusListsPassedOver(t *testing.T, s *Signet) {
 		}
 	}
 	s.Get(Status+"/1025").ExpectError(t, http.StatusNotFound, "not_found")
-	if s.statusBit(t, lost.Access) {
+	if statusBit(t, s, lost.Access) {
 		t.Error("a living session of a list that is there has ended")
 	}
 }

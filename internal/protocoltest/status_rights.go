@@ -149,7 +149,7 @@ func testClientTokenWithoutStatus(t *testing.T, s *Signet) {
 	must(t, err)
 	old.StatusIndex, old.Roles, old.RightsVersion = 0, nil, 0
 	must(t, s.Store.CreateSession(context.Background(), old))
-	if !s.Active(t, s.ResourceServer, s.sign(t, "at+jwt", s.claimsPayload(t, tokens).set(t, "status", ""))) {
+	if !s.Active(t, s.ResourceServer, s.sign(t, "at+jwt", claimsPayload(t, s, tokens).set(t, "status", ""))) {
 		t.Error("a token from before there were lists does not count")
 	}
 	next := s.Refresh(t, s.Web, tokens.Refresh)

@@ -205,9 +205,9 @@ func testKnownClientNetwork(t *testing.T, s *Signet) {
 func testBootstrapLock(t *testing.T, s *Signet) {
 	s.Log.MarkSecret(bootstrapSecret)
 	for n := range 120 {
-		s.JSON("POST", Bootstrap, s.bootstrapBody("first", "x"), from(fmt.Sprintf("198.51.100.%d", n))).ExpectProblem(t, http.StatusForbidden, "access_denied")
+		s.JSON("POST", Bootstrap, bootstrapBody(s, "first", "x"), from(fmt.Sprintf("198.51.100.%d", n))).ExpectProblem(t, http.StatusForbidden, "access_denied")
 	}
-	s.JSON("POST", Bootstrap, s.bootstrapBody("first", bootstrapSecret), from("203.0.113.7")).ExpectStatus(t, http.StatusCreated)
+	s.JSON("POST", Bootstrap, bootstrapBody(s, "first", bootstrapSecret), from("203.0.113.7")).ExpectStatus(t, http.StatusCreated)
 }
 
 // testNameQuestions: PATCH /me has the limit of /register, and both share it.

@@ -36,14 +36,14 @@ func testEndWithoutMarks(t *testing.T, a *Signet) {
 		a.Store.Reset()
 		a.Clock.Advance(a.options.Issuer.CacheTTL) // b may have remembered the client until now
 		for _, instance := range []*Signet{b, a} {
-			instance.expectRejectedAndInactive(t, e.name, c, tokens)
+			expectRejectedAndInactive(t, instance, e.name, c, tokens)
 		}
 	}
 }
 
 // expectRejectedAndInactive expects that neither token counts, also where the
 // client is not there any more.
-func (s *Signet) expectRejectedAndInactive(t *testing.T, what string, c Client, tokens Tokens) {
+func expectRejectedAndInactive(t *testing.T, s *Signet, what string, c Client, tokens Tokens) {
 	t.Helper()
 	if s.Active(t, s.ResourceServer, tokens.Access) {
 		t.Errorf("%s: the access token is active", what)
@@ -85,6 +85,6 @@ func testDisabledWithoutMarks(t *testing.T, s *Signet) {
 		if session, err := s.backend.Session(ctx, sessionOf(t, tokens)); err != nil || !session.RevokedAt.IsZero() {
 			t.Fatalf("%s: the session was marked (%v): this judges nothing", c.name, err)
 		}
-		s.expectRejectedAndInactive(t, c.name, c.client, tokens)
+		expectRejectedAndInactive(t, s, c.name, c.client, tokens)
 	}
 }
