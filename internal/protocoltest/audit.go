@@ -63,11 +63,11 @@ func adminChanges(s *Signet, src issuer.RequestInfo) []adminChange {
 		{audit.EventPasswordSet, func(ctx context.Context) error {
 			return errorOf(i.Users().SetPassword(ctx, s.Alice.ID, "another bridge of stone"))
 		}},
-		{audit.EventUserDisabled, func(ctx context.Context) error { return errorOf(i.Users().Disable(ctx, s.idOf(ctx, "grace"))) }},
-		{audit.EventUserEnabled, func(ctx context.Context) error { return errorOf(i.Users().Enable(ctx, s.idOf(ctx, "grace"))) }},
-		{audit.EventSessionRevoked, func(ctx context.Context) error { return errorOf(i.Users().EndSessions(ctx, s.idOf(ctx, "grace"))) }},
+		{audit.EventUserDisabled, func(ctx context.Context) error { return errorOf(i.Users().Disable(ctx, idOf(ctx, s, "grace"))) }},
+		{audit.EventUserEnabled, func(ctx context.Context) error { return errorOf(i.Users().Enable(ctx, idOf(ctx, s, "grace"))) }},
+		{audit.EventSessionRevoked, func(ctx context.Context) error { return errorOf(i.Users().EndSessions(ctx, idOf(ctx, s, "grace"))) }},
 		{audit.EventSessionRevoked, func(ctx context.Context) error { return errorOf(i.Sessions().EndAll(ctx)) }},
-		{audit.EventUserDeleted, func(ctx context.Context) error { return i.Users().Delete(ctx, s.idOf(ctx, "grace")) }},
+		{audit.EventUserDeleted, func(ctx context.Context) error { return i.Users().Delete(ctx, idOf(ctx, s, "grace")) }},
 		{audit.EventRoleCreated, func(ctx context.Context) error {
 			return errorOf(i.Roles().Create(ctx, "helper", admin.RoleChange{Scopes: &scopes}))
 		}},

@@ -26,8 +26,8 @@ var corsCases = []testCase{
 }
 
 // preflight asks as a browser does before it sends a request.
-func (s *Signet) preflight(path, origin, method string) Response {
-	return s.Send(http.MethodOptions, path, "", Header("Origin", origin), Header("Access-Control-Request-Method", method),
+func (q *requester) preflight(path, origin, method string) Response {
+	return q.Send(http.MethodOptions, path, "", Header("Origin", origin), Header("Access-Control-Request-Method", method),
 		Header("Access-Control-Request-Headers", "authorization"))
 }
 

@@ -66,36 +66,42 @@ func addFixtures(t testing.TB, s *Signet) Fixtures {
 	}
 }
 
+// records creates and changes users and clients as the command line does.
+type records struct {
+	Admin   *admin.Service
+	secrets *LogCapture // is told each secret, for the search for leaks
+}
+
 // NewSecret returns a unique random secret that the leak search looks for.
-func (s *Signet) NewSecret(kind string) string {
+func (r *records) NewSecret(kind string) string {
 	secret := rand.Text() + "-" + kind
-	s.Log.MarkSecret(secret)
+	r.secrets.MarkSecret(secret)
 	return secret
 }
 
 // AddClient makes a confidential client.
-func (s *Signet) AddClient(t testing.TB, id string, settings admin.ClientChange) Client {
+func (r *records) AddClient(t testing.TB, id string, settings admin.ClientChange) Client {
 	t.Helper()
-	c := Client{ID: id, Secret: s.NewSecret("client-secret")}
-	_, err := s.operator().Clients().Create(context.Background(), admin.NewClient{ID: id, Secret: issuer.Secret(c.Secret), Settings: settings})
+	c := Client{ID: id, Secret: r.NewSecret("client-secret")}
+	_, err := r.operator().Clients().Create(context.Background(), admin.NewClient{ID: id, Secret: issuer.Secret(c.Secret), Settings: settings})
 	must(t, err)
 	return c
 }
 
 // AddPublicClient makes one without a secret, which may have the password grant.
-func (s *Signet) AddPublicClient(t testing.TB, id string, settings admin.ClientChange) Client {
+func (r *records) AddPublicClient(t testing.TB, id string, settings admin.ClientChange) Client {
 	t.Helper()
 	n := admin.NewClient{ID: id, Public: true, InsecurePublicPassword: true, Settings: settings}
-	_, err := s.operator().Clients().Create(context.Background(), n)
+	_, err := r.operator().Clients().Create(context.Background(), n)
 	must(t, err)
 	return Client{ID: id}
 }
 
 // AddUser creates a user with a random password.
-func (s *Signet) AddUser(t testing.TB, name string, roles ...string) User {
+func (r *records) AddUser(t testing.TB, name string, roles ...string) User {
 	t.Helper()
-	p := User{Username: name, Password: s.NewSecret("pass word")}
-	u, err := s.operator().Users().Create(context.Background(), admin.NewUser{
+	p := User{Username: name, Password: r.NewSecret("pass word")}
+	u, err := r.operator().Users().Create(context.Background(), admin.NewUser{
 		Username: name, Email: name + "@example.com", FullName: "Full " + name, Phone: "+44 20 7946 0000",
 		Roles: roles, Password: issuer.Secret(p.Password),
 	})
@@ -104,25 +110,25 @@ func (s *Signet) AddUser(t testing.TB, name string, roles ...string) User {
 	return p
 }
 
-func (s *Signet) disable(t testing.TB, p User) User {
+func (r *records) disable(t testing.TB, p User) User {
 	t.Helper()
-	_, err := s.operator().Users().Disable(context.Background(), p.ID)
+	_, err := r.operator().Users().Disable(context.Background(), p.ID)
 	must(t, err)
 	return p
 }
 
-func (s *Signet) setPassword(t testing.TB, p User, password string) {
+func (r *records) setPassword(t testing.TB, p User, password string) {
 	t.Helper()
-	s.Log.MarkSecret(password)
-	_, err := s.operator().Users().SetPassword(context.Background(), p.ID, issuer.Secret(password))
+	r.secrets.MarkSecret(password)
+	_, err := r.operator().Users().SetPassword(context.Background(), p.ID, issuer.Secret(password))
 	must(t, err)
 }
 
 // operator is the administration as the command line has it.
-func (s *Signet) operator() *admin.Admin { return s.Admin.Operator(testSource) }
+func (r *records) operator() *admin.Admin { return r.Admin.Operator(testSource) }
 
 // idOf returns the id of the user of that name.
-func (s *Signet) idOf(ctx context.Context, name string) string {
+func idOf(ctx context.Context, s *Signet, name string) string {
 	s.t.Helper()
 	u, err := s.operator().Users().Find(ctx, name)
 	must(s.t, err)

@@ -21,42 +21,42 @@ func RefreshForm(token string) url.Values {
 }
 
 // TryLogin asks for tokens.
-func (s *Signet) TryLogin(c Client, p User, scope string) Response {
-	return s.PostAs(c, Token, p.LoginForm(scope))
+func (q *requester) TryLogin(c Client, p User, scope string) Response {
+	return q.PostAs(c, Token, p.LoginForm(scope))
 }
 
 // Login gets tokens.
-func (s *Signet) Login(t testing.TB, c Client, p User, scope string) Tokens {
+func (q *requester) Login(t testing.TB, c Client, p User, scope string) Tokens {
 	t.Helper()
-	return s.TryLogin(c, p, scope).Tokens(t)
+	return q.TryLogin(c, p, scope).Tokens(t)
 }
 
 // TryRefresh presents a refresh token.
-func (s *Signet) TryRefresh(c Client, token string) Response {
-	return s.PostAs(c, Token, RefreshForm(token))
+func (q *requester) TryRefresh(c Client, token string) Response {
+	return q.PostAs(c, Token, RefreshForm(token))
 }
 
 // Refresh exchanges a refresh token.
-func (s *Signet) Refresh(t testing.TB, c Client, token string) Tokens {
+func (q *requester) Refresh(t testing.TB, c Client, token string) Tokens {
 	t.Helper()
-	return s.TryRefresh(c, token).Tokens(t)
+	return q.TryRefresh(c, token).Tokens(t)
 }
 
 // ClientToken gets a client's own token.
-func (s *Signet) ClientToken(t testing.TB, c Client) Tokens {
+func (q *requester) ClientToken(t testing.TB, c Client) Tokens {
 	t.Helper()
-	return s.PostAs(c, Token, Form("grant_type", "client_credentials")).Tokens(t)
+	return q.PostAs(c, Token, Form("grant_type", "client_credentials")).Tokens(t)
 }
 
 // Introspect asks about a token.
-func (s *Signet) Introspect(c Client, token string) Response {
-	return s.PostAs(c, Introspect, Form("token", token))
+func (q *requester) Introspect(c Client, token string) Response {
+	return q.PostAs(c, Introspect, Form("token", token))
 }
 
 // Active tells whether the client is told that the token counts.
-func (s *Signet) Active(t testing.TB, c Client, token string) bool {
+func (q *requester) Active(t testing.TB, c Client, token string) bool {
 	t.Helper()
-	a := s.Introspect(c, token).ExpectStatus(t, http.StatusOK)
+	a := q.Introspect(c, token).ExpectStatus(t, http.StatusOK)
 	a.expectNoStore(t)
 	active, ok := a.Object(t)["active"].(bool)
 	if !ok {
@@ -72,10 +72,10 @@ func (s *Signet) Active(t testing.TB, c Client, token string) bool {
 const inactive = `{"active":false}`
 
 // Revoke ends a token, for sure.
-func (s *Signet) Revoke(t testing.TB, c Client, token string) {
+func (q *requester) Revoke(t testing.TB, c Client, token string) {
 	t.Helper()
-	s.PostAs(c, Revoke, Form("token", token)).ExpectStatus(t, http.StatusOK)
+	q.PostAs(c, Revoke, Form("token", token)).ExpectStatus(t, http.StatusOK)
 }
 
 // UserInfo asks who a token is about.
-func (s *Signet) UserInfo(token string) Response { return s.Get(UserInfo, Bearer(token)) }
+func (q *requester) UserInfo(token string) Response { return q.Get(UserInfo, Bearer(token)) }

@@ -58,9 +58,9 @@ func testHosts(t *testing.T, s *Signet) {
 	}
 }
 
-func (s *Signet) raw(t *testing.T, request string) Response {
+func (q *requester) raw(t *testing.T, request string) Response {
 	t.Helper()
-	a, _ := s.Raw(t, strings.NewReader(request))
+	a, _ := q.Raw(t, strings.NewReader(request))
 	return a
 }
 

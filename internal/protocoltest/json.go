@@ -23,31 +23,31 @@ type Object map[string]any
 
 // JSON sends a body to the API; nil sends none. Secrets in it are not marked:
 // create them with [Signet.NewSecret].
-func (s *Signet) JSON(method, path string, body Object, opts ...RequestOption) Response {
+func (q *requester) JSON(method, path string, body Object, opts ...RequestOption) Response {
 	if body == nil {
-		return s.Send(method, path, "", opts...)
+		return q.Send(method, path, "", opts...)
 	}
 	raw, err := json.Marshal(body)
 	if err != nil {
-		s.t.Fatal(err)
+		q.t.Fatal(err)
 	}
-	return s.JSONRaw(method, path, string(raw), opts...)
+	return q.JSONRaw(method, path, string(raw), opts...)
 }
 
 // JSONRaw sends a body as JSON, as it is.
-func (s *Signet) JSONRaw(method, path, body string, opts ...RequestOption) Response {
-	return s.Send(method, path, body, append([]RequestOption{Header("Content-Type", "application/json")}, opts...)...)
+func (q *requester) JSONRaw(method, path, body string, opts ...RequestOption) Response {
+	return q.Send(method, path, body, append([]RequestOption{Header("Content-Type", "application/json")}, opts...)...)
 }
 
 // portalScope is what users ask for who use Signet's own API.
 const portalScope = "openid signet:account signet:admin"
 
 // Portal is a client whose tokens are for the issuer itself, for all that its API offers.
-func (s *Signet) Portal(t testing.TB) Client {
+func (r *records) Portal(t testing.TB) Client {
 	t.Helper()
 	grants := []string{issuer.GrantPassword, issuer.GrantRefreshToken}
 	portalScopes := append(slices.Clone(appScopes), issuer.ScopeAccount, issuer.ScopeAdmin)
-	return s.AddClient(t, "portal", admin.ClientChange{Grants: &grants, Scopes: &portalScopes})
+	return r.AddClient(t, "portal", admin.ClientChange{Grants: &grants, Scopes: &portalScopes})
 }
 
 // ExpectProblem expects an RFC 9457 error with the status, the code, and

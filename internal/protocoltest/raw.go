@@ -18,9 +18,9 @@ const testTimeout = 20 * time.Second
 // Raw sends bytes as they are and reads one answer; closed tells whether the
 // server then hung up. Write errors are no failure: the server may have had
 // enough.
-func (s *Signet) Raw(t testing.TB, request io.Reader) (a Response, closed bool) {
+func (q *requester) Raw(t testing.TB, request io.Reader) (a Response, closed bool) {
 	t.Helper()
-	conn, err := net.Dial("tcp", s.Server.Listener.Addr().String())
+	conn, err := net.Dial("tcp", q.Server.Listener.Addr().String())
 	must(t, err)
 	defer conn.Close()
 	must(t, conn.SetDeadline(time.Now().Add(testTimeout)))
@@ -31,7 +31,7 @@ func (s *Signet) Raw(t testing.TB, request io.Reader) (a Response, closed bool) 
 	body, err := io.ReadAll(res.Body)
 	must(t, err)
 	a = Response{Status: res.StatusCode, Header: res.Header, Body: body}
-	s.record(a)
+	q.record(a)
 	if !res.Close {
 		return a, false
 	}
@@ -41,9 +41,9 @@ func (s *Signet) Raw(t testing.TB, request io.Reader) (a Response, closed bool) 
 
 // rawAll sends bytes in pieces of the size and reads all answers until the server
 // hangs up.
-func (s *Signet) rawAll(t testing.TB, request string, size int) []Response {
+func (q *requester) rawAll(t testing.TB, request string, size int) []Response {
 	t.Helper()
-	conn, err := net.Dial("tcp", s.Server.Listener.Addr().String())
+	conn, err := net.Dial("tcp", q.Server.Listener.Addr().String())
 	must(t, err)
 	defer conn.Close()
 	must(t, conn.SetDeadline(time.Now().Add(testTimeout)))
@@ -72,8 +72,8 @@ func (s *Signet) rawAll(t testing.TB, request string, size int) []Response {
 }
 
 // Head is the beginning of a raw request to the Signet.
-func (s *Signet) Head(method, path string, headers ...string) string {
-	host := s.Server.Listener.Addr().String()
+func (q *requester) Head(method, path string, headers ...string) string {
+	host := q.Server.Listener.Addr().String()
 	return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\n%s\r\n\r\n", method, path, host, strings.Join(headers, "\r\n"))
 }
 

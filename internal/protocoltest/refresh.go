@@ -32,9 +32,9 @@ var refreshCases = []testCase{
 func zeroGrace(o *Options) { o.Issuer.RefreshGrace = 0 }
 
 // expectRefreshRejected expects that a refresh token is rejected.
-func (s *Signet) expectRefreshRejected(t testing.TB, c Client, token string) {
+func (q *requester) expectRefreshRejected(t testing.TB, c Client, token string) {
 	t.Helper()
-	s.TryRefresh(c, token).ExpectError(t, http.StatusBadRequest, "invalid_grant")
+	q.TryRefresh(c, token).ExpectError(t, http.StatusBadRequest, "invalid_grant")
 }
 
 // expectEnded expects that no token of the session is accepted any more (R02).

@@ -7,8 +7,10 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -59,56 +61,70 @@ type Response struct {
 	Body   []byte
 }
 
+// A requester sends requests to one instance, and keeps what the search for leaks and the
+// checker need of the responses.
+type requester struct {
+	URL    string // where this instance answers, with the issuer's path
+	Server *httptest.Server
+	HTTP   *http.Client
+	Log    *LogCapture
+
+	t           testing.TB
+	check       func(*http.Request, Response) // of each response that HTTP has received
+	errorBodies sync.Map                      // bodies of error answers
+	issued      issuedTokens
+}
+
 // Post sends a form.
-func (s *Signet) Post(path string, form url.Values, opts ...RequestOption) Response {
-	return s.PostRaw(path, form.Encode(), opts...)
+func (q *requester) Post(path string, form url.Values, opts ...RequestOption) Response {
+	return q.PostRaw(path, form.Encode(), opts...)
 }
 
 // PostAs sends a form of the client's: with its secret, or, of a public one,
 // with its name.
-func (s *Signet) PostAs(c Client, path string, form url.Values, opts ...RequestOption) Response {
+func (q *requester) PostAs(c Client, path string, form url.Values, opts ...RequestOption) Response {
 	if c.Secret != "" {
-		return s.Post(path, form, append([]RequestOption{Basic(c)}, opts...)...)
+		return q.Post(path, form, append([]RequestOption{Basic(c)}, opts...)...)
 	}
 	named := maps.Clone(form)
 	named.Set("client_id", c.ID)
-	return s.Post(path, named, opts...)
+	return q.Post(path, named, opts...)
 }
 
 // PostRaw sends a body as a form, as it is.
-func (s *Signet) PostRaw(path, body string, opts ...RequestOption) Response {
+func (q *requester) PostRaw(path, body string, opts ...RequestOption) Response {
 	opts = append([]RequestOption{Header("Content-Type", "application/x-www-form-urlencoded")}, opts...)
-	return s.Send(http.MethodPost, path, body, opts...)
+	return q.Send(http.MethodPost, path, body, opts...)
 }
 
 // Get asks without a body.
-func (s *Signet) Get(path string, opts ...RequestOption) Response {
-	return s.Send(http.MethodGet, path, "", opts...)
+func (q *requester) Get(path string, opts ...RequestOption) Response {
+	return q.Send(http.MethodGet, path, "", opts...)
 }
 
 // Send makes one request. The answers' tokens count as secrets from then on.
-func (s *Signet) Send(method, path, body string, opts ...RequestOption) Response {
+func (q *requester) Send(method, path, body string, opts ...RequestOption) Response {
 	var content io.Reader
 	if body != "" {
 		content = strings.NewReader(body)
 	}
-	r, err := http.NewRequest(method, s.URL+path, content)
+	r, err := http.NewRequest(method, q.URL+path, content)
 	if err != nil {
-		s.t.Errorf("%s %.80q: %v", method, path, err)
+		q.t.Errorf("%s %.80q: %v", method, path, err)
 		return Response{}
 	}
 	for _, change := range opts {
 		change(r)
 	}
-	response, err := s.exchange(r)
+	response, err := q.exchange(r)
 	if err != nil {
-		s.t.Errorf("%s %.80q: %v", method, path, err)
+		q.t.Errorf("%s %.80q: %v", method, path, err)
 	}
 	return response
 }
 
-func (s *Signet) exchange(r *http.Request) (Response, error) {
-	res, err := s.HTTP.Do(r)
+func (q *requester) exchange(r *http.Request) (Response, error) {
+	res, err := q.HTTP.Do(r)
 	if err != nil {
 		return Response{}, err
 	}
@@ -118,22 +134,22 @@ func (s *Signet) exchange(r *http.Request) (Response, error) {
 		return Response{}, err
 	}
 	a := Response{Status: res.StatusCode, Header: res.Header, Body: body}
-	s.record(a)
-	s.checkDescription(r, a)
+	q.record(a)
+	q.check(r, a)
 	return a, nil
 }
 
 // record keeps what the search for leaks needs.
-func (s *Signet) record(a Response) {
+func (q *requester) record(a Response) {
 	if a.Status >= 400 {
-		s.errorBodies.Store(string(a.Body), struct{}{})
+		q.errorBodies.Store(string(a.Body), struct{}{})
 		return
 	}
 	var tokens Tokens
 	if json.Unmarshal(a.Body, &tokens) == nil {
-		s.issued.add(tokens.Access)
+		q.issued.add(tokens.Access)
 		for _, secret := range []string{tokens.Access, tokens.Refresh, tokens.ID} {
-			s.Log.MarkSecret(secret)
+			q.Log.MarkSecret(secret)
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -46,30 +45,24 @@ type Options struct {
 // Signet is a running issuer.
 type Signet struct {
 	Fixtures
+	requester
+	records
 
 	Issuer    string // the `iss` value
-	URL       string // where this instance answers, with the issuer's path
 	Clock     *testclock.Clock
 	Store     *Store
 	Keys      *keys.Manager
 	Service   *issuer.Issuer
 	Audit     *audit.Log
-	Admin     *admin.Service
 	Self      *selfservice.Service
 	Passwords *password.Pool
 	Handler   *endpoints.Handler
 	Metrics   *endpoints.Metrics
-	Server    *httptest.Server
-	Log       *LogCapture
-	HTTP      *http.Client
 
-	t           testing.TB
-	options     Options
-	backend     storage.Store
-	master      keys.MasterKey
-	errorBodies sync.Map // bodies of error answers
-	issued      issuedTokens
-	portal      Client // where a case has created it
+	options Options
+	backend storage.Store
+	master  keys.MasterKey
+	portal  Client // where a case has created it
 }
 
 // Start runs a Signet over an empty store until the test ends.
@@ -77,7 +70,8 @@ func Start(t testing.TB, open OpenStore, configure ...func(*Options)) *Signet {
 	t.Helper()
 	master, err := keys.NewMasterKey(rand.Reader)
 	must(t, err)
-	s := &Signet{t: t, Clock: NewClock(), Log: newLogCapture(), backend: open(t), master: master}
+	log := newLogCapture()
+	s := &Signet{requester: requester{t: t, Log: log}, records: records{secrets: log}, Clock: NewClock(), backend: open(t), master: master}
 	s.Log.MarkSecret(master.Encode())
 	s.options = defaults(s.Clock)
 	for _, change := range configure {
@@ -100,7 +94,7 @@ func Start(t testing.TB, open OpenStore, configure ...func(*Options)) *Signet {
 func (s *Signet) StartInstance(t testing.TB, configure ...func(*Options)) *Signet {
 	t.Helper()
 	b := &Signet{
-		t: t, Clock: s.Clock, Log: s.Log, backend: s.backend, master: s.master,
+		requester: requester{t: t, Log: s.Log}, records: records{secrets: s.Log}, Clock: s.Clock, backend: s.backend, master: s.master,
 		options: s.options, Issuer: s.Issuer, Fixtures: s.Fixtures,
 	}
 	for _, change := range configure {
@@ -117,9 +111,11 @@ func (s *Signet) AdminListener(t testing.TB) *Signet {
 	server := httptest.NewServer(s.Handler.Admin())
 	t.Cleanup(server.Close)
 	own := &Signet{
-		t: t, Clock: s.Clock, Log: s.Log, Store: s.Store, backend: s.backend, options: s.options, Issuer: s.Issuer, Fixtures: s.Fixtures,
-		URL: server.URL, Server: server, Handler: s.Handler, HTTP: server.Client(),
+		requester: requester{t: t, Log: s.Log, URL: server.URL, Server: server, HTTP: server.Client()},
+		records:   records{secrets: s.Log},
+		Clock:     s.Clock, Store: s.Store, backend: s.backend, options: s.options, Issuer: s.Issuer, Fixtures: s.Fixtures, Handler: s.Handler,
 	}
+	own.check = own.checkDescription
 	own.options.Endpoints.Service = s.Service // its responses are checked against the description
 	return own
 }
@@ -141,6 +137,7 @@ func defaults(clock *testclock.Clock) Options {
 
 // open wires the parts together as a server does.
 func (s *Signet) open() {
+	s.check = s.checkDescription
 	s.Store = NewStore(s.backend)
 	s.Server = httptest.NewUnstartedServer(nil)
 	s.Server.Listener = endpoints.CheckFraming(s.Server.Listener)

@@ -27,15 +27,15 @@ var statusFaultCases = []testCase{
 	{name: "what the lists cost", run: testStatusCost},
 }
 
-func (s *Signet) setRoles(t testing.TB, p User, roles ...string) {
+func (r *records) setRoles(t testing.TB, p User, roles ...string) {
 	t.Helper()
-	_, err := s.operator().Users().Update(context.Background(), p.ID, admin.UserChange{Roles: &roles})
+	_, err := r.operator().Users().Update(context.Background(), p.ID, admin.UserChange{Roles: &roles})
 	must(t, err)
 }
 
-func (s *Signet) setScopes(t testing.TB, c Client, scopes ...string) {
+func (r *records) setScopes(t testing.TB, c Client, scopes ...string) {
 	t.Helper()
-	_, err := s.operator().Clients().Update(context.Background(), c.ID, admin.ClientChange{Scopes: &scopes})
+	_, err := r.operator().Clients().Update(context.Background(), c.ID, admin.ClientChange{Scopes: &scopes})
 	must(t, err)
 }
 
