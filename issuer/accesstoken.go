@@ -12,6 +12,7 @@ import (
 	"example.org/signet/internal/failpoint"
 	"example.org/signet/internal/random"
 	"example.org/signet/issuer/status"
+	"example.org/signet/storage"
 )
 
 // Token types in the JOSE header: RFC 9068 §2.1 and RFC 7519 §5.1.
@@ -58,6 +59,10 @@ type accessClaims struct {
 	AuthTime  int64    `json:"auth_time,omitempty"`
 
 	Status *status.Claim `json:"status,omitempty"`
+
+	// ClientEpoch is the client's epoch in a token that it has on its own behalf: there is no
+	// session that could hold it.
+	ClientEpoch int64 `json:"client_epoch,omitempty"`
 }
 
 // tokenSigner makes the tokens that a grant has decided on.
@@ -79,7 +84,7 @@ func (t *tokenSigner) issue(ctx context.Context, req *grantRequest, g grantResul
 	if err != nil {
 		return TokenResponse{}, unavailable(err)
 	}
-	claims, err := t.accessClaims(req.client.ID, g)
+	claims, err := t.accessClaims(req.client, g)
 	if err != nil {
 		return TokenResponse{}, unavailable(err)
 	}
@@ -103,13 +108,13 @@ func (t *tokenSigner) issue(ctx context.Context, req *grantRequest, g grantResul
 // tokenIDBytes gives a `jti` 160 random bits (RFC 6749 §10.10).
 const tokenIDBytes = 20
 
-func (t *tokenSigner) accessClaims(clientID string, g grantResult) (accessClaims, error) {
+func (t *tokenSigner) accessClaims(client storage.Client, g grantResult) (accessClaims, error) {
 	jti, err := random.Text(t.rand, tokenIDBytes)
 	if err != nil {
 		return accessClaims{}, err
 	}
 	c := accessClaims{
-		Issuer: t.issuer, Subject: clientID, Audience: g.rights.audience, ClientID: clientID,
+		Issuer: t.issuer, Subject: client.ID, Audience: g.rights.audience, ClientID: client.ID,
 		IssuedAt: g.issuedAt.Unix(), Expiry: g.issuedAt.Add(t.ttl).Unix(),
 		ID: jti, Scope: joinScope(g.rights.scope),
 	}
@@ -120,6 +125,8 @@ func (t *tokenSigner) accessClaims(clientID string, g grantResult) (accessClaims
 		c.SessionID, c.AuthTime = g.session.ID, g.session.AuthTime.Unix()
 		c.Expiry = min(c.Expiry, g.session.ExpiresAt.Unix())
 		c.Status = t.statusLists.Claim(g.session.StatusIndex)
+	} else {
+		c.ClientEpoch = client.Epoch
 	}
 	return c, nil
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"example.org/signet/internal/strictjson"
 	"example.org/signet/issuer/epoch"
+	"example.org/signet/issuer/role"
 	"example.org/signet/issuer/status"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
@@ -16,10 +18,12 @@ import (
 // maxTokenBytes bounds a token before anything is parsed.
 const maxTokenBytes = 8 << 10
 
-// activeToken is an access token that is active, with its user.
+// activeToken is an access token that is active, with its user. Scope and Roles of the claims
+// are what is left of them now.
 type activeToken struct {
-	claims accessClaims
-	user   *storage.User // nil where a client acts on its own behalf
+	claims   accessClaims
+	audience []string      // what is left of the claims' now
+	user     *storage.User // nil where a client acts on its own behalf
 }
 
 // errInactive is definitive: the token is not ours, expired or revoked, or its
@@ -32,6 +36,7 @@ type tokenChecker struct {
 	store          tokenStore
 	keyring        Keyring
 	clients        *clientCache
+	roles          *role.Cache
 	statusLists    *status.Lists
 	verifiedTokens *verifiedTokenCache
 	now            func() time.Time
@@ -84,7 +89,7 @@ func parseClaims(payload []byte) (c accessClaims, ok bool) {
 	for name, into := range map[string]any{
 		"iss": &c.Issuer, "sub": &c.Subject, "aud": &c.Audience, "client_id": &c.ClientID, "exp": &c.Expiry, "iat": &c.IssuedAt,
 		"nbf": &c.NotBefore, "jti": &c.ID, "scope": &c.Scope, "sid": &c.SessionID, "roles": &c.Roles, "auth_time": &c.AuthTime,
-		"status": &c.Status,
+		"status": &c.Status, "client_epoch": &c.ClientEpoch,
 	} {
 		if value, given := strictjson.Find(members, name); given && json.Unmarshal([]byte(value), into) != nil {
 			return accessClaims{}, false
@@ -104,83 +109,146 @@ func (tc *tokenChecker) activeToken(ctx context.Context, token string) (activeTo
 	if now.Unix() >= c.Expiry || time.Unix(max(c.IssuedAt, c.NotBefore), 0).After(now.Add(clockLeeway)) {
 		return activeToken{}, errInactive
 	}
+	var client storage.Client
 	t := activeToken{claims: c}
 	if c.SessionID != "" {
-		t.user, err = tc.activeSessionToken(ctx, c, now)
+		t.user, client, err = tc.activeSessionToken(ctx, c, now)
 	} else {
-		err = tc.activeClientToken(ctx, c)
+		client, err = tc.activeClientToken(ctx, c)
 	}
-	return t, err
+	if err != nil {
+		return activeToken{}, err
+	}
+	return tc.limitToCurrentRights(ctx, t, client)
+}
+
+// limitToCurrentRights leaves out what was taken from the user, the client or a role since the
+// token was issued. A token that is for nobody any more is not active.
+func (tc *tokenChecker) limitToCurrentRights(ctx context.Context, t activeToken, client storage.Client) (activeToken, error) {
+	roles, err := tc.roles.Get(ctx)
+	if err != nil {
+		return activeToken{}, unavailable(err)
+	}
+	b, scope := clientBounds(client, tc.issuer), strings.Fields(t.claims.Scope)
+	if t.user != nil {
+		t.claims.Roles = intersect(t.claims.Roles, t.user.Roles)
+		scope = roles.ScopesFor(t.user.Roles, intersect(scope, b.scopes))
+	} else {
+		scope = intersect(scope, ownScopes(client, roles))
+	}
+	t.claims.Scope, t.audience = joinScope(scope), intersectAudiences(t.claims.Audience, b.audiences)
+	if len(t.audience) == 0 {
+		return activeToken{}, errInactive
+	}
+	return t, nil
 }
 
 // activeSessionToken checks a token of a session. If its place in the status lists
 // is not the session's any more, it was issued with rights that have been taken
 // away since.
-func (tc *tokenChecker) activeSessionToken(ctx context.Context, c accessClaims, now time.Time) (*storage.User, error) {
-	s, user, err := tc.activeSession(ctx, c.SessionID, now)
+func (tc *tokenChecker) activeSessionToken(ctx context.Context, c accessClaims, now time.Time) (*storage.User, storage.Client, error) {
+	s, err := tc.activeSession(ctx, c.SessionID, now, tc.covers(c))
 	if err != nil {
-		return nil, err
+		return nil, storage.Client{}, err
 	}
 	if claim := tc.statusLists.Claim(s.StatusIndex); c.Status != nil && (claim == nil || *c.Status != *claim) {
-		return nil, errInactive
+		return nil, storage.Client{}, errInactive
 	}
-	return user, nil
+	return &s.user, s.client, nil
+}
+
+// activeSession is a session that is active, with what it depends on.
+type activeSession struct {
+	storage.Session
+	user   storage.User
+	client storage.Client
 }
 
 // activeSession checks a session, its user and its client: two reads and the
-// cached client.
-func (tc *tokenChecker) activeSession(ctx context.Context, sid string, now time.Time) (storage.Session, *storage.User, error) {
+// cached client. Without covers the client is to cover what was granted at login.
+func (tc *tokenChecker) activeSession(ctx context.Context, sid string, now time.Time, covers clientCheck) (activeSession, error) {
 	s, err := tc.store.Session(ctx, sid)
 	if err != nil {
-		return storage.Session{}, nil, inactiveOrUnavailable(err)
+		return activeSession{}, inactiveOrUnavailable(err)
 	}
 	if !s.RevokedAt.IsZero() || !now.Before(s.ExpiresAt) {
-		return storage.Session{}, nil, errInactive
+		return activeSession{}, errInactive
 	}
 	user, storeEpoch, err := tc.store.UserInEpoch(ctx, s.UserID)
 	if err != nil {
-		return storage.Session{}, nil, inactiveOrUnavailable(err)
+		return activeSession{}, inactiveOrUnavailable(err)
 	}
 	if !epoch.ValidForUser(user, storeEpoch, s) {
-		return storage.Session{}, nil, errInactive
+		return activeSession{}, errInactive
 	}
-	return s, &user, tc.clients.active(ctx, s.ClientID, validForSession(s))
+	if covers == nil {
+		covers = tc.covers(accessClaims{Scope: joinScope(s.Scopes), Audience: s.Audience})
+	}
+	client, err := tc.clients.active(ctx, s.ClientID, validForSession(s), covers)
+	return activeSession{s, user, client}, err
 }
 
 // activeClientToken checks a client's own token: it has no session. A
-// revoked one is in the store by its id; a new epoch of the store ends those
-// issued before it.
-func (tc *tokenChecker) activeClientToken(ctx context.Context, c accessClaims) error {
+// revoked one is in the store by its id; a new epoch of the store or of the client ends
+// those issued before it.
+func (tc *tokenChecker) activeClientToken(ctx context.Context, c accessClaims) (storage.Client, error) {
 	revoked, err := tc.store.TokenRevoked(ctx, c.ID)
 	if err != nil {
-		return unavailable(err)
+		return storage.Client{}, unavailable(err)
 	}
 	storeEpoch, err := tc.store.Epoch(ctx)
 	if err != nil {
-		return unavailable(err)
+		return storage.Client{}, unavailable(err)
 	}
 	if revoked || !epoch.ValidWithoutSession(storeEpoch, c.IssuedAt) {
-		return errInactive
+		return storage.Client{}, errInactive
 	}
-	return tc.clients.active(ctx, c.ClientID, func(c storage.Client) bool { return !c.Disabled })
+	return tc.clients.active(ctx, c.ClientID, func(client storage.Client) bool {
+		return epoch.ValidForClient(client, storage.Session{ClientEpoch: c.ClientEpoch})
+	}, tc.covers(c))
 }
 
-// active returns errInactive where the client is gone or valid says no.
-func (c *clientCache) active(ctx context.Context, id string, valid func(storage.Client) bool) error {
-	err := c.check(ctx, id, func(client storage.Client) error {
-		if !valid(client) {
+// clientCheck is a question about a client.
+type clientCheck func(storage.Client) bool
+
+// covers returns whether the client may have all that the claims say.
+func (tc *tokenChecker) covers(c accessClaims) clientCheck {
+	return func(client storage.Client) bool {
+		b := clientBounds(client, tc.issuer)
+		return len(without(strings.Fields(c.Scope), b.scopes)) == 0 && len(intersectAudiences(c.Audience, b.audiences)) == len(c.Audience)
+	}
+}
+
+// errNotCovered makes clientCache.check read a client again that may have less than a token
+// says: it may have got more since it was remembered.
+var errNotCovered = errors.New("the client may not have all that the token says")
+
+// active returns the client; errInactive where it is gone or valid says no. It is as the store
+// has it where it does not cover everything.
+func (c *clientCache) active(ctx context.Context, id string, valid, covers clientCheck) (judged storage.Client, err error) {
+	err = c.check(ctx, id, func(client storage.Client) error {
+		switch judged = client; {
+		case !valid(client):
 			return errInactive
+		case !covers(client):
+			return errNotCovered
 		}
 		return nil
 	})
-	if errors.Is(err, storage.ErrNotFound) {
-		return errInactive
+	switch {
+	case errors.Is(err, errNotCovered):
+		return judged, nil
+	case errors.Is(err, storage.ErrNotFound):
+		return judged, errInactive
 	}
-	return err
+	return judged, err
 }
 
+// coversAnything is for those who do not ask what the client may have.
+func coversAnything(storage.Client) bool { return true }
+
 // validForSession returns the check that a client must pass for its session to be active.
-func validForSession(s storage.Session) func(storage.Client) bool {
+func validForSession(s storage.Session) clientCheck {
 	return func(c storage.Client) bool { return epoch.ValidForClient(c, s) }
 }
 

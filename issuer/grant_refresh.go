@@ -239,7 +239,7 @@ func (g refreshGrant) currentUser(ctx context.Context, s storage.Session) (*stor
 	case !epoch.ValidForUser(user, storeEpoch, s):
 		return nil, errInvalidRefreshToken
 	}
-	if err := g.clients.active(ctx, s.ClientID, validForSession(s)); errors.Is(err, errInactive) {
+	if _, err := g.clients.active(ctx, s.ClientID, validForSession(s), coversAnything); errors.Is(err, errInactive) {
 		return nil, errInvalidRefreshToken
 	} else if err != nil {
 		return nil, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"example.org/signet/storage"
 )
@@ -65,31 +64,18 @@ func (i *Issuer) introspectAccess(ctx context.Context, caller storage.Client, to
 		return Introspection{}, err
 	}
 	c := t.claims
-	if c.ClientID != caller.ID && !intersects(c.Audience, caller.Resources) {
+	if c.ClientID != caller.ID && !intersects(t.audience, caller.Resources) {
 		return Introspection{}, errInactive
 	}
 	response := Introspection{
-		Active: true, Issuer: c.Issuer, Subject: c.Subject, Audience: c.Audience, ClientID: c.ClientID,
+		Active: true, Issuer: c.Issuer, Subject: c.Subject, Audience: t.audience, ClientID: c.ClientID,
 		Expiry: c.Expiry, IssuedAt: c.IssuedAt, ID: c.ID, Scope: c.Scope, TokenType: "Bearer",
 		Roles: c.Roles, SessionID: c.SessionID, AuthTime: c.AuthTime,
 	}
 	if t.user != nil {
 		response.Username = t.user.Username
-		return response, i.limitToCurrentRights(ctx, &response, *t.user)
 	}
 	return response, nil
-}
-
-// limitToCurrentRights leaves out the roles and restricted scopes that were taken
-// from the user since the token was issued.
-func (i *Issuer) limitToCurrentRights(ctx context.Context, response *Introspection, user storage.User) error {
-	roles, err := i.roles.Get(ctx)
-	if err != nil {
-		return unavailable(err)
-	}
-	response.Roles = intersect(response.Roles, user.Roles)
-	response.Scope = joinScope(roles.ScopesFor(user.Roles, strings.Fields(response.Scope)))
-	return nil
 }
 
 // introspectRefresh returns the newest refresh token of a session as active, to its
@@ -100,7 +86,7 @@ func (i *Issuer) introspectRefresh(ctx context.Context, caller storage.Client, t
 		return Introspection{}, errInactive
 	}
 	now := i.now()
-	s, user, err := i.checker.activeSession(ctx, h.sessionID(), now)
+	s, err := i.checker.activeSession(ctx, h.sessionID(), now, nil)
 	if err != nil {
 		return Introspection{}, err
 	}
@@ -108,15 +94,27 @@ func (i *Issuer) introspectRefresh(ctx context.Context, caller storage.Client, t
 	if s.ClientID != caller.ID || s.Generation != generation || !now.Before(idle) {
 		return Introspection{}, errInactive
 	}
+	// Its tokens say what is left of its rights, as activeToken does of an access token.
+	t, err := i.checker.limitToCurrentRights(ctx, activeToken{
+		claims: accessClaims{Scope: joinScope(s.Scopes), Audience: s.Audience}, user: &s.user,
+	}, s.client)
+	if err != nil {
+		return Introspection{}, err
+	}
 	return Introspection{
-		Active: true, Issuer: i.cfg.Issuer, Subject: s.UserID, Audience: s.Audience, ClientID: s.ClientID,
+		Active: true, Issuer: i.cfg.Issuer, Subject: s.UserID, Audience: t.audience, ClientID: s.ClientID,
 		Expiry: min(idle.Unix(), s.ExpiresAt.Unix()), IssuedAt: s.RotatedAt.Unix(),
-		Scope: joinScope(s.Scopes), TokenType: "refresh_token", Username: user.Username, SessionID: s.ID,
+		Scope: t.claims.Scope, TokenType: "refresh_token", Username: s.user.Username, SessionID: s.ID,
 	}, nil
 }
 
 func intersects(a, b []string) bool {
-	return slices.ContainsFunc(a, func(s string) bool {
-		return slices.ContainsFunc(b, func(other string) bool { return trimEmptyPath(s) == trimEmptyPath(other) })
+	return len(intersectAudiences(a, b)) > 0
+}
+
+// intersectAudiences keeps the members of a that are in b, but for an empty path.
+func intersectAudiences(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool {
+		return !slices.ContainsFunc(b, func(other string) bool { return trimEmptyPath(s) == trimEmptyPath(other) })
 	})
 }

@@ -159,7 +159,7 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 	}
 	i.auth = &clientAuthenticator{clients: i.clients, passwords: passwords, verified: secrets, throttler: i.throttler, now: i.now}
 	i.checker = &tokenChecker{
-		issuer: cfg.Issuer, store: store, keyring: keyring, clients: i.clients, statusLists: i.statusLists,
+		issuer: cfg.Issuer, store: store, keyring: keyring, clients: i.clients, roles: i.roles, statusLists: i.statusLists,
 		verifiedTokens: newVerifiedTokenCache(), now: i.now,
 	}
 	i.pipeline = &pipeline{

@@ -48,13 +48,6 @@ func (i *Issuer) Identify(ctx context.Context, accessToken Secret, scope string)
 	case !contains(strings.Fields(t.claims.Scope), scope):
 		return nil, errScopeMissing(scope)
 	}
-	err = i.checker.clients.active(ctx, t.claims.ClientID, func(c storage.Client) bool { return mayHaveScope(c, scope) })
-	switch {
-	case errors.Is(err, errInactive):
-		return nil, errScopeMissing(scope)
-	case err != nil:
-		return nil, err
-	}
 	return &Principal{user: *t.user, session: t.claims.SessionID, clientID: t.claims.ClientID}, nil
 }
 

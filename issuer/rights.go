@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.org/signet/issuer/role"
 	"example.org/signet/storage"
 )
 
@@ -65,6 +66,14 @@ func clientBounds(c storage.Client, issuer string) bounds {
 		b.scopes = without(b.scopes, []string{ScopeAdmin})
 	}
 	return b
+}
+
+// ownScopes returns the scopes that a client may have on its own behalf: of those that are
+// restricted to roles it has the ones that somebody who may give them has confirmed.
+func ownScopes(c storage.Client, roles *role.Set) []string {
+	return slices.DeleteFunc(slices.Clone(c.Scopes), func(scope string) bool {
+		return roles.Restricted(scope) && !contains(c.OwnScopes, scope)
+	})
 }
 
 // sessionBounds are what the session was granted at login (RFC 6749 §6).
@@ -150,13 +159,14 @@ func (p *pipeline) rights(ctx context.Context, req *grantRequest, who subject) (
 		base = sessionBounds(*who.session)
 	}
 	scope, audience := intersect(base.scopes, client.scopes), intersect(base.audiences, client.audiences)
+	roles, err := p.roles.Get(ctx)
+	if err != nil {
+		return rights{}, unavailable(err)
+	}
 	if policy.user {
-		roles, err := p.roles.Get(ctx)
-		if err != nil {
-			return rights{}, unavailable(err)
-		}
 		scope = roles.ScopesFor(who.user.Roles, scope)
 	} else {
+		scope = intersect(scope, ownScopes(req.client, roles))
 		scope = without(scope, userScopes)
 	}
 	r := rights{scope: scope, audience: audience, denied: without(base.scopes, scope)}

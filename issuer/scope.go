@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"example.org/signet/issuer/account"
-	"example.org/signet/storage"
 )
 
 // The scopes with a meaning of their own (OpenID Connect Core §5.4).
@@ -13,6 +12,7 @@ const (
 	ScopeOpenID  = "openid"
 	ScopeProfile = "profile"
 	ScopeEmail   = "email"
+	ScopeAddress = "address"
 	ScopePhone   = "phone"
 
 	// ScopeOfflineAccess asks for a session that outlives the user's presence
@@ -33,9 +33,14 @@ var userScopes = []string{ScopeOpenID, ScopeOfflineAccess, ScopeAccount, ScopeAd
 // ReservedScope tells whether the scope is one of Signet's own API.
 func ReservedScope(s string) bool { return s == ScopeAccount || s == ScopeAdmin }
 
-// mayHaveScope tells whether the scope is named for the client, as it is now.
-func mayHaveScope(c storage.Client, scope string) bool {
-	return contains(c.Scopes, scope) && !(c.Public && scope == ScopeAdmin)
+// StandardScope tells whether OpenID Connect defines the scope. Such a one is every
+// user's, and no role may restrict it.
+func StandardScope(s string) bool {
+	switch s {
+	case ScopeOpenID, ScopeProfile, ScopeEmail, ScopeAddress, ScopePhone, ScopeOfflineAccess:
+		return true
+	}
+	return false
 }
 
 // maxScopes bounds the scopes of one request.

@@ -21,6 +21,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Refresh", refreshCases},
 		{"RefreshRights", refreshRightsCases},
 		{"Rights", rightsCases},
+		{"ClientRights", clientRightsCases},
 		{"ClockJumps", clockJumpCases},
 		{"RefreshRaces", raceCases},
 		{"Forgery", forgeryCases},

@@ -69,6 +69,7 @@ func clientChanges(a, b storage.Client) string {
 	var c changes
 	c.values("grants", a.Grants, b.Grants)
 	c.values("scopes", a.Scopes, b.Scopes)
+	c.values("own scopes", a.OwnScopes, b.OwnScopes)
 	c.field("audiences", !slices.Equal(a.Audiences, b.Audiences))
 	c.field("resources", !slices.Equal(a.Resources, b.Resources))
 	c.field("origins", !slices.Equal(a.Origins, b.Origins))

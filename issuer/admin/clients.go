@@ -3,12 +3,14 @@ package admin
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/account"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/epoch"
+	"example.org/signet/issuer/role"
 	"example.org/signet/storage"
 )
 
@@ -58,6 +60,9 @@ func (c Clients) Create(ctx context.Context, n NewClient) (Client, error) {
 	if err := c.admin.actor.mayChangeClient(storage.Client{}, x); err != nil {
 		return Client{}, err
 	}
+	if err := s.confirmScopes(ctx, &x); err != nil {
+		return Client{}, err
+	}
 	secret, err := s.setSecret(ctx, &x, n.Secret)
 	if err != nil {
 		return Client{}, err
@@ -76,9 +81,27 @@ func (c Clients) Create(ctx context.Context, n NewClient) (Client, error) {
 	return created, nil
 }
 
-// Update changes a client. Disabling it ends its sessions.
+// confirmScopes notes the client's restricted scopes as given by the actor, who may give them.
+func (s *Service) confirmScopes(ctx context.Context, x *storage.Client) error {
+	list, err := s.store.ListRoles(ctx)
+	if err != nil {
+		return issuer.StoreError(err)
+	}
+	set := role.NewSet(list)
+	x.OwnScopes = slices.DeleteFunc(slices.Clone(x.Scopes), func(scope string) bool { return !set.Restricted(scope) })
+	return nil
+}
+
+// Update changes a client. Disabling it ends its sessions, and is any administrator's to do.
 func (c Clients) Update(ctx context.Context, id string, ch ClientChange) (Client, error) {
-	return c.change(ctx, id, audit.EventClientUpdated, func(x *storage.Client) error {
+	kind := c.kind()
+	if ch.Disabled != nil && *ch.Disabled && ch == (ClientChange{Disabled: ch.Disabled}) {
+		// Whoever administers clients may shut one out, also one with scopes above them.
+		kind.may = func(_, _ storage.Client) error {
+			return c.admin.actor.mayChangeClient(storage.Client{}, storage.Client{})
+		}
+	}
+	return c.changeAs(ctx, kind, id, audit.EventClientUpdated, func(x *storage.Client) error {
 		if ch.Disabled != nil {
 			if *ch.Disabled && !x.Disabled {
 				epoch.EndClientSessions(x)
@@ -87,7 +110,10 @@ func (c Clients) Update(ctx context.Context, id string, ch ClientChange) (Client
 		}
 		// A client that may already do it need not say again that it is meant.
 		ch.InsecurePublicPassword = ch.InsecurePublicPassword || ch.Grants == nil
-		return applyClient(x, ch)
+		if err := applyClient(x, ch); err != nil || ch.Scopes == nil {
+			return err
+		}
+		return c.admin.service.confirmScopes(ctx, x)
 	})
 }
 
@@ -135,7 +161,11 @@ func (c Clients) Delete(ctx context.Context, id string) error {
 }
 
 func (c Clients) change(ctx context.Context, id, event string, change func(*storage.Client) error) (Client, error) {
-	x, _, err := apply(ctx, c.admin, c.kind(), step[storage.Client]{
+	return c.changeAs(ctx, c.kind(), id, event, change)
+}
+
+func (c Clients) changeAs(ctx context.Context, k kind[storage.Client], id, event string, change func(*storage.Client) error) (Client, error) {
+	x, _, err := apply(ctx, c.admin, k, step[storage.Client]{
 		id: id, event: event, change: change,
 		write: func(ctx context.Context, _, after storage.Client) (storage.Client, error) {
 			after.UpdatedAt = c.admin.service.now()

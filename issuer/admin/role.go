@@ -68,6 +68,9 @@ func applyRole(r *storage.Role, c RoleChange) error {
 		if n := slices.IndexFunc(*c.Scopes, issuer.ReservedScope); n >= 0 {
 			return newFieldError("scopes", (*c.Scopes)[n]+" is for clients: the role "+role.Admin+" says who may administer")
 		}
+		if n := slices.IndexFunc(*c.Scopes, issuer.StandardScope); n >= 0 {
+			return newFieldError("scopes", (*c.Scopes)[n]+" is a scope of OpenID Connect: restricted to a role, it would be taken from everybody else")
+		}
 		r.Scopes, err = checkScopes("scopes", *c.Scopes)
 	}
 	return err
