@@ -37,6 +37,7 @@ const (
 	pathUser          = "/api/v1/users/{id}"
 	pathUserDisable   = "/api/v1/users/{id}/disable"
 	pathUserEnable    = "/api/v1/users/{id}/enable"
+	pathUserUnlock    = "/api/v1/users/{id}/unlock"
 	pathUserPassword  = "/api/v1/users/{id}/password"
 	pathUserSessions  = "/api/v1/users/{id}/sessions"
 	pathRoles         = "/api/v1/roles"
@@ -78,6 +79,7 @@ func (m *routeBuilder) mountAdmin(b bootstrapper) {
 	m.api(pathUser, corsNone, get(showUser), record(patch(updateUser)), record(remove(deleteUser)))
 	m.api(pathUserDisable, corsNone, record(post(disableUser)))
 	m.api(pathUserEnable, corsNone, record(post(enableUser)))
+	m.api(pathUserUnlock, corsNone, record(post(unlockUser)))
 	m.api(pathUserPassword, corsNone, record(slow(setUserPassword)))
 	m.api(pathUserSessions, corsNone, get(listUserSessions), record(remove(endUserSessions)))
 

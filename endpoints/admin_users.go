@@ -89,6 +89,14 @@ func enableUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, erro
 	return userReply(a.Users().Enable(ctx, req.pathParam("id")))
 }
 
+// unlockUser is POST /api/v1/users/{id}/unlock.
+func unlockUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
+	if err := req.rejectBody(); err != nil {
+		return nil, err
+	}
+	return userReply(a.Users().Unlock(ctx, req.pathParam("id")))
+}
+
 // setUserPassword is POST /api/v1/users/{id}/password.
 func setUserPassword(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	b, err := req.decodeBody(schema{"password": kindString})

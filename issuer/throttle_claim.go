@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
-	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"example.org/signet/storage"
@@ -46,20 +46,20 @@ func (t *Throttler) claims(a Attempt) (claims []throttleClaim) {
 			return claims
 		}
 		for _, n := range a.Info.networks() {
-			add(t.limits.Registrations.wider(n.manyTimes), counterKey(AttemptRegistration, "network", n.name), "", false)
+			add(t.limits.Registrations.wider(n.manyTimes), counterKey(AttemptRegistration, "network", n.prefix), "", false)
 		}
 		return claims
 	}
 	if a.Info.Backend == "" {
 		for _, n := range a.Info.networks() {
-			add(t.limits.PerNetwork.wider(n.manyTimes), counterKey(a.Kind, "network", n.name), "", false)
+			add(t.limits.PerNetwork.wider(n.manyTimes), counterKey(a.Kind, "network", n.prefix), "", false)
 		}
 	}
 	if a.Kind != AttemptBootstrap { // that secret is too long to be guessed from many places
-		add(t.limits.PerAccount, account+"all", knownNetworkKey(a), false)
+		add(t.limits.PerAccount, account+classAll, knownNetworkKey(a), false)
 	}
 	for _, n := range a.Info.networks() {
-		add(t.limits.PerAccountNetwork.wider(n.someTimes), account+"network:"+hashKey(n.name), "", true)
+		add(t.limits.PerAccountNetwork.wider(n.someTimes), account+n.name+":"+hashKey(n.prefix), "", true)
 	}
 	return claims
 }
@@ -68,6 +68,69 @@ func (t *Throttler) claims(a Attempt) (claims []throttleClaim) {
 func (l Limit) wider(halves int64) Limit {
 	l.Attempts = (l.Attempts*halves + 1) / 2
 	return l
+}
+
+// classAll is the class of the counter of an account from anywhere.
+const classAll = "all"
+
+// Lock says that attempts at an account are refused.
+type Lock struct {
+	By    string    `json:"by"` // "account": from networks that are new to it; "network": from one network or client
+	Until time.Time `json:"until"`
+}
+
+// Counted tells whether any attempt at the user's passwords is counted.
+func (t *Throttler) Counted(ctx context.Context, userID string) (bool, error) {
+	for _, kind := range passwordKinds {
+		running, err := t.store.Counters(ctx, storage.Time(t.now()), accountPrefix(kind, userID))
+		if err != nil {
+			return false, unavailable(err)
+		}
+		if slices.ContainsFunc(running, func(c storage.RateCounter) bool { return c.Count > 0 }) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// passwordKinds are the attempts at a user's password.
+var passwordKinds = []AttemptKind{AttemptLogin, AttemptOwnPassword}
+
+// Locks returns the counters of a user that are full: by one entry a network.
+func (t *Throttler) Locks(ctx context.Context, userID string) ([]Lock, error) {
+	now := storage.Time(t.now())
+	prefix := accountPrefix(AttemptLogin, userID)
+	running, err := t.store.Counters(ctx, now, prefix)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	var locks []Lock
+	for _, c := range running {
+		class, _, _ := strings.Cut(strings.TrimPrefix(c.Key, prefix), ":")
+		by, limit := "network", t.limits.PerAccountNetwork
+		switch class {
+		case classAll:
+			by, limit = "account", t.limits.PerAccount
+		case widest.name:
+			limit = limit.wider(widest.someTimes)
+		case wide.name:
+			limit = limit.wider(wide.someTimes)
+		}
+		if limit.Attempts > 0 && c.Count-c.Held >= limit.Attempts {
+			locks = append(locks, Lock{By: by, Until: c.ResetAt})
+		}
+	}
+	return locks, nil
+}
+
+// Unlock removes the counters of a user's passwords.
+func (t *Throttler) Unlock(ctx context.Context, userID string) error {
+	var actions []storage.CounterSettlement
+	for _, kind := range passwordKinds {
+		actions = append(actions, storage.CounterSettlement{Key: accountPrefix(kind, userID), Action: storage.CounterClearAll})
+	}
+	_, err := t.store.SettleCounters(ctx, actions...)
+	return unavailableOrNil(err)
 }
 
 // rememberNetwork remembers the network from which the right secret came.
@@ -97,44 +160,4 @@ func counterKey(kind AttemptKind, class, value string) string {
 func hashKey(value string) string {
 	sum := sha256.Sum256([]byte(value))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
-}
-
-// throttleNetwork is one of the networks that a request counts by, and its limits in halves
-// of the narrowest network's.
-type throttleNetwork struct {
-	name      string
-	manyTimes int64 // for all accounts together
-	someTimes int64 // for one account: so low that a /48 alone never reaches the account's own limit
-}
-
-// networks lists what counts as the network of a request, the widest first. One person can
-// vary at will the lower half of an IPv6 address, and often some bits above it.
-func (s RequestInfo) networks() []throttleNetwork {
-	narrowest := throttleNetwork{s.Network(), 2, 2}
-	a := s.Address.Unmap().WithZone("")
-	if s.Backend != "" || !a.Is6() {
-		return []throttleNetwork{narrowest}
-	}
-	return []throttleNetwork{{networkOf(a, 48), 8, 4}, {networkOf(a, 56), 4, 3}, narrowest}
-}
-
-func networkOf(a netip.Addr, bits int) string {
-	p, err := a.Prefix(bits)
-	if err != nil {
-		return a.String()
-	}
-	return p.String()
-}
-
-// Network names the narrowest network of a request: an IPv6 /64, one IPv4 address, or
-// the confidential client through which people of unknown addresses come.
-func (s RequestInfo) Network() string {
-	if s.Backend != "" {
-		return fmt.Sprintf("client %q", s.Backend)
-	}
-	a := s.Address.Unmap().WithZone("")
-	if a.Is6() {
-		return networkOf(a, 64)
-	}
-	return a.String()
 }

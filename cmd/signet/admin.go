@@ -65,9 +65,10 @@ func (ac *adminContext) init(ctx context.Context) error {
 
 // open builds the administration. The keyring is nil where a command needs no keys.
 func (ac *adminContext) open(keyring *keys.Manager) {
+	throttler := issuer.NewThrottler(ac.settings.throttle, ac.store, ac.auditLog, ac.now)
 	ac.service = admin.New(admin.Config{
 		Issuer: ac.settings.issuer, RefreshTokenTTL: ac.settings.refreshTokenTTL, Now: ac.now, Rand: ac.random,
-	}, admin.Parts{Store: ac.store, Passwords: ac.passwords, Audit: ac.auditLog, Keys: keyring})
+	}, admin.Parts{Store: ac.store, Passwords: ac.passwords, Audit: ac.auditLog, Throttler: throttler, Keys: keyring})
 	ac.operator = ac.service.Operator(issuer.RequestInfo{Actor: actor})
 }
 

@@ -11,6 +11,7 @@ type settings struct {
 	listenSettings
 	storeSettings
 	tokenSettings
+	throttleSettings
 	keySettings
 	hashSettings
 	transportSettings
@@ -50,6 +51,6 @@ func (s *settings) offer(f *pflag.FlagSet, groups ...settingGroup) {
 
 // offerServer adds every setting of a server.
 func (s *settings) offerServer(f *pflag.FlagSet) {
-	s.offer(f, &s.configSettings, &s.issuerSettings, &s.listenSettings, &s.storeSettings, &s.tokenSettings,
+	s.offer(f, &s.configSettings, &s.issuerSettings, &s.listenSettings, &s.storeSettings, &s.tokenSettings, &s.throttleSettings,
 		&s.keySettings, &s.hashSettings, &s.transportSettings, &s.operationSettings)
 }

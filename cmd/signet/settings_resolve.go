@@ -178,6 +178,8 @@ func wrongValue(f *pflag.Flag, value string) string {
 		return fmt.Sprintf("%q is not a duration such as 30s, 15m or 720h", value)
 	case "int", "uint32":
 		return fmt.Sprintf("%q is not a whole number within bounds", value)
+	case "limit":
+		return fmt.Sprintf("%q is not a number and a time such as 10/15m, nor 0 for no limit", value)
 	case "bool":
 		return fmt.Sprintf("%q is neither true nor false", value)
 	}

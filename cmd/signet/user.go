@@ -14,7 +14,7 @@ import (
 
 func newUser(p *process) *cobra.Command {
 	return commandGroup("user", "Manage users",
-		newUserCreate(p), newUserList(p), newUserShow(p), newUserUpdate(p), newUserDisable(p), newUserEnable(p),
+		newUserCreate(p), newUserList(p), newUserShow(p), newUserUpdate(p), newUserDisable(p), newUserEnable(p), newUserUnlock(p),
 		newUserDelete(p), newUserSetPassword(p), newUserImport(p), newUserExport(p))
 }
 
@@ -104,6 +104,13 @@ func (ac *adminContext) printUser(u admin.User) error {
 	return ac.printResult(u, func(w io.Writer) {
 		writeFields(w, "id", u.ID, "username", u.Username, "email", u.Email, "email verified", formatVerified(u), "full name", u.FullName, "phone", u.Phone,
 			"roles", joinWords(u.Roles), "disabled", formatBool(u.Disabled), "created", formatTime(u.CreatedAt), "updated", formatTime(u.UpdatedAt))
+		for _, lock := range u.Throttled {
+			from := "networks from which the user has not logged in before"
+			if lock.By == "network" {
+				from = "one network or client"
+			}
+			fmt.Fprintf(w, "logins from %s are refused until %s\n", from, formatTime(lock.Until))
+		}
 	})
 }
 
@@ -136,8 +143,10 @@ func newUserCommand(p *process, c *cobra.Command, s *settings, change func(ctx c
 }
 
 func newUserShow(p *process) *cobra.Command {
-	c := &cobra.Command{Use: "show", Short: "Show a user", Example: "  signet user show alice\n  signet user show alice@example.com --output json"}
-	return newUserCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
+	s := newSettings()
+	c := &cobra.Command{Use: "show", Short: "Show a user, and whether logins are refused", Example: "  signet user show alice\n  signet user show alice@example.com --output json"}
+	s.offer(c.Flags(), &s.throttleSettings)
+	return newUserCommand(p, c, s, func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
 		return ac.operator.Users().Show(ctx, id)
 	})
 }
@@ -155,6 +164,13 @@ func newUserEnable(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "enable", Short: "Let a user in again; ended sessions stay ended", Example: "  signet user enable alice"}
 	return newUserCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
 		return ac.operator.Users().Enable(ctx, id)
+	})
+}
+
+func newUserUnlock(p *process) *cobra.Command {
+	c := &cobra.Command{Use: "unlock", Short: "Let failed logins of a user count from nothing again", Example: "  signet user unlock alice"}
+	return newUserCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
+		return ac.operator.Users().Unlock(ctx, id)
 	})
 }
 

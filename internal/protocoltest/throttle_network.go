@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/selfservice"
 	"example.org/signet/storage"
 )
@@ -22,6 +23,7 @@ var throttleNetworkCases = []testCase{
 	{name: "strangers do not lock an account where it has logged in before", configure: behindProxy, run: testKnownNetworks},
 	{name: "strangers do not lock a client out of where it has been", configure: behindProxy, run: testKnownClientNetwork},
 	{name: "strangers do not lock the bootstrap", configure: bootstrapBehindProxy, run: testBootstrapLock},
+	{name: "an administrator unlocks a user", configure: mergedBehindProxy, run: testUnlock},
 	{name: "questions whether a name is taken are counted", configure: throttledRegistration, run: testNameQuestions},
 }
 
@@ -33,6 +35,11 @@ func throttledRegistration(o *Options) {
 func bootstrapBehindProxy(o *Options) {
 	behindProxy(o)
 	withBootstrap(o)
+}
+
+func mergedBehindProxy(o *Options) {
+	mergedAdmin(o)
+	behindProxy(o)
 }
 
 func clientIP(address string) RequestOption { return Header("Signet-Client-IP", address) }
@@ -236,4 +243,56 @@ func testNameQuestions(t *testing.T, s *Signet) {
 	}
 	s.Store.Reset()
 	rename("unknown").ExpectStatus(t, http.StatusOK)
+}
+
+// testUnlock: the record of a user says what refuses them, until an administrator unlocks
+// them or sets a password.
+func testUnlock(t *testing.T, s *Signet) {
+	s.portal = s.Portal(t)
+	root := s.superAdmin(t)
+	boss, path := loginAtPortal(t, s, root), Users+"/"+s.Alice.ID
+	throttled := func() (by []string) {
+		list, _ := s.JSON("GET", path, nil, boss).ExpectStatus(t, http.StatusOK).Object(t)["throttled"].([]any)
+		for _, l := range list {
+			lock := l.(map[string]any)
+			by = append(by, lock["by"].(string))
+			until, err := time.Parse(time.RFC3339, lock["until"].(string))
+			if err != nil || !until.After(s.Clock.Now()) || until.After(s.Clock.Now().Add(time.Hour)) {
+				t.Errorf("%v", lock)
+			}
+		}
+		return by
+	}
+	login := func(address string) Response { return s.PostAs(s.SPA, Token, s.Alice.LoginForm(""), from(address)) }
+	login("203.0.113.7").Tokens(t)
+	if by := throttled(); len(by) != 0 {
+		t.Errorf("throttled by %v", by)
+	}
+	setPassword := func() {
+		s.Alice.Password = s.NewSecret("new password")
+		s.JSON("POST", path+"/password", Object{"password": s.Alice.Password}, boss).ExpectStatus(t, http.StatusOK)
+	}
+	unlock := func() { s.JSON("POST", path+"/unlock", nil, boss).ExpectStatus(t, http.StatusOK) }
+	for n, unlock := range []func(){unlock, setPassword} {
+		strange := fmt.Sprintf("192.0.2.%d", n)
+		s.lockFromAfar(t, "alice")
+		s.guess(t, s.SPA, "alice", 10, from("203.0.113.7"))
+		if by := strings.Join(throttled(), " "); by != "account"+strings.Repeat(" network", 11) {
+			t.Errorf("throttled by %s", by)
+		}
+		login(strange).expectThrottled(t)
+		login("203.0.113.7").expectThrottled(t)
+		unlock()
+		if by := throttled(); len(by) != 0 {
+			t.Errorf("throttled by %v after it was unlocked", by)
+		}
+		login(strange).Tokens(t)
+		s.Advance(time.Hour)
+		boss = loginAtPortal(t, s, root)
+	}
+	before := s.events(t, audit.EventUserUnlocked)
+	s.JSON("POST", path+"/unlock", nil, boss).ExpectStatus(t, http.StatusOK) // nothing is counted
+	if n := s.events(t, audit.EventUserUnlocked); before != 1 || n != before {
+		t.Errorf("%d, then %d events for one change", before, n)
+	}
 }

@@ -23,6 +23,8 @@ type User struct {
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 
+	Throttled []issuer.Lock `json:"throttled,omitempty"` // only where one user is shown
+
 	Revision string `json:"-"` // names this state of the record, for a Precondition
 }
 

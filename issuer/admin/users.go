@@ -33,10 +33,38 @@ func (u Users) List(ctx context.Context, f storage.UserFilter, p storage.Page) (
 	return list, nil
 }
 
-// Show returns the user of that id.
+// Show returns the user of that id, and whether attempts to log in as them are refused.
 func (u Users) Show(ctx context.Context, id string) (User, error) {
-	x, err := u.admin.service.readUser(ctx, id)
-	return toUser(x), err
+	s := u.admin.service
+	x, err := s.readUser(ctx, id)
+	if err != nil {
+		return User{}, err
+	}
+	shown := toUser(x)
+	shown.Throttled, err = s.throttler.Locks(ctx, x.ID)
+	return shown, err
+}
+
+// Unlock lets attempts to log in as the user count from nothing again. It writes nothing
+// where nothing is counted.
+func (u Users) Unlock(ctx context.Context, id string) (User, error) {
+	s := u.admin.service
+	x, err := s.readUser(ctx, id)
+	if err != nil {
+		return User{}, err
+	}
+	if err := u.admin.actor.mayChangeUser(x, x); err != nil {
+		return User{}, err
+	}
+	if err := u.admin.checkIfMatch(u.kind().revision(x)); err != nil {
+		return User{}, err
+	}
+	counted, err := s.throttler.Counted(ctx, id)
+	if err != nil || !counted {
+		return toUser(x), err
+	}
+	e := storage.AuditEvent{Type: audit.EventUserUnlocked, Target: id}
+	return toUser(x), u.admin.run(ctx, e, func() error { return s.throttler.Unlock(ctx, id) })
 }
 
 // Find returns the user of that id, username or e-mail.
@@ -123,7 +151,7 @@ func (u Users) Enable(ctx context.Context, id string) (User, error) {
 	})
 }
 
-// SetPassword sets a new password and ends every session of the user.
+// SetPassword sets a new password, ends every session of the user and unlocks them.
 func (u Users) SetPassword(ctx context.Context, id string, pw issuer.Secret) (User, error) {
 	x, err := u.admin.service.readUser(ctx, id)
 	if err != nil {
@@ -139,11 +167,15 @@ func (u Users) SetPassword(ctx context.Context, id string, pw issuer.Secret) (Us
 	if err != nil {
 		return User{}, err
 	}
-	return u.change(ctx, id, audit.EventPasswordSet, func(x *storage.User) error {
+	changed, err := u.change(ctx, id, audit.EventPasswordSet, func(x *storage.User) error {
 		x.PasswordHash = hash
 		epoch.EndSessions(x)
 		return nil
 	})
+	if err != nil {
+		return User{}, err
+	}
+	return changed, u.admin.service.throttler.Unlock(ctx, id)
 }
 
 // Delete removes a user; their sessions end with them.

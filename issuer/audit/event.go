@@ -20,6 +20,7 @@ const (
 	EventUserUpdated        = "user.updated"
 	EventUserDisabled       = "user.disabled"
 	EventUserEnabled        = "user.enabled"
+	EventUserUnlocked       = "user.unlocked"
 	EventUserDeleted        = "user.deleted"
 	EventPasswordSet        = "user.password_set"
 	EventUsersExported      = "users.exported"
