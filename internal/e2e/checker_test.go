@@ -35,7 +35,7 @@ func (f *cluster) openBeside(t *testing.T) (store storage.Store) {
 // slow test server, it has nothing to say about that.
 func (f *cluster) check(t *testing.T, forgotten bool, tokens ...string) {
 	t.Helper()
-	s := checker.Target{Store: f.openBeside(t), Now: time.Now(), Window: 48 * time.Hour, AuditTruncated: forgotten, Tokens: tokens}
+	s := checker.Target{Store: f.openBeside(t), Now: time.Now(), Window: 91 * 24 * time.Hour, AuditTruncated: forgotten, Tokens: tokens}
 	for _, node := range f.nodes {
 		s.Instances = append(s.Instances, checker.Instance{
 			JWKS: func() ([]byte, error) {
