@@ -182,9 +182,9 @@ var (
 	errQueryParameter = badRequest("unknown or duplicate query parameter")
 )
 
-// query reads the parameters of the URL, of which only the named are taken.
-func (c *apiRequest) query(allowed ...string) (map[string]string, error) {
-	values, err := url.ParseQuery(c.r.URL.RawQuery)
+// query returns the parameters of the URL. One that is not allowed, or is given twice, is an error.
+func (req *apiRequest) query(allowed ...string) (map[string]string, error) {
+	values, err := url.ParseQuery(req.r.URL.RawQuery)
 	if err != nil {
 		return nil, errQueryEncoding
 	}

@@ -42,7 +42,7 @@ func TestObject_Refused(t *testing.T) {
 		strictjson.ErrUTF8:      {"{\"a\":\"\xff\"}", "{\"\xff\":1}", "\xc0\x80", "{\"a\":\"\xed\xa0\x80\"}"},
 		strictjson.ErrNotObject: {`[]`, ` [{"a":1}]`, `"x"`, `null`, `true`, `1`, `-0.5e1`, strings.Repeat("[", 20_000)},
 		strictjson.ErrDuplicate: {`{"a":1,"a":1}`, `{"a":1,"\u0061":2}`, `{"a":{},"b":[],"a":0}`, `{"b":{"a":1,"a":1}}`, `{"b":[[{"a":1,"a":1}]]}`, `{"b":[{"a":{"c":1,"c":1}}]}`},
-		syntax: {
+		errSyntax: {
 			``, ` `, `{`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{,}`, `{"a":1 "b":2}`, `{"a" 1}`, `{"a":1]`, `{"a":[1}`, `{"a":[1,]}`, `{"a":[,1]}`, `{"a":[1 2]}`, `{"a":[`, `{"a":{`, `{a:1}`, `{1:1}`,
 			`{}{}`, `{} x`, `{"a":1}]`, `{"a":1},`, "\ufeff{}", `nul`, `x`, `"a`, "{}\x00", "{\"a\":1\x00}",
 			`{"a":01}`, `{"a":-}`, `{"a":+1}`, `{"a":1.}`, `{"a":.5}`, `{"a":1e}`, `{"a":1e+}`, `{"a":--1}`, `{"a":0x1}`, `{"a":1_0}`, `{"a":NaN}`, `{"a":Infinity}`, `{"a":tru}`, `{"a":truex}`, `{"a":True}`,
@@ -52,7 +52,7 @@ func TestObject_Refused(t *testing.T) {
 		for _, text := range texts {
 			got, err := strictjson.Object(nil, []byte(text), maxMembers)
 			if s := new(strictjson.SyntaxError); errors.As(err, &s) {
-				err = syntax
+				err = errSyntax
 			}
 			if got != nil || !errors.Is(err, want) {
 				t.Errorf("%.60q: got %v, %v, want %v", text, got, err, want)
@@ -61,7 +61,7 @@ func TestObject_Refused(t *testing.T) {
 	}
 }
 
-var syntax = errors.New("a SyntaxError")
+var errSyntax = errors.New("a SyntaxError")
 
 func TestObject_SyntaxErrorOffset(t *testing.T) {
 	for text, want := range map[string]int{

@@ -32,15 +32,15 @@ type SessionList struct {
 }
 
 // toSession returns the session as administrators see it at that time.
-func (svc *Service) toSession(s storage.Session, now time.Time) Session {
+func (s *Service) toSession(rec storage.Session, now time.Time) Session {
 	v := Session{
-		ID: s.ID, UserID: s.UserID, ClientID: s.ClientID, Scope: strings.Join(s.Scopes, " "), Audience: s.Audience,
-		Device: s.Device, Network: s.Network,
-		Active:    s.RevokedAt.IsZero() && now.Before(s.ExpiresAt) && now.Before(s.RotatedAt.Add(svc.cfg.RefreshTokenTTL)),
-		CreatedAt: s.CreatedAt, RefreshedAt: s.RotatedAt, ExpiresAt: s.ExpiresAt, Reason: s.Reason,
+		ID: rec.ID, UserID: rec.UserID, ClientID: rec.ClientID, Scope: strings.Join(rec.Scopes, " "), Audience: rec.Audience,
+		Device: rec.Device, Network: rec.Network,
+		Active:    rec.RevokedAt.IsZero() && now.Before(rec.ExpiresAt) && now.Before(rec.RotatedAt.Add(s.cfg.RefreshTokenTTL)),
+		CreatedAt: rec.CreatedAt, RefreshedAt: rec.RotatedAt, ExpiresAt: rec.ExpiresAt, Reason: rec.Reason,
 	}
-	if !s.RevokedAt.IsZero() {
-		v.RevokedAt = &s.RevokedAt
+	if !rec.RevokedAt.IsZero() {
+		v.RevokedAt = &rec.RevokedAt
 	}
 	return v
 }
