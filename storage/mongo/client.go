@@ -2,7 +2,6 @@ package mongo
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -48,11 +47,7 @@ func (d clientDoc) record() storage.Client { return storage.Client(d) }
 func (s *Store) CreateClient(ctx context.Context, c storage.Client) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	err := s.insert(ctx, clients, newClientDoc(c, 1))
-	if errors.Is(err, errDuplicate) {
-		return &storage.DuplicateError{Field: "client_id"}
-	}
-	return err
+	return s.insertUnique(ctx, clients, "client_id", newClientDoc(c, 1))
 }
 
 // Client implements [storage.Clients].
@@ -69,12 +64,8 @@ func (s *Store) UpdateClient(ctx context.Context, c storage.Client) (storage.Cli
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	doc := newClientDoc(c, c.Version+1)
-	done, err := s.replace(ctx, clients, bson.D{eq("_id", c.ID), eq("version", c.Version)}, doc)
-	if err != nil {
+	if err := s.replaceVersion(ctx, clients, c.ID, c.Version, doc); err != nil {
 		return storage.Client{}, err
-	}
-	if !done {
-		return storage.Client{}, s.conflictOrNotFound(ctx, clients, c.ID)
 	}
 	return doc.record(), nil
 }

@@ -102,6 +102,25 @@ func find[D any](ctx context.Context, s *Store, l listing) ([]D, error) {
 	return docs, nil
 }
 
+// insertUnique inserts a document. *DuplicateError of the field if its _id is taken.
+func (s *Store) insertUnique(ctx context.Context, collection, field string, doc any) error {
+	err := s.insert(ctx, collection, doc)
+	if errors.Is(err, errDuplicate) {
+		return &storage.DuplicateError{Field: field}
+	}
+	return err
+}
+
+// replaceVersion replaces the document of the id in that version by doc, whose
+// version must be another one. ErrConflict, ErrNotFound.
+func (s *Store) replaceVersion(ctx context.Context, collection, id string, version int64, doc any) error {
+	done, err := s.replace(ctx, collection, bson.D{eq("_id", id), eq("version", version)}, doc)
+	if done || err != nil {
+		return err
+	}
+	return s.conflictOrNotFound(ctx, collection, id)
+}
+
 // deleteVersion deletes the document of the id in that version, 0 standing for
 // any. ErrConflict, ErrNotFound.
 func (s *Store) deleteVersion(ctx context.Context, collection, id string, version int64) error {

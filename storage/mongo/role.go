@@ -2,7 +2,6 @@ package mongo
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -36,11 +35,7 @@ func (d roleDoc) record() storage.Role { return storage.Role(d) }
 func (s *Store) CreateRole(ctx context.Context, r storage.Role) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	err := s.insert(ctx, roles, newRoleDoc(r, 1))
-	if errors.Is(err, errDuplicate) {
-		return &storage.DuplicateError{Field: "name"}
-	}
-	return err
+	return s.insertUnique(ctx, roles, "name", newRoleDoc(r, 1))
 }
 
 // Role implements [storage.Roles].
@@ -57,12 +52,8 @@ func (s *Store) UpdateRole(ctx context.Context, r storage.Role) (storage.Role, e
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	doc := newRoleDoc(r, r.Version+1)
-	done, err := s.replace(ctx, roles, bson.D{eq("_id", r.Name), eq("version", r.Version)}, doc)
-	if err != nil {
+	if err := s.replaceVersion(ctx, roles, r.Name, r.Version, doc); err != nil {
 		return storage.Role{}, err
-	}
-	if !done {
-		return storage.Role{}, s.conflictOrNotFound(ctx, roles, r.Name)
 	}
 	return doc.record(), nil
 }

@@ -26,11 +26,7 @@ func revocationUpdate(at time.Time, reason string) bson.D {
 func (s *Store) CreateSession(ctx context.Context, session storage.Session) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	err := s.insert(ctx, sessions, newSessionDoc(session))
-	if errors.Is(err, errDuplicate) {
-		return &storage.DuplicateError{Field: "id"}
-	}
-	return err
+	return s.insertUnique(ctx, sessions, "id", newSessionDoc(session))
 }
 
 // Session implements [storage.Sessions].

@@ -121,13 +121,9 @@ func (s *Store) UpdateUser(ctx context.Context, u storage.User) (storage.User, e
 	return doc.record(), nil
 }
 
-// replaceUser puts doc in the place of the version before it.
+// replaceUser replaces the version before doc. ErrConflict, ErrNotFound.
 func (s *Store) replaceUser(ctx context.Context, doc userDoc) error {
-	done, err := s.replace(ctx, users, bson.D{eq("_id", doc.ID), eq("version", doc.Version-1)}, doc)
-	if done || err != nil {
-		return err
-	}
-	return s.conflictOrNotFound(ctx, users, doc.ID)
+	return s.replaceVersion(ctx, users, doc.ID, doc.Version-1, doc)
 }
 
 // renameUser claims the names that are new to the user, replaces the user,
