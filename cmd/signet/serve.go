@@ -18,6 +18,7 @@ import (
 	"example.org/signet/issuer/selfservice"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
+	"example.org/signet/storage/instrument"
 )
 
 func newServe(p *process) *cobra.Command {
@@ -75,6 +76,8 @@ func (p *process) serve(ctx context.Context, s *settings, onReady func(context.C
 		return err
 	}
 	defer func() { err = errors.Join(err, v.store.Close()) }()
+	v.metrics = endpoints.NewMetrics()
+	v.store = instrument.New(v.store, v.metrics.Store())
 
 	if err = checkComplete(ctx, s, v.store); err != nil {
 		return err
@@ -149,7 +152,6 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v.metrics = endpoints.NewMetrics()
 	v.metrics.Count("signet_password_evaluations_total", "Password hashes evaluated.", v.passwords.Evaluations)
 	v.metrics.Gauge("signet_password_queue", "Logins and other requests that wait for a password hash.", func() float64 { return float64(v.passwords.Waiting()) })
 	build := readBuildInfo()

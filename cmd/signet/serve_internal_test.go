@@ -272,14 +272,7 @@ func TestAdminListener(t *testing.T) {
 // Metrics and profiles have a listener of their own.
 func TestMetricsListener(t *testing.T) {
 	dir := newStoreDir(t)
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	t.Setenv("SIGNET_METRICS_LISTEN", address)
 	addr := filepath.Join(dir, "addr")
 	cmd := exec.Command("signet", "serve", "--listen", "127.0.0.1:0", "--admin-listen", "", "--addr-file", addr)
