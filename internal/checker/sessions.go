@@ -77,6 +77,9 @@ func (b *records) whyEnded(s storage.Session) string {
 // isPending tells whether the session will still be marked.
 func (b *records) isPending(s storage.Session) bool {
 	for _, e := range b.pending {
+		if e.Kind != storage.PendingEnd {
+			continue
+		}
 		if e.UserID == s.UserID || e.ClientID == s.ClientID || e.UserID == "" && e.ClientID == "" {
 			return true
 		}

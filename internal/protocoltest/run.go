@@ -22,6 +22,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"RefreshRights", refreshRightsCases},
 		{"Rights", rightsCases},
 		{"ClientRights", clientRightsCases},
+		{"RoleDeletion", roleDeletionCases},
 		{"ClockJumps", clockJumpCases},
 		{"RefreshRaces", raceCases},
 		{"Forgery", forgeryCases},

@@ -172,6 +172,8 @@ func (a accounts) checkNamesFree(ctx context.Context, before, u storage.User) er
 	return nil
 }
 
+var errNoSuchRole = newFieldError("roles", "has a role that does not exist")
+
 // checkRoles sorts the names and refuses one that is no role.
 func (a accounts) checkRoles(ctx context.Context, names []string) ([]string, error) {
 	sorted := slices.Compact(slices.Sorted(slices.Values(names)))
@@ -182,7 +184,7 @@ func (a accounts) checkRoles(ctx context.Context, names []string) ([]string, err
 	set := role.NewSet(list)
 	for _, name := range sorted {
 		if !set.Has(name) {
-			return nil, newFieldError("roles", "has a role that does not exist")
+			return nil, errNoSuchRole
 		}
 	}
 	return sorted, nil

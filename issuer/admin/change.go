@@ -96,7 +96,7 @@ func swap[T any](ctx context.Context, a *Admin, k kind[T], s step[T], audited *a
 			return before, after, issuer.OutcomeUnknown(err)
 		}
 		if after, err = s.write(ctx, before, after); !isVersionConflict(err) {
-			return before, after, issuer.StoreError(err)
+			return before, after, writeError(err)
 		}
 	}
 	return before, after, ErrConcurrentUpdate
@@ -124,6 +124,15 @@ func prepare[T any](ctx context.Context, a *Admin, k kind[T], s step[T]) (before
 		return before, after, nil
 	}
 	return before, after, k.check(ctx, before, after)
+}
+
+// writeError tells a refusal from a store that failed.
+func writeError(err error) error {
+	var refused *issuer.FieldError
+	if errors.Is(err, ErrConcurrentUpdate) || errors.As(err, &refused) {
+		return err
+	}
+	return issuer.StoreError(err)
 }
 
 // isVersionConflict tells a changed version from a duplicate name.

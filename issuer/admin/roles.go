@@ -123,7 +123,10 @@ func checkIDFree[T any](ctx context.Context, read func(context.Context, string) 
 func (r Roles) Update(ctx context.Context, name string, c RoleChange) (Role, error) {
 	x, _, err := apply(ctx, r.admin, r.kind(c.ReleaseScopes), step[storage.Role]{
 		id: name, event: audit.EventRoleUpdated,
-		change: func(x *storage.Role) error { return applyRole(x, c) },
+		change: func(x *storage.Role) error {
+			x.Deleting = false // a deletion that is under way begins anew
+			return applyRole(x, c)
+		},
 		write: func(ctx context.Context, _, after storage.Role) (storage.Role, error) {
 			after.UpdatedAt = r.admin.service.now()
 			return r.admin.service.store.UpdateRole(ctx, after)
@@ -139,7 +142,7 @@ func (r Roles) Delete(ctx context.Context, name string, release bool) error {
 	_, _, err := apply(ctx, r.admin, r.kind(release), step[storage.Role]{
 		id: name, event: audit.EventRoleDeleted, change: remove[storage.Role],
 		write: func(ctx context.Context, before, after storage.Role) (storage.Role, error) {
-			return after, r.admin.service.store.DeleteRole(ctx, name, before.Version)
+			return after, r.delete(ctx, before)
 		},
 	})
 	return err

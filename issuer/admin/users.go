@@ -119,7 +119,16 @@ func (u Users) Create(ctx context.Context, n NewUser) (User, error) {
 
 // insert writes a new user and the event.
 func (u Users) insert(ctx context.Context, x storage.User, e storage.AuditEvent) (User, error) {
-	err := u.admin.run(ctx, e, func() error { return issuer.StoreError(u.admin.service.store.CreateUser(ctx, x)) })
+	ctx, cancel := context.WithTimeout(ctx, creationTimeout)
+	defer cancel()
+	announced, err := u.admin.service.announceRoles(ctx, x.ID, x.Roles)
+	if err != nil {
+		return User{}, err
+	}
+	err = u.admin.run(ctx, e, func() error { return issuer.StoreError(u.admin.service.store.CreateUser(ctx, x)) })
+	if err == nil || !isUnknown(err) {
+		u.admin.service.removeAnnounced(ctx, announced)
+	}
 	if err != nil {
 		return User{}, err
 	}
@@ -230,17 +239,21 @@ func (u Users) swap(ctx context.Context, id, event string, change func(*storage.
 // kind is how users are changed.
 func (u Users) kind() kind[storage.User] {
 	s := u.admin.service
+	var announced []string // of the attempt that is under way
 	return kind[storage.User]{
 		read: s.readUser, may: u.admin.actor.mayChangeUser, diff: userChanges,
 		revision: func(x storage.User) string { return revision(x.CreatedAt, x.Version) },
-		check: func(ctx context.Context, before, after storage.User) error {
+		check: func(ctx context.Context, before, after storage.User) (err error) {
 			if err := s.accounts.checkNamesFree(ctx, before, after); err != nil {
 				return err
 			}
-			if !isActiveSuperAdmin(before) || isActiveSuperAdmin(after) {
-				return nil
+			if isActiveSuperAdmin(before) && !isActiveSuperAdmin(after) {
+				if err := (superAdmins{s.store}).ensureOther(ctx, before.ID, u.admin.actor.mayLeaveNoSuperAdmin()); err != nil {
+					return err
+				}
 			}
-			return superAdmins{s.store}.ensureOther(ctx, before.ID, u.admin.actor.mayLeaveNoSuperAdmin())
+			announced, err = s.announceRoles(ctx, after.ID, added(before.Roles, after.Roles))
+			return err
 		},
 		pending: func(before, after storage.User) []storage.PendingRevocation {
 			switch {
@@ -251,7 +264,10 @@ func (u Users) kind() kind[storage.User] {
 			}
 			return nil
 		},
-		finish: s.markUserSessions,
+		finish: func(ctx context.Context, before, after storage.User, reason string) (int64, error) {
+			s.removeAnnounced(ctx, announced)
+			return s.markUserSessions(ctx, before, after, reason)
+		},
 	}
 }
 
