@@ -20,7 +20,7 @@ func newUserExport(p *process) *cobra.Command {
 	c := &cobra.Command{
 		Use: "export FILE", Short: "Write all users to a new file, as signet user import reads them", Args: exactArgs("FILE"),
 		Long: "Write all users, as JSON lines, to a new file that only its owner can read; - writes to standard output. The\n" +
-			"file holds the password hashes: whoever has it can guess passwords at leisure. Ids and sessions stay behind;\n" +
+			"file holds the password hashes: whoever has it can guess passwords at leisure. Sessions stay behind;\n" +
 			"signet backup takes those along too.",
 		Example: "  signet user export users.jsonl\n  signet user export - --without-passwords | jq .email",
 	}

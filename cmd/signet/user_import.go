@@ -27,7 +27,7 @@ func newUserImport(p *process) *cobra.Command {
 			"The whole file is checked before the first user is written: a field that may mean that its user must not log\n" +
 			"in, or that holds the passwords under another name, stops the import until --map or --ignore-field says what\n" +
 			"to do with it. A bad line is reported and skipped. A user who is there already is left as they are, so it can\n" +
-			"be run again.",
+			"be run again. An id that is a UUID is kept where nobody has it.",
 		Example: "  signet user import users.jsonl --dry-run\n  signet user import dump.csv --map encrypted_password=hashed_password\n" +
 			"  mongoexport --db shop --collection users | signet user import -",
 	}
@@ -36,6 +36,9 @@ func newUserImport(p *process) *cobra.Command {
 	c.Flags().StringArrayVar(&o.ignored, "ignore-field", nil, "leave out this `FIELD`, although it may restrict users or hold their passwords (repeatable)")
 	c.Flags().BoolVar(&o.plainPasswords, "plain-passwords", false, "take plain text in a password field for a password; what looks like a hash is refused all the same")
 	c.Flags().BoolVar(&o.grantAdminRoles, "grant-admin-roles", false, "give the roles admin and super_admin where the file names them")
+	c.Flags().BoolVar(&o.update, "update", false, "give users who are there already and have no password the one of the file, and change nothing else")
+	c.Flags().BoolVar(&o.trustVerified, "trust-email-verified", false, "take the file's word that an e-mail address is verified")
+	c.Flags().StringVar(&o.idMap, "id-map", "", "write old and new id of users whose id is not kept to a new `FILE`, as JSON lines")
 	s.offer(c.Flags(), &s.hashSettings, &s.outputSettings, &s.configSettings, &s.storeSettings)
 	return p.withSettings(c, s, func(ctx context.Context, args []string) error {
 		p.warnOfVariables()
@@ -63,17 +66,23 @@ func (p *process) importFile(ctx context.Context, s *settings, path string, o im
 	if o.dryRun {
 		return printPlan(p, s, plan)
 	}
-	ac, err := p.openAdmin(ctx, s, createIfMissing)
+	ids, err := newIDMap(o.idMap)
 	if err != nil {
 		return err
 	}
-	return errors.Join(ac.importUsers(ctx, file, size, options, o), ac.close(ctx))
+	ac, err := p.openAdmin(ctx, s, createIfMissing)
+	if err != nil {
+		return errors.Join(err, ids.close())
+	}
+	return errors.Join(ac.importUsers(ctx, file, size, options, o, ids), ids.close(), ac.close(ctx))
 }
 
 // importOptions are the flags of user import.
 type importOptions struct {
 	dryRun, plainPasswords, grantAdminRoles bool
+	update, trustVerified                   bool
 	mapped, ignored                         []string
+	idMap                                   string // a file; "" for none
 }
 
 // reader returns the options of the file's reader.
@@ -141,7 +150,7 @@ func spool(ctx context.Context, r io.Reader) (*os.File, int64, error) {
 }
 
 // importUsers writes the users of the file, which has been checked.
-func (ac *adminContext) importUsers(ctx context.Context, file *os.File, size int64, options userfile.Options, o importOptions) error {
+func (ac *adminContext) importUsers(ctx context.Context, file *os.File, size int64, options userfile.Options, o importOptions, ids *idMap) error {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
@@ -149,7 +158,7 @@ func (ac *adminContext) importUsers(ctx context.Context, file *os.File, size int
 	if err != nil {
 		return err
 	}
-	m := &importJob{adminContext: ac, importOptions: o, seed: maphash.MakeSeed(), progress: newProgress(ac.stderr, "importing", size, isTerminal(ac.stderr))}
+	m := &importJob{adminContext: ac, importOptions: o, ids: ids, seed: maphash.MakeSeed(), progress: newProgress(ac.stderr, "importing", size, isTerminal(ac.stderr))}
 	runErr := m.run(ctx, reader)
 	m.progress.finish()
 	m.summary.Ignored = reader.Ignored()

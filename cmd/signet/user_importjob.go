@@ -26,16 +26,21 @@ const importWorkers = 8
 type importResult struct {
 	Imported     int            `json:"imported"`
 	AlreadyThere int            `json:"already_there"`
+	Updated      int            `json:"updated"` // of those already there: got the password of the file
 	Refused      int            `json:"refused"`
 	Roles        map[string]int `json:"roles,omitempty"`       // how many of the imported have each
 	NotGranted   map[string]int `json:"not_granted,omitempty"` // roles of the file that were not given
 	Ignored      []string       `json:"ignored_fields,omitempty"`
+
+	NewIDs     int `json:"new_ids"`    // users whose id in the file is not theirs here
+	Unverified int `json:"unverified"` // imported with an address that is verified by the file's word alone
 }
 
 // importJob is a running import. Records of one username go to one queue.
 type importJob struct {
 	*adminContext
 	importOptions
+	ids      *idMap
 	seed     maphash.Seed
 	queues   []chan userfile.Record
 	progress *progress
@@ -136,16 +141,17 @@ func (m *importJob) work(ctx context.Context, queue <-chan userfile.Record, abor
 // importUser creates one user, and counts the outcome.
 func (m *importJob) importUser(ctx context.Context, r userfile.Record) error {
 	n := admin.NewUser{
+		ID: r.ID, EmailVerified: r.EmailVerified && m.trustVerified,
 		Username: r.Username, Email: r.Email, FullName: r.FullName, Phone: r.Phone, Roles: m.granted(r.Roles),
 		Password: issuer.Secret(r.Password.Reveal()), PasswordHash: issuer.Secret(r.PasswordHash.Reveal()),
 		Disabled: r.Disabled != nil && *r.Disabled, CreatedAt: r.CreatedAt,
 	}
-	u, err := m.operator.Users().Create(ctx, n)
+	u, err := m.createUser(ctx, n)
 	var fieldErr *issuer.FieldError
 	switch {
 	case err == nil:
 		m.countImported(u, r)
-		return nil
+		return m.noteID(r, u)
 	case errors.As(err, &fieldErr):
 		m.reject(r.Line, fieldErr.Error())
 		return nil
@@ -170,6 +176,9 @@ func (m *importJob) granted(roles []string) []string {
 func (m *importJob) countImported(u admin.User, r userfile.Record) {
 	m.count(func(s *importResult) {
 		s.Imported++
+		if r.EmailVerified && !u.EmailVerified {
+			s.Unverified++
+		}
 		for _, role := range u.Roles {
 			s.Roles[role]++
 		}
@@ -190,10 +199,13 @@ func (m *importJob) resolveConflict(ctx context.Context, r userfile.Record, caus
 		return err
 	case err != nil || existing.Username != r.Username:
 		m.reject(r.Line, cause.Error()+" by another user")
-	default:
-		m.count(func(s *importResult) { s.AlreadyThere++ })
+		return nil
 	}
-	return nil
+	m.count(func(s *importResult) { s.AlreadyThere++ })
+	if err := m.addPassword(ctx, existing, r); err != nil {
+		return err
+	}
+	return m.noteID(r, existing)
 }
 
 func (m *importJob) count(add func(*importResult)) {
@@ -216,8 +228,12 @@ func (m *importJob) report(runErr error) error {
 	for _, role := range slices.Sorted(maps.Keys(m.summary.NotGranted)) {
 		m.messagef("%d users have the role %s in the file and did not get it: --grant-admin-roles gives it", m.summary.NotGranted[role], role)
 	}
+	m.printMissingFlags()
 	err := m.printResult(m.summary, func(w io.Writer) {
 		fmt.Fprintf(w, "imported %d, already there %d, refused %d\n", m.summary.Imported, m.summary.AlreadyThere, m.summary.Refused)
+		if m.update {
+			fmt.Fprintf(w, "given a password %d\n", m.summary.Updated)
+		}
 		for _, role := range slices.Sorted(maps.Keys(m.summary.Roles)) {
 			fmt.Fprintf(w, "role %s: %d\n", role, m.summary.Roles[role])
 		}

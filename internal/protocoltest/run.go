@@ -34,6 +34,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"SelfService", selfServiceCases},
 		{"Registration", registerCases},
 		{"EmailVerified", verifiedCases},
+		{"GivenIDs", givenIDCases},
 		{"Access", accessCases},
 		{"APIScopes", apiScopeCases},
 		{"Injection", injectionCases},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"example.org/signet/internal/random"
@@ -27,11 +28,11 @@ type accounts struct {
 // new returns a new user without a password, and names every field at fault.
 func (a accounts) new(ctx context.Context, n NewUser) (storage.User, error) {
 	now := a.now()
-	id, err := random.UUIDv7(a.rand, now)
+	id, err := a.newID(n, now)
 	if err != nil {
-		return storage.User{}, issuer.OutcomeUnknown(err)
+		return storage.User{}, err
 	}
-	u := storage.User{ID: id.String(), Disabled: n.Disabled, CreatedAt: now, UpdatedAt: now}
+	u := storage.User{ID: id, Disabled: n.Disabled, CreatedAt: now, UpdatedAt: now}
 	if !n.CreatedAt.IsZero() {
 		u.CreatedAt = storage.Time(n.CreatedAt)
 	}
@@ -42,6 +43,59 @@ func (a accounts) new(ctx context.Context, n NewUser) (storage.User, error) {
 	return u, a.apply(ctx, &u, UserChange{
 		Username: &n.Username, Email: &n.Email, EmailVerified: &n.EmailVerified, FullName: &n.FullName, Phone: &n.Phone, Roles: &roles,
 	})
+}
+
+// newID returns the id that was brought along, or a new one.
+func (a accounts) newID(n NewUser, now time.Time) (string, error) {
+	switch {
+	case n.ID == "":
+		id, err := random.UUIDv7(a.rand, now)
+		if err != nil {
+			return "", issuer.OutcomeUnknown(err)
+		}
+		return id.String(), nil
+	case !account.LooksLikeID(n.ID):
+		return "", newFieldError("id", "is not a UUID")
+	}
+	return strings.ToLower(n.ID), nil
+}
+
+// checkSubjectFree refuses an id that a user or a client has, so that the subject of a
+// token is never two things at once.
+func (a accounts) checkSubjectFree(ctx context.Context, id string) error {
+	_, err := a.store.User(ctx, id)
+	if errors.Is(err, storage.ErrNotFound) {
+		return a.checkNoClient(ctx, id)
+	}
+	if err != nil {
+		return issuer.OutcomeUnknown(err)
+	}
+	return &storage.DuplicateError{Field: "id"}
+}
+
+// checkNoClient refuses the id of a client.
+func (a accounts) checkNoClient(ctx context.Context, id string) error {
+	switch _, err := a.store.Client(ctx, id); {
+	case err == nil:
+		return &storage.DuplicateError{Field: "id"}
+	case !errors.Is(err, storage.ErrNotFound):
+		return issuer.OutcomeUnknown(err)
+	}
+	return nil
+}
+
+// checkNoUser refuses a client's id that is a user's, in either case.
+func (a accounts) checkNoUser(ctx context.Context, clientID string) error {
+	if !account.LooksLikeID(clientID) {
+		return nil
+	}
+	switch _, err := a.store.User(ctx, strings.ToLower(clientID)); {
+	case err == nil:
+		return &storage.DuplicateError{Field: "client_id"}
+	case !errors.Is(err, storage.ErrNotFound):
+		return issuer.OutcomeUnknown(err)
+	}
+	return nil
 }
 
 // apply checks a change and makes it on u. It names every field at fault.

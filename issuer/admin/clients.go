@@ -70,11 +70,17 @@ func (c Clients) Create(ctx context.Context, n NewClient) (Client, error) {
 	if err := checkIDFree(ctx, s.readClient, n.ID, "client_id"); err != nil {
 		return Client{}, err
 	}
+	if err := s.accounts.checkNoUser(ctx, n.ID); err != nil {
+		return Client{}, err
+	}
 	e := storage.AuditEvent{Type: audit.EventClientCreated, Target: x.ID, Detail: clientChanges(storage.Client{}, x)}
 	if err := c.admin.run(ctx, e, func() error { return issuer.StoreError(s.store.CreateClient(ctx, x)) }); err != nil {
 		return Client{}, err
 	}
 	s.caches.InvalidateClient(x.ID)
+	if err := undoIfTaken(s.accounts.checkNoUser(ctx, x.ID), func() error { return c.Delete(ctx, x.ID) }); err != nil {
+		return Client{}, err
+	}
 	x.Version = 1
 	created := toClient(x)
 	created.Secret = string(secret)

@@ -13,7 +13,9 @@ import (
 // hash: whoever has the file can guess passwords at leisure.
 type ExportedUser struct {
 	Username       string    `json:"username"`
+	ID             string    `json:"id"`
 	Email          string    `json:"email,omitempty"`
+	EmailVerified  bool      `json:"email_verified,omitempty"`
 	FullName       string    `json:"full_name,omitempty"`
 	Phone          string    `json:"phone,omitempty"`
 	Roles          []string  `json:"roles"`
@@ -43,7 +45,7 @@ func (u Users) Export(ctx context.Context, hashes bool, each func(ExportedUser) 
 		}
 		for _, user := range page.Users {
 			x := ExportedUser{
-				Username: user.Username, Email: user.Email, FullName: user.FullName, Phone: user.Phone,
+				Username: user.Username, ID: user.ID, EmailVerified: user.EmailVerified, Email: user.Email, FullName: user.FullName, Phone: user.Phone,
 				Roles: append([]string{}, user.Roles...), Disabled: user.Disabled, CreatedAt: user.CreatedAt,
 			}
 			if hashes {

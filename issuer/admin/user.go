@@ -37,6 +37,8 @@ type UserList struct {
 // NewUser is what a user is created from. Exactly one of Password and
 // PasswordHash is set, or neither: then nobody can log in as them yet.
 type NewUser struct {
+	ID string // of an import at the command line, a UUID; "" draws one
+
 	Username string
 	Email    string
 

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"example.org/signet/internal/failpoint"
@@ -97,9 +98,12 @@ func (s *Service) readUser(ctx context.Context, id string) (storage.User, error)
 	return u, nil
 }
 
-// Create creates a user.
+// Create creates a user. Only an operator may bring an id along.
 func (u Users) Create(ctx context.Context, n NewUser) (User, error) {
 	s := u.admin.service
+	if _, isOperator := u.admin.actor.(operator); n.ID != "" && !isOperator {
+		return User{}, newFieldError("id", "is for the command line to give")
+	}
 	x, err := s.accounts.new(ctx, n)
 	if err != nil {
 		return User{}, err
@@ -110,12 +114,60 @@ func (u Users) Create(ctx context.Context, n NewUser) (User, error) {
 	if err := s.accounts.checkNamesFree(ctx, storage.User{}, x); err != nil {
 		return User{}, err
 	}
+	if n.ID != "" {
+		if err := s.accounts.checkSubjectFree(ctx, x.ID); err != nil {
+			return User{}, err
+		}
+	}
 	if x.PasswordHash, err = s.accounts.initialHash(ctx, n, x, u.admin.info); err != nil {
 		return User{}, err
 	}
 	e := storage.AuditEvent{Type: audit.EventUserCreated, Target: x.ID, Detail: userChanges(storage.User{}, x)}
-	return u.insert(ctx, x, e)
+	created, err := u.insert(ctx, x, e)
+	if err != nil || n.ID == "" {
+		return created, err
+	}
+	// A client of that id may have been created meanwhile: each looks again after its
+	// own insert, so that at most one of them stays.
+	return created, undoIfTaken(s.accounts.checkNoClient(ctx, x.ID), func() error { return u.Delete(ctx, x.ID) })
 }
+
+// undoIfTaken undoes an insert whose id is somebody else's, and returns why.
+func undoIfTaken(taken error, undo func() error) error {
+	var duplicate *storage.DuplicateError
+	if errors.As(taken, &duplicate) {
+		if err := undo(); err != nil {
+			return err
+		}
+	}
+	return taken
+}
+
+// AddPassword gives a user who has no password the one of n, and changes nothing else.
+// It returns false where there is one already.
+func (u Users) AddPassword(ctx context.Context, id string, n NewUser) (bool, error) {
+	x, err := u.admin.service.readUser(ctx, id)
+	if err != nil || x.PasswordHash != "" {
+		return false, err
+	}
+	hash, err := u.admin.service.accounts.initialHash(ctx, n, x, u.admin.info)
+	if err != nil || hash == "" {
+		return false, err
+	}
+	_, err = u.change(ctx, id, audit.EventPasswordSet, func(x *storage.User) error {
+		if x.PasswordHash != "" {
+			return errHasPassword
+		}
+		x.PasswordHash = hash
+		return nil
+	})
+	if errors.Is(err, errHasPassword) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+var errHasPassword = errors.New("the user has a password")
 
 // insert writes a new user and the event.
 func (u Users) insert(ctx context.Context, x storage.User, e storage.AuditEvent) (User, error) {

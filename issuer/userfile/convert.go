@@ -63,6 +63,9 @@ func (c *converter) classify(members []member) (v values, names map[field]string
 		switch {
 		case a.field == fieldID && !isUUID(value):
 			ignored = append(ignored, m.name)
+			if text := idText(value); text != "" && (v[fieldForeignID] == nil || a.rank < ranks[fieldForeignID]) {
+				v[fieldForeignID], ranks[fieldForeignID] = text, a.rank
+			}
 		case a.field == fieldUnknown:
 			ignored = append(ignored, m.name)
 			c.judgeUnknown(m.name, value)
@@ -124,10 +127,25 @@ func isUUID(value any) bool {
 	return is && account.LooksLikeID(text)
 }
 
+// idText returns an id that is no UUID, such as a number; "" for what is no id.
+func idText(value any) string {
+	text, is := value.(string)
+	if number, ok := wholeNumber(value); ok {
+		text, is = number, true
+	}
+	if !is || len(text) > maxIDText {
+		return ""
+	}
+	return text
+}
+
+// maxIDText bounds an id that is reported, in bytes.
+const maxIDText = 128
+
 // fill takes every value over, and stops at the first that is wrong.
 func (v values) fill(r *draft, plain bool) error {
 	for _, step := range []func(*draft) error{
-		v.setID, v.setLogin, v.setFullName, v.setPhone, v.setRoles,
+		v.setID, v.setLogin, v.setVerified, v.setFullName, v.setPhone, v.setRoles,
 		func(r *draft) error { return v.setPassword(r, plain) },
 		v.setCreatedAt, v.setDisabled,
 	} {
@@ -159,8 +177,26 @@ func (v values) setLogin(r *draft) error {
 		}
 		return errors.New("there is neither a username nor an email")
 	}
-	r.Username, err = account.Username(login)
-	return err
+	if r.Username, err = account.Username(login); err != nil {
+		return err
+	}
+	if r.Email == "" && strings.Contains(r.Username, "@") {
+		r.Email, _ = account.Email(r.Username) // else OwnAddress says what is wrong
+	}
+	return account.OwnAddress(r.Username, r.Email)
+}
+
+// setVerified leaves out what is neither yes nor no.
+func (v values) setVerified(r *draft) error {
+	if v[fieldVerified] == nil {
+		return nil
+	}
+	verified, err := toBool(v[fieldVerified])
+	if err != nil {
+		r.warn(fmt.Errorf("%s %w", fieldVerified, err))
+	}
+	r.EmailVerified = verified && r.Email != ""
+	return nil
 }
 
 // loginField chooses what the user logs in with. A name is a person's full name (OIDC
@@ -175,10 +211,11 @@ func (v values) loginField() field {
 	return fieldKey
 }
 
-// setID keeps a given UUID.
+// setID keeps a given UUID, and remembers an id of any other form.
 func (v values) setID(r *draft) error {
+	r.OldID, _ = v[fieldForeignID].(string)
 	if text, is := v[fieldID].(string); is {
-		r.ID = strings.ToLower(text)
+		r.ID, r.OldID = strings.ToLower(text), text
 	}
 	return nil
 }

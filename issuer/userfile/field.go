@@ -19,6 +19,7 @@ const (
 	fieldUsername  field = "username"
 	fieldEmail     field = "email"
 	fieldKey       field = "key" // a username where nothing else names the user
+	fieldVerified  field = "email_verified"
 	fieldFullName  field = "full_name"
 	fieldFirstName field = "first_name"
 	fieldLastName  field = "last_name"
@@ -36,6 +37,9 @@ const (
 	fieldUntil    field = "blocked_until"
 	fieldExpires  field = "expires_at"
 	fieldStatus   field = "status"
+
+	// fieldForeignID is an id that is no UUID. No name maps to it.
+	fieldForeignID field = "foreign id"
 
 	fieldCredentials field = "credentials" // Keycloak's
 )
@@ -62,6 +66,7 @@ var fieldAliases = func() map[string]alias {
 		{fieldID, []string{"id", "uuid userid useruuid", "sub guid objectid", "_id"}},
 		{fieldUsername, []string{"username", "preferredusername", "cognito:username", "login loginname userlogin", "userprincipalname samaccountname"}},
 		{fieldEmail, []string{"email emailaddress mail useremail"}},
+		{fieldVerified, []string{"emailverified isemailverified emailconfirmed isemailconfirmed"}},
 		{fieldKey, []string{"key"}},
 		{fieldFullName, []string{"fullname", "name", "displayname commonname cn"}},
 		{fieldFirstName, []string{"firstname givenname"}},

@@ -28,6 +28,8 @@ func TestSpellings(t *testing.T) {
 	roles := with(func(r *userfile.Record) { r.Roles = []string{"user", "admin"} })
 	mail := with(func(r *userfile.Record) { r.Email = "a@b.c" })
 	mailOnly := userfile.Record{Line: 1, Username: "a@b.c", Email: "a@b.c"}
+	verified := mailOnly
+	verified.EmailVerified = true
 	cases := []struct {
 		object string
 		want   userfile.Record
@@ -66,7 +68,21 @@ func TestSpellings(t *testing.T) {
 		{`{"username":"alice","first_name":"Alice","lastName":"Smith"}`, full},
 		{`{"username":"alice","first_name":"A","full_name":"Alice Smith"}`, full},
 		{`{"username":"alice","name":"other","full_name":"Alice Smith"}`, full},
-		{`{"username":"alice","id":"019A7B3C-1111-4ABC-8DEF-0123456789AB"}`, with(func(r *userfile.Record) { r.ID = "019a7b3c-1111-4abc-8def-0123456789ab" })},
+		{`{"username":"alice","id":"019A7B3C-1111-4ABC-8DEF-0123456789AB"}`, with(func(r *userfile.Record) {
+			r.ID, r.OldID = "019a7b3c-1111-4abc-8def-0123456789ab", "019A7B3C-1111-4ABC-8DEF-0123456789AB"
+		})},
+		{`{"username":"alice","id":7}`, with(func(r *userfile.Record) { r.OldID = "7" })},
+		{`{"username":"alice","_id":{"$oid":"6080a7d2f1f2a0b1c2d3e4f5"}}`, with(func(r *userfile.Record) { r.OldID = "6080a7d2f1f2a0b1c2d3e4f5" })},
+		{`{"username":"alice","_id":"x1","id":7,"uuid":"f47ac10b-58cc-4372-a567-0e02b2c3d479"}`, with(func(r *userfile.Record) {
+			r.ID, r.OldID = "f47ac10b-58cc-4372-a567-0e02b2c3d479", "f47ac10b-58cc-4372-a567-0e02b2c3d479"
+		})},
+		{`{"username":"alice","_id":"x1","id":7}`, with(func(r *userfile.Record) { r.OldID = "7" })},
+		{`{"email":"a@b.c","email_verified":true}`, verified}, {`{"email":"a@b.c","emailVerified":"true"}`, verified},
+		{`{"email":"a@b.c","EmailConfirmed":1}`, verified},
+		{`{"email":"a@b.c","email_verified":false}`, mailOnly}, {`{"email":"a@b.c","email_verified":null}`, mailOnly},
+		{`{"username":"alice","email_verified":true}`, alice},
+		{`{"username":"A@B.c"}`, mailOnly}, // an address that stands as the username alone
+		{`{"username":"A@B.c","email":"a@b.C"}`, mailOnly},
 		{`{"username":"alice","hashed_password":"{bcrypt}` + sponge + `"}`, with(func(r *userfile.Record) { r.PasswordHash = "{bcrypt}" + secret.Text(sponge) })},
 		{`{"username":"alice","phone":1.5}`, with(func(r *userfile.Record) { r.Warnings = []string{"phone is not text: left out"} })},
 		{`{"username":"alice","phone":"5\u001b5"}`, with(func(r *userfile.Record) { r.Warnings = []string{"phone holds a control character: left out"} })},

@@ -96,7 +96,7 @@ func TestRealFiles(t *testing.T) {
 			users: []userfile.Record{
 				{Line: 2, Username: "johndoe", Email: "johndoe@example.com", FullName: "John Doe",
 					PasswordHash: argon2, Disabled: ptr(false)},
-				{Line: 16, Username: "flyingsponge@example.com", Email: "flyingsponge@example.com",
+				{Line: 16, OldID: "3", Username: "flyingsponge@example.com", Email: "flyingsponge@example.com",
 					PasswordHash: sponge, Disabled: ptr(true)},
 			},
 			bad:     []string{"line 9: password hash is not usable: it is neither argon2, bcrypt, PBKDF2 nor scrypt"},
@@ -105,9 +105,9 @@ func TestRealFiles(t *testing.T) {
 		{
 			file: "mongoexport.jsonl",
 			users: []userfile.Record{
-				{Line: 1, Username: "sandy@example.com", Email: "sandy@example.com", FullName: "Sandy Cheeks",
+				{Line: 1, OldID: "6080a7d2f1f2a0b1c2d3e4f5", Username: "sandy@example.com", Email: "sandy@example.com", FullName: "Sandy Cheeks",
 					Phone: "5551234567", Roles: []string{"admin"}, PasswordHash: older, CreatedAt: at},
-				{Line: 2, Username: "squid@example.com", Email: "squid@example.com", FullName: "Squidward Tentacles",
+				{Line: 2, OldID: "6080a7d2f1f2a0b1c2d3e4f6", Username: "squid@example.com", Email: "squid@example.com", FullName: "Squidward Tentacles",
 					Roles: []string{"user", "editor"}, PasswordHash: older, CreatedAt: at, Disabled: ptr(false)},
 			},
 			ignored: []string{"_id", "updatedAt", "__v"},
@@ -115,10 +115,10 @@ func TestRealFiles(t *testing.T) {
 		{
 			file: "spreadsheet.csv",
 			users: []userfile.Record{
-				{Line: 2, Username: "patrick", Email: "patrick@example.com", FullName: "Star, Patrick", Phone: "+1 555 0100",
+				{Line: 2, OldID: "1", Username: "patrick", Email: "patrick@example.com", FullName: "Star, Patrick", Phone: "+1 555 0100",
 					Roles: []string{"user", "editor"}, Password: "starfish-under-a-rock",
 					CreatedAt: at.Add(456 * time.Microsecond), Disabled: ptr(false)},
-				{Line: 3, Username: "krabs", FullName: `Eugene "Mr." Krabs`, PasswordHash: sponge,
+				{Line: 3, OldID: "2", Username: "krabs", FullName: `Eugene "Mr." Krabs`, PasswordHash: sponge,
 					CreatedAt: time.Date(2021, 4, 21, 13, 3, 58, 0, time.UTC), Disabled: ptr(true)},
 			},
 			ignored: []string{"id"},

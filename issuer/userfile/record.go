@@ -14,11 +14,15 @@ type Record struct {
 	Line int
 	// ID is the user's UUID elsewhere, in lower case; "" where the file has none.
 	ID string
+	// OldID is the id as the file has it, a UUID or not; "" where there is none.
+	OldID string
 	// Username is never empty: where the file has only an address, it is that.
 	Username string
 	Email    string
-	FullName string
-	Phone    string
+	// EmailVerified is what the file says; nobody has to believe it.
+	EmailVerified bool
+	FullName      string
+	Phone         string
 	// Roles are the roles that the file gives by name, without repetition.
 	Roles []string
 	// PasswordHash is a hash that password.CheckHash accepts. At most one of it
