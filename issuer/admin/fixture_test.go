@@ -64,9 +64,10 @@ func newFixture(t testing.TB) *fixture {
 	must(t, err)
 	hashes, err := password.NewPool(password.Config{Workers: 2, Argon2id: password.Argon2id{Memory: 64, Passes: 1, Parallelism: 1}})
 	must(t, err)
+	log := audit.New(f.store, master, f.now, rand.Reader)
 	f.service = admin.New(
 		admin.Config{Issuer: "https://id.example.org", RefreshTokenTTL: idleLife, Now: f.now, Rand: rand.Reader},
-		admin.Parts{Store: f.store, Passwords: hashes, Audit: audit.New(f.store, master, f.now, rand.Reader)})
+		admin.Parts{Store: f.store, Passwords: hashes, Audit: log, Throttler: issuer.NewThrottler(issuer.Throttle{}, f.store, log, f.now)})
 	f.admin = f.service.Operator(issuer.RequestInfo{Actor: "test", RequestID: "test"})
 	must(t, f.service.EnsureRoles(f.ctx))
 	return f
