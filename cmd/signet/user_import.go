@@ -18,12 +18,13 @@ import (
 func newUserImport(p *process) *cobra.Command {
 	s, o := newSettings(), importOptions{}
 	c := &cobra.Command{
-		Use: "import FILE", Short: "Bring users along from elsewhere, with their password hashes", Args: exactArgs("FILE"),
-		Long: "Bring users along from elsewhere: JSON lines, a JSON array, an object with a list called users or items\n" +
-			"(Keycloak's exports), or CSV, seen from the content; - reads standard input.\n" +
-			"Known are id, username, email, hashed_password, password, full_name, phone, role(s), created_at and disabled,\n" +
-			"in the spellings that are common. Hashes by argon2, bcrypt, PBKDF2 and scrypt are kept, also those\n" +
-			"of Django, passlib, Werkzeug, Spring and Keycloak, and users log in with their old passwords.\n" +
+		Use: "import FILE", Short: "Import users with their password hashes from a file", Args: exactArgs("FILE"),
+		Long: "Import users from a file: JSON lines, a JSON array, an object with a list called users or items (Keycloak's\n" +
+			"exports), or CSV. The format is recognized from the content; - reads standard input.\n" +
+			"Imported are username, email, hashed_password, password, full_name, phone, role(s), created_at and disabled,\n" +
+			"in the spellings that are common. Ids are not: users get new ones. Roles must exist: signet role create.\n" +
+			"Hashes by argon2, bcrypt, PBKDF2 and scrypt are kept, also those of Django, passlib, Werkzeug, Spring\n" +
+			"and Keycloak, and users log in with their old passwords.\n" +
 			"The whole file is checked before the first user is written: a field that may mean that its user must not log\n" +
 			"in, or that holds the passwords under another name, stops the import until --map or --ignore-field says what\n" +
 			"to do with it. A bad line is reported and skipped. A user who is there already is left as they are, so it can\n" +
@@ -31,8 +32,8 @@ func newUserImport(p *process) *cobra.Command {
 		Example: "  signet user import users.jsonl --dry-run\n  signet user import dump.csv --map encrypted_password=hashed_password\n" +
 			"  mongoexport --db shop --collection users | signet user import -",
 	}
-	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what each field is taken for and which lines are refused, and write nothing")
-	c.Flags().StringArrayVar(&o.mapped, "map", nil, "take the field `OLD=NEW` of the file for a known one (repeatable)")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what each field is taken for, the roles that the file names and the lines that are malformed, and write nothing")
+	c.Flags().StringArrayVar(&o.mapped, "map", nil, "`OLD=NEW`: import the file's field OLD as the field NEW, such as login=username (repeatable)")
 	c.Flags().StringArrayVar(&o.ignored, "ignore-field", nil, "leave out this `FIELD`, although it may restrict users or hold their passwords (repeatable)")
 	c.Flags().BoolVar(&o.plainPasswords, "plain-passwords", false, "take plain text in a password field for a password; what looks like a hash is refused all the same")
 	c.Flags().BoolVar(&o.grantAdminRoles, "grant-admin-roles", false, "give the roles admin and super_admin where the file names them")
@@ -91,7 +92,7 @@ func (o importOptions) reader(now time.Time) (userfile.Options, error) {
 	for _, pair := range o.mapped {
 		old, name, found := strings.Cut(pair, "=")
 		if !found || old == "" || name == "" {
-			return options, usageErrorf("--map %s: give OLD=NEW", pair)
+			return options, usageErrorf("--map %s: give OLD=NEW, such as login=username", pair)
 		}
 		options.Map[old] = name
 	}

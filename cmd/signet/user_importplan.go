@@ -18,7 +18,8 @@ import (
 type importPlan struct {
 	Users   int               `json:"users"`
 	Refused int               `json:"refused"`
-	Fields  map[string]string `json:"fields"` // the file's names, and what they are taken for
+	Fields  map[string]string `json:"fields"`          // the file's names, and what they are taken for
+	Roles   map[string]int    `json:"roles,omitempty"` // how many users have each in the file; whether they exist is not looked up
 	Ignored []string          `json:"ignored_fields,omitempty"`
 	Unclear []string          `json:"unclear_fields,omitempty"` // those that stop the import
 }
@@ -27,12 +28,15 @@ type importPlan struct {
 // left out without a word, or where there is nobody to import.
 func checkImport(ctx context.Context, stderr io.Writer, file *os.File, size int64, options userfile.Options, o importOptions) (importPlan, error) {
 	reader, err := userfile.NewReader(file, options)
-	if err != nil {
+	switch {
+	case errors.Is(err, userfile.ErrUnknownField):
+		return importPlan{}, withHint(err, "nothing was imported")
+	case err != nil:
 		return importPlan{}, withHint(err, "give JSON lines, a JSON array or CSV; nothing was imported")
 	}
 	bar := newProgress(stderr, "checking", size, isTerminal(stderr))
 	defer bar.finish()
-	plan := importPlan{}
+	plan := importPlan{Roles: map[string]int{}}
 	names := fileNames{seed: maphash.MakeSeed(), lines: map[uint64]int{}}
 	for {
 		record, err := reader.Next()
@@ -43,6 +47,7 @@ func checkImport(ctx context.Context, stderr io.Writer, file *os.File, size int6
 			return plan, fmt.Errorf("nothing was imported: %w", context.Cause(ctx))
 		case errors.Is(err, io.EOF):
 			plan.Fields, plan.Ignored = reader.Fields(), reader.Ignored()
+			maps.DeleteFunc(plan.Fields, func(name, _ string) bool { return slices.Contains(plan.Ignored, name) })
 			return plan, plan.judge(reader.Unclear(), o.dryRun)
 		case errors.As(err, &lineErr):
 			plan.refuse(bar, o.dryRun, lineErr.Line, lineErr.Reason)
@@ -53,7 +58,7 @@ func checkImport(ctx context.Context, stderr io.Writer, file *os.File, size int6
 				plan.refuse(bar, o.dryRun, record.Line, fmt.Sprintf("username or email stands in the file twice; line %d is taken", line))
 				continue
 			}
-			plan.Users++
+			plan.take(bar, o.dryRun, record)
 		}
 	}
 }
@@ -63,6 +68,19 @@ func (plan *importPlan) refuse(p *progress, say bool, line int, reason string) {
 	plan.Refused++
 	if say {
 		p.println(fmt.Sprintf("line %d: %s", line, reason))
+	}
+}
+
+// take counts a user, and those of the file's roles that the user has.
+func (plan *importPlan) take(p *progress, say bool, record userfile.Record) {
+	plan.Users++
+	for _, role := range record.Roles {
+		plan.Roles[role]++
+	}
+	for _, warning := range record.Warnings {
+		if say {
+			p.println(fmt.Sprintf("line %d: %s", record.Line, warning))
+		}
 	}
 }
 
@@ -91,6 +109,9 @@ func printPlan(p *process, s *settings, plan importPlan) error {
 		}
 		for _, u := range plan.Unclear {
 			fmt.Fprintf(w, "%s: this stops the import\n", u)
+		}
+		for _, role := range slices.Sorted(maps.Keys(plan.Roles)) {
+			fmt.Fprintf(w, "role %s: %d; if it does not exist, an import refuses these users (signet role list)\n", role, plan.Roles[role])
 		}
 		fmt.Fprintf(w, "%d users, %d lines refused; nothing was written\n", plan.Users, plan.Refused)
 	})

@@ -1,6 +1,7 @@
 package userfile
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -120,6 +121,9 @@ func normalize(name string) string {
 	return short
 }
 
+// ErrUnknownField is returned by NewReader when Options.Map names a field that no user has.
+var ErrUnknownField = errors.New("is no field")
+
 // fieldNames decides what a name in a file stands for.
 type fieldNames struct {
 	mapped  map[string]field // by the normalized name
@@ -130,7 +134,7 @@ func newFieldNames(o Options) (fieldNames, error) {
 	n := fieldNames{mapped: map[string]field{}, ignored: map[string]bool{}}
 	for old, name := range o.Map {
 		if !slices.Contains(mappable, name) {
-			return n, fmt.Errorf("%q is no field: map to one of %s", printable(name), strings.Join(mappable, ", "))
+			return n, fmt.Errorf("%q %w: map to one of %s", printable(name), ErrUnknownField, strings.Join(mappable, ", "))
 		}
 		n.mapped[normalize(old)] = field(name)
 	}
