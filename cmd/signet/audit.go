@@ -124,7 +124,7 @@ func newAuditExport(p *process) *cobra.Command {
 	s := newSettings()
 	var flags auditFlags
 	c := &cobra.Command{
-		Use: "export", Short: "Write audit events as JSON lines, the oldest first, with what chains them", Args: exactArgs(),
+		Use: "export", Short: "Write audit events as JSON lines, the oldest first, with their hash chain", Args: exactArgs(),
 		Example: "  signet audit export > audit.jsonl\n  signet audit export --since 2026-11-01 --until 2026-12-01 | gzip > november.jsonl.gz",
 	}
 	flags.add(c.Flags())

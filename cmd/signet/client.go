@@ -93,7 +93,7 @@ func newClientCreate(p *process) *cobra.Command {
 func withoutGrants(c admin.Client) string {
 	able := "it can get no tokens"
 	if len(c.Resources) > 0 {
-		able = "it can introspect tokens for its resources, and get none"
+		able = "it can introspect tokens for its resources, but get none"
 	}
 	return "the client " + c.ID + " has no grant: " + able + "; signet client update " + c.ID + " --grant GRANT gives it one: password, refresh_token or client_credentials"
 }
@@ -153,8 +153,8 @@ func newClientRotateSecret(p *process) *cobra.Command {
 	c := &cobra.Command{
 		Use: "rotate-secret", Short: "Give a client a new secret",
 		Long: "Give a client a new secret. The old one stops working within --keyring-refresh, or works too for --overlap,\n" +
-			"so that every place that has it can be changed in peace. With --revoke it is taken for stolen: the client's\n" +
-			"sessions end as well.",
+			"so that the places that have it can be changed one by one. With --revoke, for a secret that was stolen, the\n" +
+			"client's sessions end as well.",
 		Example: "  signet client rotate-secret web --overlap 24h\n  signet client rotate-secret web --revoke",
 	}
 	secret.add(c.Flags(), "secret")

@@ -73,7 +73,7 @@ func (ac *adminContext) warnBeforeRevoke(kid string) error {
 	}
 	for _, c := range plan.Changes {
 		if c.To == keys.Active && c.PropagationDelay > 0 && !c.At.After(plan.At) {
-			ac.messagef("warning: %s takes over before it has been published for %s: a verifier that fetched the JWKS before it was in it and asks for no unknown key refuses new tokens for up to %s",
+			ac.messagef("warning: %s takes over before it has been published for %s: a verifier that fetched the JWKS before it was in it and does not fetch it again on an unknown kid refuses new tokens for up to %s",
 				cmp.Or(c.KID, "a new key"), ac.settings.publishAhead, c.PropagationDelay)
 		}
 	}

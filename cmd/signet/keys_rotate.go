@@ -16,8 +16,8 @@ import (
 func newKeysRotate(p *process) *cobra.Command {
 	var now bool
 	c := &cobra.Command{
-		Use: "rotate", Short: "Have the standby key take over", Args: exactArgs(),
-		Long: "Have the standby key take over: now if it has been published for --publish-ahead, else as soon as it has.\n" +
+		Use: "rotate", Short: "Rotate the signing keys: the standby key signs next", Args: exactArgs(),
+		Long: "The standby key becomes the active one: now if it has been published for --publish-ahead, else at that time.\n" +
 			"Tokens signed before stay valid. Running servers notice within --keyring-refresh.",
 		Example: "  signet keys rotate\n  signet keys rotate --now     in an emergency; see also signet keys revoke",
 	}
@@ -28,7 +28,7 @@ func newKeysRotate(p *process) *cobra.Command {
 			return err
 		}
 		if now {
-			ac.messagef("warning: a verifier that fetched the JWKS before the new key was in it and asks for no unknown key refuses new tokens for up to %s", ac.settings.jwksMaxAge)
+			ac.messagef("warning: a verifier that fetched the JWKS before the new key was in it and does not fetch it again on an unknown kid refuses new tokens for up to %s", ac.settings.jwksMaxAge)
 		}
 		r, err := ac.operator.Keys().Rotate(ctx, now)
 		if err != nil {
@@ -67,7 +67,7 @@ func writeRotation(w io.Writer, r admin.KeyRotation, previous string, now time.T
 
 func newKeysRollback(p *process) *cobra.Command {
 	c := &cobra.Command{
-		Use: "rollback", Short: "Have the previous key sign again", Args: exactArgs(),
+		Use: "rollback", Short: "Roll back: the previous key signs again", Args: exactArgs(),
 		Long: "Have the key that signed before the present one sign again, at once: every verifier knows it. All tokens stay\n" +
 			"valid, those of both keys. It is possible as long as every server can hear of it before the previous key leaves\n" +
 			"the JWKS. The key that it takes over from retires for good; the next rotation starts the newest standby.",

@@ -15,7 +15,7 @@ import (
 )
 
 func newStorage(p *process) *cobra.Command {
-	return commandGroup("storage", "Look at the store itself", newStorageCheck(p))
+	return commandGroup("storage", "Check that the store works as Signet needs it", newStorageCheck(p))
 }
 
 // storeCheckResult is the output of signet storage check.

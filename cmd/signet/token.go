@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 const maxTokenInput = 64 << 10
 
 func newToken(p *process) *cobra.Command {
-	return commandGroup("token", "Look at tokens", newTokenInspect(p))
+	return commandGroup("token", "Decode and verify tokens", newTokenInspect(p))
 }
 
 func newTokenInspect(p *process) *cobra.Command {
@@ -198,5 +199,8 @@ func (n inspectResult) write(w io.Writer, t decodedToken, now time.Time) {
 	writeTable(w, []string{"CHECK", "VERDICT", ""}, rows)
 	if n.Valid {
 		fmt.Fprintln(w, "the token is valid")
+		if slices.ContainsFunc(n.Checks, func(c checkResult) bool { return c.Check == "audience" && c.Verdict == verdictNotAsked }) {
+			fmt.Fprintln(w, "--audience URI checks that it is for your API, too")
+		}
 	}
 }

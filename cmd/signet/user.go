@@ -153,7 +153,7 @@ func newUserShow(p *process) *cobra.Command {
 
 func newUserDisable(p *process) *cobra.Command {
 	var force forceFlag
-	c := &cobra.Command{Use: "disable", Short: "Shut a user out; their sessions end", Example: "  signet user disable alice"}
+	c := &cobra.Command{Use: "disable", Short: "Disable a user: logins are refused, and their sessions end", Example: "  signet user disable alice"}
 	force.add(c.Flags())
 	return newUserCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
 		return force.operator(ac).Users().Disable(ctx, id)
@@ -161,14 +161,14 @@ func newUserDisable(p *process) *cobra.Command {
 }
 
 func newUserEnable(p *process) *cobra.Command {
-	c := &cobra.Command{Use: "enable", Short: "Let a user in again; ended sessions stay ended", Example: "  signet user enable alice"}
+	c := &cobra.Command{Use: "enable", Short: "Enable a user again; ended sessions stay ended", Example: "  signet user enable alice"}
 	return newUserCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
 		return ac.operator.Users().Enable(ctx, id)
 	})
 }
 
 func newUserUnlock(p *process) *cobra.Command {
-	c := &cobra.Command{Use: "unlock", Short: "Let failed logins of a user count from nothing again", Example: "  signet user unlock alice"}
+	c := &cobra.Command{Use: "unlock", Short: "Reset the count of a user's failed logins", Example: "  signet user unlock alice"}
 	return newUserCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
 		return ac.operator.Users().Unlock(ctx, id)
 	})
