@@ -176,6 +176,7 @@ func TestEveryRuleFindsViolations(t *testing.T) {
 		{"2 client is gone", func(c *testCase) { c.store.sessions[0].ClientID = "gone"; c.quiet() }},
 		{"2 user's epoch is over", func(c *testCase) { c.store.sessions[0].UserEpoch--; c.quiet() }},
 		{"2 client's epoch is over", func(c *testCase) { c.store.sessions[0].ClientEpoch--; c.quiet() }},
+		{"2 has lost the role", func(c *testCase) { c.store.sessions[0].Roles = []string{"editor"} }},
 		{"2 with its user", func(c *testCase) { c.revive(); c.store.sessions[1].UserEpoch = 1<<32 | 6 }},
 		{"2 with its client", func(c *testCase) { c.store.clients[0].Disabled = true; c.quiet() }},
 		{"2 is active, the session is dead", func(c *testCase) {

@@ -3,6 +3,7 @@ package checker
 import (
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"example.org/signet/storage"
@@ -21,6 +22,9 @@ func (b *records) checkSessions() {
 				b.report(1, "sessions %s and %s have place %d in the status lists", s.ID, other, place)
 			}
 			places[place] = s.ID
+		}
+		if role := b.roleTaken(s); role != "" {
+			b.report(2, "session %s has lost the role %q, and its place in the status lists is not retired", s.ID, role)
 		}
 		if why := b.whyEnded(s); why != "" && !b.isPending(s) {
 			b.report(2, "session %s is not marked as revoked, though its %s", s.ID, why)
@@ -70,6 +74,26 @@ func (b *records) whyEnded(s storage.Session) string {
 		return "user's epoch is over"
 	case c.Epoch != s.ClientEpoch:
 		return "client's epoch is over"
+	}
+	return ""
+}
+
+// roleTaken returns a role that the session's newest token names and its user does not hold,
+// where nobody has marked that or will; "" for none.
+func (b *records) roleTaken(s storage.Session) string {
+	u, there := b.users[s.UserID]
+	if !there || s.StatusRetired || s.StatusIndex == 0 || !s.RevokedAt.IsZero() || !b.Now.Before(s.ExpiresAt) {
+		return ""
+	}
+	for _, e := range b.pending {
+		if e.Kind == storage.PendingRights && e.UserID == s.UserID {
+			return ""
+		}
+	}
+	for _, role := range s.Roles {
+		if !slices.Contains(u.Roles, role) {
+			return role
+		}
 	}
 	return ""
 }

@@ -23,6 +23,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Rights", rightsCases},
 		{"ClientRights", clientRightsCases},
 		{"RoleDeletion", roleDeletionCases},
+		{"Unaudited", unauditedCases},
 		{"ClockJumps", clockJumpCases},
 		{"RefreshRaces", raceCases},
 		{"Forgery", forgeryCases},
