@@ -21,6 +21,7 @@ var raceCases = []testCase{
 	{name: "R20 revocation against refresh", run: testRevokeRace},
 	{name: "R21 disabling against refresh", run: testDisableRace},
 	{name: "R21 a role taken away against refresh", run: testRoleRace},
+	{name: "a scope dropped from its last two roles at once", run: testReleaseRace},
 	{name: "I08 revoked on one instance, asked on another", run: testRevokedElsewhere},
 }
 

@@ -1,10 +1,16 @@
 package protocoltest
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
+	"example.org/signet/storage"
 )
 
 // testRoleRace takes a role away on one instance while two others refresh. Those
@@ -74,4 +80,36 @@ func hasEditorScopes(t *testing.T, tokens Tokens) bool {
 		t.Errorf("half of a role: roles %v, scope %q, answered %q", c["roles"], scope, tokens.Scope)
 	}
 	return role
+}
+
+// testReleaseRace drops a scope from the only two roles that name it, on two instances at
+// once. Each relies on the other, so one is refused: the scope would go to every user.
+func testReleaseRace(t *testing.T, s *Signet) {
+	ctx, names := context.Background(), []string{"night", "day"}
+	all, none := []string{"vault:open"}, []string{}
+	instances := []*Signet{s, s.StartInstance(t)}
+	for _, name := range names {
+		must(t, errorOf(s.operator().Roles().Create(ctx, name, admin.RoleChange{Scopes: &all})))
+	}
+	for range rounds(20, 200) {
+		errs := make([]error, 2)
+		drop := func(n int) func() {
+			return func() {
+				_, errs[n] = instances[n].operator().Roles().Update(ctx, names[n], admin.RoleChange{Scopes: &none})
+			}
+		}
+		runConcurrently(drop(0), drop(1))
+		list, err := s.Store.ListRoles(ctx)
+		must(t, err)
+		if !slices.ContainsFunc(list, func(r storage.Role) bool { return slices.Contains(r.Scopes, all[0]) }) {
+			t.Fatal("no role names the scope any more, and nobody has said that it may go to everybody")
+		}
+		for n, name := range names {
+			var refused *issuer.FieldError
+			if errs[n] != nil && !errors.As(errs[n], &refused) && !errors.Is(errs[n], admin.ErrConcurrentUpdate) {
+				t.Errorf("%s: %v", name, errs[n])
+			}
+			must(t, errorOf(s.operator().Roles().Update(ctx, name, admin.RoleChange{Scopes: &all})))
+		}
+	}
 }

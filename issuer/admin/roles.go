@@ -191,23 +191,3 @@ func (s *Service) checkRoleUnused(ctx context.Context, r storage.Role) error {
 	}
 	return nil
 }
-
-// keepRestricted refuses a change of the named role after which a scope would be
-// named by no role: such a scope goes to every user.
-func (s *Service) keepRestricted(ctx context.Context, name string, before, after []string, release bool) error {
-	if release {
-		return nil
-	}
-	roles, err := s.store.ListRoles(ctx)
-	if err != nil {
-		return issuer.StoreError(err)
-	}
-	others := slices.DeleteFunc(roles, func(r storage.Role) bool { return r.Name == name })
-	set := role.NewSet(others)
-	for _, scope := range before {
-		if !set.Restricted(scope) && !slices.Contains(after, scope) {
-			return newFieldError("scopes", "scope "+scope+" would be restricted by no role and so go to every user; --release-scopes allows it")
-		}
-	}
-	return nil
-}
