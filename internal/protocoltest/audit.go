@@ -26,6 +26,7 @@ var auditCases = []testCase{
 	{name: "a change of the keys that fails is written down", run: testFailedKeyChange},
 	{name: "what changed is in the event", run: testChangeDetails},
 	{name: "every kind of event", run: testEventKinds},
+	{name: "a change that changes nothing writes nothing", configure: mergedAdmin, run: testChangesNothing},
 	{name: "instances record each other's chain heads", run: testCrossLinks},
 }
 

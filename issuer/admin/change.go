@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -64,13 +65,17 @@ type step[T any] struct {
 }
 
 // apply is the one loop by which records are changed. It returns the record as it is then, and
-// how many sessions were marked as ended.
+// how many sessions were marked as ended. A change that leaves the record as it is writes
+// nothing.
 func apply[T any](ctx context.Context, a *Admin, k kind[T], s step[T]) (T, int64, error) {
 	audited := a.newChange(storage.AuditEvent{Type: s.event, Target: s.id})
 	before, after, err := swap(ctx, a, k, s, audited)
 	if err != nil {
+		if err = a.reportFailed(ctx, audited, err); errors.Is(err, errUnchanged) {
+			return before, 0, nil
+		}
 		var zero T
-		return zero, 0, a.reportFailed(ctx, audited, err)
+		return zero, 0, err
 	}
 	ended, err := k.finish(ctx, before, after, s.event)
 	if err == nil {
@@ -79,11 +84,18 @@ func apply[T any](ctx context.Context, a *Admin, k kind[T], s step[T]) (T, int64
 	return after, ended, unavailableOrNil(err)
 }
 
-// swap returns the record as it was and as it was written.
+// errUnchanged means that there is nothing to write.
+var errUnchanged = errors.New("the record is so already")
+
+// swap returns the record as it was and as it was written. errUnchanged where both are the
+// same.
 func swap[T any](ctx context.Context, a *Admin, k kind[T], s step[T], audited *audit.Change) (before, after T, err error) {
 	for range maxUpdateAttempts {
 		if before, after, err = prepare(ctx, a, k, s); err != nil {
 			return before, after, err
+		}
+		if reflect.DeepEqual(before, after) {
+			return before, after, errUnchanged
 		}
 		for _, e := range k.pending(before, after) {
 			e.Reason = s.event

@@ -107,7 +107,7 @@ func (o *Owner) EndSession(ctx context.Context, sid string) error {
 	if err != nil {
 		return err
 	}
-	return o.users.admin.Sessions().end(ctx, sid, reasonLogout)
+	return o.users.admin.Sessions().end(ctx, x, reasonLogout)
 }
 
 // EndSessions ends all sessions of the user, the one that asks included.

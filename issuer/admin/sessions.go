@@ -92,10 +92,15 @@ func (s Sessions) End(ctx context.Context, sid string) error {
 			return err
 		}
 	}
-	return s.end(ctx, sid, reasonAdmin)
+	return s.end(ctx, x, reasonAdmin)
 }
 
-func (s Sessions) end(ctx context.Context, sid, reason string) error {
+// end revokes a session. One that was revoked before stays as it is, and no event is written.
+func (s Sessions) end(ctx context.Context, x storage.Session, reason string) error {
+	if !x.RevokedAt.IsZero() {
+		return nil
+	}
+	sid := x.ID
 	e := storage.AuditEvent{Type: audit.EventSessionRevoked, Target: sid, Detail: reason}
 	return s.admin.run(ctx, e, func() error {
 		return issuer.StoreError(s.admin.service.store.RevokeSession(ctx, sid, s.admin.service.now(), reason))
