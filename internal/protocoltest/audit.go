@@ -237,7 +237,7 @@ func testChangeDetails(t *testing.T, s *Signet) {
 	for _, e := range events[len(events)-3:] {
 		got = append(got, e.Detail)
 	}
-	want := []string{"roles: user → editor user, email, full_name", "scopes: email items:read items:write openid phone profile → openid", "credentials"}
+	want := []string{"roles: user → editor user, email, full_name", "scopes: email items:read items:write openid phone profile → openid, own scopes: items:write → none", "credentials"}
 	if !slices.Equal(got, want) {
 		t.Errorf("details %q, want %q", got, want)
 	}
