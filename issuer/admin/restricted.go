@@ -11,7 +11,7 @@ import (
 )
 
 // keepRestricted refuses a change of the named role after which a scope would be named by no
-// role: such a scope goes to every user.
+// role: such a scope goes to every user. A role that is being deleted does not count.
 //
 // Of two roles that name a scope, two administrators may each drop it from one at the same
 // time. So whoever relies on another role raises its version, after their own role was read:
@@ -27,7 +27,7 @@ func (s *Service) keepRestricted(ctx context.Context, name string, before, after
 		if err != nil {
 			return issuer.StoreError(err)
 		}
-		others := slices.DeleteFunc(roles, func(r storage.Role) bool { return r.Name == name })
+		others := slices.DeleteFunc(roles, func(r storage.Role) bool { return r.Name == name || r.Deleting })
 		set := role.NewSet(others)
 		for _, scope := range dropped {
 			if !set.Restricted(scope) {
