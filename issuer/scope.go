@@ -49,16 +49,18 @@ const maxScopes = 100
 func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
 // parseScope splits a request's scope parameter (RFC 6749 §3.3). A scope asked
-// twice is returned once. An empty parameter is an absent one: nil.
+// twice is returned once. An empty parameter is an absent one: nil. More spaces than one
+// between scopes, or any around them, are what templates leave behind.
 func parseScope(raw string) ([]string, error) {
-	if raw == "" {
-		return nil, nil
+	if len(raw) > maxScopes*(account.MaxScope+1) {
+		return nil, newError(InvalidScope, "too many scopes asked for")
 	}
-	if strings.Count(raw, " ") >= maxScopes {
+	names := strings.FieldsFunc(raw, func(r rune) bool { return r == ' ' })
+	if len(names) > maxScopes {
 		return nil, newError(InvalidScope, "too many scopes asked for")
 	}
 	var scopes []string
-	for _, s := range strings.Split(raw, " ") {
+	for _, s := range names {
 		if account.Scope(s) != nil {
 			return nil, newError(InvalidScope, "a scope has characters that RFC 6749 section 3.3 does not allow")
 		}

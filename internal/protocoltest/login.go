@@ -2,6 +2,7 @@ package protocoltest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,10 +13,12 @@ import (
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/password"
+	"example.org/signet/storage"
 )
 
 var loginCases = []testCase{
 	{name: "T17 one canonical name", run: testNames},
+	{name: "other bytes of the same name, password and scope", run: testSpellings},
 	{name: "U15 U16 every way to fail is the same", run: testFailures},
 	{name: "U17 P04 lengths of passwords", run: testLengths},
 	{name: "U12 U18 the throttle tells nothing", configure: strictThrottle, run: testThrottle},
@@ -34,6 +37,44 @@ func testNames(t *testing.T, s *Signet) {
 	}
 	for _, name := range []string{"al\u0131ce", "\u0430lice", "a lice", "alice\u200b", strings.Repeat("a", 2000), "@", "alice@"} {
 		s.TryLogin(s.Web, User{Username: name, Password: s.Alice.Password}, "").ExpectError(t, http.StatusBadRequest, "invalid_grant")
+	}
+}
+
+// testSpellings: what a person types, pastes or has in a template is what they mean.
+func testSpellings(t *testing.T, s *Signet) {
+	ctx := context.Background()
+	create := func(n admin.NewUser) admin.User {
+		u, err := s.operator().Users().Create(ctx, n)
+		must(t, err)
+		return u
+	}
+	const composed, decomposed = "gr\u00fcne l\u00e4mmer", "gru\u0308ne la\u0308mmer"
+	s.Log.MarkSecret(composed)
+	s.Log.MarkSecret(decomposed)
+	create(admin.NewUser{Username: "nora", Email: "nora@xn--bcher-kva.example", Password: composed})
+	create(admin.NewUser{Username: "nils", Email: "nils@b\u00fccher.example", Password: decomposed})
+	for _, pw := range []string{composed, decomposed, "gr\u00fcne\u00a0l\u00e4mmer"} {
+		for _, name := range []string{"nora", "nils", "nora@b\u00fccher.example", "nils@xn--bcher-kva.example", " Nora\u00a0", "Nora@XN--BCHER-KVA.example"} {
+			s.Login(t, s.Web, User{Username: name, Password: pw}, "")
+		}
+	}
+	_, err := s.operator().Users().Create(ctx, admin.NewUser{Username: "other", Email: "nora@b\u00fccher.example"})
+	var taken *storage.DuplicateError
+	if !errors.As(err, &taken) || taken.Field != "email" {
+		t.Errorf("the same address in letters: %v", err)
+	}
+	for _, name := range []string{"\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "Fam \U0001F468\u200d\U0001F469\u200d\U0001F467", "\U0001F3F4\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F", "\u0905\u0928\u093f\u0930\u0941\u0926\u094d\u200d\u0927"} {
+		if _, err := s.operator().Users().Update(ctx, s.Alice.ID, admin.UserChange{FullName: &name}); err != nil {
+			t.Errorf("%+q: %v", name, err)
+		}
+	}
+	for _, name := range []string{"a\u202eb", "a\u2066b", "a\u2069b", "a\u202ab", "a\nb", "a\x1b[31m", "a\u2028b", "a\u0085b", "\u200d\u200d"} {
+		if _, err := s.operator().Users().Update(ctx, s.Alice.ID, admin.UserChange{FullName: &name}); err == nil {
+			t.Errorf("%+q is a name", name)
+		}
+	}
+	if got := s.Login(t, s.Web, s.Alice, "  items:read   openid ").Scope; got != "items:read openid" {
+		t.Errorf("scope %q", got)
 	}
 }
 

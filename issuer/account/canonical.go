@@ -36,6 +36,7 @@ func canonical(s string, limit int) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	mapped = readableDomain(mapped)
 	switch {
 	case len(mapped) > limit:
 		return "", tooLong(limit)

@@ -42,6 +42,9 @@ func CheckNew(pw string, inputs UserInputs) error {
 	if err := CheckInput(pw); err != nil {
 		return err
 	}
+	if pw = prepare(pw); len(pw) > MaxLength {
+		return ErrTooLong
+	}
 	if len(pw) < MinLength {
 		return ErrTooShort
 	}

@@ -56,13 +56,16 @@ func NewPool(c Config) (*Pool, error) {
 	}, nil
 }
 
-// Hash returns a new hash of pw, by the configured scheme with a fresh salt. It does
+// Hash returns a new hash of pw in its prepared form (RFC 8265 OpaqueString), by the configured scheme with a fresh salt. It does
 // not demand MinLength, so that passwords set elsewhere can be hashed again; whoever
 // sets a new one asks CheckNew first. The error is one of CheckInput's,
 // ErrTooLongForBcrypt, ErrBusy, the context's, or the random source's.
 func (p *Pool) Hash(ctx context.Context, caller, pw string) (string, error) {
 	if err := CheckInput(pw); err != nil {
 		return "", err
+	}
+	if pw = prepare(pw); len(pw) > MaxLength {
+		return "", ErrTooLong
 	}
 	if err := p.scheme.check(pw); err != nil {
 		return "", err
@@ -78,7 +81,8 @@ func (p *Pool) Hash(ctx context.Context, caller, pw string) (string, error) {
 
 // Verify reports whether encoded is a hash of pw. It costs one evaluation in every
 // case: an empty or unreadable hash matches nothing, as does a password that fails
-// CheckInput or that a bcrypt hash cannot tell from others. A wrong password for a hash
+// CheckInput or that a bcrypt hash cannot tell from others. A password whose prepared form
+// is another is tried in both, within the one evaluation, for whatever user. A wrong password for a hash
 // of another kind or cost than new ones pays for a new one on top, so that a cheap
 // imported hash is not told from an unknown user by the time of the refusal. The error
 // is ErrBusy or the context's, and then nothing is known about the password.
@@ -92,17 +96,23 @@ func (p *Pool) Verify(ctx context.Context, caller, encoded, pw string) (Result, 
 		input = dummyPassword
 	}
 	current := p.scheme.current(stored)
-	var same bool
+	var same, raw bool
 	err = p.evaluate(ctx, caller, func() {
-		if same = stored.matches(input); !same && !current {
-			p.scheme.hashDummy(input)
+		for n, candidate := range candidates(input) {
+			if same = stored.matches(candidate); same {
+				raw = n > 0
+				return
+			}
+			if !current {
+				p.scheme.hashDummy(candidate)
+			}
 		}
 	})
 	if err != nil {
 		return Result{}, fmt.Errorf("verify password: %w", err)
 	}
 	ok := same && fit
-	return Result{OK: ok, NeedsRehash: ok && !current}, nil
+	return Result{OK: ok, NeedsRehash: ok && (raw || !current)}, nil
 }
 
 // VerifyDummy costs what Verify costs on a new hash and matches nothing: for a user who
@@ -111,7 +121,12 @@ func (p *Pool) VerifyDummy(ctx context.Context, caller, pw string) error {
 	if CheckInput(pw) != nil {
 		pw = dummyPassword
 	}
-	if err := p.evaluate(ctx, caller, func() { p.scheme.hashDummy(pw) }); err != nil {
+	err := p.evaluate(ctx, caller, func() {
+		for _, candidate := range candidates(pw) {
+			p.scheme.hashDummy(candidate)
+		}
+	})
+	if err != nil {
 		return fmt.Errorf("verify password: %w", err)
 	}
 	return nil
