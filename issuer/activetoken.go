@@ -16,7 +16,7 @@ import (
 )
 
 // maxTokenBytes bounds a token before anything is parsed.
-const maxTokenBytes = 8 << 10
+const maxTokenBytes = keys.MaxToken
 
 // activeToken is an access token that is active, with its user. Scope and Roles of the claims
 // are what is left of them now.

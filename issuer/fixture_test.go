@@ -86,8 +86,9 @@ func newFixture(t testing.TB, adjust ...func(*issuer.Config)) *fixture {
 		return i
 	}
 	f.adminOf = func(i *issuer.Issuer) *admin.Service {
+		log := audit.New(f.store, master, cfg.Now, cfg.Rand)
 		return admin.New(admin.Config{Issuer: cfg.Issuer, RefreshTokenTTL: cfg.RefreshTokenTTL, Now: cfg.Now, Rand: cfg.Rand},
-			admin.Parts{Store: f.store, Passwords: f.hashes, Audit: audit.New(f.store, master, cfg.Now, cfg.Rand), Caches: i})
+			admin.Parts{Store: f.store, Passwords: f.hashes, Audit: log, Throttler: issuer.NewThrottler(cfg.Throttle, f.store, log, cfg.Now), Caches: i})
 	}
 	f.Issuer = f.newInstance()
 	f.admins = f.adminOf(f.Issuer)

@@ -130,6 +130,9 @@ func (p *pipeline) grantTo(ctx context.Context, req *grantRequest, who subject) 
 	if err != nil {
 		return TokenResponse{}, err
 	}
+	if err := p.signer.checkSize(req, who, r); err != nil {
+		return TokenResponse{}, err
+	}
 	result, err := req.grant.complete(ctx, req, who, r)
 	if err != nil {
 		return TokenResponse{}, err

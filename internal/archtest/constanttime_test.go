@@ -39,6 +39,7 @@ var allowedPlain = map[string]string{
 	"issuer/admin/auditdiff.go clientChanges: a.SecretHash != b.SecretHash":       "two stored hashes, before and after a change",
 	"issuer/admin/auditdiff.go userChanges: a.PasswordHash != b.PasswordHash":     "two stored hashes, before and after a change",
 	"issuer/activetoken.go verifyAccessToken: header.Typ != typeAccessToken":      "the name of a type",
+	"issuer/password/prepare.go candidates: prepared != pw":                       "two forms of what was typed: neither is the stored secret",
 	`issuer/userfile/input.go skipBOM: bytes.Equal(ahead, []byte("\ufeff"))`:      "the form of a file",
 	"keys/keypair.go samePublic: bytes.Equal(x, y)":                               "public keys",
 	"keys/snapshot.go sameKey: bytes.Equal(a.Sealed, b.Sealed)":                   "two records of the store",

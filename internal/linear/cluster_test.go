@@ -96,7 +96,7 @@ func newCluster(t testing.TB, store storage.Store, f faultRates, rules linear.Ru
 		v.keys, v.nodes = append(v.keys, manager), append(v.nodes, node)
 		v.admin = append(v.admin, admin.New(
 			admin.Config{Issuer: config.Issuer, RefreshTokenTTL: config.RefreshTokenTTL, Now: config.Now, Rand: config.Rand},
-			admin.Parts{Store: faulty, Passwords: hashes, Audit: log, Caches: node}))
+			admin.Parts{Store: faulty, Passwords: hashes, Audit: log, Throttler: issuer.NewThrottler(issuer.Throttle{}, faulty, log, config.Now), Caches: node}))
 		if len(v.nodes) == 1 {
 			v.createRolesAndClients(t)
 		}

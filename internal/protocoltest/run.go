@@ -16,6 +16,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"ClientAuthentication", clientAuthCases},
 		{"Grants", grantCases},
 		{"Login", loginCases},
+		{"TokenSize", tokenSizeCases},
 		{"Throttle", throttleCases},
 		{"ThrottleNetworks", throttleNetworkCases},
 		{"Refresh", refreshCases},

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -105,7 +106,7 @@ func (a accounts) apply(ctx context.Context, u *storage.User, c UserChange) erro
 	v.set(&u.FullName, c.FullName, func(text string) (string, error) { return checkText("full_name", text, maxFullName) })
 	v.set(&u.Phone, c.Phone, func(text string) (string, error) { return checkText("phone", text, maxPhone) })
 	if c.Roles != nil {
-		roles, err := a.checkRoles(ctx, *c.Roles)
+		roles, err := a.checkRoles(ctx, *c.Roles, u.Roles)
 		v.add(err)
 		u.Roles = roles
 	}
@@ -228,8 +229,9 @@ func (a accounts) checkNamesFree(ctx context.Context, before, u storage.User) er
 
 var errNoSuchRole = newFieldError("roles", "has a role that does not exist")
 
-// checkRoles sorts the names and refuses one that is no role.
-func (a accounts) checkRoles(ctx context.Context, names []string) ([]string, error) {
+// checkRoles sorts the names and refuses one that is no role, and more than a token can
+// name. Fewer than before are never too many.
+func (a accounts) checkRoles(ctx context.Context, names, before []string) ([]string, error) {
 	sorted := slices.Compact(slices.Sorted(slices.Values(names)))
 	list, err := a.store.ListRoles(ctx)
 	if err != nil {
@@ -240,6 +242,9 @@ func (a accounts) checkRoles(ctx context.Context, names []string) ([]string, err
 		if !set.Has(name) {
 			return nil, errNoSuchRole
 		}
+	}
+	if n := issuer.RoleBytes(sorted); n > issuer.MaxRoleBytes && n > issuer.RoleBytes(before) {
+		return nil, newFieldError("roles", fmt.Sprintf("take %d bytes of a token, at most %d: the user's tokens would be too long for their readers", n, issuer.MaxRoleBytes))
 	}
 	return sorted, nil
 }

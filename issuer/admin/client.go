@@ -97,9 +97,14 @@ func applyClient(c *storage.Client, ch ClientChange) error {
 		}
 	}
 	if ch.Scopes != nil {
-		if c.Scopes, err = checkScopes("scope", *ch.Scopes); err != nil {
+		scopes, err := checkScopes("scope", *ch.Scopes)
+		if err != nil {
 			return err
 		}
+		if n := scopeBytes(scopes); n > issuer.MaxScopeBytes && n > scopeBytes(c.Scopes) {
+			return newFieldError("scope", fmt.Sprintf("takes %d bytes of a token, at most %d: the client's tokens would be too long for their readers", n, issuer.MaxScopeBytes))
+		}
+		c.Scopes = scopes
 	}
 	if err := ch.applyLists(c); err != nil {
 		return err
@@ -114,6 +119,8 @@ func applyClient(c *storage.Client, ch ClientChange) error {
 	}
 	return checkPublic(*c, ch.InsecurePublicPassword)
 }
+
+func scopeBytes(scopes []string) int { return len(strings.Join(scopes, " ")) }
 
 // applyLists sets the lists that the change names, each without faults.
 func (ch ClientChange) applyLists(c *storage.Client) (err error) {
