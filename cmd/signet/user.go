@@ -21,11 +21,13 @@ func newUser(p *process) *cobra.Command {
 // userFlags are the flags that describe a user.
 type userFlags struct {
 	username, email, fullName, phone string
+	verified                         bool
 	roles                            []string
 }
 
 func (u *userFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&u.email, "email", "", "e-mail `ADDRESS`, good for logging in too")
+	f.BoolVar(&u.verified, "email-verified", false, "the e-mail address is known to be the user's; --email-verified=false takes it back")
 	f.StringVar(&u.fullName, "full-name", "", "full `NAME`")
 	f.StringVar(&u.phone, "phone", "", "phone `NUMBER`")
 	f.StringSliceVar(&u.roles, "role", nil, "`ROLE`, may be given several times")
@@ -47,7 +49,7 @@ func newUserCreate(p *process) *cobra.Command {
 	c.Flags().BoolVar(&disabled, "disabled", false, "shut out until signet user enable")
 	s.offer(c.Flags(), &s.hashSettings, &s.outputSettings)
 	return p.withAdmin(c, s, createIfMissing, func(ctx context.Context, ac *adminContext, args []string) error {
-		n := admin.NewUser{Username: args[0], Email: flags.email, FullName: flags.fullName, Phone: flags.phone, Roles: flags.roles, Disabled: disabled}
+		n := admin.NewUser{Username: args[0], Email: flags.email, EmailVerified: flags.verified, FullName: flags.fullName, Phone: flags.phone, Roles: flags.roles, Disabled: disabled}
 		var err error
 		if noPassword && secret.isSet() {
 			return usageErrorf("--no-password contradicts --password-stdin and --password-file")
@@ -195,7 +197,6 @@ func newUserSetPassword(p *process) *cobra.Command {
 func newUserUpdate(p *process) *cobra.Command {
 	var flags userFlags
 	var force forceFlag
-	var verified bool
 	c := &cobra.Command{
 		Use: "update", Short: "Change a user",
 		Long: "Change what the flags name, and nothing else. --role sets the roles anew; an empty value takes a field away.\n" +
@@ -205,13 +206,12 @@ func newUserUpdate(p *process) *cobra.Command {
 	}
 	flags.add(c.Flags())
 	c.Flags().StringVar(&flags.username, "username", "", "new `NAME` to log in with; the id stays")
-	c.Flags().BoolVar(&verified, "email-verified", false, "the e-mail address is known to be the user's; --email-verified=false takes it back")
 	force.add(c.Flags())
 	return newUserCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
 		change := admin.UserChange{
 			Username: changed(c, "username", &flags.username), Email: changed(c, "email", &flags.email), FullName: changed(c, "full-name", &flags.fullName),
 			Phone: changed(c, "phone", &flags.phone), Roles: changed(c, "role", &flags.roles),
-			EmailVerified: changed(c, "email-verified", &verified),
+			EmailVerified: changed(c, "email-verified", &flags.verified),
 		}
 		if change == (admin.UserChange{}) {
 			return admin.User{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
