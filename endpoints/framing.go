@@ -17,7 +17,7 @@ import (
 // the first kind and drops the Content-Length before a handler could see it.
 // Such a request is answered 400, and its connection is closed.
 //
-// The listener must be of plain connections.
+// The listener must be of plain connections. [ServeTLS] checks those of TLS.
 func CheckFraming(l net.Listener) net.Listener { return framingListener{l} }
 
 type framingListener struct{ net.Listener }

@@ -57,7 +57,7 @@ func openListener(flag, address string) (net.Listener, error) {
 }
 
 // limitConnections bounds the number of open connections of a listener, and
-// refuses requests of ambiguous length on plain ones.
+// refuses requests of ambiguous length on plain ones; on others ServeTLS does.
 func (ls *listeners) limitConnections(l net.Listener) net.Listener {
 	if ls.certificate == nil {
 		l = endpoints.CheckFraming(l)

@@ -110,7 +110,7 @@ func (s httpServers) close() error {
 func serveOn(srv *http.Server, l net.Listener) error {
 	var err error
 	if srv.TLSConfig != nil {
-		err = srv.ServeTLS(l, "", "")
+		err = endpoints.ServeTLS(srv, l)
 	} else {
 		err = srv.Serve(l)
 	}

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"io"
 	"math/big"
 	"net"
 	"net/http"
@@ -70,6 +71,13 @@ func TestServeTLS(t *testing.T) {
 	if resp.ProtoMajor != 2 || resp.Header.Get("Strict-Transport-Security") == "" || !strings.HasPrefix(c.url, "https://") {
 		t.Errorf("got %s with HSTS %q at %s", resp.Proto, resp.Header.Get("Strict-Transport-Security"), c.url)
 	}
+	both := tlsExchange(t, c.url, roots, "POST /oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /jwks HTTP/1.1\r\nHost: x\r\n\r\n")
+	if !strings.HasPrefix(both, "HTTP/1.1 400 ") || strings.Count(both, "HTTP/1.1 ") != 1 {
+		t.Errorf("a body with two lengths: %s", both)
+	}
+	if one := tlsExchange(t, c.url, roots, "GET /.well-known/openid-configuration HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); !strings.HasPrefix(one, "HTTP/1.1 200 ") || !strings.Contains(one, "Strict-Transport-Security: ") {
+		t.Errorf("HTTP/1.1: %s", one)
+	}
 	old, err := tls.Dial("tcp", strings.TrimPrefix(c.url, "https://"), &tls.Config{RootCAs: roots, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10})
 	if err == nil {
 		_ = old.Close()
@@ -77,8 +85,29 @@ func TestServeTLS(t *testing.T) {
 	}
 }
 
-// A certificate is taken over when both files have changed and fit; until
-// then, and if they never do, the old one stays.
+// tlsExchange sends bytes over TLS and returns what is answered until the server hangs up.
+func tlsExchange(t *testing.T, server string, roots *x509.CertPool, request string) string {
+	t.Helper()
+	conn, err := tls.Dial("tcp", strings.TrimPrefix(server, "https://"), &tls.Config{RootCAs: roots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(answer)
+}
+
+// A certificate is loaded when both files have changed and belong
+// together. Until then the earlier one is served.
 func TestCertificate_ReloadedWhenBothFilesChange(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
