@@ -95,5 +95,5 @@ func (h *routeHandler) methodNotAllowed() error {
 type notFoundEndpoint struct{}
 
 func (notFoundEndpoint) handle(*http.Request, *event) (any, error) {
-	return nil, &httpError{status: http.StatusNotFound, code: codeNotFound, description: "there is nothing at this path"}
+	return nil, &httpError{status: http.StatusNotFound, code: codeNotFound, description: "no endpoint has this path"}
 }

@@ -43,15 +43,15 @@ func (c Transition) Tokens() string {
 	case c.To == Standby:
 		return "none: it is published and signs nothing yet"
 	case c.To == Active && c.From == Retired:
-		return "new ones are signed by it again; every verifier knows it"
+		return "new ones are signed by it again; it is still published"
 	case c.To == Active && c.PropagationDelay > 0:
 		return "new ones are signed by it; a verifier that cached the JWKS before may refuse them for up to " + c.PropagationDelay.String()
 	case c.To == Active:
-		return "new ones are signed by it; every verifier can know it"
+		return "new ones are signed by it; it has been published for publish-ahead"
 	case c.From == Active:
 		return "those that it signed stay valid until they expire, the last at " + c.LastToken.UTC().Format(time.RFC3339)
 	}
-	return "none: it is passed over, and stays published for a while in case that an instance signed by it"
+	return "none: it does not sign, and stays published for a while in case an instance has signed by it"
 }
 
 func within(d time.Duration) string {

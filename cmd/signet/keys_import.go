@@ -39,7 +39,7 @@ func newKeysImport(p *process) *cobra.Command {
 			}
 		case string(keys.Active):
 		default:
-			return usageErrorf("--as is %q, must be active or retired", as)
+			return usageErrorf("--as is %q, must be active or retired: signet keys import --help explains both", as)
 		}
 		text, err := readBounded(args[0], maxSecret)
 		if err != nil {

@@ -111,7 +111,7 @@ func (m *importJob) read(ctx context.Context, reader *userfile.Reader) error {
 			return err
 		}
 		if line, twice := names.claim(record); twice {
-			m.reject(record.Line, fmt.Sprintf("username or email stands in the file twice; line %d was taken", line))
+			m.reject(record.Line, fmt.Sprintf("username or email is in the file twice: line %d was imported", line))
 			continue
 		}
 		for _, warning := range record.Warnings {
@@ -252,7 +252,7 @@ func (p *process) printIgnored(names []string) {
 	if len(names) == 0 {
 		return
 	}
-	p.messagef("fields without a meaning here were left out: %s", strings.Join(names, ", "))
+	p.messagef("fields that are not imported: %s", strings.Join(names, ", "))
 	if slices.ContainsFunc(names, func(name string) bool { return strings.Contains(strings.ToLower(name), "admin") }) {
 		p.messagef("such a flag gives no role: signet user update USER --role user --role admin does")
 	}

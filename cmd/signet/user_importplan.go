@@ -55,7 +55,7 @@ func checkImport(ctx context.Context, stderr io.Writer, file *os.File, size int6
 			return plan, fmt.Errorf("nothing was imported: %w", err)
 		default:
 			if line, twice := names.claim(record); twice {
-				plan.refuse(bar, o.dryRun, record.Line, fmt.Sprintf("username or email stands in the file twice; line %d is taken", line))
+				plan.refuse(bar, o.dryRun, record.Line, fmt.Sprintf("username or email is in the file twice: line %d is imported", line))
 				continue
 			}
 			plan.take(bar, o.dryRun, record)

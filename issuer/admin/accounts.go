@@ -227,7 +227,7 @@ func (a accounts) checkNamesFree(ctx context.Context, before, u storage.User) er
 	return nil
 }
 
-var errNoSuchRole = newFieldError("roles", "has a role that does not exist")
+var errNoSuchRole = newFieldError("roles", "has a role that does not exist: create the role first")
 
 // checkRoles sorts the names and refuses one that is no role, and more than a token can
 // name. Fewer than before are never too many.
