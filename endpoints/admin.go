@@ -20,8 +20,8 @@ type adminAuthorizer interface {
 	As(ctx context.Context, p *issuer.Principal, info issuer.RequestInfo) (*admin.Admin, error)
 }
 
-// adminHandler handles one method of one path of the admin API. It can do no
-// more than the administrator of the request may.
+// adminHandler handles one method of one path of the admin API, with the rights of the
+// administrator who sent the request.
 type adminHandler func(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error)
 
 var _ apiHandler = adminHandler(nil)

@@ -45,8 +45,8 @@ func clientChange(b jsonObject) admin.ClientChange {
 	return ch
 }
 
-// createClient is POST /api/v1/clients. Asked again it is a duplicate; a secret
-// whose answer was lost is replaced by POST …/secret.
+// createClient is POST /api/v1/clients. A repeated request is a duplicate (409). A secret
+// whose response was lost is replaced by POST …/secret.
 func createClient(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	b, err := req.decodeBody(newClientSchema)
 	if err != nil {
@@ -87,8 +87,8 @@ func updateClient(ctx context.Context, a *admin.Admin, req *apiRequest) (any, er
 	return clientReply(a.Clients().Update(ctx, req.pathParam("client_id"), clientChange(b)))
 }
 
-// rotateSecret is POST /api/v1/clients/{client_id}/secret. With If-Match a
-// retry that comes after the first was carried out changes nothing.
+// rotateSecret is POST /api/v1/clients/{client_id}/secret. With If-Match, a retry
+// after the first request has succeeded changes nothing (412).
 func rotateSecret(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	b, err := req.decodeBody(schema{"client_secret": kindString, "overlap": kindInt, "revoke": kindBool})
 	if err != nil {

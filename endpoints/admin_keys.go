@@ -15,8 +15,8 @@ func listKeys(_ context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	return a.Keys().List()
 }
 
-// planKeys is GET /api/v1/keys/plan: what will happen to the keys, or what a
-// change that is named would do. It changes nothing.
+// planKeys is GET /api/v1/keys/plan: it returns the schedule of the keys, or the effect of
+// the change that the query names. It changes nothing.
 func planKeys(_ context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	q, err := req.query("rotate", "force", "rollback", "revoke")
 	if err != nil {
@@ -35,8 +35,8 @@ func planKeys(_ context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	return a.Keys().Plan(change)
 }
 
-// rotateKeys is POST /api/v1/keys/rotate. While a rotation is still to come
-// another is refused, so that a retry makes no second one.
+// rotateKeys is POST /api/v1/keys/rotate. While a rotation is scheduled another is
+// refused (409), so that a retry does not rotate twice.
 func rotateKeys(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	b := jsonObject{}
 	if req.body != "" {
@@ -49,7 +49,7 @@ func rotateKeys(ctx context.Context, a *admin.Admin, req *apiRequest) (any, erro
 }
 
 // rollBackKeys is POST /api/v1/keys/rollback: the previous key signs again. A
-// retry goes no further back.
+// retry does not go back to the key before that one.
 func rollBackKeys(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	if err := req.rejectBody(); err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func rollBackKeys(ctx context.Context, a *admin.Admin, req *apiRequest) (any, er
 	return a.Keys().RollBack(ctx)
 }
 
-// revokeKey is POST /api/v1/keys/{kid}/revoke. Asked again it changes nothing.
+// revokeKey is POST /api/v1/keys/{kid}/revoke. Repeating it changes nothing.
 func revokeKey(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	if err := req.rejectBody(); err != nil {
 		return nil, err

@@ -7,7 +7,7 @@ import (
 	"example.org/signet/issuer/admin"
 )
 
-// listRoles is GET /api/v1/roles. There are few, so it has one page.
+// listRoles is GET /api/v1/roles. It returns all of them in one page.
 func listRoles(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	if _, err := req.query(); err != nil {
 		return nil, err
@@ -17,7 +17,7 @@ func listRoles(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error
 
 var newRoleSchema = schema{"name": kindString, "description": kindString, "scopes": kindStrings, "rank": kindInt}
 
-// createRole is POST /api/v1/roles. Asked again it is a duplicate.
+// createRole is POST /api/v1/roles. A repeated request is a duplicate (409).
 func createRole(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	b, err := req.decodeBody(newRoleSchema)
 	if err != nil {

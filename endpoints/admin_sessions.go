@@ -19,7 +19,7 @@ func listSessions(ctx context.Context, a *admin.Admin, req *apiRequest) (any, er
 	return a.Sessions().List(ctx, admin.SessionQuery{UserID: q["user_id"], ClientID: q["client_id"], Active: active}, page)
 }
 
-// endAllSessions is DELETE /api/v1/sessions: everybody is logged out.
+// endAllSessions is DELETE /api/v1/sessions: it ends every session of every user.
 func endAllSessions(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	if err := req.rejectBody(); err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ var newUserSchema = schema{
 	"email_verified": kindBool,
 }
 
-// createUser is POST /api/v1/users. Asked again it is a duplicate.
+// createUser is POST /api/v1/users. A repeated request is a duplicate (409).
 func createUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	b, err := req.decodeBody(newUserSchema)
 	if err != nil {

@@ -16,14 +16,14 @@ import (
 	"example.org/signet/storage"
 )
 
-// Rule is who may ask for a route. Every route declares one.
+// Rule says who may call a route. Every route declares one.
 type Rule string
 
-// The rules. The OAuth endpoints have their protocol's own.
+// The rules. The OAuth endpoints authenticate as their standards say.
 const (
-	RuleProtocol Rule = "protocol" // as the endpoint's standard has it
-	RuleOpen     Rule = "open"     // anybody; what they may do is for the endpoint to say
-	RuleSelf     Rule = "self"     // a user, about themselves
+	RuleProtocol Rule = "protocol" // what the endpoint's standard says
+	RuleOpen     Rule = "open"     // anybody; the endpoint itself decides what they may do
+	RuleSelf     Rule = "self"     // a user, for their own account
 )
 
 // scope is the scope that the rule demands of the access token.
@@ -69,8 +69,8 @@ type authorizedHandler struct {
 
 var _ endpoint = authorizedHandler{}
 
-// handle reads the request, which a slow sender can delay, before it takes a
-// slot of the limiter; nothing is parsed for an unauthorized caller.
+// handle reads the request before it takes a slot of the limiter, so that a slow sender
+// holds none. It parses the body only after the caller is authorized.
 func (h authorizedHandler) handle(r *http.Request, e *event) (any, error) {
 	var token issuer.Secret
 	var err error
@@ -99,7 +99,7 @@ func (h authorizedHandler) handle(r *http.Request, e *event) (any, error) {
 	case errIfMatch != nil:
 		return nil, errIfMatch
 	case req.ifMatch != nil && !h.record && !slices.Contains(req.ifMatch, "*"):
-		return nil, admin.ErrPreconditionFailed // what has no entity tag has none that matches
+		return nil, admin.ErrPreconditionFailed // the resource has no entity tag, so none matches
 	}
 	value, err := h.handler.handle(ctx, req)
 	if err != nil || req.ifMatch != nil || r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -114,7 +114,7 @@ func (h authorizedHandler) authorize(ctx context.Context, req *apiRequest, token
 		return nil
 	case RuleSelf, RuleAdmin, RuleSuperAdmin:
 	default:
-		return errInternal // a rule that nobody checks lets nobody in
+		return errInternal // an unknown rule rejects everybody
 	}
 	if req.principal, err = h.issuer.Identify(ctx, token, h.rule.scope()); err != nil {
 		return err
@@ -129,8 +129,8 @@ func (h authorizedHandler) authorize(ctx context.Context, req *apiRequest, token
 	return err
 }
 
-// headerToken is the access token of a request (RFC 6750 §2.1), the only place
-// where one is looked for. Another scheme's credentials are none.
+// headerToken returns the access token of the Authorization header (RFC 6750 §2.1), the
+// only place that is read. Credentials of another scheme are ignored.
 func headerToken(r *http.Request) (issuer.Secret, error) {
 	headers := authorizationHeaders(r)
 	if len(headers) > 1 {
@@ -146,7 +146,7 @@ func headerToken(r *http.Request) (issuer.Secret, error) {
 	return issuer.Secret(strings.TrimLeft(token, " ")), nil
 }
 
-// source says for throttling and the audit log where the request came from.
+// source returns the origin of the request, for throttling and the audit log.
 func (req *apiRequest) source() issuer.RequestInfo {
 	src := req.e.source()
 	if req.principal != nil {

@@ -4,10 +4,10 @@ import (
 	"net/http"
 )
 
-// authorizationEndpoint is where clients expect one: many libraries refuse a
-// discovery document without it. There is no interactive login yet, so it says
-// so: in HTML to a browser, else in JSON, and never by a redirect, because no
-// redirect URI is registered that could be trusted (RFC 6749 §4.1.2.1).
+// authorizationEndpoint exists because many libraries refuse a discovery document
+// without it. There is no interactive login yet: it answers with an error, in HTML to a
+// browser and else in JSON. It never redirects, since no redirect URI is registered
+// (RFC 6749 §4.1.2.1).
 type authorizationEndpoint struct{}
 
 var _ endpoint = authorizationEndpoint{}

@@ -78,8 +78,8 @@ func basicAuth(header, clientID string) (issuer.ClientAuth, error) {
 	return newClientAuth(id, secret, issuer.AuthBasic), nil
 }
 
-// parseBasic takes id and secret out of the header: base64 as RFC 7617 has it,
-// without leniency, and inside it form encoding (RFC 6749 §2.3.1).
+// parseBasic returns the id and the secret of the header: strict base64 (RFC 7617) of
+// form-encoded values (RFC 6749 §2.3.1).
 func parseBasic(header string) (id, secret string, ok bool) {
 	scheme, credentials, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Basic") {

@@ -13,8 +13,8 @@ import (
 // maxRequestID bounds a request id that a proxy gives, in bytes.
 const maxRequestID = 64
 
-// clientIPResolver determines the client address and the request id. Only a
-// trusted proxy is believed about either.
+// clientIPResolver determines the client address and the request id. Both
+// are taken from headers only if a trusted proxy sent them.
 type clientIPResolver struct {
 	proxies []netip.Prefix
 	rand    io.Reader
@@ -35,9 +35,9 @@ func (c *clientIPResolver) identify(r *http.Request, e *event) {
 	}
 }
 
-// forwardedFor walks the hops from the right, nearest first, and stops at the first
-// that is not a trusted proxy: what stands left of it anybody may have written.
-// A hop that is no address ends the walk at the proxy that passed it on.
+// forwardedFor reads the hops from the right, nearest first, and returns the first that is
+// not a trusted proxy: anybody may have written what is left of it. If a hop is not
+// an address it returns the proxy that passed it on.
 func (c *clientIPResolver) forwardedFor(peer netip.Addr, headers []string) netip.Addr {
 	last := peer
 	for n := len(headers) - 1; n >= 0; n-- {
@@ -85,8 +85,8 @@ func remoteAddr(r *http.Request) netip.Addr {
 	return addr
 }
 
-// parseAddr reads an address with or without a port, and drops what makes one
-// host look like many: the zone, and the IPv6 form of IPv4.
+// parseAddr parses an address with or without a port. It removes the zone and the IPv6
+// form of IPv4, so that each host has one address.
 func parseAddr(s string) (netip.Addr, bool) {
 	addr, err := netip.ParseAddr(s)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"example.org/signet/storage"
 )
 
-// Issuer is what the endpoints ask of the protocol: one method an endpoint, and two questions
-// about the clients as a whole.
+// Issuer is the part of [issuer.Issuer] that the endpoints use: one method an endpoint, and
+// two queries about all clients.
 type Issuer interface {
 	tokenIssuer
 	introspector
@@ -31,13 +31,13 @@ type Issuer interface {
 	statusPublisher
 }
 
-// Admin is what the admin API asks.
+// Admin is the part of [admin.Service] that the admin API uses.
 type Admin interface {
 	adminAuthorizer
 	bootstrapper
 }
 
-// SelfService is what /register and /me ask.
+// SelfService is the part of [selfservice.Service] that /register and /me use.
 type SelfService interface {
 	registrar
 	accountProvider
@@ -51,14 +51,13 @@ var (
 	_ SelfService = (*selfservice.Service)(nil)
 )
 
-// Store is what readiness asks of the store: that it answers, and that it takes
-// writes.
+// Store is what the readiness check uses: a ping, and a small write.
 type Store interface {
 	storage.Health
 	ReserveCounters(ctx context.Context, now time.Time, hold time.Duration, claims ...storage.CounterClaim) (storage.Reservation, error)
 }
 
-// Keyring is what the endpoints publish of the signing keys.
+// Keyring publishes the signing keys and tells whether one can sign.
 type Keyring interface {
 	jwksProvider
 	algLister

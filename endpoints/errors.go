@@ -68,8 +68,8 @@ type errorResponse struct {
 	cause           error
 }
 
-// newErrorResponse renders any error. One that is neither an httpError nor an
-// issuer.Error becomes a fixed sentence for the client.
+// newErrorResponse returns the response to any error. One that is neither an httpError nor
+// an issuer.Error is reported to the client by a fixed sentence.
 func newErrorResponse(err error) errorResponse {
 	var f *httpError
 	var issuerErr *issuer.Error
@@ -95,8 +95,8 @@ func issuerErrorResponse(e *issuer.Error) errorResponse {
 	}
 	switch e.Code {
 	case issuer.TooManyAttempts:
-		// RFC 6749 has no word for a throttled client; this one, of §4.1.2.1,
-		// tells libraries to come back later.
+		// RFC 6749 §5.2 has no code for a throttled client. Libraries retry later on
+		// this one of §4.1.2.1.
 		f.code, f.retryAfter = codeUnavailable, max(e.RetryAfter, time.Second)
 	case issuer.Unavailable:
 		f.retryAfter = max(e.RetryAfter, time.Second)

@@ -15,8 +15,8 @@ import (
 	"example.org/signet/issuer"
 )
 
-// statusClientGone is how a request is counted whose client hung up before the
-// answer. Nobody sees it; it keeps impatient clients out of the 5xx.
+// statusClientGone is the status in logs and metrics of a request whose client closed the
+// connection before the response. It keeps such requests out of the 5xx.
 const statusClientGone = 499
 
 // Bounds of what a log event repeats, in bytes.
@@ -25,8 +25,8 @@ const (
 	maxLoggedStack = 16 << 10
 )
 
-// event is what will be said about one request, once, when it is answered. It
-// never holds a query string, a form value or a header but those named here.
+// event is the log event of one request, written once, after the response. It never
+// holds a query string, a form value or a header but those named here.
 type event struct {
 	method    string
 	requestID string
@@ -71,8 +71,8 @@ func (e *event) setError(ctx context.Context, f errorResponse) {
 	}
 }
 
-// setPanic sets the panic. The text of a panic that the runtime raised is
-// harmless; any other may quote input, so its type has to do, and the stack.
+// setPanic sets the panic and its stack. Only the text of a runtime error is logged; any
+// other value may quote input, so its type alone is.
 func (e *event) setPanic(v any) {
 	e.panicText = "a value that is no runtime error"
 	if err, ok := v.(runtime.Error); ok {

@@ -19,7 +19,7 @@ const (
 
 const formType = "application/x-www-form-urlencoded"
 
-// knownParameters are all that some endpoint reads, now or as the flows arrive.
+// knownParameters are the parameters that an endpoint reads, or will read in flows to come.
 // Every other name is ignored (RFC 6749 §3.2).
 var knownParameters = map[string]charset{
 	"grant_type": lineText, "scope": lineText, "resource": lineText, "username": lineText, "password": anyText,
@@ -29,7 +29,7 @@ var knownParameters = map[string]charset{
 	"code": lineText, "redirect_uri": lineText, "code_verifier": lineText, "assertion": lineText, "device_code": lineText,
 }
 
-// charset is what the value of a parameter may hold.
+// charset says which characters the value of a parameter may hold.
 type charset int
 
 const (
@@ -57,11 +57,11 @@ var (
 	errTooLarge           = &httpError{status: http.StatusRequestEntityTooLarge, code: "invalid_request", description: "the body is larger than 64 KiB", closeConnection: true}
 )
 
-// readForm reads the body as the one form that OAuth knows. All it does is
-// linear in the size of the request, which is bounded.
+// readForm reads the body as application/x-www-form-urlencoded, in time linear in its
+// size, which is bounded.
 //
-// opaque names the parameter that may hold any bytes, because the issuer says of
-// it whether it is a token; "" for none.
+// opaque names the parameter that may hold any bytes, since the issuer decides whether it
+// is a token; "" for none.
 func readForm(r *http.Request, opaque string) (form, error) {
 	if err := checkQuery(r.URL.RawQuery); err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func readForm(r *http.Request, opaque string) (form, error) {
 }
 
 // checkQuery refuses known parameters in the URL, where they would end up in
-// logs (RFC 6749 §2.3.1, §3.2). Others are none of our business.
+// logs (RFC 6749 §2.3.1, §3.2). Others are ignored.
 func checkQuery(query string) error {
 	for query != "" {
 		var pair string

@@ -30,8 +30,8 @@ func (l framingListener) Accept() (net.Conn, error) {
 	return &framingConn{Conn: c}, nil
 }
 
-// framingConn checks what is read from a connection. In the place of what is
-// wrong it returns bytes that net/http refuses, and after them the end.
+// framingConn checks what is read from a connection. In place of an ambiguous request
+// it returns bytes that net/http refuses, and then io.EOF.
 type framingConn struct {
 	net.Conn
 	scanner framingScanner
@@ -39,7 +39,8 @@ type framingConn struct {
 	refused atomic.Bool
 }
 
-// framingRefusal is no header field, so net/http answers 400 and hangs up.
+// framingRefusal is not a valid header field: net/http answers 400 and closes the
+// connection.
 const framingRefusal = "\x00\r\n\r\n"
 
 // refusalLinger is how long a refused client has to read the answer: closing
@@ -80,7 +81,7 @@ func (c *framingConn) CloseWrite() error {
 	return nil
 }
 
-// Close discards for a while what a refused client still sends.
+// Close reads and discards what a refused client still sends, for refusalLinger at most.
 func (c *framingConn) Close() error {
 	if c.refused.Load() && c.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(refusalLinger)) == nil {
 		_, _ = io.CopyN(io.Discard, c.Conn, maxBodyBytes)
@@ -141,7 +142,7 @@ func (s *framingScanner) scan(b []byte) int {
 	return len(b)
 }
 
-// next takes one byte of a line; false if it must not be passed on.
+// next reads one byte of a line. It returns false if the byte must not be passed on.
 func (s *framingScanner) next(c byte) bool {
 	switch {
 	case c == '\n':
@@ -164,7 +165,7 @@ func (s *framingScanner) next(c byte) bool {
 	return true
 }
 
-// name takes the name of a field.
+// name records the fields that say how long the body is.
 func (s *framingScanner) name(name string) {
 	switch strings.ToLower(name) {
 	case "content-length":

@@ -23,8 +23,8 @@ const (
 	writeWindow   = time.Minute // of the counter
 )
 
-// liveness says that the process answers. It asks nobody: an outage of the
-// store must not have every instance restarted.
+// liveness answers 200. It does not look at the store: an outage of the store must not
+// have every instance restarted.
 type liveness struct{}
 
 var _ endpoint = liveness{}
@@ -34,7 +34,7 @@ func (liveness) handle(*http.Request, *event) (any, error) { return health{Statu
 // health is the answer to a health check.
 type health struct {
 	Status string   `json:"status"`
-	Failed []string `json:"fault,omitempty"` // what is amiss: draining, keys, store
+	Failed []string `json:"fault,omitempty"` // what fails: draining, keys, store
 }
 
 func (h health) httpStatus() int {
@@ -49,7 +49,7 @@ type readyChecker interface {
 	Ready() error
 }
 
-// readiness says whether this instance should get traffic.
+// readiness answers 200 if this instance should get traffic, else 503.
 type readiness struct {
 	keys     readyChecker
 	store    *storePinger
@@ -75,9 +75,9 @@ func (d *readiness) handle(r *http.Request, _ *event) (any, error) {
 	return health{Status: "ready"}, nil
 }
 
-// storePinger knows whether the store can be reached and written, from one ping a
-// second at most. Nobody waits for a slow one longer than pingWait: the last
-// outcome is reported then, so a check is quick whatever the store does.
+// storePinger tells whether the store can be reached and written, by at most one ping a
+// second. A caller waits for a ping no longer than pingWait, and then gets the outcome of
+// the one before.
 type storePinger struct {
 	store Store
 	now   func() time.Time

@@ -7,7 +7,7 @@ import (
 	"example.org/signet/issuer"
 )
 
-// introspector tells whether tokens count.
+// introspector tells whether tokens are active.
 type introspector interface {
 	Introspect(ctx context.Context, r issuer.IntrospectRequest) (issuer.Introspection, error)
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // Metrics counts what the endpoints do. Its labels are route templates, status
-// codes, grants and error codes: never anything that a request says.
+// codes, grants and error codes, never a value of a request.
 type Metrics struct {
 	registry    *prometheus.Registry
 	requests    *prometheus.CounterVec
@@ -85,8 +85,8 @@ func (m *Metrics) observe(rt *route, e *event, duration time.Duration) {
 	m.tokens.WithLabelValues(e.grant, tokenOutcome(e)).Inc()
 }
 
-// tokenOutcome keeps apart what one error code stands for: a client that is
-// throttled, and a server that cannot tell.
+// tokenOutcome returns the outcome label. It tells 429 from 503, which have the same
+// error code.
 func tokenOutcome(e *event) string {
 	switch {
 	case e.code == "":

@@ -24,10 +24,9 @@ type originRegistry interface {
 	ClientChanges() uint64
 }
 
-// origins holds the registered origins as they were last read. Whatever origins
-// strangers send, the store is read at most once an interval: anew when the
-// interval has passed or when this instance has changed a client. While the
-// store is unavailable the last reading stands.
+// origins holds the registered origins as last read. The store is read at most once an
+// interval, whatever origins are asked for, and again when this instance has changed a
+// client. While the store is unavailable the last reading is used.
 type origins struct {
 	registry originRegistry
 	limiter  *limiter

@@ -10,8 +10,8 @@ import (
 // statusCoder is a value with a status of its own.
 type statusCoder interface{ httpStatus() int }
 
-// render sends what the endpoint said. It is the only place that writes an
-// answer, documents from memory aside.
+// render writes the response: the value or the error of the endpoint. Nothing else writes
+// responses but documentHandler.
 func (h *routeHandler) render(w http.ResponseWriter, r *http.Request, e *event, value any, err error) {
 	status, body := http.StatusOK, value
 	if err != nil {
@@ -71,8 +71,8 @@ func (f errorResponse) setHeaders(h http.Header, s errorFormat) {
 }
 
 // writeJSON sends a body that no cache may keep (RFC 6749 §5.1) and no browser
-// may take for something else. A client that is gone cannot be told so: the
-// error of the write has nobody to go to.
+// may take for something else. The
+// error of the write is ignored: the client has closed the connection.
 func writeJSON(w http.ResponseWriter, status int, body any) int {
 	b, err := json.Marshal(body)
 	if err != nil {

@@ -20,7 +20,8 @@ type revocationEndpoint struct {
 
 var _ endpoint = revocationEndpoint{}
 
-// handle says 200 with an empty object: some clients cannot do without JSON.
+// handle returns an empty JSON object: some clients require JSON, although
+// RFC 7009 §2.2 says that they ignore the body.
 func (v revocationEndpoint) handle(r *http.Request, e *event) (any, error) {
 	f, err := readForm(r, "token")
 	if err != nil {

@@ -9,9 +9,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// An endpoint answers one request: with a value, which is sent as JSON with
-// status 200, or with an error. It writes nothing itself, so that whatever
-// happens inside it can still be answered.
+// An endpoint handles one request. It returns a value, which is sent as JSON with status
+// 200, or an error. It writes nothing itself, so that an error can be sent at any point.
 type endpoint interface {
 	handle(r *http.Request, e *event) (any, error)
 }
@@ -26,7 +25,7 @@ type middleware struct {
 	now      func() time.Time
 }
 
-// route is one path and how it is to be treated.
+// route is one path with its methods, its handler and its policies.
 type route struct {
 	path        string   // below the issuer's path; "" for all that is unknown
 	methods     []string // as Allow lists them; nil for all
@@ -64,7 +63,7 @@ func (h *routeHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.write(&h.log, &h.route, duration)
 }
 
-// errInternal is all that a client learns of a panic.
+// errInternal is the response to a panic.
 var errInternal = &httpError{status: http.StatusInternalServerError, code: codeServerError, description: "the server failed on this request"}
 
 // dispatch applies CORS, checks the method and calls the endpoint.

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// Route is one method of one path, as the table of all routes has it.
+// Route is one row of the table of all routes: a method of a path.
 type Route struct {
 	Method string
 	Path   string // below the issuer's; parts in braces stand for names
-	Rule   Rule   // "" where none is declared, and nobody is let in
+	Rule   Rule   // "" where none is declared: every caller is rejected
 }
 
 // Routes is the table of all routes, in the order in which they are mounted,

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// Bounds of a connection. A header or a body that trickles in is cut off, an
-// answer that nobody reads too; the longest answer takes DefaultLoginTimeout.
+// Bounds of a connection: for reading a header and a request, and for writing a response,
+// of which the slowest takes DefaultLoginTimeout to compute.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 10 * time.Second
@@ -26,7 +26,7 @@ const (
 const DefaultMaxConnections = 10000
 
 // NewServer returns a server with every bound set that net/http leaves open.
-// What it has to say of its own, such as failed TLS handshakes, goes to the log.
+// Its own messages, such as failed TLS handshakes, go to the logger.
 func NewServer(h http.Handler, logger zerolog.Logger) *http.Server {
 	return &http.Server{
 		Handler:                      h,

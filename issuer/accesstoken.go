@@ -74,8 +74,8 @@ type tokenSigner struct {
 	rand        io.Reader
 }
 
-// issue signs what the grant has decided. Nothing is written after this point,
-// so a failure here leaves a state from which the client's retry succeeds.
+// issue signs the tokens of a grant result. Nothing is written after it, so after a failure
+// here the client's retry succeeds.
 func (t *tokenSigner) issue(ctx context.Context, req *grantRequest, g grantResult) (TokenResponse, error) {
 	if err := failpoint.Hit(failpoint.TokenSigning); err != nil {
 		return TokenResponse{}, unavailable(err)

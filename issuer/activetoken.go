@@ -26,8 +26,8 @@ type activeToken struct {
 	user     *storage.User // nil where a client acts on its own behalf
 }
 
-// errInactive is definitive: the token is not ours, expired or revoked, or its
-// user, client or session is gone.
+// errInactive is definitive: the token was not issued here, has expired or was revoked, or
+// its user, client or session no longer exists.
 var errInactive = errors.New("token is not active")
 
 // tokenChecker tells whether access tokens and sessions are active.
@@ -42,7 +42,7 @@ type tokenChecker struct {
 	now            func() time.Time
 }
 
-// tokenStore is what a token's validity depends on.
+// tokenStore reads the records that a token's validity depends on.
 type tokenStore interface {
 	Session(ctx context.Context, id string) (storage.Session, error)
 	UserInEpoch(ctx context.Context, id string) (storage.User, storage.Epoch, error)
@@ -79,8 +79,8 @@ func (tc *tokenChecker) verifyAccessToken(ctx context.Context, token string) (ac
 // maxClaims bounds the members of one JSON object in a token.
 const maxClaims = 256
 
-// parseClaims takes names exactly, where the decoder would take `Exp` for `exp`
-// (RFC 7519 §4).
+// parseClaims parses the claims and compares names exactly (RFC 7519 §4): encoding/json
+// would read `Exp` as `exp`.
 func parseClaims(payload []byte) (c accessClaims, ok bool) {
 	members, err := strictjson.Object(nil, payload, maxClaims)
 	if err != nil {
@@ -244,7 +244,7 @@ func (c *clientCache) active(ctx context.Context, id string, valid, covers clien
 	return judged, err
 }
 
-// coversAnything is for those who do not ask what the client may have.
+// coversAnything is a coverage check that always succeeds.
 func coversAnything(storage.Client) bool { return true }
 
 // validForSession returns the check that a client must pass for its session to be active.

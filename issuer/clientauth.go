@@ -38,9 +38,8 @@ type clientAuthenticator struct {
 	now       func() time.Time
 }
 
-// AuthenticateClient returns the client that the request proves to come from. The
-// answer is the same *Error whether the client is unknown, disabled or its secret
-// wrong.
+// AuthenticateClient returns the client whose credentials the request has. The *Error is
+// the same whether the client is unknown or disabled or the secret is wrong.
 func (i *Issuer) AuthenticateClient(ctx context.Context, a ClientAuth, info RequestInfo) (storage.Client, error) {
 	return i.auth.authenticate(ctx, a, info)
 }
@@ -103,7 +102,7 @@ func (i *Issuer) Backend(ctx context.Context, clientID string) (backend string, 
 	return backend, err
 }
 
-// proves checks the secret, or that a public client sent none (RFC 6749 §2.3).
+// proves checks the secret. A public client must send none (RFC 6749 §2.3).
 func (ca *clientAuthenticator) proves(ctx context.Context, client storage.Client, a ClientAuth, info RequestInfo) error {
 	if client.Disabled || client.Public != (a.Method == AuthNone) {
 		return errInvalidClient

@@ -13,8 +13,8 @@ import (
 // maxCachedClients bounds the cache's memory.
 const maxCachedClients = 4096
 
-// clientCache spares the store a read for clients that come back within its
-// ttl. All who judge a client do so through check.
+// clientCache caches clients for its ttl. Every decision about a client goes through
+// check.
 type clientCache struct {
 	store   storage.Clients
 	now     func() time.Time

@@ -1,6 +1,6 @@
-// Package issuer decides what an issuer decides: who a client is, whether a
-// password is right, what a token may say, whether it still counts. It speaks
-// no HTTP, knows no driver and reads no clock but the one it was given.
+// Package issuer implements the protocol: it authenticates clients and users, issues
+// tokens, and tells whether a token is still active. It imports no HTTP and no driver, and
+// reads the clock that it was given.
 //
 // One method an endpoint: [Issuer.Token], [Issuer.Introspect],
 // [Issuer.Revoke], [Issuer.UserInfo]. What administrators and users do to

@@ -37,9 +37,9 @@ const (
 	Unavailable Code = "temporarily_unavailable"
 )
 
-// Error is a refusal that may be shown to the client: Code and Description are
-// fixed sentences, the second with the name of what was refused where it is safe
-// to repeat. The cause, if there is one, is for the log only.
+// Error may be shown to the client: Code and Description are fixed, and Description ends
+// with the name of what was refused where it is safe to repeat. The cause, if there is
+// one, is for the log only.
 type Error struct {
 	Code        Code
 	Description string
@@ -72,8 +72,8 @@ const (
 	maxNamedBytes = 128 // of each
 )
 
-// nameable is a scope, a grant type or a URI as people write them. What looks
-// like anything else, such as a secret in the wrong field, is not repeated.
+// nameable matches scopes, grant types and URIs. Anything else, such as a secret in the
+// wrong field, is not repeated.
 var nameable = regexp.MustCompile(`^[a-z][a-z0-9+]*(?:[:._~/-]+[a-z0-9]+)*/?$`)
 
 // Naming returns the error with the values that were refused at the end of its

@@ -11,8 +11,9 @@ import (
 	"example.org/signet/storage"
 )
 
-// passwordGrant logs a user in (RFC 6749 §4.3). Unknown, disabled, without a
-// password and wrong password are one answer after one hash evaluation.
+// passwordGrant logs a user in (RFC 6749 §4.3). A name that is
+// unknown, a user who is disabled or has no password, and a wrong password get the same
+// response, after one hash evaluation each.
 type passwordGrant struct {
 	users     loginUsers
 	passwords *password.Pool
@@ -58,7 +59,7 @@ func (g passwordGrant) complete(ctx context.Context, req *grantRequest, who subj
 // login checks the password. The attempt is counted before the check, and the hash
 // is evaluated exactly once on every way out that is not throttled.
 func (g passwordGrant) login(ctx context.Context, req *grantRequest) (storage.User, error) {
-	name := strings.TrimSpace(req.Username) // of a keyboard or a clipboard; no name has blanks
+	name := strings.TrimSpace(req.Username) // no name begins or ends with white space
 	user, found, err := g.findUserByLogin(ctx, name)
 	if err != nil {
 		return storage.User{}, err
@@ -88,8 +89,8 @@ func (g passwordGrant) login(ctx context.Context, req *grantRequest) (storage.Us
 	return user, err
 }
 
-// findUserByLogin looks the user up by username or e-mail. Nobody is found by a
-// name that cannot be one.
+// findUserByLogin returns the user of that username or e-mail. It does not ask the store for
+// a name that is not valid.
 func (g passwordGrant) findUserByLogin(ctx context.Context, login string) (user storage.User, found bool, err error) {
 	name, err := account.LoginName(login)
 	if err != nil {
@@ -105,7 +106,7 @@ func (g passwordGrant) findUserByLogin(ctx context.Context, login string) (user 
 	return storage.User{}, false, unavailable(err)
 }
 
-// unknownLoginKey is what attempts at a name that nobody has are counted under.
+// unknownLoginKey returns the key under which attempts at an unknown name are counted.
 func unknownLoginKey(login string) string {
 	if name, err := account.LoginName(login); err == nil {
 		return name

@@ -60,7 +60,7 @@ func (g refreshGrant) identify(ctx context.Context, req *grantRequest) (subject,
 	}
 	h, generation, genuine := g.tokens.parse(string(req.RefreshToken))
 	if !genuine || generation >= maxGeneration {
-		return subject{}, errInvalidRefreshToken // an outsider's: nothing else happens
+		return subject{}, errInvalidRefreshToken // made by somebody else: nothing changes
 	}
 	if err := g.checkNarrowed(ctx, req, h.sessionID()); err != nil {
 		return subject{}, err
@@ -128,9 +128,9 @@ var errReplayLimit = &Error{
 // errSessionChanged means that the session moved between two steps of a refresh.
 var errSessionChanged = errors.New("refresh: the session changed during the request")
 
-// rotate makes the one conditional update, with no read before it. If the update
-// is lost, the record is read and judged. A record by which it should have won
-// has moved in between and is tried once more.
+// rotate makes one conditional update, without a read before it. If its condition did not
+// hold, it reads the session and decides by it. If by that record the update should have
+// succeeded, the session has changed in between, and rotate tries once more.
 func (g refreshGrant) rotate(ctx context.Context, req *grantRequest, p presentedToken) (subject, error) {
 	for range 2 {
 		if err := failpoint.Hit(failpoint.RefreshUpdating); err != nil {
@@ -176,8 +176,8 @@ func (g refreshGrant) replay(ctx context.Context, req *grantRequest, p presented
 	return s, g.log.append(ctx, req.Info, e)
 }
 
-// explainConflict reads the session after a lost update and acts on what the
-// token is by its record: errSessionChanged where it should have won.
+// explainConflict reads the session after a conflicting update and handles the outcome that
+// the record gives; errSessionChanged if the update should have succeeded.
 func (g refreshGrant) explainConflict(ctx context.Context, req *grantRequest, p presentedToken) error {
 	s, err := g.store.Session(ctx, p.sessionID)
 	switch {
@@ -219,7 +219,7 @@ func (g refreshGrant) revokeReused(ctx context.Context, req *grantRequest, s sto
 	return &Error{Code: errInvalidRefreshToken.Code, Description: errInvalidRefreshToken.Description, Event: audit.EventRefreshReused}
 }
 
-// wrongClient refuses a genuine token that another client presents.
+// wrongClient rejects a genuine token that was presented by another client.
 func (g refreshGrant) wrongClient(ctx context.Context, req *grantRequest, s storage.Session) error {
 	if err := g.log.append(ctx, req.Info, storage.AuditEvent{Type: audit.EventRefreshForeign, Target: s.ID, ClientID: req.client.ID}); err != nil {
 		return err
@@ -227,8 +227,9 @@ func (g refreshGrant) wrongClient(ctx context.Context, req *grantRequest, s stor
 	return errInvalidRefreshToken
 }
 
-// currentUser reads user and epoch afresh, after the update: whoever was disabled
-// or ended before this read gets nothing, and the moved generation harms nobody.
+// currentUser reads the user and the epoch after the update. If the user was disabled or
+// the session ended before this read, no token is issued; that the generation has moved
+// does no harm.
 func (g refreshGrant) currentUser(ctx context.Context, s storage.Session) (*storage.User, error) {
 	user, storeEpoch, err := g.store.UserInEpoch(ctx, s.UserID)
 	switch {

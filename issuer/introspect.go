@@ -16,8 +16,8 @@ type IntrospectRequest struct {
 	Info   RequestInfo
 }
 
-// Introspection is the answer of RFC 7662 §2.2. An inactive one is its zero
-// value: nothing else is said.
+// Introspection is the answer of RFC 7662 §2.2. The zero value is
+// the response for an inactive token.
 type Introspection struct {
 	Active    bool     `json:"active"`
 	Issuer    string   `json:"iss,omitempty"`

@@ -36,10 +36,10 @@ type Keyring interface {
 	// Current is the key that signs now. keys.ErrStale if there is none.
 	Current() (keys.Signer, error)
 	// Verify checks a token's signature against the published keys and returns
-	// its payload and header. keys.ErrInvalidToken is the certain "no".
+	// its payload and header. keys.ErrInvalidToken is definitive.
 	Verify(ctx context.Context, token string) (payload []byte, header keys.Header, err error)
-	// Counts tells whether a token that the key has signed would pass Verify now,
-	// as far as is known from memory.
+	// Counts tells whether a token signed by the key would pass Verify now. It reads
+	// memory only.
 	Accepts(kid string) bool
 }
 
@@ -119,8 +119,8 @@ type RequestInfo struct {
 	Backend string
 }
 
-// Issuer answers the questions of the package's doc. It is safe for concurrent
-// use and keeps no state of its own but bounded caches.
+// Issuer implements the endpoints of the package's doc. It is safe for concurrent use and
+// keeps no state but bounded caches.
 type Issuer struct {
 	cfg           Config
 	store         Store

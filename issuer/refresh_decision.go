@@ -6,14 +6,14 @@ import (
 	"example.org/signet/storage"
 )
 
-// refreshOutcome is what a genuine refresh token brings about.
+// refreshOutcome is the outcome of presenting a genuine refresh token.
 type refreshOutcome int
 
-// The outcomes. The first two give tokens, the rest do not.
+// The outcomes. Only the first two issue tokens.
 const (
 	refreshRotate      refreshOutcome = iota // the newest token: the session moves to the next generation
 	refreshReplay                            // its direct predecessor in the window: the same answer again
-	refreshReplayLimit                       // the same, once too often: nothing changes
+	refreshReplayLimit                       // the same, past the limit of replays: nothing changes
 	refreshReuse                             // any other generation: two parties hold tokens, the session ends
 	refreshEnded                             // the session was revoked or is too old: nothing changes
 	refreshForeign                           // another client's token: nothing changes
@@ -23,7 +23,7 @@ func (o refreshOutcome) String() string {
 	return [...]string{"rotate", "replay", "replay limit", "reuse", "ended", "foreign"}[o]
 }
 
-// presentedToken is a genuine refresh token in the hands of a client.
+// presentedToken is a genuine refresh token and the client that presents it.
 type presentedToken struct {
 	sessionID  string
 	clientID   string
@@ -39,9 +39,9 @@ type refreshRules struct {
 	maxReplays int64         // of one generation
 }
 
-// decide judges a token by its session's record. Who the token belongs to comes
-// first, then whether the session is alive: neither a foreign nor a late token
-// changes anything.
+// decide returns the outcome of a token by its session's record. It checks the client
+// first, then whether the session is alive: a token of another client or of an ended session
+// changes nothing.
 func (r refreshRules) decide(s storage.Session, p presentedToken) refreshOutcome {
 	switch {
 	case p.clientID != s.ClientID:
@@ -65,8 +65,8 @@ func (r refreshRules) idleSince(at time.Time) time.Time { return at.Add(-r.idle)
 // graceSince is the moment from which on the last rotation may be replayed.
 func (r refreshRules) graceSince(at time.Time) time.Time { return at.Add(-r.grace) }
 
-// graceUntil is the moment up to which a last rotation may be replayed. One after
-// it was made before the clock was set back, by nobody knows how much.
+// graceUntil is the moment up to which a last rotation may be replayed. A later
+// one was made before the clock was set back by an unknown amount.
 func (r refreshRules) graceUntil(at time.Time) time.Time { return at.Add(r.skew) }
 
 // rotation is the conditional update that succeeds where decide says rotate.

@@ -6,8 +6,8 @@ import (
 	"example.org/signet/issuer"
 )
 
-// minBootstrapSecret is its least length in bytes: it is as good as a password
-// of the most powerful user, and no person has to remember it.
+// minBootstrapSecret is the minimum length in bytes. The secret gives all rights, and nobody
+// has to remember it.
 const minBootstrapSecret = 20
 
 // bootstrapSecret reads the one-time secret, if there is one.

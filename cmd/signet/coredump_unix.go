@@ -7,5 +7,5 @@ import (
 )
 
 // withoutCoreDumps keeps a crash from writing the memory, with the keys in it,
-// to disk. Where the system refuses, things stay as the operator set them.
+// to disk. If the system refuses, the limit stays as it was.
 func withoutCoreDumps() { _ = syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}) }

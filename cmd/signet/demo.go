@@ -16,7 +16,7 @@ import (
 	"example.org/signet/storage"
 )
 
-// What dev makes. The names are fixed, the secrets never.
+// The names of the demo accounts. Their secrets are random.
 const (
 	demoUser     = "demo"
 	demoClient   = "demo-app"
@@ -61,7 +61,7 @@ func (v *server) demo() demoMaker {
 	return demoMaker{operator: v.admin.Operator(issuer.RequestInfo{Actor: "dev"}), random: v.random, path: v.settings.demoPath()}
 }
 
-// demoAccount is one of the things that dev makes.
+// demoAccount is a user, a role or a client that dev creates.
 type demoAccount struct {
 	name   string
 	find   func(ctx context.Context) error

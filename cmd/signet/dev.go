@@ -90,7 +90,7 @@ func (s *settings) storeFlags() string {
 	return flags
 }
 
-// invocation is how a person in that folder calls this very program again.
+// invocation returns the command by which a person in that folder runs this program.
 func invocation(dir string) string {
 	self, err := os.Executable()
 	if err != nil {

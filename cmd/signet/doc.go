@@ -1,7 +1,6 @@
 // Command signet is the binary: it reads settings, wires the parts together,
-// and exits. What an issuer decides, how it is spoken to and where it is kept
-// are other packages' business; here alone are the wall clock, the process's
-// environment and the logger made.
+// and exits. Protocol, HTTP and storage are in other packages. Only this package uses
+// the wall clock, the process's environment, and makes the logger.
 //
 // A setting has three sources, the first that names it wins:
 //

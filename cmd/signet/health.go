@@ -42,8 +42,8 @@ func newHealth(p *process) *cobra.Command {
 	})
 }
 
-// readyURL is /readyz at --listen; an address that stands for all is asked
-// through the loopback interface. Which port was taken for port 0, --addr-file says.
+// readyURL is /readyz at --listen; for a wildcard address the
+// loopback interface is used. The port that was taken for port 0 is read from --addr-file.
 func readyURL(s *settings) (string, error) {
 	host, port, err := net.SplitHostPort(s.listen)
 	if err != nil {

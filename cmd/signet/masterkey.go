@@ -43,7 +43,7 @@ func checkMasterKey(all *settings, flag, file, env, text string) []error {
 	return nil
 }
 
-// otherKey is a master key that only opens, while the master key changes.
+// otherKey is a master key that is used for decryption only, while the master key changes.
 type otherKey struct {
 	otherKeyKind
 	file, text string

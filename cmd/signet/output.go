@@ -37,8 +37,8 @@ func writeJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// firstError remembers the first failure, so that text can be written line by
-// line and a full disk is still noticed.
+// firstError is a writer that keeps the first error, so that text can be written line by
+// line and the error checked once.
 type firstError struct {
 	w   io.Writer
 	err error
@@ -60,8 +60,8 @@ func writeTable(w io.Writer, headings []string, rows [][]string) {
 	_ = t.Flush() // w remembers its failure
 }
 
-// writeFields prints one thing, a line for each of its fields that says
-// anything. Fields are pairs of name and value.
+// writeFields prints one record, a line for each field that is not empty. Fields are
+// pairs of name and value.
 func writeFields(w io.Writer, fields ...string) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for n := 0; n+1 < len(fields); n += 2 {

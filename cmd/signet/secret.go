@@ -16,8 +16,8 @@ import (
 // maxSecret bounds what is read as one secret, in bytes.
 const maxSecret = 64 << 10
 
-// secretInput is where a command reads one secret from. Never from a flag or
-// the environment of the command: both are seen by others.
+// secretInput says where a command reads one secret from. Other users can see flags and the
+// environment, so neither holds a secret.
 type secretInput struct {
 	what  string // password, secret
 	stdin bool

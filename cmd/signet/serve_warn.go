@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// warnOfPort warns where the issuer's URL names another port than the server listens
-// on, and nothing is said to stand in front of it: clients that follow the discovery
-// document then ask somebody else.
+// warnOfPort warns if the issuer's URL names another port than the server listens on and
+// no proxy is configured: clients that follow the discovery document would not reach the
+// server.
 func (v *server) warnOfPort() {
 	named, listened := urlPort(v.settings.issuer), listenerPort(v.listeners.public)
 	if v.settings.behindProxy || named == listened {

@@ -42,9 +42,8 @@ func sameFault(a, b error) bool {
 	return errors.As(a, &x) && errors.As(b, &y) && *x == *y
 }
 
-// checkText refuses in every setting of free text (paths, URLs, addresses, names) what
-// nobody can see in it and what would name something else: control characters, and
-// white space around it.
+// checkText refuses control characters, and white space at either end, in every setting of
+// free text (paths, URLs, addresses, names): they are invisible and change what is named.
 func (s *settings) checkText() []error {
 	var errs []error
 	s.all.VisitAll(func(f *pflag.Flag) {

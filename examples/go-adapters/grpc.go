@@ -59,7 +59,7 @@ func (roles Roles) admit(ctx context.Context, v *verify.Verifier, method string)
 		return nil, status.Error(codes.Unauthenticated, "Token expired")
 	case errors.Is(err, verify.ErrInvalidToken):
 		return nil, status.Error(codes.Unauthenticated, "the access token is not valid")
-	case err != nil: // don't know is never no
+	case err != nil: // outcome unknown is never a refusal
 		return nil, status.Error(codes.Unavailable, "access tokens cannot be checked at the moment")
 	}
 	role, listed := roles[method]

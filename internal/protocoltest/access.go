@@ -17,8 +17,8 @@ var accessCases = []testCase{
 	{name: "A01 no such method, no such path", run: testAPIMethods},
 }
 
-// openRoutes are those that nobody has to prove anything for; each is here by
-// somebody's decision, so that a new route without a rule is found.
+// openRoutes lists the routes that need no authentication. Each is listed explicitly, so that
+// a new route without a rule fails the test.
 var openRoutes = []string{"POST /register", "POST /api/v1/bootstrap"}
 
 // protocolRoutes have their standard's own rules, which the other cases test.

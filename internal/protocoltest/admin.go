@@ -350,7 +350,7 @@ func testAdminAudit(t *testing.T, s *Signet) {
 	s.JSON("GET", Audit+"?since=yesterday", nil, f.admin).ExpectProblem(t, 422, "invalid_field", "since")
 }
 
-// testOtherIDs puts the names of one kind of thing where another belongs.
+// testOtherIDs sends ids of one kind of record where those of another are expected.
 func testOtherIDs(t *testing.T, s *Signet) {
 	f := s.AddAdmins(t)
 	sid := claims(t, s.Login(t, s.Web, s.Alice, "openid").Access)["sid"].(string)
@@ -399,7 +399,7 @@ func testFreshRoles(t *testing.T, s *Signet) {
 	s.JSON("PATCH", Users+"/"+s.Editor.ID, Object{"full_name": "x"}, alice).ExpectProblem(t, http.StatusForbidden, "access_denied")
 }
 
-// testAuditFailureBlocksChange lets every write of the audit log fail: nothing may have changed.
+// testAuditFailureBlocksChange makes every write of the audit log fail and expects no change.
 func testAuditFailureBlocksChange(t *testing.T, s *Signet) {
 	f := s.AddAdmins(t)
 	s.Store.Before(failMethod("AppendAudit"))

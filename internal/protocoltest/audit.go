@@ -142,8 +142,8 @@ func testChangeNeedsEvent(t *testing.T, s *Signet) {
 	}
 }
 
-// testFailedChange: an event whose change the store then refuses is followed by one
-// that says so; of an outcome that nobody knows, nothing is said.
+// testFailedChange: if the store refuses a change, a failed event follows the event of the
+// change; if the outcome is unknown, none does.
 func testFailedChange(t *testing.T, s *Signet) {
 	ctx := context.Background()
 	src := issuer.RequestInfo{Actor: "tester"}
@@ -201,7 +201,7 @@ func testFailedChange(t *testing.T, s *Signet) {
 	}
 }
 
-// testFailedKeyChange: a change of the keys that only they can refuse is written down.
+// testFailedKeyChange: a change that the keyring refuses is audited as failed.
 func testFailedKeyChange(t *testing.T, s *Signet) {
 	ctx, operator := context.Background(), s.Admin.Operator(issuer.RequestInfo{Actor: "tester", RequestID: "r-1"})
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -240,8 +240,8 @@ func replacementSuperAdmin(t *testing.T, s *Signet, f Admins, p User) RequestOpt
 	return Bearer(s.Login(t, f.Portal, p, portalScope).Access)
 }
 
-// testLastSuperAdminRace lets two remove each other at once, in every way, on three
-// instances, again and again. One stays every time.
+// testLastSuperAdminRace: two super admins remove each other at once, by every kind of
+// removal, on three instances, repeatedly. Exactly one remains each time.
 func testLastSuperAdminRace(t *testing.T, s *Signet) {
 	s.portal = s.Portal(t)
 	instances := []*Signet{s, s.StartInstance(t), s.StartInstance(t)}
@@ -272,7 +272,7 @@ func testLastSuperAdminRace(t *testing.T, s *Signet) {
 }
 
 // testLastSuperAdminFaults stops a removal at every call to the store, before and after
-// it was carried out: nobody is ever left, and asked again it is done.
+// it was carried out: a super admin always remains, and a retry succeeds.
 func testLastSuperAdminFaults(t *testing.T, s *Signet) {
 	f := s.AddAdmins(t)
 	for name, fault := range map[string]func(int){"fails": s.Store.FailAt, "is lost": s.Store.LoseResponseAt} {

@@ -88,8 +88,8 @@ func testBootstrapRace(t *testing.T, s *Signet) {
 	}
 }
 
-// testBootstrapFaults stops at every call to the store. It begins where nobody
-// is, so each fault gets a Signet whose store has seen the faults before it.
+// testBootstrapFaults fails each call to the store in turn. Bootstrap needs a store without
+// users, so each fault uses a Signet whose store has seen the earlier faults only.
 func testBootstrapFaults(t *testing.T, s *Signet) {
 	for n := 1; countSuperAdmins(t, s) == 0; n++ {
 		if n > maxCalls {

@@ -121,8 +121,8 @@ func testIssuers(t *testing.T, s *Signet) {
 	s.expectActive(t, s.Web, tokens)
 }
 
-// testTokenAudiences asks as the resource server, to which a token counts by
-// its audience alone.
+// testTokenAudiences introspects as the resource server, for which a token is active by its
+// audience alone.
 func testTokenAudiences(t *testing.T, s *Signet) {
 	g := claimsPayload(t, s, s.Login(t, s.Web, s.Alice, "openid"))
 	for aud, counts := range map[string]bool{

@@ -31,7 +31,7 @@ var clientAuthCases = []testCase{
 
 const basicChallenge = `Basic realm="signet"`
 
-// expectInvalidClient demands the refusal of RFC 6749 §5.2 for a failed client.
+// expectInvalidClient expects invalid_client (RFC 6749 §5.2).
 func (a Response) expectInvalidClient(t testing.TB) Response {
 	t.Helper()
 	a.ExpectError(t, http.StatusUnauthorized, "invalid_client")
@@ -269,7 +269,7 @@ func testSlowSecret(t *testing.T, s *Signet) {
 	s.ClientToken(t, short)
 }
 
-// expectThrottled demands the answer of a throttle.
+// expectThrottled expects 429 with Retry-After.
 func (a Response) expectThrottled(t testing.TB) Response {
 	t.Helper()
 	a.ExpectError(t, http.StatusTooManyRequests, "temporarily_unavailable")
@@ -285,7 +285,7 @@ func testChangedSecret(t *testing.T, s *Signet) {
 	s.Post(Token, Form("grant_type", "client_credentials"), Basic(old)).expectInvalidClient(t)
 }
 
-// testSlowSecretTail: what is remembered of a right secret is the whole of it.
+// testSlowSecretTail: the cache of verified secrets compares the whole secret.
 func testSlowSecretTail(t *testing.T, s *Signet) {
 	right := Client{"chosen", "a-chosen-secret,-31-bytes-long."}
 	s.Log.MarkSecret(right.Secret)

@@ -78,8 +78,8 @@ func testSweepAfterStart(t *testing.T, s *Signet) {
 	expectStored(t, s, tokens, false)
 }
 
-// testReplayAfterStepBack: what was rotated before the clock was set back is not
-// repeated for as long as the step was.
+// testReplayAfterStepBack: a rotation before the clock was set back does not open a replay
+// window as long as the step.
 func testReplayAfterStepBack(t *testing.T, s *Signet) {
 	first := s.Login(t, s.Web, s.Alice, "openid")
 	second := s.Refresh(t, s.Web, first.Refresh)

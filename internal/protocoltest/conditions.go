@@ -78,7 +78,7 @@ func testOwnIfMatch(t *testing.T, s *Signet) {
 	}
 }
 
-// testIfMatchWithoutTag: nothing matches where there is no entity tag, but for "*".
+// testIfMatchWithoutTag: where there is no entity tag only "*" matches.
 func testIfMatchWithoutTag(t *testing.T, s *Signet) {
 	f := s.AddAdmins(t)
 	sid := claims(t, s.Login(t, s.Web, s.Alice, "").Access)["sid"].(string)
@@ -92,7 +92,7 @@ func testIfMatchWithoutTag(t *testing.T, s *Signet) {
 	}
 }
 
-// testIfNoneMatch: RFC 9110 §13.1.2 spares the reader what it has.
+// testIfNoneMatch: 304 without a body if the entity tag matches (RFC 9110 §13.1.2).
 func testIfNoneMatch(t *testing.T, s *Signet) {
 	f := s.AddAdmins(t)
 	locations := []string{Me}

@@ -11,7 +11,7 @@ import (
 
 var costCases = []testCase{{name: "what a request costs", run: testCost}}
 
-// cost is what one request has used.
+// cost counts what one request has used.
 type cost struct {
 	calls                   []string
 	signatures, evaluations uint64

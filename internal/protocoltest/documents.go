@@ -237,7 +237,7 @@ func testAuthorize(t *testing.T, s *Signet) {
 	}
 }
 
-// testHomePage: whoever opens the issuer's URL in a browser sees what runs there.
+// testHomePage: GET of the issuer's URL returns an HTML page that says what runs there.
 func testHomePage(t *testing.T, s *Signet) {
 	a := s.Get("/").ExpectStatus(t, http.StatusOK)
 	expectPlainPage(t, a)

@@ -24,7 +24,7 @@ var faultCases = []testCase{
 	{name: "K10 the view of the keys is too old", run: testStaleKeys},
 }
 
-// expectUnavailable demands *don't know*: 503 and when to come back.
+// expectUnavailable requires outcome unknown: 503 with Retry-After.
 func (a Response) expectUnavailable(t testing.TB) Response {
 	t.Helper()
 	a.ExpectError(t, http.StatusServiceUnavailable, "temporarily_unavailable")
@@ -65,7 +65,7 @@ func panics(v any) func(context.Context, int, string) error {
 	}
 }
 
-// throttled counts tries, and leaves time for a retry after the caches forget.
+// throttled enables throttling, with limits that leave room for a retry after the caches expire.
 func throttled(o *Options) {
 	o.Issuer.Throttle, o.Issuer.RefreshGrace = issuer.DefaultThrottle(), 5*time.Minute
 }
@@ -217,8 +217,8 @@ func testRealDeadline(t *testing.T, s *Signet) {
 	}
 }
 
-// testRefreshFaults: whatever fails, before or after it was done, the same
-// token works afterwards, and there is one chain.
+// testRefreshFaults: whichever store call fails, before or after it took effect, the same
+// token works on a retry, and there is one successor.
 func testRefreshFaults(t *testing.T, s *Signet) {
 	for name, fault := range map[string]func(int){"fails": s.Store.FailAt, "is lost": s.Store.LoseResponseAt} {
 		for n := 1; n <= maxCalls; n++ {

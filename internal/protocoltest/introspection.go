@@ -135,8 +135,8 @@ func testHint(t *testing.T, s *Signet) {
 	}
 }
 
-// testOddToken: RFC 7662 §2.2 and RFC 7009 §2.2 have one answer for a token that
-// does not count, for whatever reason.
+// testOddToken: RFC 7662 §2.2 and RFC 7009 §2.2 define one response for every token that is
+// not active, whatever the reason.
 func testOddToken(t *testing.T, s *Signet) {
 	for _, odd := range []string{"%ff", "a%c0%afb", "%00", "a%0d%0ab", "%1b", "%f0%9f%94%91", "+", "%ed%a0%80"} {
 		a := s.PostRaw(Introspect, "token="+odd, Basic(s.ResourceServer)).ExpectStatus(t, http.StatusOK)

@@ -66,7 +66,7 @@ func (s *Signet) sign(t testing.TB, typ string, payload string) string {
 	return token
 }
 
-// expectInvalidToken demands the refusal of RFC 6750 §3.1 for a bad token.
+// expectInvalidToken expects invalid_token (RFC 6750 §3.1).
 func (a Response) expectInvalidToken(t testing.TB) Response {
 	t.Helper()
 	a.ExpectError(t, http.StatusUnauthorized, "invalid_token")
@@ -85,8 +85,8 @@ func validInHeader(token string) bool {
 	return len(token) < maxHeaderTokenBytes && !strings.ContainsAny(token, "\r\n\x00") && strings.TrimSpace(token) == token
 }
 
-// expectTokenRejected presents a token that must not count at every endpoint that takes
-// one: userinfo, introspection, revocation, and as a refresh token. (HTTP itself
+// expectTokenRejected presents a token to every endpoint that takes one and expects it to be
+// rejected: userinfo, introspection, revocation, and as a refresh token. (HTTP itself
 // trims spaces around a header's value.)
 func expectTokenRejected(t testing.TB, s *Signet, token string) {
 	t.Helper()

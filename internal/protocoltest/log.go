@@ -15,7 +15,7 @@ import (
 var logCases = []testCase{
 	{name: "one event a request", run: testEvents},
 	{name: "L05 query strings", run: testLoggedQuery},
-	{name: "L06 log injection", configure: trustLoopback, run: testHostileValues},
+	{name: "L06 log injection", configure: trustLoopback, run: testLogInjection},
 	{name: "L02 secrets in the wrong field", run: testMisplacedSecrets},
 	{name: "L01 the search finds what it should", run: testLeakSearch},
 	{name: "the audit log names request and address", run: testAuditNames},
@@ -90,9 +90,9 @@ func testLoggedQuery(t *testing.T, s *Signet) {
 	}
 }
 
-// testHostileValues sends what would break a log line into everything that is
+// testLogInjection sends what would break a log line into everything that is
 // logged; that each event is one JSON line is what reading them checks.
-func testHostileValues(t *testing.T, s *Signet) {
+func testLogInjection(t *testing.T, s *Signet) {
 	for _, v := range []string{
 		"a\x1b[31mred", `","level":"info","forged":"yes`, "\u2028\u2029\u202e", strings.Repeat("x", 20000), "{}\\", "\xff\xfe",
 	} {

@@ -40,7 +40,8 @@ func testNames(t *testing.T, s *Signet) {
 	}
 }
 
-// testSpellings: what a person types, pastes or has in a template is what they mean.
+// testSpellings: a login succeeds with white space around the name, with the domain of an
+// e-mail address in Unicode or punycode, and with the password in NFC or NFD.
 func testSpellings(t *testing.T, s *Signet) {
 	ctx := context.Background()
 	create := func(n admin.NewUser) admin.User {

@@ -82,7 +82,7 @@ func (c strictSchemas) schema(r *openapi3.SchemaRef) {
 	c.schema(s.Items)
 }
 
-// undocumented are the paths that are for people, or say no to everybody.
+// undocumented lists the paths that are pages for people, or always answer with an error.
 func undocumented(path string) bool {
 	return path == Authorize || path == "/" || path == "" || path == Docs || strings.HasPrefix(path, Docs+"/")
 }

@@ -16,8 +16,8 @@ import (
 const testTimeout = 20 * time.Second
 
 // Raw sends bytes as they are and reads one answer; closed tells whether the
-// server then hung up. Write errors are no failure: the server may have had
-// enough.
+// server then hung up. Write errors are ignored: the server may have
+// closed the connection already.
 func (q *requester) Raw(t testing.TB, request io.Reader) (a Response, closed bool) {
 	t.Helper()
 	conn, err := net.Dial("tcp", q.Server.Listener.Addr().String())

@@ -183,7 +183,7 @@ func (a Response) ExpectStatus(t testing.TB, status int) Response {
 	return a
 }
 
-// Tokens demands a successful token answer, as RFC 6749 §5.1 has it.
+// Tokens expects a successful token response (RFC 6749 §5.1) and returns it.
 func (a Response) Tokens(t testing.TB) Tokens {
 	t.Helper()
 	a.ExpectStatus(t, http.StatusOK)
@@ -226,7 +226,7 @@ func (a Response) expectNoStore(t testing.TB) {
 	}
 }
 
-// isErrorText knows the characters of RFC 6749 §5.2.
+// isErrorText tells whether the text has only the characters of RFC 6749 §5.2.
 func isErrorText(s string) bool {
 	for _, c := range []byte(s) {
 		if c < 0x20 || c > 0x7e || c == '"' || c == '\\' {

@@ -12,8 +12,8 @@ var restoreCases = []testCase{
 	{name: "after a restore, new sessions share no status index with old ones", run: testRestoredStatusIndexes},
 }
 
-// testRestoredStatusIndexes: a session that a restore has brought back and one
-// that was issued after the backup both have ended; neither's bit is a new one's.
+// testRestoredStatusIndexes: restored sessions and sessions that began after the backup have
+// ended, and no new session gets the status index of one of them.
 func testRestoredStatusIndexes(t *testing.T, s *Signet) {
 	ctx, key := context.Background(), bytes.Repeat([]byte{7}, 32)
 	restored := []Tokens{s.Login(t, s.Web, s.Alice, "openid"), s.Login(t, s.Web, s.Editor, "openid")}

@@ -79,8 +79,8 @@ func twoAPIs(t *testing.T, s *Signet) Client {
 
 const allItems = "openid items:read items:write offline_access"
 
-// testReducedWithoutRefresh: nobody refreshes, and offline verifiers refuse what says
-// too much at their next list. Whoever lost nothing notices nothing.
+// testReducedWithoutRefresh: without a refresh, offline verifiers reject tokens with removed
+// rights from their next status list on. Tokens whose rights are unchanged stay valid.
 func testReducedWithoutRefresh(t *testing.T, s *Signet) {
 	client, idle := twoAPIs(t, s), s.Login(t, s.Web, s.Alice, "openid")
 	for n, r := range reductions() {

@@ -173,8 +173,8 @@ func testOtherAudience(t *testing.T, s *Signet) {
 	s.JSON("GET", Me, nil, Bearer(s.PostAs(both, Token, f).Tokens(t).Access)).ExpectStatus(t, http.StatusOK)
 }
 
-// testSelfServiceFaults makes every call to the store fail in turn: the answer is never
-// a wrong no, and what was asked for can be asked for again.
+// testSelfServiceFaults makes every call to the store fail in turn: the outcome is
+// unknown (503), never a rejection, and a retry succeeds.
 func testSelfServiceFaults(t *testing.T, s *Signet) {
 	token := s.Login(t, s.Portal(t), s.Alice, portalScope).Access
 	for name, ask := range map[string]func() Response{

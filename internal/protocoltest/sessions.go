@@ -150,7 +150,7 @@ func testEndOtherSessions(t *testing.T, a *Signet) {
 	a.expectEnded(t, a.Web, mine)
 }
 
-// testEndOtherSessionsRace: the one that is kept is never lost, another never survives.
+// testEndOtherSessionsRace: the current session stays active, and every other one ends.
 func testEndOtherSessionsRace(t *testing.T, a *Signet) {
 	b := a.StartInstance(t)
 	for range rounds(10, 300) {
@@ -228,8 +228,8 @@ func testEpoch(t *testing.T, a *Signet) {
 	}
 }
 
-// testEpochRace: what is answered while everything ends is of before, and then
-// dead, or of after, and then alive for good.
+// testEpochRace: a session that is issued while all sessions end belongs to the old epoch and
+// is ended, or to the new one and stays active.
 func testEpochRace(t *testing.T, a *Signet) {
 	b := a.StartInstance(t)
 	for n := range rounds(10, 500) {

@@ -64,8 +64,8 @@ func sessionEndings(t *testing.T) []sessionEnding {
 	}
 }
 
-// testSessionEndsOnEveryInstance: at the very next request, at instances that remember user,
-// client and roles, and whichever generation is presented.
+// testSessionEndsOnEveryInstance: the next request is rejected on instances that have cached
+// user, client and roles, whichever generation is presented.
 func testSessionEndsOnEveryInstance(t *testing.T, a *Signet) {
 	b := a.StartInstance(t)
 	apps := []string{issuer.GrantPassword, issuer.GrantRefreshToken}

@@ -131,7 +131,7 @@ func testUnknownOutcomes(t *testing.T, s *Signet) {
 	s.expectUnlocked(t)
 }
 
-// expectUnavailableOrBusy demands *don't know*, or to come back soon.
+// expectUnavailableOrBusy requires 503, or 429 with a Retry-After of seconds.
 func (a Response) expectUnavailableOrBusy(t *testing.T) {
 	t.Helper()
 	if a.Status != http.StatusTooManyRequests {

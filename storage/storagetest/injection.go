@@ -23,8 +23,8 @@ var injectionStrings = []string{
 	strings.Repeat("\u4e16\u754c\U0001f600'", 500),
 }
 
-// hostileStrings are all injectionStrings, or every sixth in the short run.
-func hostileStrings() (some []string) {
+// sampledStrings returns all injectionStrings, or every sixth in the short run.
+func sampledStrings() (some []string) {
 	if !testing.Short() {
 		return injectionStrings
 	}
@@ -52,10 +52,10 @@ func injectionUsers(t *testing.T, s storage.Store) {
 		u.Roles = []string{v, v + "#"}
 		return u
 	}
-	for _, v := range hostileStrings() {
+	for _, v := range sampledStrings() {
 		createUser(t, s, of(v))
 	}
-	for _, v := range hostileStrings() {
+	for _, v := range sampledStrings() {
 		u := of(v)
 		wantUser(t, s, u)
 		wantLogin(t, s, v, v)
@@ -79,10 +79,10 @@ func injectionRoles(t *testing.T, s storage.Store) {
 		r.Name, r.Description, r.Scopes = v, v, []string{v, v + "#"}
 		return r
 	}
-	for _, v := range hostileStrings() {
+	for _, v := range sampledStrings() {
 		createRole(t, s, of(v))
 	}
-	for _, v := range hostileStrings() {
+	for _, v := range sampledStrings() {
 		wantRole(t, s, of(v))
 		r := of(v)
 		r.Description = v + "#"
@@ -105,12 +105,12 @@ func injectionClients(t *testing.T, s storage.Store) {
 		return c
 	}
 	var origins []string
-	for _, v := range hostileStrings() {
+	for _, v := range sampledStrings() {
 		createClient(t, s, of(v))
 		origins = append(origins, v, v+"#")
 	}
 	wantOrigins(t, s, origins...)
-	for _, v := range hostileStrings() {
+	for _, v := range sampledStrings() {
 		wantClient(t, s, of(v))
 		wantAny(t, s, v, true)
 		c := of(v)
@@ -130,10 +130,10 @@ func injectionSessions(t *testing.T, s storage.Store) {
 		session.Scopes, session.Audience = []string{v, v + "#"}, []string{v}
 		return session
 	}
-	for _, v := range hostileStrings() {
+	for _, v := range sampledStrings() {
 		createSession(t, s, of(v))
 	}
-	for _, v := range hostileStrings() {
+	for _, v := range sampledStrings() {
 		session := of(v)
 		wantSession(t, s, session)
 		wantEqual(t, "the sessions of a user", listAll(t, 2, listSessions(t, s, storage.SessionFilter{UserID: v + "u"})), []string{v})
@@ -152,12 +152,12 @@ func injectionSessions(t *testing.T, s storage.Store) {
 
 func injectionCounters(t *testing.T, s storage.Store) {
 	ctx := t.Context()
-	for _, v := range hostileStrings() {
+	for _, v := range sampledStrings() {
 		wantCount(t, s, v, start, storage.RateCounter{Count: 1, ResetAt: start.Add(window)})
 		wantRevoked(t, s, v, false)
 		noErr(t, "RevokeToken", s.RevokeToken(ctx, v, start))
 	}
-	for _, v := range hostileStrings() {
+	for _, v := range sampledStrings() {
 		wantCount(t, s, v, start, storage.RateCounter{Count: 2, ResetAt: start.Add(window)})
 		reserve(t, s, start, "", claim(v, 3))
 		reserve(t, s, start, v, claim(v, 3))
@@ -166,16 +166,16 @@ func injectionCounters(t *testing.T, s storage.Store) {
 		wantRevoked(t, s, v, true)
 	}
 	sweepCounters(t, s, start.Add(time.Hour), 1000, 0)
-	sweepRevocations(t, s, start.Add(time.Hour), 1000, int64(len(hostileStrings())))
+	sweepRevocations(t, s, start.Add(time.Hour), 1000, int64(len(sampledStrings())))
 }
 
 func injectionKeys(t *testing.T, s storage.Store) {
-	for i, v := range hostileStrings() {
+	for i, v := range sampledStrings() {
 		k := newKey(int64(i) + 1)
 		k.KID, k.Alg, k.Restores, k.PublicJWK, k.Sealed = v, v, v, []byte(v), []byte(v+"\x00\xff")
 		insertKey(t, s, k)
 	}
-	for i, v := range hostileStrings() {
+	for i, v := range sampledStrings() {
 		noErr(t, "RevokeKey", s.RevokeKey(t.Context(), v, start))
 		k := newKey(int64(i) + 1)
 		k.KID, k.Alg, k.Restores, k.PublicJWK, k.Sealed, k.RevokedAt = v, v, v, []byte(v), []byte(v+"\x00\xff"), start
@@ -191,10 +191,10 @@ func injectionAudit(t *testing.T, s storage.Store) {
 	of := func(v string) storage.AuditEvent {
 		return storage.AuditEvent{ID: v, At: start, Type: v, Actor: v, Target: v, ClientID: v, Address: v, RequestID: v, Detail: v, Writer: v, Prev: v, Seen: v, KeyID: v, MAC: v}
 	}
-	for _, v := range hostileStrings() {
+	for _, v := range sampledStrings() {
 		appendEvent(t, s, of(v))
 	}
-	for _, v := range hostileStrings() {
+	for _, v := range sampledStrings() {
 		page, err := s.ListAudit(t.Context(), storage.AuditFilter{Type: v, Target: v, Actor: v, ClientID: v}, storage.Page{})
 		noErr(t, "ListAudit", err)
 		wantEqual(t, "the events", page.Events, []storage.AuditEvent{of(v)})
@@ -207,7 +207,7 @@ func injectionMatchNothing(t *testing.T, s storage.Store) {
 	createAll(t, s, newUser(1), newRole(1), newClient(1), newSession(1), newKey(1), newEvent(1))
 	noErr(t, "RevokeToken", s.RevokeToken(ctx, "jti-1", start))
 	before := dump(t, s)
-	for _, v := range hostileStrings() {
+	for _, v := range sampledStrings() {
 		for what, err := range missing(ctx, s, v) {
 			wantErr(t, fmt.Sprintf("%s of %.40q", what, v), err, storage.ErrNotFound)
 		}
