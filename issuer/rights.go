@@ -69,10 +69,11 @@ func clientBounds(c storage.Client, issuer string) bounds {
 }
 
 // ownScopes returns the scopes that a client may have on its own behalf: of those that are
-// restricted to roles it has the ones that somebody who may give them has confirmed.
+// restricted to roles it has the ones that somebody has given it who may still give them.
 func ownScopes(c storage.Client, roles *role.Set) []string {
 	return slices.DeleteFunc(slices.Clone(c.Scopes), func(scope string) bool {
-		return roles.Restricted(scope) && !contains(c.OwnScopes, scope)
+		lowest, restricted := roles.LowestRank(scope)
+		return restricted && (!contains(c.OwnScopes, scope) || lowest >= c.OwnRank)
 	})
 }
 

@@ -71,7 +71,7 @@ func TestRights_FollowThePolicy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			req := &grantRequest{
 				TokenRequest: TokenRequest{Resource: tt.resource}, grant: policyGrant{declared: tt.policy}, requested: tt.requested,
-				client: storage.Client{Scopes: all, OwnScopes: []string{"write"}, Audiences: []string{"urn:a", "urn:b"}},
+				client: storage.Client{Scopes: all, OwnScopes: []string{"write"}, OwnRank: 1, Audiences: []string{"urn:a", "urn:b"}},
 			}
 			got, err := newTestPipeline().rights(t.Context(), req, subject{user: tt.user, session: tt.session})
 			if err != nil {

@@ -22,6 +22,7 @@ type Client struct {
 	// OwnScopes are those of Scopes that were restricted to roles when somebody who may give
 	// them last set the client's scopes: of the restricted ones it has these on its own behalf.
 	OwnScopes []string
+	OwnRank   int64 // of who gave them: roles from this rank on restrict the scopes anew
 
 	Audiences []string // audiences its tokens may have (RFC 8707 resources); the default is all of them
 	Resources []string // audiences it answers for: it may introspect tokens addressed to them

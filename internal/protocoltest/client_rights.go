@@ -157,6 +157,15 @@ func testScopeRestrictedLater(t *testing.T, s *Signet) {
 		t.Errorf("confirmed: %q", next.Scope)
 	}
 	s.expectSays(t, "confirmed", old.Access, "items:read money:move")
+	for _, rank := range []int64{10, 600} { // given by an admin while it was theirs to give, and then lifted above them
+		_, err = s.operator().Roles().Update(t.Context(), "banker", admin.RoleChange{Rank: &rank})
+		must(t, err)
+		if rank == 10 {
+			s.JSON("PATCH", path, scope, f.admin).ExpectStatus(t, http.StatusOK)
+			s.expectSays(t, "given by an admin", old.Access, "items:read money:move")
+		}
+	}
+	s.expectSays(t, "lifted above who gave it", old.Access, "items:read")
 	fresh := s.AddClient(t, "second-robot", admin.ClientChange{Grants: &[]string{issuer.GrantClientCredentials}, Scopes: &[]string{"money:move"}})
 	if tokens := s.ClientToken(t, fresh); tokens.Scope != "money:move" {
 		t.Errorf("a client that was created with it has %q", tokens.Scope)

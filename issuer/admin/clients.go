@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -60,7 +61,7 @@ func (c Clients) Create(ctx context.Context, n NewClient) (Client, error) {
 	if err := c.admin.actor.mayChangeClient(storage.Client{}, x); err != nil {
 		return Client{}, err
 	}
-	if err := s.confirmScopes(ctx, &x); err != nil {
+	if err := c.admin.confirmScopes(ctx, &x); err != nil {
 		return Client{}, err
 	}
 	secret, err := s.setSecret(ctx, &x, n.Secret)
@@ -88,13 +89,17 @@ func (c Clients) Create(ctx context.Context, n NewClient) (Client, error) {
 }
 
 // confirmScopes notes the client's restricted scopes as given by the actor, who may give them.
-func (s *Service) confirmScopes(ctx context.Context, x *storage.Client) error {
-	list, err := s.store.ListRoles(ctx)
+func (a *Admin) confirmScopes(ctx context.Context, x *storage.Client) error {
+	list, err := a.service.store.ListRoles(ctx)
 	if err != nil {
 		return issuer.StoreError(err)
 	}
 	set := role.NewSet(list)
 	x.OwnScopes = slices.DeleteFunc(slices.Clone(x.Scopes), func(scope string) bool { return !set.Restricted(scope) })
+	x.OwnRank = math.MaxInt64
+	if who, ok := a.actor.(administrator); ok && !who.superAdmin {
+		x.OwnRank = who.rank
+	}
 	return nil
 }
 
@@ -119,7 +124,7 @@ func (c Clients) Update(ctx context.Context, id string, ch ClientChange) (Client
 		if err := applyClient(x, ch); err != nil || ch.Scopes == nil {
 			return err
 		}
-		return c.admin.service.confirmScopes(ctx, x)
+		return c.admin.confirmScopes(ctx, x)
 	})
 }
 

@@ -21,6 +21,7 @@ type clientDoc struct {
 	Grants           []string  `bson:"grants,omitempty"`
 	Scopes           []string  `bson:"scopes,omitempty"`
 	OwnScopes        []string  `bson:"own_scopes,omitempty"`
+	OwnRank          int64     `bson:"own_rank,omitempty"`
 	Audiences        []string  `bson:"audiences,omitempty"`
 	Resources        []string  `bson:"resources,omitempty"`
 	Origins          []string  `bson:"origins,omitempty"`

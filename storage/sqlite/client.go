@@ -29,6 +29,7 @@ var clientTable = newTable("clients",
 	plain("old_secret_hash", func(c *storage.Client) *string { return &c.OldSecretHash }),
 	nullableTimestamp("old_secret_until", func(c *storage.Client) *time.Time { return &c.OldSecretUntil }),
 	list("own_scopes", func(c *storage.Client) *[]string { return &c.OwnScopes }),
+	plain("own_rank", func(c *storage.Client) *int64 { return &c.OwnRank }),
 )
 
 // CreateClient implements [storage.Clients].

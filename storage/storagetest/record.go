@@ -59,6 +59,7 @@ func newClient(n int) storage.Client {
 		Grants:           []string{"password", "refresh_token"},
 		Scopes:           []string{"openid", "items:read"},
 		OwnScopes:        []string{"items:read"},
+		OwnRank:          int64(n) + 100,
 		Audiences:        []string{"https://api.example.com"},
 		Resources:        []string{"https://own.example.com"},
 		Origins:          []string{"https://app.example.com"},
