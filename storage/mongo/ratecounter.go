@@ -60,7 +60,8 @@ func (s *Store) ReserveCounters(ctx context.Context, now time.Time, hold time.Du
 		}
 		c, ok, err := s.takePlace(ctx, read[claim.Key], now, hold, claim)
 		if err != nil {
-			return storage.Reservation{}, err // the places taken lapse
+			_ = s.giveBack(context.WithoutCancel(ctx), r.Taken, hold) // what cannot be given back lapses
+			return storage.Reservation{}, err
 		}
 		if !ok {
 			return storage.Reservation{Full: &c}, s.giveBack(ctx, r.Taken, hold)
@@ -124,6 +125,8 @@ func (s *Store) takePlaceOnce(ctx context.Context, read, next storage.RateCounte
 
 // giveBack undoes what a refused step has taken.
 func (s *Store) giveBack(ctx context.Context, taken []storage.RateCounter, hold time.Duration) error {
+	ctx, cancel := s.withTimeout(ctx)
+	defer cancel()
 	for _, c := range taken {
 		change := bson.D{inc("count", -1)}
 		if hold > 0 {
