@@ -99,7 +99,7 @@ const (
 	inChunkSize // the line before a chunk
 	inChunk     // with the line break behind it
 	inTrailer
-	unframed // net/http refuses the request and closes: nothing follows
+	unframed // the length cannot be told: nothing more is passed on
 )
 
 // maxFramingLine is how much of a line is looked at, in bytes.
@@ -120,12 +120,13 @@ type framingScanner struct {
 }
 
 // scan returns how many of the bytes are sound: all, or those before the colon of
-// the field that makes the framing ambiguous.
+// the field that makes the framing ambiguous, or those up to the end of the line of a
+// length that cannot be read.
 func (s *framingScanner) scan(b []byte) int {
 	for i := 0; i < len(b); {
 		switch s.state {
 		case unframed:
-			return len(b)
+			return i
 		case inBody, inChunk:
 			n := min(s.remaining, int64(len(b)-i))
 			i += int(n)
@@ -203,7 +204,8 @@ func (s *framingScanner) endHeaderLine(line []byte) {
 		s.state = inRequestLine
 	case found && strings.EqualFold(name, "content-length"):
 		n, err := strconv.ParseInt(strings.Trim(value, " \t"), 10, 64)
-		if s.remaining = n; err != nil || n < 0 {
+		// One that is longer than what is kept, or goes on in the next line, net/http may read.
+		if s.remaining = n; err != nil || n < 0 || len(s.line) == maxFramingLine {
 			s.state = unframed
 		}
 	}

@@ -90,6 +90,10 @@ func testTwoLengths(t *testing.T, s *Signet) {
 		"HTTP/1.0":        strings.Replace(s.Head("POST", Token, "Transfer-Encoding: chunked", "Connection: keep-alive"), "HTTP/1.1", "HTTP/1.0", 1),
 		"the second": s.Head("GET", JWKS, "X: y") + s.Head("POST", Token, form, "Content-Length: 7") + "a=b&c=d" +
 			s.Head("POST", Token, form, "Transfer-Encoding: chunked") + "3\r\na=b\r\n0\r\n\r\n" + s.Head("POST", Token, "Transfer-Encoding: chunked", "Content-Length: 5"),
+		// Lengths that net/http reads, and that are not followed: what comes behind them would go unchecked.
+		"length on the next line": s.Head("POST", Token, form, "Content-Length:\r\n 5"),
+		"length behind blanks":    s.Head("POST", Token, form, "Content-Length: "+strings.Repeat(" ", 60)+"5"),
+		"length of many zeros":    s.Head("POST", Token, form, "Content-Length: "+strings.Repeat("0", 60)+"5"),
 	} {
 		for _, pieces := range []int{1 << 20, 7, 1} {
 			all := s.rawAll(t, head+"0\r\n\r\n"+hidden, pieces)
