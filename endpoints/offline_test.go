@@ -3,10 +3,12 @@ package endpoints_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	"example.org/signet/internal/protocoltest"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/verify"
 )
 
@@ -47,5 +49,39 @@ func TestOfflineVerifier_SeesLogout(t *testing.T) {
 	}
 	if err := check(two.Access); err != nil {
 		t.Errorf("a living session with the issuer gone: %v", err)
+	}
+}
+
+// An API that verifies offline sees that a user has lost a role within --status-ttl,
+// though the client does not refresh; the next token says less and counts.
+func TestOfflineVerifier_SeesLostRole(t *testing.T) {
+	s := protocoltest.Start(t, openSQLite)
+	v, err := verify.New(verify.Config{
+		Issuer: s.Issuer, Audience: []string{protocoltest.API}, Algorithms: []string{verify.ES256}, HTTPClient: s.HTTP, Now: s.Clock.Now,
+		Status: verify.StatusFailClosed,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, other := s.Login(t, s.Web, s.Editor, "items:write"), s.Login(t, s.Web, s.Alice, "openid")
+	if claims, err := v.Verify(t.Context(), old.Access); err != nil || !slices.Contains(claims.Roles, "editor") {
+		t.Fatalf("before: %v, %v", claims, err)
+	}
+	change := admin.UserChange{Roles: &[]string{"user"}}
+	if _, err := s.Admin.Operator(testSource).Users().Update(t.Context(), s.Editor.ID, change); err != nil {
+		t.Fatal(err)
+	}
+	s.RefreshStatus(t)
+	s.Clock.Advance(time.Minute)
+	s.RefreshStatus(t)
+	if _, err := v.Verify(t.Context(), old.Access); !errors.Is(err, verify.ErrRevoked) {
+		t.Errorf("a minute after the role was taken: %v", err)
+	}
+	next := s.Refresh(t, s.Web, old.Refresh)
+	if claims, err := v.Verify(t.Context(), next.Access); err != nil || slices.Contains(claims.Roles, "editor") {
+		t.Errorf("the next token: %+v, %v", claims, err)
+	}
+	if _, err := v.Verify(t.Context(), other.Access); err != nil {
+		t.Errorf("somebody else's session: %v", err)
 	}
 }
