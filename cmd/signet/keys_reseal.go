@@ -37,7 +37,7 @@ func writeResealResult(w io.Writer, r admin.KeyReseal, others bool) {
 	for _, kid := range r.Resealed {
 		fmt.Fprintf(w, "%s is sealed under the master key now\n", kid)
 	}
-	fmt.Fprintf(w, "%d keys sealed anew, %d were already\n", len(r.Resealed), r.AlreadyResealed)
+	fmt.Fprintf(w, "%d keys sealed under this master key, %d were already\n", len(r.Resealed), r.AlreadyResealed)
 	if others {
 		fmt.Fprintln(w, "refresh tokens made under the other master key count as long as servers accept it: keep it for --refresh-token-ttl")
 	}

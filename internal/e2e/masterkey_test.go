@@ -29,7 +29,7 @@ func TestMasterKeyChange(t *testing.T) {
 	s.restart(t)
 	current = s.refresh(t, web, current.RefreshToken)
 	s.wantActive(t, web, first.AccessToken, current.AccessToken, current.RefreshToken, idle.RefreshToken)
-	if out := s.run(t, "", append([]string{"keys", "reseal"}, s.flags...)...); !strings.Contains(out, "2 keys sealed anew, 0 were already") {
+	if out := s.run(t, "", append([]string{"keys", "reseal"}, s.flags...)...); !strings.Contains(out, "2 keys sealed under this master key, 0 were already") {
 		t.Errorf("reseal said %q", out)
 	}
 	current = s.refresh(t, web, current.RefreshToken)
