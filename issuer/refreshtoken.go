@@ -98,7 +98,7 @@ func (c *refreshCodec) parse(token string) (h handle, generation int64, ok bool)
 	return h, int64(binary.BigEndian.Uint32(b[1+handleSize:])), true
 }
 
-// genuine tries every key, so that its time does not tell which one it was.
+// genuine tries every key, so that its duration does not disclose which one matched.
 func (c *refreshCodec) genuine(body, tag []byte) (ok bool) {
 	for _, key := range c.macKeys {
 		if hmac.Equal(tag, mac(key, body)) {

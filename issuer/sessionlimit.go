@@ -9,8 +9,8 @@ import (
 	"example.org/signet/storage"
 )
 
-// maxEvictions bounds what one login does where an operator has lowered the
-// bound: the logins after it do the rest.
+// maxEvictions bounds the sessions that one login ends after an operator has lowered the
+// limit; later logins end the rest.
 const maxEvictions = 100
 
 // reasonSessionLimit is why a session beyond the limit was ended.

@@ -12,7 +12,7 @@ const sweepBatch = 500
 // sweep, and a clock that is somewhat ahead must not delete what still counts.
 const sweepMargin = 24 * time.Hour
 
-// minAuditRetention keeps a mistyped retention from emptying the audit log.
+// minAuditRetention is the least retention, so that a mistyped one does not empty the log.
 const minAuditRetention = time.Hour
 
 // Sweep deletes expired sessions, revocations, counters and status lists, and audit events past their

@@ -29,8 +29,8 @@ type Limit struct {
 	Window   time.Duration
 }
 
-// DefaultThrottle lets a person mistype, and a guesser get nowhere: at most 100
-// guesses an hour at one account (NIST SP 800-63B §5.2.2).
+// DefaultThrottle allows mistyping, and at most 100 guesses an hour at one account (NIST SP
+// 800-63B §5.2.2).
 func DefaultThrottle() Throttle {
 	return Throttle{
 		PerAccountNetwork:      Limit{10, 15 * time.Minute},
@@ -67,7 +67,7 @@ func NewThrottler(limits Throttle, store storage.RateCounters, log *audit.Log, n
 	return &Throttler{limits: limits, store: store, log: log, now: now}
 }
 
-// AttemptKind says what is guessed at.
+// AttemptKind is the kind of secret that an attempt presents.
 type AttemptKind string
 
 // The kinds.
@@ -130,8 +130,8 @@ func claimOf(claims []throttleClaim, key string) throttleClaim {
 	return claims[slices.IndexFunc(claims, func(c throttleClaim) bool { return c.Key == key })]
 }
 
-// refuseAttempt tells when to come back: soon where attempts under way hold the last
-// places, for most of them may be right.
+// refuseAttempt returns TooManyAttempts with the time to wait: a second where attempts under
+// way hold the last places, since most of them may succeed.
 func refuseAttempt(full storage.RateCounter, limit int64, now time.Time) *Error {
 	if full.Count-full.Held < limit {
 		return &Error{Code: TooManyAttempts, Description: "too many attempts at once, try again shortly", RetryAfter: attemptRetryAfter}
@@ -139,9 +139,8 @@ func refuseAttempt(full storage.RateCounter, limit int64, now time.Time) *Error 
 	return &Error{Code: TooManyAttempts, Description: "too many failed attempts, try again later", RetryAfter: full.ResetAt.Sub(now)}
 }
 
-// Succeeded forgives what the right secret has counted: all failures of this account from
-// this network, elsewhere only its own attempt, so that an attacker's own logins do not wash
-// the network clean. The network is remembered as one from which the account has logged in.
+// Succeeded removes all failures of this account from this network. Of the other counters it
+// gives back its own place only, so that logins of an attacker do not clear the network. The network is remembered as one from which the account has logged in.
 func (c *CountedAttempt) Succeeded(ctx context.Context) error {
 	fromUnknown := false
 	_, err := c.settle(ctx, func(claim throttleClaim) storage.CounterAction {

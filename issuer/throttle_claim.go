@@ -73,7 +73,7 @@ func (l Limit) wider(halves int64) Limit {
 // classAll is the class of the counter of an account from anywhere.
 const classAll = "all"
 
-// Lock says that attempts at an account are refused.
+// Lock describes a full counter: attempts at the account are refused.
 type Lock struct {
 	By    string    `json:"by"` // "account": from networks that are new to it; "network": from one network or client
 	Until time.Time `json:"until"`
@@ -155,8 +155,8 @@ func counterKey(kind AttemptKind, class, value string) string {
 	return string(kind) + ":" + class + ":" + hashKey(value)
 }
 
-// hashKey hides what it stands for: what a person typed into the name field may be
-// their password, and must not stand in the store.
+// hashKey returns a hash of the key: what a person typed into the name field may be their
+// password, and must not be stored.
 func hashKey(value string) string {
 	sum := sha256.Sum256([]byte(value))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])

@@ -52,7 +52,7 @@ type pipeline struct {
 	signer *tokenSigner
 }
 
-// Token answers the token endpoint. Errors are *Error.
+// Token handles a request to the token endpoint. Errors are *Error.
 func (i *Issuer) Token(ctx context.Context, r TokenRequest) (TokenResponse, error) {
 	if r.Grant == "" {
 		return TokenResponse{}, newError(InvalidRequest, "grant_type is missing")
@@ -89,8 +89,8 @@ func (i *Issuer) CheckLogin(ctx context.Context, r TokenRequest) (*CheckedLogin,
 	return &CheckedLogin{req}, nil
 }
 
-// LogIn starts a session and issues its first tokens, for a user who is known to
-// be right: their password was checked or set a moment ago. Errors are *Error.
+// LogIn starts a session and issues its first tokens. The caller has just checked or set the
+// password of the user. Errors are *Error.
 func (i *Issuer) LogIn(ctx context.Context, c *CheckedLogin, user storage.User) (TokenResponse, error) {
 	return i.pipeline.grantTo(ctx, c.req, subject{user: &user})
 }
@@ -124,7 +124,7 @@ func (p *pipeline) checkForClient(r TokenRequest, client storage.Client) (*grant
 	return req, p.checkScope(req)
 }
 
-// grantTo gives the subject tokens.
+// grantTo computes the rights of the subject and issues its tokens.
 func (p *pipeline) grantTo(ctx context.Context, req *grantRequest, who subject) (TokenResponse, error) {
 	r, err := p.rights(ctx, req, who)
 	if err != nil {

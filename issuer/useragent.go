@@ -10,7 +10,7 @@ import (
 // stays one small record.
 const maxDevice = 28
 
-// Browsers name their forebears too, so the most special word comes first.
+// Browsers also name the browsers that they descend from, so the most specific name is first.
 var (
 	browsers = []struct{ token, name string }{
 		{"Edg/", "Edge"}, {"EdgA/", "Edge"}, {"EdgiOS/", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung"},
@@ -24,8 +24,7 @@ var (
 
 // describeUserAgent says in a few words what a User-Agent header (RFC 9110 §10.1.5)
 // claims: "Firefox 140 on Linux", or the first product of what is no browser.
-// It is a hint for people who look for the login that was not theirs, and
-// proves nothing.
+// It is a hint for people who look for a foreign login; a client can send any value.
 func describeUserAgent(userAgent string) string {
 	words := strings.Fields(strings.Map(printable, userAgent))
 	if len(words) == 0 {

@@ -27,10 +27,10 @@ type Input struct {
 	Password   int
 }
 
-// Verdict is one of three answers.
+// Verdict is the outcome of a request: yes, no or unknown.
 type Verdict int
 
-// What a request can be answered.
+// The verdicts.
 const (
 	Unknown Verdict = iota // 503, or nothing at all
 	Yes
@@ -130,7 +130,7 @@ func (r Rules) refresh(s *State, v *Session, g int) Output {
 	return refused
 }
 
-// alive tells whether a session counts: neither it nor its user's epoch is over.
+// alive tells whether a session is active: it was not ended, and its user epoch is current.
 func (s *State) alive(v Session) bool {
 	return v.Open && !v.Revoked && v.Epoch == s.Epoch && !s.Disabled
 }

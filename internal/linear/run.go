@@ -10,11 +10,11 @@ import (
 	"sync"
 )
 
-// Tokens are what a client was handed.
+// Tokens are the tokens of one response.
 type Tokens struct{ Access, Refresh string }
 
-// Service is one instance of the issuer under test, in the eyes of one user's
-// client. An error is an answer that no client should ever get.
+// Service is one instance of the issuer under test, as the client of one user calls it. An
+// error is a response that no client should ever get.
 type Service interface {
 	Login(password string) (Verdict, Tokens, error)
 	// Refresh presents the token as the client that it belongs to, or as
@@ -49,7 +49,7 @@ const (
 	enable
 )
 
-// benign is what well-behaved clients do: nothing of it ends a session.
+// benign holds the actions of well-behaved clients, none of which ends a session.
 var benign = Workload{
 	refreshNewest: 40, refreshPredecessor: 20, refreshElsewhere: 3, introspectRefresh: 15, introspectAccess: 15, login: 4,
 }
@@ -254,7 +254,7 @@ func (s *Run) change(client int, at Service, in Input) error {
 // for anything.
 func (s *Run) Waited(client int) { s.Begin(client, Input{Op: Wait}).End(done) }
 
-// Finish looks what has become of every session, and whether it goes on.
+// Finish introspects and refreshes every session at the end of a run.
 func (s *Run) Finish(client int, at Service) error {
 	s.tokensMu.Lock()
 	sessions := len(s.sessions)

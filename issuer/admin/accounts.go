@@ -17,7 +17,7 @@ import (
 	"example.org/signet/storage"
 )
 
-// accounts checks what users are to be, and makes new ones. It writes nothing.
+// accounts validates changes of users and builds new ones. It writes nothing.
 type accounts struct {
 	issuer    string // the `iss` value
 	store     Store
@@ -26,7 +26,7 @@ type accounts struct {
 	rand      io.Reader
 }
 
-// new returns a new user without a password, and names every field at fault.
+// new returns a new user without a password, or issuer.FieldErrors with every invalid field.
 func (a accounts) new(ctx context.Context, n NewUser) (storage.User, error) {
 	now := a.now()
 	id, err := a.newID(n, now)
@@ -46,7 +46,7 @@ func (a accounts) new(ctx context.Context, n NewUser) (storage.User, error) {
 	})
 }
 
-// newID returns the id that was brought along, or a new one.
+// newID returns the given id, or a new one.
 func (a accounts) newID(n NewUser, now time.Time) (string, error) {
 	switch {
 	case n.ID == "":
@@ -61,8 +61,8 @@ func (a accounts) newID(n NewUser, now time.Time) (string, error) {
 	return strings.ToLower(n.ID), nil
 }
 
-// checkSubjectFree refuses an id that a user or a client has, so that the subject of a
-// token is never two things at once.
+// checkSubjectFree refuses an id that a user or a client has, so that no two records share
+// the subject of a token.
 func (a accounts) checkSubjectFree(ctx context.Context, id string) error {
 	_, err := a.store.User(ctx, id)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -99,7 +99,7 @@ func (a accounts) checkNoUser(ctx context.Context, clientID string) error {
 	return nil
 }
 
-// apply checks a change and makes it on u. It names every field at fault.
+// apply validates a change and applies it to u. It returns every invalid field.
 func (a accounts) apply(ctx context.Context, u *storage.User, c UserChange) error {
 	var v validation
 	v.addAll(applyNames(u, c))
@@ -149,7 +149,7 @@ func checkUsername(s string) (string, error) {
 	return name, nil
 }
 
-// checkEmail allows none.
+// checkEmail validates an address; an empty one is allowed.
 func checkEmail(s string) (string, error) {
 	if s == "" {
 		return "", nil
@@ -184,7 +184,7 @@ func (a accounts) initialHash(ctx context.Context, n NewUser, u storage.User, in
 	return "", nil
 }
 
-// checkNewPassword judges the password that u is to have.
+// checkNewPassword checks the new password of u against the rules.
 func (a accounts) checkNewPassword(pw issuer.Secret, u storage.User) error {
 	inputs := password.UserInputs{Personal: []string{u.Username, u.Email, u.FullName, u.Phone}, Service: []string{a.issuer}}
 	if err := password.CheckNew(string(pw), inputs); err != nil {
@@ -193,7 +193,7 @@ func (a accounts) checkNewPassword(pw issuer.Secret, u storage.User) error {
 	return nil
 }
 
-// hashNewPassword judges the password that u is to have, and hashes it.
+// hashNewPassword checks the new password of u and returns its hash.
 func (a accounts) hashNewPassword(ctx context.Context, pw issuer.Secret, u storage.User, info issuer.RequestInfo) (string, error) {
 	if err := a.checkNewPassword(pw, u); err != nil {
 		return "", err
@@ -208,9 +208,8 @@ func (a accounts) hashNewPassword(ctx context.Context, pw issuer.Secret, u stora
 	return hash, nil
 }
 
-// checkNamesFree looks whether somebody else has a name that u is to have, so that an
-// attempt that cannot succeed costs neither a hash nor an audit event. The store
-// decides.
+// checkNamesFree refuses names of u that another user has, so that an attempt that cannot
+// succeed costs neither a hash nor an audit event. The store decides in the end.
 func (a accounts) checkNamesFree(ctx context.Context, before, u storage.User) error {
 	for _, n := range []struct{ field, old, name string }{{"username", before.Username, u.Username}, {"email", before.Email, u.Email}} {
 		if n.name == "" || n.name == n.old {

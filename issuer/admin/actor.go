@@ -8,8 +8,8 @@ import (
 	"example.org/signet/storage"
 )
 
-// An actor decides what somebody may do. A change is judged by the record before and after it:
-// before is zero for a new record, after for one that goes.
+// An actor decides what its holder may do. It gets the record before and after a change:
+// before is zero for a new record, after for a deleted one.
 type actor interface {
 	mayChangeUser(before, after storage.User) error
 	mayChangeRole(before, after storage.Role) error
@@ -20,7 +20,7 @@ type actor interface {
 
 var _, _, _ actor = operator{}, administrator{}, owner{}
 
-// operator is whoever has the command line, and so the store.
+// operator is the user of the command line, who has access to the store.
 type operator struct{ allowNoSuperAdmin bool }
 
 func (operator) mayChangeUser(_, _ storage.User) error     { return nil }
@@ -29,8 +29,8 @@ func (operator) mayChangeClient(_, _ storage.Client) error { return nil }
 func (operator) mayDoEverything() error                    { return nil }
 func (o operator) mayLeaveNoSuperAdmin() bool              { return o.allowNoSuperAdmin }
 
-// administrator is a user who acts on others, held to one rule: nobody gives, edits or takes
-// away what they do not outrank.
+// administrator is a user who changes others, under one rule: nobody may give, change or
+// remove what they do not outrank.
 //
 // A rank is the highest of the roles that somebody holds. A super_admin outranks everybody,
 // other super_admins too; anybody else only whom they stand above. Who is admitted at all is

@@ -11,9 +11,9 @@ import (
 	"example.org/signet/storage"
 )
 
-// A role is deleted only while nobody holds it, and whoever is about to get it does not get it
-// afterwards: a name without a role would be filled by a later role of that name. No step
-// touches more than one record:
+// A role is deleted only while nobody holds it, and an assignment that is under way then fails:
+// otherwise a later role of the same name would give its rights to that user. No step writes
+// more than one record:
 //
 //	give a role:    read the user at version v
 //	                add a pending assignment
@@ -35,9 +35,9 @@ const creationTimeout = 30 * time.Second
 
 var builtInRoles = []string{role.User, role.Admin, role.SuperAdmin}
 
-// announceRoles adds a pending assignment for each of the roles, and returns their ids. Those
+// addPendingAssignments adds a pending assignment for each of the roles, and returns their ids. Those
 // that are built in are never deleted.
-func (s *Service) announceRoles(ctx context.Context, userID string, names []string) (ids []string, err error) {
+func (s *Service) addPendingAssignments(ctx context.Context, userID string, names []string) (ids []string, err error) {
 	for _, name := range names {
 		if slices.Contains(builtInRoles, name) {
 			continue
@@ -49,7 +49,7 @@ func (s *Service) announceRoles(ctx context.Context, userID string, names []stri
 		ids = append(ids, id)
 		switch r, err := s.store.Role(ctx, name); {
 		case errors.Is(err, storage.ErrNotFound), err == nil && r.Deleting:
-			s.removeAnnounced(ctx, ids)
+			s.removePendingAssignments(ctx, ids)
 			return nil, errNoSuchRole
 		case err != nil:
 			return ids, issuer.StoreError(err)
@@ -58,8 +58,9 @@ func (s *Service) announceRoles(ctx context.Context, userID string, names []stri
 	return ids, nil
 }
 
-// removeAnnounced removes pending assignments that are settled. One that stays does no harm.
-func (s *Service) removeAnnounced(ctx context.Context, ids []string) {
+// removePendingAssignments removes pending assignments that are settled. One that is left does
+// no harm.
+func (s *Service) removePendingAssignments(ctx context.Context, ids []string) {
 	for _, id := range ids {
 		_ = s.store.RemovePendingRevocation(ctx, id)
 	}
@@ -85,7 +86,7 @@ func (r Roles) delete(ctx context.Context, before storage.Role) error {
 	return s.store.DeleteRole(ctx, marked.Name, marked.Version)
 }
 
-// maxPending bounds the pending records that are read at once.
+// maxPending is the number of pending records that are read at once.
 const maxPending = 5000
 
 // stopAssignments raises the version of each user who is about to get the role.

@@ -7,8 +7,8 @@ import (
 	"example.org/signet/storage"
 )
 
-// changes is what changed, as an audit event's detail: names of fields, and the roles, scopes
-// and grants themselves. It holds no names, addresses and secrets of people.
+// changes is the detail of an audit event: the names of changed fields, and the changed roles,
+// scopes and grants. It never holds names or addresses of people, or secrets.
 type changes []string
 
 func (c *changes) field(name string, differs bool) {

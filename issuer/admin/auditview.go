@@ -20,7 +20,7 @@ type AuditEvent struct {
 	Chain     *AuditChain `json:"chain,omitempty"` // in exports
 }
 
-// AuditChain is what holds an event in its place; docs/audit.md says how.
+// AuditChain holds the chain fields of an event; see docs/audit.md.
 type AuditChain struct {
 	Writer string `json:"writer"`
 	Seq    int64  `json:"seq"`

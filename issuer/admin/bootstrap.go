@@ -34,9 +34,9 @@ const (
 	sharedSetBootstrapped = "bootstrapped"
 )
 
-// Bootstrap makes the first super_admin, exactly once: all who ask agree on one
-// id first, and a store holds an id once. A stop at any point leaves either no
-// super_admin, and another request can make one, or the one.
+// Bootstrap creates the first super_admin, exactly once: concurrent requests first agree on
+// one id, and a store holds an id once. A crash at any point leaves either no super_admin,
+// so that another request can create one, or exactly one.
 func (s *Service) Bootstrap(ctx context.Context, r BootstrapRequest) (User, error) {
 	if err := s.checkBootstrapSecret(ctx, r); err != nil {
 		return User{}, err
@@ -106,7 +106,7 @@ func (s *Service) checkNotBootstrapped(ctx context.Context) error {
 	return nil
 }
 
-// agreeOnID is the id that the first of all requests has proposed.
+// agreeOnID returns the id that the first request has stored.
 func (s *Service) agreeOnID(ctx context.Context, proposed string) (string, error) {
 	g, err := s.store.SwapSharedSet(ctx, storage.SharedSet{Name: sharedSetBootstrap, Members: []string{proposed}})
 	if errors.Is(err, storage.ErrConflict) {

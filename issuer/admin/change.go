@@ -14,8 +14,8 @@ import (
 	"example.org/signet/storage"
 )
 
-// ErrConcurrentUpdate means that others kept changing the record while it was to be changed;
-// nothing was done and it can be tried again.
+// ErrConcurrentUpdate means that every attempt lost a compare-and-swap to other changes of the
+// record. Nothing was changed; the caller can retry.
 var ErrConcurrentUpdate = errors.New("conflicting update, retry")
 
 // ErrPreconditionFailed means that the record is no longer as the caller last saw it. Nothing
@@ -40,7 +40,7 @@ func revision(created time.Time, version int64) string {
 // maxUpdateAttempts bounds how often a lost compare-and-swap is tried again.
 const maxUpdateAttempts = 10
 
-// kind is how the records of one kind are judged, described and changed.
+// kind holds the functions by which records of one kind are authorized, described and changed.
 type kind[T any] struct {
 	read     func(ctx context.Context, id string) (T, error)
 	may      func(before, after T) error // the actor's rule
@@ -64,9 +64,8 @@ type step[T any] struct {
 	write  func(ctx context.Context, before, after T) (T, error) // if the version is still before's
 }
 
-// apply is the one loop by which records are changed. It returns the record as it is then, and
-// how many sessions were marked as ended. A change that leaves the record as it is writes
-// nothing.
+// apply is the compare-and-swap loop of every change. It returns the record afterwards, and the
+// number of sessions that were marked as ended. A change that changes nothing writes nothing.
 func apply[T any](ctx context.Context, a *Admin, k kind[T], s step[T]) (T, int64, error) {
 	audited := a.newChange(storage.AuditEvent{Type: s.event, Target: s.id})
 	before, after, err := swap(ctx, a, k, s, audited)
@@ -138,7 +137,8 @@ func prepare[T any](ctx context.Context, a *Admin, k kind[T], s step[T]) (before
 	return before, after, k.check(ctx, before, after)
 }
 
-// writeError tells a refusal from a store that failed.
+// writeError returns definitive errors of the store as they are, and turns others into
+// issuer.Unavailable.
 func writeError(err error) error {
 	var refused *issuer.FieldError
 	if errors.Is(err, ErrConcurrentUpdate) || errors.As(err, &refused) {
@@ -190,8 +190,8 @@ func (a *Admin) record(ctx context.Context, e storage.AuditEvent) error {
 	return unavailableOrNil(err)
 }
 
-// recordPendingRevocation writes down that sessions are about to end or to lose rights, before
-// they do, so that a crash after it leaves none unmarked.
+// recordPendingRevocation stores which sessions are about to end or to lose rights, before they
+// do, so that after a crash the marking is completed.
 func (s *Service) recordPendingRevocation(ctx context.Context, e storage.PendingRevocation) error {
 	_, err := s.addPending(ctx, e)
 	return err

@@ -12,7 +12,7 @@ import (
 )
 
 // Client is a client as administrators see it. Names follow RFC 7591 §2 where
-// it has one. Secret is set once, in the answer that drew it.
+// it has one. Secret is set only in the response that generated it.
 type Client struct {
 	ID               string    `json:"client_id"`
 	Secret           string    `json:"client_secret,omitempty"`

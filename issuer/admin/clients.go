@@ -45,7 +45,7 @@ func (s *Service) readClient(ctx context.Context, id string) (storage.Client, er
 	return c, nil
 }
 
-// Create creates a client. The answer shows its secret, once.
+// Create creates a client. Only its return value holds the secret.
 func (c Clients) Create(ctx context.Context, n NewClient) (Client, error) {
 	if err := account.ClientID(n.ID); err != nil {
 		return Client{}, accountError("client_id", err)
@@ -107,7 +107,7 @@ func (a *Admin) confirmScopes(ctx context.Context, x *storage.Client) error {
 func (c Clients) Update(ctx context.Context, id string, ch ClientChange) (Client, error) {
 	kind := c.kind()
 	if ch.Disabled != nil && *ch.Disabled && ch == (ClientChange{Disabled: ch.Disabled}) {
-		// Whoever administers clients may shut one out, also one with scopes above them.
+		// Every administrator may disable a client, whatever its scopes.
 		kind.may = func(_, _ storage.Client) error {
 			return c.admin.actor.mayChangeClient(storage.Client{}, storage.Client{})
 		}

@@ -53,8 +53,8 @@ func (s *Service) setSecret(ctx context.Context, c *storage.Client, chosen issue
 	return chosen, nil
 }
 
-// checkChosenSecret keeps out what clients encode in different ways (RFC 6749
-// §2.3.1 is read differently by many), so that every client can send it.
+// checkChosenSecret refuses characters that client libraries encode in different ways (RFC
+// 6749 §2.3.1), so that every client can send the secret.
 func checkChosenSecret(s issuer.Secret) error {
 	switch {
 	case len(s) < minChosenSecret:

@@ -10,7 +10,7 @@ import (
 )
 
 // ExportedUser is a user as a file that an import reads has one, with the password
-// hash: whoever has the file can guess passwords at leisure.
+// hash: the file allows guessing passwords offline.
 type ExportedUser struct {
 	Username       string    `json:"username"`
 	ID             string    `json:"id"`
@@ -25,7 +25,7 @@ type ExportedUser struct {
 }
 
 // Export calls each with every user, in the order of their ids, and stops at its first error.
-// The event is written first: whoever cannot be audited gets nothing.
+// The audit event is written first; if that fails, nothing is exported.
 func (u Users) Export(ctx context.Context, hashes bool, each func(ExportedUser) error) error {
 	if err := u.admin.actor.mayDoEverything(); err != nil {
 		return err

@@ -59,13 +59,13 @@ type KeyRotation struct {
 	NewStandby string    `json:"new_standby"`
 }
 
-// KeyReseal is what was sealed anew, by kid.
+// KeyReseal lists the kids of the keys that were resealed.
 type KeyReseal struct {
 	Resealed        []string `json:"resealed"`
 	AlreadyResealed int      `json:"already_resealed"`
 }
 
-// KeyImport is a key that was imported, and as what.
+// KeyImport is an imported key and the state that it got.
 type KeyImport struct {
 	KID string     `json:"kid"`
 	As  keys.State `json:"as"`
@@ -193,8 +193,8 @@ func (k Keys) Import(ctx context.Context, key keys.ImportedKey) (KeyImport, erro
 // keyChanges are the changes in the words of their errors.
 var keyChanges = map[string]string{"rotate": "rotate the keys", "rollback": "roll the keys back", "revoke": "revoke a key"}
 
-// precheck refuses whoever may not change the keys, and a change that the keys would refuse. It
-// never refuses by what was read a moment ago: it reads the keys again first.
+// precheck refuses an actor who may not change the keys, and a change that the keyring would
+// refuse. It reads the keys again before it does: it never refuses by a cached snapshot.
 func (k Keys) precheck(ctx context.Context, change string, req keys.PlanRequest) error {
 	if err := k.admin.actor.mayDoEverything(); err != nil {
 		return err

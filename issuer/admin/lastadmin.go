@@ -10,8 +10,8 @@ import (
 	"example.org/signet/storage"
 )
 
-// ErrLastSuperAdmin refuses what would leave nobody who holds super_admin and
-// can log in. Nothing was done.
+// ErrLastSuperAdmin means that after the change no super_admin could log in. Nothing was
+// changed.
 var ErrLastSuperAdmin = errors.New("the last " + role.SuperAdmin + " cannot be disabled, deleted or given other roles: make another one first")
 
 // isActiveSuperAdmin tells whether the user is a super_admin who can log in.
@@ -37,7 +37,7 @@ func isActiveSuperAdmin(u storage.User) bool {
 // by a look at the user from before.
 const sharedSetSuperAdmins = role.SuperAdmin
 
-// superAdmins keeps that there is one.
+// superAdmins ensures that one super_admin remains.
 type superAdmins struct{ store Store }
 
 // ensureOther makes the shared set name others than the user, who is about to
@@ -68,8 +68,8 @@ func (s superAdmins) ensureOther(ctx context.Context, id string, alone bool) err
 	return ErrConcurrentUpdate
 }
 
-// nameOther finds another super_admin and raises their version, which shows
-// that they still are one; nobody where that changed meanwhile.
+// nameOther returns another super_admin, after raising their version, which fails if they
+// have changed meanwhile; then it returns nobody.
 func (s superAdmins) nameOther(ctx context.Context, id string) ([]string, error) {
 	other, err := s.findOther(ctx, id)
 	if err != nil {

@@ -12,14 +12,13 @@ import (
 	"example.org/signet/storage"
 )
 
-// owner is a user who acts on themselves.
+// owner is a user who changes their own account.
 type owner struct{ user storage.User }
 
-// errTokenEnded refuses a request on behalf of somebody whose sessions have ended since it was
-// let in.
+// errTokenEnded means that the session has ended since the request was authorized.
 var errTokenEnded = refusal(issuer.InvalidToken, "the access token is invalid, expired or revoked")
 
-// mayChangeUser refuses everybody else, and to give oneself roles or let oneself in again.
+// mayChangeUser refuses other users, changes of one's own roles, and enabling oneself.
 func (o owner) mayChangeUser(before, after storage.User) error {
 	switch {
 	case before.ID != o.user.ID || after.ID != before.ID:
@@ -98,7 +97,7 @@ func (o *Owner) Sessions(ctx context.Context, p storage.Page) (SessionList, erro
 	return list, err
 }
 
-// EndSession ends one session of the user's. Somebody else's is not found.
+// EndSession ends one session of the user's. For another user's session it returns storage.ErrNotFound.
 func (o *Owner) EndSession(ctx context.Context, sid string) error {
 	x, err := o.service.readSession(ctx, sid)
 	if err == nil && x.UserID != o.user.ID {
@@ -143,7 +142,7 @@ func (o *Owner) keepOwnSession(ctx context.Context, u *storage.User) error {
 	return nil
 }
 
-// orTokenEnded turns the certain "not found" about oneself into the end of the token.
+// orTokenEnded returns errTokenEnded for storage.ErrNotFound: the account was deleted.
 func orTokenEnded(err error) error {
 	if errors.Is(err, storage.ErrNotFound) {
 		return errTokenEnded

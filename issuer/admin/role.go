@@ -24,7 +24,7 @@ type Role struct {
 	Revision string `json:"-"` // names this state of the record, for a Precondition
 }
 
-// RoleList is all roles: there are few.
+// RoleList holds all roles.
 type RoleList struct {
 	Items []Role `json:"items"`
 }

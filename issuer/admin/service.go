@@ -55,7 +55,8 @@ type Parts struct {
 	Keys      *keys.Manager // nil where Admin.Keys is not used
 }
 
-// Service is the administration before it is known who asks. It is safe for concurrent use.
+// Service returns administrations for an actor: see As and Operator. It is safe for concurrent
+// use.
 type Service struct {
 	cfg       Config
 	store     Store
@@ -108,7 +109,7 @@ func (s *Service) Operator(info issuer.RequestInfo) *Admin {
 	return &Admin{service: s, actor: operator{}, info: info}
 }
 
-// Admin does what one administrator or operator asks for in one request, as far as they may.
+// Admin is the administration with the rights of one administrator or operator, for one request.
 type Admin struct {
 	service *Service
 	actor   actor
@@ -154,7 +155,7 @@ func unavailableOrNil(err error) error {
 	return issuer.OutcomeUnknown(err)
 }
 
-// isUnknown tells whether err leaves open what happened.
+// isUnknown tells whether err means outcome unknown.
 func isUnknown(err error) bool {
 	var e *issuer.Error
 	return errors.Is(err, storage.ErrUnavailable) || errors.As(err, &e) && e.Code == issuer.Unavailable

@@ -132,7 +132,7 @@ func (u Users) Create(ctx context.Context, n NewUser) (User, error) {
 	return created, undoIfTaken(s.accounts.checkNoClient(ctx, x.ID), func() error { return u.Delete(ctx, x.ID) })
 }
 
-// undoIfTaken undoes an insert whose id is somebody else's, and returns why.
+// undoIfTaken deletes a new user whose id a client has, and returns the error.
 func undoIfTaken(taken error, undo func() error) error {
 	var duplicate *storage.DuplicateError
 	if errors.As(taken, &duplicate) {
@@ -173,13 +173,13 @@ var errHasPassword = errors.New("the user has a password")
 func (u Users) insert(ctx context.Context, x storage.User, e storage.AuditEvent) (User, error) {
 	ctx, cancel := context.WithTimeout(ctx, creationTimeout)
 	defer cancel()
-	announced, err := u.admin.service.announceRoles(ctx, x.ID, x.Roles)
+	pending, err := u.admin.service.addPendingAssignments(ctx, x.ID, x.Roles)
 	if err != nil {
 		return User{}, err
 	}
 	err = u.admin.run(ctx, e, func() error { return issuer.StoreError(u.admin.service.store.CreateUser(ctx, x)) })
 	if err == nil || !isUnknown(err) {
-		u.admin.service.removeAnnounced(ctx, announced)
+		u.admin.service.removePendingAssignments(ctx, pending)
 	}
 	if err != nil {
 		return User{}, err
@@ -291,7 +291,7 @@ func (u Users) swap(ctx context.Context, id, event string, change func(*storage.
 // kind is how users are changed.
 func (u Users) kind() kind[storage.User] {
 	s := u.admin.service
-	var announced []string // of the attempt that is under way
+	var pending []string // of the attempt that is under way
 	return kind[storage.User]{
 		read: s.readUser, may: u.admin.actor.mayChangeUser, diff: userChanges,
 		revision: func(x storage.User) string { return revision(x.CreatedAt, x.Version) },
@@ -304,7 +304,7 @@ func (u Users) kind() kind[storage.User] {
 					return err
 				}
 			}
-			announced, err = s.announceRoles(ctx, after.ID, added(before.Roles, after.Roles))
+			pending, err = s.addPendingAssignments(ctx, after.ID, added(before.Roles, after.Roles))
 			return err
 		},
 		pending: func(before, after storage.User) []storage.PendingRevocation {
@@ -317,7 +317,7 @@ func (u Users) kind() kind[storage.User] {
 			return nil
 		},
 		finish: func(ctx context.Context, before, after storage.User, reason string) (int64, error) {
-			s.removeAnnounced(ctx, announced)
+			s.removePendingAssignments(ctx, pending)
 			return s.markUserSessions(ctx, before, after, reason)
 		},
 	}

@@ -14,8 +14,8 @@ import (
 // A digest is the SHA-256 hash of an event.
 type digest [sha256.Size]byte
 
-// hash covers everything that an event holds but its MAC. Each text comes after its
-// length, so that no two events are written alike.
+// hash returns the SHA-256 of every field of an event but its MAC. Each text is preceded by its
+// length, so that no two events have the same encoding.
 func hash(e storage.AuditEvent) digest {
 	b := []byte("signet audit event 1\x00")
 	appendText := func(all ...string) {
@@ -30,7 +30,7 @@ func hash(e storage.AuditEvent) digest {
 	return sha256.Sum256(b)
 }
 
-// A link names an event and holds it to its content.
+// A link is the id and the hash of an event.
 type link struct {
 	id   string
 	hash digest

@@ -6,8 +6,8 @@ import (
 	"example.org/signet/storage"
 )
 
-// A Change is the event of a change that is about to be made. It is written before the change,
-// so that none is made that the log does not know of.
+// A Change is the audit event of a change. It is written before the change, so that every
+// change that was made is in the log.
 type Change struct {
 	log   *Log
 	Event storage.AuditEvent // until Before: what is about to change may be found out late

@@ -59,7 +59,7 @@ const (
 	abandoned
 )
 
-// entry is one event on its way, and who waits for it.
+// entry is one queued event, with the channel on which its caller waits.
 type entry struct {
 	event storage.AuditEvent
 	state atomic.Int32

@@ -20,8 +20,8 @@ const sweepBatch = 500
 
 // Sweep deletes the events that are older than the retention at the time now, by up to
 // a tenth of it or a day, whichever is less, and returns how many. It first writes a checkpoint,
-// so that what is left can be verified; whoever cannot write one deletes nothing. It
-// can be cut off at any time and run by several instances at once.
+// so that what is left can be verified; if that fails it deletes nothing. It can be
+// stopped at any time and run by several instances at once.
 func (l *Log) Sweep(ctx context.Context, now time.Time, retention time.Duration) (int64, error) {
 	step := min(max(retention/10, time.Minute), 24*time.Hour)
 	before := random.UUIDv7Prefix(now.Add(-retention).UTC().Truncate(step))

@@ -49,7 +49,7 @@ func Verify(ctx context.Context, store Store, masters []keys.MasterKey, against 
 	return w.finish(), nil
 }
 
-// expectation is what later events say of an earlier one.
+// expectation holds the hashes by which later events link to an earlier one.
 type expectation struct {
 	hash   digest
 	by     string // who says so
@@ -144,7 +144,7 @@ func (w *verification) checkPosition(e storage.AuditEvent, x expectation, expect
 	}
 }
 
-// expectLinks notes what the event says of others.
+// expectLinks adds the links of the event to the expectations.
 func (w *verification) expectLinks(e storage.AuditEvent, proven bool) {
 	by := "event " + e.ID
 	if e.Seq > 1 {
@@ -209,7 +209,7 @@ func (w *verification) readConcurrentSweeps(ctx context.Context, store storage.A
 	return nil
 }
 
-// finish blames for what is expected still, unless it was swept.
+// finish reports the events that are linked to and missing, unless they were swept.
 func (w *verification) finish() Report {
 	for _, id := range slices.Sorted(maps.Keys(w.expected)) {
 		if x := w.expected[id]; id >= w.swept {
