@@ -7,10 +7,9 @@
 //	{"role":{…}} {"user":{…}} {"client":{…}} …         a record each, with the fields of package storage
 //	{"end":{"records":42,"sha256":"…","mac":"…"}}      the tail
 //
-// SHA-256 and HMAC-SHA-256 (under a key from the master key) are over every byte
-// before the tail: the one finds damage, the other a file that somebody has
-// changed, or that was made under another master key. Signing keys stay sealed;
+// SHA-256 and HMAC-SHA-256 (under a key from the master key) cover every byte before the
+// tail. The hash detects damage, the MAC changes and files made under another master key. Signing keys stay sealed;
 // passwords and client secrets are hashes; no refresh token can be made from it.
 //
-// Counters of tries are left out: their windows end within the hour.
+// Rate counters are left out: their windows end within the hour.
 package backup

@@ -12,15 +12,14 @@ import (
 	"io"
 )
 
-// Check reads a backup to its end and refuses one that is foreign, of a newer
-// format, damaged or under another master key. Nothing of it is to be used
-// before it was checked.
+// Check reads a backup to its end and returns an error if it is not a backup, of a newer
+// format, damaged, or under another master key. Nothing of a backup may be used before.
 func Check(from io.Reader, macKey []byte) (Summary, error) {
 	return read(from, macKey, func(record) error { return nil })
 }
 
-// read hands over record after record; that they may be trusted is known only
-// when it returns.
+// read calls the function with each record. The records can be trusted only after read has
+// returned nil.
 func read(from io.Reader, macKey []byte, handle func(record) error) (Summary, error) {
 	lines := bufio.NewScanner(from)
 	lines.Buffer(make([]byte, 64<<10), maxLine)

@@ -29,7 +29,7 @@ type Store interface {
 	storage.Backups
 }
 
-// Empty tells whether the store holds nothing that a restore would mix with.
+// Empty tells whether the store holds no record that a restore would conflict with.
 func Empty(ctx context.Context, s storage.Snapshot) (bool, error) {
 	one := storage.Page{Limit: 1}
 	users, err := s.ListUsers(ctx, storage.UserFilter{}, one)
@@ -48,7 +48,7 @@ func Empty(ctx context.Context, s storage.Snapshot) (bool, error) {
 	return len(sessions.Sessions) == 0, err
 }
 
-// reasonRestored is why the sessions of a backup are over.
+// reasonRestored is the reason with which sessions of a backup are ended.
 const reasonRestored = "restored from a backup"
 
 // Restore reads a backup that [Check] has passed into the store. ErrNotEmpty if

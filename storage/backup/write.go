@@ -14,15 +14,15 @@ import (
 	"example.org/signet/storage"
 )
 
-// writer writes lines and sums them up.
+// writer writes lines, and updates the hash and the MAC.
 type writer struct {
 	to       *bufio.Writer
 	sum, mac hash.Hash
 	summary  Summary
 }
 
-// Write writes everything that the view shows. macKey is 32 bytes from the
-// master key; now is the time that the backup tells of itself.
+// Write writes every record of the snapshot. macKey is 32 bytes derived from the master key;
+// now becomes the time of the backup.
 func Write(ctx context.Context, to io.Writer, from storage.Snapshot, macKey []byte, now time.Time) (Summary, error) {
 	w := &writer{to: bufio.NewWriter(to), sum: sha256.New(), mac: hmac.New(sha256.New, macKey)}
 	epoch, err := from.Epoch(ctx)

@@ -19,11 +19,11 @@ func hasCode(err error, code int) bool {
 	return errors.As(err, &refused) && refused.HasErrorCode(code)
 }
 
-// isRefused tells that the server does not let this user do what was asked.
+// isRefused tells whether the server has refused a command for want of a login or a right.
 func isRefused(err error) bool { return hasCode(err, unauthorized) }
 
-// advise says what to do about a server that cannot be used. The driver has no
-// errors for an old server and a missing primary but their texts.
+// advise returns advice for the error of a server that cannot be used. The driver tells an old
+// server and a missing primary by the texts of its errors only.
 func (cs connString) advise(err error) string {
 	text := err.Error()
 	switch {

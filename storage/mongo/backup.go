@@ -9,7 +9,7 @@ import (
 	"example.org/signet/storage"
 )
 
-// snapshot is the store itself: each record is whole, and is read once.
+// snapshot reads from the live store: each record is consistent and read once.
 type snapshot struct{ *Store }
 
 func (snapshot) Close() error { return nil }

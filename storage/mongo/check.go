@@ -97,7 +97,7 @@ func (c *checker) drop(ctx context.Context) {
 	_ = c.scratch.Drop(ctx)
 }
 
-// fail says what did not work, and what to do.
+// fail returns a failed verdict with the error and advice.
 func (c *checker) fail(what string, err error) (storage.Verdict, string) {
 	return storage.Failed, fmt.Sprintf("%s: %s (%s)", what, c.cs.advise(err), c.cs.secrets.redact(err))
 }
@@ -109,7 +109,7 @@ func (c *checker) connection(ctx context.Context) (storage.Verdict, string) {
 	return storage.Passed, "a server that takes writes answers at " + c.cs.hosts
 }
 
-// server says what it is. A version is for information: what it can do is tested.
+// server reports the version, for information only: the other checks test what it can do.
 func (c *checker) server(ctx context.Context) (storage.Verdict, string) {
 	var hello struct {
 		SetName string   `bson:"setName"`
@@ -153,7 +153,7 @@ func (c *checker) rights(ctx context.Context) (storage.Verdict, string) {
 	return storage.Passed, "this user may read, write and list collections in " + c.cs.database
 }
 
-// majority: an acknowledged write is read back under the concerns of every step.
+// majority checks that an acknowledged write is read back with the concerns of the store.
 func (c *checker) majority(ctx context.Context) (storage.Verdict, string) {
 	for n := range checkRounds {
 		id := fmt.Sprintf("majority-%d", n)
@@ -176,8 +176,8 @@ func errOr(err error, text string) error {
 	return err
 }
 
-// race lets many write at once and returns how many say that they won. Lost tells
-// whether an error is an honest no.
+// race runs many writes at once and returns how many succeeded. Lost tells whether an
+// error means that the write lost the race.
 func race(write func(writer int) error, lost func(error) bool) (won int, err error) {
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -233,7 +233,7 @@ func (c *checker) compareAndSwap(ctx context.Context) (storage.Verdict, string) 
 	return storage.Passed, fmt.Sprintf("of %d conditional updates exactly one wins, in %d rounds", checkWriters, checkRounds)
 }
 
-// counting: no increment that was acknowledged is lost.
+// counting checks that no acknowledged increment is lost.
 func (c *checker) counting(ctx context.Context) (storage.Verdict, string) {
 	if _, err := c.scratch.InsertOne(ctx, checkDoc{ID: "count"}); err != nil {
 		return c.fail("insert", err)

@@ -1,7 +1,7 @@
-// Package mongo keeps Signet's records in MongoDB. Its one job is to carry out
-// each method of package storage as one command on one document, whose filter
-// holds the condition of the step; no transaction is used, so a standalone
-// server is enough for development and a replica set for production.
+// Package mongo stores records in MongoDB. It implements each method of package storage
+// by one command on one document, whose filter holds the condition of the step. It uses no
+// transactions, so a standalone server is enough for development and
+// a replica set for production.
 //
 // What is unique lives in _id, which every server enforces and which shards.
 // Login names are shared by two fields of a user, so each is a document of its
@@ -13,8 +13,7 @@
 //	  │      delete claim        │ claim a minute old       │ user renamed or deleted
 //	  └──────────────────────────┴──────────────────────────┘
 //
-// Who owns a name is said by the claim and the user document together: the
-// claim names the user, and the user has the name. So the write of the user is
+// A user owns a name if the claim names the user and the user document has the name. So the write of the user is
 // the one step that gives or takes a name, and a stop before or after it
 // leaves at most a claim without a user behind, which the next who wants the
 // name takes over. A takeover and a confirmation exclude each other, because

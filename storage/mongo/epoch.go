@@ -26,7 +26,7 @@ func (d epochDoc) record() storage.Epoch {
 	return storage.Epoch{Number: d.Number, Since: d.Since, Incomplete: d.Incomplete}
 }
 
-// onlyUsers leaves the epoch out: text is compared with text alone.
+// onlyUsers excludes the epoch: a comparison with a string matches strings only.
 func onlyUsers() bson.E { return gt("_id", "") }
 
 // Epoch implements [storage.Epochs].

@@ -50,8 +50,8 @@ func indexes() []index {
 	}
 }
 
-// ensureIndexes makes what is missing, one command an index, and demands that
-// the unique one is there: not every server says so when it ignores a wish.
+// ensureIndexes creates the missing indexes, one command each, and checks that the unique
+// one is enforced: not every server reports that it ignores the option.
 func (s *Store) ensureIndexes(ctx context.Context) error {
 	for _, i := range indexes() {
 		if err := s.ensureIndex(ctx, i); err != nil {
@@ -101,7 +101,7 @@ func (s *Store) explainIndexError(i index, err error) error {
 	return s.unavailable(strings.TrimPrefix(what, "mongodb: "), err)
 }
 
-// checkUnique demands that the server enforces the index.
+// checkUnique returns an error if the server does not enforce the index.
 func (s *Store) checkUnique(ctx context.Context, i index) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()

@@ -160,7 +160,7 @@ func (s *Store) releaseNames(ctx context.Context, userID string) {
 	}
 }
 
-// sleep waits, or says that the time for the answer is over.
+// sleep waits for the duration, or returns the error of the context.
 func (s *Store) sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -14,12 +14,10 @@ const DefaultTimeout = 1500 * time.Millisecond
 // maxPoolSize in the connection string says otherwise.
 const DefaultMaxPool = 50
 
-// DefaultMaxIdle is how long a connection may lie unused and still be taken for
-// alive, unless maxIdleTimeMS in the connection string says otherwise. One that
-// went silent without a word, because a firewall forgot it or the machine at
-// the other end is gone, costs a request its whole time before it is dropped,
-// and the next request finds the next one: a pool of them must not outlive the
-// trouble.
+// DefaultMaxIdle is how long an unused connection stays in the pool, unless maxIdleTimeMS
+// in the connection string says otherwise. A connection that a firewall has dropped, or
+// whose server is gone, costs a request its whole timeout, so a pool of such connections
+// must expire soon.
 const DefaultMaxIdle = 2 * time.Second
 
 // An Option changes how a store is opened.

@@ -24,15 +24,15 @@ const schemaVersion = 2
 // schemaID is the _id of the one document in the collection schema.
 const schemaID = "signet"
 
-// schemaDoc says which program's database this is, and in which layout.
+// schemaDoc holds the name of the program that owns the database, and the schema version.
 type schemaDoc struct {
 	ID      string `bson:"_id"`
 	Version int64  `bson:"version"`
 }
 
-// ensureSchema demands a database that this program knows, or an empty one,
-// which it marks as its own. Of several that start on an empty database one
-// marks it and the others see that.
+// ensureSchema returns an error unless the database is Signet's, in a version that this
+// program knows, or empty. It marks an empty one; of several programs that start at once,
+// one inserts the mark and the others read it.
 func (s *Store) ensureSchema(ctx context.Context) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()

@@ -10,8 +10,8 @@ import (
 )
 
 // sessionDoc is a [storage.Session] as it lies in the collection sessions. It
-// leaves out what most sessions do not have, or have from elsewhere: there are
-// many, and each is to stay under 500 bytes.
+// omits fields that are empty in most sessions or follow from others, so that a document
+// stays under 500 bytes.
 type sessionDoc struct {
 	ID          string         `bson:"_id"`
 	UserID      string         `bson:"user_id"`
@@ -73,7 +73,7 @@ func (d sessionDoc) record() storage.Session {
 	return s
 }
 
-// defaultRole is the only one that most people have.
+// defaultRole is the only role of most users.
 const defaultRole = "user"
 
 // encodeRoles relies on the names of roles having no blanks in them.

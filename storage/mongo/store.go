@@ -92,7 +92,7 @@ func clientOptions(o *options.ClientOptions, cfg config) *options.ClientOptions 
 	return o
 }
 
-// prepare makes the database ready, or says what to do.
+// prepare checks the connection, and creates or checks the schema and the indexes.
 func (s *Store) prepare(ctx context.Context, cs connString) error {
 	if err := s.checkConnection(ctx, cs); err != nil {
 		return err
