@@ -13,6 +13,10 @@ import (
 func TestFractionalTimes_AreRejected(t *testing.T) {
 	s := protocoltest.Start(t, openSQLite)
 	now := s.Clock.Now().Unix()
+	client, err := s.Store.Client(t.Context(), s.Machine.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for times, counts := range map[string]bool{
 		fmt.Sprintf(`"iat":%d,"exp":%d`, now, now+100):           true,
 		fmt.Sprintf(`"iat":%d,"exp":%d.5`, now, now+100):         false,
@@ -22,7 +26,8 @@ func TestFractionalTimes_AreRejected(t *testing.T) {
 		fmt.Sprintf(`"iat":%d,"exp":1e12`, now):                  false,
 		fmt.Sprintf(`"iat":%d,"exp":"%d"`, now, now+100):         false,
 	} {
-		payload := fmt.Sprintf(`{"iss":%q,"sub":"machine","client_id":"machine","aud":%q,"jti":"j","scope":"items:read",%s}`, s.Issuer, protocoltest.API, times)
+		payload := fmt.Sprintf(`{"iss":%q,"sub":"machine","client_id":"machine","aud":%q,"jti":"j","scope":"items:read","client_epoch":%d,%s}`,
+			s.Issuer, protocoltest.API, client.Epoch, times)
 		token, err := s.Keys.Sign(t.Context(), "at+jwt", json.RawMessage(payload))
 		if err != nil {
 			t.Fatal(err)

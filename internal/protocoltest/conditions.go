@@ -35,7 +35,7 @@ func conditionalRecords(t *testing.T, s *Signet, as RequestOption) []conditional
 	}
 	return []conditionalRecord{
 		{create(Users, Object{"username": "conrad", "email": "conrad@example.com", "password": s.NewSecret("pass word"), "roles": []string{"user"}}), []apiCall{
-			{"PATCH", "", Object{"full_name": "Changed"}}, {"POST", "/disable", nil}, {"POST", "/enable", nil},
+			{"PATCH", "", Object{"full_name": "Changed"}}, {"POST", "/disable", nil}, {"POST", "/enable", nil}, {"POST", "/unlock", nil},
 			{"POST", "/password", Object{"password": s.NewSecret("pass word")}}, {"DELETE", "/sessions", nil}, {"DELETE", "", nil},
 		}},
 		{create(Roles, Object{"name": "conditional", "rank": 5}), []apiCall{{"PATCH", "", Object{"description": "changed"}}, {"DELETE", "", nil}}},
