@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
 )
@@ -35,6 +37,7 @@ type clientAuthenticator struct {
 	passwords *password.Pool // hashes short secrets that an administrator chose
 	verified  *secretCache
 	throttler *Throttler
+	checks    singleflight.Group // of slowly hashed secrets, under way
 	now       func() time.Time
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"io"
 	"strings"
+	"time"
 
 	"example.org/signet/internal/random"
 	"example.org/signet/internal/ttlcache"
@@ -64,8 +65,30 @@ func (ca *clientAuthenticator) checkSecret(ctx context.Context, c storage.Client
 	if len(slow) == 0 {
 		return false, nil
 	}
-	return ca.checkSlowSecret(ctx, slow, secret, info)
+	return ca.checkSlowSecretOnce(ctx, slow, secret, info)
 }
+
+// checkSlowSecretOnce lets requests at the same time, with the same secret from the same
+// network, share one evaluation and one count: after a start all requests of a client
+// meet a cold cache at once. The evaluation outlives the request that began it.
+func (ca *clientAuthenticator) checkSlowSecretOnce(ctx context.Context, hashes []storage.Client, secret Secret, info RequestInfo) (bool, error) {
+	key := string(ca.verified.tag(hashes[0], secret)) + info.Network()
+	shared := ca.checks.DoChan(key, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slowSecretTimeout)
+		defer cancel()
+		return ca.checkSlowSecret(ctx, hashes, secret, info)
+	})
+	select {
+	case r := <-shared:
+		right, _ := r.Val.(bool)
+		return right, r.Err
+	case <-ctx.Done():
+		return false, unavailable(ctx.Err())
+	}
+}
+
+// slowSecretTimeout bounds a check that several requests may wait for.
+const slowSecretTimeout = 10 * time.Second
 
 // checkSlowSecret evaluates the password hashes, once for each right secret. Guesses
 // are throttled before they are hashed (RFC 6749 §2.3.1), and one attempt is one guess,

@@ -87,7 +87,12 @@ func testRightLoginsAtOnce(t *testing.T, s *Signet) {
 func testRightSecretsAtOnce(t *testing.T, s *Signet) {
 	short := s.addShortSecretClient(t, "short")
 	started := s.StartInstance(t) // nothing is remembered
-	atOnce(t, func() Response { return started.PostAs(short, Token, Form("grant_type", "client_credentials")) })
+	if refused := atOnce(t, func() Response { return started.PostAs(short, Token, Form("grant_type", "client_credentials")) }); refused != 0 {
+		t.Errorf("%d right secrets were refused", refused)
+	}
+	if n := started.Passwords.Evaluations(); n != 1 {
+		t.Errorf("%d hash evaluations, want one", n)
+	}
 	s.StartInstance(t).ClientToken(t, short)
 	s.expectUnlocked(t)
 }
