@@ -12,6 +12,7 @@ import (
 	"example.org/signet/internal/random"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/epoch"
 	"example.org/signet/issuer/password"
 	"example.org/signet/issuer/role"
 	"example.org/signet/storage"
@@ -34,6 +35,9 @@ func (a accounts) new(ctx context.Context, n NewUser) (storage.User, error) {
 		return storage.User{}, err
 	}
 	u := storage.User{ID: id, Disabled: n.Disabled, CreatedAt: now, UpdatedAt: now}
+	if n.ID != "" {
+		u.Epoch = epoch.NewUser(now)
+	}
 	if !n.CreatedAt.IsZero() {
 		u.CreatedAt = storage.Time(n.CreatedAt)
 	}

@@ -59,6 +59,11 @@ func EndOtherSessions(u *storage.User, keep string, e storage.Epoch) {
 // EndClientSessions ends every session of the client, once the record is written.
 func EndClientSessions(c *storage.Client) { c.Epoch++ }
 
+// NewUser returns the first epoch of a user who brings their id along. A user of the same id
+// may have been deleted before; their sessions carry lower epochs. An id that is drawn is new,
+// and begins with 0.
+func NewUser(at time.Time) int64 { return at.Unix() }
+
 // NewClient returns the first epoch of a client created at that time. A client of the same id
 // may have been deleted before; its sessions carry lower epochs.
 func NewClient(at time.Time) int64 { return at.UnixMilli() }
