@@ -38,6 +38,7 @@ func (o operator) mayLeaveNoSuperAdmin() bool              { return o.allowNoSup
 // a high rank admits nobody.
 type administrator struct {
 	user       storage.User
+	session    string // the one that asks
 	roles      *role.Set
 	rank       int64
 	superAdmin bool

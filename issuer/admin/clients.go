@@ -65,6 +65,9 @@ func (c Clients) Create(ctx context.Context, n NewClient) (Client, error) {
 		return Client{}, err
 	}
 	secret, err := s.setSecret(ctx, &x, n.Secret)
+	if err == nil {
+		err = c.admin.checkAdmitted(ctx)
+	}
 	if err != nil {
 		return Client{}, err
 	}
@@ -145,7 +148,10 @@ func (c Clients) RotateSecret(ctx context.Context, id string, r SecretRotation) 
 			epoch.EndClientSessions(x)
 		}
 		old := x.SecretHash
-		if secret, err = s.setSecret(ctx, x, r.Secret); err != nil {
+		if secret, err = s.setSecret(ctx, x, r.Secret); err == nil {
+			err = c.admin.checkAdmitted(ctx)
+		}
+		if err != nil {
 			return err
 		}
 		x.OldSecretHash, x.OldSecretUntil = "", time.Time{}

@@ -13,7 +13,10 @@ import (
 )
 
 // owner is a user who changes their own account.
-type owner struct{ user storage.User }
+type owner struct {
+	user    storage.User
+	session string // the one that asks
+}
 
 // errTokenEnded means that the session has ended since the request was authorized.
 var errTokenEnded = refusal(issuer.InvalidToken, "the access token is invalid, expired or revoked")
@@ -23,8 +26,11 @@ func (o owner) mayChangeUser(before, after storage.User) error {
 	switch {
 	case before.ID != o.user.ID || after.ID != before.ID:
 		return errNotOutranked
-	case before.Disabled || before.Epoch != o.user.Epoch:
-		return errTokenEnded
+	}
+	if err := checkSession(o.user, before, o.session); err != nil {
+		return err
+	}
+	switch {
 	case after.EmailVerified && (!before.EmailVerified || before.Email != after.Email):
 		return newFieldError("email_verified", "is for administrators to change")
 	case !slices.Equal(before.Roles, after.Roles):
@@ -50,7 +56,7 @@ type Owner struct {
 // own account. The session is the one that asks.
 func (s *Service) Owner(u storage.User, session string, info issuer.RequestInfo) *Owner {
 	info.Actor = u.ID
-	a := &Admin{service: s, actor: owner{u}, info: info}
+	a := &Admin{service: s, actor: owner{u, session}, info: info}
 	return &Owner{service: s, user: u, session: session, users: a.Users()}
 }
 

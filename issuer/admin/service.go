@@ -95,12 +95,45 @@ func (s *Service) As(ctx context.Context, p *issuer.Principal, info issuer.Reque
 		return nil, issuer.OutcomeUnknown(err)
 	}
 	u, set := p.User(), role.NewSet(roles)
-	a := administrator{user: u, roles: set, rank: set.Rank(u.Roles...), superAdmin: slices.Contains(u.Roles, role.SuperAdmin)}
+	a := administrator{user: u, session: p.SessionID(), roles: set, rank: set.Rank(u.Roles...), superAdmin: slices.Contains(u.Roles, role.SuperAdmin)}
 	if !a.superAdmin && !slices.Contains(u.Roles, role.Admin) {
 		return nil, errAdminRequired
 	}
 	info.Actor = u.ID
 	return &Admin{service: s, actor: a, info: info}, nil
+}
+
+// checkAdmitted refuses an administrator who was shut out since the request was let in. It is
+// for changes that wait for a password to be hashed, which may take seconds.
+func (a *Admin) checkAdmitted(ctx context.Context) error {
+	who, ok := a.actor.(administrator)
+	if !ok {
+		return nil
+	}
+	u, err := a.service.store.User(ctx, who.user.ID)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return errTokenEnded
+	case err != nil:
+		return issuer.StoreError(err)
+	case lost(who.user.Roles, u.Roles):
+		return errTokenEnded
+	}
+	return checkSession(who.user, u, who.session)
+}
+
+// checkSession refuses where the sessions of a user have ended since they were as before. The
+// session that asks may have been kept, which is for the next request to find out.
+func checkSession(before, now storage.User, session string) error {
+	switch {
+	case now.Disabled:
+		return errTokenEnded
+	case now.Epoch == before.Epoch:
+		return nil
+	case session != "" && now.KeptSession == session:
+		return ErrConcurrentUpdate
+	}
+	return errTokenEnded
 }
 
 // Operator returns the administration of the command line: unrestricted, and audited under

@@ -122,6 +122,9 @@ func (u Users) Create(ctx context.Context, n NewUser) (User, error) {
 	if x.PasswordHash, err = s.accounts.initialHash(ctx, n, x, u.admin.info); err != nil {
 		return User{}, err
 	}
+	if err := u.admin.checkAdmitted(ctx); err != nil {
+		return User{}, err
+	}
 	e := storage.AuditEvent{Type: audit.EventUserCreated, Target: x.ID, Detail: userChanges(storage.User{}, x)}
 	created, err := u.insert(ctx, x, e)
 	if err != nil || n.ID == "" {
@@ -225,6 +228,9 @@ func (u Users) SetPassword(ctx context.Context, id string, pw issuer.Secret) (Us
 		return User{}, err
 	}
 	hash, err := u.admin.service.accounts.hashNewPassword(ctx, pw, x, u.admin.info)
+	if err == nil {
+		err = u.admin.checkAdmitted(ctx)
+	}
 	if err != nil {
 		return User{}, err
 	}
