@@ -19,6 +19,7 @@ type refreshGrant struct {
 	tokens  *refreshCodec
 	clients *clientCache
 	rights  rightsRecorder
+	foreign eventLimiter
 	log     eventLog
 	now     func() time.Time
 }
@@ -38,7 +39,7 @@ func newRefreshGrant(i *Issuer) grant {
 	return refreshGrant{
 		store:  i.store,
 		rules:  refreshRules{idle: i.cfg.RefreshTokenTTL, grace: i.cfg.RefreshGrace, skew: i.cfg.ClockSkew, maxReplays: maxReplays},
-		tokens: i.refreshTokens, clients: i.clients, rights: rightsRecorder{i.store, i.statusLists}, log: eventLog{i.auditLog}, now: i.now,
+		tokens: i.refreshTokens, clients: i.clients, rights: rightsRecorder{i.store, i.statusLists}, foreign: eventLimiter{i.store, i.now}, log: eventLog{i.auditLog}, now: i.now,
 	}
 }
 
@@ -219,8 +220,16 @@ func (g refreshGrant) revokeReused(ctx context.Context, req *grantRequest, s sto
 	return &Error{Code: errInvalidRefreshToken.Code, Description: errInvalidRefreshToken.Description, Event: audit.EventRefreshReused}
 }
 
-// wrongClient rejects a genuine token that was presented by another client.
+// wrongClient rejects a genuine token that was presented by another client. Whoever has a
+// token can present it without end, so only the first times are audited.
 func (g refreshGrant) wrongClient(ctx context.Context, req *grantRequest, s storage.Session) error {
+	some, err := g.foreign.allow(ctx, "foreign:"+hashKey(s.ID))
+	switch {
+	case err != nil:
+		return err
+	case !some:
+		return errInvalidRefreshToken
+	}
 	if err := g.log.append(ctx, req.Info, storage.AuditEvent{Type: audit.EventRefreshForeign, Target: s.ID, ClientID: req.client.ID}); err != nil {
 		return err
 	}

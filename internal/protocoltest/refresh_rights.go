@@ -32,6 +32,12 @@ func testRefreshByOtherClient(t *testing.T, s *Signet) {
 		if n := s.events(t, audit.EventRefreshForeign) - before; n != 2 {
 			t.Errorf("%d security events, want 2", n)
 		}
+		for range 20 {
+			s.expectRefreshRejected(t, c.thief, tokens.Refresh)
+		}
+		if n := s.events(t, audit.EventRefreshForeign) - before; n != 10 {
+			t.Errorf("%d security events of a token that is presented again and again, want 10", n)
+		}
 		newest := s.Refresh(t, c.owner, tokens.Refresh)     // it has not moved
 		s.expectRefreshRejected(t, c.thief, tokens.Refresh) // nor does an old one end it
 		s.Refresh(t, c.owner, newest.Refresh)
