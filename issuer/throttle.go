@@ -139,8 +139,10 @@ func refuseAttempt(full storage.RateCounter, limit int64, now time.Time) *Error 
 	return &Error{Code: TooManyAttempts, Description: "too many failed attempts, try again later", RetryAfter: full.ResetAt.Sub(now)}
 }
 
-// Succeeded removes all failures of this account from this network. Of the other counters it
-// gives back its own place only, so that logins of an attacker do not clear the network. The network is remembered as one from which the account has logged in.
+// Succeeded removes all failures of this account from this network, but not those through a
+// confidential client, which many people share. Of the other counters it gives back its own
+// place only, so that logins of an attacker do not clear the network. The network is
+// remembered as one from which the account has logged in.
 func (c *CountedAttempt) Succeeded(ctx context.Context) error {
 	fromUnknown := false
 	_, err := c.settle(ctx, func(claim throttleClaim) storage.CounterAction {

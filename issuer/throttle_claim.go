@@ -59,7 +59,8 @@ func (t *Throttler) claims(a Attempt) (claims []throttleClaim) {
 		add(t.limits.PerAccount, account+classAll, knownNetworkKey(a), false)
 	}
 	for _, n := range a.Info.networks() {
-		add(t.limits.PerAccountNetwork.wider(n.someTimes), account+n.name+":"+hashKey(n.prefix), "", true)
+		// People whom one client brings share its counter: one who is right forgives no other.
+		add(t.limits.PerAccountNetwork.wider(n.someTimes), account+n.name+":"+hashKey(n.prefix), "", a.Info.Backend == "")
 	}
 	return claims
 }

@@ -16,6 +16,7 @@ import (
 
 var throttleNetworkCases = []testCase{
 	{name: "users of a confidential client are not one attacker", configure: throttled, run: testBackend},
+	{name: "a login through a confidential client forgives no guesses of others", configure: throttled, run: testBackendForgivesNothing},
 	{name: "a confidential client names its users' addresses", configure: throttled, run: testClientIP},
 	{name: "nobody else names addresses", configure: throttled, run: testClientIPIgnored},
 	{name: "registrations through a confidential client", configure: throttledRegistration, run: testBackendRegistration},
@@ -61,6 +62,18 @@ func testBackend(t *testing.T, s *Signet) {
 	}
 	s.Login(t, s.Web, s.Editor, "")
 	s.Login(t, s.SPA, s.Editor, "")
+}
+
+// testBackendForgivesNothing: whoever guesses through the client that the user logs in by gets
+// no more guesses by the user's own logins.
+func testBackendForgivesNothing(t *testing.T, s *Signet) {
+	for range 5 {
+		s.guess(t, s.Web, "alice", 2)
+		s.TryLogin(s.Web, s.Alice, "")
+	}
+	s.TryLogin(s.Web, s.Alice, "").expectThrottled(t)
+	s.Advance(15 * time.Minute)
+	s.Login(t, s.Web, s.Alice, "")
 }
 
 func testClientIP(t *testing.T, s *Signet) {
