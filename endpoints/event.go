@@ -1,10 +1,12 @@
 package endpoints
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -35,32 +37,53 @@ type event struct {
 	clientIP  string // what the client says of its user's address
 	start     time.Time
 
-	actor      string // the user of a token that was taken
-	clientID   string // of an authenticated client only: what a stranger typed there may be a secret
-	grant      string
-	auditEvent string // the audit event that the request caused, if one is worth counting
-	status     int
-	bytes      int
-	code       string
-	refusal    string // the description of an error
-	cause      error
-	panicText  string
-	stack      []byte
+	actor       string // the user of a token that was taken
+	clientID    string // of an authenticated client only: what a stranger typed there may be a secret
+	presentedID string // of a client that was refused: a stored one's, or what looks like one
+	grant       string
+	auditEvent  string // the audit event that the request caused, if one is worth counting
+	status      int
+	bytes       int
+	code        string
+	refusal     string // the description of an error
+	cause       error
+	panicText   string
+	stack       []byte
 }
 
 func (e *event) source() issuer.RequestInfo {
 	return issuer.RequestInfo{Address: e.address, RequestID: e.requestID, UserAgent: e.userAgent, ClientIP: e.clientIP}
 }
 
-// setClient sets the client, if the outcome shows that it was authenticated.
+// setClient sets the client: as authenticated if the outcome shows that it was, and as
+// presented if it was refused.
 func (e *event) setClient(id string, err error) {
 	var issuerErr *issuer.Error
 	if errors.As(err, &issuerErr) {
 		e.auditEvent = issuerErr.Event
+		if issuerErr.Code == issuer.InvalidClient {
+			e.presentedID = cmp.Or(issuerErr.ClientID, loggableClientID(id))
+		}
 	}
 	if err == nil || issuerErr != nil && authenticatedCodes[issuerErr.Code] {
 		e.clientID = id
 	}
+}
+
+// maxLoggedClientID bounds the id of an unknown client in the log, in bytes.
+const maxLoggedClientID = 40
+
+// wordsOrUUID matches ids that people or programs give clients: up to six words, each with
+// few digits at its end, or a UUID. Random text and nearly every generated secret do not match.
+var wordsOrUUID = regexp.MustCompile(`^(?:[A-Za-z][a-z]*[0-9]{0,4}(?:[._~-][A-Za-z]?[a-z]*[0-9]{0,4}){0,5}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+
+// loggableClientID returns the id that an unknown client presented, "" unless it looks like
+// one: a secret may have been put in its place.
+func loggableClientID(id string) string {
+	if len(id) > maxLoggedClientID || !wordsOrUUID.MatchString(id) {
+		return ""
+	}
+	return id
 }
 
 // setError sets the error and its cause.
@@ -92,7 +115,7 @@ func (e *event) write(log *zerolog.Logger, rt *route, duration time.Duration) {
 		Int("status", e.status).Float64("duration_ms", float64(duration.Microseconds())/1000).Int("bytes", e.bytes).
 		Str("address", e.address.String())
 	for _, f := range []struct{ name, value string }{
-		{"user_id", e.actor}, {"client_id", e.clientID}, {"grant", e.grant}, {"error", e.code}, {"description", e.refusal}, {"event", e.auditEvent}, {"panic", e.panicText}, {"stack", string(e.stack)},
+		{"user_id", e.actor}, {"client_id", e.clientID}, {"presented_client_id", e.presentedID}, {"grant", e.grant}, {"error", e.code}, {"description", e.refusal}, {"event", e.auditEvent}, {"panic", e.panicText}, {"stack", string(e.stack)},
 	} {
 		if f.value != "" {
 			entry.Str(f.name, f.value)

@@ -47,6 +47,7 @@ func (h registerHandler) handle(ctx context.Context, req *apiRequest) (any, erro
 		Login: b.isTrue("login"), Scope: b.str("scope"), Resource: b.str("resource"), Info: req.source(),
 	})
 	if err != nil {
+		req.e.setClient(client.ID, err)
 		return nil, err
 	}
 	req.e.clientID, req.e.cause = client.ID, registration.NoToken

@@ -29,7 +29,22 @@ type ClientAuth struct {
 	Method AuthMethod
 }
 
-var errInvalidClient = newError(InvalidClient, "client authentication failed")
+// Causes of a refused client authentication, for the log only.
+var (
+	errNoClientID     = errors.New("no client id sent")
+	errUnknownClient  = errors.New("unknown client")
+	errClientDisabled = errors.New("the client is disabled")
+	errPublicSecret   = errors.New("public client sent a secret")
+	errNoSecret       = errors.New("no secret sent")
+	errWrongSecret    = errors.New("wrong secret")
+	errPublicClient   = errors.New("public clients may not do this")
+)
+
+// invalidClient refuses a client. What the client is shown is the same for every cause;
+// id is that of the stored client, "" where there is none.
+func invalidClient(id string, cause error) *Error {
+	return &Error{Code: InvalidClient, Description: "client authentication failed", ClientID: id, Cause: cause}
+}
 
 // clientAuthenticator authenticates clients by their secrets.
 type clientAuthenticator struct {
@@ -55,7 +70,7 @@ func (ca *clientAuthenticator) authenticate(ctx context.Context, a ClientAuth, i
 // what it asks for.
 func (ca *clientAuthenticator) authenticateFor(ctx context.Context, a ClientAuth, info RequestInfo, judge func(storage.Client) error) (storage.Client, error) {
 	if a.ID == "" {
-		return storage.Client{}, errInvalidClient
+		return storage.Client{}, invalidClient("", errNoClientID)
 	}
 	var client storage.Client
 	err := ca.clients.check(ctx, a.ID, func(record storage.Client) error {
@@ -66,7 +81,7 @@ func (ca *clientAuthenticator) authenticateFor(ctx context.Context, a ClientAuth
 		return judge(record)
 	})
 	if errors.Is(err, storage.ErrNotFound) {
-		err = errInvalidClient
+		err = invalidClient("", errUnknownClient)
 	}
 	return client, err
 }
@@ -107,18 +122,22 @@ func (i *Issuer) Backend(ctx context.Context, clientID string) (backend string, 
 
 // proves checks the secret. A public client must send none (RFC 6749 §2.3).
 func (ca *clientAuthenticator) proves(ctx context.Context, client storage.Client, a ClientAuth, info RequestInfo) error {
-	if client.Disabled || client.Public != (a.Method == AuthNone) {
-		return errInvalidClient
-	}
-	if client.Public {
+	switch {
+	case client.Disabled:
+		return invalidClient(client.ID, errClientDisabled)
+	case client.Public && a.Method != AuthNone:
+		return invalidClient(client.ID, errPublicSecret)
+	case client.Public:
 		return nil
+	case a.Method == AuthNone:
+		return invalidClient(client.ID, errNoSecret)
 	}
 	ok, err := ca.checkSecret(ctx, client, a.Secret, info)
 	if err != nil {
 		return err
 	}
 	if !ok {
-		return errInvalidClient
+		return invalidClient(client.ID, errWrongSecret)
 	}
 	return nil
 }

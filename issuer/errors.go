@@ -46,6 +46,7 @@ type Error struct {
 	RetryAfter  time.Duration // for TooManyAttempts and Unavailable
 	Scope       string        // for InsufficientScope: what is needed
 	Event       string        // the audit event that it caused, for metrics; "" for none
+	ClientID    string        // for InvalidClient, for the log only: the stored client that was refused; "" for none
 	Cause       error
 
 	refused string // what Description names at its end; "" for nothing

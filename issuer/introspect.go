@@ -43,7 +43,7 @@ func (i *Issuer) Introspect(ctx context.Context, r IntrospectRequest) (Introspec
 		return Introspection{}, err
 	}
 	if caller.Public {
-		return Introspection{}, errInvalidClient // RFC 7662 §2.1: the caller must be authorized
+		return Introspection{}, invalidClient(caller.ID, errPublicClient) // RFC 7662 §2.1: the caller must be authorized
 	}
 	if r.Token == "" {
 		return Introspection{}, newError(InvalidRequest, "token is missing")

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
@@ -16,6 +17,7 @@ var logCases = []testCase{
 	{name: "one event a request", run: testEvents},
 	{name: "L05 query strings", run: testLoggedQuery},
 	{name: "L06 log injection", configure: trustLoopback, run: testLogInjection},
+	{name: "a refused client is named with the cause", run: testRefusedClientLog},
 	{name: "L02 secrets in the wrong field", run: testMisplacedSecrets},
 	{name: "L01 the search finds what it should", run: testLeakSearch},
 	{name: "the audit log names request and address", run: testAuditNames},
@@ -74,6 +76,45 @@ func testEvents(t *testing.T, s *Signet) {
 	}
 	if lines := s.Log.Lines(); len(lines) != 0 {
 		t.Errorf("documents are logged: %v", lines)
+	}
+}
+
+// testRefusedClientLog refuses clients for every cause: the log holds the presented id and
+// the cause, the client gets one answer for all.
+func testRefusedClientLog(t *testing.T, s *Signet) {
+	yes := true
+	_, err := s.operator().Clients().Update(context.Background(), s.Other.ID, admin.ClientChange{Disabled: &yes})
+	must(t, err)
+	wrong, opaque := s.NewSecret("wrong"), s.NewSecret("in-the-wrong-field")
+	var first *Response
+	for _, c := range []struct {
+		id, secret string
+		logged     any
+		cause      string
+	}{
+		{"nobody", wrong, "nobody", "unknown client"},
+		{opaque, wrong, nil, "unknown client"},
+		{s.Web.ID, wrong, s.Web.ID, "wrong secret"},
+		{s.Other.ID, s.Other.Secret, s.Other.ID, "the client is disabled"},
+		{s.SPA.ID, wrong, s.SPA.ID, "public client sent a secret"},
+		{s.Web.ID, "", s.Web.ID, "no secret sent"},
+		{"", "", nil, "no client id sent"},
+	} {
+		s.Log.Reset()
+		f := s.Alice.LoginForm("")
+		f.Set("client_id", c.id)
+		f.Set("client_secret", c.secret)
+		a := s.Post(Token, f).expectInvalidClient(t)
+		if first == nil {
+			first = &a
+		}
+		if !a.Equal(*first) {
+			t.Errorf("%s: the answer differs: %+v", c.cause, a)
+		}
+		got := s.Log.Events(t)[0]
+		if got["presented_client_id"] != c.logged || got["cause"] != c.cause || got["client_id"] != nil {
+			t.Errorf("%s: logged %v", c.cause, got)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package selfservice
 
 import (
 	"context"
+	"errors"
 
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
@@ -33,7 +34,7 @@ type Registration struct {
 
 var (
 	errRegistrationClosed = &issuer.Error{Code: issuer.AccessDenied, Description: "registration is closed here: ask an administrator for an account"}
-	errInvalidClient      = &issuer.Error{Code: issuer.InvalidClient, Description: "client authentication failed"}
+	errInvalidClient      = &issuer.Error{Code: issuer.InvalidClient, Description: "client authentication failed", Cause: errors.New("registration needs a client with a secret")}
 )
 
 // Register creates an account for whoever asks, as the policy allows. Errors are *issuer.Error,
