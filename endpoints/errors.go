@@ -110,7 +110,11 @@ type oauthErrorBody struct {
 	Description string `json:"error_description,omitempty"`
 }
 
+// oauthBody describes no error that has no code (RFC 6750 §3.1).
 func (f errorResponse) oauthBody() oauthErrorBody {
+	if f.code == "" {
+		return oauthErrorBody{}
+	}
 	return oauthErrorBody{Error: f.code, Description: printable(truncate(f.description, maxDescription))}
 }
 

@@ -21,7 +21,7 @@ type userInfoEndpoint struct {
 var _ endpoint = userInfoEndpoint{}
 
 var (
-	errNoToken         = &httpError{status: http.StatusUnauthorized}
+	errNoToken         = &httpError{status: http.StatusUnauthorized, description: "a bearer token is needed"} // RFC 6750 §3.1: without a code
 	errTokenInQuery    = badRequest("the access token belongs in the Authorization header, never in the URL")
 	errTokenTransports = badRequest("the access token is sent in more than one way")
 )

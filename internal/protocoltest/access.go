@@ -95,6 +95,9 @@ func expectAllRejected(t *testing.T, s *Signet, route endpoints.Route, callers m
 		if a.Header.Get("WWW-Authenticate") == "" {
 			t.Errorf("%s: no challenge", name)
 		}
+		if !strings.Contains(string(a.Body), `"detail":"`) && route.Method != http.MethodHead {
+			t.Errorf("%s: the problem has no detail: %s", name, a.Body)
+		}
 		expectReadOnlyCalls(t, s, name)
 	}
 }
