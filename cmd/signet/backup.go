@@ -66,11 +66,11 @@ func (p *process) backUp(ctx context.Context, s *settings, store storage.Store, 
 		return fmt.Errorf("backup: %w", err)
 	}
 	if file == "-" {
-		p.messagef("backed up %d records: %s", summary.Records, formatCounts(summary))
+		p.messagef("backed up %s: %s", countOf(summary.Records, "record", "records"), formatCounts(summary))
 		return nil
 	}
 	return p.printResult(s, summary, func(w io.Writer) {
-		fmt.Fprintf(w, "backed up %d records to %s: %s\n", summary.Records, file, formatCounts(summary))
+		fmt.Fprintf(w, "backed up %s to %s: %s\n", countOf(summary.Records, "record", "records"), file, formatCounts(summary))
 	})
 }
 
@@ -144,7 +144,7 @@ func (p *process) restore(ctx context.Context, s *settings, path string, replace
 		return err
 	}
 	return p.printResult(s, summary, func(w io.Writer) {
-		fmt.Fprintf(w, "restored %d records of %s: %s\n", summary.Records, formatTime(summary.CreatedAt), formatCounts(summary))
+		fmt.Fprintf(w, "restored %s of %s: %s\n", countOf(summary.Records, "record", "records"), formatTime(summary.CreatedAt), formatCounts(summary))
 		fmt.Fprintln(w, "Every session has ended. Do again what was done since: disabled users, clients and roles, revoked signing keys.")
 	})
 }

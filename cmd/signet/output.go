@@ -15,6 +15,14 @@ const (
 	outputJSON = "json"
 )
 
+// countOf returns the number with what is counted, in the singular for 1.
+func countOf[N int | int64](n N, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 // printResult prints v as JSON, or as the text that the function writes.
 func (ac *adminContext) printResult(v any, text func(io.Writer)) error {
 	return ac.process.printResult(ac.settings, v, text)

@@ -35,3 +35,11 @@ func TestShellQuote(t *testing.T) {
 		}
 	}
 }
+
+func TestCountOf_SingularForOne(t *testing.T) {
+	for n, want := range map[int]string{0: "0 users were refused", 1: "1 user was refused", 2: "2 users were refused"} {
+		if got := countOf(n, "user was refused", "users were refused"); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}

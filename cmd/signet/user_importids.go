@@ -111,9 +111,9 @@ func (m *importJob) addPassword(ctx context.Context, u admin.User, r userfile.Re
 // printMissingFlags says which flags would have brought more along.
 func (m *importJob) printMissingFlags() {
 	if m.summary.NewIDs > 0 && m.ids == nil {
-		m.messagef("%d users have another id than in the file: --id-map FILE writes old and new ones, also in a second run", m.summary.NewIDs)
+		m.messagef("%s another id than in the file: --id-map FILE writes old and new ones, also in a second run", countOf(m.summary.NewIDs, "user has", "users have"))
 	}
 	if m.summary.Unverified > 0 {
-		m.messagef("%d users have an address that only the file calls verified, and is unverified here: --trust-email-verified takes its word", m.summary.Unverified)
+		m.messagef("%s an address that only the file calls verified, and is unverified here: --trust-email-verified takes its word", countOf(m.summary.Unverified, "user has", "users have"))
 	}
 }

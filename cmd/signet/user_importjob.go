@@ -226,7 +226,7 @@ func (m *importJob) reject(line int, reason string) {
 func (m *importJob) report(runErr error) error {
 	m.printIgnored(m.summary.Ignored)
 	for _, role := range slices.Sorted(maps.Keys(m.summary.NotGranted)) {
-		m.messagef("%d users have the role %s in the file and did not get it: --grant-admin-roles gives it", m.summary.NotGranted[role], role)
+		m.messagef("%s the role %s in the file and did not get it: --grant-admin-roles gives it", countOf(m.summary.NotGranted[role], "user has", "users have"), role)
 	}
 	m.printMissingFlags()
 	err := m.printResult(m.summary, func(w io.Writer) {
@@ -242,7 +242,7 @@ func (m *importJob) report(runErr error) error {
 	case runErr != nil:
 		return withHint(fmt.Errorf("the import was cut short: %w", runErr), "run it again to go on: users that are there already are left as they are")
 	case err == nil && m.summary.Refused > 0:
-		return withHint(fmt.Errorf("%d users were refused", m.summary.Refused), "correct the lines named above and import the file again")
+		return withHint(errors.New(countOf(m.summary.Refused, "user was refused", "users were refused")), "correct the lines named above and import the file again")
 	}
 	return err
 }

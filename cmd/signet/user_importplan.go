@@ -113,7 +113,7 @@ func printPlan(p *process, s *settings, plan importPlan) error {
 		for _, role := range slices.Sorted(maps.Keys(plan.Roles)) {
 			fmt.Fprintf(w, "role %s: %d; if it does not exist, an import refuses these users (signet role list)\n", role, plan.Roles[role])
 		}
-		fmt.Fprintf(w, "%d users, %d lines refused; nothing was written\n", plan.Users, plan.Refused)
+		fmt.Fprintf(w, "%s, %s refused; nothing was written\n", countOf(plan.Users, "user", "users"), countOf(plan.Refused, "line", "lines"))
 	})
 	switch {
 	case err != nil:
