@@ -19,6 +19,11 @@ const (
 	EventRefreshed     EventKind = "keys.refreshed" // the first success after a failure
 )
 
+// AuditedKinds returns the kinds that change keys. The refreshes change nothing.
+func AuditedKinds() []EventKind {
+	return []EventKind{EventCreated, EventRotated, EventRolledBack, EventRevoked, EventResealed, EventImported, EventDeleted}
+}
+
 // An Event is one change or failure, for the log and the audit.
 type Event struct {
 	Kind EventKind

@@ -49,6 +49,9 @@ func (s *auditFlags) resolve(ctx context.Context, ac *adminContext) (storage.Aud
 	if s.filter.Until, err = parseTimeFlag("until", s.until, now); err != nil {
 		return s.filter, err
 	}
+	if err := ac.checkEventType(ctx, s.filter.Type); err != nil {
+		return s.filter, err
+	}
 	return s.filter, ac.resolveNames(ctx, &s.filter)
 }
 
@@ -173,7 +176,7 @@ func newAuditVerify(p *process) *cobra.Command {
 			return err
 		}
 		if !report.OK {
-			return withHint(fmt.Errorf("the audit log is not intact: %d faults", report.FaultCount), "docs/audit.md says what each means")
+			return withHint(fmt.Errorf("the audit log is not intact: %s", countOf(report.FaultCount, "fault", "faults")), "docs/audit.md says what each means")
 		}
 		return nil
 	})

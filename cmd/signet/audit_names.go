@@ -3,9 +3,40 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
+	"example.org/signet/issuer/audit"
+	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
+
+// eventTypes returns the types of all audit events, sorted.
+func eventTypes() []string {
+	types := audit.EventTypes()
+	for _, kind := range keys.AuditedKinds() {
+		types = append(types, string(kind))
+	}
+	slices.Sort(types)
+	return types
+}
+
+// checkEventType refuses a type that is neither known nor in the log, where another
+// version of Signet may have written it. "" is every type.
+func (ac *adminContext) checkEventType(ctx context.Context, name string) error {
+	types := eventTypes()
+	if name == "" || slices.Contains(types, name) {
+		return nil
+	}
+	page, err := ac.store.ListAudit(ctx, storage.AuditFilter{Type: name}, storage.Page{Limit: 1})
+	if err != nil || len(page.Events) > 0 {
+		return err
+	}
+	if meant := nearest(name, types); meant != "" {
+		return usageErrorf("--type: there is no event type %q: did you mean %s?", name, meant)
+	}
+	return usageErrorf("--type: there is no event type %q: the types are %s", name, strings.Join(types, ", "))
+}
 
 // resolveNames replaces the names of users in the filter by their ids, since events
 // speak of ids. A name that is neither of a user nor of a client nor in any event is

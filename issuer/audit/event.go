@@ -40,3 +40,18 @@ const (
 	// made: that one was written first, as every administrative change's is.
 	EventChangeFailed = "change.failed"
 )
+
+// EventTypes returns the types of all events but those of the keys, which package keys
+// names.
+func EventTypes() []string {
+	return []string{
+		EventLoginSucceeded, EventLoginFailed, EventLoginThrottled, EventPasswordRehashed,
+		EventRefreshReplayed, EventRefreshReused, EventRefreshForeign, EventTokenRevoked, EventRefreshReplayLimit,
+		EventSessionRevoked, EventSessionDisplaced, EventStoreRestored, EventBootstrapped,
+		EventUserRegistered, EventUserCreated, EventUserUpdated, EventUserDisabled, EventUserEnabled, EventUserUnlocked,
+		EventUserDeleted, EventPasswordSet, EventUsersExported,
+		EventRoleCreated, EventRoleUpdated, EventRoleDeleted,
+		EventClientCreated, EventClientUpdated, EventClientDeleted, EventSecretRotated,
+		EventKeyChangeRequested, EventChangeFailed, EventSwept,
+	}
+}
