@@ -27,18 +27,29 @@ func newKeysReseal(p *process) *cobra.Command {
 	return withKeys(p, c, func(ctx context.Context, ac *adminContext, _ []string) error {
 		r, err := ac.operator.Keys().Reseal(ctx)
 		if err != nil {
-			return withHint(err, "%d keys are done; run it again for the rest", len(r.Resealed))
+			return withHint(err, "%s done; run it again for the rest", countOf(len(r.Resealed), "key is", "keys are"))
 		}
-		return ac.printResult(r, func(w io.Writer) { writeResealResult(w, r, len(ac.master.DecryptOnly()) > 0) })
+		return ac.printResult(r, func(w io.Writer) { writeResealResult(w, r, ac.settings) })
 	})
 }
 
-func writeResealResult(w io.Writer, r admin.KeyReseal, others bool) {
+// writeResealResult prints what was done, and the step of a change of the master key that
+// is still to be done (docs/keys.md).
+func writeResealResult(w io.Writer, r admin.KeyReseal, s *settings) {
 	for _, kid := range r.Resealed {
 		fmt.Fprintf(w, "%s is sealed under the master key now\n", kid)
 	}
-	fmt.Fprintf(w, "%d keys sealed under this master key, %d were already\n", len(r.Resealed), r.AlreadyResealed)
-	if others {
+	fmt.Fprintf(w, "%s sealed under this master key, %s already\n", countOf(len(r.Resealed), "key", "keys"), countOf(r.AlreadyResealed, "was", "were"))
+	next, previous := s.otherKeys[0].given(), s.otherKeys[1].given()
+	if next || previous {
 		fmt.Fprintln(w, "refresh tokens made under the other master key count as long as servers accept it: keep it for --refresh-token-ttl")
+	}
+	switch {
+	case next:
+		fmt.Fprintln(w, "still to be done: the key of --next-master-key-file is accepted, and seals nothing yet. Give every server, and this command, "+
+			"that key by --master-key-file and the old one by --previous-master-key-file; then run signet keys reseal again")
+	case !previous && len(r.Resealed) == 0:
+		fmt.Fprintln(w, "nothing was to be done: to change the master key, give the new one by --master-key-file and the old one by --previous-master-key-file; "+
+			"signet keys reseal --help says how, without a stop")
 	}
 }

@@ -49,6 +49,8 @@ type otherKey struct {
 	file, text string
 }
 
+func (k otherKey) given() bool { return k.file != "" || k.text != "" }
+
 type otherKeyKind struct{ flag, env, help string }
 
 var otherKeys = [2]otherKeyKind{
