@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
 )
 
@@ -34,6 +36,20 @@ func (r *clientFlags) add(f *pflag.FlagSet) {
 	f.BoolVar(&r.idTokenOnRefresh, "id-token-on-refresh", false, "a refresh brings an ID token too, for a second signature each time")
 	f.BoolVar(&r.trustClientIP, "trust-client-ip", false, "the client names its users' addresses in the header Signet-Client-IP, for throttling and the audit log")
 	f.BoolVar(&r.passwords, "insecure-public-password", false, "allow a public client the password grant: anybody can then guess passwords in its name")
+}
+
+// checkGrants refuses a grant that the token endpoint does not know.
+func (r *clientFlags) checkGrants() error {
+	for _, name := range r.grants {
+		switch meant := nearest(name, issuer.GrantTypes()); {
+		case issuer.KnownGrant(name):
+		case meant != "":
+			return usageErrorf("--grant: there is no grant %q: did you mean %s?", name, meant)
+		default:
+			return usageErrorf("--grant: there is no grant %q: the grants are %s", name, strings.Join(issuer.GrantTypes(), ", "))
+		}
+	}
+	return nil
 }
 
 // change returns the fields whose flags were given.
@@ -68,6 +84,9 @@ func newClientCreate(p *process) *cobra.Command {
 	secret.add(c.Flags(), "secret")
 	s.offer(c.Flags(), &s.issuerSettings, &s.hashSettings, &s.outputSettings)
 	return p.withAdmin(c, s, createIfMissing, func(ctx context.Context, ac *adminContext, args []string) error {
+		if err := r.checkGrants(); err != nil {
+			return err
+		}
 		n := admin.NewClient{ID: args[0], Public: public, InsecurePublicPassword: r.passwords, Settings: r.change(c)}
 		var err error
 		if secret.isSet() {
@@ -79,23 +98,14 @@ func newClientCreate(p *process) *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("create client: %w", err)
 		}
-		if len(made.Grants) == 0 {
-			ac.messagef("signet: %s", withoutGrants(made))
+		if len(made.Grants) == 0 && len(made.Resources) == 0 {
+			ac.messagef("signet: the client %s has no grant: it can get no tokens; signet client update %s --grant GRANT gives it one: password, refresh_token or client_credentials", made.ID, made.ID)
 		}
 		return ac.printResult(made, func(w io.Writer) {
 			writeClient(w, made)
 			writeSnippets(w, s.issuer, made)
 		})
 	})
-}
-
-// withoutGrants says what a client cannot do that has no grant.
-func withoutGrants(c admin.Client) string {
-	able := "it can get no tokens"
-	if len(c.Resources) > 0 {
-		able = "it can introspect tokens for its resources, but get none"
-	}
-	return "the client " + c.ID + " has no grant: " + able + "; signet client update " + c.ID + " --grant GRANT gives it one: password, refresh_token or client_credentials"
 }
 
 func writeClient(w io.Writer, c admin.Client) {
@@ -138,6 +148,9 @@ func newClientUpdate(p *process) *cobra.Command {
 	r.add(c.Flags())
 	c.Flags().BoolVar(&r.disabled, "disabled", false, "shut it out, its sessions end; --disabled=false lets it in again")
 	return newClientCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.Client, error) {
+		if err := r.checkGrants(); err != nil {
+			return admin.Client{}, err
+		}
 		change := r.change(c)
 		if change == (admin.ClientChange{InsecurePublicPassword: r.passwords}) {
 			return admin.Client{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +14,33 @@ import (
 
 	"example.org/signet/issuer/admin"
 )
+
+// nameMissingRole returns an error that names the flag and the role where err refuses a
+// role that does not exist, else err.
+func (ac *adminContext) nameMissingRole(ctx context.Context, err error, names []string) error {
+	if !errors.Is(err, admin.ErrNoSuchRole) {
+		return err
+	}
+	list, listErr := ac.operator.Roles().List(ctx)
+	if listErr != nil {
+		return err
+	}
+	var known []string
+	for _, r := range list.Items {
+		known = append(known, r.Name)
+	}
+	for _, name := range names {
+		if slices.Contains(known, name) {
+			continue
+		}
+		missing := fmt.Errorf("--role: there is no role %q", name)
+		if meant := nearest(name, known); meant != "" {
+			return fmt.Errorf("%w: did you mean %s?", missing, meant)
+		}
+		return withHint(missing, "signet role list shows them, signet role create makes one")
+	}
+	return err
+}
 
 func newRole(p *process) *cobra.Command {
 	return commandGroup("role", "Manage roles, the scopes they give and whom they outrank",
@@ -29,7 +58,7 @@ type roleFlags struct {
 func (r *roleFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&r.description, "description", "", "`TEXT` for people")
 	f.StringArrayVar(&r.scopes, "scope", nil, "`SCOPES` that only holders of a role that names them get; separated by spaces, or several flags")
-	f.Int64Var(&r.rank, "rank", 0, "whoever gives the role must outrank it: user is 0, admin 100, super_admin 1000")
+	f.Int64Var(&r.rank, "rank", 0, "`NUMBER`: whoever gives the role must outrank it: user is 0, admin 100, super_admin 1000")
 }
 
 // change returns the fields whose flags were given.

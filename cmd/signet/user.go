@@ -61,7 +61,7 @@ func newUserCreate(p *process) *cobra.Command {
 		}
 		u, err := ac.operator.Users().Create(ctx, n)
 		if err != nil {
-			return fmt.Errorf("create user: %w", err)
+			return fmt.Errorf("create user: %w", ac.nameMissingRole(ctx, err, flags.roles))
 		}
 		return ac.printUser(u)
 	})
@@ -216,7 +216,8 @@ func newUserUpdate(p *process) *cobra.Command {
 		if change == (admin.UserChange{}) {
 			return admin.User{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
 		}
-		return force.operator(ac).Users().Update(ctx, id, change)
+		u, err := force.operator(ac).Users().Update(ctx, id, change)
+		return u, ac.nameMissingRole(ctx, err, flags.roles)
 	})
 }
 

@@ -230,7 +230,8 @@ func (a accounts) checkNamesFree(ctx context.Context, before, u storage.User) er
 	return nil
 }
 
-var errNoSuchRole = newFieldError("roles", "has a role that does not exist: create the role first")
+// ErrNoSuchRole refuses roles of a user of which one does not exist.
+var ErrNoSuchRole error = newFieldError("roles", "has a role that does not exist: create the role first")
 
 // checkRoles sorts the names and refuses one that is no role, and more than a token can
 // name. Fewer than before are never too many.
@@ -243,7 +244,7 @@ func (a accounts) checkRoles(ctx context.Context, names, before []string) ([]str
 	set := role.NewSet(list)
 	for _, name := range sorted {
 		if !set.Has(name) {
-			return nil, errNoSuchRole
+			return nil, ErrNoSuchRole
 		}
 	}
 	if n := issuer.RoleBytes(sorted); n > issuer.MaxRoleBytes && n > issuer.RoleBytes(before) {

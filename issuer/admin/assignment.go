@@ -50,7 +50,7 @@ func (s *Service) addPendingAssignments(ctx context.Context, userID string, name
 		switch r, err := s.store.Role(ctx, name); {
 		case errors.Is(err, storage.ErrNotFound), err == nil && r.Deleting:
 			s.removePendingAssignments(ctx, ids)
-			return nil, errNoSuchRole
+			return nil, ErrNoSuchRole
 		case err != nil:
 			return ids, issuer.StoreError(err)
 		}
