@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -96,10 +97,15 @@ func splitFlags(c *cobra.Command) flagGroups {
 	return groups
 }
 
-// flagUsages lists flags without the reminder that a switch may be spelled out.
+// durationFlag matches the flag of a duration in pflag's list.
+var durationFlag = regexp.MustCompile(`(?m)^( +--[a-z0-9-]+) duration `)
+
+// flagUsages lists flags without the reminder that a switch may be spelled out, and with
+// every placeholder in capitals.
 func flagUsages(f *pflag.FlagSet) string {
 	const reminder = "[=true|false]"
-	return strings.ReplaceAll(f.FlagUsages(), reminder, strings.Repeat(" ", len(reminder)))
+	usages := strings.ReplaceAll(f.FlagUsages(), reminder, strings.Repeat(" ", len(reminder)))
+	return durationFlag.ReplaceAllString(usages, "$1 DURATION ")
 }
 
 // describeCompletion gives cobra's own commands the example that all have.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -44,6 +45,9 @@ func TestHelp_EveryCommandShowsExample(t *testing.T) {
 		if own, settings := strings.Index(out, "\nFlags:\n"), strings.Index(out, "ettings:\n"); own < 0 || settings >= 0 && settings < own {
 			t.Errorf("%s does not show its own flags first: %s", c.CommandPath(), out)
 		}
+		if found := goTypePlaceholder.FindString(out); found != "" {
+			t.Errorf("%s shows a type of Go: %s", c.CommandPath(), found)
+		}
 		for _, name := range []string{"list", "show", "create"} {
 			if c.Name() == name && !strings.Contains(out, "--output FORMAT") {
 				t.Errorf("%s has no --output", c.CommandPath())
@@ -51,6 +55,9 @@ func TestHelp_EveryCommandShowsExample(t *testing.T) {
 		}
 	}
 }
+
+// goTypePlaceholder matches a flag whose placeholder is the type of its variable.
+var goTypePlaceholder = regexp.MustCompile(`--[a-z0-9-]+ (?:u?int(?:32|64)?|duration|string|strings|stringArray|float64)\b`)
 
 // What is a command's own comes before the settings, and the settings that commands
 // share come last.

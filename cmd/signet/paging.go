@@ -13,7 +13,7 @@ type pageFlags struct {
 }
 
 func (g *pageFlags) add(f *pflag.FlagSet) {
-	f.IntVar(&g.limit, "limit", storage.DefaultPage, "at most this many, up to 1000")
+	f.IntVar(&g.limit, "limit", storage.DefaultPage, "at most `NUMBER` of them, up to 1000")
 	f.StringVar(&g.after, "after", "", "the `CURSOR` that the page before ended with")
 }
 

@@ -96,7 +96,7 @@ func (s *tokenSettings) define(f *pflag.FlagSet) {
 	f.DurationVar(&s.refreshTokenTTL, "refresh-token-ttl", 720*time.Hour, "idle life of a session, from its last refresh")
 	f.DurationVar(&s.sessionTTL, "session-ttl", 2160*time.Hour, "absolute life of a session")
 	f.DurationVar(&s.refreshGrace, "refresh-grace", 30*time.Second, "window in which a repeated refresh gets the same answer; 0 for strict single use")
-	f.IntVar(&s.maxSessions, "max-sessions", 1000, "living sessions of one user at one client; a login beyond them ends the oldest; 0 for no bound")
+	f.IntVar(&s.maxSessions, "max-sessions", 1000, "at most `NUMBER` living sessions of one user at one client; a login beyond them ends the oldest; 0 for no bound")
 	f.DurationVar(&s.statusTTL, "status-ttl", time.Minute, "how old a status list may get in the hands of a verifier: a session that ended is refused offline by then")
 	f.StringVar(&s.registration, "registration", "closed", "`WHO` may create accounts by POST /register: closed (nobody), client (people, through a client with a secret) or open (anybody)")
 	f.StringVar(&s.bootstrapSecretFile, "bootstrap-secret-file", "", "`FILE` with a secret; whoever has it makes the first super_admin by POST /api/v1/bootstrap, once")
@@ -120,7 +120,7 @@ type keySettings struct {
 
 func (s *keySettings) define(f *pflag.FlagSet) {
 	f.StringVar(&s.signingAlg, "signing-alg", "RS256", "`ALG` of new keys: RS256, PS256, ES256 or EdDSA")
-	f.IntVar(&s.rsaBits, "rsa-bits", 2048, "size of new RSA keys: 2048, 3072 (signs at a third of the speed) or 4096 (a sixth)")
+	f.IntVar(&s.rsaBits, "rsa-bits", 2048, "`BITS` of new RSA keys: 2048, 3072 (signs at a third of the speed) or 4096 (a sixth)")
 	f.DurationVar(&s.rotationInterval, "rotation-interval", 720*time.Hour, "a key signs this long; 0 rotates by hand only")
 	f.DurationVar(&s.publishAhead, "publish-ahead", 24*time.Hour, "a new key is published at least this long before it signs")
 	f.DurationVar(&s.jwksMaxAge, "jwks-max-age", 5*time.Minute, "how long others may cache the JWKS")
@@ -141,10 +141,10 @@ type hashSettings struct {
 func (s *hashSettings) define(f *pflag.FlagSet) {
 	f.StringVar(&s.passwordHash, "password-hash", "argon2id", "`SCHEME` of new password hashes: argon2id or bcrypt; both are verified")
 	f.Uint32Var(&s.argon2Memory, "argon2-memory", 19*1024, "memory of one argon2id hash, in `KiB`")
-	f.Uint32Var(&s.argon2Time, "argon2-time", 2, "passes of one argon2id hash over its memory")
-	f.IntVar(&s.bcryptCost, "bcrypt-cost", 12, "binary logarithm of bcrypt's rounds")
-	f.IntVar(&s.hashWorkers, "hash-workers", 0, "password hashes computed at a time (default one fewer than there are processors)")
-	f.IntVar(&s.hashQueue, "hash-queue", 0, "logins that may wait for a worker; more are answered 503 (default 32 a worker)")
+	f.Uint32Var(&s.argon2Time, "argon2-time", 2, "`NUMBER` of passes of one argon2id hash over its memory")
+	f.IntVar(&s.bcryptCost, "bcrypt-cost", 12, "`COST` of a bcrypt hash: the binary logarithm of its rounds")
+	f.IntVar(&s.hashWorkers, "hash-workers", 0, "`NUMBER` of password hashes computed at a time (default one fewer than there are processors)")
+	f.IntVar(&s.hashQueue, "hash-queue", 0, "`NUMBER` of logins that may wait for a worker; more are answered 503 (default 32 a worker)")
 }
 
 // transportSettings say who ends TLS.
