@@ -17,9 +17,10 @@ import (
 const (
 	// endedTTL is how long such a list counts: it never changes.
 	endedTTL = time.Hour
-	// maxEndedLists bounds those that are kept signed. Past it all are dropped and
-	// signed anew when asked for.
-	maxEndedLists = 2048
+	// maxEndedLists bounds those that are kept signed, about a kilobyte each. A restore
+	// passes over 1024 lists, so whoever asks for all of them in turn costs no signature
+	// a request before sixteen restores. Past it all are dropped and signed anew.
+	maxEndedLists = 16 << 10
 )
 
 // endedLists are the lists that are gone, signed when somebody asks for one.
