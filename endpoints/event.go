@@ -1,12 +1,10 @@
 package endpoints
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"net/netip"
-	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -62,28 +60,12 @@ func (e *event) setClient(id string, err error) {
 	if errors.As(err, &issuerErr) {
 		e.auditEvent = issuerErr.Event
 		if issuerErr.Code == issuer.InvalidClient {
-			e.presentedID = cmp.Or(issuerErr.ClientID, loggableClientID(id))
+			e.presentedID = issuerErr.ClientID // of a client that exists: anything else may be a secret in the wrong field
 		}
 	}
 	if err == nil || issuerErr != nil && authenticatedCodes[issuerErr.Code] {
 		e.clientID = id
 	}
-}
-
-// maxLoggedClientID bounds the id of an unknown client in the log, in bytes.
-const maxLoggedClientID = 40
-
-// wordsOrUUID matches ids that people or programs give clients: up to six words, each with
-// few digits at its end, or a UUID. Random text and nearly every generated secret do not match.
-var wordsOrUUID = regexp.MustCompile(`^(?:[A-Za-z][a-z]*[0-9]{0,4}(?:[._~-][A-Za-z]?[a-z]*[0-9]{0,4}){0,5}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
-
-// loggableClientID returns the id that an unknown client presented, "" unless it looks like
-// one: a secret may have been put in its place.
-func loggableClientID(id string) string {
-	if len(id) > maxLoggedClientID || !wordsOrUUID.MatchString(id) {
-		return ""
-	}
-	return id
 }
 
 // setError sets the error and its cause.

@@ -92,7 +92,7 @@ func testRefusedClientLog(t *testing.T, s *Signet) {
 		logged     any
 		cause      string
 	}{
-		{"nobody", wrong, "nobody", "unknown client"},
+		{"nobody", wrong, nil, "unknown client"},
 		{opaque, wrong, nil, "unknown client"},
 		{s.Web.ID, wrong, s.Web.ID, "wrong secret"},
 		{s.Other.ID, s.Other.Secret, s.Other.ID, "the client is disabled"},
