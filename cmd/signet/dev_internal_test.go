@@ -78,7 +78,7 @@ func runPrintedCommands(t *testing.T, out *syncBuffer, rotate string) {
 	for want, count := range map[string]int{
 		"the token is valid\n":           3, // before and after the rotation, and the new key's
 		`"preferred_username":"demo"`:    1,
-		`"roles":["admin","editor","us`:  2, // userinfo and introspection
+		`"roles":["admin","editor","us`:  3, // userinfo, introspection and the list of users
 		`"id_token":"`:                   1,
 		`"refresh_token":"sgr_`:          2,
 		`"active":true`:                  1,

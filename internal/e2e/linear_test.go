@@ -60,7 +60,7 @@ func (q *lossyCluster) importUsers(t *testing.T, users int) {
 	if err := os.WriteFile(file, []byte(lines.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	q.run(t, append([]string{"user", "import", file}, cheapHash...)...)
+	q.run(t, append([]string{"user", "import", file, "--plain-passwords"}, cheapHash...)...)
 }
 
 func importedName(n int) string { return fmt.Sprintf("user%d", n) }
