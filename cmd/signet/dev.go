@@ -63,8 +63,21 @@ func printDemo(ctx context.Context, v *server) error {
 	if err != nil {
 		return err
 	}
-	_, err = v.devReplacer(d, dir).WriteString(v.stdout, devText)
+	_, err = v.devReplacer(d, dir).WriteString(v.stdout, v.settings.devCommands())
 	return err
+}
+
+// adminStep begins the part of dev.txt that asks the admin API.
+const adminStep = "\necho '# 9."
+
+// devCommands returns the commands to print, without those that ask the admin API where the
+// issuer's address does not serve it.
+func (s *settings) devCommands() string {
+	rest, _, _ := strings.Cut(devText, adminStep)
+	if s.adminMerged() {
+		return devText
+	}
+	return rest
 }
 
 // devReplacer fills in the placeholders of dev.txt. No template engine: one would keep the
