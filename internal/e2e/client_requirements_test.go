@@ -112,7 +112,7 @@ func foreignRounds(t *testing.T) map[string]func() *exec.Cmd {
 	}
 	return map[string]func() *exec.Cmd{
 		"round.mjs": in("node", node, "round.mjs"), "libraries.mjs": in("node", node, "libraries.mjs"),
-		"round.py": in("python", python, "round.py"), "go": in(".", clients),
+		"round.py": in("python", python, "round.py"), "go": in(".", clients, "round"),
 	}
 }
 
