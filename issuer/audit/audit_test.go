@@ -563,6 +563,9 @@ func BenchmarkVerify(b *testing.B) {
 	f := &fixture{store: &memoryStore{}, at: time.Now()}
 	f.master, _ = keys.NewMasterKey(rand.Reader)
 	l := f.newLog()
+	if err := l.Begin(b.Context()); err != nil {
+		b.Fatal(err)
+	}
 	for range 1000 {
 		if _, err := l.Append(b.Context(), storage.AuditEvent{Type: "login.succeeded", Actor: "u", Target: "s"}); err != nil {
 			b.Fatal(err)
