@@ -29,7 +29,7 @@ const anchorName = "audit_anchor"
 const maxAnchorHeads = 64
 
 // maxAnchorAttempts bounds the lost compare-and-swaps in a row.
-const maxAnchorAttempts = 10
+const maxAnchorAttempts = 50
 
 // Store is what a log is kept in.
 type Store interface {
