@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// What a file says against somebody's logging in must not be lost: a flag, a date or a
-// state that restricts makes the user disabled, and what may restrict but is not
-// understood is reported as Unclear, so that the whole import can be stopped.
+// A restriction in the file must not be lost. A flag, a date or a state that restricts makes
+// the user disabled. What may restrict and is not understood is reported as Unclear, so that
+// the caller can stop the whole import.
 
 // enabledStates and disabledStates are the words of common stores for an account's
 // state, in the form of normalize.
@@ -29,8 +29,8 @@ func words(list string) map[string]bool {
 	return set
 }
 
-// restrictingParts begin or end the names of fields that may restrict and that the
-// table of fields does not know.
+// restrictingParts occur in the names of fields that may restrict and that the table of
+// fields does not know.
 var restrictingParts = []string{
 	"block", "banned", "banuntil", "banreason", "isban", "userban", "locked", "lockout", "lockuntil", "suspen", "disabl", "deactiv", "delet", "revok", "archiv",
 	"restrict", "forbid", "denied", "denylist", "inactiv", "terminat", "quarantin", "expire", "frozen", "unapproved", "notallowed", "isenable", "isactive",
