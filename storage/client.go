@@ -32,6 +32,26 @@ type Client struct {
 	TrustClientIP    bool // the client names its users' addresses, for throttling and the audit log
 	Disabled         bool
 
+	// Sign-in in a browser.
+	RedirectURIs           []string // absolute; compared byte for byte but for a loopback port
+	PostLogoutRedirectURIs []string
+	BackchannelLogoutURI   string // "" for none
+	BackchannelSession     bool   // backchannel_logout_session_required
+	InitiateLoginURI       string // OpenID Connect Core §4; "" for none
+	PKCEOptional           bool   // a confidential client may do without a code challenge
+	LocalhostPorts         bool   // a redirect URI on localhost matches on any port
+	Consent                string // "never", "once" or "always"; "" means never
+	AuthMethod             string // the one it uses: client_secret_basic, client_secret_post, none; "" for any
+	DefaultMaxAge          *int64 // seconds; nil for none
+	RequireAuthTime        bool
+
+	// What people are shown of it.
+	HomeURI   string
+	LogoURI   string // where its logo was fetched from; it is served from ClientLogo
+	PolicyURI string
+	TermsURI  string
+	Contacts  []string
+
 	// Epoch counts the changes that end every session of the client. A session
 	// is alive only while its ClientEpoch equals it.
 	Epoch     int64
@@ -74,4 +94,28 @@ type ClientUse interface {
 	// ClientOrigins returns the browser origins that enabled clients name, each
 	// once and in any order. It reads all clients: keep what it returns.
 	ClientOrigins(ctx context.Context) ([]string, error)
+}
+
+// ClientLogo is the picture of a client, fetched once and served from here.
+type ClientLogo struct {
+	ClientID  string
+	Type      string // image/png, image/jpeg, image/webp or image/gif
+	Data      []byte // at most MaxLogo bytes
+	SourceURI string // where it was fetched from
+	UpdatedAt time.Time
+}
+
+// MaxLogo bounds a logo, in bytes.
+const MaxLogo = 64 << 10
+
+// ClientLogos holds the logos.
+type ClientLogos interface {
+	// PutClientLogo inserts or replaces the logo of its client.
+	PutClientLogo(ctx context.Context, l ClientLogo) error
+
+	// ClientLogo returns the logo. ErrNotFound.
+	ClientLogo(ctx context.Context, clientID string) (ClientLogo, error)
+
+	// DeleteClientLogo removes it; where there is none nothing happens.
+	DeleteClientLogo(ctx context.Context, clientID string) error
 }

@@ -16,7 +16,7 @@ type Session struct {
 	ClientID    string
 	Scopes      []string // granted at login; never widened
 	Audience    []string
-	Generation  int64 // of the newest refresh token, from 0
+	Generation  int64 // of the newest refresh token, from 0; PendingGeneration until its code is redeemed
 	RotatedAt   time.Time
 	CreatedAt   time.Time
 	ExpiresAt   time.Time // absolute
@@ -47,6 +47,36 @@ type Session struct {
 	// StatusIndex if the session is revoked or StatusRetired, that of RetiredIndex if it is not 0.
 	StatusPending bool
 	RetiredIndex  int64 // an earlier place; 0 for none
+
+	// Of a session that began in a browser.
+	BrowserID  string   // of the browser session; "" for none
+	LoginBound bool     // it ends with the browser session
+	AMR        []string // how the user authenticated (RFC 8176)
+
+	// Code holds what the authorization code is bound to while Generation is
+	// PendingGeneration, and is the zero Code after its redemption.
+	Code Code
+
+	// CodeCheck is kept of the code, to tell a replay by who could have redeemed it from
+	// one by who could not: the first 16 bytes of the SHA-256 of the code challenge, or of
+	// the redirect URI where there was no challenge, in base64url. "" where no code was.
+	CodeCheck string
+	CodePKCE  bool // CodeCheck is of a code challenge
+}
+
+// PendingGeneration is the generation of a session whose code was not redeemed yet. Such a
+// session has no tokens, no StatusIndex, and ExpiresAt is the end of the code.
+const PendingGeneration = -1
+
+// Code is what an authorization code is bound to beside the client, the user, the scopes
+// and the audience of its session.
+type Code struct {
+	RedirectHash string // SHA-256 of the redirect URI of the request, in base64url
+	Challenge    string // code_challenge, of method S256; "" for none
+	Nonce        string // for the first ID token; "" for none
+	Claims       string // the claims parameter as far as it is honoured, JSON; "" for none
+	AuthTime     bool   // the ID token must say auth_time
+	Failures     int64  // wrong code verifiers so far
 }
 
 // SessionPage is one page of sessions, ordered by ID.
@@ -66,6 +96,9 @@ type SessionFilter struct {
 	// of one that began after.
 	UserEpochBelow   int64
 	ClientEpochBelow int64
+
+	BrowserID  string // born in this browser session
+	LoginBound bool   // only those that end with their browser session
 }
 
 // SessionOwner is whose sessions are bounded: one user's at one client.
@@ -90,6 +123,30 @@ type Rotation struct {
 	From      int64     // the generation presented; it becomes From+1
 	At        time.Time // becomes RotatedAt; must lie before ExpiresAt
 	IdleSince time.Time // RotatedAt must lie after this
+}
+
+// Redemption is the one conditional update by which an authorization code is redeemed.
+type Redemption struct {
+	SessionID   string
+	ClientID    string
+	At          time.Time // becomes RotatedAt; must lie before ExpiresAt
+	ExpiresAt   time.Time // of the session from now on
+	StatusIndex int64     // its place in the status lists; it marks who redeemed
+	Roles       []string  // that its first access token names
+}
+
+// Codes redeems authorization codes. CreateSession inserts the pending session.
+type Codes interface {
+	// RedeemSession moves the session from PendingGeneration to 0 in one conditional
+	// update: it exists, belongs to r.ClientID, is pending, is not revoked and r.At <
+	// ExpiresAt. It clears Code and sets RotatedAt, ExpiresAt, StatusIndex and Roles. It
+	// returns the record as updated. ErrConflict where the condition does not hold,
+	// whatever the reason.
+	RedeemSession(ctx context.Context, r Redemption) (Session, error)
+
+	// CountCodeFailure adds one to Code.Failures of a pending session and returns the
+	// record as updated. ErrConflict where it is not pending.
+	CountCodeFailure(ctx context.Context, sessionID string) (Session, error)
 }
 
 // Sessions holds the logins.

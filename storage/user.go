@@ -25,6 +25,10 @@ type User struct {
 	PasswordHash string   // "" where no password is set: nothing matches
 	Disabled     bool
 
+	// MustChangePassword: the next sign-in in a browser leads to a new password before it
+	// goes on, and the password grant refuses the user.
+	MustChangePassword bool
+
 	// Epoch counts the changes that end every session of the user (disabled,
 	// password changed). A session is alive only while its UserEpoch equals it.
 	Epoch int64

@@ -28,16 +28,35 @@ type clientDoc struct {
 	IDTokenOnRefresh bool      `bson:"id_token_on_refresh"`
 	TrustClientIP    bool      `bson:"trust_client_ip,omitempty"`
 	Disabled         bool      `bson:"disabled"`
-	Epoch            int64     `bson:"epoch"`
-	Version          int64     `bson:"version"`
-	CreatedAt        time.Time `bson:"created_at"`
-	UpdatedAt        time.Time `bson:"updated_at"`
+
+	RedirectURIs           []string `bson:"redirect_uris,omitempty"`
+	PostLogoutRedirectURIs []string `bson:"post_logout_redirect_uris,omitempty"`
+	BackchannelLogoutURI   string   `bson:"backchannel_logout_uri,omitempty"`
+	BackchannelSession     bool     `bson:"backchannel_session,omitempty"`
+	InitiateLoginURI       string   `bson:"initiate_login_uri,omitempty"`
+	PKCEOptional           bool     `bson:"pkce_optional,omitempty"`
+	LocalhostPorts         bool     `bson:"localhost_ports,omitempty"`
+	Consent                string   `bson:"consent,omitempty"`
+	AuthMethod             string   `bson:"auth_method,omitempty"`
+	DefaultMaxAge          *int64   `bson:"default_max_age,omitempty"`
+	RequireAuthTime        bool     `bson:"require_auth_time,omitempty"`
+	HomeURI                string   `bson:"home_uri,omitempty"`
+	LogoURI                string   `bson:"logo_uri,omitempty"`
+	PolicyURI              string   `bson:"policy_uri,omitempty"`
+	TermsURI               string   `bson:"terms_uri,omitempty"`
+	Contacts               []string `bson:"contacts,omitempty"`
+
+	Epoch     int64     `bson:"epoch"`
+	Version   int64     `bson:"version"`
+	CreatedAt time.Time `bson:"created_at"`
+	UpdatedAt time.Time `bson:"updated_at"`
 }
 
 func newClientDoc(c storage.Client, version int64) clientDoc {
 	c.Version = version
 	c.Grants, c.Scopes, c.Audiences = nilIfEmpty(c.Grants), nilIfEmpty(c.Scopes), nilIfEmpty(c.Audiences)
 	c.Resources, c.Origins, c.OwnScopes = nilIfEmpty(c.Resources), nilIfEmpty(c.Origins), nilIfEmpty(c.OwnScopes)
+	c.RedirectURIs, c.PostLogoutRedirectURIs, c.Contacts = nilIfEmpty(c.RedirectURIs), nilIfEmpty(c.PostLogoutRedirectURIs), nilIfEmpty(c.Contacts)
 	c.CreatedAt, c.UpdatedAt, c.OldSecretUntil = storage.Time(c.CreatedAt), storage.Time(c.UpdatedAt), storage.Time(c.OldSecretUntil)
 	return clientDoc(c)
 }

@@ -21,17 +21,20 @@ type userDoc struct {
 
 	EmailVerified bool `bson:"email_verified,omitempty"`
 
-	FullName     string    `bson:"full_name"`
-	Phone        string    `bson:"phone"`
-	Roles        []string  `bson:"roles,omitempty"`
-	PasswordHash string    `bson:"password_hash"`
-	Disabled     bool      `bson:"disabled"`
-	Epoch        int64     `bson:"epoch"`
-	KeptSession  string    `bson:"kept_session,omitempty"`
-	KeptEpoch    int64     `bson:"kept_epoch,omitempty"`
-	Version      int64     `bson:"version"`
-	CreatedAt    time.Time `bson:"created_at"`
-	UpdatedAt    time.Time `bson:"updated_at"`
+	FullName     string   `bson:"full_name"`
+	Phone        string   `bson:"phone"`
+	Roles        []string `bson:"roles,omitempty"`
+	PasswordHash string   `bson:"password_hash"`
+	Disabled     bool     `bson:"disabled"`
+
+	MustChangePassword bool `bson:"must_change_password,omitempty"`
+
+	Epoch       int64     `bson:"epoch"`
+	KeptSession string    `bson:"kept_session,omitempty"`
+	KeptEpoch   int64     `bson:"kept_epoch,omitempty"`
+	Version     int64     `bson:"version"`
+	CreatedAt   time.Time `bson:"created_at"`
+	UpdatedAt   time.Time `bson:"updated_at"`
 }
 
 func newUserDoc(u storage.User, version int64) userDoc {

@@ -1,0 +1,68 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// BrowserSession is one sign-in in one browser, from which applications get their sessions.
+//
+//	alive at t:  RevokedAt is zero, t < IdleAt, t < ExpiresAt, and UserEpoch is the user's
+type BrowserSession struct {
+	ID         string // SHA-256 of the cookie's secret, in base64url; never shown to anybody
+	UserID     string
+	CreatedAt  time.Time
+	AuthTime   time.Time // of the newest authentication
+	AMR        []string  // how the user authenticated (RFC 8176)
+	LastSeen   time.Time // coarse: see TouchBrowserSession
+	IdleAt     time.Time // it ends then unless it is used before
+	ExpiresAt  time.Time // absolute end
+	Remembered bool      // it outlives the browser
+	UserEpoch  int64     // as Session.UserEpoch
+	Device     string    // what signed in, in a few words; "" where unknown
+	Network    string    // from where: a prefix such as 192.0.2.0/24; "" where unknown
+	RevokedAt  time.Time
+	Reason     string // why it was revoked
+}
+
+// BrowserSessionPage is one page of browser sessions, ordered by ID.
+type BrowserSessionPage struct {
+	Sessions []BrowserSession
+	Next     string
+}
+
+// BrowserSessionFilter selects browser sessions. Zero fields select all.
+type BrowserSessionFilter struct {
+	UserID  string
+	AliveAt time.Time // not revoked, and IdleAt and ExpiresAt lie after this
+	EndedBy time.Time // not revoked, and IdleAt or ExpiresAt lies at or before this
+}
+
+// BrowserSessions holds the browser sessions.
+type BrowserSessions interface {
+	// CreateBrowserSession inserts s; *DuplicateError "id".
+	CreateBrowserSession(ctx context.Context, s BrowserSession) error
+
+	// BrowserSession returns the session, alive or not. ErrNotFound.
+	BrowserSession(ctx context.Context, id string) (BrowserSession, error)
+
+	// TouchBrowserSession sets LastSeen and IdleAt where the session is not revoked and
+	// both move forward, in one conditional update. Otherwise nothing happens.
+	TouchBrowserSession(ctx context.Context, id string, seen, idleAt time.Time) error
+
+	// RevokeBrowserSession sets RevokedAt and Reason where the session is not revoked yet;
+	// revoking it again changes nothing and is no error. ErrNotFound.
+	RevokeBrowserSession(ctx context.Context, id string, at time.Time, reason string) error
+
+	BrowserSessionLists
+}
+
+// BrowserSessionLists lists and sweeps browser sessions.
+type BrowserSessionLists interface {
+	// ListBrowserSessions returns one page, ordered by id.
+	ListBrowserSessions(ctx context.Context, f BrowserSessionFilter, p Page) (BrowserSessionPage, error)
+
+	// SweepBrowserSessions deletes up to limit browser sessions that are revoked or whose
+	// IdleAt or ExpiresAt lies before the given time.
+	SweepBrowserSessions(ctx context.Context, before time.Time, limit int) (int64, error)
+}

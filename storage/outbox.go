@@ -1,0 +1,68 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// Message is something to be delivered to another program, kept until it is.
+type Message struct {
+	ID        string // decides duplicates
+	Kind      string // such as "backchannel_logout"
+	Target    string // whom it is for: a client's id
+	Body      []byte // at most MaxMessage bytes; what the kind needs to deliver it
+	CreatedAt time.Time
+	DueAt     time.Time // of the next attempt
+	ExpiresAt time.Time // when attempts end
+	Attempts  int64     // begun so far
+	Owner     string    // the instance that holds the lease; "" for none
+	LeasedTo  time.Time // when the lease lapses
+}
+
+// MaxMessage bounds the body of a message, in bytes.
+const MaxMessage = 8 << 10
+
+// MessagePage is one page of messages, ordered by ID.
+type MessagePage struct {
+	Messages []Message
+	Next     string
+}
+
+// Lease asks for messages to deliver.
+type Lease struct {
+	Owner string
+	Now   time.Time // DueAt must not lie after this, nor LeasedTo
+	Until time.Time // becomes LeasedTo
+	Limit int
+}
+
+// Outbox holds the messages.
+type Outbox interface {
+	// Enqueue inserts messages, each in one atomic step. One whose ID exists is left alone.
+	Enqueue(ctx context.Context, messages ...Message) error
+
+	// LeaseMessages leases up to l.Limit messages that are due and not leased, the
+	// longest due first, each in one conditional update that sets Owner and LeasedTo and
+	// adds one to Attempts, and returns them as updated. No two calls get one message
+	// within its lease.
+	LeaseMessages(ctx context.Context, l Lease) ([]Message, error)
+
+	// FinishMessage deletes a message whose lease the owner still holds, in its attempt.
+	// ErrConflict where somebody else has it.
+	FinishMessage(ctx context.Context, id, owner string, attempt int64) error
+
+	// PostponeMessage gives the lease back and sets DueAt, under the same condition.
+	PostponeMessage(ctx context.Context, id, owner string, attempt int64, due time.Time) error
+
+	OutboxLists
+}
+
+// OutboxLists lists and sweeps messages.
+type OutboxLists interface {
+	// ListMessages returns one page, ordered by id.
+	ListMessages(ctx context.Context, p Page) (MessagePage, error)
+
+	// SweepMessages deletes up to limit messages that expired before the given time, and
+	// returns them.
+	SweepMessages(ctx context.Context, before time.Time, limit int) ([]Message, error)
+}
