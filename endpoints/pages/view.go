@@ -1,0 +1,181 @@
+package pages
+
+import "time"
+
+// View is what one page shows. Each page has a struct of its own.
+type View interface {
+	template() string // its file in the folder templates
+}
+
+var (
+	_ View = LoginView{}
+	_ View = ChangePasswordView{}
+	_ View = ConsentView{}
+	_ View = FormPostView{}
+	_ View = ContinueView{}
+	_ View = BrakeView{}
+	_ View = ErrorView{}
+	_ View = LogoutView{}
+	_ View = SignedOutView{}
+	_ View = StatusView{}
+	_ View = AccountView{}
+	_ View = AccountPasswordView{}
+	_ View = AccountSessionsView{}
+	_ View = AccountAppsView{}
+)
+
+// Client is an application as a page shows it. All texts may come from strangers: they are
+// escaped, cut and kept apart from the text around them.
+type Client struct {
+	ID   string
+	Name string // "" shows the ID
+	// LogoURL is a path on this server, "" for none. A logo of another origin is not loaded.
+	LogoURL   string
+	HomeURL   string // https, or http on loopback; another is not linked
+	PolicyURL string
+	TermsURL  string
+	// IDHost and RedirectHost are shown for a client that no administrator has vetted.
+	IDHost, RedirectHost string
+}
+
+// User is a person as a page shows them.
+type User struct {
+	Username string
+	Name     string // "" for none
+	Email    string // "" for none
+	Phone    string // "" for none
+}
+
+// Problem is why a form is shown again, or what a page has to say before anything else: a
+// key of the catalogs under "problem.". Another one is shown as ProblemFailed.
+type Problem string
+
+// The problems of the forms. None of them tells whether an account exists.
+const (
+	ProblemNone             Problem = ""
+	ProblemWrongCredentials Problem = "wrong_credentials" // unknown, disabled, locked or wrong: all the same
+	ProblemThrottled        Problem = "throttled"         // with RetryAfter
+	ProblemUnavailable      Problem = "unavailable"       // outcome unknown; with RetryAfter
+	ProblemSessionEnded     Problem = "session_ended"     // the browser session has ended: sign in again
+	ProblemSignInAgain      Problem = "sign_in_again"     // the application asked for a fresh sign-in
+	ProblemMissing          Problem = "missing"           // a field is empty
+	ProblemFailed           Problem = "failed"            // something else; try again
+
+	ProblemPasswordMismatch Problem = "password_mismatch"  // the two new passwords differ
+	ProblemPasswordSame     Problem = "password_same"      // the new one is the old one
+	ProblemPasswordShort    Problem = "password_too_short" // with PasswordMin of the view
+	ProblemPasswordLong     Problem = "password_too_long"
+	ProblemPasswordCommon   Problem = "password_common" // too easy to guess
+	ProblemPasswordRefused  Problem = "password_refused"
+	ProblemPasswordWrong    Problem = "password_wrong" // the current one
+
+	ProblemEmailInvalid Problem = "email_invalid"
+	ProblemPhoneInvalid Problem = "phone_invalid"
+	ProblemNameInvalid  Problem = "name_invalid"
+	ProblemInUse        Problem = "in_use"   // the address belongs to another account
+	ProblemConflict     Problem = "conflict" // changed elsewhere meanwhile
+)
+
+// Remember says whether the login page offers to stay signed in.
+type Remember int
+
+const (
+	RememberNever    Remember = iota // no box
+	RememberOffered                  // a box, empty
+	RememberSelected                 // a box, ticked
+)
+
+// LoginView is the page that asks for a name and a password.
+type LoginView struct {
+	Action     string  // where the form goes: a path and query of this server
+	Client     *Client // who asks; nil for nobody
+	Username   string  // fills the field: of login_hint, or as typed before
+	Remember   Remember
+	Problem    Problem
+	RetryAfter time.Duration // with ProblemThrottled and ProblemUnavailable; 0 for unknown
+	// RetryURL is linked with ProblemUnavailable: it asks for the same page again by GET.
+	RetryURL string
+	// OtherUser is signed in now and will be signed out; nil for nobody.
+	OtherUser *User
+	// StateURL is asked by the script when the tab is looked at again: 200 means that somebody
+	// is signed in by now, and the page is loaded again; 204 means nobody. "" asks nothing: set
+	// it only where a session would go on without the form.
+	StateURL string
+}
+
+// ChangePasswordView is the page that demands a new password before the flow goes on.
+type ChangePasswordView struct {
+	Action      string
+	Client      *Client
+	User        User
+	AskCurrent  bool // asks for the current password too
+	PasswordMin int  // fewest characters; 0 says nothing
+	Problem     Problem
+	RetryAfter  time.Duration
+}
+
+// ConsentView is the page that asks whether an application may have what it wants.
+type ConsentView struct {
+	Action     string
+	Client     Client
+	User       User
+	Scopes     []Scope
+	Audiences  []string // the APIs that it is for; may be empty
+	Remembered bool     // the answer is kept until it is taken back; else it is asked each time
+	SwitchURL  string   // leads to signing in as somebody else; "" for no link
+	Localhost  bool     // the answer goes to a program on this computer, which says of itself who it is
+	Problem    Problem
+}
+
+// Scope is one thing that an application may do.
+type Scope struct {
+	Name string
+	Text string // in the language of the page; "" takes the catalog's, or else shows the name
+}
+
+// Field is a hidden field of a form.
+type Field struct{ Name, Value string }
+
+// FormPostView posts the authorization response (OAuth 2.0 Form Post Response Mode).
+type FormPostView struct {
+	Action string // a registered redirect URI
+	Fields []Field
+	Client Client
+}
+
+// ContinueView leads to an application by a link that a person must click: browsers open a
+// private-use scheme only then (RFC 8252 §8.1 has such redirect URIs).
+type ContinueView struct {
+	URL    string // a registered redirect URI with the response; any scheme but those that run script
+	Client Client
+}
+
+// BrakeView stops an application that sends the browser here again and again.
+type BrakeView struct {
+	Client      Client
+	ContinueURL string // goes on nevertheless; a path of this server or a registered URL
+	Details     Details
+}
+
+// LogoutView asks whether the person wants to sign out.
+type LogoutView struct {
+	Action    string
+	Fields    []Field // hidden fields that the form sends beside decision=sign-out
+	Client    *Client // who asks; nil for nobody
+	User      *User   // who is signed in; nil for nobody
+	CancelURL string  // "" leads to the account page
+}
+
+// SignedOutView says that the person is signed out.
+type SignedOutView struct {
+	Client *Client // the application that asked; nil for none
+	// BackURL leads to the application: a registered URL, or "" for none.
+	BackURL   string
+	SignInURL string // "" leads to the account page, which asks to sign in
+}
+
+// StatusView is the page of a status that is about the URL alone, such as 404 and 405.
+type StatusView struct {
+	Status    int
+	RequestID string
+}

@@ -1,0 +1,90 @@
+package pages
+
+import "time"
+
+// Account is what all pages of the account show. Their forms go to paths below /account:
+//
+//	/account/profile            full_name, email, phone, version
+//	/account/password           current_password, new_password, new_password_again
+//	/account/sessions/end       session=HANDLE                      ends a browser session
+//	/account/sessions/end-all   keep=1 where the box is ticked      signs out everywhere
+//	/account/apps/sign-out      session=ID                          ends the session of one application
+//	/account/apps/withdraw      client_id=ID                        takes a consent back
+//	/logout                     decision=sign-out                   signs out here; see LogoutURL
+type Account struct {
+	User      User
+	Notice    Notice
+	Problem   Problem
+	LogoutURL string // where the button "Sign out" goes by POST; "" shows /oauth2/logout as a link
+}
+
+// Notice is what has just been done: a key of the catalogs under "notice.".
+type Notice string
+
+const (
+	NoticeNone            Notice = ""
+	NoticeSaved           Notice = "saved"
+	NoticePasswordChanged Notice = "password_changed"
+	NoticeSessionEnded    Notice = "session_ended"
+	NoticeAllEnded        Notice = "all_ended"
+	NoticeAppSignedOut    Notice = "app_signed_out"
+	NoticeWithdrawn       Notice = "withdrawn"
+)
+
+// AccountView is /account: the profile.
+type AccountView struct {
+	Account
+	Version string // sent back with the form, to notice a change made elsewhere; "" for none
+}
+
+// AccountPasswordView is /account/password.
+type AccountPasswordView struct {
+	Account
+	PasswordMin int // fewest characters; 0 says nothing
+	RetryAfter  time.Duration
+}
+
+// AccountSessionsView is /account/sessions: where the person is signed in.
+type AccountSessionsView struct {
+	Account
+	Sessions []BrowserSession // the current one first
+	Others   []AppSession     // of no living browser session
+	More     bool             // there are more than are shown
+}
+
+// BrowserSession is one sign-in in one browser.
+type BrowserSession struct {
+	Handle     string // names it in the form; never its record's id
+	Current    bool   // it is the one that looks at the page
+	Device     string // "" for unknown
+	Network    string // "" for unknown
+	SignedIn   time.Time
+	LastSeen   time.Time
+	Until      time.Time // ends then at the latest
+	Remembered bool
+	Apps       []AppSession
+}
+
+// AppSession is the session that one application has.
+type AppSession struct {
+	ID       string
+	Client   Client
+	Since    time.Time
+	LastUsed time.Time // zero for unknown
+	Offline  bool      // outlives the sign-in
+}
+
+// AccountAppsView is /account/apps: what the person has allowed.
+type AccountAppsView struct {
+	Account
+	Consents []Consent
+	More     bool // there are more than are shown
+}
+
+// Consent is what the person has allowed one application.
+type Consent struct {
+	Client    Client
+	Scopes    []Scope
+	Audiences []string
+	Since     time.Time // of the newest change
+}
