@@ -8,8 +8,15 @@ import (
 // BrowserSession is one sign-in in one browser, from which applications get their sessions.
 //
 //	alive at t:  RevokedAt is zero, t < IdleAt, t < ExpiresAt, and UserEpoch is the user's
+//
+// Each authentication makes a new record, since it makes a new cookie. Where the user of the
+// old cookie authenticates again, the new record takes the place of the old one and inherits
+// its RootID; otherwise RootID is the record's own ID. Session.BrowserID names the RootID, so
+// that the sessions of applications outlive the change of the cookie. They end when no record
+// of that RootID is alive any more.
 type BrowserSession struct {
 	ID         string // SHA-256 of the cookie's secret, in base64url; never shown to anybody
+	RootID     string // see below; never empty
 	UserID     string
 	CreatedAt  time.Time
 	AuthTime   time.Time // of the newest authentication
@@ -34,6 +41,7 @@ type BrowserSessionPage struct {
 // BrowserSessionFilter selects browser sessions. Zero fields select all.
 type BrowserSessionFilter struct {
 	UserID  string
+	RootID  string
 	AliveAt time.Time // not revoked, and IdleAt and ExpiresAt lie after this
 	EndedBy time.Time // not revoked, and IdleAt or ExpiresAt lies at or before this
 }
@@ -45,6 +53,11 @@ type BrowserSessions interface {
 
 	// BrowserSession returns the session, alive or not. ErrNotFound.
 	BrowserSession(ctx context.Context, id string) (BrowserSession, error)
+
+	// BrowserSessionInEpoch returns the session, alive or not, its user and the epoch, all
+	// at least as new as the beginning of the call: in one round trip where the backend can.
+	// ErrNotFound where there is no such session, or no user of it any more.
+	BrowserSessionInEpoch(ctx context.Context, id string) (BrowserSession, User, Epoch, error)
 
 	// TouchBrowserSession sets LastSeen and IdleAt where the session is not revoked and
 	// both move forward, in one conditional update. Otherwise nothing happens.

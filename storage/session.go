@@ -49,7 +49,7 @@ type Session struct {
 	RetiredIndex  int64 // an earlier place; 0 for none
 
 	// Of a session that began in a browser.
-	BrowserID  string   // of the browser session; "" for none
+	BrowserID  string   // RootID of the browser session; "" for none
 	LoginBound bool     // it ends with the browser session
 	AMR        []string // how the user authenticated (RFC 8176)
 
@@ -97,7 +97,7 @@ type SessionFilter struct {
 	UserEpochBelow   int64
 	ClientEpochBelow int64
 
-	BrowserID  string // born in this browser session
+	BrowserID  string // born in the browser session of this RootID
 	LoginBound bool   // only those that end with their browser session
 }
 
