@@ -19,7 +19,7 @@ var layers = []string{"cmd", "endpoints", "issuer", "keys", "storage"}
 
 // standalone lists the packages that import nothing of this module but what
 // standaloneImports names.
-var standalone = []string{"verify", "internal/mongotest", "internal/document", "internal/failpoint", "internal/fielderror", "internal/linear", "internal/random", "internal/secret", "internal/strictjson", "internal/testclock", "internal/testdir"}
+var standalone = []string{"verify", "internal/mongotest", "internal/document", "internal/failpoint", "internal/fielderror", "internal/linear", "internal/random", "internal/safehttp", "internal/secret", "internal/strictjson", "internal/testclock", "internal/testdir"}
 
 // standaloneImports lists what the standalone packages may import nevertheless.
 var standaloneImports = map[string]string{"verify": "internal/strictjson"}
