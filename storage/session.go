@@ -52,6 +52,7 @@ type Session struct {
 	BrowserID  string   // RootID of the browser session; "" for none
 	LoginBound bool     // it ends with the browser session
 	AMR        []string // how the user authenticated (RFC 8176)
+	Claims     []string // claims asked for by name, such as "userinfo/name" (OpenID Connect Core §5.5)
 
 	// Code holds what the authorization code is bound to while Generation is
 	// PendingGeneration, and is the zero Code after its redemption.
@@ -71,12 +72,11 @@ const PendingGeneration = -1
 // Code is what an authorization code is bound to beside the client, the user, the scopes
 // and the audience of its session.
 type Code struct {
-	RedirectHash string // SHA-256 of the redirect URI of the request, in base64url
-	Challenge    string // code_challenge, of method S256; "" for none
-	Nonce        string // for the first ID token; "" for none
-	Claims       string // the claims parameter as far as it is honoured, JSON; "" for none
-	AuthTime     bool   // the ID token must say auth_time
-	Failures     int64  // wrong code verifiers so far
+	RedirectHash string    // SHA-256 of the redirect URI of the request, in base64url
+	Challenge    string    // code_challenge, of method S256; "" for none
+	Nonce        string    // for the first ID token; "" for none
+	Until        time.Time // the session ends no later than this; zero for no bound
+	Failures     int64     // wrong code verifiers so far
 }
 
 // SessionPage is one page of sessions, ordered by ID.
@@ -129,7 +129,7 @@ type Rotation struct {
 type Redemption struct {
 	SessionID   string
 	ClientID    string
-	At          time.Time // becomes RotatedAt; must lie before ExpiresAt
+	At          time.Time // becomes CreatedAt and RotatedAt; must lie before ExpiresAt
 	ExpiresAt   time.Time // of the session from now on
 	StatusIndex int64     // its place in the status lists; it marks who redeemed
 	Roles       []string  // that its first access token names
@@ -139,9 +139,9 @@ type Redemption struct {
 type Codes interface {
 	// RedeemSession moves the session from PendingGeneration to 0 in one conditional
 	// update: it exists, belongs to r.ClientID, is pending, is not revoked and r.At <
-	// ExpiresAt. It clears Code and sets RotatedAt, ExpiresAt, StatusIndex and Roles. It
-	// returns the record as updated. ErrConflict where the condition does not hold,
-	// whatever the reason.
+	// ExpiresAt. It clears Code and sets CreatedAt, RotatedAt, ExpiresAt, StatusIndex and
+	// Roles; AuthTime stays. It returns the record as updated. ErrConflict where the
+	// condition does not hold, whatever the reason.
 	RedeemSession(ctx context.Context, r Redemption) (Session, error)
 
 	// CountCodeFailure adds one to Code.Failures of a pending session and returns the
@@ -201,7 +201,7 @@ type SessionRevocations interface {
 	RevokeAll(ctx context.Context, f SessionFilter, at time.Time, reason string) (int64, error)
 
 	// ExcessSessions returns the ids of the owner's sessions that are alive at
-	// the time (not revoked, ExpiresAt after at, RotatedAt after idleSince) but
+	// the time (not pending, not revoked, ExpiresAt after at, RotatedAt after idleSince) but
 	// for the newest `keep` of them, by CreatedAt and then id: newest first, up
 	// to limit.
 	ExcessSessions(ctx context.Context, owner SessionOwner, at, idleSince time.Time, keep, limit int) ([]string, error)
