@@ -16,7 +16,7 @@ import (
 // of that RootID is alive any more.
 type BrowserSession struct {
 	ID         string // SHA-256 of the cookie's secret, in base64url; never shown to anybody
-	RootID     string // see below; never empty
+	RootID     string // see above; never empty
 	UserID     string
 	CreatedAt  time.Time
 	AuthTime   time.Time // of the newest authentication
@@ -43,11 +43,16 @@ type BrowserSessionFilter struct {
 	UserID  string
 	RootID  string
 	AliveAt time.Time // not revoked, and IdleAt and ExpiresAt lie after this
-	EndedBy time.Time // not revoked, and IdleAt or ExpiresAt lies at or before this
 }
 
 // BrowserSessions holds the browser sessions.
 type BrowserSessions interface {
+	BrowserSessionRecords
+	BrowserSessionEnds
+}
+
+// BrowserSessionRecords creates, reads and lists browser sessions.
+type BrowserSessionRecords interface {
 	// CreateBrowserSession inserts s; *DuplicateError "id".
 	CreateBrowserSession(ctx context.Context, s BrowserSession) error
 
@@ -63,19 +68,23 @@ type BrowserSessions interface {
 	// both move forward, in one conditional update. Otherwise nothing happens.
 	TouchBrowserSession(ctx context.Context, id string, seen, idleAt time.Time) error
 
+	// ListBrowserSessions returns one page, ordered by id.
+	ListBrowserSessions(ctx context.Context, f BrowserSessionFilter, p Page) (BrowserSessionPage, error)
+}
+
+// BrowserSessionEnds ends browser sessions. What has ended stays on record until it is
+// deleted: so whoever ends the sessions of its applications and sends logouts finds it until
+// that is done, whatever happens in between.
+type BrowserSessionEnds interface {
 	// RevokeBrowserSession sets RevokedAt and Reason where the session is not revoked yet;
 	// revoking it again changes nothing and is no error. ErrNotFound.
 	RevokeBrowserSession(ctx context.Context, id string, at time.Time, reason string) error
 
-	BrowserSessionLists
-}
+	// EndedBrowserSessions returns up to limit sessions that are revoked, or whose IdleAt or
+	// ExpiresAt lies at or before the given time, in any order.
+	EndedBrowserSessions(ctx context.Context, by time.Time, limit int) ([]BrowserSession, error)
 
-// BrowserSessionLists lists and sweeps browser sessions.
-type BrowserSessionLists interface {
-	// ListBrowserSessions returns one page, ordered by id.
-	ListBrowserSessions(ctx context.Context, f BrowserSessionFilter, p Page) (BrowserSessionPage, error)
-
-	// SweepBrowserSessions deletes up to limit browser sessions that are revoked or whose
-	// IdleAt or ExpiresAt lies before the given time.
-	SweepBrowserSessions(ctx context.Context, before time.Time, limit int) (int64, error)
+	// DeleteBrowserSessions deletes those of the sessions that are revoked, each in one
+	// atomic step, and leaves the others alone.
+	DeleteBrowserSessions(ctx context.Context, ids ...string) error
 }

@@ -108,6 +108,12 @@ type ClientLogo struct {
 // MaxLogo bounds a logo, in bytes.
 const MaxLogo = 64 << 10
 
+// ClientLogoPage is one page of logos, ordered by ClientID.
+type ClientLogoPage struct {
+	Logos []ClientLogo
+	Next  string
+}
+
 // ClientLogos holds the logos.
 type ClientLogos interface {
 	// PutClientLogo inserts or replaces the logo of its client.
@@ -118,4 +124,7 @@ type ClientLogos interface {
 
 	// DeleteClientLogo removes it; where there is none nothing happens.
 	DeleteClientLogo(ctx context.Context, clientID string) error
+
+	// ListClientLogos returns one page, ordered by client.
+	ListClientLogos(ctx context.Context, p Page) (ClientLogoPage, error)
 }

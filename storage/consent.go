@@ -2,6 +2,9 @@ package storage
 
 import (
 	"context"
+	"errors"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,6 +19,23 @@ type Consent struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
+
+// Cursor is the place of the consent in a listing, as [Page] carries it.
+func (c Consent) Cursor() string { return strconv.Itoa(len(c.UserID)) + ":" + c.UserID + c.ClientID }
+
+// ParseConsentCursor returns the key after which a listing goes on. What is no cursor is the
+// id of a user.
+func ParseConsentCursor(cursor string) (userID, clientID string) {
+	length, ids, found := strings.Cut(cursor, ":")
+	n, err := strconv.Atoi(length)
+	if !found || err != nil || n < 0 || n > len(ids) {
+		return cursor, ""
+	}
+	return ids[:n], ids[n:]
+}
+
+// ErrNoFilter refuses to delete everything for want of a filter.
+var ErrNoFilter = errors.New("no filter is set")
 
 // ConsentPage is one page of consents, ordered by user and client.
 type ConsentPage struct {
@@ -40,11 +60,12 @@ type Consents interface {
 	// none to be replaced.
 	SwapConsent(ctx context.Context, c Consent) (Consent, error)
 
-	// DeleteConsents deletes what f selects, and returns how many. A filter with no field
-	// set is an error: it deletes nothing.
+	// DeleteConsents deletes what f selects, and returns how many. ErrNoFilter
+	// where no field is set.
 	DeleteConsents(ctx context.Context, f ConsentFilter) (int64, error)
 
-	// ListConsents returns one page, ordered by user and client.
+	// ListConsents returns one page, ordered by user and client. Its cursor is that of the
+	// last consent; see [ParseConsentCursor].
 	ListConsents(ctx context.Context, f ConsentFilter, p Page) (ConsentPage, error)
 }
 

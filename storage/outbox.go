@@ -41,17 +41,18 @@ type Outbox interface {
 	// Enqueue inserts messages, each in one atomic step. One whose ID exists is left alone.
 	Enqueue(ctx context.Context, messages ...Message) error
 
-	// LeaseMessages leases up to l.Limit messages that are due and not leased, the
-	// longest due first, each in one conditional update that sets Owner and LeasedTo and
-	// adds one to Attempts, and returns them as updated. No two calls get one message
-	// within its lease.
+	// LeaseMessages leases up to l.Limit messages that are due, not leased and not expired
+	// (l.Now < ExpiresAt), the longest due first, each in one conditional update that sets
+	// Owner and LeasedTo and adds one to Attempts, and returns them as updated, in the order
+	// of DueAt and ID. No two calls get one message within its lease.
 	LeaseMessages(ctx context.Context, l Lease) ([]Message, error)
 
-	// FinishMessage deletes a message whose lease the owner still holds, in its attempt.
-	// ErrConflict where somebody else has it.
+	// FinishMessage deletes a message whose lease the owner still holds, in its attempt: a
+	// lease that has lapsed is held until somebody else takes it. ErrConflict where nobody
+	// or somebody else has it, or there is no such message.
 	FinishMessage(ctx context.Context, id, owner string, attempt int64) error
 
-	// PostponeMessage gives the lease back and sets DueAt, under the same condition.
+	// PostponeMessage clears Owner and LeasedTo and sets DueAt, under the same condition.
 	PostponeMessage(ctx context.Context, id, owner string, attempt int64, due time.Time) error
 
 	OutboxLists
@@ -62,7 +63,7 @@ type OutboxLists interface {
 	// ListMessages returns one page, ordered by id.
 	ListMessages(ctx context.Context, p Page) (MessagePage, error)
 
-	// SweepMessages deletes up to limit messages that expired before the given time, and
-	// returns them.
+	// SweepMessages deletes up to limit messages whose ExpiresAt lies before the given
+	// time, leased or not, and returns those that it deleted, in any order.
 	SweepMessages(ctx context.Context, before time.Time, limit int) ([]Message, error)
 }

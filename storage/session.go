@@ -144,8 +144,8 @@ type Codes interface {
 	// condition does not hold, whatever the reason.
 	RedeemSession(ctx context.Context, r Redemption) (Session, error)
 
-	// CountCodeFailure adds one to Code.Failures of a pending session and returns the
-	// record as updated. ErrConflict where it is not pending.
+	// CountCodeFailure adds one to Code.Failures of a pending session, revoked or not, and
+	// returns the record as updated. ErrConflict where it is not pending.
 	CountCodeFailure(ctx context.Context, sessionID string) (Session, error)
 }
 
@@ -178,7 +178,8 @@ type SessionRefreshes interface {
 	// conditional update: the session exists, belongs to r.ClientID, is at
 	// r.From, is not revoked, r.At < ExpiresAt and RotatedAt > r.IdleSince.
 	// It returns the record as updated. ErrConflict where the condition does
-	// not hold, whatever the reason, also where there is no such session.
+	// not hold, whatever the reason, also where there is no such session, and
+	// where r.From is negative: a code is redeemed by RedeemSession only.
 	RotateSession(ctx context.Context, r Rotation) (Session, error)
 
 	// CountReplay adds one to Replays in one conditional update: the session
