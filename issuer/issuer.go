@@ -57,7 +57,7 @@ type Config struct {
 	Throttle        Throttle
 	AuditRetention  time.Duration // how long audit events are kept; 0 for ever
 
-	// OtherMasterKeys are accepted in refresh tokens beside the one that makes
+	// OtherMasterKeys are accepted in refresh tokens and codes beside the one that makes
 	// them: the next or the previous one while the master key changes.
 	OtherMasterKeys []keys.MasterKey
 
@@ -126,6 +126,7 @@ type Issuer struct {
 	store         Store
 	passwords     *password.Pool
 	refreshTokens *refreshCodec
+	codes         *codeIssuer
 	clients       *clientCache
 	roles         *role.Cache
 	statusLists   *status.Lists
@@ -138,7 +139,8 @@ type Issuer struct {
 	pipeline *pipeline
 }
 
-// New builds an issuer over its parts. The master key makes refresh tokens.
+// New builds an issuer over its parts. The master key makes refresh tokens and authorization
+// codes.
 func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwords *password.Pool, log *audit.Log) (*Issuer, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -157,6 +159,7 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 		throttler:     NewThrottler(cfg.Throttle, store, log, cfg.Now),
 		statusLists:   newStatusLists(cfg, store, keyring),
 	}
+	i.codes = &codeIssuer{codes: newCodeCodec(cfg.Rand, master, cfg.OtherMasterKeys...), store: store, now: i.now}
 	i.auth = &clientAuthenticator{clients: i.clients, passwords: passwords, verified: secrets, throttler: i.throttler, now: i.now}
 	i.checker = &tokenChecker{
 		issuer: cfg.Issuer, store: store, keyring: keyring, clients: i.clients, roles: i.roles, statusLists: i.statusLists,

@@ -96,13 +96,18 @@ func (b bounds) check(req *grantRequest) error {
 	if wide := without(req.requested, b.scopes); len(wide) > 0 {
 		return b.wideScope.Naming(wide...)
 	}
-	if req.Resource == "" || len(selectAudience(b.audiences, req.Resource)) > 0 {
+	return b.checkResource(req.Resource)
+}
+
+// checkResource refuses a resource that is none of the audiences; "" is none.
+func (b bounds) checkResource(resource string) error {
+	if resource == "" || len(selectAudience(b.audiences, resource)) > 0 {
 		return nil
 	}
-	if u, err := url.Parse(req.Resource); err != nil || !u.IsAbs() || u.Fragment != "" {
-		return errTargetForm.Naming(req.Resource)
+	if u, err := url.Parse(resource); err != nil || !u.IsAbs() || u.Fragment != "" {
+		return errTargetForm.Naming(resource)
 	}
-	return b.wrongTarget.Naming(req.Resource)
+	return b.wrongTarget.Naming(resource)
 }
 
 // selectAudience returns the audience that the resource names, in its registered
