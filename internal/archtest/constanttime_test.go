@@ -18,6 +18,7 @@ import (
 var expectedConstantTime = []string{
 	"issuer/audit/chain.go fits: hmac.Equal",                                     // the MAC of an event, and of the anchor
 	"issuer/admin/bootstrap.go checkBootstrapSecret: subtle.ConstantTimeCompare", // digests of the bootstrap secret
+	"issuer/authorization/pkce.go VerifyPKCE: subtle.ConstantTimeCompare",        // a code verifier's hash and the challenge
 	"issuer/clientsecret.go has: hmac.Equal",                                     // the tag of a client secret
 	"issuer/clientsecret.go checkSecret: subtle.ConstantTimeCompare",             // the hash of a client secret
 	"issuer/password/argon2id.go matches: subtle.ConstantTimeCompare",            // password hashes

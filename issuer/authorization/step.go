@@ -1,0 +1,189 @@
+package authorization
+
+import (
+	"slices"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// StepKind is what is due next.
+type StepKind string
+
+// The steps of a request, in their order.
+const (
+	StepLogin          StepKind = "login"           // ask for user name and password
+	StepChangePassword StepKind = "change_password" // the user must set a new one
+	StepConsent        StepKind = "consent"         // ask the user
+	StepBrake          StepKind = "brake"           // the client sends the user here again and again
+	StepRestart        StepKind = "restart"         // go to the client's initiate_login_uri
+	StepRespond        StepKind = "respond"         // issue a code
+	StepRespondError   StepKind = "respond_error"   // answer with an error
+)
+
+// Step is what is due next.
+type Step struct {
+	Kind        StepKind
+	Code        string // of StepRespondError
+	Description string
+
+	// Continue says that the answer goes to an application that browsers open only after
+	// a click: it is shown on a page, as a link.
+	Continue bool
+}
+
+// ConsentState says what is known of the user's consent.
+type ConsentState int
+
+// What is known of a user's consent.
+const (
+	ConsentGiven  ConsentState = iota // or none is needed
+	ConsentUnless                     // it is needed unless the stamp proves it: policy always
+	ConsentDue                        // it is needed, whatever the stamp says
+)
+
+// ACR1FA is the authentication context of a login by password alone.
+const ACR1FA = "urn:signet:1fa"
+
+// ACRValues returns the supported values, as discovery lists them.
+func ACRValues() []string { return []string{ACR1FA} }
+
+// State is what is known when the next step is decided.
+type State struct {
+	Now time.Time
+
+	// Of the browser session; BrowserID "" for none that is alive.
+	BrowserID string
+	UserID    string
+	AuthTime  time.Time
+
+	// HintUserID is whom the id_token_hint names; "" for nobody in particular.
+	HintUserID string
+
+	MustChangePassword bool
+	Consent            ConsentState // of no meaning without a browser session
+	Stamp              Stamp
+	DefaultMaxAge      *int64 // of the client, where the request says none
+	InitiateLoginURI   string // of the client
+	Braked             bool   // more codes than a person can ask for
+	Clicked            bool   // a click has led here
+}
+
+// NextStep returns what is due next for a valid request.
+func NextStep(r Request, s State) Step {
+	proven := s.Stamp.Proves(r, s.BrowserID, s.Now)
+	for _, check := range []func(Request, State, Steps) *Step{
+		checkACR, checkLogin, checkUser, checkPassword, checkConsent, checkBrake, checkStale,
+	} {
+		if step := check(r, s, proven); step != nil {
+			step.Continue = step.Kind == StepRespondError && continues(r, s)
+			return *step
+		}
+	}
+	return Step{Kind: StepRespond, Continue: continues(r, s)}
+}
+
+func continues(r Request, s State) bool { return !s.Clicked && !isWeb(r.RedirectURI) }
+
+// due returns the step, or with prompt=none the error that says so (OpenID Connect Core
+// §3.1.2.6).
+func due(r Request, kind StepKind, code, description string) *Step {
+	if r.Prompt.None {
+		return &Step{Kind: StepRespondError, Code: code, Description: description}
+	}
+	return &Step{Kind: kind}
+}
+
+// checkACR refuses an essential acr that no login reaches.
+func checkACR(r Request, _ State, _ Steps) *Step {
+	acr, asked := r.Claims.IDTokenClaim("acr")
+	if !asked || !acr.Essential || len(acr.Values) == 0 ||
+		slices.ContainsFunc(acr.Values, func(v string) bool { return slices.Contains(ACRValues(), v) }) {
+		return nil
+	}
+	return &Step{Kind: StepRespondError, Code: UnmetAuthentication, Description: "no authentication context that was asked for can be reached"}
+}
+
+// checkLogin asks for a login where nobody is signed in, or not recently enough.
+func checkLogin(r Request, s State, proven Steps) *Step {
+	switch {
+	case s.BrowserID == "":
+		return due(r, StepLogin, LoginRequired, "the user is not signed in")
+	case proven.Password:
+		return nil
+	case r.Prompt.Login, r.Prompt.SelectAccount:
+		return &Step{Kind: StepLogin}
+	case s.Stamp.Foreign(r):
+		return due(r, StepLogin, LoginRequired, "the request has been changed since it began")
+	case tooOld(r, s):
+		return due(r, StepLogin, LoginRequired, "the user signed in too long ago")
+	}
+	return nil
+}
+
+// tooOld tells whether the login is older than max_age (OpenID Connect Core §3.1.2.1).
+func tooOld(r Request, s State) bool {
+	limit := r.MaxAge
+	if limit == nil {
+		limit = s.DefaultMaxAge
+	}
+	if limit == nil {
+		return false
+	}
+	return *limit == 0 || s.Now.Sub(s.AuthTime) > time.Duration(min(*limit, maxMaxAge))*time.Second
+}
+
+// checkUser compares the user with those that id_token_hint and the sub claim name (OpenID
+// Connect Core §3.1.2.2).
+func checkUser(r Request, s State, proven Steps) *Step {
+	wanted := []string{s.HintUserID}
+	if sub, asked := r.Claims.IDTokenClaim("sub"); asked {
+		wanted = append(wanted, sub.Value)
+	}
+	for _, user := range wanted {
+		if user == "" || user == s.UserID {
+			continue
+		}
+		if proven.Password {
+			return &Step{Kind: StepRespondError, Code: LoginRequired, Description: "another user has signed in"}
+		}
+		return due(r, StepLogin, LoginRequired, "another user is signed in")
+	}
+	return nil
+}
+
+func checkPassword(r Request, s State, _ Steps) *Step {
+	if !s.MustChangePassword {
+		return nil
+	}
+	return due(r, StepChangePassword, InteractionRequired, "the user must set a new password")
+}
+
+func checkConsent(r Request, s State, proven Steps) *Step {
+	if s.Consent == ConsentDue || (r.Prompt.Consent || s.Consent == ConsentUnless) && !proven.Consent {
+		return due(r, StepConsent, ConsentRequired, "the user must allow it first")
+	}
+	return nil
+}
+
+// checkBrake stops a client that rejects what it gets and sends the user back at once.
+func checkBrake(r Request, s State, _ Steps) *Step {
+	if !s.Braked || s.Clicked {
+		return nil
+	}
+	return due(r, StepBrake, TemporarilyUnavailable, "this client has asked too often")
+}
+
+// checkStale lets the client begin anew where it has forgotten this request by now (OpenID
+// Connect Core §4).
+func checkStale(r Request, s State, _ Steps) *Step {
+	if s.InitiateLoginURI == "" || r.Prompt.None || !s.Stamp.Stale(r, s.Now) {
+		return nil
+	}
+	return &Step{Kind: StepRestart}
+}
+
+// ClientState fills in what the client says.
+func (s *State) ClientState(c storage.Client) {
+	s.DefaultMaxAge, s.InitiateLoginURI = c.DefaultMaxAge, c.InitiateLoginURI
+}
