@@ -30,6 +30,12 @@ func ValidForUser(u storage.User, e storage.Epoch, s storage.Session) bool {
 	return !u.Disabled && (s.UserEpoch == Session(u, e) || kept)
 }
 
+// ValidForBrowser tells whether the user is enabled, and nobody has ended the browser session
+// since it began.
+func ValidForBrowser(u storage.User, e storage.Epoch, s storage.BrowserSession) bool {
+	return !u.Disabled && s.UserID == u.ID && s.UserEpoch == Session(u, e)
+}
+
 // ValidForClient tells whether the client is enabled and has not ended the session since it
 // began.
 func ValidForClient(c storage.Client, s storage.Session) bool {
