@@ -33,7 +33,7 @@ func (o owner) mayChangeUser(before, after storage.User) error {
 	switch {
 	case after.EmailVerified && (!before.EmailVerified || before.Email != after.Email):
 		return newFieldError("email_verified", "is for administrators to change")
-	case before.MustChangePassword != after.MustChangePassword && (after.MustChangePassword || before.PasswordHash == after.PasswordHash):
+	case after.MustChangePassword && !before.MustChangePassword:
 		return newFieldError("must_change_password", "is for administrators to change")
 	case !slices.Equal(before.Roles, after.Roles):
 		return newFieldError("roles", "are for administrators to change")
@@ -72,6 +72,9 @@ func (o *Owner) Update(ctx context.Context, c UserChange) (User, error) {
 	}
 	if c.EmailVerified != nil {
 		return User{}, newFieldError("email_verified", "is for administrators to change")
+	}
+	if c.MustChangePassword != nil {
+		return User{}, newFieldError("must_change_password", "is for administrators to change")
 	}
 	u, err := o.users.Update(ctx, o.user.ID, c)
 	return u, orTokenEnded(err)
