@@ -13,7 +13,6 @@ const (
 	GrantPassword          = "password"
 	GrantRefreshToken      = "refresh_token"
 	GrantClientCredentials = "client_credentials"
-	GrantAuthorizationCode = "authorization_code"
 )
 
 // grantTypes lists every grant once. The token endpoint, the settings of
@@ -37,10 +36,8 @@ func GrantTypes() []string {
 	return names
 }
 
-// KnownGrant tells whether a client can have a grant of that name.
-func KnownGrant(name string) bool {
-	return name == GrantAuthorizationCode || slices.Contains(GrantTypes(), name)
-}
+// KnownGrant tells whether the token endpoint knows a grant of that name.
+func KnownGrant(name string) bool { return slices.Contains(GrantTypes(), name) }
 
 // newGrants builds every grant over the few parts of the issuer that it uses, by
 // its name.

@@ -15,14 +15,19 @@ import (
 const (
 	rateCounters       = "attempts"
 	audit              = "audit"
+	browserSessions    = "browser_sessions"
+	clientLogos        = "client_logos"
 	clients            = "clients"
+	consents           = "consents"
 	pendingRevocations = "endings"
 	sharedSets         = "guards"
 	keys               = "keys"
 	logins             = "logins"
+	outbox             = "outbox"
 	revocations        = "revocations"
 	roles              = "roles"
 	schema             = "schema"
+	scopeTexts         = "scope_texts"
 	sessions           = "sessions"
 	statusLists        = "status_lists"
 	users              = "users"
@@ -110,6 +115,27 @@ func (s *Store) insertUnique(ctx context.Context, collection, field string, doc 
 	}
 	return err
 }
+
+// put inserts the document of the id, or replaces it whatever it is: the later of two
+// puts at once wins.
+func (s *Store) put(ctx context.Context, collection, id string, doc any) error {
+	for range maxPutTries {
+		done, err := s.replace(ctx, collection, byID(id), doc)
+		if done || err != nil {
+			return err
+		}
+		if err = s.insert(ctx, collection, doc); !errors.Is(err, errDuplicate) {
+			return err
+		}
+	}
+	return s.unavailable("write to "+collection, errPutContended)
+}
+
+// maxPutTries bounds how often a put starts over because others inserted and deleted the
+// document at every step.
+const maxPutTries = 8
+
+var errPutContended = errors.New("the document came and went at every step")
 
 // replaceVersion replaces the document of the id in that version by doc, whose
 // version must be another one. ErrConflict, ErrNotFound.

@@ -35,6 +35,35 @@ func testReplay(id string, generation int64) storage.Replay {
 	return storage.Replay{SessionID: id, ClientID: "c", Generation: generation, At: start.Add(time.Minute), Since: start, Until: start.Add(time.Hour), Limit: 9}
 }
 
+// testPending is a session whose code was not redeemed.
+func testPending(id string) storage.Session {
+	s := testSession(id)
+	s.Generation, s.RotatedAt, s.ExpiresAt, s.AuthTime = storage.PendingGeneration, time.Time{}, start.Add(time.Minute), start.Add(-time.Hour)
+	s.BrowserID, s.LoginBound, s.AMR, s.CodeCheck, s.CodePKCE = strings.Repeat("b", 42)+"w", true, []string{"pwd"}, strings.Repeat("c", 21)+"g", true
+	s.Code = storage.Code{RedirectHash: "r", Challenge: "x", Nonce: "n", Until: start.Add(time.Hour)}
+	return s
+}
+
+func pendingSession(ctx context.Context, s *mongo.Store) error {
+	return s.CreateSession(ctx, testPending("p"))
+}
+
+func testRedemption(id string) storage.Redemption {
+	return storage.Redemption{SessionID: id, ClientID: "c", At: start.Add(time.Second), ExpiresAt: start.Add(time.Hour), StatusIndex: 7, Roles: []string{"user"}}
+}
+
+func testBrowserSession(id string) storage.BrowserSession {
+	return storage.BrowserSession{ID: id, RootID: id, UserID: "v", CreatedAt: start, AuthTime: start, LastSeen: start, IdleAt: start.Add(time.Hour), ExpiresAt: start.Add(24 * time.Hour)}
+}
+
+func testMessage(id string) storage.Message {
+	return storage.Message{ID: id, Kind: "k", Target: "c", CreatedAt: start, DueAt: start, ExpiresAt: start.Add(time.Hour)}
+}
+
+func testLease(owner string) storage.Lease {
+	return storage.Lease{Owner: owner, Now: start, Until: start.Add(time.Minute), Limit: 10}
+}
+
 // must makes a call of its error alone.
 func must[T any](_ T, err error) error { return err }
 
@@ -75,6 +104,17 @@ var commandTable = []struct {
 	{"RevokeAll", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.RevokeAll(ctx, storage.SessionFilter{UserID: "u"}, start, "all"))
 	}, "find update"},
+	{"CreateSession, pending", pendingSession, "insert"},
+	{"CountCodeFailure", func(ctx context.Context, s *mongo.Store) error { return must(s.CountCodeFailure(ctx, "p")) }, "findAndModify"},
+	{"RedeemSession", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.RedeemSession(ctx, testRedemption("p")))
+	}, "findAndModify"},
+	{"RedeemSession, again", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.RedeemSession(ctx, testRedemption("p")))
+	}, "findAndModify"},
+	{"ListSessions, of a browser session", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ListSessions(ctx, storage.SessionFilter{BrowserID: "b", LoginBound: true}, storage.Page{}))
+	}, "find"},
 	{"SweepSessions, none", func(ctx context.Context, s *mongo.Store) error { return must(s.SweepSessions(ctx, start, 10)) }, "find"},
 	{"SweepSessions", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.SweepSessions(ctx, start.Add(2*time.Hour), 10))
@@ -114,6 +154,82 @@ var commandTable = []struct {
 	}, "find update"},
 	{"Epoch", func(ctx context.Context, s *mongo.Store) error { return must(s.Epoch(ctx)) }, "find"},
 	{"UserInEpoch", func(ctx context.Context, s *mongo.Store) error { _, _, err := s.UserInEpoch(ctx, "v"); return err }, "find"},
+
+	{"CreateBrowserSession", inserts["CreateBrowserSession"], "insert"},
+	{"BrowserSession", func(ctx context.Context, s *mongo.Store) error { return must(s.BrowserSession(ctx, "b")) }, "find"},
+	{"BrowserSessionInEpoch", func(ctx context.Context, s *mongo.Store) error {
+		_, _, _, err := s.BrowserSessionInEpoch(ctx, "b")
+		return err
+	}, "find find"},
+	{"TouchBrowserSession", func(ctx context.Context, s *mongo.Store) error {
+		return s.TouchBrowserSession(ctx, "b", start.Add(time.Minute), start.Add(2*time.Hour))
+	}, "update"},
+	{"TouchBrowserSession, again", func(ctx context.Context, s *mongo.Store) error {
+		return s.TouchBrowserSession(ctx, "b", start.Add(time.Minute), start.Add(2*time.Hour))
+	}, "update find"},
+	{"TouchBrowserSession, idle after its end", func(ctx context.Context, s *mongo.Store) error {
+		return s.TouchBrowserSession(ctx, "b", start.Add(2*time.Minute), start.Add(48*time.Hour))
+	}, "update find update"},
+	{"ListBrowserSessions", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ListBrowserSessions(ctx, storage.BrowserSessionFilter{UserID: "v", RootID: "b", AliveAt: start}, storage.Page{}))
+	}, "find"},
+	{"RevokeBrowserSession", func(ctx context.Context, s *mongo.Store) error {
+		return s.RevokeBrowserSession(ctx, "b", start, "logout")
+	}, "update"},
+	{"RevokeBrowserSession, again", func(ctx context.Context, s *mongo.Store) error {
+		return s.RevokeBrowserSession(ctx, "b", start, "logout")
+	}, "update find"},
+	{"EndedBrowserSessions", func(ctx context.Context, s *mongo.Store) error { return must(s.EndedBrowserSessions(ctx, start, 10)) }, "find"},
+	{"DeleteBrowserSessions", func(ctx context.Context, s *mongo.Store) error { return s.DeleteBrowserSessions(ctx, "b") }, "delete"},
+
+	{"SwapConsent, first", inserts["SwapConsent, first"], "insert"},
+	{"SwapConsent", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SwapConsent(ctx, storage.Consent{UserID: "u", ClientID: "c", Version: 1}))
+	}, "update"},
+	{"SwapConsent, stale", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SwapConsent(ctx, storage.Consent{UserID: "u", ClientID: "c", Version: 1}))
+	}, "update"},
+	{"Consent", func(ctx context.Context, s *mongo.Store) error { return must(s.Consent(ctx, "u", "c")) }, "find"},
+	{"ListConsents", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ListConsents(ctx, storage.ConsentFilter{ClientID: "c"}, storage.Page{}))
+	}, "find"},
+	{"DeleteConsents, of a pair", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.DeleteConsents(ctx, storage.ConsentFilter{UserID: "u", ClientID: "d"}))
+	}, "delete"},
+	{"DeleteConsents", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.DeleteConsents(ctx, storage.ConsentFilter{UserID: "u"}))
+	}, "find delete"},
+	{"PutScopeText, first", func(ctx context.Context, s *mongo.Store) error {
+		return s.PutScopeText(ctx, storage.ScopeText{Scope: "a"})
+	}, "update insert"},
+	{"PutScopeText", func(ctx context.Context, s *mongo.Store) error {
+		return s.PutScopeText(ctx, storage.ScopeText{Scope: "a"})
+	}, "update"},
+	{"ListScopeTexts", func(ctx context.Context, s *mongo.Store) error { return must(s.ListScopeTexts(ctx)) }, "find"},
+	{"DeleteScopeText", func(ctx context.Context, s *mongo.Store) error { return s.DeleteScopeText(ctx, "a") }, "delete"},
+	{"PutClientLogo, first", func(ctx context.Context, s *mongo.Store) error {
+		return s.PutClientLogo(ctx, storage.ClientLogo{ClientID: "c"})
+	}, "update insert"},
+	{"ClientLogo", func(ctx context.Context, s *mongo.Store) error { return must(s.ClientLogo(ctx, "c")) }, "find"},
+	{"ListClientLogos", func(ctx context.Context, s *mongo.Store) error { return must(s.ListClientLogos(ctx, storage.Page{})) }, "find"},
+	{"DeleteClientLogo", func(ctx context.Context, s *mongo.Store) error { return s.DeleteClientLogo(ctx, "c") }, "delete"},
+
+	{"Enqueue", func(ctx context.Context, s *mongo.Store) error { return s.Enqueue(ctx, testMessage("m")) }, "insert"},
+	{"Enqueue, several", func(ctx context.Context, s *mongo.Store) error {
+		return s.Enqueue(ctx, testMessage("n"), testMessage("o"))
+	}, "insert"},
+	{"Enqueue, one is there", func(ctx context.Context, s *mongo.Store) error {
+		return s.Enqueue(ctx, testMessage("n"), testMessage("p"))
+	}, "insert insert insert"},
+	{"LeaseMessages", func(ctx context.Context, s *mongo.Store) error { return must(s.LeaseMessages(ctx, testLease("a"))) }, "find findAndModify findAndModify findAndModify findAndModify"},
+	{"LeaseMessages, none", func(ctx context.Context, s *mongo.Store) error { return must(s.LeaseMessages(ctx, testLease("b"))) }, "find"},
+	{"FinishMessage", func(ctx context.Context, s *mongo.Store) error { return s.FinishMessage(ctx, "m", "a", 1) }, "delete"},
+	{"PostponeMessage", func(ctx context.Context, s *mongo.Store) error { return s.PostponeMessage(ctx, "n", "a", 1, start) }, "update"},
+	{"PostponeMessage, of another", func(ctx context.Context, s *mongo.Store) error { return s.PostponeMessage(ctx, "o", "b", 1, start) }, "update"},
+	{"ListMessages", func(ctx context.Context, s *mongo.Store) error { return must(s.ListMessages(ctx, storage.Page{})) }, "find"},
+	{"SweepMessages", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SweepMessages(ctx, start.Add(2*time.Hour), 2))
+	}, "findAndModify findAndModify"},
 
 	{"CreateRole", func(ctx context.Context, s *mongo.Store) error { return s.CreateRole(ctx, storage.Role{Name: "r"}) }, "insert"},
 	{"Role", func(ctx context.Context, s *mongo.Store) error { return must(s.Role(ctx, "r")) }, "find"},
@@ -228,6 +344,7 @@ var commandTable = []struct {
 // expectedFailures are the calls of the table that are meant to fail.
 var expectedFailures = []string{
 	"RotateSession, lost", "RotateSession, unknown", "CountReplay, lost", "CreateUser, taken", "UserByLogin, unknown", "UpdateRole, stale", "InsertKey, taken",
+	"RedeemSession, again", "SwapConsent, stale", "PostponeMessage, of another",
 }
 
 func TestCommandsOfEachCall(t *testing.T) {

@@ -30,6 +30,12 @@ var inserts = map[string]func(ctx context.Context, s *mongo.Store) error{
 	"AppendAudit": func(ctx context.Context, s *mongo.Store) error {
 		return s.AppendAudit(ctx, storage.AuditEvent{ID: "e", At: start})
 	},
+	"CreateBrowserSession": func(ctx context.Context, s *mongo.Store) error {
+		return s.CreateBrowserSession(ctx, testBrowserSession("b"))
+	},
+	"SwapConsent, first": func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SwapConsent(ctx, storage.Consent{UserID: "u", ClientID: "c", Scopes: []string{"a"}}))
+	},
 }
 
 // onBoth runs a test against a standalone server, whose driver never repeats a

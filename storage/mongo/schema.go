@@ -19,7 +19,8 @@ var ErrForeign = errors.New("not a Signet database")
 //
 //	1  the first
 //	2  audit events by client have an index
-const schemaVersion = 2
+//	3  sessions may begin in a browser
+const schemaVersion = 3
 
 // schemaID is the _id of the one document in the collection schema.
 const schemaID = "signet"
@@ -96,5 +97,8 @@ func (s *Store) checkForeign(ctx context.Context) error {
 
 // collections are the names that this program uses.
 func collections() []string {
-	return []string{rateCounters, audit, clients, pendingRevocations, sharedSets, keys, logins, revocations, roles, schema, sessions, statusLists, users}
+	return []string{
+		rateCounters, audit, browserSessions, clientLogos, clients, consents, pendingRevocations, sharedSets, keys, logins, outbox,
+		revocations, roles, schema, scopeTexts, sessions, statusLists, users,
+	}
 }

@@ -60,10 +60,10 @@ func wantOpenError(t *testing.T, uri string, words ...string) error {
 
 func TestFutureSchemaIsRefused(t *testing.T) {
 	uri := mongotest.URI(t)
-	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(3))})
+	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(4))})
 	var schema *storage.SchemaError
-	if err := wantOpenError(t, uri, "version 3"); !errors.As(err, &schema) || schema.Found != 3 || schema.Known != 2 {
-		t.Errorf("got %v, want a SchemaError of 3 and 2", err)
+	if err := wantOpenError(t, uri, "version 4"); !errors.As(err, &schema) || schema.Found != 4 || schema.Known != 3 {
+		t.Errorf("got %v, want a SchemaError of 4 and 3", err)
 	}
 }
 
@@ -75,8 +75,8 @@ func TestEarlierSchemaIsRaised(t *testing.T) {
 	put(t, db, "audit", bson.D{field("_id", "e"), field("at", start), field("client_id", "c")})
 	for range 2 { // again there is nothing to do
 		s := open(t, uri)
-		if v, err := s.SchemaVersion(t.Context()); err != nil || v != 2 {
-			t.Errorf("schema version %d, %v; want 2", v, err)
+		if v, err := s.SchemaVersion(t.Context()); err != nil || v != 3 {
+			t.Errorf("schema version %d, %v; want 3", v, err)
 		}
 		page, err := s.ListAudit(t.Context(), storage.AuditFilter{ClientID: "c"}, storage.Page{})
 		if err != nil || len(page.Events) != 1 {
@@ -122,7 +122,11 @@ func TestOtherCollectionsAreNoHindrance(t *testing.T) {
 var wantIndexes = map[string]bool{
 	"attempts.attempts_reset{reset_at}": false,
 	"audit.audit_actor{actor _id}":      false, "audit.audit_at{at}": false, "audit.audit_client{client_id _id}": false, "audit.audit_target{target _id}": false, "audit.audit_type{type _id}": false,
-	"clients.clients_origins{origins}":           false,
+	"browser_sessions.browser_sessions_end{ends_at}": false, "browser_sessions.browser_sessions_root{root_id _id}": false, "browser_sessions.browser_sessions_user{user_id _id}": false,
+	"clients.clients_origins{origins}":        false,
+	"consents.consents_client{client_id _id}": false, "consents.consents_user{user_id _id}": false,
+	"outbox.outbox_due{due_at _id}": false, "outbox.outbox_expiry{expires_at}": false,
+	"sessions.sessions_browser{browser _id}":     false,
 	"keys.keys_kid{kid}":                         true,
 	"logins.logins_user{user_id}":                false,
 	"revocations.revocations_expiry{expires_at}": false,

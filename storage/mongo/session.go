@@ -44,6 +44,9 @@ func (s *Store) Session(ctx context.Context, id string) (storage.Session, error)
 func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.Session, error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
+	if r.From < 0 {
+		return storage.Session{}, storage.ErrConflict // a code is not a refresh token
+	}
 	at := storage.Time(r.At)
 	doc, err := findAndMark[sessionDoc](ctx, s, sessions, bson.D{
 		eq("_id", r.SessionID),
@@ -169,6 +172,12 @@ func sessionFilter(f storage.SessionFilter) bson.D {
 	if f.ClientEpochBelow != 0 {
 		filter = append(filter, lt("client_epoch", f.ClientEpochBelow))
 	}
+	if f.BrowserID != "" {
+		filter = append(filter, eq("browser", *newBrowserRef(f.BrowserID)))
+	}
+	if f.LoginBound {
+		filter = append(filter, eq("bound", true))
+	}
 	return filter
 }
 
@@ -177,7 +186,7 @@ func (s *Store) ExcessSessions(ctx context.Context, owner storage.SessionOwner, 
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	filter := bson.D{
-		eq("user_id", owner.UserID), eq("client_id", owner.ClientID), notRevoked(),
+		eq("user_id", owner.UserID), eq("client_id", owner.ClientID), notRevoked(), gte("generation", int64(0)),
 		gt("expires_at", storage.Time(at)), gt("rotated_at", storage.Time(idleSince)),
 	}
 	docs, err := find[idOnly](ctx, s, listing{

@@ -10,8 +10,8 @@ import (
 )
 
 // sessionDoc is a [storage.Session] as it lies in the collection sessions. It
-// omits fields that are empty in most sessions or follow from others, so that a document
-// stays under 500 bytes.
+// omits fields that are empty in most sessions or follow from others, and packs what never
+// changes of a session that began with a code, so that a document stays under 500 bytes.
 type sessionDoc struct {
 	ID          string         `bson:"_id"`
 	UserID      string         `bson:"user_id"`
@@ -40,6 +40,13 @@ type sessionDoc struct {
 
 	DeniedAudiences []string `bson:"denied_audiences,omitempty"`
 	StatusRetired   bool     `bson:"status_retired,omitempty"`
+
+	// Of a session that began with an authorization code: the fields of Made are then in it.
+	Browser      *bson.Binary   `bson:"browser,omitempty"` // see newBrowserRef
+	LoginBound   bool           `bson:"bound,omitempty"`
+	Made         *sessionOrigin `bson:"made,omitempty"`
+	Code         *codeDoc       `bson:"code,omitempty"`
+	CodeFailures int64          `bson:"code_failures,omitempty"`
 }
 
 func newSessionDoc(s storage.Session) sessionDoc {
@@ -55,6 +62,12 @@ func newSessionDoc(s storage.Session) sessionDoc {
 		at := bson.NewDateTimeFromTime(login)
 		d.AuthTime = &at
 	}
+	d.Browser, d.LoginBound = newBrowserRef(s.BrowserID), s.LoginBound
+	d.Code, d.CodeFailures = newCodeDoc(s.Code), s.Code.Failures
+	if s.Generation == storage.PendingGeneration || s.BrowserID != "" || s.CodeCheck != "" || s.CodePKCE || len(s.AMR) > 0 || len(s.Claims) > 0 {
+		d.Made = newSessionOrigin(s)
+		d.Scopes, d.Audience, d.Device, d.Network, d.AuthTime = nil, nil, "", "", nil
+	}
 	return d
 }
 
@@ -69,6 +82,11 @@ func (d sessionDoc) record() storage.Session {
 	}
 	if d.AuthTime != nil {
 		s.AuthTime = d.AuthTime.Time().UTC()
+	}
+	s.BrowserID, s.LoginBound = browserID(d.Browser), d.LoginBound
+	s.Code = d.Code.record(d.CodeFailures)
+	if d.Made != nil {
+		d.Made.addTo(&s)
 	}
 	return s
 }

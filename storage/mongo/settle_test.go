@@ -58,12 +58,47 @@ var settled = map[string]write{
 	"SettleCounters, clear": {"delete", nothing, func(ctx context.Context, s *mongo.Store) error {
 		return must(s.SettleCounters(ctx, storage.CounterSettlement{Key: "k", Action: storage.CounterClear}))
 	}, nil},
+	"RevokeBrowserSession": {"update", inserts["CreateBrowserSession"], func(ctx context.Context, s *mongo.Store) error {
+		return s.RevokeBrowserSession(ctx, "b", start, "logout")
+	}, nil},
+	"TouchBrowserSession": {"update", inserts["CreateBrowserSession"], func(ctx context.Context, s *mongo.Store) error {
+		return s.TouchBrowserSession(ctx, "b", start.Add(time.Minute), start.Add(2*time.Hour))
+	}, nil},
+	"DeleteBrowserSessions": {"delete", revokedBrowserSession, func(ctx context.Context, s *mongo.Store) error {
+		return s.DeleteBrowserSessions(ctx, "b")
+	}, nil},
+	"SwapConsent": {"update", inserts["SwapConsent, first"], func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SwapConsent(ctx, storage.Consent{UserID: "u", ClientID: "c", Version: 1, UpdatedAt: start}))
+	}, storage.ErrConflict},
+	"Enqueue": {"insert", nothing, func(ctx context.Context, s *mongo.Store) error { return s.Enqueue(ctx, testMessage("m")) }, nil},
+	"Enqueue of several": {"insert", nothing, func(ctx context.Context, s *mongo.Store) error {
+		return s.Enqueue(ctx, testMessage("m"), testMessage("n"), testMessage("o"))
+	}, nil},
+	"PostponeMessage": {"update", leasedMessage, func(ctx context.Context, s *mongo.Store) error {
+		return s.PostponeMessage(ctx, "m", "a", 1, start.Add(time.Hour))
+	}, storage.ErrConflict},
+	"PutScopeText, first": {"insert", nothing, func(ctx context.Context, s *mongo.Store) error {
+		return s.PutScopeText(ctx, storage.ScopeText{Scope: "a", Texts: map[string]string{"en": "A"}})
+	}, nil},
+	"PutClientLogo, again": {"update", func(ctx context.Context, s *mongo.Store) error {
+		return s.PutClientLogo(ctx, storage.ClientLogo{ClientID: "c", Type: "image/png"})
+	}, func(ctx context.Context, s *mongo.Store) error {
+		return s.PutClientLogo(ctx, storage.ClientLogo{ClientID: "c", Type: "image/png", Data: []byte{1}})
+	}, nil},
 	"RemovePendingRevocation": {"delete", nothing, func(ctx context.Context, s *mongo.Store) error { return s.RemovePendingRevocation(ctx, "p") }, nil},
 }
 
 // attempt is a claim for a place in one of the counters.
 func attempt(key string, limit int64) storage.CounterClaim {
 	return storage.CounterClaim{Key: key, Limit: limit, Window: time.Minute}
+}
+
+func revokedBrowserSession(ctx context.Context, s *mongo.Store) error {
+	return errors.Join(s.CreateBrowserSession(ctx, testBrowserSession("b")), s.RevokeBrowserSession(ctx, "b", start, "logout"))
+}
+
+func leasedMessage(ctx context.Context, s *mongo.Store) error {
+	return errors.Join(s.Enqueue(ctx, testMessage("m")), must(s.LeaseMessages(ctx, testLease("a"))))
 }
 
 func nothing(context.Context, *mongo.Store) error { return nil }
@@ -98,7 +133,15 @@ func TestWriteThatCannotBeSettledIsUnknown(t *testing.T) { onBoth(t, testUnsettl
 
 func testUnsettledWrites(t *testing.T, server func(*testing.T) string) {
 	for name, w := range map[string]write{
-		"DeleteRole": {"delete", inserts["CreateRole"], func(ctx context.Context, s *mongo.Store) error { return s.DeleteRole(ctx, "r", 0) }, storage.ErrNotFound},
+		"DeleteRole":    {"delete", inserts["CreateRole"], func(ctx context.Context, s *mongo.Store) error { return s.DeleteRole(ctx, "r", 0) }, storage.ErrNotFound},
+		"FinishMessage": {"delete", leasedMessage, func(ctx context.Context, s *mongo.Store) error { return s.FinishMessage(ctx, "m", "a", 1) }, storage.ErrConflict},
+		"CountCodeFailure": {"findAndModify", pendingSession, func(ctx context.Context, s *mongo.Store) error {
+			got, err := s.CountCodeFailure(ctx, "p")
+			if err == nil && got.Code.Failures != 2 {
+				err = fmt.Errorf("%d failures, want 2", got.Code.Failures)
+			}
+			return err
+		}, nil},
 		"CountReplay": {"findAndModify", inserts["CreateSession"], func(ctx context.Context, s *mongo.Store) error {
 			got, err := s.CountReplay(ctx, testReplay("s", 0))
 			if err == nil && got.Replays != 2 {

@@ -56,6 +56,35 @@ func TestSessionStaysSmall(t *testing.T) {
 	}
 }
 
+// A session that began in a browser is as small, with all that it remembers of the code; only
+// until its code is redeemed it is larger.
+func TestRedeemedSessionStaysSmall(t *testing.T) {
+	uri := mongotest.URI(t)
+	s, db := open(t, uri), raw(t, uri)
+	session := storage.Session{
+		ID: strings.Repeat("a", 27), UserID: "0196a8f0-5b2e-7c4d-9e1f-2a3b4c5d6e7f", ClientID: "web", Generation: storage.PendingGeneration,
+		Scopes: []string{"openid", "items:read", "items:write"}, Audience: []string{"https://api.example.com"},
+		RotatedAt: start, CreatedAt: start, ExpiresAt: start.Add(time.Minute), AuthTime: start.Add(-time.Hour), AMR: []string{"pwd"},
+		BrowserID: strings.Repeat("b", 42) + "w", LoginBound: true, CodeCheck: strings.Repeat("c", 21) + "g", CodePKCE: true,
+		Device: strings.Repeat("d", 28), Network: "2001:db8:1234::/48",
+		Code: storage.Code{RedirectHash: strings.Repeat("r", 43), Challenge: strings.Repeat("c", 43), Nonce: strings.Repeat("n", 43), Until: start.Add(24 * time.Hour)},
+	}
+	mustSucceed(t, s.CreateSession(t.Context(), session))
+	pending := size(t, db)
+	mustSucceed(t, must(s.RedeemSession(t.Context(), storage.Redemption{SessionID: session.ID, ClientID: "web", At: start, ExpiresAt: start.Add(24 * time.Hour), StatusIndex: 1 << 40, Roles: []string{"user"}})))
+	redeemed := size(t, db)
+	mustSucceed(t, must(s.RotateSession(t.Context(), storage.Rotation{SessionID: session.ID, ClientID: "web", At: start.Add(time.Second), IdleSince: start.Add(-time.Hour)})))
+	refreshed := size(t, db)
+	mustSucceed(t, must(s.CountReplay(t.Context(), storage.Replay{SessionID: session.ID, ClientID: "web", Generation: 1, At: start, Until: start.Add(24 * time.Hour), Limit: 9})))
+	replayed := size(t, db)
+	mustSucceed(t, s.RevokeSession(t.Context(), session.ID, start, "refresh token reused"))
+	revoked := size(t, db)
+	t.Logf("bytes: pending %d, redeemed %d, refreshed %d, with a replay %d, revoked %d", pending, redeemed, refreshed, replayed, revoked)
+	if refreshed != redeemed || replayed >= 500 || revoked >= 500 {
+		t.Errorf("the session has %d bytes, refreshed %d, with a replay %d, revoked %d", redeemed, refreshed, replayed, revoked)
+	}
+}
+
 func mustSucceed(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

@@ -21,7 +21,9 @@ import (
 //   - a conditional update is repeated, for once it was carried out its condition
 //     holds no more; if the repetition meets nothing, the document is asked for
 //     the mark that the update leaves
-//   - a rotation is not repeated: its mark is the generation and the time
+//   - a rotation is not repeated: its mark is the generation and the time; nor is the
+//     redemption of a code (generation, time and place in the status lists) or the lease of
+//     a message (owner, attempt and end)
 //   - what counts is not repeated: its outcome stays unknown
 
 // errDuplicate says for certain that a document was not inserted, because
