@@ -1,8 +1,12 @@
 package pages
 
 import (
-	"errors"
+	"bytes"
+	"fmt"
+	"html/template"
 	"net/http"
+	"net/url"
+	"strings"
 )
 
 // Config is what New builds from.
@@ -11,38 +15,89 @@ type Config struct {
 	Branding Branding
 }
 
-// Branding makes the pages look like the operator's. The zero value is the default look.
-type Branding struct {
-	Name      string // of the issuer, as people read it
-	LogoFile  string // PNG, JPEG, WebP, GIF or SVG; "" for none
-	Accent    string // colour of buttons and links, #rgb or #rrggbb; "" for the default
-	Links     []Link // at the foot of each page
-	Templates string // folder whose files replace single templates and texts; "" for none
+// Pages renders the pages of one issuer. It is safe for concurrent use.
+type Pages struct {
+	base      string // the issuer's path, "" for none
+	name      string
+	logo      string // a path, "" for none
+	links     []Link
+	catalogs  map[string]*catalog
+	languages []string
+	templates *template.Template
+	assets    *assets
 }
 
-// Link is a link at the foot of each page.
-type Link struct{ Text, URL string }
+// New reads the branding and parses all templates. An error names the setting or the file
+// that it is about.
+func New(cfg Config) (*Pages, error) {
+	issuer, err := url.Parse(cfg.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("issuer: %w", err)
+	}
+	if err := cfg.Branding.Validate(); err != nil {
+		return nil, err
+	}
+	folder, err := cfg.Branding.folder()
+	if err != nil {
+		return nil, err
+	}
+	p := &Pages{base: strings.TrimSuffix(issuer.EscapedPath(), "/"), name: cfg.Branding.Name, links: cfg.Branding.Links}
+	if p.name == "" {
+		p.name = issuer.Host
+	}
+	if p.catalogs, err = loadCatalogs(folder); err != nil {
+		return nil, cfg.Branding.inFolder(err)
+	}
+	p.languages = languages(p.catalogs)
+	if p.assets, err = newAssets(p.base, cfg.Branding, folder); err != nil {
+		return nil, err
+	}
+	p.logo = p.assets.logo()
+	if p.templates, err = parseTemplates(folder); err != nil {
+		return nil, cfg.Branding.inFolder(err)
+	}
+	if folder != nil {
+		return p, cfg.Branding.inFolder(p.tryAll())
+	}
+	return p, nil
+}
 
-// Pages renders the pages of one issuer. It is safe for concurrent use.
-type Pages struct{}
+// Render returns the page in a language that Language returned; another one gives English.
+// It fails only where a template of the operator's folder does.
+func (p *Pages) Render(v View, lang string) ([]byte, error) {
+	text := p.catalogs[lang]
+	if text == nil {
+		text = p.catalogs[defaultLanguage]
+	}
+	model, err := v.model(&frame{pages: p, text: text})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", v.template(), err)
+	}
+	b := bytes.NewBuffer(make([]byte, 0, 8<<10))
+	if err := p.templates.ExecuteTemplate(b, v.template(), model); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
 
-// New reads the branding and parses all templates. An error names the file that it is about.
-func New(cfg Config) (*Pages, error) { return &Pages{}, nil }
-
-// Render returns the page in a language that Language returned.
-func (p *Pages) Render(v View, lang string) ([]byte, error) { return nil, errors.New("not built yet") }
+// policy lets a page load what is served beside it, and nothing else.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // CSP returns the Content-Security-Policy that the page needs. It has form-action only where
-// the form never ends in a redirect to a client: browsers apply it to the whole chain.
-func (p *Pages) CSP(v View) string { return "" }
+// no form ends in a redirect to a client: browsers apply it to the whole chain.
+func (p *Pages) CSP(v View) string {
+	switch v.(type) {
+	case LoginView, ChangePasswordView, ConsentView, FormPostView, LogoutView:
+		return policy // signing out may lead to a client too
+	case AccountView, AccountPasswordView, AccountSessionsView, AccountAppsView:
+		return policy + "; form-action 'self'"
+	}
+	return policy + "; form-action 'none'"
+}
 
-// Language returns the best of the languages that there are texts in: of ui_locales
-// (OpenID Connect Core §3.1.2.1), else of Accept-Language, else English.
-func (p *Pages) Language(uiLocales, acceptLanguage string) string { return "en" }
+// Assets serves the style, the script and the pictures of the pages. It is mounted at
+// AssetsPath below the issuer's path.
+func (p *Pages) Assets() http.Handler { return p.assets }
 
-// Assets serves the style, the script and the pictures of the pages under
-// AssetsPath, which follows the issuer's path.
-func (p *Pages) Assets() http.Handler { return http.NotFoundHandler() }
-
-// AssetsPath is where Assets is mounted, below the issuer's path.
+// AssetsPath is the path of the static files, below the issuer's.
 const AssetsPath = "/assets/"

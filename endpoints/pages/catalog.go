@@ -1,0 +1,164 @@
+package pages
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+//go:embed texts/*.json
+var textFiles embed.FS
+
+// defaultLanguage has every text, and is the last resort.
+const defaultLanguage = "en"
+
+// catalog holds the texts of one language by their keys.
+type catalog struct {
+	lang  string // a BCP 47 tag
+	texts map[string]string
+}
+
+// loadCatalogs returns the embedded catalogs, with the texts of the folder's files in the
+// place of theirs. A file of another language adds it; what it lacks is shown in English.
+func loadCatalogs(folder fs.FS) (map[string]*catalog, error) {
+	catalogs := map[string]*catalog{}
+	names, err := fs.Glob(textFiles, "texts/*.json")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		texts, err := readTexts(textFiles, name)
+		if err != nil {
+			return nil, err
+		}
+		lang := strings.TrimSuffix(path.Base(name), ".json")
+		catalogs[lang] = &catalog{lang, texts}
+	}
+	if folder == nil {
+		return catalogs, nil
+	}
+	return catalogs, addTexts(catalogs, folder)
+}
+
+// addTexts reads the catalogs of a folder.
+func addTexts(catalogs map[string]*catalog, folder fs.FS) error {
+	names, err := fs.Glob(folder, "*.json")
+	if err != nil {
+		return err
+	}
+	known := maps.Clone(catalogs[defaultLanguage].texts)
+	for _, name := range names {
+		texts, err := readTexts(folder, name)
+		if err != nil {
+			return err
+		}
+		lang := strings.TrimSuffix(name, ".json")
+		if !isLanguageTag(lang) {
+			return fmt.Errorf("%s: the name is not a language such as fr.json", name)
+		}
+		for key, text := range texts {
+			if _, ok := known[key]; !ok && !strings.HasPrefix(key, "scope.") {
+				return fmt.Errorf("%s: unknown key %q", name, key)
+			}
+			if key == "meta.dir" && text != "ltr" && text != "rtl" {
+				return fmt.Errorf("%s: meta.dir is %q, not ltr or rtl", name, text)
+			}
+		}
+		if catalogs[lang] == nil {
+			catalogs[lang] = &catalog{lang, maps.Clone(known)}
+		}
+		maps.Copy(catalogs[lang].texts, texts)
+	}
+	return nil
+}
+
+// readTexts reads one catalog: an object of strings.
+func readTexts(from fs.FS, name string) (map[string]string, error) {
+	data, err := readFile(from, name, 1<<20)
+	if err != nil {
+		return nil, err
+	}
+	var texts map[string]string
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if err := dec.Decode(&texts); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return texts, nil
+}
+
+// html returns a text as HTML, its arguments filled in.
+func (c *catalog) html(key string, args []any) (template.HTML, error) {
+	text, ok := c.texts[key]
+	if !ok {
+		return "", fmt.Errorf("no text for %q in %s", key, c.lang)
+	}
+	text = template.HTMLEscapeString(text)
+	if len(args) == 0 {
+		return template.HTML(text), nil
+	}
+	filled, err := fill(text, args, func(value any) string {
+		switch v := value.(type) {
+		case template.HTML:
+			return string(v)
+		case raw:
+			return template.HTMLEscapeString(string(v))
+		}
+		return string(isolate(clean(fmt.Sprint(value), maxText)))
+	})
+	return template.HTML(filled), err
+}
+
+// plain returns a text without markup, its arguments filled in between marks that isolate
+// their direction (Unicode's FSI and PDI).
+func (c *catalog) plain(key string, args []any) (string, error) {
+	text, ok := c.texts[key]
+	if !ok {
+		return "", fmt.Errorf("no text for %q in %s", key, c.lang)
+	}
+	return fill(text, args, func(value any) string {
+		if v, ok := value.(raw); ok {
+			return string(v)
+		}
+		text := clean(fmt.Sprint(value), maxText)
+		if isASCII(text) {
+			return text
+		}
+		return "\u2068" + text + "\u2069"
+	})
+}
+
+func isASCII(s string) bool { return !strings.ContainsFunc(s, func(r rune) bool { return r > 0x7e }) }
+
+// plural returns the text of a number: key for one, key + "s" for any other.
+func (c *catalog) plural(key string, n int64) (string, error) {
+	if n == 1 {
+		return c.plain(key, nil)
+	}
+	return c.plain(key+"s", []any{"n", raw(strconv.FormatInt(n, 10))})
+}
+
+// fill puts the values of args, which are names and values, into the places {name}.
+func fill(text string, args []any, show func(any) string) (string, error) {
+	if len(args)%2 != 0 {
+		return "", fmt.Errorf("%d arguments: not names and values", len(args))
+	}
+	if len(args) == 0 {
+		return text, nil
+	}
+	pairs := make([]string, 0, len(args))
+	for n := 0; n < len(args); n += 2 {
+		pairs = append(pairs, fmt.Sprintf("{%v}", args[n]), show(args[n+1]))
+	}
+	return strings.NewReplacer(pairs...).Replace(text), nil
+}
+
+// languages returns the tags that there are texts in.
+func languages(catalogs map[string]*catalog) []string { return slices.Sorted(maps.Keys(catalogs)) }
