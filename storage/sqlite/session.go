@@ -35,17 +35,22 @@ var sessionTable = newTable("sessions",
 	plain("retired_index", func(s *storage.Session) *int64 { return &s.RetiredIndex }),
 	words("denied_audiences", func(s *storage.Session) *[]string { return &s.DeniedAudiences }),
 	plain("status_retired", func(s *storage.Session) *bool { return &s.StatusRetired }),
+	plain("browser_id", func(s *storage.Session) *string { return &s.BrowserID }),
+	column[storage.Session]{"sign_in", bindSignIn, func(s *storage.Session) any { return signInColumn{s} }},
 )
 
 // The conditional updates of a session, which return it as updated.
 var (
 	rotateSession = "UPDATE sessions SET generation = generation + 1, rotated_at = ?1, replays = 0" +
-		" WHERE id = ?2 AND client_id = ?3 AND generation = ?4 AND revoked_at IS NULL" +
+		" WHERE id = ?2 AND client_id = ?3 AND generation = ?4 AND generation >= 0 AND revoked_at IS NULL" +
 		" AND expires_at > ?1 AND rotated_at > ?5 RETURNING " + sessionTable.list
 	countReplay = "UPDATE sessions SET replays = replays + 1" +
 		" WHERE id = ?1 AND client_id = ?2 AND generation = ?3 AND revoked_at IS NULL" +
 		" AND expires_at > ?4 AND rotated_at >= ?5 AND rotated_at > ?6 AND replays < ?7 AND rotated_at <= ?8 RETURNING " + sessionTable.list
 )
+
+// inBrowserIndex lets sessions_by_browser serve a condition on browser_id.
+const inBrowserIndex = query("browser_id <> '' AND substr(browser_id, 1, 11) = substr(?, 1, 11)")
 
 // sameAsCreated is kept for the time of a login that is when the session was
 // created, as it nearly always is: the number 0 takes no place.
@@ -171,6 +176,12 @@ func selectSessions(columns query, f storage.SessionFilter, after string) select
 	if f.ClientEpochBelow != 0 {
 		q.and("client_epoch < ?", f.ClientEpochBelow)
 	}
+	if f.BrowserID != "" {
+		q.and("browser_id = ? AND "+inBrowserIndex, f.BrowserID, f.BrowserID)
+	}
+	if f.LoginBound {
+		q.and("json_extract(nullif(sign_in, ''), '$.b')")
+	}
 	return q
 }
 
@@ -180,7 +191,7 @@ func (s *Store) ExcessSessions(ctx context.Context, owner storage.SessionOwner, 
 }
 
 func excessQuery(owner storage.SessionOwner, at, idleSince time.Time, keep, limit int) selection {
-	return selection{"SELECT id FROM sessions WHERE user_id = ? AND client_id = ? AND revoked_at IS NULL AND expires_at > ? AND rotated_at > ?" +
+	return selection{"SELECT id FROM sessions WHERE user_id = ? AND client_id = ? AND revoked_at IS NULL AND expires_at > ? AND rotated_at > ? AND generation >= 0" +
 		" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
 		[]any{owner.UserID, owner.ClientID, millis(at), millis(idleSince), limit, keep}}
 }

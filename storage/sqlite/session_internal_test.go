@@ -96,20 +96,37 @@ func withGeneration(session storage.Session, generation int64) storage.Session {
 
 // A thousand sessions in a file, as it lies on the disk.
 func TestFileSize(t *testing.T) {
+	wantFileSize(t, 500, realisticSession)
+}
+
+// A session that began in a browser holds the id of the browser session and what tells a
+// replay of its code.
+func TestFileSize_BrowserSession(t *testing.T) {
+	wantFileSize(t, 650, func(n int) storage.Session {
+		v := realisticSession(n)
+		v.BrowserID, v.LoginBound, v.AMR = fmt.Sprintf("%043d", n/3), true, []string{"pwd"}
+		v.CodeCheck, v.CodePKCE = "9QkYpXz1mPq0w3bVtU7aZA", true
+		return v
+	})
+}
+
+// wantFileSize bounds the bytes that a session takes with its indexes.
+func wantFileSize(t *testing.T, most int64, session func(int) storage.Session) {
+	t.Helper()
 	const sessions = 1000
 	s := openTest(t)
 	empty, err := pragma[int64](t.Context(), s.writer.conn, "PRAGMA page_count")
 	if err != nil {
 		t.Fatal(err)
 	}
-	createMany(t, s, sessions, realisticSession)
+	createMany(t, s, sessions, session)
 	full, err := pragma[int64](t.Context(), s.writer.conn, "PRAGMA page_count")
 	if err != nil {
 		t.Fatal(err)
 	}
 	each := (full - empty) * 4096 / sessions
-	if each > 500 {
-		t.Errorf("a session takes %d bytes of the file, want at most 500", each)
+	if each > most {
+		t.Errorf("a session takes %d bytes of the file, want at most %d", each, most)
 	}
 	t.Logf("a session takes %d bytes of the file", each)
 }
@@ -184,19 +201,34 @@ func TestPlans(t *testing.T) {
 	byClient.page(10)
 	byUser := selectSessions(sessionTable.list, storage.SessionFilter{UserID: "u"}, "")
 	byUser.page(10)
+	byBrowser := selectSessions(sessionTable.list, storage.SessionFilter{BrowserID: "b", LoginBound: true}, "")
+	byBrowser.page(10)
+	ofUser := selectSessions(sessionTable.list, storage.SessionFilter{UserID: "u", BrowserID: "b", AliveAt: start}, "")
+	ofUser.page(10)
 	all := selectSessions(sessionTable.list, storage.SessionFilter{}, "")
 	all.page(10)
 	for name, c := range map[string]struct {
 		q    selection
 		want string
 	}{
-		"by client":       {byClient, "SEARCH sessions USING INDEX sessions_by_client (client_id=? AND id>?)"},
-		"by user":         {byUser, "SEARCH sessions USING INDEX sessions_by_user (user_id=?); USE TEMP B-TREE FOR ORDER BY"},
-		"all":             {all, "SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id>?)"},
-		"audit by client": {auditQuery(storage.AuditFilter{ClientID: "c"}, storage.Page{}), "SEARCH audit USING INDEX audit_by_client (client_id=? AND id>?)"},
-		"audit by type":   {auditQuery(storage.AuditFilter{Type: "t", Newest: true}, storage.Page{}), "SEARCH audit USING INDEX audit_by_type (type=?)"},
-		"audit by actor":  {auditQuery(storage.AuditFilter{Actor: "a", Newest: true}, storage.Page{After: "x"}), "SEARCH audit USING INDEX audit_by_actor (actor=? AND id<?)"},
-		"users by role":   {userQuery(storage.UserFilter{Role: "r"}, storage.Page{}), "SEARCH user_roles USING PRIMARY KEY (role=? AND user_id>?); SEARCH users USING PRIMARY KEY (id=?)"},
+		"by client":                  {byClient, "SEARCH sessions USING INDEX sessions_by_client (client_id=? AND id>?)"},
+		"by user":                    {byUser, "SEARCH sessions USING INDEX sessions_by_user (user_id=?); USE TEMP B-TREE FOR ORDER BY"},
+		"by browser":                 {byBrowser, "SEARCH sessions USING INDEX sessions_by_browser (<expr>=?); USE TEMP B-TREE FOR ORDER BY"},
+		"of a user by browser":       {ofUser, "SEARCH sessions USING INDEX sessions_by_browser (<expr>=?); USE TEMP B-TREE FOR ORDER BY"},
+		"browser sessions of a user": {browserSessionQuery(storage.BrowserSessionFilter{UserID: "u", AliveAt: start}, storage.Page{}), "SEARCH browser_sessions USING INDEX browser_sessions_by_user (user_id=? AND id>?)"},
+		"browser sessions of a root": {browserSessionQuery(storage.BrowserSessionFilter{RootID: "r"}, storage.Page{}), "SEARCH browser_sessions USING INDEX browser_sessions_by_root (root_id=? AND id>?)"},
+		"ended browser sessions":     {selection{endedBrowserSessions, []any{1, 1}}, "SEARCH browser_sessions USING INDEX browser_sessions_by_end (<expr><?)"},
+		"browser session in epoch":   {selection{browserSessionInEpoch, []any{"b"}}, "SEARCH b USING PRIMARY KEY (id=?); SEARCH u USING PRIMARY KEY (id=?); SCAN epoch"},
+		"consents":                   {consentQuery(storage.ConsentFilter{}, storage.Page{}), "SEARCH consents USING PRIMARY KEY (user_id>?)"},
+		"consents of a user":         {consentQuery(storage.ConsentFilter{UserID: "u"}, storage.Page{}), "SEARCH consents USING PRIMARY KEY (user_id=?)"},
+		"consents of a client":       {consentQuery(storage.ConsentFilter{ClientID: "c"}, storage.Page{}), "SEARCH consents USING INDEX consents_by_client (client_id=? AND user_id>?)"},
+		"available messages":         {selection{anyAvailable, []any{1}}, "SCAN CONSTANT ROW; SCALAR SUBQUERY 1; SEARCH messages USING INDEX messages_by_due (due_at<?)"},
+		"expired messages":           {selection{expiredMessages, []any{1, 1}}, "SEARCH messages USING COVERING INDEX messages_by_end (expires_at<?)"},
+		"all":                        {all, "SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id>?)"},
+		"audit by client":            {auditQuery(storage.AuditFilter{ClientID: "c"}, storage.Page{}), "SEARCH audit USING INDEX audit_by_client (client_id=? AND id>?)"},
+		"audit by type":              {auditQuery(storage.AuditFilter{Type: "t", Newest: true}, storage.Page{}), "SEARCH audit USING INDEX audit_by_type (type=?)"},
+		"audit by actor":             {auditQuery(storage.AuditFilter{Actor: "a", Newest: true}, storage.Page{After: "x"}), "SEARCH audit USING INDEX audit_by_actor (actor=? AND id<?)"},
+		"users by role":              {userQuery(storage.UserFilter{Role: "r"}, storage.Page{}), "SEARCH user_roles USING PRIMARY KEY (role=? AND user_id>?); SEARCH users USING PRIMARY KEY (id=?)"},
 		"by login": {selection{userByLogin, []any{"x"}},
 			"SEARCH users USING PRIMARY KEY (id=?); SCALAR SUBQUERY 1; SEARCH logins USING PRIMARY KEY (name=?)"},
 	} {

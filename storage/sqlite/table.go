@@ -25,6 +25,7 @@ type table[R any] struct {
 	read   query // SELECT without a condition
 	byKey  query // SELECT of the record with the key
 	insert query // INSERT that does nothing where the record exists
+	put    query // INSERT that replaces the record where it exists
 	update query // UPDATE of all but the key, where the version is the given one; raises the version
 	exists query // whether there is a record with the key
 	remove query // DELETE of the record with the key in a version, 0 standing for any, with RETURNING
@@ -36,13 +37,13 @@ const versionColumn = query("version")
 func newTable[R any](name query, columns ...column[R]) *table[R] {
 	t := &table[R]{name: name, columns: columns}
 	key := columns[0].name
-	marks, changes := query(""), query("")
+	marks, changes, replaced := query(""), query(""), query("")
 	for n, c := range columns {
 		if n > 0 {
 			t.list, marks = t.list+", ", marks+", "
 		}
 		if n > 1 {
-			changes += ", "
+			changes, replaced = changes+", ", replaced+", "
 		}
 		t.list, marks = t.list+c.name, marks+"?"
 		switch {
@@ -52,10 +53,14 @@ func newTable[R any](name query, columns ...column[R]) *table[R] {
 		default:
 			changes += c.name + " = ?"
 		}
+		if n > 0 {
+			replaced += c.name + " = excluded." + c.name
+		}
 	}
 	t.read = "SELECT " + t.list + " FROM " + name
 	t.byKey = t.read + " WHERE " + key + " = ?"
 	t.insert = "INSERT INTO " + name + " (" + t.list + ") VALUES (" + marks + ") ON CONFLICT DO NOTHING"
+	t.put = "INSERT INTO " + name + " (" + t.list + ") VALUES (" + marks + ") ON CONFLICT (" + key + ") DO UPDATE SET " + replaced
 	t.update = "UPDATE " + name + " SET " + changes + " WHERE " + key + " = ? AND version = ? RETURNING " + t.list
 	t.remove = "DELETE FROM " + name + " WHERE " + key + " = ?1 AND ?2 IN (0, version) RETURNING " + t.list
 	t.exists = "SELECT EXISTS (SELECT 1 FROM " + name + " WHERE " + key + " = ?)"
@@ -95,6 +100,17 @@ func (t *table[R]) targets(r *R) []any {
 	return targets
 }
 
+// qualified is list with the name that a statement gives to the table.
+func (t *table[R]) qualified(as query) (names query) {
+	for n, c := range t.columns {
+		if n > 0 {
+			names += ", "
+		}
+		names += as + "." + c.name
+	}
+	return names
+}
+
 // scan reads a row with all columns.
 func (t *table[R]) scan(row scanner) (r R, err error) {
 	err = row.Scan(t.targets(&r)...)
@@ -126,6 +142,21 @@ func list[R any](name query, field func(*R) *[]string) column[R] {
 // words keeps texts with blanks between them, where they have none themselves.
 func words[R any](name query, field func(*R) *[]string) column[R] {
 	return column[R]{name, func(r *R) any { return encodeWords(*field(r)) }, func(r *R) any { return wordsColumn{field(r)} }}
+}
+
+// optionalNumber keeps a number that may be unset, which is NULL.
+func optionalNumber[R any](name query, field func(*R) **int64) column[R] {
+	return column[R]{name, func(r *R) any {
+		if n := *field(r); n != nil {
+			return *n
+		}
+		return nil
+	}, func(r *R) any { return field(r) }}
+}
+
+// object keeps texts by name as a JSON object.
+func object[R any](name query, field func(*R) *map[string]string) column[R] {
+	return column[R]{name, func(r *R) any { return encodeObject(*field(r)) }, func(r *R) any { return objectColumn{field(r)} }}
 }
 
 // blob keeps bytes.

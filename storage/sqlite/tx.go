@@ -40,6 +40,15 @@ func queryOne[T any](t *tx, q query, scan func(scanner) (T, error), args ...any)
 	return v, err
 }
 
+// queryAll runs a statement and returns its rows. No rows are nil.
+func queryAll[T any](t *tx, q query, scan func(scanner) (T, error), args ...any) ([]T, error) {
+	stmt, err := t.statements.prepare(context.Background(), q)
+	if err != nil {
+		return nil, err
+	}
+	return collect(context.Background(), stmt, scan, args)
+}
+
 // write has one statement done: by itself it happens wholly or not at all.
 func write[T any](ctx context.Context, s *Store, op string, step func(*tx) (T, error)) (T, error) {
 	return submit(ctx, s, op, false, step)

@@ -94,6 +94,31 @@ func (c bytesColumn) Scan(src any) error {
 	return nil
 }
 
+type objectColumn struct{ to *map[string]string }
+
+func (c objectColumn) Scan(src any) error {
+	text, isText := src.(string)
+	if !isText {
+		return fmt.Errorf("unexpected column type %T for object", src)
+	}
+	*c.to = nil
+	if text == "{}" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), c.to); err != nil {
+		return fmt.Errorf("object: %w", err)
+	}
+	return nil
+}
+
+func encodeObject(texts map[string]string) string {
+	if len(texts) == 0 {
+		return "{}"
+	}
+	text, _ := json.Marshal(texts) // strings: it cannot fail
+	return string(text)
+}
+
 // encodeList writes a JSON array. JSON rather than a joined string, because no
 // separator is safe from turning up in a value.
 func encodeList(list []string) string {

@@ -102,6 +102,8 @@ func injectionClients(t *testing.T, s storage.Store) {
 		list := []string{v, v + "#"}
 		c.ID, c.Name, c.SecretHash = v, v, v
 		c.Grants, c.Scopes, c.Audiences, c.Resources, c.Origins = list, list, list, list, list
+		c.RedirectURIs, c.PostLogoutRedirectURIs, c.Contacts, c.BackchannelLogoutURI, c.InitiateLoginURI = list, list, list, v, v
+		c.Consent, c.AuthMethod, c.HomeURI, c.LogoURI, c.PolicyURI, c.TermsURI = v, v, v, v, v, v
 		return c
 	}
 	var origins []string

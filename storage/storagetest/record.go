@@ -25,12 +25,15 @@ func newUser(n int) storage.User {
 		Roles:         []string{"editor", "user"},
 		PasswordHash:  "$argon2id$v=19$m=19456,t=2,p=1$" + name,
 		Disabled:      n%2 == 1,
-		Epoch:         int64(n) + 3,
-		KeptSession:   fmt.Sprintf("session-%03d", n),
-		KeptEpoch:     int64(n) + 11,
-		Version:       1,
-		CreatedAt:     start.Add(time.Duration(n) * time.Second),
-		UpdatedAt:     start.Add(time.Duration(n)*time.Second + time.Minute),
+
+		MustChangePassword: n%3 == 1,
+
+		Epoch:       int64(n) + 3,
+		KeptSession: fmt.Sprintf("session-%03d", n),
+		KeptEpoch:   int64(n) + 11,
+		Version:     1,
+		CreatedAt:   start.Add(time.Duration(n) * time.Second),
+		UpdatedAt:   start.Add(time.Duration(n)*time.Second + time.Minute),
 	}
 }
 
@@ -66,11 +69,39 @@ func newClient(n int) storage.Client {
 		IDTokenOnRefresh: n%3 == 1,
 		TrustClientIP:    n%3 == 2,
 		Disabled:         n%2 == 1,
-		Epoch:            int64(n) + 5,
-		Version:          1,
-		CreatedAt:        start.Add(time.Duration(n) * time.Second),
-		UpdatedAt:        start.Add(time.Duration(n)*time.Second + time.Minute),
+
+		RedirectURIs:           []string{"https://app.example.com/callback?a=1&b=2", "com.example.app:/callback"},
+		PostLogoutRedirectURIs: []string{"https://app.example.com/bye"},
+		BackchannelLogoutURI:   fmt.Sprintf("https://app.example.com/logout/%d", n),
+		BackchannelSession:     n%2 == 1,
+		InitiateLoginURI:       fmt.Sprintf("https://app.example.com/login/%d", n),
+		PKCEOptional:           n%3 == 1,
+		LocalhostPorts:         n%3 == 2,
+		Consent:                "once",
+		AuthMethod:             "client_secret_post",
+		DefaultMaxAge:          maxAge(n),
+		RequireAuthTime:        n%2 == 0,
+
+		HomeURI:   fmt.Sprintf("https://app.example.com/%d", n),
+		LogoURI:   fmt.Sprintf("https://app.example.com/%d.png", n),
+		PolicyURI: fmt.Sprintf("https://app.example.com/%d/policy", n),
+		TermsURI:  fmt.Sprintf("https://app.example.com/%d/terms", n),
+		Contacts:  []string{"ann@example.org", "bob@example.org"},
+
+		Epoch:     int64(n) + 5,
+		Version:   1,
+		CreatedAt: start.Add(time.Duration(n) * time.Second),
+		UpdatedAt: start.Add(time.Duration(n)*time.Second + time.Minute),
 	}
+}
+
+// maxAge is none, 0 or more seconds: none and 0 are not the same.
+func maxAge(n int) *int64 {
+	if n%3 == 0 {
+		return nil
+	}
+	seconds := int64(n%3-1) * 3600
+	return &seconds
 }
 
 // newSession is alive until an hour after start. No answer of its was asked for

@@ -152,6 +152,7 @@ func valueEmptyLists(t *testing.T, s storage.Store) {
 	u, r, c, session, k := newUser(1), newRole(1), newClient(1), newSession(1), newKey(1)
 	u.Roles, r.Scopes = empty(), empty()
 	c.Grants, c.Scopes, c.Audiences, c.Resources, c.Origins = empty(), empty(), empty(), empty(), empty()
+	c.RedirectURIs, c.PostLogoutRedirectURIs, c.Contacts = empty(), empty(), empty()
 	session.Scopes, session.Audience = empty(), empty()
 	k.PublicJWK, k.Sealed = []byte{}, []byte{}
 	createAll(t, s, u, r, c, session, k, newEvent(1))
@@ -162,6 +163,7 @@ func valueEmptyLists(t *testing.T, s storage.Store) {
 			"User.Roles": got.user.Roles, "Role.Scopes": got.role.Scopes,
 			"Client.Grants": got.client.Grants, "Client.Scopes": got.client.Scopes, "Client.Audiences": got.client.Audiences,
 			"Client.Resources": got.client.Resources, "Client.Origins": got.client.Origins,
+			"Client.RedirectURIs": got.client.RedirectURIs, "Client.PostLogoutRedirectURIs": got.client.PostLogoutRedirectURIs, "Client.Contacts": got.client.Contacts,
 			"Session.Scopes": got.session.Scopes, "Session.Audience": got.session.Audience,
 		} {
 			if list != nil {
