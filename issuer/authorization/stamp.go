@@ -17,12 +17,11 @@ import (
 // Stamp says which steps of a request the user has done. It only permits to skip a step:
 // without one, everything begins at step one.
 type Stamp struct {
-	Begun    time.Time // when the request came first; to the second
+	Begun    time.Time // when the request came first, or when the user last logged in for it; to the second
 	Request  [16]byte  // Request.Hash
 	Password bool      // the user has logged in for this request
 	Consent  bool      // the user has allowed this request
 	Browser  [16]byte  // BrowserMark of the browser session that the steps were done in
-	StepsAt  time.Time // when the user logged in for this request; to the second
 }
 
 // maxStampAge is how long the steps of a stamp count.
@@ -46,7 +45,7 @@ func BrowserMark(browserID string) [16]byte {
 // Proves returns the steps that were done for this request, in this browser session,
 // within the last hour.
 func (s Stamp) Proves(r Request, browserID string, now time.Time) Steps {
-	age := now.Sub(s.StepsAt)
+	age := now.Sub(s.Begun)
 	if browserID == "" || s.Browser != BrowserMark(browserID) || s.Request != r.Hash() || age < -time.Minute || age > maxStampAge {
 		return Steps{}
 	}
@@ -68,7 +67,7 @@ const (
 	stampVersion = 1
 	saltSize     = 12
 	nonceSize    = 12
-	plainSize    = 8 + 16 + 1 + 16 + 8
+	plainSize    = 8 + 16 + 1 + 16
 	maxStamp     = 200 // characters
 )
 
@@ -134,19 +133,16 @@ func (s Stamp) encode() []byte {
 	if s.Consent {
 		flags |= flagConsent
 	}
-	b = append(append(b, flags), s.Browser[:]...)
-	return binary.BigEndian.AppendUint64(b, uint64(s.StepsAt.Unix()))
+	return append(append(b, flags), s.Browser[:]...)
 }
 
 func decodeStamp(b []byte) Stamp {
-	at := func(b []byte) time.Time { return time.Unix(int64(binary.BigEndian.Uint64(b)), 0).UTC() }
 	return Stamp{
-		Begun:    at(b),
+		Begun:    time.Unix(int64(binary.BigEndian.Uint64(b)), 0).UTC(),
 		Request:  [16]byte(b[8:24]),
 		Password: b[24]&flagPassword != 0,
 		Consent:  b[24]&flagConsent != 0,
 		Browser:  [16]byte(b[25:41]),
-		StepsAt:  at(b[41:]),
 	}
 }
 

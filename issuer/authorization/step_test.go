@@ -35,7 +35,7 @@ func signedIn(change ...func(*authorization.State)) authorization.State {
 // done is the stamp of steps done just now.
 func done(r authorization.Request, password, consent bool) func(*authorization.State) {
 	return func(s *authorization.State) {
-		s.Stamp = authorization.Stamp{Begun: noon, Request: r.Hash(), Password: password, Consent: consent, Browser: authorization.BrowserMark("b"), StepsAt: noon}
+		s.Stamp = authorization.Stamp{Begun: noon, Request: r.Hash(), Password: password, Consent: consent, Browser: authorization.BrowserMark("b")}
 	}
 }
 
