@@ -46,13 +46,16 @@ func newAssets(base string, b Branding, folder fs.FS) (*assets, error) {
 		return nil, err
 	}
 	a.add("style.css", "text/css; charset=utf-8", style)
-	for name, contentType := range map[string]string{"pages.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"} {
-		data, err := assetFiles.ReadFile("assets/" + name)
-		if err != nil {
-			return nil, err
-		}
-		a.add(name, contentType, data)
+	script, err := assetFiles.ReadFile("assets/pages.js")
+	if err != nil {
+		return nil, err
 	}
+	a.add("pages.js", "text/javascript; charset=utf-8", script)
+	icon, err := assetFiles.ReadFile("assets/icon.svg")
+	if err != nil {
+		return nil, err
+	}
+	a.add("icon.svg", "image/svg+xml", bytes.ReplaceAll(icon, []byte(defaultAccent), []byte(b.accent())))
 	if b.LogoFile == "" {
 		return a, nil
 	}
@@ -70,11 +73,7 @@ func styleSheet(b Branding, folder fs.FS) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	accent := defaultAccent
-	if b.Accent != "" {
-		accent = b.Accent
-	}
-	c, err := parseColour(accent)
+	c, err := parseColour(b.accent())
 	if err != nil {
 		return nil, err
 	}
@@ -137,14 +136,14 @@ func (a *assets) path(name string) (string, error) {
 	return a.prefix + f.name, nil
 }
 
-// logo returns the path of the issuer's picture, "" for none.
+// logo returns the path of the issuer's picture, which is the icon where there is none.
 func (a *assets) logo() string {
 	for name, f := range a.byName {
 		if strings.HasPrefix(name, "logo.") {
 			return a.prefix + f.name
 		}
 	}
-	return ""
+	return a.prefix + a.byName["icon.svg"].name
 }
 
 // find returns the file of a name with a hash. While servers of two versions run side by side,

@@ -72,6 +72,14 @@ func (l Link) check() error {
 	return nil
 }
 
+// accent returns the colour of buttons and links.
+func (b Branding) accent() string {
+	if b.Accent == "" {
+		return defaultAccent
+	}
+	return b.Accent
+}
+
 // folder returns the folder with the templates, nil for none.
 func (b Branding) folder() (fs.FS, error) {
 	if b.Templates == "" {

@@ -13,8 +13,8 @@ type frame struct {
 	text   *catalog
 	title  string
 	failed bool   // the title says that something went wrong
-	wide   bool   // a page of the account
 	css    string // a class of the body
+	logout string // where the button "Sign out" of the header goes; "" for none
 }
 
 // T returns a text of the catalog as HTML. The arguments are names and values: a value that
@@ -50,6 +50,8 @@ func (f *frame) Layout() string { return f.css }
 func (f *frame) Brand() string { return f.pages.name }
 
 func (f *frame) Logo() string { return f.pages.logo }
+
+func (f *frame) LogoutURL() string { return f.logout }
 
 func (f *frame) Links() []Link { return f.pages.links }
 

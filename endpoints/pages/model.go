@@ -2,6 +2,7 @@ package pages
 
 import (
 	"html/template"
+	"strings"
 	"time"
 )
 
@@ -36,6 +37,14 @@ func (c *client) Name() string {
 func (c *client) Logo() string {
 	if isLocalPath(c.LogoURL) {
 		return c.LogoURL
+	}
+	return ""
+}
+
+// Initial stands for the picture where there is none.
+func (c *client) Initial() string {
+	for _, r := range c.Name() {
+		return strings.ToUpper(string(r))
 	}
 	return ""
 }
@@ -91,6 +100,7 @@ func label(u User) string {
 // form is what the templates of forms have in common.
 type form struct {
 	Problem template.HTML // what is wrong; "" for nothing
+	Retry   string        // asks for the page again by GET; "" for no link
 	Hint    string        // on the new password; "" for none
 	invalid string        // the id of the field that is wrong; "" for none
 	focus   string        // the id of the field that typing begins in; "" for none

@@ -16,27 +16,29 @@ type tab struct {
 type accountPage struct {
 	*frame
 	form
-	Heading   string // a key
-	Tabs      []tab
-	Notice    template.HTML
-	LogoutURL string
-	Username  string
+	Heading  string // a key
+	Tabs     []tab
+	Notice   template.HTML
+	Username string
 }
 
-var accountTabs = []struct{ path, key string }{
-	{"/account", "account.profile"}, {"/account/password", "account.password"},
-	{"/account/sessions", "account.sessions"}, {"/account/apps", "account.apps"},
+// accountTabs are the pages of the account: the path, the key of the heading, and the key of
+// the tab's text.
+var accountTabs = []struct{ path, key, text string }{
+	{"/account", "account.profile", "account.profile"}, {"/account/password", "account.password", "account.password"},
+	{"/account/sessions", "account.sessions", "account.sessions_tab"}, {"/account/apps", "account.apps", "account.apps"},
 }
 
 // account returns what the pages of the account have in common.
 func (f *frame) accountPage(a Account, key string, s form) (accountPage, error) {
 	f.css = "account"
-	p := accountPage{frame: f, form: s, Heading: key, LogoutURL: f.Path("/oauth2/logout"), Username: a.User.Username}
+	f.logout = f.Path("/oauth2/logout")
 	if isLocalPath(a.LogoutURL) {
-		p.LogoutURL = a.LogoutURL
+		f.logout = a.LogoutURL
 	}
+	p := accountPage{frame: f, form: s, Heading: key, Username: a.User.Username}
 	for _, t := range accountTabs {
-		text, err := f.T(t.key)
+		text, err := f.T(t.text)
 		if err != nil {
 			return p, err
 		}

@@ -97,6 +97,9 @@ type errorPage struct {
 	Advice  template.HTML
 	WaysOn  []wayOn
 	Details []detail
+	// DetailsOpen unfolds the details: where the nearest redirect URI may be shown, it is the
+	// developer who looks at the page.
+	DetailsOpen bool
 }
 
 func (v ErrorView) template() string { return "error.html" }
@@ -112,7 +115,7 @@ func (v ErrorView) model(f *frame) (any, error) {
 	if c != nil {
 		app = c.Name()
 	}
-	p := errorPage{frame: f, Kind: string(v.Kind), Heading: key + ".title", AppName: app}
+	p := errorPage{frame: f, Kind: string(v.Kind), Heading: key + ".title", AppName: app, DetailsOpen: v.Details.Nearest != ""}
 	if err == nil {
 		p.Explain, err = f.T(key+".text", "app", app)
 	}

@@ -26,8 +26,8 @@ func (v LoginView) model(f *frame) (any, error) {
 	if v.OtherUser != nil {
 		p.OtherUser = label(*v.OtherUser)
 	}
-	if v.Problem != ProblemUnavailable || !isLocalPath(v.RetryURL) {
-		p.V.RetryURL = ""
+	if v.Problem == ProblemUnavailable && isLocalPath(v.RetryURL) {
+		p.Retry = v.RetryURL
 	}
 	return p, err
 }
@@ -89,6 +89,8 @@ type clientPage struct {
 	V       View
 	Client  *client
 	Details []detail
+	// DetailsOpen unfolds the details.
+	DetailsOpen bool
 }
 
 func (v FormPostView) template() string { return "form_post.html" }

@@ -19,7 +19,7 @@ type Config struct {
 type Pages struct {
 	base      string // the issuer's path, "" for none
 	name      string
-	logo      string // a path, "" for none
+	logo      string // a path
 	links     []Link
 	catalogs  map[string]*catalog
 	languages []string

@@ -10,12 +10,12 @@ import "time"
 //	/account/sessions/end-all   keep=1 where the box is ticked      signs out everywhere
 //	/account/apps/sign-out      session=ID                          ends the session of one application
 //	/account/apps/withdraw      client_id=ID                        takes a consent back
-//	/logout                     decision=sign-out                   signs out here; see LogoutURL
+//	LogoutURL                   decision=sign-out                   signs out here
 type Account struct {
 	User      User
 	Notice    Notice
 	Problem   Problem
-	LogoutURL string // where the button "Sign out" goes by POST; "" shows /oauth2/logout as a link
+	LogoutURL string // where the button "Sign out" goes by POST; "" means /oauth2/logout
 }
 
 // Notice is what has just been done: a key of the catalogs under "notice.".

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
@@ -123,7 +124,16 @@ type page struct {
 	complaints []string
 }
 
+// openPage opens the page at /docs and waits until it shows the operations.
 func openPage(t *testing.T, browser, url string) *page {
+	t.Helper()
+	p := openTab(t, browser, 3*waitTimeout)
+	p.do(chromedp.Navigate(url), chromedp.WaitVisible("#swagger-ui .opblock", chromedp.ByQuery))
+	return p
+}
+
+// openTab starts a browser with one empty tab, which ends after the timeout.
+func openTab(t *testing.T, browser string, timeout time.Duration) *page {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile(t)), chromedp.WindowSize(1280, 1600),
@@ -131,7 +141,7 @@ func openPage(t *testing.T, browser, url string) *page {
 		chromedp.Flag("disable-sync", true), chromedp.ModifyCmdFunc(dieWithParent),
 		chromedp.WSURLReadTimeout(waitTimeout),
 	)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*waitTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)
@@ -139,7 +149,7 @@ func openPage(t *testing.T, browser, url string) *page {
 	t.Cleanup(cancel)
 	p := &page{t: t, ctx: ctx}
 	chromedp.ListenTarget(ctx, p.listen)
-	p.do(log.Enable(), runtime.Enable(), chromedp.Navigate(url), chromedp.WaitVisible("#swagger-ui .opblock", chromedp.ByQuery))
+	p.do(log.Enable(), runtime.Enable())
 	return p
 }
 
