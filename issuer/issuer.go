@@ -21,7 +21,13 @@ type Store interface {
 	storage.Roles
 	storage.Clients
 	storage.ClientUse
+	storage.ClientLogos
 	storage.Sessions
+	storage.Codes
+	storage.BrowserSessions
+	storage.Consents
+	storage.ScopeTexts
+	storage.Outbox
 	storage.Epochs
 	storage.SessionStatus
 	storage.StatusLists

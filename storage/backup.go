@@ -21,6 +21,7 @@ type RevocationPage struct {
 type Snapshot interface {
 	AccountListings
 	StateListings
+	SignInListings
 	Epoch(ctx context.Context) (Epoch, error)
 
 	// Close releases what the snapshot holds.
@@ -40,6 +41,15 @@ type StateListings interface {
 	ListRevocations(ctx context.Context, p Page) (RevocationPage, error)
 	ListKeys(ctx context.Context) ([]Key, error)
 	ListAudit(ctx context.Context, f AuditFilter, p Page) (AuditPage, error)
+}
+
+// SignInListings lists what sign-in in a browser keeps.
+type SignInListings interface {
+	ListClientLogos(ctx context.Context, p Page) (ClientLogoPage, error)
+	ListScopeTexts(ctx context.Context) ([]ScopeText, error)
+	ListConsents(ctx context.Context, f ConsentFilter, p Page) (ConsentPage, error)
+	ListBrowserSessions(ctx context.Context, f BrowserSessionFilter, p Page) (BrowserSessionPage, error)
+	ListMessages(ctx context.Context, p Page) (MessagePage, error)
 }
 
 // Backups is what backing up and restoring asks of a store beyond the rest.

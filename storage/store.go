@@ -12,8 +12,14 @@ type Store interface {
 	Roles
 	Clients
 	ClientUse
+	ClientLogos
 	SharedSets
 	Sessions
+	Codes
+	BrowserSessions
+	Consents
+	ScopeTexts
+	Outbox
 	Epochs
 	SessionStatus
 	StatusLists

@@ -38,8 +38,8 @@ type Metrics interface {
 func New(store storage.Store, m Metrics) storage.Store {
 	c := &calls{metrics: m, record: map[string]recorder{}}
 	return instrumented{
-		users{store, c}, roles{store, c}, clients{store, c}, clientUse{store, c},
-		sessions{store, c, m}, epochs{store, c}, sessionStatus{store, c},
+		users{store, c}, roles{store, c}, clients{store, c}, clientUse{store, c}, clientLogos{store, c},
+		sessions{store, c, m}, codes{store, c, m}, browserSessions{store, c}, consents{store, c}, scopeTexts{store, c}, outbox{store, c}, epochs{store, c}, sessionStatus{store, c},
 		statusLists{store, c}, pendingRevocations{store, c}, revocations{store, c},
 		sharedSets{store, c}, rateCounters{store, c}, keyRecords{store, c}, auditEvents{store, c}, backups{store, c}, health{store, c},
 		store.Close,
@@ -52,7 +52,13 @@ type instrumented struct {
 	roles
 	clients
 	clientUse
+	clientLogos
 	sessions
+	codes
+	browserSessions
+	consents
+	scopeTexts
+	outbox
 	epochs
 	sessionStatus
 	statusLists

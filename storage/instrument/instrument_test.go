@@ -170,6 +170,23 @@ func TestSessions_AreCountedAsTheyStartAndEnd(t *testing.T) {
 	}
 }
 
+// A session whose code is still to be redeemed has not begun.
+func TestSessions_BeginWithTheRedemptionOfTheirCode(t *testing.T) {
+	c, now := newCounts(), time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	s := instrument.New(openSQLite(t), c)
+	pending := storage.Session{ID: "a", UserID: "u", ClientID: "web", Generation: storage.PendingGeneration, CreatedAt: now, RotatedAt: now, ExpiresAt: now.Add(time.Minute)}
+	if err := s.CreateSession(t.Context(), pending); err != nil || c.started != 0 {
+		t.Fatalf("CreateSession: %v, started %d, want 0", err, c.started)
+	}
+	r := storage.Redemption{SessionID: "a", ClientID: "web", At: now, ExpiresAt: now.Add(time.Hour), StatusIndex: 1}
+	for range 2 {
+		_, _ = s.RedeemSession(t.Context(), r)
+	}
+	if c.started != 1 {
+		t.Errorf("started %d, want 1", c.started)
+	}
+}
+
 type noMetrics struct{}
 
 func (noMetrics) StoreOperation(string) func(time.Duration, string) {

@@ -18,7 +18,7 @@ var _ storage.Sessions = sessions{}
 
 func (w sessions) CreateSession(ctx context.Context, s storage.Session) (err error) {
 	defer w.calls.end("create_session", w.calls.begin(), &err)
-	if err = w.store.CreateSession(ctx, s); err == nil {
+	if err = w.store.CreateSession(ctx, s); err == nil && s.Generation != storage.PendingGeneration {
 		w.metrics.SessionStarted()
 	}
 	return err

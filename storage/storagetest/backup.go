@@ -27,6 +27,9 @@ func backupSnapshot(t *testing.T, s storage.Store) {
 	sessions, err := v.ListSessions(ctx, storage.SessionFilter{}, storage.Page{})
 	noErr(t, "ListSessions", err)
 	wantEqual(t, "the sessions of the view", sessions.Sessions, []storage.Session{newSession(1)})
+	browsers, consents, texts, logos, messages := dumpSignIn(t, v)
+	wantEqual(t, "the browser sessions of the view", browsers, []storage.BrowserSession{newBrowserSession(1)})
+	wantEqual(t, "the other records of sign-in", []int{len(consents), len(texts), len(logos), len(messages)}, []int{1, 1, 1, 1})
 	noErr(t, "Close", v.Close())
 	createUser(t, s, newUser(3))
 }
@@ -38,7 +41,8 @@ func backupClear(t *testing.T, s storage.Store) {
 	for range 2 {
 		noErr(t, "Clear", s.Clear(t.Context()))
 		left := dump(t, s)
-		n := len(left.Users) + len(left.Roles) + len(left.Clients) + len(left.Sessions) + len(left.Keys) + len(left.Events)
+		n := len(left.Users) + len(left.Roles) + len(left.Clients) + len(left.Sessions) + len(left.Keys) + len(left.Events) +
+			len(left.Browsers) + len(left.Consents) + len(left.ScopeTexts) + len(left.Logos) + len(left.Messages)
 		if n != 0 || left.Revoked != [2]bool{} {
 			t.Errorf("after Clear there is still %+v", left)
 		}

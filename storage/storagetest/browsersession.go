@@ -10,37 +10,37 @@ import (
 )
 
 var browserSessionContracts = []contract{
-	{"CreateAndRead", ifHas(browserSessionCreateAndRead)},
-	{"Values", ifHas(browserSessionValues)},
-	{"Duplicate", ifHas(browserSessionDuplicate)},
-	{"NotFound", ifHas(browserSessionNotFound)},
-	{"InEpoch", ifHas(browserSessionInEpoch)},
-	{"Touch", ifHas(browserSessionTouch)},
-	{"TouchRace", ifHas(browserSessionTouchRace)},
-	{"Revoke", ifHas(browserSessionRevoke)},
-	{"RevokeRace", ifHas(browserSessionRevokeRace)},
-	{"List", ifHas(browserSessionList)},
-	{"ListAlive", ifHas(browserSessionListAlive)},
-	{"Ended", ifHas(browserSessionEnded)},
-	{"EndedIsBounded", ifHas(browserSessionEndedIsBounded)},
-	{"Delete", ifHas(browserSessionDelete)},
-	{"Injection", ifHas(browserSessionInjection)},
+	{"CreateAndRead", browserSessionCreateAndRead},
+	{"Values", browserSessionValues},
+	{"Duplicate", browserSessionDuplicate},
+	{"NotFound", browserSessionNotFound},
+	{"InEpoch", browserSessionInEpoch},
+	{"Touch", browserSessionTouch},
+	{"TouchRace", browserSessionTouchRace},
+	{"Revoke", browserSessionRevoke},
+	{"RevokeRace", browserSessionRevokeRace},
+	{"List", browserSessionList},
+	{"ListAlive", browserSessionListAlive},
+	{"Ended", browserSessionEnded},
+	{"EndedIsBounded", browserSessionEndedIsBounded},
+	{"Delete", browserSessionDelete},
+	{"Injection", browserSessionInjection},
 }
 
-func createBrowserSession(t *testing.T, s browserSessionStore, b storage.BrowserSession) storage.BrowserSession {
+func createBrowserSession(t *testing.T, s storage.Store, b storage.BrowserSession) storage.BrowserSession {
 	t.Helper()
 	noErr(t, "CreateBrowserSession "+b.ID, s.CreateBrowserSession(t.Context(), b))
 	return b
 }
 
-func wantBrowserSession(t *testing.T, s browserSessionStore, want storage.BrowserSession) {
+func wantBrowserSession(t *testing.T, s storage.Store, want storage.BrowserSession) {
 	t.Helper()
 	got, err := s.BrowserSession(t.Context(), want.ID)
 	noErr(t, "BrowserSession "+want.ID, err)
 	wantEqual(t, "browser session "+want.ID, got, want)
 }
 
-func browserSessionCreateAndRead(t *testing.T, s browserSessionStore) {
+func browserSessionCreateAndRead(t *testing.T, s storage.Store) {
 	for n := range 4 {
 		createBrowserSession(t, s, newBrowserSession(n))
 	}
@@ -52,7 +52,7 @@ func browserSessionCreateAndRead(t *testing.T, s browserSessionStore) {
 	wantBrowserSession(t, s, createBrowserSession(t, s, revoked))
 }
 
-func browserSessionValues(t *testing.T, s browserSessionStore) {
+func browserSessionValues(t *testing.T, s storage.Store) {
 	wantBrowserSession(t, s, createBrowserSession(t, s, storage.BrowserSession{ID: "empty", RootID: "root"}))
 	b := newBrowserSession(1)
 	b.AMR = []string{}
@@ -63,7 +63,7 @@ func browserSessionValues(t *testing.T, s browserSessionStore) {
 	wantBrowserSession(t, s, b)
 }
 
-func browserSessionDuplicate(t *testing.T, s browserSessionStore) {
+func browserSessionDuplicate(t *testing.T, s storage.Store) {
 	createBrowserSession(t, s, newBrowserSession(1))
 	other := newBrowserSession(2)
 	other.ID = newBrowserSession(1).ID
@@ -73,7 +73,7 @@ func browserSessionDuplicate(t *testing.T, s browserSessionStore) {
 	wantBrowserSession(t, s, createBrowserSession(t, s, other))
 }
 
-func browserSessionNotFound(t *testing.T, s browserSessionStore) {
+func browserSessionNotFound(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	_, err := s.BrowserSession(ctx, "browser-404")
 	wantErr(t, "BrowserSession", err, storage.ErrNotFound)
@@ -85,7 +85,7 @@ func browserSessionNotFound(t *testing.T, s browserSessionStore) {
 	noErr(t, "DeleteBrowserSessions of none", s.DeleteBrowserSessions(ctx))
 }
 
-func browserSessionInEpoch(t *testing.T, s browserSessionStore) {
+func browserSessionInEpoch(t *testing.T, s storage.Store) {
 	b := createBrowserSession(t, s, newBrowserSession(1))
 	_, _, _, err := s.BrowserSessionInEpoch(t.Context(), b.ID)
 	wantErr(t, "BrowserSessionInEpoch without a user", err, storage.ErrNotFound)
@@ -102,7 +102,7 @@ func browserSessionInEpoch(t *testing.T, s browserSessionStore) {
 }
 
 // browserSessionTouch: both move forward or nothing happens.
-func browserSessionTouch(t *testing.T, s browserSessionStore) {
+func browserSessionTouch(t *testing.T, s storage.Store) {
 	b, other := createBrowserSession(t, s, newBrowserSession(1)), createBrowserSession(t, s, newBrowserSession(2))
 	touch := func(seen, idle time.Time) {
 		t.Helper()
@@ -125,7 +125,7 @@ func browserSessionTouch(t *testing.T, s browserSessionStore) {
 }
 
 // browserSessionTouchRace: the latest of all is on record.
-func browserSessionTouchRace(t *testing.T, s browserSessionStore) {
+func browserSessionTouchRace(t *testing.T, s storage.Store) {
 	b := createBrowserSession(t, s, newBrowserSession(1))
 	for _, err := range race(racers, func(i int) error {
 		by := time.Duration(i+1) * time.Second
@@ -137,7 +137,7 @@ func browserSessionTouchRace(t *testing.T, s browserSessionStore) {
 	wantBrowserSession(t, s, b)
 }
 
-func browserSessionRevoke(t *testing.T, s browserSessionStore) {
+func browserSessionRevoke(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	b, other := createBrowserSession(t, s, newBrowserSession(1)), createBrowserSession(t, s, newBrowserSession(2))
 	noErr(t, "RevokeBrowserSession", s.RevokeBrowserSession(ctx, b.ID, subMillisecond, "logout"))
@@ -150,7 +150,7 @@ func browserSessionRevoke(t *testing.T, s browserSessionStore) {
 }
 
 // browserSessionRevokeRace: all succeed, one is on record.
-func browserSessionRevokeRace(t *testing.T, s browserSessionStore) {
+func browserSessionRevokeRace(t *testing.T, s storage.Store) {
 	b := createBrowserSession(t, s, newBrowserSession(1))
 	at := func(i int) time.Time { return start.Add(time.Duration(i) * time.Millisecond) }
 	for _, err := range race(racers, func(i int) error {
@@ -168,14 +168,14 @@ func browserSessionRevokeRace(t *testing.T, s browserSessionStore) {
 	wantEqual(t, "the browser session", got, b)
 }
 
-func listBrowserSessions(t *testing.T, s browserSessionStore, f storage.BrowserSessionFilter) listFunc {
+func listBrowserSessions(t *testing.T, s storage.Store, f storage.BrowserSessionFilter) listFunc {
 	return func(p storage.Page) ([]string, string, error) {
 		page, err := s.ListBrowserSessions(t.Context(), f, p)
 		return idsOf(page.Sessions, func(b storage.BrowserSession) string { return b.ID }), page.Next, err
 	}
 }
 
-func browserSessionList(t *testing.T, s browserSessionStore) {
+func browserSessionList(t *testing.T, s storage.Store) {
 	var all []storage.BrowserSession
 	for n := range 12 {
 		b := newBrowserSession(n)
@@ -208,7 +208,7 @@ func browserSessionList(t *testing.T, s browserSessionStore) {
 
 // endingSessions creates one that is revoked, one that idles out, one that expires and one
 // that goes on, all at start.
-func endingSessions(t *testing.T, s browserSessionStore) (revoked, idle, expired, living storage.BrowserSession) {
+func endingSessions(t *testing.T, s storage.Store) (revoked, idle, expired, living storage.BrowserSession) {
 	t.Helper()
 	revoked, idle, expired, living = newBrowserSession(1), newBrowserSession(2), newBrowserSession(3), newBrowserSession(4)
 	revoked.RevokedAt, revoked.Reason = start, "logout"
@@ -219,7 +219,7 @@ func endingSessions(t *testing.T, s browserSessionStore) (revoked, idle, expired
 	return revoked, idle, expired, living
 }
 
-func browserSessionListAlive(t *testing.T, s browserSessionStore) {
+func browserSessionListAlive(t *testing.T, s storage.Store) {
 	_, idle, expired, living := endingSessions(t, s)
 	for at, want := range map[time.Time][]string{
 		start.Add(-time.Millisecond): {idle.ID, expired.ID, living.ID},
@@ -236,7 +236,7 @@ func browserSessionListAlive(t *testing.T, s browserSessionStore) {
 }
 
 // wantEnded demands those that have ended, in any order.
-func wantEnded(t *testing.T, s browserSessionStore, by time.Time, want ...storage.BrowserSession) {
+func wantEnded(t *testing.T, s storage.Store, by time.Time, want ...storage.BrowserSession) {
 	t.Helper()
 	got, err := s.EndedBrowserSessions(t.Context(), by, 100)
 	noErr(t, "EndedBrowserSessions", err)
@@ -244,7 +244,7 @@ func wantEnded(t *testing.T, s browserSessionStore, by time.Time, want ...storag
 	wantEqual(t, fmt.Sprint("the browser sessions that have ended by ", by), got, want)
 }
 
-func browserSessionEnded(t *testing.T, s browserSessionStore) {
+func browserSessionEnded(t *testing.T, s storage.Store) {
 	wantEnded(t, s, start)
 	revoked, idle, expired, living := endingSessions(t, s)
 	wantEnded(t, s, time.Time{}, revoked)
@@ -256,7 +256,7 @@ func browserSessionEnded(t *testing.T, s browserSessionStore) {
 	wantEnded(t, s, living.IdleAt, revoked, idle, expired)
 }
 
-func browserSessionEndedIsBounded(t *testing.T, s browserSessionStore) {
+func browserSessionEndedIsBounded(t *testing.T, s storage.Store) {
 	for n := range 9 {
 		b := newBrowserSession(n)
 		switch n % 3 {
@@ -275,7 +275,7 @@ func browserSessionEndedIsBounded(t *testing.T, s browserSessionStore) {
 }
 
 // browserSessionDelete: only what is revoked.
-func browserSessionDelete(t *testing.T, s browserSessionStore) {
+func browserSessionDelete(t *testing.T, s storage.Store) {
 	revoked, idle, expired, living := endingSessions(t, s)
 	for range 2 {
 		noErr(t, "DeleteBrowserSessions", s.DeleteBrowserSessions(t.Context(), idle.ID, revoked.ID, living.ID, "browser-404", expired.ID))
@@ -285,7 +285,7 @@ func browserSessionDelete(t *testing.T, s browserSessionStore) {
 	wantErr(t, "BrowserSession", err, storage.ErrNotFound)
 }
 
-func browserSessionInjection(t *testing.T, s browserSessionStore) {
+func browserSessionInjection(t *testing.T, s storage.Store) {
 	of := func(v string) storage.BrowserSession {
 		b := newBrowserSession(1)
 		b.ID, b.RootID, b.UserID, b.AMR, b.Device, b.Network = v, v+"r", v+"u", []string{v, v + "#"}, v, v

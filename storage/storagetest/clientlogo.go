@@ -10,27 +10,27 @@ import (
 
 // The fields of clients and users for sign-in in a browser, and the logos.
 var clientLogoContracts = []contract{
-	{"PutAndRead", ifHas(clientLogoPutAndRead)},
-	{"Delete", ifHas(clientLogoDelete)},
-	{"List", ifHas(clientLogoList)},
-	{"PutRace", ifHas(clientLogoPutRace)},
-	{"Injection", ifHas(clientLogoInjection)},
+	{"PutAndRead", clientLogoPutAndRead},
+	{"Delete", clientLogoDelete},
+	{"List", clientLogoList},
+	{"PutRace", clientLogoPutRace},
+	{"Injection", clientLogoInjection},
 }
 
-func putLogo(t *testing.T, s clientLogoStore, l storage.ClientLogo) storage.ClientLogo {
+func putLogo(t *testing.T, s storage.Store, l storage.ClientLogo) storage.ClientLogo {
 	t.Helper()
 	noErr(t, "PutClientLogo", s.PutClientLogo(t.Context(), l))
 	return l
 }
 
-func wantLogo(t *testing.T, s clientLogoStore, want storage.ClientLogo) {
+func wantLogo(t *testing.T, s storage.Store, want storage.ClientLogo) {
 	t.Helper()
 	got, err := s.ClientLogo(t.Context(), want.ClientID)
 	noErr(t, "ClientLogo", err)
 	wantEqual(t, "the logo", got, want)
 }
 
-func clientLogoPutAndRead(t *testing.T, s clientLogoStore) {
+func clientLogoPutAndRead(t *testing.T, s storage.Store) {
 	for n := range 3 {
 		wantLogo(t, s, putLogo(t, s, newClientLogo(n)))
 	}
@@ -46,7 +46,7 @@ func clientLogoPutAndRead(t *testing.T, s clientLogoStore) {
 	wantLogo(t, s, storage.ClientLogo{ClientID: "empty"})
 }
 
-func clientLogoDelete(t *testing.T, s clientLogoStore) {
+func clientLogoDelete(t *testing.T, s storage.Store) {
 	putLogo(t, s, newClientLogo(1))
 	putLogo(t, s, newClientLogo(2))
 	for range 2 {
@@ -57,7 +57,7 @@ func clientLogoDelete(t *testing.T, s clientLogoStore) {
 	wantLogo(t, s, newClientLogo(2))
 }
 
-func clientLogoList(t *testing.T, s clientLogoStore) {
+func clientLogoList(t *testing.T, s storage.Store) {
 	var want []string
 	for n := range 5 {
 		putLogo(t, s, newClientLogo((n*2)%5))
@@ -76,7 +76,7 @@ func clientLogoList(t *testing.T, s clientLogoStore) {
 	}
 }
 
-func clientLogoPutRace(t *testing.T, s clientLogoStore) {
+func clientLogoPutRace(t *testing.T, s storage.Store) {
 	for _, err := range race(racers, func(i int) error {
 		l := newClientLogo(1)
 		l.SourceURI, l.Data = fmt.Sprint(i), []byte(fmt.Sprint(i))
@@ -89,7 +89,7 @@ func clientLogoPutRace(t *testing.T, s clientLogoStore) {
 	wantEqual(t, "all of it is of one writer", got.SourceURI, string(got.Data))
 }
 
-func clientLogoInjection(t *testing.T, s clientLogoStore) {
+func clientLogoInjection(t *testing.T, s storage.Store) {
 	for _, v := range sampledStrings() {
 		putLogo(t, s, storage.ClientLogo{ClientID: v, Type: v, Data: []byte(v), SourceURI: v})
 	}

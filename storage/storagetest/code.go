@@ -10,25 +10,25 @@ import (
 
 // Pending sessions, and the one conditional update that redeems their code.
 var codeContracts = []contract{
-	{"CreateAndRead", ifHas(codeCreateAndRead)},
-	{"ZeroFields", ifHas(codeZeroFields)},
-	{"Redeem", ifHas(codeRedeem)},
-	{"RedeemConditions", ifHas(codeRedeemConditions)},
-	{"RedeemBorders", ifHas(codeRedeemBorders)},
-	{"RedeemKeepsAuthTime", ifHas(codeRedeemKeepsAuthTime)},
-	{"RedeemRace", ifHas(codeRedeemRace)},
-	{"RedeemRevokeRace", ifHas(codeRedeemRevokeRace)},
-	{"RefreshAfterRedemption", ifHas(codeRefreshAfterRedemption)},
-	{"NoRefreshWhilePending", ifHas(codeNoRefreshWhilePending)},
-	{"PendingIsNoExcess", ifHas(codePendingIsNoExcess)},
-	{"CountFailure", ifHas(codeCountFailure)},
-	{"CountFailureRace", ifHas(codeCountFailureRace)},
-	{"FilterByBrowser", ifHas(codeFilterByBrowser)},
-	{"RevokeByBrowser", ifHas(codeRevokeByBrowser)},
-	{"Injection", ifHas(codeInjection)},
+	{"CreateAndRead", codeCreateAndRead},
+	{"ZeroFields", codeZeroFields},
+	{"Redeem", codeRedeem},
+	{"RedeemConditions", codeRedeemConditions},
+	{"RedeemBorders", codeRedeemBorders},
+	{"RedeemKeepsAuthTime", codeRedeemKeepsAuthTime},
+	{"RedeemRace", codeRedeemRace},
+	{"RedeemRevokeRace", codeRedeemRevokeRace},
+	{"RefreshAfterRedemption", codeRefreshAfterRedemption},
+	{"NoRefreshWhilePending", codeNoRefreshWhilePending},
+	{"PendingIsNoExcess", codePendingIsNoExcess},
+	{"CountFailure", codeCountFailure},
+	{"CountFailureRace", codeCountFailureRace},
+	{"FilterByBrowser", codeFilterByBrowser},
+	{"RevokeByBrowser", codeRevokeByBrowser},
+	{"Injection", codeInjection},
 }
 
-func codeCreateAndRead(t *testing.T, s codeStore) {
+func codeCreateAndRead(t *testing.T, s storage.Store) {
 	for n := range 4 {
 		wantSession(t, s, createSession(t, s, newPendingSession(n)))
 	}
@@ -38,7 +38,7 @@ func codeCreateAndRead(t *testing.T, s codeStore) {
 }
 
 // codeZeroFields leaves each of the fields empty in turn.
-func codeZeroFields(t *testing.T, s codeStore) {
+func codeZeroFields(t *testing.T, s storage.Store) {
 	for name, empty := range map[string]func(v *storage.Session){
 		"browser":       func(v *storage.Session) { v.BrowserID = "" },
 		"login bound":   func(v *storage.Session) { v.LoginBound = false },
@@ -65,7 +65,7 @@ func codeZeroFields(t *testing.T, s codeStore) {
 	wantSession(t, s, v)
 }
 
-func codeRedeem(t *testing.T, s codeStore) {
+func codeRedeem(t *testing.T, s storage.Store) {
 	for n := range 2 {
 		session, other := createSession(t, s, newPendingSession(n)), createSession(t, s, newPendingSession(n+10))
 		r := redemptionOf(session)
@@ -89,7 +89,7 @@ func codeRedeem(t *testing.T, s codeStore) {
 }
 
 // codeRedeemConditions breaks one condition at a time.
-func codeRedeemConditions(t *testing.T, s codeStore) {
+func codeRedeemConditions(t *testing.T, s storage.Store) {
 	session := createSession(t, s, newPendingSession(1))
 	for name, spoil := range map[string]func(r *storage.Redemption){
 		"another session": func(r *storage.Redemption) { r.SessionID = "session-404" },
@@ -120,7 +120,7 @@ func codeRedeemConditions(t *testing.T, s codeStore) {
 }
 
 // codeRedeemBorders: a code lives to the millisecond.
-func codeRedeemBorders(t *testing.T, s codeStore) {
+func codeRedeemBorders(t *testing.T, s storage.Store) {
 	end := newPendingSession(1).ExpiresAt
 	for name, c := range map[string]struct {
 		at time.Time
@@ -150,7 +150,7 @@ func codeRedeemBorders(t *testing.T, s codeStore) {
 
 // codeRedeemKeepsAuthTime: also where the user logged in when the code was made, or when it
 // was redeemed.
-func codeRedeemKeepsAuthTime(t *testing.T, s codeStore) {
+func codeRedeemKeepsAuthTime(t *testing.T, s storage.Store) {
 	for name, login := range map[string]time.Time{"created": newPendingSession(1).CreatedAt, "redeemed": redemptionOf(newPendingSession(1)).At, "never": {}} {
 		session := newPendingSession(1)
 		session.ID, session.AuthTime = name, login
@@ -163,7 +163,7 @@ func codeRedeemKeepsAuthTime(t *testing.T, s codeStore) {
 	}
 }
 
-func codeRedeemRace(t *testing.T, s codeStore) {
+func codeRedeemRace(t *testing.T, s storage.Store) {
 	for n := range 3 {
 		session := createSession(t, s, newPendingSession(n))
 		of := func(i int) storage.Redemption {
@@ -184,7 +184,7 @@ func codeRedeemRace(t *testing.T, s codeStore) {
 
 // codeRedeemRevokeRace: whichever comes first, the session ends revoked, and a redemption
 // that succeeded is in the record.
-func codeRedeemRevokeRace(t *testing.T, s codeStore) {
+func codeRedeemRevokeRace(t *testing.T, s storage.Store) {
 	for n := range 8 {
 		session := createSession(t, s, newPendingSession(n))
 		r := redemptionOf(session)
@@ -204,7 +204,7 @@ func codeRedeemRevokeRace(t *testing.T, s codeStore) {
 	}
 }
 
-func codeRefreshAfterRedemption(t *testing.T, s codeStore) {
+func codeRefreshAfterRedemption(t *testing.T, s storage.Store) {
 	session := createSession(t, s, newPendingSession(1))
 	session, err := s.RedeemSession(t.Context(), redemptionOf(session))
 	noErr(t, "RedeemSession", err)
@@ -219,7 +219,7 @@ func codeRefreshAfterRedemption(t *testing.T, s codeStore) {
 }
 
 // codeNoRefreshWhilePending: only a redemption moves a session to generation 0.
-func codeNoRefreshWhilePending(t *testing.T, s codeStore) {
+func codeNoRefreshWhilePending(t *testing.T, s storage.Store) {
 	session := createSession(t, s, newPendingSession(1))
 	r := rotationOf(session)
 	r.At = start
@@ -231,7 +231,7 @@ func codeNoRefreshWhilePending(t *testing.T, s codeStore) {
 	}
 }
 
-func codePendingIsNoExcess(t *testing.T, s codeStore) {
+func codePendingIsNoExcess(t *testing.T, s storage.Store) {
 	createSession(t, s, newPendingSession(9))
 	createSession(t, s, newSession(1))
 	createSession(t, s, newSession(2))
@@ -239,7 +239,7 @@ func codePendingIsNoExcess(t *testing.T, s codeStore) {
 	wantExcess(t, s, owner, start, start.Add(-time.Minute), 1, 10, 1)
 }
 
-func codeCountFailure(t *testing.T, s codeStore) {
+func codeCountFailure(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	session, other := newPendingSession(1), createSession(t, s, newPendingSession(2))
 	none := newPendingSession(3)
@@ -273,7 +273,7 @@ func codeCountFailure(t *testing.T, s codeStore) {
 	wantEqual(t, "the revoked session", got, revokedSession(other, start, "reuse"))
 }
 
-func codeCountFailureRace(t *testing.T, s codeStore) {
+func codeCountFailureRace(t *testing.T, s storage.Store) {
 	session := newPendingSession(1)
 	session.Code.Failures = 0
 	createSession(t, s, session)
@@ -308,7 +308,7 @@ func browserSessions(t *testing.T, s storage.Store) func(storage.SessionFilter) 
 	}
 }
 
-func codeFilterByBrowser(t *testing.T, s codeStore) {
+func codeFilterByBrowser(t *testing.T, s storage.Store) {
 	selected := browserSessions(t, s)
 	for _, f := range []storage.SessionFilter{
 		{}, {BrowserID: "one"}, {BrowserID: "two", LoginBound: true}, {LoginBound: true}, {BrowserID: "on"}, {BrowserID: "none"},
@@ -320,7 +320,7 @@ func codeFilterByBrowser(t *testing.T, s codeStore) {
 	}
 }
 
-func codeRevokeByBrowser(t *testing.T, s codeStore) {
+func codeRevokeByBrowser(t *testing.T, s storage.Store) {
 	selected := browserSessions(t, s)
 	bound := storage.SessionFilter{BrowserID: "one", LoginBound: true}
 	wantRevokedAll(t, s, storage.SessionFilter{BrowserID: "none"}, 0)
@@ -330,7 +330,7 @@ func codeRevokeByBrowser(t *testing.T, s codeStore) {
 	wantEqual(t, "the revoked", revokedIDs(t, s, start.Add(time.Second), "disabled"), selected(storage.SessionFilter{BrowserID: "one"}))
 }
 
-func codeInjection(t *testing.T, s codeStore) {
+func codeInjection(t *testing.T, s storage.Store) {
 	of := func(v string) storage.Session {
 		session := newPendingSession(1)
 		session.ID, session.BrowserID, session.AMR, session.Claims, session.CodeCheck = v, v, []string{v, v + "#"}, []string{v}, v

@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"context"
+	"maps"
 	"reflect"
 	"testing"
 
@@ -19,6 +20,12 @@ var contextContracts = []contract{
 // calls is every call that a store has, with arguments that succeed on a store
 // which holds record number 1 of each kind.
 func calls(s storage.Store) map[string]func(ctx context.Context) error {
+	all := signInCalls(s)
+	maps.Copy(all, accountCalls(s))
+	return all
+}
+
+func accountCalls(s storage.Store) map[string]func(ctx context.Context) error {
 	u, r, c := newUser(1), newRole(1), newClient(1)
 	at := start.AddDate(10, 0, 0)
 	return map[string]func(ctx context.Context) error{
@@ -103,6 +110,46 @@ func calls(s storage.Store) map[string]func(ctx context.Context) error {
 	}
 }
 
+// signInCalls are those of sign-in in a browser.
+func signInCalls(s storage.Store) map[string]func(ctx context.Context) error {
+	pending, b, c, m, at := newPendingSession(3), newBrowserSession(1), newConsent(1), newMessage(1), start.AddDate(10, 0, 0)
+	return map[string]func(ctx context.Context) error{
+		"RedeemSession":         func(ctx context.Context) error { return second(s.RedeemSession(ctx, redemptionOf(pending))) },
+		"CountCodeFailure":      func(ctx context.Context) error { return second(s.CountCodeFailure(ctx, pending.ID)) },
+		"CreateBrowserSession":  func(ctx context.Context) error { return s.CreateBrowserSession(ctx, newBrowserSession(2)) },
+		"BrowserSession":        func(ctx context.Context) error { return second(s.BrowserSession(ctx, b.ID)) },
+		"BrowserSessionInEpoch": func(ctx context.Context) error { _, _, _, err := s.BrowserSessionInEpoch(ctx, b.ID); return err },
+		"TouchBrowserSession":   func(ctx context.Context) error { return s.TouchBrowserSession(ctx, b.ID, at, at) },
+		"ListBrowserSessions": func(ctx context.Context) error {
+			return second(s.ListBrowserSessions(ctx, storage.BrowserSessionFilter{}, storage.Page{}))
+		},
+		"RevokeBrowserSession":  func(ctx context.Context) error { return s.RevokeBrowserSession(ctx, b.ID, start, "logout") },
+		"EndedBrowserSessions":  func(ctx context.Context) error { return second(s.EndedBrowserSessions(ctx, at, 10)) },
+		"DeleteBrowserSessions": func(ctx context.Context) error { return s.DeleteBrowserSessions(ctx, b.ID) },
+		"Consent":               func(ctx context.Context) error { return second(s.Consent(ctx, c.UserID, c.ClientID)) },
+		"SwapConsent":           func(ctx context.Context) error { return second(s.SwapConsent(ctx, newConsent(2))) },
+		"DeleteConsents": func(ctx context.Context) error {
+			return second(s.DeleteConsents(ctx, storage.ConsentFilter{UserID: c.UserID}))
+		},
+		"ListConsents": func(ctx context.Context) error {
+			return second(s.ListConsents(ctx, storage.ConsentFilter{}, storage.Page{}))
+		},
+		"PutScopeText":     func(ctx context.Context) error { return s.PutScopeText(ctx, newScopeText(2)) },
+		"DeleteScopeText":  func(ctx context.Context) error { return s.DeleteScopeText(ctx, newScopeText(1).Scope) },
+		"ListScopeTexts":   func(ctx context.Context) error { return second(s.ListScopeTexts(ctx)) },
+		"PutClientLogo":    func(ctx context.Context) error { return s.PutClientLogo(ctx, newClientLogo(2)) },
+		"ClientLogo":       func(ctx context.Context) error { return second(s.ClientLogo(ctx, newClientLogo(1).ClientID)) },
+		"DeleteClientLogo": func(ctx context.Context) error { return s.DeleteClientLogo(ctx, newClientLogo(1).ClientID) },
+		"ListClientLogos":  func(ctx context.Context) error { return second(s.ListClientLogos(ctx, storage.Page{})) },
+		"Enqueue":          func(ctx context.Context) error { return s.Enqueue(ctx, newMessage(2)) },
+		"LeaseMessages":    func(ctx context.Context) error { return second(s.LeaseMessages(ctx, leaseOf("a", m.DueAt))) },
+		"FinishMessage":    func(ctx context.Context) error { return s.FinishMessage(ctx, m.ID, "a", 1) },
+		"PostponeMessage":  func(ctx context.Context) error { return s.PostponeMessage(ctx, m.ID, "a", 1, start) },
+		"ListMessages":     func(ctx context.Context) error { return second(s.ListMessages(ctx, storage.Page{})) },
+		"SweepMessages":    func(ctx context.Context) error { return second(s.SweepMessages(ctx, at, 10)) },
+	}
+}
+
 func second[T any](_ T, err error) error { return err }
 
 // contextCallsAreComplete keeps the list above from falling behind the interface.
@@ -125,6 +172,11 @@ func fillOne(t *testing.T, s storage.Store) {
 	_, err := s.SwapSharedSet(t.Context(), storage.SharedSet{Name: "set-1"})
 	noErr(t, "SwapSharedSet", err)
 	wantCount(t, s, "ann", start, storage.RateCounter{Count: 1, ResetAt: start.Add(window)})
+	createBrowserSession(t, s, newBrowserSession(1))
+	putConsent(t, s, newConsent(1))
+	putScopeText(t, s, newScopeText(1))
+	putLogo(t, s, newClientLogo(1))
+	enqueue(t, s, newMessage(1))
 }
 
 // A contents is all that a store lists.
@@ -138,6 +190,12 @@ type contents struct {
 	Lists    []storage.StatusList
 	Pending  []storage.PendingRevocation
 	Revoked  [2]bool
+
+	Browsers   []storage.BrowserSession
+	Consents   []storage.Consent
+	ScopeTexts []storage.ScopeText
+	Logos      []storage.ClientLogo
+	Messages   []storage.Message
 }
 
 // dump reads a store of at most one page of each kind.
@@ -161,11 +219,28 @@ func dump(t *testing.T, s storage.Store) (all contents) {
 	noErr(t, "PendingRevocations", err)
 	all.Keys, err = s.ListKeys(ctx)
 	noErr(t, "ListKeys", err)
+	all.Browsers, all.Consents, all.ScopeTexts, all.Logos, all.Messages = dumpSignIn(t, s)
 	for i, jti := range []string{"jti-1", "jti-2"} {
 		all.Revoked[i], err = s.TokenRevoked(ctx, jti)
 		noErr(t, "TokenRevoked", err)
 	}
 	return all
+}
+
+func dumpSignIn(t *testing.T, s storage.SignInListings) ([]storage.BrowserSession, []storage.Consent, []storage.ScopeText, []storage.ClientLogo, []storage.Message) {
+	t.Helper()
+	ctx, page := t.Context(), storage.Page{Limit: storage.MaxPage}
+	browsers, err := s.ListBrowserSessions(ctx, storage.BrowserSessionFilter{}, page)
+	noErr(t, "ListBrowserSessions", err)
+	consents, err := s.ListConsents(ctx, storage.ConsentFilter{}, page)
+	noErr(t, "ListConsents", err)
+	texts, err := s.ListScopeTexts(ctx)
+	noErr(t, "ListScopeTexts", err)
+	logos, err := s.ListClientLogos(ctx, page)
+	noErr(t, "ListClientLogos", err)
+	messages, err := s.ListMessages(ctx, page)
+	noErr(t, "ListMessages", err)
+	return browsers.Sessions, consents.Consents, texts, logos.Logos, messages.Messages
 }
 
 // wantAllRejected plays all calls under a context that is over: each is ErrUnavailable

@@ -250,5 +250,10 @@ func missing(ctx context.Context, s storage.Store, key string) map[string]error 
 	_, errs["UpdateClient"] = s.UpdateClient(ctx, c)
 	_, errs["Session"] = s.Session(ctx, key)
 	_, errs["SharedSet"] = s.SharedSet(ctx, key)
+	_, errs["BrowserSession"] = s.BrowserSession(ctx, key)
+	_, errs["Consent"] = s.Consent(ctx, key, key)
+	_, errs["ClientLogo"] = s.ClientLogo(ctx, key)
+	errs["RevokeBrowserSession"] = s.RevokeBrowserSession(ctx, key, start, key)
+	errs["DeleteScopeText"] = s.DeleteScopeText(ctx, key)
 	return errs
 }

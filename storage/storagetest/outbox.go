@@ -12,30 +12,30 @@ import (
 )
 
 var outboxContracts = []contract{
-	{"EnqueueAndList", ifHas(outboxEnqueueAndList)},
-	{"EnqueueAgain", ifHas(outboxEnqueueAgain)},
-	{"Lease", ifHas(outboxLease)},
-	{"LeaseBorders", ifHas(outboxLeaseBorders)},
-	{"LeaseOrder", ifHas(outboxLeaseOrder)},
-	{"LeaseIsBounded", ifHas(outboxLeaseIsBounded)},
-	{"LeaseRace", ifHas(outboxLeaseRace)},
-	{"LapsedLeaseRace", ifHas(outboxLapsedLeaseRace)},
-	{"Finish", ifHas(outboxFinish)},
-	{"Postpone", ifHas(outboxPostpone)},
-	{"OnlyTheOwner", ifHas(outboxOnlyTheOwner)},
-	{"FinishRace", ifHas(outboxFinishRace)},
-	{"Sweep", ifHas(outboxSweep)},
-	{"SweepRace", ifHas(outboxSweepRace)},
-	{"Injection", ifHas(outboxInjection)},
+	{"EnqueueAndList", outboxEnqueueAndList},
+	{"EnqueueAgain", outboxEnqueueAgain},
+	{"Lease", outboxLease},
+	{"LeaseBorders", outboxLeaseBorders},
+	{"LeaseOrder", outboxLeaseOrder},
+	{"LeaseIsBounded", outboxLeaseIsBounded},
+	{"LeaseRace", outboxLeaseRace},
+	{"LapsedLeaseRace", outboxLapsedLeaseRace},
+	{"Finish", outboxFinish},
+	{"Postpone", outboxPostpone},
+	{"OnlyTheOwner", outboxOnlyTheOwner},
+	{"FinishRace", outboxFinishRace},
+	{"Sweep", outboxSweep},
+	{"SweepRace", outboxSweepRace},
+	{"Injection", outboxInjection},
 }
 
-func enqueue(t *testing.T, s outboxStore, messages ...storage.Message) {
+func enqueue(t *testing.T, s storage.Store, messages ...storage.Message) {
 	t.Helper()
 	noErr(t, "Enqueue", s.Enqueue(t.Context(), messages...))
 }
 
 // wantMessages demands all messages, by rising id.
-func wantMessages(t *testing.T, s outboxStore, want ...storage.Message) {
+func wantMessages(t *testing.T, s storage.Store, want ...storage.Message) {
 	t.Helper()
 	page, err := s.ListMessages(t.Context(), storage.Page{Limit: storage.MaxPage})
 	noErr(t, "ListMessages", err)
@@ -53,14 +53,14 @@ func leased(m storage.Message, l storage.Lease) storage.Message {
 	return m
 }
 
-func wantLeased(t *testing.T, s outboxStore, l storage.Lease, want ...storage.Message) {
+func wantLeased(t *testing.T, s storage.Store, l storage.Lease, want ...storage.Message) {
 	t.Helper()
 	got, err := s.LeaseMessages(t.Context(), l)
 	noErr(t, "LeaseMessages", err)
 	wantEqual(t, "the leased messages", got, want)
 }
 
-func outboxEnqueueAndList(t *testing.T, s outboxStore) {
+func outboxEnqueueAndList(t *testing.T, s storage.Store) {
 	enqueue(t, s)
 	wantMessages(t, s)
 	full := newMessage(3)
@@ -75,7 +75,7 @@ func outboxEnqueueAndList(t *testing.T, s outboxStore) {
 	}), []string{"empty", newMessage(1).ID, newMessage(2).ID, newMessage(3).ID})
 }
 
-func outboxEnqueueAgain(t *testing.T, s outboxStore) {
+func outboxEnqueueAgain(t *testing.T, s storage.Store) {
 	m := newMessage(1)
 	enqueue(t, s, m)
 	again := newMessage(2)
@@ -88,7 +88,7 @@ func outboxEnqueueAgain(t *testing.T, s outboxStore) {
 	wantMessages(t, s, m, newMessage(4), newMessage(5), newMessage(6), newMessage(7))
 }
 
-func outboxLease(t *testing.T, s outboxStore) {
+func outboxLease(t *testing.T, s storage.Store) {
 	now := start.Add(time.Second)
 	wantLeased(t, s, leaseOf("a", now))
 	late := newMessage(2)
@@ -107,7 +107,7 @@ func outboxLease(t *testing.T, s outboxStore) {
 }
 
 // outboxLeaseBorders: due, leased and expired to the millisecond.
-func outboxLeaseBorders(t *testing.T, s outboxStore) {
+func outboxLeaseBorders(t *testing.T, s storage.Store) {
 	m := newMessage(0)
 	m.ExpiresAt = start.Add(10 * time.Second)
 	enqueue(t, s, m)
@@ -125,7 +125,7 @@ func outboxLeaseBorders(t *testing.T, s outboxStore) {
 }
 
 // outboxLeaseOrder: the longest due first, and of those due at one time the lowest id.
-func outboxLeaseOrder(t *testing.T, s outboxStore) {
+func outboxLeaseOrder(t *testing.T, s storage.Store) {
 	var want []storage.Message
 	for n, id := range []string{"e", "d", "c", "a", "b"} {
 		m := newMessage(min(n, 3))
@@ -141,7 +141,7 @@ func outboxLeaseOrder(t *testing.T, s outboxStore) {
 	wantLeased(t, s, l, leased(want[4], l))
 }
 
-func outboxLeaseIsBounded(t *testing.T, s outboxStore) {
+func outboxLeaseIsBounded(t *testing.T, s storage.Store) {
 	for n := range 6 {
 		enqueue(t, s, newMessage(n))
 	}
@@ -155,7 +155,7 @@ func outboxLeaseIsBounded(t *testing.T, s outboxStore) {
 }
 
 // leaseAll lets many instances lease until none gets anything, and returns who got what.
-func leaseAll(t *testing.T, s outboxStore, now time.Time) map[string]string {
+func leaseAll(t *testing.T, s storage.Store, now time.Time) map[string]string {
 	t.Helper()
 	got := race(16, func(i int) []storage.Message {
 		l := leaseOf(fmt.Sprint("owner-", i), now)
@@ -186,7 +186,7 @@ func leaseAll(t *testing.T, s outboxStore, now time.Time) map[string]string {
 }
 
 // outboxLeaseRace: each message goes to exactly one, and none is left out.
-func outboxLeaseRace(t *testing.T, s outboxStore) {
+func outboxLeaseRace(t *testing.T, s storage.Store) {
 	const messages = 40
 	for n := range messages {
 		enqueue(t, s, newMessage(n))
@@ -202,7 +202,7 @@ func outboxLeaseRace(t *testing.T, s outboxStore) {
 }
 
 // outboxLapsedLeaseRace: a lease that lapsed is taken over by exactly one.
-func outboxLapsedLeaseRace(t *testing.T, s outboxStore) {
+func outboxLapsedLeaseRace(t *testing.T, s storage.Store) {
 	for n := range 20 {
 		enqueue(t, s, newMessage(n))
 	}
@@ -213,7 +213,7 @@ func outboxLapsedLeaseRace(t *testing.T, s outboxStore) {
 }
 
 // leaseOne enqueues and leases message n.
-func leaseOne(t *testing.T, s outboxStore, n int, owner string) storage.Message {
+func leaseOne(t *testing.T, s storage.Store, n int, owner string) storage.Message {
 	t.Helper()
 	enqueue(t, s, newMessage(n))
 	l := leaseOf(owner, newMessage(n).DueAt)
@@ -222,7 +222,7 @@ func leaseOne(t *testing.T, s outboxStore, n int, owner string) storage.Message 
 	return m
 }
 
-func outboxFinish(t *testing.T, s outboxStore) {
+func outboxFinish(t *testing.T, s storage.Store) {
 	m := leaseOne(t, s, 1, "a")
 	enqueue(t, s, newMessage(2))
 	noErr(t, "FinishMessage", s.FinishMessage(t.Context(), m.ID, "a", 1))
@@ -233,7 +233,7 @@ func outboxFinish(t *testing.T, s outboxStore) {
 	wantMessages(t, s, newMessage(1), newMessage(2))
 }
 
-func outboxPostpone(t *testing.T, s outboxStore) {
+func outboxPostpone(t *testing.T, s storage.Store) {
 	m := leaseOne(t, s, 1, "a")
 	due := m.DueAt.Add(time.Second)
 	noErr(t, "PostponeMessage", s.PostponeMessage(t.Context(), m.ID, "a", 1, due))
@@ -250,7 +250,7 @@ func outboxPostpone(t *testing.T, s outboxStore) {
 }
 
 // outboxOnlyTheOwner: of the attempt, whatever the time.
-func outboxOnlyTheOwner(t *testing.T, s outboxStore) {
+func outboxOnlyTheOwner(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	m := leaseOne(t, s, 1, "a")
 	refused := func(m storage.Message, id, owner string, attempt int64) {
@@ -273,7 +273,7 @@ func outboxOnlyTheOwner(t *testing.T, s outboxStore) {
 }
 
 // outboxFinishRace: of finishing, postponing and taking over exactly one succeeds.
-func outboxFinishRace(t *testing.T, s outboxStore) {
+func outboxFinishRace(t *testing.T, s storage.Store) {
 	for n := range 8 {
 		m := leaseOne(t, s, 0, "a")
 		errs := race(3, func(i int) error {
@@ -298,7 +298,7 @@ func outboxFinishRace(t *testing.T, s outboxStore) {
 	}
 }
 
-func sweepMessages(t *testing.T, s outboxStore, before time.Time, limit int) []storage.Message {
+func sweepMessages(t *testing.T, s storage.Store, before time.Time, limit int) []storage.Message {
 	t.Helper()
 	got, err := s.SweepMessages(t.Context(), before, limit)
 	noErr(t, "SweepMessages", err)
@@ -306,7 +306,7 @@ func sweepMessages(t *testing.T, s outboxStore, before time.Time, limit int) []s
 	return got
 }
 
-func outboxSweep(t *testing.T, s outboxStore) {
+func outboxSweep(t *testing.T, s storage.Store) {
 	for n := range 6 {
 		enqueue(t, s, newMessage(n))
 	}
@@ -326,7 +326,7 @@ func outboxSweep(t *testing.T, s outboxStore) {
 }
 
 // outboxSweepRace: each message is returned to exactly one.
-func outboxSweepRace(t *testing.T, s outboxStore) {
+func outboxSweepRace(t *testing.T, s storage.Store) {
 	for n := range 24 {
 		enqueue(t, s, newMessage(n))
 	}
@@ -348,7 +348,7 @@ func outboxSweepRace(t *testing.T, s outboxStore) {
 	wantEqual(t, "how many were swept", len(seen), 24)
 }
 
-func outboxInjection(t *testing.T, s outboxStore) {
+func outboxInjection(t *testing.T, s storage.Store) {
 	for _, v := range sampledStrings() {
 		m := storage.Message{ID: v, Kind: v, Target: v, Body: []byte(v), CreatedAt: start, DueAt: start, ExpiresAt: start.Add(time.Hour)}
 		enqueue(t, s, m)
