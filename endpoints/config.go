@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"example.org/signet/endpoints/pages"
 	"example.org/signet/internal/document"
 	"example.org/signet/internal/fielderror"
 	"example.org/signet/issuer"
@@ -113,6 +114,9 @@ type Config struct {
 	// DocsClient is the id of the client that the page at /docs offers to log in
 	// with; "" for none.
 	DocsClient string
+
+	// Pages are what people see; nil means the default look.
+	Pages *pages.Pages
 
 	Metrics *Metrics
 	Log     zerolog.Logger // one event a request

@@ -14,6 +14,7 @@ import (
 
 	"github.com/swaggest/swgui/v5/static"
 
+	"example.org/signet/endpoints/pages"
 	"example.org/signet/internal/document"
 )
 
@@ -56,14 +57,34 @@ func (m *routeBuilder) mountDocsPage(issuerURL, client string, listed operations
 	for _, part := range docsFiles {
 		m.page(pathDocs+"/"+part.name, m.docsFileHandler(part))
 	}
-	home := "page/home.html"
-	if !listed.public {
-		home = "page/home_admin.html"
+	m.page(pathHome, m.homeHandler(pages.HomeView{Issuer: issuerURL, Admin: !listed.public}))
+	assets := m.pages.Assets()
+	m.router.PathPrefix(m.base + pages.AssetsPath).Handler(assets)
+	if m.atRoot && m.base != "" {
+		m.router.PathPrefix(pages.AssetsPath).Handler(assets)
 	}
-	m.page(pathHome, m.htmlHandler(pathHome, fill(home), plainCSP))
 	if m.base != "" {
 		m.documents[m.base] = m.documents[m.base+pathHome]
 	}
+}
+
+// homeHandler serves the page at /, rendered once in each language.
+func (m *routeBuilder) homeHandler(v pages.HomeView) http.Handler {
+	header := http.Header{}
+	setPageHeaders(header, m.pages.CSP(v))
+	header.Set("Vary", "Accept-Language")
+	handlers := map[string]http.Handler{}
+	for _, lang := range m.pages.Languages() {
+		body, err := m.pages.Render(v, lang)
+		if err != nil {
+			panic(fmt.Sprintf("the page at %s: %v", pathHome, err)) // New has rendered it, if it is the operator's
+		}
+		page := document.New(htmlType, body, 0)
+		handlers[lang] = m.documentHandler(pathHome, corsNone, header, func() document.Document { return page })
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handlers[m.pages.Language("", r.Header.Get("Accept-Language"))].ServeHTTP(w, r)
+	})
 }
 
 // htmlHandler serves a page that is filled in once.

@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/gorilla/mux"
+
+	"example.org/signet/endpoints/pages"
 )
 
 // Handler is the whole of Signet's public HTTP. It is safe for concurrent use.
@@ -52,6 +54,11 @@ func New(cfg Config) (*Handler, error) {
 		return nil, fmt.Errorf("endpoints: %w", err)
 	}
 	cfg = cfg.withDefaults()
+	if cfg.Pages == nil {
+		if cfg.Pages, err = pages.New(pages.Config{Issuer: cfg.Issuer}); err != nil {
+			return nil, fmt.Errorf("endpoints: %w", err)
+		}
+	}
 	h := &Handler{
 		discovery: newDiscovery(cfg.Issuer, cfg.Service, cfg.Keys),
 		ready:     &readiness{keys: cfg.Keys, store: &storePinger{store: cfg.Store, now: cfg.Now}},

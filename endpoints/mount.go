@@ -16,7 +16,7 @@ func (h *Handler) mount(cfg Config, base string) {
 	}
 	h.public = newListener(&routeHandler{shared, route{endpoint: notFoundEndpoint{}}})
 	h.admin = newListener(&routeHandler{shared, route{errorFormat: problemErrors, endpoint: notFoundEndpoint{}}})
-	m := &routeBuilder{middleware: shared, issuer: cfg.Service, admins: cfg.Admin, limiter: lim, handler: h, listener: h.public}
+	m := &routeBuilder{middleware: shared, issuer: cfg.Service, admins: cfg.Admin, limiter: lim, handler: h, pages: cfg.Pages, listener: h.public}
 	m.mountProtocol(cfg)
 	m.mountSelfService(cfg.SelfService)
 	if cfg.AdminMerged {

@@ -3,6 +3,7 @@ package endpoints
 import (
 	"net/http"
 
+	"example.org/signet/endpoints/pages"
 	"example.org/signet/internal/document"
 )
 
@@ -14,6 +15,7 @@ type routeBuilder struct {
 	limiter *limiter
 	atRoot  bool // what is mounted answers at the root too, whatever the issuer's path
 	handler *Handler
+	pages   *pages.Pages
 	*listener
 }
 

@@ -159,10 +159,14 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	v.metrics.Count("signet_signatures_total", "Tokens signed.", v.keyring.Signatures)
 	v.registerKeyMetrics()
 	v.metrics.Gauge("signet_status_age_seconds", "Age of the data in the status lists.", func() float64 { return v.issuer.StatusAge().Seconds() })
+	shown, err := v.settings.pages()
+	if err != nil {
+		return err
+	}
 	v.handler, err = endpoints.New(endpoints.Config{
 		Issuer: v.settings.issuer, Service: v.issuer, Admin: v.admin, SelfService: v.self, Keys: v.keyring, Store: v.store,
 		AdminMerged: v.settings.adminMerged(), TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh, DocsClient: v.settings.docsClient,
-		Metrics: v.metrics, Log: v.log, Now: v.now, Rand: v.random,
+		Pages: shown, Metrics: v.metrics, Log: v.log, Now: v.now, Rand: v.random,
 	})
 	if err != nil {
 		return err

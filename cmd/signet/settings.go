@@ -16,6 +16,7 @@ type settings struct {
 	hashSettings
 	transportSettings
 	operationSettings
+	brandSettings
 
 	docsClient string // the client that the page at /docs offers; dev sets it
 
@@ -52,5 +53,5 @@ func (s *settings) offer(f *pflag.FlagSet, groups ...settingGroup) {
 // offerServer adds every setting of a server.
 func (s *settings) offerServer(f *pflag.FlagSet) {
 	s.offer(f, &s.configSettings, &s.issuerSettings, &s.listenSettings, &s.storeSettings, &s.tokenSettings, &s.throttleSettings,
-		&s.keySettings, &s.hashSettings, &s.transportSettings, &s.operationSettings)
+		&s.keySettings, &s.hashSettings, &s.transportSettings, &s.operationSettings, &s.brandSettings)
 }

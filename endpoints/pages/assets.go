@@ -61,7 +61,7 @@ func newAssets(base string, b Branding, folder fs.FS) (*assets, error) {
 	}
 	data, contentType, err := readLogo(b.LogoFile)
 	if err != nil {
-		return nil, fmt.Errorf("brand-logo: %w", err)
+		return nil, refused("brand-logo", err)
 	}
 	a.add("logo"+strings.ToLower(filepath.Ext(b.LogoFile)), contentType, data)
 	return a, nil

@@ -87,10 +87,10 @@ func (b Branding) folder() (fs.FS, error) {
 	}
 	info, err := os.Stat(b.Templates)
 	if err != nil {
-		return nil, fmt.Errorf("templates: %w", err)
+		return nil, refused("templates", err)
 	}
 	if !info.IsDir() {
-		return nil, fmt.Errorf("templates: %s is not a folder", b.Templates)
+		return nil, refused("templates", fmt.Errorf("%s is not a folder", b.Templates))
 	}
 	return os.DirFS(b.Templates), nil
 }
@@ -100,5 +100,10 @@ func (b Branding) inFolder(err error) error {
 	if err == nil || b.Templates == "" {
 		return err
 	}
-	return fmt.Errorf("templates %s: %w", b.Templates, err)
+	return refused("templates", fmt.Errorf("%s: %w", b.Templates, err))
+}
+
+// refused names the setting that an error is about.
+func refused(setting string, err error) error {
+	return &fielderror.Error{Field: setting, Reason: err.Error()}
 }

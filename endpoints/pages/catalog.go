@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -159,6 +158,3 @@ func fill(text string, args []any, show func(any) string) (string, error) {
 	}
 	return strings.NewReplacer(pairs...).Replace(text), nil
 }
-
-// languages returns the tags that there are texts in.
-func languages(catalogs map[string]*catalog) []string { return slices.Sorted(maps.Keys(catalogs)) }

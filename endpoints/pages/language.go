@@ -32,6 +32,9 @@ func (p *Pages) Language(uiLocales, acceptLanguage string) string {
 	return defaultLanguage
 }
 
+// Languages returns the languages that there are texts in.
+func (p *Pages) Languages() []string { return slices.Clone(p.languages) }
+
 // lookUp finds a language by its tag, whose parts are left out from the end until there is one
 // (RFC 4647 §3.4); "" for none.
 func (p *Pages) lookUp(wanted string) string {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -48,7 +50,7 @@ func New(cfg Config) (*Pages, error) {
 	if p.catalogs, err = loadCatalogs(folder); err != nil {
 		return nil, cfg.Branding.inFolder(err)
 	}
-	p.languages = languages(p.catalogs)
+	p.languages = slices.Sorted(maps.Keys(p.catalogs))
 	if p.assets, err = newAssets(p.base, cfg.Branding, folder); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,8 @@ func samples() []View {
 		LogoutView{Action: "/oauth2/logout", Fields: []Field{{"state", "s"}}, Client: &c, User: &u},
 		SignedOutView{Client: &c, BackURL: "https://notes.example"},
 		StatusView{Status: 404, RequestID: "1f3a"},
+		HomeView{Issuer: "https://id.example"},
+		HomeView{Issuer: "https://id.example", Admin: true},
 		AccountView{Account: account, Version: "3"},
 		AccountPasswordView{Account: account, PasswordMin: 8},
 		AccountSessionsView{Account: account, Sessions: []BrowserSession{{Handle: "h", Current: true, Device: "Firefox 140 on Linux", Network: "192.0.2.0/24", SignedIn: at, LastSeen: at, Until: at, Apps: apps}, {Handle: "i"}}, Others: apps, More: true},

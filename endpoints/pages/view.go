@@ -19,6 +19,7 @@ var (
 	_ View = LogoutView{}
 	_ View = SignedOutView{}
 	_ View = StatusView{}
+	_ View = HomeView{}
 	_ View = AccountView{}
 	_ View = AccountPasswordView{}
 	_ View = AccountSessionsView{}
@@ -179,4 +180,10 @@ type SignedOutView struct {
 type StatusView struct {
 	Status    int
 	RequestID string
+}
+
+// HomeView is the page at the issuer's URL: where a developer begins.
+type HomeView struct {
+	Issuer string
+	Admin  bool // it is the page of the admin listener
 }

@@ -147,7 +147,7 @@ func testListenerPages(t *testing.T, s *Signet) {
 	for _, part := range loaded.FindAllStringSubmatch(string(page.Body), -1) {
 		l.Get(part[1]).ExpectStatus(t, http.StatusOK)
 	}
-	expectPlainPage(t, l.Get("/").ExpectStatus(t, http.StatusOK))
+	expectStyledPage(t, l.Get("/").ExpectStatus(t, http.StatusOK))
 	token := Bearer(l.Post(Token, s.AddUser(t, "rita", "super_admin").LoginForm("signet:admin"), Basic(s.Portal(t))).Tokens(t).Access)
 	l.JSON("GET", Users, nil, token).ExpectStatus(t, http.StatusOK)
 	for _, path := range []string{Introspect, Revoke, UserInfo, JWKS, Discovery, "/me"} {

@@ -240,7 +240,7 @@ func testAuthorize(t *testing.T, s *Signet) {
 // testHomePage: GET of the issuer's URL returns an HTML page that says what runs there.
 func testHomePage(t *testing.T, s *Signet) {
 	a := s.Get("/").ExpectStatus(t, http.StatusOK)
-	expectPlainPage(t, a)
+	expectStyledPage(t, a)
 	for _, link := range loaded.FindAllStringSubmatch(string(a.Body), -1) {
 		s.Get(strings.TrimPrefix(link[1], s.options.Path)).ExpectStatus(t, http.StatusOK)
 	}
@@ -255,11 +255,23 @@ func testHomePage(t *testing.T, s *Signet) {
 	s.Send(http.MethodPost, "/", "").ExpectError(t, http.StatusMethodNotAllowed, "invalid_request")
 }
 
+// expectPlainPage expects a page that is text and links alone.
 func expectPlainPage(t *testing.T, a Response) {
+	t.Helper()
+	expectPage(t, a, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+}
+
+// expectStyledPage expects a page without forms that loads style, script and pictures from here.
+func expectStyledPage(t *testing.T, a Response) {
+	t.Helper()
+	expectPage(t, a, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'")
+}
+
+func expectPage(t *testing.T, a Response, policy string) {
 	t.Helper()
 	for name, want := range map[string]string{
 		"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
-		"Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", "Referrer-Policy": "no-referrer",
+		"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer",
 	} {
 		if got := a.Header.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

@@ -84,7 +84,7 @@ func (c strictSchemas) schema(r *openapi3.SchemaRef) {
 
 // undocumented lists the paths that are pages for people, or always answer with an error.
 func undocumented(path string) bool {
-	return path == Authorize || path == "/" || path == "" || path == Docs || strings.HasPrefix(path, Docs+"/")
+	return path == Authorize || path == "/" || path == "" || path == Docs || strings.HasPrefix(path, Docs+"/") || strings.HasPrefix(path, Assets)
 }
 
 // at finds the path of the document that this one is. A path without

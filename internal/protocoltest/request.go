@@ -27,6 +27,7 @@ const (
 	Metadata   = "/.well-known/oauth-authorization-server"
 	OpenAPI    = "/openapi.yaml"
 	Docs       = "/docs"
+	Assets     = "/assets/" // the static files of the pages
 )
 
 // RequestOption changes a request before it is sent.
