@@ -41,6 +41,15 @@ func (m *Manager) Verify(ctx context.Context, token string) ([]byte, Header, err
 	return m.verifier.verify(ctx, token)
 }
 
+// VerifyHint checks a token that was handed back long after it expired, such as an
+// id_token_hint (OpenID Connect RP-Initiated Logout 1.0 §2). It is Verify, but that a key
+// counts for as long as its record is kept, also after it left the JWKS: at least the two
+// newest past keys are. Keys that were revoked never count. No right may follow from such a
+// token, for nobody promises that an old key is still secret.
+func (m *Manager) VerifyHint(ctx context.Context, token string) ([]byte, Header, error) {
+	return m.verifier.verifyWith(ctx, token, m.verifier.lookupKept)
+}
+
 // Accepts reports whether a token that the key has signed would pass Verify now,
 // judged by the snapshot in memory: the key is published and has begun to sign.
 func (m *Manager) Accepts(kid string) bool {
@@ -57,11 +66,16 @@ type verifier struct {
 
 // verify does the work of [Manager.Verify].
 func (v verifier) verify(ctx context.Context, token string) ([]byte, Header, error) {
+	return v.verifyWith(ctx, token, v.lookup)
+}
+
+// verifyWith checks a token against the keys that lookup finds.
+func (v verifier) verifyWith(ctx context.Context, token string, lookup func(kid string) (publishedKey, bool)) ([]byte, Header, error) {
 	j, err := parseJWS(token)
 	if err != nil {
 		return nil, Header{}, err
 	}
-	key, ok := v.lookup(j.header.KID)
+	key, ok := lookup(j.header.KID)
 	if !ok {
 		return nil, Header{}, ErrUnknownKey
 	}
@@ -84,6 +98,20 @@ func (v verifier) lookup(kid string) (publishedKey, bool) {
 	s, _ := v.snapshots.get()
 	key, ok := s.published[kid]
 	return key, ok
+}
+
+// lookupKept returns the key with that kid that is published, or was and has expired.
+func (v verifier) lookupKept(kid string) (publishedKey, bool) {
+	s, _ := v.snapshots.get()
+	if key, ok := s.published[kid]; ok {
+		return key, true
+	}
+	for _, info := range s.infos {
+		if info.KID == kid && info.State == Expired {
+			return publishedKey{keyPair: s.pairs[kid]}, true
+		}
+	}
+	return publishedKey{}, false
 }
 
 // requireStarted refuses a key that has not started to sign. It reads the records first,
