@@ -13,13 +13,17 @@ type countingStore struct {
 	storage.Store
 	reads, writes atomic.Int64
 	failing       atomic.Bool
-	marking       func() // runs before sessions are marked as ended
+	marking       func()  // runs before sessions are marked as ended
+	rounds        *rounds // of writes; nil counts none
 }
 
 func (s *countingStore) reset() { s.reads.Store(0); s.writes.Store(0) }
 
 func (s *countingStore) step(n *atomic.Int64) error {
 	n.Add(1)
+	if n == &s.writes {
+		s.rounds.enter()
+	}
 	if s.failing.Load() {
 		return storage.Unavailable("test", context.DeadlineExceeded)
 	}
@@ -129,4 +133,60 @@ func (s *countingStore) AppendAudit(ctx context.Context, events ...storage.Audit
 		return err
 	}
 	return s.Store.AppendAudit(ctx, events...)
+}
+
+func (s *countingStore) BrowserSessionInEpoch(ctx context.Context, id string) (storage.BrowserSession, storage.User, storage.Epoch, error) {
+	if err := s.step(&s.reads); err != nil {
+		return storage.BrowserSession{}, storage.User{}, storage.Epoch{}, err
+	}
+	return s.Store.BrowserSessionInEpoch(ctx, id)
+}
+
+func (s *countingStore) CreateBrowserSession(ctx context.Context, r storage.BrowserSession) error {
+	if err := s.step(&s.writes); err != nil {
+		return err
+	}
+	return s.Store.CreateBrowserSession(ctx, r)
+}
+
+func (s *countingStore) TouchBrowserSession(ctx context.Context, id string, seen, idleAt time.Time) error {
+	if err := s.step(&s.writes); err != nil {
+		return err
+	}
+	return s.Store.TouchBrowserSession(ctx, id, seen, idleAt)
+}
+
+func (s *countingStore) RevokeBrowserSession(ctx context.Context, id string, at time.Time, reason string) error {
+	if err := s.step(&s.writes); err != nil {
+		return err
+	}
+	return s.Store.RevokeBrowserSession(ctx, id, at, reason)
+}
+
+func (s *countingStore) Consent(ctx context.Context, userID, clientID string) (storage.Consent, error) {
+	if err := s.step(&s.reads); err != nil {
+		return storage.Consent{}, err
+	}
+	return s.Store.Consent(ctx, userID, clientID)
+}
+
+func (s *countingStore) SwapConsent(ctx context.Context, c storage.Consent) (storage.Consent, error) {
+	if err := s.step(&s.writes); err != nil {
+		return storage.Consent{}, err
+	}
+	return s.Store.SwapConsent(ctx, c)
+}
+
+func (s *countingStore) ListScopeTexts(ctx context.Context) ([]storage.ScopeText, error) {
+	if err := s.step(&s.reads); err != nil {
+		return nil, err
+	}
+	return s.Store.ListScopeTexts(ctx)
+}
+
+func (s *countingStore) Epoch(ctx context.Context) (storage.Epoch, error) {
+	if err := s.step(&s.reads); err != nil {
+		return storage.Epoch{}, err
+	}
+	return s.Store.Epoch(ctx)
 }

@@ -16,3 +16,12 @@ func (l eventLog) append(ctx context.Context, info RequestInfo, e storage.AuditE
 	_, err := l.log.Append(ctx, info.Event(e))
 	return unavailableOrNil(err)
 }
+
+// appendAll appends events by one write.
+func (l eventLog) appendAll(ctx context.Context, info RequestInfo, events ...storage.AuditEvent) error {
+	for n, e := range events {
+		events[n] = info.Event(e)
+	}
+	_, err := l.log.AppendAll(ctx, events...)
+	return unavailableOrNil(err)
+}

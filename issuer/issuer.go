@@ -8,6 +8,7 @@ import (
 
 	"example.org/signet/internal/fielderror"
 	"example.org/signet/issuer/audit"
+	"example.org/signet/issuer/authorization"
 	"example.org/signet/issuer/password"
 	"example.org/signet/issuer/role"
 	"example.org/signet/issuer/status"
@@ -61,6 +62,7 @@ type Config struct {
 	StatusTTL       time.Duration // how old a status list may get in the hands of a verifier; 0 means DefaultStatusTTL
 	CacheTTL        time.Duration // how long clients and role definitions are believed; 0 for not at all
 	Throttle        Throttle
+	BrowserSessions BrowserSessions
 	AuditRetention  time.Duration // how long audit events are kept; 0 for ever
 
 	// OtherMasterKeys are accepted in refresh tokens and codes beside the one that makes
@@ -98,6 +100,7 @@ func (c Config) Validate() error {
 	if c.AuditRetention < 0 || c.AuditRetention > 0 && c.AuditRetention < minAuditRetention {
 		faults.Addf("audit-retention", "must be 0, for ever, or at least %s, is %s", minAuditRetention, c.AuditRetention)
 	}
+	c.BrowserSessions.validate(&faults)
 	if c.StatusTTL != 0 && (c.StatusTTL < time.Second || c.StatusTTL > time.Hour) {
 		faults.Addf("status-ttl", "must lie between 1s and 1h, is %s", c.StatusTTL)
 	}
@@ -139,6 +142,8 @@ type Issuer struct {
 	auditLog      *audit.Log
 	sweepClock    *sweepClock
 	throttler     *Throttler
+	stamps        *authorization.Sealer
+	brake         *loopBrake
 
 	auth     *clientAuthenticator
 	checker  *tokenChecker
@@ -166,6 +171,7 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 		statusLists:   newStatusLists(cfg, store, keyring),
 	}
 	i.codes = &codeIssuer{codes: newCodeCodec(cfg.Rand, master, cfg.OtherMasterKeys...), store: store, now: i.now}
+	i.stamps, i.brake = authorization.NewSealer(cfg.Rand, cfg.Issuer, master, cfg.OtherMasterKeys...), newLoopBrake()
 	i.auth = &clientAuthenticator{clients: i.clients, passwords: passwords, verified: secrets, throttler: i.throttler, now: i.now}
 	i.checker = &tokenChecker{
 		issuer: cfg.Issuer, store: store, keyring: keyring, clients: i.clients, roles: i.roles, statusLists: i.statusLists,

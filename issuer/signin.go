@@ -2,168 +2,228 @@ package issuer
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/authorization"
 	"example.org/signet/storage"
 )
 
-// Interaction is one request of a browser to the authorization endpoint or to one of the
-// pages that lead on from it. Its URL is the whole state: every step validates it anew.
-type Interaction struct {
-	Query   string // as sent: the authorization request and, on a page, the stamp
-	Account bool   // there is no authorization request: the person wants to sign in to the account page
-	Cookie  Secret // of the browser session; "" for none
-	Info    RequestInfo
-
-	// Clicked: the person has just clicked, such as to send a form. LogIn, ChangePassword
-	// and Consent imply it. Authorize with it issues a code past the brake, and answers an
-	// application of a private-use scheme without the page in between.
-	Clicked bool
-}
-
-// Outcome is what is due after one step. It is for the pages: no part of it but Response and
-// Cookie leaves the server as it is.
-//
-//	Refusal set            an error page, or Response if it has Redirect
-//	StepLogin              the login page; Problem says what was wrong before
-//	StepChangePassword     the page for a new password
-//	StepConsent            the consent page
-//	StepBrake              a page that says that the client keeps sending the browser here
-//	StepRestart            redirect to RestartURL
-//	StepRespond[Error]     Response; on a page with a link if Step.Continue
-//	StepAccount            Interaction.Account, and the person is signed in
-type Outcome struct {
-	Step    authorization.Step
-	Refusal *authorization.Refusal
-	Request authorization.Request // zero where it is not valid, and with Interaction.Account
-
-	Query      string // of the page that is due: the canonical request and the stamp
-	Response   *authorization.Response
-	RestartURL string
-	Cookie     *BrowserCookie // nil leaves the browser's as it is
-
-	Client  *ClientView  // nil where it is not known
-	User    *UserView    // who is signed in; nil for nobody
-	Consent *ConsentView // of StepConsent
-
-	Problem    Problem       // why the page is shown again
-	RetryAfter time.Duration // with ProblemThrottled
-	Remember   RememberPolicy
-}
-
-// StepAccount is due where somebody without an authorization request has signed in.
-const StepAccount authorization.StepKind = "account"
-
-// Problem is why a form is shown again. The pages have a text for each.
-type Problem string
-
-// The problems. None of them tells whether an account exists.
-const (
-	ProblemNone             Problem = ""
-	ProblemWrongCredentials Problem = "wrong_credentials"
-	ProblemThrottled        Problem = "throttled"
-	ProblemSessionEnded     Problem = "session_ended"
-	ProblemMissing          Problem = "missing"
-	ProblemPasswordSame     Problem = "password_same"
-	ProblemPasswordShort    Problem = "password_too_short"
-	ProblemPasswordLong     Problem = "password_too_long"
-	ProblemPasswordCommon   Problem = "password_common"
-	ProblemPasswordRefused  Problem = "password_refused"
-)
-
-// BrowserCookie is what the cookie of the browser session is to become.
-type BrowserCookie struct {
-	Value  Secret        // "" with Clear
-	MaxAge time.Duration // 0 for a cookie that goes when the browser is closed
-	Clear  bool
-}
-
-// ClientView is a client as people are shown it. Its texts come from whoever registered it.
-type ClientView struct {
-	ID           string
-	Name         string
-	LogoURI      string // where the logo was fetched from; "" for none
-	HomeURI      string
-	PolicyURI    string
-	TermsURI     string
-	RedirectHost string // the host of the redirect URI of this request; "" for a private-use scheme
-	Native       bool   // the response goes to a program on this computer, which any other can pretend to be
-}
-
-// UserView is a user as they are shown themselves.
-type UserView struct{ Username, Name, Email string }
-
-// ConsentView is what a person is asked to allow.
-type ConsentView struct {
-	Scopes     []ScopeView
-	Audiences  []string // the APIs that it is for
-	Remembered bool     // the answer is kept until it is taken back
-}
-
-// ScopeView is one scope with its texts by language; nil for none.
-type ScopeView struct {
-	Name  string
-	Texts map[string]string
-}
-
-// Login is what a person has typed into the login page.
-type Login struct {
-	Username string
-	Password Secret
-	Remember bool // stay signed in when the browser is closed; only where RememberPolicy allows
-}
-
-// BrowserUser is a user who is signed in in a browser.
-type BrowserUser struct {
-	User    storage.User
-	Session storage.BrowserSession
-}
-
-// PasswordReplacer sets the passwords of users who must change theirs.
-type PasswordReplacer interface {
-	// ReplacePassword sets a new password for u, who has just logged in with the old one,
-	// and by the same step ends all sessions of the user. It returns the user afterwards.
-	// storage.ErrConflict where the record has other sessions or another password than u
-	// says; a *FieldError for a password that must not be.
-	ReplacePassword(ctx context.Context, u storage.User, pw Secret, info RequestInfo) (storage.User, error)
-}
-
 // SignIn signs people in in a browser (OpenID Connect Core §3.1.2). It is safe for concurrent
 // use. Errors of its methods are *Error with Unavailable: what is refused is an Outcome.
-type SignIn struct{}
+//
+// Each method reads what the request's URL and cookie say (visit), decides (plan), and then
+// writes. Nothing is written before somebody has logged in, but for an event of a request that
+// is not valid. Authorize with a live browser session costs one read and one insert; it costs
+// another read where the client's policy wants a consent, and another write where the session
+// was not used for touchEvery.
+type SignIn struct {
+	issuer   string
+	now      func() time.Time
+	clients  *clientCache
+	stamps   *authorization.Sealer
+	hints    hintVerifier
+	pipeline *pipeline
+	codes    *codeIssuer
+	login    *passwordLogin
+	epochs   interface {
+		Epoch(ctx context.Context) (storage.Epoch, error)
+	}
+	sessions  browserSessions
+	ender     browserSessionEnder
+	consents  consents
+	brake     *loopBrake
+	passwords PasswordReplacer
+	log       eventLog
+	refusals  eventLimiter
+}
 
-// SignIn returns the sign-in of this issuer.
-func (i *Issuer) SignIn(passwords PasswordReplacer) *SignIn { return &SignIn{} }
+// signInStore keeps the records of sign-in.
+type signInStore interface {
+	Store
+	browserSessionStore
+	browserEndStore
+	consentStore
+}
 
-var errNotBuilt = newError(Unavailable, "sign-in in a browser is not ready yet")
+func newSignIn(i *Issuer, store signInStore, passwords PasswordReplacer) *SignIn {
+	log := eventLog{i.auditLog}
+	return &SignIn{
+		issuer: i.cfg.Issuer, now: i.now, clients: i.clients, stamps: i.stamps, pipeline: i.pipeline, codes: i.codes,
+		hints: hintVerifier{i.cfg.Issuer, i.checker.keyring}, login: newPasswordLogin(i), epochs: store,
+		sessions:  browserSessions{store: store, lives: i.cfg.BrowserSessions.withDefaults(), rand: i.cfg.Rand},
+		ender:     browserSessionEnder{store: store, log: log, now: i.now},
+		consents:  consents{store: store, log: log},
+		brake:     i.brake,
+		passwords: passwords, log: log, refusals: eventLimiter{store, i.now},
+	}
+}
+
+// visit is one request of a browser, as far as it is valid.
+type visit struct {
+	in      Interaction
+	now     time.Time
+	refusal *authorization.Refusal // set where the request is not valid
+
+	client  storage.Client
+	request authorization.Request
+	sealed  string // the stamp as sent
+	stamp   authorization.Stamp
+	hint    string // whom the id_token_hint names; "" for nobody
+
+	signedIn *BrowserUser   // nil for nobody
+	cookie   *BrowserCookie // what the browser is told
+	problem  Problem
+}
 
 // Authorize says what is due for an authorization request. It is also what a page shows when
 // it is loaded by GET.
 func (s *SignIn) Authorize(ctx context.Context, in Interaction) (Outcome, error) {
-	return Outcome{}, errNotBuilt
+	v, err := s.visit(ctx, in)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return s.goOn(ctx, v)
 }
 
-// LogIn checks the password and goes on. A right one begins a browser session.
-func (s *SignIn) LogIn(ctx context.Context, in Interaction, l Login) (Outcome, error) {
-	return Outcome{}, errNotBuilt
+// visit validates the request and finds out who is signed in.
+func (s *SignIn) visit(ctx context.Context, in Interaction) (*visit, error) {
+	v := &visit{in: in, now: s.now()}
+	if !in.Account {
+		if err := s.readRequest(ctx, v); err != nil || v.refusal != nil {
+			return v, err
+		}
+	}
+	user, err := s.sessions.find(ctx, in.Cookie, v.now)
+	if err != nil {
+		return v, err
+	}
+	v.signedIn = user
+	if user == nil && in.Cookie != "" {
+		v.cookie = &BrowserCookie{Clear: true} // a dead cookie is no cookie
+	}
+	return v, nil
 }
 
-// ChangePassword sets the new password of a user who must change it, and goes on.
-func (s *SignIn) ChangePassword(ctx context.Context, in Interaction, pw Secret) (Outcome, error) {
-	return Outcome{}, errNotBuilt
+// errDisabled makes clientCache.check read a disabled client again.
+var errDisabled = errors.New("the client is disabled")
+
+// readRequest validates the request. A client that is remembered is read again before the
+// request is refused.
+func (s *SignIn) readRequest(ctx context.Context, v *visit) error {
+	params, refusal := authorization.ParseQuery(v.in.Query)
+	if refusal != nil {
+		v.refusal = refusal
+		return nil
+	}
+	client, refused, err := authorization.CheckClient(params, func(id string) (client storage.Client, err error) {
+		err = s.clients.check(ctx, id, func(c storage.Client) error {
+			client = c
+			if c.Disabled {
+				return errDisabled
+			}
+			bounds := clientBounds(c, s.issuer)
+			v.request, refusal = params.Request(c, authorization.Bounds{Scopes: bounds.scopes, Audiences: bounds.audiences})
+			if refusal != nil {
+				return refusal
+			}
+			return nil
+		})
+		if errors.Is(err, errDisabled) || refusal != nil && errors.Is(err, refusal) {
+			err = nil
+		}
+		return client, err
+	})
+	if err != nil {
+		return err
+	}
+	v.client, v.refusal = client, refusal
+	if refused != nil {
+		v.refusal = refused
+	}
+	if v.refusal != nil {
+		return nil
+	}
+	v.sealed, v.stamp = params.Stamp(), s.stamps.Open(params.Stamp())
+	return s.readHint(ctx, v)
 }
 
-// Consent records what the person has decided, and goes on.
-func (s *SignIn) Consent(ctx context.Context, in Interaction, allow bool) (Outcome, error) {
-	return Outcome{}, errNotBuilt
+// readHint checks the id_token_hint (OpenID Connect Core §3.1.2.1): it must be one of this
+// client.
+func (s *SignIn) readHint(ctx context.Context, v *visit) error {
+	token := v.request.IDTokenHint
+	if token == "" {
+		return nil
+	}
+	hint, ok, err := s.hints.verify(ctx, token)
+	if err != nil {
+		return err
+	}
+	if !ok || !contains(hint.Audience, v.client.ID) {
+		v.refusal = v.request.Refuse(authorization.InvalidRequest, "id_token_hint", "the id_token_hint is not an ID token of this issuer for this client")
+		return nil
+	}
+	v.hint = hint.Subject
+	return nil
 }
 
-// Session returns who is signed in; nil for nobody. A cookie that is given and names nobody
-// is to be cleared.
+// refusedRequests bounds the events of requests that are not valid, from one network: anybody
+// can send them.
+var refusedRequests = Limit{100, 15 * time.Minute}
+
+// refuse audits a request that is not valid, and answers the client where that may be.
+func (s *SignIn) refuse(ctx context.Context, v *visit) (Outcome, error) {
+	r := v.refusal
+	o := Outcome{Refusal: r, Request: r.Request, Cookie: v.cookie}
+	if v.client.ID != "" {
+		o.Client = clientView(v.client, r.Request.RedirectURI)
+	}
+	if r.Redirect {
+		response := r.Response(s.issuer)
+		o.Response = &response
+		o.Step = authorization.Step{
+			Kind: authorization.StepRespondError, Code: r.Code, Description: r.Description, Continue: !v.in.Clicked && response.ToApp(),
+		}
+	}
+	write, err := s.refusals.allowUpTo(ctx, "authorize.refused:"+hashKey(v.in.Info.Network()), refusedRequests)
+	if err != nil || !write {
+		return o, err
+	}
+	e := storage.AuditEvent{Type: audit.EventAuthorizeRefused, ClientID: r.Request.ClientID, Detail: refusalDetail(r)}
+	return o, s.log.append(ctx, v.in.Info, e)
+}
+
+// refusalDetail says what was refused, in fixed words and, of a redirect URI, as far as it may
+// be shown.
+func refusalDetail(r *authorization.Refusal) string {
+	detail := r.Code + ": " + r.Description
+	if r.URI != nil {
+		detail += "; received " + r.URI.Received + "; nearest registered " + r.URI.Nearest
+	}
+	return detail
+}
+
+// Session returns who is signed in; nil for nobody, and for a user who must change the password
+// first. A cookie that is given and names nobody is to be cleared.
 func (s *SignIn) Session(ctx context.Context, cookie Secret) (*BrowserUser, error) {
-	return nil, errNotBuilt
+	u, err := s.sessions.find(ctx, cookie, s.now())
+	if err != nil || u == nil || u.User.MustChangePassword {
+		return nil, err
+	}
+	return u, nil
 }
 
 // End ends the browser session, and the sessions of applications that end with it.
-func (s *SignIn) End(ctx context.Context, u *BrowserUser, info RequestInfo) error { return errNotBuilt }
+func (s *SignIn) End(ctx context.Context, u *BrowserUser, info RequestInfo) error {
+	return s.ender.endBrowserSession(ctx, u.Session, reasonSignedOut, info)
+}
+
+// RevokeConsent takes back what the user has allowed the client, and ends the client's sessions
+// of the user.
+func (s *SignIn) RevokeConsent(ctx context.Context, userID, clientID string, info RequestInfo) error {
+	return s.consents.revoke(ctx, userID, clientID, s.now(), info)
+}
+
+// SignIn returns the sign-in of this issuer.
+func (i *Issuer) SignIn(passwords PasswordReplacer) *SignIn { return newSignIn(i, i.store, passwords) }

@@ -281,7 +281,12 @@ func (u Users) change(ctx context.Context, id, event string, change func(*storag
 
 // swap makes one change of a user, and returns how many sessions it marked as ended.
 func (u Users) swap(ctx context.Context, id, event string, change func(*storage.User) error) (User, int64, error) {
-	x, ended, err := apply(ctx, u.admin, u.kind(), step[storage.User]{
+	x, ended, err := u.swapRecord(ctx, id, event, change)
+	return toUser(x), ended, err
+}
+
+func (u Users) swapRecord(ctx context.Context, id, event string, change func(*storage.User) error) (storage.User, int64, error) {
+	return apply(ctx, u.admin, u.kind(), step[storage.User]{
 		id: id, event: event, change: change,
 		write: func(ctx context.Context, _, after storage.User) (storage.User, error) {
 			if err := failpoint.Hit(failpoint.UserUpdating); err != nil {
@@ -291,7 +296,6 @@ func (u Users) swap(ctx context.Context, id, event string, change func(*storage.
 			return u.admin.service.store.UpdateUser(ctx, after)
 		},
 	})
-	return toUser(x), ended, err
 }
 
 // kind is how users are changed.

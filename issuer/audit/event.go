@@ -2,37 +2,43 @@ package audit
 
 // Types of audit events. They are names that operators filter by.
 const (
-	EventLoginSucceeded      = "login.succeeded"
-	EventLoginFailed         = "login.failed"
-	EventLoginThrottled      = "login.throttled"
-	EventPasswordRehashed    = "password.rehashed"
-	EventRefreshReplayed     = "refresh.replayed"
-	EventRefreshReused       = "refresh.reused"
-	EventRefreshForeign      = "refresh.foreign_client"
-	EventTokenRevoked        = "token.revoked"
-	EventRefreshReplayLimit  = "refresh.replay_limit"
-	EventSessionRevoked      = "session.revoked"
-	EventSessionDisplaced    = "session.displaced"
-	EventBrowserSessionEnded = "browser_session.ended"
-	EventDeliveryFailed      = "message.undelivered"
-	EventStoreRestored       = "store.restored"
-	EventBootstrapped        = "super_admin.bootstrapped"
-	EventUserRegistered      = "user.registered"
-	EventUserCreated         = "user.created"
-	EventUserUpdated         = "user.updated"
-	EventUserDisabled        = "user.disabled"
-	EventUserEnabled         = "user.enabled"
-	EventUserUnlocked        = "user.unlocked"
-	EventUserDeleted         = "user.deleted"
-	EventPasswordSet         = "user.password_set"
-	EventUsersExported       = "users.exported"
-	EventRoleCreated         = "role.created"
-	EventRoleUpdated         = "role.updated"
-	EventRoleDeleted         = "role.deleted"
-	EventClientCreated       = "client.created"
-	EventClientUpdated       = "client.updated"
-	EventClientDeleted       = "client.deleted"
-	EventSecretRotated       = "client.secret_rotated"
+	EventLoginSucceeded        = "login.succeeded"
+	EventLoginFailed           = "login.failed"
+	EventLoginThrottled        = "login.throttled"
+	EventPasswordRehashed      = "password.rehashed"
+	EventRefreshReplayed       = "refresh.replayed"
+	EventRefreshReused         = "refresh.reused"
+	EventRefreshForeign        = "refresh.foreign_client"
+	EventTokenRevoked          = "token.revoked"
+	EventRefreshReplayLimit    = "refresh.replay_limit"
+	EventSessionRevoked        = "session.revoked"
+	EventSessionDisplaced      = "session.displaced"
+	EventBrowserSessionStarted = "browser_session.started"
+	EventBrowserSessionEnded   = "browser_session.ended"
+	EventConsentGranted        = "consent.granted"
+	EventConsentDenied         = "consent.denied"
+	EventConsentRevoked        = "consent.revoked"
+	EventAuthorizeRefused      = "authorize.refused"
+	EventAuthorizeBraked       = "authorize.braked"
+	EventDeliveryFailed        = "message.undelivered"
+	EventStoreRestored         = "store.restored"
+	EventBootstrapped          = "super_admin.bootstrapped"
+	EventUserRegistered        = "user.registered"
+	EventUserCreated           = "user.created"
+	EventUserUpdated           = "user.updated"
+	EventUserDisabled          = "user.disabled"
+	EventUserEnabled           = "user.enabled"
+	EventUserUnlocked          = "user.unlocked"
+	EventUserDeleted           = "user.deleted"
+	EventPasswordSet           = "user.password_set"
+	EventUsersExported         = "users.exported"
+	EventRoleCreated           = "role.created"
+	EventRoleUpdated           = "role.updated"
+	EventRoleDeleted           = "role.deleted"
+	EventClientCreated         = "client.created"
+	EventClientUpdated         = "client.updated"
+	EventClientDeleted         = "client.deleted"
+	EventSecretRotated         = "client.secret_rotated"
 
 	// EventKeyChangeRequested says that somebody requested a change of the signing keys. What
 	// changes is the key's own event.
@@ -49,7 +55,8 @@ func EventTypes() []string {
 	return []string{
 		EventLoginSucceeded, EventLoginFailed, EventLoginThrottled, EventPasswordRehashed,
 		EventRefreshReplayed, EventRefreshReused, EventRefreshForeign, EventTokenRevoked, EventRefreshReplayLimit,
-		EventSessionRevoked, EventSessionDisplaced, EventBrowserSessionEnded, EventDeliveryFailed, EventStoreRestored, EventBootstrapped,
+		EventSessionRevoked, EventSessionDisplaced, EventBrowserSessionStarted, EventBrowserSessionEnded,
+		EventConsentGranted, EventConsentDenied, EventConsentRevoked, EventAuthorizeRefused, EventAuthorizeBraked, EventDeliveryFailed, EventStoreRestored, EventBootstrapped,
 		EventUserRegistered, EventUserCreated, EventUserUpdated, EventUserDisabled, EventUserEnabled, EventUserUnlocked,
 		EventUserDeleted, EventPasswordSet, EventUsersExported,
 		EventRoleCreated, EventRoleUpdated, EventRoleDeleted,

@@ -70,28 +70,45 @@ type entry struct {
 // Append writes an event, whose id, time and place in the chain it sets, and
 // returns its id. The error wraps storage.ErrUnavailable: the event may be there.
 func (l *Log) Append(ctx context.Context, e storage.AuditEvent) (id string, err error) {
-	if err := ctx.Err(); err != nil {
-		return "", storage.Unavailable("append to the audit log", err)
-	}
-	w := &entry{event: e, done: make(chan struct{})}
-	first, err := l.enqueue(w)
+	ids, err := l.AppendAll(ctx, e)
 	if err != nil {
-		return "", storage.Unavailable("append to the audit log", err)
+		return "", err
+	}
+	return ids[0], nil
+}
+
+// AppendAll writes events one behind the other, by one write, and returns their ids. The error
+// wraps storage.ErrUnavailable: the events may be there.
+func (l *Log) AppendAll(ctx context.Context, events ...storage.AuditEvent) (ids []string, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, storage.Unavailable("append to the audit log", err)
+	}
+	entries := make([]*entry, len(events))
+	for n, e := range events {
+		entries[n] = &entry{event: e, done: make(chan struct{})}
+	}
+	first, err := l.enqueue(entries)
+	if err != nil {
+		return nil, storage.Unavailable("append to the audit log", err)
 	}
 	if first {
 		l.writeQueued(ctx)
 	}
-	return w.wait(ctx)
+	for _, w := range entries {
+		id, failed := w.wait(ctx)
+		ids, err = append(ids, id), errors.Join(err, failed)
+	}
+	return ids, err
 }
 
-// enqueue puts the entry in the queue, and tells whether its owner has to write.
-func (l *Log) enqueue(w *entry) (first bool, err error) {
+// enqueue puts the entries in the queue, and tells whether their owner has to write.
+func (l *Log) enqueue(entries []*entry) (first bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.queue) >= maxQueued {
+	if len(l.queue)+len(entries) > maxQueued {
 		return false, errQueueFull
 	}
-	l.queue = append(l.queue, w)
+	l.queue = append(l.queue, entries...)
 	first, l.writing = !l.writing, true
 	return first, nil
 }

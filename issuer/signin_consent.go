@@ -1,0 +1,56 @@
+package issuer
+
+import (
+	"context"
+
+	"example.org/signet/issuer/authorization"
+)
+
+// Consent records what the person has decided, and goes on. The page must have been shown in
+// this browser session, for this request: otherwise it is shown again.
+func (s *SignIn) Consent(ctx context.Context, in Interaction, allow bool) (Outcome, error) {
+	in.Clicked = true
+	v, err := s.visit(ctx, in)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if v.refusal != nil || in.Account {
+		return s.goOn(ctx, v)
+	}
+	p, err := s.plan(ctx, v)
+	if err != nil {
+		return Outcome{}, err
+	}
+	switch {
+	case v.signedIn == nil || !v.shownHere():
+		return s.carryOut(ctx, p)
+	case !allow:
+		return s.denied(ctx, p)
+	case p.step.Kind != authorization.StepConsent:
+		return s.carryOut(ctx, p)
+	}
+	if err := s.consents.grant(ctx, p.asked, v.now, in.Info); err != nil {
+		return Outcome{}, err
+	}
+	v.stamp.Consent = true
+	return s.goOn(ctx, v)
+}
+
+// shownHere tells whether the stamp is of this request and this browser session.
+func (v *visit) shownHere() bool {
+	stamp := v.stamp
+	stamp.Password = true // stands for any step: only whether the stamp counts is asked
+	return stamp.Proves(v.request, v.signedIn.Session.ID, v.now).Password
+}
+
+// denied tells the client that the person has said no (RFC 6749 §4.1.2.1).
+func (s *SignIn) denied(ctx context.Context, p plan) (Outcome, error) {
+	if p.asked.client.ID == "" {
+		p.asked.user, p.asked.client = p.signedIn.User, p.client // nothing is left to be asked for
+	}
+	if err := s.consents.deny(ctx, p.asked, p.in.Info); err != nil {
+		return Outcome{}, err
+	}
+	p.step = authorization.Step{Kind: authorization.StepRespondError, Code: authorization.AccessDenied, Description: "the user has refused"}
+	return s.outcome(ctx, p)
+}

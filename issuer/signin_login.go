@@ -1,0 +1,177 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"example.org/signet/issuer/audit"
+	"example.org/signet/issuer/authorization"
+	"example.org/signet/issuer/password"
+	"example.org/signet/storage"
+)
+
+// LogIn checks the password and goes on. A right one begins a browser session, in the place of
+// the one that the cookie names. All that it writes but the count of the attempt is written at
+// once, so that a store which commits together does so.
+func (s *SignIn) LogIn(ctx context.Context, in Interaction, l Login) (Outcome, error) {
+	in.Clicked = true
+	v, err := s.visit(ctx, in)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if v.refusal != nil || v.request.Prompt.None {
+		return s.goOn(ctx, v) // no page has asked for this
+	}
+	if l.Username == "" || l.Password == "" {
+		return s.askAgain(ctx, v, &Error{}, ProblemMissing)
+	}
+	if password.CheckInput(string(l.Password)) != nil {
+		return s.askAgain(ctx, v, &Error{}, ProblemWrongCredentials) // nobody has such a password
+	}
+	c := credentials{Username: l.Username, Password: l.Password, ClientID: v.client.ID, Info: in.Info}
+	checked, err := s.login.verify(ctx, c)
+	if err != nil {
+		return s.loginRefused(ctx, v, err)
+	}
+	defer checked.attempt.Release(ctx)
+	return s.loggedIn(ctx, v, c, checked, l.Remember)
+}
+
+// loginRefused shows the login page again, unless the outcome is not known.
+func (s *SignIn) loginRefused(ctx context.Context, v *visit, err error) (Outcome, error) {
+	var e *Error
+	switch {
+	case errors.Is(err, errInvalidCredentials):
+		return s.askAgain(ctx, v, &Error{}, ProblemWrongCredentials)
+	case errors.As(err, &e) && e.Code == TooManyAttempts:
+		return s.askAgain(ctx, v, e, ProblemThrottled)
+	}
+	return Outcome{}, err
+}
+
+// askAgain is the login page with what was wrong.
+func (s *SignIn) askAgain(ctx context.Context, v *visit, e *Error, problem Problem) (Outcome, error) {
+	v.problem = problem
+	o, err := s.outcome(ctx, plan{visit: v, step: authorization.Step{Kind: authorization.StepLogin}})
+	o.RetryAfter = e.RetryAfter
+	return o, err
+}
+
+// loggedIn goes on after the right password.
+func (s *SignIn) loggedIn(ctx context.Context, v *visit, c credentials, checked verifiedLogin, remember bool) (Outcome, error) {
+	storeEpoch, err := s.epochs.Epoch(ctx)
+	if err != nil {
+		return Outcome{}, unavailable(err)
+	}
+	replaced, stale := v.signedIn, v.stamp.Stale(v.request, v.now)
+	session, cookie, err := s.sessions.prepare(checked.user, storeEpoch, replaced, s.sessions.lives.remembers(remember), c.Info, v.now)
+	if err != nil {
+		return Outcome{}, err
+	}
+	v.enter(BrowserUser{User: checked.user, Session: session}, cookie)
+	p, err := s.plan(ctx, v)
+	if err != nil {
+		return Outcome{}, err
+	}
+	succeeded := func() error { return s.login.succeeded(ctx, c, checked) }
+	if p.step.Kind == authorization.StepRespondError {
+		return s.loggedInForNothing(ctx, p, replaced, succeeded)
+	}
+	if stale && v.client.InitiateLoginURI != "" && p.step.Kind != authorization.StepChangePassword {
+		p.step = authorization.Step{Kind: authorization.StepRestart} // the client has forgotten the request by now
+	}
+	var o Outcome
+	err = together(succeeded,
+		func() error { return s.begin(ctx, session) },
+		func() error { return s.auditLogin(ctx, v, replaced) },
+		func() error { return s.leave(ctx, replaced, v) },
+		func() (err error) { o, err = s.carryOut(ctx, p); return err },
+	)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return o, nil
+}
+
+// loggedInForNothing tells a client that wants somebody else, or what no login reaches, that it
+// gets nothing. The browser stays as it was.
+func (s *SignIn) loggedInForNothing(ctx context.Context, p plan, before *BrowserUser, succeeded func() error) (Outcome, error) {
+	user := p.signedIn.User.ID
+	p.signedIn, p.cookie = before, nil
+	e := storage.AuditEvent{Type: audit.EventLoginSucceeded, Actor: user, Target: user, ClientID: p.client.ID, Detail: p.step.Code}
+	err := together(succeeded, func() error { return s.log.append(ctx, p.in.Info, e) })
+	if err != nil {
+		return Outcome{}, err
+	}
+	return s.carryOut(ctx, p)
+}
+
+// enter makes u the user who is signed in, and stamps that they have logged in for this
+// request.
+func (v *visit) enter(u BrowserUser, cookie *BrowserCookie) {
+	v.signedIn, v.cookie = &u, cookie
+	v.sealed, v.stamp = "", authorization.Stamp{
+		Begun: v.now, Request: v.request.Hash(), Password: true, Browser: authorization.BrowserMark(u.Session.ID),
+	}
+}
+
+// begin stores a new browser session.
+func (s *SignIn) begin(ctx context.Context, session storage.BrowserSession) error {
+	return unavailableOrNil(s.sessions.store.CreateBrowserSession(ctx, session))
+}
+
+// auditLogin appends what a login has done: it has begun a session, and ended the one that the
+// browser had.
+func (s *SignIn) auditLogin(ctx context.Context, v *visit, replaced *BrowserUser) error {
+	u := v.signedIn.Session
+	event := storage.AuditEvent{Actor: u.UserID, Target: browserSessionHandle(u.ID), ClientID: v.client.ID}
+	succeeded, started := event, event
+	succeeded.Type, started.Type = audit.EventLoginSucceeded, audit.EventBrowserSessionStarted
+	events := []storage.AuditEvent{succeeded, started}
+	if replaced != nil && replaced.User.ID == u.UserID {
+		events = append(events, replacedEvent(replaced))
+	}
+	return s.log.appendAll(ctx, v.in.Info, events...)
+}
+
+func replacedEvent(old *BrowserUser) storage.AuditEvent {
+	return storage.AuditEvent{
+		Type: audit.EventBrowserSessionEnded, Actor: old.User.ID, Target: browserSessionHandle(old.Session.ID), Detail: reasonReplaced,
+	}
+}
+
+// Reasons for which a browser session ends when somebody logs in.
+const (
+	reasonReplaced  = "signed in again"
+	reasonOtherUser = "another user signed in"
+)
+
+// leave ends the browser session that the browser had; nil for none. Where the user is the
+// same, its applications go on with the new one.
+func (s *SignIn) leave(ctx context.Context, old *BrowserUser, v *visit) error {
+	if old == nil {
+		return nil
+	}
+	if old.User.ID != v.signedIn.User.ID {
+		return s.ender.endBrowserSession(ctx, old.Session, reasonOtherUser, v.in.Info)
+	}
+	return unavailableOrNil(s.ender.revokeRecord(ctx, old.Session.ID, v.now, reasonReplaced))
+}
+
+// together runs the steps at the same time, and returns the error of the first that has one
+// after all have ended.
+func together(steps ...func() error) error {
+	errs := make([]error, len(steps))
+	var running sync.WaitGroup
+	for n, step := range steps {
+		running.Go(func() { errs[n] = step() })
+	}
+	running.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,242 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"time"
+
+	"example.org/signet/issuer/audit"
+	"example.org/signet/issuer/authorization"
+	"example.org/signet/storage"
+)
+
+// plan is what is due for a visit, decided and not yet written.
+type plan struct {
+	*visit
+	step   authorization.Step
+	rights authorizationRights // of StepRespond and StepConsent
+	asked  asked               // likewise
+}
+
+// freshLogin is how long after a login the password can be set without the old one.
+const freshLogin = 10 * time.Minute
+
+// goOn decides and does what is due.
+func (s *SignIn) goOn(ctx context.Context, v *visit) (Outcome, error) {
+	if v.refusal != nil {
+		return s.refuse(ctx, v)
+	}
+	p, err := s.plan(ctx, v)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return s.carryOut(ctx, p)
+}
+
+// plan decides. It writes nothing.
+func (s *SignIn) plan(ctx context.Context, v *visit) (plan, error) {
+	p := plan{visit: v}
+	if v.signedIn != nil && v.signedIn.User.MustChangePassword && v.now.Sub(v.signedIn.Session.AuthTime) > freshLogin {
+		v.signedIn = nil // whoever sets a password has just shown that they know the old one
+	}
+	if v.in.Account {
+		p.step = accountStep(v.signedIn)
+		return p, nil
+	}
+	state := s.state(v)
+	refused, err := s.judgeRights(ctx, &p, &state)
+	if err != nil {
+		return p, err
+	}
+	p.step = authorization.NextStep(v.request, state)
+	switch {
+	case refused != nil && (p.step.Kind == authorization.StepRespond || p.step.Kind == authorization.StepConsent):
+		p.step.Kind, p.step.Code, p.step.Description = authorization.StepRespondError, string(refused.Code), refused.Description
+	case p.step.Kind == authorization.StepRespond && s.brakes(v):
+		state.Braked = true
+		p.step = authorization.NextStep(v.request, state)
+	}
+	return p, nil
+}
+
+// accountStep is what is due without an authorization request.
+func accountStep(u *BrowserUser) authorization.Step {
+	switch {
+	case u == nil:
+		return authorization.Step{Kind: authorization.StepLogin}
+	case u.User.MustChangePassword:
+		return authorization.Step{Kind: authorization.StepChangePassword}
+	}
+	return authorization.Step{Kind: StepAccount}
+}
+
+func (s *SignIn) state(v *visit) authorization.State {
+	state := authorization.State{Now: v.now, HintUserID: v.hint, Stamp: v.stamp, Clicked: v.in.Clicked}
+	state.ClientState(v.client)
+	if u := v.signedIn; u != nil {
+		state.BrowserID, state.UserID, state.AuthTime = u.Session.ID, u.User.ID, u.Session.AuthTime
+		state.MustChangePassword = u.User.MustChangePassword
+	}
+	return state
+}
+
+// judgeRights computes what the user who is signed in may grant, and whether they have. refused
+// is set where nothing is left of what was asked for: this counts only if the user stays the
+// one who is signed in.
+func (s *SignIn) judgeRights(ctx context.Context, p *plan, state *authorization.State) (refused *Error, err error) {
+	if p.signedIn == nil {
+		return nil, nil
+	}
+	p.rights, err = s.pipeline.authorizationRights(ctx, authorizationAsk{
+		Client: p.client, User: p.signedIn.User, Scopes: p.request.Scopes, Resource: p.request.Resource, Claims: claimNames(p.request.Claims),
+	})
+	if errors.As(err, &refused) && refused.Code != Unavailable {
+		return refused, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.asked = asked{
+		user: p.signedIn.User, client: p.client, policy: consentPolicy(p.client, p.request.RedirectURI),
+		scopes: p.rights.Shown, audiences: p.rights.Audience,
+	}
+	state.Consent, err = s.consents.state(ctx, p.asked)
+	return nil, err
+}
+
+// claimNames are the claims that a request names, as CodeRequest has them.
+func claimNames(c authorization.Claims) []string {
+	var names []string
+	for _, claim := range c.UserInfo {
+		names = append(names, claimsOfUserInfo+claim.Name)
+	}
+	for _, claim := range c.IDToken {
+		names = append(names, claimsOfIDToken+claim.Name)
+	}
+	return names
+}
+
+// brakes counts a code, and tells whether it is one too many. A click lets it through.
+func (s *SignIn) brakes(v *visit) bool {
+	k := brakeKey{v.signedIn.Session.RootID, v.client.ID}
+	if v.in.Clicked {
+		s.brake.release(k)
+	}
+	return !s.brake.allows(k, v.now)
+}
+
+// carryOut issues the code where one is due, and says what is due otherwise.
+func (s *SignIn) carryOut(ctx context.Context, p plan) (Outcome, error) {
+	o, err := s.outcome(ctx, p)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if p.signedIn != nil {
+		if err := s.sessions.touch(ctx, p.signedIn.Session, p.now); err != nil {
+			return Outcome{}, err
+		}
+	}
+	switch p.step.Kind {
+	case authorization.StepRespond:
+		code, err := s.issueCode(ctx, p)
+		if err != nil {
+			return Outcome{}, err
+		}
+		o.respond(p.request.CodeResponse(s.issuer, code))
+	case authorization.StepBrake:
+		e := storage.AuditEvent{Type: audit.EventAuthorizeBraked, Actor: p.signedIn.User.ID, ClientID: p.client.ID}
+		return o, s.auditLimited(ctx, p, e)
+	}
+	return o, nil
+}
+
+// auditLimited appends an event that a browser can repeat without end.
+func (s *SignIn) auditLimited(ctx context.Context, p plan, e storage.AuditEvent) error {
+	write, err := s.refusals.allow(ctx, e.Type+":"+p.signedIn.Session.RootID+":"+hashKey(p.client.ID))
+	if err != nil || !write {
+		return err
+	}
+	return s.log.append(ctx, p.in.Info, e)
+}
+
+// issueCode inserts the pending session of the code.
+func (s *SignIn) issueCode(ctx context.Context, p plan) (string, error) {
+	return s.codes.issue(ctx, CodeRequest{
+		Client: p.client, User: p.signedIn.User, RedirectURI: p.request.RedirectURI, Challenge: p.request.Challenge, Nonce: p.request.Nonce,
+		Scopes: p.rights.Scopes, Audience: p.rights.Audience, Claims: p.rights.Claims,
+		Browser: p.signedIn.Session, LoginBound: !contains(p.rights.Scopes, ScopeOfflineAccess), Info: p.in.Info,
+	})
+}
+
+// outcome is the plan as the pages need it, but for a code.
+func (s *SignIn) outcome(ctx context.Context, p plan) (Outcome, error) {
+	o := Outcome{Step: p.step, Request: p.request, Cookie: p.cookie, Problem: p.problem, Remember: s.sessions.lives.Remember}
+	if !p.in.Account {
+		o.Client = clientView(p.client, p.request.RedirectURI)
+	}
+	if p.signedIn != nil {
+		u := p.signedIn.User
+		o.User = &UserView{Username: u.Username, Name: u.FullName, Email: u.Email}
+	}
+	var err error
+	switch p.step.Kind {
+	case authorization.StepRespondError:
+		o.respond(p.request.ErrorResponse(s.issuer, p.step.Code, p.step.Description))
+		return o, nil
+	case authorization.StepRestart:
+		o.RestartURL = restartURL(p.client.InitiateLoginURI, s.issuer)
+		return o, nil
+	case authorization.StepConsent:
+		if o.Consent, err = s.consents.view(ctx, p.asked); err != nil {
+			return Outcome{}, err
+		}
+	}
+	if !p.in.Account && p.step.Kind != authorization.StepRespond {
+		o.Query, err = s.query(p.visit, p.step.Kind)
+	}
+	return o, unavailableOrNil(err)
+}
+
+func (o *Outcome) respond(r authorization.Response) { o.Response = &r }
+
+// query is the query of the page that is due. A stamp of another request stays as it is: it
+// says that somebody has changed the URL, and a login is due until there is a stamp of this one.
+func (s *SignIn) query(v *visit, step authorization.StepKind) (string, error) {
+	if v.stamp.Foreign(v.request) {
+		return v.request.Query(v.sealed), nil
+	}
+	stamp := authorization.Stamp{Begun: v.now, Request: v.request.Hash()}
+	if begun := v.stamp.Begun; !begun.IsZero() && (step == authorization.StepLogin || v.now.Sub(begun) < authorization.StaleAfter) {
+		stamp.Begun = begun // of the login page it tells LogIn how old the request is
+	}
+	if v.signedIn != nil {
+		id := v.signedIn.Session.ID
+		proven := v.stamp.Proves(v.request, id, v.now)
+		stamp.Browser, stamp.Password, stamp.Consent = authorization.BrowserMark(id), proven.Password, proven.Consent
+	}
+	sealed, err := s.stamps.Seal(stamp)
+	return v.request.Query(sealed), err
+}
+
+// restartURL leads to a client that starts the login itself (OpenID Connect Core §4).
+func restartURL(uri, issuer string) string {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return uri
+	}
+	q := u.Query()
+	q.Set("iss", issuer)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+func clientView(c storage.Client, redirectURI string) *ClientView {
+	v := &ClientView{
+		ID: c.ID, Name: c.Name, LogoURI: c.LogoURI, HomeURI: c.HomeURI, PolicyURI: c.PolicyURI, TermsURI: c.TermsURI,
+	}
+	if redirectURI != "" {
+		v.RedirectHost, v.Native = redirectHost(redirectURI), authorization.IsNative(redirectURI)
+	}
+	return v
+}
