@@ -75,7 +75,7 @@ func Fetch(ctx context.Context, c *http.Client, uri string, limit int64) ([]byte
 	}
 	res, err := c.Do(req)
 	if err != nil {
-		return nil, cause(err)
+		return nil, Cause(err)
 	}
 	defer func() { _ = res.Body.Close() }() // nothing is written to it
 	if res.StatusCode != http.StatusOK {
@@ -84,15 +84,15 @@ func Fetch(ctx context.Context, c *http.Client, uri string, limit int64) ([]byte
 	body, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
 	switch {
 	case err != nil:
-		return nil, cause(err)
+		return nil, Cause(err)
 	case int64(len(body)) > limit:
 		return nil, ErrTooLarge
 	}
 	return body, nil
 }
 
-// cause brings an error of a request to one of a few sentences. None repeats the URI.
-func cause(err error) error {
+// Cause brings an error of a request to one of a few sentences. None repeats the URI.
+func Cause(err error) error {
 	var timeout net.Error
 	var noHost *net.DNSError
 	var badCertificate *tls.CertificateVerificationError
