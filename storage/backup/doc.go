@@ -3,7 +3,7 @@
 //
 // A backup is text, one JSON value a line:
 //
-//	{"signet_backup":1,"created_at":"…","epoch":3}     the head: format, time, epoch of the store
+//	{"signet_backup":2,"created_at":"…","epoch":3}     the head: format, time, epoch of the store
 //	{"role":{…}} {"user":{…}} {"client":{…}} …         a record each, with the fields of package storage
 //	{"end":{"records":42,"sha256":"…","mac":"…"}}      the tail
 //
@@ -11,5 +11,6 @@
 // tail. The hash detects damage, the MAC changes and files made under another master key. Signing keys stay sealed;
 // passwords and client secrets are hashes; no refresh token can be made from it.
 //
-// Rate counters are left out: their windows end within the hour.
+// Rate counters are left out: their windows end within the hour. So are the leases of
+// messages: where the backup is restored nobody delivers them yet.
 package backup

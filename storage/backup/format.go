@@ -9,8 +9,9 @@ import (
 	"example.org/signet/storage"
 )
 
-// Format is the newest format that this program knows.
-const Format = 1
+// Format is the newest format that this program knows, and the one that it writes. It reads
+// those before too: 2 added the records of sign-in in a browser.
+const Format = 2
 
 // maxLine bounds one record, in bytes.
 const maxLine = 4 << 20
@@ -50,6 +51,12 @@ type record struct {
 	Session    *storage.Session    `json:"session,omitempty"`
 	Revocation *storage.Revocation `json:"revocation,omitempty"`
 	Audit      *storage.AuditEvent `json:"audit,omitempty"`
+
+	Logo           *storage.ClientLogo     `json:"logo,omitempty"`
+	ScopeText      *storage.ScopeText      `json:"scope_text,omitempty"`
+	Consent        *storage.Consent        `json:"consent,omitempty"`
+	BrowserSession *storage.BrowserSession `json:"browser_session,omitempty"`
+	Message        *storage.Message        `json:"message,omitempty"`
 }
 
 // trailer is the last line.
@@ -81,21 +88,35 @@ type Summary struct {
 }
 
 func (s *Summary) count(r record) {
-	kind := "roles"
+	s.Records++
+	s.Counts[r.kind()]++
+}
+
+// kind returns what the record is counted as.
+func (r record) kind() string {
 	switch {
 	case r.User != nil:
-		kind = "users"
+		return "users"
 	case r.Client != nil:
-		kind = "clients"
+		return "clients"
 	case r.Key != nil:
-		kind = "keys"
+		return "keys"
 	case r.Session != nil:
-		kind = "sessions"
+		return "sessions"
 	case r.Revocation != nil:
-		kind = "revocations"
+		return "revocations"
 	case r.Audit != nil:
-		kind = "audit"
+		return "audit"
+	case r.Logo != nil:
+		return "logos"
+	case r.ScopeText != nil:
+		return "scope_texts"
+	case r.Consent != nil:
+		return "consents"
+	case r.BrowserSession != nil:
+		return "browser_sessions"
+	case r.Message != nil:
+		return "messages"
 	}
-	s.Records++
-	s.Counts[kind]++
+	return "roles"
 }

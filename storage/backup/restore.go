@@ -20,7 +20,12 @@ type Store interface {
 	storage.Users
 	storage.Roles
 	storage.Clients
+	storage.ClientLogos
 	storage.Sessions
+	storage.BrowserSessions
+	storage.Consents
+	storage.ScopeTexts
+	storage.Outbox
 	storage.StatusLists
 	storage.Revocations
 	storage.Keys
@@ -56,7 +61,8 @@ const reasonRestored = "restored from a backup"
 //
 // The store has forgotten every rotation and revocation since the backup, so
 // nothing of before counts: the epoch is raised above the store's and the
-// backup's, every session is marked as ended, and the tokens that clients got
+// backup's, every session is marked as ended, so that no code is redeemed that was
+// pending, every browser session is revoked, and the tokens that clients got
 // for themselves are of before the epoch. Until Restore has returned without an
 // error the epoch says that the store is incomplete.
 func Restore(ctx context.Context, from io.Reader, macKey []byte, head Header, into Store, replace bool, now time.Time) (Summary, error) {
@@ -197,27 +203,59 @@ func (l *auditLog) flush(ctx context.Context) error {
 }
 
 func insert(ctx context.Context, into Store, r record, now time.Time) error {
-	var err error
-	switch {
-	case r.Role != nil:
-		err = into.CreateRole(ctx, *r.Role)
-	case r.User != nil:
-		err = into.CreateUser(ctx, *r.User)
-	case r.Client != nil:
-		err = into.CreateClient(ctx, *r.Client)
-	case r.Key != nil:
-		err = into.InsertKey(ctx, *r.Key)
-	case r.Session != nil:
-		s := *r.Session
-		if s.RevokedAt.IsZero() {
-			s.RevokedAt, s.Reason, s.StatusPending = storage.Time(now), reasonRestored, true
-		}
-		err = into.CreateSession(ctx, s)
-	case r.Revocation != nil:
-		err = into.RevokeToken(ctx, r.Revocation.JTI, r.Revocation.ExpiresAt)
-	}
-	if err != nil {
+	if err := insertRecord(ctx, into, r, storage.Time(now)); err != nil {
 		return fmt.Errorf("insert a record: %w", err)
 	}
 	return nil
+}
+
+func insertRecord(ctx context.Context, into Store, r record, now time.Time) error {
+	switch {
+	case r.Role != nil:
+		return into.CreateRole(ctx, *r.Role)
+	case r.User != nil:
+		return into.CreateUser(ctx, *r.User)
+	case r.Client != nil:
+		return into.CreateClient(ctx, *r.Client)
+	case r.Key != nil:
+		return into.InsertKey(ctx, *r.Key)
+	case r.Session != nil:
+		return insertSession(ctx, into, *r.Session, now)
+	case r.Revocation != nil:
+		return into.RevokeToken(ctx, r.Revocation.JTI, r.Revocation.ExpiresAt)
+	}
+	return insertSignIn(ctx, into, r, now)
+}
+
+// insertSignIn inserts a record of sign-in in a browser.
+func insertSignIn(ctx context.Context, into Store, r record, now time.Time) error {
+	switch {
+	case r.Logo != nil:
+		return into.PutClientLogo(ctx, *r.Logo)
+	case r.ScopeText != nil:
+		return into.PutScopeText(ctx, *r.ScopeText)
+	case r.Consent != nil:
+		c := *r.Consent
+		c.Version = 0 // it is made anew
+		_, err := into.SwapConsent(ctx, c)
+		return err
+	case r.BrowserSession != nil:
+		b := *r.BrowserSession
+		if b.RevokedAt.IsZero() {
+			b.RevokedAt, b.Reason = now, reasonRestored
+		}
+		return into.CreateBrowserSession(ctx, b)
+	case r.Message != nil:
+		return into.Enqueue(ctx, *r.Message)
+	}
+	return nil
+}
+
+// insertSession inserts a session as ended: with it dies a code that was not redeemed.
+func insertSession(ctx context.Context, into Store, s storage.Session, now time.Time) error {
+	if s.RevokedAt.IsZero() {
+		s.RevokedAt, s.Reason, s.StatusPending = now, reasonRestored, true
+	}
+	s.Code = storage.Code{}
+	return into.CreateSession(ctx, s)
 }

@@ -33,7 +33,9 @@ func Write(ctx context.Context, to io.Writer, from storage.Snapshot, macKey []by
 	if err := w.line(w.summary.Header); err != nil {
 		return Summary{}, err
 	}
-	for _, part := range []func(context.Context, storage.Snapshot) error{w.roles, w.users, w.clients, w.keys, w.sessions, w.revocations, w.audit} {
+	for _, part := range []func(context.Context, storage.Snapshot) error{
+		w.roles, w.users, w.clients, w.logos, w.scopeTexts, w.keys, w.sessions, w.browserSessions, w.consents, w.messages, w.revocations, w.audit,
+	} {
 		if err := part(ctx, from); err != nil {
 			return Summary{}, err
 		}

@@ -47,6 +47,24 @@ func snapshotOf(t *testing.T, v storage.Snapshot, between func()) map[string]any
 		l, err := v.ListRevocations(ctx, p)
 		return l.Revocations, l.Next, err
 	})
+	texts, err := v.ListScopeTexts(ctx)
+	read("scope texts", texts, err)
+	pages(read, "logos", func(p storage.Page) (any, string, error) {
+		l, err := v.ListClientLogos(ctx, p)
+		return l.Logos, l.Next, err
+	})
+	pages(read, "consents", func(p storage.Page) (any, string, error) {
+		l, err := v.ListConsents(ctx, storage.ConsentFilter{}, p)
+		return l.Consents, l.Next, err
+	})
+	pages(read, "browser sessions", func(p storage.Page) (any, string, error) {
+		l, err := v.ListBrowserSessions(ctx, storage.BrowserSessionFilter{}, p)
+		return l.Sessions, l.Next, err
+	})
+	pages(read, "messages", func(p storage.Page) (any, string, error) {
+		l, err := v.ListMessages(ctx, p)
+		return l.Messages, l.Next, err
+	})
 	pages(read, "audit", func(p storage.Page) (any, string, error) {
 		l, err := v.ListAudit(ctx, storage.AuditFilter{}, p)
 		return l.Events, l.Next, err
@@ -63,6 +81,8 @@ func pages(read func(string, any, error), name string, next func(storage.Page) (
 	}
 }
 
+func second[T any](_ T, err error) error { return err }
+
 // add makes one record of every kind.
 func add(t *testing.T, s storage.Store, id string, seq int64) {
 	t.Helper()
@@ -75,6 +95,12 @@ func add(t *testing.T, s storage.Store, id string, seq int64) {
 		"RevokeToken":   s.RevokeToken(ctx, id, noon),
 		"InsertKey":     s.InsertKey(ctx, storage.Key{Seq: seq, KID: id}),
 		"AppendAudit":   s.AppendAudit(ctx, storage.AuditEvent{ID: id}),
+		"PutScopeText":  s.PutScopeText(ctx, storage.ScopeText{Scope: id}),
+		"PutClientLogo": s.PutClientLogo(ctx, storage.ClientLogo{ClientID: id}),
+		"SwapConsent":   second(s.SwapConsent(ctx, storage.Consent{UserID: id, ClientID: id})),
+		"Enqueue":       s.Enqueue(ctx, storage.Message{ID: id}),
+
+		"CreateBrowserSession": s.CreateBrowserSession(ctx, storage.BrowserSession{ID: id, RootID: id}),
 	} {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)

@@ -1,0 +1,52 @@
+package backup
+
+import (
+	"context"
+	"time"
+
+	"example.org/signet/storage"
+)
+
+// logosPage is how many logos are in memory at a time.
+const logosPage = 16
+
+func (w *writer) logos(ctx context.Context, v storage.Snapshot) error {
+	return writeAll(w, func(p storage.Page) ([]storage.ClientLogo, string, error) {
+		p.Limit = logosPage
+		l, err := v.ListClientLogos(ctx, p)
+		return l.Logos, l.Next, err
+	}, func(l *storage.ClientLogo) record { return record{Logo: l} })
+}
+
+func (w *writer) scopeTexts(ctx context.Context, v storage.Snapshot) error {
+	once := func(storage.Page) ([]storage.ScopeText, string, error) {
+		l, err := v.ListScopeTexts(ctx)
+		return l, "", err
+	}
+	return writeAll(w, once, func(t *storage.ScopeText) record { return record{ScopeText: t} })
+}
+
+func (w *writer) consents(ctx context.Context, v storage.Snapshot) error {
+	return writeAll(w, func(p storage.Page) ([]storage.Consent, string, error) {
+		l, err := v.ListConsents(ctx, storage.ConsentFilter{}, p)
+		return l.Consents, l.Next, err
+	}, func(c *storage.Consent) record { return record{Consent: c} })
+}
+
+func (w *writer) browserSessions(ctx context.Context, v storage.Snapshot) error {
+	return writeAll(w, func(p storage.Page) ([]storage.BrowserSession, string, error) {
+		l, err := v.ListBrowserSessions(ctx, storage.BrowserSessionFilter{}, p)
+		return l.Sessions, l.Next, err
+	}, func(b *storage.BrowserSession) record { return record{BrowserSession: b} })
+}
+
+// messages leaves out who holds a lease: nobody does where the backup is restored.
+func (w *writer) messages(ctx context.Context, v storage.Snapshot) error {
+	return writeAll(w, func(p storage.Page) ([]storage.Message, string, error) {
+		l, err := v.ListMessages(ctx, p)
+		return l.Messages, l.Next, err
+	}, func(m *storage.Message) record {
+		m.Owner, m.LeasedTo = "", time.Time{}
+		return record{Message: m}
+	})
+}
