@@ -11,6 +11,7 @@ type settings struct {
 	listenSettings
 	storeSettings
 	tokenSettings
+	browserSettings
 	throttleSettings
 	keySettings
 	hashSettings
@@ -52,6 +53,6 @@ func (s *settings) offer(f *pflag.FlagSet, groups ...settingGroup) {
 
 // offerServer adds every setting of a server.
 func (s *settings) offerServer(f *pflag.FlagSet) {
-	s.offer(f, &s.configSettings, &s.issuerSettings, &s.listenSettings, &s.storeSettings, &s.tokenSettings, &s.throttleSettings,
+	s.offer(f, &s.configSettings, &s.issuerSettings, &s.listenSettings, &s.storeSettings, &s.tokenSettings, &s.browserSettings, &s.throttleSettings,
 		&s.keySettings, &s.hashSettings, &s.transportSettings, &s.operationSettings, &s.brandSettings)
 }

@@ -13,13 +13,14 @@ import (
 func TestFaults_NameTheSetting(t *testing.T) {
 	bad := map[string]string{
 		"issuer": "ftp://id.example.com", "access-token-ttl": "-1s", "refresh-token-ttl": "0s", "session-ttl": "0s", "refresh-grace": "1h", "max-sessions": "-1",
-		"status-ttl": "2h", "registration": "friends", "audit-retention": "1m", "keyring-refresh": "-1s",
+		"status-ttl": "2h", "browser-session-idle": "-1s", "browser-session-ttl": "-1h", "remembered-session-idle": "0s", "remembered-session-ttl": "-1s", "remember-me": "perhaps",
+		"registration": "friends", "audit-retention": "1m", "keyring-refresh": "-1s",
 		"signing-alg": "none", "publish-ahead": "-5s", "rotation-interval": "-1s", "jwks-max-age": "-1s", "clock-skew": "-1s",
 		"password-hash": "md5", "hash-workers": "99999", "hash-queue": "99999", "argon2-memory": "1", "argon2-time": "0", "bcrypt-cost": "99",
 		"log-level": "loud", "log-format": "xml", "drain-delay": "-1s", "drain-timeout": "0s", "listen": "nowhere", "output": "yaml",
 	}
 	s := newSettings()
-	s.checks = []check{s.issuerSettings.check, s.listenSettings.check, s.tokenSettings.check, s.keySettings.check, s.hashSettings.check, s.operationSettings.check, s.outputSettings.check}
+	s.checks = []check{s.issuerSettings.check, s.listenSettings.check, s.tokenSettings.check, s.browserSettings.check, s.keySettings.check, s.hashSettings.check, s.operationSettings.check, s.outputSettings.check}
 	env := map[string]string{}
 	for name, value := range bad {
 		env[envName(name)] = value
