@@ -1,6 +1,7 @@
 package mongo
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ type sessionDoc struct {
 	CreatedAt   time.Time      `bson:"created_at"`
 	ExpiresAt   time.Time      `bson:"expires_at"`
 	AuthTime    *bson.DateTime `bson:"auth_time,omitempty"` // absent: CreatedAt
+	NoAMR       bool           `bson:"no_amr,omitempty"`    // absent: passwordAMR, which is that of all sessions of earlier programs
 	UserEpoch   int64          `bson:"user_epoch"`
 	ClientEpoch int64          `bson:"client_epoch"`
 	StatusIndex int64          `bson:"status_index"`
@@ -64,7 +66,9 @@ func newSessionDoc(s storage.Session) sessionDoc {
 	}
 	d.Browser, d.LoginBound = newBrowserRef(s.BrowserID), s.LoginBound
 	d.Code, d.CodeFailures = newCodeDoc(s.Code), s.Code.Failures
-	if s.Generation == storage.PendingGeneration || s.BrowserID != "" || s.CodeCheck != "" || s.CodePKCE || len(s.AMR) > 0 || len(s.Claims) > 0 {
+	d.NoAMR = len(s.AMR) == 0
+	if s.Generation == storage.PendingGeneration || s.BrowserID != "" || s.CodeCheck != "" || s.CodePKCE || len(s.Claims) > 0 || !d.NoAMR && !slices.Equal(s.AMR, passwordAMR) {
+		d.NoAMR = false
 		d.Made = newSessionOrigin(s)
 		d.Scopes, d.Audience, d.Device, d.Network, d.AuthTime = nil, nil, "", "", nil
 	}
@@ -83,6 +87,9 @@ func (d sessionDoc) record() storage.Session {
 	if d.AuthTime != nil {
 		s.AuthTime = d.AuthTime.Time().UTC()
 	}
+	if !d.NoAMR {
+		s.AMR = slices.Clone(passwordAMR)
+	}
 	s.BrowserID, s.LoginBound = browserID(d.Browser), d.LoginBound
 	s.Code = d.Code.record(d.CodeFailures)
 	if d.Made != nil {
@@ -90,6 +97,9 @@ func (d sessionDoc) record() storage.Session {
 	}
 	return s
 }
+
+// passwordAMR is the AMR of who gave a password and nothing else.
+var passwordAMR = []string{"pwd"}
 
 // defaultRole is the only role of most users.
 const defaultRole = "user"

@@ -20,7 +20,7 @@ func TestSessionDocRoundTrip(t *testing.T) {
 		at := time.UnixMilli(rapid.Int64Range(0, 1<<42).Draw(t, "created")).UTC()
 		want := storage.Session{
 			ID: "s", Generation: rapid.Int64Range(-1, 2).Draw(t, "generation"), CreatedAt: at, AuthTime: at.Add(-time.Duration(rapid.Int64Range(0, 1<<40).Draw(t, "before")) * time.Millisecond),
-			Scopes: nilIfEmpty(texts.Draw(t, "scopes")), Audience: nilIfEmpty(texts.Draw(t, "audience")), AMR: nilIfEmpty(texts.Draw(t, "amr")), Claims: nilIfEmpty(texts.Draw(t, "claims")),
+			Scopes: nilIfEmpty(texts.Draw(t, "scopes")), Audience: nilIfEmpty(texts.Draw(t, "audience")), AMR: rapid.OneOf(rapid.Just([]string(nil)), rapid.Just([]string{"pwd"}), rapid.Map(texts, nilIfEmpty[string])).Draw(t, "amr"), Claims: nilIfEmpty(texts.Draw(t, "claims")),
 			Device: rapid.String().Draw(t, "device"), Network: rapid.String().Draw(t, "network"), BrowserID: ids.Draw(t, "browser"), LoginBound: rapid.Bool().Draw(t, "bound"),
 			CodeCheck: ids.Draw(t, "check"), CodePKCE: rapid.Bool().Draw(t, "pkce"),
 			Code: storage.Code{Nonce: rapid.String().Draw(t, "nonce"), Failures: rapid.Int64Range(0, 3).Draw(t, "failures")},
@@ -37,6 +37,32 @@ func TestSessionDocRoundTrip(t *testing.T) {
 			t.Fatalf("(-want +got):\n%s", diff)
 		}
 	})
+}
+
+// A login with a password has the document that earlier programs gave it, and reads it, so
+// that they go on together while an installation is upgraded.
+func TestPasswordSessionHasTheEarlierDocument(t *testing.T) {
+	at := time.UnixMilli(1 << 40).UTC()
+	want := storage.Session{ID: "s", Scopes: []string{"openid"}, Audience: []string{"api"}, AMR: []string{"pwd"}, CreatedAt: at, AuthTime: at, Roles: []string{"user"}}
+	raw, err := bson.Marshal(newSessionDoc(want))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields []string
+	elements, _ := bson.Raw(raw).Elements()
+	for _, e := range elements {
+		fields = append(fields, e.Key())
+	}
+	if got := strings.Join(fields, " "); got != "_id user_id client_id scopes audience generation rotated_at created_at expires_at user_epoch client_epoch status_index revoked_at" {
+		t.Errorf("fields %s", got)
+	}
+	var doc sessionDoc
+	if err := bson.Unmarshal(raw, &doc); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, doc.record()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
 
 // The number of a text is in the documents: it must stay what it is.

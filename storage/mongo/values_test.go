@@ -24,7 +24,7 @@ func TestSessionStaysSmall(t *testing.T) {
 	session := storage.Session{
 		ID: strings.Repeat("a", 27), UserID: "0196a8f0-5b2e-7c4d-9e1f-2a3b4c5d6e7f", ClientID: "web",
 		Scopes: []string{"openid", "items:read", "items:write"}, Audience: []string{"https://api.example.com"},
-		RotatedAt: start, CreatedAt: start, ExpiresAt: start.Add(24 * time.Hour), AuthTime: start, StatusIndex: 1 << 40, Roles: []string{"user"},
+		RotatedAt: start, CreatedAt: start, ExpiresAt: start.Add(24 * time.Hour), AuthTime: start, StatusIndex: 1 << 40, Roles: []string{"user"}, AMR: []string{"pwd"},
 		Device: strings.Repeat("d", 28), Network: "2001:db8:1234::/48",
 	}
 	mustSucceed(t, s.CreateSession(t.Context(), session))
@@ -123,6 +123,7 @@ func TestTypesOnTheDisk(t *testing.T) {
 	want := map[string]string{
 		"_id": text, "user_id": text, "client_id": text, "roles": text,
 		"generation": number, "user_epoch": number, "client_epoch": number, "status_index": number,
+		"no_amr":     bson.TypeBoolean.String(),
 		"rotated_at": date, "created_at": date, "expires_at": date, "revoked_at": date,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
