@@ -40,7 +40,8 @@ func (t tokenEndpoint) handle(r *http.Request, e *event) (any, error) {
 	response, err := t.issuer.Token(ctx, issuer.TokenRequest{
 		Client: client, Grant: f["grant_type"], Scope: f["scope"], Resource: f["resource"],
 		Username: f["username"], Password: issuer.Secret(f["password"]),
-		RefreshToken: issuer.Secret(f["refresh_token"]), Info: e.source(),
+		RefreshToken: issuer.Secret(f["refresh_token"]),
+		AuthCode:     issuer.Secret(f["code"]), RedirectURI: f["redirect_uri"], CodeVerifier: issuer.Secret(f["code_verifier"]), Info: e.source(),
 	})
 	e.auditEvent = response.Event
 	e.setClient(client.ID, err)

@@ -57,6 +57,8 @@ type accessClaims struct {
 	SessionID string   `json:"sid,omitempty"`
 	Roles     []string `json:"roles,omitempty"`
 	AuthTime  int64    `json:"auth_time,omitempty"`
+	ACR       string   `json:"acr,omitempty"` // RFC 9068 §2.2.1
+	AMR       []string `json:"amr,omitempty"`
 
 	Status *status.Claim `json:"status,omitempty"`
 
@@ -97,7 +99,7 @@ func (t *tokenSigner) issue(ctx context.Context, req *grantRequest, g grantResul
 		RefreshToken: g.refresh, Scope: claims.Scope, Event: g.event,
 	}
 	if g.idToken {
-		response.IDToken, err = signing.Sign(ctx, typeIDToken, newIDClaims(claims, accessTokenHash(signing.Alg(), access)))
+		response.IDToken, err = signing.Sign(ctx, typeIDToken, newIDClaims(claims, g, accessTokenHash(signing.Alg(), access)))
 	}
 	if err != nil {
 		return TokenResponse{}, unavailable(err)
@@ -123,6 +125,7 @@ func (t *tokenSigner) accessClaims(client storage.Client, g grantResult) (access
 	}
 	if g.session != nil {
 		c.SessionID, c.AuthTime = g.session.ID, g.session.AuthTime.Unix()
+		c.ACR, c.AMR = acrOf(g.session.AMR), g.session.AMR
 		c.Expiry = min(c.Expiry, g.session.ExpiresAt.Unix())
 		c.Status = t.statusLists.Claim(g.session.StatusIndex)
 	} else {
@@ -133,23 +136,32 @@ func (t *tokenSigner) accessClaims(client storage.Client, g grantResult) (access
 
 // idClaims are the claims of an ID token (OpenID Connect Core §2, §3.1.3.6).
 type idClaims struct {
-	Issuer          string `json:"iss"`
-	Subject         string `json:"sub"`
-	Audience        string `json:"aud"`
-	Expiry          int64  `json:"exp"`
-	IssuedAt        int64  `json:"iat"`
-	AuthTime        int64  `json:"auth_time,omitempty"`
-	AccessTokenHash string `json:"at_hash"`
-	SessionID       string `json:"sid,omitempty"`
+	Issuer          string   `json:"iss"`
+	Subject         string   `json:"sub"`
+	Audience        string   `json:"aud"`
+	Expiry          int64    `json:"exp"`
+	IssuedAt        int64    `json:"iat"`
+	AuthTime        int64    `json:"auth_time,omitempty"`
+	Nonce           string   `json:"nonce,omitempty"`
+	ACR             string   `json:"acr,omitempty"`
+	AMR             []string `json:"amr,omitempty"`
+	AccessTokenHash string   `json:"at_hash"`
+	SessionID       string   `json:"sid,omitempty"`
+
+	UserClaims // asked for by name
 }
 
 // newIDClaims are those of the ID token that goes with an access token of a user.
-func newIDClaims(access accessClaims, atHash string) idClaims {
-	return idClaims{
+func newIDClaims(access accessClaims, g grantResult, atHash string) idClaims {
+	c := idClaims{
 		Issuer: access.Issuer, Subject: access.Subject, Audience: access.ClientID,
 		Expiry: access.Expiry, IssuedAt: access.IssuedAt, AuthTime: access.AuthTime,
-		AccessTokenHash: atHash, SessionID: access.SessionID,
+		Nonce: g.nonce, ACR: access.ACR, AMR: access.AMR, AccessTokenHash: atHash, SessionID: access.SessionID,
 	}
+	if len(g.rights.named) > 0 {
+		c.UserClaims = userClaims(*g.user, func(name string) bool { return contains(g.rights.named, claimsOfIDToken+name) })
+	}
+	return c
 }
 
 // accessTokenHash is the left half of the access token's hash, by the hash of

@@ -24,6 +24,7 @@ type activeToken struct {
 	claims   accessClaims
 	audience []string      // what is left of the claims' now
 	user     *storage.User // nil where a client acts on its own behalf
+	named    []string      // claims asked for by name, as far as the client may read them now
 }
 
 // errInactive is definitive: the token was not issued here, has expired or was revoked, or
@@ -89,7 +90,7 @@ func parseClaims(payload []byte) (c accessClaims, ok bool) {
 	for name, into := range map[string]any{
 		"iss": &c.Issuer, "sub": &c.Subject, "aud": &c.Audience, "client_id": &c.ClientID, "exp": &c.Expiry, "iat": &c.IssuedAt,
 		"nbf": &c.NotBefore, "jti": &c.ID, "scope": &c.Scope, "sid": &c.SessionID, "roles": &c.Roles, "auth_time": &c.AuthTime,
-		"status": &c.Status, "client_epoch": &c.ClientEpoch,
+		"acr": &c.ACR, "amr": &c.AMR, "status": &c.Status, "client_epoch": &c.ClientEpoch,
 	} {
 		if value, given := strictjson.Find(members, name); given && json.Unmarshal([]byte(value), into) != nil {
 			return accessClaims{}, false
@@ -112,7 +113,9 @@ func (tc *tokenChecker) activeToken(ctx context.Context, token string) (activeTo
 	var client storage.Client
 	t := activeToken{claims: c}
 	if c.SessionID != "" {
-		t.user, client, err = tc.activeSessionToken(ctx, c, now)
+		var s activeSession
+		s, err = tc.activeSessionToken(ctx, c, now)
+		t.user, t.named, client = &s.user, s.Claims, s.client
 	} else {
 		client, err = tc.activeClientToken(ctx, c)
 	}
@@ -136,6 +139,7 @@ func (tc *tokenChecker) limitToCurrentRights(ctx context.Context, t activeToken,
 	} else {
 		scope = intersect(scope, ownScopes(client, roles))
 	}
+	t.named = claimsWithin(t.named, b.scopes)
 	t.claims.Scope, t.audience = joinScope(scope), intersectAudiences(t.claims.Audience, b.audiences)
 	if len(t.audience) == 0 {
 		return activeToken{}, errInactive
@@ -146,15 +150,15 @@ func (tc *tokenChecker) limitToCurrentRights(ctx context.Context, t activeToken,
 // activeSessionToken checks a token of a session. If its place in the status lists
 // is not the session's any more, it was issued with rights that have been taken
 // away since.
-func (tc *tokenChecker) activeSessionToken(ctx context.Context, c accessClaims, now time.Time) (*storage.User, storage.Client, error) {
+func (tc *tokenChecker) activeSessionToken(ctx context.Context, c accessClaims, now time.Time) (activeSession, error) {
 	s, err := tc.activeSession(ctx, c.SessionID, now, tc.covers(c))
 	if err != nil {
-		return nil, storage.Client{}, err
+		return activeSession{}, err
 	}
 	if claim := tc.statusLists.Claim(s.StatusIndex); c.Status != nil && (claim == nil || *c.Status != *claim) {
-		return nil, storage.Client{}, errInactive
+		return activeSession{}, errInactive
 	}
-	return &s.user, s.client, nil
+	return s, nil
 }
 
 // activeSession is a session that is active, with what it depends on.
@@ -171,7 +175,7 @@ func (tc *tokenChecker) activeSession(ctx context.Context, sid string, now time.
 	if err != nil {
 		return activeSession{}, inactiveOrUnavailable(err)
 	}
-	if !s.RevokedAt.IsZero() || !now.Before(s.ExpiresAt) {
+	if s.Generation == storage.PendingGeneration || !s.RevokedAt.IsZero() || !now.Before(s.ExpiresAt) {
 		return activeSession{}, errInactive
 	}
 	user, storeEpoch, err := tc.store.UserInEpoch(ctx, s.UserID)

@@ -37,6 +37,7 @@ var (
 	errPublicSecret   = errors.New("public client sent a secret")
 	errNoSecret       = errors.New("no secret sent")
 	errWrongSecret    = errors.New("wrong secret")
+	errOtherMethod    = errors.New("the client is bound to another authentication method")
 	errPublicClient   = errors.New("public clients may not do this")
 )
 
@@ -131,6 +132,8 @@ func (ca *clientAuthenticator) proves(ctx context.Context, client storage.Client
 		return nil
 	case a.Method == AuthNone:
 		return invalidClient(client.ID, errNoSecret)
+	case client.AuthMethod != "" && client.AuthMethod != string(a.Method):
+		return invalidClient(client.ID, errOtherMethod)
 	}
 	ok, err := ca.checkSecret(ctx, client, a.Secret, info)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"time"
 
+	"example.org/signet/internal/failpoint"
 	"example.org/signet/storage"
 )
 
@@ -47,7 +48,13 @@ func (c *codeIssuer) issue(ctx context.Context, r CodeRequest) (code string, err
 	if err != nil {
 		return "", unavailable(err)
 	}
+	if err := failpoint.Hit(failpoint.CodeInserting); err != nil {
+		return "", unavailable(err)
+	}
 	if err := c.store.CreateSession(ctx, pendingSession(h, r, c.now())); err != nil {
+		return "", unavailable(err)
+	}
+	if err := failpoint.Hit(failpoint.CodeInserted); err != nil {
 		return "", unavailable(err)
 	}
 	return c.codes.code(h), nil

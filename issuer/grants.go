@@ -13,6 +13,7 @@ const (
 	GrantPassword          = "password"
 	GrantRefreshToken      = "refresh_token"
 	GrantClientCredentials = "client_credentials"
+	GrantAuthorizationCode = "authorization_code"
 )
 
 // grantTypes lists every grant once. The token endpoint, the settings of
@@ -21,6 +22,7 @@ var grantTypes = []struct {
 	name string
 	new  func(*Issuer) grant
 }{
+	{GrantAuthorizationCode, newCodeGrant},
 	{GrantClientCredentials, newClientCredentialsGrant},
 	{GrantRefreshToken, newRefreshGrant},
 	{GrantPassword, newPasswordGrant},
@@ -80,4 +82,5 @@ type grantResult struct {
 	rights   rights
 	refresh  string // the refresh token to hand out; "" for none
 	idToken  bool
+	nonce    string // of the ID token; "" for none
 }

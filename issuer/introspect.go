@@ -33,6 +33,8 @@ type Introspection struct {
 	Roles     []string `json:"roles,omitempty"`
 	SessionID string   `json:"sid,omitempty"`
 	AuthTime  int64    `json:"auth_time,omitempty"`
+	ACR       string   `json:"acr,omitempty"`
+	AMR       []string `json:"amr,omitempty"`
 }
 
 // Introspect tells the client that a token was issued to, and the resource server
@@ -70,7 +72,7 @@ func (i *Issuer) introspectAccess(ctx context.Context, caller storage.Client, to
 	response := Introspection{
 		Active: true, Issuer: c.Issuer, Subject: c.Subject, Audience: t.audience, ClientID: c.ClientID,
 		Expiry: c.Expiry, IssuedAt: c.IssuedAt, ID: c.ID, Scope: c.Scope, TokenType: "Bearer",
-		Roles: c.Roles, SessionID: c.SessionID, AuthTime: c.AuthTime,
+		Roles: c.Roles, SessionID: c.SessionID, AuthTime: c.AuthTime, ACR: c.ACR, AMR: c.AMR,
 	}
 	if t.user != nil {
 		response.Username = t.user.Username

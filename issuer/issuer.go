@@ -57,6 +57,7 @@ type Config struct {
 	RefreshTokenTTL time.Duration // idle life of a session: counted from the last refresh
 	SessionTTL      time.Duration // absolute life of a session
 	RefreshGrace    time.Duration // window of the idempotent replay; 0 for strict single use
+	CodeGrace       time.Duration // after the redemption of a code with PKCE: the code sent again ends nothing; 0 for none
 	ClockSkew       time.Duration // the most that the clocks of two instances may differ
 	MaxSessions     int           // living sessions of one user at one client; a login beyond them ends the oldest; 0 for no bound
 	StatusTTL       time.Duration // how old a status list may get in the hands of a verifier; 0 means DefaultStatusTTL
@@ -91,6 +92,9 @@ func (c Config) Validate() error {
 	if c.RefreshGrace < 0 || c.RefreshGrace > 5*time.Minute {
 		faults.Addf("refresh-grace", "must lie between 0 and 5m, is %s", c.RefreshGrace)
 	}
+	if c.CodeGrace < 0 || c.CodeGrace > maxCodeGrace {
+		faults.Addf("code-grace", "must lie between 0 and %s, is %s", maxCodeGrace, c.CodeGrace)
+	}
 	if c.ClockSkew < 0 {
 		faults.Addf("clock-skew", "must not be negative, is %s", c.ClockSkew)
 	}
@@ -109,6 +113,10 @@ func (c Config) Validate() error {
 	}
 	return faults.Err()
 }
+
+// maxCodeGrace bounds CodeGrace: a thief who redeems a code and its verifier first stays
+// unnoticed for as long.
+const maxCodeGrace = 10 * time.Second
 
 // RequestInfo says where a request came from, for throttling and the audit log.
 type RequestInfo struct {

@@ -46,7 +46,7 @@ func (r refreshRules) decide(s storage.Session, p presentedToken) refreshOutcome
 	switch {
 	case p.clientID != s.ClientID:
 		return refreshForeign
-	case !s.RevokedAt.IsZero(), !p.at.Before(s.ExpiresAt), !s.RotatedAt.After(r.idleSince(p.at)):
+	case s.Generation == storage.PendingGeneration, !s.RevokedAt.IsZero(), !p.at.Before(s.ExpiresAt), !s.RotatedAt.After(r.idleSince(p.at)):
 		return refreshEnded
 	case p.generation == s.Generation:
 		return refreshRotate

@@ -52,7 +52,7 @@ func (i *Issuer) revokeSession(ctx context.Context, client storage.Client, sid s
 		return nil
 	case err != nil:
 		return unavailable(err)
-	case s.ClientID != client.ID, !s.RevokedAt.IsZero():
+	case s.ClientID != client.ID, s.Generation == storage.PendingGeneration, !s.RevokedAt.IsZero():
 		return nil
 	}
 	e := storage.AuditEvent{Type: audit.EventSessionRevoked, Actor: client.ID, Target: sid, ClientID: client.ID, Detail: reasonRevoked}

@@ -19,6 +19,8 @@ type scopePolicy struct {
 	// session: a session goes on. The tokens get what it was granted at login
 	// and may still have; a request may narrow that, never widen it.
 	session bool
+	// fixed: the request has no scope parameter, and one that is sent means nothing.
+	fixed bool
 }
 
 // rights are what tokens may say.
@@ -32,6 +34,9 @@ type rights struct {
 
 	// Likewise the audiences of its login that the client may not have now.
 	deniedAudiences []string
+
+	// Likewise: claims asked for by name at the authorization, that the client may read.
+	named []string
 }
 
 // limitTo leaves out what the session's record denies.
@@ -178,6 +183,7 @@ func (p *pipeline) rights(ctx context.Context, req *grantRequest, who subject) (
 	r := rights{scope: scope, audience: audience, denied: without(base.scopes, scope)}
 	if policy.session {
 		r.deniedAudiences = without(base.audiences, audience)
+		r.named = claimsWithin(who.session.Claims, client.scopes)
 	}
 	if req.requested != nil {
 		r.scope = intersect(scope, req.requested)

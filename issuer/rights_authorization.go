@@ -3,8 +3,8 @@ package issuer
 import (
 	"context"
 	"slices"
-	"strings"
 
+	"example.org/signet/issuer/authorization"
 	"example.org/signet/issuer/role"
 	"example.org/signet/storage"
 )
@@ -15,14 +15,14 @@ type authorizationAsk struct {
 	User     storage.User
 	Scopes   []string // nil for none named: all that may be had
 	Resource string   // "" for none (RFC 8707)
-	Claims   []string // asked for by name, such as "userinfo/name"
+	Claims   authorization.Claims
 }
 
 // authorizationRights are what an authorization request may have.
 type authorizationRights struct {
 	Scopes   []string
 	Audience []string
-	Claims   []string // those of the claims asked for that the client may read
+	Claims   []string // asked for by name, such as "userinfo/name", as far as the client may read them
 
 	// Shown are Scopes and the scopes that hold Claims: what the user is asked to consent to.
 	Shown []string
@@ -59,41 +59,11 @@ func rightsOfAuthorization(a authorizationAsk, roles *role.Set, issuer string) (
 	if a.Resource != "" {
 		r.Audience = selectAudience(client.audiences, a.Resource)
 	}
-	r.Claims, r.Shown = claimsWithin(a.Claims, client.scopes), r.Scopes
+	r.Claims, r.Shown = claimsWithin(namedClaims(a.Claims), client.scopes), r.Scopes
 	for _, c := range r.Claims {
 		if scope := scopeOfClaim(c); !contains(r.Shown, scope) {
 			r.Shown = append(slices.Clone(r.Shown), scope)
 		}
 	}
 	return r, nil
-}
-
-// Members of the claims parameter (OpenID Connect Core §5.5).
-const (
-	claimsOfUserInfo = "userinfo/"
-	claimsOfIDToken  = "id_token/"
-)
-
-// claimScopes are the claims that can be asked for by name, with the scope that holds them
-// (OpenID Connect Core §5.4).
-var claimScopes = map[string]string{
-	"name": ScopeProfile, "preferred_username": ScopeProfile, "updated_at": ScopeProfile, "roles": ScopeProfile,
-	"email": ScopeEmail, "email_verified": ScopeEmail, "phone_number": ScopePhone,
-}
-
-// scopeOfClaim returns the scope that holds the claim; "" for a claim that is none of a user.
-func scopeOfClaim(claim string) string {
-	_, name, _ := strings.Cut(claim, "/")
-	return claimScopes[name]
-}
-
-// claimsWithin keeps the claims that these scopes hold, each once.
-func claimsWithin(claims, scopes []string) []string {
-	var kept []string
-	for _, c := range claims {
-		if scope := scopeOfClaim(c); scope != "" && contains(scopes, scope) && !contains(kept, c) {
-			kept = append(kept, c)
-		}
-	}
-	return kept
 }

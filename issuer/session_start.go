@@ -87,7 +87,7 @@ func (st *sessionStarter) newSession(ctx context.Context, h handle, req *grantRe
 		RotatedAt: at, CreatedAt: at, AuthTime: at, ExpiresAt: st.expiry(req.client, at),
 		UserEpoch: epoch.Session(user, storeEpoch), ClientEpoch: req.client.Epoch,
 		Device: describeUserAgent(req.Info.UserAgent), Network: networkPrefix(req.Info.Address),
-		StatusIndex: index, Roles: user.Roles,
+		StatusIndex: index, Roles: user.Roles, AMR: []string{amrPassword},
 	}, nil
 }
 

@@ -89,7 +89,7 @@ func (s *SignIn) judgeRights(ctx context.Context, p *plan, state *authorization.
 		return nil, nil
 	}
 	p.rights, err = s.pipeline.authorizationRights(ctx, authorizationAsk{
-		Client: p.client, User: p.signedIn.User, Scopes: p.request.Scopes, Resource: p.request.Resource, Claims: claimNames(p.request.Claims),
+		Client: p.client, User: p.signedIn.User, Scopes: p.request.Scopes, Resource: p.request.Resource, Claims: p.request.Claims,
 	})
 	if errors.As(err, &refused) && refused.Code != Unavailable {
 		return refused, nil
@@ -103,18 +103,6 @@ func (s *SignIn) judgeRights(ctx context.Context, p *plan, state *authorization.
 	}
 	state.Consent, err = s.consents.state(ctx, p.asked)
 	return nil, err
-}
-
-// claimNames are the claims that a request names, as CodeRequest has them.
-func claimNames(c authorization.Claims) []string {
-	var names []string
-	for _, claim := range c.UserInfo {
-		names = append(names, claimsOfUserInfo+claim.Name)
-	}
-	for _, claim := range c.IDToken {
-		names = append(names, claimsOfIDToken+claim.Name)
-	}
-	return names
 }
 
 // brakes counts a code, and tells whether it is one too many. A click lets it through.

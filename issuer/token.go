@@ -17,6 +17,9 @@ type TokenRequest struct {
 	Username     string
 	Password     Secret
 	RefreshToken Secret
+	AuthCode     Secret // an authorization code
+	RedirectURI  string
+	CodeVerifier Secret // RFC 7636
 	Info         RequestInfo
 }
 
@@ -112,6 +115,9 @@ func (p *pipeline) checkForClient(r TokenRequest, client storage.Client) (*grant
 	}
 	if !contains(client.Grants, r.Grant) {
 		return nil, newError(UnauthorizedClient, "this client may not use this grant type").Naming(r.Grant)
+	}
+	if g.policy().fixed {
+		r.Scope = ""
 	}
 	requested, err := parseScope(r.Scope)
 	if err != nil {

@@ -48,6 +48,7 @@ func (t *tokenSigner) checkSize(req *grantRequest, who subject, r rights) error 
 	}
 	if who.user != nil {
 		c.Subject, c.Roles, c.AuthTime = who.user.ID, who.user.Roles, lateTime
+		c.ACR, c.AMR = acrOf([]string{amrPassword}), []string{amrPassword}
 		c.SessionID, c.Status = strings.Repeat("x", sessionIDChars), t.statusLists.Claim(lateIndex)
 	}
 	signing, err := t.keyring.Current()

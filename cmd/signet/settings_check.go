@@ -214,7 +214,7 @@ func (s *operationSettings) level() (zerolog.Level, error) {
 func (s *settings) issuerConfig(now func() time.Time) issuer.Config {
 	return issuer.Config{
 		Issuer: s.issuer, AccessTokenTTL: s.accessTokenTTL, RefreshTokenTTL: s.refreshTokenTTL, SessionTTL: s.sessionTTL,
-		RefreshGrace: s.refreshGrace, ClockSkew: s.clockSkew, MaxSessions: s.maxSessions, StatusTTL: s.statusTTL, CacheTTL: s.keyringRefresh, Throttle: s.throttle, Now: now,
+		RefreshGrace: s.refreshGrace, CodeGrace: s.codeGrace, ClockSkew: s.clockSkew, MaxSessions: s.maxSessions, StatusTTL: s.statusTTL, CacheTTL: s.keyringRefresh, Throttle: s.throttle, Now: now,
 		AuditRetention: s.auditRetention, BrowserSessions: s.browserSessions(),
 	}
 }

@@ -84,6 +84,7 @@ type tokenSettings struct {
 	refreshTokenTTL time.Duration
 	sessionTTL      time.Duration
 	refreshGrace    time.Duration
+	codeGrace       time.Duration
 	maxSessions     int
 	statusTTL       time.Duration
 	registration    string
@@ -96,6 +97,7 @@ func (s *tokenSettings) define(f *pflag.FlagSet) {
 	f.DurationVar(&s.refreshTokenTTL, "refresh-token-ttl", 720*time.Hour, "idle life of a session, from its last refresh")
 	f.DurationVar(&s.sessionTTL, "session-ttl", 2160*time.Hour, "absolute life of a session")
 	f.DurationVar(&s.refreshGrace, "refresh-grace", 30*time.Second, "window in which a repeated refresh gets the same answer; 0 for strict single use")
+	f.DurationVar(&s.codeGrace, "code-grace", 2*time.Second, "window in which a client that sends an authorization code with PKCE twice loses no session; 0 for none")
 	f.IntVar(&s.maxSessions, "max-sessions", 1000, "at most `NUMBER` living sessions of one user at one client; a login beyond them ends the oldest; 0 for no bound")
 	f.DurationVar(&s.statusTTL, "status-ttl", time.Minute, "how old a status list may get in the hands of a verifier: a session that ended is refused offline by then")
 	f.StringVar(&s.registration, "registration", "closed", "`WHO` may create accounts by POST /register: closed (nobody), client (people, through a client with a secret) or open (anybody)")

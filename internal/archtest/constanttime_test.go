@@ -25,30 +25,32 @@ var expectedConstantTime = []string{
 	"issuer/password/bcrypt.go matches: bcrypt.CompareHashAndPassword",
 	"issuer/password/pbkdf2.go matches: subtle.ConstantTimeCompare",
 	"issuer/password/scrypt.go matches: subtle.ConstantTimeCompare",
-	"issuer/handle.go genuine: hmac.Equal", // the MAC of a refresh token or an authorization code
+	"issuer/code_decision.go decideReplay: subtle.ConstantTimeCompare", // what a session keeps of its code's challenge
+	"issuer/handle.go genuine: hmac.Equal",                             // the MAC of a refresh token or an authorization code
 }
 
 // allowedPlain lists plain comparisons of names that look like secrets, each
 // with the reason why its time may depend on the operands.
 var allowedPlain = map[string]string{
-	"endpoints/discovery.go metadata: g == issuer.GrantPassword":                                "the name of a grant",
-	"endpoints/errors.go challenge: f.code != string(issuer.InvalidToken)":                      "the name of an error",
-	"endpoints/token.go timeout: grant == issuer.GrantPassword":                                 "the name of a grant",
-	"issuer/audit/verify.go expect: before.hash != x.hash":                                      "hashes of events; the MAC proves them",
-	"issuer/audit/verify.go expect: before.hash == x.hash":                                      "hashes of events; the MAC proves them",
-	"issuer/audit/verify.go proven: x.hash != h":                                                "hashes of events; the MAC proves them",
-	"issuer/admin/auditdiff.go clientChanges: a.SecretHash != b.SecretHash":                     "two stored hashes, before and after a change",
-	"issuer/admin/auditdiff.go userChanges: a.PasswordHash != b.PasswordHash":                   "two stored hashes, before and after a change",
-	"issuer/activetoken.go verifyAccessToken: header.Typ != typeAccessToken":                    "the name of a type",
-	"issuer/idtokenhint.go verify: header.Typ != typeIDToken":                                   "the name of a type",
-	"issuer/signin_login.go loggedIn: p.step.Kind != authorization.StepChangePassword":          "the name of a step",
-	"issuer/signin_password.go ChangePassword: p.step.Kind != authorization.StepChangePassword": "the name of a step",
-	"issuer/password/prepare.go candidates: prepared != pw":                                     "two forms of what was typed: neither is the stored secret",
-	`issuer/userfile/input.go skipBOM: bytes.Equal(ahead, []byte("\ufeff"))`:                    "the form of a file",
-	"keys/keypair.go samePublic: bytes.Equal(x, y)":                                             "public keys",
-	"keys/snapshot.go sameKey: bytes.Equal(a.Sealed, b.Sealed)":                                 "two records of the store",
-	"keys/snapshot.go sameKey: bytes.Equal(associatedData(a), associatedData(b))":               "two records of the store",
-	"keys/keywrap.go IsCurrent: bytes.Equal(sealed[1:headerSize], k.id())":                      "the id of a master key, which stands beside what it sealed",
+	"endpoints/discovery.go metadata: g == issuer.GrantPassword":                                     "the name of a grant",
+	"endpoints/errors.go challenge: f.code != string(issuer.InvalidToken)":                           "the name of an error",
+	"endpoints/token.go timeout: grant == issuer.GrantPassword":                                      "the name of a grant",
+	"issuer/code_decision.go redirectURIFits: hashRedirectURI(p.redirectURI) == s.Code.RedirectHash": "a redirect URI, which is no secret",
+	"issuer/audit/verify.go expect: before.hash != x.hash":                                           "hashes of events; the MAC proves them",
+	"issuer/audit/verify.go expect: before.hash == x.hash":                                           "hashes of events; the MAC proves them",
+	"issuer/audit/verify.go proven: x.hash != h":                                                     "hashes of events; the MAC proves them",
+	"issuer/admin/auditdiff.go clientChanges: a.SecretHash != b.SecretHash":                          "two stored hashes, before and after a change",
+	"issuer/admin/auditdiff.go userChanges: a.PasswordHash != b.PasswordHash":                        "two stored hashes, before and after a change",
+	"issuer/activetoken.go verifyAccessToken: header.Typ != typeAccessToken":                         "the name of a type",
+	"issuer/idtokenhint.go verify: header.Typ != typeIDToken":                                        "the name of a type",
+	"issuer/signin_login.go loggedIn: p.step.Kind != authorization.StepChangePassword":               "the name of a step",
+	"issuer/signin_password.go ChangePassword: p.step.Kind != authorization.StepChangePassword":      "the name of a step",
+	"issuer/password/prepare.go candidates: prepared != pw":                                          "two forms of what was typed: neither is the stored secret",
+	`issuer/userfile/input.go skipBOM: bytes.Equal(ahead, []byte("\ufeff"))`:                         "the form of a file",
+	"keys/keypair.go samePublic: bytes.Equal(x, y)":                                                  "public keys",
+	"keys/snapshot.go sameKey: bytes.Equal(a.Sealed, b.Sealed)":                                      "two records of the store",
+	"keys/snapshot.go sameKey: bytes.Equal(associatedData(a), associatedData(b))":                    "two records of the store",
+	"keys/keywrap.go IsCurrent: bytes.Equal(sealed[1:headerSize], k.id())":                           "the id of a master key, which stands beside what it sealed",
 }
 
 // TestSecretsAreComparedInConstantTime lists every comparison of a secret (P09). A

@@ -166,7 +166,9 @@ func TestEveryRuleFindsViolations(t *testing.T) {
 		spoil func(c *testCase)
 	}{
 		{"1 is there twice", func(c *testCase) { c.store.sessions[1].ID = "s1"; c.quiet() }},
-		{"1 counts below 0", func(c *testCase) { c.store.sessions[0].Generation = -1 }},
+		{"1 counts below 0", func(c *testCase) { c.store.sessions[0].Generation = -2 }},
+		{"1 and its code was not redeemed", func(c *testCase) { c.store.sessions[0].Generation = storage.PendingGeneration }},
+		{"1 keeps what its code was bound to", func(c *testCase) { c.store.sessions[0].Code.Nonce = "n" }},
 		{"1 without a new generation", func(c *testCase) { c.store.sessions[0].RotatedAt = now.Add(time.Second) }},
 		{"1 after its end", func(c *testCase) { c.store.sessions[1].ExpiresAt = now }},
 		{"1 for the reason", func(c *testCase) { c.store.sessions[1].Reason = "" }},

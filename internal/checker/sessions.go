@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"example.org/signet/storage"
 )
@@ -40,6 +41,10 @@ func (b *records) checkSessions() {
 
 func (b *records) checkSession(s storage.Session) {
 	switch {
+	case s.Generation == storage.PendingGeneration:
+		b.checkPending(s)
+	case s.Code != (storage.Code{}):
+		b.report(1, "session %s keeps what its code was bound to", s.ID)
 	case s.Generation < 0 || s.Replays < 0 || s.RightsVersion < 0 || s.StatusIndex < 0 || s.RetiredIndex < 0:
 		b.report(1, "session %s counts below 0", s.ID)
 	case s.Generation == 0 && !s.RotatedAt.Equal(s.CreatedAt):
@@ -48,6 +53,18 @@ func (b *records) checkSession(s storage.Session) {
 		b.report(1, "session %s was refreshed after its end", s.ID)
 	case s.RevokedAt.IsZero() != (s.Reason == ""):
 		b.report(1, "session %s is revoked at %v for the reason %q", s.ID, s.RevokedAt, s.Reason)
+	}
+}
+
+// checkPending checks a session whose code was not redeemed: nothing was issued for it.
+func (b *records) checkPending(s storage.Session) {
+	switch {
+	case s.Replays != 0 || s.RightsVersion != 0 || s.StatusIndex != 0 || s.RetiredIndex != 0:
+		b.report(1, "session %s has tokens, and its code was not redeemed", s.ID)
+	case s.Code.RedirectHash == "" || s.CodeCheck == "" || s.CodePKCE != (s.Code.Challenge != ""):
+		b.report(1, "session %s has a code that is bound to nothing", s.ID)
+	case !s.CreatedAt.Before(s.ExpiresAt) || s.ExpiresAt.Sub(s.CreatedAt) > time.Hour:
+		b.report(1, "session %s has a code that lives from %v to %v", s.ID, s.CreatedAt, s.ExpiresAt)
 	}
 }
 

@@ -48,6 +48,16 @@ const (
 	UserDeleted    Point = "user.deleted"     // gone, sessions are not marked yet
 )
 
+// The points of an authorization code.
+const (
+	CodeInserting Point = "code.inserting" // the user has signed in
+	CodeInserted  Point = "code.inserted"  // the pending session is there, nobody has the code
+	CodeRedeeming Point = "code.redeeming" // all checks were passed, the session is pending
+	CodeRedeemed  Point = "code.redeemed"  // the session lives, nobody has a token
+	CodeRevoking  Point = "code.revoking"  // a replay is known, the session lives
+	CodeRevoked   Point = "code.revoked"   // the session is dead, not answered yet
+)
+
 // The points of a change of the signing keys.
 const (
 	KeyInserting Point = "key.inserting" // of a rotation, a rollback, a standby: made, not stored
@@ -62,5 +72,6 @@ var Points = []Point{
 	RefreshUpdating, RefreshUpdated, RefreshRead, TokenSigning, TokenAnswering,
 	ReuseRevoking, ReuseRevoked, LoginInserting, LoginInserted, RevokeUpdating, RevokeUpdated,
 	UserUpdating, UserUpdated, UserRevokedAll, UserDeleted,
+	CodeInserting, CodeInserted, CodeRedeeming, CodeRedeemed, CodeRevoking, CodeRevoked,
 	KeyInserting, KeyInserted, KeyRevoking, KeyRevoked, KeyResealing,
 }

@@ -41,7 +41,7 @@ func testDiscovery(t *testing.T, s *Signet) {
 	}
 	for name, want := range map[string][]string{
 		"response_types_supported": {"code"}, "subject_types_supported": {"public"}, "id_token_signing_alg_values_supported": {"RS256", "ES256"},
-		"scopes_supported": {"openid", "profile", "email", "phone", "offline_access", "signet:account", "signet:admin"}, "grant_types_supported": {"client_credentials", "refresh_token", "password"},
+		"scopes_supported": {"openid", "profile", "email", "phone", "offline_access", "signet:account", "signet:admin"}, "grant_types_supported": {"authorization_code", "client_credentials", "refresh_token", "password"},
 		"token_endpoint_auth_methods_supported":         {"client_secret_basic", "client_secret_post", "none"},
 		"introspection_endpoint_auth_methods_supported": {"client_secret_basic", "client_secret_post"},
 		"revocation_endpoint_auth_methods_supported":    {"client_secret_basic", "client_secret_post", "none"},

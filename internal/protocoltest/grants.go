@@ -60,11 +60,12 @@ func testGrantPolicy(t *testing.T, s *Signet) {
 		s.PostAs(c, Token, Form("grant_type", "client_credentials")).ExpectError(t, http.StatusBadRequest, "unauthorized_client")
 	}
 	for _, grant := range []string{
-		"authorization_code", "implicit", "Password", "password ", "refresh-token", "urn:ietf:params:oauth:grant-type:jwt-bearer",
+		"implicit", "Authorization_code", "Password", "password ", "refresh-token", "urn:ietf:params:oauth:grant-type:jwt-bearer",
 		"urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange", "null", strings.Repeat("x", 60000),
 	} {
 		s.Post(Token, Form("grant_type", grant, "code", "x"), Basic(s.Web)).ExpectError(t, http.StatusBadRequest, "unsupported_grant_type")
 	}
+	s.Post(Token, Form("grant_type", "authorization_code", "code", "x"), Basic(s.Web)).ExpectError(t, http.StatusBadRequest, "unauthorized_client")
 	s.Post(Token, Form(), Basic(s.Web)).ExpectError(t, http.StatusBadRequest, "invalid_request")
 }
 

@@ -31,8 +31,8 @@ func (s Sessions) List(ctx context.Context, q SessionQuery, p storage.Page) (Ses
 	return s.admin.service.listSessions(ctx, storage.SessionFilter{UserID: q.UserID, ClientID: q.ClientID}, q.Active, p)
 }
 
-// listSessions leaves ended sessions out if active is set, so a page may be shorter than its
-// limit and still have a next one.
+// listSessions leaves out those whose code was not redeemed, and ended ones if active is set,
+// so a page may be shorter than its limit and still have a next one.
 func (s *Service) listSessions(ctx context.Context, f storage.SessionFilter, active bool, p storage.Page) (SessionList, error) {
 	now := s.now()
 	if active {
@@ -44,6 +44,9 @@ func (s *Service) listSessions(ctx context.Context, f storage.SessionFilter, act
 	}
 	list := SessionList{Items: make([]Session, 0, len(page.Sessions)), Next: page.Next}
 	for _, x := range page.Sessions {
+		if x.Generation == storage.PendingGeneration {
+			continue
+		}
 		if v := s.toSession(x, now); v.Active || !active {
 			list.Items = append(list.Items, v)
 		}
@@ -62,6 +65,9 @@ func (s Sessions) Show(ctx context.Context, sid string) (Session, error) {
 
 func (s *Service) readSession(ctx context.Context, sid string) (storage.Session, error) {
 	x, err := s.store.Session(ctx, sid)
+	if err == nil && x.Generation == storage.PendingGeneration {
+		err = storage.ErrNotFound
+	}
 	if err != nil {
 		return storage.Session{}, issuer.StoreError(fmt.Errorf("session: %w", err))
 	}

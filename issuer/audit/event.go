@@ -9,6 +9,9 @@ const (
 	EventRefreshReplayed       = "refresh.replayed"
 	EventRefreshReused         = "refresh.reused"
 	EventRefreshForeign        = "refresh.foreign_client"
+	EventCodeReplayed          = "code.replayed"
+	EventCodeForeign           = "code.foreign_client"
+	EventCodeRefused           = "code.refused"
 	EventTokenRevoked          = "token.revoked"
 	EventRefreshReplayLimit    = "refresh.replay_limit"
 	EventSessionRevoked        = "session.revoked"
@@ -55,6 +58,7 @@ func EventTypes() []string {
 	return []string{
 		EventLoginSucceeded, EventLoginFailed, EventLoginThrottled, EventPasswordRehashed,
 		EventRefreshReplayed, EventRefreshReused, EventRefreshForeign, EventTokenRevoked, EventRefreshReplayLimit,
+		EventCodeReplayed, EventCodeForeign, EventCodeRefused,
 		EventSessionRevoked, EventSessionDisplaced, EventBrowserSessionStarted, EventBrowserSessionEnded,
 		EventConsentGranted, EventConsentDenied, EventConsentRevoked, EventAuthorizeRefused, EventAuthorizeBraked, EventDeliveryFailed, EventStoreRestored, EventBootstrapped,
 		EventUserRegistered, EventUserCreated, EventUserUpdated, EventUserDisabled, EventUserEnabled, EventUserUnlocked,

@@ -55,7 +55,11 @@ func VerifyPKCE(challenge, verifier string) bool {
 	if !CheckChallenge(challenge) || !CheckVerifier(verifier) {
 		return false
 	}
+	return subtle.ConstantTimeCompare([]byte(Challenge(verifier)), []byte(challenge)) == 1
+}
+
+// Challenge returns the code challenge of a verifier, of method S256 (RFC 7636 §4.2).
+func Challenge(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
-	derived := base64.RawURLEncoding.EncodeToString(sum[:])
-	return subtle.ConstantTimeCompare([]byte(derived), []byte(challenge)) == 1
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
