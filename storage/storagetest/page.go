@@ -71,7 +71,7 @@ func listPages(t *testing.T, limit int, list listFunc) (all []string) {
 	return all
 }
 
-// A listing is one of the four that come in pages, with a way to fill it.
+// A listing is one of those that come in pages, with a way to fill it.
 type listing struct {
 	name   string
 	pages  func(t *testing.T, s storage.Store) listFunc
@@ -116,6 +116,43 @@ var listings = []listing{
 			session := newSession(1)
 			session.ID = id
 			return s.CreateSession(t.Context(), session)
+		},
+	},
+	{
+		name: "browser sessions",
+		pages: func(t *testing.T, s storage.Store) listFunc {
+			return listBrowserSessions(t, s, storage.BrowserSessionFilter{})
+		},
+		insert: func(s storage.Store, t *testing.T, id string) error {
+			b := newBrowserSession(1)
+			b.ID, b.RevokedAt = id, start
+			return s.CreateBrowserSession(t.Context(), b)
+		},
+		remove: func(s storage.Store, t *testing.T, id string) error { return s.DeleteBrowserSessions(t.Context(), id) },
+	},
+	{
+		name: "logos",
+		pages: func(t *testing.T, s storage.Store) listFunc {
+			return func(p storage.Page) ([]string, string, error) {
+				page, err := s.ListClientLogos(t.Context(), p)
+				return idsOf(page.Logos, func(l storage.ClientLogo) string { return l.ClientID }), page.Next, err
+			}
+		},
+		insert: func(s storage.Store, t *testing.T, id string) error {
+			return s.PutClientLogo(t.Context(), storage.ClientLogo{ClientID: id})
+		},
+		remove: func(s storage.Store, t *testing.T, id string) error { return s.DeleteClientLogo(t.Context(), id) },
+	},
+	{
+		name: "messages",
+		pages: func(t *testing.T, s storage.Store) listFunc {
+			return func(p storage.Page) ([]string, string, error) {
+				page, err := s.ListMessages(t.Context(), p)
+				return idsOf(page.Messages, func(m storage.Message) string { return m.ID }), page.Next, err
+			}
+		},
+		insert: func(s storage.Store, t *testing.T, id string) error {
+			return s.Enqueue(t.Context(), storage.Message{ID: id, ExpiresAt: start})
 		},
 	},
 	{

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"example.org/signet/storage"
 )
@@ -21,6 +22,8 @@ func RunReopen(t *testing.T, newDatabase func(t *testing.T) (open func() (storag
 		{"GoesOn", reopenGoesOn},
 		{"SeenByOthers", reopenSeenByOthers},
 		{"RotationRace", reopenRotationRace},
+		{"RedeemRace", reopenRedeemRace},
+		{"LeaseRace", reopenLeaseRace},
 		{"LoginRace", reopenLoginRace},
 		{"CountRace", reopenCountRace},
 		{"KeyRace", reopenKeyRace},
@@ -130,6 +133,51 @@ func reopenRotationRace(t *testing.T, open func() storage.Store) {
 			wantSession(t, s, session)
 		}
 	}
+}
+
+// reopenRedeemRace: one code, redeemed through three stores at once.
+func reopenRedeemRace(t *testing.T, open func() storage.Store) {
+	stores := openSeveral(3, open)
+	for n := range 3 {
+		session := createSession(t, stores[n], newPendingSession(n))
+		of := func(i int) storage.Redemption {
+			r := redemptionOf(session)
+			r.StatusIndex = int64(i) + 1
+			return r
+		}
+		errs := race(racers, func(i int) error {
+			return second(stores[i%len(stores)].RedeemSession(t.Context(), of(i)))
+		})
+		want := redeemed(session, of(winner(t, errs, storage.ErrConflict)))
+		for _, s := range stores {
+			wantSession(t, s, want)
+		}
+	}
+}
+
+// reopenLeaseRace: no message goes to two instances.
+func reopenLeaseRace(t *testing.T, open func() storage.Store) {
+	stores := openSeveral(3, open)
+	const messages = 30
+	for n := range messages {
+		enqueue(t, stores[0], newMessage(n))
+	}
+	seen := map[string]bool{}
+	for _, got := range race(12, func(i int) []storage.Message {
+		got, err := stores[i%len(stores)].LeaseMessages(t.Context(), leaseOf(fmt.Sprint("owner-", i), start.Add(time.Minute)))
+		if err != nil {
+			t.Errorf("LeaseMessages: %v", err)
+		}
+		return got
+	}) {
+		for _, m := range got {
+			if seen[m.ID] {
+				t.Errorf("%s was leased twice", m.ID)
+			}
+			seen[m.ID] = true
+		}
+	}
+	wantEqual(t, "how many messages were leased", len(seen), messages)
 }
 
 func reopenLoginRace(t *testing.T, open func() storage.Store) {
