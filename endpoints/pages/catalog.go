@@ -152,9 +152,32 @@ func fill(text string, args []any, show func(any) string) (string, error) {
 	if len(args) == 0 {
 		return text, nil
 	}
-	pairs := make([]string, 0, len(args))
-	for n := 0; n < len(args); n += 2 {
-		pairs = append(pairs, fmt.Sprintf("{%v}", args[n]), show(args[n+1]))
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "{")
+		b.WriteString(before)
+		name, after, closed := strings.Cut(rest, "}")
+		if !found || !closed {
+			if found {
+				b.WriteString("{" + rest)
+			}
+			return b.String(), nil
+		}
+		text = after
+		if value, ok := valueOf(args, name); ok {
+			b.WriteString(show(value))
+			continue
+		}
+		b.WriteString("{" + name + "}")
 	}
-	return strings.NewReplacer(pairs...).Replace(text), nil
+}
+
+// valueOf returns the value that follows its name.
+func valueOf(args []any, name string) (any, bool) {
+	for n := 0; n < len(args); n += 2 {
+		if args[n] == name {
+			return args[n+1], true
+		}
+	}
+	return nil, false
 }

@@ -15,10 +15,15 @@ var (
 	ink   = colour{20, 22, 26}
 )
 
-// The surfaces that the accent is seen on: those of assets/style.css, which a test compares.
+// surfaces are what the accent is seen on: those of assets/style.css, which a test compares.
+type surfaces struct {
+	card colour // under buttons
+	link colour // under links: of all that there are, the nearest to the text
+}
+
 var (
-	lightSurface = colour{255, 255, 255}
-	darkSurface  = colour{0x1d, 0x1f, 0x24}
+	lightSurfaces = surfaces{card: white, link: colour{0xf4, 0xf4, 0xf1}}
+	darkSurfaces  = surfaces{card: colour{0x1d, 0x1f, 0x24}, link: colour{0x26, 0x2a, 0x33}}
 )
 
 const (
@@ -93,8 +98,8 @@ func (c colour) on() colour {
 // links reach the contrast of text, and buttons stand out from the surface; a hovered button
 // keeps the contrast of its text.
 func accentStyle(accent colour) string {
-	variables := func(surface, towards colour) string {
-		button := accent.reach(towards, surface, shapeContrast)
+	variables := func(under surfaces, towards colour) string {
+		button := accent.reach(towards, under.card, shapeContrast)
 		on := button.on()
 		if contrast(on, button) < textContrast {
 			button = button.reach(white, ink, textContrast)
@@ -107,7 +112,7 @@ func accentStyle(accent colour) string {
 		for n := range hover {
 			hover[n] = button[n] + (away[n]-button[n])*0.14
 		}
-		return fmt.Sprintf("--accent:%v;--accent-hover:%v;--on-accent:%v;--link:%v", button, hover, on, accent.reach(towards, surface, textContrast+0.5))
+		return fmt.Sprintf("--accent:%v;--accent-hover:%v;--on-accent:%v;--link:%v", button, hover, on, accent.reach(towards, under.link, textContrast+0.1))
 	}
-	return ":root{" + variables(lightSurface, ink) + "}@media(prefers-color-scheme:dark){:root{" + variables(darkSurface, white) + "}}"
+	return ":root{" + variables(lightSurfaces, ink) + "}@media(prefers-color-scheme:dark){:root{" + variables(darkSurfaces, white) + "}}"
 }

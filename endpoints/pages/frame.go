@@ -38,7 +38,7 @@ func (f *frame) Titled(key string, args ...any) (*frame, error) {
 	return &titled, err
 }
 
-// Title, and those below, are used by the template "head".
+// Title, and those below, are used by the templates "head" and "foot".
 func (f *frame) Title() string { return f.title }
 
 func (f *frame) Lang() string { return f.text.lang }
@@ -49,7 +49,7 @@ func (f *frame) Layout() string { return f.css }
 
 func (f *frame) Brand() string { return f.pages.name }
 
-func (f *frame) Logo() string { return f.pages.logo }
+func (f *frame) BrandLogo() string { return f.pages.logo }
 
 func (f *frame) LogoutURL() string { return f.logout }
 
@@ -77,15 +77,6 @@ func (f *frame) Time(t time.Time) template.HTML {
 	}
 	t = t.UTC()
 	return template.HTML(`<time datetime="` + t.Format(time.RFC3339) + `">` + template.HTMLEscapeString(t.Format(f.text.texts["meta.time"])) + `</time>`)
-}
-
-// reveal are the texts of the button that shows a password.
-type reveal struct{ For, Show, Hide, ShowLabel, HideLabel string }
-
-// Reveal returns the texts of the button beside the field.
-func (f *frame) Reveal(field string) reveal {
-	t := f.text.texts
-	return reveal{For: field, Show: t["action.show"], Hide: t["action.hide"], ShowLabel: t["action.show_password"], HideLabel: t["action.hide_password"]}
 }
 
 // scopes says in words what each scope allows.
@@ -137,9 +128,18 @@ func linkURL(to string) template.URL {
 	return ""
 }
 
+// local returns a path of this server, "" for anything else: a form without an action goes to
+// the page's own URL.
+func local(to string) string {
+	if isLocalPath(to) {
+		return to
+	}
+	return ""
+}
+
 // isLocalPath tells whether a URL is a path of the server that the page comes from.
 func isLocalPath(to string) bool {
-	return strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") && !strings.Contains(to, `\`)
+	return strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") && !strings.Contains(to, `\`) && !strings.ContainsFunc(to, isInvisible)
 }
 
 // isWebURL tells whether a URL is absolute, of http or https, with a host.

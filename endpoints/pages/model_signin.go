@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"errors"
 	"html/template"
 	"slices"
 )
@@ -21,6 +22,7 @@ func (v LoginView) model(f *frame) (any, error) {
 	if v.Username != "" {
 		first = "password"
 	}
+	v.Action, v.StateURL = local(v.Action), local(v.StateURL)
 	s, err := f.form(v.Problem, v.RetryAfter, first)
 	p := loginPage{frame: f, form: s, V: v, Client: f.optionalClient(v.Client)}
 	if v.OtherUser != nil {
@@ -46,6 +48,7 @@ func (v ChangePasswordView) model(f *frame) (any, error) {
 	if v.AskCurrent {
 		first = "current-password"
 	}
+	v.Action = local(v.Action)
 	s, err := f.passwordForm(v.Problem, v.RetryAfter, first, v.PasswordMin)
 	return changePasswordPage{frame: f, form: s, V: v, Client: f.optionalClient(v.Client)}, err
 }
@@ -68,6 +71,7 @@ func (v ConsentView) model(f *frame) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	v.Action, v.SwitchURL = local(v.Action), local(v.SwitchURL)
 	p := consentPage{frame: f, form: s, V: v, Client: f.client(v.Client), User: label(v.User)}
 	p.Offline = slices.ContainsFunc(v.Scopes, func(s Scope) bool { return s.Name == "offline_access" })
 	if p.Scopes, err = f.scopes(v.Scopes); err != nil {
@@ -96,6 +100,9 @@ type clientPage struct {
 func (v FormPostView) template() string { return "form_post.html" }
 
 func (v FormPostView) model(f *frame) (any, error) {
+	if !isWebURL(v.Action) {
+		return nil, errors.New("the form can be posted to http and https only")
+	}
 	return clientPage{frame: f, V: v, Client: f.client(v.Client)}, nil
 }
 
@@ -124,6 +131,7 @@ type logoutPage struct {
 func (v LogoutView) template() string { return "logout.html" }
 
 func (v LogoutView) model(f *frame) (any, error) {
+	v.Action = local(v.Action)
 	p := logoutPage{frame: f, V: v, Client: f.optionalClient(v.Client), Cancel: f.Path("/account")}
 	if v.User != nil {
 		p.User = label(*v.User)

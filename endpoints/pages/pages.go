@@ -25,7 +25,7 @@ type Pages struct {
 	links     []Link
 	catalogs  map[string]*catalog
 	languages []string
-	templates *template.Template
+	templates map[string]*template.Template // by language
 	assets    *assets
 }
 
@@ -55,7 +55,7 @@ func New(cfg Config) (*Pages, error) {
 		return nil, err
 	}
 	p.logo = p.assets.logo()
-	if p.templates, err = parseTemplates(folder); err != nil {
+	if err := p.parseAll(folder); err != nil {
 		return nil, cfg.Branding.inFolder(err)
 	}
 	if folder != nil {
@@ -76,7 +76,7 @@ func (p *Pages) Render(v View, lang string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", v.template(), err)
 	}
 	b := bytes.NewBuffer(make([]byte, 0, 8<<10))
-	if err := p.templates.ExecuteTemplate(b, v.template(), model); err != nil {
+	if err := p.templates[text.lang].ExecuteTemplate(b, v.template(), model); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil

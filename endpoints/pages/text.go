@@ -66,11 +66,19 @@ func cut(text string, limit int) string {
 }
 
 // shownURI returns a received URI as a page shows it: what is not printable ASCII escaped,
-// the values of its query left out, and cut.
+// user information, the values of the query and the fragment left out, and cut.
 func shownURI(uri string) string {
+	uri, _, fragment := strings.Cut(uri, "#")
 	head, query, asked := strings.Cut(uri, "?")
-	query, fragment, cutOff := strings.Cut(query, "#")
 	var b strings.Builder
+	scheme, rest, hierarchical := strings.Cut(head, "//")
+	authority, path, hasPath := strings.Cut(rest, "/")
+	if at := strings.LastIndexByte(authority, '@'); hierarchical && at >= 0 {
+		head = scheme + "//…" + authority[at:]
+		if hasPath {
+			head += "/" + path
+		}
+	}
 	b.WriteString(head)
 	for n, pair := range strings.Split(query, "&") {
 		if !asked {
@@ -83,8 +91,8 @@ func shownURI(uri string) string {
 			b.WriteString("=…")
 		}
 	}
-	if cutOff {
-		b.WriteString("#" + fragment)
+	if fragment {
+		b.WriteString("#…")
 	}
 	return cut(printable(b.String()), maxURI)
 }
