@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,7 @@ func Bench(b *testing.B, open func(b *testing.B) storage.Store, sizes ...int) {
 			gens := make([]int64, size) // where each session is, over all rounds
 			b.Run("RotateSession", func(b *testing.B) { benchRotate(b, s, gens) })
 			b.Run("RotateSessionBy16", func(b *testing.B) { benchRotateBy16(b, s, gens) })
+			b.Run("RedeemSession", func(b *testing.B) { benchRedeem(b, s) })
 			b.Run("Session", func(b *testing.B) {
 				benchRead(b, size, func(n int) error { return second(s.Session(b.Context(), newSession(n).ID)) })
 			})
@@ -28,6 +30,34 @@ func Bench(b *testing.B, open func(b *testing.B) storage.Store, sizes ...int) {
 				benchRead(b, size, func(n int) error { return second(s.UserByLogin(b.Context(), newUser(n).Email)) })
 			})
 		})
+	}
+}
+
+// redeemRound numbers the pending sessions of all rounds.
+var redeemRound atomic.Int64
+
+// benchRedeem redeems codes that were made before.
+func benchRedeem(b *testing.B, s storage.Store) {
+	first := int(redeemRound.Add(int64(b.N))) - b.N + 10_000_000
+	all := race(racers, func(i int) error {
+		for n := i; n < b.N; n += racers {
+			if err := s.CreateSession(b.Context(), newPendingSession(first+n)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := errors.Join(all...); err != nil {
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	for n := range b.N {
+		r := storage.Redemption{
+			SessionID: newSession(first + n).ID, ClientID: newSession(0).ClientID, At: start, ExpiresAt: start.AddDate(1, 0, 0), StatusIndex: int64(n), Roles: []string{"user"},
+		}
+		if _, err := s.RedeemSession(b.Context(), r); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
