@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -14,9 +15,12 @@ import (
 // Reasons for which a browser session ends, and with it its login-bound sessions, as the
 // store keeps them.
 const (
-	reasonSignedOut   = "signed out"
-	reasonBrowserIdle = "browser session expired"
+	reasonSignedOut      = "signed out"
+	reasonBrowserExpired = "browser session expired"
 )
+
+// actorSystem is the actor of what nobody asked for.
+const actorSystem = "signet"
 
 // browserSessionEnder ends browser sessions and the sessions that are bound to them.
 type browserSessionEnder struct {
@@ -37,7 +41,7 @@ type browserEndStore interface {
 // and writes one more event. After an error the outcome is unknown: what was left undone
 // after the first record was revoked is done by the sweep.
 func (e browserSessionEnder) endBrowserSession(ctx context.Context, s storage.BrowserSession, reason string, info RequestInfo) error {
-	event := storage.AuditEvent{Type: audit.EventBrowserSessionEnded, Actor: s.UserID, Target: browserSessionHandle(s.ID), Detail: reason}
+	event := storage.AuditEvent{Type: audit.EventBrowserSessionEnded, Actor: cmp.Or(info.Actor, s.UserID), Target: browserSessionHandle(s.ID), Detail: reason}
 	if err := e.log.append(ctx, info, event); err != nil {
 		return err
 	}

@@ -13,8 +13,10 @@ type countingStore struct {
 	storage.Store
 	reads, writes atomic.Int64
 	failing       atomic.Bool
-	marking       func()  // runs before sessions are marked as ended
-	rounds        *rounds // of writes; nil counts none
+	marking       func()       // runs before sessions are marked as ended
+	clearing      func() error // runs before the marks of ended sessions are cleared
+	enqueuing     func() error // runs before messages are enqueued
+	rounds        *rounds      // of writes; nil counts none
 }
 
 func (s *countingStore) reset() { s.reads.Store(0); s.writes.Store(0) }
@@ -105,6 +107,24 @@ func (s *countingStore) RevokeAll(ctx context.Context, f storage.SessionFilter, 
 		s.marking()
 	}
 	return s.Store.RevokeAll(ctx, f, at, reason)
+}
+
+func (s *countingStore) ClearPendingStatus(ctx context.Context, settled []storage.Session) error {
+	if s.clearing != nil {
+		if err := s.clearing(); err != nil {
+			return err
+		}
+	}
+	return s.Store.ClearPendingStatus(ctx, settled)
+}
+
+func (s *countingStore) Enqueue(ctx context.Context, messages ...storage.Message) error {
+	if s.enqueuing != nil {
+		if err := s.enqueuing(); err != nil {
+			return err
+		}
+	}
+	return s.Store.Enqueue(ctx, messages...)
 }
 
 func (s *countingStore) RevokeToken(ctx context.Context, jti string, until time.Time) error {

@@ -23,11 +23,11 @@ type hintVerifier struct {
 	keyring Keyring
 }
 
-// verify returns what the hint says. It checks the signature, by any key that is published or
-// retired, the type and the issuer. An expired hint is good: it says who was signed in once. ok is
-// false for any other text. The error is *Error with Unavailable.
+// verify returns what the hint says. It checks the signature, by any key that was not revoked
+// and whose record is kept, the type and the issuer. An expired hint is good: it says who was
+// signed in once. ok is false for any other text. The error is *Error with Unavailable.
 func (h hintVerifier) verify(ctx context.Context, token string) (hint idTokenHint, ok bool, err error) {
-	payload, header, err := h.keyring.Verify(ctx, token)
+	payload, header, err := h.keyring.VerifyHint(ctx, token)
 	switch {
 	case errors.Is(err, keys.ErrInvalidToken):
 		return idTokenHint{}, false, nil

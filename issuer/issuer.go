@@ -9,6 +9,7 @@ import (
 	"example.org/signet/internal/fielderror"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/authorization"
+	"example.org/signet/issuer/outbox"
 	"example.org/signet/issuer/password"
 	"example.org/signet/issuer/role"
 	"example.org/signet/issuer/status"
@@ -45,7 +46,9 @@ type Keyring interface {
 	// Verify checks a token's signature against the published keys and returns
 	// its payload and header. keys.ErrInvalidToken is definitive.
 	Verify(ctx context.Context, token string) (payload []byte, header keys.Header, err error)
-	// Counts tells whether a token signed by the key would pass Verify now. It reads
+	// VerifyHint is Verify, but counts keys also after they left the published ones.
+	VerifyHint(ctx context.Context, token string) (payload []byte, header keys.Header, err error)
+	// Accepts tells whether a token signed by the key would pass Verify now. It reads
 	// memory only.
 	Accepts(kid string) bool
 }
@@ -69,6 +72,9 @@ type Config struct {
 	// OtherMasterKeys are accepted in refresh tokens and codes beside the one that makes
 	// them: the next or the previous one while the master key changes.
 	OtherMasterKeys []keys.MasterKey
+
+	// Messages says how messages are delivered to clients.
+	Messages Messages
 
 	Now  func() time.Time
 	Rand io.Reader
@@ -152,6 +158,8 @@ type Issuer struct {
 	throttler     *Throttler
 	stamps        *authorization.Sealer
 	brake         *loopBrake
+	outbox        *outbox.Worker
+	logout        *logoutService
 
 	auth     *clientAuthenticator
 	checker  *tokenChecker
@@ -176,8 +184,11 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 		auditLog:      log,
 		sweepClock:    newSweepClock(cfg.Now, store),
 		throttler:     NewThrottler(cfg.Throttle, store, log, cfg.Now),
-		statusLists:   newStatusLists(cfg, store, keyring),
 	}
+	if i.outbox, err = i.newOutbox(keyring); err != nil {
+		return nil, err
+	}
+	i.statusLists = newStatusLists(cfg, store, keyring, endNotifier{clients: store, outbox: i.outbox, now: i.now})
 	i.codes = &codeIssuer{codes: newCodeCodec(cfg.Rand, master, cfg.OtherMasterKeys...), store: store, now: i.now}
 	i.stamps, i.brake = authorization.NewSealer(cfg.Rand, cfg.Issuer, master, cfg.OtherMasterKeys...), newLoopBrake()
 	i.auth = &clientAuthenticator{clients: i.clients, passwords: passwords, verified: secrets, throttler: i.throttler, now: i.now}
@@ -189,6 +200,7 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 		issuer: cfg.Issuer, auth: i.auth, grants: newGrants(i), roles: i.roles,
 		signer: &tokenSigner{issuer: cfg.Issuer, ttl: cfg.AccessTokenTTL, keyring: keyring, statusLists: i.statusLists, rand: cfg.Rand},
 	}
+	i.logout = newLogoutService(i, keyring)
 	return i, nil
 }
 

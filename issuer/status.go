@@ -15,7 +15,7 @@ const DefaultStatusTTL = time.Minute
 // its number, and a list of them all.
 const PathStatus = "/oauth2/status"
 
-func newStatusLists(cfg Config, store Store, keyring Keyring) *status.Lists {
+func newStatusLists(cfg Config, store Store, keyring Keyring, ends endNotifier) *status.Lists {
 	ttl := cfg.StatusTTL
 	if ttl == 0 {
 		ttl = DefaultStatusTTL
@@ -23,12 +23,12 @@ func newStatusLists(cfg Config, store Store, keyring Keyring) *status.Lists {
 	return status.New(status.Config{
 		Prefix: cfg.Issuer + PathStatus + "/", Issuer: cfg.Issuer, TTL: ttl, TokenTTL: cfg.AccessTokenTTL,
 		MaxSessionTTL: max(cfg.SessionTTL, cfg.AccessTokenTTL), Now: cfg.Now,
-		Reduce: NewRightsReducer(store, cfg.Issuer, cfg.Now).Reduce,
+		Reduce: NewRightsReducer(store, cfg.Issuer, cfg.Now).Reduce, Ended: ends.sessionsEnded,
 	}, store, keyring)
 }
 
 // RefreshStatus sets the bits of sessions that have ended, wherever they were
-// ended, and reads the status lists anew. Call it before the first request and
+// ended, enqueues their back-channel logouts, and reads the status lists anew. Call it before the first request and
 // then every StatusInterval.
 func (i *Issuer) RefreshStatus(ctx context.Context) error {
 	return StoreError(i.statusLists.Refresh(ctx))

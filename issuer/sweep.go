@@ -15,8 +15,9 @@ const sweepMargin = 24 * time.Hour
 // minAuditRetention is the least retention, so that a mistyped one does not empty the log.
 const minAuditRetention = time.Hour
 
-// Sweep deletes expired sessions, revocations, counters and status lists, and audit events past their
-// retention, in bounded batches, and returns how many records went. It deletes
+// Sweep ends what is bound to browser sessions that have ended, and deletes them. It deletes expired
+// sessions, revocations, counters, messages and status lists, and audit events past their retention,
+// in bounded batches, and returns how many records went. It deletes
 // nothing shortly after a start, and nothing that only a clock which jumped ahead
 // makes look expired. It can be
 // stopped at any time and run by several instances at once.
@@ -26,9 +27,13 @@ func (i *Issuer) Sweep(ctx context.Context) (int64, error) {
 		return 0, StoreError(err)
 	}
 	before := now.Add(-sweepMargin)
-	var total int64
+	browsers := browserSweep{i.store, browserSessionEnder{store: i.store, log: eventLog{i.auditLog}, now: i.now}}
+	total, err := browsers.sweep(ctx, now) // before the sessions that end with them go
+	if err != nil {
+		return total, StoreError(err)
+	}
 	for _, sweep := range []func(context.Context, time.Time, int) (int64, error){
-		i.store.SweepSessions, i.store.SweepRevocations, i.store.SweepCounters, i.store.SweepStatusLists,
+		i.store.SweepSessions, i.store.SweepRevocations, i.store.SweepCounters, i.store.SweepStatusLists, i.outbox.Sweep,
 	} {
 		for {
 			n, err := sweep(ctx, before, sweepBatch)

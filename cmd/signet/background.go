@@ -33,7 +33,10 @@ func (v *server) startBackground(hangups <-chan os.Signal) (stop func()) {
 	running.Go(func() {
 		v.repeat(ctx, v.every.observe, "read what other instances audited", v.auditLog.Observe)
 	})
-	running.Go(func() { v.repeat(ctx, v.settings.statusInterval(), "refresh the status lists", v.issuer.RefreshStatus) })
+	running.Go(func() {
+		v.repeatOr(ctx, v.settings.statusInterval(), v.ended, "refresh the status lists", v.issuer.RefreshStatus)
+	})
+	running.Go(func() { v.issuer.RunMessages(ctx, v.reporter("look for messages to deliver")) })
 	running.Go(func() { v.repeat(ctx, v.every.sweep, "sweep expired records", v.sweep) })
 	running.Go(func() { v.reloadOnHangup(ctx, hangups) })
 	if c := v.listeners.certificate; c != nil {
@@ -54,18 +57,39 @@ func (v *server) startBackground(hangups <-chan os.Signal) (stop func()) {
 // repeat calls do at the interval, with a jitter of 10 % so that instances do not
 // act together. Of consecutive failures the first is logged.
 func (v *server) repeat(ctx context.Context, interval time.Duration, what string, do func(context.Context) error) {
-	failing := false
+	v.repeatOr(ctx, interval, nil, what, do)
+}
+
+// minPause is the least time between two calls that repeatOr makes early: one serves all that
+// happens meanwhile.
+const minPause = 100 * time.Millisecond
+
+// repeatOr is repeat, but calls do early when early has an element.
+func (v *server) repeatOr(ctx context.Context, interval time.Duration, early <-chan struct{}, what string, do func(context.Context) error) {
+	report := v.reporter(what)
 	for {
 		jitter := time.Duration((rand.Float64() - 0.5) * 0.2 * float64(interval))
 		select {
 		case <-time.After(interval + jitter):
+		case <-early:
+			time.Sleep(minPause)
 		case <-ctx.Done():
 			return
 		}
 		err := do(ctx)
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return
+		}
+		report(err)
+	}
+}
+
+// reporter returns a function that is told of each result. It logs the first of consecutive
+// failures, and the success after them.
+func (v *server) reporter(what string) func(error) {
+	failing := false
+	return func(err error) {
+		switch {
 		case err != nil && !failing:
 			v.log.Warn().Err(err).Msg("could not " + what + ", will try again")
 		case err == nil && failing:

@@ -16,6 +16,7 @@ import (
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/password"
 	"example.org/signet/issuer/selfservice"
+	"example.org/signet/issuer/status"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 	"example.org/signet/storage/instrument"
@@ -44,6 +45,7 @@ type server struct {
 
 	listeners *listeners
 	store     storage.Store
+	ended     <-chan struct{} // a session has ended through the store
 	master    keys.MasterKeys
 	keyAudit  *keyAudit
 	keyring   *keys.Manager
@@ -77,7 +79,7 @@ func (p *process) serve(ctx context.Context, s *settings, onReady func(context.C
 	}
 	defer func() { err = errors.Join(err, v.store.Close()) }()
 	v.metrics = endpoints.NewMetrics()
-	v.store = instrument.New(v.store, v.metrics.Store())
+	v.store, v.ended = status.Watch(instrument.New(v.store, v.metrics.Store()))
 
 	if err = checkComplete(ctx, s, v.store); err != nil {
 		return err
@@ -134,6 +136,11 @@ func (v *server) buildServices() error {
 	}
 	cfg := v.settings.issuerConfig(v.now)
 	cfg.Rand, cfg.OtherMasterKeys = v.random, v.master.DecryptOnly()
+	if cfg.Messages.Allow, err = v.settings.outboundAllowed(); err != nil {
+		return err
+	}
+	counted := v.metrics.CountBy("signet_message_attempts_total", "Attempts to deliver a message to another program, by outcome.", "outcome")
+	cfg.Messages.Observe = func(_, outcome string) { counted(outcome) }
 	if v.issuer, err = issuer.New(cfg, v.store, v.keyring, v.master.Primary(), v.passwords, v.auditLog); err != nil {
 		return err
 	}
@@ -163,6 +170,8 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	v.metrics.Gauge("signet_messages_waiting", "Messages that wait for delivery, on all instances.", func() float64 { return float64(v.issuer.WaitingMessages()) })
+	v.metrics.Gauge("signet_message_oldest_seconds", "Age of the oldest message that waits for delivery; 0 where none does.", func() float64 { return v.issuer.OldestMessage().Seconds() })
 	v.handler, err = endpoints.New(endpoints.Config{
 		Issuer: v.settings.issuer, Service: v.issuer, Admin: v.admin, SelfService: v.self, Keys: v.keyring, Store: v.store,
 		AdminMerged: v.settings.adminMerged(), TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh, DocsClient: v.settings.docsClient,

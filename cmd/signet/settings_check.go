@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.org/signet/internal/fielderror"
+	"example.org/signet/internal/safehttp"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/password"
 	"example.org/signet/keys"
@@ -169,13 +170,40 @@ func (s *transportSettings) check(all *settings) []error {
 	if _, err := s.proxies(); err != nil {
 		errs = append(errs, all.errorf("trusted-proxies", "%v", err))
 	}
+	if _, err := parsePrefixes(s.outboundNetworks); err != nil {
+		errs = append(errs, all.errorf("outbound-networks", "%v", err))
+	}
 	return errs
 }
 
-// proxies are the trusted ones as prefixes; a bare address is a prefix of one.
-func (s *transportSettings) proxies() ([]netip.Prefix, error) {
+// outboundAllowed returns what tells whether Signet may connect to an address that is not public.
+func (s *settings) outboundAllowed() (func(netip.Addr) bool, error) {
+	networks, err := parsePrefixes(s.outboundNetworks)
+	if err != nil {
+		return nil, err
+	}
+	u, err := issuer.ParseURL(s.issuer)
+	if err != nil {
+		return nil, err
+	}
+	local := u.Hostname() == "localhost" || isLoopbackAddress(u.Hostname())
+	return func(a netip.Addr) bool {
+		return local && safehttp.Loopback(a) || slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(a) })
+	}, nil
+}
+
+func isLoopbackAddress(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback()
+}
+
+// proxies are the trusted ones as prefixes.
+func (s *transportSettings) proxies() ([]netip.Prefix, error) { return parsePrefixes(s.trustedProxies) }
+
+// parsePrefixes parses networks; a bare address is a network of one.
+func parsePrefixes(texts []string) ([]netip.Prefix, error) {
 	var prefixes []netip.Prefix
-	for _, text := range s.trustedProxies {
+	for _, text := range texts {
 		if a, err := netip.ParseAddr(text); err == nil {
 			prefixes = append(prefixes, netip.PrefixFrom(a, a.BitLen()))
 			continue

@@ -149,12 +149,14 @@ func (s *hashSettings) define(f *pflag.FlagSet) {
 	f.IntVar(&s.hashQueue, "hash-queue", 0, "`NUMBER` of logins that may wait for a worker; more are answered 503 (default 32 a worker)")
 }
 
-// transportSettings say who ends TLS.
+// transportSettings say who ends TLS, and where Signet itself connects to.
 type transportSettings struct {
 	tlsCert        string
 	tlsKey         string
 	behindProxy    bool
 	trustedProxies []string
+
+	outboundNetworks []string
 }
 
 func (s *transportSettings) define(f *pflag.FlagSet) {
@@ -162,6 +164,7 @@ func (s *transportSettings) define(f *pflag.FlagSet) {
 	f.StringVar(&s.tlsKey, "tls-key", "", "`FILE` with the certificate's private key in PEM")
 	f.BoolVar(&s.behindProxy, "behind-proxy", false, "a proxy in front of --listen ends TLS: without --tls-cert an https issuer demands this")
 	f.StringSliceVar(&s.trustedProxies, "trusted-proxies", nil, "`CIDRS` of the proxies whose X-Forwarded-For is believed, separated by commas")
+	f.StringSliceVar(&s.outboundNetworks, "outbound-networks", nil, "`CIDRS` that URIs of clients, such as for back-channel logout, may lead to beside public addresses, separated by commas; a loopback issuer may reach loopback")
 }
 
 // operationSettings are about logs and the end of the server.

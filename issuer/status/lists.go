@@ -45,6 +45,11 @@ type Config struct {
 	// Reduce marks the sessions that p names and that have lost rights, from a cursor on, and
 	// returns where to go on; "" at the end.
 	Reduce func(ctx context.Context, p storage.PendingRevocation, after string) (next string, err error)
+
+	// Ended is told of sessions that have ended, once their bits are set and before the records
+	// are cleared of it: after a failure, or a crash, it is told of them again. Every instance
+	// tells it, so it may learn of one session more than once. nil is told nothing.
+	Ended func(ctx context.Context, sessions []storage.Session) error
 }
 
 // Lists holds the lists as one instance last read them. It is safe for concurrent use.

@@ -3,6 +3,7 @@ package status
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"example.org/signet/storage"
 )
@@ -16,7 +17,8 @@ const (
 	maxPublishAttempts = 32
 )
 
-// publishPending puts the bits that are due into the lists.
+// publishPending puts the bits that are due into the lists, and tells of the sessions that
+// have ended.
 func (ls *Lists) publishPending(ctx context.Context) (more bool, err error) {
 	due, err := ls.store.PendingStatus(ctx, batchSize)
 	if err != nil || len(due) == 0 {
@@ -34,7 +36,22 @@ func (ls *Lists) publishPending(ctx context.Context) (more bool, err error) {
 			return false, err
 		}
 	}
+	if err := ls.tellEnded(ctx, due); err != nil {
+		return false, err
+	}
 	return len(due) == batchSize, ls.store.ClearPendingStatus(ctx, due)
+}
+
+// tellEnded tells of those sessions that have ended.
+func (ls *Lists) tellEnded(ctx context.Context, due []storage.Session) error {
+	if ls.cfg.Ended == nil {
+		return nil
+	}
+	ended := slices.DeleteFunc(slices.Clone(due), func(s storage.Session) bool { return s.RevokedAt.IsZero() })
+	if len(ended) == 0 {
+		return nil
+	}
+	return ls.cfg.Ended(ctx, ended)
 }
 
 // group adds an index to those of its list. One below the first list is no index.
