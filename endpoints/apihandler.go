@@ -22,6 +22,7 @@ type Rule string
 // The rules. The OAuth endpoints authenticate as their standards say.
 const (
 	RuleProtocol Rule = "protocol" // what the endpoint's standard says
+	RulePage     Rule = "page"     // for people in a browser: the cookie says who; a form of another site is refused
 	RuleOpen     Rule = "open"     // anybody; the endpoint itself decides what they may do
 	RuleSelf     Rule = "self"     // a user, for their own account
 )

@@ -86,6 +86,7 @@ type Config struct {
 	Service     Issuer
 	Admin       Admin
 	SelfService SelfService
+	SignIn      SignIn
 	Keys        Keyring
 	Store       Store
 
@@ -135,7 +136,8 @@ func (c Config) validate() (*url.URL, error) {
 		name    string
 		missing bool
 	}{
-		{"service", c.Service == nil}, {"admin", c.Admin == nil}, {"self-service", c.SelfService == nil}, {"keys", c.Keys == nil}, {"store", c.Store == nil},
+		{"service", c.Service == nil}, {"admin", c.Admin == nil}, {"self-service", c.SelfService == nil},
+		{"sign-in", c.SignIn == nil}, {"keys", c.Keys == nil}, {"store", c.Store == nil},
 		{"metrics", c.Metrics == nil}, {"clock", c.Now == nil}, {"random source", c.Rand == nil},
 	} {
 		if part.missing {

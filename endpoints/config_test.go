@@ -17,6 +17,7 @@ func TestConfig_ReportsAllErrors(t *testing.T) {
 	valid := func() endpoints.Config {
 		return endpoints.Config{
 			Issuer: "https://id.example.com", Service: s.Service, Admin: s.Admin, SelfService: s.Self, Keys: s.Keys, Store: s.Store,
+			SignIn:  s.Service.SignIn(s.Admin),
 			Metrics: endpoints.NewMetrics(), Log: zerolog.Nop(), Now: s.Clock.Now, Rand: rand.Reader,
 		}
 	}
@@ -32,6 +33,7 @@ func TestConfig_ReportsAllErrors(t *testing.T) {
 		"query":          {func(c *endpoints.Config) { c.Issuer += "?x" }, "issuer"},
 		"no host":        {func(c *endpoints.Config) { c.Issuer = "/path" }, "issuer"},
 		"service":        {func(c *endpoints.Config) { c.Service = nil }, "service"},
+		"sign-in":        {func(c *endpoints.Config) { c.SignIn = nil }, "sign-in"},
 		"keys":           {func(c *endpoints.Config) { c.Keys = nil }, "keys"},
 		"store":          {func(c *endpoints.Config) { c.Store = nil }, "store"},
 		"metrics":        {func(c *endpoints.Config) { c.Metrics = nil }, "metrics"},

@@ -10,6 +10,7 @@ import (
 
 	"example.org/signet/internal/document"
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/authorization"
 	"example.org/signet/keys"
 )
 
@@ -17,9 +18,7 @@ import (
 const discoveryMaxAge = 5 * time.Minute
 
 // metadata is the discovery document of OpenID Connect Discovery §3 and of
-// RFC 8414 §2, which are the same here. It lists what works, and beside it
-// authorization_endpoint and response_types_supported: OpenID Connect demands
-// them, and several libraries refuse a document without.
+// RFC 8414 §2, which are the same here. It lists what works and nothing else.
 type metadata struct {
 	Issuer                   string   `json:"issuer"`
 	AuthorizationEndpoint    string   `json:"authorization_endpoint"`
@@ -32,6 +31,14 @@ type metadata struct {
 	Claims                   []string `json:"claims_supported"`
 	Grants                   []string `json:"grant_types_supported"`
 	ResponseTypes            []string `json:"response_types_supported"`
+	ResponseModes            []string `json:"response_modes_supported"`
+	ChallengeMethods         []string `json:"code_challenge_methods_supported"`               // RFC 8414 §2
+	ResponseIss              bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 §3
+	PromptValues             []string `json:"prompt_values_supported"`
+	ACRValues                []string `json:"acr_values_supported"`
+	UILocales                []string `json:"ui_locales_supported"`
+	ClaimsParameter          bool     `json:"claims_parameter_supported"`
+	RequestParameter         bool     `json:"request_parameter_supported"`
 	SubjectTypes             []string `json:"subject_types_supported"`
 	IDTokenAlgs              []string `json:"id_token_signing_alg_values_supported"`
 	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
@@ -39,7 +46,20 @@ type metadata struct {
 	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
 	RequestURI               bool     `json:"request_uri_parameter_supported"` // true where it is left out
 	StatusLists              string   `json:"status_list_aggregation_endpoint"`
+
+	*logoutMetadata
 }
+
+// logoutMetadata is what OpenID Connect RP-Initiated Logout §2.1 and Back-Channel Logout §2.1
+// add.
+type logoutMetadata struct {
+	EndSessionEndpoint   string `json:"end_session_endpoint"`
+	BackchannelLogout    bool   `json:"backchannel_logout_supported"`
+	BackchannelSessionID bool   `json:"backchannel_logout_session_supported"`
+}
+
+// logoutMetadataOf returns nil, which adds nothing, until there is a logout endpoint.
+func logoutMetadataOf(issuer string) *logoutMetadata { return nil }
 
 // grantQuery tells whether the password grant is in use.
 type grantQuery interface {
@@ -53,14 +73,15 @@ type algLister interface {
 
 // discovery holds the discovery document as it was last rendered.
 type discovery struct {
-	issuer string
-	grants grantQuery
-	keys   algLister
-	doc    atomic.Pointer[document.Document]
+	issuer  string
+	locales []string // of the pages
+	grants  grantQuery
+	keys    algLister
+	doc     atomic.Pointer[document.Document]
 }
 
-func newDiscovery(issuerURL string, use grantQuery, keys algLister) *discovery {
-	d := &discovery{issuer: issuerURL, grants: use, keys: keys}
+func newDiscovery(issuerURL string, locales []string, use grantQuery, keys algLister) *discovery {
+	d := &discovery{issuer: issuerURL, locales: locales, grants: use, keys: keys}
 	d.render(false)
 	return d
 }
@@ -103,17 +124,25 @@ func (d *discovery) metadata(passwordGrant bool) metadata {
 		RevocationEndpoint:    d.issuer + pathRevoke,
 		Scopes:                []string{issuer.ScopeOpenID, issuer.ScopeProfile, issuer.ScopeEmail, issuer.ScopePhone, issuer.ScopeOfflineAccess, issuer.ScopeAccount, issuer.ScopeAdmin},
 		Claims: []string{
-			"iss", "sub", "aud", "exp", "iat", "auth_time", "at_hash", "sid",
+			"iss", "sub", "aud", "exp", "iat", "auth_time", "at_hash", "sid", "nonce", "acr", "amr",
 			"name", "preferred_username", "updated_at", "email", "email_verified", "phone_number", "roles",
 		},
 		Grants:                   grants,
 		ResponseTypes:            []string{"code"},
+		ResponseModes:            authorization.ResponseModes(),
+		ChallengeMethods:         []string{authorization.MethodS256},
+		ResponseIss:              true,
+		PromptValues:             authorization.PromptValues(),
+		ACRValues:                authorization.ACRValues(),
+		UILocales:                d.locales,
+		ClaimsParameter:          true,
 		SubjectTypes:             []string{"public"},
 		IDTokenAlgs:              d.algs(),
 		TokenAuthMethods:         everybody,
 		IntrospectionAuthMethods: confidential,
 		RevocationAuthMethods:    everybody,
 		StatusLists:              d.issuer + pathStatus,
+		logoutMetadata:           logoutMetadataOf(d.issuer),
 	}
 }
 

@@ -45,7 +45,6 @@ type httpError struct {
 	description     string
 	allow           string // of a 405
 	closeConnection bool   // the rest of the request is not worth reading
-	page            string // the embedded page that a browser is shown instead; "" for none
 }
 
 func (f *httpError) Error() string { return f.code + ": " + f.description }
@@ -64,7 +63,6 @@ type errorResponse struct {
 	allow           string
 	retryAfter      time.Duration
 	closeConnection bool
-	page            string
 	cause           error
 }
 
@@ -75,7 +73,7 @@ func newErrorResponse(err error) errorResponse {
 	var issuerErr *issuer.Error
 	switch {
 	case errors.As(err, &f):
-		return errorResponse{status: f.status, code: f.code, description: f.description, allow: f.allow, closeConnection: f.closeConnection, page: f.page}
+		return errorResponse{status: f.status, code: f.code, description: f.description, allow: f.allow, closeConnection: f.closeConnection}
 	case errors.As(err, &issuerErr) && statusByCode[issuerErr.Code] != 0:
 		return issuerErrorResponse(issuerErr)
 	}
@@ -108,6 +106,7 @@ func issuerErrorResponse(e *issuer.Error) errorResponse {
 type oauthErrorBody struct {
 	Error       string `json:"error,omitempty"`
 	Description string `json:"error_description,omitempty"`
+	RequestID   string `json:"request_id,omitempty"` // of page endpoints
 }
 
 // oauthBody describes no error that has no code (RFC 6750 §3.1).
@@ -139,6 +138,7 @@ const (
 	oauthErrors   errorFormat = iota // RFC 6749 §5.2
 	bearerErrors                     // RFC 6750 §3
 	problemErrors                    // RFC 9457, with the challenges of both
+	pageErrors                       // HTML; JSON for those that accept nothing else
 )
 
 // challenge is the WWW-Authenticate header of the error, or "".
@@ -146,7 +146,7 @@ func (f errorResponse) challenge(s errorFormat) string {
 	switch {
 	case s != bearerErrors && f.code == string(issuer.InvalidClient):
 		return `Basic realm="signet"`
-	case s == oauthErrors:
+	case s == oauthErrors, s == pageErrors:
 		return ""
 	case f.status != http.StatusUnauthorized && f.status != http.StatusForbidden && f.status != http.StatusBadRequest:
 		return ""

@@ -60,10 +60,10 @@ func New(cfg Config) (*Handler, error) {
 		}
 	}
 	h := &Handler{
-		discovery: newDiscovery(cfg.Issuer, cfg.Service, cfg.Keys),
+		discovery: newDiscovery(cfg.Issuer, cfg.Pages.Languages(), cfg.Service, cfg.Keys),
 		ready:     &readiness{keys: cfg.Keys, store: &storePinger{store: cfg.Store, now: cfg.Now}},
 	}
-	h.mount(cfg, u.EscapedPath())
+	h.mount(cfg, u)
 	return h, nil
 }
 

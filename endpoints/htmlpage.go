@@ -3,7 +3,6 @@ package endpoints
 import (
 	"html"
 	"net/http"
-	"strconv"
 	"strings"
 )
 
@@ -30,16 +29,6 @@ func setPageHeaders(h http.Header, policy string) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-}
-
-// writePage sends a page and returns its length.
-func writePage(w http.ResponseWriter, status int, page string) int {
-	setPageHeaders(w.Header(), plainCSP)
-	w.Header().Set("Content-Type", htmlType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(page)))
-	w.WriteHeader(status)
-	n, _ := w.Write([]byte(page)) // a client that is gone cannot be told so
-	return n
 }
 
 // acceptsHTML tells whether a request is a browser's: it names text/html, which

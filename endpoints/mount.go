@@ -2,22 +2,25 @@ package endpoints
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 )
 
-// mount mounts all routes. base is the issuer's path, "" for none.
-func (h *Handler) mount(cfg Config, base string) {
+// mount mounts all routes below the path of the issuer's URL.
+func (h *Handler) mount(cfg Config, u *url.URL) {
+	base := u.EscapedPath()
 	lim := &limiter{slots: make(chan struct{}, cfg.MaxInFlight), storeTimeout: cfg.StoreTimeout, loginTimeout: cfg.LoginTimeout}
 	cfg.Metrics.Gauge("signet_requests_in_flight", "Requests that are with the issuer now.", func() float64 { return float64(lim.inUse()) })
 	shared := &middleware{
 		clientIP: clientIPResolver{proxies: cfg.TrustedProxies, rand: cfg.Rand},
-		origins:  newOrigins(cfg, lim),
-		metrics:  cfg.Metrics, log: cfg.Log, now: cfg.Now, base: base,
+		origins:  newOrigins(cfg, lim), site: newPageSite(cfg, u),
+		metrics: cfg.Metrics, log: cfg.Log, now: cfg.Now, base: base,
 	}
 	h.public = newListener(&routeHandler{shared, route{endpoint: notFoundEndpoint{}}})
 	h.admin = newListener(&routeHandler{shared, route{errorFormat: problemErrors, endpoint: notFoundEndpoint{}}})
 	m := &routeBuilder{middleware: shared, issuer: cfg.Service, admins: cfg.Admin, limiter: lim, handler: h, pages: cfg.Pages, listener: h.public}
 	m.mountProtocol(cfg)
+	m.mountSignIn(cfg)
 	m.mountSelfService(cfg.SelfService)
 	if cfg.AdminMerged {
 		m.mountAdmin(cfg.Admin)
@@ -40,9 +43,25 @@ func (m *routeBuilder) mountProtocol(cfg Config) {
 	m.route(route{path: pathIntrospect, methods: post, endpoint: introspectionEndpoint{cfg.Service, m.limiter}})
 	m.route(route{path: pathRevoke, methods: post, cors: corsRegistered, endpoint: revocationEndpoint{cfg.Service, m.limiter}})
 	m.route(route{path: pathUserInfo, methods: both, errorFormat: bearerErrors, cors: corsRegistered, endpoint: userInfoEndpoint{cfg.Service, m.limiter}})
-	m.route(route{path: pathAuthorize, methods: both, endpoint: authorizationEndpoint{}})
 	m.route(route{path: pathLive, methods: readMethods, debugLog: true, endpoint: liveness{}})
 	m.route(route{path: pathReady, methods: readMethods, debugLog: true, endpoint: m.handler.ready})
+}
+
+// mountSignIn mounts the authorization endpoint and the pages that lead on from it.
+func (m *routeBuilder) mountSignIn(cfg Config) {
+	flow := signInFlow{signIn: cfg.SignIn, limiter: m.limiter, site: m.site}
+	both := append(slices.Clone(readMethods), http.MethodPost)
+	for _, rt := range []route{
+		{path: pathAuthorize, methods: both, endpoint: authorizationEndpoint{flow}},
+		{path: pathLogin, methods: both, endpoint: loginEndpoint{flow}},
+		{path: pathLoginPassword, methods: both, endpoint: changePasswordEndpoint{flow}},
+		{path: pathLoginContinue, methods: readMethods, endpoint: continueEndpoint{flow}},
+		{path: pathLoginState, methods: readMethods, debugLog: true, endpoint: loginStateEndpoint{flow}},
+		{path: pathConsent, methods: both, endpoint: consentEndpoint{flow}},
+	} {
+		rt.errorFormat = pageErrors
+		m.route(rt)
+	}
 }
 
 // mountDocuments mounts the public documents.

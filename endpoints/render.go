@@ -13,19 +13,16 @@ type statusCoder interface{ httpStatus() int }
 // render writes the response: the value or the error of the endpoint. Nothing else writes
 // responses but documentHandler.
 func (h *routeHandler) render(w http.ResponseWriter, r *http.Request, e *event, value any, err error) {
+	if h.route.errorFormat == pageErrors || h.isUnknownPage(r) {
+		h.renderPage(w, r, e, value, err)
+		return
+	}
 	status, body := http.StatusOK, value
 	if err != nil {
 		f := newErrorResponse(err)
 		e.setError(r.Context(), f)
 		f.setHeaders(w.Header(), h.route.errorFormat)
 		status, body = f.status, f.responseBody(h.route.errorFormat)
-		if f.page != "" {
-			w.Header().Add("Vary", "Accept")
-			if acceptsHTML(r.Header) {
-				e.bytes = writePage(w, status, fillPage(f.page, "", h.base, "", ""))
-				return
-			}
-		}
 	} else if a, ok := value.(recordReply); ok {
 		a.setHeaders(w.Header(), h.base)
 		status, body = max(a.status, http.StatusOK), a.body
@@ -46,6 +43,11 @@ func (h *routeHandler) render(w http.ResponseWriter, r *http.Request, e *event, 
 	e.bytes = writeJSON(w, status, body)
 }
 
+// isUnknownPage tells whether a browser has asked for a path that no route has.
+func (h *routeHandler) isUnknownPage(r *http.Request) bool {
+	return h.route.path == "" && h.route.errorFormat == oauthErrors && acceptsHTML(r.Header)
+}
+
 // responseBody returns the body in the route's error format.
 func (f errorResponse) responseBody(s errorFormat) any {
 	if s == problemErrors {
@@ -62,11 +64,16 @@ func (f errorResponse) setHeaders(h http.Header, s errorFormat) {
 	if f.allow != "" {
 		h.Set("Allow", f.allow)
 	}
-	if f.retryAfter > 0 {
-		h.Set("Retry-After", strconv.FormatInt(int64((f.retryAfter+time.Second-1)/time.Second), 10))
-	}
+	setRetryAfter(h, f.retryAfter)
 	if f.closeConnection {
 		h.Set("Connection", "close")
+	}
+}
+
+// setRetryAfter sets the header in whole seconds; 0 sets none.
+func setRetryAfter(h http.Header, d time.Duration) {
+	if d > 0 {
+		h.Set("Retry-After", strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10))
 	}
 }
 

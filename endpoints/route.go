@@ -20,6 +20,7 @@ type middleware struct {
 	base     string // the path of the issuer's URL
 	clientIP clientIPResolver
 	origins  *origins
+	site     *pageSite
 	metrics  *Metrics
 	log      zerolog.Logger
 	now      func() time.Time

@@ -24,6 +24,8 @@ func (h *Handler) addRoute(rt route) {
 	for _, method := range rt.methods {
 		rule := rt.rules[method]
 		switch {
+		case rt.errorFormat == pageErrors:
+			rule = RulePage
 		case rt.errorFormat != problemErrors:
 			rule = RuleProtocol
 		case method == http.MethodHead:

@@ -175,7 +175,7 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	v.handler, err = endpoints.New(endpoints.Config{
 		Issuer: v.settings.issuer, Service: v.issuer, Admin: v.admin, SelfService: v.self, Keys: v.keyring, Store: v.store,
 		AdminMerged: v.settings.adminMerged(), TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh, DocsClient: v.settings.docsClient,
-		Pages: shown, Metrics: v.metrics, Log: v.log, Now: v.now, Rand: v.random,
+		SignIn: v.issuer.SignIn(v.admin), Pages: shown, Metrics: v.metrics, Log: v.log, Now: v.now, Rand: v.random,
 	})
 	if err != nil {
 		return err

@@ -22,7 +22,7 @@ var accessCases = []testCase{
 var openRoutes = []string{"POST /register", "POST /api/v1/bootstrap"}
 
 // protocolRoutes have their standard's own rules, which the other cases test.
-var protocolRoutes = []string{Token, Introspect, Revoke, UserInfo, Authorize, "/livez", "/readyz"}
+var protocolRoutes = []string{Token, Introspect, Revoke, UserInfo, "/livez", "/readyz"}
 
 // readOnly are the store calls that authenticating a caller may make.
 var readOnly = []string{"Session", "User", "UserInEpoch", "Epoch", "Client", "TokenRevoked", "ListRoles"}
@@ -44,6 +44,8 @@ func testEveryRoute(t *testing.T, s *Signet) {
 			if !slices.Contains(protocolRoutes, route.Path) {
 				t.Errorf("%s has no rule", name)
 			}
+		case endpoints.RulePage:
+			t.Run(name, func(t *testing.T) { expectNothingFromOtherSites(t, s, route, callers) })
 		case endpoints.RuleOpen:
 			if !slices.Contains(openRoutes, name) {
 				t.Errorf("%s is open", name)
@@ -99,6 +101,27 @@ func expectAllRejected(t *testing.T, s *Signet, route endpoints.Route, callers m
 			t.Errorf("%s: the problem has no detail: %s", name, a.Body)
 		}
 		expectReadOnlyCalls(t, s, name)
+	}
+}
+
+// expectNothingFromOtherSites sends the route of a page with every caller, from another site:
+// whatever it answers, nothing is written, and a form of a page is refused. The authorization
+// endpoint takes forms of other sites (OpenID Connect Core §3.1.2.1).
+func expectNothingFromOtherSites(t *testing.T, s *Signet, route endpoints.Route, callers map[string]RequestOption) {
+	for name, caller := range callers {
+		s.Store.Reset()
+		a := s.Send(route.Method, route.Path, "", caller, Header("Sec-Fetch-Site", "cross-site"), Header("Content-Type", "application/x-www-form-urlencoded"))
+		if route.Method == http.MethodPost && route.Path != Authorize {
+			a.ExpectStatus(t, http.StatusForbidden)
+		}
+		if route.Path == Authorize && a.Status != http.StatusBadRequest || a.Status >= http.StatusInternalServerError {
+			t.Errorf("%s: %d %s", name, a.Status, a.Body)
+		}
+		for _, method := range s.Store.Calls() {
+			if !slices.Contains(append(readOnly, "ReserveCounters", "AppendAudit"), method) { // a refused request is audited
+				t.Errorf("%s: %s was called", name, method)
+			}
+		}
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +21,6 @@ var documentCases = []testCase{
 	{name: "caching", run: testCaching},
 	{name: "K17 with the store down", run: testDocumentsAlone},
 	{name: "an issuer with a path", configure: func(o *Options) { o.Path = "/realms/main" }, run: testPath},
-	{name: "the authorization endpoint refuses honestly", run: testAuthorize},
 	{name: "the page at /", run: testHomePage},
 	{name: "the page at the path of the issuer", configure: func(o *Options) { o.Path = "/realms/main" }, run: testHomePage},
 }
@@ -206,33 +204,6 @@ func testPath(t *testing.T, s *Signet) {
 		res.Body.Close()
 		if res.StatusCode != status {
 			t.Errorf("%s: %d, want %d", path, res.StatusCode, status)
-		}
-	}
-}
-
-func testAuthorize(t *testing.T, s *Signet) {
-	query := url.Values{"response_type": {"code"}, "client_id": {s.Web.ID}, "redirect_uri": {"https://evil.example.com/cb"}, "state": {"x"}}
-	for _, a := range []Response{s.Get(Authorize + "?" + query.Encode()), s.Post(Authorize, query), s.Get(Authorize)} {
-		a.ExpectError(t, http.StatusBadRequest, "unsupported_response_type")
-		if a.Header.Get("Location") != "" || strings.Contains(string(a.Body), "evil") {
-			t.Errorf("%v %s", a.Header, a.Body)
-		}
-	}
-	for accept, html := range map[string]bool{
-		"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8": true, "TEXT/HTML": true, "application/json, text/html; q=0.5": true,
-		"": false, "*/*": false, "application/json": false, "text/html;q=0": false, "text/htmlx": false,
-	} {
-		a := s.Get(Authorize+"?"+query.Encode(), Header("Accept", accept)).ExpectStatus(t, http.StatusBadRequest)
-		if a.Header.Get("Vary") != "Accept" {
-			t.Errorf("Accept %q: no Vary", accept)
-		}
-		if !html {
-			a.ExpectError(t, http.StatusBadRequest, "unsupported_response_type")
-			continue
-		}
-		expectPlainPage(t, a)
-		if strings.Contains(string(a.Body), "evil") || !strings.Contains(string(a.Body), "sign") || a.Header.Get("Location") != "" {
-			t.Errorf("Accept %q: %s", accept, a.Body)
 		}
 	}
 }

@@ -82,9 +82,14 @@ func (c strictSchemas) schema(r *openapi3.SchemaRef) {
 	c.schema(s.Items)
 }
 
-// undocumented lists the paths that are pages for people, or always answer with an error.
+// undocumented lists the paths that are pages for people.
 func undocumented(path string) bool {
-	return path == Authorize || path == "/" || path == "" || path == Docs || strings.HasPrefix(path, Docs+"/") || strings.HasPrefix(path, Assets)
+	for _, pages := range []string{Docs, Login, "/account", "/assets"} {
+		if path == pages || strings.HasPrefix(path, pages+"/") {
+			return true
+		}
+	}
+	return path == Authorize || path == Consent || path == "/" || path == ""
 }
 
 // at finds the path of the document that this one is. A path without

@@ -21,6 +21,8 @@ const (
 	Revoke     = "/oauth2/revoke"
 	UserInfo   = "/oauth2/userinfo"
 	Authorize  = "/oauth2/authorize"
+	Login      = "/login"
+	Consent    = "/consent"
 	Status     = "/oauth2/status"
 	JWKS       = "/.well-known/jwks.json"
 	Discovery  = "/.well-known/openid-configuration"

@@ -1,6 +1,7 @@
 package protocoltest
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -36,6 +37,7 @@ type Options struct {
 	Passwords   password.Config
 	Endpoints   endpoints.Config
 	Path        string    // of the issuer's URL
+	IssuerURL   string    // "" for where the server listens
 	Empty       bool      // without the fixtures
 	Log         io.Writer // instead of the LogCapture
 
@@ -143,7 +145,7 @@ func (s *Signet) open() {
 	s.Server.Listener = endpoints.CheckFraming(s.Server.Listener)
 	s.URL = "http://" + s.Server.Listener.Addr().String() + s.options.Path
 	if s.Issuer == "" {
-		s.Issuer = s.URL
+		s.Issuer = cmp.Or(s.options.IssuerURL, s.URL)
 	}
 	var err error
 	s.Keys, err = keys.Open(context.Background(), s.Store, s.master, s.options.Keys)
@@ -186,6 +188,9 @@ func (s *Signet) serve() {
 	cfg.Keys, cfg.Store, cfg.Metrics, cfg.Log = s.Keys, s.Store, s.Metrics, log
 	if cfg.Service == nil {
 		cfg.Service = s.Service
+	}
+	if cfg.SignIn == nil {
+		cfg.SignIn = s.Service.SignIn(s.Admin)
 	}
 	var err error
 	s.Handler, err = endpoints.New(cfg)

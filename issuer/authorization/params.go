@@ -166,3 +166,14 @@ var allParameters = func() []string {
 	slices.Sort(names)
 	return names
 }()
+
+// HasRequest tells whether there is any parameter of a request, but for hints on the
+// language.
+func (p Params) HasRequest() bool {
+	for name := range p.values {
+		if name != "ui_locales" && name != "claims_locales" && name != "display" {
+			return true
+		}
+	}
+	return false
+}

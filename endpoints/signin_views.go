@@ -1,0 +1,101 @@
+package endpoints
+
+import (
+	"example.org/signet/endpoints/pages"
+	"example.org/signet/issuer"
+)
+
+// clientView returns a client as pages show it; nil for none.
+func clientView(c *issuer.ClientView) *pages.Client {
+	if c == nil {
+		return nil
+	}
+	return &pages.Client{
+		ID: c.ID, Name: c.Name, HomeURL: c.HomeURI, PolicyURL: c.PolicyURI, TermsURL: c.TermsURI, RedirectHost: c.RedirectHost,
+	}
+}
+
+// userView returns a user as pages show them; nil for nobody.
+func userView(u *issuer.UserView) *pages.User {
+	if u == nil {
+		return nil
+	}
+	return &pages.User{Username: u.Username, Name: u.Name, Email: u.Email}
+}
+
+func (f signInFlow) loginView(out issuer.Outcome, problem pages.Problem, typed formState) pages.LoginView {
+	v := pages.LoginView{
+		Action: f.url(pathLogin, out.Query), Client: clientView(out.Client), Username: typed.username,
+		Problem: problem, RetryAfter: out.RetryAfter,
+	}
+	if v.Username == "" {
+		v.Username = out.Request.LoginHint
+	}
+	if out.Remember == issuer.RememberOptional {
+		v.Remember = pages.RememberOffered
+		if typed.remember {
+			v.Remember = pages.RememberSelected
+		}
+	}
+	prompt, maxAge := out.Request.Prompt, out.Request.MaxAge
+	if out.User == nil {
+		if !prompt.Login && !prompt.SelectAccount && (maxAge == nil || *maxAge > 0) {
+			v.StateURL = f.url(pathLoginState, "")
+		}
+		return v
+	}
+	if prompt.SelectAccount || out.Request.IDTokenHint != "" {
+		v.OtherUser = userView(out.User)
+		return v
+	}
+	if v.Problem == pages.ProblemNone {
+		v.Problem = pages.ProblemSignInAgain
+	}
+	if v.Username == "" {
+		v.Username = out.User.Username
+	}
+	return v
+}
+
+func (f signInFlow) changePasswordView(out issuer.Outcome, problem pages.Problem) pages.ChangePasswordView {
+	v := pages.ChangePasswordView{
+		Action: f.url(pathLoginPassword, out.Query), Client: clientView(out.Client), Problem: problem, RetryAfter: out.RetryAfter,
+	}
+	if u := userView(out.User); u != nil {
+		v.User = *u
+	}
+	return v
+}
+
+func (f signInFlow) consentView(out issuer.Outcome, problem pages.Problem, lang string) pages.ConsentView {
+	v := pages.ConsentView{Action: f.url(pathConsent, out.Query), Problem: problem}
+	if c := clientView(out.Client); c != nil {
+		v.Client, v.Localhost = *c, out.Client.Native
+	}
+	if u := userView(out.User); u != nil {
+		v.User = *u
+	}
+	other := out.Request
+	other.Prompt.SelectAccount = true
+	v.SwitchURL = f.url(pathLogin, other.Canonical())
+	if out.Consent == nil {
+		return v
+	}
+	v.Audiences, v.Remembered = out.Consent.Audiences, out.Consent.Remembered
+	for _, s := range out.Consent.Scopes {
+		v.Scopes = append(v.Scopes, pages.Scope{Name: s.Name, Text: s.Texts[lang]})
+	}
+	return v
+}
+
+// brakeView leads on by a link: a client cannot follow it by itself.
+func (f signInFlow) brakeView(out issuer.Outcome) pages.BrakeView {
+	v := pages.BrakeView{ContinueURL: f.url(pathLoginContinue, out.Query)}
+	if c := clientView(out.Client); c != nil {
+		v.Client = *c
+	}
+	v.Details = pages.Details{
+		Code: out.Step.Code, Description: "more codes than a person can ask for", ClientID: out.Request.ClientID, Time: f.site.now(),
+	}
+	return v
+}
