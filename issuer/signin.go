@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/authorization"
 	"example.org/signet/storage"
 )
@@ -166,42 +165,6 @@ func (s *SignIn) readHint(ctx context.Context, v *visit) error {
 	}
 	v.hint = hint.Subject
 	return nil
-}
-
-// refusedRequests bounds the events of requests that are not valid, from one network: anybody
-// can send them.
-var refusedRequests = Limit{100, 15 * time.Minute}
-
-// refuse audits a request that is not valid, and answers the client where that may be.
-func (s *SignIn) refuse(ctx context.Context, v *visit) (Outcome, error) {
-	r := v.refusal
-	o := Outcome{Refusal: r, Request: r.Request, Cookie: v.cookie}
-	if v.client.ID != "" {
-		o.Client = clientView(v.client, r.Request.RedirectURI)
-	}
-	if r.Redirect {
-		response := r.Response(s.issuer)
-		o.Response = &response
-		o.Step = authorization.Step{
-			Kind: authorization.StepRespondError, Code: r.Code, Description: r.Description, Continue: !v.in.Clicked && response.ToApp(),
-		}
-	}
-	write, err := s.refusals.allowUpTo(ctx, "authorize.refused:"+hashKey(v.in.Info.Network()), refusedRequests)
-	if err != nil || !write {
-		return o, err
-	}
-	e := storage.AuditEvent{Type: audit.EventAuthorizeRefused, ClientID: r.Request.ClientID, Detail: refusalDetail(r)}
-	return o, s.log.append(ctx, v.in.Info, e)
-}
-
-// refusalDetail says what was refused, in fixed words and, of a redirect URI, as far as it may
-// be shown.
-func refusalDetail(r *authorization.Refusal) string {
-	detail := r.Code + ": " + r.Description
-	if r.URI != nil {
-		detail += "; received " + r.URI.Received + "; nearest registered " + r.URI.Nearest
-	}
-	return detail
 }
 
 // Session returns who is signed in; nil for nobody, and for a user who must change the password

@@ -132,6 +132,10 @@ func (s *SignIn) carryOut(ctx context.Context, p plan) (Outcome, error) {
 			return Outcome{}, err
 		}
 		o.respond(p.request.CodeResponse(s.issuer, code))
+	case authorization.StepRespondError:
+		if refusal := refusalOf(p.request, p.step); refusal != nil {
+			return o, s.auditRefusal(ctx, p.in.Info, refusal)
+		}
 	case authorization.StepBrake:
 		e := storage.AuditEvent{Type: audit.EventAuthorizeBraked, Actor: p.signedIn.User.ID, ClientID: p.client.ID}
 		return o, s.auditLimited(ctx, p, e)

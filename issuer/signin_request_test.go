@@ -104,7 +104,7 @@ func TestSignIn_RefusedRequest_IsAuditedWithTheRequestID(t *testing.T) {
 		redirect              bool
 	}{
 		{request("client_id", "nobody"), "invalid_request: ", "", false},
-		{request("redirect_uri", appURI+"/"), "received " + appURI + "/; nearest registered " + appURI, "app", false},
+		{request("redirect_uri", appURI+"/"), `received "` + appURI + `/", nearest registered "` + appURI + `"`, "app", false},
 		{request("response_type", "token"), "unsupported_response_type: ", "app", true},
 		{request("client_id", "web", "redirect_uri", ""), "invalid_request: ", "web", false},
 		{strings.Repeat("x", 17<<10), "invalid_request: the request is larger", "", false},
@@ -119,10 +119,10 @@ func TestSignIn_RefusedRequest_IsAuditedWithTheRequestID(t *testing.T) {
 			t.Errorf("%d: %+v", n, last)
 		}
 	}
-	for range 200 {
+	for range 400 {
 		b.authorize(request("scope", "unknown"))
 	}
-	f.wantEvents(audit.EventAuthorizeRefused, 100)
+	f.wantEvents(audit.EventAuthorizeRefused, 300)
 }
 
 // A client that was changed a moment ago is read again before anything is refused.

@@ -323,7 +323,7 @@ func TestSignIn_OutdatedHash_IsUpgraded(t *testing.T) {
 // wantEvents fails unless there are n events of the type.
 func (f *fixture) wantEvents(kind string, n int) []storage.AuditEvent {
 	f.t.Helper()
-	page, err := f.store.ListAudit(f.ctx, storage.AuditFilter{Type: kind}, storage.Page{})
+	page, err := f.store.ListAudit(f.ctx, storage.AuditFilter{Type: kind}, storage.Page{Limit: storage.MaxPage})
 	must(f.t, err)
 	if len(page.Events) != n {
 		f.t.Errorf("%d events %s, want %d", len(page.Events), kind, n)
