@@ -7,6 +7,7 @@ import (
 	"fmt"
 	random "math/rand/v2"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
+	"example.org/signet/issuer/epoch"
 	"example.org/signet/issuer/password"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
@@ -33,6 +35,7 @@ type cluster struct {
 	clock *testclock.Clock
 	keys  []*keys.Manager
 	nodes []*issuer.Issuer
+	store storage.Store    // never fails
 	admin []*admin.Service // of each node
 	users atomic.Int64
 }
@@ -75,10 +78,10 @@ func newCluster(t testing.TB, store storage.Store, f faultRates, rules linear.Ru
 	must(t, err)
 	hashes, err := password.NewPool(password.Config{Workers: 2, Queue: 1000, Argon2id: password.Argon2id{Memory: 64, Passes: 1, Parallelism: 1}})
 	must(t, err)
-	v := &cluster{clock: protocoltest.NewClock()}
+	v := &cluster{clock: protocoltest.NewClock(), store: store}
 	config := issuer.Config{
 		Issuer: "https://id.example.org", AccessTokenTTL: time.Hour, RefreshTokenTTL: 24 * time.Hour, SessionTTL: 72 * time.Hour,
-		RefreshGrace: grace, ClockSkew: 2 * time.Hour, // openWindow of memoryStore lies within it
+		RefreshGrace: grace, CodeGrace: 2 * time.Second, ClockSkew: 2 * time.Hour, // openWindow of memoryStore lies within it
 		CacheTTL: 5 * time.Second, Now: v.clock.Now, Rand: rand.Reader,
 	}
 	if rules.Strict {
@@ -121,6 +124,11 @@ func (v *cluster) createRolesAndClients(t testing.TB) {
 	for _, id := range []string{"web", "other"} {
 		_, err := v.admin[0].Operator(source).Clients().Create(t.Context(), admin.NewClient{ID: id, Secret: secret(id), Settings: admin.ClientChange{Grants: &grants}})
 		must(t, err)
+		client, err := v.store.Client(t.Context(), id)
+		must(t, err)
+		client.Grants, client.RedirectURIs = append(client.Grants, issuer.GrantAuthorizationCode), []string{redirectURI}
+		_, err = v.store.UpdateClient(t.Context(), client)
+		must(t, err)
 	}
 }
 
@@ -131,12 +139,13 @@ func secret(id string) issuer.Secret {
 // service is an instance for one user.
 type service struct {
 	*issuer.Issuer
+	store     storage.Store
 	admin     *admin.Admin
 	user      string
 	cancelled int
 }
 
-var _ linear.Service = service{}
+var _ linear.CodeService = service{}
 
 func (v *cluster) newUser(t testing.TB, f faultRates) []linear.Service {
 	t.Helper()
@@ -150,7 +159,7 @@ func (v *cluster) newUser(t testing.TB, f faultRates) []linear.Service {
 	}
 	all := make([]linear.Service, len(v.nodes))
 	for n, node := range v.nodes {
-		all[n] = service{node, v.admin[n].Operator(source), name, f.cancelled}
+		all[n] = service{node, v.store, v.admin[n].Operator(source), name, f.cancelled}
 	}
 	return all
 }
@@ -190,6 +199,50 @@ func (s service) token(client string, r issuer.TokenRequest) (linear.Verdict, li
 
 func (s service) Login(pw string) (linear.Verdict, linear.Tokens, error) {
 	return s.token("web", issuer.TokenRequest{Grant: issuer.GrantPassword, Username: s.user, Password: issuer.Secret(pw)})
+}
+
+// The code verifier and its challenge are those of RFC 7636, appendix B.
+const (
+	redirectURI   = "https://app.example.org/callback"
+	codeVerifier  = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+	codeChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+)
+
+// Authorize does what the pages of sign-in come to: it reads the user, and issues a code.
+func (s service) Authorize() (linear.Verdict, string, error) {
+	ctx, cancel := s.context()
+	defer cancel()
+	user, err := s.store.UserByLogin(ctx, s.user)
+	if err != nil {
+		return linear.Unknown, "", nil
+	}
+	user, of, err := s.store.UserInEpoch(ctx, user.ID)
+	if err != nil {
+		return linear.Unknown, "", nil
+	}
+	client, err := s.store.Client(ctx, "web")
+	if err != nil {
+		return linear.Unknown, "", nil
+	}
+	if user.Disabled {
+		return linear.No, "", nil
+	}
+	code, err := s.IssueCode(ctx, issuer.CodeRequest{
+		Client: client, User: user, RedirectURI: redirectURI, Challenge: codeChallenge, Audience: []string{"https://id.example.org"},
+		Browser: storage.BrowserSession{RootID: "browser", UserID: user.ID, UserEpoch: epoch.Session(user, of)}, Info: source,
+	})
+	v, err := verdictOf(err)
+	return v, code, err
+}
+
+func (s service) Redeem(code string, other bool) (linear.Verdict, linear.Tokens, error) {
+	client := "web"
+	if other {
+		client = "other"
+	}
+	return s.token(client, issuer.TokenRequest{
+		Grant: issuer.GrantAuthorizationCode, AuthCode: issuer.Secret(code), RedirectURI: redirectURI, CodeVerifier: codeVerifier,
+	})
 }
 
 func (s service) Refresh(token string, other bool) (linear.Verdict, linear.Tokens, error) {
@@ -247,6 +300,9 @@ func (v *cluster) passWindows(t testing.TB) {
 	}
 }
 
+// workloads are all: the instances issue codes.
+var workloads = slices.Concat(linear.Workloads, linear.CodeWorkloads)
+
 // clients act for one user at once.
 const clients = 3
 
@@ -257,7 +313,7 @@ func (v *cluster) runUsers(t testing.TB, users int, f faultRates) []*linear.Run 
 	runs, services := make([]*linear.Run, users), make([][]linear.Service, users)
 	var making sync.WaitGroup
 	for u := range runs {
-		runs[u] = linear.NewRun(linear.Workloads[u%len(linear.Workloads)])
+		runs[u] = linear.NewRun(workloads[u%len(workloads)])
 		making.Go(func() { services[u] = v.newUser(t, f) })
 	}
 	making.Wait()

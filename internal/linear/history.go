@@ -143,7 +143,7 @@ func (out Output) String() string {
 }
 
 var opNames = [...]string{
-	Login: "login", Refresh: "refresh", RefreshByOther: "refresh by another client", IntrospectRefresh: "introspect refresh token",
+	Login: "login", Authorize: "authorize", RedeemCode: "redeem", RedeemCodeByOther: "redeem by another client", Refresh: "refresh", RefreshByOther: "refresh by another client", IntrospectRefresh: "introspect refresh token",
 	IntrospectAccess: "introspect access token", Revoke: "revoke", EndSessions: "end sessions", SetPassword: "set password",
 	Disable: "disable", Enable: "enable", Wait: "wait", mayHaveRotated: "(may have moved)",
 }

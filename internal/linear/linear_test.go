@@ -71,7 +71,7 @@ func TestSessionsAreLinearizable(t *testing.T) {
 					v := newCluster(t, c.open(t), flaky, c.rules)
 					playing.Go(func() {
 						for range c.batches {
-							runs[n] = append(runs[n], v.runUsers(t, 4*len(linear.Workloads), flaky)...)
+							runs[n] = append(runs[n], v.runUsers(t, 4*len(workloads), flaky)...)
 						}
 					})
 				}

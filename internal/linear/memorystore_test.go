@@ -16,7 +16,8 @@ import (
 // be broken.
 type memoryStore struct {
 	storage.Store
-	rule brokenRule
+	rule       brokenRule
+	redemption redemptionRule
 
 	mu       sync.Mutex
 	sessions map[string]storage.Session
@@ -35,8 +36,8 @@ const (
 	sameEpoch                        // what a change of the user should have ended goes on
 )
 
-func newMemoryStore(t testing.TB, broken brokenRule) storage.Store {
-	return &memoryStore{Store: openSQLite(t), rule: broken, sessions: map[string]storage.Session{}}
+func newMemoryStore(t testing.TB, broken brokenRule, redemption redemptionRule) storage.Store {
+	return &memoryStore{Store: openSQLite(t), rule: broken, redemption: redemption, sessions: map[string]storage.Session{}}
 }
 
 func (l *memoryStore) CreateSession(_ context.Context, s storage.Session) error {
@@ -127,16 +128,20 @@ func (l *memoryStore) UpdateUser(ctx context.Context, u storage.User) (storage.U
 // every one of these within a few histories. The store keeps no session safer
 // than they let it, and is else the same.
 func TestBrokenRulesAreFound(t *testing.T) {
-	for name, broken := range map[string]brokenRule{
-		"blind update instead of compare-and-swap": blindRotation, "a condition that leaves out revocation": revokedRotates, "no revocation": noRevocation,
-		"the window never closes": openWindow, "the window is never open": shutWindow, "the epoch is not raised": sameEpoch,
+	for name, broken := range map[string]struct {
+		rule       brokenRule
+		redemption redemptionRule
+	}{
+		"blind update instead of compare-and-swap": {rule: blindRotation}, "a condition that leaves out revocation": {rule: revokedRotates}, "no revocation": {rule: noRevocation},
+		"the window never closes": {rule: openWindow}, "the window is never open": {rule: shutWindow}, "the epoch is not raised": {rule: sameEpoch},
+		"a code is redeemed by a read, then a write": {redemption: blindRedemption},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var sum linear.Stats
-			v := newCluster(t, newMemoryStore(t, broken), none, linear.Rules{})
+			v := newCluster(t, newMemoryStore(t, broken.rule, broken.redemption), none, linear.Rules{})
 			for sum.Histories < 5000 {
-				for _, s := range v.runUsers(t, 4*len(linear.Workloads), none) {
+				for _, s := range v.runUsers(t, 4*len(workloads), none) {
 					if sum.Check(&s.History, linear.Rules{}) == porcupine.Illegal {
 						t.Logf("found in history %d:\n%s", sum.Histories, s)
 						return
@@ -149,9 +154,9 @@ func TestBrokenRulesAreFound(t *testing.T) {
 	t.Run("nothing", func(t *testing.T) {
 		t.Parallel()
 		var sum linear.Stats
-		v := newCluster(t, newMemoryStore(t, unbroken), flaky, linear.Rules{})
+		v := newCluster(t, newMemoryStore(t, unbroken, unbrokenRedemption), flaky, linear.Rules{})
 		for sum.Histories < often(500) {
-			check(t, &sum, v.runUsers(t, 4*len(linear.Workloads), flaky), linear.Rules{})
+			check(t, &sum, v.runUsers(t, 4*len(workloads), flaky), linear.Rules{})
 		}
 		t.Log(&sum)
 	})

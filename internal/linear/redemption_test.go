@@ -173,65 +173,6 @@ func TestRedemptionsAreLinearizable(t *testing.T) {
 	}
 }
 
-// brokenCodes is a store of sessions that breaks a rule of redemption.
-type brokenCodes struct {
-	*memoryStore
-	rule redemptionRule
-}
-
-type redemptionRule int
-
-const (
-	unbrokenRedemption redemptionRule = iota
-	blindRedemption                   // it reads the session, and writes the whole of it back
-	revokedRedeems                    // its condition leaves out that the session is not revoked
-	anyClientRedeems                  // or that the code is the client's
-	lateRedemption                    // or that the code has not expired
-	lostPlace                         // the place of who redeemed is not kept
-	lostFailures                      // failures are read, then written
-)
-
-func (b brokenCodes) RedeemSession(_ context.Context, r storage.Redemption) (storage.Session, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	s, ok := b.sessions[r.SessionID]
-	switch {
-	case !ok, s.Generation != storage.PendingGeneration,
-		s.ClientID != r.ClientID && b.rule != anyClientRedeems,
-		!s.RevokedAt.IsZero() && b.rule != revokedRedeems,
-		!r.At.Before(s.ExpiresAt) && b.rule != lateRedemption:
-		return storage.Session{}, storage.ErrConflict
-	}
-	if b.rule == blindRedemption {
-		b.mu.Unlock()
-		pause(500)
-		b.mu.Lock()
-	}
-	s.Generation, s.RotatedAt, s.CreatedAt, s.ExpiresAt, s.Code = 0, r.At, r.At, r.ExpiresAt, storage.Code{}
-	if b.rule != lostPlace {
-		s.StatusIndex = r.StatusIndex
-	}
-	b.sessions[r.SessionID] = s
-	return s, nil
-}
-
-func (b brokenCodes) CountCodeFailure(_ context.Context, id string) (storage.Session, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	s, ok := b.sessions[id]
-	if !ok || s.Generation != storage.PendingGeneration {
-		return storage.Session{}, storage.ErrConflict
-	}
-	if b.rule == lostFailures {
-		b.mu.Unlock()
-		pause(500)
-		b.mu.Lock()
-	}
-	s.Code.Failures++
-	b.sessions[id] = s
-	return s, nil
-}
-
 // TestBrokenRedemptionsAreFound: the check finds every rule of redemption that is broken,
 // within a few histories, and nothing where none is.
 func TestBrokenRedemptionsAreFound(t *testing.T) {
@@ -245,7 +186,7 @@ func TestBrokenRedemptionsAreFound(t *testing.T) {
 			if broken == unbrokenRedemption {
 				f, histories = flaky, often(1000)
 			}
-			store := brokenCodes{&memoryStore{Store: nil, sessions: map[string]storage.Session{}}, broken}
+			store := &memoryStore{redemption: broken, sessions: map[string]storage.Session{}}
 			wrong := playCodes(t, store, f, histories)
 			switch {
 			case broken == unbrokenRedemption && wrong != nil:

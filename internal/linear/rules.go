@@ -6,6 +6,9 @@ type Op int
 // The operations. Those on a session name it by its number.
 const (
 	Login             Op = iota // opens session Input.Session with Input.Password
+	Authorize                   // opens session Input.Session, which has no tokens until its code is redeemed
+	RedeemCode                  // the code of the session
+	RedeemCodeByOther           // the same code in another client's hands
 	Refresh                     // with the refresh token of Input.Generation
 	RefreshByOther              // the same token in another client's hands
 	IntrospectRefresh           // the refresh token of Input.Generation
@@ -16,7 +19,7 @@ const (
 	Disable                     // the user
 	Enable                      // the user
 	Wait                        // until every window of replay is over
-	mayHaveRotated              // see History.Refused
+	mayHaveRotated              // see Call.End
 )
 
 // Input is one request.
@@ -61,6 +64,8 @@ type Session struct {
 	Epoch      int // of the user when it was made
 	Generation int
 	Window     bool // the last rotation lies within the window of replay
+	Pending    bool // its code was not redeemed yet
+	Grace      bool // it was redeemed so lately that the code sent again ends nothing
 }
 
 // Rules are what an operator can choose.
@@ -79,9 +84,17 @@ func (r Rules) Apply(s State, in Input) (State, Output) {
 		}
 		*v = Session{Open: true, Epoch: s.Epoch}
 		return s, granted(0)
+	case Authorize:
+		if s.Disabled {
+			return s, refused
+		}
+		*v = Session{Open: true, Epoch: s.Epoch, Pending: true}
+		return s, done
+	case RedeemCode:
+		return s, redeem(&s, v)
 	case Refresh:
 		return s, r.refresh(&s, v, in.Generation)
-	case RefreshByOther: // a token in the wrong hands changes no state
+	case RefreshByOther, RedeemCodeByOther: // what is in the wrong hands changes no state
 		return s, refused
 	case IntrospectRefresh:
 		return s, either(s.alive(*v) && in.Generation == v.Generation)
@@ -103,7 +116,7 @@ func (r Rules) Apply(s State, in Input) (State, Output) {
 		s.Disabled = false
 	case Wait:
 		for n := range s.Sessions {
-			s.Sessions[n].Window = false
+			s.Sessions[n].Window, s.Sessions[n].Grace = false, false
 		}
 	case mayHaveRotated: // the update of a refresh that was then refused: of its user was read that they are shut out
 		if !v.Revoked && in.Generation == v.Generation {
@@ -112,6 +125,18 @@ func (r Rules) Apply(s State, in Input) (State, Output) {
 		}
 	}
 	return s, done
+}
+
+// redeem is a genuine code with its verifier.
+func redeem(s *State, v *Session) Output {
+	switch {
+	case v.Pending && s.alive(*v):
+		v.Pending, v.Grace = false, true
+		return granted(0)
+	case !v.Pending && !v.Grace: // redeemed before: two parties have the code
+		v.Revoked = true
+	}
+	return refused
 }
 
 // refresh is a genuine token of generation g at a session of generation n.

@@ -26,6 +26,8 @@ var (
 	no      = linear.Output{Verdict: linear.No}
 	unknown = linear.Output{}
 	opened  = answered{0, linear.Input{Op: linear.Login}, yes(0)}
+
+	authorized = answered{0, linear.Input{Op: linear.Authorize}, yes(0)}
 )
 
 func use(at, generation int, out linear.Output) answered {
@@ -85,6 +87,13 @@ func TestRules(t *testing.T) {
 		"revived":                                {history: []answered{opened, does(1, linear.Disable, yes(0)), does(2, linear.Enable, yes(0)), use(3, 0, yes(1))}, want: porcupine.Illegal},
 		"moved, then refused":                    {history: []answered{opened, use(1, 0, no), does(1, linear.IntrospectRefresh, no), does(1, linear.IntrospectAccess, yes(0)), does(1, linear.Disable, yes(0))}},
 		"refused for nothing":                    {history: []answered{opened, use(1, 0, no)}, want: porcupine.Illegal},
+		"a code":                                 {history: []answered{authorized, does(1, linear.RedeemCode, yes(0)), use(2, 0, yes(1))}},
+		"a code that is sent twice":              {history: []answered{authorized, does(1, linear.RedeemCode, yes(0)), does(1, linear.RedeemCode, no), use(2, 0, yes(1))}},
+		"a code that is redeemed twice":          {history: []answered{authorized, does(1, linear.RedeemCode, yes(0)), does(1, linear.RedeemCode, yes(0))}, want: porcupine.Illegal},
+		"a code that is stolen":                  {history: []answered{authorized, does(1, linear.RedeemCode, yes(0)), does(2, linear.Wait, yes(0)), does(3, linear.RedeemCode, no), use(4, 0, no)}},
+		"a theft of a code that is missed":       {history: []answered{authorized, does(1, linear.RedeemCode, yes(0)), does(2, linear.Wait, yes(0)), does(3, linear.RedeemCode, no), use(4, 0, yes(1))}, want: porcupine.Illegal},
+		"a code in another client's hands":       {history: []answered{authorized, does(1, linear.RedeemCodeByOther, no), does(2, linear.RedeemCode, yes(0))}},
+		"a code of a user who was disabled":      {history: []answered{authorized, does(1, linear.Disable, yes(0)), does(2, linear.Enable, yes(0)), does(3, linear.RedeemCode, no)}},
 		"a new password":                         {history: []answered{opened, {1, linear.Input{Op: linear.SetPassword, Password: 1}, yes(0)}, use(2, 0, no), {3, linear.Input{Op: linear.Login, Session: 1}, no}}},
 		"an old password":                        {history: []answered{opened, {1, linear.Input{Op: linear.SetPassword, Password: 1}, yes(0)}, {2, linear.Input{Op: linear.Login, Session: 1}, yes(0)}}, want: porcupine.Illegal},
 		"all ended, which may not have happened": {history: []answered{opened, does(1, linear.EndSessions, unknown), use(2, 0, yes(1)), use(3, 1, no)}},

@@ -26,6 +26,15 @@ type Service interface {
 	Change(op Op, password string) (Verdict, error)
 }
 
+// CodeService is a Service that issues authorization codes, as [CodeWorkloads] need it.
+type CodeService interface {
+	Service
+	// Authorize issues an authorization code to the user, who is signed in.
+	Authorize() (Verdict, string, error)
+	// Redeem presents the code as the client that it belongs to, or as another one.
+	Redeem(code string, other bool) (Verdict, Tokens, error)
+}
+
 // Password is the text of a password of Input.
 func Password(n int) string { return fmt.Sprintf("password number %d", n) }
 
@@ -43,6 +52,9 @@ const (
 	introspectAccess
 	revoke
 	login
+	authorize
+	redeemCode
+	redeemElsewhere
 	setPassword
 	endSessions
 	disable
@@ -53,6 +65,12 @@ const (
 var benign = Workload{
 	refreshNewest: 40, refreshPredecessor: 20, refreshElsewhere: 3, introspectRefresh: 15, introspectAccess: 15, login: 4,
 }
+
+// codes holds the actions of clients that redeem each code more than once now and then.
+var codes = benign.plus(Workload{authorize: 25, redeemCode: 60, redeemElsewhere: 5})
+
+// CodeWorkloads are clients with codes, and actions that end their sessions.
+var CodeWorkloads = []Workload{codes, codes.plus(Workload{revoke: 4, disable: 3, enable: 6, endSessions: 2})}
 
 // Workloads are benign clients, and actions that end sessions.
 var Workloads = []Workload{
@@ -103,7 +121,8 @@ type Run struct {
 
 // sessionTokens is a session as its clients know it.
 type sessionTokens struct {
-	handle  string
+	code    string         // "" for a session without one
+	handle  string         // "" until the code was redeemed
 	access  string         // the newest
 	refresh map[int]string // by generation
 	newest  int
@@ -133,6 +152,10 @@ func (s *Run) step(client int, at Service, random *rand.Rand) error {
 	switch d := s.workload.pick(random); d {
 	case login:
 		return s.Login(client, at)
+	case authorize:
+		return s.authorize(client, at.(CodeService))
+	case redeemCode, redeemElsewhere:
+		return s.redeemAny(client, at.(CodeService), d == redeemElsewhere, random)
 	case setPassword:
 		return s.changePassword(client, at)
 	case endSessions:
@@ -201,17 +224,25 @@ func (s *Run) present(client int, at Service, in Input, token string) error {
 	return err
 }
 
+// takePlace tells whether the history has room for one more session, and takes it.
+func (s *Run) takePlace() bool {
+	s.tokensMu.Lock()
+	defer s.tokensMu.Unlock()
+	if s.logins == MaxSessions {
+		return false
+	}
+	s.logins++
+	return true
+}
+
 // Login opens a session, where the history has room for one.
 func (s *Run) Login(client int, at Service) error {
-	s.tokensMu.Lock()
-	full, password := s.logins == MaxSessions, s.password
-	if !full {
-		s.logins++
-	}
-	s.tokensMu.Unlock()
-	if full {
+	if !s.takePlace() {
 		return nil
 	}
+	s.tokensMu.Lock()
+	password := s.password
+	s.tokensMu.Unlock()
 	c := s.Begin(client, Input{Op: Login, Password: password})
 	verdict, tokens, err := at.Login(Password(password))
 	if err != nil || verdict == Unknown { // whatever was opened, nobody has a token of it
@@ -254,12 +285,19 @@ func (s *Run) change(client int, at Service, in Input) error {
 // for anything.
 func (s *Run) Waited(client int) { s.Begin(client, Input{Op: Wait}).End(done) }
 
-// Finish introspects and refreshes every session at the end of a run.
+// Finish introspects and refreshes every session at the end of a run, after it has redeemed
+// the codes of those that have no tokens yet.
 func (s *Run) Finish(client int, at Service) error {
 	s.tokensMu.Lock()
 	sessions := len(s.sessions)
 	s.tokensMu.Unlock()
 	for n := range sessions {
+		if has, err := s.redeemRest(client, at, n); err != nil || !has {
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		for _, op := range []Op{IntrospectAccess, IntrospectRefresh, Refresh, IntrospectRefresh} {
 			s.tokensMu.Lock()
 			v := s.sessions[n]
@@ -288,6 +326,9 @@ func (s *Run) recordTokens(session int, t Tokens) (int, error) {
 	s.tokensMu.Lock()
 	defer s.tokensMu.Unlock()
 	v := s.sessions[session]
+	if v.handle == "" && v.code != "" {
+		v.handle = handle
+	}
 	if handle != v.handle {
 		return 0, errors.New("a refresh gave another session's token")
 	}
