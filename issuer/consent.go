@@ -27,14 +27,17 @@ type consentStore interface {
 	Consent(ctx context.Context, userID, clientID string) (storage.Consent, error)
 	SwapConsent(ctx context.Context, c storage.Consent) (storage.Consent, error)
 	DeleteConsents(ctx context.Context, f storage.ConsentFilter) (int64, error)
+	ListConsents(ctx context.Context, f storage.ConsentFilter, p storage.Page) (storage.ConsentPage, error)
 	ListScopeTexts(ctx context.Context) ([]storage.ScopeText, error)
-	RevokeAll(ctx context.Context, f storage.SessionFilter, at time.Time, reason string) (int64, error)
 }
 
 // consents decides whether people are asked, and keeps their answers.
 type consents struct {
-	store consentStore
-	log   eventLog
+	store    consentStore
+	sessions interface {
+		RevokeAll(ctx context.Context, f storage.SessionFilter, at time.Time, reason string) (int64, error)
+	}
+	log eventLog
 }
 
 // consentPolicy returns the client's policy for this request. A public client that nobody has
@@ -187,7 +190,7 @@ func (c consents) revoke(ctx context.Context, userID, clientID string, now time.
 	if _, err := c.store.DeleteConsents(ctx, storage.ConsentFilter{UserID: userID, ClientID: clientID}); err != nil {
 		return unavailable(err)
 	}
-	_, err := c.store.RevokeAll(ctx, storage.SessionFilter{UserID: userID, ClientID: clientID}, now, reasonConsentRevoked)
+	_, err := c.sessions.RevokeAll(ctx, storage.SessionFilter{UserID: userID, ClientID: clientID}, now, reasonConsentRevoked)
 	return unavailableOrNil(err)
 }
 

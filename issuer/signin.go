@@ -18,17 +18,15 @@ import (
 // another read where the client's policy wants a consent, and another write where the session
 // was not used for touchEvery.
 type SignIn struct {
-	issuer   string
-	now      func() time.Time
-	clients  *clientCache
-	stamps   *authorization.Sealer
-	hints    hintVerifier
-	pipeline *pipeline
-	codes    *codeIssuer
-	login    *passwordLogin
-	epochs   interface {
-		Epoch(ctx context.Context) (storage.Epoch, error)
-	}
+	issuer    string
+	now       func() time.Time
+	clients   *clientCache
+	stamps    *authorization.Sealer
+	hints     hintVerifier
+	pipeline  *pipeline
+	codes     *codeIssuer
+	login     *passwordLogin
+	users     signInUsers
 	sessions  browserSessions
 	ender     browserSessionEnder
 	consents  consents
@@ -38,22 +36,23 @@ type SignIn struct {
 	refusals  eventLimiter
 }
 
-// signInStore keeps the records of sign-in.
-type signInStore interface {
-	Store
-	browserSessionStore
-	browserEndStore
-	consentStore
+// signInUsers reads users, and what they have.
+type signInUsers interface {
+	Epoch(ctx context.Context) (storage.Epoch, error)
+	UserInEpoch(ctx context.Context, id string) (storage.User, storage.Epoch, error)
+	ListBrowserSessions(ctx context.Context, f storage.BrowserSessionFilter, p storage.Page) (storage.BrowserSessionPage, error)
+	ListSessions(ctx context.Context, f storage.SessionFilter, p storage.Page) (storage.SessionPage, error)
 }
 
-func newSignIn(i *Issuer, store signInStore, passwords PasswordReplacer) *SignIn {
-	log := eventLog{i.auditLog}
+// SignIn returns the sign-in of this issuer. All that it returns share the brake.
+func (i *Issuer) SignIn(passwords PasswordReplacer) *SignIn {
+	log, store := eventLog{i.auditLog}, i.store
 	return &SignIn{
 		issuer: i.cfg.Issuer, now: i.now, clients: i.clients, stamps: i.stamps, pipeline: i.pipeline, codes: i.codes,
-		hints: hintVerifier{i.cfg.Issuer, i.checker.keyring}, login: newPasswordLogin(i), epochs: store,
+		hints: hintVerifier{i.cfg.Issuer, i.checker.keyring}, login: newPasswordLogin(i), users: store,
 		sessions:  browserSessions{store: store, lives: i.cfg.BrowserSessions.withDefaults(), rand: i.cfg.Rand},
 		ender:     browserSessionEnder{store: store, log: log, now: i.now},
-		consents:  consents{store: store, log: log},
+		consents:  consents{store: store, sessions: store, log: log},
 		brake:     i.brake,
 		passwords: passwords, log: log, refusals: eventLimiter{store, i.now},
 	}
@@ -187,6 +186,3 @@ func (s *SignIn) End(ctx context.Context, u *BrowserUser, info RequestInfo) erro
 func (s *SignIn) RevokeConsent(ctx context.Context, userID, clientID string, info RequestInfo) error {
 	return s.consents.revoke(ctx, userID, clientID, s.now(), info)
 }
-
-// SignIn returns the sign-in of this issuer.
-func (i *Issuer) SignIn(passwords PasswordReplacer) *SignIn { return newSignIn(i, i.store, passwords) }

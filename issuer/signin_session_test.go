@@ -3,6 +3,7 @@ package issuer_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -358,4 +359,44 @@ func (r *rounds) enter() {
 	r.mu.Lock()
 	r.running--
 	r.mu.Unlock()
+}
+
+// S10: listed with device and network, and ended by handle.
+func TestBrowserSession_ListedAndEndedByItsHandle(t *testing.T) {
+	f, b := newSignInFixture(t)
+	f.withBob()
+	b.logIn(request())
+	b.logIn(request("prompt", "login"))
+	f.advance(time.Minute)
+	phone := f.browser(b.signIn)
+	phone.info.UserAgent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604"
+	phone.logIn(request())
+	me, err := b.signIn.Session(b.ctx, b.cookie)
+	must(t, err)
+	list, err := b.signIn.Sessions(b.ctx, f.userID("alice"), me)
+	must(t, err)
+	if len(list) != 2 || list[0].Device != "Safari 18 on iPhone" || list[0].Current || !list[1].Current || list[1].Network != "192.0.2.0/24" {
+		t.Fatalf("%+v", list)
+	}
+	info := b.info
+	info.Actor = f.userID("alice")
+	for name, err := range map[string]error{
+		"another user's": b.signIn.EndSession(b.ctx, "bob-id", list[0].Handle, info), "no handle": b.signIn.EndSession(b.ctx, info.Actor, "x", info),
+	} {
+		if !errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	must(t, b.signIn.EndSession(b.ctx, info.Actor, list[0].Handle, info))
+	if phone.alive() || !b.alive() {
+		t.Errorf("phone %t, this one %t", phone.alive(), b.alive())
+	}
+	events := f.wantEvents(audit.EventBrowserSessionEnded, 2)
+	if e := events[1]; e.Target != list[0].Handle || e.Detail != "signed out" {
+		t.Errorf("%+v", e)
+	}
+	f.updateUser("alice", func(u *storage.User) { u.Epoch++ })
+	if list, err = b.signIn.Sessions(b.ctx, info.Actor, nil); err != nil || len(list) != 0 {
+		t.Errorf("after all sessions ended: %+v %v", list, err)
+	}
 }

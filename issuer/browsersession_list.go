@@ -1,0 +1,139 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"example.org/signet/issuer/epoch"
+	"example.org/signet/storage"
+)
+
+// BrowserSessionView is a browser session as its user and administrators see it.
+type BrowserSessionView struct {
+	Handle     string    `json:"id"`
+	Device     string    `json:"device,omitempty"`  // what signed in, by its own word
+	Network    string    `json:"network,omitempty"` // from where: a prefix of the address
+	Remembered bool      `json:"remembered"`        // it outlives the browser
+	Current    bool      `json:"current,omitempty"` // the one that asks
+	AuthTime   time.Time `json:"auth_time"`
+	LastSeen   time.Time `json:"last_seen"` // within five minutes
+	ExpiresAt  time.Time `json:"expires_at"`
+	Clients    []string  `json:"clients"` // ids of the applications with a session born in it
+}
+
+// Sessions returns the browser sessions of a user that are alive, the last used first. current
+// is the one that asks; nil for none. storage.ErrNotFound for a user who does not exist.
+func (s *SignIn) Sessions(ctx context.Context, userID string, current *BrowserUser) ([]BrowserSessionView, error) {
+	alive, err := s.aliveSessions(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	clients, err := s.clientsOf(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]BrowserSessionView, len(alive))
+	for n, b := range alive {
+		views[n] = BrowserSessionView{
+			Handle: browserSessionHandle(b.ID), Device: b.Device, Network: b.Network, Remembered: b.Remembered,
+			Current:  current != nil && current.Session.RootID == b.RootID,
+			AuthTime: b.AuthTime, LastSeen: b.LastSeen, ExpiresAt: b.ExpiresAt, Clients: append([]string{}, clients[b.RootID]...),
+		}
+	}
+	return views, nil
+}
+
+// aliveSessions returns the browser sessions of a user that are alive, of each root the newest,
+// the last used first.
+func (s *SignIn) aliveSessions(ctx context.Context, userID string) ([]storage.BrowserSession, error) {
+	user, storeEpoch, err := s.users.UserInEpoch(ctx, userID)
+	if err != nil {
+		return nil, StoreError(err)
+	}
+	now := s.now()
+	newest := map[string]storage.BrowserSession{}
+	for page := (storage.Page{Limit: storage.MaxPage}); ; {
+		got, err := s.users.ListBrowserSessions(ctx, storage.BrowserSessionFilter{UserID: userID, AliveAt: now}, page)
+		if err != nil {
+			return nil, StoreError(err)
+		}
+		for _, b := range got.Sessions {
+			if epoch.ValidForBrowser(user, storeEpoch, b) && !b.AuthTime.Before(newest[b.RootID].AuthTime) {
+				newest[b.RootID] = b
+			}
+		}
+		if page.After = got.Next; page.After == "" {
+			break
+		}
+	}
+	alive := make([]storage.BrowserSession, 0, len(newest))
+	for _, b := range newest {
+		alive = append(alive, b)
+	}
+	slices.SortFunc(alive, func(a, b storage.BrowserSession) int { return b.LastSeen.Compare(a.LastSeen) })
+	return alive, nil
+}
+
+// clientsOf returns which clients have a session, by the root of the browser session that it
+// was born in.
+func (s *SignIn) clientsOf(ctx context.Context, userID string) (map[string][]string, error) {
+	clients := map[string][]string{}
+	for page := (storage.Page{Limit: storage.MaxPage}); ; {
+		got, err := s.users.ListSessions(ctx, storage.SessionFilter{UserID: userID, AliveAt: s.now()}, page)
+		if err != nil {
+			return nil, StoreError(err)
+		}
+		for _, x := range got.Sessions {
+			if x.BrowserID != "" && x.Generation != storage.PendingGeneration && !contains(clients[x.BrowserID], x.ClientID) {
+				clients[x.BrowserID] = append(clients[x.BrowserID], x.ClientID)
+			}
+		}
+		if page.After = got.Next; page.After == "" {
+			return clients, nil
+		}
+	}
+}
+
+// reasonEndedByAdmin is why a browser session has ended that somebody else than its user ended.
+const reasonEndedByAdmin = "revoked by an administrator"
+
+// EndSession ends the browser session of the user with that handle, and the sessions that are
+// bound to it. storage.ErrNotFound where the user has none of that handle that is alive.
+func (s *SignIn) EndSession(ctx context.Context, userID, handle string, info RequestInfo) error {
+	alive, err := s.aliveSessions(ctx, userID)
+	if err != nil {
+		return err
+	}
+	n := slices.IndexFunc(alive, func(b storage.BrowserSession) bool { return browserSessionHandle(b.ID) == handle })
+	if n < 0 {
+		return errNoBrowserSession
+	}
+	reason := reasonEndedByAdmin
+	if info.Actor == userID {
+		reason = reasonSignedOut
+	}
+	return s.ender.endBrowserSession(ctx, alive[n], reason, info)
+}
+
+var errNoBrowserSession = fmt.Errorf("browser session: %w", storage.ErrNotFound)
+
+// Consents returns what the user has allowed, by client.
+func (s *SignIn) Consents(ctx context.Context, userID string) ([]storage.Consent, error) {
+	if userID == "" {
+		return nil, errors.New("consents of nobody") // a filter without a user would select everybody's
+	}
+	var all []storage.Consent
+	for page := (storage.Page{Limit: storage.MaxPage}); ; {
+		got, err := s.consents.store.ListConsents(ctx, storage.ConsentFilter{UserID: userID}, page)
+		if err != nil {
+			return nil, StoreError(err)
+		}
+		all = append(all, got.Consents...)
+		if page.After = got.Next; page.After == "" {
+			return all, nil
+		}
+	}
+}
