@@ -3,6 +3,7 @@ package issuer_test
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -60,6 +61,12 @@ func TestSignIn_IDTokenHint_MustBeOneOfThisClient(t *testing.T) {
 	must(t, err)
 	f.advance(time.Minute)
 	wantCodeOf(t, "of a retired key", b.authorize(request("prompt", "none", "id_token_hint", good)))
+	f.advance(60 * 24 * time.Hour)
+	if _, _, err := f.keys.Verify(f.ctx, good); !errors.Is(err, keys.ErrInvalidToken) {
+		t.Fatalf("the key is still published: %v", err)
+	}
+	b.logIn(request())
+	wantCodeOf(t, "of a key that is published no more", b.authorize(request("prompt", "none", "id_token_hint", good)))
 }
 
 // Z29, Z31: the hint and the claim sub name who must be signed in.
