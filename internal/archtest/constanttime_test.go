@@ -42,6 +42,7 @@ var allowedPlain = map[string]string{
 	"issuer/admin/auditdiff.go clientChanges: a.SecretHash != b.SecretHash":                          "two stored hashes, before and after a change",
 	"issuer/admin/auditdiff.go userChanges: a.PasswordHash != b.PasswordHash":                        "two stored hashes, before and after a change",
 	"issuer/activetoken.go verifyAccessToken: header.Typ != typeAccessToken":                         "the name of a type",
+	"issuer/browsersession_list.go EndSession: browserSessionHandle(b.ID) == handle":                 "a public name",
 	"issuer/idtokenhint.go verify: header.Typ != typeIDToken":                                        "the name of a type",
 	"issuer/signin_login.go loggedIn: p.step.Kind != authorization.StepChangePassword":               "the name of a step",
 	"issuer/signin_password.go ChangePassword: p.step.Kind != authorization.StepChangePassword":      "the name of a step",
