@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -174,6 +175,43 @@ func refreshLoop(b *testing.B, s *protocoltest.Signet) func() {
 		body := string(send(b, s, s.Web, protocoltest.Token, protocoltest.RefreshForm(token)))
 		at := strings.Index(body, `"sgr_`) + 1
 		token = body[at : at+strings.IndexByte(body[at:], '"')]
+	}
+}
+
+// BenchmarkCodeParallelClients measures redemptions of authorization codes that share their
+// commits, with an ID token and without: divide by parallelClients. The codes are issued
+// beforehand, three a user.
+func BenchmarkCodeParallelClients(b *testing.B) {
+	for name, scopes := range map[string][]string{"with ID token": {"openid", "profile"}, "access token alone": {"items:read"}} {
+		for _, alg := range []string{keys.RS256, keys.ES256} {
+			b.Run(alg+" "+name, func(b *testing.B) {
+				s := start(b, alg)
+				app := s.AddCodeClient(b, "app")
+				ops := make([]func(), parallelClients)
+				for n := range ops {
+					ops[n] = redeemLoop(b, s, app, n, scopes)
+				}
+				measure(b, runConcurrently(ops))
+			})
+		}
+	}
+}
+
+// redeemLoop returns a function that redeems one of b.N+1 codes.
+func redeemLoop(b *testing.B, s *protocoltest.Signet, app protocoltest.Client, loop int, scopes []string) func() {
+	codes := make([]protocoltest.Code, b.N+1)
+	var user protocoltest.User
+	for n := range codes {
+		if n%3 == 0 {
+			user = s.AddUser(b, fmt.Sprintf("user%d-%d", loop, n), "user")
+		}
+		s.Store.StopRecording()
+		codes[n] = s.Code(b, app, user, scopes)
+	}
+	next := -1
+	return func() {
+		next++
+		send(b, s, app, protocoltest.Token, codes[next].Form())
 	}
 }
 
