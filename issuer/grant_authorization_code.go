@@ -27,9 +27,7 @@ type codeGrant struct {
 // codeStore keeps the sessions as a redemption needs them.
 type codeStore interface {
 	storage.Codes
-	Session(ctx context.Context, id string) (storage.Session, error)
 	RevokeSession(ctx context.Context, id string, at time.Time, reason string) error
-	UserInEpoch(ctx context.Context, id string) (storage.User, storage.Epoch, error)
 }
 
 var _ grant = codeGrant{}
@@ -65,7 +63,7 @@ func (g codeGrant) identify(ctx context.Context, req *grantRequest) (subject, er
 		return subject{}, errInvalidCode // made by somebody else: nothing changes
 	}
 	at := g.now()
-	s, err := g.session(ctx, h.sessionID())
+	s, user, storeEpoch, err := g.session(ctx, h.sessionID())
 	if err != nil {
 		return subject{}, err
 	}
@@ -75,43 +73,32 @@ func (g codeGrant) identify(ctx context.Context, req *grantRequest) (subject, er
 	if err := sessionBounds(s).check(req); err != nil {
 		return subject{}, err
 	}
-	user, err := g.currentUser(ctx, s)
-	return subject{user: user, session: &s, handle: h, issuedAt: at}, err
+	if !epoch.ValidForUser(user, storeEpoch, s) {
+		return subject{}, errInvalidCode
+	}
+	return subject{user: &user, session: &s, handle: h, issuedAt: at}, g.checkClient(ctx, s)
 }
 
 func presented(req *grantRequest, at time.Time) presentedCode {
 	return presentedCode{clientID: req.client.ID, redirectURI: req.RedirectURI, verifier: string(req.CodeVerifier), at: at}
 }
 
-func (g codeGrant) session(ctx context.Context, sid string) (storage.Session, error) {
-	s, err := g.store.Session(ctx, sid)
-	switch {
-	case errors.Is(err, storage.ErrNotFound):
-		return s, errInvalidCode
-	case err != nil:
-		return s, unavailable(err)
+func (g codeGrant) session(ctx context.Context, sid string) (storage.Session, storage.User, storage.Epoch, error) {
+	s, user, storeEpoch, err := g.store.SessionInEpoch(ctx, sid)
+	if errors.Is(err, storage.ErrNotFound) {
+		return s, user, storeEpoch, errInvalidCode
 	}
-	return s, nil
+	return s, user, storeEpoch, unavailableOrNil(err)
 }
 
-// currentUser reads the user and the epoch, and checks the client. If either was disabled or
-// the sessions were ended since the code was issued, no token is issued.
-func (g codeGrant) currentUser(ctx context.Context, s storage.Session) (*storage.User, error) {
-	user, storeEpoch, err := g.store.UserInEpoch(ctx, s.UserID)
-	switch {
-	case errors.Is(err, storage.ErrNotFound):
-		return nil, errInvalidCode
-	case err != nil:
-		return nil, unavailable(err)
-	case !epoch.ValidForUser(user, storeEpoch, s):
-		return nil, errInvalidCode
+// checkClient refuses a code whose client was disabled, or whose sessions were ended, since
+// it was issued.
+func (g codeGrant) checkClient(ctx context.Context, s storage.Session) error {
+	_, err := g.clients.active(ctx, s.ClientID, validForSession(s), coversAnything)
+	if errors.Is(err, errInactive) {
+		return errInvalidCode
 	}
-	if _, err := g.clients.active(ctx, s.ClientID, validForSession(s), coversAnything); errors.Is(err, errInactive) {
-		return nil, errInvalidCode
-	} else if err != nil {
-		return nil, err
-	}
-	return &user, nil
+	return err
 }
 
 // complete begins the session by one conditional update, and keeps the bound on sessions.
@@ -157,7 +144,7 @@ func (g codeGrant) redeem(ctx context.Context, req *grantRequest, who subject) (
 	if err == nil {
 		return s, nil
 	}
-	now, readErr := g.session(ctx, who.session.ID)
+	now, _, _, readErr := g.session(ctx, who.session.ID)
 	if readErr != nil {
 		return storage.Session{}, readErr
 	}

@@ -137,6 +137,11 @@ type Redemption struct {
 
 // Codes redeems authorization codes. CreateSession inserts the pending session.
 type Codes interface {
+	// SessionInEpoch returns the session, alive or not, its user and the epoch, all at
+	// least as new as the beginning of the call: in one round trip where the backend can.
+	// ErrNotFound where there is no such session, or no user of it any more.
+	SessionInEpoch(ctx context.Context, id string) (Session, User, Epoch, error)
+
 	// RedeemSession moves the session from PendingGeneration to 0 in one conditional
 	// update: it exists, belongs to r.ClientID, is pending, is not revoked and r.At <
 	// ExpiresAt. It clears Code and sets CreatedAt, RotatedAt, ExpiresAt, StatusIndex and

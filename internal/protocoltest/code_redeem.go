@@ -249,12 +249,12 @@ func testCodeCost(t *testing.T, s *Signet) {
 		calls      []string
 		signatures uint64
 	}{
-		{"redemption with ID token", []string{"openid"}, redeem, []string{"Session", "UserInEpoch", "RedeemSession", "ExcessSessions"}, 2},
-		{"redemption of an access token alone", []string{"items:read"}, redeem, []string{"Session", "UserInEpoch", "RedeemSession", "ExcessSessions"}, 1},
+		{"redemption with ID token", []string{"openid"}, redeem, []string{"SessionInEpoch", "RedeemSession", "ExcessSessions"}, 2},
+		{"redemption of an access token alone", []string{"items:read"}, redeem, []string{"SessionInEpoch", "RedeemSession", "ExcessSessions"}, 1},
 		{"a forged code", []string{"openid"}, func() { s.PostAs(app, Token, code.with("code", "sgc_forged")) }, nil, 0},
 		{"a wrong client secret", []string{"openid"}, func() { s.TryRedeem(Client{app.ID, "wrong"}, code) }, []string{"Client"}, 0},
 		{"a wrong verifier", []string{"openid"}, func() { s.PostAs(app, Token, code.with("code_verifier", wrong)) },
-			[]string{"Session", "CountCodeFailure", "ReserveCounters", "AppendAudit"}, 0},
+			[]string{"SessionInEpoch", "CountCodeFailure", "ReserveCounters", "AppendAudit"}, 0},
 	} {
 		issue(c.scopes...)
 		got := s.cost(c.request)

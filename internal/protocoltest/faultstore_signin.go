@@ -25,6 +25,14 @@ func (s *Store) BrowserSession(ctx context.Context, id string) (storage.BrowserS
 	return callValue(ctx, s, "BrowserSession", func() (storage.BrowserSession, error) { return s.inner.BrowserSession(ctx, id) })
 }
 
+func (s *Store) SessionInEpoch(ctx context.Context, id string) (v storage.Session, u storage.User, e storage.Epoch, err error) {
+	err = callError(ctx, s, "SessionInEpoch", func() (err error) {
+		v, u, e, err = s.inner.SessionInEpoch(ctx, id)
+		return err
+	})
+	return v, u, e, err
+}
+
 func (s *Store) BrowserSessionInEpoch(ctx context.Context, id string) (b storage.BrowserSession, u storage.User, e storage.Epoch, err error) {
 	err = callError(ctx, s, "BrowserSessionInEpoch", func() (err error) {
 		b, u, e, err = s.inner.BrowserSessionInEpoch(ctx, id)

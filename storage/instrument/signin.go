@@ -16,6 +16,11 @@ type codes struct {
 
 var _ storage.Codes = codes{}
 
+func (w codes) SessionInEpoch(ctx context.Context, id string) (_ storage.Session, _ storage.User, _ storage.Epoch, err error) {
+	defer w.calls.end("session_in_epoch", w.calls.begin(), &err)
+	return w.store.SessionInEpoch(ctx, id)
+}
+
 func (w codes) RedeemSession(ctx context.Context, r storage.Redemption) (s storage.Session, err error) {
 	defer w.calls.end("redeem_session", w.calls.begin(), &err)
 	if s, err = w.store.RedeemSession(ctx, r); err == nil {

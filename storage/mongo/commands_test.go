@@ -2,6 +2,8 @@ package mongo_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -155,6 +157,21 @@ var commandTable = []struct {
 	{"Epoch", func(ctx context.Context, s *mongo.Store) error { return must(s.Epoch(ctx)) }, "find"},
 	{"UserInEpoch", func(ctx context.Context, s *mongo.Store) error { _, _, err := s.UserInEpoch(ctx, "v"); return err }, "find"},
 
+	{"SessionInEpoch, of no session", func(ctx context.Context, s *mongo.Store) error {
+		if _, _, _, err := s.SessionInEpoch(ctx, "none"); !errors.Is(err, storage.ErrNotFound) {
+			return fmt.Errorf("got %w, want not found", err)
+		}
+		return nil
+	}, "find"},
+	{"CreateSession, of v", func(ctx context.Context, s *mongo.Store) error {
+		session := testSession("of v")
+		session.UserID = "v"
+		return s.CreateSession(ctx, session)
+	}, "insert"},
+	{"SessionInEpoch", func(ctx context.Context, s *mongo.Store) error {
+		_, _, _, err := s.SessionInEpoch(ctx, "of v")
+		return err
+	}, "find find"},
 	{"CreateBrowserSession", inserts["CreateBrowserSession"], "insert"},
 	{"BrowserSession", func(ctx context.Context, s *mongo.Store) error { return must(s.BrowserSession(ctx, "b")) }, "find"},
 	{"BrowserSessionInEpoch", func(ctx context.Context, s *mongo.Store) error {

@@ -40,6 +40,22 @@ func (d *codeDoc) record(failures int64) storage.Code {
 // pending holds of a session whose code was not redeemed.
 func pending() bson.E { return eq("generation", int64(storage.PendingGeneration)) }
 
+// SessionInEpoch implements [storage.Codes] by two finds: of the session, then of the user
+// and the epoch.
+func (s *Store) SessionInEpoch(ctx context.Context, id string) (storage.Session, storage.User, storage.Epoch, error) {
+	ctx, cancel := s.withTimeout(ctx)
+	defer cancel()
+	doc, err := findOne[sessionDoc](ctx, s, sessions, byID(id))
+	if err != nil {
+		return storage.Session{}, storage.User{}, storage.Epoch{}, err
+	}
+	user, epoch, err := s.UserInEpoch(ctx, doc.UserID)
+	if err != nil {
+		return storage.Session{}, storage.User{}, storage.Epoch{}, err
+	}
+	return doc.record(), user, epoch, nil
+}
+
 // RedeemSession implements [storage.Codes] by one findAndModify, whose filter is the whole
 // condition. It is never repeated: where the answer is lost, the session tells by its place
 // in the status lists, generation and time whether this redemption was carried out;

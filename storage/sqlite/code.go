@@ -78,6 +78,27 @@ var (
 		" WHERE id = ? AND generation = -1 RETURNING " + sessionTable.list
 )
 
+var sessionInEpochByID = "SELECT " + sessionTable.qualified("s") + ", " + userTable.qualified("u") + ", " + epochTable.list +
+	" FROM sessions AS s JOIN users AS u ON u.id = s.user_id, epoch WHERE s.id = ?"
+
+type sessionInEpoch struct {
+	session storage.Session
+	user    storage.User
+	epoch   storage.Epoch
+}
+
+func scanSessionInEpoch(row scanner) (v sessionInEpoch, err error) {
+	targets := append(sessionTable.targets(&v.session), userTable.targets(&v.user)...)
+	err = row.Scan(append(targets, epochTable.targets(&v.epoch)...)...)
+	return v, err
+}
+
+// SessionInEpoch implements [storage.Codes].
+func (s *Store) SessionInEpoch(ctx context.Context, id string) (storage.Session, storage.User, storage.Epoch, error) {
+	v, err := readOne(ctx, s, "read session and user", sessionInEpochByID, scanSessionInEpoch, id)
+	return v.session, v.user, v.epoch, err
+}
+
 // RedeemSession implements [storage.Codes].
 func (s *Store) RedeemSession(ctx context.Context, r storage.Redemption) (storage.Session, error) {
 	return write(ctx, s, "redeem code", func(t *tx) (storage.Session, error) {

@@ -219,6 +219,7 @@ func TestPlans(t *testing.T) {
 		"browser sessions of a root": {browserSessionQuery(storage.BrowserSessionFilter{RootID: "r"}, storage.Page{}), "SEARCH browser_sessions USING INDEX browser_sessions_by_root (root_id=? AND id>?)"},
 		"ended browser sessions":     {selection{endedBrowserSessions, []any{1, 1}}, "SEARCH browser_sessions USING INDEX browser_sessions_by_end (<expr><?)"},
 		"browser session in epoch":   {selection{browserSessionInEpoch, []any{"b"}}, "SEARCH b USING PRIMARY KEY (id=?); SEARCH u USING PRIMARY KEY (id=?); SCAN epoch"},
+		"session in epoch":           {selection{sessionInEpochByID, []any{"s"}}, "SEARCH s USING INDEX sqlite_autoindex_sessions_1 (id=?); SEARCH u USING PRIMARY KEY (id=?); SCAN epoch"},
 		"consents":                   {consentQuery(storage.ConsentFilter{}, storage.Page{}), "SEARCH consents USING PRIMARY KEY (user_id>?)"},
 		"consents of a user":         {consentQuery(storage.ConsentFilter{UserID: "u"}, storage.Page{}), "SEARCH consents USING PRIMARY KEY (user_id=?)"},
 		"consents of a client":       {consentQuery(storage.ConsentFilter{ClientID: "c"}, storage.Page{}), "SEARCH consents USING INDEX consents_by_client (client_id=? AND user_id>?)"},

@@ -21,6 +21,7 @@ var codeContracts = []contract{
 	{"RefreshAfterRedemption", codeRefreshAfterRedemption},
 	{"NoRefreshWhilePending", codeNoRefreshWhilePending},
 	{"PendingIsNoExcess", codePendingIsNoExcess},
+	{"InEpoch", codeInEpoch},
 	{"CountFailure", codeCountFailure},
 	{"CountFailureRace", codeCountFailureRace},
 	{"FilterByBrowser", codeFilterByBrowser},
@@ -35,6 +36,25 @@ func codeCreateAndRead(t *testing.T, s storage.Store) {
 	page, err := s.ListSessions(t.Context(), storage.SessionFilter{}, storage.Page{})
 	noErr(t, "ListSessions", err)
 	wantEqual(t, "the sessions", page.Sessions, []storage.Session{newPendingSession(0), newPendingSession(1), newPendingSession(2), newPendingSession(3)})
+}
+
+// codeInEpoch reads a session with its user and the epoch.
+func codeInEpoch(t *testing.T, s storage.Store) {
+	_, _, _, err := s.SessionInEpoch(t.Context(), "sid-404")
+	wantErr(t, "SessionInEpoch", err, storage.ErrNotFound)
+	v := newPendingSession(1)
+	v.UserID = newUser(1).ID
+	createSession(t, s, v)
+	_, _, _, err = s.SessionInEpoch(t.Context(), v.ID)
+	wantErr(t, "SessionInEpoch without a user", err, storage.ErrNotFound)
+	u := newUser(1)
+	createUser(t, s, u)
+	epoch := raise(t, s, storage.EpochRaise{At: start})
+	got, user, e, err := s.SessionInEpoch(t.Context(), v.ID)
+	noErr(t, "SessionInEpoch", err)
+	wantEqual(t, "the session", got, v)
+	wantEqual(t, "the user", user, u)
+	wantEqual(t, "the epoch", e, epoch)
 }
 
 // codeZeroFields leaves each of the fields empty in turn.

@@ -118,6 +118,7 @@ func signInCalls(s storage.Store) map[string]func(ctx context.Context) error {
 		"CountCodeFailure":      func(ctx context.Context) error { return second(s.CountCodeFailure(ctx, pending.ID)) },
 		"CreateBrowserSession":  func(ctx context.Context) error { return s.CreateBrowserSession(ctx, newBrowserSession(2)) },
 		"BrowserSession":        func(ctx context.Context) error { return second(s.BrowserSession(ctx, b.ID)) },
+		"SessionInEpoch":        func(ctx context.Context) error { _, _, _, err := s.SessionInEpoch(ctx, newSession(1).ID); return err },
 		"BrowserSessionInEpoch": func(ctx context.Context) error { _, _, _, err := s.BrowserSessionInEpoch(ctx, b.ID); return err },
 		"TouchBrowserSession":   func(ctx context.Context) error { return s.TouchBrowserSession(ctx, b.ID, at, at) },
 		"ListBrowserSessions": func(ctx context.Context) error {
