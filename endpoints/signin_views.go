@@ -5,13 +5,14 @@ import (
 	"example.org/signet/issuer"
 )
 
-// clientView returns a client as pages show it; nil for none.
+// clientView returns a client as pages show it; nil for none. An administrator has made every
+// client, so none is shown with the hosts that it comes from.
 func clientView(c *issuer.ClientView) *pages.Client {
 	if c == nil {
 		return nil
 	}
 	return &pages.Client{
-		ID: c.ID, Name: c.Name, HomeURL: c.HomeURI, PolicyURL: c.PolicyURI, TermsURL: c.TermsURI, RedirectHost: c.RedirectHost,
+		ID: c.ID, Name: c.Name, HomeURL: c.HomeURI, PolicyURL: c.PolicyURI, TermsURL: c.TermsURI,
 	}
 }
 

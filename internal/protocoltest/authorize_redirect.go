@@ -203,6 +203,9 @@ func testPrivateUseScheme(t *testing.T, s *Signet) {
 	b := s.NewBrowser()
 	// Whoever has just clicked is redirected. A native client needs a consent (RFC 8252 §8.6).
 	consent := b.SignIn(t, b.Open(s.authorizeURL(app, "redirect_uri", uri)), s.Alice).expect(t, Consent)
+	if body := string(consent.Body); strings.Contains(body, `id="unvetted"`) || !strings.Contains(body, `id="localhost"`) {
+		t.Errorf("the page of a native client that an administrator has made: %s", body)
+	}
 	p := b.Send(t, consent, Form("decision", "allow"))
 	if p.Status != http.StatusSeeOther || !strings.HasPrefix(p.Header.Get("Location"), uri+"?code=") {
 		t.Errorf("%d to %s", p.Status, p.Header.Get("Location"))
