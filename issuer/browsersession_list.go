@@ -24,14 +24,40 @@ type BrowserSessionView struct {
 	Clients    []string  `json:"clients"` // ids of the applications with a session born in it
 }
 
+// BrowserAccounts are what users and administrators do about the browser sessions and the
+// consents of one user. It asks nobody whether they may.
+type BrowserAccounts struct {
+	store    browserAccountStore
+	consents consents
+	ender    browserSessionEnder
+	now      func() time.Time
+}
+
+// browserAccountStore keeps what BrowserAccounts are about.
+type browserAccountStore interface {
+	UserInEpoch(ctx context.Context, id string) (storage.User, storage.Epoch, error)
+	ListBrowserSessions(ctx context.Context, f storage.BrowserSessionFilter, p storage.Page) (storage.BrowserSessionPage, error)
+	ListSessions(ctx context.Context, f storage.SessionFilter, p storage.Page) (storage.SessionPage, error)
+	ListConsents(ctx context.Context, f storage.ConsentFilter, p storage.Page) (storage.ConsentPage, error)
+	RevokeAll(ctx context.Context, f storage.SessionFilter, at time.Time, reason string) (int64, error)
+}
+
+// BrowserAccounts returns these operations.
+func (i *Issuer) BrowserAccounts() *BrowserAccounts {
+	log := eventLog{i.auditLog}
+	return &BrowserAccounts{
+		store: i.store, consents: consents{store: i.store, log: log}, ender: browserSessionEnder{store: i.store, log: log, now: i.now}, now: i.now,
+	}
+}
+
 // Sessions returns the browser sessions of a user that are alive, the last used first. current
 // is the one that asks; nil for none. storage.ErrNotFound for a user who does not exist.
-func (s *SignIn) Sessions(ctx context.Context, userID string, current *BrowserUser) ([]BrowserSessionView, error) {
-	alive, err := s.aliveSessions(ctx, userID)
+func (a *BrowserAccounts) Sessions(ctx context.Context, userID string, current *BrowserUser) ([]BrowserSessionView, error) {
+	alive, err := a.aliveSessions(ctx, userID)
 	if err != nil {
 		return nil, err
 	}
-	clients, err := s.clientsOf(ctx, userID)
+	clients, err := a.clientsOf(ctx, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -48,15 +74,15 @@ func (s *SignIn) Sessions(ctx context.Context, userID string, current *BrowserUs
 
 // aliveSessions returns the browser sessions of a user that are alive, of each root the newest,
 // the last used first.
-func (s *SignIn) aliveSessions(ctx context.Context, userID string) ([]storage.BrowserSession, error) {
-	user, storeEpoch, err := s.users.UserInEpoch(ctx, userID)
+func (a *BrowserAccounts) aliveSessions(ctx context.Context, userID string) ([]storage.BrowserSession, error) {
+	user, storeEpoch, err := a.store.UserInEpoch(ctx, userID)
 	if err != nil {
 		return nil, StoreError(err)
 	}
-	now := s.now()
+	now := a.now()
 	newest := map[string]storage.BrowserSession{}
 	for page := (storage.Page{Limit: storage.MaxPage}); ; {
-		got, err := s.users.ListBrowserSessions(ctx, storage.BrowserSessionFilter{UserID: userID, AliveAt: now}, page)
+		got, err := a.store.ListBrowserSessions(ctx, storage.BrowserSessionFilter{UserID: userID, AliveAt: now}, page)
 		if err != nil {
 			return nil, StoreError(err)
 		}
@@ -79,10 +105,10 @@ func (s *SignIn) aliveSessions(ctx context.Context, userID string) ([]storage.Br
 
 // clientsOf returns which clients have a session, by the root of the browser session that it
 // was born in.
-func (s *SignIn) clientsOf(ctx context.Context, userID string) (map[string][]string, error) {
+func (a *BrowserAccounts) clientsOf(ctx context.Context, userID string) (map[string][]string, error) {
 	clients := map[string][]string{}
 	for page := (storage.Page{Limit: storage.MaxPage}); ; {
-		got, err := s.users.ListSessions(ctx, storage.SessionFilter{UserID: userID, AliveAt: s.now()}, page)
+		got, err := a.store.ListSessions(ctx, storage.SessionFilter{UserID: userID, AliveAt: a.now()}, page)
 		if err != nil {
 			return nil, StoreError(err)
 		}
@@ -102,8 +128,8 @@ const reasonEndedByAdmin = "revoked by an administrator"
 
 // EndSession ends the browser session of the user with that handle, and the sessions that are
 // bound to it. storage.ErrNotFound where the user has none of that handle that is alive.
-func (s *SignIn) EndSession(ctx context.Context, userID, handle string, info RequestInfo) error {
-	alive, err := s.aliveSessions(ctx, userID)
+func (a *BrowserAccounts) EndSession(ctx context.Context, userID, handle string, info RequestInfo) error {
+	alive, err := a.aliveSessions(ctx, userID)
 	if err != nil {
 		return err
 	}
@@ -115,19 +141,19 @@ func (s *SignIn) EndSession(ctx context.Context, userID, handle string, info Req
 	if info.Actor == userID {
 		reason = reasonSignedOut
 	}
-	return s.ender.endBrowserSession(ctx, alive[n], reason, info)
+	return a.ender.endBrowserSession(ctx, alive[n], reason, info)
 }
 
 var errNoBrowserSession = fmt.Errorf("browser session: %w", storage.ErrNotFound)
 
 // Consents returns what the user has allowed, by client.
-func (s *SignIn) Consents(ctx context.Context, userID string) ([]storage.Consent, error) {
+func (a *BrowserAccounts) Consents(ctx context.Context, userID string) ([]storage.Consent, error) {
 	if userID == "" {
 		return nil, errors.New("consents of nobody") // a filter without a user would select everybody's
 	}
 	var all []storage.Consent
 	for page := (storage.Page{Limit: storage.MaxPage}); ; {
-		got, err := s.consents.store.ListConsents(ctx, storage.ConsentFilter{UserID: userID}, page)
+		got, err := a.store.ListConsents(ctx, storage.ConsentFilter{UserID: userID}, page)
 		if err != nil {
 			return nil, StoreError(err)
 		}
@@ -136,4 +162,18 @@ func (s *SignIn) Consents(ctx context.Context, userID string) ([]storage.Consent
 			return all, nil
 		}
 	}
+}
+
+// reasonConsentRevoked is why the sessions of a consent that was revoked have ended.
+const reasonConsentRevoked = "consent revoked"
+
+// RevokeConsent takes back what the user has allowed the client, and ends the client's sessions
+// of the user, those that live on without the browser included. Done again it ends what was
+// begun in between.
+func (a *BrowserAccounts) RevokeConsent(ctx context.Context, userID, clientID string, info RequestInfo) error {
+	if err := a.consents.revoke(ctx, userID, clientID, info); err != nil {
+		return err
+	}
+	_, err := a.store.RevokeAll(ctx, storage.SessionFilter{UserID: userID, ClientID: clientID}, a.now(), reasonConsentRevoked)
+	return unavailableOrNil(err)
 }

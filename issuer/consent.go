@@ -27,17 +27,13 @@ type consentStore interface {
 	Consent(ctx context.Context, userID, clientID string) (storage.Consent, error)
 	SwapConsent(ctx context.Context, c storage.Consent) (storage.Consent, error)
 	DeleteConsents(ctx context.Context, f storage.ConsentFilter) (int64, error)
-	ListConsents(ctx context.Context, f storage.ConsentFilter, p storage.Page) (storage.ConsentPage, error)
 	ListScopeTexts(ctx context.Context) ([]storage.ScopeText, error)
 }
 
 // consents decides whether people are asked, and keeps their answers.
 type consents struct {
-	store    consentStore
-	sessions interface {
-		RevokeAll(ctx context.Context, f storage.SessionFilter, at time.Time, reason string) (int64, error)
-	}
-	log eventLog
+	store consentStore
+	log   eventLog
 }
 
 // consentPolicy returns the client's policy for this request. A public client that nobody has
@@ -174,23 +170,16 @@ func (c consents) audit(ctx context.Context, a asked, event string, info Request
 	})
 }
 
-// reasonConsentRevoked is why the sessions of a consent that was revoked have ended.
-const reasonConsentRevoked = "consent revoked"
-
-// revoke deletes a consent and ends the client's sessions of the user, those that live on
-// without the browser included. Done again it ends what was begun in between.
-func (c consents) revoke(ctx context.Context, userID, clientID string, now time.Time, info RequestInfo) error {
+// revoke deletes a consent.
+func (c consents) revoke(ctx context.Context, userID, clientID string, info RequestInfo) error {
 	if userID == "" || clientID == "" {
-		return storage.ErrNotFound // a filter without either would select others' sessions
+		return storage.ErrNotFound // a filter without either would select others' consents
 	}
 	e := storage.AuditEvent{Type: audit.EventConsentRevoked, Target: userID, ClientID: clientID}
 	if err := c.log.append(ctx, info, e); err != nil {
 		return err
 	}
-	if _, err := c.store.DeleteConsents(ctx, storage.ConsentFilter{UserID: userID, ClientID: clientID}); err != nil {
-		return unavailable(err)
-	}
-	_, err := c.sessions.RevokeAll(ctx, storage.SessionFilter{UserID: userID, ClientID: clientID}, now, reasonConsentRevoked)
+	_, err := c.store.DeleteConsents(ctx, storage.ConsentFilter{UserID: userID, ClientID: clientID})
 	return unavailableOrNil(err)
 }
 

@@ -2,7 +2,6 @@ package issuer
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"example.org/signet/issuer/authorization"
@@ -20,41 +19,40 @@ import (
 type SignIn struct {
 	issuer    string
 	now       func() time.Time
-	clients   *clientCache
+	requests  requestReader
 	stamps    *authorization.Sealer
-	hints     hintVerifier
 	pipeline  *pipeline
 	codes     *codeIssuer
 	login     *passwordLogin
-	users     signInUsers
+	epochs    epochReader
 	sessions  browserSessions
 	ender     browserSessionEnder
 	consents  consents
 	brake     *loopBrake
 	passwords PasswordReplacer
 	log       eventLog
-	refusals  eventLimiter
+	refusals  refusalLog
+	limiter   eventLimiter
 }
 
-// signInUsers reads users, and what they have.
-type signInUsers interface {
+// epochReader reads the epoch of the store.
+type epochReader interface {
 	Epoch(ctx context.Context) (storage.Epoch, error)
-	UserInEpoch(ctx context.Context, id string) (storage.User, storage.Epoch, error)
-	ListBrowserSessions(ctx context.Context, f storage.BrowserSessionFilter, p storage.Page) (storage.BrowserSessionPage, error)
-	ListSessions(ctx context.Context, f storage.SessionFilter, p storage.Page) (storage.SessionPage, error)
 }
 
 // SignIn returns the sign-in of this issuer. All that it returns share the brake.
 func (i *Issuer) SignIn(passwords PasswordReplacer) *SignIn {
 	log, store := eventLog{i.auditLog}, i.store
+	limiter := eventLimiter{store, i.now}
 	return &SignIn{
-		issuer: i.cfg.Issuer, now: i.now, clients: i.clients, stamps: i.stamps, pipeline: i.pipeline, codes: i.codes,
-		hints: hintVerifier{i.cfg.Issuer, i.checker.keyring}, login: newPasswordLogin(i), users: store,
-		sessions:  browserSessions{store: store, lives: i.cfg.BrowserSessions.withDefaults(), rand: i.cfg.Rand},
-		ender:     browserSessionEnder{store: store, log: log, now: i.now},
-		consents:  consents{store: store, sessions: store, log: log},
-		brake:     i.brake,
-		passwords: passwords, log: log, refusals: eventLimiter{store, i.now},
+		issuer: i.cfg.Issuer, now: i.now, stamps: i.stamps, pipeline: i.pipeline, codes: i.codes,
+		requests: requestReader{i.cfg.Issuer, i.clients, i.stamps, hintVerifier{i.cfg.Issuer, i.checker.keyring}},
+		login:    newPasswordLogin(i), epochs: store,
+		sessions: browserSessions{store: store, lives: i.cfg.BrowserSessions.withDefaults(), rand: i.cfg.Rand},
+		ender:    browserSessionEnder{store: store, log: log, now: i.now},
+		consents: consents{store: store, log: log},
+		brake:    i.brake, passwords: passwords,
+		log: log, refusals: refusalLog{limiter, log}, limiter: limiter,
 	}
 }
 
@@ -89,7 +87,7 @@ func (s *SignIn) Authorize(ctx context.Context, in Interaction) (Outcome, error)
 func (s *SignIn) visit(ctx context.Context, in Interaction) (*visit, error) {
 	v := &visit{in: in, now: s.now()}
 	if !in.Account {
-		if err := s.readRequest(ctx, v); err != nil || v.refusal != nil {
+		if err := s.requests.read(ctx, v); err != nil || v.refusal != nil {
 			return v, err
 		}
 	}
@@ -102,68 +100,6 @@ func (s *SignIn) visit(ctx context.Context, in Interaction) (*visit, error) {
 		v.cookie = &BrowserCookie{Clear: true} // a dead cookie is no cookie
 	}
 	return v, nil
-}
-
-// errDisabled makes clientCache.check read a disabled client again.
-var errDisabled = errors.New("the client is disabled")
-
-// readRequest validates the request. A client that is remembered is read again before the
-// request is refused.
-func (s *SignIn) readRequest(ctx context.Context, v *visit) error {
-	params, refusal := authorization.ParseQuery(v.in.Query)
-	if refusal != nil {
-		v.refusal = refusal
-		return nil
-	}
-	client, refused, err := authorization.CheckClient(params, func(id string) (client storage.Client, err error) {
-		err = s.clients.check(ctx, id, func(c storage.Client) error {
-			client = c
-			if c.Disabled {
-				return errDisabled
-			}
-			bounds := clientBounds(c, s.issuer)
-			v.request, refusal = params.Request(c, authorization.Bounds{Scopes: bounds.scopes, Audiences: bounds.audiences})
-			if refusal != nil {
-				return refusal
-			}
-			return nil
-		})
-		if errors.Is(err, errDisabled) || refusal != nil && errors.Is(err, refusal) {
-			err = nil
-		}
-		return client, err
-	})
-	if err != nil {
-		return err
-	}
-	v.client, v.refusal = client, refusal
-	if refused != nil {
-		v.refusal = refused
-	}
-	if v.refusal != nil {
-		return nil
-	}
-	v.sealed, v.stamp = params.Stamp(), s.stamps.Open(params.Stamp())
-	return s.readHint(ctx, v)
-}
-
-// readHint checks the id_token_hint (OpenID Connect Core §3.1.2.1): it must be one of this
-// client.
-func (s *SignIn) readHint(ctx context.Context, v *visit) error {
-	token := v.request.IDTokenHint
-	if token == "" {
-		return nil
-	}
-	hint, ok, err := s.hints.verify(ctx, token)
-	if err != nil {
-		return err
-	}
-	if !ok || !contains(hint.Audience, v.client.ID) {
-		v.refusal = v.request.Refuse(authorization.InvalidRequest, "id_token_hint", "the id_token_hint is not an ID token of this issuer for this client")
-		return nil
-	}
-	v.hint = hint.Subject
-	return nil
 }
 
 // Session returns who is signed in; nil for nobody, and for a user who must change the password
@@ -179,10 +115,4 @@ func (s *SignIn) Session(ctx context.Context, cookie Secret) (*BrowserUser, erro
 // End ends the browser session, and the sessions of applications that end with it.
 func (s *SignIn) End(ctx context.Context, u *BrowserUser, info RequestInfo) error {
 	return s.ender.endBrowserSession(ctx, u.Session, reasonSignedOut, info)
-}
-
-// RevokeConsent takes back what the user has allowed the client, and ends the client's sessions
-// of the user.
-func (s *SignIn) RevokeConsent(ctx context.Context, userID, clientID string, info RequestInfo) error {
-	return s.consents.revoke(ctx, userID, clientID, s.now(), info)
 }

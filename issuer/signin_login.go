@@ -60,7 +60,7 @@ func (s *SignIn) askAgain(ctx context.Context, v *visit, e *Error, problem Probl
 
 // loggedIn goes on after the right password.
 func (s *SignIn) loggedIn(ctx context.Context, v *visit, c credentials, checked verifiedLogin, remember bool) (Outcome, error) {
-	storeEpoch, err := s.users.Epoch(ctx)
+	storeEpoch, err := s.epochs.Epoch(ctx)
 	if err != nil {
 		return Outcome{}, unavailable(err)
 	}

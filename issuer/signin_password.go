@@ -52,7 +52,7 @@ func (s *SignIn) passwordReplaced(ctx context.Context, p plan, user storage.User
 		return Outcome{}, asUnavailable(err)
 	}
 	old := *v.signedIn
-	storeEpoch, err := s.users.Epoch(ctx)
+	storeEpoch, err := s.epochs.Epoch(ctx)
 	if err != nil {
 		return Outcome{}, unavailable(err)
 	}

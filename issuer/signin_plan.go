@@ -44,7 +44,7 @@ func (s *SignIn) plan(ctx context.Context, v *visit) (plan, error) {
 		p.step = accountStep(v.signedIn)
 		return p, nil
 	}
-	state := s.state(v)
+	state := v.state()
 	refused, err := s.judgeRights(ctx, &p, &state)
 	if err != nil {
 		return p, err
@@ -71,7 +71,7 @@ func accountStep(u *BrowserUser) authorization.Step {
 	return authorization.Step{Kind: StepAccount}
 }
 
-func (s *SignIn) state(v *visit) authorization.State {
+func (v *visit) state() authorization.State {
 	state := authorization.State{Now: v.now, HintUserID: v.hint, Stamp: v.stamp, Clicked: v.in.Clicked}
 	state.ClientState(v.client)
 	if u := v.signedIn; u != nil {
@@ -127,14 +127,14 @@ func (s *SignIn) carryOut(ctx context.Context, p plan) (Outcome, error) {
 	}
 	switch p.step.Kind {
 	case authorization.StepRespond:
-		code, err := s.issueCode(ctx, p)
+		code, err := s.codes.issue(ctx, p.codeRequest())
 		if err != nil {
 			return Outcome{}, err
 		}
 		o.respond(p.request.CodeResponse(s.issuer, code))
 	case authorization.StepRespondError:
 		if refusal := refusalOf(p.request, p.step); refusal != nil {
-			return o, s.auditRefusal(ctx, p.in.Info, refusal)
+			return o, s.refusals.append(ctx, p.in.Info, refusal)
 		}
 	case authorization.StepBrake:
 		e := storage.AuditEvent{Type: audit.EventAuthorizeBraked, Actor: p.signedIn.User.ID, ClientID: p.client.ID}
@@ -145,20 +145,20 @@ func (s *SignIn) carryOut(ctx context.Context, p plan) (Outcome, error) {
 
 // auditLimited appends an event that a browser can repeat without end.
 func (s *SignIn) auditLimited(ctx context.Context, p plan, e storage.AuditEvent) error {
-	write, err := s.refusals.allow(ctx, e.Type+":"+p.signedIn.Session.RootID+":"+hashKey(p.client.ID))
+	write, err := s.limiter.allow(ctx, e.Type+":"+p.signedIn.Session.RootID+":"+hashKey(p.client.ID))
 	if err != nil || !write {
 		return err
 	}
 	return s.log.append(ctx, p.in.Info, e)
 }
 
-// issueCode inserts the pending session of the code.
-func (s *SignIn) issueCode(ctx context.Context, p plan) (string, error) {
-	return s.codes.issue(ctx, CodeRequest{
+// codeRequest is what the code of the plan is bound to.
+func (p plan) codeRequest() CodeRequest {
+	return CodeRequest{
 		Client: p.client, User: p.signedIn.User, RedirectURI: p.request.RedirectURI, Challenge: p.request.Challenge, Nonce: p.request.Nonce,
 		Scopes: p.rights.Scopes, Audience: p.rights.Audience, Claims: p.rights.Claims,
 		Browser: p.signedIn.Session, LoginBound: !contains(p.rights.Scopes, ScopeOfflineAccess), Info: p.in.Info,
-	})
+	}
 }
 
 // outcome is the plan as the pages need it, but for a code.
@@ -185,7 +185,7 @@ func (s *SignIn) outcome(ctx context.Context, p plan) (Outcome, error) {
 		}
 	}
 	if !p.in.Account && p.step.Kind != authorization.StepRespond {
-		o.Query, err = s.query(p.visit, p.step.Kind)
+		o.Query, err = p.query(s.stamps)
 	}
 	return o, unavailableOrNil(err)
 }
@@ -194,21 +194,21 @@ func (o *Outcome) respond(r authorization.Response) { o.Response = &r }
 
 // query is the query of the page that is due. A stamp of another request stays as it is: it
 // says that somebody has changed the URL, and a login is due until there is a stamp of this one.
-func (s *SignIn) query(v *visit, step authorization.StepKind) (string, error) {
-	if v.stamp.Foreign(v.request) {
-		return v.request.Query(v.sealed), nil
+func (p plan) query(stamps *authorization.Sealer) (string, error) {
+	if p.stamp.Foreign(p.request) {
+		return p.request.Query(p.sealed), nil
 	}
-	stamp := authorization.Stamp{Begun: v.now, Request: v.request.Hash()}
-	if begun := v.stamp.Begun; !begun.IsZero() && (step == authorization.StepLogin || v.now.Sub(begun) < authorization.StaleAfter) {
+	stamp := authorization.Stamp{Begun: p.now, Request: p.request.Hash()}
+	if begun := p.stamp.Begun; !begun.IsZero() && (p.step.Kind == authorization.StepLogin || p.now.Sub(begun) < authorization.StaleAfter) {
 		stamp.Begun = begun // of the login page it tells LogIn how old the request is
 	}
-	if v.signedIn != nil {
-		id := v.signedIn.Session.ID
-		proven := v.stamp.Proves(v.request, id, v.now)
+	if p.signedIn != nil {
+		id := p.signedIn.Session.ID
+		proven := p.stamp.Proves(p.request, id, p.now)
 		stamp.Browser, stamp.Password, stamp.Consent = authorization.BrowserMark(id), proven.Password, proven.Consent
 	}
-	sealed, err := s.stamps.Seal(stamp)
-	return v.request.Query(sealed), err
+	sealed, err := stamps.Seal(stamp)
+	return p.request.Query(sealed), err
 }
 
 // restartURL leads to a client that starts the login itself (OpenID Connect Core §4).

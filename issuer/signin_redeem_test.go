@@ -62,7 +62,7 @@ func TestSignIn_Code_EndsWithTheUserTheClientAndTheLogout(t *testing.T) {
 			must(f.t, b.signIn.End(f.ctx, u, b.info))
 		},
 		"consent revoked": func(f *fixture, b *browser) {
-			must(f.t, b.signIn.RevokeConsent(f.ctx, f.userID("alice"), "app", b.info))
+			must(f.t, b.BrowserAccounts().RevokeConsent(f.ctx, f.userID("alice"), "app", b.info))
 		},
 		"a minute later": func(f *fixture, _ *browser) { f.advance(time.Minute) },
 	} {
@@ -89,7 +89,7 @@ func TestSignIn_SignedOut_EndsTheBoundTokens(t *testing.T) {
 	b.logIn(request("prompt", "login")) // a new cookie
 	u, err := b.signIn.Session(b.ctx, b.cookie)
 	must(t, err)
-	list, err := b.signIn.Sessions(b.ctx, u.User.ID, u)
+	list, err := b.BrowserAccounts().Sessions(b.ctx, u.User.ID, u)
 	must(t, err)
 	if len(list) != 1 || len(list[0].Clients) != 1 || list[0].Clients[0] != "app" {
 		t.Errorf("%+v", list)

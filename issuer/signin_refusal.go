@@ -29,18 +29,24 @@ func (s *SignIn) refuse(ctx context.Context, v *visit) (Outcome, error) {
 			Kind: authorization.StepRespondError, Code: r.Code, Description: r.Description, Continue: !v.in.Clicked && response.ToApp(),
 		}
 	}
-	return o, s.auditRefusal(ctx, v.in.Info, r)
+	return o, s.refusals.append(ctx, v.in.Info, r)
 }
 
-// auditRefusal appends the event of a refused request, as far as the network has not caused
+// refusalLog audits refused requests.
+type refusalLog struct {
+	limiter eventLimiter
+	log     eventLog
+}
+
+// append appends the event of a refused request, as far as the network has not caused
 // too many.
-func (s *SignIn) auditRefusal(ctx context.Context, info RequestInfo, r *authorization.Refusal) error {
-	write, err := s.refusals.allowUpTo(ctx, "authorize.refused:"+hashKey(info.Network()), refusedRequests)
+func (l refusalLog) append(ctx context.Context, info RequestInfo, r *authorization.Refusal) error {
+	write, err := l.limiter.allowUpTo(ctx, "authorize.refused:"+hashKey(info.Network()), refusedRequests)
 	if err != nil || !write {
 		return err
 	}
 	client := r.Request.ClientID
-	return s.log.append(ctx, info, storage.AuditEvent{
+	return l.log.append(ctx, info, storage.AuditEvent{
 		Type: audit.EventAuthorizeRefused, Target: client, ClientID: client, Detail: refusalDetail(r),
 	})
 }

@@ -373,7 +373,7 @@ func TestBrowserSession_ListedAndEndedByItsHandle(t *testing.T) {
 	phone.logIn(request())
 	me, err := b.signIn.Session(b.ctx, b.cookie)
 	must(t, err)
-	list, err := b.signIn.Sessions(b.ctx, f.userID("alice"), me)
+	list, err := b.BrowserAccounts().Sessions(b.ctx, f.userID("alice"), me)
 	must(t, err)
 	if len(list) != 2 || list[0].Device != "Safari 18 on iPhone" || list[0].Current || !list[1].Current || list[1].Network != "192.0.2.0/24" {
 		t.Fatalf("%+v", list)
@@ -381,13 +381,13 @@ func TestBrowserSession_ListedAndEndedByItsHandle(t *testing.T) {
 	info := b.info
 	info.Actor = f.userID("alice")
 	for name, err := range map[string]error{
-		"another user's": b.signIn.EndSession(b.ctx, "bob-id", list[0].Handle, info), "no handle": b.signIn.EndSession(b.ctx, info.Actor, "x", info),
+		"another user's": b.BrowserAccounts().EndSession(b.ctx, "bob-id", list[0].Handle, info), "no handle": b.BrowserAccounts().EndSession(b.ctx, info.Actor, "x", info),
 	} {
 		if !errors.Is(err, storage.ErrNotFound) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	must(t, b.signIn.EndSession(b.ctx, info.Actor, list[0].Handle, info))
+	must(t, b.BrowserAccounts().EndSession(b.ctx, info.Actor, list[0].Handle, info))
 	if phone.alive() || !b.alive() {
 		t.Errorf("phone %t, this one %t", phone.alive(), b.alive())
 	}
@@ -396,7 +396,7 @@ func TestBrowserSession_ListedAndEndedByItsHandle(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	f.updateUser("alice", func(u *storage.User) { u.Epoch++ })
-	if list, err = b.signIn.Sessions(b.ctx, info.Actor, nil); err != nil || len(list) != 0 {
+	if list, err = b.BrowserAccounts().Sessions(b.ctx, info.Actor, nil); err != nil || len(list) != 0 {
 		t.Errorf("after all sessions ended: %+v %v", list, err)
 	}
 }
