@@ -22,6 +22,12 @@ func listClients(ctx context.Context, a *admin.Admin, req *apiRequest) (any, err
 var clientSchema = schema{
 	"client_name": kindString, "grant_types": kindStrings, "scope": kindString, "audiences": kindStrings, "resources": kindStrings, "origins": kindStrings,
 	"id_token_on_refresh": kindBool, "trust_client_ip": kindBool, "insecure_public_password": kindBool,
+
+	"redirect_uris": kindStrings, "post_logout_redirect_uris": kindStrings, "backchannel_logout_uri": kindString, "backchannel_logout_session_required": kindBool,
+	"initiate_login_uri": kindString, "require_pkce": kindBool, "consent": kindString, "token_endpoint_auth_method": kindString,
+	"default_max_age": kindInt, "allow_localhost": kindBool, "require_auth_time": kindBool,
+
+	"client_uri": kindString, "logo_uri": kindString, "policy_uri": kindString, "tos_uri": kindString, "contacts": kindStrings,
 }
 
 var newClientSchema = func() schema {
@@ -37,6 +43,17 @@ func clientChange(b jsonObject) admin.ClientChange {
 		Name: b.optString("client_name"), Grants: b.optStrings("grant_types"), Audiences: b.optStrings("audiences"), Resources: b.optStrings("resources"),
 		Origins: b.optStrings("origins"), IDTokenOnRefresh: b.optBool("id_token_on_refresh"), TrustClientIP: b.optBool("trust_client_ip"),
 		InsecurePublicPassword: b.isTrue("insecure_public_password"),
+		ClientSignInChange: admin.ClientSignInChange{
+			RedirectURIs: b.optStrings("redirect_uris"), PostLogoutRedirectURIs: b.optStrings("post_logout_redirect_uris"),
+			BackchannelLogoutURI: b.optString("backchannel_logout_uri"), BackchannelSession: b.optBool("backchannel_logout_session_required"),
+			InitiateLoginURI: b.optString("initiate_login_uri"), RequirePKCE: b.optBool("require_pkce"), Consent: b.optString("consent"),
+			AuthMethod: b.optString("token_endpoint_auth_method"), DefaultMaxAge: b.optInt("default_max_age"),
+			LocalhostPorts: b.optBool("allow_localhost"), RequireAuthTime: b.optBool("require_auth_time"),
+		},
+		ClientDisplayChange: admin.ClientDisplayChange{
+			HomeURI: b.optString("client_uri"), LogoURI: b.optString("logo_uri"), PolicyURI: b.optString("policy_uri"), TermsURI: b.optString("tos_uri"),
+			Contacts: b.optStrings("contacts"),
+		},
 	}
 	if scope := b.optString("scope"); scope != nil {
 		scopes := strings.Fields(*scope)

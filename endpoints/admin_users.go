@@ -18,7 +18,7 @@ func listUsers(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error
 
 var newUserSchema = schema{
 	"username": kindString, "email": kindString, "password": kindString, "full_name": kindString, "phone": kindString, "roles": kindStrings, "disabled": kindBool,
-	"email_verified": kindBool,
+	"email_verified": kindBool, "must_change_password": kindBool,
 }
 
 // createUser is POST /api/v1/users. A repeated request is a duplicate (409).
@@ -30,6 +30,7 @@ func createUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, erro
 	n := admin.NewUser{
 		Username: b.str("username"), Email: b.str("email"), FullName: b.str("full_name"), Phone: b.str("phone"),
 		Password: b.secret("password"), Disabled: b.isTrue("disabled"), EmailVerified: b.isTrue("email_verified"),
+		MustChangePassword: b.isTrue("must_change_password"),
 	}
 	if roles := b.optStrings("roles"); roles != nil {
 		n.Roles = *roles
@@ -59,6 +60,7 @@ func showUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error)
 
 var userSchema = schema{
 	"username": kindString, "email": kindString, "full_name": kindString, "phone": kindString, "roles": kindStrings, "email_verified": kindBool,
+	"must_change_password": kindBool,
 }
 
 // updateUser is PATCH /api/v1/users/{id}.
@@ -69,7 +71,7 @@ func updateUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, erro
 	}
 	return userReply(a.Users().Update(ctx, req.pathParam("id"), admin.UserChange{
 		Username: b.optString("username"), Email: b.optString("email"), FullName: b.optString("full_name"), Phone: b.optString("phone"), Roles: b.optStrings("roles"),
-		EmailVerified: b.optBool("email_verified"),
+		EmailVerified: b.optBool("email_verified"), MustChangePassword: b.optBool("must_change_password"),
 	}))
 }
 
@@ -99,11 +101,11 @@ func unlockUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, erro
 
 // setUserPassword is POST /api/v1/users/{id}/password.
 func setUserPassword(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
-	b, err := req.decodeBody(schema{"password": kindString})
+	b, err := req.decodeBody(schema{"password": kindString, "must_change_password": kindBool})
 	if err != nil {
 		return nil, err
 	}
-	return userReply(a.Users().SetPassword(ctx, req.pathParam("id"), b.secret("password")))
+	return userReply(a.Users().ReplacePassword(ctx, req.pathParam("id"), admin.NewPassword{Password: b.secret("password"), MustChange: b.optBool("must_change_password")}))
 }
 
 // deleteUser is DELETE /api/v1/users/{id}.

@@ -38,8 +38,10 @@ func GrantTypes() []string {
 	return names
 }
 
-// KnownGrant tells whether the token endpoint knows a grant of that name.
-func KnownGrant(name string) bool { return slices.Contains(GrantTypes(), name) }
+// KnownGrant tells whether a client can have a grant of that name.
+func KnownGrant(name string) bool {
+	return name == GrantAuthorizationCode || slices.Contains(GrantTypes(), name)
+}
 
 // newGrants builds every grant over the few parts of the issuer that it uses, by
 // its name.

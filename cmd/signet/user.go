@@ -21,13 +21,14 @@ func newUser(p *process) *cobra.Command {
 // userFlags are the flags that describe a user.
 type userFlags struct {
 	username, email, fullName, phone string
-	verified                         bool
+	verified, mustChange             bool
 	roles                            []string
 }
 
 func (u *userFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&u.email, "email", "", "e-mail `ADDRESS`, good for logging in too")
 	f.BoolVar(&u.verified, "email-verified", false, "the e-mail address is known to be the user's; --email-verified=false takes it back")
+	f.BoolVar(&u.mustChange, "must-change-password", false, "the next sign-in in a browser leads to a new password first, and the password grant is refused")
 	f.StringVar(&u.fullName, "full-name", "", "full `NAME`")
 	f.StringVar(&u.phone, "phone", "", "phone `NUMBER`")
 	f.StringSliceVar(&u.roles, "role", nil, "`ROLE`, may be given several times")
@@ -49,7 +50,7 @@ func newUserCreate(p *process) *cobra.Command {
 	c.Flags().BoolVar(&disabled, "disabled", false, "shut out until signet user enable")
 	s.offer(c.Flags(), &s.hashSettings, &s.outputSettings)
 	return p.withAdmin(c, s, createIfMissing, func(ctx context.Context, ac *adminContext, args []string) error {
-		n := admin.NewUser{Username: args[0], Email: flags.email, EmailVerified: flags.verified, FullName: flags.fullName, Phone: flags.phone, Roles: flags.roles, Disabled: disabled}
+		n := admin.NewUser{Username: args[0], Email: flags.email, EmailVerified: flags.verified, FullName: flags.fullName, Phone: flags.phone, Roles: flags.roles, Disabled: disabled, MustChangePassword: flags.mustChange}
 		var err error
 		if noPassword && secret.isSet() {
 			return usageErrorf("--no-password contradicts --password-stdin and --password-file")
@@ -105,7 +106,7 @@ func writeUsers(w io.Writer, users []admin.User) {
 func (ac *adminContext) printUser(u admin.User) error {
 	return ac.printResult(u, func(w io.Writer) {
 		writeFields(w, "id", u.ID, "username", u.Username, "email", u.Email, "email verified", formatVerified(u), "full name", u.FullName, "phone", u.Phone,
-			"roles", joinWords(u.Roles), "disabled", formatBool(u.Disabled), "created", formatTime(u.CreatedAt), "updated", formatTime(u.UpdatedAt))
+			"roles", joinWords(u.Roles), "disabled", formatBool(u.Disabled), "must change password", formatBool(u.MustChangePassword), "created", formatTime(u.CreatedAt), "updated", formatTime(u.UpdatedAt))
 		for _, lock := range u.Throttled {
 			from := "networks from which the user has not logged in before"
 			if lock.By == "network" {
@@ -179,18 +180,20 @@ func newUserUnlock(p *process) *cobra.Command {
 func newUserSetPassword(p *process) *cobra.Command {
 	s := newSettings()
 	var secret secretInput
+	var mustChange bool
 	c := &cobra.Command{
 		Use: "set-password", Short: "Set a user's password; their sessions end",
-		Example: "  signet user set-password alice\n  signet user set-password alice --password-file new-password.txt",
+		Example: "  signet user set-password alice --must-change\n  signet user set-password alice --password-file new-password.txt",
 	}
 	secret.add(c.Flags(), "password")
+	c.Flags().BoolVar(&mustChange, "must-change", false, "the user must choose another one at the next sign-in in a browser; --must-change=false takes that back")
 	s.offer(c.Flags(), &s.hashSettings)
 	return newUserCommand(p, c, s, func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
 		pw, err := secret.readOrPrompt(ac.process)
 		if err != nil {
 			return admin.User{}, err
 		}
-		return ac.operator.Users().SetPassword(ctx, id, pw)
+		return ac.operator.Users().ReplacePassword(ctx, id, admin.NewPassword{Password: pw, MustChange: changed(c, "must-change", &mustChange)})
 	})
 }
 
@@ -211,7 +214,7 @@ func newUserUpdate(p *process) *cobra.Command {
 		change := admin.UserChange{
 			Username: changed(c, "username", &flags.username), Email: changed(c, "email", &flags.email), FullName: changed(c, "full-name", &flags.fullName),
 			Phone: changed(c, "phone", &flags.phone), Roles: changed(c, "role", &flags.roles),
-			EmailVerified: changed(c, "email-verified", &flags.verified),
+			EmailVerified: changed(c, "email-verified", &flags.verified), MustChangePassword: changed(c, "must-change-password", &flags.mustChange),
 		}
 		if change == (admin.UserChange{}) {
 			return admin.User{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())

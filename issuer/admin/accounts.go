@@ -34,7 +34,7 @@ func (a accounts) new(ctx context.Context, n NewUser) (storage.User, error) {
 	if err != nil {
 		return storage.User{}, err
 	}
-	u := storage.User{ID: id, Disabled: n.Disabled, CreatedAt: now, UpdatedAt: now}
+	u := storage.User{ID: id, Disabled: n.Disabled, MustChangePassword: n.MustChangePassword, CreatedAt: now, UpdatedAt: now}
 	if n.ID != "" {
 		u.Epoch = epoch.NewUser(now)
 	}
@@ -109,6 +109,7 @@ func (a accounts) apply(ctx context.Context, u *storage.User, c UserChange) erro
 	v.addAll(applyNames(u, c))
 	v.set(&u.FullName, c.FullName, func(text string) (string, error) { return checkText("full_name", text, maxFullName) })
 	v.set(&u.Phone, c.Phone, func(text string) (string, error) { return checkText("phone", text, maxPhone) })
+	setIfGiven(&u.MustChangePassword, c.MustChangePassword)
 	if c.Roles != nil {
 		roles, err := a.checkRoles(ctx, *c.Roles, u.Roles)
 		v.add(err)

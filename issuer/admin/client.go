@@ -14,20 +14,24 @@ import (
 // Client is a client as administrators see it. Names follow RFC 7591 §2 where
 // it has one. Secret is set only in the response that generated it.
 type Client struct {
-	ID               string    `json:"client_id"`
-	Secret           string    `json:"client_secret,omitempty"`
-	Name             string    `json:"client_name,omitempty"`
-	Public           bool      `json:"public"`
-	Grants           []string  `json:"grant_types"`
-	Scope            string    `json:"scope"`
-	Audiences        []string  `json:"audiences,omitempty"`
-	Resources        []string  `json:"resources,omitempty"`
-	Origins          []string  `json:"origins,omitempty"`
-	IDTokenOnRefresh bool      `json:"id_token_on_refresh"`
-	TrustClientIP    bool      `json:"trust_client_ip"`
-	Disabled         bool      `json:"disabled"`
-	CreatedAt        time.Time `json:"created_at"`
-	UpdatedAt        time.Time `json:"updated_at"`
+	ID               string   `json:"client_id"`
+	Secret           string   `json:"client_secret,omitempty"`
+	Name             string   `json:"client_name,omitempty"`
+	Public           bool     `json:"public"`
+	Grants           []string `json:"grant_types"`
+	Scope            string   `json:"scope"`
+	Audiences        []string `json:"audiences,omitempty"`
+	Resources        []string `json:"resources,omitempty"`
+	Origins          []string `json:"origins,omitempty"`
+	IDTokenOnRefresh bool     `json:"id_token_on_refresh"`
+	TrustClientIP    bool     `json:"trust_client_ip"`
+
+	ClientSignIn
+	ClientDisplay
+
+	Disabled  bool      `json:"disabled"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 
 	Revision string `json:"-"` // names this state of the record, for a Precondition
 
@@ -65,6 +69,9 @@ type ClientChange struct {
 	TrustClientIP    *bool // the client names its users' addresses in Signet-Client-IP
 	Disabled         *bool
 
+	ClientSignInChange
+	ClientDisplayChange
+
 	// InsecurePublicPassword as in NewClient.
 	InsecurePublicPassword bool
 }
@@ -74,6 +81,7 @@ func toClient(c storage.Client) Client {
 		ID: c.ID, Name: c.Name, Public: c.Public, Grants: append([]string{}, c.Grants...), Scope: strings.Join(c.Scopes, " "),
 		Audiences: c.Audiences, Resources: c.Resources, Origins: c.Origins,
 		IDTokenOnRefresh: c.IDTokenOnRefresh, TrustClientIP: c.TrustClientIP, Disabled: c.Disabled, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+		ClientSignIn: toClientSignIn(c), ClientDisplay: toClientDisplay(c),
 		Revision: revision(c.CreatedAt, c.Version),
 	}
 	if !c.OldSecretUntil.IsZero() {
@@ -88,66 +96,91 @@ const (
 	maxResource    = 512 // bytes
 )
 
-// applyClient checks a change and makes it on c.
+// applyClient checks a change and makes it on c. It names every field at fault.
 func applyClient(c *storage.Client, ch ClientChange) error {
-	var err error
-	if ch.Name != nil {
-		if c.Name, err = checkText("client_name", *ch.Name, maxDescription); err != nil {
-			return err
-		}
+	var v validation
+	v.set(&c.Name, ch.Name, func(text string) (string, error) { return checkText("client_name", text, maxDescription) })
+	v.add(ch.applyScopes(c))
+	v.addAll(ch.applyLists(c))
+	v.addAll(ch.ClientSignInChange.apply(c))
+	v.addAll(ch.ClientDisplayChange.apply(c))
+	setIfGiven(&c.IDTokenOnRefresh, ch.IDTokenOnRefresh)
+	setIfGiven(&c.TrustClientIP, ch.TrustClientIP)
+	if ch.TrustClientIP != nil && c.Public && c.TrustClientIP {
+		v.add(newFieldError("trust_client_ip", "is for clients with a secret: anybody can present a public client's id"))
 	}
-	if ch.Scopes != nil {
-		scopes, err := checkScopes("scope", *ch.Scopes)
-		if err != nil {
-			return err
-		}
-		if n := scopeBytes(scopes); n > issuer.MaxScopeBytes && n > scopeBytes(c.Scopes) {
-			return newFieldError("scope", fmt.Sprintf("takes %d bytes of a token, at most %d: the client's tokens would be too long for their readers", n, issuer.MaxScopeBytes))
-		}
-		c.Scopes = scopes
-	}
-	if err := ch.applyLists(c); err != nil {
+	if err := v.err(); err != nil {
 		return err
 	}
-	if ch.IDTokenOnRefresh != nil {
-		c.IDTokenOnRefresh = *ch.IDTokenOnRefresh
+	v.add(checkPublic(*c, ch.InsecurePublicPassword))
+	v.addAll(checkSignIn(*c))
+	return v.err()
+}
+
+// setIfGiven sets a field to the value of a change, where there is one.
+func setIfGiven[T any](field, value *T) {
+	if value != nil {
+		*field = *value
 	}
-	if ch.TrustClientIP != nil {
-		if c.TrustClientIP = *ch.TrustClientIP; c.Public && c.TrustClientIP {
-			return newFieldError("trust_client_ip", "is for clients with a secret: anybody can present a public client's id")
-		}
+}
+
+// applyScopes sets the scopes.
+func (ch ClientChange) applyScopes(c *storage.Client) error {
+	if ch.Scopes == nil {
+		return nil
 	}
-	return checkPublic(*c, ch.InsecurePublicPassword)
+	scopes, err := checkScopes("scope", *ch.Scopes)
+	if err != nil {
+		return err
+	}
+	if n := scopeBytes(scopes); n > issuer.MaxScopeBytes && n > scopeBytes(c.Scopes) {
+		return newFieldError("scope", fmt.Sprintf("takes %d bytes of a token, at most %d: the client's tokens would be too long for their readers", n, issuer.MaxScopeBytes))
+	}
+	c.Scopes = scopes
+	return nil
 }
 
 func scopeBytes(scopes []string) int { return len(strings.Join(scopes, " ")) }
 
 // applyLists sets the lists that the change names, each without faults.
-func (ch ClientChange) applyLists(c *storage.Client) (err error) {
-	for _, l := range []struct {
-		name  string
-		list  *[]string
-		to    *[]string
-		check func(string) error
-	}{
-		{"grant_types", ch.Grants, &c.Grants, checkGrant},
-		{"audiences", ch.Audiences, &c.Audiences, checkAudience},
-		{"resources", ch.Resources, &c.Resources, checkAudience},
-		{"origins", ch.Origins, &c.Origins, checkOrigin},
-	} {
+func (ch ClientChange) applyLists(c *storage.Client) error {
+	return setLists([]listChange{
+		{"grant_types", ch.Grants, &c.Grants, maxListEntries, checkGrant},
+		{"audiences", ch.Audiences, &c.Audiences, maxListEntries, checkAudience},
+		{"resources", ch.Resources, &c.Resources, maxListEntries, checkAudience},
+		{"origins", ch.Origins, &c.Origins, maxListEntries, checkOrigin},
+	})
+}
+
+// listChange is a new value of a list, nil for none, and the check of each entry.
+type listChange struct {
+	name  string
+	list  *[]string
+	to    *[]string
+	most  int // entries
+	check func(string) error
+}
+
+// setLists sets the lists that are given, sorted and without duplicates. It returns every
+// list at fault, with its first fault.
+func setLists(lists []listChange) error {
+	var v validation
+	for _, l := range lists {
 		if l.list == nil {
 			continue
 		}
-		if *l.to, err = checkList(l.name, *l.list, l.check); err != nil {
-			return err
+		list, err := checkList(l.name, *l.list, l.most, l.check)
+		v.add(err)
+		if err == nil {
+			*l.to = list
 		}
 	}
-	return nil
+	return v.err()
 }
 
-func checkList(name string, list []string, check func(string) error) ([]string, error) {
-	if len(list) > maxListEntries {
-		return nil, newFieldError(name, fmt.Sprintf("has more than %d entries", maxListEntries))
+func checkList(name string, list []string, most int, check func(string) error) ([]string, error) {
+	if len(list) > most {
+		return nil, newFieldError(name, fmt.Sprintf("has more than %d entries", most))
 	}
 	for _, s := range list {
 		if err := check(s); err != nil {

@@ -33,6 +33,8 @@ func (o owner) mayChangeUser(before, after storage.User) error {
 	switch {
 	case after.EmailVerified && (!before.EmailVerified || before.Email != after.Email):
 		return newFieldError("email_verified", "is for administrators to change")
+	case after.MustChangePassword && !before.MustChangePassword:
+		return newFieldError("must_change_password", "is for administrators to change")
 	case !slices.Equal(before.Roles, after.Roles):
 		return newFieldError("roles", "are for administrators to change")
 	}
@@ -71,6 +73,9 @@ func (o *Owner) Update(ctx context.Context, c UserChange) (User, error) {
 	if c.EmailVerified != nil {
 		return User{}, newFieldError("email_verified", "is for administrators to change")
 	}
+	if c.MustChangePassword != nil {
+		return User{}, newFieldError("must_change_password", "is for administrators to change")
+	}
 	u, err := o.users.Update(ctx, o.user.ID, c)
 	return u, orTokenEnded(err)
 }
@@ -88,7 +93,7 @@ func (o *Owner) SetPassword(ctx context.Context, pw issuer.Secret) (User, error)
 		return User{}, err
 	}
 	u, err := o.users.change(ctx, o.user.ID, audit.EventPasswordSet, func(u *storage.User) error {
-		u.PasswordHash = hash
+		u.PasswordHash, u.MustChangePassword = hash, false
 		return o.keepOwnSession(ctx, u)
 	})
 	return u, orTokenEnded(err)

@@ -16,10 +16,14 @@ type User struct {
 	// EmailVerified: an administrator or a trusted import has said so.
 	EmailVerified bool `json:"email_verified"`
 
-	FullName  string    `json:"full_name,omitempty"`
-	Phone     string    `json:"phone,omitempty"`
-	Roles     []string  `json:"roles"`
-	Disabled  bool      `json:"disabled"`
+	FullName string   `json:"full_name,omitempty"`
+	Phone    string   `json:"phone,omitempty"`
+	Roles    []string `json:"roles"`
+	Disabled bool     `json:"disabled"`
+
+	// MustChangePassword: the next sign-in in a browser leads to a new password first.
+	MustChangePassword bool `json:"must_change_password,omitempty"`
+
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 
@@ -50,7 +54,10 @@ type NewUser struct {
 	Password     issuer.Secret
 	PasswordHash issuer.Secret // of an import, kept as it is
 	Disabled     bool
-	CreatedAt    time.Time // of an import; zero means now
+
+	MustChangePassword bool // at the next sign-in
+
+	CreatedAt time.Time // of an import; zero means now
 }
 
 // UserChange changes the fields that are not nil.
@@ -64,12 +71,20 @@ type UserChange struct {
 	// EmailVerified is for administrators alone. A change of Email that does not
 	// come with it makes the address unverified.
 	EmailVerified *bool
+
+	MustChangePassword *bool // for administrators alone
+}
+
+// NewPassword is a password that an administrator sets.
+type NewPassword struct {
+	Password   issuer.Secret
+	MustChange *bool // whether the user must choose another one; nil leaves it as it is
 }
 
 func toUser(u storage.User) User {
 	return User{
 		ID: u.ID, Username: u.Username, Email: u.Email, EmailVerified: u.EmailVerified, FullName: u.FullName, Phone: u.Phone,
-		Roles: append([]string{}, u.Roles...), Disabled: u.Disabled, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+		Roles: append([]string{}, u.Roles...), Disabled: u.Disabled, MustChangePassword: u.MustChangePassword, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 		Revision: revision(u.CreatedAt, u.Version),
 	}
 }

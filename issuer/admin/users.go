@@ -217,6 +217,11 @@ func (u Users) Enable(ctx context.Context, id string) (User, error) {
 
 // SetPassword sets a new password, ends every session of the user and unlocks them.
 func (u Users) SetPassword(ctx context.Context, id string, pw issuer.Secret) (User, error) {
+	return u.ReplacePassword(ctx, id, NewPassword{Password: pw})
+}
+
+// ReplacePassword is SetPassword, and says whether the user must choose another one.
+func (u Users) ReplacePassword(ctx context.Context, id string, n NewPassword) (User, error) {
 	x, err := u.admin.service.readUser(ctx, id)
 	if err != nil {
 		return User{}, err
@@ -227,7 +232,7 @@ func (u Users) SetPassword(ctx context.Context, id string, pw issuer.Secret) (Us
 	if err := u.admin.checkIfMatch(u.kind().revision(x)); err != nil {
 		return User{}, err
 	}
-	hash, err := u.admin.service.accounts.hashNewPassword(ctx, pw, x, u.admin.info)
+	hash, err := u.admin.service.accounts.hashNewPassword(ctx, n.Password, x, u.admin.info)
 	if err == nil {
 		err = u.admin.checkAdmitted(ctx)
 	}
@@ -236,6 +241,7 @@ func (u Users) SetPassword(ctx context.Context, id string, pw issuer.Secret) (Us
 	}
 	changed, err := u.change(ctx, id, audit.EventPasswordSet, func(x *storage.User) error {
 		x.PasswordHash = hash
+		setIfGiven(&x.MustChangePassword, n.MustChange)
 		epoch.EndSessions(x)
 		return nil
 	})
