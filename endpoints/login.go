@@ -3,6 +3,7 @@ package endpoints
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"example.org/signet/endpoints/pages"
 	"example.org/signet/issuer"
@@ -41,6 +42,9 @@ func (l loginEndpoint) handle(r *http.Request, e *event) (any, error) {
 
 // isBare tells whether a query has no authorization request.
 func isBare(query string) bool {
+	if strings.Contains(query, "client_id=") {
+		return false
+	}
 	p, refusal := authorization.ParseQuery(query)
 	return refusal == nil && !p.HasRequest()
 }

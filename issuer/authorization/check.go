@@ -295,8 +295,8 @@ func checkRest(in *input, r *Request) *Refusal {
 }
 
 // checkSize refuses a request whose canonical form no page could carry on.
-func checkSize(_ *input, r *Request) *Refusal {
-	if len(r.Canonical()) <= MaxRequest {
+func checkSize(in *input, r *Request) *Refusal {
+	if 3*in.size <= MaxRequest || len(r.Canonical()) <= MaxRequest { // an encoded byte has three
 		return nil
 	}
 	return r.Refuse(InvalidRequest, "", "the request is too large")

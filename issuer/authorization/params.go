@@ -47,6 +47,7 @@ type Params struct {
 	doubled map[string]bool // given more than once
 	invalid map[string]bool // too long, not UTF-8, or with control characters
 	stamp   string
+	size    int // of the request as it was sent
 }
 
 // ParseQuery takes a query, or the body of a form, apart. It refuses one that is longer
@@ -69,6 +70,7 @@ func ParseQuery(raw string) (Params, *Refusal) {
 			return Params{}, errMalformed
 		}
 	}
+	p.size = size
 	return p, nil
 }
 
