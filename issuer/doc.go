@@ -4,7 +4,8 @@
 //
 // One method an endpoint: [Issuer.Token], [Issuer.Introspect],
 // [Issuer.Revoke], [Issuer.UserInfo]. What administrators and users do to
-// records is in packages admin and selfservice.
+// records is in packages admin and selfservice. [Issuer.SignIn] is what people see of it in a
+// browser, a method a page; [Issuer.BrowserAccounts] what they do about their browser sessions.
 //
 // The token endpoint is a pipeline that owns what every grant shares, so that
 // none can forget it (token.go, rights.go; each grant has a file):
