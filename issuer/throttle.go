@@ -144,18 +144,19 @@ func refuseAttempt(full storage.RateCounter, limit int64, now time.Time) *Error 
 // place only, so that logins of an attacker do not clear the network. The network is
 // remembered as one from which the account has logged in.
 func (c *CountedAttempt) Succeeded(ctx context.Context) error {
-	fromUnknown := false
-	_, err := c.settle(ctx, func(claim throttleClaim) storage.CounterAction {
-		fromUnknown = fromUnknown || claim.Unless != ""
-		if claim.forgiven {
-			return storage.CounterClear
-		}
-		return storage.CounterRelease
-	})
-	if err != nil || !fromUnknown {
+	settle := func() error {
+		_, err := c.settle(ctx, func(claim throttleClaim) storage.CounterAction {
+			if claim.forgiven {
+				return storage.CounterClear
+			}
+			return storage.CounterRelease
+		})
 		return err
 	}
-	return c.throttler.rememberNetwork(ctx, c.attempt)
+	if !slices.ContainsFunc(c.claims, func(claim throttleClaim) bool { return claim.Unless != "" }) {
+		return settle()
+	}
+	return together(settle, func() error { return c.throttler.rememberNetwork(ctx, c.attempt) })
 }
 
 // Failed keeps the places of an attempt that was wrong and appends the event, and another one
