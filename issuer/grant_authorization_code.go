@@ -160,13 +160,14 @@ func (g codeGrant) redeem(ctx context.Context, req *grantRequest, who subject) (
 	}
 }
 
-// expiry is the absolute end of the session that a code begins.
+// expiry is the absolute end of the session that a code begins. One that ends with the browser
+// session is kept until then, also without a refresh token: the logout must find it, or the
+// client would never be told.
 func (g codeGrant) expiry(client storage.Client, s storage.Session, at time.Time) time.Time {
-	end := g.sessions.expiry(client, at)
-	if !s.Code.Until.IsZero() {
-		end = earlier(end, s.Code.Until)
+	if s.Code.Until.IsZero() {
+		return g.sessions.expiry(client, at)
 	}
-	return end
+	return earlier(at.Add(g.sessions.absoluteTTL), s.Code.Until)
 }
 
 // refuse does what the outcome asks for. The client is told the same in all cases.
