@@ -30,6 +30,7 @@ type Issuer interface {
 	identifier
 	originRegistry
 	statusPublisher
+	logoutHandler
 }
 
 // Admin is the part of [admin.Service] that the admin API uses.

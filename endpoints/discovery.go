@@ -47,7 +47,7 @@ type metadata struct {
 	RequestURI               bool     `json:"request_uri_parameter_supported"` // true where it is left out
 	StatusLists              string   `json:"status_list_aggregation_endpoint"`
 
-	*logoutMetadata
+	logoutMetadata
 }
 
 // logoutMetadata is what OpenID Connect RP-Initiated Logout §2.1 and Back-Channel Logout §2.1
@@ -57,9 +57,6 @@ type logoutMetadata struct {
 	BackchannelLogout    bool   `json:"backchannel_logout_supported"`
 	BackchannelSessionID bool   `json:"backchannel_logout_session_supported"`
 }
-
-// logoutMetadataOf returns nil, which adds nothing, until there is a logout endpoint.
-func logoutMetadataOf(issuer string) *logoutMetadata { return nil }
 
 // grantQuery tells whether the password grant is in use.
 type grantQuery interface {
@@ -142,7 +139,7 @@ func (d *discovery) metadata(passwordGrant bool) metadata {
 		IntrospectionAuthMethods: confidential,
 		RevocationAuthMethods:    everybody,
 		StatusLists:              d.issuer + pathStatus,
-		logoutMetadata:           logoutMetadataOf(d.issuer),
+		logoutMetadata:           logoutMetadata{EndSessionEndpoint: d.issuer + pathLogout, BackchannelLogout: true, BackchannelSessionID: true},
 	}
 }
 

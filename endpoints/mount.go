@@ -58,6 +58,7 @@ func (m *routeBuilder) mountSignIn(cfg Config) {
 		{path: pathLoginContinue, methods: readMethods, endpoint: continueEndpoint{flow}},
 		{path: pathLoginState, methods: readMethods, debugLog: true, endpoint: loginStateEndpoint{flow}},
 		{path: pathConsent, methods: both, endpoint: consentEndpoint{flow}},
+		{path: pathLogout, methods: both, endpoint: logoutEndpoint{cfg.Service, m.limiter, m.site}},
 	} {
 		rt.errorFormat = pageErrors
 		m.route(rt)

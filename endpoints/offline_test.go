@@ -85,3 +85,39 @@ func TestOfflineVerifier_SeesLostRole(t *testing.T) {
 		t.Errorf("somebody else's session: %v", err)
 	}
 }
+
+// O11, S12: an API that verifies offline refuses the tokens of a browser logout within
+// --status-ttl, and those with offline_access live on.
+func TestOfflineVerifier_SeesBrowserLogout(t *testing.T) {
+	s := protocoltest.Start(t, openSQLite)
+	v, err := verify.New(verify.Config{
+		Issuer: s.Issuer, Audience: []string{protocoltest.API}, Algorithms: []string{verify.ES256}, HTTPClient: s.HTTP, Now: s.Clock.Now,
+		Status: verify.StatusFailClosed,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(token string) error {
+		_, err := v.Verify(context.Background(), token)
+		return err
+	}
+	app, b := s.AddCodeClient(t, "app"), s.NewBrowser()
+	bound := s.Redeem(t, app, b.GetCode(t, app, s.Alice))
+	staying := s.Redeem(t, app, b.GetCode(t, app, s.Alice, "scope", "openid offline_access"))
+	if err := errors.Join(check(bound.Access), check(staying.Access)); err != nil {
+		t.Fatal(err)
+	}
+	page := b.Open(protocoltest.Logout + "?id_token_hint=" + bound.ID)
+	if page.Status != 200 {
+		t.Fatalf("logout: %d %s", page.Status, page.Body)
+	}
+	s.RefreshStatus(t)
+	s.Clock.Advance(time.Minute) // --status-ttl
+	s.RefreshStatus(t)
+	if err := check(bound.Access); !errors.Is(err, verify.ErrRevoked) {
+		t.Errorf("a minute after the logout: %v", err)
+	}
+	if err := check(staying.Access); err != nil {
+		t.Errorf("with offline_access: %v", err)
+	}
+}

@@ -9,6 +9,7 @@ const (
 	pathAuthorize   = "/oauth2/authorize"
 	pathToken       = "/oauth2/token"
 	pathIntrospect  = "/oauth2/introspect"
+	pathLogout      = "/oauth2/logout"
 	pathRevoke      = "/oauth2/revoke"
 	pathUserInfo    = "/oauth2/userinfo"
 	pathJWKS        = "/.well-known/jwks.json"

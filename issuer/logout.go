@@ -41,6 +41,10 @@ type LogoutOutcome struct {
 	Client      *ClientView           // who asked; nil where it is not known
 	User        *UserView             // of LogoutConfirm: who is signed in
 	UILocales   string
+
+	// Problem says why the person is asked although a hint was sent, or why there will be
+	// no redirect; for the log. It has nothing of the request.
+	Problem string
 }
 
 // logoutService handles logout requests.
@@ -100,7 +104,7 @@ func (l *logoutService) handle(ctx context.Context, r LogoutRequest) (LogoutOutc
 	if err := l.end(ctx, c, d.ends, r.Info); err != nil {
 		return LogoutOutcome{}, err
 	}
-	o := LogoutOutcome{Step: LogoutSignedOut, Client: c.clientView(), UILocales: c.params.locales, Cookie: &BrowserCookie{Clear: true}}
+	o := LogoutOutcome{Step: LogoutSignedOut, Client: c.clientView(), UILocales: c.params.locales, Cookie: &BrowserCookie{Clear: true}, Problem: c.facts.problem()}
 	if d.redirect {
 		o.Step, o.RedirectURL = LogoutRedirect, c.params.redirectURL()
 	}
@@ -198,8 +202,12 @@ func (l *logoutService) readSession(ctx context.Context, c *logoutCase, hint idT
 }
 
 // stamped tells whether the form comes from a confirmation page of this request, shown in
-// this browser session.
+// this browser session. Where no application is part of the request, such as with the button
+// of the account page, there is nothing to bind.
 func (l *logoutService) stamped(c logoutCase) bool {
+	if c.params.encode() == "" {
+		return true
+	}
 	stamp := l.stamps.Open(c.params.stamp)
 	return !stamp.Begun.IsZero() && stamp.Request == c.params.hash() && stamp.Browser == authorization.BrowserMark(c.user.Session.RootID)
 }
@@ -213,7 +221,7 @@ func (l *logoutService) confirm(c logoutCase) (LogoutOutcome, error) {
 		return LogoutOutcome{}, unavailable(err)
 	}
 	o := LogoutOutcome{
-		Step: LogoutConfirm, Client: c.clientView(), UILocales: c.params.locales,
+		Step: LogoutConfirm, Client: c.clientView(), UILocales: c.params.locales, Problem: c.facts.problem(),
 		User: &UserView{Username: c.user.User.Username, Name: c.user.User.FullName, Email: c.user.User.Email},
 	}
 	for _, f := range c.params.fields() {

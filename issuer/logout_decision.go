@@ -59,3 +59,16 @@ func (f logoutFacts) decide() logoutDecision {
 	}
 	return logoutDecision{}
 }
+
+// problem says what is wrong with a request that was not refused; "" for nothing.
+func (f logoutFacts) problem() string {
+	switch {
+	case f.hint == hintInvalid:
+		return "id_token_hint is not a valid ID token of this issuer"
+	case f.uri && !f.registered:
+		return "post_logout_redirect_uri is not registered for the client, or no client is named"
+	case f.signedIn && f.hint == hintValid && !f.matches:
+		return "id_token_hint is of another session than the browser's"
+	}
+	return ""
+}

@@ -141,3 +141,27 @@ func (p *logoutParams) redirectURL() string {
 		RedirectURI: p.uri, Mode: authorization.ModeQuery, Params: []authorization.Param{{Name: "state", Value: p.state}},
 	}.URL()
 }
+
+// LogoutQuery returns the query that means the same request as the body of a form, for a
+// redirect to GET: a form of another site carries no cookie.
+func LogoutQuery(form string) (string, *LogoutRefusal) {
+	p, refusal := parseLogout(form)
+	return p.encode(), refusal
+}
+
+// LogoutRetry returns the query by which the same is asked for again, without the hint: that
+// is a token, and no page shows one.
+func LogoutRetry(params string) string {
+	p, refusal := parseLogout(params)
+	if refusal != nil {
+		return ""
+	}
+	p.hint = ""
+	return p.encode()
+}
+
+// LogoutConfirmed tells whether a form has a decision, as that of the confirmation page has.
+func LogoutConfirmed(form string) bool {
+	p, refusal := parseLogout(form)
+	return refusal == nil && p.decision != ""
+}

@@ -106,12 +106,13 @@ func expectAllRejected(t *testing.T, s *Signet, route endpoints.Route, callers m
 
 // expectNothingFromOtherSites sends the route of a page with every caller, from another site:
 // whatever it answers, nothing is written, and a form of a page is refused. The authorization
-// endpoint takes forms of other sites (OpenID Connect Core §3.1.2.1).
+// endpoint and the logout endpoint take forms of other sites (OpenID Connect Core §3.1.2.1,
+// RP-Initiated Logout §2).
 func expectNothingFromOtherSites(t *testing.T, s *Signet, route endpoints.Route, callers map[string]RequestOption) {
 	for name, caller := range callers {
 		s.Store.Reset()
 		a := s.Send(route.Method, route.Path, "", caller, Header("Sec-Fetch-Site", "cross-site"), Header("Content-Type", "application/x-www-form-urlencoded"))
-		if route.Method == http.MethodPost && route.Path != Authorize {
+		if route.Method == http.MethodPost && route.Path != Authorize && route.Path != Logout {
 			a.ExpectStatus(t, http.StatusForbidden)
 		}
 		if route.Path == Authorize && a.Status != http.StatusBadRequest || a.Status >= http.StatusInternalServerError {

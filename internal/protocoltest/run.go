@@ -61,6 +61,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Audit", auditCases},
 		{"Health", healthCases},
 		{"Sessions", sessionCases},
+		{"Logout", logoutCases},
 		{"UnmarkedSessions", unmarkedCases},
 		{"Restore", restoreCases},
 		{"Description", descriptionCases},
