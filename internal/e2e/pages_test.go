@@ -39,21 +39,32 @@ func newPageServer(t *testing.T, branding pages.Branding) *pageServer {
 	})
 	for _, shown := range s.shown {
 		mux.HandleFunc("/"+shown.name, func(w http.ResponseWriter, r *http.Request) {
-			body, err := p.Render(shown.view, p.Language(r.FormValue("lang"), ""))
-			if err != nil {
-				http.Error(w, err.Error(), http.StatusInternalServerError)
-				return
-			}
-			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			w.Header().Set("Content-Security-Policy", p.CSP(shown.view))
-			w.Header().Set("Cache-Control", "no-store")
-			_, _ = w.Write(body)
+			writeView(w, p, shown.view, p.Language(r.FormValue("lang"), ""))
 		})
 	}
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	s.url = server.URL
+	s.url = startHTTP(t, mux)
 	return s
+}
+
+// startHTTP serves a handler until the test ends, and returns its URL.
+func startHTTP(t *testing.T, h http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// writeView sends a page with the headers that matter to a browser.
+func writeView(w http.ResponseWriter, p *pages.Pages, v pages.View, lang string) {
+	body, err := p.Render(v, lang)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", p.CSP(v))
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(body)
 }
 
 const clientLogo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><rect width="48" height="48" fill="#f2b632"/><path d="M14 12h20v4H14zm0 9h20v4H14zm0 9h12v4H14z" fill="#3a2c05"/></svg>`
