@@ -40,6 +40,12 @@ const (
 	pathUserUnlock    = "/api/v1/users/{id}/unlock"
 	pathUserPassword  = "/api/v1/users/{id}/password"
 	pathUserSessions  = "/api/v1/users/{id}/sessions"
+	pathUserConsents  = "/api/v1/users/{id}/consents"
+	pathUserConsent   = "/api/v1/users/{id}/consents/{client_id}"
+	pathUserBrowsers  = "/api/v1/users/{id}/browser-sessions"
+	pathUserBrowser   = "/api/v1/users/{id}/browser-sessions/{handle}"
+	pathScopes        = "/api/v1/scopes"
+	pathScope         = "/api/v1/scopes/{scope}"
 	pathRoles         = "/api/v1/roles"
 	pathRole          = "/api/v1/roles/{name}"
 	pathClients       = "/api/v1/clients"
@@ -70,6 +76,7 @@ func (m *routeBuilder) mountAdmin(b bootstrapper) {
 	remove := func(f adminHandler) apiMethod {
 		return apiMethod{method: http.MethodDelete, rule: RuleAdmin, handler: f}
 	}
+	put := func(f adminHandler) apiMethod { return apiMethod{method: http.MethodPut, rule: RuleAdmin, handler: f} }
 	super := func(v apiMethod) apiMethod { v.rule = RuleSuperAdmin; return v }
 	record := func(v apiMethod) apiMethod { v.record = true; return v }
 
@@ -82,6 +89,15 @@ func (m *routeBuilder) mountAdmin(b bootstrapper) {
 	m.api(pathUserUnlock, corsNone, record(post(unlockUser)))
 	m.api(pathUserPassword, corsNone, record(slow(setUserPassword)))
 	m.api(pathUserSessions, corsNone, get(listUserSessions), record(remove(endUserSessions)))
+
+	m.api(pathUserConsents, corsNone, get(listUserConsents))
+	m.api(pathUserConsent, corsNone, remove(revokeUserConsent))
+
+	m.api(pathUserBrowsers, corsNone, get(listBrowserSessions), remove(endBrowserSessions))
+	m.api(pathUserBrowser, corsNone, remove(endBrowserSession))
+
+	m.api(pathScopes, corsNone, get(listScopeTexts))
+	m.api(pathScope, corsNone, put(putScopeText), remove(deleteScopeText))
 
 	m.api(pathRoles, corsNone, get(listRoles), post(createRole))
 	m.api(pathRole, corsNone, get(showRole), record(patch(updateRole)), record(remove(deleteRole)))

@@ -29,6 +29,7 @@ type Issuer interface {
 	grantQuery
 	identifier
 	originRegistry
+	logoProvider
 	statusPublisher
 	logoutHandler
 }

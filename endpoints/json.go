@@ -17,7 +17,7 @@ import (
 const jsonType = "application/json"
 
 // kind is the type of a member of a body. Bodies are flat: nothing is nested
-// deeper than a list of strings.
+// deeper than a list or an object of strings.
 type kind int
 
 const (
@@ -25,14 +25,16 @@ const (
 	kindBool
 	kindInt     // a whole one
 	kindStrings // of texts
+	kindTexts   // an object whose members are strings
 )
 
-var kindErrors = map[kind]string{kindString: "must be a string", kindBool: "must be true or false", kindInt: "must be a whole number", kindStrings: "must be a list of strings"}
+var kindErrors = map[kind]string{kindString: "must be a string", kindBool: "must be true or false", kindInt: "must be a whole number", kindStrings: "must be a list of strings", kindTexts: "must be an object whose members are strings"}
 
 // schema lists the members that a body may have. Any other is rejected.
 type schema map[string]kind
 
-// jsonObject holds the members that were sent: string, bool, int64 or []string.
+// jsonObject holds the members that were sent: string, bool, int64, []string or
+// map[string]string.
 type jsonObject map[string]any
 
 // maxListEntries bounds a list, in entries.
@@ -112,9 +114,38 @@ func decodeValue(m strictjson.Member, k kind) (any, error) {
 		if list, ok := strictjson.Strings(m.Value); ok {
 			return checkStrings(m.Name, list)
 		}
+	case kindTexts:
+		if texts, err := decodeTexts(m.Value); err == nil || errors.Is(err, errJSONDuplicate) || errors.Is(err, errJSONEncoding) {
+			return texts, err
+		}
 	}
 	return nil, &issuer.FieldError{Field: m.Name, Reason: kindErrors[k]}
 }
+
+// decodeTexts reads an object whose members are strings. An error that is none of this
+// package's means that it is something else.
+func decodeTexts(value string) (map[string]string, error) {
+	members, err := strictjson.Object(nil, []byte(value), maxListEntries)
+	switch {
+	case errors.Is(err, strictjson.ErrDuplicate):
+		return nil, errJSONDuplicate
+	case err != nil:
+		return nil, err
+	}
+	texts := make(map[string]string, len(members))
+	for _, m := range members {
+		text, ok := strictjson.String(m.Value)
+		if !ok {
+			return nil, errNotText
+		}
+		if texts[m.Name], err = requireWholeRunes(text); err != nil {
+			return nil, err
+		}
+	}
+	return texts, nil
+}
+
+var errNotText = errors.New("a member is not a string")
 
 func checkStrings(name string, list []string) (any, error) {
 	if len(list) > maxListEntries {
@@ -150,6 +181,12 @@ func (o jsonObject) optString(name string) *string    { return optional[string](
 func (o jsonObject) optBool(name string) *bool        { return optional[bool](o, name) }
 func (o jsonObject) optInt(name string) *int64        { return optional[int64](o, name) }
 func (o jsonObject) optStrings(name string) *[]string { return optional[[]string](o, name) }
+
+// texts returns the object, nil if it was not sent.
+func (o jsonObject) texts(name string) map[string]string {
+	texts, _ := o[name].(map[string]string)
+	return texts
+}
 
 // str returns the string, "" if it was not sent.
 func (o jsonObject) str(name string) string {

@@ -68,6 +68,7 @@ func (m *routeBuilder) mountSignIn(cfg Config) {
 // mountDocuments mounts the public documents.
 func (m *routeBuilder) mountDocuments(cfg Config) {
 	m.statusLists(cfg)
+	m.clientLogos(cfg.Service)
 	m.document(pathJWKS, m.base+pathJWKS, cfg.Keys.JWKS)
 	m.document(pathOIDC, m.base+pathOIDC, m.handler.discovery.current)
 	m.document(pathOAuthServer, m.base+pathOAuthServer, m.handler.discovery.current)

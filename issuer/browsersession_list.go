@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/epoch"
 	"example.org/signet/storage"
 )
@@ -27,27 +28,31 @@ type BrowserSessionView struct {
 // BrowserAccounts are what users and administrators do about the browser sessions and the
 // consents of one user. It asks nobody whether they may.
 type BrowserAccounts struct {
-	store    browserAccountStore
+	store    BrowserAccountStore
 	consents consents
 	ender    browserSessionEnder
 	now      func() time.Time
 }
 
-// browserAccountStore keeps what BrowserAccounts are about.
-type browserAccountStore interface {
+// BrowserAccountStore keeps what BrowserAccounts are about.
+type BrowserAccountStore interface {
+	consentStore
+	browserEndStore
 	UserInEpoch(ctx context.Context, id string) (storage.User, storage.Epoch, error)
-	ListBrowserSessions(ctx context.Context, f storage.BrowserSessionFilter, p storage.Page) (storage.BrowserSessionPage, error)
 	ListSessions(ctx context.Context, f storage.SessionFilter, p storage.Page) (storage.SessionPage, error)
 	ListConsents(ctx context.Context, f storage.ConsentFilter, p storage.Page) (storage.ConsentPage, error)
-	RevokeAll(ctx context.Context, f storage.SessionFilter, at time.Time, reason string) (int64, error)
 }
 
 // BrowserAccounts returns these operations.
 func (i *Issuer) BrowserAccounts() *BrowserAccounts {
-	log := eventLog{i.auditLog}
-	return &BrowserAccounts{
-		store: i.store, consents: consents{store: i.store, log: log}, ender: browserSessionEnder{store: i.store, log: log, now: i.now}, now: i.now,
-	}
+	return NewBrowserAccounts(i.store, i.auditLog, i.now)
+}
+
+// NewBrowserAccounts builds these operations over their parts: they need no issuer, so the
+// command line has them too.
+func NewBrowserAccounts(store BrowserAccountStore, auditLog *audit.Log, now func() time.Time) *BrowserAccounts {
+	log := eventLog{auditLog}
+	return &BrowserAccounts{store: store, consents: consents{store: store, log: log}, ender: browserSessionEnder{store: store, log: log, now: now}, now: now}
 }
 
 // Sessions returns the browser sessions of a user that are alive, the last used first. current
@@ -137,11 +142,30 @@ func (a *BrowserAccounts) EndSession(ctx context.Context, userID, handle string,
 	if n < 0 {
 		return errNoBrowserSession
 	}
-	reason := reasonEndedByAdmin
-	if info.Actor == userID {
-		reason = reasonSignedOut
+	return a.ender.endBrowserSession(ctx, alive[n], endReason(userID, info), info)
+}
+
+// EndSessions ends every browser session of the user, and the sessions that are bound to them.
+// That there are none is no error.
+func (a *BrowserAccounts) EndSessions(ctx context.Context, userID string, info RequestInfo) error {
+	alive, err := a.aliveSessions(ctx, userID)
+	if err != nil {
+		return err
 	}
-	return a.ender.endBrowserSession(ctx, alive[n], reason, info)
+	for _, b := range alive {
+		if err := a.ender.endBrowserSession(ctx, b, endReason(userID, info), info); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endReason is why a browser session ends that somebody asks to end.
+func endReason(userID string, info RequestInfo) string {
+	if info.Actor == userID {
+		return reasonSignedOut
+	}
+	return reasonEndedByAdmin
 }
 
 var errNoBrowserSession = fmt.Errorf("browser session: %w", storage.ErrNotFound)
@@ -168,12 +192,29 @@ func (a *BrowserAccounts) Consents(ctx context.Context, userID string) ([]storag
 const reasonConsentRevoked = "consent revoked"
 
 // RevokeConsent takes back what the user has allowed the client, and ends the client's sessions
-// of the user, those that live on without the browser included. Done again it ends what was
-// begun in between.
+// of the user, those that live on without the browser included. They end first, so that after a
+// failure the consent is still there and it can be done again; then those that began in between.
 func (a *BrowserAccounts) RevokeConsent(ctx context.Context, userID, clientID string, info RequestInfo) error {
-	if err := a.consents.revoke(ctx, userID, clientID, info); err != nil {
+	if userID == "" || clientID == "" {
+		return storage.ErrNotFound // a filter without either would select others' sessions
+	}
+	if err := a.consents.auditRevoked(ctx, userID, clientID, info); err != nil {
 		return err
 	}
+	if err := a.endSessionsOf(ctx, userID, clientID); err != nil {
+		return err
+	}
+	if err := a.consents.remove(ctx, userID, clientID); err != nil {
+		return err
+	}
+	return a.endSessionsOf(ctx, userID, clientID)
+}
+
+// endSessionsOf ends the client's sessions of the user.
+func (a *BrowserAccounts) endSessionsOf(ctx context.Context, userID, clientID string) error {
 	_, err := a.store.RevokeAll(ctx, storage.SessionFilter{UserID: userID, ClientID: clientID}, a.now(), reasonConsentRevoked)
 	return unavailableOrNil(err)
 }
+
+// BrowserSessionHandle returns the public name of a browser session.
+func BrowserSessionHandle(s storage.BrowserSession) string { return browserSessionHandle(s.ID) }

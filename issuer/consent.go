@@ -170,15 +170,13 @@ func (c consents) audit(ctx context.Context, a asked, event string, info Request
 	})
 }
 
-// revoke deletes a consent.
-func (c consents) revoke(ctx context.Context, userID, clientID string, info RequestInfo) error {
-	if userID == "" || clientID == "" {
-		return storage.ErrNotFound // a filter without either would select others' consents
-	}
-	e := storage.AuditEvent{Type: audit.EventConsentRevoked, Target: userID, ClientID: clientID}
-	if err := c.log.append(ctx, info, e); err != nil {
-		return err
-	}
+// auditRevoked audits that a consent is about to be deleted.
+func (c consents) auditRevoked(ctx context.Context, userID, clientID string, info RequestInfo) error {
+	return c.log.append(ctx, info, storage.AuditEvent{Type: audit.EventConsentRevoked, Target: userID, ClientID: clientID})
+}
+
+// remove deletes a consent.
+func (c consents) remove(ctx context.Context, userID, clientID string) error {
 	_, err := c.store.DeleteConsents(ctx, storage.ConsentFilter{UserID: userID, ClientID: clientID})
 	return unavailableOrNil(err)
 }

@@ -46,6 +46,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"APIScopes", apiScopeCases},
 		{"Injection", injectionCases},
 		{"Admin", adminCases},
+		{"AdminSignIn", adminSignInCases},
 		{"Authorization", authzCases},
 		{"Conditions", conditionCases},
 		{"Bootstrap", bootstrapCases},

@@ -47,34 +47,23 @@ func (s *Service) readClient(ctx context.Context, id string) (storage.Client, er
 
 // Create creates a client. Only its return value holds the secret.
 func (c Clients) Create(ctx context.Context, n NewClient) (Client, error) {
-	if err := account.ClientID(n.ID); err != nil {
-		return Client{}, accountError("client_id", err)
-	}
 	s := c.admin.service
-	now := s.now()
-	x := storage.Client{ID: n.ID, Public: n.Public, Epoch: epoch.NewClient(now), CreatedAt: now, UpdatedAt: now}
-	settings := n.Settings
-	settings.InsecurePublicPassword = n.InsecurePublicPassword
-	if err := applyClient(&x, settings); err != nil {
-		return Client{}, err
-	}
-	if err := c.admin.actor.mayChangeClient(storage.Client{}, x); err != nil {
-		return Client{}, err
-	}
-	if err := c.admin.confirmScopes(ctx, &x); err != nil {
+	x, err := c.newRecord(ctx, n)
+	if err != nil {
 		return Client{}, err
 	}
 	secret, err := s.setSecret(ctx, &x, n.Secret)
+	if err != nil {
+		return Client{}, err
+	}
+	if err := c.checkClientIDFree(ctx, n.ID); err != nil {
+		return Client{}, err
+	}
+	logo, err := s.fetchLogo(ctx, n.ID, n.Settings.LogoURI)
 	if err == nil {
 		err = c.admin.checkAdmitted(ctx)
 	}
 	if err != nil {
-		return Client{}, err
-	}
-	if err := checkIDFree(ctx, s.readClient, n.ID, "client_id"); err != nil {
-		return Client{}, err
-	}
-	if err := s.accounts.checkNoUser(ctx, n.ID); err != nil {
 		return Client{}, err
 	}
 	e := storage.AuditEvent{Type: audit.EventClientCreated, Target: x.ID, Detail: clientChanges(storage.Client{}, x)}
@@ -88,7 +77,37 @@ func (c Clients) Create(ctx context.Context, n NewClient) (Client, error) {
 	x.Version = 1
 	created := toClient(x)
 	created.Secret = string(secret)
-	return created, nil
+	if logo == nil {
+		return created, nil
+	}
+	return created, c.storeLogo(ctx, x.ID, n.Settings.LogoURI, logo)
+}
+
+// newRecord returns the record of a new client without a secret, if it may be made.
+func (c Clients) newRecord(ctx context.Context, n NewClient) (storage.Client, error) {
+	if err := account.ClientID(n.ID); err != nil {
+		return storage.Client{}, accountError("client_id", err)
+	}
+	now := c.admin.service.now()
+	x := storage.Client{ID: n.ID, Public: n.Public, Epoch: epoch.NewClient(now), CreatedAt: now, UpdatedAt: now}
+	settings := n.Settings
+	settings.InsecurePublicPassword = n.InsecurePublicPassword
+	if err := applyClient(&x, settings); err != nil {
+		return storage.Client{}, err
+	}
+	setIfGiven(&x.Disabled, settings.Disabled)
+	if err := c.admin.actor.mayChangeClient(storage.Client{}, x); err != nil {
+		return storage.Client{}, err
+	}
+	return x, c.admin.confirmScopes(ctx, &x)
+}
+
+// checkClientIDFree refuses an id that a client or a user has.
+func (c Clients) checkClientIDFree(ctx context.Context, id string) error {
+	if err := checkIDFree(ctx, c.admin.service.readClient, id, "client_id"); err != nil {
+		return err
+	}
+	return c.admin.service.accounts.checkNoUser(ctx, id)
 }
 
 // confirmScopes notes the client's restricted scopes as given by the actor, who may give them.
@@ -115,7 +134,17 @@ func (c Clients) Update(ctx context.Context, id string, ch ClientChange) (Client
 			return c.admin.actor.mayChangeClient(storage.Client{}, storage.Client{})
 		}
 	}
-	return c.changeAs(ctx, kind, id, audit.EventClientUpdated, func(x *storage.Client) error {
+	var logo *storage.ClientLogo
+	if ch.LogoURI != nil && *ch.LogoURI != "" {
+		err := c.checkLogo(ctx, id, ch)
+		if err == nil {
+			logo, err = c.admin.service.fetchLogo(ctx, id, ch.LogoURI)
+		}
+		if err != nil {
+			return Client{}, err
+		}
+	}
+	updated, err := c.changeAs(ctx, kind, id, audit.EventClientUpdated, func(x *storage.Client) error {
 		if ch.Disabled != nil {
 			if *ch.Disabled && !x.Disabled {
 				epoch.EndClientSessions(x)
@@ -129,6 +158,10 @@ func (c Clients) Update(ctx context.Context, id string, ch ClientChange) (Client
 		}
 		return c.admin.confirmScopes(ctx, x)
 	})
+	if err != nil {
+		return Client{}, err
+	}
+	return updated, c.storeLogo(ctx, id, ch.LogoURI, logo)
 }
 
 // RotateSecret gives the client a new secret, which the answer shows once. The old one works
@@ -174,7 +207,10 @@ func (c Clients) Delete(ctx context.Context, id string) error {
 			return after, c.admin.service.store.DeleteClient(ctx, id, before.Version)
 		},
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return unavailableOrNil(c.admin.service.store.DeleteClientLogo(ctx, id))
 }
 
 func (c Clients) change(ctx context.Context, id, event string, change func(*storage.Client) error) (Client, error) {

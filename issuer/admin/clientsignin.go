@@ -96,6 +96,9 @@ func (ch ClientSignInChange) apply(c *storage.Client) error {
 		c.PKCEOptional = !*ch.RequirePKCE
 	}
 	v.add(ch.applyMaxAge(c))
+	if c.Public && c.AuthMethod == string(issuer.AuthNone) {
+		c.AuthMethod = "" // a public client has no other
+	}
 	if c.Consent == "" && c.Public && slices.ContainsFunc(c.RedirectURIs, authorization.IsNative) {
 		c.Consent = ConsentOnce // RFC 8252 §8.6: any app can pretend to be this one
 	}

@@ -36,8 +36,9 @@ type fixture struct {
 	service *admin.Service
 	admin   *admin.Admin // the operator's
 
-	mu sync.Mutex
-	at time.Time
+	pictures *pictures // what logos are fetched from
+	mu       sync.Mutex
+	at       time.Time
 }
 
 // hookedStore runs a function before sessions are marked as ended.
@@ -67,10 +68,14 @@ func newFixture(t testing.TB) *fixture {
 	log := audit.New(f.store, master, f.now, rand.Reader)
 	f.service = admin.New(
 		admin.Config{Issuer: "https://id.example.org", RefreshTokenTTL: idleLife, Now: f.now, Rand: rand.Reader},
-		admin.Parts{Store: f.store, Passwords: hashes, Audit: log, Throttler: issuer.NewThrottler(issuer.Throttle{}, f.store, log, f.now)})
+		admin.Parts{Store: f.store, Passwords: hashes, Audit: log, Throttler: issuer.NewThrottler(issuer.Throttle{}, f.store, log, f.now), Fetch: f.fetch})
 	f.admin = f.service.Operator(issuer.RequestInfo{Actor: "test", RequestID: "test"})
 	must(t, f.service.EnsureRoles(f.ctx))
 	return f
+}
+
+func (f *fixture) fetch(ctx context.Context, uri string, limit int64) ([]byte, error) {
+	return f.pictures.fetch(ctx, uri, limit)
 }
 
 func (f *fixture) now() time.Time {

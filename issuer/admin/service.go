@@ -20,6 +20,10 @@ type Store interface {
 	storage.Users
 	storage.Roles
 	storage.Clients
+	storage.ClientLogos
+	storage.ScopeTexts
+	storage.Consents
+	storage.BrowserSessions
 	storage.SharedSets
 	storage.Sessions
 	storage.Epochs
@@ -45,7 +49,7 @@ type Config struct {
 	Rand io.Reader
 }
 
-// Parts are what the administration works with. All must be set but Caches and Keys.
+// Parts are what the administration works with. All must be set but Caches, Keys and Fetch.
 type Parts struct {
 	Store     Store
 	Passwords *password.Pool
@@ -53,6 +57,7 @@ type Parts struct {
 	Throttler *issuer.Throttler
 	Caches    Caches        // nil where nothing is cached: the command line
 	Keys      *keys.Manager // nil where Admin.Keys is not used
+	Fetch     Fetcher       // gets the logos of clients; nil refuses to
 }
 
 // Service returns administrations for an actor: see As and Operator. It is safe for concurrent
@@ -66,6 +71,8 @@ type Service struct {
 	throttler *issuer.Throttler
 	caches    Caches
 	keys      *keys.Manager
+	fetch     Fetcher
+	browsers  *issuer.BrowserAccounts
 	reducer   *issuer.RightsReducer
 }
 
@@ -74,8 +81,9 @@ func New(cfg Config, p Parts) *Service {
 	if p.Caches == nil {
 		p.Caches = noCaches{}
 	}
-	s := &Service{cfg: cfg, store: p.Store, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler, caches: p.Caches, keys: p.Keys}
+	s := &Service{cfg: cfg, store: p.Store, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler, caches: p.Caches, keys: p.Keys, fetch: p.Fetch}
 	s.reducer = issuer.NewRightsReducer(p.Store, cfg.Issuer, cfg.Now)
+	s.browsers = issuer.NewBrowserAccounts(p.Store, p.Audit, s.now)
 	s.accounts = accounts{issuer: cfg.Issuer, store: p.Store, passwords: p.Passwords, now: s.now, rand: cfg.Rand}
 	return s
 }
@@ -169,6 +177,9 @@ func (a *Admin) Roles() Roles { return Roles{a} }
 
 // Clients returns the operations on clients.
 func (a *Admin) Clients() Clients { return Clients{a} }
+
+// Scopes returns the operations on the texts of scopes.
+func (a *Admin) Scopes() Scopes { return Scopes{a} }
 
 // Sessions returns the operations on sessions.
 func (a *Admin) Sessions() Sessions { return Sessions{a} }

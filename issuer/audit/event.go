@@ -42,6 +42,8 @@ const (
 	EventClientUpdated         = "client.updated"
 	EventClientDeleted         = "client.deleted"
 	EventSecretRotated         = "client.secret_rotated"
+	EventScopeTextSet          = "scope.text_set"
+	EventScopeTextDeleted      = "scope.text_deleted"
 
 	// EventKeyChangeRequested says that somebody requested a change of the signing keys. What
 	// changes is the key's own event.
@@ -65,6 +67,7 @@ func EventTypes() []string {
 		EventUserDeleted, EventPasswordSet, EventUsersExported,
 		EventRoleCreated, EventRoleUpdated, EventRoleDeleted,
 		EventClientCreated, EventClientUpdated, EventClientDeleted, EventSecretRotated,
+		EventScopeTextSet, EventScopeTextDeleted,
 		EventKeyChangeRequested, EventChangeFailed, EventSwept,
 	}
 }
