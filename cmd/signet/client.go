@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
@@ -15,53 +17,7 @@ import (
 
 func newClient(p *process) *cobra.Command {
 	return commandGroup("client", "Manage clients: programs that ask for tokens, and APIs that introspect them",
-		newClientCreate(p), newClientList(p), newClientShow(p), newClientUpdate(p), newClientDelete(p), newClientRotateSecret(p))
-}
-
-// clientFlags are the flags that describe a client.
-type clientFlags struct {
-	name                                                 string
-	grants, scopes                                       []string
-	audiences, resources, origins                        []string
-	idTokenOnRefresh, trustClientIP, disabled, passwords bool
-}
-
-func (r *clientFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&r.name, "name", "", "`NAME` for people")
-	f.StringSliceVar(&r.grants, "grant", nil, "`GRANT` it may use, several times: password, refresh_token, client_credentials")
-	f.StringArrayVar(&r.scopes, "scope", nil, "`SCOPES` it may ask for, separated by spaces, or several flags")
-	f.StringArrayVar(&r.audiences, "audience", nil, "`URI` of an API that its tokens are for, several times; none means the issuer itself")
-	f.StringArrayVar(&r.resources, "resource", nil, "`URI` of an API that it is: it may introspect tokens addressed to that, several times")
-	f.StringArrayVar(&r.origins, "origin", nil, "browser `ORIGIN` that may call the token endpoint, such as https://app.example.com, several times")
-	f.BoolVar(&r.idTokenOnRefresh, "id-token-on-refresh", false, "a refresh brings an ID token too, for a second signature each time")
-	f.BoolVar(&r.trustClientIP, "trust-client-ip", false, "the client names its users' addresses in the header Signet-Client-IP, for throttling and the audit log")
-	f.BoolVar(&r.passwords, "insecure-public-password", false, "allow a public client the password grant: anybody can then guess passwords in its name")
-}
-
-// checkGrants refuses a grant that the token endpoint does not know.
-func (r *clientFlags) checkGrants() error {
-	for _, name := range r.grants {
-		switch meant := nearest(name, issuer.GrantTypes()); {
-		case issuer.KnownGrant(name):
-		case meant != "":
-			return usageErrorf("--grant: there is no grant %q: did you mean %s?", name, meant)
-		default:
-			return usageErrorf("--grant: there is no grant %q: the grants are %s", name, strings.Join(issuer.GrantTypes(), ", "))
-		}
-	}
-	return nil
-}
-
-// change returns the fields whose flags were given.
-func (r *clientFlags) change(c *cobra.Command) admin.ClientChange {
-	scopes := splitWords(r.scopes)
-	return admin.ClientChange{
-		Name: changed(c, "name", &r.name), Grants: changed(c, "grant", &r.grants), Scopes: changed(c, "scope", &scopes),
-		Audiences: changed(c, "audience", &r.audiences), Resources: changed(c, "resource", &r.resources), Origins: changed(c, "origin", &r.origins),
-		IDTokenOnRefresh: changed(c, "id-token-on-refresh", &r.idTokenOnRefresh), TrustClientIP: changed(c, "trust-client-ip", &r.trustClientIP),
-		Disabled:               changed(c, "disabled", &r.disabled),
-		InsecurePublicPassword: r.passwords,
-	}
+		newClientCreate(p), newClientList(p), newClientShow(p), newClientUpdate(p), newClientDelete(p), newClientRotateSecret(p), newClientImport(p))
 }
 
 func newClientCreate(p *process) *cobra.Command {
@@ -69,26 +25,31 @@ func newClientCreate(p *process) *cobra.Command {
 	var r clientFlags
 	var secret secretInput
 	var public bool
+	var preset string
 	c := &cobra.Command{
 		Use: "create CLIENT", Short: "Create a client", Args: exactArgs("CLIENT"),
 		Long: "Create a client. Unless it is --public it gets a secret, generated here and shown once.\n" +
+			"--preset sets what a kind of client needs, and other flags win over it: spa for a page in a browser, web for a server,\n" +
+			"native for an app on a phone, a desktop or a command line, machine for a program without a user.\n" +
 			"Signet's own API is open to a client only where its --scope names it: signet:account for /me, signet:admin for the\n" +
 			"admin API, which a public client never has. Tokens for that API are addressed to the issuer alone.",
-		Example: "  signet client create web --grant password --grant refresh_token --scope \"openid items:read items:write\" \\\n" +
+		Example: "  signet client create shop --preset spa --redirect-uri https://shop.example.com/callback\n" +
+			"  signet client create backend --preset web --redirect-uri https://example.com/auth/callback\n" +
+			"  signet client create web --grant password --grant refresh_token --scope \"openid items:read items:write\" \\\n" +
 			"      --audience https://api.example.com\n" +
 			"  signet client create items-api --resource https://api.example.com\n" +
 			"  signet client create console --grant password --scope \"openid signet:admin\"",
 	}
+	c.Flags().StringVar(&preset, "preset", "", "`KIND` of client, which sets what it needs: "+strings.Join(admin.Presets(), ", "))
 	r.add(c.Flags())
 	c.Flags().BoolVar(&public, "public", false, "a program that can keep no secret, such as a browser or phone app")
 	secret.add(c.Flags(), "secret")
 	s.offer(c.Flags(), &s.issuerSettings, &s.hashSettings, &s.outputSettings)
 	return p.withAdmin(c, s, createIfMissing, func(ctx context.Context, ac *adminContext, args []string) error {
-		if err := r.checkGrants(); err != nil {
+		n, err := r.newClient(c, args[0], preset, public)
+		if err != nil {
 			return err
 		}
-		n := admin.NewClient{ID: args[0], Public: public, InsecurePublicPassword: r.passwords, Settings: r.change(c)}
-		var err error
 		if secret.isSet() {
 			if n.Secret, err = secret.read(ac.process); err != nil {
 				return err
@@ -99,7 +60,7 @@ func newClientCreate(p *process) *cobra.Command {
 			return fmt.Errorf("create client: %w", err)
 		}
 		if len(made.Grants) == 0 && len(made.Resources) == 0 {
-			ac.messagef("signet: the client %s has no grant: it can get no tokens; signet client update %s --grant GRANT gives it one: password, refresh_token or client_credentials", made.ID, made.ID)
+			ac.messagef("signet: the client %s has no grant: it can get no tokens; signet client update %s --grant GRANT gives it one: %s", made.ID, made.ID, strings.Join(issuer.GrantTypes(), ", "))
 		}
 		return ac.printResult(made, func(w io.Writer) {
 			writeClient(w, made)
@@ -108,13 +69,66 @@ func newClientCreate(p *process) *cobra.Command {
 	})
 }
 
+// newClient returns what the flags of create describe.
+func (r *clientFlags) newClient(c *cobra.Command, id, preset string, public bool) (admin.NewClient, error) {
+	if err := r.checkGrants(); err != nil {
+		return admin.NewClient{}, err
+	}
+	n := admin.NewClient{ID: id, Public: public, InsecurePublicPassword: r.passwords, Settings: r.change(c)}
+	if preset == "" {
+		return n, nil
+	}
+	n, err := n.WithPreset(preset)
+	var fault *issuer.FieldError
+	switch {
+	case errors.As(err, &fault) && fault.Field == "preset":
+		return n, usageErrorf("--preset: %s", fault.Reason)
+	case errors.As(err, &fault):
+		return n, usageErrorf("--redirect-uri: %s", fault.Reason)
+	}
+	if c.Flags().Changed("public") {
+		n.Public = public
+	}
+	return n, err
+}
+
 func writeClient(w io.Writer, c admin.Client) {
-	writeFields(w, "client id", c.ID, "client secret", c.Secret, "name", c.Name, "public", formatBool(c.Public), "grants", joinWords(c.Grants),
+	fields := []string{
+		"client id", c.ID, "client secret", c.Secret, "name", c.Name, "public", formatBool(c.Public), "grants", joinWords(c.Grants),
 		"scope", c.Scope, "audiences", joinWords(c.Audiences), "resources", joinWords(c.Resources), "origins", joinWords(c.Origins),
-		"ID token on refresh", formatBool(c.IDTokenOnRefresh), "names its users' addresses", formatBool(c.TrustClientIP), "disabled", formatBool(c.Disabled), "old secret works until", formatOptionalTime(c.OldSecretUntil), "created", formatTime(c.CreatedAt), "updated", formatTime(c.UpdatedAt))
+		"ID token on refresh", formatBool(c.IDTokenOnRefresh), "names its users' addresses", formatBool(c.TrustClientIP),
+	}
+	fields = append(fields, signInFields(c)...)
+	fields = append(fields, "home page", c.HomeURI, "logo", c.LogoURI, "policy", c.PolicyURI, "terms", c.TermsURI, "contacts", strings.Join(c.Contacts, ", "),
+		"disabled", formatBool(c.Disabled), "old secret works until", formatOptionalTime(c.OldSecretUntil), "created", formatTime(c.CreatedAt), "updated", formatTime(c.UpdatedAt))
+	writeFields(w, fields...)
 	if c.Secret != "" {
 		fmt.Fprintln(w, "\nThe secret is shown this once and cannot be read again: keep it now.")
 	}
+}
+
+// signInFields are the lines about sign-in in a browser. Those that always have a value are
+// left out of clients that do not sign users in.
+func signInFields(c admin.Client) []string {
+	fields := []string{
+		"redirect URIs", joinWords(c.RedirectURIs), "post-logout redirect URIs", joinWords(c.PostLogoutRedirectURIs),
+		"back-channel logout URI", c.BackchannelLogoutURI, "logout tokens name the session", formatBool(c.BackchannelSession),
+		"login is initiated at", c.InitiateLoginURI, "any port of localhost", formatBool(c.LocalhostPorts), "auth_time in every ID token", formatBool(c.RequireAuthTime),
+	}
+	if c.DefaultMaxAge != nil {
+		fields = append(fields, "default max age", (time.Duration(*c.DefaultMaxAge) * time.Second).String())
+	}
+	if c.AuthMethod != string(issuer.AuthNone) {
+		fields = append(fields, "authenticates by", c.AuthMethod)
+	}
+	if !slices.Contains(c.Grants, issuer.GrantAuthorizationCode) {
+		return fields
+	}
+	pkce := "required"
+	if !c.RequirePKCE {
+		pkce = "optional"
+	}
+	return append(fields, "PKCE", pkce, "consent", c.Consent)
 }
 
 // newClientCommand builds a command on one client that prints the client afterwards.
@@ -142,8 +156,9 @@ func newClientUpdate(p *process) *cobra.Command {
 	var r clientFlags
 	c := &cobra.Command{
 		Use: "update", Short: "Change a client",
-		Long:    "Change what the flags name, and nothing else. A list that is given replaces the one before.",
-		Example: "  signet client update web --scope \"openid items:read\"\n  signet client update web --disabled=true",
+		Long: "Change what the flags name, and nothing else. A list that is given replaces the one before; an empty value takes a field away.",
+		Example: "  signet client update web --scope \"openid items:read\"\n  signet client update web --redirect-uri https://example.com/callback --consent once\n" +
+			"  signet client update web --disabled=true",
 	}
 	r.add(c.Flags())
 	c.Flags().BoolVar(&r.disabled, "disabled", false, "shut it out, its sessions end; --disabled=false lets it in again")
