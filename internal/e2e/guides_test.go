@@ -17,7 +17,7 @@ func TestGuides(t *testing.T) {
 	for _, tool := range []string{"sh", "curl", "sed", "grep"} {
 		requireTool(t, tool)
 	}
-	for _, guide := range []string{"users.md", "admin-api.md", "coming-from-fastapi.md"} {
+	for _, guide := range []string{"users.md", "clients.md", "admin-api.md", "coming-from-fastapi.md"} {
 		t.Run(guide, func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join("..", "..", "docs", guide))
 			if err != nil {

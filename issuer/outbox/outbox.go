@@ -98,8 +98,8 @@ func New(cfg Config, store storage.Outbox, log auditLog, deliverers map[string]D
 	return w
 }
 
-// Enqueue stores messages and wakes the worker. One whose ID is waiting already is left
-// alone. The error wraps storage.ErrUnavailable where the outcome is unknown.
+// Enqueue stores messages and wakes the worker when they are due. One whose ID is waiting
+// already is left alone. The error wraps storage.ErrUnavailable where the outcome is unknown.
 func (w *Worker) Enqueue(ctx context.Context, messages ...storage.Message) error {
 	if len(messages) == 0 {
 		return nil
@@ -112,8 +112,22 @@ func (w *Worker) Enqueue(ctx context.Context, messages ...storage.Message) error
 	if err := w.store.Enqueue(ctx, messages...); err != nil {
 		return err
 	}
-	w.Wake()
+	w.wakeFor(messages)
 	return nil
+}
+
+// wakeFor wakes the worker when the last of the messages is due, unless it looks before anyway.
+func (w *Worker) wakeFor(messages []storage.Message) {
+	now, wait := w.cfg.Now(), time.Duration(0)
+	for _, m := range messages {
+		wait = max(wait, m.DueAt.Sub(now))
+	}
+	switch {
+	case wait <= 0:
+		w.Wake()
+	case wait < pollInterval:
+		time.AfterFunc(wait, w.Wake)
+	}
 }
 
 // Wake lets Run look for messages at once.

@@ -316,6 +316,11 @@ func TestRun_DeliversAtOnceAfterEnqueue(t *testing.T) {
 	began := time.Now()
 	f.enqueue(t, f.messages("web", "1")...)
 	<-delivered
+	soon := f.messages("web", "2")[0]
+	soon.DueAt = soon.DueAt.Add(100 * time.Millisecond)
+	f.enqueue(t, soon)
+	f.clock.Advance(time.Second)
+	<-delivered
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("took %s", took)
 	}
