@@ -39,9 +39,7 @@ func GrantTypes() []string {
 }
 
 // KnownGrant tells whether a client can have a grant of that name.
-func KnownGrant(name string) bool {
-	return name == GrantAuthorizationCode || slices.Contains(GrantTypes(), name)
-}
+func KnownGrant(name string) bool { return slices.Contains(GrantTypes(), name) }
 
 // newGrants builds every grant over the few parts of the issuer that it uses, by
 // its name.

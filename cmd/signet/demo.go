@@ -23,6 +23,7 @@ const (
 	demoAPI      = "demo-api"
 	demoDocs     = "demo-docs" // that the page at /docs offers
 	demoAdmin    = "demo-admin"
+	demoSPA      = "demo-spa" // the demo application in the browser
 	demoRole     = "editor"
 	demoAudience = "https://api.example.com"
 
@@ -54,11 +55,16 @@ type demoMaker struct {
 	operator *admin.Admin
 	random   io.Reader
 	path     string
+	appURL   string // of the demo application; "" for none
 }
 
 // demo returns what makes the demo accounts of the server.
 func (v *server) demo() demoMaker {
-	return demoMaker{operator: v.admin.Operator(issuer.RequestInfo{Actor: "dev"}), random: v.random, path: v.settings.demoPath()}
+	m := demoMaker{operator: v.admin.Operator(issuer.RequestInfo{Actor: "dev"}), random: v.random, path: v.settings.demoPath()}
+	if v.listeners.app != nil {
+		m.appURL = v.demoAppURL()
+	}
+	return m
 }
 
 // demoAccount is a user, a role or a client that dev creates.
@@ -73,13 +79,17 @@ func (m demoMaker) accounts() []demoAccount {
 	client := func(id string) func(context.Context) error {
 		return func(ctx context.Context) error { _, err := m.operator.Clients().Show(ctx, id); return err }
 	}
-	return []demoAccount{
+	accounts := []demoAccount{
 		{"user " + demoUser, func(ctx context.Context) error { _, err := m.operator.Users().Find(ctx, demoUser); return err }, m.createUser},
 		{"client " + demoClient, client(demoClient), m.createClient},
 		{"client " + demoAPI, client(demoAPI), m.createAPI},
 		{"client " + demoDocs, client(demoDocs), m.createDocs},
 		{"client " + demoAdmin, client(demoAdmin), m.createAdmin},
 	}
+	if m.appURL != "" {
+		accounts = append(accounts, demoAccount{"client " + demoSPA, client(demoSPA), m.createSPA})
+	}
+	return accounts
 }
 
 // ensure creates the demo accounts that are missing.
@@ -98,6 +108,11 @@ func (m demoMaker) ensure(ctx context.Context) (demoCredentials, error) {
 		}
 		if err != nil {
 			return demoCredentials{}, fmt.Errorf("make the %s: %w", a.name, err)
+		}
+	}
+	if m.appURL != "" {
+		if err := m.moveSPA(ctx); err != nil {
+			return demoCredentials{}, fmt.Errorf("change the client %s: %w", demoSPA, err)
 		}
 	}
 	return d, nil

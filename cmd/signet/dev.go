@@ -17,10 +17,12 @@ func newDev(p *process) *cobra.Command {
 		Use: "dev", Short: "Run an issuer to try, with a demo user and the lines to paste", Args: exactArgs(),
 		Long: "Run an issuer to try. On its first start it makes a store in signet-data/, a demo user, demo clients and a\n" +
 			"demo API, all with secrets generated at random, and every time it prints lines to paste into another terminal:\n" +
-			"log in, verify offline, refresh, introspect, rotate the keys, revoke. For anything real run signet serve.",
+			"log in, verify offline, refresh, introspect, rotate the keys, revoke. A demo application at --app-listen signs\n" +
+			"the demo user in through the browser. For anything real run signet serve.",
 		Example: "  signet dev\n  signet dev --listen 127.0.0.1:9000",
 	}
 	s.offerServer(c.Flags())
+	c.Flags().StringVar(&s.appListen, "app-listen", "127.0.0.1:8082", "`ADDRESS` of the demo application, which signs in through the browser; empty turns it off")
 	s.docsClient = demoDocs
 	for name, value := range map[string]string{
 		"issuer": "http://localhost:0", "admin-listen": "", "metrics-listen": "", "keyring-refresh": "1s", "drain-delay": "0s",
@@ -70,14 +72,22 @@ func printDemo(ctx context.Context, v *server) error {
 // adminStep begins the part of dev.txt that asks the admin API.
 const adminStep = "\necho '# 9."
 
+// appStep begins the paragraph of dev.txt that points to the demo application.
+const appStep = "Sign in through"
+
 // devCommands returns the commands to print, without those that ask the admin API where the
-// issuer's address does not serve it.
+// issuer's address does not serve it, and without the demo application where there is none.
 func (s *settings) devCommands() string {
-	rest, _, _ := strings.Cut(devText, adminStep)
-	if s.adminMerged() {
-		return devText
+	text := devText
+	if s.appListen == "" {
+		before, rest, _ := strings.Cut(text, appStep)
+		_, rest, _ = strings.Cut(rest, "\n\n")
+		text = before + rest
 	}
-	return rest
+	if !s.adminMerged() {
+		text, _, _ = strings.Cut(text, adminStep)
+	}
+	return text
 }
 
 // devReplacer fills in the placeholders of dev.txt. No template engine: one would keep the
@@ -85,11 +95,19 @@ func (s *settings) devCommands() string {
 func (v *server) devReplacer(d demoCredentials, dir string) *strings.Replacer {
 	s := v.settings
 	return strings.NewReplacer(
-		"{issuer}", s.issuer, "{folder}", shellQuote(dir), "{file}", s.demoPath(), "{audience}", demoAudience,
+		"{issuer}", s.issuer, "{app}", v.appLink(), "{folder}", shellQuote(dir), "{file}", s.demoPath(), "{audience}", demoAudience,
 		"{signet}", invocation(dir), "{store}", s.storeFlags(),
 		"{username}", d.Username, "{password}", d.Password, "{client}", d.ClientID, "{client-secret}", d.ClientSecret,
 		"{api}", d.APIClientID, "{api-secret}", d.APISecret, "{admin}", d.AdminID, "{admin-secret}", d.AdminSecret,
 	)
+}
+
+// appLink is where the demo application begins.
+func (v *server) appLink() string {
+	if v.listeners.app == nil {
+		return ""
+	}
+	return v.demoAppURL()
 }
 
 // storeFlags are the flags by which other commands find the same store.

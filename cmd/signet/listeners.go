@@ -16,6 +16,7 @@ type listeners struct {
 	public      net.Listener
 	admin       net.Listener  // nil if not separate
 	metrics     net.Listener  // nil for none
+	app         net.Listener  // of the demo application; nil for none
 	certificate *certReloader // nil for plain HTTP
 }
 
@@ -30,10 +31,13 @@ func openListeners(s *settings) (*listeners, error) {
 	if ls.public, err = openListener("listen", s.listen); err != nil {
 		return nil, err
 	}
+	if s.appListen != "" && !s.isSet("app-listen") {
+		s.appListen = freeIfTaken(s.appListen)
+	}
 	for _, spec := range []struct {
 		flag, address string
 		open          *net.Listener
-	}{{"admin-listen", s.ownAdminListen(), &ls.admin}, {"metrics-listen", s.metricsListen, &ls.metrics}} {
+	}{{"admin-listen", s.ownAdminListen(), &ls.admin}, {"metrics-listen", s.metricsListen, &ls.metrics}, {"app-listen", s.appListen, &ls.app}} {
 		if spec.address == "" {
 			continue
 		}
@@ -42,6 +46,20 @@ func openListeners(s *settings) (*listeners, error) {
 		}
 	}
 	return &ls, nil
+}
+
+// freeIfTaken returns the address, or one of the same host with port 0 where another program
+// listens there: nobody chose the address.
+func freeIfTaken(address string) string {
+	l, err := net.Listen("tcp", address)
+	if err == nil {
+		err = l.Close()
+	}
+	host, _, splitErr := net.SplitHostPort(address)
+	if !errors.Is(err, syscall.EADDRINUSE) || splitErr != nil {
+		return address
+	}
+	return net.JoinHostPort(host, "0")
 }
 
 func openListener(flag, address string) (net.Listener, error) {
@@ -86,7 +104,7 @@ func (ls *listeners) urlOf(l net.Listener) string {
 // close closes the listeners; one that a server has closed already is no error.
 func (ls *listeners) close() error {
 	var errs []error
-	for _, l := range []net.Listener{ls.public, ls.admin, ls.metrics} {
+	for _, l := range []net.Listener{ls.public, ls.admin, ls.metrics, ls.app} {
 		if l == nil {
 			continue
 		}

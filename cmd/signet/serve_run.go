@@ -56,7 +56,7 @@ func (v *server) ignoreSignal(ctx context.Context, err error) error {
 // run answers requests until ctx ends, then drains. hangups brings each SIGHUP.
 func (v *server) run(ctx context.Context, hangups <-chan os.Signal) error {
 	defer v.startBackground(hangups)()
-	failed := make(chan error, 3)
+	failed := make(chan error, 4)
 	public := v.newHTTPServer(v.handler)
 	servers := httpServers{public}
 	go func() { failed <- serveOn(public, v.listeners.limitConnections(v.listeners.public)) }()
@@ -70,6 +70,14 @@ func (v *server) run(ctx context.Context, hangups <-chan os.Signal) error {
 		metricsServer.WriteTimeout = 2 * time.Minute // a CPU profile takes half a minute
 		defer metricsServer.Close()
 		go func() { failed <- serveOn(metricsServer, v.listeners.metrics) }()
+	}
+	if v.listeners.app != nil {
+		appServer, err := v.demoAppServer()
+		if err != nil {
+			return errors.Join(err, servers.close())
+		}
+		defer appServer.Close()
+		go func() { failed <- serveOn(appServer, v.listeners.app) }()
 	}
 	removeAddrFile, err := v.writeAddrFile()
 	if err != nil {

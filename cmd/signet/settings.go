@@ -20,6 +20,7 @@ type settings struct {
 	brandSettings
 
 	docsClient string // the client that the page at /docs offers; dev sets it
+	appListen  string // address of the demo application; dev alone offers it, "" for none
 
 	all    *pflag.FlagSet    // every setting, whichever of them the command offers
 	origin map[string]string // setting → where its value came from, for messages
