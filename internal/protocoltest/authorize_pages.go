@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.org/signet/issuer"
 )
 
 // The pages of sign-in: their headers, their errors, and what they take.
@@ -18,6 +20,8 @@ var authorizePageCases = []testCase{
 	{name: "L06 a form that is sent twice", run: testDoubleSubmit},
 	{name: "E13 a client that sends people here again and again", run: testBrake},
 	{name: "L12 forms of other sites", run: testCrossSiteForms},
+	{name: "L13 too many wrong passwords", configure: func(o *Options) { o.Issuer.Throttle = issuer.DefaultThrottle() }, run: testThrottledLogin},
+	{name: "L28 a password that must be changed", run: testMustChangePassword},
 	{name: "L14 the store is away", run: testSignInUnavailable},
 	{name: "L15 L17 L18 headers of every page", run: testPageHeaders},
 	{name: "L25 prompt=login", run: testPromptLogin},

@@ -201,3 +201,45 @@ func testBrake(t *testing.T, s *Signet) {
 		t.Error("Continue gives no code")
 	}
 }
+
+// testMustChangePassword: the page of a new password is part of the flow, and no URL skips it.
+func testMustChangePassword(t *testing.T, s *Signet) {
+	app := s.AddCodeSPA(t, "app")
+	u, err := s.backend.User(t.Context(), s.Alice.ID)
+	must(t, err)
+	u.MustChangePassword = true
+	_, err = s.backend.UpdateUser(t.Context(), u)
+	must(t, err)
+	b := s.NewBrowser()
+	p := b.SignIn(t, b.Open(s.authorizeURL(app)), s.Alice).expect(t, Login+"/password")
+	b.Open(s.authorizeURL(app)).expect(t, Login+"/password")
+	b.Open(strings.Replace(p.Path, Login+"/password", Consent, 1)).expect(t, Login+"/password")
+	if got := b.Open(s.authorizeURL(app, "prompt", "none")).Answer(t).Get("error"); got != "interaction_required" {
+		t.Errorf("prompt=none: %q", got)
+	}
+	fresh := s.NewSecret("password")
+	b.Send(t, p, Form("new_password", fresh, "new_password_again", fresh+"x")).ExpectStatus(t, http.StatusBadRequest)
+	b.Send(t, p, Form("new_password", "short", "new_password_again", "short")).ExpectStatus(t, http.StatusBadRequest)
+	b.Send(t, p, Form("new_password", s.Alice.Password, "new_password_again", s.Alice.Password)).ExpectStatus(t, http.StatusBadRequest)
+	if answer := b.Send(t, p, Form("new_password", fresh, "new_password_again", fresh)).Answer(t); !answer.Has("code") {
+		t.Errorf("%v", answer)
+	}
+	s.Alice.Password = fresh
+	s.NewBrowser().GetCode(t, app, s.Alice)
+}
+
+// testThrottledLogin: the page of too many attempts says how long to wait.
+func testThrottledLogin(t *testing.T, s *Signet) {
+	app := s.AddCodeSPA(t, "app")
+	b := s.NewBrowser()
+	p := b.Open(s.authorizeURL(app)).expect(t, Login)
+	last := p
+	for range 120 {
+		if last = b.Send(t, p, Form("username", s.Alice.Username, "password", "wrong")); last.Status != http.StatusUnauthorized {
+			break
+		}
+	}
+	if last.Status != http.StatusTooManyRequests || last.Header.Get("Retry-After") == "" || !strings.Contains(string(last.Body), `id="password"`) {
+		t.Errorf("%d %v: %.500s", last.Status, last.Header, last.Body)
+	}
+}
