@@ -40,6 +40,7 @@ type event struct {
 	presentedID string // of a client that was refused: a stored one's, or what looks like one
 	grant       string
 	auditEvent  string // the audit event that the request caused, if one is worth counting
+	outcome     string // of a step of sign-in in a browser: one of a few words that the program knows
 	status      int
 	bytes       int
 	code        string

@@ -19,6 +19,7 @@ type Metrics struct {
 	durations   *prometheus.HistogramVec
 	tokens      *prometheus.CounterVec
 	auditEvents *prometheus.CounterVec
+	signIns     *prometheus.CounterVec
 }
 
 // NewMetrics makes metrics with a registry of their own.
@@ -38,8 +39,11 @@ func NewMetrics() *Metrics {
 		auditEvents: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "signet_token_events_total", Help: "Token requests worth a look, by audit event: refresh tokens replayed or reused.",
 		}, []string{"event"}),
+		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "signet_sign_in_steps_total", Help: "Steps of sign-in in a browser, by route and outcome: code, the page that is due, the problem of a form, or the error code.",
+		}, []string{"route", "outcome"}),
 	}
-	m.registry.MustRegister(m.requests, m.durations, m.tokens, m.auditEvents, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.requests, m.durations, m.tokens, m.auditEvents, m.signIns, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -78,6 +82,9 @@ func (m *Metrics) observe(rt *route, e *event, duration time.Duration) {
 	m.durations.WithLabelValues(rt.name()).Observe(duration.Seconds())
 	if e.auditEvent != "" {
 		m.auditEvents.WithLabelValues(e.auditEvent).Inc()
+	}
+	if e.outcome != "" {
+		m.signIns.WithLabelValues(rt.name(), e.outcome).Inc()
 	}
 	if e.grant == "" {
 		return

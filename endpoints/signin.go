@@ -47,13 +47,30 @@ func (f signInFlow) run(r *http.Request, e *event, in issuer.Interaction, timeou
 	defer release()
 	out, err := do(ctx, in)
 	if err != nil {
+		e.outcome = "unavailable"
 		return out, err
 	}
+	e.outcome = outcomeName(out)
 	e.clientID, e.code, e.refusal = out.Request.ClientID, out.Step.Code, out.Step.Description
 	if refusal := out.Refusal; refusal != nil {
 		e.clientID, e.code, e.refusal = refusal.Request.ClientID, refusal.Code, refusal.Description
 	}
 	return out, nil
+}
+
+// outcomeName returns what metrics call the outcome of a step.
+func outcomeName(out issuer.Outcome) string {
+	switch {
+	case out.Refusal != nil:
+		return out.Refusal.Code
+	case out.Problem != "":
+		return string(out.Problem)
+	case out.Step.Kind == authorization.StepRespond:
+		return "code"
+	case out.Step.Kind == authorization.StepRespondError:
+		return out.Step.Code
+	}
+	return string(out.Step.Kind)
 }
 
 // Pages of the flow, below the issuer's path.

@@ -96,6 +96,14 @@ func testBadForms(t *testing.T, s *Signet) {
 		t.Errorf("deny: %q", got)
 	}
 	b.Send(t, consent, Form("decision", "allow")).Answer(t)
+	for _, line := range []string{
+		`signet_sign_in_steps_total{outcome="login",route="/oauth2/authorize"} 2`, `signet_sign_in_steps_total{outcome="wrong_credentials",route="/login"} 1`,
+		`signet_sign_in_steps_total{outcome="access_denied",route="/consent"} 1`, `signet_sign_in_steps_total{outcome="code",route="/consent"} 1`,
+	} {
+		if !strings.Contains(s.metrics(), line+"\n") {
+			t.Errorf("E10 no line %s", line)
+		}
+	}
 }
 
 // cookieOf signs in and returns the cookie that was set.
