@@ -21,7 +21,7 @@ var authorizePageCases = []testCase{
 	{name: "E13 a client that sends people here again and again", run: testBrake},
 	{name: "L12 forms of other sites", run: testCrossSiteForms},
 	{name: "L13 too many wrong passwords", configure: func(o *Options) { o.Issuer.Throttle = issuer.DefaultThrottle() }, run: testThrottledLogin},
-	{name: "L28 a password that must be changed", run: testMustChangePassword},
+	{name: "L28 a password that must be changed", run: testChangePasswordPage},
 	{name: "L14 the store is away", run: testSignInUnavailable},
 	{name: "L15 L17 L18 headers of every page", run: testPageHeaders},
 	{name: "L25 prompt=login", run: testPromptLogin},

@@ -210,8 +210,8 @@ func testBrake(t *testing.T, s *Signet) {
 	}
 }
 
-// testMustChangePassword: the page of a new password is part of the flow, and no URL skips it.
-func testMustChangePassword(t *testing.T, s *Signet) {
+// testChangePasswordPage: the page of a new password is part of the flow, and no URL skips it.
+func testChangePasswordPage(t *testing.T, s *Signet) {
 	app := s.AddCodeSPA(t, "app")
 	u, err := s.backend.User(t.Context(), s.Alice.ID)
 	must(t, err)
