@@ -45,6 +45,9 @@ func bindSignIn(s *storage.Session) any {
 	return string(text)
 }
 
+// passwordSignIn is the column of nearly every session: read without a parser.
+const passwordSignIn = `{"a":["pwd"]}`
+
 type signInColumn struct{ of *storage.Session }
 
 func (c signInColumn) Scan(src any) error {
@@ -52,7 +55,11 @@ func (c signInColumn) Scan(src any) error {
 	if !isText {
 		return fmt.Errorf("unexpected column type %T for sign-in", src)
 	}
-	if text == "" {
+	switch text {
+	case "":
+		return nil
+	case passwordSignIn:
+		c.of.AMR = []string{"pwd"}
 		return nil
 	}
 	var v signIn

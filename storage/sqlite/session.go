@@ -190,9 +190,11 @@ func (s *Store) ExcessSessions(ctx context.Context, owner storage.SessionOwner, 
 	return readMany(ctx, s, "find the oldest sessions", excessQuery(owner, at, idleSince, keep, limit), scanString)
 }
 
+// excessQuery adds 0 to the limit: SQLite would look at the value of a bare parameter when it
+// prepares the statement, and so prepare it anew at each call.
 func excessQuery(owner storage.SessionOwner, at, idleSince time.Time, keep, limit int) selection {
 	return selection{"SELECT id FROM sessions WHERE user_id = ? AND client_id = ? AND revoked_at IS NULL AND expires_at > ? AND rotated_at > ? AND generation >= 0" +
-		" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
+		" ORDER BY created_at DESC, id DESC LIMIT ? + 0 OFFSET ?",
 		[]any{owner.UserID, owner.ClientID, millis(at), millis(idleSince), limit, keep}}
 }
 
