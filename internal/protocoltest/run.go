@@ -54,6 +54,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"AuthorizeRequest", authorizeRequestCases},
 		{"AuthorizeRedirect", authorizeRedirectCases},
 		{"AuthorizePages", authorizePageCases},
+		{"BrowserSessions", browserSessionCases},
 		{"Status", statusCases},
 		{"StatusFaults", statusFaultCases},
 		{"CORS", corsCases},
