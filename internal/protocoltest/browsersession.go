@@ -19,7 +19,7 @@ var browserSessionCases = []testCase{
 	{name: "S09 C20 what ends all sessions of a user", run: testBrowserSessionEpochs},
 	{name: "S11 another user in the same browser", run: testAnotherUser},
 	{name: "L10 L13 wrong credentials and throttling", configure: func(o *Options) { o.Issuer.Throttle = issuer.DefaultThrottle() }, run: testLoginPageThrottle},
-	{name: "L28 a password that must be changed", run: testMustChangePassword},
+	{name: "L28 a password that must be changed", run: testPasswordStep},
 	{name: "N01 N02 consent that is remembered", run: testConsentOnce},
 	{name: "N03 N06 consent that is denied, or from elsewhere", run: testConsentDenied},
 	{name: "N08 consent that is taken back", run: testConsentRevoked},
@@ -194,7 +194,7 @@ func testLoginPageThrottle(t *testing.T, s *Signet) {
 	b.SignIn(t, b.Open(s.authorizeURL(app)), s.Alice).Answer(t)
 }
 
-func testMustChangePassword(t *testing.T, s *Signet) {
+func testPasswordStep(t *testing.T, s *Signet) {
 	app := s.AddCodeSPA(t, "app")
 	before := s.Login(t, s.Web, s.Alice, "")
 	u, err := s.Store.User(t.Context(), s.Alice.ID)
