@@ -5,8 +5,8 @@ import "html/template"
 // homePage is what the template of the home page sees.
 type homePage struct {
 	*frame
-	V     HomeView
-	Links []homeLink
+	V      HomeView
+	Offers []homeLink
 }
 
 // homeLink leads to something that the server offers.
@@ -42,7 +42,7 @@ func (v HomeView) model(f *frame) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.Links = append(p.Links, homeLink{f.Path(l.path), name, text})
+		p.Offers = append(p.Offers, homeLink{f.Path(l.path), name, text})
 	}
 	return p, nil
 }

@@ -19,7 +19,7 @@ func TestRender_EveryPageInEveryLanguage(t *testing.T) {
 				continue
 			}
 			text := string(body)
-			for part, want := range map[string]int{"<!doctype html>": 1, "<h1>": 1, "<main": 1, "</html>": 1, `lang="` + lang + `" dir="ltr"`: 1, "ZgotmplZ": 0, "{": 0} {
+			for part, want := range map[string]int{"<!doctype html>": 1, "<h1>": 1, "<main": 1, "</html>": 1, `lang="` + lang + `" dir="ltr"`: 1, "ZgotmplZ": 0, "<footer": 0, "{": 0} {
 				if got := strings.Count(text, part); got != want {
 					t.Errorf("%T in %s: %q occurs %d times, want %d\n%s", v, lang, part, got, want, text)
 				}

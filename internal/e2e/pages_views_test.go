@@ -39,6 +39,7 @@ func shownPages() []shownPage {
 		{"logout", pages.LogoutView{Action: "/oauth2/logout", Client: &notes, User: &alice}},
 		{"signed-out", pages.SignedOutView{Client: &notes, BackURL: "https://notes.example.com/bye"}},
 		{"signed-out-bare", pages.SignedOutView{}},
+		{"home", pages.HomeView{Issuer: "https://id.example.com"}},
 		{"not-found", pages.StatusView{Status: 404, RequestID: "0195f2c4a7b1"}},
 	}
 	return append(append(shown, shownErrors(notes)...), shownAccount(alice, notes, scopes)...)
