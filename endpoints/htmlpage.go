@@ -8,9 +8,6 @@ import (
 
 const htmlType = "text/html; charset=utf-8"
 
-// plainCSP is the policy of a page that is text and links alone.
-const plainCSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
 // fillPage returns an embedded page with the values of this issuer, escaped.
 func fillPage(file, issuerURL, base, client, scopes string) string {
 	return strings.NewReplacer(

@@ -226,12 +226,6 @@ func testHomePage(t *testing.T, s *Signet) {
 	s.Send(http.MethodPost, "/", "").ExpectError(t, http.StatusMethodNotAllowed, "invalid_request")
 }
 
-// expectPlainPage expects a page that is text and links alone.
-func expectPlainPage(t *testing.T, a Response) {
-	t.Helper()
-	expectPage(t, a, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-}
-
 // expectStyledPage expects a page without forms that loads style, script and pictures from here.
 func expectStyledPage(t *testing.T, a Response) {
 	t.Helper()

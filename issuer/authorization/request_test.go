@@ -239,7 +239,7 @@ func TestRequest_Accepted(t *testing.T) {
 	if refusal != nil || strings.Join(r.Scopes, " ") != "openid offline_access" || strings.Join(r.Asked, " ") != "write openid other offline_access" {
 		t.Errorf("%v of %v, %v", r.Scopes, r.Asked, refusal)
 	}
-	r, _ = decide(t, app(), with("login_hint", "a\x00l‮i\u200bce\"<b>"))
+	r, _ = decide(t, app(), with("login_hint", "a\x00l\u202ei\u200bce\"<b>"))
 	if r.LoginHint != `alice"<b>` {
 		t.Errorf("login_hint %q", r.LoginHint)
 	}

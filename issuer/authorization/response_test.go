@@ -66,7 +66,7 @@ func TestResponse_StateRoundTrips(t *testing.T) {
 	for c := rune(' '); c < 0x7f; c++ {
 		b.WriteRune(c)
 	}
-	state := b.String() + "äß日本\U0001F600 ‮+%2B</form>"
+	state := b.String() + "äß日本\U0001F600 \u202e+%2B</form>"
 	state += strings.Repeat("s", 4096-len(state))
 	for _, mode := range []string{"query", "fragment", "form_post"} {
 		r, refusal := decide(t, app(), with("state", state)+"&response_mode="+mode)
