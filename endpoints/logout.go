@@ -25,6 +25,9 @@ type logoutEndpoint struct {
 var _ endpoint = logoutEndpoint{}
 
 func (l logoutEndpoint) handle(r *http.Request, e *event) (any, error) {
+	if r.Method == http.MethodHead {
+		return pageReply{}, nil // nobody is signed out by a program that looks at links
+	}
 	req := issuer.LogoutRequest{Params: r.URL.RawQuery, Cookie: l.site.cookies.read(r), Info: e.source()}
 	if r.Method == http.MethodPost {
 		body, err := readPageBody(r)

@@ -344,6 +344,9 @@ func testLogoutConfirmation(t *testing.T, s *Signet) {
 	if a := s.Send(http.MethodOptions, Logout, "", Header("Origin", Origin)); a.Status != http.StatusMethodNotAllowed || a.Header.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("OPTIONS: %d %v", a.Status, a.Header)
 	}
+	if a := b.once(http.MethodHead, logoutURL("state", "x"), ""); a.Status != http.StatusOK || !b.isSignedIn(t, web) {
+		t.Errorf("HEAD: %d, or signed out", a.Status)
+	}
 	b.confirm(t, p).signedOut(t)
 }
 

@@ -6,18 +6,21 @@
 // A status list says which sessions have ended as of its `iat`. Here iat is the moment at which the
 // reading of the store began, so nothing that ended before it is missing.
 //
-//	session ends ──► record: StatusDue     one write, the one that ends it
+//	session ends ──► record: StatusPending one write, the one that ends it
 //	                     │ every instance, every few seconds
 //	                     ▼
 //	                 bit set in the list's record (compare-and-swap, idempotent)
 //	                     │
 //	                     ▼
-//	                 record: StatusDue taken back
+//	                 Config.Ended is told (it enqueues the back-channel logout)
+//	                     │
+//	                     ▼
+//	                 record: StatusPending cleared
 //
 // Each step may be repeated, and whoever stops in the middle leaves a record
 // from which any instance goes on. The order makes the snapshot of every instance
-// complete after one Refresh of its own: what is not due any more is in the
-// lists, which are read last. No clock is compared with another's.
+// complete after one Refresh of its own: what is not pending any more is in
+// the lists, which are read last. No clock is compared with another's.
 //
 // Sessions that an epoch ends are marked one by one after it (see
 // [storage.PendingRevocation]); Refresh finishes what a crash left undone.
