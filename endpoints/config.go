@@ -40,12 +40,15 @@ type Admin interface {
 	bootstrapper
 }
 
-// SelfService is the part of [selfservice.Service] that /register and /me use.
+// SelfService is the part of [selfservice.Service] that /register, /me and /account use.
 type SelfService interface {
 	registrar
 	accountProvider
 	accountUpdater
 	passwordChanger
+	browserSessionOwner
+	consentOwner
+	browserOwner
 }
 
 var (

@@ -4,12 +4,11 @@ import (
 	"context"
 
 	"example.org/signet/issuer"
-	"example.org/signet/issuer/admin"
 )
 
 // passwordChanger lets a user change their own password.
 type passwordChanger interface {
-	ChangePassword(ctx context.Context, p *issuer.Principal, old, new issuer.Secret, info issuer.RequestInfo) (admin.User, error)
+	ChangePassword(ctx context.Context, p *issuer.Principal, old, new issuer.Secret, info issuer.RequestInfo) (*issuer.BrowserCookie, error)
 }
 
 // changePasswordHandler is POST /me/password.

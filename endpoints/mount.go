@@ -22,6 +22,7 @@ func (h *Handler) mount(cfg Config, u *url.URL) {
 	m.mountProtocol(cfg)
 	m.mountSignIn(cfg)
 	m.mountSelfService(cfg.SelfService)
+	m.mountAccount(cfg)
 	if cfg.AdminMerged {
 		m.mountAdmin(cfg.Admin)
 	}
@@ -86,4 +87,31 @@ func (m *routeBuilder) mountSelfService(s SelfService) {
 		apiMethod{method: http.MethodGet, rule: RuleSelf, handler: listMySessionsHandler{s}},
 		apiMethod{method: http.MethodDelete, rule: RuleSelf, record: true, handler: endMySessionsHandler{s}})
 	m.api(pathMeSession, corsRegistered, apiMethod{method: http.MethodDelete, rule: RuleSelf, handler: endMySessionHandler{s}})
+	m.api(pathMeBrowserSessions, corsRegistered,
+		apiMethod{method: http.MethodGet, rule: RuleSelf, handler: listMyBrowserSessionsHandler{s}},
+		apiMethod{method: http.MethodDelete, rule: RuleSelf, handler: endMyBrowserSessionsHandler{s}})
+	m.api(pathMeBrowserSession, corsRegistered, apiMethod{method: http.MethodDelete, rule: RuleSelf, handler: endMyBrowserSessionHandler{s}})
+	m.api(pathMeConsents, corsRegistered, apiMethod{method: http.MethodGet, rule: RuleSelf, handler: listMyConsentsHandler{s}})
+	m.api(pathMeConsent, corsRegistered, apiMethod{method: http.MethodDelete, rule: RuleSelf, handler: withdrawMyConsentHandler{s}})
+}
+
+// mountAccount mounts the pages of the account.
+func (m *routeBuilder) mountAccount(cfg Config) {
+	a := accountPages{signIn: cfg.SignIn, service: cfg.SelfService, limiter: m.limiter, site: m.site}
+	page := func(path string, methods []string, e endpoint) {
+		m.route(route{path: path, methods: methods, errorFormat: pageErrors, endpoint: e})
+	}
+	both := append(slices.Clone(readMethods), http.MethodPost)
+	page(pathAccount, readMethods, accountEndpoint{a, showProfile})
+	page(pathAccountSessions, readMethods, accountEndpoint{a, showSessions})
+	page(pathAccountApps, readMethods, accountEndpoint{a, showApps})
+	page(pathAccountPassword, both, accountPasswordEndpoint{
+		accountEndpoint{a, showPassword},
+		accountForm{a, []string{"current_password", "new_password", "new_password_again"}, pathAccountPassword, showPassword, true, changePassword},
+	})
+	page(pathAccountProfile, both, accountForm{a, []string{"full_name", "email", "phone", "version"}, pathAccount, showProfile, false, saveProfile})
+	page(pathAccountEnd, both, accountForm{a, []string{"session"}, pathAccountSessions, showSessions, false, endOneBrowser})
+	page(pathAccountEndAll, both, accountForm{a, []string{"keep"}, pathAccountSessions, showSessions, false, signOutEverywhere})
+	page(pathAccountSignOut, both, accountForm{a, []string{"session"}, pathAccountSessions, showSessions, false, signOutOfApp})
+	page(pathAccountWithdraw, both, accountForm{a, []string{"client_id"}, pathAccountApps, showApps, false, withdrawConsent})
 }

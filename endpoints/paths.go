@@ -30,4 +30,9 @@ const (
 	pathMePassword = "/me/password"
 	pathMeSessions = "/me/sessions"
 	pathMeSession  = "/me/sessions/{sid}"
+
+	pathMeBrowserSessions = "/me/browser-sessions"
+	pathMeBrowserSession  = "/me/browser-sessions/{id}"
+	pathMeConsents        = "/me/consents"
+	pathMeConsent         = "/me/consents/{client_id}"
 )

@@ -203,6 +203,8 @@ func statusOfProblem(p pages.Problem) int {
 		return http.StatusUnauthorized
 	case pages.ProblemThrottled:
 		return http.StatusTooManyRequests
+	case pages.ProblemConflict, pages.ProblemInUse:
+		return http.StatusConflict
 	}
 	return http.StatusBadRequest
 }

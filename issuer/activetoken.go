@@ -24,6 +24,7 @@ type activeToken struct {
 	claims   accessClaims
 	audience []string      // what is left of the claims' now
 	user     *storage.User // nil where a client acts on its own behalf
+	browser  string        // the root of the browser session that it was born in; "" for none
 	named    []string      // claims asked for by name, as far as the client may read them now
 }
 
@@ -115,7 +116,7 @@ func (tc *tokenChecker) activeToken(ctx context.Context, token string) (activeTo
 	if c.SessionID != "" {
 		var s activeSession
 		s, err = tc.activeSessionToken(ctx, c, now)
-		t.user, t.named, client = &s.user, s.Claims, s.client
+		t.user, t.browser, t.named, client = &s.user, s.BrowserID, s.Claims, s.client
 	} else {
 		client, err = tc.activeClientToken(ctx, c)
 	}

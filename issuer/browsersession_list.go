@@ -68,13 +68,18 @@ func (a *BrowserAccounts) Sessions(ctx context.Context, userID string, current *
 	}
 	views := make([]BrowserSessionView, len(alive))
 	for n, b := range alive {
-		views[n] = BrowserSessionView{
-			Handle: browserSessionHandle(b.ID), Device: b.Device, Network: b.Network, Remembered: b.Remembered,
-			Current:  current != nil && current.Session.RootID == b.RootID,
-			AuthTime: b.AuthTime, LastSeen: b.LastSeen, ExpiresAt: b.ExpiresAt, Clients: append([]string{}, clients[b.RootID]...),
-		}
+		views[n] = viewBrowserSession(b, current != nil && current.Session.RootID == b.RootID)
+		views[n].Clients = append(views[n].Clients, clients[b.RootID]...)
 	}
 	return views, nil
+}
+
+// viewBrowserSession returns a browser session as its user sees it, without its clients.
+func viewBrowserSession(b storage.BrowserSession, current bool) BrowserSessionView {
+	return BrowserSessionView{
+		Handle: browserSessionHandle(b.ID), Device: b.Device, Network: b.Network, Remembered: b.Remembered, Current: current,
+		AuthTime: b.AuthTime, LastSeen: b.LastSeen, ExpiresAt: b.ExpiresAt, Clients: []string{},
+	}
 }
 
 // aliveSessions returns the browser sessions of a user that are alive, of each root the newest,

@@ -187,13 +187,18 @@ func (c consents) view(ctx context.Context, a asked) (*ConsentView, error) {
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	v := &ConsentView{Audiences: a.audiences, Remembered: a.policy != consentAlways}
-	for _, scope := range a.scopes {
-		s := ScopeView{Name: scope}
+	return &ConsentView{Scopes: scopeViews(a.scopes, texts), Audiences: a.audiences, Remembered: a.policy != consentAlways}, nil
+}
+
+// scopeViews returns the scopes with their texts.
+func scopeViews(scopes []string, texts []storage.ScopeText) []ScopeView {
+	var views []ScopeView
+	for _, scope := range scopes {
+		v := ScopeView{Name: scope}
 		if n := slices.IndexFunc(texts, func(t storage.ScopeText) bool { return t.Scope == scope }); n >= 0 {
-			s.Texts = texts[n].Texts
+			v.Texts = texts[n].Texts
 		}
-		v.Scopes = append(v.Scopes, s)
+		views = append(views, v)
 	}
-	return v, nil
+	return views
 }

@@ -8,12 +8,19 @@ import (
 	"example.org/signet/storage"
 )
 
-// Principal is a user who asks Signet itself for something: who the token says
+// Principal is a user who asks Signet itself for something: who the token or the cookie says
 // it is, as the store has them at this moment.
 type Principal struct {
 	user     storage.User
 	session  string
 	clientID string
+	root     string       // of the browser session that asks, or that the token's session was born in
+	browser  *BrowserUser // nil where a token says who asks
+}
+
+// Principal returns the user as one who asks on a page.
+func (u *BrowserUser) Principal() *Principal {
+	return &Principal{user: u.User, root: u.Session.RootID, browser: u}
 }
 
 // UserID is the id of the user.
@@ -22,10 +29,21 @@ func (p *Principal) UserID() string { return p.user.ID }
 // User is the user as the store had them when the token was checked.
 func (p *Principal) User() storage.User { return p.user }
 
-// SessionID is the session of the token.
+// Browser is the browser session that asks; nil where a token says who asks.
+func (p *Principal) Browser() *BrowserUser { return p.browser }
+
+// AskedBy names the session that asks, of a token or of a browser, to count its attempts.
+func (p *Principal) AskedBy() string {
+	if p.browser != nil {
+		return "browser:" + p.root
+	}
+	return p.session
+}
+
+// SessionID is the session of the token; "" where none says who asks.
 func (p *Principal) SessionID() string { return p.session }
 
-// ClientID is the client through which the user asks.
+// ClientID is the client through which the user asks; "" for none.
 func (p *Principal) ClientID() string { return p.clientID }
 
 var errInvalidToken = newError(InvalidToken, "the access token is invalid, expired or revoked")
@@ -48,7 +66,7 @@ func (i *Issuer) Identify(ctx context.Context, accessToken Secret, scope string)
 	case !contains(strings.Fields(t.claims.Scope), scope):
 		return nil, errScopeMissing(scope)
 	}
-	return &Principal{user: *t.user, session: t.claims.SessionID, clientID: t.claims.ClientID}, nil
+	return &Principal{user: *t.user, session: t.claims.SessionID, clientID: t.claims.ClientID, root: t.browser}, nil
 }
 
 // errScopeMissing names the scope that the token needs (RFC 6750 §3.1).

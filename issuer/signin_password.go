@@ -79,18 +79,8 @@ func (s *SignIn) passwordReplaced(ctx context.Context, p plan, user storage.User
 func (s *SignIn) judgePassword(ctx context.Context, v *visit, pw Secret) (Problem, error) {
 	u := v.signedIn.User
 	inputs := password.UserInputs{Personal: []string{u.Username, u.Email, u.FullName, u.Phone}, Service: []string{s.issuer}}
-	switch err := password.CheckNew(string(pw), inputs); {
-	case err == nil:
-	case errors.Is(err, password.ErrEmpty):
-		return ProblemMissing, nil
-	case errors.Is(err, password.ErrTooShort):
-		return ProblemPasswordShort, nil
-	case errors.Is(err, password.ErrTooLong):
-		return ProblemPasswordLong, nil
-	case errors.Is(err, password.ErrCommon), errors.Is(err, password.ErrPersonal):
-		return ProblemPasswordCommon, nil
-	default:
-		return ProblemPasswordRefused, nil
+	if err := password.CheckNew(string(pw), inputs); err != nil {
+		return PasswordProblem(err), nil
 	}
 	same, err := s.login.passwords.Verify(ctx, v.in.Info.Network(), u.PasswordHash, string(pw))
 	if err != nil {
@@ -100,6 +90,22 @@ func (s *SignIn) judgePassword(ctx context.Context, v *visit, pw Secret) (Proble
 		return ProblemPasswordSame, nil
 	}
 	return ProblemNone, nil
+}
+
+// PasswordProblem says why a new password is refused, by an error of password.CheckNew or one
+// that wraps it.
+func PasswordProblem(err error) Problem {
+	switch {
+	case errors.Is(err, password.ErrEmpty):
+		return ProblemMissing
+	case errors.Is(err, password.ErrTooShort):
+		return ProblemPasswordShort
+	case errors.Is(err, password.ErrTooLong):
+		return ProblemPasswordLong
+	case errors.Is(err, password.ErrCommon), errors.Is(err, password.ErrPersonal):
+		return ProblemPasswordCommon
+	}
+	return ProblemPasswordRefused
 }
 
 // asUnavailable returns err as *Error with Unavailable.

@@ -16,7 +16,11 @@ import (
 type Error struct {
 	Field  string
 	Reason string // a fixed sentence; never repeats a secret
+	Cause  error  // what errors.Is finds in it; nil for nothing
 }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
 
 func (e *Error) Error() string { return e.Field + ": " + e.Reason }
 

@@ -55,6 +55,8 @@ func Run(t *testing.T, open OpenStore) {
 		{"AuthorizeRedirect", authorizeRedirectCases},
 		{"AuthorizePages", authorizePageCases},
 		{"BrowserSessions", browserSessionCases},
+		{"Account", accountCases},
+		{"OwnBrowsers", ownBrowserCases},
 		{"Status", statusCases},
 		{"StatusFaults", statusFaultCases},
 		{"CORS", corsCases},

@@ -171,7 +171,7 @@ func (s *Signet) openServices(cfg issuer.Config) {
 	s.Admin = admin.New(a, admin.Parts{Store: s.Store, Passwords: s.Passwords, Audit: s.Audit, Throttler: throttler, Caches: s.Service, Keys: s.Keys, Fetch: fetchLogo})
 	var err error
 	s.Self, err = selfservice.New(s.options.SelfService, selfservice.Parts{
-		Tokens: s.Service, Accounts: s.Admin, Passwords: s.Passwords, Audit: s.Audit, Throttler: throttler,
+		Tokens: s.Service, Accounts: s.Admin, Browsers: s.Service.OwnBrowsers(), Passwords: s.Passwords, Audit: s.Audit, Throttler: throttler,
 	})
 	must(s.t, err)
 }

@@ -193,7 +193,7 @@ func (a accounts) initialHash(ctx context.Context, n NewUser, u storage.User, in
 func (a accounts) checkNewPassword(pw issuer.Secret, u storage.User) error {
 	inputs := password.UserInputs{Personal: []string{u.Username, u.Email, u.FullName, u.Phone}, Service: []string{a.issuer}}
 	if err := password.CheckNew(string(pw), inputs); err != nil {
-		return newFieldError("password", err.Error())
+		return &issuer.FieldError{Field: "password", Reason: err.Error(), Cause: err}
 	}
 	return nil
 }

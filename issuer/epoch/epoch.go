@@ -23,6 +23,12 @@ const userBits = 32
 // one.
 func Session(u storage.User, e storage.Epoch) int64 { return e.Number<<userBits + u.Epoch }
 
+// Renewed returns what the browser session carries that takes the place of old after a step on
+// the user's own record. A step on the store's epoch since old began ends both.
+func Renewed(u storage.User, old storage.BrowserSession) int64 {
+	return Session(u, storage.Epoch{Number: old.UserEpoch >> userBits})
+}
+
 // ValidForUser tells whether the user is enabled, and neither they nor anybody for the whole
 // store has ended the session since it began.
 func ValidForUser(u storage.User, e storage.Epoch, s storage.Session) bool {

@@ -28,8 +28,10 @@ func (s *Service) UpdateAccount(ctx context.Context, p *issuer.Principal, c admi
 	}
 	named := info
 	var err error
-	if named.Backend, err = s.tokens.Backend(ctx, p.ClientID()); err != nil {
-		return admin.User{}, err
+	if p.ClientID() != "" {
+		if named.Backend, err = s.tokens.Backend(ctx, p.ClientID()); err != nil {
+			return admin.User{}, err
+		}
 	}
 	counted, err := s.throttler.Count(ctx, issuer.Attempt{Kind: issuer.AttemptName, Account: p.UserID(), Target: p.UserID(), Client: p.ClientID(), Info: named})
 	if err != nil {
@@ -42,18 +44,27 @@ func (s *Service) UpdateAccount(ctx context.Context, p *issuer.Principal, c admi
 func isOther(name *string, than string) bool { return name != nil && *name != "" && *name != than }
 
 // ChangePassword sets a new password for a user who knows the old one. Guesses at it are
-// counted by session, so that nobody else can lock the user out. The user's other sessions end, by the same step that sets the password.
-func (s *Service) ChangePassword(ctx context.Context, p *issuer.Principal, old, new issuer.Secret, info issuer.RequestInfo) (admin.User, error) {
-	info.Actor = p.UserID()
+// counted by session, so that nobody else can lock the user out. The user's other sessions end,
+// by the same step that sets the password. A browser that asks gets a new session, whose
+// cookie is returned; it is nil for a token.
+func (s *Service) ChangePassword(ctx context.Context, p *issuer.Principal, old, new issuer.Secret, info issuer.RequestInfo) (*issuer.BrowserCookie, error) {
+	info = asOwner(p, info)
 	owner := s.Account(p, info)
 	if err := checkPasswords(owner, old, new); err != nil {
-		return admin.User{}, err
+		return nil, err
 	}
 	if err := s.checkOwnPassword(ctx, p, old, info); err != nil {
-		return admin.User{}, err
+		return nil, err
 	}
-	u, err := owner.SetPassword(ctx, new)
-	return u, renameField(err, "new_password")
+	if p.Browser() == nil {
+		_, err := owner.SetPassword(ctx, new)
+		return nil, renameField(err, "new_password")
+	}
+	after, err := owner.SetPasswordEndingAll(ctx, new, s.stillAlive(p))
+	if err != nil {
+		return nil, renameField(err, "new_password")
+	}
+	return s.browsers.Renew(ctx, p.Browser(), after, true, info)
 }
 
 // checkPasswords names every field at fault, before anything is counted or hashed.
@@ -77,7 +88,7 @@ func checkPasswords(owner *admin.Owner, old, new issuer.Secret) error {
 func (s *Service) checkOwnPassword(ctx context.Context, p *issuer.Principal, pw issuer.Secret, info issuer.RequestInfo) error {
 	u := p.User()
 	counted, err := s.throttler.Count(ctx, issuer.Attempt{
-		Kind: issuer.AttemptOwnPassword, Account: u.ID, Session: p.SessionID(), Target: u.ID, Client: p.ClientID(), Info: info,
+		Kind: issuer.AttemptOwnPassword, Account: u.ID, Session: p.AskedBy(), Target: u.ID, Client: p.ClientID(), Info: info,
 	})
 	if err != nil {
 		return err
@@ -108,7 +119,7 @@ func (s *Service) checkOwnPassword(ctx context.Context, p *issuer.Principal, pw 
 func renameField(err error, name string) error {
 	var f *issuer.FieldError
 	if errors.As(err, &f) {
-		return &issuer.FieldError{Field: name, Reason: f.Reason}
+		return &issuer.FieldError{Field: name, Reason: f.Reason, Cause: f.Cause}
 	}
 	return err
 }

@@ -1,5 +1,6 @@
 // Package selfservice is what people do about their own account: create it, show and change it,
-// see and end its sessions. Who asks is the [issuer.Principal] of their access token; records
+// see and end its sessions, take consents back. Who asks is the [issuer.Principal] of an access
+// token or, on the account page, of a browser session; records
 // are changed by package admin's [admin.Owner], in the same loop as administrators change them.
 package selfservice
 
@@ -62,6 +63,7 @@ var _ Accounts = (*admin.Service)(nil)
 type Parts struct {
 	Tokens    TokenIssuer
 	Accounts  Accounts
+	Browsers  Browsers
 	Passwords *password.Pool
 	Audit     *audit.Log
 	Throttler *issuer.Throttler
@@ -72,6 +74,7 @@ type Service struct {
 	policy    RegistrationPolicy
 	tokens    TokenIssuer
 	accounts  Accounts
+	browsers  Browsers
 	passwords *password.Pool
 	log       *audit.Log
 	throttler *issuer.Throttler
@@ -83,6 +86,6 @@ func New(cfg Config, p Parts) (*Service, error) {
 		return nil, err
 	}
 	return &Service{
-		policy: cfg.Registration, tokens: p.Tokens, accounts: p.Accounts, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler,
+		policy: cfg.Registration, tokens: p.Tokens, accounts: p.Accounts, browsers: p.Browsers, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler,
 	}, nil
 }

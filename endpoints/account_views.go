@@ -1,0 +1,81 @@
+package endpoints
+
+import (
+	"context"
+
+	"example.org/signet/endpoints/pages"
+	"example.org/signet/issuer"
+	"example.org/signet/issuer/password"
+)
+
+// maxAccountItems bounds each list of the pages of the account.
+const maxAccountItems = 100
+
+// account returns what all pages of the account show.
+func (v *accountVisit) account() pages.Account {
+	u := v.principal.User()
+	return pages.Account{
+		User:   pages.User{Username: u.Username, Name: u.FullName, Email: u.Email, Phone: u.Phone},
+		Notice: v.notice, Problem: v.problem,
+	}
+}
+
+// showProfile is /account. A form that is shown again keeps what was typed.
+func showProfile(a accountPages, _ context.Context, v *accountVisit) (pages.View, error) {
+	view := pages.AccountView{Account: v.account(), Version: a.service.Account(v.principal, v.info).Show().Revision}
+	if v.typed != nil {
+		v.typed.Username = view.User.Username
+		view.User = *v.typed
+	}
+	return view, nil
+}
+
+// showPassword is /account/password.
+func showPassword(_ accountPages, _ context.Context, v *accountVisit) (pages.View, error) {
+	return pages.AccountPasswordView{Account: v.account(), PasswordMin: password.MinLength, RetryAfter: v.retryAfter}, nil
+}
+
+// showSessions is /account/sessions.
+func showSessions(a accountPages, ctx context.Context, v *accountVisit) (pages.View, error) {
+	in, err := a.service.SignedIn(ctx, v.principal)
+	if err != nil {
+		return nil, err
+	}
+	view := pages.AccountSessionsView{Account: v.account(), Others: appSessionViews(in.Others)}
+	for _, b := range in.Browsers[:min(len(in.Browsers), maxAccountItems)] {
+		view.Sessions = append(view.Sessions, pages.BrowserSession{
+			Handle: b.Handle, Current: b.Current, Device: b.Device, Network: b.Network, SignedIn: b.AuthTime, LastSeen: b.LastSeen,
+			Until: b.ExpiresAt, Remembered: b.Remembered, Apps: appSessionViews(b.Apps),
+		})
+		view.More = view.More || len(b.Apps) > maxAccountItems
+	}
+	view.More = view.More || len(in.Browsers) > maxAccountItems || len(in.Others) > maxAccountItems
+	return view, nil
+}
+
+func appSessionViews(apps []issuer.AppSessionView) []pages.AppSession {
+	var views []pages.AppSession
+	for _, x := range apps[:min(len(apps), maxAccountItems)] {
+		views = append(views, pages.AppSession{
+			ID: x.SessionID, Client: *clientView(&x.Client), Since: x.CreatedAt, LastUsed: x.LastUsed, Offline: x.Offline,
+		})
+	}
+	return views
+}
+
+// showApps is /account/apps.
+func showApps(a accountPages, ctx context.Context, v *accountVisit) (pages.View, error) {
+	list, err := a.service.Consents(ctx, v.principal)
+	if err != nil {
+		return nil, err
+	}
+	view := pages.AccountAppsView{Account: v.account(), More: len(list.Items) > maxAccountItems}
+	for _, c := range list.Items[:min(len(list.Items), maxAccountItems)] {
+		shown := pages.Consent{Client: *clientView(&c.Client), Audiences: c.Audiences, Since: c.UpdatedAt}
+		for _, s := range c.Scopes {
+			shown.Scopes = append(shown.Scopes, pages.Scope{Name: s.Name, Text: s.Texts[v.lang]})
+		}
+		view.Consents = append(view.Consents, shown)
+	}
+	return view, nil
+}

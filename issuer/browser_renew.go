@@ -1,0 +1,59 @@
+package issuer
+
+import (
+	"context"
+
+	"example.org/signet/issuer/epoch"
+	"example.org/signet/storage"
+)
+
+// errBrowserSessionEnded means that the browser session has ended since the request was let in.
+var errBrowserSessionEnded = newError(InvalidToken, "the browser session has ended")
+
+// Use notes that the browser session is used, at most every touchEvery: its idle end moves.
+func (o *OwnBrowsers) Use(ctx context.Context, u *BrowserUser) error {
+	return o.sessions.touch(ctx, u.Session, o.now())
+}
+
+// StillAlive refuses where the browser session has been ended since u was read. A step on the
+// user's record ends it too, and is for the caller to notice.
+func (o *OwnBrowsers) StillAlive(ctx context.Context, u *BrowserUser) error {
+	s, _, _, err := o.sessions.store.BrowserSessionInEpoch(ctx, u.Session.ID)
+	switch {
+	case isDefinitive(err):
+		return errBrowserSessionEnded
+	case err != nil:
+		return unavailable(err)
+	case !isAlive(s, o.now()):
+		return errBrowserSessionEnded
+	}
+	return nil
+}
+
+// Renew gives the browser of old a new session, after a step on the user's record has ended all
+// of them: after is the record as that step wrote it. The new one ends no later than the old
+// one, unless the user has just authenticated.
+func (o *OwnBrowsers) Renew(ctx context.Context, old *BrowserUser, after storage.User, authenticated bool, info RequestInfo) (*BrowserCookie, error) {
+	now := o.now()
+	session, cookie, err := o.sessions.prepare(after, storage.Epoch{}, old, old.Session.Remembered, info, now)
+	if err != nil {
+		return nil, err
+	}
+	session.UserEpoch = epoch.Renewed(after, old.Session)
+	if !authenticated {
+		was := old.Session
+		session.AuthTime, session.AMR, session.ExpiresAt, session.IdleAt = was.AuthTime, was.AMR, was.ExpiresAt, earlier(session.IdleAt, was.ExpiresAt)
+		if cookie.MaxAge > 0 {
+			cookie.MaxAge = was.ExpiresAt.Sub(now)
+		}
+	}
+	err = together(
+		func() error { return unavailableOrNil(o.sessions.store.CreateBrowserSession(ctx, session)) },
+		func() error { return unavailableOrNil(o.ender.revokeRecord(ctx, old.Session.ID, now, reasonReplaced)) },
+		func() error { return o.log.append(ctx, info, replacedEvent(old)) },
+	)
+	if err != nil {
+		return nil, err
+	}
+	return cookie, nil
+}
