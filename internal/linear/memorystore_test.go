@@ -57,6 +57,15 @@ func (l *memoryStore) Session(_ context.Context, id string) (storage.Session, er
 	return l.skewed(s), nil
 }
 
+func (l *memoryStore) SessionInEpoch(ctx context.Context, id string) (storage.Session, storage.User, storage.Epoch, error) {
+	s, err := l.Session(ctx, id)
+	if err != nil {
+		return s, storage.User{}, storage.Epoch{}, err
+	}
+	u, e, err := l.UserInEpoch(ctx, s.UserID)
+	return s, u, e, err
+}
+
 // skewed is the session as it looks where the window is counted wrongly.
 func (l *memoryStore) skewed(s storage.Session) storage.Session {
 	switch l.rule {
