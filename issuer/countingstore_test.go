@@ -210,3 +210,24 @@ func (s *countingStore) Epoch(ctx context.Context) (storage.Epoch, error) {
 	}
 	return s.Store.Epoch(ctx)
 }
+
+func (s *countingStore) SessionInEpoch(ctx context.Context, id string) (storage.Session, storage.User, storage.Epoch, error) {
+	if err := s.step(&s.reads); err != nil {
+		return storage.Session{}, storage.User{}, storage.Epoch{}, err
+	}
+	return s.Store.SessionInEpoch(ctx, id)
+}
+
+func (s *countingStore) ExcessSessions(ctx context.Context, owner storage.SessionOwner, at, idleSince time.Time, keep, limit int) ([]string, error) {
+	if err := s.step(&s.reads); err != nil {
+		return nil, err
+	}
+	return s.Store.ExcessSessions(ctx, owner, at, idleSince, keep, limit)
+}
+
+func (s *countingStore) RedeemSession(ctx context.Context, r storage.Redemption) (storage.Session, error) {
+	if err := s.step(&s.writes); err != nil {
+		return storage.Session{}, err
+	}
+	return s.Store.RedeemSession(ctx, r)
+}
