@@ -54,6 +54,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"AuthorizeRequest", authorizeRequestCases},
 		{"AuthorizeRedirect", authorizeRedirectCases},
 		{"AuthorizePages", authorizePageCases},
+		{"Conformance", conformanceCases},
 		{"BrowserSessions", browserSessionCases},
 		{"Account", accountCases},
 		{"OwnBrowsers", ownBrowserCases},
