@@ -9,6 +9,7 @@ import (
 
 	"example.org/signet/internal/protocoltest"
 	"example.org/signet/issuer/admin"
+	"example.org/signet/storage"
 	"example.org/signet/verify"
 )
 
@@ -119,5 +120,57 @@ func TestOfflineVerifier_SeesBrowserLogout(t *testing.T) {
 	}
 	if err := check(staying.Access); err != nil {
 		t.Errorf("with offline_access: %v", err)
+	}
+}
+
+// What people end on the account page is refused by APIs that verify offline within
+// --status-ttl: an application, a browser, a consent with its offline access, and everything.
+// S12, N08, O11.
+func TestOfflineVerifier_SeesTheAccountPage(t *testing.T) {
+	for name, c := range map[string]struct {
+		scope, page, form, label string
+		other                    bool // it is another browser that is signed out
+	}{
+		"application": {scope: "openid", page: protocoltest.AccountSessions, form: protocoltest.AccountApps + "/sign-out", label: "app"},
+		"browser":     {scope: "openid", page: protocoltest.AccountSessions, form: protocoltest.AccountSessions + "/end", label: "Firefox", other: true},
+		"consent":     {scope: "openid offline_access", page: protocoltest.AccountApps, form: protocoltest.AccountApps + "/withdraw", label: "app"},
+		"everywhere":  {scope: "openid offline_access", page: protocoltest.AccountSessions, form: protocoltest.AccountSessions + "/end-all"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := protocoltest.Start(t, openSQLite)
+			app := s.AddCodeClient(t, "app", func(c *storage.Client) { c.Consent = "once" })
+			v, err := verify.New(verify.Config{
+				Issuer: s.Issuer, Audience: []string{protocoltest.API}, Algorithms: []string{verify.ES256}, HTTPClient: s.HTTP, Now: s.Clock.Now,
+				Status: verify.StatusFailClosed,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			used, asking := s.NewBrowser(), s.NewBrowser()
+			used.UserAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+			tokens := used.Allow(t, app, s.Alice, c.scope, "resource", protocoltest.API)
+			if !c.other {
+				asking = used
+			}
+			living := s.NewBrowser().Allow(t, app, s.Editor, c.scope, "resource", protocoltest.API)
+			for _, token := range []string{tokens.Access, living.Access} {
+				if _, err := v.Verify(t.Context(), token); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.other {
+				asking.SignIn(t, asking.Open(protocoltest.Login), s.Alice)
+			}
+			asking.SendForm(t, asking.Open(c.page), c.form, c.label)
+			s.RefreshStatus(t)
+			s.Clock.Advance(time.Minute)
+			s.RefreshStatus(t)
+			if _, err := v.Verify(t.Context(), tokens.Access); !errors.Is(err, verify.ErrRevoked) {
+				t.Errorf("a minute later: %v", err)
+			}
+			if _, err := v.Verify(t.Context(), living.Access); err != nil {
+				t.Errorf("somebody else's: %v", err)
+			}
+		})
 	}
 }

@@ -55,8 +55,8 @@ func testOwnConsents(t *testing.T, s *Signet) {
 	app, second := s.AddCodeClient(t, "app", askOnce), s.AddCodeClient(t, "second", askOnce)
 	token := Bearer(s.Login(t, s.Portal(t), s.Alice, portalScope).Access)
 	b := s.NewBrowser()
-	mine, others := b.allow(t, app, s.Alice, "openid offline_access"), b.allow(t, second, s.Alice, "openid profile")
-	theirs := s.NewBrowser().allow(t, app, s.Editor, "openid")
+	mine, others := b.Allow(t, app, s.Alice, "openid offline_access"), b.Allow(t, second, s.Alice, "openid profile")
+	theirs := s.NewBrowser().Allow(t, app, s.Editor, "openid")
 	all := s.items(t, MeConsents, token)
 	if len(all) != 2 || all[0]["client_id"] != app.ID || all[1]["scope"] != "openid profile" {
 		t.Fatalf("%v", all)
@@ -82,7 +82,7 @@ func testAccountFaults(t *testing.T, s *Signet) {
 	token := Bearer(s.Login(t, s.Portal(t), s.Alice, portalScope).Access)
 	for n := range 30 {
 		b := s.NewBrowser()
-		tokens := b.allow(t, app, s.Alice, "openid offline_access")
+		tokens := b.Allow(t, app, s.Alice, "openid offline_access")
 		s.Store.FailAt(n)
 		a := s.JSON("DELETE", MeConsents+"/"+app.ID, nil, token)
 		s.Store.Reset()

@@ -1,6 +1,7 @@
 package protocoltest
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -21,7 +22,9 @@ const (
 var ownBrowserCases = []testCase{
 	{name: "S10 own browser sessions", run: testOwnBrowserSessions},
 	{name: "N08 own consents", run: testOwnConsents},
-	{name: "the store fails under the account page", run: testAccountFaults},
+	{name: "the store fails while a consent is taken back", run: testAccountFaults},
+	{name: "O15 clients hear of what people end on the account page", configure: reachLoopback, run: testAccountBackchannel},
+	{name: "S09 everything ends while a password is changed", run: testRenewWhileAllEnds},
 }
 
 // useIn signs the user in at the client in this browser and returns the tokens.
@@ -33,12 +36,12 @@ func (b *Browser) useIn(t testing.TB, c Client, u User, scope string) Tokens {
 func testAccountBrowsers(t *testing.T, s *Signet) {
 	app := s.AddCodeClient(t, "app")
 	b, other, foreign := s.NewBrowser(), s.NewBrowser(), s.NewBrowser()
-	other.Open(Login, Header("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"))
+	other.UserAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 	bound, offline := other.useIn(t, app, s.Alice, "openid"), other.useIn(t, app, s.Alice, "openid offline_access")
 	foreign.useIn(t, app, s.Editor, "openid")
 	s.Clock.Advance(time.Second)
 	b.signInToAccount(t, s.Alice)
-	p := b.Open(AccountSessions).expect(t, AccountSessions).says(t, "this browser", "127.0.0.0/24", "app")
+	p := b.Open(AccountSessions).expect(t, AccountSessions).says(t, "this browser", "Firefox", "127.0.0.0/24", "app")
 	handles := sessionFields(p)
 	if len(handles) != 2 || strings.Count(string(p.Body), `class="badge"`) != 1 {
 		t.Fatalf("%d browser sessions: %s", len(handles), p.Body)
@@ -159,10 +162,10 @@ func (c Client) withPassword(t testing.TB, s *Signet) Client {
 	return c
 }
 
-// allow signs in at a client that asks for consent, and allows what it asks for.
-func (b *Browser) allow(t testing.TB, c Client, u User, scope string) Tokens {
+// Allow signs in at a client that asks for consent, and allows what it asks for.
+func (b *Browser) Allow(t testing.TB, c Client, u User, scope string, changes ...string) Tokens {
 	t.Helper()
-	q, verifier := b.s.AuthRequest(c, "scope", scope)
+	q, verifier := b.s.AuthRequest(c, append(changes, "scope", scope)...)
 	p := b.Open(Authorize + "?" + q.Encode())
 	if p.is(Login) {
 		p = b.SignIn(t, p, u)
@@ -175,8 +178,8 @@ func (b *Browser) allow(t testing.TB, c Client, u User, scope string) Tokens {
 func testAccountConsent(t *testing.T, s *Signet) {
 	app, second := s.AddCodeClient(t, "app", askOnce), s.AddCodeClient(t, "second", askOnce)
 	b, foreign := s.NewBrowser(), s.NewBrowser()
-	offline, others := b.allow(t, app, s.Alice, "openid offline_access"), b.allow(t, second, s.Alice, "openid")
-	theirs := foreign.allow(t, app, s.Editor, "openid")
+	offline, others := b.Allow(t, app, s.Alice, "openid offline_access"), b.Allow(t, second, s.Alice, "openid")
+	theirs := foreign.Allow(t, app, s.Editor, "openid")
 	p := b.Open(AccountApps).expect(t, AccountApps)
 	if n := strings.Count(string(p.Body), "/account/apps/withdraw"); n != 2 {
 		t.Fatalf("%d consents: %s", n, p.Body)
@@ -208,7 +211,7 @@ func accountForms(handle, sid string) map[string]url.Values {
 func testAccountCrossSite(t *testing.T, s *Signet) {
 	app := s.AddCodeClient(t, "app", askOnce)
 	b := s.NewBrowser()
-	tokens := b.allow(t, app, s.Alice, "openid")
+	tokens := b.Allow(t, app, s.Alice, "openid")
 	handle := sessionFields(s.openSessions(t, b))[0]
 	for path, form := range accountForms(handle, sessionOf(t, tokens)) {
 		for _, h := range [][2]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}} {
@@ -252,4 +255,61 @@ func testAccountNobody(t *testing.T, s *Signet) {
 	}
 	s.Store.Reset()
 	b.Open(Account).expect(t, Account)
+}
+
+// testAccountBackchannel: whatever a person ends, the client is told by a logout token.
+func testAccountBackchannel(t *testing.T, s *Signet) {
+	for name, end := range map[string]func(b *Browser, a signedInApp){
+		"application": func(b *Browser, a signedInApp) {
+			b.own(AccountApps+"/sign-out", Form("session", a.sid).Encode()).expect(t, AccountSessions)
+		},
+		"browser": func(b *Browser, _ signedInApp) {
+			b.SendForm(t, s.openSessions(t, b), AccountSessions+"/end", "").expect(t, Login)
+		},
+		"everywhere": func(b *Browser, _ signedInApp) {
+			b.own(AccountSessions+"/end-all", "keep=1").expect(t, AccountSessions)
+		},
+		"consent": func(b *Browser, a signedInApp) {
+			b.own(AccountApps+"/withdraw", Form("client_id", a.client.ID).Encode()).expect(t, AccountApps)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rp := newRelyingParty(t)
+			u, b := s.AddUser(t, "logout-"+name, "user"), s.NewBrowser()
+			c := s.addLogoutClient(t, "logout-"+name, rp, askOnce)
+			tokens := b.Allow(t, c, u, "openid")
+			a := signedInApp{tokens, c, sessionOf(t, tokens)}
+			end(b, a)
+			s.deliver(t)
+			s.deliver(t)
+			rp.expectTold(t, a)
+		})
+	}
+}
+
+// testRenewWhileAllEnds: an operator ends everything between the step that sets the password
+// and the new session of the browser, which must not outlive it.
+func testRenewWhileAllEnds(t *testing.T, s *Signet) {
+	for name, end := range map[string]func() error{
+		"everybody": func() error { _, err := s.operator().Sessions().EndAll(t.Context()); return err },
+		"the user":  func() error { _, err := s.operator().Users().EndSessions(t.Context(), s.Alice.ID); return err },
+	} {
+		b, next := s.NewBrowser(), s.NewSecret("next password")
+		b.signInToAccount(t, s.Alice)
+		ended := false
+		s.Store.Before(func(_ context.Context, _ int, method string) error {
+			if method == "CreateBrowserSession" && !ended {
+				ended = true
+				must(t, end())
+			}
+			return nil
+		})
+		b.own(AccountPassword, Form("current_password", s.Alice.Password, "new_password", next).Encode())
+		s.Store.Reset()
+		if !ended {
+			t.Fatalf("%s: nothing has ended in between", name)
+		}
+		b.Open(Account).expect(t, Login)
+		s.Alice.Password = next
+	}
 }

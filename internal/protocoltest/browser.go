@@ -16,9 +16,10 @@ import (
 // Browser is what a person uses: it keeps cookies, follows redirects within the issuer and
 // sends the headers of a browser. It runs no script.
 type Browser struct {
-	s       *Signet
-	Cookies map[string]string
-	Changes []*http.Cookie // all Set-Cookie headers so far
+	s         *Signet
+	Cookies   map[string]string
+	UserAgent string         // "" for that of net/http
+	Changes   []*http.Cookie // all Set-Cookie headers so far
 }
 
 // NewBrowser returns a browser without cookies.
@@ -71,6 +72,9 @@ func (b *Browser) once(method, path, body string, opts ...RequestOption) Page {
 	all = append(append(all, opts...), func(r *http.Request) {
 		if r.Method == http.MethodPost && r.Header.Get("Sec-Fetch-Site") == "cross-site" {
 			return
+		}
+		if b.UserAgent != "" {
+			r.Header.Set("User-Agent", b.UserAgent)
 		}
 		for name, value := range b.Cookies {
 			r.AddCookie(&http.Cookie{Name: name, Value: value})

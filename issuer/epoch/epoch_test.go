@@ -88,3 +88,16 @@ func TestValidWithoutSession(t *testing.T) {
 		t.Error("a token is not valid in an epoch that was never raised")
 	}
 }
+
+func TestRenewed(t *testing.T) {
+	u := storage.User{ID: "u", Epoch: 3}
+	old := storage.BrowserSession{UserID: "u", UserEpoch: epoch.Session(u, storage.Epoch{Number: 2})}
+	epoch.EndSessions(&u)
+	renewed := storage.BrowserSession{UserID: "u", UserEpoch: epoch.Renewed(u, old)}
+	if !epoch.ValidForBrowser(u, storage.Epoch{Number: 2}, renewed) || epoch.ValidForBrowser(u, storage.Epoch{Number: 2}, old) {
+		t.Error("the new session does not take the place of the old one")
+	}
+	if epoch.ValidForBrowser(u, storage.Epoch{Number: 3}, renewed) {
+		t.Error("a step on the store's epoch in between is lost")
+	}
+}
