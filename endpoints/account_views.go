@@ -2,6 +2,7 @@ package endpoints
 
 import (
 	"context"
+	"slices"
 
 	"example.org/signet/endpoints/pages"
 	"example.org/signet/issuer"
@@ -71,11 +72,16 @@ func showApps(a accountPages, ctx context.Context, v *accountVisit) (pages.View,
 	}
 	view := pages.AccountAppsView{Account: v.account(), More: len(list.Items) > maxAccountItems}
 	for _, c := range list.Items[:min(len(list.Items), maxAccountItems)] {
-		shown := pages.Consent{Client: *clientView(&c.Client), Audiences: c.Audiences, Since: c.UpdatedAt}
+		shown := pages.Consent{Client: *clientView(&c.Client), Audiences: apiAudiences(c.Audiences, a.site.issuer), Since: c.UpdatedAt}
 		for _, s := range c.Scopes {
 			shown.Scopes = append(shown.Scopes, pages.Scope{Name: s.Name, Text: s.Texts[v.lang]})
 		}
 		view.Consents = append(view.Consents, shown)
 	}
 	return view, nil
+}
+
+// apiAudiences leaves out the issuer, which tells people nothing: every token can be for it.
+func apiAudiences(all []string, issuer string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(audience string) bool { return audience == issuer })
 }

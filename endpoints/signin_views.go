@@ -82,7 +82,7 @@ func (f signInFlow) consentView(out issuer.Outcome, problem pages.Problem, lang 
 	if out.Consent == nil {
 		return v
 	}
-	v.Audiences, v.Remembered = out.Consent.Audiences, out.Consent.Remembered
+	v.Audiences, v.Remembered = apiAudiences(out.Consent.Audiences, f.site.issuer), out.Consent.Remembered
 	for _, s := range out.Consent.Scopes {
 		v.Scopes = append(v.Scopes, pages.Scope{Name: s.Name, Text: s.Texts[lang]})
 	}
