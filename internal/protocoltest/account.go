@@ -34,6 +34,7 @@ var accountCases = []testCase{
 	{name: "N08 taking a consent back on the account page", run: testAccountConsent},
 	{name: "L12 forms of other sites at the account page", run: testAccountCrossSite},
 	{name: "the account page for nobody, and with the store away", run: testAccountNobody},
+	{name: "O05 the button of the account page that signs out", run: testAccountSignOut},
 	{name: "a user who is disabled at the account page", run: testAccountDisabled},
 }
 
@@ -246,6 +247,18 @@ func testAccountDisabled(t *testing.T, s *Signet) {
 	}
 	_, err = s.operator().Users().Enable(context.Background(), s.Alice.ID)
 	must(t, err)
+	b.Open(Account).expect(t, Login)
+}
+
+func testAccountSignOut(t *testing.T, s *Signet) {
+	app := s.AddCodeClient(t, "app")
+	b := s.NewBrowser()
+	tokens := b.useIn(t, app, s.Alice, "openid")
+	p := b.SendForm(t, b.Open(Account).expect(t, Account), Logout, "", "decision", "sign-out")
+	if p.Status != http.StatusOK || len(b.Cookies) != 0 {
+		t.Errorf("%d at %s, cookies %d: %s", p.Status, p.Path, len(b.Cookies), p.Body)
+	}
+	s.expectEnded(t, app, tokens)
 	b.Open(Account).expect(t, Login)
 }
 

@@ -3,6 +3,8 @@ package protocoltest
 import (
 	"net/http"
 	"testing"
+
+	"example.org/signet/storage"
 )
 
 // items lists what the API answers.
@@ -47,6 +49,18 @@ func testOwnBrowserSessions(t *testing.T, s *Signet) {
 	s.expectActive(t, app, offline)
 	s.expectActive(t, app, theirs)
 	s.JSON("GET", Me, nil, token).ExpectStatus(t, http.StatusOK) // it was born in no browser
+	// A token that was born in a browser session marks it, and ends with it.
+	desk := s.AddCodeClient(t, "desk", func(c *storage.Client) { c.Audiences, c.Scopes = nil, append(c.Scopes, "signet:account") })
+	here, there := s.NewBrowser(), s.NewBrowser()
+	there.useIn(t, app, s.Alice, "openid")
+	born := here.useIn(t, desk, s.Alice, "openid signet:account")
+	for _, b := range s.items(t, MeBrowserSessions, Bearer(born.Access)) {
+		if current := b["id"] == sessionFields(s.openSessions(t, here))[0]; (b["current"] == true) != current {
+			t.Errorf("current %v, want %t", b["current"], current)
+		}
+	}
+	s.JSON("DELETE", MeBrowserSessions, nil, Bearer(born.Access)).ExpectStatus(t, http.StatusNoContent)
+	s.JSON("GET", Me, nil, Bearer(born.Access)).ExpectStatus(t, http.StatusUnauthorized)
 	// Without the scope, or for an API: refused.
 	s.JSON("GET", MeBrowserSessions, nil, Bearer(s.Login(t, s.Web, s.Alice, "openid").Access)).ExpectStatus(t, http.StatusUnauthorized)
 }

@@ -24,6 +24,7 @@ var ownBrowserCases = []testCase{
 	{name: "N08 own consents", run: testOwnConsents},
 	{name: "the store fails while a consent is taken back", run: testAccountFaults},
 	{name: "O15 clients hear of what people end on the account page", configure: reachLoopback, run: testAccountBackchannel},
+	{name: "S12 the browser session ends while its password is changed", run: testEndWhilePasswordChanges},
 	{name: "S09 everything ends while a password is changed", run: testRenewWhileAllEnds},
 }
 
@@ -294,22 +295,52 @@ func testRenewWhileAllEnds(t *testing.T, s *Signet) {
 		"everybody": func() error { _, err := s.operator().Sessions().EndAll(t.Context()); return err },
 		"the user":  func() error { _, err := s.operator().Users().EndSessions(t.Context(), s.Alice.ID); return err },
 	} {
-		b, next := s.NewBrowser(), s.NewSecret("next password")
-		b.signInToAccount(t, s.Alice)
+		for _, at := range []string{"RevokeAll", "CreateBrowserSession"} { // both come after the password is set
+			b, next := s.NewBrowser(), s.NewSecret("next password")
+			b.signInToAccount(t, s.Alice)
+			ended := false
+			s.Store.Before(func(_ context.Context, _ int, method string) error {
+				if method == at && !ended {
+					ended = true
+					must(t, end())
+				}
+				return nil
+			})
+			b.own(AccountPassword, Form("current_password", s.Alice.Password, "new_password", next).Encode())
+			s.Store.Reset()
+			if !ended {
+				t.Fatalf("%s, %s: nothing has ended in between", name, at)
+			}
+			b.Open(Account).expect(t, Login)
+			s.Alice.Password = next
+		}
+	}
+}
+
+// testEndWhilePasswordChanges: whoever is signed out while a form of theirs is under way
+// changes nothing any more.
+func testEndWhilePasswordChanges(t *testing.T, s *Signet) {
+	b := s.NewBrowser()
+	b.signInToAccount(t, s.Alice)
+	handle, next := sessionFields(s.openSessions(t, b))[0], s.NewSecret("next password")
+	for path, form := range map[string]url.Values{
+		AccountPassword: Form("current_password", s.Alice.Password, "new_password", next), AccountSessions + "/end-all": Form("keep", "1"),
+	} {
 		ended := false
 		s.Store.Before(func(_ context.Context, _ int, method string) error {
-			if method == "CreateBrowserSession" && !ended {
+			if (method == "ReserveCounters" || method == "User") && !ended {
 				ended = true
-				must(t, end())
+				must(t, s.operator().Users().EndBrowserSession(t.Context(), s.Alice.ID, handle))
 			}
 			return nil
 		})
-		b.own(AccountPassword, Form("current_password", s.Alice.Password, "new_password", next).Encode())
+		b.own(path, form.Encode()).expect(t, Login)
 		s.Store.Reset()
 		if !ended {
-			t.Fatalf("%s: nothing has ended in between", name)
+			t.Fatalf("%s: nothing has ended in between", path)
 		}
 		b.Open(Account).expect(t, Login)
-		s.Alice.Password = next
+		b.signInToAccount(t, s.Alice) // by the password as it was
+		handle = sessionFields(s.openSessions(t, b))[0]
 	}
 }
