@@ -11,3 +11,9 @@ var OpenAPI string
 
 // OpenAPIServer stands in OpenAPI wherever the issuer's URL belongs.
 const OpenAPIServer = "http://localhost:8080"
+
+// ConformanceConfig is the configuration of the OpenID conformance suite (JSON), which the
+// tests read.
+//
+//go:embed openid-conformance.json
+var ConformanceConfig string

@@ -15,6 +15,7 @@ import (
 var conformanceCases = []testCase{
 	{name: "Basic OP", configure: conformanceIssuer, run: playBasic},
 	{name: "Form Post OP", configure: conformanceIssuer, run: playFormPost},
+	{name: "Form Post OP with script", configure: conformanceIssuer, run: playFormPostScript},
 	{name: "Config OP", configure: conformanceConfig, run: playConfig},
 	{name: "RP-Initiated Logout OP", configure: conformanceConfig, run: playLogout},
 	{name: "Back-Channel Logout OP", configure: conformanceConfig, run: playBackchannel},
@@ -49,11 +50,17 @@ func ConformanceOutcomes() map[string]string {
 	return outcomes
 }
 
-func playBasic(t *testing.T, s *Signet)       { s.playModules(t, basicModules(), false) }
-func playFormPost(t *testing.T, s *Signet)    { s.playModules(t, basicModules(), true) }
-func playConfig(t *testing.T, s *Signet)      { s.playModules(t, conformanceDiscovery, false) }
-func playLogout(t *testing.T, s *Signet)      { s.playModules(t, conformanceLogout, false) }
-func playBackchannel(t *testing.T, s *Signet) { s.playModules(t, conformanceBackchannel, false) }
+func playBasic(t *testing.T, s *Signet)       { s.playModules(t, basicModules()) }
+func playFormPost(t *testing.T, s *Signet)    { s.playModules(t, basicModules(), byFormPost) }
+func playConfig(t *testing.T, s *Signet)      { s.playModules(t, conformanceDiscovery) }
+func playLogout(t *testing.T, s *Signet)      { s.playModules(t, conformanceLogout) }
+func playBackchannel(t *testing.T, s *Signet) { s.playModules(t, conformanceBackchannel) }
+
+func playFormPostScript(t *testing.T, s *Signet) {
+	s.playModules(t, basicModules(), byFormPost, func(c *conformance) { c.script = true })
+}
+
+func byFormPost(c *conformance) { c.formPost = true }
 
 // conformanceIssuer signs by RS256, which the suite demands of every provider.
 func conformanceIssuer(o *Options) {
@@ -80,9 +87,12 @@ type conformance struct {
 	*testing.T
 	s        *Signet
 	clients  suiteClients
+	module   string
 	formPost bool
+	script   bool // the browser runs scripts: pages of form_post send themselves
 	browser  *Browser
-	logins   int // how often the person has been asked for the password
+	picture  bool // the module waits for a picture of a page
+	logins   int  // how often the person has been asked for the password
 	warnings []string
 	skipped  string
 }
@@ -116,15 +126,18 @@ func (s *Signet) addSuiteClients(t *testing.T) (c suiteClients) {
 }
 
 // playModules plays a plan, and compares each outcome with the one that the docs name.
-func (s *Signet) playModules(t *testing.T, modules []conformanceModule, formPost bool) {
+func (s *Signet) playModules(t *testing.T, modules []conformanceModule, variant ...func(*conformance)) {
 	t.Helper()
 	clients := s.addSuiteClients(t)
 	for _, m := range modules {
 		t.Run(m.name, func(t *testing.T) {
-			c := &conformance{T: t, s: s, clients: clients, formPost: formPost, browser: s.NewBrowser()}
+			c := &conformance{T: t, s: s, clients: clients, module: m.name, browser: s.NewBrowser()}
+			for _, change := range variant {
+				change(c)
+			}
 			m.play(c)
-			if got := c.outcome(); got != m.outcome {
-				t.Errorf("outcome %q, want %q", got, m.outcome)
+			if got := c.outcome(); got != m.outcome || c.picture {
+				t.Errorf("outcome %q, want %q; no picture: %t", got, m.outcome, c.picture)
 			}
 		})
 	}

@@ -8,13 +8,6 @@ import (
 	"strings"
 )
 
-// callback is a request that the browser makes to the suite.
-type callback struct {
-	method string
-	target *url.URL
-	params url.Values // of the query, or with form_post of the body
-}
-
 // request returns an authorization request of the first client as the suite makes it. The
 // changes are names and values in turn; a value "" leaves the parameter out.
 func (c *conformance) request(changes ...string) url.Values {
@@ -32,36 +25,24 @@ func (c *conformance) request(changes ...string) url.Values {
 }
 
 // open sends the browser to the authorization endpoint.
-func (c *conformance) open(q url.Values) Page { return c.browser.Open(Authorize + "?" + q.Encode()) }
-
-// finish does on the pages what the configuration of the suite says, until the browser goes
-// back to the suite: it fills in the login page, allows, and continues.
-func (c *conformance) finish(p Page) callback {
+func (c *conformance) open(q url.Values) screen {
 	c.Helper()
-	for range 5 {
-		if location := p.Header.Get("Location"); location != "" {
-			target, err := url.Parse(location)
-			must(c, err)
-			return callback{http.MethodGet, target, target.Query()}
-		}
-		d := c.browser.Document(c, p)
-		switch {
-		case d.Has("sign-in"):
-			c.logins++
-			d.Type(c, "username", c.s.Alice.Username)
-			d.Type(c, "password", c.s.Alice.Password)
-			p = d.Click(c, "sign-in")
-		case d.Has("allow"):
-			p = d.Click(c, "allow")
-		default:
-			sent := d.Submission(c, "continue")
-			target, err := url.Parse(sent.Target)
-			must(c, err)
-			return callback{sent.Method, target, sent.Fields}
-		}
+	requested := Authorize + "?" + q.Encode()
+	return c.run(requested, c.browser.Open(requested))
+}
+
+// authorize sends the browser to the authorization endpoint, and expects it back at the suite.
+func (c *conformance) authorize(q url.Values) callback {
+	c.Helper()
+	return c.returned(c.open(q))
+}
+
+func (c *conformance) returned(at screen) callback {
+	c.Helper()
+	if at.back == nil {
+		c.Fatalf("the browser stays at %.80s: %.300s", at.url, at.page.Body)
 	}
-	c.Fatal("the pages lead nowhere")
-	return callback{}
+	return *at.back
 }
 
 // response expects the browser at the redirect URI, with the answer where the response mode has
@@ -126,7 +107,7 @@ type signedIn struct {
 func (c *conformance) signIn(changes ...string) signedIn {
 	c.Helper()
 	q := c.request(changes...)
-	return c.complete(q, c.finish(c.open(q)))
+	return c.complete(q, c.authorize(q))
 }
 
 // complete goes on from the answer to an authorization request.

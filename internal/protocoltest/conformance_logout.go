@@ -45,7 +45,7 @@ func playBackchannelDiscovery(c *conformance) {
 const anyLogoutState = `!"#$%&'()*~,-./0123456789:~<=>?@ABCXYZ[\]^_` + "`abcxyz{|}~"
 
 // logout signs in, and opens the logout endpoint with the changes made to the request.
-func (c *conformance) logout(changes ...string) (signedIn, url.Values, Page) {
+func (c *conformance) logout(changes ...string) (signedIn, url.Values, screen) {
 	c.Helper()
 	r := c.signIn()
 	c.s.Advance(time.Second)
@@ -55,18 +55,18 @@ func (c *conformance) logout(changes ...string) (signedIn, url.Values, Page) {
 			q.Del(changes[n])
 		}
 	}
-	return r, q, c.browser.Open(Logout + "?" + q.Encode())
+	requested := Logout + "?" + q.Encode()
+	return r, q, c.run(requested, c.browser.Open(requested))
 }
 
 // expectRedirect expects the browser back at the suite with the state and nothing else, and
 // signed out.
-func (c *conformance) expectRedirect(q url.Values, p Page) {
+func (c *conformance) expectRedirect(q url.Values, at screen) {
 	c.Helper()
-	target, err := url.Parse(p.Header.Get("Location"))
-	must(c, err)
-	got := target.Query()
-	if at, _, _ := strings.Cut(target.String(), "?"); at != suiteGoodbye || got.Get("state") != q.Get("state") || got.Has("state") != q.Has("state") {
-		c.Errorf("%d to %q, want state %q: %.300s", p.Status, target, q.Get("state"), p.Body)
+	back := c.returned(at)
+	got := back.target.Query()
+	if to, _, _ := strings.Cut(at.url, "?"); back.method != http.MethodGet || to != suiteGoodbye || got.Get("state") != q.Get("state") || got.Has("state") != q.Has("state") {
+		c.Errorf("%s %q, want state %q", back.method, at.url, q.Get("state"))
 	}
 	for name := range got {
 		if name != "state" {
@@ -80,37 +80,36 @@ func (c *conformance) expectRedirect(q url.Values, p Page) {
 func (c *conformance) expectSignedOut() {
 	c.Helper()
 	q := c.request("prompt", "none")
-	c.refused(q, c.finish(c.open(q)), "login_required", "interaction_required", "account_selection_required", "consent_required")
+	c.refused(q, c.authorize(q), "login_required", "interaction_required", "account_selection_required", "consent_required")
 }
 
 func playLogoutRedirect(changes ...string) func(c *conformance) {
 	return func(c *conformance) {
-		_, q, p := c.logout(changes...)
-		c.expectRedirect(q, p)
+		_, q, at := c.logout(changes...)
+		c.expectRedirect(q, at)
 	}
 }
 
 // playLogoutPage expects a page, and no redirect: not after the confirmation either.
 func playLogoutPage(changes ...string) func(c *conformance) {
 	return func(c *conformance) {
-		_, _, p := c.logout(changes...)
-		c.expectPage(p)
+		c.picture = true
+		_, _, at := c.logout(changes...)
+		c.expectPage(at)
 	}
 }
 
 // expectPage expects that the page says that the person is signed out, or asks: which is so
 // unless the hint is good and no redirect is asked for.
-func (c *conformance) expectPage(p Page) {
+func (c *conformance) expectPage(at screen) {
 	c.Helper()
-	d := c.browser.Document(c, p)
-	if d.Has("sign-out") {
+	if d := c.browser.Document(c, at.page); d.Has("sign-out") {
 		q := c.request("prompt", "none")
-		c.code(q, c.finish(c.open(q))) // nobody is signed out unasked
-		p = d.Click(c, "sign-out")
-		d = c.browser.Document(c, p)
+		c.code(q, c.authorize(q)) // nobody is signed out unasked
+		at = c.click(d, "sign-out")
 	}
-	if p.Status != http.StatusOK || p.Header.Get("Location") != "" || !d.Has("signed-out") {
-		c.Errorf("%d at %.60s to %q: %.300s", p.Status, p.Path, p.Header.Get("Location"), p.Body)
+	if at.back != nil || at.page.Status != http.StatusOK || !c.browser.Document(c, at.page).Has("signed-out") {
+		c.Errorf("%d at %.80s: %.300s", at.page.Status, at.url, at.page.Body)
 	}
 	c.expectSignedOut()
 }
@@ -119,32 +118,31 @@ func (c *conformance) expectPage(p Page) {
 func playLogoutUnsignedHint(c *conformance) {
 	r := c.signIn()
 	parts := strings.Split(r.tokens.ID, ".")
-	_, _, p := c.logout("id_token_hint", b64([]byte(`{"alg":"none"}`))+"."+parts[1]+".")
-	c.expectAsked(p)
-	c.expectPage(p)
+	c.expectAsked(b64([]byte(`{"alg":"none"}`)) + "." + parts[1] + ".")
 }
 
 // playLogoutForeignHint sends an ID token that the client has signed with its secret.
 func playLogoutForeignHint(c *conformance) {
 	now := c.s.Clock.Now().Unix()
 	claims := jsonText(c, Object{"iss": c.clients.first.ID, "sub": "SubjectID", "aud": c.s.Issuer, "nonce": "flibble", "iat": now, "exp": now + 300})
-	_, _, p := c.logout("id_token_hint", jwt(`{"alg":"HS256"}`, claims, hmacWith(crypto.SHA256, []byte(c.clients.first.Secret))))
-	c.expectAsked(p)
-	c.expectPage(p)
+	c.expectAsked(jwt(`{"alg":"HS256"}`, claims, hmacWith(crypto.SHA256, []byte(c.clients.first.Secret))))
 }
 
-// expectAsked expects the page that asks whether to sign out.
-func (c *conformance) expectAsked(p Page) {
+// expectAsked expects the page that asks whether to sign out, for a hint that proves nothing.
+func (c *conformance) expectAsked(hint string) {
 	c.Helper()
-	if !c.browser.Document(c, p).Has("sign-out") {
-		c.Errorf("signed out by a hint that proves nothing: %d to %q", p.Status, p.Header.Get("Location"))
+	c.picture = true
+	_, _, at := c.logout("id_token_hint", hint)
+	if at.back != nil || !c.browser.Document(c, at.page).Has("sign-out") {
+		c.Errorf("signed out, at %.80s", at.url)
 	}
+	c.expectPage(at)
 }
 
 func playBackchannelLogout(c *conformance) {
 	c.clients.relyingParty.received() // of the logouts before
-	r, q, p := c.logout()
-	c.expectRedirect(q, p)
+	r, q, at := c.logout()
+	c.expectRedirect(q, at)
 	c.s.deliver(c.T)
 	all := c.clients.relyingParty.received()
 	if len(all) != 1 || all[0].contentType != "application/x-www-form-urlencoded" {

@@ -46,12 +46,13 @@ func playLoginHint(c *conformance) {
 
 func playUnregisteredRedirectURI(c *conformance) {
 	q := c.request("redirect_uri", suiteCallback+"/"+rand.Text())
-	c.open(q).ExpectErrorPage(c, http.StatusBadRequest, "redirect_uri_mismatch")
+	c.picture = true
+	c.open(q).page.ExpectErrorPage(c, http.StatusBadRequest, "redirect_uri_mismatch")
 }
 
 func playPostRequest(c *conformance) {
 	q := c.request()
-	c.complete(q, c.finish(c.browser.Post(Authorize, q)))
+	c.complete(q, c.returned(c.run(Authorize+"?"+q.Encode(), c.browser.Post(Authorize, q))))
 }
 
 // outer are the parameters that stay beside a request object, with which the others are
@@ -81,7 +82,7 @@ func (c *conformance) requestObject(q url.Values) string {
 // the object alone.
 func (c *conformance) rejected(outer url.Values, code string) {
 	c.Helper()
-	got := c.finish(c.open(outer))
+	got := c.authorize(outer)
 	if params := c.response(outer, got); params.Get("error") == code {
 		c.skip(code)
 		return
@@ -104,7 +105,8 @@ func playRequestObjectRedirectURI(c *conformance) {
 	q := c.request()
 	outer := c.outer(q, "request", c.requestObject(q))
 	outer.Set("redirect_uri", suiteCallback+"_invalid")
-	p := c.open(outer).ExpectErrorPage(c, http.StatusBadRequest, "redirect_uri_mismatch")
+	c.picture = true
+	p := c.open(outer).page.ExpectErrorPage(c, http.StatusBadRequest, "redirect_uri_mismatch")
 	if strings.Contains(string(p.Body), `href="`+suiteBase) {
 		c.Errorf("the page leads to the suite: %s", p.Body)
 	}

@@ -37,8 +37,8 @@ func playAlternateOrder(c *conformance) {
 	for i, j := 0, len(pairs)-1; i < j; i, j = i+1, j-1 {
 		pairs[i], pairs[j] = pairs[j], pairs[i]
 	}
-	got := c.finish(c.browser.Open(Authorize + "?" + strings.Join(pairs, "&")))
-	c.expectScopeClaims(c.complete(q, got))
+	requested := Authorize + "?" + strings.Join(pairs, "&")
+	c.expectScopeClaims(c.complete(q, c.returned(c.run(requested, c.browser.Open(requested)))))
 }
 
 func playClaimsEssential(c *conformance) {

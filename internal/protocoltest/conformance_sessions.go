@@ -46,6 +46,7 @@ func (c *conformance) expectSame(first, second signedIn) {
 func playPromptLogin(c *conformance) {
 	first := c.signIn()
 	c.s.Advance(time.Second)
+	c.picture = true
 	second := c.signIn("prompt", "login")
 	c.expectLogins(2)
 	c.expectLater(first, second)
@@ -53,7 +54,7 @@ func playPromptLogin(c *conformance) {
 
 func playPromptNoneNotLoggedIn(c *conformance) {
 	q := c.request("prompt", "none", "state", strings.Repeat("0aZ-._~", 20)[:128])
-	c.refused(q, c.finish(c.open(q)), "login_required", "interaction_required", "account_selection_required", "consent_required")
+	c.refused(q, c.authorize(q), "login_required", "interaction_required", "account_selection_required", "consent_required")
 	c.expectLogins(0)
 }
 
@@ -66,6 +67,7 @@ func playPromptNoneLoggedIn(c *conformance) {
 func playMaxAge1(c *conformance) {
 	first := c.signIn()
 	c.s.Advance(2 * time.Second)
+	c.picture = true
 	second := c.signIn("max_age", "1")
 	c.expectLogins(2)
 	c.expectLater(first, second)

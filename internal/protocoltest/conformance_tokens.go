@@ -33,7 +33,7 @@ func playServer(c *conformance) {
 
 func playResponseTypeMissing(c *conformance) {
 	q := c.request("response_type", "")
-	c.refused(q, c.finish(c.open(q)), "invalid_request", "unsupported_response_type")
+	c.refused(q, c.authorize(q), "invalid_request", "unsupported_response_type")
 }
 
 // playIDTokenSignature needs a key id, which c.verified checks in every module.
@@ -139,5 +139,5 @@ func (c *conformance) refresh(client Client, more ...string) signedIn {
 func playValidPKCE(c *conformance) {
 	verifier := c.s.NewSecret("verifier-0123456789")
 	q := c.request("code_challenge", authorization.Challenge(verifier), "code_challenge_method", "S256")
-	c.complete(q, c.finish(c.open(q)), "code_verifier", verifier)
+	c.complete(q, c.authorize(q), "code_verifier", verifier)
 }

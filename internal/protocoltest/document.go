@@ -56,6 +56,18 @@ func (d *Document) element(t testing.TB, id string) *html.Node {
 	return n
 }
 
+// Text returns the text within an element.
+func (d *Document) Text(t testing.TB, id string) string {
+	t.Helper()
+	var text strings.Builder
+	for n := range d.element(t, id).Descendants() {
+		if n.Type == html.TextNode {
+			text.WriteString(n.Data)
+		}
+	}
+	return text.String()
+}
+
 // Type replaces what is in an input field.
 func (d *Document) Type(t testing.TB, id, text string) {
 	t.Helper()

@@ -55,6 +55,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"AuthorizeRedirect", authorizeRedirectCases},
 		{"AuthorizePages", authorizePageCases},
 		{"Conformance", conformanceCases},
+		{"Metadata", metadataCases},
 		{"BrowserSessions", browserSessionCases},
 		{"Account", accountCases},
 		{"OwnBrowsers", ownBrowserCases},
