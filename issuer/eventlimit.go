@@ -19,13 +19,26 @@ var repeatedEvents = Limit{10, time.Hour}
 
 // allow tells whether one more event is to be written. Past the limit nothing is written.
 func (l eventLimiter) allow(ctx context.Context, key string) (bool, error) {
-	return l.allowUpTo(ctx, key, repeatedEvents)
+	return l.reserve(ctx, claimUpTo(key, repeatedEvents))
 }
 
-// allowUpTo is allow with a limit of its own.
-func (l eventLimiter) allowUpTo(ctx context.Context, key string, limit Limit) (bool, error) {
-	r, err := l.store.ReserveCounters(ctx, storage.Time(l.now()), 0,
-		storage.CounterClaim{Key: key, Limit: limit.Attempts, Window: limit.Window})
+// allowFrom is allow for what strangers cause: the limit is that of one network, and wider ones
+// have theirs, as for attempts at passwords.
+func (l eventLimiter) allowFrom(ctx context.Context, kind string, info RequestInfo, limit Limit) (bool, error) {
+	var claims []storage.CounterClaim
+	for _, n := range info.networks() {
+		claims = append(claims, claimUpTo(kind+":"+n.name+":"+hashKey(n.prefix), limit.wider(n.manyTimes)))
+	}
+	return l.reserve(ctx, claims...)
+}
+
+func claimUpTo(key string, limit Limit) storage.CounterClaim {
+	return storage.CounterClaim{Key: key, Limit: limit.Attempts, Window: limit.Window}
+}
+
+// reserve takes a place in every counter, or in none.
+func (l eventLimiter) reserve(ctx context.Context, claims ...storage.CounterClaim) (bool, error) {
+	r, err := l.store.ReserveCounters(ctx, storage.Time(l.now()), 0, claims...)
 	if err != nil {
 		return false, unavailable(err)
 	}

@@ -11,8 +11,8 @@ import (
 	"example.org/signet/storage"
 )
 
-// refusedRequests bounds the events of requests that are refused, from one network: anybody
-// can send them.
+// refusedRequests bounds the events of requests that are refused, from one of the narrowest
+// networks: anybody can send them.
 var refusedRequests = Limit{300, 15 * time.Minute}
 
 // refuse audits a request that is not valid, and answers the client where that may be.
@@ -41,7 +41,7 @@ type refusalLog struct {
 // append appends the event of a refused request, as far as the network has not caused
 // too many.
 func (l refusalLog) append(ctx context.Context, info RequestInfo, r *authorization.Refusal) error {
-	write, err := l.limiter.allowUpTo(ctx, "authorize.refused:"+hashKey(info.Network()), refusedRequests)
+	write, err := l.limiter.allowFrom(ctx, "authorize.refused", info, refusedRequests)
 	if err != nil || !write {
 		return err
 	}
