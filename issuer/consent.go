@@ -115,34 +115,40 @@ func redirectHost(uri string) string {
 	return u.Hostname()
 }
 
+// mark is what a stamp knows the consent page by that shows it.
+func (a asked) mark() [16]byte {
+	text, err := json.Marshal([]any{"signet consent page v1", shownHash(a), a.scopes, a.audiences})
+	if err != nil {
+		panic("consent: " + err.Error()) // texts always encode
+	}
+	sum := sha256.Sum256(text)
+	return [16]byte(sum[:16])
+}
+
 // maxConsentAttempts bounds how often a lost compare-and-swap is tried again.
 const maxConsentAttempts = 10
 
 // grant stores what the person has allowed, beside what they had allowed before of the client
-// as it is now.
-func (c consents) grant(ctx context.Context, a asked, now time.Time, info RequestInfo) error {
+// as it is now. changed is false where that was all.
+func (c consents) grant(ctx context.Context, a asked, now time.Time) (changed bool, err error) {
 	for range maxConsentAttempts {
-		err := c.add(ctx, a, now)
-		if err == nil {
-			return c.audit(ctx, a, audit.EventConsentGranted, info)
-		}
-		if !errors.Is(err, storage.ErrConflict) {
-			return unavailable(err)
+		if changed, err = c.add(ctx, a, now); !errors.Is(err, storage.ErrConflict) {
+			return changed, unavailableOrNil(err)
 		}
 	}
-	return unavailable(errConsentContended)
+	return false, unavailable(errConsentContended)
 }
 
 var errConsentContended = errors.New("the consent changed at every step")
 
 // add makes one try. storage.ErrConflict where somebody else was faster.
-func (c consents) add(ctx context.Context, a asked, now time.Time) error {
+func (c consents) add(ctx context.Context, a asked, now time.Time) (changed bool, err error) {
 	record, err := c.store.Consent(ctx, a.user.ID, a.client.ID)
 	if errors.Is(err, storage.ErrNotFound) {
 		record, err = storage.Consent{UserID: a.user.ID, ClientID: a.client.ID, CreatedAt: now}, nil
 	}
 	if err != nil || covers(record, a) {
-		return err
+		return false, err
 	}
 	if shown := shownHash(a); record.Shown != shown {
 		record.Scopes, record.Audiences, record.Shown = nil, nil, shown
@@ -150,7 +156,7 @@ func (c consents) add(ctx context.Context, a asked, now time.Time) error {
 	record.Scopes, record.Audiences = sortedUnion(record.Scopes, a.scopes), sortedUnion(record.Audiences, a.audiences)
 	record.UpdatedAt = now
 	_, err = c.store.SwapConsent(ctx, record)
-	return err
+	return err == nil, err
 }
 
 func sortedUnion(a, b []string) []string {
@@ -159,15 +165,9 @@ func sortedUnion(a, b []string) []string {
 	return slices.Compact(all)
 }
 
-// deny audits that the person has said no. Nothing else is kept.
-func (c consents) deny(ctx context.Context, a asked, info RequestInfo) error {
-	return c.audit(ctx, a, audit.EventConsentDenied, info)
-}
-
-func (c consents) audit(ctx context.Context, a asked, event string, info RequestInfo) error {
-	return c.log.append(ctx, info, storage.AuditEvent{
-		Type: event, Actor: a.user.ID, Target: a.user.ID, ClientID: a.client.ID, Detail: joinScope(a.scopes),
-	})
+// event is what is audited of an answer.
+func (a asked) event(kind string) storage.AuditEvent {
+	return storage.AuditEvent{Type: kind, Actor: a.user.ID, Target: a.user.ID, ClientID: a.client.ID, Detail: joinScope(a.scopes)}
 }
 
 // auditRevoked audits that a consent is about to be deleted.

@@ -3,11 +3,13 @@ package issuer
 import (
 	"context"
 
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/authorization"
 )
 
 // Consent records what the person has decided, and goes on. The page must have been shown in
-// this browser session, for this request: otherwise it is shown again.
+// this browser session, for this request, and must have shown what is allowed: otherwise it is
+// shown again.
 func (s *SignIn) Consent(ctx context.Context, in Interaction, allow bool) (Outcome, error) {
 	in.Clicked = true
 	v, err := s.visit(ctx, in)
@@ -26,10 +28,14 @@ func (s *SignIn) Consent(ctx context.Context, in Interaction, allow bool) (Outco
 		return s.carryOut(ctx, p)
 	case !allow:
 		return s.denied(ctx, p)
-	case p.step.Kind != authorization.StepConsent:
+	case p.step.Kind != authorization.StepConsent, v.stamp.Shown != p.asked.mark():
 		return s.carryOut(ctx, p)
 	}
-	if err := s.consents.grant(ctx, p.asked, v.now, in.Info); err != nil {
+	changed, err := s.consents.grant(ctx, p.asked, v.now)
+	if err == nil {
+		err = s.auditConsent(ctx, p, audit.EventConsentGranted, changed)
+	}
+	if err != nil {
 		return Outcome{}, err
 	}
 	v.stamp.Consent = true
@@ -48,9 +54,19 @@ func (s *SignIn) denied(ctx context.Context, p plan) (Outcome, error) {
 	if p.asked.client.ID == "" {
 		p.asked.user, p.asked.client = p.signedIn.User, p.client // nothing is left to be asked for
 	}
-	if err := s.consents.deny(ctx, p.asked, p.in.Info); err != nil {
+	if err := s.auditConsent(ctx, p, audit.EventConsentDenied, false); err != nil {
 		return Outcome{}, err
 	}
 	p.step = authorization.Step{Kind: authorization.StepRespondError, Code: authorization.AccessDenied, Description: "the user has refused"}
 	return s.outcome(ctx, p)
+}
+
+// auditConsent audits an answer. One that changes nothing can be given without end, so only the
+// first times are audited.
+func (s *SignIn) auditConsent(ctx context.Context, p plan, event string, changed bool) error {
+	e := p.asked.event(event)
+	if changed {
+		return s.log.append(ctx, p.in.Info, e)
+	}
+	return s.auditLimited(ctx, p, e)
 }

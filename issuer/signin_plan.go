@@ -101,6 +101,10 @@ func (s *SignIn) judgeRights(ctx context.Context, p *plan, state *authorization.
 		user: p.signedIn.User, client: p.client, policy: consentPolicy(p.client, p.request.RedirectURI),
 		scopes: p.rights.Shown, audiences: p.rights.Audience,
 	}
+	if p.stamp.Shown != p.asked.mark() { // what was allowed is not what is asked for now
+		p.stamp.Consent = false
+		state.Stamp = p.stamp
+	}
 	state.Consent, err = s.consents.state(ctx, p.asked)
 	return nil, err
 }
@@ -206,6 +210,14 @@ func (p plan) query(stamps *authorization.Sealer) (string, error) {
 		id := p.signedIn.Session.ID
 		proven := p.stamp.Proves(p.request, id, p.now)
 		stamp.Browser, stamp.Password, stamp.Consent = authorization.BrowserMark(id), proven.Password, proven.Consent
+		if proven != (authorization.Steps{}) {
+			stamp.Begun = p.stamp.Begun // a page that is loaded anew makes no step younger
+		}
+	}
+	if p.step.Kind == authorization.StepConsent {
+		stamp.Shown = p.asked.mark()
+	} else if stamp.Consent {
+		stamp.Shown = p.stamp.Shown
 	}
 	sealed, err := stamps.Seal(stamp)
 	return p.request.Query(sealed), err

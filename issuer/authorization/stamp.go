@@ -22,6 +22,7 @@ type Stamp struct {
 	Password bool      // the user has logged in for this request
 	Consent  bool      // the user has allowed this request
 	Browser  [16]byte  // BrowserMark of the browser session that the steps were done in
+	Shown    [16]byte  // of the consent page: what it shows; zero elsewhere
 }
 
 // maxStampAge is how long the steps of a stamp count.
@@ -64,10 +65,10 @@ func (s Stamp) Stale(r Request, now time.Time) bool {
 // Sizes of a stamp, in bytes. A random salt makes a key for each, so that no number of
 // stamps wears the master key out.
 const (
-	stampVersion = 1
+	stampVersion = 2
 	saltSize     = 12
 	nonceSize    = 12
-	plainSize    = 8 + 16 + 1 + 16
+	plainSize    = 8 + 16 + 1 + 16 + 16
 	maxStamp     = 200 // characters
 )
 
@@ -133,7 +134,7 @@ func (s Stamp) encode() []byte {
 	if s.Consent {
 		flags |= flagConsent
 	}
-	return append(append(b, flags), s.Browser[:]...)
+	return append(append(append(b, flags), s.Browser[:]...), s.Shown[:]...)
 }
 
 func decodeStamp(b []byte) Stamp {
@@ -143,6 +144,7 @@ func decodeStamp(b []byte) Stamp {
 		Password: b[24]&flagPassword != 0,
 		Consent:  b[24]&flagConsent != 0,
 		Browser:  [16]byte(b[25:41]),
+		Shown:    [16]byte(b[41:57]),
 	}
 }
 
