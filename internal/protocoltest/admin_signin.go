@@ -23,6 +23,7 @@ const (
 var adminSignInCases = []testCase{
 	{name: "every setting of a client for sign-in in a browser", configure: mergedAdmin, run: testClientSignInSettings},
 	{name: "Z08 settings of a client that are refused", configure: mergedAdmin, run: testClientSignInRefused},
+	{name: "a client by which others administer is for super administrators to make", configure: mergedAdmin, run: testAdminClientsAbove},
 	{name: "a client is bound to one authentication method", run: testBoundAuthMethod},
 	{name: "L24 a client's logo is served by the issuer", configure: mergedAdmin, run: testClientLogo},
 	{name: "L24 a logo that cannot be fetched or is no picture", configure: mergedAdmin, run: testClientLogoRefused},
@@ -238,4 +239,26 @@ func testClientLogoFault(t *testing.T, s *Signet) {
 	s.Get(ClientLogo + "app").expectUnavailable(t)
 	s.Store.Reset()
 	s.Get(ClientLogo+"app").ExpectStatus(t, http.StatusOK)
+}
+
+// testAdminClientsAbove: whoever controls a client with signet:admin gets the power of every
+// administrator whose browser follows a link to it while signed in.
+func testAdminClientsAbove(t *testing.T, s *Signet) {
+	f := s.AddAdmins(t)
+	settings := Object{
+		"scope": "openid signet:admin", "grant_types": []string{"authorization_code", "refresh_token"},
+		"redirect_uris": []string{"https://app.example.com/cb"}, "require_pkce": false,
+	}
+	s.JSON("POST", Clients, settings.with("client_id", "mine"), f.admin).ExpectProblem(t, http.StatusForbidden, "access_denied")
+	s.JSON("POST", Clients, Object{"client_id": "mine"}, f.admin).ExpectStatus(t, http.StatusCreated)
+	s.JSON("PATCH", Clients+"/mine", settings, f.admin).ExpectProblem(t, http.StatusForbidden, "access_denied")
+
+	s.JSON("POST", Clients, settings.with("client_id", "console"), f.superAdmin).ExpectStatus(t, http.StatusCreated)
+	for _, change := range []Object{{"redirect_uris": []string{"https://evil.example.net/cb"}}, {"scope": "openid"}, {"consent": "never"}} {
+		s.JSON("PATCH", Clients+"/console", change, f.admin).ExpectProblem(t, http.StatusForbidden, "access_denied")
+	}
+	s.JSON("POST", Clients+"/console/secret", Object{}, f.admin).ExpectProblem(t, http.StatusForbidden, "access_denied")
+	s.JSON("DELETE", Clients+"/console", nil, f.admin).ExpectProblem(t, http.StatusForbidden, "access_denied")
+	s.JSON("PATCH", Clients+"/console", Object{"client_name": "Console"}, f.superAdmin).ExpectStatus(t, http.StatusOK)
+	s.JSON("POST", Clients+"/console/disable", nil, f.admin).ExpectStatus(t, http.StatusOK)
 }

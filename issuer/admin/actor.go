@@ -52,6 +52,7 @@ var (
 	errNotOutranked       = refusal(issuer.AccessDenied, "you may not do this to somebody whom you do not outrank")
 	errRoleAbove          = refusal(issuer.AccessDenied, "you may not give, change or take away a role that you do not outrank")
 	errScopeAbove         = refusal(issuer.AccessDenied, "you may not give a scope that is restricted to roles which you do not outrank")
+	errAdminClient        = refusal(issuer.AccessDenied, "a client with the scope "+issuer.ScopeAdmin+" is for super administrators to make and to change: it gets the power of every administrator who signs in to it")
 	errClientAbove        = refusal(issuer.AccessDenied, "the client has a scope that is restricted to roles which you do not outrank")
 	errAdminRequired      = refusal(issuer.InsufficientScope, "this needs the role "+role.Admin)
 	errSuperAdminRequired = refusal(issuer.InsufficientScope, "this needs the role "+role.SuperAdmin)
@@ -89,9 +90,13 @@ func (a administrator) mayChangeRole(before, after storage.Role) error {
 
 // mayChangeClient refuses a client with scopes that are not the administrator's to give: a
 // client can use some of them on its own behalf, with no user's roles in the way, and whoever
-// has its secret has its scopes.
+// has its secret has its scopes. One with signet:admin is a super_admin's alone: an
+// administrator of any rank who is signed in in a browser and follows a link to it hands their
+// power over.
 func (a administrator) mayChangeClient(before, after storage.Client) error {
 	switch {
+	case !a.superAdmin && (slices.Contains(before.Scopes, issuer.ScopeAdmin) || slices.Contains(after.Scopes, issuer.ScopeAdmin)):
+		return errAdminClient
 	case !a.mayGrantScopes(before.Scopes):
 		return errClientAbove
 	case !a.mayGrantScopes(after.Scopes):
