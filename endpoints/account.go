@@ -126,7 +126,7 @@ func isEnded(err error) bool {
 	return errors.As(err, &e) && e.Code == issuer.InvalidToken
 }
 
-// done is what a form has led to. With a problem the page is shown again.
+// done is what a form has led to: what the page says then, and the cookie, nil for no change.
 type done struct {
 	notice pages.Notice
 	cookie *issuer.BrowserCookie

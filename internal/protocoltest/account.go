@@ -44,7 +44,7 @@ func (b *Browser) signInToAccount(t testing.TB, u User) Page {
 	return b.SignIn(t, b.Open(Login), u).expect(t, Account)
 }
 
-// form is one form of a page: where it goes and its hidden fields.
+// pageForm finds the forms of a page and where they go; labelOf the label of a button.
 var (
 	pageForm = regexp.MustCompile(`(?s)<form[^>]*\saction="([^"]*)".*?</form>`)
 	labelOf  = regexp.MustCompile(`aria-label="([^"]*)"`)
