@@ -1,7 +1,7 @@
 // Package e2e judges the built binary from outside, by clients that this
 // project did not write: those of Go in the folder go, which is a module of its
 // own so that they are no dependencies of this one, those of npm in node and those
-// of PyPI in python. It also plays what examples/ shows.
+// of PyPI in python. It also plays what examples/ shows, some of it in Chromium.
 //
 // It holds tests only. They build cmd/signet once (with the race detector where
 // the tests have it), run it as a child process on 127.0.0.1 with a store of

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -133,9 +134,9 @@ func openPage(t *testing.T, browser, url string) *page {
 }
 
 // openTab starts a browser with one empty tab, which ends after the timeout.
-func openTab(t *testing.T, browser string, timeout time.Duration) *page {
+func openTab(t *testing.T, browser string, timeout time.Duration, more ...chromedp.ExecAllocatorOption) *page {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
+	options := append(slices.Concat(chromedp.DefaultExecAllocatorOptions[:], more),
 		chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile(t)), chromedp.WindowSize(1280, 1600),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-back-forward-cache", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.ModifyCmdFunc(dieWithParent),
@@ -145,7 +146,13 @@ func openTab(t *testing.T, browser string, timeout time.Duration) *page {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(t.Logf))
+	return newTab(ctx, t, chromedp.WithErrorf(t.Logf))
+}
+
+// newTab opens a tab in the browser of ctx, which it starts, with the options, if there is none yet.
+func newTab(ctx context.Context, t *testing.T, options ...chromedp.ContextOption) *page {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(ctx, options...)
 	t.Cleanup(cancel)
 	p := &page{t: t, ctx: ctx}
 	chromedp.ListenTarget(ctx, p.listen)

@@ -83,22 +83,28 @@ func (e example) require(t *testing.T) {
 // startExample starts the example as its README says, for the API's client.
 func startExample(t *testing.T, s *server, e example, resource credentials, more ...string) *program {
 	t.Helper()
-	_, line := e.commands(t)
 	address := freeAddress(t)
 	_, port, _ := strings.Cut(address, ":")
+	return startProgram(t, e, "http://"+address, "/notsecret", append([]string{"ISSUER=" + s.issuer, "AUDIENCE=" + audience, "PORT=" + port,
+		"CLIENT_ID=" + resource.ID, "CLIENT_SECRET=" + resource.Secret, "LEEWAY=0"}, more...))
+}
+
+// startProgram starts the example as its README says, with these variables, and waits until it
+// answers 200 at the path.
+func startProgram(t *testing.T, e example, url, path string, variables []string) *program {
+	t.Helper()
+	_, line := e.commands(t)
 	cmd := exec.Command("sh", "-c", "exec "+line)
 	cmd.Dir = e.folder()
-	cmd.Env = append(os.Environ(), "ISSUER="+s.issuer, "AUDIENCE="+audience, "PORT="+port,
-		"CLIENT_ID="+resource.ID, "CLIENT_SECRET="+resource.Secret, "LEEWAY=0", "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
-	cmd.Env = append(cmd.Env, more...)
-	p := &program{url: "http://" + address, http: &http.Client{Timeout: waitTimeout}, log: &logBuffer{}}
+	cmd.Env = append(append(os.Environ(), "NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost"), variables...)
+	p := &program{url: url, http: &http.Client{Timeout: waitTimeout}, log: &logBuffer{}}
 	p.child = launch(t, cmd, p.log, p.log)
 	t.Cleanup(func() { p.end(t) })
 	eventuallyWithin(t, 4*waitTimeout, e.dir+" to serve", func() bool {
 		if p.child.ended() {
 			t.Fatalf("it ended with code %d:\n%s", p.child.cmd.ProcessState.ExitCode(), p.log)
 		}
-		res, err := p.http.Get(p.url + "/notsecret")
+		res, err := p.http.Get(p.url + path)
 		if err != nil {
 			return false
 		}

@@ -20,6 +20,9 @@ var examples = []example{
 	{dir: "node", installed: "node_modules/express", needs: []string{"node"}, lists: true},
 	{dir: "java", installed: "target/items.jar", needs: []string{"java"}},
 	{dir: "apache", installed: "/usr/lib/apache2/modules/mod_oauth2.so", needs: []string{"apache2"}},
+	{dir: "spa", installed: "node_modules/oidc-client-ts", needs: []string{"node"}},
+	{dir: "node-web", installed: "node_modules/openid-client", needs: []string{"node"}},
+	{dir: "go-web", installed: "web"},
 }
 
 // exampleRun is one example's life beside a running server.
@@ -72,21 +75,21 @@ func expired(t *testing.T, token string) bool {
 func TestExampleGo(t *testing.T) {
 	long(t)
 	t.Parallel()
-	buildGoExample(t)
+	buildGoExample(t, examples[0])
 	runExample(t, examples[0])
 }
 
-// buildGoExample runs the first of the README's commands: it needs nothing but
-// Go and what this module has already fetched.
-func buildGoExample(t *testing.T) {
+// buildGoExample runs the first of the README's commands, and removes the program when the test
+// ends.
+func buildGoExample(t *testing.T, e example) {
 	t.Helper()
-	install, _ := examples[0].commands(t)
+	install, _ := e.commands(t)
 	cmd := exec.Command("sh", "-c", strings.Join(install, " && "))
-	cmd.Dir, cmd.Env = examples[0].folder(), append(os.Environ(), "GOFLAGS=-mod=readonly")
+	cmd.Dir, cmd.Env = e.folder(), append(os.Environ(), "GOFLAGS=-mod=readonly")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	built, err := filepath.Abs(filepath.Join(examples[0].folder(), examples[0].installed))
+	built, err := filepath.Abs(filepath.Join(e.folder(), e.installed))
 	if err != nil {
 		t.Fatal(err)
 	}

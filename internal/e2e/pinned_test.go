@@ -13,7 +13,7 @@ import (
 // TestNodePackagesArePinned: exact versions, and no address that would tie a
 // clone to one registry.
 func TestNodePackagesArePinned(t *testing.T) {
-	for _, folder := range []string{"node", "../../examples/node"} {
+	for _, folder := range []string{"node", "../../examples/node", "../../examples/node-web", "../../examples/spa"} {
 		t.Run(folder, func(t *testing.T) { wantPinned(t, folder) })
 	}
 }

@@ -75,7 +75,7 @@ func (s *server) start(t *testing.T) {
 
 // ready asks /readyz, on a connection of its own.
 func (s *server) ready() bool {
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: waitTimeout}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: s.wire.base.TLSClientConfig.Clone()}, Timeout: waitTimeout}
 	res, err := client.Get(s.issuer + "/readyz")
 	if err != nil {
 		return false

@@ -45,7 +45,7 @@ var pins = map[string]*regexp.Regexp{
 func playedVersions(t *testing.T, files ...string) map[string]string {
 	t.Helper()
 	if len(files) == 0 {
-		files = []string{"../../examples/java/pom.xml", "../../examples/python/requirements.txt", "go/go.mod", "../../go.mod", "node/package.json", "python/requirements.txt"}
+		files = []string{"../../examples/spa/package.json", "../../examples/node-web/package.json", "../../examples/java/pom.xml", "../../examples/python/requirements.txt", "go/go.mod", "../../go.mod", "node/package.json", "python/requirements.txt"}
 	}
 	versions := map[string]string{}
 	for _, file := range files {
