@@ -42,11 +42,11 @@ func showSessions(a accountPages, ctx context.Context, v *accountVisit) (pages.V
 	if err != nil {
 		return nil, err
 	}
-	view := pages.AccountSessionsView{Account: v.account(), Others: appSessionViews(in.Others)}
+	view := pages.AccountSessionsView{Account: v.account(), Others: a.appSessionViews(in.Others)}
 	for _, b := range in.Browsers[:min(len(in.Browsers), maxAccountItems)] {
 		view.Sessions = append(view.Sessions, pages.BrowserSession{
 			Handle: b.Handle, Current: b.Current, Device: b.Device, Network: b.Network, SignedIn: b.AuthTime, LastSeen: b.LastSeen,
-			Until: b.ExpiresAt, Remembered: b.Remembered, Apps: appSessionViews(b.Apps),
+			Until: b.ExpiresAt, Remembered: b.Remembered, Apps: a.appSessionViews(b.Apps),
 		})
 		view.More = view.More || len(b.Apps) > maxAccountItems
 	}
@@ -54,11 +54,11 @@ func showSessions(a accountPages, ctx context.Context, v *accountVisit) (pages.V
 	return view, nil
 }
 
-func appSessionViews(apps []issuer.AppSessionView) []pages.AppSession {
+func (a accountPages) appSessionViews(apps []issuer.AppSessionView) []pages.AppSession {
 	var views []pages.AppSession
 	for _, x := range apps[:min(len(apps), maxAccountItems)] {
 		views = append(views, pages.AppSession{
-			ID: x.SessionID, Client: *clientView(&x.Client), Since: x.CreatedAt, LastUsed: x.LastUsed, Offline: x.Offline,
+			ID: x.SessionID, Client: *a.site.clientView(&x.Client), Since: x.CreatedAt, LastUsed: x.LastUsed, Offline: x.Offline,
 		})
 	}
 	return views
@@ -72,7 +72,7 @@ func showApps(a accountPages, ctx context.Context, v *accountVisit) (pages.View,
 	}
 	view := pages.AccountAppsView{Account: v.account(), More: len(list.Items) > maxAccountItems}
 	for _, c := range list.Items[:min(len(list.Items), maxAccountItems)] {
-		shown := pages.Consent{Client: *clientView(&c.Client), Audiences: apiAudiences(c.Audiences, a.site.issuer), Since: c.UpdatedAt}
+		shown := pages.Consent{Client: *a.site.clientView(&c.Client), Audiences: apiAudiences(c.Audiences, a.site.issuer), Since: c.UpdatedAt}
 		for _, s := range c.Scopes {
 			shown.Scopes = append(shown.Scopes, pages.Scope{Name: s.Name, Text: s.Texts[v.lang]})
 		}

@@ -89,7 +89,7 @@ func (l logoutEndpoint) answer(e *event, out issuer.LogoutOutcome) (any, error) 
 	case issuer.LogoutRedirect:
 		reply.location = out.RedirectURL
 	default:
-		view := pages.SignedOutView{Client: clientView(out.Client)}
+		view := pages.SignedOutView{Client: l.site.clientView(out.Client)}
 		if out.Client != nil {
 			view.BackURL = out.Client.HomeURI
 		}
@@ -99,7 +99,7 @@ func (l logoutEndpoint) answer(e *event, out issuer.LogoutOutcome) (any, error) 
 }
 
 func (l logoutEndpoint) confirmView(out issuer.LogoutOutcome) pages.LogoutView {
-	v := pages.LogoutView{Action: l.url(""), Client: clientView(out.Client), User: userView(out.User)}
+	v := pages.LogoutView{Action: l.url(""), Client: l.site.clientView(out.Client), User: userView(out.User)}
 	for _, f := range out.Fields {
 		v.Fields = append(v.Fields, pages.Field{Name: f.Name, Value: f.Value})
 	}
@@ -115,6 +115,6 @@ func (l logoutEndpoint) refusalError(out issuer.LogoutOutcome) *pageError {
 	}
 	return &pageError{
 		cause: &httpError{status: status, code: string(issuer.InvalidRequest), description: out.Refusal.Description},
-		kind:  pages.ErrorLogout, client: clientView(out.Client), retryURL: l.url(""), locales: out.UILocales,
+		kind:  pages.ErrorLogout, client: l.site.clientView(out.Client), retryURL: l.url(""), locales: out.UILocales,
 	}
 }

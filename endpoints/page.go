@@ -224,7 +224,7 @@ func (s *pageSite) refusalError(refusal *authorization.Refusal, client *issuer.C
 	e := &pageError{
 		cause:   &httpError{status: http.StatusBadRequest, code: refusal.Code, description: refusal.Description},
 		kind:    pages.ErrorKind(refusal.Problem),
-		client:  clientView(client),
+		client:  s.clientView(client),
 		details: pages.Details{ClientID: refusal.Request.ClientID},
 	}
 	if refusal.Problem == authorization.ProblemTooLarge {

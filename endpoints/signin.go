@@ -157,7 +157,7 @@ func (f signInFlow) url(path, query string) string {
 // itself, or as a link that a person has to follow (RFC 8252 §7.1).
 func (f signInFlow) respond(reply pageReply, response authorization.Response, client *issuer.ClientView, onPage bool) pageReply {
 	asked := pages.Client{}
-	if view := clientView(client); view != nil {
+	if view := f.site.clientView(client); view != nil {
 		asked = *view
 	}
 	switch {

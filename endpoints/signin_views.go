@@ -7,13 +7,17 @@ import (
 
 // clientView returns a client as pages show it; nil for none. An administrator has made every
 // client, so none is shown with the hosts that it comes from.
-func clientView(c *issuer.ClientView) *pages.Client {
+func (s *pageSite) clientView(c *issuer.ClientView) *pages.Client {
 	if c == nil {
 		return nil
 	}
-	return &pages.Client{
+	v := &pages.Client{
 		ID: c.ID, Name: c.Name, HomeURL: c.HomeURI, PolicyURL: c.PolicyURI, TermsURL: c.TermsURI,
 	}
+	if c.LogoURI != "" {
+		v.LogoURL = s.base + pathClientLogo + c.ID
+	}
+	return v
 }
 
 // userView returns a user as pages show them; nil for nobody.
@@ -26,7 +30,7 @@ func userView(u *issuer.UserView) *pages.User {
 
 func (f signInFlow) loginView(out issuer.Outcome, problem pages.Problem, typed formState) pages.LoginView {
 	v := pages.LoginView{
-		Action: f.url(pathLogin, out.Query), Client: clientView(out.Client), Username: typed.username,
+		Action: f.url(pathLogin, out.Query), Client: f.site.clientView(out.Client), Username: typed.username,
 		Problem: problem, RetryAfter: out.RetryAfter,
 	}
 	if v.Username == "" {
@@ -60,7 +64,7 @@ func (f signInFlow) loginView(out issuer.Outcome, problem pages.Problem, typed f
 
 func (f signInFlow) changePasswordView(out issuer.Outcome, problem pages.Problem) pages.ChangePasswordView {
 	v := pages.ChangePasswordView{
-		Action: f.url(pathLoginPassword, out.Query), Client: clientView(out.Client), Problem: problem, RetryAfter: out.RetryAfter,
+		Action: f.url(pathLoginPassword, out.Query), Client: f.site.clientView(out.Client), Problem: problem, RetryAfter: out.RetryAfter,
 	}
 	if u := userView(out.User); u != nil {
 		v.User = *u
@@ -70,7 +74,7 @@ func (f signInFlow) changePasswordView(out issuer.Outcome, problem pages.Problem
 
 func (f signInFlow) consentView(out issuer.Outcome, problem pages.Problem, lang string) pages.ConsentView {
 	v := pages.ConsentView{Action: f.url(pathConsent, out.Query), Problem: problem}
-	if c := clientView(out.Client); c != nil {
+	if c := f.site.clientView(out.Client); c != nil {
 		v.Client, v.Localhost = *c, out.Client.Native
 	}
 	if u := userView(out.User); u != nil {
@@ -92,7 +96,7 @@ func (f signInFlow) consentView(out issuer.Outcome, problem pages.Problem, lang 
 // brakeView leads on by a link: a client cannot follow it by itself.
 func (f signInFlow) brakeView(out issuer.Outcome) pages.BrakeView {
 	v := pages.BrakeView{ContinueURL: f.url(pathLoginContinue, out.Query)}
-	if c := clientView(out.Client); c != nil {
+	if c := f.site.clientView(out.Client); c != nil {
 		v.Client = *c
 	}
 	v.Details = pages.Details{

@@ -181,6 +181,12 @@ func testClientLogo(t *testing.T, s *Signet) {
 			t.Errorf("%s: %q, want %q", name, a.Header.Get(name), value)
 		}
 	}
+	s.changeClient(t, Client{ID: "app"}, func(c *storage.Client) {
+		c.Grants, c.RedirectURIs, c.Scopes = []string{"authorization_code"}, []string{Callback}, []string{"openid"}
+	})
+	if p := s.NewBrowser().Open(s.authorizeURL(Client{ID: "app"})).expect(t, Login); !strings.Contains(string(p.Body), `src="`+s.options.Path+ClientLogo+`app"`) {
+		t.Errorf("the login page does not show the logo: %s", p.Body)
+	}
 	if string(a.Body) != pngFile {
 		t.Errorf("the body is %q", a.Body)
 	}
