@@ -61,6 +61,7 @@ func (b *records) checkPending(s storage.Session) {
 	switch {
 	case s.Replays != 0 || s.RightsVersion != 0 || s.StatusIndex != 0 || s.RetiredIndex != 0:
 		b.report(1, "session %s has tokens, and its code was not redeemed", s.ID)
+	case s.Code == (storage.Code{}) && !s.RevokedAt.IsZero(): // a restore takes the codes away
 	case s.Code.RedirectHash == "" || s.CodeCheck == "" || s.CodePKCE != (s.Code.Challenge != ""):
 		b.report(1, "session %s has a code that is bound to nothing", s.ID)
 	case !s.CreatedAt.Before(s.ExpiresAt) || s.ExpiresAt.Sub(s.CreatedAt) > time.Hour:

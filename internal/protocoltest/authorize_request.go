@@ -80,29 +80,38 @@ func testAuthorizeMethods(t *testing.T, s *Signet) {
 	}
 }
 
-func testAuthorizePages(t *testing.T, s *Signet) {
-	app := s.AddCodeSPA(t, "app")
-	disabled := s.AddCodeSPA(t, "disabled")
-	s.changeClient(t, disabled, func(c *storage.Client) { c.Disabled = true })
-	evil := "https://evil.example.com/cb"
-	for name, c := range map[string]struct{ path, kind string }{
+// evilURI is where no answer may go.
+const evilURI = "https://evil.example.com/cb"
+
+// pageRefusal is a request that is answered by a page, for want of a place to redirect to.
+type pageRefusal struct{ path, kind string }
+
+func (s *Signet) pageRefusals(app, disabled Client) map[string]pageRefusal {
+	return map[string]pageRefusal{
 		"no client":             {s.authorizeURL(app, "client_id", ""), "unknown_client"},
-		"unknown client":        {s.authorizeURL(app, "client_id", "x", "redirect_uri", evil), "unknown_client"},
-		"invalid client":        {s.authorizeURL(app, "client_id", "<script>", "redirect_uri", evil), "unknown_client"},
+		"unknown client":        {s.authorizeURL(app, "client_id", "x", "redirect_uri", evilURI), "unknown_client"},
+		"invalid client":        {s.authorizeURL(app, "client_id", "<script>", "redirect_uri", evilURI), "unknown_client"},
 		"client twice":          {s.authorizeURL(app) + "&client_id=app", "unknown_client"},
 		"disabled client":       {s.authorizeURL(disabled), "unknown_client"},
 		"no redirect_uri":       {s.authorizeURL(app, "redirect_uri", ""), "redirect_uri_missing"},
 		"empty redirect_uri":    {s.authorizeURL(app, "redirect_uri", "") + "&redirect_uri=", "redirect_uri_missing"},
 		"redirect_uri twice":    {s.authorizeURL(app) + "&redirect_uri=" + url.QueryEscape(Callback), "redirect_uri_missing"},
-		"unregistered":          {s.authorizeURL(app, "redirect_uri", evil), "redirect_uri_mismatch"},
+		"unregistered":          {s.authorizeURL(app, "redirect_uri", evilURI), "redirect_uri_mismatch"},
 		"response_mode twice":   {s.authorizeURL(app) + "&response_mode=query&response_mode=query", "invalid_request"},
 		"bad encoding":          {s.authorizeURL(app) + "&scope=%zz", "invalid_request"},
 		"nothing":               {Authorize, "unknown_client"},
-		"good URI in an object": {s.authorizeURL(app, "redirect_uri", evil, "request", "eyJhbGciOiJub25lIn0.eyJyZWRpcmVjdF91cmkiOiJodHRwczovL2FwcC5leGFtcGxlLmNvbS9jYWxsYmFjayJ9."), "redirect_uri_mismatch"},
-	} {
+		"good URI in an object": {s.authorizeURL(app, "redirect_uri", evilURI, "request", "eyJhbGciOiJub25lIn0.eyJyZWRpcmVjdF91cmkiOiJodHRwczovL2FwcC5leGFtcGxlLmNvbS9jYWxsYmFjayJ9."), "redirect_uri_mismatch"},
+	}
+}
+
+func testAuthorizePages(t *testing.T, s *Signet) {
+	app := s.AddCodeSPA(t, "app")
+	disabled := s.AddCodeSPA(t, "disabled")
+	s.changeClient(t, disabled, func(c *storage.Client) { c.Disabled = true })
+	for name, c := range s.pageRefusals(app, disabled) {
 		t.Run(name, func(t *testing.T) {
 			p := s.NewBrowser().Open(c.path).ExpectErrorPage(t, http.StatusBadRequest, c.kind)
-			if strings.Contains(string(p.Body), `href="`+evil) || strings.Contains(string(p.Body), "<script>") {
+			if strings.Contains(string(p.Body), `href="`+evilURI) || strings.Contains(string(p.Body), "<script>") {
 				t.Errorf("the page links to what the request says: %s", p.Body)
 			}
 			// The same after an answer with JSON.
@@ -114,43 +123,49 @@ func testAuthorizePages(t *testing.T, s *Signet) {
 	}
 }
 
+// toldErrors are the requests that are refused by a redirect to the client.
+var toldErrors = []toldError{
+	{"Z09", "invalid_request", []string{"response_type", ""}},
+	{"Z09", "unsupported_response_type", []string{"response_type", "token"}},
+	{"Z09", "unsupported_response_type", []string{"response_type", "id_token"}},
+	{"Z09", "unsupported_response_type", []string{"response_type", "code id_token"}},
+	{"Z09", "unsupported_response_type", []string{"response_type", "CODE"}},
+	{"Z12", "request_not_supported", []string{"request", "eyJhbGciOiJub25lIn0.e30."}},
+	{"Z14", "invalid_request", []string{"request", "x", "request_uri", "https://x.example"}},
+	{"Z15", "registration_not_supported", []string{"registration", "{}"}},
+	{"Z16", "invalid_request", []string{"code_challenge", "", "code_challenge_method", ""}},
+	{"Z16", "invalid_request", []string{"code_challenge_method", "plain"}},
+	{"Z16", "invalid_request", []string{"code_challenge_method", ""}},
+	{"Z16", "invalid_request", []string{"code_challenge", strings.Repeat("a", 42)}},
+	{"Z16", "invalid_request", []string{"code_challenge", strings.Repeat("a", 42) + "!"}},
+	{"Z18", "invalid_request", []string{"code_challenge", ""}},
+	{"Z19", "invalid_scope", []string{"scope", "nothing known"}},
+	{"Z24", "invalid_request", []string{"prompt", "none login"}},
+	{"Z24", "invalid_request", []string{"prompt", "create"}},
+	{"Z25", "invalid_request", []string{"max_age", "-1"}},
+	{"Z25", "invalid_request", []string{"max_age", "x"}},
+	{"Z25", "invalid_request", []string{"max_age", "1.5"}},
+	{"Z25", "invalid_request", []string{"max_age", "12345678901234567890"}},
+	{"Z28", "invalid_request", []string{"id_token_hint", "nonsense"}},
+	{"Z30", "invalid_request", []string{"claims", "{"}},
+	{"Z31", "unmet_authentication_requirements", []string{"claims", `{"id_token":{"acr":{"essential":true,"values":["urn:x"]}}}`}},
+	{"Z32", "invalid_target", []string{"resource", "https://unknown.example.com"}},
+	{"Z32", "invalid_target", []string{"resource", "/relative"}},
+	{"Z32", "invalid_target", []string{"resource", API + "#x"}},
+	{"Z33", "invalid_request", []string{"response_mode", "query.jwt"}},
+	{"Z33", "invalid_request", []string{"response_mode", "nonsense"}},
+	{"S05", "login_required", []string{"prompt", "none"}},
+}
+
+// toldError is a request of which the client is told, by the changes that make it wrong.
+type toldError struct {
+	id, want string
+	changes  []string
+}
+
 func testAuthorizeErrors(t *testing.T, s *Signet) {
 	app := s.AddCodeSPA(t, "app")
-	for _, c := range []struct {
-		id, want string
-		changes  []string
-	}{
-		{"Z09", "invalid_request", []string{"response_type", ""}},
-		{"Z09", "unsupported_response_type", []string{"response_type", "token"}},
-		{"Z09", "unsupported_response_type", []string{"response_type", "id_token"}},
-		{"Z09", "unsupported_response_type", []string{"response_type", "code id_token"}},
-		{"Z09", "unsupported_response_type", []string{"response_type", "CODE"}},
-		{"Z12", "request_not_supported", []string{"request", "eyJhbGciOiJub25lIn0.e30."}},
-		{"Z14", "invalid_request", []string{"request", "x", "request_uri", "https://x.example"}},
-		{"Z15", "registration_not_supported", []string{"registration", "{}"}},
-		{"Z16", "invalid_request", []string{"code_challenge", "", "code_challenge_method", ""}},
-		{"Z16", "invalid_request", []string{"code_challenge_method", "plain"}},
-		{"Z16", "invalid_request", []string{"code_challenge_method", ""}},
-		{"Z16", "invalid_request", []string{"code_challenge", strings.Repeat("a", 42)}},
-		{"Z16", "invalid_request", []string{"code_challenge", strings.Repeat("a", 42) + "!"}},
-		{"Z18", "invalid_request", []string{"code_challenge", ""}},
-		{"Z19", "invalid_scope", []string{"scope", "nothing known"}},
-		{"Z24", "invalid_request", []string{"prompt", "none login"}},
-		{"Z24", "invalid_request", []string{"prompt", "create"}},
-		{"Z25", "invalid_request", []string{"max_age", "-1"}},
-		{"Z25", "invalid_request", []string{"max_age", "x"}},
-		{"Z25", "invalid_request", []string{"max_age", "1.5"}},
-		{"Z25", "invalid_request", []string{"max_age", "12345678901234567890"}},
-		{"Z28", "invalid_request", []string{"id_token_hint", "nonsense"}},
-		{"Z30", "invalid_request", []string{"claims", "{"}},
-		{"Z31", "unmet_authentication_requirements", []string{"claims", `{"id_token":{"acr":{"essential":true,"values":["urn:x"]}}}`}},
-		{"Z32", "invalid_target", []string{"resource", "https://unknown.example.com"}},
-		{"Z32", "invalid_target", []string{"resource", "/relative"}},
-		{"Z32", "invalid_target", []string{"resource", API + "#x"}},
-		{"Z33", "invalid_request", []string{"response_mode", "query.jwt"}},
-		{"Z33", "invalid_request", []string{"response_mode", "nonsense"}},
-		{"S05", "login_required", []string{"prompt", "none"}},
-	} {
+	for _, c := range toldErrors {
 		t.Run(c.id+" "+strings.Join(c.changes, " "), func(t *testing.T) {
 			q, _ := s.AuthRequest(app, c.changes...)
 			for _, p := range []Page{s.NewBrowser().Open(Authorize + "?" + q.Encode()), s.NewBrowser().Post(Authorize, q)} {

@@ -137,6 +137,9 @@ func (q *requester) exchange(r *http.Request) (Response, error) {
 		return Response{}, err
 	}
 	a := Response{Status: res.StatusCode, Header: res.Header, Body: body}
+	if a.Status == http.StatusTemporaryRedirect || a.Status == http.StatusPermanentRedirect {
+		q.t.Errorf("C02 %s %.80s is redirected by %d, which sends a form on", r.Method, r.URL.Path, a.Status) // RFC 9700 §4.12
+	}
 	q.record(a)
 	q.check(r, a)
 	return a, nil

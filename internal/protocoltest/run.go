@@ -57,6 +57,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Conformance", conformanceCases},
 		{"Metadata", metadataCases},
 		{"BrowserSessions", browserSessionCases},
+		{"SignInOperation", signInOperationCases},
 		{"Account", accountCases},
 		{"OwnBrowsers", ownBrowserCases},
 		{"Status", statusCases},

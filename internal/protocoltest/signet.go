@@ -61,10 +61,11 @@ type Signet struct {
 	Handler   *endpoints.Handler
 	Metrics   *endpoints.Metrics
 
-	options Options
-	backend storage.Store
-	master  keys.MasterKey
-	portal  Client // where a case has created it
+	options   Options
+	openStore OpenStore
+	backend   storage.Store
+	master    keys.MasterKey
+	portal    Client // where a case has created it
 }
 
 // Start runs a Signet over an empty store until the test ends.
@@ -73,7 +74,7 @@ func Start(t testing.TB, open OpenStore, configure ...func(*Options)) *Signet {
 	master, err := keys.NewMasterKey(rand.Reader)
 	must(t, err)
 	log := newLogCapture()
-	s := &Signet{requester: requester{t: t, Log: log}, records: records{secrets: log}, Clock: NewClock(), backend: open(t), master: master}
+	s := &Signet{requester: requester{t: t, Log: log}, records: records{secrets: log}, Clock: NewClock(), openStore: open, backend: open(t), master: master}
 	s.Log.MarkSecret(master.Encode())
 	s.options = defaults(s.Clock)
 	for _, change := range configure {
@@ -105,6 +106,14 @@ func (s *Signet) StartInstance(t testing.TB, configure ...func(*Options)) *Signe
 	b.open()
 	b.Store.Reset()
 	return b
+}
+
+// StartOther runs another issuer, with a store, keys and users of its own, below that path of
+// the same host.
+func (s *Signet) StartOther(t testing.TB, path string) *Signet {
+	t.Helper()
+	host := strings.TrimSuffix(s.options.IssuerURL, s.options.Path)
+	return Start(t, s.openStore, func(o *Options) { o.Path, o.IssuerURL, o.coverage = path, host+path, s.options.coverage })
 }
 
 // AdminListener is the same instance, at the listener of its admin API.
@@ -148,7 +157,7 @@ func (s *Signet) open() {
 		s.Issuer = cmp.Or(s.options.IssuerURL, s.URL)
 	}
 	var err error
-	s.Keys, err = keys.Open(context.Background(), s.Store, s.master, s.options.Keys)
+	s.Keys, err = keys.Open(context.Background(), s.Store, keys.NewMasterKeys(s.master, s.options.Issuer.OtherMasterKeys...), s.options.Keys)
 	must(s.t, err)
 	s.Passwords, err = password.NewPool(s.options.Passwords)
 	must(s.t, err)
