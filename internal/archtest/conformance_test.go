@@ -32,18 +32,21 @@ func TestConformancePage(t *testing.T) {
 // The states of a row, in the order of the page's counts, with what marks them.
 var rowStates = []string{"", "**partly**", "**not met yet**", "**does not apply yet**"}
 
+// chapters prefix the parts of a heading: two chapters use the same letters.
+var chapters = map[string]string{"## Sign-in in a browser": "sign-in "}
+
 // pageRow is one row of a table that is about demands or attacks.
 type pageRow struct {
-	part  string // of the counts: "clauses", or the letter of the attack ids
-	id    string // of an attack
+	part  string // of the counts: "clauses", the letter of the attack ids, or "sign-in" and the letter of the demand ids
+	id    string // of an attack or a demand
 	proof string
 }
 
 var (
-	attackHeading = regexp.MustCompile(`^### ([A-Z]): `)
-	attackID      = regexp.MustCompile(`^[A-Z]\d\d$`)
-	inTicks       = regexp.MustCompile("`([^`]+)`")
-	citation      = regexp.MustCompile(`^(protocol|contract|reopen|script)/.|^[a-z0-9/]+\.(Test|Fuzz|Example)[A-Z]`)
+	partHeading = regexp.MustCompile(`^### ([A-Z]): `)
+	rowID       = regexp.MustCompile(`^[A-Z]\d\d$`)
+	inTicks     = regexp.MustCompile("`([^`]+)`")
+	citation    = regexp.MustCompile(`^(protocol|contract|reopen|script)/.|^[a-z0-9/]+\.(Test|Fuzz|Example)[A-Z]`)
 )
 
 // checkPage returns what is wrong with the page, each by its line.
@@ -52,13 +55,16 @@ func checkPage(page string, index testIndex) (errs []string) {
 		errs = append(errs, fmt.Sprintf("%d: %s", line, fmt.Sprintf(format, args...)))
 	}
 	counts, said, last := map[string][4]int{}, map[string]string{}, ""
-	part := ""
+	part, chapter := "", ""
 	for n, text := range strings.Split(page, "\n") {
 		n++
-		if heading := attackHeading.FindStringSubmatch(text); heading != nil {
-			part, last = heading[1], ""
-		} else if text == "## Clauses" {
+		switch heading := partHeading.FindStringSubmatch(text); {
+		case heading != nil:
+			part, last = chapter+heading[1], ""
+		case text == "## Clauses":
 			part = "clauses"
+		case strings.HasPrefix(text, "## "):
+			chapter = chapters[text]
 		}
 		for _, cited := range citations(text) {
 			if !index.has(cited) {
@@ -72,7 +78,7 @@ func checkPage(page string, index testIndex) (errs []string) {
 		if !is {
 			continue
 		}
-		if row.id != "" && (row.id[:1] != part || row.id <= last) {
+		if row.id != "" && (!strings.HasSuffix(part, row.id[:1]) || row.id <= last) {
 			report(n, "id %s is out of order or in the wrong section", row.id)
 		}
 		last = row.id
@@ -114,7 +120,9 @@ func rowOf(text, part string) (pageRow, bool) {
 	switch {
 	case part == "clauses" && len(cells) == 5 && cells[0] != "clause":
 		return pageRow{part, "", cells[4]}, true
-	case part != "clauses" && len(cells) == 3 && attackID.MatchString(cells[0]):
+	case strings.HasPrefix(part, "sign-in ") && len(cells) == 4 && rowID.MatchString(cells[0]):
+		return pageRow{part, cells[0], cells[3]}, true
+	case len(part) == 1 && len(cells) == 3 && rowID.MatchString(cells[0]):
 		return pageRow{part, cells[0], cells[2]}, true
 	}
 	return pageRow{}, false
