@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"example.org/signet/internal/ttlcache"
 )
 
 // Config is what New builds from.
@@ -27,6 +29,7 @@ type Pages struct {
 	languages []string
 	templates map[string]*template.Template // by language
 	assets    *assets
+	logins    *ttlcache.Cache[loginKey, loginParts]
 }
 
 // New reads the branding and parses all templates. An error names the setting or the file
@@ -43,7 +46,7 @@ func New(cfg Config) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pages{base: strings.TrimSuffix(issuer.EscapedPath(), "/"), name: cfg.Branding.Name, links: cfg.Branding.Links}
+	p := &Pages{base: strings.TrimSuffix(issuer.EscapedPath(), "/"), name: cfg.Branding.Name, links: cfg.Branding.Links, logins: newLoginCache()}
 	if p.name == "" {
 		p.name = issuer.Host
 	}
@@ -71,6 +74,14 @@ func (p *Pages) Render(v View, lang string) ([]byte, error) {
 	if text == nil {
 		text = p.catalogs[defaultLanguage]
 	}
+	if login, ok := v.(LoginView); ok {
+		return p.renderLogin(login, text)
+	}
+	return p.renderTemplate(v, text)
+}
+
+// renderTemplate executes the page's template.
+func (p *Pages) renderTemplate(v View, text *catalog) ([]byte, error) {
 	model, err := v.model(&frame{pages: p, text: text})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", v.template(), err)
