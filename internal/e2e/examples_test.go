@@ -23,6 +23,8 @@ var examples = []example{
 	{dir: "spa", installed: "node_modules/oidc-client-ts", needs: []string{"node"}},
 	{dir: "node-web", installed: "node_modules/openid-client", needs: []string{"node"}},
 	{dir: "go-web", installed: "web"},
+	{dir: "java-web", installed: "target/web.jar", needs: []string{"java", "keytool"}},
+	{dir: "apache-login", installed: "/usr/lib/apache2/modules/mod_auth_openidc.so", needs: []string{"apache2"}},
 }
 
 // exampleRun is one example's life beside a running server.
