@@ -47,8 +47,14 @@ func (o *OwnBrowsers) Renew(ctx context.Context, old *BrowserUser, after storage
 			cookie.MaxAge = was.ExpiresAt.Sub(now)
 		}
 	}
+	replaced, err := o.sessions.takePlace(ctx, old.Session, session, now)
+	switch {
+	case err != nil:
+		return nil, err
+	case !replaced:
+		return nil, errBrowserSessionEnded
+	}
 	err = together(
-		func() error { return unavailableOrNil(o.sessions.store.CreateBrowserSession(ctx, session)) },
 		func() error { return unavailableOrNil(o.ender.revokeRecord(ctx, old.Session.ID, now, reasonReplaced)) },
 		func() error { return o.log.append(ctx, info, replacedEvent(old)) },
 	)

@@ -201,3 +201,20 @@ func (b browserSessions) prepare(u storage.User, e storage.Epoch, replaced *Brow
 	}
 	return s, cookie, nil
 }
+
+// takePlace stores a session that takes the place of old without a login. It returns false, and
+// leaves none, where old was ended meanwhile: whoever ends a browser session revokes its record
+// before they look for others of its root.
+func (b browserSessions) takePlace(ctx context.Context, old, session storage.BrowserSession, now time.Time) (bool, error) {
+	if err := b.store.CreateBrowserSession(ctx, session); err != nil {
+		return false, unavailable(err)
+	}
+	s, user, storeEpoch, err := b.store.BrowserSessionInEpoch(ctx, old.ID)
+	switch {
+	case err == nil && isAlive(s, now) && epoch.ValidForBrowser(user, storeEpoch, session):
+		return true, nil
+	case err != nil && !errors.Is(err, storage.ErrNotFound):
+		return false, unavailable(err)
+	}
+	return false, unavailableOrNil(b.store.RevokeBrowserSession(ctx, session.ID, now, reasonReplaced))
+}

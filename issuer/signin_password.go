@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"example.org/signet/issuer/authorization"
+	"example.org/signet/issuer/epoch"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
 )
@@ -46,32 +47,39 @@ func (s *SignIn) passwordReplaced(ctx context.Context, p plan, user storage.User
 		v.problem = ProblemPasswordRefused
 		return s.carryOut(ctx, p)
 	case isDefinitive(err): // the user was changed or deleted since
-		v.signedIn, v.cookie, v.problem = nil, &BrowserCookie{Clear: true}, ProblemSessionEnded
-		return s.goOn(ctx, v)
+		return s.endedMeanwhile(ctx, v)
 	case err != nil:
 		return Outcome{}, asUnavailable(err)
 	}
 	old := *v.signedIn
-	storeEpoch, err := s.epochs.Epoch(ctx)
-	if err != nil {
-		return Outcome{}, unavailable(err)
-	}
-	session, cookie, err := s.sessions.prepare(user, storeEpoch, &old, old.Session.Remembered, v.in.Info, v.now)
+	session, cookie, err := s.sessions.prepare(user, storage.Epoch{}, &old, old.Session.Remembered, v.in.Info, v.now)
 	if err != nil {
 		return Outcome{}, err
 	}
-	session.AuthTime, session.AMR = old.Session.AuthTime, old.Session.AMR
+	session.UserEpoch, session.AuthTime, session.AMR = epoch.Renewed(user, old.Session), old.Session.AuthTime, old.Session.AMR
+	replaced, err := s.sessions.takePlace(ctx, old.Session, session, v.now)
+	switch {
+	case err != nil:
+		return Outcome{}, err
+	case !replaced:
+		return s.endedMeanwhile(ctx, v)
+	}
 	proven := v.stamp.Proves(v.request, old.Session.ID, v.now)
 	v.enter(BrowserUser{User: user, Session: session}, cookie)
 	v.stamp.Password = proven.Password
 	err = together(
-		func() error { return s.begin(ctx, session) },
 		func() error { return s.leave(ctx, &old, v) },
 		func() error { return s.log.append(ctx, v.in.Info, replacedEvent(&old)) },
 	)
 	if err != nil {
 		return Outcome{}, err
 	}
+	return s.goOn(ctx, v)
+}
+
+// endedMeanwhile goes on where the browser session has ended since the page was shown.
+func (s *SignIn) endedMeanwhile(ctx context.Context, v *visit) (Outcome, error) {
+	v.signedIn, v.cookie, v.problem = nil, &BrowserCookie{Clear: true}, ProblemSessionEnded
 	return s.goOn(ctx, v)
 }
 

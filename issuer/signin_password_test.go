@@ -1,6 +1,7 @@
 package issuer_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -140,4 +141,41 @@ func TestMustChangePassword_PasswordGrant_Refuses(t *testing.T) {
 		t.Errorf("%+v", events[2])
 	}
 	f.wantEvents(audit.EventLoginSucceeded, 0)
+}
+
+// endingReplacer sets passwords, and just before does something else.
+type endingReplacer struct {
+	issuer.PasswordReplacer
+	before func()
+}
+
+func (r *endingReplacer) ReplacePassword(ctx context.Context, u storage.User, pw issuer.Secret, info issuer.RequestInfo) (storage.User, error) {
+	r.before()
+	return r.PasswordReplacer.ReplacePassword(ctx, u, pw, info)
+}
+
+// What ends the browser session, or everybody's, while the password is hashed ends the session
+// that would take its place too.
+func TestMustChangePassword_SessionEndedMeanwhile_GetsNoNewOne(t *testing.T) {
+	for name, end := range map[string]func(*fixture){
+		"by an administrator": func(f *fixture) {
+			must(f.t, f.BrowserAccounts().EndSessions(f.ctx, f.userID("alice"), issuer.RequestInfo{Actor: "admin"}))
+		},
+		"with everybody's": func(f *fixture) {
+			_, err := f.store.RaiseEpoch(f.ctx, storage.EpochRaise{At: storage.Time(f.clock.Now())})
+			must(f.t, err)
+		},
+	} {
+		f, b := newMustChangeFixture(t)
+		query := page(t, name, b.logIn(request()), authorization.StepChangePassword)
+		b.signIn = f.Issuer.SignIn(&endingReplacer{f.admins, func() { end(f) }})
+		o := b.changePassword(query, newPass)
+		if o.Step.Kind != authorization.StepLogin || b.alive() {
+			t.Errorf("ended %s: %s, signed in %t", name, o.Step.Kind, b.alive())
+		}
+		if n := len(f.pending("alice")); n != 0 {
+			t.Errorf("ended %s: %d codes", name, n)
+		}
+		wantCodeOf(t, name+", a new login", b.logInAs(request(), "alice", newPass))
+	}
 }
