@@ -1,95 +1,140 @@
 package endpoints
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/http/pprof"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/VictoriaMetrics/metrics"
 )
 
 // Metrics counts what the endpoints do. Its labels are route templates, status
 // codes, grants and error codes, never a value of a request.
 type Metrics struct {
-	registry    *prometheus.Registry
-	requests    *prometheus.CounterVec
-	durations   *prometheus.HistogramVec
-	tokens      *prometheus.CounterVec
-	auditEvents *prometheus.CounterVec
-	signIns     *prometheus.CounterVec
+	set         *metrics.Set
+	help        map[string]string // by name
+	requests    counters
+	durations   histograms
+	tokens      counters
+	auditEvents counters
+	signIns     counters
 }
 
-// NewMetrics makes metrics with a registry of their own.
+// NewMetrics makes metrics with a set of their own.
 func NewMetrics() *Metrics {
-	m := &Metrics{
-		registry: prometheus.NewRegistry(),
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "signet_http_requests_total", Help: "Requests answered, by route and status.",
-		}, []string{"route", "status"}),
-		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "signet_http_request_duration_seconds", Help: "Time to answer, by route, public documents aside.",
-			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-		}, []string{"route"}),
-		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "signet_token_requests_total", Help: "Token requests, by grant and outcome: issued, throttled (429), unavailable (503), or the error code.",
-		}, []string{"grant", "outcome"}),
-		auditEvents: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "signet_token_events_total", Help: "Token requests worth a look, by audit event: refresh tokens replayed or reused.",
-		}, []string{"event"}),
-		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "signet_sign_in_steps_total", Help: "Steps of sign-in in a browser, by route and outcome: code, the page that is due, the problem of a form, or the error code.",
-		}, []string{"route", "outcome"}),
-	}
-	m.registry.MustRegister(m.requests, m.durations, m.tokens, m.auditEvents, m.signIns, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics.ExposeMetadata(true) // HELP and TYPE; the same for every set
+	m := &Metrics{set: metrics.NewSet(), help: map[string]string{}}
+	m.requests = m.counters("signet_http_requests_total", "Requests answered, by route and status.", "route", "status")
+	m.durations = m.histograms("signet_http_request_duration_seconds", "Time to answer, by route, public documents aside.", "route",
+		.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10)
+	m.tokens = m.counters("signet_token_requests_total", "Token requests, by grant and outcome: issued, throttled (429), unavailable (503), or the error code.", "grant", "outcome")
+	m.auditEvents = m.counters("signet_token_events_total", "Token requests worth a look, by audit event: refresh tokens replayed or reused.", "event")
+	m.signIns = m.counters("signet_sign_in_steps_total", "Steps of sign-in in a browser, by route and outcome: code, the page that is due, the problem of a form, or the error code.", "route", "outcome")
 	return m
+}
+
+// counters are the counters of one name, one for each combination of labels.
+type counters struct {
+	set    *metrics.Set
+	name   string
+	labels []string
+}
+
+// counters declares counters. Their labels have few values, which the program knows.
+func (m *Metrics) counters(name, help string, labels ...string) counters {
+	m.help[name] = help
+	return counters{m.set, name, labels}
+}
+
+// with returns the counter of these values of the labels.
+func (c counters) with(values ...string) *metrics.Counter {
+	return c.set.GetOrCreateCounter(series(c.name, c.labels, values))
+}
+
+// histograms are the histograms of one name, one for each value of a label.
+type histograms struct {
+	set         *metrics.Set
+	name, label string
+	bounds      []float64
+}
+
+// histograms declares histograms with these upper bounds, in seconds.
+func (m *Metrics) histograms(name, help, label string, bounds ...float64) histograms {
+	m.help[name] = help
+	return histograms{m.set, name, label, bounds}
+}
+
+// with returns the histogram of this value of the label.
+func (h histograms) with(value string) *metrics.PrometheusHistogram {
+	return h.set.GetOrCreatePrometheusHistogramExt(series(h.name, []string{h.label}, []string{value}), h.bounds)
+}
+
+// series is the name of one series, with the values of its labels, which are sorted as the
+// Prometheus client does it.
+func series(name string, labels, values []string) string {
+	if len(labels) == 0 {
+		return name
+	}
+	pairs := make([]string, len(labels))
+	for n, label := range labels {
+		pairs[n] = label + "=" + strconv.Quote(values[n])
+	}
+	slices.Sort(pairs)
+	return name + "{" + strings.Join(pairs, ",") + "}"
 }
 
 // Count publishes a counter that another part keeps, such as the evaluations
 // of password hashes. The name follows Prometheus' rules and is used once.
 func (m *Metrics) Count(name, help string, read func() uint64) {
-	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help},
-		func() float64 { return float64(read()) }))
+	m.help[name] = help
+	m.set.RegisterMetricsWriter(func(w io.Writer) { metrics.WriteCounterUint64(w, name, read()) })
 }
 
 // CountBy publishes a counter for each value of a label, which must be one of a
 // few that the program knows, and returns what adds one. The name follows
 // Prometheus' rules and is used once.
 func (m *Metrics) CountBy(name, help, label string) func(value string) {
-	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{label})
-	m.registry.MustRegister(c)
-	return func(value string) { c.WithLabelValues(value).Inc() }
+	c := m.counters(name, help, label)
+	return func(value string) { c.with(value).Inc() }
 }
 
 // Info publishes a constant 1 whose labels say something about the process. The
 // name follows Prometheus' rules and is used once.
 func (m *Metrics) Info(name, help string, labels map[string]string) {
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, func() float64 { return 1 }))
+	m.help[name] = help
+	var names, values []string
+	for label, value := range labels {
+		names, values = append(names, label), append(values, value)
+	}
+	m.set.NewGauge(series(name, names, values), func() float64 { return 1 })
 }
 
 // Gauge publishes a value that goes up and down. The name follows Prometheus'
 // rules and is used once.
 func (m *Metrics) Gauge(name, help string, read func() float64) {
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))
+	m.help[name] = help
+	m.set.NewGauge(name, read)
 }
 
 // observe counts one request.
 func (m *Metrics) observe(rt *route, e *event, duration time.Duration) {
-	m.requests.WithLabelValues(rt.name(), strconv.Itoa(e.status)).Inc()
-	m.durations.WithLabelValues(rt.name()).Observe(duration.Seconds())
+	m.requests.with(rt.name(), strconv.Itoa(e.status)).Inc()
+	m.durations.with(rt.name()).Update(duration.Seconds())
 	if e.auditEvent != "" {
-		m.auditEvents.WithLabelValues(e.auditEvent).Inc()
+		m.auditEvents.with(e.auditEvent).Inc()
 	}
 	if e.outcome != "" {
-		m.signIns.WithLabelValues(rt.name(), e.outcome).Inc()
+		m.signIns.with(rt.name(), e.outcome).Inc()
 	}
 	if e.grant == "" {
 		return
 	}
-	m.tokens.WithLabelValues(e.grant, tokenOutcome(e)).Inc()
+	m.tokens.with(e.grant, tokenOutcome(e)).Inc()
 }
 
 // tokenOutcome returns the outcome label. It tells 429 from 503, which have the same
@@ -108,12 +153,12 @@ func tokenOutcome(e *event) string {
 
 // documentCounters are the counters of one public document, at hand without a
 // look-up.
-type documentCounters struct{ ok, notModified prometheus.Counter }
+type documentCounters struct{ ok, notModified *metrics.Counter }
 
 func (m *Metrics) document(path string) documentCounters {
 	return documentCounters{
-		ok:          m.requests.WithLabelValues(path, strconv.Itoa(http.StatusOK)),
-		notModified: m.requests.WithLabelValues(path, strconv.Itoa(http.StatusNotModified)),
+		ok:          m.requests.with(path, strconv.Itoa(http.StatusOK)),
+		notModified: m.requests.with(path, strconv.Itoa(http.StatusNotModified)),
 	}
 }
 
@@ -122,7 +167,7 @@ func (m *Metrics) document(path string) documentCounters {
 // mount it on a listener of its own.
 func (m *Metrics) Handler(profiles bool) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry}))
+	mux.HandleFunc("GET /metrics", m.serve)
 	if !profiles {
 		return mux
 	}
@@ -131,4 +176,29 @@ func (m *Metrics) Handler(profiles bool) http.Handler {
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	return mux
+}
+
+// metricsType is the content type of Prometheus' text format.
+const metricsType = "text/plain; version=0.0.4; charset=utf-8"
+
+// serve answers with all metrics, those of the Go runtime and of the process behind ours.
+func (m *Metrics) serve(w http.ResponseWriter, _ *http.Request) {
+	var own bytes.Buffer
+	m.set.WritePrometheus(&own)
+	w.Header().Set("Content-Type", metricsType)
+	_, _ = io.WriteString(w, m.describe(own.String())) // the scraper has gone
+	metrics.WriteProcessMetrics(w)
+	metrics.WriteFDMetrics(w)
+}
+
+// describe completes the HELP lines, which the library leaves without a text.
+func (m *Metrics) describe(text string) string {
+	lines := strings.SplitAfter(text, "\n")
+	for n, line := range lines {
+		name, isHelp := strings.CutPrefix(line, "# HELP ")
+		if name = strings.TrimSuffix(name, "\n"); isHelp && m.help[name] != "" {
+			lines[n] = "# HELP " + name + " " + m.help[name] + "\n"
+		}
+	}
+	return strings.Join(lines, "")
 }

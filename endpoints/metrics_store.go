@@ -3,46 +3,36 @@ package endpoints
 import (
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"github.com/VictoriaMetrics/metrics"
 )
 
 // StoreMetrics counts the calls of the store, and the sessions that begin and end.
 type StoreMetrics struct {
-	durations *prometheus.HistogramVec
-	errors    *prometheus.CounterVec
-	started   prometheus.Counter
-	ended     *prometheus.CounterVec
+	durations histograms
+	errors    counters
+	started   *metrics.Counter
+	ended     counters
 }
 
 // Store publishes metrics of a store. It is called once.
 func (m *Metrics) Store() *StoreMetrics {
-	s := &StoreMetrics{
-		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "signet_store_duration_seconds", Help: "Time that a call of the store took, by operation.",
-			Buckets: []float64{.0001, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
-		}, []string{"operation"}),
-		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "signet_store_errors_total", Help: "Calls of the store that failed, by operation and error: unavailable, canceled, conflict or other.",
-		}, []string{"operation", "error"}),
-		started: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "signet_sessions_started_total", Help: "Sessions started by this server.",
-		}),
-		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "signet_sessions_ended_total", Help: "Sessions ended by this server before they expired, by reason.",
-		}, []string{"reason"}),
+	return &StoreMetrics{
+		durations: m.histograms("signet_store_duration_seconds", "Time that a call of the store took, by operation.", "operation",
+			.0001, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5),
+		errors:  m.counters("signet_store_errors_total", "Calls of the store that failed, by operation and error: unavailable, canceled, conflict or other.", "error", "operation"),
+		started: m.counters("signet_sessions_started_total", "Sessions started by this server.").with(),
+		ended:   m.counters("signet_sessions_ended_total", "Sessions ended by this server before they expired, by reason.", "reason"),
 	}
-	m.registry.MustRegister(s.durations, s.errors, s.started, s.ended)
-	return s
 }
 
 // StoreOperation returns what records one call of the operation: how long it took,
 // and the kind of its failure, "" for none. Its labels are made here, once.
 func (s *StoreMetrics) StoreOperation(operation string) func(took time.Duration, failure string) {
-	duration := s.durations.WithLabelValues(operation)
+	duration := s.durations.with(operation)
 	return func(took time.Duration, failure string) {
-		duration.Observe(took.Seconds())
+		duration.Update(took.Seconds())
 		if failure != "" {
-			s.errors.WithLabelValues(operation, failure).Inc()
+			s.errors.with(failure, operation).Inc()
 		}
 	}
 }
@@ -52,5 +42,5 @@ func (s *StoreMetrics) SessionStarted() { s.started.Inc() }
 
 // SessionsEnded counts n sessions that were ended for the reason.
 func (s *StoreMetrics) SessionsEnded(reason string, n int64) {
-	s.ended.WithLabelValues(reason).Add(float64(n))
+	s.ended.with(reason).AddInt64(n)
 }
