@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"example.org/signet/storage"
 )
 
 var conditionCases = []testCase{
@@ -82,7 +84,16 @@ func testOwnIfMatch(t *testing.T, s *Signet) {
 func testIfMatchWithoutTag(t *testing.T, s *Signet) {
 	f := s.AddAdmins(t)
 	sid := claims(t, s.Login(t, s.Web, s.Alice, "").Access)["sid"].(string)
-	for _, c := range []apiCall{{"DELETE", Sessions + "/" + sid, nil}, {"POST", Roles, Object{"name": "late"}}, {"DELETE", Sessions, nil}} {
+	browsers := Users + "/" + s.Alice.ID + "/browser-sessions"
+	browser, _ := s.browserSession(t, s.Alice, "one", "web", true)
+	now := s.Clock.Now()
+	_, err := s.Store.SwapConsent(t.Context(), storage.Consent{UserID: s.Alice.ID, ClientID: "web", Scopes: []string{"openid"}, CreatedAt: now, UpdatedAt: now})
+	must(t, err)
+	for _, c := range []apiCall{
+		{"DELETE", Sessions + "/" + sid, nil}, {"POST", Roles, Object{"name": "late"}}, {"DELETE", browsers + "/" + browser, nil}, {"DELETE", browsers, nil},
+		{"DELETE", Users + "/" + s.Alice.ID + "/consents/web", nil}, {"PUT", ScopesPath + "/items:read", Object{"texts": Object{"en": "Read your items"}}},
+		{"DELETE", ScopesPath + "/items:read", nil}, {"DELETE", Sessions, nil},
+	} {
 		if a := s.JSON(c.method, c.below, c.body, f.superAdmin, Header("If-Match", staleTag)); a.Status != http.StatusPreconditionFailed {
 			t.Errorf("%s %s: %d", c.method, c.below, a.Status)
 		}
