@@ -20,6 +20,7 @@ type pageReply struct {
 	status     int // 0 means 200, or 303 with location
 	view       pages.View
 	location   string // an absolute path here, or a URL of a client
+	refresh    string // beside a view: a URL of a client, to which the page goes by itself at once
 	cookie     *issuer.BrowserCookie
 	locales    string // ui_locales of the request
 	retryAfter time.Duration
@@ -123,6 +124,9 @@ func (s *pageSite) write(w http.ResponseWriter, r *http.Request, reply pageReply
 	s.setHeaders(h, reply.view)
 	s.cookies.set(w, reply.cookie)
 	setRetryAfter(h, reply.retryAfter)
+	if reply.refresh != "" {
+		h.Set("Refresh", "0;url="+reply.refresh) // works without script
+	}
 	if status = cmp.Or(reply.status, http.StatusOK); reply.location != "" {
 		// RFC 9700 §4.12: 303 makes every browser go on with GET.
 		status = http.StatusSeeOther

@@ -1,6 +1,7 @@
 package endpoints
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -126,7 +127,12 @@ func (f signInFlow) answer(r *http.Request, in issuer.Interaction, out issuer.Ou
 	if out.Response == nil {
 		return nil, errInternal
 	}
-	return f.respond(reply, *out.Response, out.Client, out.Step.Continue), nil
+	reply = f.respond(reply, *out.Response, out.Client, out.Step.Continue)
+	if out.Rest && reply.location != "" {
+		reply.refresh, reply.location = reply.location, ""
+		reply.view = pages.ContinueView{URL: reply.refresh, Client: *cmp.Or(f.site.clientView(out.Client), &pages.Client{}), Auto: true}
+	}
+	return reply, nil
 }
 
 // refuse tells the client of a refusal, or else the person, on an error page.

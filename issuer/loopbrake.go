@@ -6,9 +6,13 @@ import (
 )
 
 // The brake lets a client have so many codes for one browser session within the window. A
-// client that rejects its codes sends the browser back at once, and would do so for ever.
+// client that rejects its codes sends the browser back at once, and would do so for ever. The page
+// of the brake must come before browsers give up: Safari does after 16 redirects in a row, others
+// after 20, and a client may take four from one code to the next. A page in between, which goes on
+// by itself, begins the count anew.
 const (
 	brakeCodes  = 8
+	brakeRest   = 3 // every third code is handed over by a page
 	brakeWindow = 20 * time.Second
 	maxBraked   = 4096 // pairs of client and browser session that are counted at a time
 )
@@ -24,17 +28,18 @@ type loopBrake struct {
 
 func newLoopBrake() *loopBrake { return &loopBrake{codes: map[brakeKey][]time.Time{}} }
 
-// allows counts a code, unless there were too many within the window.
-func (b *loopBrake) allows(k brakeKey, now time.Time) bool {
+// count counts a code and returns the how many-th within the window it is, or 0 for one too many,
+// which does not count.
+func (b *loopBrake) count(k brakeKey, now time.Time) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	recent := b.recent(k, now)
 	if len(recent) >= brakeCodes {
-		return false
+		return 0
 	}
 	b.makeRoom(now)
 	b.codes[k] = append(recent, now)
-	return true
+	return len(recent) + 1
 }
 
 // release forgets the codes of a pair: a person has seen the loop and wants to go on.

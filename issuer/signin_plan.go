@@ -17,6 +17,7 @@ type plan struct {
 	step   authorization.Step
 	rights authorizationRights // of StepRespond and StepConsent
 	asked  asked               // likewise
+	rest   bool                // see [Outcome.Rest]
 }
 
 // freshLogin is how long after a login the password can be set without the old one.
@@ -53,9 +54,12 @@ func (s *SignIn) plan(ctx context.Context, v *visit) (plan, error) {
 	switch {
 	case refused != nil && (p.step.Kind == authorization.StepRespond || p.step.Kind == authorization.StepConsent):
 		p.step.Kind, p.step.Code, p.step.Description = authorization.StepRespondError, string(refused.Code), refused.Description
-	case p.step.Kind == authorization.StepRespond && s.brakes(v):
-		state.Braked = true
-		p.step = authorization.NextStep(v.request, state)
+	case p.step.Kind == authorization.StepRespond:
+		n := s.countCode(v)
+		if state.Braked = n == 0; state.Braked {
+			p.step = authorization.NextStep(v.request, state)
+		}
+		p.rest = n > 0 && n%brakeRest == 0 && !v.request.Prompt.None
 	}
 	return p, nil
 }
@@ -109,13 +113,13 @@ func (s *SignIn) judgeRights(ctx context.Context, p *plan, state *authorization.
 	return nil, err
 }
 
-// brakes counts a code, and tells whether it is one too many. A click lets it through.
-func (s *SignIn) brakes(v *visit) bool {
+// countCode is [loopBrake.count] for this browser session and client. A click lets a code through.
+func (s *SignIn) countCode(v *visit) int {
 	k := brakeKey{v.signedIn.Session.RootID, v.client.ID}
 	if v.in.Clicked {
 		s.brake.release(k)
 	}
-	return !s.brake.allows(k, v.now)
+	return s.brake.count(k, v.now)
 }
 
 // carryOut issues the code where one is due, and says what is due otherwise.
@@ -167,7 +171,7 @@ func (p plan) codeRequest() CodeRequest {
 
 // outcome is the plan as the pages need it, but for a code.
 func (s *SignIn) outcome(ctx context.Context, p plan) (Outcome, error) {
-	o := Outcome{Step: p.step, Request: p.request, Cookie: p.cookie, Problem: p.problem, Remember: s.sessions.lives.Remember}
+	o := Outcome{Step: p.step, Rest: p.rest, Request: p.request, Cookie: p.cookie, Problem: p.problem, Remember: s.sessions.lives.Remember}
 	if !p.in.Account {
 		o.Client = clientView(p.client, p.request.RedirectURI)
 	}

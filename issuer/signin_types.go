@@ -40,6 +40,7 @@ type Outcome struct {
 
 	Query      string // of the page that is due: the canonical request and the stamp
 	Response   *authorization.Response
+	Rest       bool // Response by a page that goes on by itself, so that browsers count redirects anew
 	RestartURL string
 	Cookie     *BrowserCookie // nil leaves the browser's as it is
 

@@ -146,10 +146,12 @@ type FormPostView struct {
 }
 
 // ContinueView leads to an application by a link that a person must click: browsers open a
-// private-use scheme only then (RFC 8252 §8.1 has such redirect URIs).
+// private-use scheme only then (RFC 8252 §8.1 has such redirect URIs). With Auto the answer's
+// header goes there by itself, and the link is for browsers that do not follow it.
 type ContinueView struct {
 	URL    string // a registered redirect URI with the response; any scheme but those that run script
 	Client Client
+	Auto   bool
 }
 
 // BrakeView stops an application that sends the browser here again and again.

@@ -36,6 +36,7 @@ func shownPages() []shownPage {
 		{"consent", pages.ConsentView{Action: "/consent", Client: notes, User: alice, Scopes: scopes, Audiences: []string{"https://api.notes.example.com"}, Remembered: true, SwitchURL: "/login"}},
 		{"consent-unvetted", pages.ConsentView{Action: "/consent", Client: unvetted, User: alice, Scopes: scopes[:2], SwitchURL: "/login", Localhost: true}},
 		{"continue", pages.ContinueView{URL: "com.example.notes:/callback?code=x", Client: notes}},
+		{"continue-auto", pages.ContinueView{URL: "https://notes.example.com/callback?code=x", Client: notes, Auto: true}},
 		{"logout", pages.LogoutView{Action: "/oauth2/logout", Client: &notes, User: &alice}},
 		{"signed-out", pages.SignedOutView{Client: &notes, BackURL: "https://notes.example.com/bye"}},
 		{"signed-out-bare", pages.SignedOutView{}},

@@ -93,6 +93,7 @@ func testAuthorizeAnswer(t *testing.T, s *Signet) {
 	if iss := p.Answer(t).Get("iss"); iss != s.Issuer {
 		t.Errorf("iss %q", iss)
 	}
+	s.Clock.Advance(20 * time.Second) // slower than the brake
 	p = b.Open(s.authorizeURL(app, "redirect_uri", Callback+"?tenant=a%20b&x"))
 	if !strings.HasPrefix(p.Header.Get("Location"), Callback+"?tenant=a%20b&x&code=") {
 		t.Errorf("C03 %s", p.Header.Get("Location"))
@@ -120,15 +121,16 @@ func testResponseModes(t *testing.T, s *Signet) {
 	b.SignIn(t, b.Open(s.authorizeURL(app)), s.Alice)
 	for _, prompt := range []string{"", "none login"} {
 		for _, mode := range []string{"", "query", "fragment", "form_post"} {
+			s.Clock.Advance(20 * time.Second) // slower than the brake
 			q, _ := s.AuthRequest(app, "state", anyState(), "response_mode", mode, "prompt", prompt)
 			for _, p := range []Page{b.Open(Authorize + "?" + q.Encode()), b.Post(Authorize, q)} {
-				s.Clock.Advance(5 * time.Second) // slower than the brake
 				got := responseOf(t, p, mode)
 				if got.Get("state") != anyState() || got.Get("iss") != s.Issuer || got.Has("code") == got.Has("error") {
 					t.Errorf("%s: state %.200q, error %q", mode, got.Get("state"), got.Get("error"))
 				}
 				s.Log.MarkSecret(got.Get("code"))
 			}
+			s.Clock.Advance(20 * time.Second)
 			p := b.Open(s.authorizeURL(app, "state", "", "response_mode", mode, "prompt", prompt))
 			if got := responseOf(t, p, mode); got.Has("state") {
 				t.Errorf("Z23 %s: a state that was not sent: %v", mode, got)

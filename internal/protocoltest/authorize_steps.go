@@ -193,8 +193,17 @@ func testBrake(t *testing.T, s *Signet) {
 	b := s.NewBrowser()
 	b.SignIn(t, b.Open(s.authorizeURL(app)), s.Alice)
 	var p Page
-	for range 8 {
+	for n := 2; n <= 9; n++ {
 		p = b.Open(s.authorizeURL(app))
+		to, body := p.Header.Get("Refresh"), string(p.Body)
+		if n == 3 || n == 6 { // by a page, so that browsers count redirects anew
+			link := strings.TrimPrefix(to, "0;url=")
+			if !p.Answer(t).Has("code") || link == to || !strings.Contains(body, `href="`+html.EscapeString(link)+`"`) || strings.Contains(body, "<form") {
+				t.Errorf("code %d: Refresh %q, %s", n, to, body)
+			}
+		} else if to != "" {
+			t.Errorf("code %d: Refresh %q", n, to)
+		}
 	}
 	if p.Status != http.StatusTooManyRequests || p.Header.Get("Location") != "" {
 		t.Fatalf("the ninth code: %d to %.100s", p.Status, p.Header.Get("Location"))
@@ -207,6 +216,13 @@ func testBrake(t *testing.T, s *Signet) {
 	}
 	if !(b.once("GET", on, "", Header("Sec-Fetch-Site", "same-origin"))).Answer(t).Has("code") {
 		t.Error("Continue gives no code")
+	}
+	silent := s.NewBrowser()
+	silent.SignIn(t, silent.Open(s.authorizeURL(app)), s.Alice)
+	for range 3 { // in a frame, which shows no page
+		if p := silent.Open(s.authorizeURL(app, "prompt", "none")); p.Status != http.StatusSeeOther || !p.Answer(t).Has("code") {
+			t.Errorf("prompt=none: %d to %.100s", p.Status, p.Header.Get("Location"))
+		}
 	}
 }
 

@@ -124,11 +124,16 @@ func (p Page) expect(t testing.TB, path string) Page {
 	return p
 }
 
-// Answer is the authorization response that the browser is redirected to the client with.
+// Answer is the authorization response that the browser goes to the client with: by a redirect, or
+// by a page that goes on by itself.
 func (p Page) Answer(t testing.TB) url.Values {
 	t.Helper()
-	u, err := url.Parse(p.Header.Get("Location"))
-	if err != nil || u.Host == "" && u.Opaque == "" || p.Status != http.StatusSeeOther {
+	to, status := p.Header.Get("Location"), http.StatusSeeOther
+	if after, refreshes := strings.CutPrefix(p.Header.Get("Refresh"), "0;url="); refreshes {
+		to, status = after, http.StatusOK
+	}
+	u, err := url.Parse(to)
+	if err != nil || u.Host == "" && u.Opaque == "" || p.Status != status {
 		t.Fatalf("no answer for the client: %d at %.60s, Location %q: %.300s", p.Status, p.Path, p.Header.Get("Location"), p.Body)
 	}
 	return u.Query()
