@@ -32,9 +32,11 @@ func (p *Principal) User() storage.User { return p.user }
 // Browser is the browser session that asks; nil where a token says who asks.
 func (p *Principal) Browser() *BrowserUser { return p.browser }
 
-// AskedBy names the session that asks, of a token or of a browser, to count its attempts.
+// AskedBy names the session that asks, of a token or of a browser, to count its attempts. A
+// browser that is signed in begins any number of sessions of applications without the password:
+// they count as the browser.
 func (p *Principal) AskedBy() string {
-	if p.browser != nil {
+	if p.root != "" {
 		return "browser:" + p.root
 	}
 	return p.session

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/signet/issuer"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
@@ -28,6 +29,7 @@ var accountCases = []testCase{
 	{name: "the profile on the account page", run: testAccountProfile},
 	{name: "S09 a new password on the account page", run: testAccountPassword},
 	{name: "U04 guesses at one's own password on the account page", configure: strictThrottle, run: testAccountPasswordThrottle},
+	{name: "U04 guesses at one's own password by applications of one browser", configure: strictThrottle, run: testAppsPasswordThrottle},
 	{name: "S10 S12 browsers on the account page", run: testAccountBrowsers},
 	{name: "O11 one application is signed out of on the account page", run: testAccountAppSignOut},
 	{name: "signing out everywhere on the account page", run: testAccountEverywhere},
@@ -233,6 +235,31 @@ func testAccountPasswordThrottle(t *testing.T, s *Signet) {
 	}
 	b.Open(Account).expect(t, Account)
 	try(other, s.Alice.Password).expect(t, AccountPassword)
+}
+
+// testAppsPasswordThrottle: a browser that is signed in begins as many sessions of applications
+// as it likes, without the password. They share the guesses of the browser.
+func testAppsPasswordThrottle(t *testing.T, s *Signet) {
+	app := s.AddCodeClient(t, "app", func(c *storage.Client) { c.Scopes, c.Audiences = []string{"openid", issuer.ScopeAccount}, nil })
+	b, guess := s.NewBrowser(), s.NewSecret("a wrong password")
+	change := func(token Tokens, old string) Response {
+		return s.JSON("POST", MePassword, Object{"current_password": old, "new_password": s.NewSecret("new password")}, Bearer(token.Access))
+	}
+	for range s.options.Issuer.Throttle.PerAccountNetwork.Attempts {
+		change(b.useIn(t, app, s.Alice, "openid signet:account"), guess).ExpectProblem(t, 422, "invalid_field", "current_password")
+	}
+	before := s.Passwords.Evaluations()
+	for _, old := range []string{guess, s.Alice.Password} {
+		change(b.useIn(t, app, s.Alice, "openid signet:account"), old).ExpectProblem(t, http.StatusTooManyRequests, "temporarily_unavailable").expectRetryAfter(t)
+	}
+	if p := b.own(AccountPassword, Form("current_password", guess, "new_password", s.NewSecret("next password")).Encode()); p.Status != http.StatusTooManyRequests {
+		t.Errorf("on the account page: %d", p.Status)
+	}
+	if n := s.Passwords.Evaluations() - before; n != 0 {
+		t.Errorf("%d hash evaluations while throttled", n)
+	}
+	other := s.NewBrowser().useIn(t, app, s.Alice, "openid signet:account")
+	change(other, s.Alice.Password).ExpectStatus(t, http.StatusNoContent)
 }
 
 func testAccountDisabled(t *testing.T, s *Signet) {
