@@ -148,6 +148,7 @@ func (f *browserApps) play(t *testing.T, first *browserApp) {
 		}
 		a.read()
 	}
+	f.silentFrame(t)
 	f.rotateKeys(t)
 	f.refusedLogoutTokens(t)
 	f.signOut(t, first)
@@ -226,6 +227,25 @@ func (a *browserApp) accessToken() (token string) {
 	a.tab.t.Helper()
 	a.do(chromedp.Evaluate(`JSON.parse(Object.entries(sessionStorage).find(([k]) => k.startsWith("oidc.user:"))?.[1] ?? "{}").access_token ?? ""`, &token))
 	return token
+}
+
+// silentFrame asks in a hidden frame of another site who is signed in. Signet's cookie does not come
+// with it (SameSite=Lax): nobody, though the person is signed in. docs/browser-sign-in.md says so.
+func (f *browserApps) silentFrame(t *testing.T) {
+	t.Helper()
+	request := url.Values{"response_type": {"code"}, "client_id": {f.node.name}, "redirect_uri": {f.node.url + "/callback"}, "scope": {"openid"},
+		"prompt": {"none"}, "code_challenge": {codeChallenge}, "code_challenge_method": {"S256"}}
+	script := `new Promise(done => {
+		const frame = document.createElement("iframe")
+		frame.onload = () => { done(frame.contentWindow.location.search); frame.remove() }
+		frame.src = ` + quoted(f.server.issuer+"/oauth2/authorize?"+request.Encode()) + `
+		document.body.append(frame)
+	})`
+	var answer string
+	f.node.do(chromedp.Evaluate(script, &answer, awaitPromise))
+	if got, err := url.ParseQuery(strings.TrimPrefix(answer, "?")); err != nil || got.Get("error") != "login_required" {
+		t.Errorf("a frame of another site is answered %q, %v", answer, err)
+	}
 }
 
 // rotateKeys replaces the signing key while everybody is signed in: the page renews its tokens by
