@@ -1,8 +1,10 @@
 package archtest_test
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -19,13 +21,33 @@ var layers = []string{"cmd", "endpoints", "issuer", "keys", "storage"}
 
 // standalone lists the packages that import nothing of this module but what
 // standaloneImports names.
-var standalone = []string{"verify", "internal/mongotest", "internal/document", "internal/failpoint", "internal/fielderror", "internal/linear", "internal/random", "internal/safehttp", "internal/secret", "internal/strictjson", "internal/testclock", "internal/testdir"}
+var standalone = []string{"verify", "internal/demoapp", "internal/mongotest", "internal/document", "internal/failpoint", "internal/fielderror", "internal/linear", "internal/random", "internal/safehttp", "internal/secret", "internal/strictjson", "internal/testclock", "internal/testdir", "internal/ttlcache"}
 
 // standaloneImports lists what the standalone packages may import nevertheless.
 var standaloneImports = map[string]string{"verify": "internal/strictjson"}
 
 // noLogging lists the packages that may not log: they return errors.
 var noLogging = []string{"issuer", "keys", "storage", "verify"}
+
+// narrow lists packages with one job that need little of this module, and all that each may
+// import of it. An entry that ends in a slash is a folder.
+var narrow = map[string][]string{
+	"endpoints/pages":      {"internal/"}, // a view in, HTML out: nothing of the protocol
+	"issuer/account":       nil,
+	"issuer/authorization": {"internal/strictjson", "issuer/account", "keys", "storage"}, // decides, and calls no store
+	"issuer/backchannel":   {"internal/safehttp", "issuer/audit", "issuer/outbox", "keys", "storage"},
+	"issuer/epoch":         {"storage"},
+	"issuer/outbox":        {"issuer/audit", "storage"},
+	"issuer/role":          {"internal/ttlcache", "storage"},
+	"internal/demoapp":     nil,
+}
+
+// httpBelowEndpoints lists the packages below endpoints that may send HTTP requests.
+var httpBelowEndpoints = []string{"issuer/backchannel"}
+
+// randomDefaults lists the files below endpoints that may name a source of randomness: each
+// is the default of a Config.
+var randomDefaults = []string{"issuer/outbox/outbox.go", "issuer/password/config.go", "keys/config.go"}
 
 type importLine struct {
 	file, from, to string
@@ -48,6 +70,61 @@ func TestImports_FollowLayers(t *testing.T) {
 		from, below := layerOf(l.from), layerOf(to)
 		if from >= 0 && below >= 0 && below < from {
 			t.Errorf("%s: %s may not import %s, which lies above it", l.file, l.from, to)
+		}
+	}
+}
+
+// A package of the list narrow imports what stands there, and nothing else of this module.
+func TestImports_NarrowPackagesStayNarrow(t *testing.T) {
+	seen := map[string]bool{}
+	for _, l := range imports(t) {
+		allowed, listed := narrow[l.from]
+		seen[l.from] = true
+		to, ours := strings.CutPrefix(l.to, module)
+		if l.test || !listed || !ours {
+			continue
+		}
+		if !slices.ContainsFunc(allowed, func(a string) bool { return a == to || strings.HasSuffix(a, "/") && strings.HasPrefix(to, a) }) {
+			t.Errorf("%s: %s may not import %s", l.file, l.from, to)
+		}
+	}
+	for pkg := range narrow {
+		if !seen[pkg] {
+			t.Errorf("%s is gone", pkg)
+		}
+	}
+}
+
+// What decides knows no HTTP, and gets its randomness given.
+func TestImports_IssuerHasNoHTTPAndNoRandomness(t *testing.T) {
+	for _, l := range imports(t) {
+		pkg := strings.SplitN(l.from, "/", 2)[0]
+		if l.test || pkg != "issuer" && pkg != "keys" {
+			continue
+		}
+		switch l.to {
+		case "net/http":
+			if !slices.Contains(httpBelowEndpoints, l.from) {
+				t.Errorf("%s: %s may not import %s", l.file, l.from, l.to)
+			}
+		case "crypto/rand", "math/rand", "math/rand/v2":
+			if !slices.Contains(randomDefaults, filepath.ToSlash(l.file)) {
+				t.Errorf("%s: randomness is given at construction: %s", l.file, l.to)
+			}
+		}
+	}
+}
+
+// The wall clock is read by cmd alone; issuer and keys get a function.
+func TestClock_IsGiven(t *testing.T) {
+	for _, pkg := range []string{"issuer", "keys", "endpoints/pages"} {
+		for path, file := range parsePackage(t, pkg) {
+			ast.Inspect(file, func(n ast.Node) bool {
+				if s, ok := n.(*ast.SelectorExpr); ok && slices.Contains([]string{"time.Now", "time.Since", "time.Until"}, types.ExprString(s)) {
+					t.Errorf("%s reads the wall clock: %s", path, types.ExprString(s))
+				}
+				return true
+			})
 		}
 	}
 }

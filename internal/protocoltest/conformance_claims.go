@@ -61,7 +61,7 @@ func (c *conformance) verified(token string) string {
 	if found := set.Key(kid); header["alg"] != "RS256" || len(found) != 1 {
 		c.Fatalf("header %v: %d keys", header, len(found))
 	}
-	parsed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
 	must(c, err)
 	_, err = parsed.Verify(set.Key(kid)[0])
 	must(c, err)
