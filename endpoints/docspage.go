@@ -27,6 +27,9 @@ const docsFileMaxAge = time.Hour
 const docsCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+// docsRedirectCSP lets the page that a sign-in of /docs ends at load its script.
+const docsRedirectCSP = "default-src 'none'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
 //go:embed page
 var docsPageFS embed.FS
 
@@ -41,6 +44,7 @@ type docsFile struct {
 
 var docsFiles = []docsFile{
 	{"start.js", docsPageFS, "page/start.js", "text/javascript; charset=utf-8"},
+	{"oauth2-redirect.js", docsPageFS, "page/oauth2-redirect.js", "text/javascript; charset=utf-8"},
 	{"page.css", docsPageFS, "page/page.css", "text/css; charset=utf-8"},
 	{"swagger-ui-bundle.js", static.FS, "swagger-ui-bundle.js.gz", "text/javascript; charset=utf-8"},
 	{"swagger-ui.css", static.FS, "swagger-ui.css.gz", "text/css; charset=utf-8"},
@@ -53,7 +57,9 @@ var docsFiles = []docsFile{
 func (m *routeBuilder) mountDocsPage(issuerURL, client string, listed operations) {
 	fill := func(file string) string { return fillPage(file, issuerURL, m.base, client, listed.scopes()) }
 	m.page(pathOpenAPI, m.documentHandler(pathOpenAPI, corsAny, anyOriginHeader, openAPIDocument(issuerURL, listed)))
-	m.page(pathDocs, m.htmlHandler(pathDocs, fill("page/index.html"), docsCSP))
+	// The page must know the window that it opens for a sign-in, and that window the page.
+	m.page(pathDocs, m.htmlHandler(pathDocs, fill("page/index.html"), docsCSP, "same-origin-allow-popups"))
+	m.page(pathDocsSignIn, m.htmlHandler(pathDocsSignIn, fill("page/oauth2-redirect.html"), docsRedirectCSP, "unsafe-none"))
 	for _, part := range docsFiles {
 		m.page(pathDocs+"/"+part.name, m.docsFileHandler(part))
 	}
@@ -87,11 +93,12 @@ func (m *routeBuilder) homeHandler(v pages.HomeView) http.Handler {
 	})
 }
 
-// htmlHandler serves a page that is filled in once.
-func (m *routeBuilder) htmlHandler(name, text, policy string) *documentHandler {
+// htmlHandler serves a page that is filled in once. opener is its Cross-Origin-Opener-Policy.
+func (m *routeBuilder) htmlHandler(name, text, policy, opener string) *documentHandler {
 	page := document.New(htmlType, []byte(text), 0)
 	header := http.Header{}
 	setPageHeaders(header, policy)
+	header.Set("Cross-Origin-Opener-Policy", opener)
 	return m.documentHandler(name, corsNone, header, func() document.Document { return page })
 }
 

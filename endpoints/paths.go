@@ -4,6 +4,10 @@ import (
 	"example.org/signet/issuer"
 )
 
+// DocsRedirectPath is where a sign-in of the page at /docs ends. Below the page's own issuer it is
+// a redirect URI of the client that signs in there.
+const DocsRedirectPath = "/docs/oauth2-redirect.html"
+
 // Paths below the issuer's.
 const (
 	pathAuthorize   = "/oauth2/authorize"
@@ -18,6 +22,7 @@ const (
 	pathOpenAPI     = "/openapi.yaml"
 	pathHome        = "/"
 	pathDocs        = "/docs"
+	pathDocsSignIn  = DocsRedirectPath
 	pathLive        = "/livez"
 	pathReady       = "/readyz"
 	pathStatus      = issuer.PathStatus

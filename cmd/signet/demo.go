@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"path/filepath"
+	"slices"
 
+	"example.org/signet/endpoints"
 	"example.org/signet/internal/random"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
@@ -56,11 +59,15 @@ type demoMaker struct {
 	random   io.Reader
 	path     string
 	appURL   string // of the demo application; "" for none
+	docsURIs []string
 }
 
 // demo returns what makes the demo accounts of the server.
 func (v *server) demo() demoMaker {
-	m := demoMaker{operator: v.admin.Operator(issuer.RequestInfo{Actor: "dev"}), random: v.random, path: v.settings.demoPath()}
+	m := demoMaker{
+		operator: v.admin.Operator(issuer.RequestInfo{Actor: "dev"}), random: v.random, path: v.settings.demoPath(),
+		docsURIs: docsRedirectURIs(v.settings.issuer),
+	}
 	if v.listeners.app != nil {
 		m.appURL = v.demoAppURL()
 	}
@@ -109,6 +116,9 @@ func (m demoMaker) ensure(ctx context.Context) (demoCredentials, error) {
 		if err != nil {
 			return demoCredentials{}, fmt.Errorf("make the %s: %w", a.name, err)
 		}
+	}
+	if err := m.moveDocs(ctx); err != nil {
+		return demoCredentials{}, fmt.Errorf("change the client %s: %w", demoDocs, err)
 	}
 	if m.appURL != "" {
 		if err := m.moveSPA(ctx); err != nil {
@@ -202,13 +212,42 @@ func (m demoMaker) createAPI(ctx context.Context, d demoCredentials) error {
 // and without an audience, so that its tokens are for Signet itself. With them people
 // can see and change their own account, and nothing else.
 func (m demoMaker) createDocs(ctx context.Context, _ demoCredentials) error {
-	name, grants := "The page at /docs", []string{issuer.GrantPassword}
+	name, settings := "The page at /docs", m.docsSignIn()
 	scopes := []string{issuer.ScopeOpenID, issuer.ScopeProfile, issuer.ScopeEmail, issuer.ScopePhone, issuer.ScopeAccount}
-	_, err := m.operator.Clients().Create(ctx, admin.NewClient{
-		ID: demoDocs, Public: true, InsecurePublicPassword: true,
-		Settings: admin.ClientChange{Name: &name, Grants: &grants, Scopes: &scopes},
-	})
+	settings.Name, settings.Scopes = &name, &scopes
+	_, err := m.operator.Clients().Create(ctx, admin.NewClient{ID: demoDocs, Public: true, InsecurePublicPassword: true, Settings: settings})
 	return err
+}
+
+// moveDocs lets people sign in through the page at /docs where it is now, also with a store of
+// before it could.
+func (m demoMaker) moveDocs(ctx context.Context) error {
+	c, err := m.operator.Clients().Show(ctx, demoDocs)
+	if err != nil || slices.Equal(c.RedirectURIs, m.docsURIs) {
+		return err
+	}
+	_, err = m.operator.Clients().Update(ctx, demoDocs, m.docsSignIn())
+	return err
+}
+
+// docsSignIn are the ways in which people sign in through the page at /docs. It is a part of
+// Signet, so they are not asked for their consent.
+func (m demoMaker) docsSignIn() admin.ClientChange {
+	grants, consent := []string{issuer.GrantAuthorizationCode, issuer.GrantPassword}, admin.ConsentNever
+	return admin.ClientChange{
+		Grants: &grants, InsecurePublicPassword: true,
+		ClientSignInChange: admin.ClientSignInChange{RedirectURIs: &m.docsURIs, Consent: &consent},
+	}
+}
+
+// docsRedirectURIs returns where a sign-in of the page at /docs ends: below the issuer's URL, and
+// for people who come by the address of this machine on any port of it.
+func docsRedirectURIs(issuerURL string) []string {
+	uris := []string{issuerURL + endpoints.DocsRedirectPath}
+	if u, err := url.Parse(issuerURL); err == nil && u.Hostname() == "localhost" {
+		uris = append(uris, u.Scheme+"://127.0.0.1"+u.EscapedPath()+endpoints.DocsRedirectPath)
+	}
+	return uris
 }
 
 // createAdmin makes the client by which the demo user administers.

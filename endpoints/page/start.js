@@ -12,15 +12,15 @@ const sameOrigin = (request) => {
   return request
 }
 
-// The dialogue behind Authorize asks for name and password. The other ways, such
-// as a client's own secret, are at the lock of the operations that take them.
-const passwordAlone = () => ({
+// The dialogue behind Authorize offers the ways in which a person signs in. The others, such as a
+// client's own secret, are at the lock of the operations that take them.
+const peopleAlone = () => ({
   statePlugins: {
     auth: {
       wrapSelectors: {
         definitionsToAuthorize: (original) => (...args) => {
           const all = original(...args)
-          return all && all.filter((scheme) => scheme.has('password'))
+          return all && all.filter((scheme) => scheme.has('browser') || scheme.has('password'))
         },
       },
     },
@@ -36,8 +36,9 @@ const ui = SwaggerUIBundle({
   validatorUrl: null,
   persistAuthorization: false,
   requestInterceptor: sameOrigin,
-  plugins: [passwordAlone],
+  oauth2RedirectUrl: here + '/docs/oauth2-redirect.html',
+  plugins: [peopleAlone],
 })
 
 // Without scopes all that the client may have are asked for.
-ui.initOAuth({ clientId: client, scopes })
+ui.initOAuth({ clientId: client, scopes, usePkceWithAuthorizationCodeGrant: true })

@@ -14,11 +14,12 @@ import (
 
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
-// TestDocsPage tries the API out as a newcomer does: opens /docs of `signet
-// dev` in a browser, authorizes by name and password, and calls routes.
+// TestDocsPage tries the API out as a newcomer does: opens /docs of `signet dev` in a browser,
+// authorizes by a sign-in on Signet's own page, then by name and password, and calls routes.
 func TestDocsPage(t *testing.T) {
 	long(t)
 	t.Parallel()
@@ -38,6 +39,13 @@ func TestDocsPage(t *testing.T) {
 	}
 	// By another name of this machine than the issuer has: it must not matter.
 	p := openPage(t, browser, "http://"+s.address+"/docs")
+
+	p.signIn(demo.Username, demo.Password)
+	p.tryOut("OAuth-userInfo", `"preferred_username": "`+demo.Username+`"`)
+	p.execute("Self-service-me")
+	p.see("#operations-Self-service-me .live-responses-table .response", `"username": "`+demo.Username+`"`)
+	// Loaded anew it has forgotten the token.
+	p.do(chromedp.Navigate("about:blank"), chromedp.Navigate("http://"+s.address+"/docs"), chromedp.WaitVisible("#swagger-ui .opblock", chromedp.ByQuery))
 
 	p.authorize(demo.Username, "not "+demo.Password)
 	p.see("#swagger-ui .auth-container .errors", "invalid_grant")
@@ -70,11 +78,11 @@ func (p *page) authorizeAgain(client, secret, username, password string) {
 	p.do(
 		chromedp.Evaluate("window.scrollTo(0, 0)", nil),
 		chromedp.Click(".auth-wrapper .authorize", chromedp.ByQuery),
-		chromedp.Click(".modal-ux .auth-btn-wrapper .authorize", chromedp.ByQuery), // Logout
+		chromedp.Click(authorizeButton("password"), chromedp.BySearch), // Logout
 		chromedp.WaitVisible("#oauth_username", chromedp.ByQuery),
 		overtype("#oauth_username", username), overtype("#oauth_password", password),
 		overtype("#client_id_password", client), overtype("#client_secret_password", secret),
-		chromedp.Click(".modal-ux .auth-btn-wrapper .authorize", chromedp.ByQuery),
+		chromedp.Click(authorizeButton("password"), chromedp.BySearch),
 	)
 	p.see("#swagger-ui .auth-container", "Logout")
 	p.do(chromedp.Click(".modal-ux .close-modal", chromedp.ByQuery))
@@ -213,6 +221,31 @@ func quoted(s string) string {
 	return string(b)
 }
 
+// authorizeButton finds the button of one flow in the dialogue, or "Logout" in its place.
+func authorizeButton(flow string) string {
+	return `//div[@class="auth-container"][.//h4[contains(., "(OAuth2, ` + flow + `")]]//button[contains(@class, "authorize")]`
+}
+
+// signIn authorizes by the authorization code flow, in the window that the dialogue opens.
+func (p *page) signIn(username, password string) {
+	p.t.Helper()
+	p.do(chromedp.Click(".auth-wrapper .authorize", chromedp.ByQuery), chromedp.WaitVisible(authorizeButton("authorizationCode with PKCE"), chromedp.BySearch))
+	opened := chromedp.WaitNewTarget(p.ctx, func(info *target.Info) bool { return info.URL != "" && info.URL != "about:blank" })
+	p.do(chromedp.Click(authorizeButton("authorizationCode with PKCE"), chromedp.BySearch))
+	select {
+	case id := <-opened:
+		login := newTab(p.ctx, p.t, chromedp.WithTargetID(id))
+		login.do(chromedp.WaitVisible("#username", chromedp.ByQuery), chromedp.SendKeys("#username", username, chromedp.ByQuery), chromedp.SendKeys("#password", password, chromedp.ByQuery))
+		login.shoot("authorize-window.png")
+		login.do(chromedp.Click("#sign-in", chromedp.ByQuery)) // the window closes
+	case <-time.After(waitTimeout):
+		p.t.Fatal("the dialogue opens no window")
+	}
+	p.see("#swagger-ui .auth-container", "Logout")
+	p.shoot("authorized.png")
+	p.do(chromedp.Click(".modal-ux .close-modal", chromedp.ByQuery))
+}
+
 // authorize fills in the dialogue of the Authorize button and sends it. The
 // client's id must be there already, as dev has it.
 func (p *page) authorize(username, password string) {
@@ -225,14 +258,14 @@ func (p *page) authorize(username, password string) {
 	var client string
 	var schemes int
 	p.do(chromedp.Evaluate("document.querySelectorAll('.modal-ux .auth-container').length", &schemes))
-	if schemes != 1 {
-		p.t.Errorf("the dialogue asks for %d kinds of credentials, want name and password alone", schemes)
+	if schemes != 2 {
+		p.t.Errorf("the dialogue offers %d ways to sign in, want the browser, and name and password", schemes)
 	}
 	p.do(
 		chromedp.WaitVisible("#oauth_username", chromedp.ByQuery),
 		chromedp.Value("#client_id_password", &client, chromedp.ByQuery),
 		overtype("#oauth_username", username), overtype("#oauth_password", password),
-		chromedp.Click(".modal-ux .auth-btn-wrapper .authorize", chromedp.ByQuery),
+		chromedp.Click(authorizeButton("password"), chromedp.BySearch),
 	)
 	if client != "demo-docs" {
 		p.t.Errorf("the page offers the client %q", client)

@@ -34,7 +34,7 @@ func testPage(t *testing.T, s *Signet) {
 	a := s.Get(Docs).ExpectStatus(t, http.StatusOK)
 	for name, want := range map[string]string{
 		"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
-		"X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin", "Access-Control-Allow-Origin": "",
+		"X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin-allow-popups", "Access-Control-Allow-Origin": "",
 		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 	} {
@@ -65,7 +65,7 @@ func testPage(t *testing.T, s *Signet) {
 
 func testPageParts(t *testing.T, s *Signet) {
 	for part, kind := range map[string]string{
-		"start.js": "text/javascript", "swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css", "page.css": "text/css", "favicon-32x32.png": "image/png",
+		"start.js": "text/javascript", "oauth2-redirect.js": "text/javascript", "swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css", "page.css": "text/css", "favicon-32x32.png": "image/png",
 	} {
 		path := Docs + "/" + part
 		a := s.Get(path).ExpectStatus(t, http.StatusOK)
