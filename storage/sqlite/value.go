@@ -120,16 +120,25 @@ func encodeObject(texts map[string]string) string {
 }
 
 // encodeList writes a JSON array. JSON rather than a joined string, because no
-// separator is safe from turning up in a value.
+// separator is safe from turning up in a value. Lists without escapes, which is nearly all, are
+// written in a fraction of the time that encoding/json takes.
 func encodeList(list []string) string {
 	if len(list) == 0 {
 		return "[]"
+	}
+	if !slices.ContainsFunc(list, needsEscape) {
+		return `["` + strings.Join(list, `","`) + `"]`
 	}
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(list) // strings into memory: neither can fail
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// needsEscape tells whether a text may be written otherwise than it is in JSON.
+func needsEscape(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' })
 }
 
 func decodeList(text string) ([]string, error) {

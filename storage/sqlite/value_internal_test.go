@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
 	"slices"
@@ -33,6 +34,22 @@ func TestListsRoundTrip(t *testing.T) {
 			t.Errorf("%q is read as %q", broken, got)
 		}
 	}
+}
+
+// The short way of writing a list gives what encoding/json does.
+func TestEncodeList_WithoutEscapes_IsJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		list := rapid.SliceOfN(rapid.StringMatching(`[ -~]{0,4}`), 1, 4).Draw(t, "list")
+		var want strings.Builder
+		enc := json.NewEncoder(&want)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(list); err != nil {
+			t.Fatal(err)
+		}
+		if got := encodeList(list); got+"\n" != want.String() {
+			t.Fatalf("%q is written as %s, want %s", list, got, want.String())
+		}
+	})
 }
 
 // The short way of reading a list agrees with the long one, also on lists that
