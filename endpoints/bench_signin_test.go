@@ -27,58 +27,69 @@ func BenchmarkLoginPage(b *testing.B) {
 }
 
 // BenchmarkAuthorize measures an authorization request: of a browser without a session,
-// which is sent to the login page, and of one with a session, which gets a code.
+// which is sent to the login page, and of browsers with a session, which get codes one after
+// the other.
 func BenchmarkAuthorize(b *testing.B) {
 	b.Run("nobody", func(b *testing.B) {
 		s := start(b, "RS256")
 		app := s.AddCodeSPA(b, "app")
 		s.Store.StopRecording()
-		benchmarkRedirect(b, s, protocoltest.Authorize+"?"+requestOf(s, app), "", protocoltest.Login, 0)
+		get := newGet(s, protocoltest.Authorize+"?"+requestOf(s, app), "")
+		measure(b, func() { wantRedirect(b, get(), protocoltest.Login) })
 	})
 	b.Run("signed in", func(b *testing.B) {
 		s := start(b, "RS256")
-		app, browser := s.AddCodeSPA(b, "app"), s.NewBrowser()
-		browser.GetCode(b, app, s.Alice)
-		s.Store.StopRecording()
-		cookie := "signet=" + browser.Cookies["signet"]
-		benchmarkRedirect(b, s, protocoltest.Authorize+"?"+requestOf(s, app), cookie, protocoltest.Callback, 2600*time.Millisecond)
+		ops := newBrowsers(b, s)
+		next := 0
+		measure(b, func() {
+			s.Clock.Advance(slowerThanBrake / benchBrowsers)
+			ops[next%benchBrowsers]()
+			next++
+		})
 	})
 }
 
 // BenchmarkAuthorizeParallelBrowsers measures codes for browsers with sessions, whose inserts
 // share their commits: divide by parallelClients.
 func BenchmarkAuthorizeParallelBrowsers(b *testing.B) {
+	const groups = benchBrowsers / parallelClients
 	s := start(b, "RS256")
-	app := s.AddCodeSPA(b, "app")
-	var ops []func()
-	for n := range parallelClients {
-		browser := s.NewBrowser()
-		browser.GetCode(b, app, s.AddUser(b, fmt.Sprint("user", n), "user"))
-		get := newGet(s, protocoltest.Authorize+"?"+requestOf(s, app), "signet="+browser.Cookies["signet"])
-		ops = append(ops, func() {
-			if w := get(); !strings.HasPrefix(w.header.Get("Location"), protocoltest.Callback+"?") {
-				b.Errorf("%d to %s: %s", w.status, w.header.Get("Location"), w.body)
-			}
-		})
-	}
-	s.Store.StopRecording()
-	all := runConcurrently(ops)
+	ops := newBrowsers(b, s)
+	next := 0
 	measure(b, func() {
-		s.Clock.Advance(2600 * time.Millisecond)
-		all()
+		s.Clock.Advance(slowerThanBrake / groups)
+		from := next % groups * parallelClients
+		runConcurrently(ops[from : from+parallelClients])()
+		next++
 	})
 }
 
-// benchmarkRedirect measures requests that are redirected to where. The clock moves by pause
-// between them, so that they are slower than the brake.
-func benchmarkRedirect(b *testing.B, s *protocoltest.Signet, path, cookie, where string, pause time.Duration) {
-	get := newGet(s, path, cookie)
-	measure(b, func() {
-		s.Clock.Advance(pause)
-		if w := get(); w.status != http.StatusSeeOther || !strings.HasPrefix(w.header.Get("Location"), where+"?") {
-			b.Fatalf("%d to %s: %s", w.status, w.header.Get("Location"), w.body)
-		}
-	})
+const (
+	benchBrowsers   = 128
+	slowerThanBrake = 11 * time.Second // between two codes of a browser
+)
+
+// newBrowsers returns, for each of benchBrowsers browsers with a session of its own user, a
+// function that gets a code for one and the same client.
+func newBrowsers(b *testing.B, s *protocoltest.Signet) []func() {
+	app := s.AddCodeSPA(b, "app")
+	var ops []func()
+	for n := range benchBrowsers {
+		s.Clock.Advance(time.Minute) // the counts of logins are by the time
+		browser := s.NewBrowser()
+		browser.GetCode(b, app, s.AddUser(b, fmt.Sprint("user", n), "user"))
+		get := newGet(s, protocoltest.Authorize+"?"+requestOf(s, app), "signet="+browser.Cookies["signet"])
+		ops = append(ops, func() { wantRedirect(b, get(), protocoltest.Callback) })
+	}
+	s.Store.StopRecording()
+	return ops
+}
+
+// wantRedirect fails unless the answer redirects to where.
+func wantRedirect(b *testing.B, w *responseRecorder, where string) {
+	if w.status != http.StatusSeeOther || !strings.HasPrefix(w.header.Get("Location"), where+"?") {
+		b.Errorf("%d to %s: %s", w.status, w.header.Get("Location"), w.body)
+	}
 }
 
 func requestOf(s *protocoltest.Signet, app protocoltest.Client) string {
