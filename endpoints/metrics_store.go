@@ -12,6 +12,8 @@ type StoreMetrics struct {
 	errors    counters
 	started   *metrics.Counter
 	ended     counters
+
+	browsersStarted, browsersDeleted *metrics.Counter
 }
 
 // Store publishes metrics of a store. It is called once.
@@ -22,6 +24,9 @@ func (m *Metrics) Store() *StoreMetrics {
 		errors:  m.counters("signet_store_errors_total", "Calls of the store that failed, by operation and error: unavailable, canceled, conflict or other.", "error", "operation"),
 		started: m.counters("signet_sessions_started_total", "Sessions started by this server.").with(),
 		ended:   m.counters("signet_sessions_ended_total", "Sessions ended by this server before they expired, by reason.", "reason"),
+
+		browsersStarted: m.counters("signet_browser_sessions_started_total", "Browser sessions started by this server.").with(),
+		browsersDeleted: m.counters("signet_browser_sessions_deleted_total", "Browser sessions that had ended, deleted by this server.").with(),
 	}
 }
 
@@ -44,3 +49,9 @@ func (s *StoreMetrics) SessionStarted() { s.started.Inc() }
 func (s *StoreMetrics) SessionsEnded(reason string, n int64) {
 	s.ended.with(reason).AddInt64(n)
 }
+
+// BrowserSessionStarted counts one browser session.
+func (s *StoreMetrics) BrowserSessionStarted() { s.browsersStarted.Inc() }
+
+// BrowserSessionsDeleted counts n browser sessions that are gone.
+func (s *StoreMetrics) BrowserSessionsDeleted(n int64) { s.browsersDeleted.AddInt64(n) }

@@ -13,7 +13,10 @@ import (
 
 func TestMetrics_CountStoreErrorsByOperation(t *testing.T) {
 	m := endpoints.NewMetrics()
-	record := m.Store().StoreOperation("rotate_session")
+	store := m.Store()
+	store.BrowserSessionStarted()
+	store.BrowserSessionsDeleted(2)
+	record := store.StoreOperation("rotate_session")
 	record(time.Millisecond, "")
 	record(3*time.Second, "unavailable")
 	record(time.Second, "conflict")
@@ -34,6 +37,8 @@ func TestMetrics_CountStoreErrorsByOperation(t *testing.T) {
 		`signet_store_duration_seconds_count{operation="rotate_session"} 3`,
 		`signet_store_duration_seconds_bucket{operation="rotate_session",le="1"} 2`,
 		"signet_sessions_started_total 0",
+		"signet_browser_sessions_started_total 1",
+		"signet_browser_sessions_deleted_total 2",
 	} {
 		if !strings.Contains(string(body), line+"\n") {
 			t.Errorf("no line %s in %s", line, body)

@@ -45,7 +45,7 @@ type Error struct {
 	Description string
 	RetryAfter  time.Duration // for TooManyAttempts and Unavailable
 	Scope       string        // for InsufficientScope: what is needed
-	Event       string        // the audit event that it caused, for metrics; "" for none
+	Event       string        // what metrics count: the audit event that it caused, or a word like it; "" for none
 	ClientID    string        // for InvalidClient, for the log only: the stored client that was refused; "" for none
 	Cause       error
 

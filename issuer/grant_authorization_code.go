@@ -174,7 +174,7 @@ func (g codeGrant) expiry(client storage.Client, s storage.Session, at time.Time
 func (g codeGrant) refuse(ctx context.Context, req *grantRequest, s storage.Session, outcome codeOutcome, at time.Time) error {
 	switch outcome {
 	case codeEnded:
-		return errInvalidCode
+		return &Error{Code: errInvalidCode.Code, Description: errInvalidCode.Description, Event: countedCodeEnded}
 	case codeReplay:
 		return g.revokeReplayed(ctx, req, s, at)
 	case codeWrongVerifier:
@@ -184,6 +184,10 @@ func (g codeGrant) refuse(ctx context.Context, req *grantRequest, s storage.Sess
 	}
 	return g.auditRefused(ctx, req, s, outcome)
 }
+
+// countedCodeEnded is what metrics count a code as that has expired, or whose session has ended.
+// It is in no audit log: nothing happened.
+const countedCodeEnded = "code.ended"
 
 // refusedEvents are the audit events of outcomes that change nothing.
 var refusedEvents = map[codeOutcome]string{

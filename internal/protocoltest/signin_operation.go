@@ -318,12 +318,12 @@ func testCodeMetrics(t *testing.T, s *Signet) {
 	s.Redeem(t, app, second)
 	s.Clock.Advance(90 * time.Second)
 	s.TryRedeem(app, first).expectInvalidGrant(t)
-	s.TryRedeem(app, expired).expectInvalidGrant(t)
+	s.TryRedeem(app, expired).expectInvalidGrant(t) // it has expired
 	text := s.metrics()
 	for _, line := range []string{
 		`signet_sign_in_steps_total{outcome="code",route="/login"} 1`, `signet_sign_in_steps_total{outcome="code",route="/oauth2/authorize"} 2`,
 		`signet_token_requests_total{grant="authorization_code",outcome="issued"} 2`, `signet_token_requests_total{grant="authorization_code",outcome="invalid_grant"} 2`,
-		`signet_token_events_total{event="code.replayed"} 1`,
+		`signet_token_events_total{event="code.replayed"} 1`, `signet_token_events_total{event="code.ended"} 1`,
 	} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("no line %s", line)

@@ -31,6 +31,12 @@ type Metrics interface {
 	// SessionsEnded is told of n sessions that were ended for the reason, which is one of
 	// those that a [storage.Session] has.
 	SessionsEnded(reason string, n int64)
+
+	BrowserSessionStarted()
+
+	// BrowserSessionsDeleted is told of n browser sessions that had ended. Several instances
+	// may delete one at the same moment.
+	BrowserSessionsDeleted(n int64)
 }
 
 // New returns the store with every call measured, but for Close and what is read
@@ -39,7 +45,7 @@ func New(store storage.Store, m Metrics) storage.Store {
 	c := &calls{metrics: m, record: map[string]recorder{}}
 	return instrumented{
 		users{store, c}, roles{store, c}, clients{store, c}, clientUse{store, c}, clientLogos{store, c},
-		sessions{store, c, m}, codes{store, c, m}, browserSessions{store, c}, consents{store, c}, scopeTexts{store, c}, outbox{store, c}, epochs{store, c}, sessionStatus{store, c},
+		sessions{store, c, m}, codes{store, c, m}, browserSessions{store, c, m}, consents{store, c}, scopeTexts{store, c}, outbox{store, c}, epochs{store, c}, sessionStatus{store, c},
 		statusLists{store, c}, pendingRevocations{store, c}, revocations{store, c},
 		sharedSets{store, c}, rateCounters{store, c}, keyRecords{store, c}, auditEvents{store, c}, backups{store, c}, health{store, c},
 		store.Close,

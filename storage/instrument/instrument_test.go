@@ -26,6 +26,7 @@ type counts struct {
 	failures map[string]int // "operation kind"
 	started  int
 	ended    map[string]int64
+	browsers int64 // started less deleted
 }
 
 func newCounts() *counts {
@@ -54,6 +55,14 @@ func (c *counts) SessionsEnded(reason string, n int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ended[reason] += n
+}
+
+func (c *counts) BrowserSessionStarted() { c.BrowserSessionsDeleted(-1) }
+
+func (c *counts) BrowserSessionsDeleted(n int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.browsers -= n
 }
 
 func openSQLite(t *testing.T) storage.Store {
@@ -187,13 +196,31 @@ func TestSessions_BeginWithTheRedemptionOfTheirCode(t *testing.T) {
 	}
 }
 
+func TestBrowserSessions_AreCountedAsTheyStartAndGo(t *testing.T) {
+	c, now := newCounts(), time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	s := instrument.New(openSQLite(t), c)
+	for _, id := range []string{"a", "b", "c", "a"} {
+		_ = s.CreateBrowserSession(t.Context(), storage.BrowserSession{
+			ID: id, RootID: id, UserID: "u", CreatedAt: now, AuthTime: now, LastSeen: now, IdleAt: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour),
+		})
+	}
+	if c.browsers != 3 {
+		t.Errorf("%d after three began, and a fourth was refused", c.browsers)
+	}
+	if err := s.DeleteBrowserSessions(t.Context(), "a", "b"); err != nil || c.browsers != 1 {
+		t.Errorf("DeleteBrowserSessions: %v, %d are left", err, c.browsers)
+	}
+}
+
 type noMetrics struct{}
 
 func (noMetrics) StoreOperation(string) func(time.Duration, string) {
 	return func(time.Duration, string) {}
 }
-func (noMetrics) SessionStarted()             {}
-func (noMetrics) SessionsEnded(string, int64) {}
+func (noMetrics) SessionStarted()              {}
+func (noMetrics) SessionsEnded(string, int64)  {}
+func (noMetrics) BrowserSessionStarted()       {}
+func (noMetrics) BrowserSessionsDeleted(int64) {}
 
 func TestCalls_DoNotAllocate(t *testing.T) {
 	s, ctx := instrument.New(failingStore{err: storage.ErrNotFound}, noMetrics{}), t.Context()

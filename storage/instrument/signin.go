@@ -34,16 +34,21 @@ func (w codes) CountCodeFailure(ctx context.Context, sessionID string) (_ storag
 	return w.store.CountCodeFailure(ctx, sessionID)
 }
 
+// browserSessions also tells how many of them began and are gone.
 type browserSessions struct {
-	store storage.BrowserSessions
-	calls *calls
+	store   storage.BrowserSessions
+	calls   *calls
+	metrics Metrics
 }
 
 var _ storage.BrowserSessions = browserSessions{}
 
 func (w browserSessions) CreateBrowserSession(ctx context.Context, b storage.BrowserSession) (err error) {
 	defer w.calls.end("create_browser_session", w.calls.begin(), &err)
-	return w.store.CreateBrowserSession(ctx, b)
+	if err = w.store.CreateBrowserSession(ctx, b); err == nil {
+		w.metrics.BrowserSessionStarted()
+	}
+	return err
 }
 
 func (w browserSessions) BrowserSession(ctx context.Context, id string) (_ storage.BrowserSession, err error) {
@@ -78,7 +83,10 @@ func (w browserSessions) EndedBrowserSessions(ctx context.Context, by time.Time,
 
 func (w browserSessions) DeleteBrowserSessions(ctx context.Context, ids ...string) (err error) {
 	defer w.calls.end("delete_browser_sessions", w.calls.begin(), &err)
-	return w.store.DeleteBrowserSessions(ctx, ids...)
+	if err = w.store.DeleteBrowserSessions(ctx, ids...); err == nil {
+		w.metrics.BrowserSessionsDeleted(int64(len(ids)))
+	}
+	return err
 }
 
 type consents struct {
