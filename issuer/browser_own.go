@@ -199,6 +199,10 @@ func (o *OwnBrowsers) EndApplication(ctx context.Context, userID, sessionID stri
 	case x.UserID != userID || x.Generation == storage.PendingGeneration:
 		return errNoSession
 	}
+	f := storage.SessionFilter{UserID: userID, ClientID: x.ClientID, BrowserID: x.BrowserID}
+	if ended, err := o.hasEnded(ctx, x, f); ended || err != nil {
+		return err // nothing changes, so nothing is audited
+	}
 	e := storage.AuditEvent{Type: audit.EventSessionRevoked, Target: x.ID, ClientID: x.ClientID, Detail: reasonEndedByUser}
 	if err := o.log.append(ctx, info, e); err != nil {
 		return err
@@ -206,9 +210,18 @@ func (o *OwnBrowsers) EndApplication(ctx context.Context, userID, sessionID stri
 	if x.BrowserID == "" {
 		return unavailableOrNil(o.apps.RevokeSession(ctx, x.ID, o.now(), reasonEndedByUser))
 	}
-	f := storage.SessionFilter{UserID: userID, ClientID: x.ClientID, BrowserID: x.BrowserID}
 	_, err = o.store.RevokeAll(ctx, f, o.now(), reasonEndedByUser)
 	return unavailableOrNil(err)
+}
+
+// hasEnded tells whether the session was revoked, and with it those that siblings selects.
+func (o *OwnBrowsers) hasEnded(ctx context.Context, x storage.Session, siblings storage.SessionFilter) (bool, error) {
+	if x.RevokedAt.IsZero() || x.BrowserID == "" {
+		return !x.RevokedAt.IsZero(), nil
+	}
+	siblings.AliveAt = o.now()
+	page, err := o.store.ListSessions(ctx, siblings, storage.Page{Limit: 1})
+	return len(page.Sessions) == 0, unavailableOrNil(err)
 }
 
 var errNoSession = fmt.Errorf("session: %w", storage.ErrNotFound)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/audit"
 )
 
 // The sessions and consents of a person: on the pages of the account, and by the API.
@@ -107,7 +108,13 @@ func testAccountAppSignOut(t *testing.T, s *Signet) {
 	}
 	b.own(AccountApps+"/sign-out", Form("session", sessionOf(t, here)).Encode()).expect(t, AccountSessions).says(t, "signed out of that application")
 	s.expectEnded(t, app, here)
-	s.expectEnded(t, app, again) // the same application in the same browser
+	s.expectEnded(t, app, again)                  // the same application in the same browser
+	for _, ended := range []Tokens{here, again} { // nothing is left to end, and nothing is audited
+		b.own(AccountApps+"/sign-out", Form("session", sessionOf(t, ended)).Encode()).expect(t, AccountSessions)
+	}
+	if n := s.events(t, audit.EventSessionRevoked); n != 1 {
+		t.Errorf("%d events, want 1", n)
+	}
 	s.expectActive(t, second, others)
 	s.expectActive(t, app, elsewhere)
 	b.SendForm(t, s.openSessions(t, b), AccountApps+"/sign-out", "web").expect(t, AccountSessions)
