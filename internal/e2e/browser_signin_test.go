@@ -42,7 +42,7 @@ func (f *browserApps) all() []*browserApp { return []*browserApp{f.spa, f.node, 
 
 // TestBrowserSignIn: people sign in to one application with their password in Chromium, are let
 // into the others without, stay signed in through a key rotation, and sign out in one: the others
-// and the API notice. Once from each application.
+// and the API notice. Once from each application; then an administrator disables the user.
 func TestBrowserSignIn(t *testing.T) {
 	long(t)
 	f := newBrowserApps(t)
@@ -51,6 +51,7 @@ func TestBrowserSignIn(t *testing.T) {
 			t.FailNow()
 		}
 	}
+	t.Run("disabled by an administrator", f.disable)
 	for _, a := range f.all() {
 		a.tab.t = t
 		a.tab.wantNoErrors()
@@ -300,9 +301,31 @@ func (f *browserApps) signOut(t *testing.T, first *browserApp) {
 	f.server.wire.keep(token)
 	first.do(chromedp.Click("#sign-out", chromedp.ByQuery))
 	start := time.Now()
-	since := func() time.Duration { return time.Since(start).Round(10 * time.Millisecond) }
 	first.do(chromedp.WaitVisible("#signed-out", chromedp.ByQuery))
-	t.Logf("signed out of %s in %s", first.name, since())
+	t.Logf("signed out of %s in %s", first.name, time.Since(start).Round(10*time.Millisecond))
+	f.allNotice(t, token, start, first)
+}
+
+// disable ends everything by the command line, which no browser takes part in.
+func (f *browserApps) disable(t *testing.T) {
+	for n, a := range f.all() {
+		a.tab.t = t
+		if a.open(); n == 0 {
+			a.signInWithPassword()
+		} else {
+			a.signInWithout()
+		}
+	}
+	token := f.spa.accessToken()
+	f.server.run(t, "", "user", "disable", alice)
+	f.allNotice(t, token, time.Now(), nil)
+}
+
+// allNotice waits until the API refuses the page's token, and until every application but that one
+// has noticed that the person is signed out, since start.
+func (f *browserApps) allNotice(t *testing.T, token string, start time.Time, but *browserApp) {
+	t.Helper()
+	since := func() time.Duration { return time.Since(start).Round(10 * time.Millisecond) }
 	eventually(t, "the API to refuse the page's token", func() bool {
 		_, err := f.verifier.Verify(t.Context(), token)
 		if err != nil && !errors.Is(err, verify.ErrRevoked) {
@@ -313,7 +336,7 @@ func (f *browserApps) signOut(t *testing.T, first *browserApp) {
 	t.Logf("the API refused the page's token after %s; --status-ttl is %s", since(), browserStatusTTL)
 	for _, a := range []*browserApp{f.node, f.golang, f.spa} {
 		switch a {
-		case first:
+		case but:
 			continue
 		case f.spa: // it is not told: its next refresh is refused
 			a.see("#message", "You have been signed out.")
