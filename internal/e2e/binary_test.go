@@ -89,7 +89,10 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 // where points says what they do.
 func (s *server) command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	if s.points == "" {
+	switch {
+	case s.program != "":
+		return commandFrom(t, func() (string, error) { return s.program, nil }, args...)
+	case s.points == "":
 		return command(t, args...)
 	}
 	cmd := commandFrom(t, mined, args...)

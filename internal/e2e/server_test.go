@@ -25,6 +25,7 @@ type server struct {
 	dir     string
 	flags   []string
 	points  string       // SIGNET_FAILPOINTS of its next life; "" for a normal binary
+	program string       // the binary of another version that it runs; "" for the one under test
 	http    *http.Client // of the tests, watched by wire
 	wire    *secretScanner
 	from    string // X-Forwarded-For of what is posted; "" for none
