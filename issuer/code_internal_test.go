@@ -55,6 +55,22 @@ func TestCode_IsLongEnoughAndURLSafe(t *testing.T) {
 	}
 }
 
+// E08: a code of an instance of the version before is redeemed at one of this version.
+func TestCode_OfTheFirstRelease_IsRead(t *testing.T) {
+	const text = "sgc_AXNpeHRlZW4gb2YgYnl0ZXM0laSJ29wO2tKR6ziPxjAu86zqNODaPSEO7-ablYas1A"
+	master, err := keys.NewMasterKey(strings.NewReader("a master key of thirty-two bytes, and some more that nobody reads"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes, want := newCodeCodec(rand.Reader, master), handle([]byte("sixteen of bytes"))
+	if got, ok := codes.parse(text); !ok || got != want {
+		t.Errorf("%q %t", got, ok)
+	}
+	if got := codes.code(want); got != text {
+		t.Errorf("made: %s", got)
+	}
+}
+
 func TestCode_ReadsBack(t *testing.T) {
 	codes, h := newCodeCodec(rand.Reader, newMaster(t)), drawHandle(t)
 	if got, ok := codes.parse(codes.code(h)); !ok || got != h {

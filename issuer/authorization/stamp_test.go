@@ -66,6 +66,24 @@ func TestStamp_AlteredOrForeign_IsIgnored(t *testing.T) {
 	}
 }
 
+// E08: instances of the version before read what this one seals, and this one what they have
+// sealed. Whoever changes the form lets Open read this one for as long as such pages are open.
+func TestStamp_OfTheFirstRelease_IsRead(t *testing.T) {
+	const text = "AnNzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc_ClSI0uqbjzsSmPAYNpos0ZsFQ-4AW3CoXVyYcNuxrEPdrfbHgySesZqmGMygIOv07ylGet0iJUvT2mATgjlJ8tAeSHeYog3gY"
+	master, err := keys.NewMasterKey(strings.NewReader("a master key of thirty-two bytes, and some more that nobody reads"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := authorization.Stamp{Begun: noon, Request: [16]byte{1}, Password: true, Consent: true, Browser: [16]byte{2}, Shown: [16]byte{3}}
+	sealer := authorization.NewSealer(strings.NewReader(strings.Repeat("s", 64)), issuer, master)
+	if got := sealer.Open(text); got != want {
+		t.Errorf("%+v", got)
+	}
+	if got := seal(t, sealer, want); got != text {
+		t.Errorf("sealed: %s", got)
+	}
+}
+
 func b2i(b bool) int {
 	if b {
 		return 1
