@@ -128,7 +128,7 @@ func (f signInFlow) answer(r *http.Request, in issuer.Interaction, out issuer.Ou
 		return nil, errInternal
 	}
 	reply = f.respond(reply, *out.Response, out.Client, out.Step.Continue)
-	if out.Rest && reply.location != "" {
+	if out.Rest && reply.location != "" && r.Header.Get("Sec-Fetch-Mode") == "navigate" { // only browsers count redirects
 		reply.refresh, reply.location = reply.location, ""
 		reply.view = pages.ContinueView{URL: reply.refresh, Client: *cmp.Or(f.site.clientView(out.Client), &pages.Client{}), Auto: true}
 	}

@@ -194,7 +194,7 @@ func testBrake(t *testing.T, s *Signet) {
 	b.SignIn(t, b.Open(s.authorizeURL(app)), s.Alice)
 	var p Page
 	for n := 2; n <= 9; n++ {
-		p = b.Open(s.authorizeURL(app))
+		p = b.visit(http.MethodGet, s.authorizeURL(app), "", Header("Sec-Fetch-Mode", "navigate"))
 		to, body := p.Header.Get("Refresh"), string(p.Body)
 		if n == 3 || n == 6 { // by a page, so that browsers count redirects anew
 			link := strings.TrimPrefix(to, "0;url=")
@@ -216,6 +216,13 @@ func testBrake(t *testing.T, s *Signet) {
 	}
 	if !(b.once("GET", on, "", Header("Sec-Fetch-Site", "same-origin"))).Answer(t).Has("code") {
 		t.Error("Continue gives no code")
+	}
+	plain := s.NewBrowser()
+	plain.SignIn(t, plain.Open(s.authorizeURL(app)), s.Alice)
+	for n := 2; n <= 8; n++ { // a program that is no browser counts no redirects
+		if p := plain.Open(s.authorizeURL(app)); p.Status != http.StatusSeeOther || !p.Answer(t).Has("code") {
+			t.Errorf("code %d: %d to %.100s", n, p.Status, p.Header.Get("Location"))
+		}
 	}
 	silent := s.NewBrowser()
 	silent.SignIn(t, silent.Open(s.authorizeURL(app)), s.Alice)
