@@ -85,10 +85,10 @@ func exampleIn(t *testing.T, dir string) example {
 }
 
 // registerWeb creates the client of an application with these paths, as its README says.
-func registerWeb(t *testing.T, s *server, a *browserApp, callback, backchannel string) (c credentials) {
+func registerWeb(t *testing.T, s *server, a *browserApp, callback, backchannel string, more ...string) (c credentials) {
 	t.Helper()
-	s.decode(t, &c, "client", "create", a.name, "--preset", "web", "--redirect-uri", a.url+callback,
-		"--post-logout-redirect-uri", a.url+"/", "--backchannel-logout-uri", a.url+backchannel)
+	s.decode(t, &c, append([]string{"client", "create", a.name, "--preset", "web", "--redirect-uri", a.url + callback,
+		"--post-logout-redirect-uri", a.url + "/", "--backchannel-logout-uri", a.url + backchannel}, more...)...)
 	s.wire.keep(c.Secret)
 	return c
 }

@@ -96,11 +96,18 @@ func startProgram(t *testing.T, e example, url, path string, variables []string)
 	_, line := e.commands(t)
 	cmd := exec.Command("sh", "-c", "exec "+line)
 	cmd.Dir = e.folder()
-	cmd.Env = append(append(os.Environ(), "NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost"), variables...)
+	cmd.Env = append(os.Environ(), variables...)
+	return runProgram(t, cmd, e.dir, url, path)
+}
+
+// runProgram starts a command and waits until it answers 200 at the path.
+func runProgram(t *testing.T, cmd *exec.Cmd, name, url, path string) *program {
+	t.Helper()
+	cmd.Env = append(cmd.Env, "NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost")
 	p := &program{url: url, http: &http.Client{Timeout: waitTimeout}, log: &logBuffer{}}
 	p.child = launch(t, cmd, p.log, p.log)
 	t.Cleanup(func() { p.end(t) })
-	eventuallyWithin(t, 4*waitTimeout, e.dir+" to serve", func() bool {
+	eventuallyWithin(t, 4*waitTimeout, name+" to serve", func() bool {
 		if p.child.ended() {
 			t.Fatalf("it ended with code %d:\n%s", p.child.cmd.ProcessState.ExitCode(), p.log)
 		}
