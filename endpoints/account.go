@@ -63,10 +63,16 @@ type accountVisit struct {
 	typed      *pages.User // of the profile, where it is shown again
 }
 
+// showFunc is a method of accountPages that makes the view of one page.
+type showFunc = func(accountPages, context.Context, *accountVisit) (pages.View, error)
+
+// performFunc is a method of accountPages that does what one form asks for.
+type performFunc = func(accountPages, context.Context, *accountVisit, map[string]string) (done, error)
+
 // accountEndpoint shows one page of the account.
 type accountEndpoint struct {
 	accountPages
-	show func(a accountPages, ctx context.Context, v *accountVisit) (pages.View, error)
+	show showFunc
 }
 
 var _ endpoint = accountEndpoint{}
@@ -108,7 +114,7 @@ func (a accountPages) toLogin(cookie *issuer.BrowserCookie) pageReply {
 }
 
 // page shows a page of the account.
-func (a accountPages) page(ctx context.Context, v *accountVisit, show func(accountPages, context.Context, *accountVisit) (pages.View, error)) (any, error) {
+func (a accountPages) page(ctx context.Context, v *accountVisit, show showFunc) (any, error) {
 	view, err := show(a, ctx, v)
 	if isEnded(err) {
 		return a.toLogin(nil), nil
@@ -137,9 +143,9 @@ type accountForm struct {
 	accountPages
 	fields  []string
 	page    string // the path of the page that it is on
-	show    func(a accountPages, ctx context.Context, v *accountVisit) (pages.View, error)
+	show    showFunc
 	slow    bool // hashes passwords
-	perform func(a accountPages, ctx context.Context, v *accountVisit, fields map[string]string) (done, error)
+	perform performFunc
 }
 
 var _ endpoint = accountForm{}

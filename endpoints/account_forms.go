@@ -11,7 +11,7 @@ import (
 )
 
 // saveProfile changes the profile.
-func saveProfile(a accountPages, ctx context.Context, v *accountVisit, fields map[string]string) (done, error) {
+func (a accountPages) saveProfile(ctx context.Context, v *accountVisit, fields map[string]string) (done, error) {
 	if version := fields["version"]; version != "" {
 		v.info.IfMatch = []string{version}
 	}
@@ -70,7 +70,7 @@ func profileProblem(err error) pages.Problem {
 }
 
 // changePassword sets a new password by the old one.
-func changePassword(a accountPages, ctx context.Context, v *accountVisit, fields map[string]string) (done, error) {
+func (a accountPages) changePassword(ctx context.Context, v *accountVisit, fields map[string]string) (done, error) {
 	old, pw := fields["current_password"], fields["new_password"]
 	switch again, sent := fields["new_password_again"]; {
 	case old == "" || pw == "":
@@ -100,7 +100,7 @@ func ownPasswordProblem(err error) pages.Problem {
 }
 
 // endOneBrowser ends one browser session, which may be the one that asks.
-func endOneBrowser(a accountPages, ctx context.Context, v *accountVisit, fields map[string]string) (done, error) {
+func (a accountPages) endOneBrowser(ctx context.Context, v *accountVisit, fields map[string]string) (done, error) {
 	if err := a.service.EndBrowserSession(ctx, v.principal, fields["session"], v.info); err != nil {
 		return done{}, err
 	}
@@ -111,17 +111,17 @@ func endOneBrowser(a accountPages, ctx context.Context, v *accountVisit, fields 
 }
 
 // signOutEverywhere ends all sessions. Who keeps this browser gets a new session for it.
-func signOutEverywhere(a accountPages, ctx context.Context, v *accountVisit, fields map[string]string) (done, error) {
+func (a accountPages) signOutEverywhere(ctx context.Context, v *accountVisit, fields map[string]string) (done, error) {
 	cookie, err := a.service.SignOutEverywhere(ctx, v.principal, fields["keep"] != "", v.info)
 	return done{pages.NoticeAllEnded, cookie}, err
 }
 
 // signOutOfApp ends what one application has in one browser.
-func signOutOfApp(a accountPages, ctx context.Context, v *accountVisit, fields map[string]string) (done, error) {
+func (a accountPages) signOutOfApp(ctx context.Context, v *accountVisit, fields map[string]string) (done, error) {
 	return done{notice: pages.NoticeAppSignedOut}, a.service.EndApplication(ctx, v.principal, fields["session"], v.info)
 }
 
 // withdrawConsent takes back what an application was allowed.
-func withdrawConsent(a accountPages, ctx context.Context, v *accountVisit, fields map[string]string) (done, error) {
+func (a accountPages) withdrawConsent(ctx context.Context, v *accountVisit, fields map[string]string) (done, error) {
 	return done{notice: pages.NoticeWithdrawn}, a.service.WithdrawConsent(ctx, v.principal, fields["client_id"], v.info)
 }

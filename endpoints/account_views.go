@@ -22,7 +22,7 @@ func (v *accountVisit) account() pages.Account {
 }
 
 // showProfile is /account. A form that is shown again keeps what was typed.
-func showProfile(a accountPages, _ context.Context, v *accountVisit) (pages.View, error) {
+func (a accountPages) showProfile(_ context.Context, v *accountVisit) (pages.View, error) {
 	view := pages.AccountView{Account: v.account(), Version: a.service.Account(v.principal, v.info).Show().Revision}
 	if v.typed != nil {
 		v.typed.Username = view.User.Username
@@ -32,12 +32,12 @@ func showProfile(a accountPages, _ context.Context, v *accountVisit) (pages.View
 }
 
 // showPassword is /account/password.
-func showPassword(_ accountPages, _ context.Context, v *accountVisit) (pages.View, error) {
+func (accountPages) showPassword(_ context.Context, v *accountVisit) (pages.View, error) {
 	return pages.AccountPasswordView{Account: v.account(), PasswordMin: password.MinLength, RetryAfter: v.retryAfter}, nil
 }
 
 // showSessions is /account/sessions.
-func showSessions(a accountPages, ctx context.Context, v *accountVisit) (pages.View, error) {
+func (a accountPages) showSessions(ctx context.Context, v *accountVisit) (pages.View, error) {
 	in, err := a.service.SignedIn(ctx, v.principal)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (a accountPages) appSessionViews(apps []issuer.AppSessionView) []pages.AppS
 }
 
 // showApps is /account/apps.
-func showApps(a accountPages, ctx context.Context, v *accountVisit) (pages.View, error) {
+func (a accountPages) showApps(ctx context.Context, v *accountVisit) (pages.View, error) {
 	list, err := a.service.Consents(ctx, v.principal)
 	if err != nil {
 		return nil, err

@@ -102,16 +102,27 @@ func (m *routeBuilder) mountAccount(cfg Config) {
 		m.route(route{path: path, methods: methods, errorFormat: pageErrors, endpoint: e})
 	}
 	both := append(slices.Clone(readMethods), http.MethodPost)
-	page(pathAccount, readMethods, accountEndpoint{a, showProfile})
-	page(pathAccountSessions, readMethods, accountEndpoint{a, showSessions})
-	page(pathAccountApps, readMethods, accountEndpoint{a, showApps})
+	page(pathAccount, readMethods, accountEndpoint{a, accountPages.showProfile})
+	page(pathAccountSessions, readMethods, accountEndpoint{a, accountPages.showSessions})
+	page(pathAccountApps, readMethods, accountEndpoint{a, accountPages.showApps})
 	page(pathAccountPassword, both, accountPasswordEndpoint{
-		accountEndpoint{a, showPassword},
-		accountForm{a, []string{"current_password", "new_password", "new_password_again"}, pathAccountPassword, showPassword, true, changePassword},
+		page: accountEndpoint{a, accountPages.showPassword},
+		form: accountForm{
+			accountPages: a, fields: []string{"current_password", "new_password", "new_password_again"},
+			page: pathAccountPassword, show: accountPages.showPassword, slow: true, perform: accountPages.changePassword,
+		},
 	})
-	page(pathAccountProfile, both, accountForm{a, []string{"full_name", "email", "phone", "version"}, pathAccount, showProfile, false, saveProfile})
-	page(pathAccountEnd, both, accountForm{a, []string{"session"}, pathAccountSessions, showSessions, false, endOneBrowser})
-	page(pathAccountEndAll, both, accountForm{a, []string{"keep"}, pathAccountSessions, showSessions, false, signOutEverywhere})
-	page(pathAccountSignOut, both, accountForm{a, []string{"session"}, pathAccountSessions, showSessions, false, signOutOfApp})
-	page(pathAccountWithdraw, both, accountForm{a, []string{"client_id"}, pathAccountApps, showApps, false, withdrawConsent})
+	for _, form := range []struct {
+		path string
+		accountForm
+	}{
+		{pathAccountProfile, accountForm{fields: []string{"full_name", "email", "phone", "version"}, page: pathAccount, show: accountPages.showProfile, perform: accountPages.saveProfile}},
+		{pathAccountEnd, accountForm{fields: []string{"session"}, page: pathAccountSessions, show: accountPages.showSessions, perform: accountPages.endOneBrowser}},
+		{pathAccountEndAll, accountForm{fields: []string{"keep"}, page: pathAccountSessions, show: accountPages.showSessions, perform: accountPages.signOutEverywhere}},
+		{pathAccountSignOut, accountForm{fields: []string{"session"}, page: pathAccountSessions, show: accountPages.showSessions, perform: accountPages.signOutOfApp}},
+		{pathAccountWithdraw, accountForm{fields: []string{"client_id"}, page: pathAccountApps, show: accountPages.showApps, perform: accountPages.withdrawConsent}},
+	} {
+		form.accountPages = a
+		page(form.path, both, form.accountForm)
+	}
 }

@@ -33,7 +33,7 @@ type appSessionStore interface {
 // OwnBrowsers returns these operations.
 func (i *Issuer) OwnBrowsers() *OwnBrowsers {
 	return &OwnBrowsers{
-		BrowserAccounts: i.BrowserAccounts(),
+		BrowserAccounts: NewBrowserAccounts(i.store, i.auditLog, i.now),
 		sessions:        browserSessions{store: i.store, lives: i.cfg.BrowserSessions.withDefaults(), rand: i.cfg.Rand},
 		clients:         i.clients, apps: i.store, idle: i.cfg.RefreshTokenTTL, log: eventLog{i.auditLog},
 	}

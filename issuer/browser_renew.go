@@ -54,11 +54,7 @@ func (o *OwnBrowsers) Renew(ctx context.Context, old *BrowserUser, after storage
 	case !replaced:
 		return nil, errBrowserSessionEnded
 	}
-	err = together(
-		func() error { return unavailableOrNil(o.ender.revokeRecord(ctx, old.Session.ID, now, reasonReplaced)) },
-		func() error { return o.log.append(ctx, info, replacedEvent(old)) },
-	)
-	if err != nil {
+	if err := o.ender.replace(ctx, old, now, info); err != nil {
 		return nil, err
 	}
 	return cookie, nil

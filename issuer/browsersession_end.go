@@ -17,6 +17,8 @@ import (
 const (
 	reasonSignedOut      = "signed out"
 	reasonBrowserExpired = "browser session expired"
+	reasonReplaced       = "signed in again"
+	reasonOtherUser      = "another user signed in"
 )
 
 // actorSystem is the actor of what nobody asked for.
@@ -50,6 +52,33 @@ func (e browserSessionEnder) endBrowserSession(ctx context.Context, s storage.Br
 		return unavailable(err)
 	}
 	return unavailableOrNil(e.revokeChildren(ctx, s.RootID, at, reason))
+}
+
+// leave ends the browser session that a browser had before somebody logged in; nil for none.
+// Where the user is the same, its applications go on with the new one; the caller audits that.
+func (e browserSessionEnder) leave(ctx context.Context, old *BrowserUser, now BrowserUser, at time.Time, info RequestInfo) error {
+	switch {
+	case old == nil:
+		return nil
+	case old.User.ID != now.User.ID:
+		return e.endBrowserSession(ctx, old.Session, reasonOtherUser, info)
+	}
+	return unavailableOrNil(e.revokeRecord(ctx, old.Session.ID, at, reasonReplaced))
+}
+
+// replace ends a browser session whose place another one of the same user has taken, and audits
+// it. Its applications go on with the new one.
+func (e browserSessionEnder) replace(ctx context.Context, old *BrowserUser, at time.Time, info RequestInfo) error {
+	return together(
+		func() error { return unavailableOrNil(e.revokeRecord(ctx, old.Session.ID, at, reasonReplaced)) },
+		func() error { return e.log.append(ctx, info, replacedEvent(old)) },
+	)
+}
+
+func replacedEvent(old *BrowserUser) storage.AuditEvent {
+	return storage.AuditEvent{
+		Type: audit.EventBrowserSessionEnded, Actor: old.User.ID, Target: browserSessionHandle(old.Session.ID), Detail: reasonReplaced,
+	}
 }
 
 // revokeRecords revokes the records of the session's root, its own first.

@@ -43,11 +43,6 @@ type BrowserAccountStore interface {
 	ListConsents(ctx context.Context, f storage.ConsentFilter, p storage.Page) (storage.ConsentPage, error)
 }
 
-// BrowserAccounts returns these operations.
-func (i *Issuer) BrowserAccounts() *BrowserAccounts {
-	return NewBrowserAccounts(i.store, i.auditLog, i.now)
-}
-
 // NewBrowserAccounts builds these operations over their parts: they need no issuer, so the
 // command line has them too.
 func NewBrowserAccounts(store BrowserAccountStore, auditLog *audit.Log, now func() time.Time) *BrowserAccounts {

@@ -2,10 +2,11 @@
 // tokens, and tells whether a token is still active. It imports no HTTP and no driver, and
 // reads the clock that it was given.
 //
-// One method an endpoint: [Issuer.Token], [Issuer.Introspect],
-// [Issuer.Revoke], [Issuer.UserInfo]. What administrators and users do to
-// records is in packages admin and selfservice. [Issuer.SignIn] is what people see of it in a
-// browser, a method a page; [Issuer.BrowserAccounts] what they do about their browser sessions.
+// One method an endpoint: [Issuer.Token], [Issuer.Introspect], [Issuer.Revoke],
+// [Issuer.UserInfo], [Issuer.Logout]. [Issuer.SignIn] is the authorization endpoint and the pages
+// that lead on from it, a method a page; [BrowserAccounts] and [OwnBrowsers] are what
+// administrators and users do about browser sessions and consents. What they do to other records
+// is in packages admin and selfservice.
 //
 // The token endpoint is a pipeline that owns what every grant shares, so that
 // none can forget it (token.go, rights.go; each grant has a file):
@@ -29,5 +30,15 @@
 //	any other g        the session is revoked: somebody else has used a copy
 //	not genuine        refused, and nothing happens
 //
-// refresh_decision.go is this table as one function, with its boundaries.
+// refresh_decision.go is this table as one function, with its boundaries; code_decision.go is
+// that of authorization codes, logout_decision.go that of logout requests.
+//
+// Sign-in in a browser. A browser session is one record, with the hash of the browser's cookie:
+//
+//	login ──► alive ──────────► another record of the same root takes its place: at a login of
+//	            │                 the same user, and when the user's sessions end but this one
+//	            └── ended by: its user, an administrator, a logout, another user's login, its
+//	                idle or absolute end, an epoch ──► so do the login-bound sessions of its root
+//
+//	authorization request ──► code: a session of generation -1, for a minute ──redeemed──► 0
 package issuer

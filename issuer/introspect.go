@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"example.org/signet/storage"
 )
@@ -50,9 +51,9 @@ func (i *Issuer) Introspect(ctx context.Context, r IntrospectRequest) (Introspec
 	if r.Token == "" {
 		return Introspection{}, newError(InvalidRequest, "token is missing")
 	}
-	response, err := i.introspectAccess(ctx, caller, string(r.Token))
+	response, err := i.introspector.access(ctx, caller, string(r.Token))
 	if errors.Is(err, errInactive) {
-		response, err = i.introspectRefresh(ctx, caller, string(r.Token))
+		response, err = i.introspector.refresh(ctx, caller, string(r.Token))
 	}
 	if errors.Is(err, errInactive) {
 		return Introspection{}, nil
@@ -60,7 +61,17 @@ func (i *Issuer) Introspect(ctx context.Context, r IntrospectRequest) (Introspec
 	return response, err
 }
 
-func (i *Issuer) introspectAccess(ctx context.Context, caller storage.Client, token string) (Introspection, error) {
+// introspector tells about a token, once the caller is known.
+type introspector struct {
+	issuer        string
+	checker       *tokenChecker
+	refreshTokens *refreshCodec
+	idle          time.Duration // life of a session that is not refreshed
+	now           func() time.Time
+}
+
+// access returns an access token as active to its client and to those that it is addressed to.
+func (i *introspector) access(ctx context.Context, caller storage.Client, token string) (Introspection, error) {
 	t, err := i.checker.activeToken(ctx, token)
 	if err != nil {
 		return Introspection{}, err
@@ -80,9 +91,9 @@ func (i *Issuer) introspectAccess(ctx context.Context, caller storage.Client, to
 	return response, nil
 }
 
-// introspectRefresh returns the newest refresh token of a session as active, to its
+// refresh returns the newest refresh token of a session as active, to its
 // client alone; older ones are inactive.
-func (i *Issuer) introspectRefresh(ctx context.Context, caller storage.Client, token string) (Introspection, error) {
+func (i *introspector) refresh(ctx context.Context, caller storage.Client, token string) (Introspection, error) {
 	h, generation, genuine := i.refreshTokens.parse(token)
 	if !genuine {
 		return Introspection{}, errInactive
@@ -92,7 +103,7 @@ func (i *Issuer) introspectRefresh(ctx context.Context, caller storage.Client, t
 	if err != nil {
 		return Introspection{}, err
 	}
-	idle := s.RotatedAt.Add(i.cfg.RefreshTokenTTL)
+	idle := s.RotatedAt.Add(i.idle)
 	if s.ClientID != caller.ID || s.Generation != generation || !now.Before(idle) {
 		return Introspection{}, errInactive
 	}
@@ -104,7 +115,7 @@ func (i *Issuer) introspectRefresh(ctx context.Context, caller storage.Client, t
 		return Introspection{}, err
 	}
 	return Introspection{
-		Active: true, Issuer: i.cfg.Issuer, Subject: s.UserID, Audience: t.audience, ClientID: s.ClientID,
+		Active: true, Issuer: i.issuer, Subject: s.UserID, Audience: t.audience, ClientID: s.ClientID,
 		Expiry: min(idle.Unix(), s.ExpiresAt.Unix()), IssuedAt: s.RotatedAt.Unix(),
 		Scope: t.claims.Scope, TokenType: "refresh_token", Username: s.user.Username, SessionID: s.ID,
 	}, nil

@@ -161,9 +161,11 @@ type Issuer struct {
 	outbox        *outbox.Worker
 	logout        *logoutService
 
-	auth     *clientAuthenticator
-	checker  *tokenChecker
-	pipeline *pipeline
+	auth         *clientAuthenticator
+	checker      *tokenChecker
+	introspector *introspector
+	revoker      *revoker
+	pipeline     *pipeline
 }
 
 // New builds an issuer over its parts. The master key makes refresh tokens and authorization
@@ -185,7 +187,7 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 		sweepClock:    newSweepClock(cfg.Now, store),
 		throttler:     NewThrottler(cfg.Throttle, store, log, cfg.Now),
 	}
-	if i.outbox, err = i.newOutbox(keyring); err != nil {
+	if i.outbox, err = newOutbox(cfg, store, keyring, log); err != nil {
 		return nil, err
 	}
 	i.statusLists = newStatusLists(cfg, store, keyring, endNotifier{clients: store, outbox: i.outbox, now: i.now})
@@ -196,6 +198,8 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 		issuer: cfg.Issuer, store: store, keyring: keyring, clients: i.clients, roles: i.roles, statusLists: i.statusLists,
 		verifiedTokens: newVerifiedTokenCache(), now: i.now,
 	}
+	i.introspector = &introspector{issuer: cfg.Issuer, checker: i.checker, refreshTokens: i.refreshTokens, idle: cfg.RefreshTokenTTL, now: i.now}
+	i.revoker = &revoker{store: store, log: eventLog{log}, now: i.now}
 	i.pipeline = &pipeline{
 		issuer: cfg.Issuer, auth: i.auth, grants: newGrants(i), roles: i.roles,
 		signer: &tokenSigner{issuer: cfg.Issuer, ttl: cfg.AccessTokenTTL, keyring: keyring, statusLists: i.statusLists, rand: cfg.Rand},

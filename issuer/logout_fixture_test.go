@@ -156,7 +156,7 @@ func (f *logoutFixture) deliver(i *issuer.Issuer) {
 	f.t.Helper()
 	must(f.t, i.RefreshStatus(f.ctx))
 	f.clock.Advance(time.Second)
-	_, err := i.DeliverMessages(f.ctx)
+	_, err := i.Outbox().DeliverDue(f.ctx)
 	must(f.t, err)
 }
 

@@ -1,12 +1,12 @@
 package issuer
 
 import (
-	"context"
+	"fmt"
 	"net/netip"
-	"time"
 
 	"example.org/signet/internal/random"
 	"example.org/signet/internal/safehttp"
+	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/backchannel"
 	"example.org/signet/issuer/outbox"
 )
@@ -28,35 +28,23 @@ type Messages struct {
 // instanceBytes gives a drawn Instance 96 random bits.
 const instanceBytes = 12
 
-func (i *Issuer) newOutbox(keyring Keyring) (*outbox.Worker, error) {
-	m := i.cfg.Messages
+func newOutbox(cfg Config, store Store, keyring Keyring, log *audit.Log) (*outbox.Worker, error) {
+	m := cfg.Messages
 	if m.Instance == "" {
 		var err error
-		if m.Instance, err = random.Text(i.cfg.Rand, instanceBytes); err != nil {
-			return nil, err
+		if m.Instance, err = random.Text(cfg.Rand, instanceBytes); err != nil {
+			return nil, fmt.Errorf("draw the name of the outbox's instance: %w", err)
 		}
 	}
 	return outbox.New(
-		outbox.Config{Instance: m.Instance, Now: i.cfg.Now, Observe: m.Observe},
-		i.store, i.auditLog, map[string]outbox.Deliverer{
+		outbox.Config{Instance: m.Instance, Now: cfg.Now, Observe: m.Observe},
+		store, log, map[string]outbox.Deliverer{
 			backchannel.Kind: &backchannel.Deliverer{
-				Issuer: i.cfg.Issuer, Clients: i.store, Keyring: keyring, HTTP: safehttp.Client(m.Allow), Now: i.cfg.Now,
+				Issuer: cfg.Issuer, Clients: store, Keyring: keyring, HTTP: safehttp.Client(m.Allow), Now: cfg.Now,
 			},
 		}), nil
 }
 
-// RunMessages delivers messages until ctx ends. report is called after every look at the
-// store, with nil where it succeeded.
-func (i *Issuer) RunMessages(ctx context.Context, report func(error)) { i.outbox.Run(ctx, report) }
-
-// DeliverMessages delivers what is due now and returns how many messages were tried.
-func (i *Issuer) DeliverMessages(ctx context.Context) (int, error) {
-	n, err := i.outbox.DeliverDue(ctx)
-	return n, StoreError(err)
-}
-
-// WaitingMessages is how many messages wait for delivery, as last counted.
-func (i *Issuer) WaitingMessages() int { return i.outbox.Backlog().Waiting }
-
-// OldestMessage is how long the oldest message has been waiting; 0 where none is.
-func (i *Issuer) OldestMessage() time.Duration { return i.outbox.OldestAge() }
+// Outbox returns the worker that delivers messages to clients. It does so while its Run is
+// under way.
+func (i *Issuer) Outbox() *outbox.Worker { return i.outbox }

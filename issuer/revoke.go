@@ -29,7 +29,7 @@ func (i *Issuer) Revoke(ctx context.Context, r RevokeRequest) error {
 		return newError(InvalidRequest, "token is missing")
 	}
 	if h, _, genuine := i.refreshTokens.parse(string(r.Token)); genuine {
-		return i.revokeSession(ctx, client, h.sessionID(), r.Info)
+		return i.revoker.session(ctx, client, h.sessionID(), r.Info)
 	}
 	c, err := i.checker.verifyAccessToken(ctx, string(r.Token))
 	switch {
@@ -40,13 +40,28 @@ func (i *Issuer) Revoke(ctx context.Context, r RevokeRequest) error {
 	case c.ClientID != client.ID:
 		return nil
 	case c.SessionID != "":
-		return i.revokeSession(ctx, client, c.SessionID, r.Info)
+		return i.revoker.session(ctx, client, c.SessionID, r.Info)
 	}
-	return i.revokeToken(ctx, client, c, r.Info)
+	return i.revoker.token(ctx, client, c, r.Info)
 }
 
-func (i *Issuer) revokeSession(ctx context.Context, client storage.Client, sid string, info RequestInfo) error {
-	s, err := i.store.Session(ctx, sid)
+// revoker ends what a client has presented. Each event comes before its change.
+type revoker struct {
+	store revokerStore
+	log   eventLog
+	now   func() time.Time
+}
+
+// revokerStore keeps what a revocation ends.
+type revokerStore interface {
+	Session(ctx context.Context, id string) (storage.Session, error)
+	RevokeSession(ctx context.Context, id string, at time.Time, reason string) error
+	RevokeToken(ctx context.Context, id string, expiresAt time.Time) error
+}
+
+// session ends a session of the client's.
+func (r *revoker) session(ctx context.Context, client storage.Client, sid string, info RequestInfo) error {
+	s, err := r.store.Session(ctx, sid)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return nil
@@ -56,26 +71,27 @@ func (i *Issuer) revokeSession(ctx context.Context, client storage.Client, sid s
 		return nil
 	}
 	e := storage.AuditEvent{Type: audit.EventSessionRevoked, Actor: client.ID, Target: sid, ClientID: client.ID, Detail: reasonRevoked}
-	if err := i.audit(ctx, info, e); err != nil { // first: asked again, a session that has ended already tells nothing
+	if err := r.log.append(ctx, info, e); err != nil { // first: asked again, a session that has ended already tells nothing
 		return err
 	}
 	if err := failpoint.Hit(failpoint.RevokeUpdating); err != nil {
 		return unavailable(err)
 	}
-	if err := i.store.RevokeSession(ctx, sid, i.now(), reasonRevoked); err != nil && !errors.Is(err, storage.ErrNotFound) {
+	if err := r.store.RevokeSession(ctx, sid, r.now(), reasonRevoked); err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return unavailable(err)
 	}
 	return unavailableOrNil(failpoint.Hit(failpoint.RevokeUpdated))
 }
 
-func (i *Issuer) revokeToken(ctx context.Context, client storage.Client, c accessClaims, info RequestInfo) error {
+// token revokes an access token without a session, until it has expired.
+func (r *revoker) token(ctx context.Context, client storage.Client, c accessClaims, info RequestInfo) error {
 	expires := time.Unix(c.Expiry, 0)
-	if !i.now().Before(expires) {
+	if !r.now().Before(expires) {
 		return nil
 	}
 	e := storage.AuditEvent{Type: audit.EventTokenRevoked, Actor: client.ID, Target: c.ID, ClientID: client.ID}
-	if err := i.audit(ctx, info, e); err != nil {
+	if err := r.log.append(ctx, info, e); err != nil {
 		return err
 	}
-	return unavailableOrNil(i.store.RevokeToken(ctx, c.ID, expires))
+	return unavailableOrNil(r.store.RevokeToken(ctx, c.ID, expires))
 }

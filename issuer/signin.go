@@ -111,8 +111,3 @@ func (s *SignIn) Session(ctx context.Context, cookie Secret) (*BrowserUser, erro
 	}
 	return u, nil
 }
-
-// End ends the browser session, and the sessions of applications that end with it.
-func (s *SignIn) End(ctx context.Context, u *BrowserUser, info RequestInfo) error {
-	return s.ender.endBrowserSession(ctx, u.Session, reasonSignedOut, info)
-}

@@ -170,7 +170,7 @@ func TestConsent_Revoked_EndsTheClientsSessions(t *testing.T) {
 	query := page(t, "login", b.logIn(request("scope", "openid offline_access")), authorization.StepConsent)
 	wantCodeOf(t, "allow", b.consent(query, true))
 	tokens := f.mustLogin() // of another client
-	must(t, b.BrowserAccounts().RevokeConsent(f.ctx, f.userID("alice"), "app", b.info))
+	must(t, b.OwnBrowsers().RevokeConsent(f.ctx, f.userID("alice"), "app", b.info))
 	for _, s := range f.pending("alice") {
 		if s.RevokedAt.IsZero() || !s.StatusPending && s.StatusIndex > 0 {
 			t.Errorf("alive: %+v", s)

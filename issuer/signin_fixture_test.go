@@ -81,6 +81,13 @@ func (b *browser) keep(o issuer.Outcome) {
 	}
 }
 
+// signOut ends the browser session, as its user does.
+func (b *browser) signOut(u *issuer.BrowserUser) error {
+	info := b.info
+	info.Actor = u.User.ID
+	return b.OwnBrowsers().EndSession(b.ctx, u.User.ID, issuer.BrowserSessionHandle(u.Session), info)
+}
+
 func (b *browser) interaction(query string) issuer.Interaction {
 	return issuer.Interaction{Query: query, Cookie: b.cookie, Info: b.info}
 }

@@ -83,9 +83,9 @@ func (s *SignIn) loggedIn(ctx context.Context, v *visit, c credentials, checked 
 	}
 	var o Outcome
 	err = together(succeeded,
-		func() error { return s.begin(ctx, session) },
-		func() error { return s.auditLogin(ctx, v, replaced) },
-		func() error { return s.leave(ctx, replaced, v) },
+		func() error { return unavailableOrNil(s.sessions.store.CreateBrowserSession(ctx, session)) },
+		func() error { return s.log.appendAll(ctx, v.in.Info, loginEvents(v, replaced)...) },
+		func() error { return s.ender.leave(ctx, replaced, *v.signedIn, v.now, v.in.Info) },
 		func() (err error) { o, err = s.carryOut(ctx, p); return err },
 	)
 	if err != nil {
@@ -116,14 +116,9 @@ func (v *visit) enter(u BrowserUser, cookie *BrowserCookie) {
 	}
 }
 
-// begin stores a new browser session.
-func (s *SignIn) begin(ctx context.Context, session storage.BrowserSession) error {
-	return unavailableOrNil(s.sessions.store.CreateBrowserSession(ctx, session))
-}
-
-// auditLogin appends what a login has done: it has begun a session, and ended the one that the
+// loginEvents are what a login has done: it has begun a session, and ended the one that the
 // browser had.
-func (s *SignIn) auditLogin(ctx context.Context, v *visit, replaced *BrowserUser) error {
+func loginEvents(v *visit, replaced *BrowserUser) []storage.AuditEvent {
 	u := v.signedIn.Session
 	event := storage.AuditEvent{Actor: u.UserID, Target: browserSessionHandle(u.ID), ClientID: v.client.ID}
 	succeeded, started := event, event
@@ -132,31 +127,7 @@ func (s *SignIn) auditLogin(ctx context.Context, v *visit, replaced *BrowserUser
 	if replaced != nil && replaced.User.ID == u.UserID {
 		events = append(events, replacedEvent(replaced))
 	}
-	return s.log.appendAll(ctx, v.in.Info, events...)
-}
-
-func replacedEvent(old *BrowserUser) storage.AuditEvent {
-	return storage.AuditEvent{
-		Type: audit.EventBrowserSessionEnded, Actor: old.User.ID, Target: browserSessionHandle(old.Session.ID), Detail: reasonReplaced,
-	}
-}
-
-// Reasons for which a browser session ends when somebody logs in.
-const (
-	reasonReplaced  = "signed in again"
-	reasonOtherUser = "another user signed in"
-)
-
-// leave ends the browser session that the browser had; nil for none. Where the user is the
-// same, its applications go on with the new one.
-func (s *SignIn) leave(ctx context.Context, old *BrowserUser, v *visit) error {
-	if old == nil {
-		return nil
-	}
-	if old.User.ID != v.signedIn.User.ID {
-		return s.ender.endBrowserSession(ctx, old.Session, reasonOtherUser, v.in.Info)
-	}
-	return unavailableOrNil(s.ender.revokeRecord(ctx, old.Session.ID, v.now, reasonReplaced))
+	return events
 }
 
 // together runs the steps at the same time, and returns the error of the first that has one

@@ -67,11 +67,7 @@ func (s *SignIn) passwordReplaced(ctx context.Context, p plan, user storage.User
 	proven := v.stamp.Proves(v.request, old.Session.ID, v.now)
 	v.enter(BrowserUser{User: user, Session: session}, cookie)
 	v.stamp.Password = proven.Password
-	err = together(
-		func() error { return s.leave(ctx, &old, v) },
-		func() error { return s.log.append(ctx, v.in.Info, replacedEvent(&old)) },
-	)
-	if err != nil {
+	if err := s.ender.replace(ctx, &old, v.now, v.in.Info); err != nil {
 		return Outcome{}, err
 	}
 	return s.goOn(ctx, v)

@@ -159,7 +159,7 @@ func (r *endingReplacer) ReplacePassword(ctx context.Context, u storage.User, pw
 func TestMustChangePassword_SessionEndedMeanwhile_GetsNoNewOne(t *testing.T) {
 	for name, end := range map[string]func(*fixture){
 		"by an administrator": func(f *fixture) {
-			must(f.t, f.BrowserAccounts().EndSessions(f.ctx, f.userID("alice"), issuer.RequestInfo{Actor: "admin"}))
+			must(f.t, f.OwnBrowsers().EndSessions(f.ctx, f.userID("alice"), issuer.RequestInfo{Actor: "admin"}))
 		},
 		"with everybody's": func(f *fixture) {
 			_, err := f.store.RaiseEpoch(f.ctx, storage.EpochRaise{At: storage.Time(f.clock.Now())})

@@ -59,10 +59,10 @@ func TestSignIn_Code_EndsWithTheUserTheClientAndTheLogout(t *testing.T) {
 		"signed out": func(f *fixture, b *browser) {
 			u, err := b.signIn.Session(f.ctx, b.cookie)
 			must(f.t, err)
-			must(f.t, b.signIn.End(f.ctx, u, b.info))
+			must(f.t, b.signOut(u))
 		},
 		"consent revoked": func(f *fixture, b *browser) {
-			must(f.t, b.BrowserAccounts().RevokeConsent(f.ctx, f.userID("alice"), "app", b.info))
+			must(f.t, b.OwnBrowsers().RevokeConsent(f.ctx, f.userID("alice"), "app", b.info))
 		},
 		"a minute later": func(f *fixture, _ *browser) { f.advance(time.Minute) },
 	} {
@@ -89,12 +89,12 @@ func TestSignIn_SignedOut_EndsTheBoundTokens(t *testing.T) {
 	b.logIn(request("prompt", "login")) // a new cookie
 	u, err := b.signIn.Session(b.ctx, b.cookie)
 	must(t, err)
-	list, err := b.BrowserAccounts().Sessions(b.ctx, u.User.ID, u)
+	list, err := b.OwnBrowsers().Sessions(b.ctx, u.User.ID, u)
 	must(t, err)
 	if len(list) != 1 || len(list[0].Clients) != 1 || list[0].Clients[0] != "app" {
 		t.Errorf("%+v", list)
 	}
-	must(t, b.signIn.End(b.ctx, u, b.info))
+	must(t, b.signOut(u))
 	for _, tt := range []struct {
 		name  string
 		token issuer.TokenResponse

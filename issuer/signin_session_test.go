@@ -246,7 +246,7 @@ func TestBrowserSession_SameUserAgain_KeepsTheApplications(t *testing.T) {
 	}
 	u, err := b.signIn.Session(b.ctx, b.cookie)
 	must(t, err)
-	must(t, b.signIn.End(b.ctx, u, b.info))
+	must(t, b.signOut(u))
 	for _, s := range f.pending("alice") {
 		if s.RevokedAt.IsZero() {
 			t.Errorf("alive after the sign-out: %+v", s)
@@ -378,7 +378,7 @@ func TestBrowserSession_ListedAndEndedByItsHandle(t *testing.T) {
 	phone.logIn(request())
 	me, err := b.signIn.Session(b.ctx, b.cookie)
 	must(t, err)
-	list, err := b.BrowserAccounts().Sessions(b.ctx, f.userID("alice"), me)
+	list, err := b.OwnBrowsers().Sessions(b.ctx, f.userID("alice"), me)
 	must(t, err)
 	if len(list) != 2 || list[0].Device != "Safari 18 on iPhone" || list[0].Current || !list[1].Current || list[1].Network != "192.0.2.0/24" {
 		t.Fatalf("%+v", list)
@@ -386,13 +386,13 @@ func TestBrowserSession_ListedAndEndedByItsHandle(t *testing.T) {
 	info := b.info
 	info.Actor = f.userID("alice")
 	for name, err := range map[string]error{
-		"another user's": b.BrowserAccounts().EndSession(b.ctx, "bob-id", list[0].Handle, info), "no handle": b.BrowserAccounts().EndSession(b.ctx, info.Actor, "x", info),
+		"another user's": b.OwnBrowsers().EndSession(b.ctx, "bob-id", list[0].Handle, info), "no handle": b.OwnBrowsers().EndSession(b.ctx, info.Actor, "x", info),
 	} {
 		if !errors.Is(err, storage.ErrNotFound) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	must(t, b.BrowserAccounts().EndSession(b.ctx, info.Actor, list[0].Handle, info))
+	must(t, b.OwnBrowsers().EndSession(b.ctx, info.Actor, list[0].Handle, info))
 	if phone.alive() || !b.alive() {
 		t.Errorf("phone %t, this one %t", phone.alive(), b.alive())
 	}
@@ -401,7 +401,7 @@ func TestBrowserSession_ListedAndEndedByItsHandle(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	f.updateUser("alice", func(u *storage.User) { u.Epoch++ })
-	if list, err = b.BrowserAccounts().Sessions(b.ctx, info.Actor, nil); err != nil || len(list) != 0 {
+	if list, err = b.OwnBrowsers().Sessions(b.ctx, info.Actor, nil); err != nil || len(list) != 0 {
 		t.Errorf("after all sessions ended: %+v %v", list, err)
 	}
 }

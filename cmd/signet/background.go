@@ -36,7 +36,7 @@ func (v *server) startBackground(hangups <-chan os.Signal) (stop func()) {
 	running.Go(func() {
 		v.repeatOr(ctx, v.settings.statusInterval(), v.ended, "refresh the status lists", v.issuer.RefreshStatus)
 	})
-	running.Go(func() { v.issuer.RunMessages(ctx, v.reporter("look for messages to deliver")) })
+	running.Go(func() { v.issuer.Outbox().Run(ctx, v.reporter("look for messages to deliver")) })
 	running.Go(func() { v.repeat(ctx, v.every.sweep, "sweep expired records", v.sweep) })
 	running.Go(func() { v.reloadOnHangup(ctx, hangups) })
 	if c := v.listeners.certificate; c != nil {

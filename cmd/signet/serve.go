@@ -170,8 +170,8 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v.metrics.Gauge("signet_messages_waiting", "Messages that wait for delivery, on all instances.", func() float64 { return float64(v.issuer.WaitingMessages()) })
-	v.metrics.Gauge("signet_message_oldest_seconds", "Age of the oldest message that waits for delivery; 0 where none does.", func() float64 { return v.issuer.OldestMessage().Seconds() })
+	v.metrics.Gauge("signet_messages_waiting", "Messages that wait for delivery, on all instances.", func() float64 { return float64(v.issuer.Outbox().Backlog().Waiting) })
+	v.metrics.Gauge("signet_message_oldest_seconds", "Age of the oldest message that waits for delivery; 0 where none does.", func() float64 { return v.issuer.Outbox().OldestAge().Seconds() })
 	v.handler, err = endpoints.New(endpoints.Config{
 		Issuer: v.settings.issuer, Service: v.issuer, Admin: v.admin, SelfService: v.self, Keys: v.keyring, Store: v.store,
 		AdminMerged: v.settings.adminMerged(), TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh, DocsClient: v.settings.docsClient,

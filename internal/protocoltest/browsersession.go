@@ -262,7 +262,7 @@ func testConsentRevoked(t *testing.T, s *Signet) {
 	p := b.SignIn(t, b.Open(Authorize+"?"+q.Encode()), s.Alice).expect(t, Consent)
 	code := b.Send(t, p, Form("decision", "allow")).Answer(t).Get("code")
 	tokens := s.Redeem(t, app, Code{code, verifier, Callback})
-	must(t, s.Service.BrowserAccounts().RevokeConsent(t.Context(), s.Alice.ID, app.ID, issuer.RequestInfo{Actor: s.Alice.ID}))
+	must(t, s.Service.OwnBrowsers().RevokeConsent(t.Context(), s.Alice.ID, app.ID, issuer.RequestInfo{Actor: s.Alice.ID}))
 	s.expectEnded(t, app, tokens)
 	b.expectSilent(t, "afterwards", app, "consent_required")
 }

@@ -81,7 +81,7 @@ func (s *Signet) deliver(t *testing.T) {
 	t.Helper()
 	s.RefreshStatus(t)
 	s.Clock.Advance(time.Second)
-	_, err := s.Service.DeliverMessages(context.Background())
+	_, err := s.Service.Outbox().DeliverDue(context.Background())
 	must(t, err)
 }
 
@@ -149,7 +149,7 @@ func testBackchannelDown(t *testing.T, s *Signet) {
 		s.Clock.Advance(10 * time.Second)
 		var both sync.WaitGroup
 		for _, i := range []*Signet{second, third} {
-			both.Go(func() { _, _ = i.Service.DeliverMessages(context.Background()) })
+			both.Go(func() { _, _ = i.Service.Outbox().DeliverDue(context.Background()) })
 		}
 		both.Wait()
 	}

@@ -1,7 +1,6 @@
 package authorization
 
 import (
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -30,10 +29,10 @@ type Claims struct {
 
 // Claim is one claim that is asked for.
 type Claim struct {
-	Name      string   `json:"n"`
-	Essential bool     `json:"e,omitempty"`
-	Value     string   `json:"v,omitempty"`  // of sub; "" for any
-	Values    []string `json:"vs,omitempty"` // of acr; nil for any
+	Name      string
+	Essential bool
+	Value     string   // of sub; "" for any
+	Values    []string // of acr; nil for any
 }
 
 var errClaims = errors.New("the claims parameter is not what OpenID Connect Core section 5.5 describes")
@@ -128,46 +127,11 @@ func (c Claim) withValues(members []strictjson.Member) (Claim, error) {
 }
 
 // IDTokenClaim returns what the member id_token says about the claim.
-func (c Claims) IDTokenClaim(name string) (Claim, bool) { return findClaim(c.IDToken, name) }
-
-// UserInfoClaim returns what the member userinfo says about the claim.
-func (c Claims) UserInfoClaim(name string) (Claim, bool) { return findClaim(c.UserInfo, name) }
-
-func findClaim(list []Claim, name string) (Claim, bool) {
-	for _, c := range list {
-		if c.Name == name {
-			return c, true
+func (c Claims) IDTokenClaim(name string) (Claim, bool) {
+	for _, claim := range c.IDToken {
+		if claim.Name == name {
+			return claim, true
 		}
 	}
 	return Claim{}, false
-}
-
-// claimsRecord is how a record keeps the claims.
-type claimsRecord struct {
-	UserInfo []Claim `json:"u,omitempty"`
-	IDToken  []Claim `json:"i,omitempty"`
-}
-
-// Encode returns what is honoured as text for a record; "" where that is nothing.
-func (c Claims) Encode() string {
-	if len(c.UserInfo) == 0 && len(c.IDToken) == 0 {
-		return ""
-	}
-	b, err := json.Marshal(claimsRecord{c.UserInfo, c.IDToken})
-	if err != nil {
-		panic("encode claims: " + err.Error()) // texts alone: cannot fail
-	}
-	return string(b)
-}
-
-// DecodeClaims reads what Encode has written.
-func DecodeClaims(text string) (Claims, error) {
-	var r claimsRecord
-	if text == "" {
-		return Claims{}, nil
-	}
-	if err := strictjson.Unmarshal([]byte(text), &r, maxClaims); err != nil {
-		return Claims{}, err
-	}
-	return Claims{UserInfo: r.UserInfo, IDToken: r.IDToken}, nil
 }

@@ -100,13 +100,3 @@ func (r Request) Hash() [16]byte {
 	sum := sha256.Sum256([]byte("signet authorization request v1\x00" + r.Canonical()))
 	return [16]byte(sum[:16])
 }
-
-// HasScope tells whether the scope was asked for and is allowed.
-func (r Request) HasScope(name string) bool {
-	for _, s := range r.Scopes {
-		if s == name {
-			return true
-		}
-	}
-	return false
-}

@@ -1,7 +1,7 @@
 // Package selfservice is what people do about their own account: create it, show and change it,
 // see and end its sessions, take consents back. Who asks is the [issuer.Principal] of an access
-// token or, on the account page, of a browser session; records
-// are changed by package admin's [admin.Owner], in the same loop as administrators change them.
+// token or, on the account page, of a browser session; records are changed by package admin's
+// [admin.Owner], in the same loop as administrators change them.
 package selfservice
 
 import (

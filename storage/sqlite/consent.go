@@ -31,6 +31,11 @@ var (
 		" WHERE user_id = ? AND client_id = ? AND version = ? RETURNING " + consentTable.list
 )
 
+var (
+	_ storage.Consents   = (*Store)(nil)
+	_ storage.ScopeTexts = (*Store)(nil)
+)
+
 // Consent implements [storage.Consents].
 func (s *Store) Consent(ctx context.Context, userID, clientID string) (storage.Consent, error) {
 	return readOne(ctx, s, "read consent", consentByKey, consentTable.scan, userID, clientID)
