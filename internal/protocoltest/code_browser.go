@@ -75,6 +75,11 @@ func testPagesOffline(t *testing.T, s *Signet) {
 	s.TryRedeem(app, pending).expectInvalidGrant(t)
 	s.expectStatusBits(t, []Tokens{bound}, []Tokens{offline})
 	s.expectActive(t, app, offline)
+	// N07: a client that may not refresh is not told that it may.
+	plain := s.AddCodeClient(t, "plain", func(c *storage.Client) { c.Grants = []string{"authorization_code"} })
+	if got := s.Redeem(t, plain, b.GetCode(t, plain, s.Alice, "scope", "openid offline_access")); got.Scope != "openid" || got.Refresh != "" {
+		t.Errorf("N07 scope %q, a refresh token: %t", got.Scope, got.Refresh != "")
+	}
 }
 
 func testPagesScopes(t *testing.T, s *Signet) {

@@ -21,6 +21,8 @@ import (
 var signInOperationCases = []testCase{
 	{name: "Z36 every kind of refusal is in the audit log", run: testEveryRefusalAudited},
 	{name: "L01 E07 a page open for a day while all keys change", run: testAllKeysChange},
+	{name: "L03 a page older than the request of its client", run: testStalePage},
+	{name: "L09 a browser that refuses cookies", run: testNoCookies},
 	{name: "L10 every wrong login costs one hash", run: testWrongLoginCost},
 	{name: "L13 strangers lock nobody out of the page", configure: behindProxy, run: testKnownNetworkOnPage},
 	{name: "L14 a full queue of hashes", configure: shortHashQueue, run: testQueueOnPage},
@@ -104,6 +106,39 @@ func (s *Signet) startWithNewMasterKey(t *testing.T) *Signet {
 	i := s.StartInstance(t, func(o *Options) { o.Issuer.OtherMasterKeys = []keys.MasterKey{before} })
 	s.master, s.options.Issuer.OtherMasterKeys = before, []keys.MasterKey{next} // it is to verify what the other one writes
 	return i
+}
+
+// testStalePage: a client that has mostly forgotten its request by now begins anew, where it can
+// begin; any other gets its code.
+func testStalePage(t *testing.T, s *Signet) {
+	const begin = "https://app.example.com/login"
+	app, other := s.AddCodeSPA(t, "app"), s.AddCodeSPA(t, "another")
+	s.changeClient(t, app, func(c *storage.Client) { c.InitiateLoginURI = begin })
+	b, elsewhere := s.NewBrowser(), s.NewBrowser()
+	p, q := b.Open(s.authorizeURL(app, "prompt", "login")).expect(t, Login), elsewhere.Open(s.authorizeURL(other)).expect(t, Login)
+	s.Advance(31 * time.Minute)
+	again := b.Open(p.Path).expect(t, Login) // a bookmark
+	b.SignIn(t, again, s.Alice).redirected(t, begin+"?iss="+url.QueryEscape(s.Issuer))
+	b.expectSilent(t, "the request that follows", app, "")
+	if !elsewhere.SignIn(t, q, s.Alice).Answer(t).Has("code") {
+		t.Error("a client that cannot begin a login gets no code")
+	}
+}
+
+// testNoCookies: the login leads to the application without a cookie. Where a consent must be
+// asked for, the browser cannot be known again: it is the login page, and no redirect in circles.
+func testNoCookies(t *testing.T, s *Signet) {
+	app, asking := s.AddCodeSPA(t, "app"), s.askForConsent(t, "asking", "once")
+	b := s.NewBrowser()
+	q, verifier := s.AuthRequest(app)
+	p := b.Open(Authorize+"?"+q.Encode()).expect(t, Login)
+	a := b.once(http.MethodPost, p.Path, Form("username", s.Alice.Username, "password", s.Alice.Password).Encode(), Header("Sec-Fetch-Site", "same-origin"))
+	s.Redeem(t, app, Code{a.Answer(t).Get("code"), verifier, Callback})
+	clear(b.Cookies)
+	p = b.Open(s.authorizeURL(asking)).expect(t, Login)
+	a = b.once(http.MethodPost, p.Path, Form("username", s.Alice.Username, "password", s.Alice.Password).Encode(), Header("Sec-Fetch-Site", "same-origin"))
+	clear(b.Cookies)
+	b.Open(s.below(a.Header.Get("Location"))).expect(t, Login)
 }
 
 func testWrongLoginCost(t *testing.T, s *Signet) {
