@@ -212,22 +212,12 @@ func (g codeGrant) auditRefused(ctx context.Context, req *grantRequest, s storag
 }
 
 // revokeReplayed ends the session: two parties have the code and what it takes to redeem it
-// (RFC 6749 §4.1.2). The event comes first, for a code of a session that has ended
-// tells nothing any more; but the session ends whether or not it could be written.
+// (RFC 6749 §4.1.2).
 func (g codeGrant) revokeReplayed(ctx context.Context, req *grantRequest, s storage.Session, at time.Time) error {
-	e := storage.AuditEvent{Type: audit.EventCodeReplayed, Actor: s.UserID, Target: s.ID, ClientID: req.client.ID, Detail: "the session was ended"}
-	auditErr := g.log.append(ctx, req.Info, e)
-	if err := failpoint.Hit(failpoint.CodeRevoking); err != nil {
-		return unavailable(err)
-	}
-	if err := g.store.RevokeSession(ctx, s.ID, at, reasonCodeReplayed); err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return unavailable(err)
-	}
-	if err := failpoint.Hit(failpoint.CodeRevoked); err != nil {
-		return unavailable(err)
-	}
-	if auditErr != nil {
-		return auditErr
-	}
-	return &Error{Code: errInvalidCode.Code, Description: errInvalidCode.Description, Event: e.Type}
+	return replayEnder{g.store, g.log}.end(ctx, req.Info, replay{
+		event: storage.AuditEvent{
+			Type: audit.EventCodeReplayed, Actor: s.UserID, Target: s.ID, ClientID: req.client.ID, Detail: "the session was ended",
+		},
+		reason: reasonCodeReplayed, refusal: errInvalidCode, before: failpoint.CodeRevoking, after: failpoint.CodeRevoked,
+	}, at)
 }

@@ -200,24 +200,12 @@ func (g refreshGrant) explainConflict(ctx context.Context, req *grantRequest, p 
 	return errInvalidRefreshToken
 }
 
-// revokeReused ends the session: two parties hold its tokens (RFC 9700 §4.14.2). The event
-// comes first, for a token of a session that has ended tells nothing any more; but
-// the session ends whether or not it could be written.
+// revokeReused ends the session: two parties hold its tokens (RFC 9700 §4.14.2).
 func (g refreshGrant) revokeReused(ctx context.Context, req *grantRequest, s storage.Session, at time.Time) error {
-	auditErr := g.log.append(ctx, req.Info, storage.AuditEvent{Type: audit.EventRefreshReused, Actor: s.UserID, Target: s.ID, ClientID: req.client.ID})
-	if err := failpoint.Hit(failpoint.ReuseRevoking); err != nil {
-		return unavailable(err)
-	}
-	if err := g.store.RevokeSession(ctx, s.ID, at, reasonReuse); err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return unavailable(err)
-	}
-	if err := failpoint.Hit(failpoint.ReuseRevoked); err != nil {
-		return unavailable(err)
-	}
-	if auditErr != nil {
-		return auditErr
-	}
-	return &Error{Code: errInvalidRefreshToken.Code, Description: errInvalidRefreshToken.Description, Event: audit.EventRefreshReused}
+	return replayEnder{g.store, g.log}.end(ctx, req.Info, replay{
+		event:  storage.AuditEvent{Type: audit.EventRefreshReused, Actor: s.UserID, Target: s.ID, ClientID: req.client.ID},
+		reason: reasonReuse, refusal: errInvalidRefreshToken, before: failpoint.ReuseRevoking, after: failpoint.ReuseRevoked,
+	}, at)
 }
 
 // wrongClient rejects a genuine token that was presented by another client. Whoever has a

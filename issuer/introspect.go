@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"example.org/signet/issuer/authorization"
 	"example.org/signet/storage"
 )
 
@@ -128,6 +129,6 @@ func intersects(a, b []string) bool {
 // intersectAudiences keeps the members of a that are in b, but for an empty path.
 func intersectAudiences(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool {
-		return !slices.ContainsFunc(b, func(other string) bool { return trimEmptyPath(s) == trimEmptyPath(other) })
+		return !slices.ContainsFunc(b, func(other string) bool { return authorization.SameResource(s, other) })
 	})
 }

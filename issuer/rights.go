@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.org/signet/issuer/authorization"
 	"example.org/signet/issuer/role"
 	"example.org/signet/storage"
 )
@@ -126,20 +127,11 @@ func selectAudience(audiences []string, resource string) []string {
 		return []string{resource}
 	}
 	for _, a := range audiences {
-		if trimEmptyPath(a) == trimEmptyPath(resource) {
+		if authorization.SameResource(a, resource) {
 			return []string{a}
 		}
 	}
 	return nil
-}
-
-// trimEmptyPath drops the slash of a URI whose path is nothing else.
-func trimEmptyPath(uri string) string {
-	_, rest, _ := strings.Cut(uri, "://")
-	if rest != "" && strings.IndexByte(rest, '/') == len(rest)-1 {
-		return uri[:len(uri)-1]
-	}
-	return uri
 }
 
 // checkScope makes the checks of scope and resource that need the client alone.

@@ -271,12 +271,16 @@ func checkResource(in *input, r *Request) *Refusal {
 	if u, err := url.Parse(resource); err != nil || !u.IsAbs() || strings.Contains(resource, "#") {
 		return r.Refuse(InvalidTarget, "resource", "the resource must be an absolute URI without fragment")
 	}
-	if !slices.ContainsFunc(in.may.Audiences, func(a string) bool { return trimEmptyPath(a) == trimEmptyPath(resource) }) {
+	if !slices.ContainsFunc(in.may.Audiences, func(a string) bool { return SameResource(a, resource) }) {
 		return r.Refuse(InvalidTarget, "resource", "this client may not ask for that resource")
 	}
 	r.Resource = resource
 	return nil
 }
+
+// SameResource tells whether two resources are the same (RFC 8707): byte for byte, but for the
+// slash of an empty path.
+func SameResource(a, b string) bool { return trimEmptyPath(a) == trimEmptyPath(b) }
 
 // trimEmptyPath drops the slash of a URI whose path is nothing else (RFC 3986 §6.2.3).
 func trimEmptyPath(uri string) string {
