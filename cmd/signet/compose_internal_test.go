@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"example.org/signet/internal/demoapp"
 )
 
 // runComposeSecrets runs deploy/secrets.sh in the folder.
@@ -79,6 +83,41 @@ func TestComposeAdministrator_Administers(t *testing.T) {
 	resp, body, err := request(c.url+"/api/v1/users", "", http.Header{"Authorization": {"Bearer " + token}}, nil)
 	if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(body, `"admin"`) {
 		t.Errorf("the administrator is answered %v, %s, %v", resp, body, err)
+	}
+}
+
+// The client of the profile demo is the one that deploy/demo.nginx.conf tells the demo application,
+// which gets the files of signet dev.
+func TestComposeDemo_FitsItsApplication(t *testing.T) {
+	compose, err := os.ReadFile("../../docker-compose.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conf, err := os.ReadFile("../../deploy/demo.nginx.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(conf), "return 200 '")
+	config, _, _ := strings.Cut(rest, "'")
+	var app demoapp.Config
+	if err := json.Unmarshal([]byte(config), &app); err != nil {
+		t.Fatalf("the application is told %q: %v", config, err)
+	}
+	args := composeCommand(t, string(compose), "client, create, "+app.ClientID, t.TempDir())
+	shown := runSignet(t, t.TempDir(), "", append(args, "--output", "json")...)
+	for _, want := range []string{`"http://127.0.0.1:8082/"`, `"http://127.0.0.1:8082"`} { // the redirect URI, and its origin
+		if !strings.Contains(shown, want) {
+			t.Errorf("the client lacks %s: %s", want, shown)
+		}
+	}
+	handler, err := demoapp.New(app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	if policy := w.Header().Get("Content-Security-Policy"); !strings.Contains(string(conf), policy) {
+		t.Errorf("the page has another policy than in signet dev: %s", policy)
 	}
 }
 
