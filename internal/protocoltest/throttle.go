@@ -14,6 +14,7 @@ import (
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
+	"example.org/signet/storage"
 )
 
 var throttleCases = []testCase{
@@ -125,10 +126,13 @@ func testUnknownOutcomes(t *testing.T, s *Signet) {
 	for range 30 {
 		gaveUp := false
 		s.Store.Before(func(ctx context.Context, _ int, method string) error {
-			if method == "SettleCounters" && !gaveUp {
-				gaveUp = hang(ctx)
+			if method != "SettleCounters" || gaveUp {
+				return nil
 			}
-			return nil
+			if gaveUp = hang(ctx); !gaveUp {
+				return nil
+			}
+			return storage.Unavailable("test", context.DeadlineExceeded) // as a store says when the context has ended
 		})
 		s.PostAs(s.SPA, Token, s.Alice.LoginForm("")).expectUnavailable(t)
 		s.Store.Reset()
