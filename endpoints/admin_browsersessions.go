@@ -11,7 +11,7 @@ func listBrowserSessions(ctx context.Context, a *admin.Admin, req *apiRequest) (
 	if _, err := req.query(); err != nil {
 		return nil, err
 	}
-	return a.Users().BrowserSessions(ctx, req.pathParam("id"))
+	return a.Browsers().Sessions(ctx, req.pathParam("id"))
 }
 
 // endBrowserSession is DELETE /api/v1/users/{id}/browser-sessions/{handle}: the sessions of
@@ -20,7 +20,7 @@ func endBrowserSession(ctx context.Context, a *admin.Admin, req *apiRequest) (an
 	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return emptyReply, a.Users().EndBrowserSession(ctx, req.pathParam("id"), req.pathParam("handle"))
+	return emptyReply, a.Browsers().EndSession(ctx, req.pathParam("id"), req.pathParam("handle"))
 }
 
 // endBrowserSessions is DELETE /api/v1/users/{id}/browser-sessions.
@@ -28,5 +28,5 @@ func endBrowserSessions(ctx context.Context, a *admin.Admin, req *apiRequest) (a
 	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return emptyReply, a.Users().EndBrowserSessions(ctx, req.pathParam("id"))
+	return emptyReply, a.Browsers().EndSessions(ctx, req.pathParam("id"))
 }

@@ -12,7 +12,7 @@ func listUserConsents(ctx context.Context, a *admin.Admin, req *apiRequest) (any
 	if err != nil {
 		return nil, err
 	}
-	return a.Users().Consents(ctx, req.pathParam("id"), page)
+	return a.Browsers().Consents(ctx, req.pathParam("id"), page)
 }
 
 // revokeUserConsent is DELETE /api/v1/users/{id}/consents/{client_id}: the client's sessions of
@@ -21,5 +21,5 @@ func revokeUserConsent(ctx context.Context, a *admin.Admin, req *apiRequest) (an
 	if err := req.rejectBody(); err != nil {
 		return nil, err
 	}
-	return emptyReply, a.Users().RevokeConsent(ctx, req.pathParam("id"), req.pathParam("client_id"))
+	return emptyReply, a.Browsers().RevokeConsent(ctx, req.pathParam("id"), req.pathParam("client_id"))
 }

@@ -105,7 +105,7 @@ func setUserPassword(ctx context.Context, a *admin.Admin, req *apiRequest) (any,
 	if err != nil {
 		return nil, err
 	}
-	return userReply(a.Users().ReplacePassword(ctx, req.pathParam("id"), admin.NewPassword{Password: b.secret("password"), MustChange: b.optBool("must_change_password")}))
+	return userReply(a.Users().SetPassword(ctx, req.pathParam("id"), admin.NewPassword{Password: b.secret("password"), MustChange: b.optBool("must_change_password")}))
 }
 
 // deleteUser is DELETE /api/v1/users/{id}.

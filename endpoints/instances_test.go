@@ -38,7 +38,7 @@ var sessionEndings = map[string]struct {
 		},
 	},
 	"password set": {end: func(s *protocoltest.Signet, _ string) error {
-		_, err := s.Admin.Operator(testSource).Users().SetPassword(context.Background(), s.Alice.ID, issuer.Secret(s.Alice.Password))
+		_, err := s.Admin.Operator(testSource).Users().SetPassword(context.Background(), s.Alice.ID, admin.NewPassword{Password: issuer.Secret(s.Alice.Password)})
 		return err
 	}},
 	"client disabled": {

@@ -32,7 +32,7 @@ func TestAdministrator_ShutOutWhileHashing(t *testing.T) {
 		must(t, shutOut(f, adam.ID))
 		_, err = as.Users().Create(f.ctx, admin.NewUser{Username: "backdoor", Password: alicePass})
 		wantCode(t, name+": a new user", err, issuer.InvalidToken)
-		_, err = as.Users().SetPassword(f.ctx, alice, "another good one")
+		_, err = as.Users().SetPassword(f.ctx, alice, admin.NewPassword{Password: "another good one"})
 		wantCode(t, name+": a password", err, issuer.InvalidToken)
 		_, err = as.Clients().Create(f.ctx, admin.NewClient{ID: "backdoor", Secret: "short-secret"})
 		if err == nil {

@@ -220,7 +220,7 @@ func TestOldHashStaysWhereNoNewOneCanBeMade(t *testing.T) {
 	if _, err := f.login("flyingsponge", "SpongePassword"); err != nil {
 		t.Errorf("login: %v", err)
 	}
-	_, err = f.operator().Users().SetPassword(f.ctx, u.ID, "another password, longer")
+	_, err = f.operator().Users().SetPassword(f.ctx, u.ID, admin.NewPassword{Password: "another password, longer"})
 	wantCode(t, "set password", err, issuer.Unavailable)
 	if stored, _ := f.store.User(f.ctx, u.ID); stored.PasswordHash != tutorialHash || stored.Epoch != 0 {
 		t.Errorf("the hash is %.12s…, epoch %d", stored.PasswordHash, stored.Epoch)

@@ -29,7 +29,7 @@ func TestSessionEnd_TellsTheClient(t *testing.T) {
 			must(f.t, err)
 		},
 		"password set": func(f *logoutFixture, _ signedBrowser, _ storage.Session) {
-			_, err := f.operator().Users().SetPassword(f.ctx, f.alice.ID, "another horse")
+			_, err := f.operator().Users().SetPassword(f.ctx, f.alice.ID, admin.NewPassword{Password: "another horse"})
 			must(f.t, err)
 		},
 		"user deleted": func(f *logoutFixture, _ signedBrowser, _ storage.Session) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/authorization"
 	"example.org/signet/storage"
@@ -151,7 +152,7 @@ func TestBrowserSession_Remembered_OutlivesTheBrowser(t *testing.T) {
 func TestBrowserSession_EndsWithTheUsersSessions(t *testing.T) {
 	for name, end := range map[string]func(*fixture){
 		"password change": func(f *fixture) {
-			_, err := f.operator().Users().SetPassword(f.ctx, f.userID("alice"), "another good one")
+			_, err := f.operator().Users().SetPassword(f.ctx, f.userID("alice"), admin.NewPassword{Password: "another good one"})
 			must(f.t, err)
 		},
 		"disabled": func(f *fixture) {

@@ -193,7 +193,7 @@ func newUserSetPassword(p *process) *cobra.Command {
 		if err != nil {
 			return admin.User{}, err
 		}
-		return ac.operator.Users().ReplacePassword(ctx, id, admin.NewPassword{Password: pw, MustChange: changed(c, "must-change", &mustChange)})
+		return ac.operator.Users().SetPassword(ctx, id, admin.NewPassword{Password: pw, MustChange: changed(c, "must-change", &mustChange)})
 	})
 }
 

@@ -281,7 +281,7 @@ func (s service) Change(op linear.Op, pw string) (linear.Verdict, error) {
 	case linear.EndSessions:
 		_, err = s.admin.Users().EndSessions(ctx, u.ID)
 	case linear.SetPassword:
-		_, err = s.admin.Users().SetPassword(ctx, u.ID, issuer.Secret(pw))
+		_, err = s.admin.Users().SetPassword(ctx, u.ID, admin.NewPassword{Password: issuer.Secret(pw)})
 	case linear.Disable:
 		_, err = s.admin.Users().Disable(ctx, u.ID)
 	case linear.Enable:

@@ -337,7 +337,7 @@ func testEndWhilePasswordChanges(t *testing.T, s *Signet) {
 		s.Store.Before(func(_ context.Context, _ int, method string) error {
 			if (method == "ReserveCounters" || method == "User") && !ended {
 				ended = true
-				must(t, s.operator().Users().EndBrowserSession(t.Context(), s.Alice.ID, handle))
+				must(t, s.operator().Browsers().EndSession(t.Context(), s.Alice.ID, handle))
 			}
 			return nil
 		})

@@ -62,7 +62,7 @@ func adminChanges(s *Signet, src issuer.RequestInfo) []adminChange {
 			return errorOf(i.Users().Update(ctx, s.Alice.ID, admin.UserChange{FullName: &name}))
 		}},
 		{audit.EventPasswordSet, func(ctx context.Context) error {
-			return errorOf(i.Users().SetPassword(ctx, s.Alice.ID, "another bridge of stone"))
+			return errorOf(i.Users().SetPassword(ctx, s.Alice.ID, admin.NewPassword{Password: "another bridge of stone"}))
 		}},
 		{audit.EventUserDisabled, func(ctx context.Context) error { return errorOf(i.Users().Disable(ctx, idOf(ctx, s, "grace"))) }},
 		{audit.EventUserEnabled, func(ctx context.Context) error { return errorOf(i.Users().Enable(ctx, idOf(ctx, s, "grace"))) }},

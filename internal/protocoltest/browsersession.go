@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
@@ -127,7 +128,7 @@ func testBrowserSessionEpochs(t *testing.T, s *Signet) {
 	users := s.operator().Users()
 	for name, end := range map[string]func() error{
 		"password set": func() error {
-			_, err := users.SetPassword(t.Context(), s.Alice.ID, issuer.Secret(s.Alice.Password))
+			_, err := users.SetPassword(t.Context(), s.Alice.ID, admin.NewPassword{Password: issuer.Secret(s.Alice.Password)})
 			return err
 		},
 		"signed out everywhere": func() error {

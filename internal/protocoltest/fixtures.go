@@ -120,7 +120,7 @@ func (r *records) disable(t testing.TB, p User) User {
 func (r *records) setPassword(t testing.TB, p User, password string) {
 	t.Helper()
 	r.secrets.MarkSecret(password)
-	_, err := r.operator().Users().SetPassword(context.Background(), p.ID, issuer.Secret(password))
+	_, err := r.operator().Users().SetPassword(context.Background(), p.ID, admin.NewPassword{Password: issuer.Secret(password)})
 	must(t, err)
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/storage"
 )
@@ -199,7 +200,7 @@ func testBackchannelCauses(t *testing.T, s *Signet) {
 			must(t, err)
 		},
 		"password changed": func(t *testing.T, _ signedInApp, u User) {
-			_, err := s.operator().Users().SetPassword(t.Context(), u.ID, "correct battery staple")
+			_, err := s.operator().Users().SetPassword(t.Context(), u.ID, admin.NewPassword{Password: "correct battery staple"})
 			must(t, err)
 		},
 		"signed out everywhere": func(t *testing.T, _ signedInApp, u User) {

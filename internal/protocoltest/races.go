@@ -176,7 +176,7 @@ func testDisableRace(t *testing.T, s *Signet) {
 			case 1:
 				_, err = s.operator().Users().EndSessions(context.Background(), s.Alice.ID)
 			case 2:
-				_, err = s.operator().Users().SetPassword(context.Background(), s.Alice.ID, issuer.Secret(s.Alice.Password))
+				_, err = s.operator().Users().SetPassword(context.Background(), s.Alice.ID, admin.NewPassword{Password: issuer.Secret(s.Alice.Password)})
 			case 3:
 				_, err = s.operator().Clients().RotateSecret(context.Background(), s.Web.ID, admin.SecretRotation{Secret: issuer.Secret(s.Web.Secret), Revoke: true})
 			}

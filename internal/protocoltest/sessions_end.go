@@ -37,7 +37,7 @@ func sessionEndings(t *testing.T) []sessionEnding {
 			return second(s.owner(t, p, s.Login(t, c, p, "openid")).EndOtherSessions(ctx))
 		}},
 		{"a new password", func(s *Signet, _ Client, p User, _ Tokens) error {
-			return second(s.operator().Users().SetPassword(ctx, p.ID, issuer.Secret(s.NewSecret("new-password"))))
+			return second(s.operator().Users().SetPassword(ctx, p.ID, admin.NewPassword{Password: issuer.Secret(s.NewSecret("new-password"))}))
 		}},
 		{"user disabled and enabled", func(s *Signet, _ Client, p User, _ Tokens) error {
 			if _, err := s.operator().Users().Disable(ctx, p.ID); err != nil {

@@ -282,7 +282,7 @@ func (s *Signet) sessionEndings(t testing.TB) map[string]func(Tokens) {
 		"all of the user's":   func(Tokens) { done(s.operator().Users().EndSessions(ctx, s.Alice.ID)) },
 		"everybody's":         func(Tokens) { done(s.operator().Sessions().EndAll(ctx)) },
 		"another password": func(Tokens) {
-			done(s.operator().Users().SetPassword(ctx, s.Alice.ID, issuer.Secret(s.Alice.Password)))
+			done(s.operator().Users().SetPassword(ctx, s.Alice.ID, admin.NewPassword{Password: issuer.Secret(s.Alice.Password)}))
 		},
 		"the user disabled": func(Tokens) { s.disable(t, s.Alice); done(s.operator().Users().Enable(ctx, s.Alice.ID)) },
 		"the client's secret stolen": func(Tokens) {

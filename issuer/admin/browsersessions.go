@@ -6,43 +6,46 @@ import (
 	"example.org/signet/issuer"
 )
 
+// Browsers are the operations on what users began in a browser: sessions and consents.
+type Browsers struct{ admin *Admin }
+
 // BrowserSessionList is where a user is signed in in a browser, the last used first.
 type BrowserSessionList struct {
 	Items []issuer.BrowserSessionView `json:"items"`
 }
 
-// BrowserSessions returns the living browser sessions of a user.
-func (u Users) BrowserSessions(ctx context.Context, id string) (BrowserSessionList, error) {
-	x, err := u.admin.service.readUser(ctx, id)
+// Sessions returns the living browser sessions of a user.
+func (b Browsers) Sessions(ctx context.Context, id string) (BrowserSessionList, error) {
+	x, err := b.admin.service.readUser(ctx, id)
 	if err != nil {
 		return BrowserSessionList{}, err
 	}
-	views, err := u.admin.service.browsers.Sessions(ctx, x.ID, nil)
+	views, err := b.admin.service.browsers.Sessions(ctx, x.ID, nil)
 	return BrowserSessionList{Items: views}, err
 }
 
-// EndBrowserSession ends the browser session of that handle, and the sessions of applications
+// EndSession ends the browser session of that handle, and the sessions of applications
 // that end with it. storage.ErrNotFound where the user has none that lives.
-func (u Users) EndBrowserSession(ctx context.Context, id, handle string) error {
-	if err := u.mayEnd(ctx, id); err != nil {
+func (b Browsers) EndSession(ctx context.Context, id, handle string) error {
+	if err := b.mayEnd(ctx, id); err != nil {
 		return err
 	}
-	return u.admin.service.browsers.EndSession(ctx, id, handle, u.admin.info)
+	return b.admin.service.browsers.EndSession(ctx, id, handle, b.admin.info)
 }
 
-// EndBrowserSessions ends all browser sessions of a user. That there are none is no error.
-func (u Users) EndBrowserSessions(ctx context.Context, id string) error {
-	if err := u.mayEnd(ctx, id); err != nil {
+// EndSessions ends all browser sessions of a user. That there are none is no error.
+func (b Browsers) EndSessions(ctx context.Context, id string) error {
+	if err := b.mayEnd(ctx, id); err != nil {
 		return err
 	}
-	return u.admin.service.browsers.EndSessions(ctx, id, u.admin.info)
+	return b.admin.service.browsers.EndSessions(ctx, id, b.admin.info)
 }
 
 // mayEnd refuses what is a user's whom the actor may not change.
-func (u Users) mayEnd(ctx context.Context, id string) error {
-	x, err := u.admin.service.readUser(ctx, id)
+func (b Browsers) mayEnd(ctx context.Context, id string) error {
+	x, err := b.admin.service.readUser(ctx, id)
 	if err != nil {
 		return err
 	}
-	return u.admin.actor.mayChangeUser(x, x)
+	return b.admin.actor.mayChangeUser(x, x)
 }

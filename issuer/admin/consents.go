@@ -26,12 +26,12 @@ type ConsentList struct {
 }
 
 // Consents returns one page of what a user has allowed, in the order of the clients' ids.
-func (u Users) Consents(ctx context.Context, id string, p storage.Page) (ConsentList, error) {
-	x, err := u.admin.service.readUser(ctx, id)
+func (b Browsers) Consents(ctx context.Context, id string, p storage.Page) (ConsentList, error) {
+	x, err := b.admin.service.readUser(ctx, id)
 	if err != nil {
 		return ConsentList{}, err
 	}
-	page, err := u.admin.service.store.ListConsents(ctx, storage.ConsentFilter{UserID: x.ID}, p)
+	page, err := b.admin.service.store.ListConsents(ctx, storage.ConsentFilter{UserID: x.ID}, p)
 	if err != nil {
 		return ConsentList{}, issuer.StoreError(err)
 	}
@@ -44,13 +44,13 @@ func (u Users) Consents(ctx context.Context, id string, p storage.Page) (Consent
 
 // RevokeConsent deletes what a user has allowed a client, and ends the client's sessions of
 // the user. storage.ErrNotFound where there is no consent.
-func (u Users) RevokeConsent(ctx context.Context, id, clientID string) error {
-	s := u.admin.service
-	if err := u.mayEnd(ctx, id); err != nil {
+func (b Browsers) RevokeConsent(ctx context.Context, id, clientID string) error {
+	s := b.admin.service
+	if err := b.mayEnd(ctx, id); err != nil {
 		return err
 	}
 	if _, err := s.store.Consent(ctx, id, clientID); err != nil {
 		return issuer.StoreError(fmt.Errorf("consent: %w", err))
 	}
-	return s.browsers.RevokeConsent(ctx, id, clientID, u.admin.info)
+	return s.browsers.RevokeConsent(ctx, id, clientID, b.admin.info)
 }

@@ -1,5 +1,5 @@
-// Package admin is the administration of an issuer: users, roles, clients, sessions, the audit
-// log, the first super_admin and the last one.
+// Package admin is the administration of an issuer: users and what they began in a browser, roles,
+// clients, texts of scopes, sessions, keys, the audit log, the first super_admin and the last one.
 //
 // There is one way to do each operation, whoever asks. [Service.As] admits an administrator and
 // [Service.Operator] the command line; both return an [Admin], whose methods authorize, act

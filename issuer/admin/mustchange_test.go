@@ -28,12 +28,12 @@ func TestMustChangePassword(t *testing.T) {
 	if changed.MustChangePassword {
 		t.Error("it is still set after the user's own change")
 	}
-	changed, err = f.admin.Users().ReplacePassword(f.ctx, u.ID, admin.NewPassword{Password: "twelve brave kettles", MustChange: ptr(true)})
+	changed, err = f.admin.Users().SetPassword(f.ctx, u.ID, admin.NewPassword{Password: "twelve brave kettles", MustChange: ptr(true)})
 	must(t, err)
 	if !changed.MustChangePassword {
 		t.Error("it is not set with a new password")
 	}
-	if changed, err = f.admin.Users().SetPassword(f.ctx, u.ID, "thirteen odd spoons"); err != nil || !changed.MustChangePassword {
+	if changed, err = f.admin.Users().SetPassword(f.ctx, u.ID, admin.NewPassword{Password: "thirteen odd spoons"}); err != nil || !changed.MustChangePassword {
 		t.Errorf("another password without a word: %+v, %v", changed, err)
 	}
 	changed, err = f.admin.Users().Update(f.ctx, u.ID, admin.UserChange{MustChangePassword: ptr(false)})

@@ -29,7 +29,7 @@ func TestEndOtherSessions(t *testing.T) {
 	if f.active(mine) || !f.active(other) {
 		t.Error("the one that was kept before is active")
 	}
-	_, err = f.admin.Users().SetPassword(f.ctx, f.userID("alice"), "another password")
+	_, err = f.admin.Users().SetPassword(f.ctx, f.userID("alice"), admin.NewPassword{Password: "another password"})
 	must(t, err)
 	if f.active(other) {
 		t.Error("the one that was kept is active after a new password")

@@ -172,6 +172,9 @@ func (a *Admin) RequireSuperAdmin() error { return a.actor.mayDoEverything() }
 // Users returns the operations on users.
 func (a *Admin) Users() Users { return Users{a} }
 
+// Browsers returns the operations on the browser sessions and consents of users.
+func (a *Admin) Browsers() Browsers { return Browsers{a} }
+
 // Roles returns the operations on roles.
 func (a *Admin) Roles() Roles { return Roles{a} }
 

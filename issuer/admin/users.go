@@ -216,12 +216,7 @@ func (u Users) Enable(ctx context.Context, id string) (User, error) {
 }
 
 // SetPassword sets a new password, ends every session of the user and unlocks them.
-func (u Users) SetPassword(ctx context.Context, id string, pw issuer.Secret) (User, error) {
-	return u.ReplacePassword(ctx, id, NewPassword{Password: pw})
-}
-
-// ReplacePassword is SetPassword, and says whether the user must choose another one.
-func (u Users) ReplacePassword(ctx context.Context, id string, n NewPassword) (User, error) {
+func (u Users) SetPassword(ctx context.Context, id string, n NewPassword) (User, error) {
 	x, err := u.admin.service.readUser(ctx, id)
 	if err != nil {
 		return User{}, err

@@ -95,9 +95,9 @@ func TestUpdateUserRace(t *testing.T) {
 // Rules hold for passwords that are set, too.
 func TestPasswordRulesHoldWhenSet(t *testing.T) {
 	f := newFixture(t).withAlice()
-	_, err := f.admin.Users().SetPassword(f.ctx, f.userID("alice"), "alice@example.org")
+	_, err := f.admin.Users().SetPassword(f.ctx, f.userID("alice"), admin.NewPassword{Password: "alice@example.org"})
 	wantField(t, "the user's e-mail", err, "password")
-	_, err = f.admin.Users().SetPassword(f.ctx, f.userID("alice"), "qwertyuiop")
+	_, err = f.admin.Users().SetPassword(f.ctx, f.userID("alice"), admin.NewPassword{Password: "qwertyuiop"})
 	wantField(t, "a row of keys", err, "password")
 
 }
