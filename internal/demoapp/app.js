@@ -104,7 +104,7 @@ async function start() {
   byId("userinfo").addEventListener("click", guarded(userinfo));
   byId("logout").addEventListener("click", guarded(signOut));
   const answer = new URLSearchParams(location.search);
-  if (answer.has("code") || answer.has("error")) await guarded(() => finish(answer))();
+  if (answer.has("code") || answer.has("error")) await guarded(async () => { await finish(answer); await userinfo(); })();
   else if (answer.has("start")) { await signIn(); return; }
   show();
 }
