@@ -26,7 +26,7 @@ type OwnBrowsers struct {
 // appSessionStore keeps the sessions of applications, to read and end one.
 type appSessionStore interface {
 	Session(ctx context.Context, id string) (storage.Session, error)
-	RevokeSession(ctx context.Context, id string, at time.Time, reason string) error
+	sessionRevoker
 	ListScopeTexts(ctx context.Context) ([]storage.ScopeText, error)
 }
 

@@ -27,7 +27,7 @@ type codeGrant struct {
 // codeStore keeps the sessions as a redemption needs them.
 type codeStore interface {
 	storage.Codes
-	RevokeSession(ctx context.Context, id string, at time.Time, reason string) error
+	sessionRevoker
 }
 
 var _ grant = codeGrant{}

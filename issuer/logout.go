@@ -62,7 +62,7 @@ type logoutService struct {
 type logoutStore interface {
 	Client(ctx context.Context, id string) (storage.Client, error)
 	Session(ctx context.Context, id string) (storage.Session, error)
-	RevokeSession(ctx context.Context, id string, at time.Time, reason string) error
+	sessionRevoker
 }
 
 func newLogoutService(i *Issuer, keyring Keyring) *logoutService {

@@ -55,7 +55,7 @@ type revoker struct {
 // revokerStore keeps what a revocation ends.
 type revokerStore interface {
 	Session(ctx context.Context, id string) (storage.Session, error)
-	RevokeSession(ctx context.Context, id string, at time.Time, reason string) error
+	sessionRevoker
 	RevokeToken(ctx context.Context, id string, expiresAt time.Time) error
 }
 

@@ -38,6 +38,12 @@ type Lease struct {
 
 // Outbox holds the messages.
 type Outbox interface {
+	OutboxQueue
+	OutboxLists
+}
+
+// OutboxQueue takes messages in, and gives each to one instance at a time.
+type OutboxQueue interface {
 	// Enqueue inserts messages, each in one atomic step. One whose ID exists is left alone.
 	Enqueue(ctx context.Context, messages ...Message) error
 
@@ -54,8 +60,6 @@ type Outbox interface {
 
 	// PostponeMessage clears Owner and LeasedTo and sets DueAt, under the same condition.
 	PostponeMessage(ctx context.Context, id, owner string, attempt int64, due time.Time) error
-
-	OutboxLists
 }
 
 // OutboxLists lists and sweeps messages.

@@ -58,14 +58,6 @@ func (c *Cache[K, V]) fresh(asOf, now time.Time) bool {
 	return c.ttl == Forever || !now.Before(asOf) && now.Sub(asOf) < c.ttl
 }
 
-// GetStale returns the value of key however old it is.
-func (c *Cache[K, V]) GetStale(key K) (value V, ok bool) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	e, ok := c.entries[key]
-	return e.value, ok
-}
-
 // Put sets the value of key as of now.
 func (c *Cache[K, V]) Put(key K, value V) { c.PutAsOf(key, value, c.now()) }
 

@@ -31,9 +31,6 @@ func TestGet_ReturnsEntriesYoungerThanTTL(t *testing.T) {
 			if v, ok := c.Get("key"); ok != tt.want || ok && v != 7 {
 				t.Errorf("Get = %d, %t; want %t", v, ok, tt.want)
 			}
-			if v, ok := c.GetStale("key"); !ok || v != 7 {
-				t.Errorf("GetStale = %d, %t", v, ok)
-			}
 		})
 	}
 }
@@ -55,9 +52,6 @@ func TestGet_WithoutTTL_ReturnsNothing(t *testing.T) {
 	c.Put("key", 7)
 	if _, ok := c.Get("key"); ok {
 		t.Error("Get returns an entry with a ttl of 0")
-	}
-	if _, ok := c.GetStale("key"); !ok {
-		t.Error("GetStale does not return it")
 	}
 }
 

@@ -28,7 +28,6 @@ const (
 	LoginRequired            = "login_required"
 	ConsentRequired          = "consent_required"
 	InteractionRequired      = "interaction_required"
-	AccountSelectionRequired = "account_selection_required"
 	RequestNotSupported      = "request_not_supported"
 	RequestURINotSupported   = "request_uri_not_supported"
 	RegistrationNotSupported = "registration_not_supported"

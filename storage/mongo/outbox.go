@@ -40,7 +40,7 @@ func newMessageDoc(m storage.Message) messageDoc {
 
 func (d messageDoc) record() storage.Message { return storage.Message(d) }
 
-// Enqueue implements [storage.Outbox] by one insert, of several messages in no order. If
+// Enqueue implements [storage.OutboxQueue] by one insert, of several messages in no order. If
 // any of those fails, each is inserted by itself: those that are there stay as they are.
 func (s *Store) Enqueue(ctx context.Context, messages ...storage.Message) error {
 	ctx, cancel := s.withTimeout(ctx)
@@ -76,7 +76,7 @@ func (leaseDoc) projection() bson.D { return leaseProjection }
 // had found.
 const maxLeaseRounds = 8
 
-// LeaseMessages implements [storage.Outbox]. It finds messages and leases each by one
+// LeaseMessages implements [storage.OutboxQueue]. It finds messages and leases each by one
 // findAndModify that is conditional on the attempts that it found; where the answer is lost,
 // the message tells by owner, attempt and end whether this lease was carried out.
 func (s *Store) LeaseMessages(ctx context.Context, l storage.Lease) ([]storage.Message, error) {
@@ -125,7 +125,7 @@ func held(id, owner string, attempt int64) bson.D {
 	return bson.D{eq("_id", id), eq("owner", owner), eq("attempts", attempt)}
 }
 
-// FinishMessage implements [storage.Outbox] by one conditional delete.
+// FinishMessage implements [storage.OutboxQueue] by one conditional delete.
 func (s *Store) FinishMessage(ctx context.Context, id, owner string, attempt int64) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
@@ -135,7 +135,7 @@ func (s *Store) FinishMessage(ctx context.Context, id, owner string, attempt int
 	return requireHeld(s.delete(ctx, outbox, held(id, owner, attempt)))
 }
 
-// PostponeMessage implements [storage.Outbox] by one conditional update.
+// PostponeMessage implements [storage.OutboxQueue] by one conditional update.
 func (s *Store) PostponeMessage(ctx context.Context, id, owner string, attempt int64, due time.Time) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()

@@ -37,7 +37,7 @@ var (
 	sweepMessages = "DELETE FROM messages WHERE rowid IN (" + expiredMessages + ") RETURNING " + messageTable.list
 )
 
-// Enqueue implements [storage.Outbox] by one step for all messages.
+// Enqueue implements [storage.OutboxQueue] by one step for all messages.
 func (s *Store) Enqueue(ctx context.Context, messages ...storage.Message) error {
 	_, err := writeMulti(ctx, s, "enqueue", func(t *tx) (none struct{}, err error) {
 		for n := range messages {
@@ -50,7 +50,7 @@ func (s *Store) Enqueue(ctx context.Context, messages ...storage.Message) error 
 	return err
 }
 
-// LeaseMessages implements [storage.Outbox]. It looks as a reader first: an outbox where
+// LeaseMessages implements [storage.OutboxQueue]. It looks as a reader first: an outbox where
 // nothing is due costs no write.
 func (s *Store) LeaseMessages(ctx context.Context, l storage.Lease) ([]storage.Message, error) {
 	const op = "lease messages"
@@ -67,20 +67,20 @@ func (s *Store) LeaseMessages(ctx context.Context, l storage.Lease) ([]storage.M
 	return all, err
 }
 
-// FinishMessage implements [storage.Outbox].
+// FinishMessage implements [storage.OutboxQueue].
 func (s *Store) FinishMessage(ctx context.Context, id, owner string, attempt int64) error {
 	return s.exec(ctx, "finish message", storage.ErrConflict,
 		"DELETE FROM messages WHERE id = ? AND owner = ? AND owner <> '' AND attempts = ?", id, owner, attempt)
 }
 
-// PostponeMessage implements [storage.Outbox].
+// PostponeMessage implements [storage.OutboxQueue].
 func (s *Store) PostponeMessage(ctx context.Context, id, owner string, attempt int64, due time.Time) error {
 	return s.exec(ctx, "postpone message", storage.ErrConflict,
 		"UPDATE messages SET owner = '', leased_to = NULL, due_at = ? WHERE id = ? AND owner = ? AND owner <> '' AND attempts = ?",
 		millis(due), id, owner, attempt)
 }
 
-// ListMessages implements [storage.Outbox].
+// ListMessages implements [storage.OutboxLists].
 func (s *Store) ListMessages(ctx context.Context, p storage.Page) (page storage.MessagePage, err error) {
 	q := selection{messageTable.read + " WHERE id > ?", []any{p.After}}
 	q.page(p.Size())
@@ -89,7 +89,7 @@ func (s *Store) ListMessages(ctx context.Context, p storage.Page) (page storage.
 	return page, err
 }
 
-// SweepMessages implements [storage.Outbox].
+// SweepMessages implements [storage.OutboxLists].
 func (s *Store) SweepMessages(ctx context.Context, before time.Time, limit int) (all []storage.Message, err error) {
 	for left := limit; left > 0; {
 		size := min(left, sweepSize)
