@@ -25,7 +25,7 @@ func TestIncompleteStoreIsRefused(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range [][]string{{"user", "list"}, {"serve", "--listen", "127.0.0.1:0", "--metrics-listen", ""}} {
+	for _, command := range [][]string{{"user", "list"}, {"serve", "--listen", "127.0.0.1:0", "--admin-listen", "", "--metrics-listen", ""}} {
 		var stderr bytes.Buffer
 		args := append(command, "--storage", "sqlite:"+path)
 		if code := run(t.Context(), args, nil, strings.NewReader(""), &bytes.Buffer{}, &stderr); code != 1 || !strings.Contains(stderr.String(), "--replace does it again") {
