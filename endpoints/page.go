@@ -169,7 +169,7 @@ func (h *routeHandler) renderPage(w http.ResponseWriter, r *http.Request, e *eve
 	view := h.site.errorView(r, e, f, detail)
 	reply := pageReply{status: f.status, view: view, cookie: detail.cookie, locales: detail.locales}
 	if _, e.bytes, err = h.site.write(w, r, reply); err != nil {
-		e.bytes = writeJSON(w, f.status, f.oauthBody()) // a template of the operator's folder fails
+		e.bytes = writeJSON(w, f.status, f.oauthBody()) // a page that cannot be rendered
 	}
 }
 

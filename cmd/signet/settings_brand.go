@@ -21,7 +21,7 @@ func (s *brandSettings) define(f *pflag.FlagSet) {
 	f.StringVar(&s.brandLogo, "brand-logo", "", "`FILE` with the picture beside it: PNG, JPEG, WebP, GIF or SVG of at most 64 KiB")
 	f.StringVar(&s.brandAccent, "brand-accent", "", "`COLOUR` of buttons and links, such as #2a55c4; it is made lighter or darker where it could not be read")
 	f.StringSliceVar(&s.brandLinks, "brand-link", nil, "`TEXT=URL` at the foot of the pages, such as Imprint=https://example.com/imprint, several times")
-	f.StringVar(&s.templates, "templates", "", "`FOLDER` whose files replace single templates, texts and style of the pages")
+	f.StringVar(&s.templates, "templates", "", "`FOLDER` with your texts, style and HTML fragments for the pages")
 }
 
 // check builds the pages, so that a file that cannot be used is found before anything is made.

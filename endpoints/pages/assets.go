@@ -128,22 +128,16 @@ func (a *assets) add(name, contentType string, data []byte) {
 }
 
 // path returns the path of a file by its name without the hash.
-func (a *assets) path(name string) (string, error) {
-	f := a.byName[name]
-	if f == nil {
-		return "", fmt.Errorf("no static file %q", name)
-	}
-	return a.prefix + f.name, nil
-}
+func (a *assets) path(name string) target { return target(a.prefix + a.byName[name].name) }
 
 // logo returns the path of the issuer's picture, which is the icon where there is none.
-func (a *assets) logo() string {
-	for name, f := range a.byName {
+func (a *assets) logo() target {
+	for name := range a.byName {
 		if strings.HasPrefix(name, "logo.") {
-			return a.prefix + f.name
+			return a.path(name)
 		}
 	}
-	return a.prefix + a.byName["icon.svg"].name
+	return a.path("icon.svg")
 }
 
 // find returns the file of a name with a hash. While servers of two versions run side by side,

@@ -149,28 +149,6 @@ func TestBranding_IsOnEveryPage(t *testing.T) {
 	}
 }
 
-// A folder replaces single templates, texts and style, and adds languages; what it lacks stays.
-func TestTemplates_FolderReplacesSingleFiles(t *testing.T) {
-	dir := t.TempDir()
-	write(t, dir, "signed_out.html", `{{template "head" (.Titled "signed_out.title")}}<main><h1>Bye {{.T "signed_out.title"}}</h1></main>{{template "foot" .}}`)
-	write(t, dir, "fr.json", `{"login.title": "Se connecter", "scope.items:read": "lire"}`)
-	write(t, dir, "de.json", `{"login.title": "Einloggen"}`)
-	write(t, dir, "style.css", `:root { --page: #fff; }`)
-	p := newPages(t, pages.Branding{Templates: dir})
-	if got := text(parse(t, render(t, p, pages.SignedOutView{}, "en")).first("h1")); got != "Bye You are signed out" {
-		t.Errorf("the replaced template says %q", got)
-	}
-	for lang, want := range map[string]string{"en": "Sign in", "de": "Einloggen", "fr": "Se connecter"} {
-		if got := text(parse(t, render(t, p, pages.LoginView{}, p.Language(lang, ""))).first("h1")); got != want {
-			t.Errorf("%s: %q, want %q", lang, got, want)
-		}
-	}
-	style := get(p, assetsOf(t, render(t, p, pages.LoginView{}, "en"))[1]).Body.String()
-	if !strings.HasSuffix(style, ":root { --page: #fff; }") {
-		t.Error("the folder's style is not at the end")
-	}
-}
-
 // L22, and ui_locales of the conformance suite.
 func TestLanguage_BestMatch(t *testing.T) {
 	p := newPages(t, pages.Branding{})

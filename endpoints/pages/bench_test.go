@@ -10,8 +10,8 @@ import (
 	"example.org/signet/endpoints/pages"
 )
 
-// BenchmarkLogin renders the login page: as most requests see it, and with a login hint, for
-// which the template is executed. Beside BenchmarkSigner: at most 0.05 of that.
+// BenchmarkLogin renders the login page: as most requests see it, and with a login hint. Beside
+// BenchmarkSigner: at most 0.05 of that.
 func BenchmarkLogin(b *testing.B) {
 	p := newPages(b, pages.Branding{})
 	v := pages.LoginView{Action: "/login?client_id=notes", Client: &pages.Client{ID: "notes", Name: "Notes", LogoURL: "/logo"}, Remember: pages.RememberOffered, StateURL: "/login/state"}

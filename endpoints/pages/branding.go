@@ -16,7 +16,7 @@ type Branding struct {
 	LogoFile  string // PNG, JPEG, WebP, GIF or SVG of at most 64 KiB; "" for none
 	Accent    string // colour of buttons and links, #rgb or #rrggbb; "" for the default
 	Links     []Link // at the foot of each page; at most 8
-	Templates string // folder whose files replace single templates, texts and style; "" for none
+	Templates string // folder with texts, style and HTML fragments of the operator; "" for none
 }
 
 // Link is a link at the foot of each page.
@@ -66,7 +66,7 @@ func (l Link) check() error {
 	switch {
 	case l.Text == "" || utf8.RuneCountInString(l.Text) > maxBrandName || clean(l.Text, maxBrandName) != l.Text:
 		return fmt.Errorf("the text %q must be 1 to %d visible characters", l.Text, maxBrandName)
-	case !isWebURL(l.URL) && !isLocalPath(l.URL) && !strings.HasPrefix(l.URL, "mailto:"):
+	case brandTarget(l.URL) == "":
 		return fmt.Errorf("%q is neither an https URL, a mailto URL nor a path", l.URL)
 	}
 	return nil
@@ -80,7 +80,7 @@ func (b Branding) accent() string {
 	return b.Accent
 }
 
-// folder returns the folder with the templates, nil for none.
+// folder returns the folder of the operator, nil for none.
 func (b Branding) folder() (fs.FS, error) {
 	if b.Templates == "" {
 		return nil, nil

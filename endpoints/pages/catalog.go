@@ -5,12 +5,13 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"io/fs"
 	"maps"
 	"path"
 	"strconv"
 	"strings"
+
+	g "maragu.dev/gomponents"
 )
 
 //go:embed texts/*.json
@@ -93,45 +94,55 @@ func readTexts(from fs.FS, name string) (map[string]string, error) {
 	return texts, nil
 }
 
-// html returns a text as HTML, its arguments filled in.
-func (c *catalog) html(key string, args []any) (template.HTML, error) {
+// lookUp returns a text; a key that there is not is a mistake in this package.
+func (c *catalog) lookUp(key string) (string, error) {
 	text, ok := c.texts[key]
 	if !ok {
 		return "", fmt.Errorf("no text for %q in %s", key, c.lang)
 	}
-	text = template.HTMLEscapeString(text)
-	if len(args) == 0 {
-		return template.HTML(text), nil
+	return text, nil
+}
+
+// node returns a text as HTML, its arguments filled in.
+func (c *catalog) node(key string, args []any) (g.Node, error) {
+	text, err := c.lookUp(key)
+	if err != nil || len(args) == 0 {
+		return textNode(text), err
 	}
-	filled, err := fill(text, args, func(value any) string {
+	var parts g.Group
+	err = fill(text, args, func(literal string) { parts = append(parts, textNode(literal)) }, func(value any) {
 		switch v := value.(type) {
-		case template.HTML:
-			return string(v)
+		case g.Node:
+			parts = append(parts, v)
 		case raw:
-			return template.HTMLEscapeString(string(v))
+			parts = append(parts, textNode(string(v)))
+		default:
+			parts = append(parts, isolate(clean(fmt.Sprint(value), maxText)))
 		}
-		return string(isolate(clean(fmt.Sprint(value), maxText)))
 	})
-	return template.HTML(filled), err
+	return parts, err
 }
 
 // plain returns a text without markup, its arguments filled in between marks that isolate
 // their direction (Unicode's FSI and PDI).
 func (c *catalog) plain(key string, args []any) (string, error) {
-	text, ok := c.texts[key]
-	if !ok {
-		return "", fmt.Errorf("no text for %q in %s", key, c.lang)
+	text, err := c.lookUp(key)
+	if err != nil || len(args) == 0 {
+		return text, err
 	}
-	return fill(text, args, func(value any) string {
+	var b strings.Builder
+	err = fill(text, args, func(literal string) { b.WriteString(literal) }, func(value any) {
 		if v, ok := value.(raw); ok {
-			return string(v)
+			b.WriteString(string(v))
+			return
 		}
 		text := clean(fmt.Sprint(value), maxText)
-		if isASCII(text) {
-			return text
+		if !isASCII(text) {
+			text = "\u2068" + text + "\u2069"
 		}
-		return "\u2068" + text + "\u2069"
+		b.WriteString(text)
 	})
+	return b.String(), err
 }
 
 func isASCII(s string) bool { return !strings.ContainsFunc(s, func(r rune) bool { return r > 0x7e }) }
@@ -144,32 +155,30 @@ func (c *catalog) plural(key string, n int64) (string, error) {
 	return c.plain(key+"s", []any{"n", raw(strconv.FormatInt(n, 10))})
 }
 
-// fill puts the values of args, which are names and values, into the places {name}.
-func fill(text string, args []any, show func(any) string) (string, error) {
+// fill calls literal for each part of a text that stays as it is, and value for each place
+// {name}, with the value that args, which are names and values, have for it.
+func fill(text string, args []any, literal func(string), value func(any)) error {
 	if len(args)%2 != 0 {
-		return "", fmt.Errorf("%d arguments: not names and values", len(args))
+		return fmt.Errorf("%d arguments: not names and values", len(args))
 	}
-	if len(args) == 0 {
-		return text, nil
-	}
-	var b strings.Builder
-	for {
+	for text != "" {
 		before, rest, found := strings.Cut(text, "{")
-		b.WriteString(before)
 		name, after, closed := strings.Cut(rest, "}")
 		if !found || !closed {
-			if found {
-				b.WriteString("{" + rest)
-			}
-			return b.String(), nil
+			literal(text)
+			return nil
+		}
+		if before != "" {
+			literal(before)
 		}
 		text = after
-		if value, ok := valueOf(args, name); ok {
-			b.WriteString(show(value))
+		if v, ok := valueOf(args, name); ok {
+			value(v)
 			continue
 		}
-		b.WriteString("{" + name + "}")
+		literal("{" + name + "}")
 	}
+	return nil
 }
 
 // valueOf returns the value that follows its name.

@@ -19,6 +19,13 @@
 //	FormPostView     Action              Fields
 //	account          /account/…          see the account views
 //
+// # Operators
+//
+// The folder of the operator has texts, style.css and fragments of HTML, which are checked by
+// New and put into the pages as they are. The pages themselves are built by Go functions, one
+// file a page. Every value of a view becomes a text or an attribute that is escaped, and every
+// URL a target that urls.go has let through.
+//
 // # Elements
 //
 // Ids that other programs may rely on: username, password, sign-in, remember, new-password,

@@ -1,149 +1,79 @@
 package pages
 
 import (
-	"html/template"
-	"net/url"
-	"strings"
 	"time"
+
+	g "maragu.dev/gomponents"
 )
 
-// frame is what the templates of all pages have in common.
+// frame is what a page is built with: the texts of its language, and what all pages share.
 type frame struct {
-	pages  *Pages
-	text   *catalog
-	title  string
-	failed bool   // the title says that something went wrong
-	css    string // a class of the body
-	logout string // where the button "Sign out" of the header goes; "" for none
+	pages   *Pages
+	catalog *catalog
+	err     error // the first text that there is not
 }
 
-// T returns a text of the catalog as HTML. The arguments are names and values: a value that
-// is not HTML yet is cleaned, escaped and isolated from the direction of the text around it.
-func (f *frame) T(key string, args ...any) (template.HTML, error) { return f.text.html(key, args) }
-
-// Plain returns a text of the catalog for an attribute or the title.
-func (f *frame) Plain(key string, args ...any) (string, error) { return f.text.plain(key, args) }
-
-// Titled returns the frame with a title, for the template "head".
-func (f *frame) Titled(key string, args ...any) (*frame, error) {
-	title, err := f.text.plain(key, args)
-	if err == nil && f.failed {
-		title, err = f.text.plain("title.error", []any{"title", raw(title)})
+// fail keeps the first error, which Render returns.
+func (f *frame) fail(err error) {
+	if f.err == nil {
+		f.err = err
 	}
-	if err == nil {
-		title, err = f.text.plain("title.page", []any{"title", raw(title), "issuer", f.pages.name})
-	}
-	titled := *f
-	titled.title = title
-	return &titled, err
 }
 
-// Title, and those below, are used by the templates "head" and "foot".
-func (f *frame) Title() string { return f.title }
+// text returns a text of the catalog. The arguments are names and values: a value that is not
+// a node is cleaned and isolated from the direction of the text around it.
+func (f *frame) text(key string, args ...any) g.Node {
+	n, err := f.catalog.node(key, args)
+	if err != nil {
+		f.fail(err)
+	}
+	return n
+}
 
-func (f *frame) Lang() string { return f.text.lang }
+// plain returns a text of the catalog for an attribute or the title.
+func (f *frame) plain(key string, args ...any) string {
+	text, err := f.catalog.plain(key, args)
+	if err != nil {
+		f.fail(err)
+	}
+	return text
+}
 
-func (f *frame) Dir() string { return f.text.texts["meta.dir"] }
+// has tells whether there is a text for a key that is put together.
+func (f *frame) has(key string) bool {
+	_, ok := f.catalog.texts[key]
+	return ok
+}
 
-func (f *frame) Layout() string { return f.css }
-
-func (f *frame) Brand() string { return f.pages.name }
-
-func (f *frame) BrandLogo() string { return f.pages.logo }
-
-func (f *frame) LogoutURL() string { return f.logout }
-
-func (f *frame) Links() []Link { return f.pages.links }
-
-// Asset returns the path of a static file.
-func (f *frame) Asset(name string) (string, error) { return f.pages.assets.path(name) }
-
-// Path returns a path of this server below the issuer's own.
-func (f *frame) Path(path string) string { return f.pages.base + path }
-
-// Clean returns a text from outside as a page may show it.
-func (f *frame) Clean(text string) string { return clean(text, maxText) }
-
-// Typed returns what a person typed or an application hinted, without control characters.
-func (f *frame) Typed(text string) string { return typed(text) }
-
-// Link returns a URL as the target of a link, "" where it may not be one.
-func (f *frame) Link(to string) template.URL { return linkURL(to) }
-
-// Time shows a time in UTC; the script shows it in the time zone of the browser.
-func (f *frame) Time(t time.Time) template.HTML {
+// time shows a time in UTC; the script shows it in the time zone of the browser.
+func (f *frame) time(t time.Time) g.Node {
 	if t.IsZero() {
-		return "–"
+		return textNode("–")
 	}
 	t = t.UTC()
-	return template.HTML(`<time datetime="` + t.Format(time.RFC3339) + `">` + template.HTMLEscapeString(t.Format(f.text.texts["meta.time"])) + `</time>`)
+	return el("time", attr("datetime", t.Format(time.RFC3339)), textNode(t.Format(f.plain("meta.time"))))
 }
 
-// scopes says in words what each scope allows.
-func (f *frame) scopes(scopes []Scope) ([]template.HTML, error) {
-	var words []template.HTML
-	for _, s := range scopes {
-		text, err := f.scope(s)
-		if err != nil {
-			return nil, err
-		}
-		words = append(words, text)
-	}
-	return words, nil
-}
-
-func (f *frame) scope(s Scope) (template.HTML, error) {
+// scope says in words what a scope allows.
+func (f *frame) scope(s Scope) g.Node {
 	if s.Text != "" {
-		return isolate(clean(s.Text, maxText)), nil
+		return isolate(clean(s.Text, maxText))
 	}
-	if _, ok := f.text.texts["scope."+s.Name]; ok && s.Name != "other" {
-		return f.T("scope." + s.Name)
+	if key := "scope." + s.Name; f.has(key) && s.Name != "other" {
+		return f.text(key)
 	}
-	return f.T("scope.other", "scope", template.HTML(`<code>`+template.HTMLEscapeString(clean(s.Name, maxText))+`</code>`))
+	return f.text("scope.other", "scope", code(s.Name))
 }
 
 // duration says a time in words, rounded up: seconds up to a minute and a half, then minutes.
-func (f *frame) duration(d time.Duration) (string, error) {
+func (f *frame) duration(d time.Duration) string {
+	key, unit := "duration.minute", time.Minute
 	if d <= 90*time.Second {
-		return f.text.plural("duration.second", int64((d+time.Second-1)/time.Second))
+		key, unit = "duration.second", time.Second
 	}
-	return f.text.plural("duration.minute", int64((d+time.Minute-1)/time.Minute))
-}
-
-// linkURL returns the target of a link: a path of this server, http, https, or a private-use
-// scheme, which has a period (RFC 8252 §7.1). Anything else, such as javascript:, gives "".
-func linkURL(to string) template.URL {
-	if strings.ContainsFunc(to, isInvisible) {
-		return ""
+	text, err := f.catalog.plural(key, int64((d+unit-1)/unit))
+	if err != nil {
+		f.fail(err)
 	}
-	u, err := url.Parse(to)
-	switch {
-	case err != nil:
-		return ""
-	case isLocalPath(to), isWebURL(to):
-		return template.URL(to)
-	case u.Scheme != "" && strings.Contains(u.Scheme, "."):
-		return template.URL(to)
-	}
-	return ""
-}
-
-// local returns a path of this server, "" for anything else: a form without an action goes to
-// the page's own URL.
-func local(to string) string {
-	if isLocalPath(to) {
-		return to
-	}
-	return ""
-}
-
-// isLocalPath tells whether a URL is a path of the server that the page comes from.
-func isLocalPath(to string) bool {
-	return strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") && !strings.Contains(to, `\`) && !strings.ContainsFunc(to, isInvisible)
-}
-
-// isWebURL tells whether a URL is absolute, of http or https, with a host.
-func isWebURL(to string) bool {
-	u, err := url.Parse(to)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
+	return text
 }

@@ -1,176 +1,193 @@
 package pages
 
 import (
-	"io/fs"
-	"maps"
-	"os"
-	"path/filepath"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 )
 
-// templateTexts returns the embedded templates by their names.
-func templateTexts(t *testing.T) map[string]string {
+// call is a call of a function in a file of this package.
+type call struct {
+	file, name string // such as el, g.Raw
+	args       []ast.Expr
+}
+
+// calls returns all calls of functions that are named, but for methods of values.
+func calls(t *testing.T) []call {
 	t.Helper()
-	names, err := fs.Glob(templateFiles, "templates/*.html")
-	if err != nil || len(names) < 15 {
-		t.Fatalf("%d templates, %v", len(names), err)
-	}
-	texts := map[string]string{}
-	for _, name := range names {
-		b, err := templateFiles.ReadFile(name)
+	var all []call
+	for file, text := range sources(t) {
+		f, err := parser.ParseFile(token.NewFileSet(), file, text, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		texts[name] = string(b)
+		ast.Inspect(f, func(n ast.Node) bool {
+			if c, ok := n.(*ast.CallExpr); ok {
+				all = append(all, call{file, callee(c), c.Args})
+			}
+			return true
+		})
 	}
-	return texts
+	if len(all) < 500 {
+		t.Fatalf("only %d calls: the walk is broken", len(all))
+	}
+	return all
 }
 
-var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
+// callee names what is called: el, g.Raw, .Format for a method.
+func callee(c *ast.CallExpr) string {
+	switch fun := c.Fun.(type) {
+	case *ast.Ident:
+		return fun.Name
+	case *ast.SelectorExpr:
+		if x, ok := fun.X.(*ast.Ident); ok && x.Name == "g" {
+			return "g." + fun.Sel.Name
+		}
+		return "." + fun.Sel.Name
+	}
+	return ""
+}
 
-// Every language has every key, with the same places to be filled in. L22.
-func TestCatalogs_HaveTheSameKeys(t *testing.T) {
-	catalogs, err := loadCatalogs(nil)
-	if err != nil {
-		t.Fatal(err)
+// literal returns the value of a string literal.
+func literal(e ast.Expr) (string, bool) {
+	lit, ok := e.(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
+		return "", false
 	}
-	if len(catalogs) < 2 {
-		t.Fatalf("%d catalogs", len(catalogs))
-	}
-	english := catalogs[defaultLanguage].texts
-	for lang, c := range catalogs {
-		for key, text := range english {
-			other, ok := c.texts[key]
-			if !ok || strings.TrimSpace(other) == "" {
-				t.Errorf("%s has no text for %q", lang, key)
-			}
-			want, got := placeholder.FindAllString(text, -1), placeholder.FindAllString(other, -1)
-			slices.Sort(want)
-			slices.Sort(got)
-			if !slices.Equal(slices.Compact(want), slices.Compact(got)) {
-				t.Errorf("%s: %q fills in %v, want %v", lang, key, got, want)
+	text, err := strconv.Unquote(lit.Value)
+	return text, err == nil
+}
+
+// words returns the string literals in an expression that a person would be shown: those that
+// are no keys of texts.
+func words(e ast.Expr) (found []string) {
+	ast.Inspect(e, func(n ast.Node) bool {
+		if c, ok := n.(*ast.CallExpr); ok && slices.Contains([]string{".plain", ".text"}, callee(c)) {
+			return false
+		}
+		if expr, ok := n.(ast.Expr); ok {
+			if text, ok := literal(expr); ok && strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
+				found = append(found, text)
 			}
 		}
-		for key := range c.texts {
-			if _, ok := english[key]; !ok {
-				t.Errorf("%s has %q, which English has not", lang, key)
+		return true
+	})
+	return found
+}
+
+// No page has a text of its own: all are in the catalogs. L22.
+func TestPages_HaveNoTextOfTheirOwn(t *testing.T) {
+	seen := 0
+	for _, c := range calls(t) {
+		switch c.name {
+		case "textNode":
+			seen++
+			if found := words(c.args[0]); len(found) > 0 {
+				t.Errorf("%s: the text %q", c.file, found)
 			}
+		case "attr":
+			name, _ := literal(c.args[0])
+			shown := slices.Contains([]string{"alt", "title", "placeholder", "aria-label", "aria-description"}, name)
+			if found := words(c.args[1]); shown && len(found) > 0 || name == "value" && strings.Contains(strings.Join(found, ""), " ") {
+				t.Errorf("%s: the attribute %s is the text %q", c.file, name, found)
+			}
+		}
+	}
+	if seen < 20 {
+		t.Errorf("only %d texts: the walk is broken", seen)
+	}
+}
+
+// Every value is escaped: nothing but the operator's fragments is HTML already, and what is
+// written to the page goes through elements.go.
+func TestPages_EscapeEveryValue(t *testing.T) {
+	allowed := map[string]string{"g.El": "elements.go", "g.Attr": "elements.go", "g.Text": "elements.go", "g.Raw": "fragments.go"}
+	harmless := []string{"g.If", "g.Map", "g.Group", "g.Node"}
+	seen := map[string]int{}
+	for _, c := range calls(t) {
+		if strings.HasPrefix(c.name, "g.") && !slices.Contains(harmless, c.name) {
+			seen[c.name]++
+			if allowed[c.name] != c.file {
+				t.Errorf("%s calls %s", c.file, c.name)
+			}
+		}
+	}
+	if seen["g.Raw"] != 1 || seen["g.Text"] != 1 {
+		t.Errorf("the calls are %v", seen)
+	}
+	for file, text := range sources(t) {
+		if found := regexp.MustCompile(`g\.(?:Raw|NodeFunc)[^(\w]|gomponents/|(?:html|text)/template|func \(.*\) Render\(w io`).FindString(text); found != "" {
+			t.Errorf("%s has %q", file, found)
 		}
 	}
 }
 
-// builtKeys are keys that are put together: prefix and the constants that follow it.
-var builtKeys = []string{"problem.", "notice.", "error.", "status.", "scope.", "home.", "duration.", "meta."}
-
-// Every key is used by a template or by the code, and what they use exists. L22.
-func TestCatalogs_EveryKeyIsUsed(t *testing.T) {
-	catalogs, err := loadCatalogs(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sources := slices.Collect(maps.Values(templateTexts(t)))
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.HasSuffix(file, "_test.go") {
-			sources = append(sources, string(b))
-		}
-	}
-	all := strings.Join(sources, "\n")
-	for key := range catalogs[defaultLanguage].texts {
-		built := slices.ContainsFunc(builtKeys, func(prefix string) bool { return strings.HasPrefix(key, prefix) })
-		if !built && !strings.Contains(all, `"`+key+`"`) && !strings.Contains(all, `"`+strings.TrimPrefix(key, "details.")+`"`) {
-			t.Errorf("nothing uses %q", key)
+// A URL gets into a page by urls.go alone, which lets through what may be led to.
+func TestPages_CheckEveryURL(t *testing.T) {
+	seen := 0
+	for _, c := range calls(t) {
+		switch c.name {
+		case "attr", "flag", "el":
+			if c.file == "elements.go" {
+				continue
+			}
+			name, ok := literal(c.args[0])
+			if c.name != "el" && ok && slices.Contains([]string{"href", "src", "action"}, name) {
+				if seen++; c.file != "urls.go" {
+					t.Errorf("%s sets %s", c.file, name)
+				}
+			}
+			if !ok && !(c.file == "urls.go" || c.file == "elements.go") {
+				t.Errorf("%s: the name of an element or attribute is no literal", c.file)
+			}
+			if c.name != "el" && (strings.HasPrefix(name, "on") || slices.Contains([]string{"style", "srcdoc", "formaction", "srcset", "poster", "data", "cite", "background"}, name)) ||
+				c.name == "el" && slices.Contains([]string{"style", "iframe", "object", "embed", "base"}, name) {
+				t.Errorf("%s: %s", c.file, name)
+			}
+		case "target":
+			if c.file != "urls.go" && c.file != "assets.go" {
+				t.Errorf("%s makes a target", c.file)
+			}
 		}
 	}
-	for _, use := range regexp.MustCompile(`(?:T|Plain|Titled) "([a-z._]+)"`).FindAllStringSubmatch(all, -1) {
-		if _, ok := catalogs[defaultLanguage].texts[use[1]]; !ok {
-			t.Errorf("there is no text %q", use[1])
-		}
-	}
-}
-
-// Every constant that names a text has one, and every such text a constant.
-func TestCatalogs_EveryConstantHasItsText(t *testing.T) {
-	catalogs, err := loadCatalogs(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	texts := catalogs[defaultLanguage].texts
-	want := map[string]bool{"error.an_application": true}
-	for _, kind := range ErrorKinds() {
-		for _, part := range []string{".title", ".text", ".do"} {
-			want["error."+string(kind)+part] = true
-		}
-	}
-	for _, file := range []string{"view.go", "view_account.go"} {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range regexp.MustCompile(`(Problem|Notice) += "([a-z_]+)"`).FindAllStringSubmatch(string(b), -1) {
-			want[strings.ToLower(c[1])+"."+c[2]] = true
-		}
-	}
-	for key := range want {
-		if texts[key] == "" {
-			t.Errorf("there is no text %q", key)
-		}
-	}
-	for key := range texts {
-		prefix, _, _ := strings.Cut(key, ".")
-		if slices.Contains([]string{"error", "problem", "notice"}, prefix) && !want[strings.TrimSuffix(key, "_for")] {
-			t.Errorf("no constant has the text %q", key)
-		}
+	if seen != 3 {
+		t.Errorf("%d attributes with URLs", seen)
 	}
 }
 
 var (
-	action   = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
-	markup   = regexp.MustCompile(`(?s)<[^>]*>`)
-	shownTo  = regexp.MustCompile(`\b(?:alt|title|placeholder|aria-label|aria-description|value)="([^"]*)"`)
 	inline   = regexp.MustCompile(`(?i)\s(?:on[a-z]+|style)\s*=|<style|javascript:|srcdoc`)
 	script   = regexp.MustCompile(`(?s)<script([^>]*)>(.*?)</script>`)
-	external = regexp.MustCompile(`(?i)(?:src|href)="(?:https?:)?//`)
+	external = regexp.MustCompile(`(?i)src="(?:https?:)?//|<link[^>]*href="(?:https?:)?//`)
 )
 
-// No template has a text of its own: all are in the catalogs. L22.
-func TestTemplates_HaveNoTextOfTheirOwn(t *testing.T) {
-	for name, text := range templateTexts(t) {
-		bare := action.ReplaceAllString(text, "")
-		for _, a := range shownTo.FindAllStringSubmatch(bare, -1) {
-			if strings.ContainsAny(a[1], " ") {
-				t.Errorf("%s: the attribute %s is a text", name, a[0])
-			}
-		}
-		if left := strings.TrimSpace(markup.ReplaceAllString(bare, "")); strings.ContainsFunc(left, func(r rune) bool { return r > ' ' }) {
-			t.Errorf("%s: the text %q", name, left)
-		}
-	}
-}
-
 // Nothing is inline, and nothing comes from another server. L16, L23.
-func TestTemplates_HaveNothingInline(t *testing.T) {
-	for name, text := range templateTexts(t) {
+func TestPages_HaveNothingInline(t *testing.T) {
+	p, err := New(Config{Issuer: "https://id.example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range samples() {
+		body, err := p.Render(v, defaultLanguage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(body)
 		if found := inline.FindString(text); found != "" {
-			t.Errorf("%s: %q", name, found)
+			t.Errorf("%T: %q", v, found)
 		}
 		if found := external.FindString(text); found != "" {
-			t.Errorf("%s: %q", name, found)
+			t.Errorf("%T: %q", v, found)
 		}
-		for _, s := range script.FindAllStringSubmatch(text, -1) {
-			if !strings.Contains(s[1], "src=") || strings.TrimSpace(s[2]) != "" {
-				t.Errorf("%s: a script inside the page", name)
-			}
+		scripts := script.FindAllStringSubmatch(text, -1)
+		if len(scripts) != 1 || !strings.Contains(scripts[0][1], "src=") || scripts[0][2] != "" {
+			t.Errorf("%T: the scripts are %q", v, scripts)
 		}
 	}
 	for _, name := range []string{"assets/style.css", "assets/pages.js", "assets/icon.svg"} {

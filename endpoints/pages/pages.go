@@ -3,14 +3,13 @@ package pages
 import (
 	"bytes"
 	"fmt"
-	"html/template"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
-	"example.org/signet/internal/ttlcache"
+	g "maragu.dev/gomponents"
 )
 
 // Config is what New builds from.
@@ -23,16 +22,16 @@ type Config struct {
 type Pages struct {
 	base      string // the issuer's path, "" for none
 	name      string
-	logo      string // a path
+	loads     g.Node // the static files of every page
+	brand     g.Node // the picture and the name in the header
 	links     []Link
 	catalogs  map[string]*catalog
 	languages []string
-	templates map[string]*template.Template // by language
+	fragments fragments // of the operator
 	assets    *assets
-	logins    *ttlcache.Cache[loginKey, loginParts]
 }
 
-// New reads the branding and parses all templates. An error names the setting or the file
+// New reads the branding and the folder of the operator. An error names the setting or the file
 // that it is about.
 func New(cfg Config) (*Pages, error) {
 	issuer, err := url.Parse(cfg.Issuer)
@@ -46,7 +45,7 @@ func New(cfg Config) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pages{base: strings.TrimSuffix(issuer.EscapedPath(), "/"), name: cfg.Branding.Name, links: cfg.Branding.Links, logins: newLoginCache()}
+	p := &Pages{base: strings.TrimSuffix(issuer.EscapedPath(), "/"), name: cfg.Branding.Name, links: cfg.Branding.Links}
 	if p.name == "" {
 		p.name = issuer.Host
 	}
@@ -54,40 +53,35 @@ func New(cfg Config) (*Pages, error) {
 		return nil, cfg.Branding.inFolder(err)
 	}
 	p.languages = slices.Sorted(maps.Keys(p.catalogs))
+	if p.fragments, err = loadFragments(folder, p.languages); err != nil {
+		return nil, cfg.Branding.inFolder(err)
+	}
 	if p.assets, err = newAssets(p.base, cfg.Branding, folder); err != nil {
 		return nil, err
 	}
-	p.logo = p.assets.logo()
-	if err := p.parseAll(folder); err != nil {
-		return nil, cfg.Branding.inFolder(err)
-	}
-	if folder != nil {
-		return p, cfg.Branding.inFolder(p.tryAll())
-	}
+	p.loads = p.assets.loads()
+	p.brand = g.Group{el("img", src(p.assets.logo()), attr("alt", ""), attr("height", "28")), el("span", textNode(p.name))}
 	return p, nil
 }
 
 // Render returns the page in a language that Language returned; another one gives English.
-// It fails only where a template of the operator's folder does.
+// It fails only where the form of a FormPostView goes to no web URL.
 func (p *Pages) Render(v View, lang string) ([]byte, error) {
-	text := p.catalogs[lang]
-	if text == nil {
-		text = p.catalogs[defaultLanguage]
+	f := &frame{pages: p, catalog: p.catalogs[lang]}
+	if f.catalog == nil {
+		f.catalog = p.catalogs[defaultLanguage]
 	}
-	if login, ok := v.(LoginView); ok {
-		return p.renderLogin(login, text)
-	}
-	return p.renderTemplate(v, text)
-}
-
-// renderTemplate executes the page's template.
-func (p *Pages) renderTemplate(v View, text *catalog) ([]byte, error) {
-	model, err := v.model(&frame{pages: p, text: text})
+	parts, err := v.build(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", v.template(), err)
+		return nil, fmt.Errorf("page %s: %w", v.name(), err)
+	}
+	document := f.document(v.name(), parts)
+	if f.err != nil {
+		return nil, fmt.Errorf("page %s: %w", v.name(), f.err)
 	}
 	b := bytes.NewBuffer(make([]byte, 0, 8<<10))
-	if err := p.templates[text.lang].ExecuteTemplate(b, v.template(), model); err != nil {
+	b.WriteString("<!doctype html>")
+	if err := document.Render(b); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil

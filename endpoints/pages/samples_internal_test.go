@@ -3,6 +3,7 @@ package pages
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // Every page can be rendered in every language, and is one document with one heading.
@@ -25,5 +26,37 @@ func TestRender_EveryPageInEveryLanguage(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// samples returns at least one view of every page, with everything that can be on it.
+func samples() []View {
+	at := time.Date(2026, 11, 30, 16, 51, 0, 0, time.UTC)
+	c := Client{ID: "notes", Name: "Notes", LogoURL: "/logo", HomeURL: "https://notes.example", PolicyURL: "https://notes.example/privacy", TermsURL: "https://notes.example/terms", IDHost: "notes.example", RedirectHost: "notes.example"}
+	u := User{Username: "alice", Name: "Alice Arden", Email: "alice@example.com", Phone: "+49 30 901820"}
+	details := Details{Code: "invalid_request", Description: "not registered", RequestID: "1f3a", Time: at, ClientID: "notes", RedirectURI: "https://notes.example/cb", Nearest: "https://notes.example/callback"}
+	account := Account{User: u, Notice: NoticeSaved}
+	apps := []AppSession{{ID: "s1", Client: c, Since: at, LastUsed: at, Offline: true}}
+	scopes := []Scope{{Name: "openid"}, {Name: "items:read"}, {Name: "items:write", Text: "change your items"}}
+	return []View{
+		LoginView{Action: "/login", Client: &c, Username: "alice", Remember: RememberOffered, OtherUser: &u, StateURL: "/login/state"},
+		LoginView{Action: "/login", Problem: ProblemUnavailable, RetryAfter: time.Minute, RetryURL: "/login", Remember: RememberSelected},
+		ChangePasswordView{Action: "/login/password", Client: &c, User: u, AskCurrent: true, PasswordMin: 8, Problem: ProblemPasswordCommon},
+		ConsentView{Action: "/consent", Client: c, User: u, Scopes: append(scopes, Scope{Name: "offline_access"}), Audiences: []string{"https://api.example"}, Remembered: true, SwitchURL: "/login", Localhost: true},
+		FormPostView{Action: "https://notes.example/cb", Fields: []Field{{"code", "c"}, {"state", "s"}}, Client: c},
+		ContinueView{URL: "com.example.notes:/cb?code=c", Client: c}, ContinueView{URL: "https://notes.example.com/cb?code=c", Client: c, Auto: true},
+		BrakeView{Client: c, ContinueURL: "/oauth2/authorize", Details: details},
+		ErrorView{Kind: ErrorRedirectURIMismatch, Client: &c, BackURL: "https://notes.example", RetryURL: "/oauth2/authorize", Details: details},
+		LogoutView{Action: "/oauth2/logout", Fields: []Field{{"state", "s"}}, Client: &c, User: &u},
+		SignedOutView{Client: &c, BackURL: "https://notes.example"},
+		StatusView{Status: 404, RequestID: "1f3a"},
+		HomeView{Issuer: "https://id.example"},
+		HomeView{Issuer: "https://id.example", Admin: true},
+		AccountView{Account: account, Version: "3"},
+		AccountPasswordView{Account: account, PasswordMin: 8},
+		AccountSessionsView{Account: account, Sessions: []BrowserSession{{Handle: "h", Current: true, Device: "Firefox 140 on Linux", Network: "192.0.2.0/24", SignedIn: at, LastSeen: at, Until: at, Apps: apps}, {Handle: "i"}}, Others: apps, More: true},
+		AccountSessionsView{Account: account},
+		AccountAppsView{Account: account, Consents: []Consent{{Client: c, Scopes: scopes, Audiences: []string{"https://api.example"}, Since: at}}, More: true},
+		AccountAppsView{Account: account},
 	}
 }

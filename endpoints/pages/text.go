@@ -1,11 +1,12 @@
 package pages
 
 import (
-	"html/template"
 	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	g "maragu.dev/gomponents"
 )
 
 const (
@@ -16,10 +17,11 @@ const (
 // raw is a text that is not isolated again.
 type raw string
 
-// isolate escapes a text and keeps its direction from changing the text around it.
-func isolate(text string) template.HTML {
-	return template.HTML("<bdi>" + template.HTMLEscapeString(text) + "</bdi>")
-}
+// isolate keeps the direction of a text from changing the text around it.
+func isolate(text string) g.Node { return el("bdi", textNode(text)) }
+
+// code shows a text from outside that is meant for programs.
+func code(text string) g.Node { return el("code", textNode(clean(text, maxText))) }
 
 // clean returns a text from outside without characters that are not seen, such as control
 // characters and marks of direction, with single spaces, cut to a number of characters.
@@ -111,8 +113,8 @@ func printable(text string) string {
 	return b.String()
 }
 
-// markDifference returns two URIs as HTML with the part marked in which they differ.
-func markDifference(a, b string) (template.HTML, template.HTML) {
+// markDifference returns two URIs with the part marked in which they differ.
+func markDifference(a, b string) (g.Node, g.Node) {
 	x, y := []rune(a), []rune(b)
 	from := 0
 	for from < len(x) && from < len(y) && x[from] == y[from] {
@@ -125,11 +127,11 @@ func markDifference(a, b string) (template.HTML, template.HTML) {
 	return marked(x, from, end), marked(y, from, end)
 }
 
-func marked(text []rune, from, end int) template.HTML {
+func marked(text []rune, from, end int) g.Node {
 	to := len(text) - end
-	out := template.HTMLEscapeString(string(text[:from]))
-	if from < to {
-		out += "<mark>" + template.HTMLEscapeString(string(text[from:to])) + "</mark>"
+	return g.Group{
+		textNode(string(text[:from])),
+		g.If(from < to, el("mark", textNode(string(text[from:to])))),
+		textNode(string(text[to:])),
 	}
-	return template.HTML(out + template.HTMLEscapeString(string(text[to:])))
 }

@@ -4,8 +4,8 @@ import "time"
 
 // View is what one page shows. Each page has a struct of its own.
 type View interface {
-	template() string            // its file in the folder templates
-	model(f *frame) (any, error) // what the template sees
+	name() string                 // of the page, which the operator's fragment for it has too
+	build(f *frame) (page, error) // its parts
 }
 
 var (

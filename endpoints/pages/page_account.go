@@ -1,0 +1,23 @@
+package pages
+
+import g "maragu.dev/gomponents"
+
+func (v AccountView) name() string { return "account" }
+
+func (v AccountView) build(f *frame) (page, error) {
+	s := f.form(v.Problem, 0, "")
+	return f.accountPage(v.Account, "account.profile", s,
+		postForm(f.path("/account/profile"), attr("class", "section"),
+			g.If(v.Version != "", hidden("version", v.Version)),
+			f.field("account-username", "field.username",
+				el("input", attr("id", "account-username"), attr("type", "text"), attr("value", typed(v.User.Username)), flag("readonly"), attr("aria-describedby", "username-hint")),
+				el("p", attr("class", "hint"), attr("id", "username-hint"), f.text("account.username_fixed"))),
+			f.field("full-name", "field.full_name",
+				el("input", attr("id", "full-name"), attr("name", "full_name"), attr("type", "text"), attr("value", typed(v.User.Name)), attr("autocomplete", "name"), attr("maxlength", "255"), s.describe("full-name"))),
+			f.field("email", "field.email",
+				el("input", attr("id", "email"), attr("name", "email"), attr("type", "email"), attr("value", typed(v.User.Email)), attr("autocomplete", "email"), attr("maxlength", "255"), s.describe("email"))),
+			f.field("phone", "field.phone",
+				el("input", attr("id", "phone"), attr("name", "phone"), attr("type", "tel"), attr("value", typed(v.User.Phone)), attr("autocomplete", "tel"), attr("maxlength", "64"), s.describe("phone"))),
+			submit("save", f.text("action.save")),
+		)), nil
+}

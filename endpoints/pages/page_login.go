@@ -1,0 +1,60 @@
+package pages
+
+import g "maragu.dev/gomponents"
+
+func (v LoginView) name() string { return "login" }
+
+func (v LoginView) build(f *frame) (page, error) {
+	first := "username"
+	if v.Username != "" {
+		first = "password"
+	}
+	s := f.form(v.Problem, v.RetryAfter, first)
+	if v.Problem == ProblemUnavailable {
+		s.retry = localTarget(v.RetryURL)
+	}
+	return page{title: f.plain("login.title"), failed: s.problem != nil, main: el("main", attr("class", "card"),
+		v.head(f), f.alert(s), v.otherUser(f), v.form(f, s))}, nil
+}
+
+// head says who asks.
+func (v LoginView) head(f *frame) g.Node {
+	c := v.Client
+	if c == nil {
+		return el("div", attr("class", "head"), el("div", el("h1", f.text("login.title"))))
+	}
+	return g.Group{
+		el("div", attr("class", "head"), c.logo(), el("div", el("h1", f.text("login.title")), el("p", attr("class", "lead"), f.text("login.for", "app", c.linked())))),
+		f.unvetted(*c),
+	}
+}
+
+// otherUser says who will be signed out.
+func (v LoginView) otherUser(f *frame) g.Node {
+	if v.OtherUser == nil || label(*v.OtherUser) == "" {
+		return nil
+	}
+	return el("div", attr("class", "note"), attr("id", "other-user"), el("p", f.text("login.other_user", "user", label(*v.OtherUser))))
+}
+
+func (v LoginView) form(f *frame, s form) g.Node {
+	state := localTarget(v.StateURL)
+	return postForm(localTarget(v.Action), g.If(state != "", attr("data-state", string(state))),
+		f.field("username", "field.username",
+			el("input", attr("id", "username"), attr("name", "username"), attr("type", "text"), attr("value", typed(v.Username)), attr("autocomplete", "username"),
+				attr("autocapitalize", "none"), attr("autocorrect", "off"), attr("spellcheck", "false"),
+				attr("maxlength", "255"), flag("required"), s.describe("username"))),
+		f.field("password", "field.password", f.passwordInput(s, "password", "password", "current-password")),
+		v.remember(f),
+		submit("sign-in", f.text("login.submit")),
+	)
+}
+
+func (v LoginView) remember(f *frame) g.Node {
+	if v.Remember == RememberNever {
+		return nil
+	}
+	return el("label", attr("class", "check"),
+		el("input", attr("id", "remember"), attr("name", "remember"), attr("type", "checkbox"), attr("value", "1"), g.If(v.Remember == RememberSelected, flag("checked"))),
+		el("span", f.text("login.remember")))
+}
