@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 
@@ -216,7 +217,7 @@ func wantHarmless(t testing.TB, v pages.View, page string) {
 func TestFormPost_CarriesStateByteForByte(t *testing.T) {
 	p := newPages(t, pages.Branding{})
 	for _, state := range append(hostile, `"</form>'&amp;<>`, "é\u202e\u2028 + %20") {
-		if strings.ContainsAny(state, "\x00\r\xff") {
+		if strings.ContainsAny(state, "\x00\r") || !utf8.ValidString(state) {
 			continue // an HTML form cannot carry these, and the request is refused before
 		}
 		d := parse(t, render(t, p, pages.FormPostView{Action: "https://app.example/cb?x=1&y=%2F", Fields: []pages.Field{{Name: "code", Value: "c"}, {Name: "state", Value: state}}}, "en"))
