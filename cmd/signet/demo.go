@@ -108,6 +108,9 @@ func (m demoMaker) ensure(ctx context.Context) (demoCredentials, error) {
 	if err := m.createRole(ctx); err != nil && !errors.Is(err, storage.ErrConflict) { // there already
 		return demoCredentials{}, fmt.Errorf("make the role %s: %w", demoRole, err)
 	}
+	if err := m.describeScopes(ctx); err != nil {
+		return demoCredentials{}, fmt.Errorf("describe the demo scopes: %w", err)
+	}
 	for _, a := range m.accounts() {
 		err := a.find(ctx)
 		if errors.Is(err, storage.ErrNotFound) {
@@ -180,6 +183,27 @@ func (m demoMaker) createRole(ctx context.Context) error {
 	description, scopes, rank := "may change items", []string{"items:write"}, int64(10)
 	_, err := m.operator.Roles().Create(ctx, demoRole, admin.RoleChange{Description: &description, Scopes: &scopes, Rank: &rank})
 	return err
+}
+
+// describeScopes says what the demo API's scopes allow, for the consent page. Texts that a scope
+// has already stay.
+func (m demoMaker) describeScopes(ctx context.Context) error {
+	list, err := m.operator.Scopes().List(ctx)
+	if err != nil {
+		return err
+	}
+	for scope, texts := range map[string]map[string]string{
+		"items:read":  {"en": "read your items", "de": "Ihre Einträge lesen"},
+		"items:write": {"en": "change your items", "de": "Ihre Einträge ändern"},
+	} {
+		if slices.ContainsFunc(list.Items, func(t admin.ScopeText) bool { return t.Scope == scope }) {
+			continue
+		}
+		if _, err := m.operator.Scopes().Put(ctx, scope, texts); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (m demoMaker) createUser(ctx context.Context, d demoCredentials) error {
