@@ -57,7 +57,7 @@ func newClientCreate(p *process) *cobra.Command {
 		}
 		made, err := ac.operator.Clients().Create(ctx, n)
 		if err != nil {
-			return fmt.Errorf("create client: %w", err)
+			return hintTaken(fmt.Errorf("create client: %w", err), "client_id", "signet client update changes the one that exists")
 		}
 		if len(made.Grants) == 0 && len(made.Resources) == 0 {
 			ac.messagef("signet: the client %s has no grant: it can get no tokens; signet client update %s --grant GRANT gives it one: %s", made.ID, made.ID, strings.Join(issuer.GrantTypes(), ", "))
@@ -65,6 +65,9 @@ func newClientCreate(p *process) *cobra.Command {
 		return ac.printResult(made, func(w io.Writer) {
 			writeClient(w, made)
 			writeSnippets(w, s.issuer, made)
+			if !s.isSet("issuer") {
+				fmt.Fprintf(w, "\n# %s is the default issuer: give --issuer or SIGNET_ISSUER if your server has another\n", s.issuer)
+			}
 		})
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -99,11 +100,16 @@ func readClientFile(data []byte) ([]clientEntry, error) {
 	return list, nil
 }
 
+// unknownField is how the YAML decoder reports a name that the Go type does not have.
+var unknownField = regexp.MustCompile(`field (\S+) not found in type main\.\w+`)
+
+// decodeStrictly decodes one YAML document. A name that is not known is an error.
 func decodeStrictly(data []byte, into any) error {
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
 	if err := d.Decode(into); err != nil {
-		return err
+		text := strings.TrimSpace(strings.TrimPrefix(err.Error(), "yaml: unmarshal errors:"))
+		return errors.New(unknownField.ReplaceAllString(text, `"$1" is not a setting of a client`))
 	}
 	if !errors.Is(d.Decode(&yaml.Node{}), io.EOF) {
 		return errors.New("must be one YAML document")

@@ -76,7 +76,7 @@ func flagError(c *cobra.Command, err error) error {
 		if len(e.GetSpecifiedShortnames()) > 1 {
 			return usageErrorf("%v: an argument that begins with - goes behind --: %s -- …", err, c.CommandPath())
 		}
-		if meant := nearest(e.GetSpecifiedName(), flagNames(c.Flags())); meant != "" {
+		if meant := nearestFlag(e.GetSpecifiedName(), flagNames(c.Flags())); meant != "" {
 			return usageErrorf("%v: did you mean --%s?", err, meant)
 		}
 	}

@@ -73,3 +73,12 @@ func hintNotFound(err error, text string) error {
 	}
 	return err
 }
+
+// hintTaken adds the hint to an error that says that the field is in use.
+func hintTaken(err error, field, text string) error {
+	var taken *storage.DuplicateError
+	if errors.As(err, &taken) && taken.Field == field {
+		return withHint(err, "%s", text)
+	}
+	return err
+}

@@ -40,6 +40,24 @@ func editDistance(a, b string) int {
 	return row[len(b)]
 }
 
+// nearestFlag returns the flag that name was most likely meant to be, as nearest does, or the
+// only one that begins with name; "" if there is none.
+func nearestFlag(name string, flags []string) string {
+	if meant := nearest(name, flags); meant != "" {
+		return meant
+	}
+	var longer []string
+	for _, f := range flags {
+		if strings.HasPrefix(f, name) {
+			longer = append(longer, f)
+		}
+	}
+	if len(longer) != 1 {
+		return ""
+	}
+	return longer[0]
+}
+
 func flagNames(f *pflag.FlagSet) []string {
 	var names []string
 	f.VisitAll(func(f *pflag.Flag) {
