@@ -5,7 +5,7 @@
 
 const byId = (id) => document.getElementById(id);
 const appURL = location.origin + location.pathname; // the redirect URI: byte for byte as registered
-let config, issuer, tokens, refreshes = 0;
+let config, issuer, tokens, name = "", refreshes = 0;
 
 function base64url(bytes) {
   return btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
@@ -69,7 +69,7 @@ function show() {
   byId("signed-in").hidden = !tokens;
   if (!tokens) return;
   const claims = JSON.parse(decode(tokens.id_token)).claims;
-  byId("name").textContent = claims.preferred_username || claims.name || claims.sub;
+  byId("name").textContent = name || claims.preferred_username || claims.name || claims.sub;
   byId("id-token").textContent = decode(tokens.id_token);
   byId("access-token").textContent = decode(tokens.access_token);
   byId("count").textContent = refreshes === 1 ? "Refreshed once." : refreshes ? "Refreshed " + refreshes + " times." : "";
@@ -84,7 +84,8 @@ async function refresh() {
 async function userinfo() {
   const answer = await json(issuer.userinfo_endpoint, { headers: { Authorization: "Bearer " + tokens.access_token } });
   byId("userinfo-answer").textContent = JSON.stringify(answer, null, 2);
-  if (answer.name || answer.preferred_username) byId("name").textContent = answer.name || answer.preferred_username;
+  name = answer.name || answer.preferred_username;
+  show();
 }
 
 function signOut() {
