@@ -34,7 +34,7 @@ func newClientImport(p *process) *cobra.Command {
 		}
 		done, err := ac.operator.Clients().Import(ctx, list, o)
 		if err != nil && len(done) == 0 {
-			return fmt.Errorf("nothing was imported: %w", err)
+			return hintTaken(fmt.Errorf("nothing was imported: %w", err), "client_id", "--update changes clients that exist")
 		}
 		return errors.Join(ac.printImported(done, o.DryRun), err)
 	})
