@@ -67,6 +67,7 @@ func (p *process) exitCode(err error) int {
 
 // printError writes one line to standard error, with control characters removed.
 func (p *process) printError(text string) {
+	text = strings.ReplaceAll(text, "\n", "; ") // between errors that are joined
 	line := strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' }), " ")
 	_, _ = fmt.Fprintln(p.stderr, "signet: "+line) // nowhere else to say it
 }
