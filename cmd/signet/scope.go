@@ -48,21 +48,21 @@ func newScopeSet(p *process) *cobra.Command {
 	c := &cobra.Command{
 		Use: "set SCOPE", Short: "Say in words what a scope allows", Args: exactArgs("SCOPE"),
 		Long:    "Say in words what a scope allows, in each language. The texts replace those that the scope has.",
-		Example: "  signet scope set items:read --text en=\"Read your items\" --text de=\"Deine Einträge lesen\"",
+		Example: "  signet scope set items:read --text en=\"read your items\" --text de=\"deine Einträge lesen\"",
 	}
-	c.Flags().StringArrayVar(&pairs, "text", nil, "`LANGUAGE=TEXT`, such as en=\"Read your items\", several times")
+	c.Flags().StringArrayVar(&pairs, "text", nil, "`LANGUAGE=TEXT`, such as en=\"read your items\", several times")
 	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, createIfMissing, func(ctx context.Context, ac *adminContext, args []string) error {
 		texts := map[string]string{}
 		for _, pair := range pairs {
 			tag, text, found := strings.Cut(pair, "=")
 			if _, twice := texts[tag]; !found || twice {
-				return usageErrorf("--text %s: give LANGUAGE=TEXT, such as en=\"Read your items\", each language once", pair)
+				return usageErrorf("--text %s: give LANGUAGE=TEXT, such as en=\"read your items\", each language once", pair)
 			}
 			texts[tag] = text
 		}
 		if len(texts) == 0 {
-			return usageErrorf("--text is missing: give LANGUAGE=TEXT, such as en=\"Read your items\"")
+			return usageErrorf("--text is missing: give LANGUAGE=TEXT, such as en=\"read your items\"")
 		}
 		t, err := ac.operator.Scopes().Put(ctx, args[0], texts)
 		if err != nil {

@@ -183,17 +183,17 @@ func newUserSetPassword(p *process) *cobra.Command {
 	var mustChange bool
 	c := &cobra.Command{
 		Use: "set-password", Short: "Set a user's password; their sessions end",
-		Example: "  signet user set-password alice --must-change\n  signet user set-password alice --password-file new-password.txt",
+		Example: "  signet user set-password alice --must-change-password\n  signet user set-password alice --password-file new-password.txt",
 	}
 	secret.add(c.Flags(), "password")
-	c.Flags().BoolVar(&mustChange, "must-change", false, "the user must choose another one at the next sign-in in a browser; --must-change=false takes that back")
+	c.Flags().BoolVar(&mustChange, "must-change-password", false, "the user must choose another one at the next sign-in in a browser; --must-change-password=false takes that back")
 	s.offer(c.Flags(), &s.hashSettings)
 	return newUserCommand(p, c, s, func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
 		pw, err := secret.readOrPrompt(ac.process)
 		if err != nil {
 			return admin.User{}, err
 		}
-		return ac.operator.Users().SetPassword(ctx, id, admin.NewPassword{Password: pw, MustChange: changed(c, "must-change", &mustChange)})
+		return ac.operator.Users().SetPassword(ctx, id, admin.NewPassword{Password: pw, MustChange: changed(c, "must-change-password", &mustChange)})
 	})
 }
 
