@@ -48,7 +48,7 @@ class Report:
             if action == "pass":
                 self.passed[package].add(test)
             elif action == "fail":
-                print("FAILED", package, test, text[-TAIL:], sep="\n")
+                print("FAILED", package, test, text if len(text) <= 2 * TAIL else text[:TAIL] + "\n[…]\n" + text[-TAIL:], sep="\n")
             else:
                 print("skipped", package, test, text[-300:].strip().replace("\n", " | "))
         elif action in ("pass", "fail", "skip"):

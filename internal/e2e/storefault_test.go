@@ -34,9 +34,12 @@ var networkFaults = []struct {
 // what does not goes on, and afterwards all is well without anybody's help.
 // Each fault has an instance of its own; they share the database, on which
 // they come all at once. It runs alone: beside other tests its times would say
-// little.
+// little, and the test database, when busy, fails by itself ("database is locked").
 func TestStoreFaults(t *testing.T) {
 	long(t)
+	if os.Getenv("TEST_STORE_FAULTS") == "later" {
+		t.Skip("a step of its own runs this, on a machine that is quiet")
+	}
 	scenarios := newFaultScenarios(t)
 	runScenarios(t, scenarios, func() {
 		var running sync.WaitGroup
