@@ -62,7 +62,7 @@ func printableURL(query string) bool {
 	return true
 }
 
-// continueEndpoint goes on past the brake. It counts as a click only if the link was
+// continueEndpoint goes on past the page of a redirect loop. It counts as a click only if the link was
 // followed on a page of ours.
 type continueEndpoint struct{ signInFlow }
 

@@ -42,7 +42,7 @@ func BenchmarkAuthorize(b *testing.B) {
 		ops := newBrowsers(b, s)
 		next := 0
 		measure(b, func() {
-			s.Clock.Advance(slowerThanBrake / benchBrowsers)
+			s.Clock.Advance(slowerThanLoop / benchBrowsers)
 			ops[next%benchBrowsers]()
 			next++
 		})
@@ -57,7 +57,7 @@ func BenchmarkAuthorizeParallelBrowsers(b *testing.B) {
 	ops := newBrowsers(b, s)
 	next := 0
 	measure(b, func() {
-		s.Clock.Advance(slowerThanBrake / groups)
+		s.Clock.Advance(slowerThanLoop / groups)
 		from := next % groups * parallelClients
 		runConcurrently(ops[from : from+parallelClients])()
 		next++
@@ -65,8 +65,8 @@ func BenchmarkAuthorizeParallelBrowsers(b *testing.B) {
 }
 
 const (
-	benchBrowsers   = 128
-	slowerThanBrake = 11 * time.Second // between two codes of a browser
+	benchBrowsers  = 128
+	slowerThanLoop = 11 * time.Second // between two codes of a browser
 )
 
 // newBrowsers returns, for each of benchBrowsers browsers with a session of its own user, a

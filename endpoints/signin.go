@@ -113,9 +113,9 @@ func (f signInFlow) answer(r *http.Request, in issuer.Interaction, out issuer.Ou
 			return reply, nil
 		}
 		return f.page(reply, out, f.site.language(r, reply.locales), typed), nil
-	case authorization.StepBrake:
+	case authorization.StepLoop:
 		reply.status = http.StatusTooManyRequests
-		reply.view = f.brakeView(out)
+		reply.view = f.loopView(out)
 		return reply, nil
 	case authorization.StepRestart:
 		reply.location = out.RestartURL
@@ -128,7 +128,7 @@ func (f signInFlow) answer(r *http.Request, in issuer.Interaction, out issuer.Ou
 		return nil, errInternal
 	}
 	reply = f.respond(reply, *out.Response, out.Client, out.Step.Continue)
-	if out.Rest && reply.location != "" && r.Header.Get("Sec-Fetch-Mode") == "navigate" { // only browsers count redirects
+	if out.ViaPage && reply.location != "" && r.Header.Get("Sec-Fetch-Mode") == "navigate" { // only browsers count redirects
 		reply.refresh, reply.location = reply.location, ""
 		reply.view = pages.ContinueView{URL: reply.refresh, Client: *cmp.Or(f.site.clientView(out.Client), &pages.Client{}), Auto: true}
 	}

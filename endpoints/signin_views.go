@@ -93,9 +93,9 @@ func (f signInFlow) consentView(out issuer.Outcome, problem pages.Problem, lang 
 	return v
 }
 
-// brakeView leads on by a link: a client cannot follow it by itself.
-func (f signInFlow) brakeView(out issuer.Outcome) pages.BrakeView {
-	v := pages.BrakeView{ContinueURL: f.url(pathLoginContinue, out.Query)}
+// loopView leads on by a link: a client cannot follow it by itself.
+func (f signInFlow) loopView(out issuer.Outcome) pages.LoopView {
+	v := pages.LoopView{ContinueURL: f.url(pathLoginContinue, out.Query)}
 	if c := f.site.clientView(out.Client); c != nil {
 		v.Client = *c
 	}

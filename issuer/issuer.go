@@ -157,7 +157,7 @@ type Issuer struct {
 	sweepClock    *sweepClock
 	throttler     *Throttler
 	stamps        *authorization.Sealer
-	brake         *loopBrake
+	loops         *loopDetector
 	outbox        *outbox.Worker
 	logout        *logoutService
 
@@ -192,7 +192,7 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 	}
 	i.statusLists = newStatusLists(cfg, store, keyring, endNotifier{clients: store, outbox: i.outbox, now: i.now})
 	i.codes = &codeIssuer{codes: newCodeCodec(cfg.Rand, master, cfg.OtherMasterKeys...), store: store, now: i.now}
-	i.stamps, i.brake = authorization.NewSealer(cfg.Rand, cfg.Issuer, master, cfg.OtherMasterKeys...), newLoopBrake()
+	i.stamps, i.loops = authorization.NewSealer(cfg.Rand, cfg.Issuer, master, cfg.OtherMasterKeys...), newLoopDetector()
 	i.auth = &clientAuthenticator{clients: i.clients, passwords: passwords, verified: secrets, throttler: i.throttler, now: i.now}
 	i.checker = &tokenChecker{
 		issuer: cfg.Issuer, store: store, keyring: keyring, clients: i.clients, roles: i.roles, statusLists: i.statusLists,

@@ -28,7 +28,7 @@ type SignIn struct {
 	sessions  browserSessions
 	ender     browserSessionEnder
 	consents  consents
-	brake     *loopBrake
+	loops     *loopDetector
 	passwords PasswordReplacer
 	log       eventLog
 	refusals  refusalLog
@@ -40,7 +40,7 @@ type epochReader interface {
 	Epoch(ctx context.Context) (storage.Epoch, error)
 }
 
-// SignIn returns the sign-in of this issuer. All that it returns share the brake.
+// SignIn returns the sign-in of this issuer. All that it returns share the detector of redirect loops.
 func (i *Issuer) SignIn(passwords PasswordReplacer) *SignIn {
 	log, store := eventLog{i.auditLog}, i.store
 	limiter := eventLimiter{store, i.now}
@@ -51,7 +51,7 @@ func (i *Issuer) SignIn(passwords PasswordReplacer) *SignIn {
 		sessions: browserSessions{store: store, lives: i.cfg.BrowserSessions.withDefaults(), rand: i.cfg.Rand},
 		ender:    browserSessionEnder{store: store, log: log, now: i.now},
 		consents: consents{store: store, log: log},
-		brake:    i.brake, passwords: passwords,
+		loops:    i.loops, passwords: passwords,
 		log: log, refusals: refusalLog{limiter, log}, limiter: limiter,
 	}
 }

@@ -14,10 +14,10 @@ import (
 // plan is what is due for a visit, decided and not yet written.
 type plan struct {
 	*visit
-	step   authorization.Step
-	rights authorizationRights // of StepRespond and StepConsent
-	asked  asked               // likewise
-	rest   bool                // see [Outcome.Rest]
+	step    authorization.Step
+	rights  authorizationRights // of StepRespond and StepConsent
+	asked   asked               // likewise
+	viaPage bool                // see [Outcome.ViaPage]
 }
 
 // freshLogin is how long after a login the password can be set without the old one.
@@ -56,10 +56,10 @@ func (s *SignIn) plan(ctx context.Context, v *visit) (plan, error) {
 		p.step.Kind, p.step.Code, p.step.Description = authorization.StepRespondError, string(refused.Code), refused.Description
 	case p.step.Kind == authorization.StepRespond:
 		n := s.countCode(v)
-		if state.Braked = n == 0; state.Braked {
+		if state.Looping = n == 0; state.Looping {
 			p.step = authorization.NextStep(v.request, state)
 		}
-		p.rest = n > 0 && n%brakeRest == 0 && !v.request.Prompt.None
+		p.viaPage = n > 0 && n%pageEvery == 0 && !v.request.Prompt.None
 	}
 	return p, nil
 }
@@ -113,13 +113,13 @@ func (s *SignIn) judgeRights(ctx context.Context, p *plan, state *authorization.
 	return nil, err
 }
 
-// countCode is [loopBrake.count] for this browser session and client. A click lets a code through.
+// countCode is [loopDetector.count] for this browser session and client. A click lets a code through.
 func (s *SignIn) countCode(v *visit) int {
-	k := brakeKey{v.signedIn.Session.RootID, v.client.ID}
+	k := loopKey{v.signedIn.Session.RootID, v.client.ID}
 	if v.in.Clicked {
-		s.brake.release(k)
+		s.loops.release(k)
 	}
-	return s.brake.count(k, v.now)
+	return s.loops.count(k, v.now)
 }
 
 // carryOut issues the code where one is due, and says what is due otherwise.
@@ -144,8 +144,8 @@ func (s *SignIn) carryOut(ctx context.Context, p plan) (Outcome, error) {
 		if refusal := refusalOf(p.request, p.step); refusal != nil {
 			return o, s.refusals.append(ctx, p.in.Info, refusal)
 		}
-	case authorization.StepBrake:
-		e := storage.AuditEvent{Type: audit.EventAuthorizeBraked, Actor: p.signedIn.User.ID, ClientID: p.client.ID}
+	case authorization.StepLoop:
+		e := storage.AuditEvent{Type: audit.EventAuthorizeLoop, Actor: p.signedIn.User.ID, ClientID: p.client.ID}
 		return o, s.auditLimited(ctx, p, e)
 	}
 	return o, nil
@@ -171,7 +171,7 @@ func (p plan) codeRequest() CodeRequest {
 
 // outcome is the plan as the pages need it, but for a code.
 func (s *SignIn) outcome(ctx context.Context, p plan) (Outcome, error) {
-	o := Outcome{Step: p.step, Rest: p.rest, Request: p.request, Cookie: p.cookie, Problem: p.problem, Remember: s.sessions.lives.Remember}
+	o := Outcome{Step: p.step, ViaPage: p.viaPage, Request: p.request, Cookie: p.cookie, Problem: p.problem, Remember: s.sessions.lives.Remember}
 	if !p.in.Account {
 		o.Client = clientView(p.client, p.request.RedirectURI)
 	}

@@ -278,26 +278,26 @@ func TestBrowserSession_ClientsAreNotToldItsID(t *testing.T) {
 }
 
 // E13: the ninth code within 20 seconds is none.
-func TestLoopBrake_NinthCodeWithin20Seconds_IsAPage(t *testing.T) {
+func TestLoopDetector_NinthCodeWithin20Seconds_IsAPage(t *testing.T) {
 	f, b := newSignInFixture(t)
 	b.logIn(request())
 	for n := 2; n <= 8; n++ {
 		f.advance(time.Second)
 		o := b.authorize(request())
 		wantCodeOf(t, "below the limit", o)
-		if want := n == 3 || n == 6; o.Rest != want { // browsers count redirects anew
-			t.Errorf("code %d: a page in between %v, want %v", n, o.Rest, want)
+		if want := n == 3 || n == 6; o.ViaPage != want { // browsers count redirects anew
+			t.Errorf("code %d: a page in between %v, want %v", n, o.ViaPage, want)
 		}
 	}
 	for range 12 {
-		page(t, "the ninth", b.authorize(request()), authorization.StepBrake)
+		page(t, "the ninth", b.authorize(request()), authorization.StepLoop)
 	}
 	wantError(t, "without a page", b.authorize(request("prompt", "none")), "temporarily_unavailable")
 	if n := len(f.pending("alice")); n != 8 {
 		t.Errorf("%d codes", n)
 	}
-	f.wantEvents(audit.EventAuthorizeBraked, 10)
-	in := b.interaction(page(t, "the ninth", b.authorize(request()), authorization.StepBrake))
+	f.wantEvents(audit.EventAuthorizeLoop, 10)
+	in := b.interaction(page(t, "the ninth", b.authorize(request()), authorization.StepLoop))
 	in.Clicked = true
 	o, err := b.signIn.Authorize(b.ctx, in)
 	must(t, err)

@@ -17,7 +17,7 @@ type Interaction struct {
 	Info    RequestInfo
 
 	// Clicked: the person has just clicked, such as to send a form. LogIn, ChangePassword
-	// and Consent imply it. Authorize with it issues a code past the brake, and answers an
+	// and Consent imply it. Authorize with it issues a code past the page of a redirect loop, and answers an
 	// application of a private-use scheme without the page in between.
 	Clicked bool
 }
@@ -29,7 +29,7 @@ type Interaction struct {
 //	StepLogin              the login page; Problem says what was wrong before
 //	StepChangePassword     the page for a new password
 //	StepConsent            the consent page
-//	StepBrake              a page that says that the client keeps sending the browser here
+//	StepLoop               a page that says that the client keeps sending the browser here
 //	StepRestart            redirect to RestartURL
 //	StepRespond[Error]     Response; on a page with a link if Step.Continue
 //	StepAccount            Interaction.Account, and the person is signed in
@@ -40,7 +40,7 @@ type Outcome struct {
 
 	Query      string // of the page that is due: the canonical request and the stamp
 	Response   *authorization.Response
-	Rest       bool // Response by a page that goes on by itself, so that browsers count redirects anew
+	ViaPage    bool // Response by a page that goes on by itself, so that browsers count redirects anew
 	RestartURL string
 	Cookie     *BrowserCookie // nil leaves the browser's as it is
 

@@ -19,7 +19,7 @@ var everyPage = []string{"header", "footer"}
 
 // pageNames are the names that a fragment for one page has.
 var pageNames = []string{
-	LoginView{}.name(), ChangePasswordView{}.name(), ConsentView{}.name(), FormPostView{}.name(), ContinueView{}.name(), BrakeView{}.name(),
+	LoginView{}.name(), ChangePasswordView{}.name(), ConsentView{}.name(), FormPostView{}.name(), ContinueView{}.name(), LoopView{}.name(),
 	ErrorView{}.name(), LogoutView{}.name(), SignedOutView{}.name(), HomeView{}.name(),
 	AccountView{}.name(), AccountPasswordView{}.name(), AccountSessionsView{}.name(), AccountAppsView{}.name(),
 }

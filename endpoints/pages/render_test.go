@@ -106,7 +106,7 @@ func everyView(s string) []pages.View {
 		pages.ConsentView{Action: s, Client: c, User: u, Scopes: scopes, Audiences: []string{s}, SwitchURL: s},
 		pages.FormPostView{Action: s, Fields: []pages.Field{{Name: s, Value: s}}, Client: c},
 		pages.ContinueView{URL: s, Client: c}, pages.ContinueView{URL: s, Client: c, Auto: true},
-		pages.BrakeView{Client: c, ContinueURL: s, Details: d},
+		pages.LoopView{Client: c, ContinueURL: s, Details: d},
 		pages.ErrorView{Kind: pages.ErrorRedirectURIMismatch, Client: &c, BackURL: s, RetryURL: s, Details: d},
 		pages.ErrorView{Kind: pages.ErrorKind(s), Details: d},
 		pages.LogoutView{Action: s, Fields: []pages.Field{{Name: s, Value: s}}, Client: &c, User: &u, CancelURL: s},

@@ -45,7 +45,7 @@ func samples() []View {
 		ConsentView{Action: "/consent", Client: c, User: u, Scopes: append(scopes, Scope{Name: "offline_access"}), Audiences: []string{"https://api.example"}, Remembered: true, SwitchURL: "/login", Localhost: true},
 		FormPostView{Action: "https://notes.example/cb", Fields: []Field{{"code", "c"}, {"state", "s"}}, Client: c},
 		ContinueView{URL: "com.example.notes:/cb?code=c", Client: c}, ContinueView{URL: "https://notes.example.com/cb?code=c", Client: c, Auto: true},
-		BrakeView{Client: c, ContinueURL: "/oauth2/authorize", Details: details},
+		LoopView{Client: c, ContinueURL: "/oauth2/authorize", Details: details},
 		ErrorView{Kind: ErrorRedirectURIMismatch, Client: &c, BackURL: "https://notes.example", RetryURL: "/oauth2/authorize", Details: details},
 		LogoutView{Action: "/oauth2/logout", Fields: []Field{{"state", "s"}}, Client: &c, User: &u},
 		SignedOutView{Client: &c, BackURL: "https://notes.example"},

@@ -14,7 +14,7 @@ var (
 	_ View = ConsentView{}
 	_ View = FormPostView{}
 	_ View = ContinueView{}
-	_ View = BrakeView{}
+	_ View = LoopView{}
 	_ View = ErrorView{}
 	_ View = LogoutView{}
 	_ View = SignedOutView{}
@@ -154,8 +154,8 @@ type ContinueView struct {
 	Auto   bool
 }
 
-// BrakeView stops an application that sends the browser here again and again.
-type BrakeView struct {
+// LoopView stops an application that sends the browser here again and again.
+type LoopView struct {
 	Client      Client
 	ContinueURL string // goes on nevertheless; a path of this server or a registered URL
 	Details     Details

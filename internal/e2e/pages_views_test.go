@@ -56,7 +56,7 @@ func shownErrors(notes pages.Client) []shownPage {
 		{"error", pages.ErrorView{Kind: pages.ErrorRedirectURIMismatch, Client: &notes, BackURL: "https://notes.example.com", Details: details}},
 		{"error-unknown-client", pages.ErrorView{Kind: pages.ErrorUnknownClient, Details: pages.Details{Code: "invalid_client", RequestID: "0195f2c4a7b1", Time: pageTime, ClientID: "nots"}}},
 		{"error-unavailable", pages.ErrorView{Kind: pages.ErrorUnavailable, RetryURL: "/oauth2/authorize", RetryAfter: 5 * time.Second, Details: pages.Details{Code: "temporarily_unavailable", RequestID: "0195f2c4a7b1", Time: pageTime}}},
-		{"brake", pages.BrakeView{Client: notes, ContinueURL: "/oauth2/authorize?client_id=notes", Details: pages.Details{RequestID: "0195f2c4a7b1", Time: pageTime, ClientID: "notes"}}},
+		{"loop", pages.LoopView{Client: notes, ContinueURL: "/oauth2/authorize?client_id=notes", Details: pages.Details{RequestID: "0195f2c4a7b1", Time: pageTime, ClientID: "notes"}}},
 	}
 }
 

@@ -18,7 +18,7 @@ var authorizePageCases = []testCase{
 	{name: "L04 a login page without a request", run: testBareLogin},
 	{name: "L05 ten tabs", run: testTabs},
 	{name: "L06 a form that is sent twice", run: testDoubleSubmit},
-	{name: "E13 a client that sends people here again and again", run: testBrake},
+	{name: "E13 a client that sends people here again and again", run: testLoop},
 	{name: "L12 forms of other sites", run: testCrossSiteForms},
 	{name: "L13 too many wrong passwords", configure: func(o *Options) { o.Issuer.Throttle = issuer.DefaultThrottle() }, run: testThrottledLogin},
 	{name: "L28 a password that must be changed", run: testChangePasswordPage},

@@ -120,7 +120,7 @@ func testResponseModes(t *testing.T, s *Signet) {
 	b.SignIn(t, b.Open(s.authorizeURL(app)), s.Alice)
 	for _, prompt := range []string{"", "none login"} {
 		for _, mode := range []string{"", "query", "fragment", "form_post"} {
-			s.Clock.Advance(20 * time.Second) // slower than the brake
+			s.Clock.Advance(20 * time.Second) // too slow for a loop
 			q, _ := s.AuthRequest(app, "state", anyState(), "response_mode", mode, "prompt", prompt)
 			for _, p := range []Page{b.Open(Authorize + "?" + q.Encode()), b.Post(Authorize, q)} {
 				got := responseOf(t, p, mode)

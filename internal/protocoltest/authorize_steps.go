@@ -160,7 +160,7 @@ func testTabs(t *testing.T, s *Signet) {
 		if answer := b.Open(tab.Path); !answer.Answer(t).Has("code") {
 			t.Errorf("%v", answer)
 		}
-		s.Clock.Advance(10 * time.Second) // slower than the brake
+		s.Clock.Advance(10 * time.Second) // too slow for a loop
 	}
 	b.Cookies["signet"] = "garbage"
 	if got := state(); got != http.StatusNoContent {
@@ -187,8 +187,8 @@ func testDoubleSubmit(t *testing.T, s *Signet) {
 	}
 }
 
-// testBrake: the ninth code within 20 seconds is not issued without a click.
-func testBrake(t *testing.T, s *Signet) {
+// testLoop: the ninth code within 20 seconds is not issued without a click.
+func testLoop(t *testing.T, s *Signet) {
 	app := s.AddCodeSPA(t, "app")
 	b := s.NewBrowser()
 	b.SignIn(t, b.Open(s.authorizeURL(app)), s.Alice)

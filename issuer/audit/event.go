@@ -22,7 +22,7 @@ const (
 	EventConsentDenied         = "consent.denied"
 	EventConsentRevoked        = "consent.revoked"
 	EventAuthorizeRefused      = "authorize.refused"
-	EventAuthorizeBraked       = "authorize.braked"
+	EventAuthorizeLoop         = "authorize.loop"
 	EventDeliveryFailed        = "message.undelivered"
 	EventStoreRestored         = "store.restored"
 	EventBootstrapped          = "super_admin.bootstrapped"
@@ -62,7 +62,7 @@ func EventTypes() []string {
 		EventRefreshReplayed, EventRefreshReused, EventRefreshForeign, EventTokenRevoked, EventRefreshReplayLimit,
 		EventCodeReplayed, EventCodeForeign, EventCodeRefused,
 		EventSessionRevoked, EventSessionDisplaced, EventBrowserSessionStarted, EventBrowserSessionEnded,
-		EventConsentGranted, EventConsentDenied, EventConsentRevoked, EventAuthorizeRefused, EventAuthorizeBraked, EventDeliveryFailed, EventStoreRestored, EventBootstrapped,
+		EventConsentGranted, EventConsentDenied, EventConsentRevoked, EventAuthorizeRefused, EventAuthorizeLoop, EventDeliveryFailed, EventStoreRestored, EventBootstrapped,
 		EventUserRegistered, EventUserCreated, EventUserUpdated, EventUserDisabled, EventUserEnabled, EventUserUnlocked,
 		EventUserDeleted, EventPasswordSet, EventUsersExported,
 		EventRoleCreated, EventRoleUpdated, EventRoleDeleted,

@@ -15,7 +15,7 @@ const (
 	StepLogin          StepKind = "login"           // ask for user name and password
 	StepChangePassword StepKind = "change_password" // the user must set a new one
 	StepConsent        StepKind = "consent"         // ask the user
-	StepBrake          StepKind = "brake"           // the client sends the user here again and again
+	StepLoop           StepKind = "loop"            // the client sends the user here again and again
 	StepRestart        StepKind = "restart"         // go to the client's initiate_login_uri
 	StepRespond        StepKind = "respond"         // issue a code
 	StepRespondError   StepKind = "respond_error"   // answer with an error
@@ -65,7 +65,7 @@ type State struct {
 	Stamp              Stamp
 	DefaultMaxAge      *int64 // of the client, where the request says none
 	InitiateLoginURI   string // of the client
-	Braked             bool   // more codes than a person can ask for
+	Looping            bool   // more codes than a person can ask for
 	Clicked            bool   // a click has led here
 }
 
@@ -73,7 +73,7 @@ type State struct {
 func NextStep(r Request, s State) Step {
 	proven := s.Stamp.Proves(r, s.BrowserID, s.Now)
 	for _, check := range []func(Request, State, Steps) *Step{
-		checkACR, checkLogin, checkUser, checkPassword, checkConsent, checkBrake, checkStale,
+		checkACR, checkLogin, checkUser, checkPassword, checkConsent, checkLoop, checkStale,
 	} {
 		if step := check(r, s, proven); step != nil {
 			step.Continue = step.Kind == StepRespondError && continues(r, s)
@@ -166,12 +166,12 @@ func checkConsent(r Request, s State, proven Steps) *Step {
 	return nil
 }
 
-// checkBrake stops a client that rejects what it gets and sends the user back at once.
-func checkBrake(r Request, s State, _ Steps) *Step {
-	if !s.Braked || s.Clicked {
+// checkLoop stops a client that rejects what it gets and sends the user back at once.
+func checkLoop(r Request, s State, _ Steps) *Step {
+	if !s.Looping || s.Clicked {
 		return nil
 	}
-	return due(r, StepBrake, TemporarilyUnavailable, "this client has asked too often")
+	return due(r, StepLoop, TemporarilyUnavailable, "this client has asked too often")
 }
 
 // checkStale lets the client begin anew where it has forgotten this request by now (OpenID

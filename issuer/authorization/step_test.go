@@ -48,7 +48,7 @@ func TestNextStep(t *testing.T) {
 		return func(s *authorization.State) { s.Consent = c }
 	}
 	hint := func(s *authorization.State) { s.HintUserID = "bob" }
-	braked := func(s *authorization.State) { s.Braked = true }
+	looping := func(s *authorization.State) { s.Looping = true }
 	clicked := func(s *authorization.State) { s.Clicked = true }
 	foreign := func(s *authorization.State) { s.Stamp = authorization.Stamp{Begun: noon, Request: [16]byte{9}} }
 	old := func(s *authorization.State) {
@@ -89,9 +89,9 @@ func TestNextStep(t *testing.T) {
 		"consent always, done":                 {request(), signedIn(consentIs(authorization.ConsentUnless), done(request(), true, true)), step("respond", "")},
 		"prompt consent":                       {request(consent), signedIn(), step("consent", "")},
 		"prompt consent, done":                 {request(consent), signedIn(done(request(consent), false, true)), step("respond", "")},
-		"braked":                               {request(), signedIn(braked), step("brake", "")},
-		"braked, clicked":                      {request(), signedIn(braked, clicked), step("respond", "")},
-		"braked, none":                         {request(none), signedIn(braked), step("respond_error", "temporarily_unavailable")},
+		"looping":                              {request(), signedIn(looping), step("loop", "")},
+		"looping, clicked":                     {request(), signedIn(looping, clicked), step("respond", "")},
+		"looping, none":                        {request(none), signedIn(looping), step("respond_error", "temporarily_unavailable")},
 		"foreign stamp, nobody":                {request(), authorization.State{Now: noon, Stamp: authorization.Stamp{Begun: noon}}, step("login", "")},
 		"foreign stamp, none":                  {request(none), signedIn(foreign), step("respond_error", "login_required")},
 		"stale with initiate_login_uri":        {request(), signedIn(old), step("restart", "")},
