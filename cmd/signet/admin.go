@@ -68,7 +68,7 @@ func (ac *adminContext) open(keyring *keys.Manager) {
 	throttler := issuer.NewThrottler(ac.settings.throttle, ac.store, ac.auditLog, ac.now)
 	ac.service = admin.New(admin.Config{
 		Issuer: ac.settings.issuer, RefreshTokenTTL: ac.settings.refreshTokenTTL, Now: ac.now, Rand: ac.random,
-	}, admin.Parts{Store: ac.store, Passwords: ac.passwords, Audit: ac.auditLog, Throttler: throttler, Keys: keyring, Fetch: logoFetcher(ac.settings.issuer)})
+	}, admin.Parts{Store: ac.store, Passwords: ac.passwords, Audit: ac.auditLog, Throttler: throttler, Keys: keyring, Fetch: logoFetcher(ac.settings)})
 	ac.operator = ac.service.Operator(issuer.RequestInfo{Actor: actor})
 }
 

@@ -142,7 +142,7 @@ func newClientCommand(p *process, c *cobra.Command, s *settings, change func(ctx
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		client, err := change(ctx, ac, args[0])
 		if err != nil {
-			return hintNotFound(err, "signet client list shows them")
+			return hintNotFound(err, args[0], "signet client list shows them")
 		}
 		return ac.printResult(client, func(w io.Writer) { writeClient(w, client) })
 	})
@@ -236,13 +236,13 @@ func newClientDelete(p *process) *cobra.Command {
 	confirm.add(c.Flags())
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		if _, err := ac.operator.Clients().Show(ctx, args[0]); err != nil {
-			return hintNotFound(err, "signet client list shows them")
+			return hintNotFound(err, args[0], "signet client list shows them")
 		}
 		if err := confirm.ask(p, "Delete the client "+args[0]+" for ever? Its sessions end."); err != nil {
 			return err
 		}
 		if err := ac.operator.Clients().Delete(ctx, args[0]); err != nil {
-			return hintNotFound(err, "signet client list shows them")
+			return hintNotFound(err, args[0], "signet client list shows them")
 		}
 		ac.messagef("deleted the client %s", args[0])
 		return nil

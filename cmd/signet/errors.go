@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
@@ -66,12 +67,16 @@ func hintFor(err error) string {
 	return ""
 }
 
-// hintNotFound adds the hint to a not-found error.
-func hintNotFound(err error, text string) error {
-	if errors.Is(err, storage.ErrNotFound) {
-		return withHint(err, "%s", text)
+// hintNotFound adds the hint to a not-found error, and the name that was not found; "" where
+// the error says it.
+func hintNotFound(err error, name, text string) error {
+	if !errors.Is(err, storage.ErrNotFound) {
+		return err
 	}
-	return err
+	if what, ok := strings.CutSuffix(err.Error(), ": "+storage.ErrNotFound.Error()); ok && name != "" {
+		err = fmt.Errorf("%s %q: %w", what, name, storage.ErrNotFound)
+	}
+	return withHint(err, "%s", text)
 }
 
 // hintTaken adds the hint to an error that says that the field is in use.

@@ -48,14 +48,14 @@ func newKeysRevoke(p *process) *cobra.Command {
 	confirm.add(c.Flags())
 	return withKeys(p, c, func(ctx context.Context, ac *adminContext, args []string) error {
 		if err := ac.warnBeforeRevoke(args[0]); err != nil {
-			return hintNotFound(err, "signet keys list shows them")
+			return hintNotFound(err, "", "signet keys list shows them")
 		}
 		if err := confirm.ask(p, "Revoke the key "+args[0]+" for ever? Tokens that it signed are refused."); err != nil {
 			return err
 		}
 		l, err := ac.operator.Keys().Revoke(ctx, args[0])
 		if err != nil {
-			return hintNotFound(err, "signet keys list shows them")
+			return hintNotFound(err, "", "signet keys list shows them")
 		}
 		return ac.printResult(l, func(w io.Writer) {
 			fmt.Fprintf(w, "%s is revoked; running servers notice within %s, caches of the JWKS within %s\n", args[0], ac.settings.keyringRefresh, ac.settings.jwksMaxAge)

@@ -30,7 +30,7 @@ func newKeysPlan(p *process) *cobra.Command {
 		}
 		plan, err := ac.operator.Keys().Plan(req)
 		if err != nil {
-			return explainRotation(hintNotFound(err, "signet keys list shows them"))
+			return explainRotation(hintNotFound(err, "", "signet keys list shows them"))
 		}
 		return ac.printResult(plan, func(w io.Writer) { writePlan(w, plan) })
 	})

@@ -120,7 +120,7 @@ func newRoleCommand(p *process, c *cobra.Command, mode openMode, change func(ctx
 	return p.withAdmin(c, s, mode, func(ctx context.Context, ac *adminContext, args []string) error {
 		r, err := change(ctx, ac, args[0])
 		if err != nil {
-			return hintNotFound(err, "signet role list shows them")
+			return hintNotFound(err, args[0], "signet role list shows them")
 		}
 		return ac.printResult(r, func(w io.Writer) {
 			writeFields(w, "role", r.Name, "description", r.Description, "scopes", joinWords(r.Scopes), "rank", strconv.FormatInt(r.Rank, 10),
@@ -155,7 +155,7 @@ func newRoleDelete(p *process) *cobra.Command {
 	addRelease(c.Flags(), &release)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		if err := ac.operator.Roles().Delete(ctx, args[0], release); err != nil {
-			return hintNotFound(err, "signet role list shows them")
+			return hintNotFound(err, args[0], "signet role list shows them")
 		}
 		ac.messagef("deleted the role %s", args[0])
 		return nil

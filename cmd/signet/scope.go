@@ -77,7 +77,7 @@ func newScopeDelete(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "delete SCOPE", Short: "Take the texts of a scope away", Args: exactArgs("SCOPE"), Example: "  signet scope delete items:read"}
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		if err := ac.operator.Scopes().Delete(ctx, args[0]); err != nil {
-			return hintNotFound(err, "signet scope list shows them")
+			return hintNotFound(err, args[0], "signet scope list shows them")
 		}
 		ac.messagef("deleted the texts of the scope %s", args[0])
 		return nil

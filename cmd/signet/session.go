@@ -36,13 +36,18 @@ func newSessionList(p *process) *cobra.Command {
 		if user != "" {
 			u, err := ac.operator.Users().Find(ctx, user)
 			if err != nil {
-				return hintNotFound(err, "signet user list shows them")
+				return hintNotFound(err, user, "signet user list shows them")
 			}
 			q.UserID = u.ID
 		}
 		sessions, err := ac.operator.Sessions().List(ctx, q, page)
 		if err != nil {
-			return hintNotFound(err, "signet user list shows them")
+			return err
+		}
+		if len(sessions.Items) == 0 && q.ClientID != "" {
+			if _, err := ac.operator.Clients().Show(ctx, q.ClientID); err != nil {
+				return hintNotFound(err, q.ClientID, "signet client list shows them")
+			}
 		}
 		defer ac.printNextPage(sessions.Next)
 		return ac.printResult(sessions, func(w io.Writer) {
@@ -99,11 +104,11 @@ func (ac *adminContext) endSessions(ctx context.Context, sids []string, user str
 	switch {
 	case len(sids) == 1 && user == "" && !all:
 		err := ac.operator.Sessions().End(ctx, sids[0])
-		return 1, hintNotFound(err, "signet session list shows them")
+		return 1, hintNotFound(err, sids[0], "signet session list shows them")
 	case len(sids) == 0 && user != "" && !all:
 		u, err := ac.operator.Users().Find(ctx, user)
 		if err != nil {
-			return 0, hintNotFound(err, "signet user list shows them")
+			return 0, hintNotFound(err, user, "signet user list shows them")
 		}
 		return ac.operator.Users().EndSessions(ctx, u.ID)
 	case len(sids) == 0 && user == "" && all:

@@ -139,7 +139,7 @@ func newUserCommand(p *process, c *cobra.Command, s *settings, change func(ctx c
 			u, err = change(ctx, ac, u.ID)
 		}
 		if err != nil {
-			return hintNotFound(err, "signet user list shows them; USER is a username, an e-mail or an id")
+			return hintNotFound(err, args[0], "signet user list shows them; USER is a username, an e-mail or an id")
 		}
 		return ac.printUser(u)
 	})
@@ -245,7 +245,7 @@ func newUserDelete(p *process) *cobra.Command {
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		u, err := ac.operator.Users().Find(ctx, args[0])
 		if err != nil {
-			return hintNotFound(err, "signet user list shows them")
+			return hintNotFound(err, args[0], "signet user list shows them")
 		}
 		if err := confirm.ask(ac.process, fmt.Sprintf("Delete the user %s (%s) for ever?", u.Username, u.ID)); err != nil {
 			return err
