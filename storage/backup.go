@@ -22,6 +22,7 @@ type Snapshot interface {
 	AccountListings
 	StateListings
 	SignInListings
+	FactorListings
 	Epoch(ctx context.Context) (Epoch, error)
 
 	// Close releases what the snapshot holds.
@@ -50,6 +51,11 @@ type SignInListings interface {
 	ListConsents(ctx context.Context, f ConsentFilter, p Page) (ConsentPage, error)
 	ListBrowserSessions(ctx context.Context, f BrowserSessionFilter, p Page) (BrowserSessionPage, error)
 	ListMessages(ctx context.Context, p Page) (MessagePage, error)
+}
+
+// FactorListings lists second factors.
+type FactorListings interface {
+	ListUserFactors(ctx context.Context, p Page) (UserFactorsPage, error)
 }
 
 // Backups is what backing up and restoring asks of a store beyond the rest.

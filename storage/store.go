@@ -18,6 +18,7 @@ type Store interface {
 	Codes
 	BrowserSessions
 	Consents
+	Factors
 	ScopeTexts
 	Outbox
 	Epochs

@@ -93,8 +93,9 @@ type UserRecords interface {
 	UpdateUser(ctx context.Context, u User) (User, error)
 
 	// DeleteUser removes the user where the version still is the given one, 0
-	// standing for any, and frees their login names. ErrConflict if the version
-	// moved on, ErrNotFound.
+	// standing for any, frees their login names and removes their second factors. A
+	// crash may leave the record of the factors, which is then of no meaning.
+	// ErrConflict if the version moved on, ErrNotFound.
 	DeleteUser(ctx context.Context, id string, version int64) error
 
 	// ListUsers returns one page, ordered by id.

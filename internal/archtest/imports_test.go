@@ -38,7 +38,9 @@ var narrow = map[string][]string{
 	"issuer/backchannel":   {"internal/safehttp", "issuer/audit", "issuer/outbox", "keys", "storage"},
 	"issuer/epoch":         {"storage"},
 	"issuer/outbox":        {"issuer/audit", "storage"},
+	"issuer/recovery":      nil,
 	"issuer/role":          {"internal/ttlcache", "storage"},
+	"issuer/totp":          nil,
 	"internal/demoapp":     nil,
 }
 

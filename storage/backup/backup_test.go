@@ -104,8 +104,10 @@ func all(t testing.TB, v storage.Snapshot) map[string]any {
 	must(t, err)
 	messages, err := v.ListMessages(ctx, p)
 	must(t, err)
+	factors, err := v.ListUserFactors(ctx, p)
+	must(t, err)
 	return map[string]any{
-		"logos": logos.Logos, "texts": texts, "consents": consents.Consents, "browsers": browsers.Sessions, "messages": messages.Messages,
+		"logos": logos.Logos, "texts": texts, "consents": consents.Consents, "browsers": browsers.Sessions, "messages": messages.Messages, "factors": factors.Factors,
 		"users": users.Users, "roles": roles, "clients": clients.Clients, "sessions": sessions.Sessions,
 		"revocations": revocations.Revocations, "keys": keys, "audit": audit.Events,
 	}
@@ -245,7 +247,7 @@ func TestForeignFiles(t *testing.T) {
 		t.Errorf("another master key: %v", err)
 	}
 	var newer *backup.FormatError
-	if _, err := backup.Check(strings.NewReader(`{"signet_backup":3,"what":"ever"}`), macKey); !errors.As(err, &newer) || newer.Found != 3 {
+	if _, err := backup.Check(strings.NewReader(`{"signet_backup":4,"what":"ever"}`), macKey); !errors.As(err, &newer) || newer.Found != 4 {
 		t.Errorf("a newer format: %v", err)
 	}
 }

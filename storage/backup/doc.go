@@ -3,12 +3,12 @@
 //
 // A backup is text, one JSON value a line:
 //
-//	{"signet_backup":2,"created_at":"…","epoch":3}     the head: format, time, epoch of the store
+//	{"signet_backup":3,"created_at":"…","epoch":3}     the head: format, time, epoch of the store
 //	{"role":{…}} {"user":{…}} {"client":{…}} …         a record each, with the fields of package storage
 //	{"end":{"records":42,"sha256":"…","mac":"…"}}      the tail
 //
 // SHA-256 and HMAC-SHA-256 (under a key from the master key) cover every byte before the
-// tail. The hash detects damage, the MAC changes and files made under another master key. Signing keys stay sealed;
+// tail. The hash detects damage, the MAC changes and files made under another master key. Signing keys and the seeds of second factors stay sealed;
 // passwords and client secrets are hashes; no refresh token can be made from it.
 //
 // Rate counters are left out: their windows end within the hour. So are the leases of

@@ -10,8 +10,9 @@ import (
 )
 
 // Format is the newest format that this program knows, and the one that it writes. It reads
-// those before too: 2 added the records of sign-in in a browser.
-const Format = 2
+// those before too: 2 added the records of sign-in in a browser, 3 second
+// factors.
+const Format = 3
 
 // maxLine bounds one record, in bytes.
 const maxLine = 4 << 20
@@ -57,6 +58,7 @@ type record struct {
 	Consent        *storage.Consent        `json:"consent,omitempty"`
 	BrowserSession *storage.BrowserSession `json:"browser_session,omitempty"`
 	Message        *storage.Message        `json:"message,omitempty"`
+	Factors        *storage.UserFactors    `json:"factors,omitempty"`
 }
 
 // trailer is the last line.
@@ -117,6 +119,8 @@ func (r record) kind() string {
 		return "browser_sessions"
 	case r.Message != nil:
 		return "messages"
+	case r.Factors != nil:
+		return "factors"
 	}
 	return "roles"
 }

@@ -24,6 +24,7 @@ type Store interface {
 	storage.Sessions
 	storage.BrowserSessions
 	storage.Consents
+	storage.Factors
 	storage.ScopeTexts
 	storage.Outbox
 	storage.StatusLists
@@ -247,6 +248,11 @@ func insertSignIn(ctx context.Context, into Store, r record, now time.Time) erro
 		return into.CreateBrowserSession(ctx, b)
 	case r.Message != nil:
 		return into.Enqueue(ctx, *r.Message)
+	case r.Factors != nil:
+		f := *r.Factors
+		f.Version = 0 // it is made anew
+		_, err := into.PutUserFactors(ctx, f)
+		return err
 	}
 	return nil
 }

@@ -39,6 +39,13 @@ func fillOneSignIn(t testing.TB, s storage.Store, n int, id string) {
 	must(t, s.PutScopeText(ctx, storage.ScopeText{Scope: "items:" + id, Texts: map[string]string{"en": "<Read>", "de": "Einträge lesen"}, UpdatedAt: start}))
 	_, err := s.SwapConsent(ctx, storage.Consent{UserID: "u" + id, ClientID: "c" + id, Scopes: []string{"a", "b"}, Shown: "shown", CreatedAt: start, UpdatedAt: start})
 	must(t, err)
+	_, err = s.PutUserFactors(ctx, storage.UserFactors{
+		UserID: "u" + id, UserCreatedAt: start, Handle: "handle" + id, EnrolBy: later,
+		TOTP:     &storage.TOTPFactor{Sealed: "sealed", LastStep: 7, CreatedAt: start, LastUsedAt: later},
+		Recovery: &storage.RecoveryCodes{Hashes: []string{"hash"}, CreatedAt: start},
+		Passkeys: []storage.Passkey{{ID: "key", Transports: []string{"usb"}, BackupState: true, CreatedAt: start}},
+	})
+	must(t, err)
 	b := storage.BrowserSession{ID: "b" + id, RootID: "root" + id, UserID: "u" + id, CreatedAt: start, AuthTime: start, AMR: []string{"pwd"}, LastSeen: start, IdleAt: later, ExpiresAt: later}
 	if n == 1 {
 		b.RevokedAt, b.Reason = start, "signed out"

@@ -40,6 +40,13 @@ func (w *writer) browserSessions(ctx context.Context, v storage.Snapshot) error 
 	}, func(b *storage.BrowserSession) record { return record{BrowserSession: b} })
 }
 
+func (w *writer) factors(ctx context.Context, v storage.Snapshot) error {
+	return writeAll(w, func(p storage.Page) ([]storage.UserFactors, string, error) {
+		l, err := v.ListUserFactors(ctx, p)
+		return l.Factors, l.Next, err
+	}, func(f *storage.UserFactors) record { return record{Factors: f} })
+}
+
 // messages leaves out who holds a lease: nobody does where the backup is restored.
 func (w *writer) messages(ctx context.Context, v storage.Snapshot) error {
 	return writeAll(w, func(p storage.Page) ([]storage.Message, string, error) {

@@ -30,6 +30,7 @@ const (
 	scopeTexts         = "scope_texts"
 	sessions           = "sessions"
 	statusLists        = "status_lists"
+	userFactors        = "user_factors"
 	users              = "users"
 )
 

@@ -67,6 +67,7 @@ var fields = []string{
 	"version", "replays", "number", "created_at", "user_epoch", "client_epoch", "username", "email", "roles", "password_hash", "disabled", "grants", "origins", "kid", "sealed", "lease", "at", "type", "actor", "target",
 	"grade", "due", "status_index", "retired_index", "withheld", "denied_audiences", "status_retired", "leased", "until", "bits",
 	"browser", "bound", "code", "code_failures", "root_id", "last_seen", "idle_at", "ends_at", "due_at", "leased_to", "owner", "attempts",
+	"handle",
 }
 
 // checkCommand says what is wrong with a command.

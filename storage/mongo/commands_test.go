@@ -144,7 +144,7 @@ var commandTable = []struct {
 	{"ListUsers", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.ListUsers(ctx, storage.UserFilter{Prefix: "an", Role: "user"}, storage.Page{}))
 	}, "find"},
-	{"DeleteUser", func(ctx context.Context, s *mongo.Store) error { return s.DeleteUser(ctx, "u", 0) }, "delete find find delete"},
+	{"DeleteUser", func(ctx context.Context, s *mongo.Store) error { return s.DeleteUser(ctx, "u", 0) }, "delete find find delete delete"},
 
 	{"Snapshot", func(ctx context.Context, s *mongo.Store) error { return must(s.Snapshot(ctx)) }, "ping"},
 	{"ListRevocations", func(ctx context.Context, s *mongo.Store) error { return must(s.ListRevocations(ctx, storage.Page{})) }, "find"},
@@ -216,6 +216,16 @@ var commandTable = []struct {
 	{"DeleteConsents", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.DeleteConsents(ctx, storage.ConsentFilter{UserID: "u"}))
 	}, "find delete"},
+	{"PutUserFactors, first", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.PutUserFactors(ctx, storage.UserFactors{UserID: "u", Handle: "h"}))
+	}, "insert"},
+	{"PutUserFactors", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.PutUserFactors(ctx, storage.UserFactors{UserID: "u", Handle: "h", Version: 1}))
+	}, "update"},
+	{"UserFactors", func(ctx context.Context, s *mongo.Store) error { return must(s.UserFactors(ctx, "u")) }, "find"},
+	{"UserFactorsByHandle", func(ctx context.Context, s *mongo.Store) error { return must(s.UserFactorsByHandle(ctx, "h")) }, "find"},
+	{"ListUserFactors", func(ctx context.Context, s *mongo.Store) error { return must(s.ListUserFactors(ctx, storage.Page{})) }, "find"},
+	{"DeleteUserFactors, in a version", func(ctx context.Context, s *mongo.Store) error { return s.DeleteUserFactors(ctx, "u", 2) }, "delete"},
 	{"PutScopeText, first", func(ctx context.Context, s *mongo.Store) error {
 		return s.PutScopeText(ctx, storage.ScopeText{Scope: "a"})
 	}, "update insert"},

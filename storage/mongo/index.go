@@ -52,6 +52,7 @@ func indexes() []index {
 		{collection: sessions, name: "sessions_expiry", fields: []string{"expires_at"}},
 		{collection: sessions, name: "sessions_owner", fields: []string{"user_id", "client_id", "revoked_at", "created_at", "_id"}},
 		{collection: sessions, name: "sessions_user", fields: []string{"user_id", "_id"}},
+		{collection: userFactors, name: "user_factors_handle", fields: []string{"handle"}, sparse: true},
 		{collection: users, name: "users_email", fields: []string{"email"}},
 		{collection: users, name: "users_roles", fields: []string{"roles", "_id"}},
 		{collection: users, name: "users_username", fields: []string{"username"}},

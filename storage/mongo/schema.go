@@ -20,7 +20,8 @@ var ErrForeign = errors.New("not a Signet database")
 //	1  the first
 //	2  audit events by client have an index
 //	3  sessions may begin in a browser
-const schemaVersion = 3
+//	4  users may have second factors
+const schemaVersion = 4
 
 // schemaID is the _id of the one document in the collection schema.
 const schemaID = "signet"
@@ -99,6 +100,6 @@ func (s *Store) checkForeign(ctx context.Context) error {
 func collections() []string {
 	return []string{
 		rateCounters, audit, browserSessions, clientLogos, clients, consents, pendingRevocations, sharedSets, keys, logins, outbox,
-		revocations, roles, schema, scopeTexts, sessions, statusLists, users,
+		revocations, roles, schema, scopeTexts, sessions, statusLists, userFactors, users,
 	}
 }

@@ -60,10 +60,10 @@ func wantOpenError(t *testing.T, uri string, words ...string) error {
 
 func TestFutureSchemaIsRefused(t *testing.T) {
 	uri := mongotest.URI(t)
-	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(4))})
+	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(5))})
 	var schema *storage.SchemaError
-	if err := wantOpenError(t, uri, "version 4"); !errors.As(err, &schema) || schema.Found != 4 || schema.Known != 3 {
-		t.Errorf("got %v, want a SchemaError of 4 and 3", err)
+	if err := wantOpenError(t, uri, "version 5"); !errors.As(err, &schema) || schema.Found != 5 || schema.Known != 4 {
+		t.Errorf("got %v, want a SchemaError of 5 and 4", err)
 	}
 }
 
@@ -75,8 +75,8 @@ func TestEarlierSchemaIsRaised(t *testing.T) {
 	put(t, db, "audit", bson.D{field("_id", "e"), field("at", start), field("client_id", "c")})
 	for range 2 { // again there is nothing to do
 		s := open(t, uri)
-		if v, err := s.SchemaVersion(t.Context()); err != nil || v != 3 {
-			t.Errorf("schema version %d, %v; want 3", v, err)
+		if v, err := s.SchemaVersion(t.Context()); err != nil || v != 4 {
+			t.Errorf("schema version %d, %v; want 4", v, err)
 		}
 		page, err := s.ListAudit(t.Context(), storage.AuditFilter{ClientID: "c"}, storage.Page{})
 		if err != nil || len(page.Events) != 1 {
@@ -132,7 +132,8 @@ var wantIndexes = map[string]bool{
 	"revocations.revocations_expiry{expires_at}": false,
 	"sessions.sessions_client{client_id _id}":    false, "sessions.sessions_due{due}": false, "sessions.sessions_expiry{expires_at}": false, "sessions.sessions_user{user_id _id}": false,
 	"sessions.sessions_owner{user_id client_id revoked_at created_at _id}": false,
-	"users.users_email{email}": false, "users.users_roles{roles _id}": false, "users.users_username{username}": false,
+	"user_factors.user_factors_handle{handle}":                             false,
+	"users.users_email{email}":                                             false, "users.users_roles{roles _id}": false, "users.users_username{username}": false,
 }
 
 func indexesOf(t *testing.T, db *driver.Database) map[string]bool {

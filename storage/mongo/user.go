@@ -190,7 +190,7 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, id, old, new string) er
 }
 
 // DeleteUser implements [storage.Users] by one conditional delete, after which the names
-// are freed.
+// are freed and the second factors removed, as far as the server lets it.
 func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
@@ -198,6 +198,7 @@ func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error 
 		return err
 	}
 	s.releaseNames(ctx, id)
+	_, _ = s.delete(ctx, userFactors, byID(id)) // what is left is of no meaning without the user
 	return nil
 }
 

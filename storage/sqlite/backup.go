@@ -51,7 +51,7 @@ func begin(ctx context.Context, db *sql.DB) error {
 var clearStatements = []query{
 	"DELETE FROM guards", "DELETE FROM users", "DELETE FROM logins", "DELETE FROM user_roles", "DELETE FROM roles", "DELETE FROM clients", "DELETE FROM sessions",
 	"DELETE FROM revocations", "DELETE FROM attempts", "DELETE FROM keys", "DELETE FROM audit", "DELETE FROM endings",
-	"DELETE FROM browser_sessions", "DELETE FROM consents", "DELETE FROM scope_texts", "DELETE FROM client_logos", "DELETE FROM messages",
+	"DELETE FROM browser_sessions", "DELETE FROM consents", "DELETE FROM scope_texts", "DELETE FROM client_logos", "DELETE FROM messages", "DELETE FROM user_factors",
 }
 
 // Clear implements [storage.Backups] by one step.

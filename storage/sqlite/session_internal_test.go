@@ -223,6 +223,8 @@ func TestPlans(t *testing.T) {
 		"consents":                   {consentQuery(storage.ConsentFilter{}, storage.Page{}), "SEARCH consents USING PRIMARY KEY (user_id>?)"},
 		"consents of a user":         {consentQuery(storage.ConsentFilter{UserID: "u"}, storage.Page{}), "SEARCH consents USING PRIMARY KEY (user_id=?)"},
 		"consents of a client":       {consentQuery(storage.ConsentFilter{ClientID: "c"}, storage.Page{}), "SEARCH consents USING INDEX consents_by_client (client_id=? AND user_id>?)"},
+		"factors":                    {factorsQuery(storage.Page{}), "SEARCH user_factors USING PRIMARY KEY (user_id>?)"},
+		"factors by handle":          {selection{factorsByHandle, []any{"h"}}, "SEARCH user_factors USING INDEX user_factors_by_handle (handle=?)"},
 		"available messages":         {selection{anyAvailable, []any{1}}, "SCAN CONSTANT ROW; SCALAR SUBQUERY 1; SEARCH messages USING INDEX messages_by_due (due_at<?)"},
 		"expired messages":           {selection{expiredMessages, []any{1, 1}}, "SEARCH messages USING COVERING INDEX messages_by_end (expires_at<?)"},
 		"all":                        {all, "SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id>?)"},

@@ -57,6 +57,10 @@ func snapshotOf(t *testing.T, v storage.Snapshot, between func()) map[string]any
 		l, err := v.ListConsents(ctx, storage.ConsentFilter{}, p)
 		return l.Consents, l.Next, err
 	})
+	pages(read, "factors", func(p storage.Page) (any, string, error) {
+		l, err := v.ListUserFactors(ctx, p)
+		return l.Factors, l.Next, err
+	})
 	pages(read, "browser sessions", func(p storage.Page) (any, string, error) {
 		l, err := v.ListBrowserSessions(ctx, storage.BrowserSessionFilter{}, p)
 		return l.Sessions, l.Next, err

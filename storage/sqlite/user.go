@@ -143,6 +143,9 @@ func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error 
 		if err := deleteLogins(t, u); err != nil {
 			return u, err
 		}
+		if _, err := t.exec("DELETE FROM user_factors WHERE user_id = ?", id); err != nil {
+			return u, err
+		}
 		return u, deleteUserRoles(t, u)
 	})
 	return err

@@ -30,6 +30,9 @@ func backupSnapshot(t *testing.T, s storage.Store) {
 	browsers, consents, texts, logos, messages := dumpSignIn(t, v)
 	wantEqual(t, "the browser sessions of the view", browsers, []storage.BrowserSession{newBrowserSession(1)})
 	wantEqual(t, "the other records of sign-in", []int{len(consents), len(texts), len(logos), len(messages)}, []int{1, 1, 1, 1})
+	factors, err := v.ListUserFactors(ctx, storage.Page{})
+	noErr(t, "ListUserFactors", err)
+	wantEqual(t, "how many records of second factors the view has", len(factors.Factors), 1)
 	noErr(t, "Close", v.Close())
 	createUser(t, s, newUser(3))
 }
@@ -42,7 +45,7 @@ func backupClear(t *testing.T, s storage.Store) {
 		noErr(t, "Clear", s.Clear(t.Context()))
 		left := dump(t, s)
 		n := len(left.Users) + len(left.Roles) + len(left.Clients) + len(left.Sessions) + len(left.Keys) + len(left.Events) +
-			len(left.Browsers) + len(left.Consents) + len(left.ScopeTexts) + len(left.Logos) + len(left.Messages)
+			len(left.Browsers) + len(left.Consents) + len(left.ScopeTexts) + len(left.Logos) + len(left.Messages) + len(left.Factors)
 		if n != 0 || left.Revoked != [2]bool{} {
 			t.Errorf("after Clear there is still %+v", left)
 		}

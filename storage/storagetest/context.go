@@ -22,6 +22,7 @@ var contextContracts = []contract{
 func calls(s storage.Store) map[string]func(ctx context.Context) error {
 	all := signInCalls(s)
 	maps.Copy(all, accountCalls(s))
+	maps.Copy(all, factorCalls(s))
 	return all
 }
 
@@ -175,6 +176,7 @@ func fillOne(t *testing.T, s storage.Store) {
 	wantCount(t, s, "ann", start, storage.RateCounter{Count: 1, ResetAt: start.Add(window)})
 	createBrowserSession(t, s, newBrowserSession(1))
 	putConsent(t, s, newConsent(1))
+	putFactors(t, s, newFactors(1))
 	putScopeText(t, s, newScopeText(1))
 	putLogo(t, s, newClientLogo(1))
 	enqueue(t, s, newMessage(1))
@@ -197,6 +199,7 @@ type contents struct {
 	ScopeTexts []storage.ScopeText
 	Logos      []storage.ClientLogo
 	Messages   []storage.Message
+	Factors    []storage.UserFactors
 }
 
 // dump reads a store of at most one page of each kind.
@@ -221,6 +224,9 @@ func dump(t *testing.T, s storage.Store) (all contents) {
 	all.Keys, err = s.ListKeys(ctx)
 	noErr(t, "ListKeys", err)
 	all.Browsers, all.Consents, all.ScopeTexts, all.Logos, all.Messages = dumpSignIn(t, s)
+	factors, err := s.ListUserFactors(ctx, page)
+	noErr(t, "ListUserFactors", err)
+	all.Factors = factors.Factors
 	for i, jti := range []string{"jti-1", "jti-2"} {
 		all.Revoked[i], err = s.TokenRevoked(ctx, jti)
 		noErr(t, "TokenRevoked", err)

@@ -98,6 +98,22 @@ func (s overwritesConsent) SwapConsent(ctx context.Context, c storage.Consent) (
 	}
 }
 
+type overwritesFactors struct{ storage.Store }
+
+func (s overwritesFactors) PutUserFactors(ctx context.Context, f storage.UserFactors) (storage.UserFactors, error) {
+	for {
+		got, err := s.Store.PutUserFactors(ctx, f)
+		if !errors.Is(err, storage.ErrConflict) {
+			return got, err
+		}
+		now, err := s.UserFactors(ctx, f.UserID)
+		if err != nil {
+			return got, err
+		}
+		f.Version = now.Version
+	}
+}
+
 type deletesAll struct{ storage.Store }
 
 func (s deletesAll) DeleteConsents(ctx context.Context, f storage.ConsentFilter) (int64, error) {

@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"Codes", codeContracts},
 		{"BrowserSessions", browserSessionContracts},
 		{"Consents", consentContracts},
+		{"Factors", factorContracts},
 		{"ScopeTexts", scopeTextContracts},
 		{"ClientLogos", clientLogoContracts},
 		{"Outbox", outboxContracts},
