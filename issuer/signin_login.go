@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/authorization"
@@ -35,7 +36,10 @@ func (s *SignIn) LogIn(ctx context.Context, in Interaction, l Login) (Outcome, e
 		return s.loginRefused(ctx, v, err)
 	}
 	defer checked.attempt.Release(ctx)
-	return s.loggedIn(ctx, v, c, checked, l.Remember)
+	return s.complete(ctx, v, authentication{
+		user: checked.user, methods: []string{amrPassword}, at: v.now, remember: l.Remember,
+		settle: func(ctx context.Context) error { return s.login.succeeded(ctx, c, checked) },
+	})
 }
 
 // loginRefused shows the login page again, unless the outcome is not known.
@@ -58,23 +62,36 @@ func (s *SignIn) askAgain(ctx context.Context, v *visit, e *Error, problem Probl
 	return o, err
 }
 
-// loggedIn goes on after the right password.
-func (s *SignIn) loggedIn(ctx context.Context, v *visit, c credentials, checked verifiedLogin, remember bool) (Outcome, error) {
+// authentication is what a person has proven of themselves, by whatever way in: all that the
+// login demands.
+type authentication struct {
+	user     storage.User
+	methods  []string                        // RFC 8176, in the order in which they were used
+	at       time.Time                       // what auth_time says
+	remember bool                            // stay signed in when the browser is closed, as far as the policy allows
+	detail   string                          // of the event login.succeeded: what was used beside a password
+	settle   func(ctx context.Context) error // forgives what was counted
+}
+
+// complete goes on after a login that nothing is missing from: it begins the browser session.
+// Every way in ends here.
+func (s *SignIn) complete(ctx context.Context, v *visit, a authentication) (Outcome, error) {
 	storeEpoch, err := s.epochs.Epoch(ctx)
 	if err != nil {
 		return Outcome{}, unavailable(err)
 	}
 	replaced, stale := v.signedIn, v.stamp.Stale(v.request, v.now)
-	session, cookie, err := s.sessions.prepare(checked.user, storeEpoch, replaced, s.sessions.lives.remembers(remember), c.Info, v.now)
+	session, cookie, err := s.sessions.prepare(a.user, storeEpoch, replaced, s.sessions.lives.remembers(a.remember), v.in.Info, v.now)
 	if err != nil {
 		return Outcome{}, err
 	}
-	v.enter(BrowserUser{User: checked.user, Session: session}, cookie)
+	session.AMR, session.AuthTime = a.methods, a.at
+	v.enter(BrowserUser{User: a.user, Session: session}, cookie)
 	p, err := s.plan(ctx, v)
 	if err != nil {
 		return Outcome{}, err
 	}
-	succeeded := func() error { return s.login.succeeded(ctx, c, checked) }
+	succeeded := func() error { return a.settle(ctx) }
 	if p.step.Kind == authorization.StepRespondError {
 		return s.loggedInForNothing(ctx, p, replaced, succeeded)
 	}
@@ -84,7 +101,7 @@ func (s *SignIn) loggedIn(ctx context.Context, v *visit, c credentials, checked 
 	var o Outcome
 	err = together(succeeded,
 		func() error { return unavailableOrNil(s.sessions.store.CreateBrowserSession(ctx, session)) },
-		func() error { return s.log.appendAll(ctx, v.in.Info, loginEvents(v, replaced)...) },
+		func() error { return s.log.appendAll(ctx, v.in.Info, loginEvents(v, a, replaced)...) },
 		func() error { return s.ender.leave(ctx, replaced, *v.signedIn, v.now, v.in.Info) },
 		func() (err error) { o, err = s.carryOut(ctx, p); return err },
 	)
@@ -118,11 +135,12 @@ func (v *visit) enter(u BrowserUser, cookie *BrowserCookie) {
 
 // loginEvents are what a login has done: it has begun a session, and ended the one that the
 // browser had.
-func loginEvents(v *visit, replaced *BrowserUser) []storage.AuditEvent {
+func loginEvents(v *visit, a authentication, replaced *BrowserUser) []storage.AuditEvent {
 	u := v.signedIn.Session
 	event := storage.AuditEvent{Actor: u.UserID, Target: browserSessionHandle(u.ID), ClientID: v.client.ID}
 	succeeded, started := event, event
 	succeeded.Type, started.Type = audit.EventLoginSucceeded, audit.EventBrowserSessionStarted
+	succeeded.Detail = a.detail
 	events := []storage.AuditEvent{succeeded, started}
 	if replaced != nil && replaced.User.ID == u.UserID {
 		events = append(events, replacedEvent(replaced))

@@ -50,7 +50,7 @@ var allowedPlain = map[string]string{
 	"issuer/activetoken.go verifyAccessToken: header.Typ != typeAccessToken":                                                    "the name of a type",
 	"issuer/browsersession_list.go EndSession: browserSessionHandle(b.ID) == handle":                                            "a public name",
 	"issuer/idtokenhint.go verify: header.Typ != typeIDToken":                                                                   "the name of a type",
-	"issuer/signin_login.go loggedIn: p.step.Kind != authorization.StepChangePassword":                                          "the name of a step",
+	"issuer/signin_login.go complete: p.step.Kind != authorization.StepChangePassword":                                          "the name of a step",
 	"issuer/signin_password.go ChangePassword: p.step.Kind != authorization.StepChangePassword":                                 "the name of a step",
 	"issuer/password/prepare.go candidates: prepared != pw":                                                                     "two forms of what was typed: neither is the stored secret",
 	`issuer/userfile/input.go skipBOM: bytes.Equal(ahead, []byte("\ufeff"))`:                                                    "the form of a file",
