@@ -25,6 +25,12 @@ func (w *Worker) attempt(ctx context.Context, m storage.Message) {
 		w.postpone(ctx, m, until.Add(w.spread()))
 		return
 	}
+	began := w.cfg.Now()
+	if !w.targets.begin(m, began) {
+		w.postpone(ctx, m, began.Add(backoff(m.Attempts, w.cfg.Jitter())))
+		return
+	}
+	defer func() { w.targets.end(m, began, w.cfg.Now()) }()
 	attemptCtx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	err := d.Deliver(attemptCtx, m)
 	cancel()

@@ -11,5 +11,8 @@
 // deletion leaves a lease that lapses, and another one delivers the message again. Receivers
 // must bear that. The order in which messages arrive is not promised.
 //
+// A receiver that is down rests, and one that answers late has two of the slots at most, so that
+// neither holds up the messages of others.
+//
 // What a message is about is the business of the [Deliverer] of its kind.
 package outbox

@@ -49,6 +49,12 @@ func (s *memoryStore) LeaseMessages(_ context.Context, l storage.Lease) ([]stora
 	return due, nil
 }
 
+func (s *memoryStore) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.messages)
+}
+
 // sorted returns the messages, the longest due first.
 func (s *memoryStore) sorted() []storage.Message {
 	all := make([]storage.Message, 0, len(s.messages))

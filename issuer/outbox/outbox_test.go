@@ -265,6 +265,46 @@ func TestDeliver_OneReceiverDown_DoesNotHoldUpOthers(t *testing.T) {
 	}
 }
 
+// A receiver that answers, but late, has two slots after its first messages.
+func TestRun_SlowReceiver_LeavesSlotsToOthers(t *testing.T) {
+	f := newFixture()
+	begun, goOn, delivered := make(chan string, 100), make(chan struct{}), make(chan string, 10)
+	f.answer = func(_ context.Context, m storage.Message) error {
+		if m.Target == "fast" {
+			delivered <- m.ID
+			return nil
+		}
+		begun <- m.ID
+		<-goOn
+		return nil
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); f.Run(ctx, func(error) {}) }()
+	f.enqueue(t, f.messages("slow", "01", "02", "03", "04", "05", "06", "07", "08")...)
+	for range 8 { // nobody knows yet that it is slow
+		<-begun
+	}
+	f.clock.Advance(2 * time.Second)
+	for range 8 {
+		goOn <- struct{}{}
+	}
+	for f.store.count() > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	f.enqueue(t, f.messages("slow", "09", "10", "11", "12", "13", "14", "15", "16")...)
+	<-begun
+	<-begun
+	f.enqueue(t, f.messages("fast", "fast")...)
+	<-delivered
+	if n := len(begun); n != 0 {
+		t.Errorf("%d more attempts at the slow receiver are under way", n)
+	}
+	close(goOn)
+	stop()
+	<-ended
+}
+
 func TestDeliver_UnknownKind_IsLeftToNewerInstances(t *testing.T) {
 	f := newFixture()
 	m := f.messages("web", "1")[0]
