@@ -159,7 +159,7 @@ func newIDClaims(access accessClaims, g grantResult, atHash string) idClaims {
 		Nonce: g.nonce, ACR: access.ACR, AMR: access.AMR, AccessTokenHash: atHash, SessionID: access.SessionID,
 	}
 	if len(g.rights.named) > 0 {
-		c.UserClaims = userClaims(*g.user, func(name string) bool { return contains(g.rights.named, claimsOfIDToken+name) })
+		c.UserClaims = userClaims(*g.record, func(name string) bool { return contains(g.rights.named, claimsOfIDToken+name) })
 	}
 	return c
 }

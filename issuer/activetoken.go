@@ -22,10 +22,16 @@ const maxTokenBytes = keys.MaxToken
 // are what is left of them now.
 type activeToken struct {
 	claims   accessClaims
-	audience []string      // what is left of the claims' now
-	user     *storage.User // nil where a client acts on its own behalf
-	browser  string        // the root of the browser session that it was born in; "" for none
-	named    []string      // claims asked for by name, as far as the client may read them now
+	audience []string           // what is left of the claims' now
+	user     *storage.UserState // nil where a client acts on its own behalf
+	client   storage.Client
+}
+
+// activeUserToken is an activeToken with the records of its session and its user.
+type activeUserToken struct {
+	activeToken
+	session storage.Session
+	record  storage.User // of user; the zero User where a client acts on its own behalf
 }
 
 // errInactive is definitive: the token was not issued here, has expired or was revoked, or
@@ -46,8 +52,8 @@ type tokenChecker struct {
 
 // tokenStore reads the records that a token's validity depends on.
 type tokenStore interface {
-	Session(ctx context.Context, id string) (storage.Session, error)
-	UserInEpoch(ctx context.Context, id string) (storage.User, storage.Epoch, error)
+	SessionState(ctx context.Context, id string) (storage.SessionState, error)
+	SessionInEpoch(ctx context.Context, id string) (storage.Session, storage.User, storage.Epoch, error)
 	TokenRevoked(ctx context.Context, jti string) (bool, error)
 	Epoch(ctx context.Context) (storage.Epoch, error)
 }
@@ -100,9 +106,31 @@ func parseClaims(payload []byte) (c accessClaims, ok bool) {
 	return c, true
 }
 
-// activeToken tells whether an access token is active (RFC 7662 §2.2). The error is
-// errInactive or has the code Unavailable.
+// activeToken tells whether an access token is active (RFC 7662 §2.2). Of its session and its
+// user it reads no more than that takes. The error is errInactive or has the code Unavailable.
 func (tc *tokenChecker) activeToken(ctx context.Context, token string) (activeToken, error) {
+	return tc.check(ctx, token, tc.store.SessionState)
+}
+
+// activeUserToken is activeToken for those who need the records too.
+func (tc *tokenChecker) activeUserToken(ctx context.Context, token string) (t activeUserToken, err error) {
+	t.activeToken, err = tc.check(ctx, token, func(ctx context.Context, sid string) (storage.SessionState, error) {
+		s, user, storeEpoch, err := tc.store.SessionInEpoch(ctx, sid)
+		t.session, t.record = s, user
+		return storage.NewSessionState(s, user, storeEpoch), err
+	})
+	return t, err
+}
+
+// namedClaims returns the claims asked for by name, as far as the client may read them now.
+func (t activeUserToken) namedClaims(issuer string) []string {
+	return claimsWithin(t.session.Claims, clientBounds(t.client, issuer).scopes)
+}
+
+// readState reads the state of a session.
+type readState func(ctx context.Context, sid string) (storage.SessionState, error)
+
+func (tc *tokenChecker) check(ctx context.Context, token string, read readState) (activeToken, error) {
 	c, err := tc.verifyAccessToken(ctx, token)
 	if err != nil {
 		return activeToken{}, err
@@ -111,36 +139,32 @@ func (tc *tokenChecker) activeToken(ctx context.Context, token string) (activeTo
 	if now.Unix() >= c.Expiry || time.Unix(max(c.IssuedAt, c.NotBefore), 0).After(now.Add(clockLeeway)) {
 		return activeToken{}, errInactive
 	}
-	var client storage.Client
 	t := activeToken{claims: c}
 	if c.SessionID != "" {
-		var s activeSession
-		s, err = tc.activeSessionToken(ctx, c, now)
-		t.user, t.browser, t.named, client = &s.user, s.BrowserID, s.Claims, s.client
+		t.user, t.client, err = tc.checkSessionToken(ctx, c, now, read)
 	} else {
-		client, err = tc.activeClientToken(ctx, c)
+		t.client, err = tc.activeClientToken(ctx, c)
 	}
 	if err != nil {
 		return activeToken{}, err
 	}
-	return tc.limitToCurrentRights(ctx, t, client)
+	return tc.limitToCurrentRights(ctx, t)
 }
 
 // limitToCurrentRights leaves out what was taken from the user, the client or a role since the
 // token was issued. A token that is for nobody any more is not active.
-func (tc *tokenChecker) limitToCurrentRights(ctx context.Context, t activeToken, client storage.Client) (activeToken, error) {
+func (tc *tokenChecker) limitToCurrentRights(ctx context.Context, t activeToken) (activeToken, error) {
 	roles, err := tc.roles.Get(ctx)
 	if err != nil {
 		return activeToken{}, unavailable(err)
 	}
-	b, scope := clientBounds(client, tc.issuer), strings.Fields(t.claims.Scope)
+	b, scope := clientBounds(t.client, tc.issuer), strings.Fields(t.claims.Scope)
 	if t.user != nil {
 		t.claims.Roles = intersect(t.claims.Roles, t.user.Roles)
 		scope = roles.ScopesFor(t.user.Roles, intersect(scope, b.scopes))
 	} else {
-		scope = intersect(scope, ownScopes(client, roles))
+		scope = intersect(scope, ownScopes(t.client, roles))
 	}
-	t.named = claimsWithin(t.named, b.scopes)
 	t.claims.Scope, t.audience = joinScope(scope), intersectAudiences(t.claims.Audience, b.audiences)
 	if len(t.audience) == 0 {
 		return activeToken{}, errInactive
@@ -148,49 +172,50 @@ func (tc *tokenChecker) limitToCurrentRights(ctx context.Context, t activeToken,
 	return t, nil
 }
 
-// activeSessionToken checks a token of a session. If its place in the status lists
+// checkSessionToken checks a token of a session. If its place in the status lists
 // is not the session's any more, it was issued with rights that have been taken
 // away since.
-func (tc *tokenChecker) activeSessionToken(ctx context.Context, c accessClaims, now time.Time) (activeSession, error) {
-	s, err := tc.activeSession(ctx, c.SessionID, now, tc.covers(c))
+func (tc *tokenChecker) checkSessionToken(ctx context.Context, c accessClaims, now time.Time, read readState) (*storage.UserState, storage.Client, error) {
+	s, err := read(ctx, c.SessionID)
 	if err != nil {
-		return activeSession{}, err
+		return nil, storage.Client{}, inactiveOrUnavailable(err)
+	}
+	client, err := tc.activeClient(ctx, s, now, tc.covers(c))
+	if err != nil {
+		return nil, storage.Client{}, err
 	}
 	if claim := tc.statusLists.Claim(s.StatusIndex); c.Status != nil && (claim == nil || *c.Status != *claim) {
-		return activeSession{}, errInactive
+		return nil, storage.Client{}, errInactive
 	}
-	return s, nil
+	return &s.User, client, nil
+}
+
+// activeClient returns the client of a session that is active. It costs no read where the
+// client is cached.
+func (tc *tokenChecker) activeClient(ctx context.Context, s storage.SessionState, now time.Time, covers clientCheck) (storage.Client, error) {
+	if s.Generation == storage.PendingGeneration || !s.RevokedAt.IsZero() || !now.Before(s.ExpiresAt) || !epoch.Valid(s) {
+		return storage.Client{}, errInactive
+	}
+	return tc.clients.active(ctx, s.ClientID, validAtEpoch(s.ClientEpoch), covers)
 }
 
 // activeSession is a session that is active, with what it depends on.
 type activeSession struct {
 	storage.Session
-	user   storage.User
+	user   storage.UserState
 	client storage.Client
 }
 
-// activeSession checks a session, its user and its client: two reads and the
-// cached client. Without covers the client is to cover what was granted at login.
-func (tc *tokenChecker) activeSession(ctx context.Context, sid string, now time.Time, covers clientCheck) (activeSession, error) {
-	s, err := tc.store.Session(ctx, sid)
+// activeSession checks a session, its user and its client. The client is to cover what was
+// granted at login.
+func (tc *tokenChecker) activeSession(ctx context.Context, sid string, now time.Time) (activeSession, error) {
+	s, user, storeEpoch, err := tc.store.SessionInEpoch(ctx, sid)
 	if err != nil {
 		return activeSession{}, inactiveOrUnavailable(err)
 	}
-	if s.Generation == storage.PendingGeneration || !s.RevokedAt.IsZero() || !now.Before(s.ExpiresAt) {
-		return activeSession{}, errInactive
-	}
-	user, storeEpoch, err := tc.store.UserInEpoch(ctx, s.UserID)
-	if err != nil {
-		return activeSession{}, inactiveOrUnavailable(err)
-	}
-	if !epoch.ValidForUser(user, storeEpoch, s) {
-		return activeSession{}, errInactive
-	}
-	if covers == nil {
-		covers = tc.covers(accessClaims{Scope: joinScope(s.Scopes), Audience: s.Audience})
-	}
-	client, err := tc.clients.active(ctx, s.ClientID, validForSession(s), covers)
-	return activeSession{s, user, client}, err
+	covers := tc.covers(accessClaims{Scope: joinScope(s.Scopes), Audience: s.Audience})
+	client, err := tc.activeClient(ctx, storage.NewSessionState(s, user, storeEpoch), now, covers)
+	return activeSession{s, user.State(), client}, err
 }
 
 // activeClientToken checks a client's own token: it has no session. A
@@ -208,9 +233,7 @@ func (tc *tokenChecker) activeClientToken(ctx context.Context, c accessClaims) (
 	if revoked || !epoch.ValidWithoutSession(storeEpoch, c.IssuedAt) {
 		return storage.Client{}, errInactive
 	}
-	return tc.clients.active(ctx, c.ClientID, func(client storage.Client) bool {
-		return epoch.ValidForClient(client, storage.Session{ClientEpoch: c.ClientEpoch})
-	}, tc.covers(c))
+	return tc.clients.active(ctx, c.ClientID, validAtEpoch(c.ClientEpoch), tc.covers(c))
 }
 
 // clientCheck is a question about a client.
@@ -252,9 +275,10 @@ func (c *clientCache) active(ctx context.Context, id string, valid, covers clien
 // coversAnything is a coverage check that always succeeds.
 func coversAnything(storage.Client) bool { return true }
 
-// validForSession returns the check that a client must pass for its session to be active.
-func validForSession(s storage.Session) clientCheck {
-	return func(c storage.Client) bool { return epoch.ValidForClient(c, s) }
+// validAtEpoch returns the check that a client must pass for a session of this client epoch to
+// be active.
+func validAtEpoch(clientEpoch int64) clientCheck {
+	return func(c storage.Client) bool { return epoch.ValidForClient(c, clientEpoch) }
 }
 
 func inactiveOrUnavailable(err error) error {

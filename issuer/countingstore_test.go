@@ -88,9 +88,16 @@ func (s *countingStore) CreateSession(ctx context.Context, r storage.Session) er
 	return s.Store.CreateSession(ctx, r)
 }
 
-func (s *countingStore) RotateSession(ctx context.Context, r storage.Rotation) (storage.Session, error) {
+func (s *countingStore) SessionState(ctx context.Context, id string) (storage.SessionState, error) {
+	if err := s.step(&s.reads); err != nil {
+		return storage.SessionState{}, err
+	}
+	return s.Store.SessionState(ctx, id)
+}
+
+func (s *countingStore) RotateSession(ctx context.Context, r storage.Rotation) (storage.RotatedSession, error) {
 	if err := s.step(&s.writes); err != nil {
-		return storage.Session{}, err
+		return storage.RotatedSession{}, err
 	}
 	return s.Store.RotateSession(ctx, r)
 }

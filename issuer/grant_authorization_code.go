@@ -76,7 +76,9 @@ func (g codeGrant) identify(ctx context.Context, req *grantRequest) (subject, er
 	if !epoch.ValidForUser(user, storeEpoch, s) {
 		return subject{}, errInvalidCode
 	}
-	return subject{user: &user, session: &s, handle: h, issuedAt: at}, g.checkClient(ctx, s)
+	who := newSubject(user)
+	who.session, who.handle, who.issuedAt = &s, h, at
+	return who, g.checkClient(ctx, s)
 }
 
 func presented(req *grantRequest, at time.Time) presentedCode {
@@ -94,7 +96,7 @@ func (g codeGrant) session(ctx context.Context, sid string) (storage.Session, st
 // checkClient refuses a code whose client was disabled, or whose sessions were ended, since
 // it was issued.
 func (g codeGrant) checkClient(ctx context.Context, s storage.Session) error {
-	_, err := g.clients.active(ctx, s.ClientID, validForSession(s), coversAnything)
+	_, err := g.clients.active(ctx, s.ClientID, validAtEpoch(s.ClientEpoch), coversAnything)
 	if errors.Is(err, errInactive) {
 		return errInvalidCode
 	}
@@ -118,7 +120,7 @@ func (g codeGrant) complete(ctx context.Context, req *grantRequest, who subject,
 		return grantResult{}, err
 	}
 	result := grantResult{
-		issuedAt: who.issuedAt, user: who.user, session: &s, rights: r,
+		issuedAt: who.issuedAt, user: who.user, record: who.record, session: &s, rights: r,
 		idToken: contains(r.scope, ScopeOpenID), nonce: who.session.Code.Nonce,
 	}
 	if contains(req.client.Grants, GrantRefreshToken) {

@@ -38,7 +38,7 @@ func (g passwordGrant) identify(ctx context.Context, req *grantRequest) (subject
 	if err := g.login.succeeded(ctx, c, v); err != nil {
 		return subject{}, err
 	}
-	return subject{user: &v.user}, g.checkMustChange(ctx, c, v.user)
+	return newSubject(v.user), g.checkMustChange(ctx, c, v.user)
 }
 
 var errMustChangePassword = newError(InvalidGrant, "the password must be changed before it can be used here: sign in in a browser to change it")
@@ -61,5 +61,5 @@ func (g passwordGrant) checkMustChange(ctx context.Context, c credentials, u sto
 
 // complete starts a session with these rights.
 func (g passwordGrant) complete(ctx context.Context, req *grantRequest, who subject, r rights) (grantResult, error) {
-	return g.sessions.start(ctx, req, *who.user, r)
+	return g.sessions.start(ctx, req, *who.record, r)
 }

@@ -26,7 +26,7 @@ type refreshGrant struct {
 
 // refreshStore keeps the sessions as a refresh needs them.
 type refreshStore interface {
-	RotateSession(ctx context.Context, r storage.Rotation) (storage.Session, error)
+	RotateSession(ctx context.Context, r storage.Rotation) (storage.RotatedSession, error)
 	CountReplay(ctx context.Context, r storage.Replay) (storage.Session, error)
 	Session(ctx context.Context, id string) (storage.Session, error)
 	RevokeSession(ctx context.Context, id string, at time.Time, reason string) error
@@ -74,8 +74,7 @@ func (g refreshGrant) identify(ctx context.Context, req *grantRequest) (subject,
 	if err := failpoint.Hit(failpoint.RefreshUpdated); err != nil {
 		return subject{}, unavailable(err)
 	}
-	who.user, err = g.currentUser(ctx, *who.session)
-	return who, err
+	return who, g.checkClient(ctx, *who.session)
 }
 
 // complete records in the session what its tokens may say from now on.
@@ -89,11 +88,24 @@ func (g refreshGrant) complete(ctx context.Context, req *grantRequest, who subje
 	if err := failpoint.Hit(failpoint.RefreshRead); err != nil {
 		return grantResult{}, unavailable(err)
 	}
-	return grantResult{
+	result := grantResult{
 		issuedAt: who.issuedAt, event: who.event, user: &user, session: &s, rights: r,
 		refresh: g.tokens.token(who.handle, s.Generation),
 		idToken: req.client.IDTokenOnRefresh && contains(r.scope, ScopeOpenID),
-	}, nil
+	}
+	if result.idToken && len(r.named) > 0 {
+		result.record, err = g.readUser(ctx, user.ID)
+	}
+	return result, err
+}
+
+// readUser reads the record of a user whose ID token says claims asked for by name.
+func (g refreshGrant) readUser(ctx context.Context, id string) (*storage.User, error) {
+	user, _, err := g.store.UserInEpoch(ctx, id)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, errInvalidRefreshToken
+	}
+	return &user, unavailableOrNil(err)
 }
 
 // checkNarrowed refuses a wider scope or another resource before anything moves.
@@ -138,15 +150,17 @@ func (g refreshGrant) rotate(ctx context.Context, req *grantRequest, p presented
 			return subject{}, unavailable(err)
 		}
 		p.at = g.now()
-		s, err := g.store.RotateSession(ctx, g.rules.rotation(p))
+		rotated, err := g.store.RotateSession(ctx, g.rules.rotation(p))
 		if err == nil {
-			return subject{session: &s, issuedAt: p.at}, nil
+			return refreshSubject(rotated, p.at)
 		}
 		if !errors.Is(err, storage.ErrConflict) {
 			return subject{}, unavailable(err)
 		}
-		if s, err = g.replay(ctx, req, p); !errors.Is(err, storage.ErrConflict) {
-			return subject{session: &s, issuedAt: p.at, event: audit.EventRefreshReplayed}, err
+		if s, err := g.replay(ctx, req, p); err == nil {
+			return g.replaySubject(ctx, s, p.at)
+		} else if !errors.Is(err, storage.ErrConflict) {
+			return subject{}, err
 		}
 		if err = g.explainConflict(ctx, req, p); !errors.Is(err, errSessionChanged) {
 			return subject{}, err
@@ -224,23 +238,34 @@ func (g refreshGrant) wrongClient(ctx context.Context, req *grantRequest, s stor
 	return errInvalidRefreshToken
 }
 
-// currentUser reads the user and the epoch after the update. If the user was disabled or
-// the session ended before this read, no token is issued; that the generation has moved
-// does no harm.
-func (g refreshGrant) currentUser(ctx context.Context, s storage.Session) (*storage.User, error) {
+// refreshSubject judges the user and the epoch as they were with the update or after it. If
+// the user was disabled or the session ended before, no token is issued; that the generation
+// has moved does no harm.
+func refreshSubject(r storage.RotatedSession, at time.Time) (subject, error) {
+	state := storage.SessionState{ID: r.ID, UserEpoch: r.UserEpoch, User: r.User, StoreEpoch: r.StoreEpoch}
+	if r.User.ID == "" || !epoch.Valid(state) {
+		return subject{}, errInvalidRefreshToken
+	}
+	return subject{user: &r.User, session: &r.Session, issuedAt: at}, nil
+}
+
+// replaySubject is refreshSubject of an answer that is given again: it reads the user and the
+// epoch after the replay was counted.
+func (g refreshGrant) replaySubject(ctx context.Context, s storage.Session, at time.Time) (subject, error) {
 	user, storeEpoch, err := g.store.UserInEpoch(ctx, s.UserID)
-	switch {
-	case errors.Is(err, storage.ErrNotFound):
-		return nil, errInvalidRefreshToken
-	case err != nil:
-		return nil, unavailable(err)
-	case !epoch.ValidForUser(user, storeEpoch, s):
-		return nil, errInvalidRefreshToken
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return subject{}, unavailable(err)
 	}
-	if _, err := g.clients.active(ctx, s.ClientID, validForSession(s), coversAnything); errors.Is(err, errInactive) {
-		return nil, errInvalidRefreshToken
-	} else if err != nil {
-		return nil, err
+	who, err := refreshSubject(storage.RotatedSession{Session: s, User: user.State(), StoreEpoch: storeEpoch.Number}, at)
+	who.event = audit.EventRefreshReplayed
+	return who, err
+}
+
+// checkClient refuses a session whose client was disabled, or has ended it.
+func (g refreshGrant) checkClient(ctx context.Context, s storage.Session) error {
+	_, err := g.clients.active(ctx, s.ClientID, validAtEpoch(s.ClientEpoch), coversAnything)
+	if errors.Is(err, errInactive) {
+		return errInvalidRefreshToken
 	}
-	return &user, nil
+	return err
 }

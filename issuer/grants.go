@@ -66,19 +66,27 @@ type grant interface {
 
 // subject is on whose behalf tokens are asked for.
 type subject struct {
-	user     *storage.User    // nil for a client on its own behalf
-	session  *storage.Session // the session that goes on; nil for none
-	handle   handle           // of session
-	issuedAt time.Time        // when session was rotated
-	event    string           // TokenResponse.Event
+	user     *storage.UserState // nil for a client on its own behalf
+	record   *storage.User      // of user; nil for a client on its own behalf, and in a refresh, which does not read it
+	session  *storage.Session   // the session that goes on; nil for none
+	handle   handle             // of session
+	issuedAt time.Time          // when session was rotated
+	event    string             // TokenResponse.Event
+}
+
+// newSubject returns a user whose record was read.
+func newSubject(u storage.User) subject {
+	state := u.State()
+	return subject{user: &state, record: &u}
 }
 
 // grantResult is what a grant has decided: what tokens are made from.
 type grantResult struct {
 	issuedAt time.Time
-	event    string           // TokenResponse.Event
-	user     *storage.User    // nil for a client on its own behalf
-	session  *storage.Session // nil for a client on its own behalf
+	event    string             // TokenResponse.Event
+	user     *storage.UserState // nil for a client on its own behalf
+	record   *storage.User      // of user; nil in a refresh without claims asked for by name
+	session  *storage.Session   // nil for a client on its own behalf
 	rights   rights
 	refresh  string // the refresh token to hand out; "" for none
 	idToken  bool

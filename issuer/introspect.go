@@ -100,7 +100,7 @@ func (i *introspector) refresh(ctx context.Context, caller storage.Client, token
 		return Introspection{}, errInactive
 	}
 	now := i.now()
-	s, err := i.checker.activeSession(ctx, h.sessionID(), now, nil)
+	s, err := i.checker.activeSession(ctx, h.sessionID(), now)
 	if err != nil {
 		return Introspection{}, err
 	}
@@ -110,8 +110,8 @@ func (i *introspector) refresh(ctx context.Context, caller storage.Client, token
 	}
 	// Its tokens say what is left of its rights, as activeToken does of an access token.
 	t, err := i.checker.limitToCurrentRights(ctx, activeToken{
-		claims: accessClaims{Scope: joinScope(s.Scopes), Audience: s.Audience}, user: &s.user,
-	}, s.client)
+		claims: accessClaims{Scope: joinScope(s.Scopes), Audience: s.Audience}, user: &s.user, client: s.client,
+	})
 	if err != nil {
 		return Introspection{}, err
 	}

@@ -55,7 +55,7 @@ var errInvalidToken = newError(InvalidToken, "the access token is invalid, expir
 // for an API could be replayed here by that API. Its client must still have the
 // scope.
 func (i *Issuer) Identify(ctx context.Context, accessToken Secret, scope string) (*Principal, error) {
-	t, err := i.checker.activeToken(ctx, string(accessToken))
+	t, err := i.checker.activeUserToken(ctx, string(accessToken))
 	switch {
 	case errors.Is(err, errInactive):
 		return nil, errInvalidToken
@@ -68,7 +68,7 @@ func (i *Issuer) Identify(ctx context.Context, accessToken Secret, scope string)
 	case !contains(strings.Fields(t.claims.Scope), scope):
 		return nil, errScopeMissing(scope)
 	}
-	return &Principal{user: *t.user, session: t.claims.SessionID, clientID: t.claims.ClientID, root: t.browser}, nil
+	return &Principal{user: t.record, session: t.claims.SessionID, clientID: t.claims.ClientID, root: t.session.BrowserID}, nil
 }
 
 // errScopeMissing names the scope that the token needs (RFC 6750 §3.1).

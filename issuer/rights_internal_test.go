@@ -73,7 +73,7 @@ func TestRights_FollowThePolicy(t *testing.T) {
 				TokenRequest: TokenRequest{Resource: tt.resource}, grant: policyGrant{declared: tt.policy}, requested: tt.requested,
 				client: storage.Client{Scopes: all, OwnScopes: []string{"write"}, OwnRank: 1, Audiences: []string{"urn:a", "urn:b"}},
 			}
-			got, err := newTestPipeline().rights(t.Context(), req, subject{user: tt.user, session: tt.session})
+			got, err := newTestPipeline().rights(t.Context(), req, subjectOf(tt.user, tt.session))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -157,4 +157,14 @@ func TestGrantTypes_AreDistinctAndKnown(t *testing.T) {
 	if KnownGrant("") || KnownGrant("implicit") {
 		t.Error("a grant is known that is not in the list")
 	}
+}
+
+// subjectOf is a user with a session.
+func subjectOf(u *storage.User, s *storage.Session) subject {
+	if u == nil {
+		return subject{session: s}
+	}
+	who := newSubject(*u)
+	who.session = s
+	return who
 }

@@ -64,7 +64,8 @@ func (st *sessionStarter) start(ctx context.Context, req *grantRequest, user sto
 	if err := st.log.append(ctx, req.Info, e); err != nil {
 		return grantResult{}, err
 	}
-	g := grantResult{issuedAt: s.CreatedAt, user: &user, session: &s, rights: r, idToken: contains(r.scope, ScopeOpenID)}
+	state := user.State()
+	g := grantResult{issuedAt: s.CreatedAt, user: &state, record: &user, session: &s, rights: r, idToken: contains(r.scope, ScopeOpenID)}
 	if contains(req.client.Grants, GrantRefreshToken) {
 		g.refresh = st.refreshTokens.token(h, s.Generation)
 	}

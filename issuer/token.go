@@ -95,7 +95,7 @@ func (i *Issuer) CheckLogin(ctx context.Context, r TokenRequest) (*CheckedLogin,
 // LogIn starts a session and issues its first tokens. The caller has just checked or set the
 // password of the user. Errors are *Error.
 func (i *Issuer) LogIn(ctx context.Context, c *CheckedLogin, user storage.User) (TokenResponse, error) {
-	return i.pipeline.grantTo(ctx, c.req, subject{user: &user})
+	return i.pipeline.grantTo(ctx, c.req, newSubject(user))
 }
 
 // check makes the checks that every grant shares.

@@ -15,7 +15,7 @@ type UserInfo struct {
 
 // UserInfo answers for the user whose active access token this is.
 func (i *Issuer) UserInfo(ctx context.Context, accessToken Secret) (UserInfo, error) {
-	t, err := i.checker.activeToken(ctx, string(accessToken))
+	t, err := i.checker.activeUserToken(ctx, string(accessToken))
 	if errors.Is(err, errInactive) {
 		return UserInfo{}, errInvalidToken
 	}
@@ -26,7 +26,8 @@ func (i *Issuer) UserInfo(ctx context.Context, accessToken Secret) (UserInfo, er
 	if t.user == nil || !contains(scopes, ScopeOpenID) {
 		return UserInfo{}, &Error{Code: InsufficientScope, Description: "the access token needs the openid scope", Scope: ScopeOpenID}
 	}
-	return UserInfo{Subject: t.user.ID, UserClaims: userClaims(*t.user, func(name string) bool {
-		return contains(scopes, claimScopes[name]) || contains(t.named, claimsOfUserInfo+name)
+	named := t.namedClaims(i.cfg.Issuer)
+	return UserInfo{Subject: t.user.ID, UserClaims: userClaims(t.record, func(name string) bool {
+		return contains(scopes, claimScopes[name]) || contains(named, claimsOfUserInfo+name)
 	})}, nil
 }

@@ -169,6 +169,11 @@ type SessionRecords interface {
 	// Session returns the session, alive or not. ErrNotFound.
 	Session(ctx context.Context, id string) (Session, error)
 
+	// SessionState returns the state of the session, alive or not, at least as new as the
+	// beginning of the call: in one round trip where the backend can. ErrNotFound where there
+	// is no such session, or no user of it any more.
+	SessionState(ctx context.Context, id string) (SessionState, error)
+
 	// ListSessions returns one page, ordered by id.
 	ListSessions(ctx context.Context, f SessionFilter, p Page) (SessionPage, error)
 
@@ -182,10 +187,11 @@ type SessionRefreshes interface {
 	// RotateSession moves the session from generation r.From to r.From+1 in one
 	// conditional update: the session exists, belongs to r.ClientID, is at
 	// r.From, is not revoked, r.At < ExpiresAt and RotatedAt > r.IdleSince.
-	// It returns the record as updated. ErrConflict where the condition does
-	// not hold, whatever the reason, also where there is no such session, and
-	// where r.From is negative: a code is redeemed by RedeemSession only.
-	RotateSession(ctx context.Context, r Rotation) (Session, error)
+	// It returns the record as updated, with its user and the epoch, which it reads after
+	// the update or together with it. ErrConflict where the condition does not hold,
+	// whatever the reason, also where there is no such session, and where r.From is
+	// negative: a code is redeemed by RedeemSession only.
+	RotateSession(ctx context.Context, r Rotation) (RotatedSession, error)
 
 	// CountReplay adds one to Replays in one conditional update: the session
 	// exists, belongs to r.ClientID, is at r.Generation, is not revoked,

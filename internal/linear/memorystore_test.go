@@ -2,6 +2,7 @@ package linear_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -57,6 +58,11 @@ func (l *memoryStore) Session(_ context.Context, id string) (storage.Session, er
 	return l.skewed(s), nil
 }
 
+func (l *memoryStore) SessionState(ctx context.Context, id string) (storage.SessionState, error) {
+	s, u, e, err := l.SessionInEpoch(ctx, id)
+	return storage.NewSessionState(s, u, e), err
+}
+
 func (l *memoryStore) SessionInEpoch(ctx context.Context, id string) (storage.Session, storage.User, storage.Epoch, error) {
 	s, err := l.Session(ctx, id)
 	if err != nil {
@@ -89,7 +95,19 @@ func (l *memoryStore) CountReplay(_ context.Context, r storage.Replay) (storage.
 	return s, nil
 }
 
-func (l *memoryStore) RotateSession(_ context.Context, r storage.Rotation) (storage.Session, error) {
+func (l *memoryStore) RotateSession(ctx context.Context, r storage.Rotation) (storage.RotatedSession, error) {
+	s, err := l.rotate(r)
+	if err != nil || l.Store == nil { // without users
+		return storage.RotatedSession{Session: s}, err
+	}
+	u, e, err := l.UserInEpoch(ctx, s.UserID)
+	if errors.Is(err, storage.ErrNotFound) {
+		err = nil
+	}
+	return storage.RotatedSession{Session: s, User: u.State(), StoreEpoch: e.Number}, err
+}
+
+func (l *memoryStore) rotate(r storage.Rotation) (storage.Session, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s, ok := l.sessions[r.SessionID]

@@ -97,7 +97,8 @@ func (r *codeRun) call(in linear.CodeInput) (storage.Session, error) {
 	case linear.CountFailure:
 		return r.store.CountCodeFailure(ctx, r.id)
 	case linear.Rotate:
-		return r.store.RotateSession(ctx, storage.Rotation{SessionID: r.id, ClientID: "web", From: in.Generation, At: begin.Add(2 * time.Second)})
+		rotated, err := r.store.RotateSession(ctx, storage.Rotation{SessionID: r.id, ClientID: "web", From: in.Generation, At: begin.Add(2 * time.Second)})
+		return rotated.Session, err
 	case linear.EndSession:
 		return storage.Session{}, r.store.RevokeSession(ctx, r.id, begin, "logout")
 	case linear.ReadSession:

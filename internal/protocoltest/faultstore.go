@@ -262,8 +262,12 @@ func (s *Store) Session(ctx context.Context, id string) (storage.Session, error)
 	return callValue(ctx, s, "Session", func() (storage.Session, error) { return s.inner.Session(ctx, id) })
 }
 
-func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.Session, error) {
-	return callValue(ctx, s, "RotateSession", func() (storage.Session, error) { return s.inner.RotateSession(ctx, r) })
+func (s *Store) SessionState(ctx context.Context, id string) (storage.SessionState, error) {
+	return callValue(ctx, s, "SessionState", func() (storage.SessionState, error) { return s.inner.SessionState(ctx, id) })
+}
+
+func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.RotatedSession, error) {
+	return callValue(ctx, s, "RotateSession", func() (storage.RotatedSession, error) { return s.inner.RotateSession(ctx, r) })
 }
 
 func (s *Store) ListRevocations(ctx context.Context, p storage.Page) (storage.RevocationPage, error) {

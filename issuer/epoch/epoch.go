@@ -21,7 +21,9 @@ const userBits = 32
 
 // Session returns what a session of the user carries that begins now. It is below every later
 // one.
-func Session(u storage.User, e storage.Epoch) int64 { return e.Number<<userBits + u.Epoch }
+func Session(u storage.User, e storage.Epoch) int64 { return session(u.Epoch, e.Number) }
+
+func session(user, store int64) int64 { return store<<userBits + user }
 
 // Renewed returns what the browser session carries that takes the place of old after a step on
 // the user's own record. A step on the store's epoch since old began ends both.
@@ -32,8 +34,13 @@ func Renewed(u storage.User, old storage.BrowserSession) int64 {
 // ValidForUser tells whether the user is enabled, and neither they nor anybody for the whole
 // store has ended the session since it began.
 func ValidForUser(u storage.User, e storage.Epoch, s storage.Session) bool {
-	kept := s.ID == u.KeptSession && e.Number == u.KeptEpoch
-	return !u.Disabled && (s.UserEpoch == Session(u, e) || kept)
+	return Valid(storage.NewSessionState(s, u, e))
+}
+
+// Valid is ValidForUser of what is read of them with every token.
+func Valid(s storage.SessionState) bool {
+	kept := s.ID == s.User.KeptSession && s.StoreEpoch == s.User.KeptEpoch
+	return !s.User.Disabled && (s.UserEpoch == session(s.User.Epoch, s.StoreEpoch) || kept)
 }
 
 // ValidForBrowser tells whether the user is enabled, and nobody has ended the browser session
@@ -44,8 +51,8 @@ func ValidForBrowser(u storage.User, e storage.Epoch, s storage.BrowserSession) 
 
 // ValidForClient tells whether the client is enabled and has not ended the session since it
 // began.
-func ValidForClient(c storage.Client, s storage.Session) bool {
-	return !c.Disabled && c.Epoch == s.ClientEpoch
+func ValidForClient(c storage.Client, sessionEpoch int64) bool {
+	return !c.Disabled && c.Epoch == sessionEpoch
 }
 
 // ValidWithoutSession tells whether a client's own token, which has no session, was issued in

@@ -59,20 +59,20 @@ func TestValidForClient(t *testing.T) {
 	at := time.UnixMilli(1_000)
 	c := storage.Client{ID: "c", Epoch: epoch.NewClient(at)}
 	s := storage.Session{ClientEpoch: c.Epoch}
-	if !epoch.ValidForClient(c, s) {
+	if !epoch.ValidForClient(c, s.ClientEpoch) {
 		t.Error("a new session is not valid")
 	}
 	ended := c
 	epoch.EndClientSessions(&ended)
-	if epoch.ValidForClient(ended, s) || s.ClientEpoch >= epoch.EndedByClient(ended).ClientEpochBelow {
+	if epoch.ValidForClient(ended, s.ClientEpoch) || s.ClientEpoch >= epoch.EndedByClient(ended).ClientEpochBelow {
 		t.Error("the session of a client that ended its sessions is valid")
 	}
 	again := storage.Client{ID: "c", Epoch: epoch.NewClient(at.Add(time.Second))}
-	if epoch.ValidForClient(again, s) {
+	if epoch.ValidForClient(again, s.ClientEpoch) {
 		t.Error("the session of a deleted client is valid for a new one of its id")
 	}
 	c.Disabled = true
-	if epoch.ValidForClient(c, s) {
+	if epoch.ValidForClient(c, s.ClientEpoch) {
 		t.Error("the session of a disabled client is valid")
 	}
 }

@@ -29,6 +29,11 @@ func (w sessions) Session(ctx context.Context, id string) (_ storage.Session, er
 	return w.store.Session(ctx, id)
 }
 
+func (w sessions) SessionState(ctx context.Context, id string) (_ storage.SessionState, err error) {
+	defer w.calls.end("session_state", w.calls.begin(), &err)
+	return w.store.SessionState(ctx, id)
+}
+
 func (w sessions) ListSessions(ctx context.Context, f storage.SessionFilter, p storage.Page) (_ storage.SessionPage, err error) {
 	defer w.calls.end("list_sessions", w.calls.begin(), &err)
 	return w.store.ListSessions(ctx, f, p)
@@ -39,7 +44,7 @@ func (w sessions) SweepSessions(ctx context.Context, before time.Time, limit int
 	return w.store.SweepSessions(ctx, before, limit)
 }
 
-func (w sessions) RotateSession(ctx context.Context, r storage.Rotation) (_ storage.Session, err error) {
+func (w sessions) RotateSession(ctx context.Context, r storage.Rotation) (_ storage.RotatedSession, err error) {
 	defer w.calls.end("rotate_session", w.calls.begin(), &err)
 	return w.store.RotateSession(ctx, r)
 }

@@ -45,7 +45,11 @@ func nilIfEmpty[T any](values []T) []T {
 // findOne returns the one document that the filter selects. ErrNotFound.
 func findOne[D any](ctx context.Context, s *Store, collection string, filter bson.D) (D, error) {
 	var doc D
-	err := s.db.Collection(collection).FindOne(ctx, filter).Decode(&doc)
+	opts := options.FindOne()
+	if part, is := any(doc).(partial); is {
+		opts.SetProjection(part.projection())
+	}
+	err := s.db.Collection(collection).FindOne(ctx, filter, opts).Decode(&doc)
 	switch {
 	case errors.Is(err, driver.ErrNoDocuments):
 		return *new(D), storage.ErrNotFound

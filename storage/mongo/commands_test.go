@@ -82,7 +82,7 @@ var commandTable = []struct {
 	{"Session", func(ctx context.Context, s *mongo.Store) error { return must(s.Session(ctx, "s")) }, "find"},
 	{"RotateSession", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.RotateSession(ctx, testRotation("s", 0)))
-	}, "findAndModify"},
+	}, "findAndModify find"},
 	{"RotateSession, lost", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.RotateSession(ctx, testRotation("s", 0)))
 	}, "findAndModify"},
@@ -168,6 +168,13 @@ var commandTable = []struct {
 		session.UserID = "v"
 		return s.CreateSession(ctx, session)
 	}, "insert"},
+	{"SessionState, of no session", func(ctx context.Context, s *mongo.Store) error {
+		if _, err := s.SessionState(ctx, "none"); !errors.Is(err, storage.ErrNotFound) {
+			return fmt.Errorf("got %w, want not found", err)
+		}
+		return nil
+	}, "find"},
+	{"SessionState", func(ctx context.Context, s *mongo.Store) error { return must(s.SessionState(ctx, "of v")) }, "find find"},
 	{"SessionInEpoch", func(ctx context.Context, s *mongo.Store) error {
 		_, _, _, err := s.SessionInEpoch(ctx, "of v")
 		return err

@@ -37,13 +37,27 @@ func (s *Store) Session(ctx context.Context, id string) (storage.Session, error)
 	return doc.record(), err
 }
 
-// RotateSession implements [storage.Sessions] by one findAndModify, whose
-// filter is the whole condition. It is never repeated: where the answer is lost,
-// the session tells by its generation and time whether this rotation was carried
-// out; otherwise the outcome is unknown, and the client's retry learns it.
-func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.Session, error) {
+// RotateSession implements [storage.Sessions] by one findAndModify, and one find of the user
+// and the epoch.
+func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (rotated storage.RotatedSession, err error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
+	if rotated.Session, err = s.rotate(ctx, r); err != nil {
+		return storage.RotatedSession{}, err
+	}
+	user, epoch, err := s.UserInEpoch(ctx, rotated.UserID)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return storage.RotatedSession{}, err
+	}
+	rotated.User, rotated.StoreEpoch = user.State(), epoch.Number
+	return rotated, nil
+}
+
+// rotate makes the conditional update. Its filter is the whole condition. It is never
+// repeated: where the answer is lost, the session tells by its generation and time whether
+// this rotation was carried out; otherwise the outcome is unknown, and the client's retry
+// learns it.
+func (s *Store) rotate(ctx context.Context, r storage.Rotation) (storage.Session, error) {
 	if r.From < 0 {
 		return storage.Session{}, storage.ErrConflict // a code is not a refresh token
 	}

@@ -85,12 +85,22 @@ func (s *Store) Session(ctx context.Context, id string) (storage.Session, error)
 }
 
 // RotateSession implements [storage.Sessions].
-func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.Session, error) {
-	return write(ctx, s, "rotate session", func(t *tx) (storage.Session, error) { return rotate(t, r) })
+func (s *Store) RotateSession(ctx context.Context, r storage.Rotation) (storage.RotatedSession, error) {
+	return write(ctx, s, "rotate session", func(t *tx) (storage.RotatedSession, error) { return rotate(t, r) })
 }
 
-func rotate(t *tx, r storage.Rotation) (storage.Session, error) {
-	return updateSession(t, rotateSession, millis(r.At), r.SessionID, r.ClientID, r.From, millis(r.IdleSince))
+// rotate needs no savepoint: of its two statements only the first writes.
+func rotate(t *tx, r storage.Rotation) (rotated storage.RotatedSession, err error) {
+	rotated.Session, err = updateSession(t, rotateSession, millis(r.At), r.SessionID, r.ClientID, r.From, millis(r.IdleSince))
+	if err != nil {
+		return rotated, err
+	}
+	state, err := queryOne(t, userStateByID, scanUserState, rotated.UserID)
+	if err != nil && !notFound(err) {
+		return rotated, err
+	}
+	rotated.User, rotated.StoreEpoch = state.User, state.StoreEpoch
+	return rotated, nil
 }
 
 // updateSession runs a conditional update, and returns ErrConflict where its

@@ -40,10 +40,11 @@ func rotateTo(t *testing.T, s *Store, session storage.Session, generation int64)
 		for session.Generation < generation {
 			r := storage.Rotation{SessionID: session.ID, ClientID: session.ClientID, From: session.Generation,
 				At: start.Add(time.Duration(session.Generation) * time.Second)}
-			var err error
-			if session, err = rotate(t, r); err != nil {
+			rotated, err := rotate(t, r)
+			if err != nil {
 				return session, err
 			}
+			session = rotated.Session
 		}
 		return session, nil
 	})

@@ -232,7 +232,7 @@ func codeRefreshAfterRedemption(t *testing.T, s storage.Store) {
 	got, err := s.RotateSession(t.Context(), r)
 	noErr(t, "RotateSession", err)
 	session.Generation, session.RotatedAt = 1, r.At
-	wantEqual(t, "the session after a refresh", got, session)
+	wantEqual(t, "the session after a refresh", got.Session, session)
 	_, err = s.RedeemSession(t.Context(), redemptionOf(session))
 	wantErr(t, "RedeemSession after a refresh", err, storage.ErrConflict)
 	wantSession(t, s, session)

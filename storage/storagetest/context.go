@@ -54,6 +54,7 @@ func accountCalls(s storage.Store) map[string]func(ctx context.Context) error {
 		"SwapSharedSet":       func(ctx context.Context) error { return second(s.SwapSharedSet(ctx, storage.SharedSet{Name: "set-2"})) },
 		"CreateSession":       func(ctx context.Context) error { return s.CreateSession(ctx, newSession(2)) },
 		"Session":             func(ctx context.Context) error { return second(s.Session(ctx, newSession(1).ID)) },
+		"SessionState":        func(ctx context.Context) error { return second(s.SessionState(ctx, newSession(1).ID)) },
 		"RotateSession":       func(ctx context.Context) error { return second(s.RotateSession(ctx, rotationOf(newSession(1)))) },
 		"CountReplay":         func(ctx context.Context) error { return second(s.CountReplay(ctx, replayOf(newSession(1)))) },
 		"ExcessSessions": func(ctx context.Context) error {

@@ -39,6 +39,8 @@ var faultyStores = map[string]struct {
 	"a session lives a moment longer":    {func(s storage.Store) storage.Store { return liesAboutTime{s, -time.Millisecond, 0} }, "Rotation/Borders"},
 	"it idles a moment longer":           {func(s storage.Store) storage.Store { return liesAboutTime{s, 0, -time.Millisecond} }, "Rotation/Borders"},
 	"any client may refresh":             {func(s storage.Store) storage.Store { return ignoresClient{s} }, "Rotation/Conditions"},
+	"a rotation knows an old user":       {func(s storage.Store) storage.Store { return remembersUser{s} }, "Rotation/UserAndEpoch"},
+	"a state lacks the revocation":       {func(s storage.Store) storage.Store { return forgetsRevocation{s} }, "SessionState/FollowsEveryChange"},
 	"revoking again is an error":         {func(s storage.Store) storage.Store { return revokesOnce{s} }, "SessionRevocation/Revoke"},
 	"the revoked are counted again":      {func(s storage.Store) storage.Store { return countsAll{s} }, "SessionRevocation/RevokeAllLeavesTheRevoked"},
 	"a sweep has no bound":               {func(s storage.Store) storage.Store { return sweepsAll{s} }, "SessionRevocation/SweepIsBounded"},
@@ -185,11 +187,11 @@ func (s repeatsOrigins) ClientOrigins(ctx context.Context) ([]string, error) {
 
 type letsLosersWin struct{ storage.Store }
 
-func (s letsLosersWin) RotateSession(ctx context.Context, r storage.Rotation) (storage.Session, error) {
+func (s letsLosersWin) RotateSession(ctx context.Context, r storage.Rotation) (storage.RotatedSession, error) {
 	rotated, err := s.Store.RotateSession(ctx, r)
 	if errors.Is(err, storage.ErrConflict) {
 		if now, readErr := s.Session(ctx, r.SessionID); readErr == nil && now.Generation == r.From+1 {
-			return now, nil
+			return storage.RotatedSession{Session: now}, nil
 		}
 	}
 	return rotated, err
@@ -200,7 +202,7 @@ type liesAboutTime struct {
 	at, idle time.Duration
 }
 
-func (s liesAboutTime) RotateSession(ctx context.Context, r storage.Rotation) (storage.Session, error) {
+func (s liesAboutTime) RotateSession(ctx context.Context, r storage.Rotation) (storage.RotatedSession, error) {
 	r.At, r.IdleSince = r.At.Add(s.at), r.IdleSince.Add(s.idle)
 	rotated, err := s.Store.RotateSession(ctx, r)
 	rotated.RotatedAt = rotated.RotatedAt.Add(-s.at)
@@ -209,11 +211,27 @@ func (s liesAboutTime) RotateSession(ctx context.Context, r storage.Rotation) (s
 
 type ignoresClient struct{ storage.Store }
 
-func (s ignoresClient) RotateSession(ctx context.Context, r storage.Rotation) (storage.Session, error) {
+func (s ignoresClient) RotateSession(ctx context.Context, r storage.Rotation) (storage.RotatedSession, error) {
 	if session, err := s.Session(ctx, r.SessionID); err == nil {
 		r.ClientID = session.ClientID
 	}
 	return s.Store.RotateSession(ctx, r)
+}
+
+type remembersUser struct{ storage.Store }
+
+func (s remembersUser) RotateSession(ctx context.Context, r storage.Rotation) (storage.RotatedSession, error) {
+	rotated, err := s.Store.RotateSession(ctx, r)
+	rotated.User.Disabled = false
+	return rotated, err
+}
+
+type forgetsRevocation struct{ storage.Store }
+
+func (s forgetsRevocation) SessionState(ctx context.Context, id string) (storage.SessionState, error) {
+	state, err := s.Store.SessionState(ctx, id)
+	state.RevokedAt = time.Time{}
+	return state, err
 }
 
 type revokesOnce struct{ storage.Store }

@@ -143,7 +143,7 @@ func injectionSessions(t *testing.T, s storage.Store) {
 		got, err := s.RotateSession(t.Context(), r)
 		noErr(t, "RotateSession", err)
 		session.Generation, session.RotatedAt = 1, r.At
-		wantEqual(t, "the answer of RotateSession", got, session)
+		wantEqual(t, "the answer of RotateSession", got.Session, session)
 		n, err := s.RevokeAll(t.Context(), storage.SessionFilter{UserID: v + "u", ClientID: v + "c"}, start, v)
 		noErr(t, "RevokeAll", err)
 		wantEqual(t, "how many were revoked", n, 1)

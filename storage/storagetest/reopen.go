@@ -85,7 +85,7 @@ func reopenDurable(t *testing.T, open func() storage.Store) {
 func reopenGoesOn(t *testing.T, open func() storage.Store) {
 	s := open()
 	fillOne(t, s)
-	session, err := s.RotateSession(t.Context(), rotationOf(newSession(1)))
+	rotated, err := s.RotateSession(t.Context(), rotationOf(newSession(1)))
 	noErr(t, "RotateSession", err)
 	updateAll(t, s, newUser(1), newRole(1), newClient(1))
 	noErr(t, "Close", s.Close())
@@ -97,9 +97,9 @@ func reopenGoesOn(t *testing.T, open func() storage.Store) {
 	wantErr(t, "UpdateUser of the old version", err, storage.ErrConflict)
 	wantDuplicate(t, "CreateUser", s.CreateUser(t.Context(), newUser(1)), "id", "username", "email")
 	wantDuplicate(t, "InsertKey", s.InsertKey(t.Context(), newKey(1)), "seq", "kid")
-	session, err = s.RotateSession(t.Context(), rotationOf(session))
+	rotated, err = s.RotateSession(t.Context(), rotationOf(rotated.Session))
 	noErr(t, "RotateSession", err)
-	wantEqual(t, "the generation", session.Generation, 2)
+	wantEqual(t, "the generation", rotated.Generation, 2)
 }
 
 // reopenSeenByOthers: what one store answered, the next call of another sees.
@@ -109,9 +109,9 @@ func reopenSeenByOthers(t *testing.T, open func() storage.Store) {
 	createSession(t, stores[0], session)
 	for n := range 20 {
 		writer, reader := stores[n%2], stores[(n+1)%2]
-		var err error
-		session, err = writer.RotateSession(t.Context(), rotationOf(session))
+		rotated, err := writer.RotateSession(t.Context(), rotationOf(session))
 		noErr(t, "RotateSession", err)
+		session = rotated.Session
 		wantSession(t, reader, session)
 	}
 	createUser(t, stores[0], newUser(1))

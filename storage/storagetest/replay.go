@@ -31,7 +31,7 @@ func replayCounts(t *testing.T, s storage.Store) {
 	rotated, err := s.RotateSession(t.Context(), rotationOf(session))
 	noErr(t, "RotateSession", err)
 	wantEqual(t, "replays of a new generation", rotated.Replays, int64(0))
-	_, err = s.CountReplay(t.Context(), replayOf(rotated))
+	_, err = s.CountReplay(t.Context(), replayOf(rotated.Session))
 	noErr(t, "CountReplay of the next generation", err)
 	wantSession(t, s, other)
 }

@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"SharedSets", sharedSetContracts},
 		{"Sessions", sessionContracts},
 		{"Rotation", rotationContracts},
+		{"SessionState", sessionStateContracts},
 		{"Replays", replayContracts},
 		{"Epochs", epochContracts},
 		{"SessionRevocation", sessionRevokeContracts},

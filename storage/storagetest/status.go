@@ -242,7 +242,7 @@ func statusUpdateRights(t *testing.T, s storage.Store) {
 		rotated, err := s.RotateSession(t.Context(), rotationOf(session))
 		noErr(t, "RotateSession", err)
 		session.Generation, session.RotatedAt = session.Generation+1, rotationOf(session).At
-		wantEqual(t, "the session after a refresh", rotated, session)
+		wantEqual(t, "the session after a refresh", rotated.Session, session)
 	}
 }
 

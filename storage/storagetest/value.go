@@ -175,7 +175,7 @@ func valueEmptyLists(t *testing.T, s storage.Store) {
 	check(updateAll(t, s, u, r, c))
 	rotated, err := s.RotateSession(t.Context(), rotationOf(session))
 	noErr(t, "RotateSession", err)
-	check(records{session: rotated})
+	check(records{session: rotated.Session})
 	k.PublicJWK, k.Sealed = nil, nil
 	wantKeys(t, s, k)
 }
