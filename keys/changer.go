@@ -87,5 +87,6 @@ func (c *changer) insertKeyPair(ctx context.Context, record storage.Key, p *keyP
 	if err := failpoint.Hit(failpoint.KeyInserted); err != nil {
 		return storage.Key{}, storage.Unavailable("store key", err)
 	}
+	c.cfg.reportRefusal(p)
 	return record, c.snapshots.add(record, p)
 }

@@ -124,6 +124,13 @@ func (c Config) Validate() error {
 	return faults.Err()
 }
 
+// reportRefusal reports a key that OpenSSL does not sign with, though this build has it.
+func (c Config) reportRefusal(p *keyPair) {
+	if p.refusal != nil {
+		c.report(Event{Kind: EventRefusal, KID: p.kid, At: c.Now(), Err: p.refusal})
+	}
+}
+
 // report hands the event to OnEvent, if that is set.
 func (c Config) report(e Event) {
 	if c.OnEvent != nil {

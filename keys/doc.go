@@ -73,6 +73,7 @@
 //
 // A [Manager] is made of a snapshotCache, which reads the records and replaces the
 // snapshot; a changer, which decides on changes and stores them; a verifier; and the
-// slots and the counter of its signatures. When a change takes effect is computed by
+// slots and the counter of its signatures. In a build with the tag openssl the system's
+// OpenSSL signs with RSA keys: see [SigningLibrary]. When a change takes effect is computed by
 // functions of [Config], a snapshot and the time.
 package keys

@@ -16,10 +16,11 @@ const (
 	EventImported      EventKind = "key.imported"
 	EventDeleted       EventKind = "key.deleted" // the record of a key long gone was removed
 	EventRefreshFailed EventKind = "keys.refresh_failed"
-	EventRefreshed     EventKind = "keys.refreshed" // the first success after a failure
+	EventRefreshed     EventKind = "keys.refreshed"         // the first success after a failure
+	EventRefusal       EventKind = "key.refused_by_openssl" // Go signs with the key
 )
 
-// AuditedKinds returns the kinds that change keys. The refreshes change nothing.
+// AuditedKinds returns the kinds that change keys. The others change nothing.
 func AuditedKinds() []EventKind {
 	return []EventKind{EventCreated, EventRotated, EventRolledBack, EventRevoked, EventResealed, EventImported, EventDeleted}
 }
@@ -30,5 +31,5 @@ type Event struct {
 	KID  string    // the key it is about; empty for the refreshes
 	At   time.Time // when it takes effect
 	By   string    // who asked for it ([Change]); empty for the instance itself
-	Err  error     // of EventRefreshFailed
+	Err  error     // of EventRefreshFailed and EventRefusal
 }

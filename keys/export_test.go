@@ -3,6 +3,7 @@ package keys
 import (
 	"context"
 	"crypto"
+	"runtime"
 	"testing"
 
 	"example.org/signet/storage"
@@ -33,3 +34,15 @@ func OccupyRSASlots(m *Manager) (release func()) {
 
 // Reload is a reading that comes in between, as Verify may cause one.
 func Reload(ctx context.Context, m *Manager) error { return m.snapshots.reload(ctx) }
+
+// SignsByOpenSSL tells whether OpenSSL has the key.
+func SignsByOpenSSL(m *Manager, kid string) bool {
+	s, _ := m.snapshots.get()
+	return s.pairs[kid].rsaSigner != nil
+}
+
+// OnFreed calls f when nothing refers to what OpenSSL holds of the key any more.
+func OnFreed(m *Manager, kid string, f func()) {
+	s, _ := m.snapshots.get()
+	runtime.AddCleanup(s.pairs[kid].rsaSigner.(*opaqueSigner), func(f func()) { f() }, f)
+}

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"example.org/signet/internal/openssl"
 )
 
 // minRSABits is the smallest RSA modulus that is loaded (RFC 7518 §3.3).
@@ -30,6 +32,9 @@ type keyPair struct {
 	private func() crypto.Signer // a function, so that nothing prints it
 	public  jose.JSONWebKey
 	signers sync.Map // typ (string) → jose.Signer
+
+	rsaSigner jose.OpaqueSigner // signs in the place of private; nil where private signs
+	refusal   error             // why OpenSSL does not sign with the key; nil where it does, or is not asked
 
 	revokedAt time.Time // set where a sealed revocation took the place of the private half, which is nil then
 }
@@ -84,6 +89,7 @@ func newKeyPair(alg string, private crypto.Signer) (*keyPair, error) {
 		return nil, fmt.Errorf("thumbprint: %w", err)
 	}
 	p := keyPair{alg: alg, private: func() crypto.Signer { return private }, public: public}
+	p.useRSASigner(private, openssl.NewRSASigner)
 	return p.withKID(base64.RawURLEncoding.EncodeToString(thumbprint)), nil
 }
 
@@ -92,7 +98,7 @@ func (p *keyPair) withKID(kid string) *keyPair {
 	if p.kid == kid {
 		return p
 	}
-	named := keyPair{kid: kid, alg: p.alg, private: p.private, public: p.public}
+	named := keyPair{kid: kid, alg: p.alg, private: p.private, public: p.public, rsaSigner: p.rsaSigner, refusal: p.refusal}
 	named.public.KeyID = kid
 	return &named
 }
@@ -153,13 +159,21 @@ func (p *keyPair) signer(typ string) (jose.Signer, error) {
 		return s.(jose.Signer), nil
 	}
 	options := (&jose.SignerOptions{}).WithType(jose.ContentType(typ))
-	key := jose.SigningKey{Algorithm: jose.SignatureAlgorithm(p.alg), Key: jose.JSONWebKey{Key: p.private(), KeyID: p.kid}}
+	key := jose.SigningKey{Algorithm: jose.SignatureAlgorithm(p.alg), Key: jose.JSONWebKey{Key: p.signingKey(), KeyID: p.kid}}
 	s, err := jose.NewSigner(key, options)
 	if err != nil {
 		return nil, fmt.Errorf("signer for key %s: %w", p.kid, err)
 	}
 	shared, _ := p.signers.LoadOrStore(typ, s)
 	return shared.(jose.Signer), nil
+}
+
+// signingKey returns what go-jose signs with.
+func (p *keyPair) signingKey() any {
+	if p.rsaSigner != nil {
+		return p.rsaSigner
+	}
+	return p.private()
 }
 
 // cpuBound reports whether signatures of the key are limited to one for each

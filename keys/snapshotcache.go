@@ -97,6 +97,7 @@ func (c *snapshotCache) unseal(ctx context.Context, records []storage.Key, befor
 		if err != nil {
 			return nil, err
 		}
+		c.cfg.reportRefusal(p)
 		pairs[k.KID] = p
 	}
 	return pairs, nil

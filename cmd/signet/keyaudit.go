@@ -73,6 +73,9 @@ func (a *keyAudit) write(ctx context.Context, e keys.Event) error {
 	case keys.EventRefreshed:
 		a.log.Info().Msg("refreshing the signing keys works again")
 		return nil
+	case keys.EventRefusal:
+		a.log.Warn().Err(e.Err).Str("kid", e.KID).Msg("OpenSSL refused a signing key: Go signs with it")
+		return nil
 	}
 	if a.count != nil {
 		a.count(string(e.Kind))

@@ -47,6 +47,7 @@ func TestKeyAudit_KeyChangesAreAudited(t *testing.T) {
 	recorder.record(keys.Event{Kind: keys.EventRevoked, KID: "k0", At: at, By: "user-1"})
 	recorder.record(keys.Event{Kind: keys.EventRefreshFailed, Err: errors.New("store is away")})
 	recorder.record(keys.Event{Kind: keys.EventRefreshed})
+	recorder.record(keys.Event{Kind: keys.EventRefusal, KID: "k4", Err: errors.New("three primes")})
 	if err := recorder.flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func TestKeyAudit_KeyChangesAreAudited(t *testing.T) {
 	if e.Type != "key.rotated" || e.Target != "k1" || e.Actor != "tester" || !e.At.Equal(at) || e.Detail != "takes effect at 2026-11-22T13:00:00.000Z" || e.ID == "" {
 		t.Errorf("audited: %+v", e)
 	}
-	for _, want := range []string{`"event":"key.rotated","kid":"k1"`, "store is away", "works again"} {
+	for _, want := range []string{`"event":"key.rotated","kid":"k1"`, "store is away", "works again", `"error":"three primes","kid":"k4"`} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("%s is not in the log: %s", want, &log)
 		}

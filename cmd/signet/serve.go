@@ -162,7 +162,7 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	v.metrics.Count("signet_password_evaluations_total", "Password hashes evaluated.", v.passwords.Evaluations)
 	v.metrics.Gauge("signet_password_queue", "Logins and other requests that wait for a password hash.", func() float64 { return float64(v.passwords.Waiting()) })
 	build := readBuildInfo()
-	v.metrics.Info("signet_build_info", "What runs here.", map[string]string{"version": build.Version, "revision": build.Revision, "go": build.Go})
+	v.metrics.Info("signet_build_info", "What runs here.", map[string]string{"version": build.Version, "revision": build.Revision, "go": build.Go, "signer": build.Signer})
 	v.metrics.Count("signet_signatures_total", "Tokens signed.", v.keyring.Signatures)
 	v.registerKeyMetrics()
 	v.metrics.Gauge("signet_status_age_seconds", "Age of the data in the status lists.", func() float64 { return v.issuer.StatusAge().Seconds() })
@@ -187,6 +187,7 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 // What commands and other servers do is in the audit log.
 func (v *server) registerKeyMetrics() {
 	v.keyAudit.count = v.metrics.CountBy("signet_key_changes_total", "Changes of the signing keys by this server, by audit event.", "event")
+	v.metrics.Gauge("signet_signing_keys_refused", "Signing keys that OpenSSL refused, so that Go signs with them.", func() float64 { return float64(v.keyring.Stats().Refusals) })
 	for _, g := range []struct {
 		name, help string
 		read       func(keys.Stats) time.Duration
@@ -202,7 +203,11 @@ func (v *server) registerKeyMetrics() {
 // logServing logs the addresses of the server and warnings about its settings.
 func logServing(ctx context.Context, v *server) error {
 	s := v.settings
-	v.log.Info().Str("issuer", s.issuer).Str("listen", v.listeners.publicURL()).Str("storage", s.storeName()).Msg("serving")
+	signer, err := keys.SigningLibrary()
+	if err != nil {
+		v.log.Warn().Err(err).Msg("OpenSSL cannot be loaded, Go signs in its place: install libcrypto 3, or run a build without the tag openssl")
+	}
+	v.log.Info().Str("issuer", s.issuer).Str("listen", v.listeners.publicURL()).Str("storage", s.storeName()).Str("signer", signer).Msg("serving")
 	if !loopbackOnly(v.listeners.public) && v.listeners.certificate == nil && !s.behindProxy {
 		v.log.Warn().Str("listen", v.listeners.publicURL()).Msg("plain http on a network: passwords and tokens can be read on the way; give --tls-cert, or --behind-proxy")
 	}

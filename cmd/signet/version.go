@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"example.org/signet/keys"
 )
 
 // buildInfo is the build information of the binary.
@@ -18,10 +20,12 @@ type buildInfo struct {
 	Time     string `json:"time,omitempty"`     // of the revision
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
+	Signer   string `json:"signer"` // the library that signs with RSA keys
 }
 
 func readBuildInfo() buildInfo {
 	b := buildInfo{Version: "unknown", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	b.Signer, _ = keys.SigningLibrary() // Go where OpenSSL cannot be loaded; signet serve logs why
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b
@@ -55,7 +59,7 @@ func printVersion(p *process, s *settings) error {
 			revision += " with changes"
 		}
 		fmt.Fprintf(w, "signet %s\n", b.Version)
-		writeFields(w, "revision", revision, "time", b.Time, "go", b.Go, "platform", b.Platform)
+		writeFields(w, "revision", revision, "time", b.Time, "go", b.Go, "platform", b.Platform, "signer", b.Signer)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"go/types"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -21,7 +22,7 @@ var layers = []string{"cmd", "endpoints", "issuer", "keys", "storage"}
 
 // standalone lists the packages that import nothing of this module but what
 // standaloneImports names.
-var standalone = []string{"verify", "internal/demoapp", "internal/mongotest", "internal/document", "internal/failpoint", "internal/fielderror", "internal/linear", "internal/random", "internal/safehttp", "internal/secret", "internal/strictjson", "internal/testclock", "internal/testdir", "internal/ttlcache"}
+var standalone = []string{"verify", "internal/demoapp", "internal/mongotest", "internal/openssl", "internal/document", "internal/failpoint", "internal/fielderror", "internal/linear", "internal/random", "internal/safehttp", "internal/secret", "internal/strictjson", "internal/testclock", "internal/testdir", "internal/ttlcache"}
 
 // standaloneImports lists what the standalone packages may import nevertheless.
 var standaloneImports = map[string]string{"verify": "internal/strictjson"}
@@ -156,6 +157,24 @@ func TestImports_LibrariesDoNotLog(t *testing.T) {
 		if !l.test && slices.Contains(noLogging, pkg) && (l.to == "log" || l.to == "github.com/rs/zerolog" || strings.HasPrefix(l.to, "github.com/rs/zerolog/")) {
 			t.Errorf("%s: %s imports %s, it should return errors", l.file, l.from, l.to)
 		}
+	}
+}
+
+// A build without the tag openssl is pure Go: one file needs cgo, and the tag.
+func TestImports_OpenSSLStaysBehindItsTag(t *testing.T) {
+	const user = "internal/openssl/signer.go"
+	found := false
+	for _, l := range imports(t) {
+		if l.to != "C" && !strings.HasPrefix(l.to, "github.com/golang-fips/") {
+			continue
+		}
+		if found = true; filepath.ToSlash(l.file) != user {
+			t.Errorf("%s imports %s, only %s may", l.file, l.to, user)
+		}
+	}
+	text, err := os.ReadFile(user)
+	if err != nil || !found || !strings.HasPrefix(string(text), "//go:build openssl && cgo\n") {
+		t.Errorf("%s is not behind the tag, or imports nothing: %v", user, err)
 	}
 }
 

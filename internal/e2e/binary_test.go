@@ -24,19 +24,22 @@ var builtIn = sync.OnceValues(func() (dir string, err error) {
 	return dir, lookAtSources()
 })
 
+// extraTags are build tags of the tests that the binaries get, too.
+var extraTags []string
+
 // binary is the command under test, built once a test run.
 var binary = sync.OnceValues(func() (string, error) { return build("signet") })
 
 // mined is the command with failpoints.
-var mined = sync.OnceValues(func() (string, error) { return build("signet-failpoint", "-tags", "failpoint") })
+var mined = sync.OnceValues(func() (string, error) { return build("signet-failpoint", "failpoint") })
 
-func build(name string, flags ...string) (string, error) {
+func build(name string, tags ...string) (string, error) {
 	dir, err := builtIn()
 	if err != nil {
 		return "", err
 	}
 	path := filepath.Join(dir, name)
-	args := append([]string{"build", "-o", path}, flags...)
+	args := []string{"build", "-o", path, "-tags", strings.Join(append(tags, extraTags...), ",")}
 	if raceEnabled {
 		// An instrumented bcrypt takes many seconds a hash; it shares no memory.
 		args = append(args, "-race", "-gcflags=golang.org/x/crypto/...=-race=false")
@@ -56,7 +59,7 @@ var installed = []string{"node_modules", ".venv", "__pycache__", "target"}
 // not what the commands look at that it runs: without this it would repeat an
 // old result.
 func lookAtSources() error {
-	for _, room := range []string{"cmd", "endpoints", "issuer", "keys", "storage", "verify", "docs", "internal/failpoint", "internal/e2e", "examples"} {
+	for _, room := range []string{"cmd", "endpoints", "issuer", "keys", "storage", "verify", "docs", "internal/failpoint", "internal/openssl", "internal/e2e", "examples"} {
 		err := filepath.WalkDir(filepath.Join("..", "..", room), func(_ string, d fs.DirEntry, err error) error {
 			if err == nil && d.IsDir() && slices.Contains(installed, d.Name()) {
 				return filepath.SkipDir

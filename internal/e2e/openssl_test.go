@@ -1,0 +1,5 @@
+//go:build openssl
+
+package e2e_test
+
+func init() { extraTags = append(extraTags, "openssl") }
