@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	_ "modernc.org/sqlite" // the driver by which scripts look into the file
 
 	"example.org/signet/internal/testdir"
 	"example.org/signet/storage/sqlite"

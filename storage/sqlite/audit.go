@@ -84,5 +84,5 @@ func auditQuery(f storage.AuditFilter, p storage.Page) selection {
 // SweepAudit implements [storage.Audit].
 func (s *Store) SweepAudit(ctx context.Context, before string, limit int) (int64, error) {
 	return s.sweep(ctx, "sweep the audit log",
-		"DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id < ? ORDER BY id LIMIT ?)", before, limit)
+		"DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id < ? ORDER BY id LIMIT ? + 0)", before, limit)
 }

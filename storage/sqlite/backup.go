@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 
 	"example.org/signet/storage"
@@ -18,17 +17,13 @@ func (v snapshot) Close() error { return v.readers.close() }
 
 // Snapshot implements [storage.Backups].
 func (s *Store) Snapshot(ctx context.Context) (storage.Snapshot, error) {
-	if err := s.readers.acquire(ctx); err != nil { // a closed store has no snapshot
+	c, err := s.readers.acquire(ctx)
+	if err != nil { // a closed store has no snapshot
 		return nil, storage.Unavailable("open a snapshot", err)
 	}
-	s.readers.release()
-	r, err := openReaders(dataSource(s.path, 0, "ro"))
-	if err != nil {
-		return nil, storage.Unavailable("open a snapshot", err)
-	}
-	r.db.SetMaxOpenConns(1) // the one that is inside the transaction
-	v := snapshot{&Store{path: s.path, readers: r}}
-	if err := begin(ctx, r.db); err != nil {
+	s.readers.release(c)
+	v := snapshot{&Store{path: s.path, readers: newReaders(1, func() (*conn, error) { return openConn(s.path, readOnly, 0) })}}
+	if err := v.begin(ctx); err != nil {
 		return nil, errors.Join(storage.Unavailable("open a snapshot", err), v.Close())
 	}
 	if _, err := v.Epoch(ctx); err != nil { // the first read is the moment
@@ -37,13 +32,14 @@ func (s *Store) Snapshot(ctx context.Context) (storage.Snapshot, error) {
 	return v, nil
 }
 
-// begin opens a transaction on the one connection that db has.
-func begin(ctx context.Context, db *sql.DB) error {
-	conn, err := db.Conn(ctx)
+// begin opens a transaction on the one connection of the snapshot.
+func (v snapshot) begin(ctx context.Context) error {
+	c, err := v.readers.acquire(ctx)
 	if err != nil {
 		return err
 	}
-	return errors.Join(run(ctx, conn, "BEGIN"), conn.Close()) // which gives it back to db
+	defer v.readers.release(c)
+	return run(ctx, c, "BEGIN")
 }
 
 // clearStatements are the tables that Clear empties: all but the epoch

@@ -11,16 +11,11 @@ import (
 // they need no backup.
 func TestClearKnowsEveryTable(t *testing.T) {
 	s := openTest(t)
-	rows, err := s.writer.conn.QueryContext(t.Context(), "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-	if err != nil {
-		t.Fatal(err)
+	names, err := connAll(s.writer.conn, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'", scanString, nil)
+	if err != nil || len(names) == 0 {
+		t.Fatalf("tables: %q, %v", names, err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		name, err := scanString(rows)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, name := range names {
 		cleared := slices.ContainsFunc(clearStatements, func(q query) bool { return strings.TrimPrefix(string(q), "DELETE FROM ") == name })
 		if !cleared && name != "epoch" && name != "status_lists" {
 			t.Errorf("Clear leaves the table %s as it is", name)

@@ -31,7 +31,7 @@ var (
 	browserSessionInEpoch = "SELECT " + browserSessionTable.qualified("b") + ", " + userTable.qualified("u") + ", " + epochTable.list +
 		" FROM browser_sessions AS b JOIN users AS u ON u.id = b.user_id, epoch WHERE b.id = ?"
 	endedBrowserSessions = browserSessionTable.read +
-		" WHERE iif(revoked_at IS NULL, min(idle_at, expires_at), -9223372036854775808) <= ? ORDER BY iif(revoked_at IS NULL, min(idle_at, expires_at), -9223372036854775808) LIMIT ?"
+		" WHERE iif(revoked_at IS NULL, min(idle_at, expires_at), -9223372036854775808) <= ? ORDER BY iif(revoked_at IS NULL, min(idle_at, expires_at), -9223372036854775808) LIMIT ? + 0"
 )
 
 // CreateBrowserSession implements [storage.BrowserSessions].

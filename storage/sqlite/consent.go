@@ -67,7 +67,7 @@ func (s *Store) DeleteConsents(ctx context.Context, f storage.ConsentFilter) (to
 		return 0, storage.ErrNoFilter
 	}
 	some := selectConsents("SELECT user_id, client_id FROM consents", f, "", "")
-	q := "DELETE FROM consents WHERE (user_id, client_id) IN (" + some.query + " LIMIT ?)"
+	q := "DELETE FROM consents WHERE (user_id, client_id) IN (" + some.query + " LIMIT ? + 0)"
 	args := append(some.args, int64(sweepSize))
 	for {
 		deleted, err := write(ctx, s, "delete consents", func(t *tx) (int64, error) { return t.exec(q, args...) })
@@ -123,6 +123,6 @@ func (s *Store) DeleteScopeText(ctx context.Context, scope string) error {
 
 // ListScopeTexts implements [storage.ScopeTexts].
 func (s *Store) ListScopeTexts(ctx context.Context) ([]storage.ScopeText, error) {
-	q := selection{scopeTextTable.read + " ORDER BY scope LIMIT ?", []any{int64(storage.MaxPage)}}
+	q := selection{scopeTextTable.read + " ORDER BY scope LIMIT ? + 0", []any{int64(storage.MaxPage)}}
 	return readMany(ctx, s, "list scope texts", q, scopeTextTable.scan)
 }

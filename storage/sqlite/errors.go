@@ -4,8 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	sqlite3 "zombiezen.com/go/sqlite"
 
 	"example.org/signet/storage"
 )
@@ -27,18 +26,36 @@ func isCertain(err error) bool {
 
 func notFound(err error) bool { return errors.Is(err, storage.ErrNotFound) }
 
-// resultCode is SQLite's primary result code, 0 where the error is not SQLite's.
-func resultCode(err error) int {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
-		return e.Code() & 0xff
+// An engineErr is an error of SQLite itself.
+type engineErr struct {
+	code sqlite3.ResultCode
+	err  error
+}
+
+func (e *engineErr) Error() string { return e.err.Error() }
+func (e *engineErr) Unwrap() error { return e.err }
+
+// engineError marks an error that came from SQLite.
+func engineError(err error) error {
+	if err == nil {
+		return nil
 	}
-	return 0
+	return &engineErr{sqlite3.ErrCode(err), err}
+}
+
+// resultCode is SQLite's primary result code, 0 where the error is not SQLite's.
+func resultCode(err error) sqlite3.ResultCode {
+	var e *engineErr
+	if errors.As(err, &e) {
+		return e.code.ToPrimary()
+	}
+	return sqlite3.ResultOK
 }
 
 // isBusy tells that another process holds the lock that is needed.
 func isBusy(err error) bool {
-	return resultCode(err) == sqlite3.SQLITE_BUSY || resultCode(err) == sqlite3.SQLITE_LOCKED
+	code := resultCode(err)
+	return code == sqlite3.ResultBusy || code == sqlite3.ResultLocked
 }
 
 // isStatementError tells that a statement failed by itself and was undone by itself, so
@@ -46,7 +63,7 @@ func isBusy(err error) bool {
 // of memory) SQLite may have ended the transaction already.
 func isStatementError(err error) bool {
 	switch resultCode(err) {
-	case 0, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG:
+	case sqlite3.ResultOK, sqlite3.ResultConstraint, sqlite3.ResultMismatch, sqlite3.ResultTooBig:
 		return true
 	}
 	return false
@@ -59,7 +76,7 @@ func wrapDamaged(err error) error {
 		return err
 	}
 	switch resultCode(err) {
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+	case sqlite3.ResultCorrupt, sqlite3.ResultNotADB:
 		return fmt.Errorf("%w, restore it from a backup: %w", ErrDamaged, err)
 	}
 	return err

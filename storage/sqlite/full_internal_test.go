@@ -13,7 +13,7 @@ import (
 // settle runs a statement on the writer's connection, when it is idle.
 func settle(t *testing.T, s *Store, q string) {
 	t.Helper()
-	if _, err := s.writer.conn.ExecContext(t.Context(), q); err != nil {
+	if err := s.writer.conn.script(t.Context(), q); err != nil {
 		t.Fatalf("%s: %v", q, err)
 	}
 }
@@ -116,24 +116,28 @@ func TestLogIsBounded(t *testing.T) {
 		t.Errorf("the log has %d bytes with nobody reading, its limit is %d", size, limit)
 	}
 
-	reader, err := s.readers.db.BeginTx(t.Context(), nil)
+	reader, err := s.readers.acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var before, after int
-	if err := reader.QueryRow("SELECT count(*) FROM roles").Scan(&before); err != nil {
+	if err := run(t.Context(), reader, "BEGIN"); err != nil {
+		t.Fatal(err)
+	}
+	before, err := pragma[int](t.Context(), reader, "SELECT count(*) FROM roles")
+	if err != nil {
 		t.Fatal(err)
 	}
 	fill("watched")
 	if size := logSize(t, s); size < limit {
 		t.Errorf("the log has %d bytes though it is being read", size)
 	}
-	if err := reader.QueryRow("SELECT count(*) FROM roles").Scan(&after); err != nil || after != before {
+	if after, err := pragma[int](t.Context(), reader, "SELECT count(*) FROM roles"); err != nil || after != before {
 		t.Errorf("the reader saw %d roles, then %d, %v", before, after, err)
 	}
-	if err := reader.Rollback(); err != nil {
+	if err := run(t.Context(), reader, "ROLLBACK"); err != nil {
 		t.Fatal(err)
 	}
+	s.readers.release(reader)
 	fill("alone again")
 	if size := logSize(t, s); size > limit+100<<10 {
 		t.Errorf("the log has %d bytes after the reader left, its limit is %d", size, limit)

@@ -2,38 +2,44 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"os"
 
-	sqlite3 "modernc.org/sqlite/lib"
+	sqlite3 "zombiezen.com/go/sqlite"
 )
 
 // inspect looks at a file that was there before, through connections that cannot
 // write, so that what is refused stays as it is.
-func inspect(ctx context.Context, readers *sql.DB, path string) error {
+func inspect(ctx context.Context, r *readers, path string) error {
 	if err := inspectOwner(ctx, path); err != nil {
 		return err
 	}
-	if err := inspectLength(ctx, readers, path); err != nil {
+	c, err := r.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer r.release(c)
+	if err := inspectLength(ctx, c, path); err != nil {
 		return ignoreUnrecovered(err)
 	}
-	return inspectContent(ctx, readers, path)
+	return inspectContent(ctx, c, path)
 }
 
 // inspectOwner asks whose the file is, of its first page alone: immutable is
 // SQLite's word for a file beside which no log and no lock is looked for or made.
 func inspectOwner(ctx context.Context, path string) error {
-	db, err := sql.Open("sqlite", dataSource(path, 0, "ro", "immutable"))
+	c, err := openConn(path, readOnly, 0, "immutable")
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	id, err := pragma[int64](ctx, db, "PRAGMA application_id")
+	id, err := pragma[int64](ctx, c, "PRAGMA application_id")
+	if closeErr := c.close(); err == nil {
+		err = closeErr
+	}
 	switch {
-	case resultCode(err) == sqlite3.SQLITE_NOTADB:
+	case resultCode(err) == sqlite3.ResultNotADB:
 		return fmt.Errorf("%w, nor one of SQLite: %w", ErrForeign, err)
-	case resultCode(err) == sqlite3.SQLITE_CORRUPT:
+	case resultCode(err) == sqlite3.ResultCorrupt:
 		return nil // shorter than it says, which it may be if there is a log
 	case err != nil:
 		return err
@@ -46,8 +52,8 @@ func inspectOwner(ctx context.Context, path string) error {
 // inspectLength refuses a file that ends inside a page, for SQLite would read
 // zeros there. Beside a log it may: a crash while the log was moved into the file
 // leaves it so, and the log has what is missing.
-func inspectLength(ctx context.Context, readers *sql.DB, path string) error {
-	pageSize, err := pragma[int64](ctx, readers, "PRAGMA page_size")
+func inspectLength(ctx context.Context, c *conn, path string) error {
+	pageSize, err := pragma[int64](ctx, c, "PRAGMA page_size")
 	if err != nil {
 		return err
 	}
@@ -68,13 +74,8 @@ const smallFile = 4 << 20
 
 // inspectContent looks for a newer schema and for damage. SQLite itself finds
 // that a file is shorter than it says.
-func inspectContent(ctx context.Context, readers *sql.DB, path string) error {
-	conn, err := readers.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	version, err := pragma[int](ctx, conn, "PRAGMA user_version")
+func inspectContent(ctx context.Context, c *conn, path string) error {
+	version, err := pragma[int](ctx, c, "PRAGMA user_version")
 	if err != nil {
 		return ignoreUnrecovered(err)
 	}
@@ -90,7 +91,7 @@ func inspectContent(ctx context.Context, readers *sql.DB, path string) error {
 		checks = []query{"PRAGMA quick_check('keys')", "PRAGMA quick_check('roles')", "PRAGMA quick_check('clients')"}
 	}
 	for _, check := range checks {
-		result, err := pragma[string](ctx, conn, check)
+		result, err := pragma[string](ctx, c, check)
 		if err != nil {
 			return err
 		}
@@ -106,7 +107,7 @@ func inspectContent(ctx context.Context, readers *sql.DB, path string) error {
 // and must be undone before anything is read.
 func ignoreUnrecovered(err error) error {
 	switch resultCode(err) {
-	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
+	case sqlite3.ResultReadOnly, sqlite3.ResultCantOpen:
 		return nil
 	}
 	return err

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -41,31 +40,31 @@ func checkSchemaVersion(version int) error {
 
 // migrate brings the schema up to date, one transaction a migration. Of several
 // processes that do so at once one does each step and the others find it done.
-func migrate(ctx context.Context, conn *sql.Conn) error {
+func migrate(ctx context.Context, c *conn) error {
 	for {
-		version, err := pragma[int](ctx, conn, "PRAGMA user_version")
+		version, err := pragma[int](ctx, c, "PRAGMA user_version")
 		if err != nil {
 			return err
 		}
 		if version >= len(migrations) {
 			return checkSchemaVersion(version)
 		}
-		if err := withExclusiveTx(ctx, conn, func() error { return migrateOnce(ctx, conn) }); err != nil {
+		if err := withExclusiveTx(ctx, c, func() error { return migrateOnce(ctx, c) }); err != nil {
 			return err
 		}
 	}
 }
 
 // migrateOnce does the next step, if another process has not just done it.
-func migrateOnce(ctx context.Context, conn *sql.Conn) error {
-	version, err := pragma[int](ctx, conn, "PRAGMA user_version")
+func migrateOnce(ctx context.Context, c *conn) error {
+	version, err := pragma[int](ctx, c, "PRAGMA user_version")
 	if err != nil || version >= len(migrations) {
 		return err
 	}
-	if _, err := conn.ExecContext(ctx, migrations[version]); err != nil {
+	if err := c.script(ctx, migrations[version]); err != nil {
 		return fmt.Errorf("migration %d: %w", version+1, err)
 	}
-	reached, err := pragma[int](ctx, conn, "PRAGMA user_version")
+	reached, err := pragma[int](ctx, c, "PRAGMA user_version")
 	if err == nil && reached != version+1 {
 		err = fmt.Errorf("migration %d left the schema at version %d", version+1, reached)
 	}
@@ -73,33 +72,17 @@ func migrateOnce(ctx context.Context, conn *sql.Conn) error {
 }
 
 // withExclusiveTx runs do in a transaction that no other process can be inside of.
-func withExclusiveTx(ctx context.Context, conn *sql.Conn, do func() error) error {
-	if err := run(ctx, conn, "BEGIN EXCLUSIVE"); err != nil {
+func withExclusiveTx(ctx context.Context, c *conn, do func() error) error {
+	if err := run(ctx, c, "BEGIN EXCLUSIVE"); err != nil {
 		return err
 	}
 	err := do()
 	if err == nil {
-		err = run(ctx, conn, "COMMIT")
+		err = run(ctx, c, "COMMIT")
 	}
 	if err != nil {
 		// SQLite may have ended the transaction by itself, so this may fail.
-		_ = run(context.WithoutCancel(ctx), conn, "ROLLBACK")
+		_ = run(context.WithoutCancel(ctx), c, "ROLLBACK")
 	}
 	return err
-}
-
-func run(ctx context.Context, conn *sql.Conn, q query) error {
-	_, err := conn.ExecContext(ctx, string(q))
-	return err
-}
-
-// rowQueryer is the part of *sql.DB and *sql.Conn that answers one row.
-type rowQueryer interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// pragma asks for one value.
-func pragma[T any](ctx context.Context, of rowQueryer, q query) (v T, err error) {
-	err = of.QueryRowContext(ctx, string(q)).Scan(&v)
-	return v, err
 }

@@ -2,10 +2,8 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"path/filepath"
 	"time"
 )
@@ -63,17 +61,14 @@ func open(ctx context.Context, path string, o options) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := openReaders(dataSource(path, o.busyTimeout, "ro"))
-	if err != nil {
-		return nil, err
-	}
+	r := newReaders(maxReaders, func() (*conn, error) { return openConn(path, readOnly, o.busyTimeout) })
 	defer func() {
 		if err != nil {
 			_ = r.close()
 		}
 	}()
 	if file.Size() > 0 {
-		if err := inspect(ctx, r.db, path); err != nil {
+		if err := inspect(ctx, r, path); err != nil {
 			return nil, err
 		}
 	}
@@ -84,39 +79,22 @@ func open(ctx context.Context, path string, o options) (_ *Store, err error) {
 	return newStore(path, file, r, w), nil
 }
 
-// dataSource names the file to the driver as a URI, in which no character of a
-// path has a meaning of its own.
-func dataSource(path string, busyTimeout time.Duration, mode string, flags ...string) string {
-	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path)}
-	q := url.Values{"mode": {mode}, "_busy_timeout": {fmt.Sprint(busyTimeout.Milliseconds())}}
-	for _, flag := range flags {
-		q.Set(flag, "1")
-	}
-	u.RawQuery = q.Encode()
-	return u.String()
-}
-
 // openWriter opens the connection that writes and brings the file up to date.
 func openWriter(ctx context.Context, path string, o options) (*writer, error) {
-	db, err := sql.Open("sqlite", dataSource(path, 0, "rw"))
+	c, err := openConn(path, readWrite, 0)
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(1)
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
+	if err := initialize(ctx, c, o.busyTimeout); err != nil {
+		return nil, errors.Join(err, c.close())
 	}
-	if err := initialize(ctx, conn, o.busyTimeout); err != nil {
-		return nil, errors.Join(err, conn.Close(), db.Close())
-	}
-	return newWriter(db, conn, path, o.busyTimeout), nil
+	return newWriter(c, path, o.busyTimeout), nil
 }
 
 // initialize makes an empty file a database of Signet's, and says how it is written.
-func initialize(ctx context.Context, conn *sql.Conn, busyTimeout time.Duration) error {
-	for _, step := range []func(context.Context, *sql.Conn) error{claimFile, enableWAL, setDurability, migrate, checkWritable} {
-		if err := retryBusy(ctx, busyTimeout, func() error { return step(ctx, conn) }); err != nil {
+func initialize(ctx context.Context, c *conn, busyTimeout time.Duration) error {
+	for _, step := range []func(context.Context, *conn) error{claimFile, enableWAL, setDurability, migrate, checkWritable} {
+		if err := retryBusy(ctx, busyTimeout, func() error { return step(ctx, c) }); err != nil {
 			return err
 		}
 	}
@@ -125,29 +103,29 @@ func initialize(ctx context.Context, conn *sql.Conn, busyTimeout time.Duration) 
 
 // claimFile writes the application id, in the first transaction that the file sees,
 // before the log exists: so from its first byte on the file says whose it is.
-func claimFile(ctx context.Context, conn *sql.Conn) error {
-	id, err := pragma[int64](ctx, conn, "PRAGMA application_id")
+func claimFile(ctx context.Context, c *conn) error {
+	id, err := pragma[int64](ctx, c, "PRAGMA application_id")
 	if err != nil || id == applicationID {
 		return err
 	}
-	return withExclusiveTx(ctx, conn, func() error {
-		id, err := pragma[int64](ctx, conn, "PRAGMA application_id")
+	return withExclusiveTx(ctx, c, func() error {
+		id, err := pragma[int64](ctx, c, "PRAGMA application_id")
 		if err != nil || id == applicationID {
 			return err // another process was first
 		}
-		objects, err := pragma[int64](ctx, conn, "SELECT count(*) FROM sqlite_schema")
+		objects, err := pragma[int64](ctx, c, "SELECT count(*) FROM sqlite_schema")
 		if err != nil {
 			return err
 		}
 		if id != 0 || objects != 0 {
 			return ErrForeign
 		}
-		return run(ctx, conn, setApplicationID)
+		return run(ctx, c, setApplicationID)
 	})
 }
 
-func enableWAL(ctx context.Context, conn *sql.Conn) error {
-	mode, err := pragma[string](ctx, conn, "PRAGMA journal_mode = WAL")
+func enableWAL(ctx context.Context, c *conn) error {
+	mode, err := pragma[string](ctx, c, "PRAGMA journal_mode = WAL")
 	if err == nil && mode != "wal" {
 		err = fmt.Errorf("this place has no write-ahead log (journal mode %s): use a local file system", mode)
 	}
@@ -156,15 +134,15 @@ func enableWAL(ctx context.Context, conn *sql.Conn) error {
 
 // setDurability: in WAL mode FULL is what survives a power cut, NORMAL is not.
 // fullfsync says the same to macOS, whose fsync leaves data in the drive.
-func setDurability(ctx context.Context, conn *sql.Conn) error {
-	return run(ctx, conn, "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; "+
+func setDurability(ctx context.Context, c *conn) error {
+	return run(ctx, c, "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; "+
 		"PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF")
 }
 
 // checkWritable finds a file that the process may only read while it starts, and not
 // at the first login. A lock that another process has is no obstacle.
-func checkWritable(ctx context.Context, conn *sql.Conn) error {
-	err := run(ctx, conn, "DELETE FROM keys WHERE FALSE")
+func checkWritable(ctx context.Context, c *conn) error {
+	err := run(ctx, c, "DELETE FROM keys WHERE FALSE")
 	if isBusy(err) {
 		return nil
 	}

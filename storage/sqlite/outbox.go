@@ -28,12 +28,12 @@ const (
 	// availableMessages goes through the index from the longest due on. What is leased lies
 	// there too: no more than the instances have under way. The + keeps the other index out.
 	availableMessages = query("SELECT rowid FROM messages WHERE due_at <= ?1 AND coalesce(leased_to, ?1) <= ?1 AND +expires_at > ?1 ORDER BY due_at, id LIMIT ")
-	expiredMessages   = query("SELECT rowid FROM messages WHERE expires_at < ? ORDER BY expires_at LIMIT ?")
+	expiredMessages   = query("SELECT rowid FROM messages WHERE expires_at < ? ORDER BY expires_at LIMIT ? + 0")
 )
 
 var (
 	anyAvailable  = "SELECT EXISTS (" + availableMessages + "1)"
-	leaseMessages = "UPDATE messages SET owner = ?2, leased_to = ?3, attempts = attempts + 1 WHERE rowid IN (" + availableMessages + "?4) RETURNING " + messageTable.list
+	leaseMessages = "UPDATE messages SET owner = ?2, leased_to = ?3, attempts = attempts + 1 WHERE rowid IN (" + availableMessages + "?4 + 0) RETURNING " + messageTable.list
 	sweepMessages = "DELETE FROM messages WHERE rowid IN (" + expiredMessages + ") RETURNING " + messageTable.list
 )
 

@@ -1,12 +1,5 @@
 package sqlite
 
-import (
-	"context"
-	"database/sql"
-	"errors"
-	"sync"
-)
-
 // A query is the text of an SQL statement or a part of one. Only constants of
 // this package become queries, by Go's rule that nothing but an untyped constant
 // converts by itself, and nothing here converts explicitly: so no value that
@@ -30,13 +23,13 @@ func (s *selection) page(size int) { s.pageBy("id", size) }
 
 // pageBy is page by another column.
 func (s *selection) pageBy(column query, size int) {
-	s.query += " ORDER BY " + column + " LIMIT ?"
+	s.query += " ORDER BY " + column + " LIMIT ? + 0"
 	s.args = append(s.args, int64(size)+1)
 }
 
 // pageDown is page by falling id.
 func (s *selection) pageDown(size int) {
-	s.query += " ORDER BY id DESC LIMIT ?"
+	s.query += " ORDER BY id DESC LIMIT ? + 0"
 	s.args = append(s.args, int64(size)+1)
 }
 
@@ -49,56 +42,7 @@ func trimPage[T any](records []T, size int, id func(T) string) (page []T, next s
 	return records[:size], id(records[size-1])
 }
 
-// scanner is the part of *sql.Row and *sql.Rows that fills variables.
+// scanner is a row, which fills variables.
 type scanner interface {
 	Scan(dest ...any) error
-}
-
-// preparer is the part of *sql.DB and *sql.Conn that makes statements.
-type preparer interface {
-	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
-}
-
-// statements keeps every statement that was prepared, for there are only so
-// many queries.
-type statements struct {
-	db    preparer
-	mu    sync.RWMutex
-	cache map[query]*sql.Stmt
-}
-
-func newStatements(on preparer) *statements {
-	return &statements{db: on, cache: make(map[query]*sql.Stmt)}
-}
-
-func (s *statements) prepare(ctx context.Context, q query) (*sql.Stmt, error) {
-	s.mu.RLock()
-	stmt := s.cache[q]
-	s.mu.RUnlock()
-	if stmt != nil {
-		return stmt, nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if stmt = s.cache[q]; stmt != nil {
-		return stmt, nil
-	}
-	stmt, err := s.db.PrepareContext(ctx, string(q))
-	if err == nil {
-		s.cache[q] = stmt
-	}
-	return stmt, err
-}
-
-// close gives the statements back: a connection on which one is left does not
-// close.
-func (s *statements) close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var errs []error
-	for _, stmt := range s.cache {
-		errs = append(errs, stmt.Close())
-	}
-	clear(s.cache)
-	return errors.Join(errs...)
 }

@@ -5,7 +5,9 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -31,11 +33,12 @@ func sources(t *testing.T) (*token.FileSet, map[string]*ast.File) {
 
 // Go converts nothing but a constant to a query by itself. So a statement can
 // only be built from a value by a conversion, which this test looks for, or by
-// going past the type to database/sql, which these few functions do.
+// going past the type to SQLite, which these few functions do.
 func TestStatementsAreConstants(t *testing.T) {
 	may := map[string]bool{
-		"query.go: prepare": true, "migrate.go: run": true, "migrate.go: pragma": true, // they take a query
+		"conn.go: prepare": true, "conn.go: run": true, // they take a query
 		"migrate.go: migrateOnce": true, // takes the embedded files
+		"conn.go: script":         true, // of these two
 	}
 	files, parsed := sources(t)
 	for name, file := range parsed {
@@ -55,8 +58,8 @@ func TestStatementsAreConstants(t *testing.T) {
 						t.Errorf("%s converts a value to a query", files.Position(call.Pos()))
 					}
 				case *ast.SelectorExpr:
-					if runsText(callee.Sel.Name, call) && !may[where] {
-						t.Errorf("%s hands a text to database/sql", files.Position(call.Pos()))
+					if runsText(callee.Sel.Name) && !may[where] {
+						t.Errorf("%s hands a text to SQLite", files.Position(call.Pos()))
 					}
 				}
 				return true
@@ -75,23 +78,41 @@ func isConstant(e ast.Expr) bool {
 	return false
 }
 
-// runsText tells calls on a database or connection, which take a text as their
-// second argument, from those on a statement, which has its own.
-func runsText(method string, call *ast.CallExpr) bool {
+// runsText tells the methods that take a text to run.
+func runsText(method string) bool {
 	switch method {
-	case "Exec", "Query", "QueryRow", "Prepare", "PrepareContext":
+	case "Prep", "Prepare", "PrepareTransient", "script":
 		return true
-	case "ExecContext", "QueryContext", "QueryRowContext":
-		callee, _ := call.Fun.(*ast.SelectorExpr)
-		on, named := callee.X.(*ast.Ident)
-		return !named || on.Name != "stmt"
 	}
 	return false
+}
+
+// SQLite prepares a statement anew at each call if its limit is a bare parameter, for it looks at
+// the value to find a plan.
+func TestLimitsAreNoBareParameters(t *testing.T) {
+	names, err := filepath.Glob("*.go")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no source files: %v", err)
+	}
+	bare := regexp.MustCompile(`LIMIT \?\d*([^ \d]| [^+])`)
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := bare.Find(text); found != nil {
+			t.Errorf("%s has %s, want ? + 0", name, found)
+		}
+	}
 }
 
 // The store keeps each statement once; pages and filters make no new ones.
 func TestStatementsAreFew(t *testing.T) {
 	s := openTest(t)
+	before := len(s.writer.conn.statements)
 	for n := range 50 {
 		name := fmt.Sprint(n)
 		if err := insertNow(t, s, name); err != nil {
@@ -101,10 +122,44 @@ func TestStatementsAreFew(t *testing.T) {
 			t.Errorf("Role: %v", err)
 		}
 	}
-	if n := len(s.writer.tx.statements.cache); n > 3 {
+	if n := len(s.writer.conn.statements) - before; n > 3 {
 		t.Errorf("the writer holds %d statements, want begin, insert and commit", n)
 	}
-	if n := len(s.readers.statements.cache); n != 1 {
-		t.Errorf("the readers hold %d statements, want one", n)
+	if len(s.readers.idle) != 1 || len(s.readers.idle[0].statements) != 1 {
+		t.Errorf("the readers hold %d connections, want one with one statement", len(s.readers.idle))
+	}
+}
+
+// A connection keeps a bounded number of statements: the one that was not used for longest goes.
+func TestStatementsAreBounded(t *testing.T) {
+	c := openTest(t).writer.conn
+	const kept = query("SELECT 4711")
+	text := query("SELECT 1")
+	for range 2 * maxStatements {
+		text += " + 1"
+		for _, q := range []query{kept, text} {
+			if _, err := c.exec(q); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if n := len(c.statements); n > maxStatements {
+		t.Errorf("the connection keeps %d statements, want at most %d", n, maxStatements)
+	}
+	if c.statements[kept] == nil {
+		t.Error("a statement that is used all the time was given back")
+	}
+}
+
+// A statement with fewer or more arguments than it has parameters does not run.
+func TestArgumentsAreCounted(t *testing.T) {
+	c := openTest(t).writer.conn
+	for _, args := range [][]any{nil, {"a"}, {"a", "b", "c"}, {"a", 1.5}} {
+		if _, err := c.exec("DELETE FROM logins WHERE name = ? AND user_id = ?", args...); err == nil {
+			t.Errorf("%d arguments were accepted for two parameters", len(args))
+		}
+	}
+	if _, err := c.exec("DELETE FROM logins WHERE name = ? AND user_id = ?", "a", "b"); err != nil {
+		t.Errorf("two arguments: %v", err)
 	}
 }

@@ -85,7 +85,7 @@ func (s *Store) SettleCounters(ctx context.Context, actions ...storage.CounterSe
 
 // Counters implements [storage.RateCounters].
 func (s *Store) Counters(ctx context.Context, now time.Time, prefix string) ([]storage.RateCounter, error) {
-	q := selection{"SELECT " + rateCounterColumns + " FROM attempts WHERE name >= ? AND name < ? AND reset_at > ? ORDER BY name LIMIT ?",
+	q := selection{"SELECT " + rateCounterColumns + " FROM attempts WHERE name >= ? AND name < ? AND reset_at > ? ORDER BY name LIMIT ? + 0",
 		[]any{prefix, prefixEnd(prefix), millis(now), storage.MaxPage}}
 	all, err := readMany(ctx, s, "list counters", q, scanRateCounter)
 	for n := range all {
@@ -115,6 +115,6 @@ func countersByKey(all []storage.RateCounter) map[string]storage.RateCounter {
 // SweepCounters implements [storage.RateCounters].
 func (s *Store) SweepCounters(ctx context.Context, before time.Time, limit int) (int64, error) {
 	return s.sweep(ctx, "sweep counters",
-		"DELETE FROM attempts WHERE name IN (SELECT name FROM attempts WHERE reset_at < ? ORDER BY reset_at LIMIT ?)",
+		"DELETE FROM attempts WHERE name IN (SELECT name FROM attempts WHERE reset_at < ? ORDER BY reset_at LIMIT ? + 0)",
 		millis(before), limit)
 }

@@ -2,60 +2,73 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
+	"sync"
 
 	"example.org/signet/storage"
 )
 
-// readers is a small pool of read-only connections.
+// readers is a small pool of read-only connections, opened as they are needed.
 type readers struct {
-	db         *sql.DB
-	statements *statements
-	slots      chan struct{} // taken by those who read, so that database/sql never queues
-	closing    chan struct{}
+	open    func() (*conn, error)
+	slots   chan struct{} // taken by those who read
+	closing chan struct{}
+
+	mu   sync.Mutex
+	idle []*conn // the one that was used last is taken first: what it read is in its cache
 }
 
 // maxReaders bounds the readers: a point read takes some microseconds, so few
 // are enough to keep every core busy, with some to spare for long listings.
 const maxReaders = 4
 
-func openReaders(dsn string) (*readers, error) {
-	db, err := sql.Open("sqlite", dsn)
-	if err != nil {
-		return nil, err
-	}
-	db.SetMaxOpenConns(maxReaders)
-	db.SetMaxIdleConns(maxReaders)
-	return &readers{
-		db:         db,
-		statements: newStatements(db),
-		slots:      make(chan struct{}, maxReaders),
-		closing:    make(chan struct{}),
-	}, nil
+func newReaders(most int, open func() (*conn, error)) *readers {
+	return &readers{open: open, slots: make(chan struct{}, most), closing: make(chan struct{})}
 }
 
 // acquire waits for a connection to be free; release gives it back.
-func (r *readers) acquire(ctx context.Context) error {
+func (r *readers) acquire(ctx context.Context) (*conn, error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, err
 	}
 	select {
 	case <-r.closing:
-		return errClosed
+		return nil, errClosed
 	default:
 	}
 	select {
 	case r.slots <- struct{}{}:
-		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	case <-r.closing:
-		return errClosed
+		return nil, errClosed
 	}
+	c, err := r.take()
+	if err != nil {
+		<-r.slots
+	}
+	return c, err
 }
 
-func (r *readers) release() { <-r.slots }
+// take returns a connection that nobody uses, or a new one.
+func (r *readers) take() (*conn, error) {
+	r.mu.Lock()
+	if last := len(r.idle) - 1; last >= 0 {
+		c := r.idle[last]
+		r.idle = r.idle[:last]
+		r.mu.Unlock()
+		return c, nil
+	}
+	r.mu.Unlock()
+	return r.open()
+}
+
+func (r *readers) release(c *conn) {
+	r.mu.Lock()
+	r.idle = append(r.idle, c)
+	r.mu.Unlock()
+	<-r.slots
+}
 
 // close waits for those who are reading, each a short while.
 func (r *readers) close() error {
@@ -63,29 +76,29 @@ func (r *readers) close() error {
 	for range cap(r.slots) {
 		r.slots <- struct{}{}
 	}
-	return errors.Join(r.statements.close(), r.db.Close())
+	var errs []error
+	for _, c := range r.idle {
+		errs = append(errs, c.close())
+	}
+	return errors.Join(errs...)
 }
 
 // readOne reads the one row of a point query; storage.ErrNotFound where there is none.
+// A point query takes microseconds: watching over the context meanwhile would cost
+// more than the query.
 func readOne[T any](ctx context.Context, s *Store, op string, q query, scan func(scanner) (T, error), args ...any) (T, error) {
 	var zero T
-	if err := s.readers.acquire(ctx); err != nil {
-		return zero, storage.Unavailable(op, err)
-	}
-	defer s.readers.release()
-	// A point query takes microseconds: watching over the context meanwhile
-	// would cost more than the query.
-	ctx = context.WithoutCancel(ctx)
-	stmt, err := s.readers.statements.prepare(ctx, q)
+	c, err := s.readers.acquire(ctx)
 	if err != nil {
 		return zero, storage.Unavailable(op, err)
 	}
-	v, err := scan(stmt.QueryRowContext(ctx, args...))
+	defer s.readers.release(c)
+	v, found, err := connOne(c, q, scan, args)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return zero, storage.ErrNotFound
 	case err != nil:
 		return zero, storage.Unavailable(op, err)
+	case !found:
+		return zero, storage.ErrNotFound
 	}
 	return v, nil
 }
@@ -93,35 +106,17 @@ func readOne[T any](ctx context.Context, s *Store, op string, q query, scan func
 // readMany reads the rows of a listing. It may have to look at many more than it
 // returns, so it ends with the context. No rows are nil.
 func readMany[T any](ctx context.Context, s *Store, op string, q selection, scan func(scanner) (T, error)) ([]T, error) {
-	if err := s.readers.acquire(ctx); err != nil {
-		return nil, storage.Unavailable(op, err)
-	}
-	defer s.readers.release()
-	stmt, err := s.readers.statements.prepare(context.WithoutCancel(ctx), q.query)
+	c, err := s.readers.acquire(ctx)
 	if err != nil {
 		return nil, storage.Unavailable(op, err)
 	}
-	all, err := collect(ctx, stmt, scan, q.args)
+	defer s.readers.release(c)
+	defer c.watch(ctx)()
+	all, err := connAll(c, q.query, scan, q.args)
 	if err != nil {
-		return nil, storage.Unavailable(op, err)
+		return nil, storage.Unavailable(op, interruption(ctx, err))
 	}
 	return all, nil
-}
-
-func collect[T any](ctx context.Context, stmt *sql.Stmt, scan func(scanner) (T, error), args []any) (all []T, err error) {
-	rows, err := stmt.QueryContext(ctx, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, v)
-	}
-	return all, rows.Err()
 }
 
 func scanBool(row scanner) (v bool, err error) {

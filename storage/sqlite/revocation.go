@@ -28,6 +28,6 @@ func (s *Store) TokenRevoked(ctx context.Context, jti string) (bool, error) {
 // SweepRevocations implements [storage.Revocations].
 func (s *Store) SweepRevocations(ctx context.Context, before time.Time, limit int) (int64, error) {
 	return s.sweep(ctx, "sweep revocations",
-		"DELETE FROM revocations WHERE jti IN (SELECT jti FROM revocations WHERE expires_at < ? ORDER BY expires_at LIMIT ?)",
+		"DELETE FROM revocations WHERE jti IN (SELECT jti FROM revocations WHERE expires_at < ? ORDER BY expires_at LIMIT ? + 0)",
 		millis(before), limit)
 }

@@ -220,6 +220,6 @@ func (s *Store) ListSessions(ctx context.Context, f storage.SessionFilter, p sto
 // SweepSessions implements [storage.Sessions].
 func (s *Store) SweepSessions(ctx context.Context, before time.Time, limit int) (int64, error) {
 	return s.sweep(ctx, "sweep sessions",
-		"DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE expires_at < ? ORDER BY expires_at LIMIT ?)",
+		"DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE expires_at < ? ORDER BY expires_at LIMIT ? + 0)",
 		millis(before), limit)
 }

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,12 +58,13 @@ func rotateTo(t *testing.T, s *Store, session storage.Session, generation int64)
 // many pages.
 func size(t *testing.T, s *Store) (content, pages int64) {
 	t.Helper()
-	row := s.writer.conn.QueryRowContext(t.Context(),
-		"SELECT sum(payload), sum(pageno IS NOT NULL) FROM dbstat WHERE name LIKE '%sessions%'")
-	if err := row.Scan(&content, &pages); err != nil {
+	type sizes struct{ content, pages int64 }
+	v, _, err := connOne(s.writer.conn, "SELECT sum(payload), sum(pageno IS NOT NULL) FROM dbstat WHERE name LIKE '%sessions%'",
+		func(row scanner) (v sizes, err error) { return v, row.Scan(&v.content, &v.pages) }, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return content, pages
+	return v.content, v.pages
 }
 
 // A session takes the same place however often it is refreshed. All that shows is
@@ -244,23 +246,15 @@ func TestPlans(t *testing.T) {
 
 func plan(t *testing.T, s *Store, q selection) (plan string) {
 	t.Helper()
-	rows, err := s.writer.conn.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+string(q.query), q.args...)
+	steps, err := connAll(s.writer.conn, "EXPLAIN QUERY PLAN "+q.query, func(row scanner) (detail string, err error) {
+		var id, parent, unused int
+		err = row.Scan(&id, &parent, &unused, &detail)
+		return detail, err
+	}, q.args)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var id, parent, unused int
-		var detail string
-		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-			t.Fatal(err)
-		}
-		if plan != "" {
-			plan += "; "
-		}
-		plan += detail
-	}
-	return plan
+	return strings.Join(steps, "; ")
 }
 
 // Users of a database that an earlier program made are found by their roles.

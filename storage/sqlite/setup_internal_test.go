@@ -13,7 +13,8 @@ import (
 	"testing/fstest"
 	"time"
 
-	sqlite3 "modernc.org/sqlite/lib"
+	_ "modernc.org/sqlite" // the driver of database/sql, by which tests look at files as another program would
+	sqlite3 "zombiezen.com/go/sqlite"
 
 	"example.org/signet/internal/testdir"
 )
@@ -112,23 +113,21 @@ func TestMigrationsGoOn(t *testing.T) {
 func TestSetUpCutOff(t *testing.T) {
 	for steps := range 4 {
 		path := filepath.Join(testdir.New(t), "signet.db")
-		db, err := sql.Open("sqlite", dataSource(path, 0, "rwc"))
+		if err := createFile(path); err != nil {
+			t.Fatal(err)
+		}
+		c, err := openConn(path, readWrite, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		conn, err := db.Conn(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, step := range []func(context.Context, *sql.Conn) error{claimFile, enableWAL, setDurability}[:steps] {
-			if err := step(t.Context(), conn); err != nil {
+		for _, step := range []func(context.Context, *conn) error{claimFile, enableWAL, setDurability}[:steps] {
+			if err := step(t.Context(), c); err != nil {
 				t.Fatal(err)
 			}
 		}
 		// As a crash leaves it: copied, not closed.
 		crashed := copyDatabase(t, path)
-		_ = conn.Close()
-		_ = db.Close()
+		_ = c.close()
 		if err := openClose(t, crashed); err != nil {
 			t.Errorf("Open after %d steps: %v", steps, err)
 		}
@@ -210,12 +209,16 @@ func TestConnectionSettings(t *testing.T) {
 			t.Errorf("%s of the writer: %q, %v, want %q", q, got, err, want)
 		}
 	}
-	if _, err := s.readers.db.Exec("DELETE FROM roles"); err == nil {
-		t.Error("a reader can write")
-	}
 	short := openTest(t, BusyTimeout(70*time.Millisecond))
-	var got int
-	if err := short.readers.db.QueryRow("PRAGMA busy_timeout").Scan(&got); err != nil || got != 70 {
+	reader, err := short.readers.acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer short.readers.release(reader)
+	if _, err := reader.exec("DELETE FROM roles"); resultCode(err) != sqlite3.ResultReadOnly {
+		t.Errorf("a reader writes: %v", err)
+	}
+	if got, err := pragma[int](t.Context(), reader, "PRAGMA busy_timeout"); err != nil || got != 70 {
 		t.Errorf("busy_timeout of a reader: %d, %v, want 70", got, err)
 	}
 }
@@ -226,17 +229,12 @@ func TestReadOnlyFileIsRefused(t *testing.T) {
 	if err := openClose(t, path); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", dataSource(path, 0, "ro"))
+	c, err := openConn(path, readOnly, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	conn, err := db.Conn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if err := initialize(t.Context(), conn, time.Second); resultCode(err) != sqlite3.SQLITE_READONLY {
+	defer c.close()
+	if err := initialize(t.Context(), c, time.Second); resultCode(err) != sqlite3.ResultReadOnly {
 		t.Errorf("setting up through a connection that cannot write: %v", err)
 	}
 }

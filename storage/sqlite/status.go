@@ -68,7 +68,7 @@ func (s *Store) SetStatus(ctx context.Context, id, version int64, bits []byte) e
 // SweepStatusLists implements [storage.StatusLists].
 func (s *Store) SweepStatusLists(ctx context.Context, before time.Time, limit int) (int64, error) {
 	return s.sweep(ctx, "sweep status lists", "DELETE FROM status_lists WHERE id IN (SELECT id FROM status_lists"+
-		" WHERE until < ?1 AND id < (SELECT max(id) FROM status_lists) ORDER BY id LIMIT ?2)", millis(before), limit)
+		" WHERE until < ?1 AND id < (SELECT max(id) FROM status_lists) ORDER BY id LIMIT ?2 + 0)", millis(before), limit)
 }
 
 var _ storage.SessionStatus = (*Store)(nil)
@@ -77,7 +77,7 @@ var (
 	updateRights = "UPDATE sessions SET grade = grade + 1, status_index = ?1, retired_index = ?2," +
 		" status_due = iif(?2 = 0 AND NOT ?8, status_due, 1), roles = ?3, withheld = ?4, denied_audiences = ?7, status_retired = ?8" +
 		" WHERE id = ?5 AND grade = ?6 AND revoked_at IS NULL RETURNING " + sessionTable.list
-	pendingSessions = sessionTable.read + " WHERE status_due = 1 ORDER BY id LIMIT ?"
+	pendingSessions = sessionTable.read + " WHERE status_due = 1 ORDER BY id LIMIT ? + 0"
 )
 
 // UpdateRights implements [storage.SessionStatus].
@@ -127,7 +127,7 @@ var pendingRevocationTable = newTable("endings",
 	plain("kind", func(e *storage.PendingRevocation) *string { return (*string)(&e.Kind) }),
 )
 
-var listPendingRevocations = pendingRevocationTable.read + " ORDER BY id LIMIT ?"
+var listPendingRevocations = pendingRevocationTable.read + " ORDER BY id LIMIT ? + 0"
 
 // AddPendingRevocation implements [storage.PendingRevocations].
 func (s *Store) AddPendingRevocation(ctx context.Context, e storage.PendingRevocation) error {

@@ -2,51 +2,28 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 
 	"example.org/signet/storage"
 )
 
 // tx is what a step works on: the connection inside a transaction.
-type tx struct {
-	statements *statements
-}
+type tx struct{ conn *conn }
 
 // exec runs a statement and returns how many rows it changed.
-func (t *tx) exec(q query, args ...any) (changed int64, err error) {
-	stmt, err := t.statements.prepare(context.Background(), q)
-	if err != nil {
-		return 0, err
-	}
-	result, err := stmt.ExecContext(context.Background(), args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
+func (t *tx) exec(q query, args ...any) (changed int64, err error) { return t.conn.exec(q, args...) }
 
 // queryOne runs a statement that gives at most one row; storage.ErrNotFound for none.
 func queryOne[T any](t *tx, q query, scan func(scanner) (T, error), args ...any) (T, error) {
-	var zero T
-	stmt, err := t.statements.prepare(context.Background(), q)
-	if err != nil {
-		return zero, err
-	}
-	v, err := scan(stmt.QueryRowContext(context.Background(), args...))
-	if errors.Is(err, sql.ErrNoRows) {
-		return zero, storage.ErrNotFound
+	v, found, err := connOne(t.conn, q, scan, args)
+	if err == nil && !found {
+		err = storage.ErrNotFound
 	}
 	return v, err
 }
 
 // queryAll runs a statement and returns its rows. No rows are nil.
 func queryAll[T any](t *tx, q query, scan func(scanner) (T, error), args ...any) ([]T, error) {
-	stmt, err := t.statements.prepare(context.Background(), q)
-	if err != nil {
-		return nil, err
-	}
-	return collect(context.Background(), stmt, scan, args)
+	return connAll(t.conn, q, scan, args)
 }
 
 // write has one statement done: by itself it happens wholly or not at all.

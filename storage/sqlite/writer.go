@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"os"
 	"sync/atomic"
@@ -47,8 +45,7 @@ func newJob(multi bool, step func(*tx) error) *job {
 // writer owns the one connection that writes.
 type writer struct {
 	tx      *tx
-	conn    *sql.Conn
-	db      *sql.DB
+	conn    *conn
 	jobs    chan *job
 	closing chan struct{}
 	stopped chan struct{}
@@ -59,11 +56,10 @@ type writer struct {
 	walNext     int64         // the size from which on it is asked to start anew
 }
 
-func newWriter(db *sql.DB, conn *sql.Conn, path string, busyTimeout time.Duration) *writer {
+func newWriter(c *conn, path string, busyTimeout time.Duration) *writer {
 	return &writer{
-		tx:          &tx{statements: newStatements(conn)},
-		conn:        conn,
-		db:          db,
+		tx:          &tx{conn: c},
+		conn:        c,
 		jobs:        make(chan *job, queueLength),
 		closing:     make(chan struct{}),
 		stopped:     make(chan struct{}),
@@ -319,5 +315,5 @@ func (w *writer) truncateWAL() {
 func (w *writer) close() error {
 	close(w.closing)
 	<-w.stopped
-	return errors.Join(w.tx.statements.close(), w.conn.Close(), w.db.Close())
+	return w.conn.close()
 }

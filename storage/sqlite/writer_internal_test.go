@@ -343,10 +343,13 @@ func TestReadersDoNotWait(t *testing.T) {
 // More callers than readers take turns, and one whose context ends goes away.
 func TestReadersAreBounded(t *testing.T) {
 	s := openTest(t)
+	var held []*conn
 	for range maxReaders {
-		if err := s.readers.acquire(t.Context()); err != nil {
+		c, err := s.readers.acquire(t.Context())
+		if err != nil {
 			t.Fatal(err)
 		}
+		held = append(held, c)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	refused := make(chan error, 1)
@@ -358,8 +361,8 @@ func TestReadersAreBounded(t *testing.T) {
 	if err := <-refused; !errors.Is(err, storage.ErrUnavailable) || !errors.Is(err, context.Canceled) {
 		t.Errorf("a reader without a place got %v", err)
 	}
-	for range maxReaders {
-		s.readers.release()
+	for _, c := range held {
+		s.readers.release(c)
 	}
 	wantRoles(t, s)
 }
