@@ -10,10 +10,12 @@ import (
 	"example.org/signet/storage"
 )
 
-// settle runs a statement on the writer's connection, when it is idle.
+// settle runs a statement as a step of the writer.
 func settle(t *testing.T, s *Store, q string) {
 	t.Helper()
-	if err := s.writer.conn.script(t.Context(), q); err != nil {
+	if _, err := write(t.Context(), s, "settle", func(tx *tx) (none struct{}, err error) {
+		return none, tx.conn.script(t.Context(), q)
+	}); err != nil {
 		t.Fatalf("%s: %v", q, err)
 	}
 }

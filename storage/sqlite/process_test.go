@@ -76,7 +76,7 @@ func count(ctx context.Context, s storage.RateCounters, told func(int64)) error 
 	return nil
 }
 
-func child(t *testing.T, part, path string) *exec.Cmd {
+func child(t testing.TB, part, path string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childPart+"="+part, childPath+"="+path)

@@ -50,6 +50,7 @@ type writer struct {
 	closing chan struct{}
 	stopped chan struct{}
 
+	turns       turns
 	busyTimeout time.Duration // how long another process may hold the lock
 	wal         string        // path of the write-ahead log
 	walLimit    int64         // the size that it should not exceed
@@ -188,6 +189,7 @@ func (w *writer) commit(batch []*job) (rest []*job) {
 	}
 	reply(batch, txErr)
 	w.truncateWAL()
+	w.turns.give()
 	return rest
 }
 
@@ -212,6 +214,8 @@ func (w *writer) begin(batch []*job) error {
 	}
 	if !isBusy(err) {
 		w.rollback() // in case an earlier transaction would not end
+	} else {
+		w.turns.met()
 	}
 	return retryBusy(context.Background(), w.busyTimeout, func() error {
 		select {
@@ -234,25 +238,6 @@ func abandoned(batch []*job) bool {
 		}
 	}
 	return true
-}
-
-// retryBusy tries again while op fails because another process holds a lock, for
-// as long as timeout says and until ctx ends.
-func retryBusy(ctx context.Context, timeout time.Duration, op func() error) error {
-	const longest = 4 * time.Millisecond
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	for pause := longest / 16; ; pause = min(2*pause, longest) {
-		err := op()
-		if !isBusy(err) {
-			return err
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return err
-		}
-	}
 }
 
 // perform runs one step. Its own failure goes into the job; what is returned is
