@@ -85,7 +85,10 @@ func splitFlags(c *cobra.Command) flagGroups {
 		groups[n].flags.SortFlags = false
 	}
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		_, own := f.Annotations[commandOnly]
 		switch {
+		case own:
+			groups[0].flags.AddFlag(f)
 		case commonSettings.Lookup(f.Name) != nil:
 			groups[2].flags.AddFlag(f)
 		case settingFlags.Lookup(f.Name) != nil:

@@ -33,6 +33,11 @@ func newProgress(w io.Writer, what string, size int64, shown bool) *progress {
 
 // set says that the command has come to the offset.
 func (p *progress) set(offset int64) {
+	p.show(func() string { return p.line(offset, p.drawn.Sub(p.started)) })
+}
+
+// show draws the line that text returns, unless another one was drawn just before.
+func (p *progress) show(text func() string) {
 	if !p.shown {
 		return
 	}
@@ -43,7 +48,7 @@ func (p *progress) set(offset int64) {
 		return
 	}
 	p.drawn = now
-	p.print(clearLine + p.line(offset, now.Sub(p.started)))
+	p.print(clearLine + text())
 }
 
 // line is what is shown: "importing 40 %, 2.0 of 5.0 MB, 3s left", or without a size

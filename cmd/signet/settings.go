@@ -57,3 +57,12 @@ func (s *settings) offerServer(f *pflag.FlagSet) {
 	s.offer(f, &s.configSettings, &s.issuerSettings, &s.listenSettings, &s.storeSettings, &s.tokenSettings, &s.browserSettings, &s.throttleSettings,
 		&s.keySettings, &s.hashSettings, &s.transportSettings, &s.operationSettings, &s.brandSettings)
 }
+
+// settingNames are the names of the settings of a group.
+func settingNames(g settingGroup) []string {
+	f := pflag.NewFlagSet("group", pflag.ContinueOnError)
+	g.define(f)
+	var names []string
+	f.VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+	return names
+}

@@ -1,0 +1,22 @@
+package bench
+
+import "example.org/signet/internal/secret"
+
+// Account is what requests are sent as. Where a part is missing, the workloads that need it are
+// skipped.
+type Account struct {
+	ClientID     string
+	ClientSecret secret.Text
+	Users        []User
+	RedirectURI  string // registered for the client; "" for none
+	Scope        string // to ask for, without openid; "" for whatever the client has
+}
+
+// User is a person who can log in.
+type User struct {
+	Name     string
+	Password secret.Text
+}
+
+// user returns the user of a worker.
+func (a Account) user(worker int) User { return a.Users[worker%len(a.Users)] }

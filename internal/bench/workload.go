@@ -1,0 +1,265 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+)
+
+// task is the part of a workload that one worker does.
+type task interface {
+	// do sends one request, which is measured.
+	do(ctx context.Context) error
+}
+
+// preparer is a task that needs something for each of its requests.
+type preparer interface {
+	task
+	// batch is how many requests to prepare at a time. Those of all workers together must keep
+	// the server busy for far longer than the ten milliseconds in which its processor time is
+	// counted.
+	batch() int
+	// prepare makes what the next n requests need. It is not measured.
+	prepare(ctx context.Context, n int) error
+}
+
+// ender is a task that has something to do when its workload is over.
+type ender interface {
+	task
+	end()
+}
+
+// workload is one kind of request.
+type workload struct {
+	name  string
+	about string
+	start func(ctx context.Context, r *run, worker int) (task, error)
+}
+
+// workloads are all, in the order in which they run.
+var workloads = []workload{
+	{"client_credentials", "an access token for the client itself", startClientCredentials},
+	{"refresh", "a refresh, each worker its own session", startRefresh},
+	{"introspection", "introspection of one access token again and again", startIntrospection},
+	{"introspection-fresh", "introspection of each access token once", startFreshIntrospection},
+	{"login", "the password grant", startLogin},
+	{"authorize", "a code for a browser that is signed in, with PKCE", startAuthorize},
+	{"code", "redemption of a code for an access and a refresh token", startCode("")},
+	{"code-id-token", "the same with an ID token", startCode("openid")},
+	{"jwks", "the published keys", startDocument(func(e endpoints) string { return e.JWKS })},
+	{"discovery", "the discovery document", startDocument(func(e endpoints) string { return e.discovery })},
+}
+
+// Names returns the names of all workloads, in the order in which they run.
+func Names() []string {
+	names := make([]string, len(workloads))
+	for n, w := range workloads {
+		names[n] = w.name
+	}
+	return names
+}
+
+// skipError says why a workload cannot run with the account.
+type skipError struct{ reason string }
+
+func (e *skipError) Error() string { return e.reason }
+
+var (
+	errNoClient   = &skipError{"no client with a secret is given"}
+	errNoUser     = &skipError{"no user is given"}
+	errNoRedirect = &skipError{"no redirect URI is given"}
+)
+
+// skip turns the refusal of a grant into a skipError: the client may not use it.
+func skip(err error) error {
+	var s *StatusError
+	if errors.As(err, &s) && (s.Code == "unauthorized_client" || s.Code == "unsupported_grant_type") {
+		return &skipError{"the client may not use this grant"}
+	}
+	return err
+}
+
+// taskFunc is a task without state.
+type taskFunc func(ctx context.Context) error
+
+func (f taskFunc) do(ctx context.Context) error { return f(ctx) }
+
+func startDocument(of func(endpoints) string) func(context.Context, *run, int) (task, error) {
+	return func(_ context.Context, r *run, _ int) (task, error) {
+		return taskFunc(func(ctx context.Context) error {
+			_, err := get(ctx, r.client, of(r.at))
+			return err
+		}), nil
+	}
+}
+
+func startClientCredentials(ctx context.Context, r *run, _ int) (task, error) {
+	if r.account.ClientID == "" {
+		return nil, errNoClient
+	}
+	send := func(ctx context.Context) error {
+		_, err := r.post(ctx, r.at.Token, "grant_type=client_credentials")
+		return err
+	}
+	return taskFunc(send), skip(send(ctx))
+}
+
+func startLogin(ctx context.Context, r *run, worker int) (task, error) {
+	switch {
+	case r.account.ClientID == "":
+		return nil, errNoClient
+	case len(r.account.Users) == 0:
+		return nil, errNoUser
+	}
+	form := r.passwordForm(r.account.user(worker))
+	login := func(ctx context.Context) error {
+		t, err := r.token(ctx, form)
+		if err == nil {
+			r.sessions.add(t)
+		}
+		return err
+	}
+	if worker > 0 {
+		return taskFunc(login), nil
+	}
+	return taskFunc(login), skip(login(ctx)) // a wrong password is counted once
+}
+
+// refreshTask moves one session on.
+type refreshTask struct {
+	r       *run
+	session *session
+}
+
+func startRefresh(ctx context.Context, r *run, worker int) (task, error) {
+	s, err := r.session(ctx, worker)
+	return &refreshTask{r, s}, err
+}
+
+func (t *refreshTask) do(ctx context.Context) error { return t.session.refresh(ctx, t.r) }
+
+func startIntrospection(ctx context.Context, r *run, worker int) (task, error) {
+	s, err := r.session(ctx, worker)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.refresh(ctx, r); err != nil { // a token that lives on for as long as possible
+		return nil, err
+	}
+	form := introspectForm(s.tokens.Access)
+	return taskFunc(func(ctx context.Context) error { return r.introspect(ctx, form) }), nil
+}
+
+func introspectForm(token string) string { return "token=" + url.QueryEscape(token) }
+
+func (r *run) introspect(ctx context.Context, form string) error {
+	_, err := r.post(ctx, r.at.Introspection, form)
+	return err
+}
+
+// freshIntrospection introspects tokens that the issuer has not seen before.
+type freshIntrospection struct {
+	r       *run
+	session *session
+	forms   []string
+}
+
+func startFreshIntrospection(ctx context.Context, r *run, worker int) (task, error) {
+	s, err := r.session(ctx, worker)
+	return &freshIntrospection{r: r, session: s}, err
+}
+
+func (t *freshIntrospection) batch() int { return 128 }
+
+func (t *freshIntrospection) prepare(ctx context.Context, n int) error {
+	for range n {
+		if err := t.session.refresh(ctx, t.r); err != nil {
+			return err
+		}
+		t.forms = append(t.forms, introspectForm(t.session.tokens.Access))
+	}
+	return nil
+}
+
+func (t *freshIntrospection) do(ctx context.Context) error {
+	form := t.forms[0]
+	t.forms = t.forms[1:]
+	return t.r.introspect(ctx, form)
+}
+
+func startAuthorize(ctx context.Context, r *run, worker int) (task, error) {
+	b, err := r.browser(ctx, worker)
+	if err != nil {
+		return nil, err
+	}
+	return taskFunc(func(ctx context.Context) error {
+		_, err := b.authorize(ctx, r.newAuthRequest(r.account.Scope))
+		return err
+	}), nil
+}
+
+// codeTask redeems codes.
+type codeTask struct {
+	r       *run
+	browser *browser
+	scope   string
+	forms   []string
+	begun   sessions // by the batch
+}
+
+// startCode returns a workload of codes for the account's scope with that one.
+func startCode(scope string) func(context.Context, *run, int) (task, error) {
+	return func(ctx context.Context, r *run, worker int) (task, error) {
+		b, err := r.browser(ctx, worker)
+		return &codeTask{r: r, browser: b, scope: joinScope(scope, r.account.Scope)}, err
+	}
+}
+
+func joinScope(a, b string) string {
+	if a != "" && b != "" {
+		return a + " " + b
+	}
+	return a + b
+}
+
+// batch keeps the sessions of one user at the client below the issuer's limit, also where one user
+// is all that there is.
+func (t *codeTask) batch() int { return 32 }
+
+// prepare ends the sessions of the batch before, and gets codes. What a code costs depends on how
+// many sessions the user has.
+func (t *codeTask) prepare(ctx context.Context, n int) error {
+	if left := t.begun.revoke(ctx, t.r.oauth, 1); left > 0 {
+		return errors.New("the sessions of the codes before could not be ended")
+	}
+	for range n {
+		request := t.r.newAuthRequest(t.scope)
+		code, err := t.browser.authorize(ctx, request)
+		if err != nil {
+			return fmt.Errorf("get a code: %w", err)
+		}
+		t.forms = append(t.forms, t.r.codeForm(code, request))
+	}
+	return nil
+}
+
+func (t *codeTask) do(ctx context.Context) error {
+	form := t.forms[0]
+	t.forms = t.forms[1:]
+	got, err := t.r.token(ctx, form)
+	if err != nil {
+		return err
+	}
+	t.begun.add(got)
+	return nil
+}
+
+// end leaves the sessions of the last batch to the end of the run.
+func (t *codeTask) end() { t.r.sessions.takeOver(&t.begun) }
+
+func (o *oauth) codeForm(code string, r authRequest) string {
+	return url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {o.account.RedirectURI}, "code_verifier": {r.verifier},
+	}.Encode()
+}
