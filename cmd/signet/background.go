@@ -27,20 +27,24 @@ var defaultIntervals = intervals{sweep: 5 * time.Minute, observe: time.Minute, c
 func (v *server) startBackground(hangups <-chan os.Signal) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { v.keyring.Run(ctx) })
-	running.Go(func() { v.keyAudit.run(ctx) })
-	running.Go(func() { v.repeat(ctx, v.settings.keyringRefresh, "refresh the discovery document", v.handler.Refresh) })
-	running.Go(func() {
+	start := func(job func()) {
+		running.Add(1)
+		v.job(func() { defer running.Done(); job() })
+	}
+	start(func() { v.keyring.Run(ctx) })
+	start(func() { v.keyAudit.run(ctx) })
+	start(func() { v.repeat(ctx, v.settings.keyringRefresh, "refresh the discovery document", v.handler.Refresh) })
+	start(func() {
 		v.repeat(ctx, v.every.observe, "read what other instances audited", v.auditLog.Observe)
 	})
-	running.Go(func() {
+	start(func() {
 		v.repeatOr(ctx, v.settings.statusInterval(), v.ended, "refresh the status lists", v.issuer.RefreshStatus)
 	})
-	running.Go(func() { v.issuer.Outbox().Run(ctx, v.reporter("look for messages to deliver")) })
-	running.Go(func() { v.repeat(ctx, v.every.sweep, "sweep expired records", v.sweep) })
-	running.Go(func() { v.reloadOnHangup(ctx, hangups) })
+	start(func() { v.issuer.Outbox().Run(ctx, v.reporter("look for messages to deliver")) })
+	start(func() { v.repeat(ctx, v.every.sweep, "sweep expired records", v.sweep) })
+	start(func() { v.reloadOnHangup(ctx, hangups) })
 	if c := v.listeners.certificate; c != nil {
-		running.Go(func() { v.repeat(ctx, v.every.certificate, "reload the certificate", v.reloadCertificate) })
+		start(func() { v.repeat(ctx, v.every.certificate, "reload the certificate", v.reloadCertificate) })
 	}
 	return func() {
 		cancel()
@@ -52,6 +56,14 @@ func (v *server) startBackground(hangups <-chan os.Signal) (stop func()) {
 			v.log.Warn().Err(err).Msg("the anchor of the audit log does not attest the newest events")
 		}
 	}
+}
+
+// job runs a background job. If it panics, which ends the process, the log is written before.
+func (v *server) job(run func()) {
+	go func() {
+		defer v.logs.flush()
+		run()
+	}()
 }
 
 // repeat calls do at the interval, with a jitter of 10 % so that instances do not

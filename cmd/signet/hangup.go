@@ -33,3 +33,10 @@ func (v *server) reloadOnHangup(ctx context.Context, signals <-chan os.Signal) {
 		}
 	}
 }
+
+// ignoreBrokenPipe keeps SIGPIPE from ending a server whose log nobody reads any more. The
+// returned function takes that back.
+func ignoreBrokenPipe() (restore func()) {
+	signal.Ignore(syscall.SIGPIPE)
+	return func() { signal.Reset(syscall.SIGPIPE) }
+}

@@ -34,11 +34,11 @@ func TestServe_HangupReloadsCertificate(t *testing.T) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	if !strings.Contains(c.log.String(), "SIGHUP") {
-		t.Errorf("reloaded, but not by the signal: %s", c.log)
-	}
 	if err := c.stop(t, syscall.SIGINT); err != nil {
 		t.Errorf("ended with %v: %s", err, c.log)
+	}
+	if !strings.Contains(c.log.String(), "SIGHUP") {
+		t.Errorf("reloaded, but not by the signal: %s", c.log)
 	}
 }
 

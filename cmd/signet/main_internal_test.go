@@ -7,7 +7,7 @@ import (
 )
 
 // TestMain lets the test binary stand in for signet, and for a small HTTP
-// client, in processes of their own: scripts and tests run both by name.
+// client and one that panics, in processes of their own: scripts and tests run both by name.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"signet": main, "fetch": fetch})
+	testscript.Main(m, map[string]func(){"signet": main, "fetch": fetch, "panics": panicInJob})
 }

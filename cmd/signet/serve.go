@@ -42,6 +42,7 @@ type server struct {
 	*process
 	settings *settings
 	log      zerolog.Logger
+	logs     *logBuffer // what log writes through
 
 	listeners *listeners
 	store     storage.Store
@@ -61,9 +62,13 @@ type server struct {
 // serve builds everything once, top to bottom, and runs it until it is told to
 // stop. onReady is called when everything is ready to answer.
 func (p *process) serve(ctx context.Context, s *settings, onReady func(context.Context, *server) error) (err error) {
-	v := &server{process: p, settings: s, log: newLogger(p, s)}
+	v := &server{process: p, settings: s}
+	v.log, v.logs = newLogger(p, s)
+	defer v.logs.close()
 	ctx, stop := untilSignal(ctx)
 	defer stop()
+	context.AfterFunc(ctx, v.logs.writeAtOnce) // a second signal ends the process at once
+	defer ignoreBrokenPipe()()
 	hangups, release := catchHangup()
 	defer release()
 	defer func() { err = v.ignoreSignal(ctx, err) }()
@@ -110,6 +115,7 @@ func (p *process) serve(ctx context.Context, s *settings, onReady func(context.C
 	if err = onReady(ctx, v); err != nil {
 		return err
 	}
+	v.logs.flush() // what is said at the start is there before the server answers
 	return v.run(ctx, hangups)
 }
 
@@ -163,6 +169,7 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	v.metrics.Gauge("signet_password_queue", "Logins and other requests that wait for a password hash.", func() float64 { return float64(v.passwords.Waiting()) })
 	build := readBuildInfo()
 	v.metrics.Info("signet_build_info", "What runs here.", map[string]string{"version": build.Version, "revision": build.Revision, "go": build.Go, "signer": build.Signer})
+	v.metrics.Count("signet_log_lines_dropped_total", "Log lines that standard error did not take in time.", v.logs.droppedLines)
 	v.metrics.Count("signet_signatures_total", "Tokens signed.", v.keyring.Signatures)
 	v.registerKeyMetrics()
 	v.metrics.Gauge("signet_status_age_seconds", "Age of the data in the status lists.", func() float64 { return v.issuer.StatusAge().Seconds() })

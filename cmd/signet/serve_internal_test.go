@@ -30,6 +30,7 @@ func TestRestartContinuesSessions(t *testing.T) {
 	if !second.post(t, "/oauth2/introspect", 200, "token", a.AccessToken).Active {
 		t.Error("a token from before the restart introspects as inactive")
 	}
+	eventually(t, "both requests are logged", func() bool { return strings.Count(second.log.String(), `"message":"request"`) == 2 })
 	if err := second.stop(t, syscall.SIGKILL); err == nil {
 		t.Fatal("killed, and no error")
 	}
