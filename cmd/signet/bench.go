@@ -28,6 +28,7 @@ func newBench(p *process) *cobra.Command {
 			"Workloads: " + strings.Join(bench.Names(), ", ") + ".",
 		Example: "  signet bench\n" +
 			"  signet bench --workloads refresh,introspection --signing-alg ES256 --output json\n" +
+			"  signet bench --growth --sizes 1000,10000,100000,1000000\n" +
 			"  signet bench --issuer http://localhost:8080 --metrics http://127.0.0.1:9090/metrics --make-accounts\n" +
 			"  signet bench --issuer http://localhost:8080 --credentials signet-data/demo.json",
 	}
@@ -45,6 +46,8 @@ type benchCommand struct {
 	connections  int
 	requests     int
 	duration     time.Duration
+	growth       bool
+	sizes        []int
 	dir          string
 	credentials  string
 	makeAccounts bool
@@ -73,6 +76,8 @@ func (b *benchCommand) addFlags(f *pflag.FlagSet) {
 	f.IntVar(&b.connections, "connections", bench.DefaultConnections, fmt.Sprintf("`NUMBER` of connections, each with one request at a time; at most %d", bench.MaxConnections))
 	f.IntVar(&b.requests, "requests", bench.DefaultRequests, fmt.Sprintf("at most `NUMBER` requests of a workload are measured; at most %d", bench.MaxRequests))
 	f.DurationVar(&b.duration, "duration", bench.DefaultDuration, fmt.Sprintf("how long a workload is measured at most; at most %s", bench.MaxDuration))
+	f.BoolVar(&b.growth, "growth", false, "fill a temporary store and measure it at each of --sizes: does a request cost more when there is more?")
+	f.IntSliceVar(&b.sizes, "sizes", defaultGrowth, fmt.Sprintf("`NUMBERS` of users, and of as many sessions, for --growth, ascending; at most %d, which takes 2 GB", maxGrowth))
 	f.StringVar(&b.dir, "dir", "", "`FOLDER` for the temporary store (default the system's); the disk below it counts")
 }
 
@@ -89,8 +94,14 @@ func (b *benchCommand) run(ctx context.Context) error {
 	if err := b.checkTarget(); err != nil {
 		return err
 	}
+	if err := b.checkGrowth(); err != nil {
+		return err
+	}
 	ctx, stop := untilSignal(ctx)
 	defer stop()
+	if b.growth {
+		return b.runGrowth(ctx)
+	}
 	load := loadAverage()
 	var report bench.Report
 	var err error

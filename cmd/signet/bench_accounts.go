@@ -111,6 +111,9 @@ func (b *benchCommand) temporaryAccount(ctx context.Context, dir string) (bench.
 	}
 	m := benchMaker{operator: ac.operator, random: b.random}
 	account, err := m.make(ctx, min(b.connections, benchUsers))
+	if err == nil {
+		err = m.makeAdmin(ctx, &account)
+	}
 	return account, errors.Join(err, ac.close(ctx))
 }
 
@@ -165,6 +168,30 @@ func (m *benchMaker) makeClient(ctx context.Context, a *bench.Account) (err erro
 		m.clients = append(m.clients, a.ClientID)
 	}
 	return err
+}
+
+// makeAdmin makes an administrator and a client for them. Only a temporary store gets one.
+func (m *benchMaker) makeAdmin(ctx context.Context, a *bench.Account) (err error) {
+	admins := bench.Admin{ClientID: a.ClientID + "-admin", User: bench.User{Name: a.ClientID + "-admin-user"}, Prefixes: []string{a.ClientID}}
+	if admins.ClientSecret, err = m.secret(demoSecretBytes); err != nil {
+		return err
+	}
+	if admins.User.Password, err = m.secret(demoPasswordBytes); err != nil {
+		return err
+	}
+	title, grants, scopes := "signet bench administration", []string{issuer.GrantPassword, issuer.GrantRefreshToken}, []string{issuer.ScopeAdmin}
+	if _, err := m.operator.Clients().Create(ctx, admin.NewClient{
+		ID: admins.ClientID, Secret: issuer.Secret(admins.ClientSecret), Settings: admin.ClientChange{Name: &title, Grants: &grants, Scopes: &scopes},
+	}); err != nil {
+		return fmt.Errorf("make the client %s: %w", admins.ClientID, err)
+	}
+	if _, err := m.operator.Users().Create(ctx, admin.NewUser{
+		Username: admins.User.Name, Password: issuer.Secret(admins.User.Password), Roles: []string{role.User, role.Admin},
+	}); err != nil {
+		return fmt.Errorf("make the user %s: %w", admins.User.Name, err)
+	}
+	a.Admin = admins
+	return nil
 }
 
 func (m *benchMaker) secret(size int) (secret.Text, error) {

@@ -32,14 +32,11 @@ type benchServer struct {
 
 // measureOwn measures a server of its own, with a temporary store.
 func (b *benchCommand) measureOwn(ctx context.Context, cfg bench.Config) (report bench.Report, err error) {
-	dir, err := os.MkdirTemp(b.dir, "signet-bench-")
+	dir, remove, err := b.temporaryDir()
 	if err != nil {
-		return report, withHint(fmt.Errorf("make a temporary store: %w", err), "name another folder by --dir")
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if dir, err = filepath.Abs(dir); err != nil { // the server runs in it
 		return report, err
 	}
+	defer func() { err = errors.Join(err, remove()) }()
 	if cfg.Account, err = b.temporaryAccount(ctx, dir); err != nil {
 		return report, err
 	}
@@ -67,7 +64,7 @@ func storeFile(dir string) string { return filepath.Join(dir, "signet.db") }
 // nothing of the environment.
 func (b *benchCommand) serverArgs(dir, metrics string) []string {
 	args := []string{
-		"serve", "--issuer", "http://127.0.0.1:0", "--listen", "127.0.0.1:0", "--admin-listen", "", "--metrics-listen", metrics,
+		"serve", "--issuer", "http://127.0.0.1:0", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--metrics-listen", metrics,
 		"--storage", sqliteScheme + storeFile(dir), "--addr-file", filepath.Join(dir, "addr"), "--drain-delay", "0s", "--log-format", "json",
 	}
 	own := newSettings()

@@ -10,6 +10,16 @@ type Account struct {
 	Users        []User
 	RedirectURI  string // registered for the client; "" for none
 	Scope        string // to ask for, without openid; "" for whatever the client has
+	Admin        Admin
+}
+
+// Admin is who may list the users by the admin API at the issuer's address. Without a client the
+// workload is skipped.
+type Admin struct {
+	ClientID     string // may use the password grant for the scope signet:admin
+	ClientSecret secret.Text
+	User         User
+	Prefixes     []string // of user names to look for, in turn
 }
 
 // User is a person who can log in.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.org/signet/internal/secret"
 )
 
 // Bounds of a run.
@@ -28,6 +30,7 @@ type Config struct {
 	Connections int
 	Requests    int           // at most so many of each workload are measured
 	Duration    time.Duration // at most so long is each workload measured
+	Sessions    int           // of each connection, which it uses in turn; 0 stands for 1
 	KeepRecords bool          // leave the sessions as they are: somebody deletes the store
 
 	OnProgress func(Progress) // may be nil; called by many goroutines, often
@@ -75,10 +78,12 @@ type run struct {
 	unit     *unit
 	sessions *sessions
 	held     []held // by each worker
+
+	adminToken secret.Text
 }
 
 // held is what a worker keeps from one workload to the next.
 type held struct {
-	session *session
-	browser *browser
+	sessions []*session
+	browser  *browser
 }

@@ -130,9 +130,12 @@ func (m *measurement) round(ctx context.Context) error {
 	}
 	batch, start := m.batch(), time.Now()
 	end := start.Add(min(roundTime, m.run.cfg.Duration-m.measured))
+	part := func(sent int64) float64 {
+		return max(float64(sent)/float64(m.run.cfg.Requests), float64(m.measured+time.Since(start))/float64(m.run.cfg.Duration))
+	}
 	var all sync.WaitGroup
 	for n := range m.tasks {
-		all.Go(func() { m.work(ctx, n, batch, end) })
+		all.Go(func() { m.work(ctx, n, batch, end, part) })
 	}
 	all.Wait()
 	m.measured += time.Since(start)
@@ -150,7 +153,7 @@ func (m *measurement) usage(ctx context.Context) (Usage, error) {
 
 // work is what one worker does in a round: it sends what it has prepared, or without a
 // preparation as much as there is time for.
-func (m *measurement) work(ctx context.Context, worker, batch int, end time.Time) {
+func (m *measurement) work(ctx context.Context, worker, batch int, end time.Time, part func(sent int64) float64) {
 	limit := int64(m.run.cfg.Requests)
 	for n := 0; ctx.Err() == nil && m.fatal.Load() == nil; n++ {
 		start := time.Now()
@@ -167,7 +170,7 @@ func (m *measurement) work(ctx context.Context, worker, batch int, end time.Time
 			return
 		}
 		m.note(worker, time.Since(start), err)
-		m.progress(max(float64(number)/float64(limit), float64(m.measured+time.Since(end.Add(-roundTime)))/float64(m.run.cfg.Duration)))
+		m.progress(part(number))
 	}
 }
 

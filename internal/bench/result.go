@@ -13,6 +13,7 @@ type Report struct {
 	Signature   Signature `json:"-"`
 	CPUKnown    bool      `json:"cpu_known"`           // S is known
 	CPUError    string    `json:"cpu_error,omitempty"` // why it is not
+	RSS         int64     `json:"rss_bytes,omitempty"` // resident memory of the server at the end; 0 where it is unknown
 	Results     []Result  `json:"workloads"`           // in the order in which they ran
 	Stopped     string    `json:"stopped,omitempty"`   // why the run ended early
 	LeftOver    int       `json:"left_over,omitempty"` // sessions that could not be ended

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -33,6 +34,10 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	report.CPUKnown, report.CPUError = r.checkUsage(ctx)
 	err = r.all(ctx, &report)
 	report.Signature = r.unit.since(0)
+	if report.CPUKnown {
+		usage, _ := ReadUsage(context.WithoutCancel(ctx), r.metrics, cfg.MetricsURL) // 0 where the server is gone
+		report.RSS = usage.RSS
+	}
 	if !cfg.KeepRecords {
 		report.LeftOver = r.cleanUp(context.WithoutCancel(ctx))
 	}
@@ -91,16 +96,26 @@ func (r *run) cleanUp(ctx context.Context) (left int) {
 	return left
 }
 
+// startsAtOnce bounds how many workers start at a time: one user may be all of theirs, and an
+// issuer allows ten logins of one at a time.
+const startsAtOnce = 8
+
 // start makes the tasks of all workers: the first one alone, so that what is wrong with the
-// account fails once, and then the others together.
+// account fails once, and then the others.
 func (m *measurement) start(ctx context.Context) ([]task, error) {
-	tasks, errs := make([]task, m.run.cfg.Connections), make([]error, m.run.cfg.Connections)
+	workers := m.run.cfg.Connections
+	tasks, errs := make([]task, workers), make([]error, workers)
 	if tasks[0], errs[0] = m.workload.start(ctx, m.run, 0); errs[0] != nil {
 		return nil, errs[0]
 	}
 	var all sync.WaitGroup
-	for n := 1; n < len(tasks); n++ {
-		all.Go(func() { tasks[n], errs[n] = m.workload.start(ctx, m.run, n) })
+	slots := make(chan struct{}, startsAtOnce)
+	for n := 1; n < workers; n++ {
+		all.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			tasks[n], errs[n] = m.workload.start(ctx, m.run, n)
+		})
 	}
 	all.Wait()
 	for _, err := range errs { // one says what the others would
@@ -108,7 +123,7 @@ func (m *measurement) start(ctx context.Context) ([]task, error) {
 			return nil, err
 		}
 	}
-	return tasks, nil
+	return slices.DeleteFunc(tasks, func(t task) bool { return t == nil }), nil
 }
 
 // statusOf returns the status of an answer that was not as it should be, else 0.

@@ -22,19 +22,41 @@ func (s *session) refresh(ctx context.Context, r *run) error {
 	return nil
 }
 
-// session returns the session of a worker, and starts it before: by the password grant, or
-// where the client may not use it, by a sign-in in a browser.
-func (r *run) session(ctx context.Context, worker int) (*session, error) {
-	if s := r.held[worker].session; s != nil {
-		return s, nil
+// sessionRing is the sessions of one worker, which it uses in turn.
+type sessionRing struct {
+	all  []*session
+	next int
+}
+
+func (g *sessionRing) turn() *session {
+	s := g.all[g.next%len(g.all)]
+	g.next++
+	return s
+}
+
+// ring returns the sessions of a worker, and starts them before.
+func (r *run) ring(ctx context.Context, worker int) (*sessionRing, error) {
+	h := &r.held[worker]
+	for n := len(h.sessions); n < max(r.cfg.Sessions, 1); n++ {
+		s, err := r.newSession(ctx, worker, worker+n*len(r.held))
+		if err != nil {
+			return nil, err
+		}
+		h.sessions = append(h.sessions, s)
 	}
+	return &sessionRing{all: h.sessions}, nil
+}
+
+// newSession starts a session of that user: by the password grant, or where the client may not
+// use it, by a sign-in in a browser.
+func (r *run) newSession(ctx context.Context, worker, user int) (*session, error) {
 	switch {
 	case r.account.ClientID == "":
 		return nil, errNoClient
 	case len(r.account.Users) == 0:
 		return nil, errNoUser
 	}
-	t, err := r.token(ctx, r.passwordForm(r.account.user(worker)))
+	t, err := r.token(ctx, r.passwordForm(r.account.user(user)))
 	if reason := (*skipError)(nil); errors.As(skip(err), &reason) {
 		t, err = r.sessionByCode(ctx, worker)
 	}
@@ -45,8 +67,7 @@ func (r *run) session(ctx context.Context, worker int) (*session, error) {
 	if t.Refresh == "" {
 		return nil, &skipError{"the client gets no refresh token"}
 	}
-	r.held[worker].session = &session{t}
-	return r.held[worker].session, nil
+	return &session{t}, nil
 }
 
 func (r *run) sessionByCode(ctx context.Context, worker int) (tokens, error) {

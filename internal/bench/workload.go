@@ -34,6 +34,8 @@ type ender interface {
 type workload struct {
 	name  string
 	about string
+
+	// start returns the task of a worker; nil leaves the worker idle, but never the first.
 	start func(ctx context.Context, r *run, worker int) (task, error)
 }
 
@@ -49,6 +51,7 @@ var workloads = []workload{
 	{"code-id-token", "the same with an ID token", startCode("openid")},
 	{"jwks", "the published keys", startDocument(func(e endpoints) string { return e.JWKS })},
 	{"discovery", "the discovery document", startDocument(func(e endpoints) string { return e.discovery })},
+	{"user-search", "a page of the users by a prefix, in the admin API", startUserSearch},
 }
 
 // Names returns the names of all workloads, in the order in which they run.
@@ -68,6 +71,7 @@ func (e *skipError) Error() string { return e.reason }
 var (
 	errNoClient   = &skipError{"no client with a secret is given"}
 	errNoUser     = &skipError{"no user is given"}
+	errNoAdmin    = &skipError{"no administrator is given"}
 	errNoRedirect = &skipError{"no redirect URI is given"}
 )
 
@@ -105,12 +109,18 @@ func startClientCredentials(ctx context.Context, r *run, _ int) (task, error) {
 	return taskFunc(send), skip(send(ctx))
 }
 
+// loginsAtOnce bounds the logins of one user at a time: the issuer counts them as attempts until
+// they have succeeded, and allows ten.
+const loginsAtOnce = 8
+
 func startLogin(ctx context.Context, r *run, worker int) (task, error) {
 	switch {
 	case r.account.ClientID == "":
 		return nil, errNoClient
 	case len(r.account.Users) == 0:
 		return nil, errNoUser
+	case worker >= loginsAtOnce*len(r.account.Users):
+		return nil, nil
 	}
 	form := r.passwordForm(r.account.user(worker))
 	login := func(ctx context.Context) error {
@@ -126,29 +136,22 @@ func startLogin(ctx context.Context, r *run, worker int) (task, error) {
 	return taskFunc(login), skip(login(ctx)) // a wrong password is counted once
 }
 
-// refreshTask moves one session on.
-type refreshTask struct {
-	r       *run
-	session *session
-}
-
 func startRefresh(ctx context.Context, r *run, worker int) (task, error) {
-	s, err := r.session(ctx, worker)
-	return &refreshTask{r, s}, err
+	g, err := r.ring(ctx, worker)
+	return taskFunc(func(ctx context.Context) error { return g.turn().refresh(ctx, r) }), err
 }
-
-func (t *refreshTask) do(ctx context.Context) error { return t.session.refresh(ctx, t.r) }
 
 func startIntrospection(ctx context.Context, r *run, worker int) (task, error) {
-	s, err := r.session(ctx, worker)
+	g, err := r.ring(ctx, worker)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.refresh(ctx, r); err != nil { // a token that lives on for as long as possible
-		return nil, err
+	for _, s := range g.all { // tokens that live on for as long as possible
+		if err := s.refresh(ctx, r); err != nil {
+			return nil, err
+		}
 	}
-	form := introspectForm(s.tokens.Access)
-	return taskFunc(func(ctx context.Context) error { return r.introspect(ctx, form) }), nil
+	return taskFunc(func(ctx context.Context) error { return r.introspect(ctx, introspectForm(g.turn().tokens.Access)) }), nil
 }
 
 func introspectForm(token string) string { return "token=" + url.QueryEscape(token) }
@@ -160,24 +163,25 @@ func (r *run) introspect(ctx context.Context, form string) error {
 
 // freshIntrospection introspects tokens that the issuer has not seen before.
 type freshIntrospection struct {
-	r       *run
-	session *session
-	forms   []string
+	r     *run
+	ring  *sessionRing
+	forms []string
 }
 
 func startFreshIntrospection(ctx context.Context, r *run, worker int) (task, error) {
-	s, err := r.session(ctx, worker)
-	return &freshIntrospection{r: r, session: s}, err
+	g, err := r.ring(ctx, worker)
+	return &freshIntrospection{r: r, ring: g}, err
 }
 
 func (t *freshIntrospection) batch() int { return 128 }
 
 func (t *freshIntrospection) prepare(ctx context.Context, n int) error {
 	for range n {
-		if err := t.session.refresh(ctx, t.r); err != nil {
+		s := t.ring.turn()
+		if err := s.refresh(ctx, t.r); err != nil {
 			return err
 		}
-		t.forms = append(t.forms, introspectForm(t.session.tokens.Access))
+		t.forms = append(t.forms, introspectForm(s.tokens.Access))
 	}
 	return nil
 }
