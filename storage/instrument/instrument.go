@@ -43,7 +43,7 @@ type Metrics interface {
 // from a snapshot.
 func New(store storage.Store, m Metrics) storage.Store {
 	c := &calls{metrics: m, record: map[string]recorder{}}
-	return instrumented{
+	return &instrumented{
 		users{store, c}, roles{store, c}, clients{store, c}, clientUse{store, c}, clientLogos{store, c},
 		sessions{store, c, m}, codes{store, c, m}, browserSessions{store, c, m}, consents{store, c}, factors{store, c}, scopeTexts{store, c}, outbox{store, c}, epochs{store, c}, sessionStatus{store, c},
 		statusLists{store, c}, pendingRevocations{store, c}, revocations{store, c},
@@ -52,7 +52,8 @@ func New(store storage.Store, m Metrics) storage.Store {
 	}
 }
 
-// instrumented is the union of the parts.
+// instrumented is the union of the parts. Their methods have pointers as receivers, and it is
+// used by a pointer: otherwise the compiler makes a second set of all methods.
 type instrumented struct {
 	users
 	roles
@@ -81,7 +82,7 @@ type instrumented struct {
 	closeStore func() error
 }
 
-func (s instrumented) Close() error { return s.closeStore() }
+func (s *instrumented) Close() error { return s.closeStore() }
 
 type recorder = func(took time.Duration, failure string)
 
