@@ -25,7 +25,7 @@ func newBench(p *process) *cobra.Command {
 			"Without --issuer it starts a server of its own on loopback, with a temporary store, measures every workload, and\n" +
 			"removes both. With --issuer it measures a server that runs: it logs in, makes sessions and ends them afterwards.\n" +
 			"What it did stays in that issuer's audit log. S is known only where --metrics names the metrics of that server.\n\n" +
-			"Workloads: " + strings.Join(bench.Names(), ", ") + ".",
+			"Workloads:\n" + describeWorkloads(),
 		Example: "  signet bench\n" +
 			"  signet bench --workloads refresh,introspection --signing-alg ES256 --output json\n" +
 			"  signet bench --growth --sizes 1000,10000,100000,1000000\n" +
@@ -35,6 +35,17 @@ func newBench(p *process) *cobra.Command {
 	b.addFlags(c.Flags())
 	s.offer(c.Flags(), &s.keySettings, &s.hashSettings, &s.outputSettings, &s.configSettings, &s.storeSettings)
 	return p.withSettings(c, s, func(ctx context.Context, _ []string) error { return b.run(ctx) })
+}
+
+// describeWorkloads lists the workloads for the help.
+func describeWorkloads() string {
+	var text strings.Builder
+	var rows [][]string
+	for _, w := range bench.Describe() {
+		rows = append(rows, []string{"  " + w[0], w[1]})
+	}
+	writeRows(&text, rows)
+	return strings.TrimSuffix(text.String(), "\n")
 }
 
 // benchCommand runs bench.

@@ -32,6 +32,11 @@ func (o benchOutput) write(w io.Writer) {
 	writeTable(w, []string{"WORKLOAD", "S", "REQUESTS", "RATE/S", "P50 MS", "P99 MS", "MAX MS", "ERRORS"}, rows)
 	fmt.Fprintf(w, "\n%s, %s, closed loop. S = CPU of the server for one request / CPU of one RSA-2048 signature (here %.0f µs).\n",
 		o.Issuer, countOf(o.Connections, "connection", "connections"), o.SignatureMicroseconds)
+	for _, r := range o.Results {
+		if a := r.Alone; a != nil && a.Rate > 0 && r.Rate > 0 {
+			fmt.Fprintf(w, "%s: on the same 2 connections alone the rate was %.0f/s, p50 %.2f ms, p99 %.2f ms.\n", r.Name, a.Rate, a.P50, a.P99)
+		}
+	}
 	if !o.CPUKnown {
 		fmt.Fprintf(w, "S is unknown: %s. Name the metrics of this server by --metrics, such as http://127.0.0.1:9090/metrics.\n", o.CPUError)
 	}
@@ -49,6 +54,8 @@ func benchRow(r bench.Result) []string {
 	}
 	s := "unknown"
 	switch {
+	case r.Alone != nil:
+		s = "-"
 	case r.TooShort:
 		s = "too short"
 	case r.S > 0:

@@ -61,8 +61,13 @@ func (f *firstError) Write(b []byte) (int, error) {
 
 // writeTable prints rows in columns under their headings.
 func writeTable(w io.Writer, headings []string, rows [][]string) {
+	writeRows(w, append([][]string{headings}, rows...))
+}
+
+// writeRows prints rows in columns.
+func writeRows(w io.Writer, rows [][]string) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, row := range append([][]string{headings}, rows...) {
+	for _, row := range rows {
 		fmt.Fprintln(t, strings.TrimRight(strings.Join(row, "\t"), "\t"))
 	}
 	_ = t.Flush() // w remembers its failure

@@ -29,6 +29,8 @@ const (
 type measurement struct {
 	run      *run
 	workload workload
+	workers  int
+	beside   startFunc // runs at the same time on all connections; nil for nothing
 	cpuKnown bool
 	progress func(part float64)
 
@@ -46,12 +48,17 @@ type measurement struct {
 func (m *measurement) measure(ctx context.Context) (Result, error) {
 	result := Result{Name: m.workload.name}
 	var err error
-	if m.tasks, err = m.start(ctx); err != nil {
+	if m.tasks, err = m.run.startAll(ctx, m.workload.start, m.workers); err != nil {
 		return result, err
 	}
 	m.tallies = make([]tally, len(m.tasks))
+	stop, err := m.startBeside(ctx)
+	if err != nil {
+		return result, err
+	}
 	first := len(m.run.unit.samples)
 	err = m.rounds(ctx)
+	stop()
 	for _, t := range m.tasks {
 		if e, ends := t.(ender); ends {
 			e.end()
@@ -70,6 +77,33 @@ func (m *measurement) measure(ctx context.Context) (Result, error) {
 		result.CPU, result.S = of*1e6, of/m.run.unit.since(first).Mean.Seconds()
 	}
 	return result, err
+}
+
+// startBeside starts what runs at the same time, and returns a function that waits for its end.
+func (m *measurement) startBeside(ctx context.Context) (stop func(), err error) {
+	if m.beside == nil {
+		return func() {}, nil
+	}
+	tasks, err := m.run.startAll(ctx, m.beside, m.run.cfg.Connections)
+	if err != nil {
+		return nil, err
+	}
+	besideCtx, cancel := context.WithCancel(ctx)
+	var failed atomic.Int64 // in a row
+	var all sync.WaitGroup
+	for _, t := range tasks {
+		all.Go(func() {
+			for besideCtx.Err() == nil && m.fatal.Load() == nil {
+				err := t.do(ctx) // to its end, so that its session is known
+				if err == nil {
+					failed.Store(0)
+				} else if failed.Add(1) >= errorsInARow {
+					m.fatal.CompareAndSwap(nil, &err)
+				}
+			}
+		})
+	}
+	return func() { cancel(); all.Wait() }, nil
 }
 
 // rounds measures round by round until a bound is reached.

@@ -35,6 +35,7 @@ type Result struct {
 	P50      float64        `json:"p50_ms"`
 	P99      float64        `json:"p99_ms"`
 	Max      float64        `json:"max_ms"`
+	Alone    *Result        `json:"alone,omitempty"` // the same on the same connections, where Result is beside something else
 }
 
 // tally collects what one worker measures.

@@ -21,7 +21,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		return report, err
 	}
 	r := &run{
-		oauth: &oauth{client: NewHTTPClient(cfg.Connections), account: cfg.Account}, cfg: cfg, metrics: NewHTTPClient(1),
+		oauth: &oauth{client: NewHTTPClient(cfg.Connections + besideWorkers), account: cfg.Account}, cfg: cfg, metrics: NewHTTPClient(1),
 		sessions: &sessions{}, held: make([]held, cfg.Connections),
 	}
 	var err error
@@ -65,8 +65,7 @@ func (r *run) all(ctx context.Context, report *Report) error {
 			}
 		}
 		progress(0)
-		m := &measurement{run: r, workload: w, cpuKnown: report.CPUKnown, progress: progress}
-		result, err := m.measure(ctx)
+		result, err := r.one(ctx, w, report.CPUKnown, progress)
 		var reason *skipError
 		if errors.As(err, &reason) {
 			result, err = Result{Name: w.name, Skipped: reason.reason}, nil
@@ -96,16 +95,32 @@ func (r *run) cleanUp(ctx context.Context) (left int) {
 	return left
 }
 
+// one measures one workload; one beside another first alone, for comparison.
+func (r *run) one(ctx context.Context, w workload, cpuKnown bool, progress func(part float64)) (Result, error) {
+	if w.beside == nil {
+		return (&measurement{run: r, workload: w, workers: r.cfg.Connections, cpuKnown: cpuKnown, progress: progress}).measure(ctx)
+	}
+	workers := min(besideWorkers, r.cfg.Connections)
+	alone := &measurement{run: r, workload: w, workers: workers, progress: func(part float64) { progress(part / 2) }}
+	without, err := alone.measure(ctx)
+	if err != nil {
+		return without, err
+	}
+	both := &measurement{run: r, workload: w, workers: workers, beside: w.beside, progress: func(part float64) { progress(.5 + part/2) }}
+	result, err := both.measure(ctx)
+	result.Alone = &without
+	return result, err
+}
+
 // startsAtOnce bounds how many workers start at a time: one user may be all of theirs, and an
 // issuer allows ten logins of one at a time.
 const startsAtOnce = 8
 
-// start makes the tasks of all workers: the first one alone, so that what is wrong with the
-// account fails once, and then the others.
-func (m *measurement) start(ctx context.Context) ([]task, error) {
-	workers := m.run.cfg.Connections
+// startAll makes the tasks of so many workers: the first one alone, so that what is wrong with
+// the account fails once, and then the others.
+func (r *run) startAll(ctx context.Context, start startFunc, workers int) ([]task, error) {
 	tasks, errs := make([]task, workers), make([]error, workers)
-	if tasks[0], errs[0] = m.workload.start(ctx, m.run, 0); errs[0] != nil {
+	if tasks[0], errs[0] = start(ctx, r, 0); errs[0] != nil {
 		return nil, errs[0]
 	}
 	var all sync.WaitGroup
@@ -114,7 +129,7 @@ func (m *measurement) start(ctx context.Context) ([]task, error) {
 		all.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			tasks[n], errs[n] = m.workload.start(ctx, m.run, n)
+			tasks[n], errs[n] = start(ctx, r, n)
 		})
 	}
 	all.Wait()

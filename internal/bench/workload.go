@@ -34,24 +34,42 @@ type ender interface {
 type workload struct {
 	name  string
 	about string
+	start startFunc
 
-	// start returns the task of a worker; nil leaves the worker idle, but never the first.
-	start func(ctx context.Context, r *run, worker int) (task, error)
+	// beside starts what runs at the same time on the connections, or is nil. The workload
+	// itself has besideWorkers connections then, and is measured alone before.
+	beside startFunc
 }
+
+// startFunc returns the task of a worker; nil leaves the worker idle, but never the first.
+type startFunc func(ctx context.Context, r *run, worker int) (task, error)
+
+// besideWorkers is how many connections a workload has that runs beside another one.
+const besideWorkers = 2
 
 // workloads are all, in the order in which they run.
 var workloads = []workload{
-	{"client_credentials", "an access token for the client itself", startClientCredentials},
-	{"refresh", "a refresh, each worker its own session", startRefresh},
-	{"introspection", "introspection of one access token again and again", startIntrospection},
-	{"introspection-fresh", "introspection of each access token once", startFreshIntrospection},
-	{"login", "the password grant", startLogin},
-	{"authorize", "a code for a browser that is signed in, with PKCE", startAuthorize},
-	{"code", "redemption of a code for an access and a refresh token", startCode("")},
-	{"code-id-token", "the same with an ID token", startCode("openid")},
-	{"jwks", "the published keys", startDocument(func(e endpoints) string { return e.JWKS })},
-	{"discovery", "the discovery document", startDocument(func(e endpoints) string { return e.discovery })},
-	{"user-search", "a page of the users by a prefix, in the admin API", startUserSearch},
+	{name: "client_credentials", about: "an access token for the client itself", start: startClientCredentials},
+	{name: "refresh", about: "a refresh, each worker its own session", start: startRefresh},
+	{name: "introspection", about: "introspection of one access token again and again", start: startIntrospection},
+	{name: "introspection-fresh", about: "introspection of each access token once", start: startFreshIntrospection},
+	{name: "login", about: "the password grant", start: startLogin},
+	{name: "authorize", about: "a code for a browser that is signed in, with PKCE", start: startAuthorize},
+	{name: "code", about: "redemption of a code for an access and a refresh token", start: startCode("")},
+	{name: "code-id-token", about: "the same with an ID token", start: startCode("openid")},
+	{name: "jwks", about: "the published keys", start: startDocument(func(e endpoints) string { return e.JWKS })},
+	{name: "discovery", about: "the discovery document", start: startDocument(func(e endpoints) string { return e.discovery })},
+	{name: "user-search", about: "a page of the users by a prefix, in the admin API", start: startUserSearch},
+	{name: "jwks+login", about: "the published keys beside logins", start: startDocument(func(e endpoints) string { return e.JWKS }), beside: startLogin},
+}
+
+// Describe returns the name of each workload and what it measures.
+func Describe() [][2]string {
+	all := make([][2]string, len(workloads))
+	for n, w := range workloads {
+		all[n] = [2]string{w.name, w.about}
+	}
+	return all
 }
 
 // Names returns the names of all workloads, in the order in which they run.
@@ -89,7 +107,7 @@ type taskFunc func(ctx context.Context) error
 
 func (f taskFunc) do(ctx context.Context) error { return f(ctx) }
 
-func startDocument(of func(endpoints) string) func(context.Context, *run, int) (task, error) {
+func startDocument(of func(endpoints) string) startFunc {
 	return func(_ context.Context, r *run, _ int) (task, error) {
 		return taskFunc(func(ctx context.Context) error {
 			_, err := get(ctx, r.client, of(r.at))
@@ -213,7 +231,7 @@ type codeTask struct {
 }
 
 // startCode returns a workload of codes for the account's scope with that one.
-func startCode(scope string) func(context.Context, *run, int) (task, error) {
+func startCode(scope string) startFunc {
 	return func(ctx context.Context, r *run, worker int) (task, error) {
 		b, err := r.browser(ctx, worker)
 		return &codeTask{r: r, browser: b, scope: joinScope(scope, r.account.Scope)}, err
