@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"example.org/signet/docs"
@@ -30,11 +31,12 @@ func (o operations) scopes() string {
 }
 
 // openAPIDocument returns the OpenAPI document of this issuer (RFC 9512), with the
-// operations of one listener.
+// operations of one listener. It is made at the first request.
 func openAPIDocument(issuerURL string, listed operations) func() document.Document {
-	body := strings.ReplaceAll(listed.cut(docs.OpenAPI), `"`+docs.OpenAPIServer, `"`+yamlEscape(issuerURL))
-	d := document.New("application/yaml", []byte(body), openAPIMaxAge)
-	return func() document.Document { return d }
+	return sync.OnceValue(func() document.Document {
+		body := strings.ReplaceAll(listed.cut(docs.OpenAPI), `"`+docs.OpenAPIServer, `"`+yamlEscape(issuerURL))
+		return document.New("application/yaml", []byte(body), openAPIMaxAge)
+	})
 }
 
 // cut drops the paths and the tags of the operations that are not listed.

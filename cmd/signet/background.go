@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -43,6 +44,7 @@ func (v *server) startBackground(hangups <-chan os.Signal) (stop func()) {
 	start(func() { v.issuer.Outbox().Run(ctx, v.reporter("look for messages to deliver")) })
 	start(func() { v.repeat(ctx, v.every.sweep, "sweep expired records", v.sweep) })
 	start(func() { v.reloadOnHangup(ctx, hangups) })
+	start(func() { freeAfterStart(ctx) })
 	if c := v.listeners.certificate; c != nil {
 		start(func() { v.repeat(ctx, v.every.certificate, "reload the certificate", v.reloadCertificate) })
 	}
@@ -55,6 +57,19 @@ func (v *server) startBackground(hangups <-chan os.Signal) (stop func()) {
 		if err := v.auditLog.Observe(flushCtx); err != nil {
 			v.log.Warn().Err(err).Msg("the anchor of the audit log does not attest the newest events")
 		}
+	}
+}
+
+// startSettled is when the caches and keys that a start prepares in the background are there.
+const startSettled = 3 * time.Second
+
+// freeAfterStart gives back the memory that the start alone needed.
+func freeAfterStart(ctx context.Context) {
+	select {
+	case <-time.After(startSettled):
+		debug.FreeOSMemory()
+		unmapUnusedFilePages()
+	case <-ctx.Done():
 	}
 }
 

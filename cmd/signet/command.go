@@ -100,8 +100,8 @@ func exactArgs(wantedArgs ...string) cobra.PositionalArgs {
 // runFunc is the work of a command, after its settings have been resolved.
 type runFunc func(ctx context.Context, args []string) error
 
-// withSettings sets the command's RunE: it resolves and checks the settings, then
-// calls run.
+// withSettings sets the command's RunE: it resolves and checks the settings, and has
+// execute call run.
 func (p *process) withSettings(c *cobra.Command, s *settings, run runFunc) *cobra.Command {
 	c.DisableFlagsInUseLine = true
 	c.Flags().SortFlags = false
@@ -110,9 +110,25 @@ func (p *process) withSettings(c *cobra.Command, s *settings, run runFunc) *cobr
 			return err
 		}
 		p.started = true
-		return run(c.Context(), args)
+		p.work = func(ctx context.Context) error { return run(ctx, args) }
+		return nil
 	}
 	return c
+}
+
+// execute parses the arguments and then runs the command. The tree of all commands with
+// their flags, a megabyte, is garbage while the command runs.
+func (p *process) execute(ctx context.Context, args []string) error {
+	if err := p.parse(ctx, args); err != nil || p.work == nil {
+		return err
+	}
+	return p.work(ctx)
+}
+
+func (p *process) parse(ctx context.Context, args []string) error {
+	root := newRoot(p)
+	root.SetArgs(append([]string{}, args...)) // never nil, which would stand for os.Args
+	return root.ExecuteContext(ctx)
 }
 
 func (p *process) messagef(format string, args ...any) {

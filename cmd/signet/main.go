@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 )
 
 func main() {
 	withoutCoreDumps()
+	runtime.MemProfileRate = 0 // samples cost memory and time; --pprof turns them on
 	os.Exit(run(context.Background(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -33,15 +35,14 @@ type process struct {
 	random io.Reader
 	every  intervals
 
-	started bool // arguments and settings are valid and the command runs
+	started bool                        // arguments and settings are valid and the command runs
+	work    func(context.Context) error // the command that was named; nil if it is done already, as help is
 }
 
 // run is the whole program and returns its exit status.
 func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p := &process{env: environment(env), stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now, random: rand.Reader, every: defaultIntervals}
-	root := newRoot(p)
-	root.SetArgs(append([]string{}, args...)) // never nil, which would stand for os.Args
-	return p.exitCode(root.ExecuteContext(ctx))
+	return p.exitCode(p.execute(ctx, args))
 }
 
 // exitCode prints err in one line and returns the exit status.

@@ -69,6 +69,7 @@ func (p *process) serve(ctx context.Context, s *settings, onReady func(context.C
 	defer stop()
 	context.AfterFunc(ctx, v.logs.writeAtOnce) // a second signal ends the process at once
 	defer ignoreBrokenPipe()()
+	defer v.tuneRuntime()()
 	hangups, release := catchHangup()
 	defer release()
 	defer func() { err = v.ignoreSignal(ctx, err) }()

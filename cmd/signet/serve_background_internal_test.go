@@ -91,11 +91,10 @@ func serveInProcess(t *testing.T, now func() time.Time, every intervals, args ..
 	addr := filepath.Join(t.TempDir(), "addr")
 	var log syncBuffer
 	p := &process{env: map[string]string{}, stdin: strings.NewReader(""), stdout: io.Discard, stderr: &log, now: now, random: rand.Reader, every: every}
-	root := newRoot(p)
-	root.SetArgs(append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", "", "--admin-listen", "", "--drain-delay", "0s", "--addr-file", addr}, args...))
+	args = append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", "", "--admin-listen", "", "--drain-delay", "0s", "--addr-file", addr}, args...)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- root.ExecuteContext(ctx) }()
+	go func() { ended <- p.execute(ctx, args) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

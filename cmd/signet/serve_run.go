@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -80,7 +79,6 @@ func (v *server) run(ctx context.Context, hangups <-chan os.Signal) error {
 		defer appServer.Close()
 		go func() { failed <- serveOn(appServer, v.listeners.app) }()
 	}
-	debug.FreeOSMemory() // what the start alone needed
 	removeAddrFile, err := v.writeAddrFile()
 	if err != nil {
 		return errors.Join(err, servers.close())

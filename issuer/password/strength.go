@@ -3,6 +3,7 @@ package password
 import (
 	_ "embed"
 	"strings"
+	"sync"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -23,8 +24,9 @@ const (
 //go:embed common.txt
 var commonText string
 
-// common holds the words of common.txt, and rows of keys and sequences.
-var common = commonWords()
+// common returns the words of common.txt, and rows of keys and sequences. They are read when
+// the first password is set: most processes never need them.
+var common = sync.OnceValue(commonWords)
 
 // keyRows are keys that lie beside each other, and sequences; what runs along one,
 // either way, is a pattern.
@@ -96,7 +98,7 @@ type UserInputs struct {
 func (c UserInputs) checkStrength(pw string) error {
 	personal, service := inputWords(c.Personal), inputWords(c.Service)
 	addWords(service, "signet")
-	g := newStrength(pw, common, service)
+	g := newStrength(pw, common(), service)
 	if g.weak() {
 		return ErrCommon
 	}
