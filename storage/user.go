@@ -45,18 +45,6 @@ type User struct {
 	UpdatedAt time.Time
 }
 
-// UserPage is one page of users, ordered by ID.
-type UserPage struct {
-	Users []User
-	Next  string // cursor of the next page; "" at the end
-}
-
-// UserFilter selects users. Zero fields select all.
-type UserFilter struct {
-	Prefix string // of the canonical username or e-mail, taken literally
-	Role   string // holders of the role
-}
-
 // Users holds the users.
 type Users interface {
 	UserRecords
@@ -98,6 +86,7 @@ type UserRecords interface {
 	// ErrConflict if the version moved on, ErrNotFound.
 	DeleteUser(ctx context.Context, id string, version int64) error
 
-	// ListUsers returns one page, ordered by id.
+	// ListUsers returns one page of those that f selects, in the order that it asks for. It
+	// examines no more records than a few times the page, whatever f asks.
 	ListUsers(ctx context.Context, f UserFilter, p Page) (UserPage, error)
 }

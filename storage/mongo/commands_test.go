@@ -142,8 +142,17 @@ var commandTable = []struct {
 		return must(s.UpdateUser(ctx, u))
 	}, "find insert update update find find delete"},
 	{"ListUsers", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.ListUsers(ctx, storage.UserFilter{Prefix: "an", Role: "user"}, storage.Page{}))
+		return must(s.ListUsers(ctx, storage.UserFilter{}, storage.Page{}))
 	}, "find"},
+	{"ListUsers, a later page", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ListUsers(ctx, storage.UserFilter{Role: "user"}, storage.Page{After: "0.u"}))
+	}, "find find"},
+	{"ListUsers, by name", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ListUsers(ctx, storage.UserFilter{Order: storage.UsersByName}, storage.Page{}))
+	}, "find"},
+	{"ListUsers, by prefix", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ListUsers(ctx, storage.UserFilter{Prefix: "an", Role: "user"}, storage.Page{}))
+	}, "find find"},
 	{"DeleteUser", func(ctx context.Context, s *mongo.Store) error { return s.DeleteUser(ctx, "u", 0) }, "delete find find delete delete"},
 
 	{"Snapshot", func(ctx context.Context, s *mongo.Store) error { return must(s.Snapshot(ctx)) }, "ping"},

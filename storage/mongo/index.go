@@ -53,9 +53,12 @@ func indexes() []index {
 		{collection: sessions, name: "sessions_owner", fields: []string{"user_id", "client_id", "revoked_at", "created_at", "_id"}},
 		{collection: sessions, name: "sessions_user", fields: []string{"user_id", "_id"}},
 		{collection: userFactors, name: "user_factors_handle", fields: []string{"handle"}, sparse: true},
-		{collection: users, name: "users_email", fields: []string{"email"}},
-		{collection: users, name: "users_roles", fields: []string{"roles", "_id"}},
-		{collection: users, name: "users_username", fields: []string{"username"}},
+		{collection: users, name: "users_by_creation", fields: []string{"disabled", "must_change_password", "created_at", "_id"}},
+		{collection: users, name: "users_by_email", fields: []string{"disabled", "must_change_password", "email"}},
+		{collection: users, name: "users_by_role_creation", fields: []string{"roles", "disabled", "must_change_password", "created_at", "_id"}},
+		{collection: users, name: "users_by_role_email", fields: []string{"roles", "disabled", "must_change_password", "email"}},
+		{collection: users, name: "users_by_role_username", fields: []string{"roles", "disabled", "must_change_password", "username"}},
+		{collection: users, name: "users_by_username", fields: []string{"disabled", "must_change_password", "username"}},
 	}
 }
 
@@ -89,6 +92,36 @@ func (s *Store) ensureIndex(ctx context.Context, i index) error {
 	}
 	_, err := s.db.Collection(i.collection).Indexes().CreateOne(ctx, driver.IndexModel{Keys: bson.D(order), Options: opts})
 	return s.explainIndexError(i, err)
+}
+
+// earlierIndexes served the listings of earlier programs and nothing else.
+func earlierIndexes() []index {
+	return []index{
+		{collection: users, name: "users_email"},
+		{collection: users, name: "users_roles"},
+		{collection: users, name: "users_username"},
+	}
+}
+
+// indexNotFound is the server's code for an index that does not exist.
+const indexNotFound = 27
+
+// dropEarlierIndexes drops what a database of an earlier program has, so that a user is not
+// written to indexes that nothing reads.
+func (s *Store) dropEarlierIndexes(ctx context.Context) error {
+	for _, i := range earlierIndexes() {
+		ctx, cancel := s.withTimeout(ctx)
+		err := s.db.Collection(i.collection).Indexes().DropOne(ctx, i.name)
+		cancel()
+		var refused driver.CommandError
+		if errors.As(err, &refused) && refused.Code == indexNotFound {
+			continue
+		}
+		if err != nil {
+			return s.unavailable("drop index "+i.name, err)
+		}
+	}
+	return nil
 }
 
 // indexConflicts are the server's codes for an index that exists differently:

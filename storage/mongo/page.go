@@ -93,16 +93,13 @@ func (s *Store) sweepBatch(ctx context.Context, collection string, expired bson.
 	return result.DeletedCount, len(docs), nil
 }
 
-// hasPrefix selects the documents whose text in any of the fields begins
-// with the prefix, taken literally: a range, which every server's index serves.
-func hasPrefix(prefix string, fields ...string) bson.E {
-	end := prefixEnd(prefix)
-	return or(convert(fields, func(field string) bson.D {
-		if end == "" {
-			return bson.D{gte(field, prefix)}
-		}
-		return bson.D{both(gte(field, prefix), lt(field, end))}
-	})...)
+// prefixRange is the condition that the text in the field begins with the prefix, taken
+// literally: a range, which every server's index serves.
+func prefixRange(prefix, field string) bson.E {
+	if end := prefixEnd(prefix); end != "" {
+		return both(gte(field, prefix), lt(field, end))
+	}
+	return gte(field, prefix)
 }
 
 // prefixEnd is the first text, in the order of code points (which is that of

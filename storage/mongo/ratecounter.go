@@ -171,7 +171,7 @@ func (s *Store) SettleCounters(ctx context.Context, actions ...storage.CounterSe
 		case storage.CounterClear:
 			err = s.remove(ctx, rateCounters, byID(a.Key))
 		case storage.CounterClearAll:
-			_, err = s.db.Collection(rateCounters).DeleteMany(ctx, bson.D{hasPrefix(a.Key, "_id")})
+			_, err = s.db.Collection(rateCounters).DeleteMany(ctx, bson.D{prefixRange(a.Key, "_id")})
 			err = s.unavailable("delete from "+rateCounters, err)
 		}
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
@@ -186,7 +186,7 @@ func (s *Store) Counters(ctx context.Context, now time.Time, prefix string) (run
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	docs, err := find[rateCounterDoc](ctx, s, listing{
-		collection: rateCounters, filter: bson.D{hasPrefix(prefix, "_id"), gt("reset_at", storage.Time(now))}, order: byRisingID, limit: storage.MaxPage,
+		collection: rateCounters, filter: bson.D{prefixRange(prefix, "_id"), gt("reset_at", storage.Time(now))}, order: byRisingID, limit: storage.MaxPage,
 	})
 	for _, d := range docs {
 		running = append(running, d.record().WithoutLapsed(now))

@@ -21,7 +21,8 @@ var ErrForeign = errors.New("not a Signet database")
 //	2  audit events by client have an index
 //	3  sessions may begin in a browser
 //	4  users may have second factors
-const schemaVersion = 4
+//	5  users have an index for each order and filter of their listing
+const schemaVersion = 5
 
 // schemaID is the _id of the one document in the collection schema.
 const schemaID = "signet"
@@ -69,11 +70,23 @@ func (s *Store) checkSchema(ctx context.Context) error {
 // raiseSchema marks the database with the newest layout, when its indexes are made.
 // Of several that start at once one does and the others find it done.
 func (s *Store) raiseSchema(ctx context.Context) error {
+	older := bson.D{eq("_id", schemaID), lt("version", int64(schemaVersion))}
+	if behind, err := s.isOlder(ctx, older); err != nil || !behind {
+		return err
+	}
+	if err := s.dropEarlierIndexes(ctx); err != nil {
+		return err
+	}
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	older := bson.D{eq("_id", schemaID), lt("version", int64(schemaVersion))}
 	_, err := s.update(ctx, schema, older, bson.D{set(value("version", int64(schemaVersion)))}, nil)
 	return err
+}
+
+func (s *Store) isOlder(ctx context.Context, older bson.D) (bool, error) {
+	ctx, cancel := s.withTimeout(ctx)
+	defer cancel()
+	return s.exists(ctx, schema, older)
 }
 
 // checkForeign refuses a database without a mark where some of the collections

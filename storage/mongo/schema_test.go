@@ -60,10 +60,10 @@ func wantOpenError(t *testing.T, uri string, words ...string) error {
 
 func TestFutureSchemaIsRefused(t *testing.T) {
 	uri := mongotest.URI(t)
-	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(5))})
+	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(6))})
 	var schema *storage.SchemaError
-	if err := wantOpenError(t, uri, "version 5"); !errors.As(err, &schema) || schema.Found != 5 || schema.Known != 4 {
-		t.Errorf("got %v, want a SchemaError of 5 and 4", err)
+	if err := wantOpenError(t, uri, "version 6"); !errors.As(err, &schema) || schema.Found != 6 || schema.Known != 5 {
+		t.Errorf("got %v, want a SchemaError of 6 and 5", err)
 	}
 }
 
@@ -75,8 +75,8 @@ func TestEarlierSchemaIsRaised(t *testing.T) {
 	put(t, db, "audit", bson.D{field("_id", "e"), field("at", start), field("client_id", "c")})
 	for range 2 { // again there is nothing to do
 		s := open(t, uri)
-		if v, err := s.SchemaVersion(t.Context()); err != nil || v != 4 {
-			t.Errorf("schema version %d, %v; want 4", v, err)
+		if v, err := s.SchemaVersion(t.Context()); err != nil || v != 5 {
+			t.Errorf("schema version %d, %v; want 5", v, err)
 		}
 		page, err := s.ListAudit(t.Context(), storage.AuditFilter{ClientID: "c"}, storage.Page{})
 		if err != nil || len(page.Events) != 1 {
@@ -86,6 +86,43 @@ func TestEarlierSchemaIsRaised(t *testing.T) {
 	names, err := db.Collection("audit").Indexes().ListSpecifications(t.Context())
 	if err != nil || !slices.ContainsFunc(names, func(i driver.IndexSpecification) bool { return i.Name == "audit_client" }) {
 		t.Errorf("no index audit_client, %v", err)
+	}
+}
+
+// Users of an earlier program are listed in every way, and its indexes on them are dropped.
+func TestEarlierUsersAreListed(t *testing.T) {
+	uri := mongotest.URI(t)
+	db := raw(t, uri)
+	put(t, db, "schema", bson.D{field("_id", "signet"), field("version", int64(3))})
+	put(t, db, "users",
+		bson.D{field("_id", int64(1)), field("number", int64(7)), field("since", start), field("incomplete", false)}, // the epoch
+		bson.D{field("_id", "u1"), field("username", "ann"), field("email", "zoe@example.org"), field("roles", bson.A{"user"}), field("disabled", false), field("version", int64(1)), field("created_at", start)},
+		bson.D{field("_id", "u2"), field("username", "bob"), field("email", ""), field("roles", bson.A{"user"}), field("disabled", true), field("must_change_password", true), field("version", int64(1)), field("created_at", start)})
+	for _, i := range []struct{ name, field string }{{"users_email", "email"}, {"users_username", "username"}} { // and no users_roles: a start may be repeated
+		model := driver.IndexModel{Keys: bson.D{field(i.field, 1)}, Options: options.Index().SetName(i.name)}
+		if _, err := db.Collection("users").Indexes().CreateOne(t.Context(), model); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := open(t, uri)
+	yes, no := true, false
+	for want, f := range map[string]storage.UserFilter{
+		"u1 u2": {}, "u2 u1": {Descending: true, Role: "user"}, "u1": {Prefix: "z", MustChangePassword: &no}, "u2": {Order: storage.UsersByName, MustChangePassword: &yes},
+	} {
+		page, err := s.ListUsers(t.Context(), f, storage.Page{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, u := range page.Users {
+			got = append(got, u.ID)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%+v: listed %q, want %s", f, got, want)
+		}
+	}
+	if diff := cmp.Diff(wantIndexes, indexesOf(t, db)); diff != "" {
+		t.Errorf("indexes (-want +got):\n%s", diff)
 	}
 }
 
@@ -131,9 +168,11 @@ var wantIndexes = map[string]bool{
 	"logins.logins_user{user_id}":                false,
 	"revocations.revocations_expiry{expires_at}": false,
 	"sessions.sessions_client{client_id _id}":    false, "sessions.sessions_due{due}": false, "sessions.sessions_expiry{expires_at}": false, "sessions.sessions_user{user_id _id}": false,
-	"sessions.sessions_owner{user_id client_id revoked_at created_at _id}": false,
-	"user_factors.user_factors_handle{handle}":                             false,
-	"users.users_email{email}":                                             false, "users.users_roles{roles _id}": false, "users.users_username{username}": false,
+	"sessions.sessions_owner{user_id client_id revoked_at created_at _id}":  false,
+	"user_factors.user_factors_handle{handle}":                              false,
+	"users.users_by_creation{disabled must_change_password created_at _id}": false, "users.users_by_role_creation{roles disabled must_change_password created_at _id}": false,
+	"users.users_by_email{disabled must_change_password email}": false, "users.users_by_role_email{roles disabled must_change_password email}": false,
+	"users.users_by_username{disabled must_change_password username}": false, "users.users_by_role_username{roles disabled must_change_password username}": false,
 }
 
 func indexesOf(t *testing.T, db *driver.Database) map[string]bool {

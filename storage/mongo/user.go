@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -200,22 +199,4 @@ func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error 
 	s.releaseNames(ctx, id)
 	_, _ = s.delete(ctx, userFactors, byID(id)) // what is left is of no meaning without the user
 	return nil
-}
-
-// ListUsers implements [storage.Users].
-func (s *Store) ListUsers(ctx context.Context, f storage.UserFilter, p storage.Page) (storage.UserPage, error) {
-	ctx, cancel := s.withTimeout(ctx)
-	defer cancel()
-	if !utf8.ValidString(f.Prefix) {
-		return storage.UserPage{}, nil // no name begins like that
-	}
-	filter := bson.D{onlyUsers()}
-	if f.Prefix != "" {
-		filter = append(filter, hasPrefix(f.Prefix, "username", "email"))
-	}
-	if f.Role != "" {
-		filter = append(filter, eq("roles", f.Role))
-	}
-	records, next, err := page(ctx, s, users, filter, p, userDoc.record, func(u storage.User) string { return u.ID })
-	return storage.UserPage{Users: records, Next: next}, err
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"example.org/signet/storage"
@@ -31,7 +30,6 @@ var userTable = newTable("users",
 
 var (
 	userByLogin   = userTable.read + " WHERE id = (SELECT user_id FROM logins WHERE name = ?)"
-	usersByRole   = "SELECT " + userTable.list + " FROM user_roles CROSS JOIN users ON id = user_id WHERE role = ? AND user_id > ?"
 	userByVersion = userTable.read + " WHERE id = ? AND version = ?"
 )
 
@@ -45,7 +43,7 @@ func (s *Store) CreateUser(ctx context.Context, u storage.User) error {
 		if err := insertLogins(t, u); err != nil {
 			return none, err
 		}
-		return none, insertUserRoles(t, u)
+		return none, insertUserKeys(t, u)
 	})
 	return err
 }
@@ -70,25 +68,6 @@ func insertLogins(t *tx, u storage.User) error {
 func deleteLogins(t *tx, u storage.User) error {
 	_, err := t.exec("DELETE FROM logins WHERE user_id = ? AND name IN (?, ?)", u.ID, u.Username, u.Email)
 	return err
-}
-
-// insertUserRoles lists the user among the holders of their roles.
-func insertUserRoles(t *tx, u storage.User) error {
-	for _, role := range u.Roles {
-		if _, err := t.exec("INSERT INTO user_roles (role, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING", role, u.ID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func deleteUserRoles(t *tx, u storage.User) error {
-	for _, role := range u.Roles {
-		if _, err := t.exec("DELETE FROM user_roles WHERE role = ? AND user_id = ?", role, u.ID); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // User implements [storage.Users].
@@ -116,13 +95,8 @@ func (s *Store) UpdateUser(ctx context.Context, u storage.User) (storage.User, e
 				return storage.User{}, err
 			}
 		}
-		if !slices.Equal(u.Roles, old.Roles) {
-			if err := deleteUserRoles(t, old); err != nil {
-				return storage.User{}, err
-			}
-			if err := insertUserRoles(t, u); err != nil {
-				return storage.User{}, err
-			}
+		if err := replaceUserKeys(t, old, u); err != nil {
+			return storage.User{}, err
 		}
 		return updateRecord(t, userTable, &u)
 	})
@@ -146,28 +120,7 @@ func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error 
 		if _, err := t.exec("DELETE FROM user_factors WHERE user_id = ?", id); err != nil {
 			return u, err
 		}
-		return u, deleteUserRoles(t, u)
+		return u, deleteUserKeys(t, u)
 	})
 	return err
-}
-
-// ListUsers implements [storage.Users].
-func (s *Store) ListUsers(ctx context.Context, f storage.UserFilter, p storage.Page) (page storage.UserPage, err error) {
-	all, err := readMany(ctx, s, "list users", userQuery(f, p), userTable.scan)
-	page.Users, page.Next = trimPage(all, p.Size(), func(u storage.User) string { return u.ID })
-	return page, err
-}
-
-// userQuery begins with the role, if there is one: then the holders are read in the
-// order of the page.
-func userQuery(f storage.UserFilter, p storage.Page) selection {
-	q, order := selection{userTable.read + " WHERE id > ?", []any{p.After}}, query("id")
-	if f.Role != "" {
-		q, order = selection{usersByRole, []any{f.Role, p.After}}, "user_id"
-	}
-	if f.Prefix != "" {
-		q.and("id IN (SELECT user_id FROM logins WHERE name >= ? AND name < ?)", f.Prefix, prefixEnd(f.Prefix))
-	}
-	q.pageBy(order, p.Size())
-	return q
 }
