@@ -77,11 +77,19 @@ func deleteRole(ctx context.Context, a *admin.Admin, req *apiRequest) (any, erro
 
 // boolParam parses a flag of the query; an absent one is false.
 func boolParam(q map[string]string, name string) (bool, error) {
-	switch value, given := q[name]; {
-	case !given, value == "false":
-		return false, nil
-	case value == "true":
-		return true, nil
+	flag, err := optBoolParam(q, name)
+	return flag != nil && *flag, err
+}
+
+// optBoolParam parses a flag of the query; an absent one is nil.
+func optBoolParam(q map[string]string, name string) (*bool, error) {
+	value, given := q[name]
+	flag := value == "true"
+	switch {
+	case !given:
+		return nil, nil
+	case flag, value == "false":
+		return &flag, nil
 	}
-	return false, &issuer.FieldError{Field: name, Reason: "must be true or false"}
+	return nil, &issuer.FieldError{Field: name, Reason: "must be true or false"}
 }

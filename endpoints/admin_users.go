@@ -4,16 +4,22 @@ import (
 	"context"
 
 	"example.org/signet/issuer/admin"
-	"example.org/signet/storage"
 )
 
 // listUsers is GET /api/v1/users.
 func listUsers(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
-	page, q, err := req.page("prefix", "role")
+	page, q, err := req.page("prefix", "role", "disabled", "must_change_password", "sort")
 	if err != nil {
 		return nil, err
 	}
-	return a.Users().List(ctx, storage.UserFilter{Prefix: q["prefix"], Role: q["role"]}, page)
+	query := admin.UserQuery{Prefix: q["prefix"], Role: q["role"], Sort: q["sort"]}
+	if query.Disabled, err = optBoolParam(q, "disabled"); err != nil {
+		return nil, err
+	}
+	if query.MustChangePassword, err = optBoolParam(q, "must_change_password"); err != nil {
+		return nil, err
+	}
+	return a.Users().List(ctx, query, page)
 }
 
 var newUserSchema = schema{

@@ -178,10 +178,15 @@ func (req *apiRequest) rejectBody() error {
 // pathParam returns a parameter of the path.
 func (req *apiRequest) pathParam(name string) string { return mux.Vars(req.r)[name] }
 
-var (
-	errQueryEncoding  = badRequest("the query is not well-formed")
-	errQueryParameter = badRequest("unknown or duplicate query parameter")
-)
+var errQueryEncoding = badRequest("the query is not well-formed")
+
+// queryParameterError names what may be given, each once: the name that was given may be anything.
+func queryParameterError(allowed []string) error {
+	if len(allowed) == 0 {
+		return badRequest("unknown query parameter: there are none here")
+	}
+	return badRequest("unknown or duplicate query parameter: there are " + strings.Join(allowed, ", ") + ", each once")
+}
 
 // query returns the parameters of the URL. One that is not allowed, or is given twice, is an error.
 func (req *apiRequest) query(allowed ...string) (map[string]string, error) {
@@ -192,7 +197,7 @@ func (req *apiRequest) query(allowed ...string) (map[string]string, error) {
 	q := map[string]string{}
 	for name, list := range values {
 		if !slices.Contains(allowed, name) || len(list) != 1 {
-			return nil, errQueryParameter
+			return nil, queryParameterError(allowed)
 		}
 		if !validText(list[0], false) || len(list[0]) > maxQueryValue {
 			return nil, errQueryEncoding

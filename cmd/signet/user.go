@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.org/signet/issuer/admin"
-	"example.org/signet/storage"
 )
 
 func newUser(p *process) *cobra.Command {
@@ -71,13 +70,17 @@ func newUserCreate(p *process) *cobra.Command {
 func newUserList(p *process) *cobra.Command {
 	s := newSettings()
 	var pages pageFlags
-	var filter storage.UserFilter
+	var query admin.UserQuery
+	var disabled, mustChange bool
 	c := &cobra.Command{
 		Use: "list", Short: "List users", Args: exactArgs(),
-		Example: "  signet user list --role admin\n  signet user list --prefix ali --output json",
+		Example: "  signet user list --role admin\n  signet user list --prefix ali --output json\n  signet user list --disabled --sort -created_at",
 	}
-	c.Flags().StringVar(&filter.Prefix, "prefix", "", "only those whose username or e-mail begins with `TEXT`")
-	c.Flags().StringVar(&filter.Role, "role", "", "only holders of `ROLE`")
+	c.Flags().StringVar(&query.Prefix, "prefix", "", "only those whose username or e-mail begins with `TEXT`")
+	c.Flags().StringVar(&query.Role, "role", "", "only holders of `ROLE`")
+	c.Flags().BoolVar(&disabled, "disabled", false, "only disabled users; --disabled=false: only the others")
+	c.Flags().BoolVar(&mustChange, "must-change-password", false, "only those who must choose a new password; --must-change-password=false: only the others")
+	c.Flags().StringVar(&query.Sort, "sort", "", "`ORDER`: created_at or username, with a - before it the other way round (default created_at, with --prefix username)")
 	pages.add(c.Flags())
 	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
@@ -85,7 +88,8 @@ func newUserList(p *process) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		users, err := ac.operator.Users().List(ctx, filter, page)
+		query.Disabled, query.MustChangePassword = changed(c, "disabled", &disabled), changed(c, "must-change-password", &mustChange)
+		users, err := ac.operator.Users().List(ctx, query, page)
 		if err != nil {
 			return fmt.Errorf("list users: %w", err)
 		}

@@ -154,7 +154,6 @@ func testAdminLists(t *testing.T, s *Signet) {
 	for _, name := range []string{"zoe1", "zoe2", "zoe3", "zoe4", "zoe5"} {
 		want = append(want, s.AddUser(t, name, "user").ID)
 	}
-	slices.Sort(want)
 	var got []string
 	for after := ""; ; {
 		a := s.JSON("GET", Users+"?prefix=zoe&limit=2"+after, nil, f.admin)
@@ -176,7 +175,7 @@ func testAdminLists(t *testing.T, s *Signet) {
 			t.Errorf("%s lists %d, want %d", query, len(got), n)
 		}
 	}
-	for _, query := range []string{"sort=email", "order=-1", "q=x", "fields=password_hash", "prefix[$ne]=x", "limit=2&limit=3", "prefix=%00"} {
+	for _, query := range []string{"order=-1", "q=x", "fields=password_hash", "prefix[$ne]=x", "limit=2&limit=3", "prefix=%00"} {
 		s.JSON("GET", Users+"?"+query, nil, f.admin).ExpectProblem(t, http.StatusBadRequest, "invalid_request")
 	}
 	if got := ids(s.JSON("GET", Clients+"?limit=1000", nil, f.admin), t, "client_id"); !slices.IsSorted(got) || !slices.Contains(got, "web") {

@@ -15,11 +15,16 @@ type Audit struct{ admin *Admin }
 
 // List returns one page of the audit log.
 func (a Audit) List(ctx context.Context, f storage.AuditFilter, p storage.Page) (AuditList, error) {
+	l := newListing("audit", f.Type, f.Actor, f.Target, f.ClientID, timeText(f.Since), timeText(f.Until), flagText(&f.Newest))
+	p, err := l.page(p)
+	if err != nil {
+		return AuditList{}, err
+	}
 	page, err := a.admin.service.store.ListAudit(ctx, f, p)
 	if err != nil {
 		return AuditList{}, issuer.StoreError(err)
 	}
-	list := AuditList{Items: make([]AuditEvent, len(page.Events)), Next: page.Next}
+	list := AuditList{Items: make([]AuditEvent, len(page.Events)), Next: l.cursor(page.Next)}
 	for n, e := range page.Events {
 		list.Items[n] = toAuditEvent(e)
 	}

@@ -20,11 +20,16 @@ type Clients struct{ admin *Admin }
 
 // List returns one page of clients.
 func (c Clients) List(ctx context.Context, p storage.Page) (ClientList, error) {
+	l := newListing("clients")
+	p, err := l.page(p)
+	if err != nil {
+		return ClientList{}, err
+	}
 	page, err := c.admin.service.store.ListClients(ctx, p)
 	if err != nil {
 		return ClientList{}, issuer.StoreError(err)
 	}
-	list := ClientList{Items: make([]Client, len(page.Clients)), Next: page.Next}
+	list := ClientList{Items: make([]Client, len(page.Clients)), Next: l.cursor(page.Next)}
 	for n, x := range page.Clients {
 		list.Items[n] = toClient(x)
 	}

@@ -24,7 +24,7 @@ type ExportedUser struct {
 	HashedPassword string    `json:"hashed_password,omitempty"`
 }
 
-// Export calls each with every user, in the order of their ids, and stops at its first error.
+// Export calls each with every user, in the order of their creation, and stops at its first error.
 // The audit event is written first; if that fails, nothing is exported.
 func (u Users) Export(ctx context.Context, hashes bool, each func(ExportedUser) error) error {
 	if err := u.admin.actor.mayDoEverything(); err != nil {

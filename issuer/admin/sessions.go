@@ -34,6 +34,11 @@ func (s Sessions) List(ctx context.Context, q SessionQuery, p storage.Page) (Ses
 // listSessions leaves out those whose code was not redeemed, and ended ones if active is set,
 // so a page may be shorter than its limit and still have a next one.
 func (s *Service) listSessions(ctx context.Context, f storage.SessionFilter, active bool, p storage.Page) (SessionList, error) {
+	l := newListing("sessions", f.UserID, f.ClientID, flagText(&active))
+	p, err := l.page(p)
+	if err != nil {
+		return SessionList{}, err
+	}
 	now := s.now()
 	if active {
 		f.AliveAt = now
@@ -42,7 +47,7 @@ func (s *Service) listSessions(ctx context.Context, f storage.SessionFilter, act
 	if err != nil {
 		return SessionList{}, issuer.StoreError(err)
 	}
-	list := SessionList{Items: make([]Session, 0, len(page.Sessions)), Next: page.Next}
+	list := SessionList{Items: make([]Session, 0, len(page.Sessions)), Next: l.cursor(page.Next)}
 	for _, x := range page.Sessions {
 		if x.Generation == storage.PendingGeneration {
 			continue

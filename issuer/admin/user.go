@@ -32,7 +32,8 @@ type User struct {
 	Revision string `json:"-"` // names this state of the record, for a Precondition
 }
 
-// UserList is one page of users.
+// UserList is one page of users, in the order of the query. With a prefix it may be shorter than
+// asked for and still have a next one.
 type UserList struct {
 	Items []User `json:"items"`
 	Next  string `json:"next,omitempty"`

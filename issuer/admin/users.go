@@ -17,23 +17,6 @@ import (
 // name in its place would make two addresses of one thing. [Users.Find] resolves names.
 type Users struct{ admin *Admin }
 
-// List returns one page of users. A prefix is brought into the one form that names are stored
-// in.
-func (u Users) List(ctx context.Context, f storage.UserFilter, p storage.Page) (UserList, error) {
-	if name, err := account.LoginName(f.Prefix); err == nil {
-		f.Prefix = name
-	}
-	page, err := u.admin.service.store.ListUsers(ctx, f, p)
-	if err != nil {
-		return UserList{}, issuer.StoreError(err)
-	}
-	list := UserList{Items: make([]User, len(page.Users)), Next: page.Next}
-	for n, x := range page.Users {
-		list.Items[n] = toUser(x)
-	}
-	return list, nil
-}
-
 // Show returns the user of that id, and whether attempts to log in as them are refused.
 func (u Users) Show(ctx context.Context, id string) (User, error) {
 	s := u.admin.service

@@ -110,7 +110,7 @@ func TestSearchTakesAnySpelling(t *testing.T) {
 	for prefix, want := range map[string]string{
 		"ali": "alice", "ALI": "alice", "\uff41\uff4c\uff49": "alice", "Alice@Ex": "alice", "rene\u0301": "ren\u00e9e", "REN\u00c9": "ren\u00e9e", "\u0430li": "", "ali ": "",
 	} {
-		page, err := f.admin.Users().List(f.ctx, storage.UserFilter{Prefix: prefix}, storage.Page{})
+		page, err := f.admin.Users().List(f.ctx, admin.UserQuery{Prefix: prefix}, storage.Page{})
 		must(t, err)
 		if found := len(page.Items) == 1 && page.Items[0].Username == want; found != (want != "") || want == "" && len(page.Items) != 0 {
 			t.Errorf("%q finds %d users, want %q", prefix, len(page.Items), want)

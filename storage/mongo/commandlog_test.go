@@ -67,7 +67,7 @@ var fields = []string{
 	"version", "replays", "number", "created_at", "user_epoch", "client_epoch", "username", "email", "roles", "password_hash", "disabled", "grants", "origins", "kid", "sealed", "lease", "at", "type", "actor", "target",
 	"grade", "due", "status_index", "retired_index", "withheld", "denied_audiences", "status_retired", "leased", "until", "bits",
 	"browser", "bound", "code", "code_failures", "root_id", "last_seen", "idle_at", "ends_at", "due_at", "leased_to", "owner", "attempts",
-	"handle",
+	"handle", "must_change_password",
 }
 
 // checkCommand says what is wrong with a command.
@@ -191,7 +191,7 @@ func checkValue(field string, v bson.RawValue, fault func(string, ...any)) {
 	switch v.Type {
 	case bson.TypeString, bson.TypeInt64, bson.TypeDateTime, bson.TypeBoolean, bson.TypeObjectID, bson.TypeBinary:
 	case bson.TypeNull:
-		if field != "replays" { // absent where there are none
+		if field != "replays" && field != "must_change_password" { // absent for none and for no
 			fault("%s is compared with a %s", field, v.Type)
 		}
 	default:

@@ -1,9 +1,7 @@
 package sqlite
 
 import (
-	"database/sql"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -234,7 +232,6 @@ func TestPlans(t *testing.T) {
 		"audit by client":            {auditQuery(storage.AuditFilter{ClientID: "c"}, storage.Page{}), "SEARCH audit USING INDEX audit_by_client (client_id=? AND id>?)"},
 		"audit by type":              {auditQuery(storage.AuditFilter{Type: "t", Newest: true}, storage.Page{}), "SEARCH audit USING INDEX audit_by_type (type=?)"},
 		"audit by actor":             {auditQuery(storage.AuditFilter{Actor: "a", Newest: true}, storage.Page{After: "x"}), "SEARCH audit USING INDEX audit_by_actor (actor=? AND id<?)"},
-		"users by role":              {userQuery(storage.UserFilter{Role: "r"}, storage.Page{}), "SEARCH user_roles USING PRIMARY KEY (role=? AND user_id>?); SEARCH users USING PRIMARY KEY (id=?)"},
 		"by login": {selection{userByLogin, []any{"x"}},
 			"SEARCH users USING PRIMARY KEY (id=?); SCALAR SUBQUERY 1; SEARCH logins USING PRIMARY KEY (name=?)"},
 	} {
@@ -255,45 +252,4 @@ func plan(t *testing.T, s *Store, q selection) (plan string) {
 		t.Fatal(err)
 	}
 	return strings.Join(steps, "; ")
-}
-
-// Users of a database that an earlier program made are found by their roles.
-func TestEarlierUsersAreFoundByRole(t *testing.T) {
-	path, all := filepath.Join(t.TempDir(), "signet.db"), migrations
-	replaceMigrations(t, all[:8]...)
-	if err := openClose(t, path); err != nil {
-		t.Fatal(err)
-	}
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for id, roles := range map[string]string{"a": `["admin","user"]`, "b": `["user"]`, "c": `[]`} {
-		if _, err := db.Exec("INSERT INTO users (id, username, email, full_name, phone, roles, password_hash, disabled, epoch, version, created_at, updated_at) "+
-			"VALUES (?, ?, '', '', '', ?, '', 0, 0, 1, 0, 0)", id, id, roles); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	replaceMigrations(t, all...)
-	s, err := Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	for role, want := range map[string]string{"admin": "a", "user": "ab", "none": ""} {
-		page, err := s.ListUsers(t.Context(), storage.UserFilter{Role: role}, storage.Page{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := ""
-		for _, u := range page.Users {
-			got += u.ID
-		}
-		if got != want {
-			t.Errorf("holders of %s: %q, want %q", role, got, want)
-		}
-	}
 }
