@@ -46,7 +46,7 @@ func (s *Store) AppendAudit(ctx context.Context, events ...storage.AuditEvent) e
 
 // ListAudit implements [storage.Audit].
 func (s *Store) ListAudit(ctx context.Context, f storage.AuditFilter, p storage.Page) (page storage.AuditPage, err error) {
-	all, err := readMany(ctx, s, "list the audit log", auditQuery(f, p), auditTable.scan)
+	all, err := readList(ctx, s, "list the audit log", auditQuery(f, p), auditTable.scan)
 	page.Events, page.Next = trimPage(all, p.Size(), func(e storage.AuditEvent) string { return e.ID })
 	return page, err
 }

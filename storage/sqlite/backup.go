@@ -22,7 +22,8 @@ func (s *Store) Snapshot(ctx context.Context) (storage.Snapshot, error) {
 		return nil, storage.Unavailable("open a snapshot", err)
 	}
 	s.readers.release(c)
-	v := snapshot{&Store{path: s.path, readers: newReaders(1, func() (*conn, error) { return openConn(s.path, readOnly, 0) })}}
+	r := newReaders(1, func() (*conn, error) { return openConn(s.path, readOnly, 0) })
+	v := snapshot{&Store{path: s.path, readers: r, listers: r}}
 	if err := v.begin(ctx); err != nil {
 		return nil, errors.Join(storage.Unavailable("open a snapshot", err), v.Close())
 	}
@@ -67,7 +68,7 @@ func (s *Store) Clear(ctx context.Context) error {
 func (s *Store) ListRevocations(ctx context.Context, p storage.Page) (page storage.RevocationPage, err error) {
 	q := selection{"SELECT jti AS id, expires_at FROM revocations WHERE jti > ?", []any{p.After}}
 	q.page(p.Size())
-	all, err := readMany(ctx, s, "list revocations", q, revocationTable.scan)
+	all, err := readList(ctx, s, "list revocations", q, revocationTable.scan)
 	page.Revocations, page.Next = trimPage(all, p.Size(), func(r storage.Revocation) string { return r.JTI })
 	return page, err
 }

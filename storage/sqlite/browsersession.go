@@ -78,7 +78,7 @@ func (s *Store) RevokeBrowserSession(ctx context.Context, id string, at time.Tim
 
 // ListBrowserSessions implements [storage.BrowserSessions].
 func (s *Store) ListBrowserSessions(ctx context.Context, f storage.BrowserSessionFilter, p storage.Page) (page storage.BrowserSessionPage, err error) {
-	all, err := readMany(ctx, s, "list browser sessions", browserSessionQuery(f, p), browserSessionTable.scan)
+	all, err := readList(ctx, s, "list browser sessions", browserSessionQuery(f, p), browserSessionTable.scan)
 	page.Sessions, page.Next = trimPage(all, p.Size(), func(b storage.BrowserSession) string { return b.ID })
 	return page, err
 }
@@ -101,7 +101,7 @@ func browserSessionQuery(f storage.BrowserSessionFilter, p storage.Page) selecti
 // EndedBrowserSessions implements [storage.BrowserSessions].
 func (s *Store) EndedBrowserSessions(ctx context.Context, by time.Time, limit int) ([]storage.BrowserSession, error) {
 	q := selection{endedBrowserSessions, []any{millis(by), int64(max(limit, 0))}}
-	return readMany(ctx, s, "find ended browser sessions", q, browserSessionTable.scan)
+	return readList(ctx, s, "find ended browser sessions", q, browserSessionTable.scan)
 }
 
 // DeleteBrowserSessions implements [storage.BrowserSessions].

@@ -78,7 +78,7 @@ func (s *Store) DeleteClient(ctx context.Context, id string, version int64) erro
 func (s *Store) ListClients(ctx context.Context, p storage.Page) (page storage.ClientPage, err error) {
 	q := selection{clientTable.read + " WHERE id > ?", []any{p.After}}
 	q.page(p.Size())
-	all, err := readMany(ctx, s, "list clients", q, clientTable.scan)
+	all, err := readList(ctx, s, "list clients", q, clientTable.scan)
 	page.Clients, page.Next = trimPage(all, p.Size(), func(c storage.Client) string { return c.ID })
 	return page, err
 }
@@ -87,12 +87,12 @@ func (s *Store) ListClients(ctx context.Context, p storage.Page) (page storage.C
 // until one fits.
 func (s *Store) AnyClient(ctx context.Context, grant string) (bool, error) {
 	find := selection{"SELECT 1 FROM clients WHERE disabled = 0 AND EXISTS (SELECT 1 FROM json_each(grants) WHERE value = ?) LIMIT 1", []any{grant}}
-	found, err := readMany(ctx, s, "find client", find, scanBool)
+	found, err := readList(ctx, s, "find client", find, scanBool)
 	return len(found) > 0, err
 }
 
 // ClientOrigins implements [storage.ClientUse].
 func (s *Store) ClientOrigins(ctx context.Context) ([]string, error) {
 	find := selection{query: "SELECT DISTINCT o.value FROM clients, json_each(clients.origins) AS o WHERE disabled = 0"}
-	return readMany(ctx, s, "list origins", find, scanString)
+	return readList(ctx, s, "list origins", find, scanString)
 }

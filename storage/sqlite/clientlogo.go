@@ -36,7 +36,7 @@ func (s *Store) DeleteClientLogo(ctx context.Context, clientID string) error {
 func (s *Store) ListClientLogos(ctx context.Context, p storage.Page) (page storage.ClientLogoPage, err error) {
 	q := selection{clientLogoTable.read + " WHERE client_id > ?", []any{p.After}}
 	q.pageBy("client_id", p.Size())
-	all, err := readMany(ctx, s, "list client logos", q, clientLogoTable.scan)
+	all, err := readList(ctx, s, "list client logos", q, clientLogoTable.scan)
 	page.Logos, page.Next = trimPage(all, p.Size(), func(l storage.ClientLogo) string { return l.ClientID })
 	return page, err
 }

@@ -93,7 +93,7 @@ func selectConsents(from query, f storage.ConsentFilter, afterUser, afterClient 
 
 // ListConsents implements [storage.Consents].
 func (s *Store) ListConsents(ctx context.Context, f storage.ConsentFilter, p storage.Page) (page storage.ConsentPage, err error) {
-	all, err := readMany(ctx, s, "list consents", consentQuery(f, p), consentTable.scan)
+	all, err := readList(ctx, s, "list consents", consentQuery(f, p), consentTable.scan)
 	page.Consents, page.Next = trimPage(all, p.Size(), storage.Consent.Cursor)
 	return page, err
 }

@@ -89,7 +89,7 @@ func (s *Store) DeleteUserFactors(ctx context.Context, userID string, version in
 
 // ListUserFactors implements [storage.Factors].
 func (s *Store) ListUserFactors(ctx context.Context, p storage.Page) (page storage.UserFactorsPage, err error) {
-	all, err := readMany(ctx, s, "list factors", factorsQuery(p), factorsTable.scan)
+	all, err := readList(ctx, s, "list factors", factorsQuery(p), factorsTable.scan)
 	page.Factors, page.Next = trimPage(all, p.Size(), func(f storage.UserFactors) string { return f.UserID })
 	return page, err
 }

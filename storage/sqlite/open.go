@@ -61,7 +61,8 @@ func open(ctx context.Context, path string, o options) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r := newReaders(maxReaders, func() (*conn, error) { return openConn(path, readOnly, o.busyTimeout) })
+	openReader := func() (*conn, error) { return openConn(path, readOnly, o.busyTimeout) }
+	r := newReaders(maxReaders, openReader)
 	defer func() {
 		if err != nil {
 			_ = r.close()
@@ -76,7 +77,7 @@ func open(ctx context.Context, path string, o options) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return newStore(path, file, r, w), nil
+	return newStore(path, file, r, newReaders(maxListers, openReader), w), nil
 }
 
 // openWriter opens the connection that writes and brings the file up to date.

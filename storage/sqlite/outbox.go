@@ -84,7 +84,7 @@ func (s *Store) PostponeMessage(ctx context.Context, id, owner string, attempt i
 func (s *Store) ListMessages(ctx context.Context, p storage.Page) (page storage.MessagePage, err error) {
 	q := selection{messageTable.read + " WHERE id > ?", []any{p.After}}
 	q.page(p.Size())
-	all, err := readMany(ctx, s, "list messages", q, messageTable.scan)
+	all, err := readList(ctx, s, "list messages", q, messageTable.scan)
 	page.Messages, page.Next = trimPage(all, p.Size(), func(m storage.Message) string { return m.ID })
 	return page, err
 }

@@ -87,7 +87,7 @@ func (s *Store) SettleCounters(ctx context.Context, actions ...storage.CounterSe
 func (s *Store) Counters(ctx context.Context, now time.Time, prefix string) ([]storage.RateCounter, error) {
 	q := selection{"SELECT " + rateCounterColumns + " FROM attempts WHERE name >= ? AND name < ? AND reset_at > ? ORDER BY name LIMIT ? + 0",
 		[]any{prefix, prefixEnd(prefix), millis(now), storage.MaxPage}}
-	all, err := readMany(ctx, s, "list counters", q, scanRateCounter)
+	all, err := readList(ctx, s, "list counters", q, scanRateCounter)
 	for n := range all {
 		all[n] = all[n].WithoutLapsed(now)
 	}

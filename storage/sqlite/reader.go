@@ -18,9 +18,13 @@ type readers struct {
 	idle []*conn // the one that was used last is taken first: what it read is in its cache
 }
 
-// maxReaders bounds the readers: a point read takes some microseconds, so few
-// are enough to keep every core busy, with some to spare for long listings.
-const maxReaders = 4
+// maxReaders bounds the readers of requests: a point read takes some microseconds, so few
+// are enough to keep every core busy. maxListers bounds those of listings, which are others, so
+// that no read of a request ever waits for a listing.
+const (
+	maxReaders = 4
+	maxListers = 2
+)
 
 func newReaders(most int, open func() (*conn, error)) *readers {
 	return &readers{open: open, slots: make(chan struct{}, most), closing: make(chan struct{})}
@@ -103,14 +107,22 @@ func readOne[T any](ctx context.Context, s *Store, op string, q query, scan func
 	return v, nil
 }
 
-// readMany reads the rows of a listing. It may have to look at many more than it
-// returns, so it ends with the context. No rows are nil.
+// readMany reads the few rows that a request needs. It ends with the context. No rows are nil.
 func readMany[T any](ctx context.Context, s *Store, op string, q selection, scan func(scanner) (T, error)) ([]T, error) {
-	c, err := s.readers.acquire(ctx)
+	return readRows(ctx, s.readers, op, q, scan)
+}
+
+// readList is readMany for listings, sweeps and exports.
+func readList[T any](ctx context.Context, s *Store, op string, q selection, scan func(scanner) (T, error)) ([]T, error) {
+	return readRows(ctx, s.listers, op, q, scan)
+}
+
+func readRows[T any](ctx context.Context, r *readers, op string, q selection, scan func(scanner) (T, error)) ([]T, error) {
+	c, err := r.acquire(ctx)
 	if err != nil {
 		return nil, storage.Unavailable(op, err)
 	}
-	defer s.readers.release(c)
+	defer r.release(c)
 	defer c.watch(ctx)()
 	all, err := connAll(c, q.query, scan, q.args)
 	if err != nil {

@@ -135,7 +135,7 @@ func (s *Store) RevokeAll(ctx context.Context, f storage.SessionFilter, at time.
 		q := selectSessions("id", f, after)
 		q.and("revoked_at IS NULL")
 		q.page(sweepSize)
-		ids, err := readMany(ctx, s, "find sessions to revoke", q, scanString)
+		ids, err := readList(ctx, s, "find sessions to revoke", q, scanString)
 		if err != nil {
 			return total, err
 		}
@@ -212,7 +212,7 @@ func excessQuery(owner storage.SessionOwner, at, idleSince time.Time, keep, limi
 func (s *Store) ListSessions(ctx context.Context, f storage.SessionFilter, p storage.Page) (page storage.SessionPage, err error) {
 	q := selectSessions(sessionTable.list, f, p.After)
 	q.page(p.Size())
-	all, err := readMany(ctx, s, "list sessions", q, sessionTable.scan)
+	all, err := readList(ctx, s, "list sessions", q, sessionTable.scan)
 	page.Sessions, page.Next = trimPage(all, p.Size(), func(s storage.Session) string { return s.ID })
 	return page, err
 }

@@ -92,7 +92,7 @@ func (s *Store) UpdateRights(ctx context.Context, r storage.RightsUpdate) (stora
 // PendingStatus implements [storage.SessionStatus].
 func (s *Store) PendingStatus(ctx context.Context, limit int) ([]storage.Session, error) {
 	q := selection{pendingSessions, []any{int64(max(limit, 0))}}
-	return readMany(ctx, s, "find sessions with pending status", q, sessionTable.scan)
+	return readList(ctx, s, "find sessions with pending status", q, sessionTable.scan)
 }
 
 // ClearPendingStatus implements [storage.SessionStatus], in steps.
@@ -137,7 +137,7 @@ func (s *Store) AddPendingRevocation(ctx context.Context, e storage.PendingRevoc
 // PendingRevocations implements [storage.PendingRevocations].
 func (s *Store) PendingRevocations(ctx context.Context, limit int) ([]storage.PendingRevocation, error) {
 	q := selection{listPendingRevocations, []any{int64(max(limit, 0))}}
-	return readMany(ctx, s, "list pending revocations", q, pendingRevocationTable.scan)
+	return readList(ctx, s, "list pending revocations", q, pendingRevocationTable.scan)
 }
 
 // RemovePendingRevocation implements [storage.PendingRevocations].

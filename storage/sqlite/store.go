@@ -15,7 +15,8 @@ import (
 type Store struct {
 	path    string
 	file    fs.FileInfo // the file that was opened, whatever the path leads to later
-	readers *readers
+	readers *readers // for what requests read
+	listers *readers // for listings
 	writer  *writer
 	close   func() error
 }
@@ -23,12 +24,12 @@ type Store struct {
 var _ storage.Store = (*Store)(nil)
 
 // newStore starts the writer.
-func newStore(path string, file fs.FileInfo, r *readers, w *writer) *Store {
-	s := &Store{path: path, file: file, readers: r, writer: w}
+func newStore(path string, file fs.FileInfo, r, listers *readers, w *writer) *Store {
+	s := &Store{path: path, file: file, readers: r, listers: listers, writer: w}
 	s.close = sync.OnceValue(func() error {
 		// The writer last: the last connection to close clears the log away, which
 		// one that only reads may not.
-		return errors.Join(s.readers.close(), s.writer.close())
+		return errors.Join(s.readers.close(), s.listers.close(), s.writer.close())
 	})
 	go w.run()
 	return s

@@ -95,7 +95,7 @@ func (s *Store) ListUsers(ctx context.Context, f storage.UserFilter, p storage.P
 	if q.query == "" {
 		return storage.UserPage{}, nil
 	}
-	matches, err := readMany(ctx, s, "list users", q, scanUserMatch)
+	matches, err := readList(ctx, s, "list users", q, scanUserMatch)
 	return f.Page(matches, p.Size()), err
 }
 
