@@ -97,7 +97,7 @@ func newAuditList(p *process) *cobra.Command {
 		filter.Newest = !*oldest
 		events, err := ac.operator.Audit().List(ctx, filter, page)
 		if err != nil {
-			return fmt.Errorf("list the audit log: %w", err)
+			return listError(c, "the audit log", err)
 		}
 		defer ac.printNextPage(events.Next)
 		return ac.printResult(events, func(w io.Writer) { writeEvents(w, events.Items) })

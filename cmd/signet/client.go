@@ -216,7 +216,7 @@ func newClientList(p *process) *cobra.Command {
 		}
 		clients, err := ac.operator.Clients().List(ctx, page)
 		if err != nil {
-			return fmt.Errorf("list clients: %w", err)
+			return listError(c, "clients", err)
 		}
 		defer ac.printNextPage(clients.Next)
 		return ac.printResult(clients, func(w io.Writer) {

@@ -1,8 +1,14 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"example.org/signet/issuer"
 	"example.org/signet/storage"
 )
 
@@ -22,6 +28,17 @@ func (g *pageFlags) page() (storage.Page, error) {
 		return storage.Page{}, usageErrorf("--limit: must lie between 1 and %d", storage.MaxPage)
 	}
 	return storage.Page{After: g.after, Limit: g.limit}, nil
+}
+
+// listError names the flag that a listing was refused for.
+func listError(c *cobra.Command, what string, err error) error {
+	var fault *issuer.FieldError
+	if errors.As(err, &fault) {
+		if flag := strings.ReplaceAll(fault.Field, "_", "-"); c.Flags().Lookup(flag) != nil {
+			return usageErrorf("--%s: %s", flag, fault.Reason)
+		}
+	}
+	return fmt.Errorf("list %s: %w", what, err)
 }
 
 // printNextPage prints the flag for the next page; JSON output has the cursor itself.

@@ -42,7 +42,7 @@ func newSessionList(p *process) *cobra.Command {
 		}
 		sessions, err := ac.operator.Sessions().List(ctx, q, page)
 		if err != nil {
-			return err
+			return listError(c, "sessions", err)
 		}
 		if len(sessions.Items) == 0 && q.ClientID != "" {
 			if _, err := ac.operator.Clients().Show(ctx, q.ClientID); err != nil {

@@ -91,7 +91,7 @@ func newUserList(p *process) *cobra.Command {
 		query.Disabled, query.MustChangePassword = changed(c, "disabled", &disabled), changed(c, "must-change-password", &mustChange)
 		users, err := ac.operator.Users().List(ctx, query, page)
 		if err != nil {
-			return fmt.Errorf("list users: %w", err)
+			return listError(c, "users", err)
 		}
 		defer ac.printNextPage(users.Next)
 		return ac.printResult(users, func(w io.Writer) { writeUsers(w, users.Items) })

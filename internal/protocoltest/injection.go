@@ -144,9 +144,7 @@ func testParameters(t *testing.T, s *Signet) {
 		s.JSON("GET", MeSessions+"?limit="+limit, nil, token).ExpectProblem(t, http.StatusUnprocessableEntity, "invalid_field", "limit")
 	}
 	for _, after := range []string{"%24ne", "'%20OR%201=1--", "zzzz", "."} {
-		if items := s.JSON("GET", MeSessions+"?after="+after, nil, token).ExpectStatus(t, http.StatusOK).Object(t)["items"].([]any); len(items) > 1 {
-			t.Errorf("after=%s lists %d", after, len(items))
-		}
+		s.JSON("GET", MeSessions+"?after="+after, nil, token).ExpectProblem(t, http.StatusUnprocessableEntity, "invalid_field", "after")
 	}
 	s.JSON("GET", Me+"?x=1", nil, token).ExpectProblem(t, http.StatusBadRequest, "invalid_request")
 }

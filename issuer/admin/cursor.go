@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"strconv"
 	"strings"
-	"time"
 
 	"example.org/signet/storage"
 )
@@ -47,18 +46,10 @@ func (l listing) cursor(next string) string {
 	return base64.RawURLEncoding.EncodeToString(append(l[:], next...))
 }
 
-// The texts of filters that are no texts.
-
+// flagText is a flag as a filter of a listing.
 func flagText(b *bool) string {
 	if b == nil {
 		return ""
 	}
 	return strconv.FormatBool(*b)
-}
-
-func timeText(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339Nano)
 }
