@@ -15,8 +15,8 @@ import (
 type Store struct {
 	path    string
 	file    fs.FileInfo // the file that was opened, whatever the path leads to later
-	readers *readers // for what requests read
-	listers *readers // for listings
+	readers *readers    // for what requests read
+	listers *readers    // for listings
 	writer  *writer
 	close   func() error
 }
