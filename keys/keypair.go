@@ -31,7 +31,7 @@ type keyPair struct {
 	alg     string
 	private func() crypto.Signer // a function, so that nothing prints it
 	public  jose.JSONWebKey
-	signers sync.Map // typ (string) → jose.Signer
+	headers sync.Map // typ (string) → protected header in base64url (string)
 
 	rsaSigner jose.OpaqueSigner // signs in the place of private; nil where private signs
 	refusal   error             // why OpenSSL does not sign with the key; nil where it does, or is not asked
@@ -150,30 +150,6 @@ func parseKeyPair(alg string, der []byte) (*keyPair, error) {
 		return nil, errors.New("not a signing key")
 	}
 	return newKeyPair(alg, private)
-}
-
-// signer returns the one jose.Signer for the key and the typ, built at first use.
-// The typs are few: they come from the program, never from a request.
-func (p *keyPair) signer(typ string) (jose.Signer, error) {
-	if s, ok := p.signers.Load(typ); ok {
-		return s.(jose.Signer), nil
-	}
-	options := (&jose.SignerOptions{}).WithType(jose.ContentType(typ))
-	key := jose.SigningKey{Algorithm: jose.SignatureAlgorithm(p.alg), Key: jose.JSONWebKey{Key: p.signingKey(), KeyID: p.kid}}
-	s, err := jose.NewSigner(key, options)
-	if err != nil {
-		return nil, fmt.Errorf("signer for key %s: %w", p.kid, err)
-	}
-	shared, _ := p.signers.LoadOrStore(typ, s)
-	return shared.(jose.Signer), nil
-}
-
-// signingKey returns what go-jose signs with.
-func (p *keyPair) signingKey() any {
-	if p.rsaSigner != nil {
-		return p.rsaSigner
-	}
-	return p.private()
 }
 
 // cpuBound reports whether signatures of the key are limited to one for each

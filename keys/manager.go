@@ -66,7 +66,7 @@ func newManager(cfg Config, store Store, sealer sealer) *Manager {
 			prefetcher: newPrefetcher(), lock: make(chan struct{}, 1),
 		},
 		verifier: verifier{snapshots, cfg.Now, cfg.Leeway},
-		signing:  newSigning(),
+		signing:  newSigning(cfg.Rand),
 	}
 }
 

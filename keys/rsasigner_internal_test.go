@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"example.org/signet/internal/openssl"
 )
 
@@ -70,11 +72,15 @@ func TestUseRSASigner(t *testing.T) {
 				if named := p.withKID("another"); (named.rsaSigner != nil) != c.used || named.refusal != p.refusal {
 					t.Error("under another kid it signs otherwise")
 				}
-				signer, err := p.signer("JWT")
+				header, err := p.header("JWT")
 				if err != nil {
 					t.Fatal(err)
 				}
-				token, err := signer.Sign([]byte("{}"))
+				text, err := p.compact(rand.Reader, header, []byte("{}"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				token, err := jose.ParseSigned(text, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
 				if err != nil {
 					t.Fatal(err)
 				}

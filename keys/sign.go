@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"runtime"
 	"sync/atomic"
 )
@@ -18,11 +19,12 @@ type Signer struct {
 // signing bounds and counts the signatures of one instance.
 type signing struct {
 	rsaSlots chan struct{} // holds one element for each RSA signature under way
+	random   io.Reader
 	count    atomic.Uint64
 }
 
-func newSigning() *signing {
-	return &signing{rsaSlots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+func newSigning(random io.Reader) *signing {
+	return &signing{random: random, rsaSlots: make(chan struct{}, runtime.GOMAXPROCS(0))}
 }
 
 // Current returns a Signer with the key that signs now. It fails with [ErrStale] or
@@ -50,7 +52,7 @@ func (s Signer) Alg() string { return s.pair.alg }
 // program, never from a request. RSA signatures queue for a processor, first
 // come first served; the end of ctx ends the wait.
 func (s Signer) Sign(ctx context.Context, typ string, claims any) (string, error) {
-	signer, err := s.pair.signer(typ)
+	header, err := s.pair.header(typ)
 	if err != nil {
 		return "", err
 	}
@@ -66,12 +68,12 @@ func (s Signer) Sign(ctx context.Context, typ string, claims any) (string, error
 			return "", fmt.Errorf("wait to sign: %w", context.Cause(ctx))
 		}
 	}
-	token, err := signer.Sign(payload)
+	token, err := s.pair.compact(s.signing.random, header, payload)
 	if err != nil {
 		return "", fmt.Errorf("sign with key %s: %w", s.pair.kid, err)
 	}
 	s.signing.count.Add(1)
-	return token.CompactSerialize()
+	return token, nil
 }
 
 // Sign signs claims with the key that signs now; see [Signer.Sign].
