@@ -2,12 +2,10 @@ package issuer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
 
-	"example.org/signet/internal/strictjson"
 	"example.org/signet/issuer/epoch"
 	"example.org/signet/issuer/role"
 	"example.org/signet/issuer/status"
@@ -82,28 +80,6 @@ func (tc *tokenChecker) verifyAccessToken(ctx context.Context, token string) (ac
 	}
 	tc.verifiedTokens.put(token, verifiedToken{claims: c, kid: header.KID})
 	return c, nil
-}
-
-// maxClaims bounds the members of one JSON object in a token.
-const maxClaims = 256
-
-// parseClaims parses the claims and compares names exactly (RFC 7519 §4): encoding/json
-// would read `Exp` as `exp`.
-func parseClaims(payload []byte) (c accessClaims, ok bool) {
-	members, err := strictjson.Object(nil, payload, maxClaims)
-	if err != nil {
-		return accessClaims{}, false
-	}
-	for name, into := range map[string]any{
-		"iss": &c.Issuer, "sub": &c.Subject, "aud": &c.Audience, "client_id": &c.ClientID, "exp": &c.Expiry, "iat": &c.IssuedAt,
-		"nbf": &c.NotBefore, "jti": &c.ID, "scope": &c.Scope, "sid": &c.SessionID, "roles": &c.Roles, "auth_time": &c.AuthTime,
-		"acr": &c.ACR, "amr": &c.AMR, "status": &c.Status, "client_epoch": &c.ClientEpoch,
-	} {
-		if value, given := strictjson.Find(members, name); given && json.Unmarshal([]byte(value), into) != nil {
-			return accessClaims{}, false
-		}
-	}
-	return c, true
 }
 
 // activeToken tells whether an access token is active (RFC 7662 §2.2). Of its session and its

@@ -28,9 +28,19 @@ func newVerifiedTokenCache() *verifiedTokenCache {
 }
 
 func (c *verifiedTokenCache) get(token string) (verifiedToken, bool) {
-	return c.tokens.Get(sha256.Sum256([]byte(token)))
+	return c.tokens.Get(hashToken(token))
 }
 
 func (c *verifiedTokenCache) put(token string, t verifiedToken) {
-	c.tokens.Put(sha256.Sum256([]byte(token)), t)
+	c.tokens.Put(hashToken(token), t)
+}
+
+// hashToken is SHA-256 of the token. A token of a usual length is copied on the stack: a
+// conversion would allocate as much.
+func hashToken(token string) [sha256.Size]byte {
+	var buf [2 << 10]byte
+	if len(token) > len(buf) {
+		return sha256.Sum256([]byte(token))
+	}
+	return sha256.Sum256(buf[:copy(buf[:], token)])
 }

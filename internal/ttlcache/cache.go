@@ -81,7 +81,7 @@ func (c *Cache[K, V]) evict() {
 		if seen == 0 || e.asOf.Before(asOf) {
 			oldest, asOf = key, e.asOf
 		}
-		if seen++; seen == evictionSample {
+		if seen++; seen == evictionSample || c.ttl == Forever { // none is older than another
 			break
 		}
 	}

@@ -205,17 +205,6 @@ func (ls *Lists) URIs() []string {
 // Age is how long ago the newest reading of the store began.
 func (ls *Lists) Age() time.Duration { return ls.cfg.Now().Sub(ls.snapshot.Load().readAt) }
 
-// Reference is the member status_list of a token's claim status (§6.2).
-type Reference struct {
-	Index int64  `json:"idx"`
-	URI   string `json:"uri"`
-}
-
-// Claim is the claim status of an access token.
-type Claim struct {
-	List Reference `json:"status_list"`
-}
-
 // Claim points to an index; nil for index 0.
 func (ls *Lists) Claim(index int64) *Claim {
 	if index <= 0 {
