@@ -151,23 +151,29 @@ func (m *benchMaker) make(ctx context.Context, users int) (bench.Account, error)
 	return a, nil
 }
 
+// makeClient makes the client of the account, and one beside it that gets an ID token at each
+// refresh.
 func (m *benchMaker) makeClient(ctx context.Context, a *bench.Account) (err error) {
-	if a.ClientSecret, err = m.secret(demoSecretBytes); err != nil {
-		return err
+	a.IDToken.ID = a.ClientID + "-id-token"
+	for id, into := range map[string]*secret.Text{a.ClientID: &a.ClientSecret, a.IDToken.ID: &a.IDToken.Secret} {
+		if *into, err = m.secret(demoSecretBytes); err != nil {
+			return err
+		}
+		title, consent, idToken := "signet bench", admin.ConsentNever, id == a.IDToken.ID
+		scopes, uris := []string{issuer.ScopeOpenID, benchScope}, []string{a.RedirectURI}
+		grants := []string{issuer.GrantClientCredentials, issuer.GrantPassword, issuer.GrantRefreshToken, issuer.GrantAuthorizationCode}
+		if _, err = m.operator.Clients().Create(ctx, admin.NewClient{
+			ID: id, Secret: issuer.Secret(*into),
+			Settings: admin.ClientChange{
+				Name: &title, Grants: &grants, Scopes: &scopes, IDTokenOnRefresh: &idToken,
+				ClientSignInChange: admin.ClientSignInChange{RedirectURIs: &uris, Consent: &consent},
+			},
+		}); err != nil {
+			return err
+		}
+		m.clients = append(m.clients, id)
 	}
-	title, consent := "signet bench", admin.ConsentNever
-	scopes, uris := []string{issuer.ScopeOpenID, benchScope}, []string{a.RedirectURI}
-	grants := []string{issuer.GrantClientCredentials, issuer.GrantPassword, issuer.GrantRefreshToken, issuer.GrantAuthorizationCode}
-	_, err = m.operator.Clients().Create(ctx, admin.NewClient{
-		ID: a.ClientID, Secret: issuer.Secret(a.ClientSecret),
-		Settings: admin.ClientChange{
-			Name: &title, Grants: &grants, Scopes: &scopes, ClientSignInChange: admin.ClientSignInChange{RedirectURIs: &uris, Consent: &consent},
-		},
-	})
-	if err == nil {
-		m.clients = append(m.clients, a.ClientID)
-	}
-	return err
+	return nil
 }
 
 // makeAdmin makes an administrator and a client for them. Only a temporary store gets one.

@@ -10,7 +10,14 @@ type Account struct {
 	Users        []User
 	RedirectURI  string // registered for the client; "" for none
 	Scope        string // to ask for, without openid; "" for whatever the client has
+	IDToken      Client // gets an ID token at a refresh, too; without one that workload is skipped
 	Admin        Admin
+}
+
+// Client is a client with a secret.
+type Client struct {
+	ID     string
+	Secret secret.Text
 }
 
 // Admin is who may list the users by the admin API at the issuer's address. Without a client the

@@ -86,7 +86,7 @@ func (r *run) all(ctx context.Context, report *Report) error {
 func (r *run) cleanUp(ctx context.Context) (left int) {
 	ctx, cancel := context.WithTimeout(ctx, revokeTimeout)
 	defer cancel()
-	left = r.sessions.revoke(ctx, r.oauth, r.cfg.Connections)
+	left = r.sessions.revoke(ctx, r.cfg.Connections)
 	for _, h := range r.held {
 		if h.browser != nil && h.browser.signOut(ctx) != nil {
 			left++

@@ -10,8 +10,8 @@ import (
 type session struct{ tokens tokens }
 
 // refresh moves the session on.
-func (s *session) refresh(ctx context.Context, r *run) error {
-	t, err := r.token(ctx, refreshForm(s.tokens.Refresh))
+func (s *session) refresh(ctx context.Context, as *oauth) error {
+	t, err := as.token(ctx, refreshForm(s.tokens.Refresh))
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (r *run) newSession(ctx context.Context, worker, user int) (*session, error
 	if err != nil {
 		return nil, fmt.Errorf("log in: %w", err)
 	}
-	r.sessions.add(t)
+	r.sessions.addOf(r.oauth, t)
 	if t.Refresh == "" {
 		return nil, &skipError{"the client gets no refresh token"}
 	}

@@ -68,44 +68,50 @@ func refreshForm(token string) string {
 
 // sessions are those that a run has made: they are ended at its end.
 type sessions struct {
-	mu     sync.Mutex
-	tokens []secret.Text // one of each session
+	mu   sync.Mutex
+	held []heldSession
 }
 
-// add remembers a session by a token of it. Any will do: to revoke an older refresh token or
-// an access token ends the session all the same (RFC 7009 §2.1).
-func (s *sessions) add(t tokens) {
+// heldSession is one session: a token of it, and the client that can revoke it.
+type heldSession struct {
+	as    *oauth
+	token secret.Text
+}
+
+// addOf remembers a session of a client by a token of it. Any will do: to revoke an older refresh
+// token or an access token ends the session all the same (RFC 7009 §2.1).
+func (s *sessions) addOf(as *oauth, t tokens) {
 	token := t.Refresh
 	if token == "" {
 		token = t.Access
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tokens = append(s.tokens, secret.Text(token))
+	s.held = append(s.held, heldSession{as, secret.Text(token)})
 }
 
 // takeOver moves the sessions of another one here.
 func (s *sessions) takeOver(from *sessions) {
 	from.mu.Lock()
-	moved := from.tokens
-	from.tokens = nil
+	moved := from.held
+	from.held = nil
 	from.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tokens = append(s.tokens, moved...)
+	s.held = append(s.held, moved...)
 }
 
 // revoke ends the sessions by so many workers and returns how many are left.
-func (s *sessions) revoke(ctx context.Context, o *oauth, workers int) (left int) {
+func (s *sessions) revoke(ctx context.Context, workers int) (left int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	queue := make(chan secret.Text)
+	queue := make(chan heldSession)
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for range workers {
 		all.Go(func() {
-			for token := range queue {
-				if _, err := o.post(ctx, o.at.Revocation, "token="+url.QueryEscape(token.Reveal())); err != nil {
+			for h := range queue {
+				if _, err := h.as.post(ctx, h.as.at.Revocation, "token="+url.QueryEscape(h.token.Reveal())); err != nil {
 					mu.Lock()
 					left++
 					mu.Unlock()
@@ -113,11 +119,11 @@ func (s *sessions) revoke(ctx context.Context, o *oauth, workers int) (left int)
 			}
 		})
 	}
-	for _, token := range s.tokens {
-		queue <- token
+	for _, h := range s.held {
+		queue <- h
 	}
 	close(queue)
 	all.Wait()
-	s.tokens = nil
+	s.held = nil
 	return left
 }

@@ -51,6 +51,7 @@ const besideWorkers = 2
 var workloads = []workload{
 	{name: "client_credentials", about: "an access token for the client itself", start: startClientCredentials},
 	{name: "refresh", about: "a refresh, each worker its own session", start: startRefresh},
+	{name: "refresh-id-token", about: "the same at a client that gets an ID token, too", start: startRefreshIDToken},
 	{name: "introspection", about: "introspection of one access token again and again", start: startIntrospection},
 	{name: "introspection-fresh", about: "introspection of each access token once", start: startFreshIntrospection},
 	{name: "login", about: "the password grant", start: startLogin},
@@ -90,6 +91,7 @@ var (
 	errNoClient   = &skipError{"no client with a secret is given"}
 	errNoUser     = &skipError{"no user is given"}
 	errNoAdmin    = &skipError{"no administrator is given"}
+	errNoIDToken  = &skipError{"no client that gets ID tokens at a refresh is given"}
 	errNoRedirect = &skipError{"no redirect URI is given"}
 )
 
@@ -144,7 +146,7 @@ func startLogin(ctx context.Context, r *run, worker int) (task, error) {
 	login := func(ctx context.Context) error {
 		t, err := r.token(ctx, form)
 		if err == nil {
-			r.sessions.add(t)
+			r.sessions.addOf(r.oauth, t)
 		}
 		return err
 	}
@@ -156,7 +158,26 @@ func startLogin(ctx context.Context, r *run, worker int) (task, error) {
 
 func startRefresh(ctx context.Context, r *run, worker int) (task, error) {
 	g, err := r.ring(ctx, worker)
-	return taskFunc(func(ctx context.Context) error { return g.turn().refresh(ctx, r) }), err
+	return taskFunc(func(ctx context.Context) error { return g.turn().refresh(ctx, r.oauth) }), err
+}
+
+func startRefreshIDToken(ctx context.Context, r *run, worker int) (task, error) {
+	account := r.account
+	switch {
+	case account.IDToken.ID == "":
+		return nil, errNoIDToken
+	case len(account.Users) == 0:
+		return nil, errNoUser
+	}
+	account.ClientID, account.ClientSecret, account.Scope = account.IDToken.ID, account.IDToken.Secret, joinScope("openid", account.Scope)
+	as := &oauth{client: r.client, at: r.at, account: account}
+	t, err := as.token(ctx, as.passwordForm(account.user(worker)))
+	if err != nil {
+		return nil, fmt.Errorf("log in: %w", skip(err))
+	}
+	r.sessions.addOf(as, t)
+	s := &session{tokens: t}
+	return taskFunc(func(ctx context.Context) error { return s.refresh(ctx, as) }), nil
 }
 
 func startIntrospection(ctx context.Context, r *run, worker int) (task, error) {
@@ -165,7 +186,7 @@ func startIntrospection(ctx context.Context, r *run, worker int) (task, error) {
 		return nil, err
 	}
 	for _, s := range g.all { // tokens that live on for as long as possible
-		if err := s.refresh(ctx, r); err != nil {
+		if err := s.refresh(ctx, r.oauth); err != nil {
 			return nil, err
 		}
 	}
@@ -196,7 +217,7 @@ func (t *freshIntrospection) batch() int { return 128 }
 func (t *freshIntrospection) prepare(ctx context.Context, n int) error {
 	for range n {
 		s := t.ring.turn()
-		if err := s.refresh(ctx, t.r); err != nil {
+		if err := s.refresh(ctx, t.r.oauth); err != nil {
 			return err
 		}
 		t.forms = append(t.forms, introspectForm(s.tokens.Access))
@@ -252,7 +273,7 @@ func (t *codeTask) batch() int { return 32 }
 // prepare ends the sessions of the batch before, and gets codes. What a code costs depends on how
 // many sessions the user has.
 func (t *codeTask) prepare(ctx context.Context, n int) error {
-	if left := t.begun.revoke(ctx, t.r.oauth, 1); left > 0 {
+	if left := t.begun.revoke(ctx, 1); left > 0 {
 		return errors.New("the sessions of the codes before could not be ended")
 	}
 	for range n {
@@ -273,7 +294,7 @@ func (t *codeTask) do(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.begun.add(got)
+	t.begun.addOf(t.r.oauth, got)
 	return nil
 }
 
