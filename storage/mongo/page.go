@@ -57,6 +57,25 @@ func convert[D, R any](docs []D, record func(D) R) []R {
 // batchSize is how many documents one command of a longer work touches.
 const batchSize = 1000
 
+const (
+	// sweepSize is how many documents one command of a sweep deletes, so that requests get in between.
+	sweepSize = 100
+
+	// A sweep rests after each command for so many times as long as it took, but no longer than maxRest.
+	restTimes = 4
+	maxRest   = 250 * time.Millisecond
+)
+
+// rest waits until it is over or ctx ends.
+func rest(ctx context.Context, took time.Duration) {
+	timer := time.NewTimer(min(restTimes*took, maxRest))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
 // sweep deletes up to limit documents whose time in field lies before the given
 // one, the earliest first.
 func (s *Store) sweep(ctx context.Context, collection, field string, before time.Time, limit int) (int64, error) {
@@ -69,12 +88,14 @@ func (s *Store) sweep(ctx context.Context, collection, field string, before time
 // the condition: what was renewed meanwhile stays.
 func (s *Store) sweepWhere(ctx context.Context, collection string, expired bson.E, limit int) (int64, error) {
 	var deleted int64
-	for left := limit; left > 0; left -= batchSize {
-		n, found, err := s.sweepBatch(ctx, collection, expired, min(left, batchSize))
+	for left := limit; left > 0; left -= sweepSize {
+		begun := time.Now()
+		n, found, err := s.sweepBatch(ctx, collection, expired, min(left, sweepSize))
 		deleted += n
-		if err != nil || found < batchSize {
+		if err != nil || found < sweepSize {
 			return deleted, err
 		}
+		rest(ctx, time.Since(begun))
 	}
 	return deleted, nil
 }

@@ -104,15 +104,15 @@ func (s *Store) EndedBrowserSessions(ctx context.Context, by time.Time, limit in
 	return readList(ctx, s, "find ended browser sessions", q, browserSessionTable.scan)
 }
 
-// DeleteBrowserSessions implements [storage.BrowserSessions].
+// DeleteBrowserSessions implements [storage.BrowserSessions] in steps of the background.
 func (s *Store) DeleteBrowserSessions(ctx context.Context, ids ...string) error {
-	_, err := writeMulti(ctx, s, "delete browser sessions", func(t *tx) (none struct{}, err error) {
-		for _, id := range ids {
+	_, _, err := inSteps(ctx, s, "delete browser sessions", len(ids), func(t *tx, done, size int) ([]struct{}, int64, error) {
+		for _, id := range ids[done : done+size] {
 			if _, err := t.exec("DELETE FROM browser_sessions WHERE id = ? AND revoked_at IS NOT NULL", id); err != nil {
-				return none, err
+				return nil, 0, err
 			}
 		}
-		return none, nil
+		return nil, int64(size), nil
 	})
 	return err
 }

@@ -68,11 +68,11 @@ func (s *Store) DeleteConsents(ctx context.Context, f storage.ConsentFilter) (to
 	}
 	some := selectConsents("SELECT user_id, client_id FROM consents", f, "", "")
 	q := "DELETE FROM consents WHERE (user_id, client_id) IN (" + some.query + " LIMIT ? + 0)"
-	args := append(some.args, int64(sweepSize))
+	args := append(some.args, int64(chunkSize))
 	for {
 		deleted, err := write(ctx, s, "delete consents", func(t *tx) (int64, error) { return t.exec(q, args...) })
 		total += deleted
-		if err != nil || deleted < sweepSize {
+		if err != nil || deleted < chunkSize {
 			return total, err
 		}
 	}

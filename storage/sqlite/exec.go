@@ -18,24 +18,9 @@ func (s *Store) exec(ctx context.Context, op string, ifNone error, q query, args
 	return err
 }
 
-// sweepSize bounds the rows that one step deletes or revokes, so that requests
-// come in between two of them.
-const sweepSize = 200
-
-// sweep deletes up to limit rows, in steps. q deletes as many as its last
-// argument says of those that lie before its first.
-func (s *Store) sweep(ctx context.Context, op string, q query, before any, limit int) (total int64, err error) {
-	for left := int64(limit); left > 0; {
-		size := min(left, sweepSize)
-		deleted, err := write(ctx, s, op, func(t *tx) (int64, error) { return t.exec(q, before, size) })
-		total += deleted
-		if err != nil || deleted < size {
-			return total, err
-		}
-		left -= deleted
-	}
-	return total, nil
-}
+// chunkSize bounds the rows that one step revokes or deletes for somebody who waits for it, so
+// that requests come in between two of them.
+const chunkSize = 200
 
 // duplicate is the answer to an insert that found its field in use.
 func duplicate(field string) error { return &storage.DuplicateError{Field: field} }

@@ -89,18 +89,11 @@ func (s *Store) ListMessages(ctx context.Context, p storage.Page) (page storage.
 	return page, err
 }
 
-// SweepMessages implements [storage.OutboxLists].
-func (s *Store) SweepMessages(ctx context.Context, before time.Time, limit int) (all []storage.Message, err error) {
-	for left := limit; left > 0; {
-		size := min(left, sweepSize)
-		some, err := write(ctx, s, "sweep messages", func(t *tx) ([]storage.Message, error) {
-			return queryAll(t, sweepMessages, messageTable.scan, millis(before), int64(size))
-		})
-		all = append(all, some...)
-		if err != nil || len(some) < size {
-			return all, err
-		}
-		left -= size
-	}
-	return all, nil
+// SweepMessages implements [storage.OutboxLists] in steps of the background.
+func (s *Store) SweepMessages(ctx context.Context, before time.Time, limit int) ([]storage.Message, error) {
+	all, _, err := inSteps(ctx, s, "sweep messages", limit, func(t *tx, _, size int) ([]storage.Message, int64, error) {
+		some, err := queryAll(t, sweepMessages, messageTable.scan, millis(before), int64(size))
+		return some, int64(len(some)), err
+	})
+	return all, err
 }

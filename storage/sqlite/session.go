@@ -134,12 +134,12 @@ func (s *Store) RevokeAll(ctx context.Context, f storage.SessionFilter, at time.
 	for after := ""; ; {
 		q := selectSessions("id", f, after)
 		q.and("revoked_at IS NULL")
-		q.page(sweepSize)
+		q.page(chunkSize)
 		ids, err := readList(ctx, s, "find sessions to revoke", q, scanString)
 		if err != nil {
 			return total, err
 		}
-		ids, after = trimPage(ids, sweepSize, func(id string) string { return id })
+		ids, after = trimPage(ids, chunkSize, func(id string) string { return id })
 		revoked, err := s.revoke(ctx, ids, at, reason)
 		total += revoked
 		if err != nil || after == "" {

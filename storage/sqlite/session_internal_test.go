@@ -150,7 +150,7 @@ func createMany(t *testing.T, s *Store, n int, session func(int) storage.Session
 
 // What takes several transactions does all the same.
 func TestManySessions(t *testing.T) {
-	const sessions = 2*sweepSize + 50
+	const sessions = 2*chunkSize + 50
 	s := openTest(t)
 	createMany(t, s, sessions, func(n int) storage.Session {
 		session := realisticSession(n)
@@ -171,7 +171,7 @@ func TestManySessions(t *testing.T) {
 	for _, c := range []struct {
 		limit int
 		want  int64
-	}{{1, 1}, {sweepSize, sweepSize}, {sweepSize + 7, sweepSize + 7}, {1 << 30, sessions - 10 - 2*sweepSize - 8}} {
+	}{{1, 1}, {chunkSize, chunkSize}, {chunkSize + 7, chunkSize + 7}, {1 << 30, sessions - 10 - 2*chunkSize - 8}} {
 		before := start.Add((sessions - 10) * time.Second)
 		if n, err := s.SweepSessions(t.Context(), before, c.limit); err != nil || n != c.want {
 			t.Errorf("SweepSessions up to %d: %d, %v, want %d", c.limit, n, err, c.want)

@@ -98,7 +98,7 @@ func (s *Store) PendingStatus(ctx context.Context, limit int) ([]storage.Session
 // ClearPendingStatus implements [storage.SessionStatus], in steps.
 func (s *Store) ClearPendingStatus(ctx context.Context, settled []storage.Session) error {
 	for len(settled) > 0 {
-		some := settled[:min(len(settled), sweepSize)]
+		some := settled[:min(len(settled), chunkSize)]
 		settled = settled[len(some):]
 		if _, err := writeMulti(ctx, s, "clear pending status", func(t *tx) (bool, error) { return true, clearPending(t, some) }); err != nil {
 			return err

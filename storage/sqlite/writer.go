@@ -50,6 +50,7 @@ type writer struct {
 	closing chan struct{}
 	stopped chan struct{}
 
+	background  background
 	turns       turns
 	busyTimeout time.Duration // how long another process may hold the lock
 	wal         string        // path of the write-ahead log
@@ -62,6 +63,7 @@ func newWriter(c *conn, path string, busyTimeout time.Duration) *writer {
 		tx:          &tx{conn: c},
 		conn:        c,
 		jobs:        make(chan *job, queueLength),
+		background:  background{jobs: make(chan *job)},
 		closing:     make(chan struct{}),
 		stopped:     make(chan struct{}),
 		busyTimeout: busyTimeout,
@@ -80,7 +82,9 @@ func (w *writer) do(ctx context.Context, j *job) error {
 	return w.wait(ctx, j)
 }
 
-func (w *writer) enqueue(ctx context.Context, j *job) error {
+func (w *writer) enqueue(ctx context.Context, j *job) error { return w.enqueueIn(ctx, w.jobs, j) }
+
+func (w *writer) enqueueIn(ctx context.Context, jobs chan *job, j *job) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -90,7 +94,7 @@ func (w *writer) enqueue(ctx context.Context, j *job) error {
 	default:
 	}
 	select {
-	case w.jobs <- j:
+	case jobs <- j:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -138,16 +142,14 @@ func (w *writer) run() {
 	defer close(w.stopped)
 	batch := make([]*job, 0, batchSize)
 	for {
-		select {
-		case <-w.closing:
+		batch = w.next(batch[:0])
+		if len(batch) == 0 {
 			return
-		case j := <-w.jobs:
-			batch = w.drainQueue(append(batch[:0], j))
-			for rest := batch; len(rest) > 0; {
-				rest = w.commit(rest)
-			}
-			clear(batch) // hold on to nothing that has been answered
 		}
+		for rest := batch; len(rest) > 0; {
+			rest = w.commit(rest)
+		}
+		clear(batch) // hold on to nothing that has been answered
 	}
 }
 
