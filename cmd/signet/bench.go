@@ -125,7 +125,7 @@ func (b *benchCommand) run(ctx context.Context) error {
 		report, err = b.measureWithCredentials(ctx, cfg)
 	}
 	if len(report.Results) > 0 {
-		out := benchOutput{Report: report, SignatureMicroseconds: microseconds(report.Signature.Mean), LoadAverage: load}
+		out := newBenchOutput(report, load)
 		err = errors.Join(b.printResult(b.settings, out, out.write), err)
 	}
 	return explainBench(report, err)

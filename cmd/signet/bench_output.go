@@ -17,6 +17,8 @@ import (
 type benchOutput struct {
 	bench.Report
 	SignatureMicroseconds float64   `json:"signature_us"`
+	CheapestSignature     float64   `json:"signature_min_us"` // far below the dearest one the machine was not quiet
+	DearestSignature      float64   `json:"signature_max_us"`
 	LoadAverage           []float64 `json:"load_average,omitempty"` // before the run: 1, 5 and 15 minutes
 }
 
@@ -104,6 +106,14 @@ func loadAverage() []float64 {
 		load = append(load, value)
 	}
 	return load
+}
+
+// newBenchOutput completes a report.
+func newBenchOutput(r bench.Report, load []float64) benchOutput {
+	return benchOutput{
+		Report: r, LoadAverage: load,
+		SignatureMicroseconds: microseconds(r.Signature.Mean), CheapestSignature: microseconds(r.Signature.Min), DearestSignature: microseconds(r.Signature.Max),
+	}
 }
 
 const benchBar = 24 // characters

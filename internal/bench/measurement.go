@@ -164,6 +164,9 @@ func (m *measurement) round(ctx context.Context) error {
 	}
 	batch, start := m.batch(), time.Now()
 	end := start.Add(min(roundTime, m.run.cfg.Duration-m.measured))
+	if batch > 0 {
+		end = start.Add(m.run.cfg.Duration) // what is prepared is sent, unless that takes too long
+	}
 	part := func(sent int64) float64 {
 		return max(float64(sent)/float64(m.run.cfg.Requests), float64(m.measured+time.Since(start))/float64(m.run.cfg.Duration))
 	}
@@ -186,12 +189,12 @@ func (m *measurement) usage(ctx context.Context) (Usage, error) {
 }
 
 // work is what one worker does in a round: it sends what it has prepared, or without a
-// preparation as much as there is time for.
+// preparation as much as there is time for, and nothing after the end.
 func (m *measurement) work(ctx context.Context, worker, batch int, end time.Time, part func(sent int64) float64) {
 	limit := int64(m.run.cfg.Requests)
 	for n := 0; ctx.Err() == nil && m.fatal.Load() == nil; n++ {
 		start := time.Now()
-		if batch > 0 && n == batch || batch == 0 && !start.Before(end) {
+		if batch > 0 && n == batch || !start.Before(end) {
 			return
 		}
 		number := m.sent.Add(1)

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -196,7 +197,10 @@ func startIntrospection(ctx context.Context, r *run, worker int) (task, error) {
 func introspectForm(token string) string { return "token=" + url.QueryEscape(token) }
 
 func (r *run) introspect(ctx context.Context, form string) error {
-	_, err := r.post(ctx, r.at.Introspection, form)
+	a, err := r.post(ctx, r.at.Introspection, form)
+	if err == nil && !bytes.Contains(a.body, []byte(`"active":true`)) {
+		return errors.New("the introspected token is not active") // which costs less
+	}
 	return err
 }
 
@@ -215,6 +219,7 @@ func startFreshIntrospection(ctx context.Context, r *run, worker int) (task, err
 func (t *freshIntrospection) batch() int { return 128 }
 
 func (t *freshIntrospection) prepare(ctx context.Context, n int) error {
+	t.forms = nil
 	for range n {
 		s := t.ring.turn()
 		if err := s.refresh(ctx, t.r.oauth); err != nil {
@@ -276,6 +281,7 @@ func (t *codeTask) prepare(ctx context.Context, n int) error {
 	if left := t.begun.revoke(ctx, 1); left > 0 {
 		return errors.New("the sessions of the codes before could not be ended")
 	}
+	t.forms = nil
 	for range n {
 		request := t.r.newAuthRequest(t.scope)
 		code, err := t.browser.authorize(ctx, request)
