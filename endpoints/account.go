@@ -31,6 +31,7 @@ type accountService interface {
 	passwordChanger
 	consentOwner
 	browserOwner
+	factorOwner
 }
 
 // browserOwner shows and ends where the user who asks is signed in.
@@ -136,6 +137,7 @@ func isEnded(err error) bool {
 type done struct {
 	notice pages.Notice
 	cookie *issuer.BrowserCookie
+	view   pages.View // shown as the answer itself; nil for the page of the form
 }
 
 // accountForm takes one form of a page of the account.
@@ -183,6 +185,8 @@ func (f accountForm) handle(r *http.Request, e *event) (any, error) {
 		return f.toLogin(nil), nil
 	case err != nil:
 		return nil, err
+	case d.view != nil:
+		return pageReply{status: statusOfProblem(v.problem), view: d.view, cookie: d.cookie}, nil
 	case v.problem != pages.ProblemNone:
 		return f.accountPages.page(ctx, v, f.show)
 	case d.cookie != nil && d.cookie.Clear:

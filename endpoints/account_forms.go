@@ -84,7 +84,7 @@ func (a accountPages) changePassword(ctx context.Context, v *accountVisit, field
 		return done{}, nil
 	}
 	cookie, err := a.service.ChangePassword(ctx, v.principal, issuer.Secret(old), issuer.Secret(pw), v.info)
-	return done{pages.NoticePasswordChanged, cookie}, v.explain(err, ownPasswordProblem)
+	return done{notice: pages.NoticePasswordChanged, cookie: cookie}, v.explain(err, ownPasswordProblem)
 }
 
 // ownPasswordProblem says what is wrong with the passwords; ProblemNone for another error.
@@ -113,7 +113,7 @@ func (a accountPages) endOneBrowser(ctx context.Context, v *accountVisit, fields
 // signOutEverywhere ends all sessions. Who keeps this browser gets a new session for it.
 func (a accountPages) signOutEverywhere(ctx context.Context, v *accountVisit, fields map[string]string) (done, error) {
 	cookie, err := a.service.SignOutEverywhere(ctx, v.principal, fields["keep"] != "", v.info)
-	return done{pages.NoticeAllEnded, cookie}, err
+	return done{notice: pages.NoticeAllEnded, cookie: cookie}, err
 }
 
 // signOutOfApp ends what one application has in one browser.

@@ -49,6 +49,7 @@ type SelfService interface {
 	browserSessionOwner
 	consentOwner
 	browserOwner
+	factorOwner
 }
 
 var (

@@ -18,18 +18,19 @@ const (
 
 // statusByCode maps the codes of package issuer to HTTP.
 var statusByCode = map[issuer.Code]int{
-	issuer.InvalidRequest:       http.StatusBadRequest, // RFC 6749 §5.2
-	issuer.InvalidClient:        http.StatusUnauthorized,
-	issuer.InvalidGrant:         http.StatusBadRequest,
-	issuer.UnauthorizedClient:   http.StatusBadRequest,
-	issuer.UnsupportedGrantType: http.StatusBadRequest,
-	issuer.InvalidScope:         http.StatusBadRequest,
-	issuer.InvalidTarget:        http.StatusBadRequest,   // RFC 8707 §2
-	issuer.InvalidToken:         http.StatusUnauthorized, // RFC 6750 §3.1
-	issuer.InsufficientScope:    http.StatusForbidden,    // RFC 6750 §3.1
-	issuer.AccessDenied:         http.StatusForbidden,
-	issuer.TooManyAttempts:      http.StatusTooManyRequests, // RFC 6585 §4
-	issuer.Unavailable:          http.StatusServiceUnavailable,
+	issuer.InvalidRequest:             http.StatusBadRequest, // RFC 6749 §5.2
+	issuer.InvalidClient:              http.StatusUnauthorized,
+	issuer.InvalidGrant:               http.StatusBadRequest,
+	issuer.UnauthorizedClient:         http.StatusBadRequest,
+	issuer.UnsupportedGrantType:       http.StatusBadRequest,
+	issuer.InvalidScope:               http.StatusBadRequest,
+	issuer.InvalidTarget:              http.StatusBadRequest,   // RFC 8707 §2
+	issuer.InvalidToken:               http.StatusUnauthorized, // RFC 6750 §3.1
+	issuer.InsufficientScope:          http.StatusForbidden,    // RFC 6750 §3.1
+	issuer.InsufficientAuthentication: http.StatusUnauthorized, // RFC 9470 §3
+	issuer.AccessDenied:               http.StatusForbidden,
+	issuer.TooManyAttempts:            http.StatusTooManyRequests, // RFC 6585 §4
+	issuer.Unavailable:                http.StatusServiceUnavailable,
 }
 
 // authenticatedCodes are the errors that only an authenticated client gets.
@@ -59,6 +60,7 @@ type errorResponse struct {
 	code            string
 	description     string
 	scope           string         // of insufficient_scope
+	acrValues       string         // of insufficient_user_authentication
 	fields          []problemField // of a problem
 	allow           string
 	retryAfter      time.Duration
@@ -89,7 +91,7 @@ func newErrorResponse(err error) errorResponse {
 func issuerErrorResponse(e *issuer.Error) errorResponse {
 	f := errorResponse{
 		status: statusByCode[e.Code], code: string(e.Code), description: e.Description,
-		scope: e.Scope, cause: e.Cause,
+		scope: e.Scope, acrValues: e.ACRValues, cause: e.Cause,
 	}
 	switch e.Code {
 	case issuer.TooManyAttempts:
@@ -152,12 +154,15 @@ func (f errorResponse) challenge(s errorFormat) string {
 		return ""
 	case f.code == "":
 		return `Bearer realm="signet"` // RFC 6750 §3.1: nothing is said of an absent token
-	case s == problemErrors && f.code != string(issuer.InvalidToken) && f.code != string(issuer.InsufficientScope):
+	case s == problemErrors && f.code != string(issuer.InvalidToken) && f.code != string(issuer.InsufficientScope) && f.code != string(issuer.InsufficientAuthentication):
 		return "" // nothing is wrong with the token
 	}
 	c := `Bearer realm="signet", error="` + printable(f.code) + `", error_description="` + printable(f.description) + `"`
 	if f.scope != "" {
 		c += `, scope="` + printable(f.scope) + `"`
+	}
+	if f.acrValues != "" {
+		c += `, acr_values="` + printable(f.acrValues) + `"`
 	}
 	return c
 }

@@ -22,6 +22,7 @@ func (h *Handler) mount(cfg Config, u *url.URL) {
 	m.mountProtocol(cfg)
 	m.mountSignIn(cfg)
 	m.mountSelfService(cfg.SelfService)
+	m.mountOwnFactors(cfg.SelfService)
 	m.mountAccount(cfg)
 	if cfg.AdminMerged {
 		m.mountAdmin(cfg.Admin)
@@ -55,6 +56,7 @@ func (m *routeBuilder) mountSignIn(cfg Config) {
 	for _, rt := range []route{
 		{path: pathAuthorize, methods: both, endpoint: authorizationEndpoint{flow}},
 		{path: pathLogin, methods: both, endpoint: loginEndpoint{flow}},
+		{path: pathLoginFactor, methods: both, endpoint: secondFactorEndpoint{flow}},
 		{path: pathLoginPassword, methods: both, endpoint: changePasswordEndpoint{flow}},
 		{path: pathLoginContinue, methods: readMethods, endpoint: continueEndpoint{flow}},
 		{path: pathLoginState, methods: readMethods, debugLog: true, endpoint: loginStateEndpoint{flow}},
@@ -95,6 +97,20 @@ func (m *routeBuilder) mountSelfService(s SelfService) {
 	m.api(pathMeConsent, corsRegistered, apiMethod{method: http.MethodDelete, rule: RuleSelf, handler: withdrawMyConsentHandler{s}})
 }
 
+// mountOwnFactors mounts the second factors of users.
+func (m *routeBuilder) mountOwnFactors(s SelfService) {
+	m.api(pathMeFactors, corsRegistered, apiMethod{method: http.MethodGet, rule: RuleSelf, handler: getMyFactorsHandler{s}})
+	for _, change := range []struct {
+		path    string
+		handler apiHandler
+	}{
+		{pathMeTOTP, beginMyTOTPHandler{s}}, {pathMeTOTPConfirm, confirmMyTOTPHandler{s}}, {pathMeTOTPRemove, removeMyTOTPHandler{s}},
+		{pathMeRecoveryCodes, renewMyCodesHandler{s}},
+	} {
+		m.api(change.path, corsRegistered, apiMethod{method: http.MethodPost, rule: RuleSelf, hashesPassword: true, handler: change.handler})
+	}
+}
+
 // mountAccount mounts the pages of the account.
 func (m *routeBuilder) mountAccount(cfg Config) {
 	a := accountPages{signIn: cfg.SignIn, service: cfg.SelfService, limiter: m.limiter, site: m.site}
@@ -105,6 +121,7 @@ func (m *routeBuilder) mountAccount(cfg Config) {
 	page(pathAccount, readMethods, accountEndpoint{a, accountPages.showProfile})
 	page(pathAccountSessions, readMethods, accountEndpoint{a, accountPages.showSessions})
 	page(pathAccountApps, readMethods, accountEndpoint{a, accountPages.showApps})
+	page(pathAccountFactors, readMethods, accountEndpoint{a, accountPages.showFactors})
 	page(pathAccountPassword, both, accountPasswordEndpoint{
 		page: accountEndpoint{a, accountPages.showPassword},
 		form: accountForm{
@@ -121,6 +138,10 @@ func (m *routeBuilder) mountAccount(cfg Config) {
 		{pathAccountEndAll, accountForm{fields: []string{"keep"}, page: pathAccountSessions, show: accountPages.showSessions, perform: accountPages.signOutEverywhere}},
 		{pathAccountSignOut, accountForm{fields: []string{"session"}, page: pathAccountSessions, show: accountPages.showSessions, perform: accountPages.signOutOfApp}},
 		{pathAccountWithdraw, accountForm{fields: []string{"client_id"}, page: pathAccountApps, show: accountPages.showApps, perform: accountPages.withdrawConsent}},
+		{pathAccountAdd, accountForm{fields: []string{"current_password"}, page: pathAccountFactors, show: accountPages.showFactors, slow: true, perform: accountPages.addApp}},
+		{pathAccountConfirm, accountForm{fields: []string{"enrolment", "code"}, page: pathAccountFactors, show: accountPages.showFactors, perform: accountPages.confirmApp}},
+		{pathAccountRemove, accountForm{fields: []string{"current_password"}, page: pathAccountFactors, show: accountPages.showFactors, slow: true, perform: accountPages.removeApp}},
+		{pathAccountCodes, accountForm{fields: []string{"current_password"}, page: pathAccountFactors, show: accountPages.showFactors, slow: true, perform: accountPages.renewCodes}},
 	} {
 		form.accountPages = a
 		page(form.path, both, form.accountForm)

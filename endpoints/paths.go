@@ -36,6 +36,11 @@ const (
 	pathMeSessions = "/me/sessions"
 	pathMeSession  = "/me/sessions/{sid}"
 
+	pathMeFactors         = "/me/factors"
+	pathMeTOTP            = "/me/factors/totp"
+	pathMeTOTPConfirm     = "/me/factors/totp/confirm"
+	pathMeTOTPRemove      = "/me/factors/totp/remove"
+	pathMeRecoveryCodes   = "/me/factors/recovery-codes"
 	pathMeBrowserSessions = "/me/browser-sessions"
 	pathMeBrowserSession  = "/me/browser-sessions/{id}"
 	pathMeConsents        = "/me/consents"

@@ -13,11 +13,17 @@ import (
 
 // SignIn is the part of [issuer.SignIn] that the pages use.
 type SignIn interface {
+	signInSteps
+	Session(ctx context.Context, cookie issuer.Secret) (*issuer.BrowserUser, error)
+}
+
+// signInSteps are the steps of a sign-in, one a page.
+type signInSteps interface {
 	Authorize(ctx context.Context, in issuer.Interaction) (issuer.Outcome, error)
 	LogIn(ctx context.Context, in issuer.Interaction, l issuer.Login) (issuer.Outcome, error)
+	SecondFactor(ctx context.Context, in issuer.Interaction, f issuer.SecondFactor) (issuer.Outcome, error)
 	ChangePassword(ctx context.Context, in issuer.Interaction, pw issuer.Secret) (issuer.Outcome, error)
 	Consent(ctx context.Context, in issuer.Interaction, allow bool) (issuer.Outcome, error)
-	Session(ctx context.Context, cookie issuer.Secret) (*issuer.BrowserUser, error)
 }
 
 var _ SignIn = (*issuer.SignIn)(nil)
@@ -77,6 +83,7 @@ func outcomeName(out issuer.Outcome) string {
 // Pages of the flow, below the issuer's path.
 const (
 	pathLogin         = "/login"
+	pathLoginFactor   = "/login/second-factor"
 	pathLoginPassword = "/login/password"
 	pathLoginContinue = "/login/continue"
 	pathLoginState    = "/login/state"
@@ -87,6 +94,7 @@ const (
 // pageOfStep is where the page of a step is.
 var pageOfStep = map[authorization.StepKind]string{
 	authorization.StepLogin:          pathLogin,
+	authorization.StepSecondFactor:   pathLoginFactor,
 	authorization.StepChangePassword: pathLoginPassword,
 	authorization.StepConsent:        pathConsent,
 }
@@ -106,9 +114,9 @@ func (f signInFlow) answer(r *http.Request, in issuer.Interaction, out issuer.Ou
 		return f.refuse(r, in, out)
 	}
 	switch out.Step.Kind {
-	case authorization.StepLogin, authorization.StepChangePassword, authorization.StepConsent:
+	case authorization.StepLogin, authorization.StepSecondFactor, authorization.StepChangePassword, authorization.StepConsent:
 		page := pageOfStep[out.Step.Kind]
-		if page != own {
+		if page != own && !out.AfterPassword && out.Problem != issuer.ProblemLoginExpired {
 			reply.location = f.url(page, out.Query)
 			return reply, nil
 		}
@@ -192,6 +200,8 @@ func (f signInFlow) page(reply pageReply, out issuer.Outcome, lang string, typed
 	switch out.Step.Kind {
 	case authorization.StepLogin:
 		reply.view = f.loginView(out, problem, typed)
+	case authorization.StepSecondFactor:
+		reply.view = f.secondFactorView(out, problem)
 	case authorization.StepChangePassword:
 		reply.view = f.changePasswordView(out, problem)
 	default:
@@ -203,13 +213,15 @@ func (f signInFlow) page(reply pageReply, out issuer.Outcome, lang string, typed
 // statusOfProblem returns the status of a page that says what was wrong with its form.
 func statusOfProblem(p pages.Problem) int {
 	switch p {
-	case pages.ProblemNone, pages.ProblemSessionEnded, pages.ProblemSignInAgain:
+	case pages.ProblemNone, pages.ProblemSessionEnded, pages.ProblemSignInAgain, pages.ProblemLoginExpired:
 		return http.StatusOK
-	case pages.ProblemWrongCredentials:
+	case pages.ProblemWrongCredentials, pages.ProblemCodeWrong, pages.ProblemCodeUsed:
 		return http.StatusUnauthorized
 	case pages.ProblemThrottled:
 		return http.StatusTooManyRequests
-	case pages.ProblemConflict, pages.ProblemInUse:
+	case pages.ProblemFactorFirst:
+		return http.StatusForbidden
+	case pages.ProblemConflict, pages.ProblemInUse, pages.ProblemFactorExists, pages.ProblemFactorGone:
 		return http.StatusConflict
 	}
 	return http.StatusBadRequest

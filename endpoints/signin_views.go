@@ -62,6 +62,21 @@ func (f signInFlow) loginView(out issuer.Outcome, problem pages.Problem, typed f
 	return v
 }
 
+func (f signInFlow) secondFactorView(out issuer.Outcome, problem pages.Problem) pages.SecondFactorView {
+	v := pages.SecondFactorView{
+		Action: f.url(pathLoginFactor, out.Query), Client: f.site.clientView(out.Client), Pending: out.Pending, Problem: problem, RetryAfter: out.RetryAfter,
+	}
+	if u := userView(out.User); u != nil {
+		v.User = *u
+	}
+	other := out.Request
+	other.Prompt.SelectAccount = true
+	if v.RestartURL = f.url(pathLogin, ""); out.Client != nil {
+		v.RestartURL = f.url(pathLogin, other.Canonical())
+	}
+	return v
+}
+
 func (f signInFlow) changePasswordView(out issuer.Outcome, problem pages.Problem) pages.ChangePasswordView {
 	v := pages.ChangePasswordView{
 		Action: f.url(pathLoginPassword, out.Query), Client: f.site.clientView(out.Client), Problem: problem, RetryAfter: out.RetryAfter,

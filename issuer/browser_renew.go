@@ -2,6 +2,7 @@ package issuer
 
 import (
 	"context"
+	"time"
 
 	"example.org/signet/issuer/epoch"
 	"example.org/signet/storage"
@@ -47,15 +48,46 @@ func (o *OwnBrowsers) Renew(ctx context.Context, old *BrowserUser, after storage
 			cookie.MaxAge = was.ExpiresAt.Sub(now)
 		}
 	}
-	replaced, err := o.sessions.takePlace(ctx, old.Session, session, now)
-	switch {
-	case err != nil:
-		return nil, err
-	case !replaced:
-		return nil, errBrowserSessionEnded
-	}
-	if err := o.ender.replace(ctx, old, now, info); err != nil {
+	if err := o.takeOver(ctx, old, session, now, info); err != nil {
 		return nil, err
 	}
 	return cookie, nil
+}
+
+// Strengthen gives a browser whose user has just proven a second factor a new session in the place
+// of old, with what was proven before and with that. It ends when the old one would.
+func (o *OwnBrowsers) Strengthen(ctx context.Context, old *BrowserUser, info RequestInfo) (*BrowserCookie, error) {
+	now := o.now()
+	session, cookie, err := o.sessions.strengthened(old, info, now)
+	if err != nil {
+		return nil, err
+	}
+	return cookie, o.takeOver(ctx, old, session, now, info)
+}
+
+// takeOver puts session in the place of old.
+func (o *OwnBrowsers) takeOver(ctx context.Context, old *BrowserUser, session storage.BrowserSession, now time.Time, info RequestInfo) error {
+	replaced, err := o.sessions.takePlace(ctx, old.Session, session, now)
+	switch {
+	case err != nil:
+		return err
+	case !replaced:
+		return errBrowserSessionEnded
+	}
+	return o.ender.replace(ctx, old, now, info)
+}
+
+// strengthened returns a session in the place of old with a second factor, and its cookie.
+func (b browserSessions) strengthened(old *BrowserUser, info RequestInfo, now time.Time) (storage.BrowserSession, *BrowserCookie, error) {
+	was := old.Session
+	session, cookie, err := b.prepare(old.User, storage.Epoch{}, old, was.Remembered, info, now)
+	if err != nil {
+		return session, nil, err
+	}
+	session.UserEpoch, session.AMR = was.UserEpoch, withMethods(was.AMR, amrOTP)
+	session.AuthTime, session.ExpiresAt, session.IdleAt = was.AuthTime, was.ExpiresAt, earlier(session.IdleAt, was.ExpiresAt)
+	if cookie.MaxAge > 0 {
+		cookie.MaxAge = was.ExpiresAt.Sub(now)
+	}
+	return session, cookie, nil
 }

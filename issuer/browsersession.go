@@ -176,9 +176,6 @@ func (b browserSessions) touch(ctx context.Context, s storage.BrowserSession, no
 	return unavailableOrNil(b.store.TouchBrowserSession(ctx, s.ID, now, earlier(now.Add(idle), s.ExpiresAt)))
 }
 
-// amrPassword is the authentication method of a password (RFC 8176 §2).
-const amrPassword = "pwd"
-
 // prepare draws a new session of the user, which replaces the one that the browser has; nil
 // for none. Nothing is stored.
 func (b browserSessions) prepare(u storage.User, e storage.Epoch, replaced *BrowserUser, remember bool, info RequestInfo, now time.Time) (storage.BrowserSession, *BrowserCookie, error) {

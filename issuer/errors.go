@@ -28,7 +28,9 @@ const (
 	InvalidTarget        Code = "invalid_target"
 	InvalidToken         Code = "invalid_token"
 	InsufficientScope    Code = "insufficient_scope"
-	AccessDenied         Code = "access_denied" // RFC 6749 §4.1.2.1: who asks is known, and may not
+	// InsufficientAuthentication: the user must sign in again, with more (RFC 9470 §3).
+	InsufficientAuthentication Code = "insufficient_user_authentication"
+	AccessDenied               Code = "access_denied" // RFC 6749 §4.1.2.1: who asks is known, and may not
 
 	// TooManyAttempts: the caller is throttled (429).
 	TooManyAttempts Code = "too_many_attempts"
@@ -45,6 +47,7 @@ type Error struct {
 	Description string
 	RetryAfter  time.Duration // for TooManyAttempts and Unavailable
 	Scope       string        // for InsufficientScope: what is needed
+	ACRValues   string        // for InsufficientAuthentication: likewise
 	Event       string        // what metrics count: the audit event that it caused, or a word like it; "" for none
 	ClientID    string        // for InvalidClient, for the log only: the stored client that was refused; "" for none
 	Cause       error

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"example.org/signet/issuer/audit"
+	"example.org/signet/issuer/factor"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
 )
@@ -12,13 +13,14 @@ import (
 type passwordGrant struct {
 	login    *passwordLogin
 	sessions *sessionStarter
+	factors  *factor.Service
 	log      eventLog
 }
 
 var _ grant = passwordGrant{}
 
 func newPasswordGrant(i *Issuer) grant {
-	return passwordGrant{login: newPasswordLogin(i), sessions: newSessionStarter(i), log: eventLog{i.auditLog}}
+	return passwordGrant{login: newPasswordLogin(i), sessions: newSessionStarter(i), factors: i.factors, log: eventLog{i.auditLog}}
 }
 
 func (passwordGrant) policy() scopePolicy { return scopePolicy{user: true} }
@@ -33,6 +35,9 @@ func (g passwordGrant) identify(ctx context.Context, req *grantRequest) (subject
 	c := credentials{Username: req.Username, Password: req.Password, ClientID: req.client.ID, Info: req.Info}
 	v, err := g.login.verify(ctx, c)
 	if err != nil {
+		return subject{}, err
+	}
+	if err := g.checkFactors(ctx, c, v); err != nil {
 		return subject{}, err
 	}
 	if err := g.login.succeeded(ctx, c, v); err != nil {
@@ -57,6 +62,29 @@ func (g passwordGrant) checkMustChange(ctx context.Context, c credentials, u sto
 		return err
 	}
 	return errMustChangePassword
+}
+
+// detailSecondFactor tells a login that was refused for want of a second factor from one with a
+// wrong password. Only the audit log is told.
+const detailSecondFactor = "the user has a second factor, which this grant cannot ask for"
+
+// checkFactors refuses a user who has a second factor, with the answer to a wrong password: the
+// grant would else be a way round it. The attempt neither counts nor forgives.
+func (g passwordGrant) checkFactors(ctx context.Context, c credentials, v verifiedLogin) error {
+	f, err := g.factors.Of(ctx, v.user)
+	switch {
+	case err != nil:
+		v.attempt.Release(ctx)
+		return unavailable(err)
+	case !factor.Any(f):
+		return nil
+	}
+	defer v.attempt.Release(ctx)
+	e := storage.AuditEvent{Type: audit.EventLoginFailed, Target: v.user.ID, ClientID: c.ClientID, Detail: detailSecondFactor}
+	if err := g.log.append(ctx, c.Info, e); err != nil {
+		return err
+	}
+	return errInvalidCredentials
 }
 
 // complete starts a session with these rights.

@@ -9,6 +9,7 @@ import (
 	"example.org/signet/internal/fielderror"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/authorization"
+	"example.org/signet/issuer/factor"
 	"example.org/signet/issuer/outbox"
 	"example.org/signet/issuer/password"
 	"example.org/signet/issuer/role"
@@ -28,6 +29,7 @@ type Store interface {
 	storage.Codes
 	storage.BrowserSessions
 	storage.Consents
+	storage.Factors
 	storage.ScopeTexts
 	storage.Outbox
 	storage.Epochs
@@ -72,6 +74,9 @@ type Config struct {
 	// OtherMasterKeys are accepted in refresh tokens and codes beside the one that makes
 	// them: the next or the previous one while the master key changes.
 	OtherMasterKeys []keys.MasterKey
+
+	// Name is the service as authenticator apps show it; "" for the issuer's host.
+	Name string
 
 	// Messages says how messages are delivered to clients.
 	Messages Messages
@@ -157,6 +162,7 @@ type Issuer struct {
 	sweepClock    *sweepClock
 	throttler     *Throttler
 	stamps        *authorization.Sealer
+	factors       *factor.Service
 	loops         *loopDetector
 	outbox        *outbox.Worker
 	logout        *logoutService
@@ -192,6 +198,7 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 	}
 	i.statusLists = newStatusLists(cfg, store, keyring, endNotifier{clients: store, outbox: i.outbox, now: i.now})
 	i.codes = &codeIssuer{codes: newCodeCodec(cfg.Rand, master, cfg.OtherMasterKeys...), store: store, now: i.now}
+	i.factors = factor.New(store, keys.NewMasterKeys(master, cfg.OtherMasterKeys...), cfg.Rand, cfg.appName())
 	i.stamps, i.loops = authorization.NewSealer(cfg.Rand, cfg.Issuer, master, cfg.OtherMasterKeys...), newLoopDetector()
 	i.auth = &clientAuthenticator{clients: i.clients, passwords: passwords, verified: secrets, throttler: i.throttler, now: i.now}
 	i.checker = &tokenChecker{
@@ -210,3 +217,6 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 
 // now is the one timestamp of a unit of work, as the store will keep it.
 func (i *Issuer) now() time.Time { return storage.Time(i.cfg.Now()) }
+
+// Factors returns the second factors of users.
+func (i *Issuer) Factors() *factor.Service { return i.factors }

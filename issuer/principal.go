@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
+	"example.org/signet/issuer/authorization"
 	"example.org/signet/storage"
 )
 
@@ -16,11 +18,13 @@ type Principal struct {
 	clientID string
 	root     string       // of the browser session that asks, or that the token's session was born in
 	browser  *BrowserUser // nil where a token says who asks
+	authTime time.Time
+	methods  []string // how they authenticated (RFC 8176)
 }
 
 // Principal returns the user as one who asks on a page.
 func (u *BrowserUser) Principal() *Principal {
-	return &Principal{user: u.User, root: u.Session.RootID, browser: u}
+	return &Principal{user: u.User, root: u.Session.RootID, browser: u, authTime: u.Session.AuthTime, methods: u.Session.AMR}
 }
 
 // UserID is the id of the user.
@@ -45,6 +49,12 @@ func (p *Principal) AskedBy() string {
 // SessionID is the session of the token; "" where none says who asks.
 func (p *Principal) SessionID() string { return p.session }
 
+// AuthTime is when the user authenticated.
+func (p *Principal) AuthTime() time.Time { return p.authTime }
+
+// Level is what the user has proven with it.
+func (p *Principal) Level() authorization.Level { return levelOf(p.methods) }
+
 // ClientID is the client through which the user asks; "" for none.
 func (p *Principal) ClientID() string { return p.clientID }
 
@@ -68,7 +78,10 @@ func (i *Issuer) Identify(ctx context.Context, accessToken Secret, scope string)
 	case !contains(strings.Fields(t.claims.Scope), scope):
 		return nil, errScopeMissing(scope)
 	}
-	return &Principal{user: t.record, session: t.claims.SessionID, clientID: t.claims.ClientID, root: t.session.BrowserID}, nil
+	return &Principal{
+		user: t.record, session: t.claims.SessionID, clientID: t.claims.ClientID, root: t.session.BrowserID,
+		authTime: time.Unix(t.claims.AuthTime, 0), methods: t.claims.AMR,
+	}, nil
 }
 
 // errScopeMissing names the scope that the token needs (RFC 6750 §3.1).

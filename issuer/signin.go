@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer/authorization"
+	"example.org/signet/issuer/factor"
 	"example.org/signet/storage"
 )
 
@@ -30,14 +31,16 @@ type SignIn struct {
 	consents  consents
 	loops     *loopDetector
 	passwords PasswordReplacer
+	factors   *factor.Service
 	log       eventLog
 	refusals  refusalLog
 	limiter   eventLimiter
 }
 
-// epochReader reads the epoch of the store.
+// epochReader reads the epoch of the store, alone or with a user.
 type epochReader interface {
 	Epoch(ctx context.Context) (storage.Epoch, error)
+	UserInEpoch(ctx context.Context, id string) (storage.User, storage.Epoch, error)
 }
 
 // SignIn returns the sign-in of this issuer. All that it returns share the detector of redirect loops.
@@ -51,7 +54,7 @@ func (i *Issuer) SignIn(passwords PasswordReplacer) *SignIn {
 		sessions: browserSessions{store: store, lives: i.cfg.BrowserSessions.withDefaults(), rand: i.cfg.Rand},
 		ender:    browserSessionEnder{store: store, log: log, now: i.now},
 		consents: consents{store: store, log: log},
-		loops:    i.loops, passwords: passwords,
+		loops:    i.loops, passwords: passwords, factors: i.factors,
 		log: log, refusals: refusalLog{limiter, log}, limiter: limiter,
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/authorization"
+	"example.org/signet/issuer/factor"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
 )
@@ -36,6 +37,13 @@ func (s *SignIn) LogIn(ctx context.Context, in Interaction, l Login) (Outcome, e
 		return s.loginRefused(ctx, v, err)
 	}
 	defer checked.attempt.Release(ctx)
+	factors, err := s.factors.Of(ctx, checked.user)
+	if err != nil {
+		return Outcome{}, unavailable(err)
+	}
+	if factor.Any(factors) {
+		return s.askAfterPassword(ctx, v, checked.user, l.Remember)
+	}
 	return s.complete(ctx, v, authentication{
 		user: checked.user, methods: []string{amrPassword}, at: v.now, remember: l.Remember,
 		settle: func(ctx context.Context) error { return s.login.succeeded(ctx, c, checked) },

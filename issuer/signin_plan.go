@@ -46,6 +46,9 @@ func (s *SignIn) plan(ctx context.Context, v *visit) (plan, error) {
 		return p, nil
 	}
 	state := v.state()
+	if err := s.judgeFactors(ctx, v, &state); err != nil {
+		return p, err
+	}
 	refused, err := s.judgeRights(ctx, &p, &state)
 	if err != nil {
 		return p, err
@@ -80,6 +83,7 @@ func (v *visit) state() authorization.State {
 	state.ClientState(v.client)
 	if u := v.signedIn; u != nil {
 		state.BrowserID, state.UserID, state.AuthTime = u.Session.ID, u.User.ID, u.Session.AuthTime
+		state.Level, state.Reachable = levelOf(u.Session.AMR), levelOf(u.Session.AMR)
 		state.MustChangePassword = u.User.MustChangePassword
 	}
 	return state
@@ -169,8 +173,8 @@ func (p plan) codeRequest() CodeRequest {
 	}
 }
 
-// outcome is the plan as the pages need it, but for a code.
-func (s *SignIn) outcome(ctx context.Context, p plan) (Outcome, error) {
+// baseOutcome is what the pages of all steps need of the plan.
+func (s *SignIn) baseOutcome(p plan) Outcome {
 	o := Outcome{Step: p.step, ViaPage: p.viaPage, Request: p.request, Cookie: p.cookie, Problem: p.problem, Remember: s.sessions.lives.Remember}
 	if !p.in.Account {
 		o.Client = clientView(p.client, p.request.RedirectURI)
@@ -179,6 +183,12 @@ func (s *SignIn) outcome(ctx context.Context, p plan) (Outcome, error) {
 		u := p.signedIn.User
 		o.User = &UserView{Username: u.Username, Name: u.FullName, Email: u.Email}
 	}
+	return o
+}
+
+// outcome is the plan as the pages need it, but for a code.
+func (s *SignIn) outcome(ctx context.Context, p plan) (Outcome, error) {
+	o := s.baseOutcome(p)
 	var err error
 	switch p.step.Kind {
 	case authorization.StepRespondError:
@@ -187,6 +197,10 @@ func (s *SignIn) outcome(ctx context.Context, p plan) (Outcome, error) {
 	case authorization.StepRestart:
 		o.RestartURL = restartURL(p.client.InitiateLoginURI, s.issuer)
 		return o, nil
+	case authorization.StepSecondFactor:
+		if o.Pending, err = s.stamps.SealPending(p.pending()); err != nil {
+			return Outcome{}, unavailable(err)
+		}
 	case authorization.StepConsent:
 		if o.Consent, err = s.consents.view(ctx, p.asked); err != nil {
 			return Outcome{}, err

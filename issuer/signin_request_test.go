@@ -98,7 +98,7 @@ func TestSignIn_HintOfAnotherUser_IsLoginRequired(t *testing.T) {
 func TestSignIn_EssentialACR_ThatCannotBeReached(t *testing.T) {
 	_, b := newSignInFixture(t)
 	const wanted = `{"id_token":{"acr":{"essential":true,"values":[%q]}}}`
-	wantError(t, "2fa", b.authorize(request("claims", fmt.Sprintf(wanted, "urn:signet:2fa"))), "unmet_authentication_requirements")
+	wantError(t, "another", b.authorize(request("claims", fmt.Sprintf(wanted, "urn:example:2fa"))), "unmet_authentication_requirements")
 	wantCodeOf(t, "1fa", b.logIn(request("claims", fmt.Sprintf(wanted, "urn:signet:1fa"))))
 	wantCodeOf(t, "voluntary", b.authorize(request("acr_values", "urn:signet:phr 2 1", "prompt", "none")))
 }

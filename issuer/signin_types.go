@@ -27,6 +27,7 @@ type Interaction struct {
 //
 //	Refusal set            an error page, or Response if it has Redirect
 //	StepLogin              the login page; Problem says what was wrong before
+//	StepSecondFactor       the page for a code; Pending goes with its form
 //	StepChangePassword     the page for a new password
 //	StepConsent            the consent page
 //	StepLoop               a page that says that the client keeps sending the browser here
@@ -48,6 +49,12 @@ type Outcome struct {
 	User    *UserView    // who is signed in; nil for nobody
 	Consent *ConsentView // of StepConsent
 
+	// Pending is the login that a second factor is missing from, for a field of the form: never
+	// for a URL. AfterPassword says that there is no session which it is for, so that its page
+	// must be the answer itself.
+	Pending       string
+	AfterPassword bool
+
 	Problem    Problem       // why the page is shown again
 	RetryAfter time.Duration // with ProblemThrottled
 	Remember   RememberPolicy
@@ -66,6 +73,9 @@ const (
 	ProblemThrottled        Problem = "throttled"
 	ProblemSessionEnded     Problem = "session_ended"
 	ProblemMissing          Problem = "missing"
+	ProblemLoginExpired     Problem = "login_expired"
+	ProblemCodeWrong        Problem = "code_wrong"
+	ProblemCodeUsed         Problem = "code_used"
 	ProblemPasswordSame     Problem = "password_same"
 	ProblemPasswordShort    Problem = "password_too_short"
 	ProblemPasswordLong     Problem = "password_too_long"
@@ -113,6 +123,12 @@ type Login struct {
 	Username string
 	Password Secret
 	Remember bool // stay signed in when the browser is closed; only where RememberPolicy allows
+}
+
+// SecondFactor is what a person has sent from the page that asks for a code.
+type SecondFactor struct {
+	Pending string // of the form
+	Typed   Secret // the code of the authenticator app, or a recovery code
 }
 
 // BrowserUser is a user who is signed in in a browser.

@@ -42,3 +42,11 @@ func isLoopback(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return err == nil && a.IsLoopback()
 }
+
+// appName returns the service as authenticator apps show it.
+func (c Config) appName() string {
+	if u, err := url.Parse(c.Issuer); c.Name == "" && err == nil {
+		return u.Host
+	}
+	return c.Name
+}

@@ -157,7 +157,8 @@ func (v *server) buildServices() error {
 	}, admin.Parts{Store: v.store, Passwords: v.passwords, Audit: v.auditLog, Throttler: throttler, Caches: v.issuer, Keys: v.keyring, Fetch: logoFetcher(v.settings)})
 	v.self, err = selfservice.New(
 		selfservice.Config{Registration: selfservice.RegistrationPolicy(v.settings.registration)},
-		selfservice.Parts{Tokens: v.issuer, Accounts: v.admin, Browsers: v.issuer.OwnBrowsers(), Passwords: v.passwords, Audit: v.auditLog, Throttler: throttler})
+		selfservice.Parts{Tokens: v.issuer, Accounts: v.admin, Browsers: v.issuer.OwnBrowsers(), Passwords: v.passwords, Audit: v.auditLog, Throttler: throttler,
+			Factors: v.issuer.Factors(), Now: v.now})
 	return err
 }
 

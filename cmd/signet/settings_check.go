@@ -241,7 +241,7 @@ func (s *operationSettings) level() (zerolog.Level, error) {
 // issuerConfig, and those below, convert the settings to the packages' configurations.
 func (s *settings) issuerConfig(now func() time.Time) issuer.Config {
 	return issuer.Config{
-		Issuer: s.issuer, AccessTokenTTL: s.accessTokenTTL, RefreshTokenTTL: s.refreshTokenTTL, SessionTTL: s.sessionTTL,
+		Issuer: s.issuer, Name: s.brandName, AccessTokenTTL: s.accessTokenTTL, RefreshTokenTTL: s.refreshTokenTTL, SessionTTL: s.sessionTTL,
 		RefreshGrace: s.refreshGrace, CodeGrace: s.codeGrace, ClockSkew: s.clockSkew, MaxSessions: s.maxSessions, StatusTTL: s.statusTTL, CacheTTL: s.keyringRefresh, Throttle: s.throttle, Now: now,
 		AuditRetention: s.auditRetention, BrowserSessions: s.browserSessions(),
 	}

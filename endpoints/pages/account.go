@@ -10,7 +10,7 @@ import (
 // accountTabs are the pages of the account: the path, the key of the heading, and the key of
 // the tab's text.
 var accountTabs = []struct{ path, key, text string }{
-	{"/account", "account.profile", "account.profile"}, {"/account/password", "account.password", "account.password"},
+	{"/account", "account.profile", "account.profile"}, {"/account/password", "account.password", "account.password"}, {"/account/factors", "account.factors", "account.factors_tab"},
 	{"/account/sessions", "account.sessions", "account.sessions_tab"}, {"/account/apps", "account.apps", "account.apps"},
 }
 

@@ -42,6 +42,8 @@ func (f *frame) passwordForm(problem Problem, retry time.Duration, first string,
 // invalidFields says which field a problem is about.
 var invalidFields = map[Problem]string{
 	ProblemWrongCredentials: "password",
+	ProblemCodeWrong:        "code",
+	ProblemCodeUsed:         "code",
 	ProblemPasswordMismatch: "new-password-again",
 	ProblemPasswordSame:     "new-password",
 	ProblemPasswordShort:    "new-password",

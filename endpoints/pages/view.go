@@ -11,6 +11,7 @@ type View interface {
 var (
 	_ View = LoginView{}
 	_ View = ChangePasswordView{}
+	_ View = SecondFactorView{}
 	_ View = ConsentView{}
 	_ View = FormPostView{}
 	_ View = ContinueView{}
@@ -22,6 +23,9 @@ var (
 	_ View = HomeView{}
 	_ View = AccountView{}
 	_ View = AccountPasswordView{}
+	_ View = AccountFactorsView{}
+	_ View = AccountEnrolView{}
+	_ View = AccountCodesView{}
 	_ View = AccountSessionsView{}
 	_ View = AccountAppsView{}
 )
@@ -62,6 +66,14 @@ const (
 	ProblemSignInAgain      Problem = "sign_in_again"     // the application asked for a fresh sign-in
 	ProblemMissing          Problem = "missing"           // a field is empty
 	ProblemFailed           Problem = "failed"            // something else; try again
+
+	ProblemLoginExpired Problem = "login_expired" // the sign-in took too long, or was of another request
+	ProblemCodeWrong    Problem = "code_wrong"
+	ProblemCodeUsed     Problem = "code_used"     // it was right, and has been used
+	ProblemEnrolExpired Problem = "enrol_expired" // the set-up of an authenticator app took too long
+	ProblemFactorExists Problem = "factor_exists" // there is an authenticator app already
+	ProblemFactorGone   Problem = "factor_gone"   // there is none any more
+	ProblemFactorFirst  Problem = "factor_first"  // the sign-in is from before the second factor
 
 	ProblemPasswordMismatch Problem = "password_mismatch"  // the two new passwords differ
 	ProblemPasswordSame     Problem = "password_same"      // the new one is the old one
@@ -114,6 +126,18 @@ type ChangePasswordView struct {
 	PasswordMin int  // fewest characters; 0 says nothing
 	Problem     Problem
 	RetryAfter  time.Duration
+}
+
+// SecondFactorView is the page that asks for a code after the password. Its forms send pending and
+// one of code and recovery_code.
+type SecondFactorView struct {
+	Action     string
+	Client     *Client
+	User       User
+	Pending    string // the login that the code completes, sealed
+	RestartURL string // signs in anew; "" for no link
+	Problem    Problem
+	RetryAfter time.Duration
 }
 
 // ConsentView is the page that asks whether an application may have what it wants.

@@ -6,6 +6,10 @@ import "time"
 //
 //	/account/profile            full_name, email, phone, version
 //	/account/password           current_password, new_password, new_password_again
+//	/account/factors/add        current_password where it is asked for             shows a QR code
+//	/account/factors/confirm    enrolment, code                                    adds the app
+//	/account/factors/remove     current_password where it is asked for             removes the app
+//	/account/factors/codes      current_password where it is asked for             makes recovery codes
 //	/account/sessions/end       session=HANDLE                      ends a browser session
 //	/account/sessions/end-all   keep=1 where the box is ticked      signs out everywhere
 //	/account/apps/sign-out      session=ID                          ends the session of one application
@@ -25,6 +29,7 @@ const (
 	NoticeNone            Notice = ""
 	NoticeSaved           Notice = "saved"
 	NoticePasswordChanged Notice = "password_changed"
+	NoticeFactorRemoved   Notice = "factor_removed"
 	NoticeSessionEnded    Notice = "session_ended"
 	NoticeAllEnded        Notice = "all_ended"
 	NoticeAppSignedOut    Notice = "app_signed_out"
@@ -42,6 +47,38 @@ type AccountPasswordView struct {
 	Account
 	PasswordMin int // fewest characters; 0 says nothing
 	RetryAfter  time.Duration
+}
+
+// AccountFactorsView is /account/factors: what is asked for beside the password.
+type AccountFactorsView struct {
+	Account
+	App         *Factor // the authenticator app; nil for none
+	CodesLeft   int     // recovery codes that are not used
+	AskPassword bool    // the forms ask for the password: the sign-in is not fresh
+	RetryAfter  time.Duration
+}
+
+// Factor is one second factor.
+type Factor struct {
+	Since    time.Time
+	LastUsed time.Time // zero for never
+}
+
+// AccountEnrolView shows the QR code of an authenticator app, and asks for its first code.
+type AccountEnrolView struct {
+	Account
+	Enrolment string // of the form
+	Secret    string // the same as the QR code, to be typed
+	URI       string // the same, as a link for the app on this device
+	QRSize    int    // of each side, in units of the path
+	QRPath    string // what is dark
+}
+
+// AccountCodesView shows new recovery codes, this once.
+type AccountCodesView struct {
+	Account
+	Codes []string
+	Added bool // together with an authenticator app
 }
 
 // AccountSessionsView is /account/sessions: where the person is signed in.

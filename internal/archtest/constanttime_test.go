@@ -59,6 +59,8 @@ var allowedPlain = map[string]string{
 	"issuer/logout.go stamped: stamp.Browser == authorization.BrowserMark(c.user.Session.RootID)":                               "inside an authenticated stamp: nobody can try values",
 	"issuer/authorization/stamp.go Proves: s.Browser != BrowserMark(browserID)":                                                 "inside an authenticated stamp: nobody can try values",
 	"issuer/authorization/stamp.go Proves: s.Request != r.Hash()":                                                               "a hash of the URL, inside an authenticated stamp",
+	"issuer/authorization/pending.go Valid: p.Request == r.Hash()":                                                              "a hash of the URL, inside an authenticated login",
+	"issuer/signin_factor.go pendingUser: authorization.BrowserMark(v.signedIn.Session.ID) != p.Browser":                        "inside an authenticated login: nobody can try values",
 	"issuer/authorization/stamp.go Foreign: s.Request != r.Hash()":                                                              "a hash of the URL, inside an authenticated stamp",
 	"issuer/authorization/stamp.go Stale: s.Request == r.Hash()":                                                                "a hash of the URL, inside an authenticated stamp",
 	"issuer/signin_plan.go judgeRights: p.stamp.Shown != p.asked.mark()":                                                        "what the page shows, inside an authenticated stamp",

@@ -22,13 +22,14 @@ type metadataPlay struct {
 	unlisted []string // that must not work; nil where a request cannot ask for one
 }
 
-// metadataPlayer is who plays the values: a client that may do everything, and an
-// administrator, who has every scope.
+// metadataPlayer is who plays the values: a client that may do everything, an administrator, who
+// has every scope, and a user with an authenticator app.
 type metadataPlayer struct {
 	*testing.T
-	s     *Signet
-	app   Client
-	admin User
+	s      *Signet
+	app    Client
+	admin  User
+	device *app
 }
 
 // everyScope lets a client ask for every scope that is listed, for the issuer's own API.
@@ -38,7 +39,8 @@ func everyScope(c *storage.Client) {
 }
 
 func testListedValues(t *testing.T, s *Signet) {
-	p := metadataPlayer{t, s, s.AddCodeClient(t, "app", everyScope), s.AddUser(t, "root", "user", "super_admin")}
+	_, device := s.enrolled(t, s.Editor)
+	p := metadataPlayer{t, s, s.AddCodeClient(t, "app", everyScope), s.AddUser(t, "root", "user", "super_admin"), device}
 	left := p.plays()
 	for name, value := range s.Get(Discovery).Object(t) {
 		listed, isList := value.([]any)
@@ -79,7 +81,7 @@ func (p metadataPlayer) plays() map[string]metadataPlay {
 		"code_challenge_methods_supported": {
 			p.answers("code_challenge_method"), []string{"plain", "s256", "S512"},
 		},
-		"acr_values_supported":                          {p.acr, []string{"urn:signet:2fa", "phr", "1"}},
+		"acr_values_supported":                          {p.acr, []string{"urn:signet:phr", "phr", "1", "2"}},
 		"ui_locales_supported":                          {p.locale, []string{"fr", "se"}},
 		"scopes_supported":                              {p.scope, []string{"address", "unlisted"}},
 		"claims_supported":                              {p.claim, []string{"address", "given_name", "phone_number_verified", "password_hash"}},
@@ -148,15 +150,25 @@ func (p metadataPlayer) prompt(value string) bool {
 
 func (p metadataPlayer) acr(value string) bool {
 	q, verifier := p.s.AuthRequest(p.app, "claims", `{"id_token":{"acr":{"essential":true,"value":"`+value+`"}}}`)
-	b := p.s.NewBrowser()
-	page := b.Open(Authorize + "?" + q.Encode())
-	if page.is(Login) {
-		page = b.SignIn(p, page, p.admin)
+	signIn := func(u User) Page {
+		b := p.s.NewBrowser()
+		page := b.Open(Authorize + "?" + q.Encode())
+		if page.is(Login) {
+			page = b.SignIn(p, page, u)
+		}
+		if page.Status == http.StatusOK {
+			page = b.sendCode(p, page.asksForCode(p), p.device.next())
+		}
+		return page
 	}
-	answer := page.Answer(p)
+	answer := signIn(p.admin).Answer(p)
+	if answer.Get("code") == "" {
+		answer = signIn(p.s.Editor).Answer(p)
+	}
 	if answer.Get("error") == "unmet_authentication_requirements" {
 		return false
 	}
+	p.s.Log.MarkSecret(answer.Get("code"))
 	tokens := p.s.Redeem(p, p.app, Code{answer.Get("code"), verifier, Callback})
 	return claims(p, tokens.ID)["acr"] == value
 }

@@ -60,6 +60,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"SignInOperation", signInOperationCases},
 		{"Account", accountCases},
 		{"OwnBrowsers", ownBrowserCases},
+		{"SecondFactors", factorCases},
 		{"Status", statusCases},
 		{"StatusFaults", statusFaultCases},
 		{"CORS", corsCases},

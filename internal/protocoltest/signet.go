@@ -181,6 +181,7 @@ func (s *Signet) openServices(cfg issuer.Config) {
 	var err error
 	s.Self, err = selfservice.New(s.options.SelfService, selfservice.Parts{
 		Tokens: s.Service, Accounts: s.Admin, Browsers: s.Service.OwnBrowsers(), Passwords: s.Passwords, Audit: s.Audit, Throttler: throttler,
+		Factors: s.Service.Factors(), Now: cfg.Now,
 	})
 	must(s.t, err)
 }

@@ -286,7 +286,7 @@ func testStatusCost(t *testing.T, s *Signet) {
 		{"a refresh of the lists", func() { s.RefreshStatus(t) }, quiet},
 		{"a list", func() { s.Get(Status+"/1").ExpectStatus(t, 200) }, nil},
 		{"the list of lists", func() { s.Get(Status).ExpectStatus(t, 200) }, nil},
-		{"a login", func() { s.Login(t, s.Web, s.Alice, "openid") }, []string{"UserByLogin", "Epoch", "CreateSession", "ExcessSessions", "AppendAudit"}},
+		{"a login", func() { s.Login(t, s.Web, s.Alice, "openid") }, []string{"UserByLogin", "UserFactors", "Epoch", "CreateSession", "ExcessSessions", "AppendAudit"}},
 		{"a refresh", func() { tokens = s.Refresh(t, s.Web, tokens.Refresh) }, []string{"RotateSession"}},
 		{"fewer rights", func() {
 			s.setRoles(t, s.Editor, "user")

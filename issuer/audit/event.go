@@ -5,6 +5,12 @@ const (
 	EventLoginSucceeded        = "login.succeeded"
 	EventLoginFailed           = "login.failed"
 	EventLoginThrottled        = "login.throttled"
+	EventSecondFactorFailed    = "login.second_factor_failed"
+	EventRecoveryCodeUsed      = "recovery_code.used"
+	EventFactorEnrolled        = "factor.enrolled"
+	EventFactorRemoved         = "factor.removed"
+	EventRecoveryCodesRenewed  = "recovery_codes.renewed"
+	EventFactorsReset          = "factors.reset"
 	EventPasswordRehashed      = "password.rehashed"
 	EventRefreshReplayed       = "refresh.replayed"
 	EventRefreshReused         = "refresh.reused"
@@ -59,6 +65,7 @@ const (
 func EventTypes() []string {
 	return []string{
 		EventLoginSucceeded, EventLoginFailed, EventLoginThrottled, EventPasswordRehashed,
+		EventSecondFactorFailed, EventRecoveryCodeUsed, EventFactorEnrolled, EventFactorRemoved, EventRecoveryCodesRenewed, EventFactorsReset,
 		EventRefreshReplayed, EventRefreshReused, EventRefreshForeign, EventTokenRevoked, EventRefreshReplayLimit,
 		EventCodeReplayed, EventCodeForeign, EventCodeRefused,
 		EventSessionRevoked, EventSessionDisplaced, EventBrowserSessionStarted, EventBrowserSessionEnded,

@@ -78,7 +78,7 @@ const (
 	flagConsent
 )
 
-// Sealer seals and opens stamps of one issuer.
+// Sealer seals and opens stamps and pending logins of one issuer.
 type Sealer struct {
 	rand   io.Reader
 	issuer []byte
@@ -96,14 +96,21 @@ func NewSealer(rand io.Reader, issuer string, master keys.MasterKey, others ...k
 
 // Seal returns the stamp as text for a URL, of at most 200 characters.
 func (s *Sealer) Seal(stamp Stamp) (string, error) {
-	b := make([]byte, 1+saltSize+nonceSize, 1+saltSize+nonceSize+plainSize+16)
-	b[0] = stampVersion
-	if _, err := io.ReadFull(s.rand, b[1:]); err != nil {
+	b, err := s.seal(stampVersion, stamp.encode(), s.issuer)
+	if err != nil {
 		return "", fmt.Errorf("seal stamp: %w", err)
 	}
-	aead := stampAEAD(s.keys[0], b[1:1+saltSize])
-	b = aead.Seal(b, b[1+saltSize:], stamp.encode(), s.issuer)
 	return base64.RawURLEncoding.EncodeToString(b), nil
+}
+
+// seal returns the version, salt, nonce and ciphertext.
+func (s *Sealer) seal(version byte, plain, associated []byte) ([]byte, error) {
+	b := make([]byte, 1+saltSize+nonceSize, 1+saltSize+nonceSize+len(plain)+16)
+	b[0] = version
+	if _, err := io.ReadFull(s.rand, b[1:]); err != nil {
+		return nil, err
+	}
+	return stampAEAD(s.keys[0], b[1:1+saltSize]).Seal(b, b[1+saltSize:], plain, associated), nil
 }
 
 // Open returns the stamp; the zero Stamp for any text that is none of this issuer.
@@ -111,17 +118,26 @@ func (s *Sealer) Open(text string) Stamp {
 	if len(text) > maxStamp {
 		return Stamp{}
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) <= 1+saltSize+nonceSize || b[0] != stampVersion {
+	plain, ok := s.open(stampVersion, text, s.issuer)
+	if !ok || len(plain) != plainSize {
 		return Stamp{}
+	}
+	return decodeStamp(plain)
+}
+
+// open returns what was sealed in that version; ok is false for what this issuer has not sealed.
+func (s *Sealer) open(version byte, text string, associated []byte) (plain []byte, ok bool) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(b) <= 1+saltSize+nonceSize || b[0] != version {
+		return nil, false
 	}
 	salt, nonce, sealed := b[1:1+saltSize], b[1+saltSize:1+saltSize+nonceSize], b[1+saltSize+nonceSize:]
 	for _, key := range s.keys {
-		if plain, err := stampAEAD(key, salt).Open(nil, nonce, sealed, s.issuer); err == nil && len(plain) == plainSize {
-			return decodeStamp(plain)
+		if plain, err := stampAEAD(key, salt).Open(nil, nonce, sealed, associated); err == nil {
+			return plain, true
 		}
 	}
-	return Stamp{}
+	return nil, false
 }
 
 func (s Stamp) encode() []byte {

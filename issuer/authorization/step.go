@@ -1,7 +1,6 @@
 package authorization
 
 import (
-	"slices"
 	"time"
 
 	"example.org/signet/storage"
@@ -13,6 +12,7 @@ type StepKind string
 // The steps of a request, in their order.
 const (
 	StepLogin          StepKind = "login"           // ask for user name and password
+	StepSecondFactor   StepKind = "second_factor"   // ask for the code of an app, or another factor
 	StepChangePassword StepKind = "change_password" // the user must set a new one
 	StepConsent        StepKind = "consent"         // ask the user
 	StepLoop           StepKind = "loop"            // the client sends the user here again and again
@@ -42,12 +42,6 @@ const (
 	ConsentDue                        // it is needed, whatever the stamp says
 )
 
-// ACR1FA is the authentication context of a login by password alone.
-const ACR1FA = "urn:signet:1fa"
-
-// ACRValues returns the supported values, as discovery lists them.
-func ACRValues() []string { return []string{ACR1FA} }
-
 // State is what is known when the next step is decided.
 type State struct {
 	Now time.Time
@@ -56,6 +50,10 @@ type State struct {
 	BrowserID string
 	UserID    string
 	AuthTime  time.Time
+	Level     Level // what was proven in it
+
+	// Reachable is the level of a login with all factors that the user has.
+	Reachable Level
 
 	// HintUserID is whom the id_token_hint names; "" for nobody in particular.
 	HintUserID string
@@ -73,7 +71,7 @@ type State struct {
 func NextStep(r Request, s State) Step {
 	proven := s.Stamp.Proves(r, s.BrowserID, s.Now)
 	for _, check := range []func(Request, State, Steps) *Step{
-		checkACR, checkLogin, checkUser, checkPassword, checkConsent, checkLoop, checkStale,
+		checkACR, checkLogin, checkFactor, checkUser, checkPassword, checkConsent, checkLoop, checkStale,
 	} {
 		if step := check(r, s, proven); step != nil {
 			step.Continue = step.Kind == StepRespondError && continues(r, s)
@@ -96,11 +94,13 @@ func due(r Request, kind StepKind, code, description string) *Step {
 
 // checkACR refuses an essential acr that no login reaches.
 func checkACR(r Request, _ State, _ Steps) *Step {
-	acr, asked := r.Claims.IDTokenClaim("acr")
-	if !asked || !acr.Essential || len(acr.Values) == 0 ||
-		slices.ContainsFunc(acr.Values, func(v string) bool { return slices.Contains(ACRValues(), v) }) {
-		return nil
+	if l, asked := essentialLevel(r); asked && l == LevelNone {
+		return unmet()
 	}
+	return nil
+}
+
+func unmet() *Step {
 	return &Step{Kind: StepRespondError, Code: UnmetAuthentication, Description: "no authentication context that was asked for can be reached"}
 }
 
@@ -117,6 +117,25 @@ func checkLogin(r Request, s State, proven Steps) *Step {
 		return due(r, StepLogin, LoginRequired, "the request has been changed since it began")
 	case tooOld(r, s):
 		return due(r, StepLogin, LoginRequired, "the user signed in too long ago")
+	}
+	return nil
+}
+
+// checkFactor asks for the second factor where the session has proven less than is wanted. What
+// acr_values names is reached where the user has the factor, and is no error where not.
+func checkFactor(r Request, s State, _ Steps) *Step {
+	required, _ := essentialLevel(r)
+	wanted := required
+	if !r.Prompt.None {
+		wanted = max(wanted, voluntaryLevel(r, s.Reachable))
+	}
+	switch {
+	case s.Level >= wanted:
+		return nil
+	case s.Reachable > s.Level:
+		return due(r, StepSecondFactor, InteractionRequired, "the user must use a second factor")
+	case s.Level < required:
+		return unmet()
 	}
 	return nil
 }

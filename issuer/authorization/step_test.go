@@ -25,7 +25,7 @@ func maxAge(n int64) func(*authorization.Request) {
 
 // signedIn is the state with a browser session that is ten minutes old.
 func signedIn(change ...func(*authorization.State)) authorization.State {
-	s := authorization.State{Now: noon, BrowserID: "b", UserID: "alice", AuthTime: noon.Add(-10 * time.Minute)}
+	s := authorization.State{Now: noon, BrowserID: "b", UserID: "alice", AuthTime: noon.Add(-10 * time.Minute), Level: authorization.Level1FA, Reachable: authorization.Level1FA}
 	for _, f := range change {
 		f(&s)
 	}

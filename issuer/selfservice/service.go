@@ -6,6 +6,7 @@ package selfservice
 
 import (
 	"context"
+	"time"
 
 	"example.org/signet/internal/fielderror"
 	"example.org/signet/issuer"
@@ -64,9 +65,11 @@ type Parts struct {
 	Tokens    TokenIssuer
 	Accounts  Accounts
 	Browsers  Browsers
+	Factors   Factors
 	Passwords *password.Pool
 	Audit     *audit.Log
 	Throttler *issuer.Throttler
+	Now       func() time.Time
 }
 
 // Service is safe for concurrent use.
@@ -75,9 +78,11 @@ type Service struct {
 	tokens    TokenIssuer
 	accounts  Accounts
 	browsers  Browsers
+	factors   Factors
 	passwords *password.Pool
 	log       *audit.Log
 	throttler *issuer.Throttler
+	clock     func() time.Time
 }
 
 // New builds self-service over its parts.
@@ -87,5 +92,6 @@ func New(cfg Config, p Parts) (*Service, error) {
 	}
 	return &Service{
 		policy: cfg.Registration, tokens: p.Tokens, accounts: p.Accounts, browsers: p.Browsers, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler,
+		factors: p.Factors, clock: p.Now,
 	}, nil
 }

@@ -1,0 +1,95 @@
+package pages
+
+import (
+	"strconv"
+
+	g "maragu.dev/gomponents"
+)
+
+func (v AccountFactorsView) name() string { return "account_factors" }
+
+func (v AccountFactorsView) build(f *frame) (page, error) {
+	s := f.form(v.Problem, v.RetryAfter, "")
+	parts := g.Group{el("p", attr("class", "lead"), f.text("account.factors_text")), f.confirmPassword(v, s)}
+	if v.App == nil {
+		parts = append(parts, el("section", attr("class", "item"),
+			el("h2", f.text("account.app_factor")), el("p", f.text("account.app_factor_none")),
+			v.button(f, "/account/factors/add", "add-app", "primary", "account.app_factor_add")))
+		return f.accountPage(v.Account, "account.factors", s, parts), nil
+	}
+	facts := []g.Node{f.at("account.factor_since", v.App.Since)}
+	if !v.App.LastUsed.IsZero() {
+		facts = append(facts, f.at("account.last_seen", v.App.LastUsed))
+	}
+	parts = append(parts,
+		item(el("h2", f.text("account.app_factor")), el("p", attr("class", "hint facts"), spans(facts)),
+			v.button(f, "/account/factors/remove", "remove-app", "danger", "account.app_factor_remove")),
+		item(el("h2", f.text("account.codes")), el("p", f.text("account.codes_text")),
+			el("p", attr("id", "codes-left"), f.text("account.codes_left", "n", v.CodesLeft)),
+			v.button(f, "/account/factors/codes", "new-codes", "", "account.codes_renew")),
+	)
+	return f.accountPage(v.Account, "account.factors", s, parts), nil
+}
+
+// confirmPassword says that the forms ask for the password.
+func (f *frame) confirmPassword(v AccountFactorsView, s form) g.Node {
+	return when(v.AskPassword, func() g.Node { return el("p", attr("class", "hint"), f.text("account.confirm_password")) })
+}
+
+// button is a form of one button and, where the sign-in is not fresh, the password.
+func (v AccountFactorsView) button(f *frame, path, id, class, key string) g.Node {
+	return postForm(f.path(path), attr("class", "section"),
+		when(v.AskPassword, func() g.Node {
+			return f.field("password-"+id, "field.current_password",
+				el("input", attr("id", "password-"+id), attr("name", "current_password"), attr("type", "password"), attr("autocomplete", "current-password"), attr("maxlength", "1024"), flag("required")))
+		}),
+		el("button", g.If(class != "", attr("class", class)), attr("id", id), attr("type", "submit"), f.text(key)))
+}
+
+func (v AccountEnrolView) name() string { return "account_enrol" }
+
+func (v AccountEnrolView) build(f *frame) (page, error) {
+	s := f.form(v.Problem, 0, "")
+	return f.accountPage(v.Account, "account.factors", s,
+		el("p", attr("class", "lead"), f.text("enrol.text")),
+		f.qrCode(v.QRSize, v.QRPath),
+		el("p", f.text("enrol.secret"), textNode(" "), el("code", attr("id", "totp-secret"), textNode(grouped(v.Secret)))),
+		postForm(f.path("/account/factors/confirm"), attr("class", "section"),
+			hidden("enrolment", v.Enrolment), f.codeField(s), submit("confirm", f.text("enrol.submit"))),
+	), nil
+}
+
+// grouped puts a blank after every four characters of a secret, which apps leave out.
+func grouped(secret string) string {
+	var b []byte
+	for n := range len(secret) {
+		if n > 0 && n%4 == 0 {
+			b = append(b, ' ')
+		}
+		b = append(b, secret[n])
+	}
+	return string(b)
+}
+
+// qrCode is dark on white in both colour schemes: not every reader knows the inverse.
+func (f *frame) qrCode(size int, path string) g.Node {
+	side := strconv.Itoa(size)
+	return el("svg", attr("class", "qr"), attr("id", "qr"), attr("viewBox", "0 0 "+side+" "+side), attr("role", "img"), attr("aria-label", f.plain("enrol.qr")),
+		el("rect", attr("width", side), attr("height", side), attr("fill", "#fff")),
+		el("path", attr("d", path), attr("fill", "#000")))
+}
+
+func (v AccountCodesView) name() string { return "account_codes" }
+
+func (v AccountCodesView) build(f *frame) (page, error) {
+	lead := f.text("codes.text")
+	if v.Added {
+		lead = f.text("codes.text_added")
+	}
+	return f.accountPage(v.Account, "account.factors", f.form(v.Problem, 0, ""),
+		el("p", attr("class", "lead"), lead),
+		el("ul", attr("class", "codes"), attr("id", "recovery-codes"), g.Map(v.Codes, func(c string) g.Node { return el("li", el("code", textNode(c))) })),
+		el("p", f.text("codes.keep")),
+		el("p", el("a", attr("class", "primary"), attr("id", "codes-done"), href(f.path("/account/factors")), f.text("codes.done"))),
+	), nil
+}

@@ -1,0 +1,45 @@
+package pages
+
+import g "maragu.dev/gomponents"
+
+func (v SecondFactorView) name() string { return "second_factor" }
+
+func (v SecondFactorView) build(f *frame) (page, error) {
+	s := f.form(v.Problem, v.RetryAfter, "code")
+	reason := f.text("factor.text")
+	if v.Client != nil {
+		reason = f.text("factor.text_for", "app", v.Client.name())
+	}
+	return page{title: f.plain("factor.title"), failed: s.problem != nil, main: el("main", attr("class", "card"),
+		el("h1", f.text("factor.title")),
+		el("p", attr("class", "lead"), reason),
+		el("p", attr("class", "hint"), f.text("factor.user", "user", v.User.Username)),
+		f.alert(s),
+		postForm(localTarget(v.Action),
+			hidden("pending", v.Pending),
+			f.codeField(s),
+			submit("verify", f.text("factor.submit")),
+		),
+		el("details", el("summary", f.text("factor.recovery")),
+			el("p", attr("class", "hint"), attr("id", "recovery-hint"), f.text("factor.recovery_text")),
+			postForm(localTarget(v.Action),
+				hidden("pending", v.Pending),
+				f.field("recovery-code", "field.recovery_code",
+					el("input", attr("id", "recovery-code"), attr("name", "recovery_code"), attr("type", "text"), attr("autocomplete", "off"),
+						attr("autocapitalize", "characters"), attr("autocorrect", "off"), attr("spellcheck", "false"), attr("maxlength", "64"), flag("required"),
+						attr("aria-describedby", "recovery-hint"))),
+				submit("verify-recovery", f.text("factor.recovery_submit")),
+			)),
+		when(v.RestartURL != "", func() g.Node {
+			return el("p", el("a", attr("id", "restart"), href(localTarget(v.RestartURL)), f.text("factor.restart")))
+		}),
+	)}, nil
+}
+
+// codeField asks for the code of an authenticator app. Browsers and password managers fill it in
+// by the word one-time-code.
+func (f *frame) codeField(s form) g.Node {
+	return f.field("code", "field.code",
+		el("input", attr("id", "code"), attr("name", "code"), attr("type", "text"), attr("inputmode", "numeric"), attr("autocomplete", "one-time-code"),
+			attr("maxlength", "16"), flag("required"), s.describe("code")))
+}
