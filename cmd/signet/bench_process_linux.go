@@ -5,11 +5,12 @@ import (
 	"syscall"
 )
 
-// start starts the server so that it ends with this process, however that ends. The kernel
-// watches the thread that started it, so a goroutine keeps that thread.
+// start starts the server so that it ends with this process, however that ends, and in a process
+// group of its own, so that Ctrl-C does not end it before the run. The kernel watches the thread
+// that started it, so a goroutine keeps that thread.
 func (v *benchServer) start() error {
 	started := make(chan error, 1)
-	v.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	v.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()

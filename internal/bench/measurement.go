@@ -176,9 +176,12 @@ func (m *measurement) round(ctx context.Context) error {
 	}
 	all.Wait()
 	m.measured += time.Since(start)
-	after, err := m.usage(ctx)
+	after, err := m.usage(context.WithoutCancel(ctx)) // what an interrupted run has measured counts
+	if err != nil {
+		return err
+	}
 	m.cpu += after.CPU - before.CPU
-	return err
+	return nil
 }
 
 func (m *measurement) usage(ctx context.Context) (Usage, error) {
