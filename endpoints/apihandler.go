@@ -133,14 +133,11 @@ func (h authorizedHandler) authorize(ctx context.Context, req *apiRequest, token
 // headerToken returns the access token of the Authorization header (RFC 6750 §2.1), the
 // only place that is read. Credentials of another scheme are ignored.
 func headerToken(r *http.Request) (issuer.Secret, error) {
-	headers := authorizationHeaders(r)
-	if len(headers) > 1 {
+	header, headers := authorizationHeader(r)
+	if headers > 1 {
 		return "", errMultipleAuthHeaders
 	}
-	if len(headers) == 0 {
-		return "", errNoToken
-	}
-	scheme, token, _ := strings.Cut(headers[0], " ")
+	scheme, token, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		return "", errNoToken
 	}

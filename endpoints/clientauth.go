@@ -21,31 +21,30 @@ var (
 // Basic, by its secret in the form, or, a public client, by naming itself. An
 // empty secret is no secret (§2.3.1: a client may leave it out).
 func clientAuth(r *http.Request, f form) (issuer.ClientAuth, error) {
-	headers := authorizationHeaders(r)
+	header, headers := authorizationHeader(r)
 	asserted := f["client_assertion"] != "" || f["client_assertion_type"] != ""
 	switch {
-	case len(headers) > 1:
+	case headers > 1:
 		return issuer.ClientAuth{}, errMultipleAuthHeaders
-	case countTrue(len(headers) == 1, f["client_secret"] != "", asserted) > 1:
+	case countTrue(headers == 1, f["client_secret"] != "", asserted) > 1:
 		return issuer.ClientAuth{}, errMultipleAuthMethods
 	case asserted:
 		return issuer.ClientAuth{}, errAssertion
-	case len(headers) == 1:
-		return basicAuth(headers[0], f["client_id"])
+	case headers == 1:
+		return basicAuth(header, f["client_id"])
 	}
 	return newClientAuth(f["client_id"], f["client_secret"], issuer.AuthPost), nil
 }
 
-// authorizationHeaders returns the Authorization headers that hold something:
-// some libraries send an empty one where they have no credentials.
-func authorizationHeaders(r *http.Request) []string {
-	var headers []string
+// authorizationHeader returns the last Authorization header that holds something, and how
+// many do: some libraries send an empty one where they have no credentials.
+func authorizationHeader(r *http.Request) (header string, n int) {
 	for _, h := range r.Header.Values("Authorization") {
 		if h != "" {
-			headers = append(headers, h)
+			header, n = h, n+1
 		}
 	}
-	return headers
+	return header, n
 }
 
 func countTrue(used ...bool) int {

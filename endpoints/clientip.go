@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-
-	"example.org/signet/internal/random"
 )
 
 // maxRequestID bounds a request id that a proxy gives, in bytes.
@@ -73,14 +71,18 @@ func (c *clientIPResolver) isTrustedProxy(a netip.Addr) bool {
 // newRequestID returns 128 random bits in hex. It protects nothing, so if the
 // random source fails the request goes on without an id.
 func (c *clientIPResolver) newRequestID() string {
-	id, err := random.Bytes(c.rand, 16)
-	if err != nil {
+	const size = 16
+	b := make([]byte, size, 3*size) // and its hex
+	if _, err := io.ReadFull(c.rand, b); err != nil {
 		return ""
 	}
-	return hex.EncodeToString(id)
+	return string(hex.AppendEncode(b, b)[size:])
 }
 
 func remoteAddr(r *http.Request) netip.Addr {
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		return peer.Addr().WithZone("").Unmap()
+	}
 	addr, _ := parseAddr(r.RemoteAddr)
 	return addr
 }

@@ -25,6 +25,9 @@ const (
 	maxRequestHeadersSize = 1024 // bytes
 )
 
+// varyOrigin is shared by all answers and never changed.
+var varyOrigin = []string{"Origin"}
+
 // noContent is the answer to a preflight.
 type noContent struct{}
 
@@ -40,7 +43,7 @@ func (h *routeHandler) applyCORS(header http.Header, r *http.Request) (preflight
 	case corsAny:
 		header.Set("Access-Control-Allow-Origin", "*")
 	case corsRegistered:
-		header.Set("Vary", "Origin")
+		header["Vary"] = varyOrigin
 		if err := h.allowRegisteredOrigin(header, r, preflight); err != nil {
 			return false, err
 		}

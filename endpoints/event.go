@@ -96,7 +96,7 @@ func (e *event) write(log *zerolog.Logger, rt *route, duration time.Duration) {
 	}
 	entry.Str("request_id", e.requestID).Str("method", e.method).Str("route", rt.name()).
 		Int("status", e.status).Float64("duration_ms", float64(duration.Microseconds())/1000).Int("bytes", e.bytes).
-		Str("address", e.address.String())
+		Bytes("address", e.address.AppendTo(make([]byte, 0, 48)))
 	for _, f := range []struct{ name, value string }{
 		{"user_id", e.actor}, {"client_id", e.clientID}, {"presented_client_id", e.presentedID}, {"grant", e.grant}, {"error", e.code}, {"description", e.refusal}, {"event", e.auditEvent}, {"panic", e.panicText}, {"stack", string(e.stack)},
 	} {

@@ -118,7 +118,7 @@ func readBody(r *http.Request) (string, error) {
 	if r.ContentLength > maxBodyBytes {
 		return "", errTooLarge
 	}
-	b, err := io.ReadAll(r.Body)
+	b, err := readAll(r)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -127,6 +127,19 @@ func readBody(r *http.Request) (string, error) {
 		return "", errBodyRead
 	}
 	return string(b), nil
+}
+
+// maxExactBody is how long a body may say it is, in bytes, to get a buffer before it comes.
+const maxExactBody = 4 << 10
+
+// readAll reads the body, into one buffer where it is short and says its length.
+func readAll(r *http.Request) ([]byte, error) {
+	if r.ContentLength < 0 || r.ContentLength > maxExactBody {
+		return io.ReadAll(r.Body)
+	}
+	b := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(r.Body, b)
+	return b, err
 }
 
 // parseForm takes a form apart. Every known parameter is given at most once,

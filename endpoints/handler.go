@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -22,13 +23,14 @@ type Handler struct {
 // listener holds what one listener serves.
 type listener struct {
 	documents map[string]http.Handler // by path; looked at first
-	router    *mux.Router
+	fixed     map[string]http.Handler // routes without parameters, by path as it is sent
+	router    *mux.Router             // all others
 }
 
 // newListener returns a listener that answers 404. A path is compared as it was
 // sent: nothing is cleaned, unescaped or redirected on the way to an endpoint.
 func newListener(notFound http.Handler) *listener {
-	l := &listener{documents: map[string]http.Handler{}, router: mux.NewRouter().UseEncodedPath().SkipClean(true)}
+	l := &listener{documents: map[string]http.Handler{}, fixed: map[string]http.Handler{}, router: mux.NewRouter().UseEncodedPath().SkipClean(true)}
 	l.router.NotFoundHandler = notFound
 	return l
 }
@@ -38,7 +40,22 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.ServeHTTP(w, r)
 		return
 	}
+	if route, ok := l.fixed[r.URL.EscapedPath()]; ok {
+		route.ServeHTTP(w, r)
+		return
+	}
 	l.router.ServeHTTP(w, r)
+}
+
+// handle mounts a route. Of two with one path the first counts.
+func (l *listener) handle(path string, route http.Handler) {
+	if strings.Contains(path, "{") {
+		l.router.Path(path).Handler(route)
+		return
+	}
+	if _, taken := l.fixed[path]; !taken {
+		l.fixed[path] = route
+	}
 }
 
 var _ http.Handler = (*Handler)(nil)

@@ -38,22 +38,30 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-// counters are the counters of one name, one for each combination of labels.
+// counters are the counters of one name, one for each combination of at most two labels.
 type counters struct {
 	set    *metrics.Set
 	name   string
 	labels []string
+	known  *series[*metrics.Counter]
 }
 
 // counters declares counters. Their labels have few values, which the program knows.
 func (m *Metrics) counters(name, help string, labels ...string) counters {
 	m.help[name] = help
-	return counters{m.set, name, labels}
+	return counters{m.set, name, labels, newSeries[*metrics.Counter]()}
 }
 
 // with returns the counter of these values of the labels.
 func (c counters) with(values ...string) *metrics.Counter {
-	return c.set.GetOrCreateCounter(series(c.name, c.labels, values))
+	var key [2]string
+	copy(key[:], values)
+	if counter, ok := c.known.get(key); ok {
+		return counter
+	}
+	counter := c.set.GetOrCreateCounter(seriesName(c.name, c.labels, values))
+	c.known.put(key, counter)
+	return counter
 }
 
 // histograms are the histograms of one name, one for each value of a label.
@@ -61,22 +69,29 @@ type histograms struct {
 	set         *metrics.Set
 	name, label string
 	bounds      []float64
+	known       *series[*metrics.PrometheusHistogram]
 }
 
 // histograms declares histograms with these upper bounds, in seconds.
 func (m *Metrics) histograms(name, help, label string, bounds ...float64) histograms {
 	m.help[name] = help
-	return histograms{m.set, name, label, bounds}
+	return histograms{m.set, name, label, bounds, newSeries[*metrics.PrometheusHistogram]()}
 }
 
 // with returns the histogram of this value of the label.
 func (h histograms) with(value string) *metrics.PrometheusHistogram {
-	return h.set.GetOrCreatePrometheusHistogramExt(series(h.name, []string{h.label}, []string{value}), h.bounds)
+	key := [2]string{value}
+	if histogram, ok := h.known.get(key); ok {
+		return histogram
+	}
+	histogram := h.set.GetOrCreatePrometheusHistogramExt(seriesName(h.name, []string{h.label}, []string{value}), h.bounds)
+	h.known.put(key, histogram)
+	return histogram
 }
 
-// series is the name of one series, with the values of its labels, which are sorted as the
+// seriesName is the name of one series, with the values of its labels, which are sorted as the
 // Prometheus client does it.
-func series(name string, labels, values []string) string {
+func seriesName(name string, labels, values []string) string {
 	if len(labels) == 0 {
 		return name
 	}
@@ -111,7 +126,7 @@ func (m *Metrics) Info(name, help string, labels map[string]string) {
 	for label, value := range labels {
 		names, values = append(names, label), append(values, value)
 	}
-	m.set.NewGauge(series(name, names, values), func() float64 { return 1 })
+	m.set.NewGauge(seriesName(name, names, values), func() float64 { return 1 })
 }
 
 // Gauge publishes a value that goes up and down. The name follows Prometheus'
@@ -123,7 +138,7 @@ func (m *Metrics) Gauge(name, help string, read func() float64) {
 
 // observe counts one request.
 func (m *Metrics) observe(rt *route, e *event, duration time.Duration) {
-	m.requests.with(rt.name(), strconv.Itoa(e.status)).Inc()
+	m.requests.with(rt.name(), statusLabel(e.status)).Inc()
 	m.durations.with(rt.name()).Update(duration.Seconds())
 	if e.auditEvent != "" {
 		m.auditEvents.with(e.auditEvent).Inc()
@@ -157,8 +172,8 @@ type documentCounters struct{ ok, notModified *metrics.Counter }
 
 func (m *Metrics) document(path string) documentCounters {
 	return documentCounters{
-		ok:          m.requests.with(path, strconv.Itoa(http.StatusOK)),
-		notModified: m.requests.with(path, strconv.Itoa(http.StatusNotModified)),
+		ok:          m.requests.with(path, statusLabel(http.StatusOK)),
+		notModified: m.requests.with(path, statusLabel(http.StatusNotModified)),
 	}
 }
 

@@ -3,6 +3,7 @@ package endpoints
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -104,12 +105,18 @@ func (s *pageSite) setHeaders(h http.Header, view pages.View) {
 	if view != nil {
 		policy = cmp.Or(s.pages.CSP(view), policy)
 	}
+	maps.Copy(h, pageHeader)
 	h.Set("Content-Security-Policy", policy)
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Permissions-Policy", pagePermissions)
+}
+
+// pageHeader is what setHeaders sets whatever the page. Its values are shared by all answers
+// and never changed.
+var pageHeader = http.Header{
+	"X-Frame-Options":        {"DENY"},
+	"Referrer-Policy":        {"no-referrer"},
+	"X-Content-Type-Options": {"nosniff"},
+	"Cache-Control":          {"no-store"},
+	"Permissions-Policy":     {pagePermissions},
 }
 
 // write sends the answer of a page endpoint and returns the length of its body.

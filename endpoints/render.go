@@ -2,6 +2,7 @@ package endpoints
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -77,6 +78,15 @@ func setRetryAfter(h http.Header, d time.Duration) {
 	}
 }
 
+// jsonHeader is the header of every JSON response. Its values are shared by all of them and
+// never changed.
+var jsonHeader = http.Header{
+	"Content-Type":           {jsonType},
+	"Cache-Control":          {"no-store"},
+	"Pragma":                 {"no-cache"},
+	"X-Content-Type-Options": {"nosniff"},
+}
+
 // writeJSON sends a body that no cache may keep (RFC 6749 §5.1) and no browser
 // may take for something else. The
 // error of the write is ignored: the client has closed the connection.
@@ -86,13 +96,10 @@ func writeJSON(w http.ResponseWriter, status int, body any) int {
 		status, b = http.StatusInternalServerError, []byte(`{"error":"`+codeServerError+`"}`)
 	}
 	h := w.Header()
-	h.Set("Content-Type", jsonType)
+	maps.Copy(h, jsonHeader)
 	if _, ok := body.(problem); ok {
 		h.Set("Content-Type", problemType)
 	}
-	h.Set("Cache-Control", "no-store")
-	h.Set("Pragma", "no-cache")
-	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Length", strconv.Itoa(len(b)))
 	w.WriteHeader(status)
 	n, _ := w.Write(b)

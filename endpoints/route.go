@@ -56,7 +56,9 @@ func (h *routeHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.requestID != "" {
 		w.Header().Set("X-Request-Id", e.requestID)
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes)
+	if r.Body != http.NoBody {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes)
+	}
 	value, err := h.dispatch(w, r, &e)
 	h.render(w, r, &e, value, err)
 	duration := h.now().Sub(e.start)

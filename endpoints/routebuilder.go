@@ -23,11 +23,11 @@ type routeBuilder struct {
 func (m *routeBuilder) route(rt route) {
 	m.handler.addRoute(rt)
 	p := &routeHandler{m.middleware, rt}
-	m.router.Path(m.base + rt.path).Handler(p)
+	m.handle(m.base+rt.path, p)
 	if (rt.debugLog || m.atRoot) && m.base != "" {
 		// Health is also where an orchestrator looks for it, which knows the
 		// process and not the issuer.
-		m.router.Path(rt.path).Handler(p)
+		m.handle(rt.path, p)
 	}
 }
 

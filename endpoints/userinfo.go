@@ -51,11 +51,10 @@ func bearerToken(r *http.Request) (issuer.Secret, error) {
 	if err != nil {
 		return "", err
 	}
-	inHeader, err := headerToken(r)
-	switch {
-	case inForm == "":
-		return inHeader, err
-	case len(authorizationHeaders(r)) > 0:
+	if inForm == "" {
+		return headerToken(r)
+	}
+	if _, headers := authorizationHeader(r); headers > 0 {
 		return "", errTokenTransports
 	}
 	return inForm, nil
