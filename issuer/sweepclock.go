@@ -54,11 +54,18 @@ func (c *sweepClock) now(ctx context.Context) (time.Time, error) {
 // atStart is the wall clock at the start, or less where it was too far ahead of the
 // newest record. A store in which nothing was audited has nothing to lose.
 func (c *sweepClock) atStart(ctx context.Context) (time.Time, error) {
-	page, err := c.store.ListAudit(ctx, storage.AuditFilter{Until: c.started, Newest: true}, storage.Page{Limit: 1})
-	if err != nil || len(page.Events) == 0 {
-		return c.started, err
+	for p := (storage.Page{Limit: 1}); ; {
+		page, err := c.store.ListAudit(ctx, storage.AuditFilter{Until: c.started, Newest: true}, p)
+		switch {
+		case err != nil:
+			return time.Time{}, err
+		case len(page.Events) > 0:
+			return earlier(c.started, page.Events[0].At.Add(sweepMargin)), nil
+		case page.Next == "":
+			return c.started, nil
+		}
+		p.After = page.Next // those of since the start are many
 	}
-	return earlier(c.started, page.Events[0].At.Add(sweepMargin)), nil
 }
 
 func earlier(a, b time.Time) time.Time {

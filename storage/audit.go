@@ -28,7 +28,9 @@ type AuditEvent struct {
 	MAC    string
 }
 
-// AuditPage is one page of events, in the order that the filter asks for.
+// AuditPage is one page of events, in the order that the filter asks for. Where the filter asks for
+// more than an index serves a page may hold fewer than asked for, even none, and still have a next
+// one: see [ExaminedPage].
 type AuditPage struct {
 	Events []AuditEvent
 	Next   string
@@ -43,6 +45,36 @@ type AuditFilter struct {
 	Since    time.Time // from this time on
 	Until    time.Time // before this time
 	Newest   bool      // by falling id, so that a cursor leads to older ones
+
+	// FromID and BeforeID bound the ids: from the one on, and below the other. They save looking
+	// at events which Since and Until leave out anyway.
+	FromID   string
+	BeforeID string
+}
+
+// Selects tells whether the event has everything that the filter asks for, but for the ids.
+func (f AuditFilter) Selects(e AuditEvent) bool {
+	for _, c := range []struct{ want, have string }{{f.Type, e.Type}, {f.Actor, e.Actor}, {f.Target, e.Target}, {f.ClientID, e.ClientID}} {
+		if c.want != "" && c.want != c.have {
+			return false
+		}
+	}
+	return !e.At.Before(Time(f.Since)) && (f.Until.IsZero() || e.At.Before(Time(f.Until)))
+}
+
+// Examined is how many events a backend reads for a page of that size, by the index of Target,
+// Actor, ClientID or Type, the first that is set.
+func (f AuditFilter) Examined(size int) int {
+	set := 0
+	for _, value := range []string{f.Target, f.Actor, f.ClientID, f.Type} {
+		if value != "" {
+			set++
+		}
+	}
+	if set > 1 || !f.Since.IsZero() || !f.Until.IsZero() {
+		return size + MaxExamined
+	}
+	return size + 1
 }
 
 // Audit is the audit log.

@@ -79,7 +79,9 @@ type Code struct {
 	Failures     int64     // wrong code verifiers so far
 }
 
-// SessionPage is one page of sessions, ordered by ID.
+// SessionPage is one page of sessions, ordered by ID. Where the filter asks for more than whose
+// they are a page may hold fewer than asked for, even none, and still have a next one: see
+// [ExaminedPage].
 type SessionPage struct {
 	Sessions []Session
 	Next     string
@@ -99,6 +101,30 @@ type SessionFilter struct {
 
 	BrowserID  string // born in the browser session of this RootID
 	LoginBound bool   // only those that end with their browser session
+}
+
+// Selects tells whether the session has everything that the filter asks for.
+func (f SessionFilter) Selects(s Session) bool {
+	switch {
+	case f.UserID != "" && f.UserID != s.UserID, f.ClientID != "" && f.ClientID != s.ClientID, f.BrowserID != "" && f.BrowserID != s.BrowserID,
+		f.Except != "" && f.Except == s.ID, f.LoginBound && !s.LoginBound,
+		f.UserEpochBelow != 0 && s.UserEpoch >= f.UserEpochBelow, f.ClientEpochBelow != 0 && s.ClientEpoch >= f.ClientEpochBelow:
+		return false
+	}
+	return f.AliveAt.IsZero() || s.RevokedAt.IsZero() && s.ExpiresAt.After(Time(f.AliveAt))
+}
+
+// Examined is how many sessions a backend reads for a page of that size, by the index of the owner.
+func (f SessionFilter) Examined(size int) int {
+	if f == f.Owner() {
+		return size + 1
+	}
+	return size + MaxExamined
+}
+
+// Owner is the part of the filter that an index serves.
+func (f SessionFilter) Owner() SessionFilter {
+	return SessionFilter{UserID: f.UserID, ClientID: f.ClientID, BrowserID: f.BrowserID}
 }
 
 // SessionOwner is whose sessions are bounded: one user's at one client.

@@ -66,6 +66,29 @@ const (
 	MaxPage     = 1000
 )
 
+// MaxExamined is how many records more than its size a page of a listing examines where no index
+// serves the whole filter.
+const MaxExamined = 1000
+
+// ExaminedPage makes a page of up to size records of those found, of which a backend reads up to
+// limit in the order of the page, and its cursor. Where so many are not selected that the page
+// does not fill, the cursor goes on after the last one examined.
+func ExaminedPage[T any](found []T, size, limit int, selects func(T) bool, cursor func(T) string) (page []T, next string) {
+	for _, r := range found {
+		if selects(r) {
+			if len(page) == size {
+				return page, next
+			}
+			page = append(page, r)
+		}
+		next = cursor(r)
+	}
+	if len(found) < limit {
+		return page, ""
+	}
+	return page, next
+}
+
 // Size is the number of records the page asks for, brought into its bounds.
 func (p Page) Size() int {
 	switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"example.org/signet/internal/random"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/keys"
@@ -20,7 +21,7 @@ func (a Audit) List(ctx context.Context, f storage.AuditFilter, p storage.Page) 
 	if err != nil {
 		return AuditList{}, err
 	}
-	page, err := a.admin.service.store.ListAudit(ctx, f, p)
+	page, err := a.admin.service.store.ListAudit(ctx, withIDBounds(f), p)
 	if err != nil {
 		return AuditList{}, issuer.StoreError(err)
 	}
@@ -31,12 +32,29 @@ func (a Audit) List(ctx context.Context, f storage.AuditFilter, p storage.Page) 
 	return list, nil
 }
 
+// maxClockStep is how far a clock may have been set back for events still to be found by their
+// time: until it has caught up, ids go on from the time before.
+const maxClockStep = 24 * time.Hour
+
+// withIDBounds adds the bounds of ids that follow from those of time, so that other events are not
+// looked at. An id is never of an earlier time than its event.
+func withIDBounds(f storage.AuditFilter) storage.AuditFilter {
+	if f.Since.After(time.Unix(0, 0)) {
+		f.FromID = random.UUIDv7Prefix(storage.Time(f.Since))
+	}
+	if f.Until.After(time.Unix(0, 0)) {
+		f.BeforeID = random.UUIDv7Prefix(f.Until.Add(maxClockStep))
+	}
+	return f
+}
+
 // Export calls each with every event that the filter selects and what chains it, and stops at
 // its first error.
 func (a Audit) Export(ctx context.Context, f storage.AuditFilter, each func(AuditEvent) error) error {
 	if err := a.admin.actor.mayDoEverything(); err != nil {
 		return err
 	}
+	f = withIDBounds(f)
 	p := storage.Page{Limit: storage.MaxPage}
 	for {
 		page, err := a.admin.service.store.ListAudit(ctx, f, p)

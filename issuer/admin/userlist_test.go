@@ -3,6 +3,7 @@ package admin_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"example.org/signet/issuer/admin"
 	"example.org/signet/storage"
@@ -89,4 +90,34 @@ func TestList_RefusesCursorsOfOthers(t *testing.T) {
 	must(t, err)
 	_, err = f.admin.Audit().List(f.ctx, storage.AuditFilter{}, storage.Page{After: events.Next})
 	wantField(t, "the cursor of the other direction", err, "after")
+}
+
+// The time of an event bounds which ids are looked at, and leaves none out.
+func TestAuditList_ByTime(t *testing.T) {
+	f := newFixture(t)
+	at := map[string]time.Time{}
+	for _, name := range []string{"ann", "bert", "cora", "dora"} {
+		at[name] = f.now()
+		_, err := f.admin.Users().Create(f.ctx, admin.NewUser{Username: name})
+		must(t, err)
+		f.advance(time.Hour)
+	}
+	f.advance(-3*time.Hour - 30*time.Minute) // a clock that was set back: the id goes on from before
+	_, err := f.admin.Users().Create(f.ctx, admin.NewUser{Username: "late"})
+	must(t, err)
+	for _, c := range []struct {
+		since, until string
+		want         int
+	}{{"", "", 5}, {"bert", "", 3}, {"bert", "cora", 1}, {"", "bert", 2}, {"ann", "bert", 2}, {"dora", "", 1}, {"", "ann", 0}, {"dora", "bert", 0}} {
+		for _, newest := range []bool{false, true} {
+			q := storage.AuditFilter{Type: "user.created", Since: at[c.since], Until: at[c.until], Newest: newest}
+			page, err := f.admin.Audit().List(f.ctx, q, storage.Page{})
+			must(t, err)
+			exported := 0
+			must(t, f.admin.Audit().Export(f.ctx, q, func(admin.AuditEvent) error { exported++; return nil }))
+			if len(page.Items) != c.want || exported != c.want {
+				t.Errorf("%+v, newest first %t: lists %d, exports %d", c, newest, len(page.Items), exported)
+			}
+		}
+	}
 }

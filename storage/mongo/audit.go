@@ -61,11 +61,11 @@ func (s *Store) AppendAudit(ctx context.Context, events ...storage.AuditEvent) e
 func (s *Store) ListAudit(ctx context.Context, f storage.AuditFilter, p storage.Page) (storage.AuditPage, error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	turn := page[auditDoc, storage.AuditEvent]
+	l := listing{collection: audit, filter: auditFilter(f, p), order: byRisingID, limit: f.Examined(p.Size())}
 	if f.Newest {
-		turn = pageDown
+		l.order = byFallingID
 	}
-	records, next, err := turn(ctx, s, audit, auditFilter(f), p, auditDoc.record, func(e storage.AuditEvent) string { return e.ID })
+	records, next, err := examinedPage(ctx, s, l, p.Size(), auditDoc.record, f.Selects, func(e storage.AuditEvent) string { return e.ID })
 	return storage.AuditPage{Events: records, Next: next}, err
 }
 
@@ -74,22 +74,29 @@ func (s *Store) SweepAudit(ctx context.Context, before string, limit int) (int64
 	return s.sweepWhere(ctx, audit, lt("_id", before), limit)
 }
 
-// auditFilter selects events from Since on and before Until.
-func auditFilter(f storage.AuditFilter) bson.D {
+// auditFilter selects by what one index serves, so that what a page examines is bounded.
+func auditFilter(f storage.AuditFilter, p storage.Page) bson.D {
 	filter := bson.D{}
-	for field, value := range map[string]string{"type": f.Type, "actor": f.Actor, "target": f.Target, "client_id": f.ClientID} {
-		if value != "" {
-			filter = append(filter, eq(field, value))
-		}
-	}
-	since, until := gte("at", storage.Time(f.Since)), lt("at", storage.Time(f.Until))
 	switch {
-	case !f.Since.IsZero() && !f.Until.IsZero():
-		filter = append(filter, both(since, until))
-	case !f.Since.IsZero():
-		filter = append(filter, since)
-	case !f.Until.IsZero():
-		filter = append(filter, until)
+	case f.Target != "":
+		filter = append(filter, eq("target", f.Target))
+	case f.Actor != "":
+		filter = append(filter, eq("actor", f.Actor))
+	case f.ClientID != "":
+		filter = append(filter, eq("client_id", f.ClientID))
+	case f.Type != "":
+		filter = append(filter, eq("type", f.Type))
 	}
-	return filter
+	low, high := gte("_id", f.FromID), lt("_id", f.BeforeID)
+	switch {
+	case p.After == "":
+	case f.Newest && (f.BeforeID == "" || p.After < f.BeforeID):
+		high = lt("_id", p.After)
+	case !f.Newest && p.After >= f.FromID:
+		low = gt("_id", p.After)
+	}
+	if f.BeforeID == "" && !(f.Newest && p.After != "") {
+		return append(filter, low)
+	}
+	return append(filter, both(low, high))
 }

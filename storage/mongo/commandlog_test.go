@@ -97,6 +97,11 @@ func checkCommand(name string, command bson.Raw) (faults []string) {
 	if mode := text(command, "$readPreference", "mode"); mode != "" && mode != "primary" {
 		fault("read preference %q, want primary", mode)
 	}
+	if name == "find" {
+		if unserved := checkIndexed(command); unserved != "" {
+			fault("%s", unserved)
+		}
+	}
 	for _, filter := range filtersOf(command) {
 		checkFilter(filter, fault)
 	}

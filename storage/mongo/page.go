@@ -20,12 +20,15 @@ func page[D, R any](ctx context.Context, s *Store, collection string, filter bso
 	return pageInOrder(ctx, s, listing{collection: collection, filter: filter, order: byRisingID}, p, record, id)
 }
 
-// pageDown is page by falling _id.
-func pageDown[D, R any](ctx context.Context, s *Store, collection string, filter bson.D, p storage.Page, record func(D) R, id func(R) string) ([]R, string, error) {
-	if p.After != "" {
-		filter = append(filter, lt("_id", p.After))
+// examinedPage returns one page of those that selects takes of the documents of the listing, of
+// which it reads its limit.
+func examinedPage[D, R any](ctx context.Context, s *Store, l listing, size int, record func(D) R, selects func(R) bool, id func(R) string) ([]R, string, error) {
+	docs, err := find[D](ctx, s, l)
+	if err != nil {
+		return nil, "", err
 	}
-	return pageInOrder(ctx, s, listing{collection: collection, filter: filter, order: byFallingID}, p, record, id)
+	records, next := storage.ExaminedPage(convert(docs, record), size, l.limit, selects, id)
+	return records, next, nil
 }
 
 func pageInOrder[D, R any](ctx context.Context, s *Store, l listing, p storage.Page, record func(D) R, id func(R) string) ([]R, string, error) {

@@ -157,7 +157,12 @@ func (s *Store) revokeBatch(ctx context.Context, f storage.SessionFilter, after 
 func (s *Store) ListSessions(ctx context.Context, f storage.SessionFilter, p storage.Page) (storage.SessionPage, error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	records, next, err := page(ctx, s, sessions, sessionFilter(f), p, sessionDoc.record, func(r storage.Session) string { return r.ID })
+	filter := sessionFilter(f.Owner())
+	if p.After != "" {
+		filter = append(filter, gt("_id", p.After))
+	}
+	l := listing{collection: sessions, filter: filter, order: byRisingID, limit: f.Examined(p.Size())}
+	records, next, err := examinedPage(ctx, s, l, p.Size(), sessionDoc.record, f.Selects, func(r storage.Session) string { return r.ID })
 	return storage.SessionPage{Sessions: records, Next: next}, err
 }
 

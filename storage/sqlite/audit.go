@@ -46,37 +46,40 @@ func (s *Store) AppendAudit(ctx context.Context, events ...storage.AuditEvent) e
 
 // ListAudit implements [storage.Audit].
 func (s *Store) ListAudit(ctx context.Context, f storage.AuditFilter, p storage.Page) (page storage.AuditPage, err error) {
-	all, err := readList(ctx, s, "list the audit log", auditQuery(f, p), auditTable.scan)
-	page.Events, page.Next = trimPage(all, p.Size(), func(e storage.AuditEvent) string { return e.ID })
+	found, err := readList(ctx, s, "list the audit log", auditQuery(f, p), auditTable.scan)
+	page.Events, page.Next = storage.ExaminedPage(found, p.Size(), f.Examined(p.Size()), f.Selects, func(e storage.AuditEvent) string { return e.ID })
 	return page, err
 }
 
+// auditQuery goes by one index, in its order, so that what it examines is bounded.
 func auditQuery(f storage.AuditFilter, p storage.Page) selection {
+	from, before := f.FromID, f.BeforeID
+	if p.After != "" && f.Newest && (before == "" || p.After < before) {
+		before = p.After
+	}
 	q := selection{query: auditTable.read + " WHERE TRUE"}
 	switch {
-	case f.Newest && p.After != "":
-		q.and("id < ?", p.After)
-	case !f.Newest:
+	case f.Target != "":
+		q.and("target = ?", f.Target)
+	case f.Actor != "":
+		q.and("actor = ?", f.Actor)
+	case f.ClientID != "":
+		q.and("client_id = ?", f.ClientID)
+	case f.Type != "":
+		q.and("type = ?", f.Type)
+	}
+	if p.After != "" && !f.Newest && p.After >= from {
 		q.and("id > ?", p.After)
+	} else {
+		q.and("id >= ?", from)
 	}
-	for _, c := range []struct {
-		equal query
-		value string
-	}{{"type = ?", f.Type}, {"actor = ?", f.Actor}, {"target = ?", f.Target}, {"client_id = ?", f.ClientID}} {
-		if c.value != "" {
-			q.and(c.equal, c.value)
-		}
-	}
-	if !f.Since.IsZero() {
-		q.and("at >= ?", millis(f.Since))
-	}
-	if !f.Until.IsZero() {
-		q.and("at < ?", millis(f.Until))
+	if before != "" {
+		q.and("id < ?", before)
 	}
 	if f.Newest {
-		q.pageDown(p.Size())
+		q.pageDown(f.Examined(p.Size()) - 1)
 	} else {
-		q.page(p.Size())
+		q.page(f.Examined(p.Size()) - 1)
 	}
 	return q
 }

@@ -29,7 +29,11 @@ func open(t testing.TB, path string, opts ...sqlite.Option) *sqlite.Store {
 func newPath(t testing.TB) string { return filepath.Join(testdir.New(t), "signet.db") }
 
 func TestContract(t *testing.T) {
-	storagetest.Run(t, func(t *testing.T) storage.Store { return open(t, newPath(t)) })
+	storagetest.Run(t, func(t *testing.T) storage.Store {
+		s := open(t, newPath(t))
+		t.Cleanup(func() { sqlite.CheckPlans(t, s) })
+		return s
+	})
 }
 
 func TestReopen(t *testing.T) {

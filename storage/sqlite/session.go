@@ -210,11 +210,16 @@ func excessQuery(owner storage.SessionOwner, at, idleSince time.Time, keep, limi
 
 // ListSessions implements [storage.Sessions].
 func (s *Store) ListSessions(ctx context.Context, f storage.SessionFilter, p storage.Page) (page storage.SessionPage, err error) {
-	q := selectSessions(sessionTable.list, f, p.After)
-	q.page(p.Size())
-	all, err := readList(ctx, s, "list sessions", q, sessionTable.scan)
-	page.Sessions, page.Next = trimPage(all, p.Size(), func(s storage.Session) string { return s.ID })
+	found, err := readList(ctx, s, "list sessions", sessionQuery(f, p), sessionTable.scan)
+	page.Sessions, page.Next = storage.ExaminedPage(found, p.Size(), f.Examined(p.Size()), f.Selects, func(s storage.Session) string { return s.ID })
 	return page, err
+}
+
+// sessionQuery selects by what an index serves, so that what it examines is bounded.
+func sessionQuery(f storage.SessionFilter, p storage.Page) selection {
+	q := selectSessions(sessionTable.list, f.Owner(), p.After)
+	q.page(f.Examined(p.Size()) - 1)
+	return q
 }
 
 // SweepSessions implements [storage.Sessions].

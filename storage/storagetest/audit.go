@@ -16,6 +16,8 @@ var auditContracts = []contract{
 	{"NewestFirst", auditNewestFirst},
 	{"Filters", auditFilters},
 	{"TimeBorders", auditTimeBorders},
+	{"IDBounds", auditIDBounds},
+	{"RareCombination", auditRareCombination},
 	{"AppendRace", auditAppendRace},
 	{"Sweep", auditSweep},
 	{"SweepBatches", auditSweepBatches},
@@ -123,6 +125,71 @@ func auditTimeBorders(t *testing.T, s storage.Store) {
 		page, err := s.ListAudit(t.Context(), c.f, storage.Page{})
 		noErr(t, "ListAudit", err)
 		wantEqual(t, "events "+name, len(page.Events), c.want)
+	}
+}
+
+// auditIDBounds: from the one on, up to but not including the other, whatever the cursor is.
+func auditIDBounds(t *testing.T, s storage.Store) {
+	var all []string
+	for n := range 9 {
+		all = append(all, appendEvent(t, s, newEvent(n)).ID)
+	}
+	for _, c := range []struct{ from, to int }{{0, 9}, {2, 9}, {0, 5}, {3, 6}, {4, 4}, {6, 2}} {
+		f := storage.AuditFilter{FromID: all[c.from], BeforeID: "zzz"}
+		if c.to < 9 {
+			f.BeforeID = all[c.to]
+		}
+		want := all[c.from:max(c.from, c.to)]
+		for limit := 1; limit < 5; limit++ {
+			wantEqual(t, "events between ids", listAll(t, limit, listAudit(t, s, f)), append([]string(nil), want...))
+		}
+		for after, id := range all {
+			page, err := s.ListAudit(t.Context(), f, storage.Page{After: id})
+			noErr(t, "ListAudit", err)
+			wantEqual(t, fmt.Sprintf("events from %d to %d after %d", c.from, c.to, after), len(page.Events), max(0, c.to-max(c.from, after+1)))
+		}
+		f.Newest = true
+		back := append([]string(nil), want...)
+		slices.Reverse(back)
+		wantEqual(t, "events between ids, the newest first", listAllDescending(t, 2, listAudit(t, s, f)), back)
+	}
+}
+
+// auditRareCombination: where two filters select little of much, a page ends before all is looked
+// at, and its cursor goes on.
+func auditRareCombination(t *testing.T, s storage.Store) {
+	const many = storage.MaxExamined + 300
+	var all []storage.AuditEvent
+	for n := range many {
+		e := newEvent(1)
+		e.ID, e.Actor, e.Target = fmt.Sprintf("event-%05d", n), "ann", "target"
+		if n == 10 || n == many-10 {
+			e.Actor = "bob"
+		}
+		all = append(all, e)
+	}
+	noErr(t, "AppendAudit", s.AppendAudit(t.Context(), all...))
+	for _, newest := range []bool{false, true} {
+		f := storage.AuditFilter{Actor: "bob", Target: "target", Newest: newest}
+		want := []string{all[10].ID, all[many-10].ID}
+		if newest {
+			slices.Reverse(want)
+		}
+		page, err := s.ListAudit(t.Context(), f, storage.Page{Limit: 2})
+		noErr(t, "ListAudit", err)
+		if len(page.Events) != 1 || page.Events[0].ID != want[0] || page.Next == "" {
+			t.Errorf("the first page has %d events and the cursor %q", len(page.Events), page.Next)
+		}
+		page, err = s.ListAudit(t.Context(), f, storage.Page{Limit: 2, After: page.Next})
+		noErr(t, "ListAudit", err)
+		if len(page.Events) != 1 || page.Events[0].ID != want[1] || page.Next != "" {
+			t.Errorf("the second page has %d events and the cursor %q", len(page.Events), page.Next)
+		}
+		page, err = s.ListAudit(t.Context(), f, storage.Page{Limit: 1})
+		noErr(t, "ListAudit", err)
+		if len(page.Events) != 1 || page.Next == "" {
+			t.Errorf("a full page has %d events and the cursor %q", len(page.Events), page.Next)
+		}
 	}
 }
 
