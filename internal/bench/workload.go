@@ -48,7 +48,8 @@ type startFunc func(ctx context.Context, r *run, worker int) (task, error)
 // besideWorkers is how many connections a workload has that runs beside another one.
 const besideWorkers = 2
 
-// workloads are all, in the order in which they run.
+// workloads are all, in the order in which they run: authorize leaves codes that nobody redeems, which
+// make redemptions dearer, so it comes after those.
 var workloads = []workload{
 	{name: "client_credentials", about: "an access token for the client itself", start: startClientCredentials},
 	{name: "refresh", about: "a refresh, each worker its own session", start: startRefresh},
@@ -56,9 +57,9 @@ var workloads = []workload{
 	{name: "introspection", about: "introspection of one access token again and again", start: startIntrospection},
 	{name: "introspection-fresh", about: "introspection of each access token once", start: startFreshIntrospection},
 	{name: "login", about: "the password grant", start: startLogin},
-	{name: "authorize", about: "a code for a browser that is signed in, with PKCE", start: startAuthorize},
 	{name: "code", about: "redemption of a code for an access and a refresh token", start: startCode("")},
 	{name: "code-id-token", about: "the same with an ID token", start: startCode("openid")},
+	{name: "authorize", about: "a code for a browser that is signed in, with PKCE", start: startAuthorize},
 	{name: "jwks", about: "the published keys", start: startDocument(func(e endpoints) string { return e.JWKS })},
 	{name: "discovery", about: "the discovery document", start: startDocument(func(e endpoints) string { return e.discovery })},
 	{name: "user-search", about: "a page of the users by a prefix, in the admin API", start: startUserSearch},
@@ -271,12 +272,11 @@ func joinScope(a, b string) string {
 	return a + b
 }
 
-// batch keeps the sessions of one user at the client below the issuer's limit, also where one user
-// is all that there is.
-func (t *codeTask) batch() int { return 32 }
+// batch keeps the codes and sessions of one user at the client few, also where one user is all
+// that there is: they make a redemption dearer.
+func (t *codeTask) batch() int { return 16 }
 
-// prepare ends the sessions of the batch before, and gets codes. What a code costs depends on how
-// many sessions the user has.
+// prepare ends the sessions of the batch before, and gets codes.
 func (t *codeTask) prepare(ctx context.Context, n int) error {
 	if left := t.begun.revoke(ctx, 1); left > 0 {
 		return errors.New("the sessions of the codes before could not be ended")
