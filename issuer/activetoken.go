@@ -134,14 +134,18 @@ func (tc *tokenChecker) limitToCurrentRights(ctx context.Context, t activeToken)
 	if err != nil {
 		return activeToken{}, unavailable(err)
 	}
-	b, scope := clientBounds(t.client, tc.issuer), strings.Fields(t.claims.Scope)
+	asked := strings.Fields(t.claims.Scope)
+	b, scope := clientBounds(t.client, tc.issuer), asked
 	if t.user != nil {
 		t.claims.Roles = intersect(t.claims.Roles, t.user.Roles)
 		scope = roles.ScopesFor(t.user.Roles, intersect(scope, b.scopes))
 	} else {
 		scope = intersect(scope, ownScopes(t.client, roles))
 	}
-	t.claims.Scope, t.audience = joinScope(scope), intersectAudiences(t.claims.Audience, b.audiences)
+	if len(scope) < len(asked) {
+		t.claims.Scope = joinScope(scope)
+	}
+	t.audience = intersectAudiences(t.claims.Audience, b.audiences)
 	if len(t.audience) == 0 {
 		return activeToken{}, errInactive
 	}
@@ -219,7 +223,12 @@ type clientCheck func(storage.Client) bool
 func (tc *tokenChecker) covers(c accessClaims) clientCheck {
 	return func(client storage.Client) bool {
 		b := clientBounds(client, tc.issuer)
-		return len(without(strings.Fields(c.Scope), b.scopes)) == 0 && len(intersectAudiences(c.Audience, b.audiences)) == len(c.Audience)
+		for scope := range strings.FieldsSeq(c.Scope) {
+			if !contains(b.scopes, scope) {
+				return false
+			}
+		}
+		return len(intersectAudiences(c.Audience, b.audiences)) == len(c.Audience)
 	}
 }
 

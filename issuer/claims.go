@@ -1,7 +1,6 @@
 package issuer
 
 import (
-	"slices"
 	"strings"
 
 	"example.org/signet/issuer/authorization"
@@ -77,5 +76,5 @@ func scopeOfClaim(claim string) string {
 
 // claimsWithin keeps the claims that these scopes hold.
 func claimsWithin(claims, scopes []string) []string {
-	return slices.DeleteFunc(slices.Clone(claims), func(c string) bool { return !contains(scopes, scopeOfClaim(c)) })
+	return keep(claims, func(c string) bool { return contains(scopes, scopeOfClaim(c)) })
 }

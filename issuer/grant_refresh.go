@@ -63,10 +63,11 @@ func (g refreshGrant) identify(ctx context.Context, req *grantRequest) (subject,
 	if !genuine || generation >= maxGeneration {
 		return subject{}, errInvalidRefreshToken // made by somebody else: nothing changes
 	}
-	if err := g.checkNarrowed(ctx, req, h.sessionID()); err != nil {
+	sid := h.sessionID()
+	if err := g.checkNarrowed(ctx, req, sid); err != nil {
 		return subject{}, err
 	}
-	who, err := g.rotate(ctx, req, presentedToken{sessionID: h.sessionID(), clientID: req.client.ID, generation: generation})
+	who, err := g.rotate(ctx, req, presentedToken{sessionID: sid, clientID: req.client.ID, generation: generation})
 	if err != nil {
 		return subject{}, err
 	}

@@ -128,7 +128,7 @@ func intersects(a, b []string) bool {
 
 // intersectAudiences keeps the members of a that are in b, but for an empty path.
 func intersectAudiences(a, b []string) []string {
-	return slices.DeleteFunc(slices.Clone(a), func(s string) bool {
-		return !slices.ContainsFunc(b, func(other string) bool { return authorization.SameResource(s, other) })
+	return keep(a, func(s string) bool {
+		return slices.ContainsFunc(b, func(other string) bool { return authorization.SameResource(s, other) })
 	})
 }

@@ -53,7 +53,7 @@ func (c *refreshCodec) token(h handle, generation int64) string {
 	b = append(b, h[:]...)
 	b = binary.BigEndian.AppendUint32(b, uint32(generation))
 	b = append(b, c.macKeys.sum(b)...)
-	return refreshPrefix + refreshEncoding.EncodeToString(b)
+	return string(refreshEncoding.AppendEncode([]byte(refreshPrefix), b))
 }
 
 // parse verifies and decodes a token; ok is false if it is not genuine.

@@ -77,9 +77,9 @@ func clientBounds(c storage.Client, issuer string) bounds {
 // ownScopes returns the scopes that a client may have on its own behalf: of those that are
 // restricted to roles it has the ones that somebody has given it who may still give them.
 func ownScopes(c storage.Client, roles *role.Set) []string {
-	return slices.DeleteFunc(slices.Clone(c.Scopes), func(scope string) bool {
+	return keep(c.Scopes, func(scope string) bool {
 		lowest, restricted := roles.LowestRank(scope)
-		return restricted && (!contains(c.OwnScopes, scope) || lowest >= c.OwnRank)
+		return !restricted || contains(c.OwnScopes, scope) && lowest < c.OwnRank
 	})
 }
 

@@ -71,20 +71,35 @@ func parseScope(raw string) ([]string, error) {
 	return scopes, nil
 }
 
-// intersect keeps the members of a that are in b, in a's order.
+// intersect keeps the members of a that are in b, in a's order; it is never nil. The result may
+// be a itself, so nobody changes its elements.
 func intersect(a, b []string) []string {
-	kept := make([]string, 0, len(a))
-	for _, s := range a {
-		if contains(b, s) {
+	if a == nil {
+		return []string{}
+	}
+	return keep(a, func(s string) bool { return contains(b, s) })
+}
+
+// without keeps the members of a that are not in b, in a's order. The result may be a itself,
+// so nobody changes its elements.
+func without(a, b []string) []string {
+	return keep(a, func(s string) bool { return !contains(b, s) })
+}
+
+// keep returns the members that wanted says yes to. Nearly always these are all: then the list is
+// not copied.
+func keep(list []string, wanted func(string) bool) []string {
+	first := slices.IndexFunc(list, func(s string) bool { return !wanted(s) })
+	if first < 0 {
+		return slices.Clip(list)
+	}
+	kept := slices.Clone(list[:first])
+	for _, s := range list[first+1:] {
+		if wanted(s) {
 			kept = append(kept, s)
 		}
 	}
 	return kept
-}
-
-// without keeps the members of a that are not in b, in a's order.
-func without(a, b []string) []string {
-	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return contains(b, s) })
 }
 
 func joinScope(scopes []string) string { return strings.Join(scopes, " ") }

@@ -69,8 +69,12 @@ func (s *Set) Grants(held []string, scope string) bool {
 	return slices.ContainsFunc(held, func(name string) bool { return slices.Contains(s.byName[name].Scopes, scope) })
 }
 
-// ScopesFor returns the scopes that holders of the roles may have, in the order of asked.
+// ScopesFor returns the scopes that holders of the roles may have, in the order of asked. They may
+// be asked itself, so nobody changes its elements.
 func (s *Set) ScopesFor(held, asked []string) []string {
+	if !slices.ContainsFunc(asked, func(scope string) bool { return !s.Grants(held, scope) }) && asked != nil {
+		return slices.Clip(asked) // all, as nearly always
+	}
 	granted := make([]string, 0, len(asked))
 	for _, scope := range asked {
 		if s.Grants(held, scope) {
