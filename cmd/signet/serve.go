@@ -67,9 +67,7 @@ func (p *process) serve(ctx context.Context, s *settings, onReady func(context.C
 	defer v.logs.close()
 	ctx, stop := untilSignal(ctx)
 	defer stop()
-	context.AfterFunc(ctx, v.logs.writeAtOnce) // a second signal ends the process at once
-	defer ignoreBrokenPipe()()
-	defer v.tuneRuntime()()
+	defer v.adjustProcess(ctx)()
 	hangups, release := catchHangup()
 	defer release()
 	defer func() { err = v.ignoreSignal(ctx, err) }()
@@ -116,7 +114,6 @@ func (p *process) serve(ctx context.Context, s *settings, onReady func(context.C
 	if err = onReady(ctx, v); err != nil {
 		return err
 	}
-	v.logs.flush() // what is said at the start is there before the server answers
 	return v.run(ctx, hangups)
 }
 

@@ -53,8 +53,18 @@ func (v *server) ignoreSignal(ctx context.Context, err error) error {
 	return err
 }
 
+// adjustProcess sets up the log, the signals and the runtime of a server's process. The
+// returned function undoes it.
+func (v *server) adjustProcess(ctx context.Context) (restore func()) {
+	context.AfterFunc(ctx, v.logs.writeAtOnce) // a second signal ends the process at once
+	restorePipe, restoreRuntime := ignoreBrokenPipe(), v.tuneRuntime()
+	return func() { restoreRuntime(); restorePipe() }
+}
+
 // run answers requests until ctx ends, then drains. hangups brings each SIGHUP.
 func (v *server) run(ctx context.Context, hangups <-chan os.Signal) error {
+	defer v.addProcessor()()
+	v.logs.flush() // what is said at the start is there before the server answers
 	defer v.startBackground(hangups)()
 	failed := make(chan error, 4)
 	public := v.newHTTPServer(v.handler)
