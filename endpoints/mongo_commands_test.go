@@ -13,6 +13,7 @@ import (
 
 	"example.org/signet/internal/mongotest"
 	"example.org/signet/internal/protocoltest"
+	"example.org/signet/issuer"
 	"example.org/signet/storage"
 	"example.org/signet/storage/mongo"
 )
@@ -53,7 +54,12 @@ func TestMongoCommands_PerEndpoint(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = store.Close() })
 		return store
-	})
+	}, func(o *protocoltest.Options) { o.Issuer.Throttle = issuer.DefaultThrottle() })
+	app := s.AddCodeSPA(t, "app")
+	wrong := protocoltest.User{Username: s.Alice.Username, Password: s.NewSecret("a wrong password")}
+	browser := s.NewBrowser()
+	browser.GetCode(t, app, s.Alice) // the client is remembered, and the network
+	s.Login(t, s.SPA, s.Alice, "openid")
 	web, own := s.Login(t, s.Web, s.Alice, "openid"), s.ClientToken(t, s.Machine)
 	s.Active(t, s.ResourceServer, web.Access)
 	before := web.Refresh
@@ -64,6 +70,19 @@ func TestMongoCommands_PerEndpoint(t *testing.T) {
 	}{
 		{"refresh", func() { web = s.Refresh(t, s.Web, web.Refresh) }, []string{"findAndModify sessions", "find users"}},
 		{"refresh, asked again", func() { web = s.Refresh(t, s.Web, before) }, []string{"findAndModify sessions", "findAndModify sessions", "insert audit", "find users"}},
+		{"login", func() { s.Login(t, s.Web, s.Alice, "openid") }, []string{
+			"find logins", "find users", "find attempts", "find user_factors", "find users", "find attempts", "insert sessions", "find sessions", "insert audit",
+		}},
+		{"failed login", func() { s.TryLogin(s.SPA, wrong, "openid") }, []string{
+			"find logins", "find users", "find attempts", "find attempts", "update attempts", "find attempts", "insert audit",
+		}},
+		{"login after a failed one", func() { s.Login(t, s.SPA, s.Alice, "openid") }, []string{
+			"find logins", "find users", "find attempts", "find user_factors", "find users", "find attempts", "update attempts", "insert sessions", "find sessions", "insert audit",
+		}},
+		{"sign-in in a browser", func() { s.NewBrowser().GetCode(t, app, s.Alice) }, []string{
+			"find logins", "find users", "find attempts", "find user_factors", "find users", "find attempts", "insert browser_sessions", "insert sessions", "insert audit",
+		}},
+		{"authorize with a browser session", func() { browser.GetCode(t, app, s.Alice) }, []string{"find browser_sessions", "find users", "insert sessions"}},
 		{"client credentials", func() { s.ClientToken(t, s.Machine) }, nil},
 		{"introspection", func() { s.Active(t, s.ResourceServer, web.Access) }, []string{"find sessions", "find users"}},
 		{"introspection of a client's token", func() { s.Active(t, s.ResourceServer, own.Access) }, []string{"find revocations", "find users"}},

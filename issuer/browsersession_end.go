@@ -54,25 +54,12 @@ func (e browserSessionEnder) endBrowserSession(ctx context.Context, s storage.Br
 	return unavailableOrNil(e.revokeChildren(ctx, s.RootID, at, reason))
 }
 
-// leave ends the browser session that a browser had before somebody logged in; nil for none.
-// Where the user is the same, its applications go on with the new one; the caller audits that.
-func (e browserSessionEnder) leave(ctx context.Context, old *BrowserUser, now BrowserUser, at time.Time, info RequestInfo) error {
-	switch {
-	case old == nil:
-		return nil
-	case old.User.ID != now.User.ID:
-		return e.endBrowserSession(ctx, old.Session, reasonOtherUser, info)
-	}
-	return unavailableOrNil(e.revokeRecord(ctx, old.Session.ID, at, reasonReplaced))
-}
-
 // replace ends a browser session whose place another one of the same user has taken, and audits
 // it. Its applications go on with the new one.
 func (e browserSessionEnder) replace(ctx context.Context, old *BrowserUser, at time.Time, info RequestInfo) error {
-	return together(
-		func() error { return unavailableOrNil(e.revokeRecord(ctx, old.Session.ID, at, reasonReplaced)) },
-		func() error { return e.log.append(ctx, info, replacedEvent(old)) },
-	)
+	record := storage.LoginRecord{At: at, Replaced: &storage.BrowserSessionEnd{ID: old.Session.ID, Reason: reasonReplaced}}
+	_, err := e.log.record(ctx, info, record, func(storage.LoginOutcome) []storage.AuditEvent { return []storage.AuditEvent{replacedEvent(old)} })
+	return err
 }
 
 func replacedEvent(old *BrowserUser) storage.AuditEvent {

@@ -44,20 +44,32 @@ type codeIssuer struct {
 // issue inserts the pending session of the request and returns its code. The code is a
 // secret for the client alone.
 func (c *codeIssuer) issue(ctx context.Context, r CodeRequest) (code string, err error) {
+	code, s, err := c.prepare(r)
+	if err != nil {
+		return "", err
+	}
+	err = c.insert(func() error { return unavailableOrNil(c.store.CreateSession(ctx, s)) })
+	return code, err
+}
+
+// prepare returns a code and its pending session, of which nothing is stored.
+func (c *codeIssuer) prepare(r CodeRequest) (code string, s storage.Session, err error) {
 	h, err := newHandle(c.codes.rand)
 	if err != nil {
-		return "", unavailable(err)
+		return "", storage.Session{}, unavailable(err)
 	}
+	return c.codes.code(h), pendingSession(h, r, c.now()), nil
+}
+
+// insert runs what inserts the pending session of a code.
+func (c *codeIssuer) insert(step func() error) error {
 	if err := failpoint.Hit(failpoint.CodeInserting); err != nil {
-		return "", unavailable(err)
+		return unavailable(err)
 	}
-	if err := c.store.CreateSession(ctx, pendingSession(h, r, c.now())); err != nil {
-		return "", unavailable(err)
+	if err := step(); err != nil {
+		return err
 	}
-	if err := failpoint.Hit(failpoint.CodeInserted); err != nil {
-		return "", unavailable(err)
-	}
-	return c.codes.code(h), nil
+	return unavailableOrNil(failpoint.Hit(failpoint.CodeInserted))
 }
 
 // pendingSession is the session that a code begins, until the code is redeemed.

@@ -148,6 +148,13 @@ func (s *countingStore) ReserveCounters(ctx context.Context, now time.Time, hold
 	return s.Store.ReserveCounters(ctx, now, hold, claims...)
 }
 
+func (s *countingStore) RecordLogins(ctx context.Context, logins []storage.LoginRecord, events func([]storage.LoginOutcome) ([]storage.AuditEvent, error)) ([]storage.LoginOutcome, error) {
+	if err := s.step(&s.writes); err != nil {
+		return nil, err
+	}
+	return s.Store.RecordLogins(ctx, logins, events)
+}
+
 func (s *countingStore) SettleCounters(ctx context.Context, actions ...storage.CounterSettlement) ([]storage.RateCounter, error) {
 	if err := s.step(&s.writes); err != nil {
 		return nil, err

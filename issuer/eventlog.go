@@ -17,11 +17,14 @@ func (l eventLog) append(ctx context.Context, info RequestInfo, e storage.AuditE
 	return unavailableOrNil(err)
 }
 
-// appendAll appends events by one write.
-func (l eventLog) appendAll(ctx context.Context, info RequestInfo, events ...storage.AuditEvent) error {
-	for n, e := range events {
-		events[n] = info.Event(e)
-	}
-	_, err := l.log.AppendAll(ctx, events...)
-	return unavailableOrNil(err)
+// record writes a login without a password of its own, with the events of its outcome.
+func (l eventLog) record(ctx context.Context, info RequestInfo, r storage.LoginRecord, events func(storage.LoginOutcome) []storage.AuditEvent) (storage.LoginOutcome, error) {
+	o, err := l.log.Record(ctx, r, func(o storage.LoginOutcome) []storage.AuditEvent {
+		all := events(o)
+		for n, e := range all {
+			all[n] = info.Event(e)
+		}
+		return all
+	})
+	return o, unavailableOrNil(err)
 }

@@ -40,10 +40,13 @@ func (g passwordGrant) identify(ctx context.Context, req *grantRequest) (subject
 	if err := g.checkFactors(ctx, c, v); err != nil {
 		return subject{}, err
 	}
-	if err := g.login.succeeded(ctx, c, v); err != nil {
-		return subject{}, err
+	login := &pendingLogin{g.login, c, v}
+	if v.user.MustChangePassword {
+		return subject{}, g.refuseMustChange(ctx, login)
 	}
-	return newSubject(v.user), g.checkMustChange(ctx, c, v.user)
+	who := newSubject(v.user)
+	who.login = login
+	return who, nil
 }
 
 var errMustChangePassword = newError(InvalidGrant, "the password must be changed before it can be used here: sign in in a browser to change it")
@@ -51,14 +54,12 @@ var errMustChangePassword = newError(InvalidGrant, "the password must be changed
 // detailMustChange tells a login that was refused for this from one with a wrong password.
 const detailMustChange = "the password must be changed"
 
-// checkMustChange refuses a user who must change the password first. Only who knows the
+// refuseMustChange refuses a user who must change the password first. Only who knows the
 // password is told so.
-func (g passwordGrant) checkMustChange(ctx context.Context, c credentials, u storage.User) error {
-	if !u.MustChangePassword {
-		return nil
-	}
-	e := storage.AuditEvent{Type: audit.EventLoginFailed, Target: u.ID, ClientID: c.ClientID, Detail: detailMustChange}
-	if err := g.log.append(ctx, c.Info, e); err != nil {
+func (passwordGrant) refuseMustChange(ctx context.Context, l *pendingLogin) error {
+	e := storage.AuditEvent{Type: audit.EventLoginFailed, Target: l.verified.user.ID, ClientID: l.credentials.ClientID, Detail: detailMustChange}
+	_, err := l.record(ctx, storage.LoginRecord{}, func(storage.LoginOutcome) []storage.AuditEvent { return []storage.AuditEvent{e} })
+	if err != nil {
 		return err
 	}
 	return errMustChangePassword
@@ -89,5 +90,5 @@ func (g passwordGrant) checkFactors(ctx context.Context, c credentials, v verifi
 
 // complete starts a session with these rights.
 func (g passwordGrant) complete(ctx context.Context, req *grantRequest, who subject, r rights) (grantResult, error) {
-	return g.sessions.start(ctx, req, *who.record, r)
+	return g.sessions.start(ctx, req, who, r)
 }

@@ -2,6 +2,7 @@ package issuer
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -72,12 +73,25 @@ type subject struct {
 	handle   handle             // of session
 	issuedAt time.Time          // when session was rotated
 	event    string             // TokenResponse.Event
+	login    *pendingLogin      // the right password of the user; nil for none
 }
 
 // newSubject returns a user whose record was read.
 func newSubject(u storage.User) subject {
 	state := u.State()
 	return subject{user: &state, record: &u}
+}
+
+// refused settles the login of a subject that gets nothing, and returns the reason.
+func (s subject) refused(ctx context.Context, reason error) error {
+	var e *Error
+	if s.login == nil || errors.As(reason, &e) && e.Code == Unavailable {
+		return reason
+	}
+	if _, err := s.login.record(ctx, storage.LoginRecord{}, nil); err != nil {
+		return err
+	}
+	return reason
 }
 
 // grantResult is what a grant has decided: what tokens are made from.

@@ -18,17 +18,15 @@ type passwordLogin struct {
 	users     loginUsers
 	passwords *password.Pool
 	throttler *Throttler
-	log       eventLog
 }
 
 // loginUsers are the users as a login needs them.
 type loginUsers interface {
 	UserByLogin(ctx context.Context, name string) (storage.User, error)
-	ReplacePasswordHash(ctx context.Context, userID, oldHash, newHash string) error
 }
 
 func newPasswordLogin(i *Issuer) *passwordLogin {
-	return &passwordLogin{users: i.store, passwords: i.passwords, throttler: i.throttler, log: eventLog{i.auditLog}}
+	return &passwordLogin{users: i.store, passwords: i.passwords, throttler: i.throttler}
 }
 
 // credentials are what a person has typed, and where. The password has passed
@@ -41,11 +39,30 @@ type credentials struct {
 }
 
 // verifiedLogin is a login whose password was right. Its attempt is not settled yet: it ends
-// by succeeded, or by Release of the attempt where the outcome is not known.
+// by record, or by Release of the attempt where the outcome is not known.
 type verifiedLogin struct {
 	user     storage.User
 	attempt  *CountedAttempt
 	outdated bool // the hash is to be replaced
+}
+
+// pendingLogin is a login whose password was right and of which nothing is written yet. What is
+// decided after the password, a session or a refusal, is written with it.
+type pendingLogin struct {
+	login       *passwordLogin
+	credentials credentials
+	verified    verifiedLogin
+}
+
+func (l *pendingLogin) record(ctx context.Context, r storage.LoginRecord, events func(storage.LoginOutcome) []storage.AuditEvent) (storage.LoginOutcome, error) {
+	return l.login.record(ctx, l.credentials, l.verified, r, events)
+}
+
+// release gives the places of the attempt back where nothing was recorded.
+func (l *pendingLogin) release(ctx context.Context) {
+	if l != nil {
+		l.verified.attempt.Release(ctx)
+	}
 }
 
 var errInvalidCredentials = newError(InvalidGrant, "the username or password is wrong")
@@ -79,13 +96,23 @@ func (l *passwordLogin) verify(ctx context.Context, c credentials) (verifiedLogi
 	return verifiedLogin{user, t, outdated}, nil
 }
 
-// succeeded settles the attempt and upgrades the hash where it is outdated.
-func (l *passwordLogin) succeeded(ctx context.Context, c credentials, v verifiedLogin) error {
+// record settles the attempt, and upgrades the hash where it is outdated, by the same step that
+// writes r and the events of the outcome. It is all that a login writes.
+func (l *passwordLogin) record(ctx context.Context, c credentials, v verifiedLogin, r storage.LoginRecord, events func(storage.LoginOutcome) []storage.AuditEvent) (storage.LoginOutcome, error) {
 	defer v.attempt.Release(ctx)
-	if err := v.attempt.Succeeded(ctx); err != nil || !v.outdated {
-		return err
+	if v.outdated {
+		r.Password = l.rehash(ctx, c, v.user)
 	}
-	return l.rehash(ctx, c, v.user)
+	return v.attempt.Record(ctx, r, func(o storage.LoginOutcome) (all []storage.AuditEvent) {
+		if o.PasswordReplaced {
+			u := v.user.ID
+			all = append(all, storage.AuditEvent{Type: audit.EventPasswordRehashed, Actor: u, Target: u, ClientID: c.ClientID})
+		}
+		if events != nil {
+			all = append(all, events(o)...)
+		}
+		return all
+	})
 }
 
 // findUser returns the user of that username or e-mail. It does not ask the store for
@@ -121,23 +148,16 @@ func (l *passwordLogin) verifyPassword(ctx context.Context, c credentials, user 
 	return res.OK, res.NeedsRehash, err
 }
 
-// rehash upgrades the stored hash now that the password is at hand. Losing the
+// rehash makes the new hash now that the password is at hand; nil where the queue is full or the
+// configured scheme cannot keep the password, and the old hash stays. Losing the
 // race against another login or a password change is fine: the session that
-// follows carries the epoch that was read with the old hash. A full queue or a
-// password that the configured scheme cannot keep leaves the old hash in place.
-func (l *passwordLogin) rehash(ctx context.Context, c credentials, user storage.User) error {
+// follows carries the epoch that was read with the old hash.
+func (l *passwordLogin) rehash(ctx context.Context, c credentials, user storage.User) *storage.PasswordReplacement {
 	hash, err := l.passwords.Hash(ctx, c.Info.Network(), string(c.Password))
 	if err != nil {
 		return nil
 	}
-	err = l.users.ReplacePasswordHash(ctx, user.ID, user.PasswordHash, hash)
-	if isDefinitive(err) {
-		return nil
-	}
-	if err != nil {
-		return unavailable(err)
-	}
-	return l.log.append(ctx, c.Info, storage.AuditEvent{Type: audit.EventPasswordRehashed, Actor: user.ID, Target: user.ID, ClientID: c.ClientID})
+	return &storage.PasswordReplacement{UserID: user.ID, Old: user.PasswordHash, New: hash}
 }
 
 func (l *passwordLogin) failed(ctx context.Context, c credentials, t *CountedAttempt, user storage.User) error {

@@ -26,7 +26,6 @@ type sessionStarter struct {
 // sessionStore keeps the sessions as a login needs them.
 type sessionStore interface {
 	Epoch(ctx context.Context) (storage.Epoch, error)
-	CreateSession(ctx context.Context, s storage.Session) error
 	ExcessSessions(ctx context.Context, owner storage.SessionOwner, at, idleSince time.Time, keep, limit int) ([]string, error)
 	RevokeSession(ctx context.Context, id string, at time.Time, reason string) error
 }
@@ -38,38 +37,56 @@ func newSessionStarter(i *Issuer) *sessionStarter {
 	}
 }
 
-// start starts the session by one insert.
-func (st *sessionStarter) start(ctx context.Context, req *grantRequest, user storage.User, r rights) (grantResult, error) {
+// start starts the session, by the one step that settles the login, ends the oldest sessions
+// beyond the limit and audits all of it.
+func (st *sessionStarter) start(ctx context.Context, req *grantRequest, who subject, r rights) (grantResult, error) {
 	h, err := st.refreshTokens.newHandle()
 	if err != nil {
 		return grantResult{}, unavailable(err)
 	}
-	s, err := st.newSession(ctx, h, req, user, r)
+	s, err := st.newSession(ctx, h, req, *who.record, r)
 	if err != nil {
 		return grantResult{}, unavailable(err)
 	}
 	if err := failpoint.Hit(failpoint.LoginInserting); err != nil {
 		return grantResult{}, unavailable(err)
 	}
-	if err := st.store.CreateSession(ctx, s); err != nil {
-		return grantResult{}, unavailable(err)
+	if err := st.record(ctx, req, who, s); err != nil {
+		return grantResult{}, err
 	}
 	if err := failpoint.Hit(failpoint.LoginInserted); err != nil {
 		return grantResult{}, unavailable(err)
 	}
-	if err := st.enforceLimit(ctx, s, req.Info); err != nil {
-		return grantResult{}, err
-	}
-	e := storage.AuditEvent{Type: audit.EventLoginSucceeded, Actor: user.ID, Target: s.ID, ClientID: req.client.ID}
-	if err := st.log.append(ctx, req.Info, e); err != nil {
-		return grantResult{}, err
-	}
-	state := user.State()
-	g := grantResult{issuedAt: s.CreatedAt, user: &state, record: &user, session: &s, rights: r, idToken: contains(r.scope, ScopeOpenID)}
+	g := grantResult{issuedAt: s.CreatedAt, user: who.user, record: who.record, session: &s, rights: r, idToken: contains(r.scope, ScopeOpenID)}
 	if contains(req.client.Grants, GrantRefreshToken) {
 		g.refresh = st.refreshTokens.token(h, s.Generation)
 	}
 	return g, nil
+}
+
+// record writes the session with all that the login changes.
+func (st *sessionStarter) record(ctx context.Context, req *grantRequest, who subject, s storage.Session) error {
+	record := storage.LoginRecord{At: s.CreatedAt, Session: &s, Limit: st.limit(s)}
+	events := func(o storage.LoginOutcome) (all []storage.AuditEvent) {
+		for _, sid := range o.Ended {
+			all = append(all, displacedEvent(sid, s))
+		}
+		if contains(o.Ended, s.ID) {
+			return all
+		}
+		return append(all, storage.AuditEvent{Type: audit.EventLoginSucceeded, Actor: s.UserID, Target: s.ID, ClientID: s.ClientID})
+	}
+	var o storage.LoginOutcome
+	var err error
+	if who.login != nil {
+		o, err = who.login.record(ctx, record, events)
+	} else {
+		o, err = st.log.record(ctx, req.Info, record, events)
+	}
+	if err == nil && contains(o.Ended, s.ID) {
+		return unavailable(errSessionLimit) // never issue a token of an ended session
+	}
+	return err
 }
 
 func (st *sessionStarter) newSession(ctx context.Context, h handle, req *grantRequest, user storage.User, r rights) (storage.Session, error) {

@@ -47,5 +47,18 @@ func (st *sessionStarter) evict(ctx context.Context, sid string, by storage.Sess
 	if err := st.store.RevokeSession(ctx, sid, by.CreatedAt, reasonSessionLimit); err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return unavailable(err)
 	}
-	return st.log.append(ctx, info, storage.AuditEvent{Type: audit.EventSessionDisplaced, Actor: by.UserID, Target: sid, ClientID: by.ClientID})
+	return st.log.append(ctx, info, displacedEvent(sid, by))
+}
+
+func displacedEvent(sid string, by storage.Session) storage.AuditEvent {
+	return storage.AuditEvent{Type: audit.EventSessionDisplaced, Actor: by.UserID, Target: sid, ClientID: by.ClientID}
+}
+
+// limit is the bound on the sessions of s's user at s's client, for the step that inserts s; nil
+// for none. See enforceLimit.
+func (st *sessionStarter) limit(s storage.Session) *storage.SessionLimit {
+	if st.maxSessions == 0 {
+		return nil
+	}
+	return &storage.SessionLimit{IdleSince: s.CreatedAt.Add(-st.idleTTL), Keep: st.maxSessions, Most: maxEvictions, Reason: reasonSessionLimit}
 }

@@ -149,7 +149,7 @@ func (s *SignIn) secondFactorProven(ctx context.Context, v *visit, u storage.Use
 	}
 	return s.complete(ctx, v, authentication{
 		user: u, methods: withMethods(pending.Methods, amrOTP), at: v.now, remember: pending.Remember,
-		detail: detailOf(use), settle: t.Succeeded,
+		detail: detailOf(use), record: t.Record,
 	})
 }
 

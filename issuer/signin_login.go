@@ -3,7 +3,6 @@ package issuer
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"example.org/signet/issuer/audit"
@@ -14,8 +13,8 @@ import (
 )
 
 // LogIn checks the password and goes on. A right one begins a browser session, in the place of
-// the one that the cookie names. All that it writes but the count of the attempt is written at
-// once, so that a store which commits together does so.
+// the one that the cookie names. All that it writes is one step, but for
+// the end of another user's browser session.
 func (s *SignIn) LogIn(ctx context.Context, in Interaction, l Login) (Outcome, error) {
 	in.Clicked = true
 	v, err := s.visit(ctx, in)
@@ -46,7 +45,7 @@ func (s *SignIn) LogIn(ctx context.Context, in Interaction, l Login) (Outcome, e
 	}
 	return s.complete(ctx, v, authentication{
 		user: checked.user, methods: []string{amrPassword}, at: v.now, remember: l.Remember,
-		settle: func(ctx context.Context) error { return s.login.succeeded(ctx, c, checked) },
+		record: (&pendingLogin{s.login, c, checked}).record,
 	})
 }
 
@@ -74,12 +73,15 @@ func (s *SignIn) askAgain(ctx context.Context, v *visit, e *Error, problem Probl
 // login demands.
 type authentication struct {
 	user     storage.User
-	methods  []string                        // RFC 8176, in the order in which they were used
-	at       time.Time                       // what auth_time says
-	remember bool                            // stay signed in when the browser is closed, as far as the policy allows
-	detail   string                          // of the event login.succeeded: what was used beside a password
-	settle   func(ctx context.Context) error // forgives what was counted
+	methods  []string    // RFC 8176, in the order in which they were used
+	at       time.Time   // what auth_time says
+	remember bool        // stay signed in when the browser is closed, as far as the policy allows
+	detail   string      // of the event login.succeeded: what was used beside a password
+	record   recordLogin // settles what was counted, by the step that writes the login
 }
+
+// recordLogin writes a login with the events of its outcome, by one step.
+type recordLogin func(ctx context.Context, r storage.LoginRecord, events func(storage.LoginOutcome) []storage.AuditEvent) (storage.LoginOutcome, error)
 
 // complete goes on after a login that nothing is missing from: it begins the browser session.
 // Every way in ends here.
@@ -99,33 +101,55 @@ func (s *SignIn) complete(ctx context.Context, v *visit, a authentication) (Outc
 	if err != nil {
 		return Outcome{}, err
 	}
-	succeeded := func() error { return a.settle(ctx) }
 	if p.step.Kind == authorization.StepRespondError {
-		return s.loggedInForNothing(ctx, p, replaced, succeeded)
+		return s.loggedInForNothing(ctx, p, replaced, a)
 	}
 	if stale && v.client.InitiateLoginURI != "" && p.step.Kind != authorization.StepChangePassword {
 		p.step = authorization.Step{Kind: authorization.StepRestart} // the client has forgotten the request by now
 	}
-	var o Outcome
-	err = together(succeeded,
-		func() error { return unavailableOrNil(s.sessions.store.CreateBrowserSession(ctx, session)) },
-		func() error { return s.log.appendAll(ctx, v.in.Info, loginEvents(v, a, replaced)...) },
-		func() error { return s.ender.leave(ctx, replaced, *v.signedIn, v.now, v.in.Info) },
-		func() (err error) { o, err = s.carryOut(ctx, p); return err },
-	)
-	if err != nil {
+	if err := s.recordLogin(ctx, &p, a, replaced); err != nil {
 		return Outcome{}, err
 	}
-	return o, nil
+	return s.carryOut(ctx, p)
+}
+
+// recordLogin writes the browser session, in the place of the one that was there, and the code
+// if one is due.
+func (s *SignIn) recordLogin(ctx context.Context, p *plan, a authentication, replaced *BrowserUser) error {
+	session := p.signedIn.Session
+	record := storage.LoginRecord{BrowserSession: &session}
+	sameUser := replaced != nil && replaced.User.ID == session.UserID
+	if sameUser { // its applications go on with the new one
+		record.Replaced = &storage.BrowserSessionEnd{ID: replaced.Session.ID, Reason: reasonReplaced}
+	}
+	write := func() error {
+		_, err := a.record(ctx, record, func(storage.LoginOutcome) []storage.AuditEvent { return loginEvents(p.visit, a, replaced) })
+		return err
+	}
+	var err error
+	if p.step.Kind == authorization.StepRespond {
+		var pending storage.Session
+		if p.code, pending, err = s.codes.prepare(p.codeRequest()); err != nil {
+			return err
+		}
+		record.Session = &pending
+		err = s.codes.insert(write)
+	} else {
+		err = write()
+	}
+	if err != nil || replaced == nil || sameUser {
+		return err
+	}
+	return s.ender.endBrowserSession(ctx, replaced.Session, reasonOtherUser, p.in.Info)
 }
 
 // loggedInForNothing tells a client that wants somebody else, or what no login reaches, that it
 // gets nothing. The browser stays as it was.
-func (s *SignIn) loggedInForNothing(ctx context.Context, p plan, before *BrowserUser, succeeded func() error) (Outcome, error) {
+func (s *SignIn) loggedInForNothing(ctx context.Context, p plan, before *BrowserUser, a authentication) (Outcome, error) {
 	user := p.signedIn.User.ID
 	p.signedIn, p.cookie = before, nil
 	e := storage.AuditEvent{Type: audit.EventLoginSucceeded, Actor: user, Target: user, ClientID: p.client.ID, Detail: p.step.Code}
-	err := together(succeeded, func() error { return s.log.append(ctx, p.in.Info, e) })
+	_, err := a.record(ctx, storage.LoginRecord{}, func(storage.LoginOutcome) []storage.AuditEvent { return []storage.AuditEvent{e} })
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -154,21 +178,4 @@ func loginEvents(v *visit, a authentication, replaced *BrowserUser) []storage.Au
 		events = append(events, replacedEvent(replaced))
 	}
 	return events
-}
-
-// together runs the steps at the same time, and returns the error of the first that has one
-// after all have ended.
-func together(steps ...func() error) error {
-	errs := make([]error, len(steps))
-	var running sync.WaitGroup
-	for n, step := range steps {
-		running.Go(func() { errs[n] = step() })
-	}
-	running.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

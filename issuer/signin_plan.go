@@ -18,6 +18,7 @@ type plan struct {
 	rights  authorizationRights // of StepRespond and StepConsent
 	asked   asked               // likewise
 	viaPage bool                // see [Outcome.ViaPage]
+	code    string              // issued already; "" for none
 }
 
 // freshLogin is how long after a login the password can be set without the old one.
@@ -139,9 +140,11 @@ func (s *SignIn) carryOut(ctx context.Context, p plan) (Outcome, error) {
 	}
 	switch p.step.Kind {
 	case authorization.StepRespond:
-		code, err := s.codes.issue(ctx, p.codeRequest())
-		if err != nil {
-			return Outcome{}, err
+		code := p.code
+		if code == "" {
+			if code, err = s.codes.issue(ctx, p.codeRequest()); err != nil {
+				return Outcome{}, err
+			}
 		}
 		o.respond(p.request.CodeResponse(s.issuer, code))
 	case authorization.StepRespondError:

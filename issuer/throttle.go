@@ -10,10 +10,12 @@ import (
 	"example.org/signet/storage"
 )
 
-// Throttle bounds how often a wrong secret may be tried. A place is taken in every
-// counter before the secret is checked, in the store, so that parallel attempts and
-// several instances share one count. A wrong secret keeps the place, a right one gives
-// it back, and so does an attempt whose outcome is unknown.
+// Throttle bounds how often a wrong secret may be tried. A place is held in every
+// counter before the secret is checked, so that parallel attempts share one count. A
+// wrong secret keeps the place, by the step that audits it; a right one gives
+// it back, and so does an attempt whose outcome is unknown. Instances share what is kept:
+// one that finds a counter full by then refuses the attempt, right or wrong, so that no
+// more secrets are told right or wrong than the limit allows.
 type Throttle struct {
 	PerAccountNetwork Limit // one account from one network, or through one confidential client
 	PerNetwork        Limit // any account from one network
@@ -80,6 +82,10 @@ const (
 	AttemptRegistration AttemptKind = "register"
 )
 
+// isGuess tells whether an attempt shows if a secret is right. What others do on other instances
+// meanwhile can refuse it; what is no guess has been done by the time it is counted.
+func (k AttemptKind) isGuess() bool { return k != AttemptName && k != AttemptRegistration }
+
 // Attempt is one attempt at a secret, or one question whether a name is taken.
 type Attempt struct {
 	Kind    AttemptKind
@@ -90,8 +96,8 @@ type Attempt struct {
 	Info    RequestInfo
 }
 
-// CountedAttempt is an attempt that has a place in its counters. It ends by one of
-// Succeeded, Failed and Release.
+// CountedAttempt is an attempt that holds a place in its counters. It ends by one of
+// Succeeded, Record, Failed and Release.
 type CountedAttempt struct {
 	throttler *Throttler
 	attempt   Attempt
@@ -121,7 +127,9 @@ func (t *Throttler) Count(ctx context.Context, a Attempt) (*CountedAttempt, erro
 		return nil, refuseAttempt(*r.Full, claimOf(all, r.Full.Key).Limit, now)
 	}
 	for _, c := range r.Taken {
-		counted.claims = append(counted.claims, claimOf(all, c.Key))
+		claim := claimOf(all, c.Key)
+		claim.failures = c.Count - c.Held
+		counted.claims = append(counted.claims, claim)
 	}
 	return counted, nil
 }
@@ -139,83 +147,100 @@ func refuseAttempt(full storage.RateCounter, limit int64, now time.Time) *Error 
 	return &Error{Code: TooManyAttempts, Description: "too many failed attempts, try again later", RetryAfter: full.ResetAt.Sub(now)}
 }
 
-// Succeeded removes all failures of this account from this network, but not those through a
-// confidential client, which many people share. Of the other counters it gives back its own
-// place only, so that logins of an attacker do not clear the network. The network is
-// remembered as one from which the account has logged in.
+// Succeeded settles a right secret that begins nothing; see Record.
 func (c *CountedAttempt) Succeeded(ctx context.Context) error {
-	settle := func() error {
-		_, err := c.settle(ctx, func(claim throttleClaim) storage.CounterAction {
-			if claim.forgiven {
-				return storage.CounterClear
-			}
-			return storage.CounterRelease
-		})
-		return err
+	if len(c.claims) == 0 {
+		return nil
 	}
-	if !slices.ContainsFunc(c.claims, func(claim throttleClaim) bool { return claim.Unless != "" }) {
-		return settle()
+	_, err := c.Record(ctx, storage.LoginRecord{}, nil)
+	return err
+}
+
+// Record settles a right secret, by the same step that writes r and the events that the function
+// returns for the outcome; nil for none. It removes all failures of this account from this
+// network, but not those through a confidential client, which many people share. Of the other
+// counters it gives back its own place only, so that logins of an attacker do not clear the
+// network. The network is remembered as one from which the account has logged in.
+func (c *CountedAttempt) Record(ctx context.Context, r storage.LoginRecord, events func(storage.LoginOutcome) []storage.AuditEvent) (storage.LoginOutcome, error) {
+	for _, claim := range c.claims {
+		if claim.Unless != "" {
+			r.Count = knownNetworkClaims(c.attempt)
+		}
 	}
-	return together(settle, func() error { return c.throttler.rememberNetwork(ctx, c.attempt) })
+	if events == nil {
+		events = func(storage.LoginOutcome) []storage.AuditEvent { return nil }
+	}
+	return c.record(ctx, r, func(claim throttleClaim) storage.CounterAction {
+		if claim.forgiven && claim.failures > 0 {
+			return storage.CounterClear
+		}
+		return storage.CounterRelease
+	}, events)
 }
 
 // Failed keeps the places of an attempt that was wrong and appends the event, and another one
 // where a limit is reached with it: further attempts write none. A request that is over
 // is counted all the same.
 func (c *CountedAttempt) Failed(ctx context.Context, e storage.AuditEvent) error {
-	settleCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	kept, err := c.settle(settleCtx, func(throttleClaim) storage.CounterAction { return storage.CounterKeep })
-	if err != nil {
-		return err
+	if len(c.claims) == 0 && e.Type == "" {
+		return nil
 	}
-	if e.Type != "" {
-		if _, err := c.throttler.log.Append(settleCtx, c.attempt.Info.Event(e)); err != nil {
-			return unavailable(err)
+	keep := func(throttleClaim) storage.CounterAction { return storage.CounterKeep }
+	_, err := c.record(ctx, storage.LoginRecord{}, keep, func(o storage.LoginOutcome) (events []storage.AuditEvent) {
+		if e.Type != "" {
+			events = append(events, e)
 		}
-	}
-	for _, counter := range kept {
-		if counter.Count-counter.Held >= claimOf(c.claims, counter.Key).Limit {
-			return c.auditThrottled(settleCtx)
+		for _, counter := range o.Kept {
+			if counter.Count >= claimOf(c.claims, counter.Key).Limit {
+				return append(events, c.throttledEvent())
+			}
 		}
-	}
-	return nil
+		return events
+	})
+	return err
 }
 
-func (c *CountedAttempt) auditThrottled(ctx context.Context) error {
+func (c *CountedAttempt) throttledEvent() storage.AuditEvent {
 	a := c.attempt
-	e := storage.AuditEvent{Type: audit.EventLoginThrottled, Target: a.Target, ClientID: a.Client, Detail: string(a.Kind)}
-	_, err := c.throttler.log.Append(ctx, a.Info.Event(e))
-	return unavailableOrNil(err)
+	return storage.AuditEvent{Type: audit.EventLoginThrottled, Target: a.Target, ClientID: a.Client, Detail: string(a.Kind)}
+}
+
+// record writes r with what action says about the places. Where other instances have filled a
+// counter since, nothing is written, and the error is *Error with TooManyAttempts.
+func (c *CountedAttempt) record(ctx context.Context, r storage.LoginRecord, action func(throttleClaim) storage.CounterAction, events func(storage.LoginOutcome) []storage.AuditEvent) (storage.LoginOutcome, error) {
+	r.At = storage.Time(c.throttler.now())
+	for _, claim := range c.claims {
+		s := storage.CounterSettlement{Key: claim.Key, Action: action(claim)}
+		if c.attempt.Kind.isGuess() {
+			s.Limit = claim.Limit
+		}
+		r.Settle = append(r.Settle, s)
+	}
+	o, err := eventLog{c.throttler.log}.record(ctx, c.attempt.Info, r, events)
+	if err != nil {
+		return o, err
+	}
+	if o.Full != nil {
+		return o, refuseAttempt(*o.Full, claimOf(c.claims, o.Full.Key).Limit, r.At)
+	}
+	c.settled = true
+	return o, nil
 }
 
 // Release gives the places back where the outcome is not known, and does nothing where the
-// attempt was settled. Places that cannot be given back lapse.
+// attempt was settled. It writes nothing.
 func (c *CountedAttempt) Release(ctx context.Context) {
-	if c.settled {
+	if c == nil || c.settled || len(c.claims) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
-	defer cancel()
-	_, _ = c.settle(ctx, func(throttleClaim) storage.CounterAction { return storage.CounterRelease })
-}
-
-// settle does what action says with the places in all counters, in the order of the claims.
-func (c *CountedAttempt) settle(ctx context.Context, action func(throttleClaim) storage.CounterAction) ([]storage.RateCounter, error) {
-	if len(c.claims) == 0 {
-		c.settled = true
-		return nil, nil
-	}
+	c.settled = true
 	actions := make([]storage.CounterSettlement, len(c.claims))
 	for n, claim := range c.claims {
-		actions[n] = storage.CounterSettlement{Key: claim.Key, Action: action(claim)}
+		actions[n] = storage.CounterSettlement{Key: claim.Key, Action: storage.CounterRelease}
 	}
-	kept, err := c.throttler.store.SettleCounters(ctx, actions...)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	c.settled = true
-	return kept, nil
+	_, _ = c.throttler.store.SettleCounters(ctx, actions...)
 }
 
 // Settle keeps the places where err is definitive or nil, and gives them back where the

@@ -14,7 +14,8 @@ import (
 // throttleClaim is the claim of an attempt for a place in one counter.
 type throttleClaim struct {
 	storage.CounterClaim
-	forgiven bool // a right secret clears the counter
+	forgiven bool  // a right secret clears the counter
+	failures int64 // that were counted when the place was taken
 }
 
 // Networks from which an account has logged in are left out of its own limit: so
@@ -29,7 +30,7 @@ func (t *Throttler) claims(a Attempt) (claims []throttleClaim) {
 	add := func(limit Limit, key, unless string, forgiven bool) {
 		if limit.Attempts > 0 {
 			c := storage.CounterClaim{Key: key, Limit: limit.Attempts, Window: limit.Window, Unless: unless}
-			claims = append(claims, throttleClaim{c, forgiven})
+			claims = append(claims, throttleClaim{CounterClaim: c, forgiven: forgiven})
 		}
 	}
 	account := accountPrefix(a.Kind, a.Account)
@@ -134,13 +135,12 @@ func (t *Throttler) Unlock(ctx context.Context, userID string) error {
 	return unavailableOrNil(err)
 }
 
-// rememberNetwork remembers the network from which the right secret came.
-func (t *Throttler) rememberNetwork(ctx context.Context, a Attempt) error {
-	known := "known:" + accountPrefix(a.Kind, a.Account)
-	_, err := t.store.ReserveCounters(ctx, storage.Time(t.now()), 0,
-		storage.CounterClaim{Key: known + "all", Limit: maxKnownNetworks, Window: knownNetworkFor},
-		storage.CounterClaim{Key: knownNetworkKey(a), Limit: maxKnownNetworks, Window: knownNetworkFor})
-	return unavailableOrNil(err)
+// knownNetworkClaims remember the network from which the right secret came.
+func knownNetworkClaims(a Attempt) []storage.CounterClaim {
+	return []storage.CounterClaim{
+		{Key: "known:" + accountPrefix(a.Kind, a.Account) + "all", Limit: maxKnownNetworks, Window: knownNetworkFor},
+		{Key: knownNetworkKey(a), Limit: maxKnownNetworks, Window: knownNetworkFor},
+	}
 }
 
 func knownNetworkKey(a Attempt) string {

@@ -68,6 +68,7 @@ func (i *Issuer) Token(ctx context.Context, r TokenRequest) (TokenResponse, erro
 	if err != nil {
 		return TokenResponse{}, err
 	}
+	defer who.login.release(ctx)
 	return i.pipeline.grantTo(ctx, req, who)
 }
 
@@ -133,11 +134,11 @@ func (p *pipeline) checkForClient(r TokenRequest, client storage.Client) (*grant
 // grantTo computes the rights of the subject and issues its tokens.
 func (p *pipeline) grantTo(ctx context.Context, req *grantRequest, who subject) (TokenResponse, error) {
 	r, err := p.rights(ctx, req, who)
-	if err != nil {
-		return TokenResponse{}, err
+	if err == nil {
+		err = p.signer.checkSize(req, who, r)
 	}
-	if err := p.signer.checkSize(req, who, r); err != nil {
-		return TokenResponse{}, err
+	if err != nil {
+		return TokenResponse{}, who.refused(ctx, err)
 	}
 	result, err := req.grant.complete(ctx, req, who, r)
 	if err != nil {

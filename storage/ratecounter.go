@@ -9,7 +9,7 @@ import (
 type RateCounter struct {
 	Key     string
 	Count   int64     // places taken, those held included
-	Held    int64     // places held by attempts whose outcome is not known yet
+	Held    int64     // of Count: held by attempts whose outcome is not known yet
 	HeldTo  time.Time // when the places held lapse, unless another is taken before; zero for none held
 	ResetAt time.Time // when the window ends
 }
@@ -43,6 +43,11 @@ const (
 type CounterSettlement struct {
 	Key    string
 	Action CounterAction
+
+	// Limit is that of the claim which took the place, for RecordLogins: where others have
+	// filled the counter since, from other processes, nothing is written and the counter is
+	// LoginOutcome.Full. 0 for no check.
+	Limit int64
 }
 
 // RateCounters counts attempts, shared by every instance. A counter whose window
@@ -50,14 +55,14 @@ type CounterSettlement struct {
 // held, and a window that ends at now+window.
 type RateCounters interface {
 	// ReserveCounters takes one place in each of the counters, or in none if one of
-	// them is full. The places are held until they are settled, or lapse
-	// without counting after hold; with a hold of 0 they count at once. A step
-	// whose outcome is unknown may have taken places, which lapse.
+	// them is full. With a hold of 0 the places count at once. Otherwise they are held, in
+	// memory (HeldPlaces), until they are settled, or lapse without counting after hold.
 	ReserveCounters(ctx context.Context, now time.Time, hold time.Duration, claims ...CounterClaim) (Reservation, error)
 
 	// SettleCounters does the actions, each in one atomic step, and returns the
-	// counters of those that are kept, in their order. Where no place is held, or
-	// there is no counter, keeping and releasing do nothing, and there is no error.
+	// counters of those that are kept, in their order, without places that are still held.
+	// Where no place is held, keeping and releasing do nothing, and there is no error. A counter
+	// all of whose places were given back is gone. Releasing writes nothing.
 	SettleCounters(ctx context.Context, actions ...CounterSettlement) ([]RateCounter, error)
 
 	// Counters returns up to MaxPage counters whose keys begin with prefix and that

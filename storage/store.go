@@ -27,6 +27,7 @@ type Store interface {
 	PendingRevocations
 	Revocations
 	RateCounters
+	LoginRecorder
 	Keys
 	Audit
 	Backups

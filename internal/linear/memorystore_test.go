@@ -3,6 +3,7 @@ package linear_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -46,6 +47,18 @@ func (l *memoryStore) CreateSession(_ context.Context, s storage.Session) error 
 	defer l.mu.Unlock()
 	l.sessions[s.ID] = s
 	return nil
+}
+
+// RecordLogins keeps the sessions of logins in memory too.
+func (l *memoryStore) RecordLogins(ctx context.Context, logins []storage.LoginRecord, events func([]storage.LoginOutcome) ([]storage.AuditEvent, error)) ([]storage.LoginOutcome, error) {
+	rest := slices.Clone(logins)
+	for n, r := range rest {
+		if r.Session != nil {
+			_ = l.CreateSession(ctx, *r.Session)
+			rest[n].Session = nil
+		}
+	}
+	return l.Store.RecordLogins(ctx, rest, events)
 }
 
 func (l *memoryStore) Session(_ context.Context, id string) (storage.Session, error) {

@@ -402,7 +402,7 @@ func testCodeUnknownOutcome(t *testing.T, s *Signet) {
 	_, a := s.enrolled(t, s.Alice)
 	b := s.NewBrowser()
 	var p Page
-	for _, call := range []string{"UserInEpoch", "UserFactors", "PutUserFactors", "CreateBrowserSession"} {
+	for _, call := range []string{"UserInEpoch", "UserFactors", "PutUserFactors", "RecordLogins"} {
 		p = b.SignIn(t, b.Open(Login), s.Alice).asksForCode(t)
 		for range 4 { // more than the limit of wrong codes
 			s.Store.Before(func(_ context.Context, _ int, method string) error {

@@ -390,6 +390,10 @@ func (s *Store) ReserveCounters(ctx context.Context, now time.Time, hold time.Du
 	})
 }
 
+func (s *Store) RecordLogins(ctx context.Context, logins []storage.LoginRecord, events func([]storage.LoginOutcome) ([]storage.AuditEvent, error)) ([]storage.LoginOutcome, error) {
+	return callValue(ctx, s, "RecordLogins", func() ([]storage.LoginOutcome, error) { return s.inner.RecordLogins(ctx, logins, events) })
+}
+
 func (s *Store) SettleCounters(ctx context.Context, actions ...storage.CounterSettlement) ([]storage.RateCounter, error) {
 	return callValue(ctx, s, "SettleCounters", func() ([]storage.RateCounter, error) { return s.inner.SettleCounters(ctx, actions...) })
 }

@@ -201,9 +201,10 @@ func sameRights(t *testing.T, a, b Tokens) bool {
 // testLoginWhileRoleTaken: the login has read its user before the role was taken, and
 // writes its session after all sessions were looked at.
 func testLoginWhileRoleTaken(t *testing.T, s *Signet) {
-	late := holdWhile(t, s, "CreateSession", func() Response { return s.TryLogin(s.Web, s.Editor, "openid items:write") }, func() {
-		s.setRoles(t, s.Editor, "user")
-		s.RefreshStatus(t)
+	b := s.StartInstance(t) // the audit log of an instance waits for the write under way
+	late := holdWhile(t, s, "RecordLogins", func() Response { return s.TryLogin(s.Web, s.Editor, "openid items:write") }, func() {
+		b.setRoles(t, s.Editor, "user")
+		b.RefreshStatus(t)
 	}).Tokens(t)
 	s.Advance(61 * time.Second)
 	s.expectStatusBits(t, []Tokens{late}, nil)

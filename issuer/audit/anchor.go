@@ -33,6 +33,12 @@ const maxAnchorAttempts = 50
 
 // Store is what a log is kept in.
 type Store interface {
+	Records
+	storage.LoginRecorder
+}
+
+// Records are what Verify reads.
+type Records interface {
 	storage.Audit
 	storage.SharedSets
 }

@@ -78,6 +78,15 @@ func (m *memoryStore) AppendAudit(ctx context.Context, events ...storage.AuditEv
 	return nil
 }
 
+func (m *memoryStore) RecordLogins(ctx context.Context, logins []storage.LoginRecord, events func([]storage.LoginOutcome) ([]storage.AuditEvent, error)) ([]storage.LoginOutcome, error) {
+	outcomes := make([]storage.LoginOutcome, len(logins))
+	all, err := events(outcomes)
+	if err != nil {
+		return nil, err
+	}
+	return outcomes, m.AppendAudit(ctx, all...)
+}
+
 func (m *memoryStore) ListAudit(_ context.Context, f storage.AuditFilter, p storage.Page) (storage.AuditPage, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -14,7 +14,8 @@
 // so that cutting a3 off, or the whole of chain A, leaves a trace in B.
 //
 // A writer has one write under way at a time; events that come meanwhile wait and
-// go together in the next. When the outcome of a write is not known, its chain ends
+// go together in the next. A login is such a write too: its session, its counters and its
+// events are one step of the store ([Log.Record]). When the outcome of a write is not known, its chain ends
 // there and the next event begins another: a chain never forks, and one that ends in
 // the middle, because its program was killed, is whole.
 //

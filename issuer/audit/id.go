@@ -28,3 +28,12 @@ func (i *idGenerator) next(at time.Time) (string, error) {
 	binary.BigEndian.PutUint16(id[6:8], 0x7000|uint16(i.last&(1<<counterBits-1)))
 	return id.String(), nil
 }
+
+// maxWriteIDs is more than one write can take.
+const maxWriteIDs = 1 << 16
+
+// skip returns a generator whose ids come after those of the next n at that time.
+func (i idGenerator) skip(at time.Time, n int64) idGenerator {
+	i.last = max(at.UnixMilli()<<counterBits, i.last) + n
+	return i
+}

@@ -14,10 +14,13 @@ import (
 )
 
 const (
-	// maxBatch bounds the events of one write.
+	// maxBatch bounds the entries of one write: events, and logins with theirs.
 	maxBatch = 100
 
-	// maxQueued bounds the events that wait for the write under way.
+	// maxLogins bounds the logins of one write, some of which take several steps.
+	maxLogins = 16
+
+	// maxQueued bounds the entries that wait for the write under way.
 	maxQueued = 4096
 
 	// writeTimeout bounds a write that no caller's deadline does.
@@ -59,9 +62,10 @@ const (
 	abandoned
 )
 
-// entry is one queued event, with the channel on which its caller waits.
+// entry is one queued event or login, with the channel on which its caller waits.
 type entry struct {
 	event storage.AuditEvent
+	login *login // nil for an event
 	state atomic.Int32
 	err   error
 	done  chan struct{}
@@ -70,45 +74,54 @@ type entry struct {
 // Append writes an event, whose id, time and place in the chain it sets, and
 // returns its id. The error wraps storage.ErrUnavailable: the event may be there.
 func (l *Log) Append(ctx context.Context, e storage.AuditEvent) (id string, err error) {
-	ids, err := l.AppendAll(ctx, e)
-	if err != nil {
+	w := &entry{event: e, done: make(chan struct{})}
+	if err := l.write(ctx, w); err != nil {
 		return "", err
 	}
-	return ids[0], nil
+	return w.event.ID, nil
 }
 
-// AppendAll writes events one behind the other, by one write, and returns their ids. The error
-// wraps storage.ErrUnavailable: the events may be there.
-func (l *Log) AppendAll(ctx context.Context, events ...storage.AuditEvent) (ids []string, err error) {
+// login is a login that is written with its events.
+type login struct {
+	record  storage.LoginRecord
+	events  func(storage.LoginOutcome) []storage.AuditEvent
+	outcome storage.LoginOutcome
+}
+
+// Record writes a login by one step with the events that the function returns for its outcome:
+// there is no event where a counter was full. The error wraps storage.ErrUnavailable: the login
+// may be there. The function is called at most once, and maybe after Record has returned.
+func (l *Log) Record(ctx context.Context, r storage.LoginRecord, events func(storage.LoginOutcome) []storage.AuditEvent) (storage.LoginOutcome, error) {
+	w := &entry{login: &login{record: r, events: events}, done: make(chan struct{})}
+	if err := l.write(ctx, w); err != nil {
+		return storage.LoginOutcome{}, err
+	}
+	return w.login.outcome, nil
+}
+
+// write queues an entry, writes it if nobody else does, and waits until it is written.
+func (l *Log) write(ctx context.Context, w *entry) error {
 	if err := ctx.Err(); err != nil {
-		return nil, storage.Unavailable("append to the audit log", err)
+		return storage.Unavailable("append to the audit log", err)
 	}
-	entries := make([]*entry, len(events))
-	for n, e := range events {
-		entries[n] = &entry{event: e, done: make(chan struct{})}
-	}
-	first, err := l.enqueue(entries)
+	first, err := l.enqueue(w)
 	if err != nil {
-		return nil, storage.Unavailable("append to the audit log", err)
+		return storage.Unavailable("append to the audit log", err)
 	}
 	if first {
 		l.writeQueued(ctx)
 	}
-	for _, w := range entries {
-		id, failed := w.wait(ctx)
-		ids, err = append(ids, id), errors.Join(err, failed)
-	}
-	return ids, err
+	return w.wait(ctx)
 }
 
-// enqueue puts the entries in the queue, and tells whether their owner has to write.
-func (l *Log) enqueue(entries []*entry) (first bool, err error) {
+// enqueue puts an entry in the queue, and tells whether its owner has to write.
+func (l *Log) enqueue(w *entry) (first bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.queue)+len(entries) > maxQueued {
+	if len(l.queue) >= maxQueued {
 		return false, errQueueFull
 	}
-	l.queue = append(l.queue, entries...)
+	l.queue = append(l.queue, w)
 	first, l.writing = !l.writing, true
 	return first, nil
 }
@@ -155,7 +168,7 @@ func (l *Log) writeBatch(ctx context.Context) {
 func (l *Log) dequeue() (batch []*entry, pending []storage.AuditEvent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := min(len(l.queue), maxBatch)
+	n := batchLength(l.queue)
 	for _, w := range l.queue[:n] {
 		if w.state.CompareAndSwap(queued, inFlight) {
 			batch = append(batch, w)
@@ -168,23 +181,34 @@ func (l *Log) dequeue() (batch []*entry, pending []storage.AuditEvent) {
 	return batch, pending
 }
 
-func (w *entry) wait(ctx context.Context) (string, error) {
+// batchLength is how many entries go in one write.
+func batchLength(queue []*entry) (n int) {
+	logins := 0
+	for n < min(len(queue), maxBatch) {
+		if queue[n].login != nil {
+			if logins++; logins > maxLogins {
+				break
+			}
+		}
+		n++
+	}
+	return n
+}
+
+func (w *entry) wait(ctx context.Context) error {
 	select {
 	case <-w.done:
 	case <-ctx.Done():
 		if w.state.CompareAndSwap(queued, abandoned) {
-			return "", storage.Unavailable("append to the audit log", ctx.Err())
+			return storage.Unavailable("append to the audit log", ctx.Err())
 		}
 		select {
 		case <-w.done:
 		default:
-			return "", storage.Unavailable("append to the audit log", fmt.Errorf("outcome unknown: %w", ctx.Err()))
+			return storage.Unavailable("append to the audit log", fmt.Errorf("outcome unknown: %w", ctx.Err()))
 		}
 	}
-	if w.err != nil {
-		return "", w.err
-	}
-	return w.event.ID, nil
+	return w.err
 }
 
 // appendBatch adds the batch to the chain by one write. After one that failed nobody
@@ -195,21 +219,27 @@ func (l *Log) appendBatch(ctx context.Context, batch []*entry, pending []storage
 			return unavailable(err)
 		}
 	}
-	next := l.chain
-	events := make([]storage.AuditEvent, len(batch))
-	for n, w := range batch {
-		if w.event, err = next.add(w.event, storage.Time(l.now()), pending, l.macKey); err != nil {
-			return unavailable(err)
-		}
-		events[n], pending = w.event, nil
-	}
-	l.chain.reset(next.ids) // until it is known that they are there
-	if err := l.store.AppendAudit(ctx, events...); err != nil {
+	w := &batchWrite{batch: batch, next: l.chain, at: storage.Time(l.now()), pending: pending, macKey: l.macKey}
+	l.chain.reset(l.chain.ids.skip(w.at, maxWriteIDs)) // until it is known that they are there
+	if err := w.send(ctx, l.store); err != nil {
 		return unavailable(err)
 	}
-	l.chain = next
-	l.unanchored.Add(int64(len(events)))
+	w.answer()
+	l.chain = w.next
+	l.unanchored.Add(int64(len(w.written)))
+	if len(w.written) == 0 {
+		l.restorePending(pending)
+	}
 	return nil
+}
+
+// restorePending keeps chain heads for the next event, unless newer ones were read.
+func (l *Log) restorePending(pending []storage.AuditEvent) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.pending == nil {
+		l.pending = pending
+	}
 }
 
 func unavailable(err error) error {

@@ -18,7 +18,7 @@ import (
 // that events may have been made under before. Against are chain heads of an earlier
 // report, all of which must still be there. The store's oldest record is of storeSince,
 // the zero time where that is not known. The error is the store's.
-func Verify(ctx context.Context, store Store, masters []keys.MasterKey, against []string, storeSince time.Time) (Report, error) {
+func Verify(ctx context.Context, store Records, masters []keys.MasterKey, against []string, storeSince time.Time) (Report, error) {
 	w := newVerification(masters)
 	if err := w.readAnchor(ctx, store, storeSince); err != nil {
 		return Report{}, err

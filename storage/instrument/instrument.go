@@ -47,7 +47,7 @@ func New(store storage.Store, m Metrics) storage.Store {
 		users{store, c}, roles{store, c}, clients{store, c}, clientUse{store, c}, clientLogos{store, c},
 		sessions{store, c, m}, codes{store, c, m}, browserSessions{store, c, m}, consents{store, c}, factors{store, c}, scopeTexts{store, c}, outbox{store, c}, epochs{store, c}, sessionStatus{store, c},
 		statusLists{store, c}, pendingRevocations{store, c}, revocations{store, c},
-		sharedSets{store, c}, rateCounters{store, c}, keyRecords{store, c}, auditEvents{store, c}, backups{store, c}, health{store, c},
+		sharedSets{store, c}, rateCounters{store, c}, loginRecords{store, c, m}, keyRecords{store, c}, auditEvents{store, c}, backups{store, c}, health{store, c},
 		store.Close,
 	}
 }
@@ -74,6 +74,7 @@ type instrumented struct {
 	revocations
 	sharedSets
 	rateCounters
+	loginRecords
 	keyRecords
 	auditEvents
 	backups

@@ -51,6 +51,42 @@ func (w *rateCounters) SweepCounters(ctx context.Context, before time.Time, limi
 	return w.store.SweepCounters(ctx, before, limit)
 }
 
+// loginRecords also tells how many sessions began and ended.
+type loginRecords struct {
+	store   storage.LoginRecorder
+	calls   *calls
+	metrics Metrics
+}
+
+var _ storage.LoginRecorder = loginRecords{}
+
+func (w loginRecords) RecordLogins(ctx context.Context, logins []storage.LoginRecord, events func([]storage.LoginOutcome) ([]storage.AuditEvent, error)) (_ []storage.LoginOutcome, err error) {
+	defer w.calls.end("record_logins", w.calls.begin(), &err)
+	outcomes, err := w.store.RecordLogins(ctx, logins, events)
+	if err != nil {
+		return outcomes, err
+	}
+	for n, l := range logins {
+		w.count(l, outcomes[n])
+	}
+	return outcomes, nil
+}
+
+func (w loginRecords) count(l storage.LoginRecord, o storage.LoginOutcome) {
+	if o.Full != nil {
+		return
+	}
+	if l.Session != nil && l.Session.Generation != storage.PendingGeneration {
+		w.metrics.SessionStarted()
+	}
+	if l.BrowserSession != nil {
+		w.metrics.BrowserSessionStarted()
+	}
+	if len(o.Ended) > 0 {
+		w.metrics.SessionsEnded(l.Limit.Reason, int64(len(o.Ended)))
+	}
+}
+
 type keyRecords struct {
 	store storage.Keys
 	calls *calls

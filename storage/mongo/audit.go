@@ -2,7 +2,6 @@ package mongo
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -43,18 +42,7 @@ func (s *Store) AppendAudit(ctx context.Context, events ...storage.AuditEvent) e
 		e.At = storage.Time(e.At)
 		docs[n] = auditDoc(e)
 	}
-	var err error
-	switch len(docs) {
-	case 0:
-	case 1:
-		err = s.insert(ctx, audit, docs[0])
-	default:
-		err = s.insertInOrder(ctx, audit, docs)
-	}
-	if errors.Is(err, errDuplicate) {
-		return &storage.DuplicateError{Field: "id"}
-	}
-	return err
+	return s.insertAll(ctx, audit, docs)
 }
 
 // ListAudit implements [storage.Audit].

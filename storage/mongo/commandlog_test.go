@@ -63,7 +63,7 @@ var allowed = map[string]string{
 // fields are the names that may stand in filters and updates: all are written
 // in package mongo, none comes from outside.
 var fields = []string{
-	"_id", "user_id", "client_id", "generation", "revoked_at", "reason", "expires_at", "rotated_at", "reset_at", "count", "held", "held_to",
+	"_id", "user_id", "client_id", "generation", "revoked_at", "reason", "expires_at", "rotated_at", "reset_at", "count", "held", "held_to", "mark",
 	"version", "replays", "number", "created_at", "user_epoch", "client_epoch", "username", "email", "roles", "password_hash", "disabled", "grants", "origins", "kid", "sealed", "lease", "at", "type", "actor", "target",
 	"grade", "due", "status_index", "retired_index", "withheld", "denied_audiences", "status_retired", "leased", "until", "bits",
 	"browser", "bound", "code", "code_failures", "root_id", "last_seen", "idle_at", "ends_at", "due_at", "leased_to", "owner", "attempts",
@@ -212,7 +212,7 @@ func checkUpdate(change bson.Raw, fault func(string, ...any)) {
 		return
 	}
 	for _, e := range elements {
-		if !slices.Contains([]string{"$set", "$unset", "$inc", "$max"}, e.Key()) {
+		if !slices.Contains([]string{"$set", "$unset", "$inc", "$max", "$setOnInsert"}, e.Key()) {
 			fault("update by %q", e.Key())
 			continue
 		}

@@ -2,6 +2,7 @@ package mongo_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -337,28 +338,55 @@ var commandTable = []struct {
 	}, "find delete"},
 
 	{"ReserveCounters, first", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.ReserveCounters(ctx, start, time.Second, attempt("k", 2)))
+		return must(s.ReserveCounters(ctx, start, 0, attempt("k", 2)))
 	}, "find insert"},
 	{"ReserveCounters", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.ReserveCounters(ctx, start, time.Second, attempt("k", 2)))
+		return must(s.ReserveCounters(ctx, start, 0, attempt("k", 2)))
 	}, "find findAndModify"},
 	{"ReserveCounters, full", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.ReserveCounters(ctx, start, time.Second, attempt("k2", 2), attempt("k", 2)))
+		return must(s.ReserveCounters(ctx, start, 0, attempt("k2", 2), attempt("k", 2)))
 	}, "find"},
 	{"ReserveCounters, window over", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.ReserveCounters(ctx, start.Add(time.Hour), time.Second, attempt("k", 2)))
+		return must(s.ReserveCounters(ctx, start.Add(time.Hour), 0, attempt("k", 2)))
 	}, "find findAndModify"},
+	{"ReserveCounters of several", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ReserveCounters(ctx, start, 0, attempt("k2", 2), attempt("k3", 2), attempt("k4", 2)))
+	}, "find update"},
+	{"ReserveCounters, to be held", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ReserveCounters(ctx, start, time.Second, attempt("k2", 9), attempt("k3", 9), attempt("k4", 9)))
+	}, "find"},
 	{"SettleCounters, keep", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.SettleCounters(ctx, storage.CounterSettlement{Key: "k", Action: storage.CounterKeep}))
-	}, "findAndModify"},
+		return must(s.SettleCounters(ctx, storage.CounterSettlement{Key: "k2", Action: storage.CounterKeep}))
+	}, "find update find"},
 	{"SettleCounters, release", func(ctx context.Context, s *mongo.Store) error {
-		return must(s.SettleCounters(ctx, storage.CounterSettlement{Key: "k", Action: storage.CounterRelease}))
-	}, "update"},
+		return must(s.SettleCounters(ctx, storage.CounterSettlement{Key: "k3", Action: storage.CounterRelease}))
+	}, ""},
 	{"SettleCounters, clear", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.SettleCounters(ctx, storage.CounterSettlement{Key: "k", Action: storage.CounterClear}))
 	}, "delete"},
+	{"RecordLogins, wrong", func(ctx context.Context, s *mongo.Store) error {
+		if _, err := s.ReserveCounters(ctx, start, time.Second, attempt("k5", 9), attempt("k6", 9)); err != nil {
+			return err
+		}
+		return recordLogin(ctx, s, storage.LoginRecord{Settle: []storage.CounterSettlement{
+			{Key: "k5", Action: storage.CounterKeep, Limit: 9}, {Key: "k6", Action: storage.CounterKeep, Limit: 9},
+		}})
+	}, "find find update find insert"},
+	{"RecordLogins, right", func(ctx context.Context, s *mongo.Store) error {
+		session := testSession("right")
+		return recordLogin(ctx, s, storage.LoginRecord{
+			Session: &session, Settle: []storage.CounterSettlement{{Key: "k5", Action: storage.CounterRelease, Limit: 9}}, Limit: &storage.SessionLimit{Keep: 9, Most: 9},
+		})
+	}, "find insert find insert"},
+	{"RecordLogins, right, everything", func(ctx context.Context, s *mongo.Store) error {
+		session, browser := testSession("right2"), testBrowserSession("right2")
+		return recordLogin(ctx, s, storage.LoginRecord{
+			Session: &session, BrowserSession: &browser, Count: []storage.CounterClaim{attempt("known", 9), attempt("known2", 9)},
+			Settle: []storage.CounterSettlement{{Key: "k5", Action: storage.CounterClear, Limit: 9}},
+		})
+	}, "find update insert insert insert"},
 	{"Counters", func(ctx context.Context, s *mongo.Store) error { return must(s.Counters(ctx, start, "k")) }, "find"},
-	{"SweepCounters, none", func(ctx context.Context, s *mongo.Store) error { return must(s.SweepCounters(ctx, start, 10)) }, "find"},
+	{"SweepCounters", func(ctx context.Context, s *mongo.Store) error { return must(s.SweepCounters(ctx, start, 10)) }, "find delete"},
 
 	{"InsertKey", func(ctx context.Context, s *mongo.Store) error { return s.InsertKey(ctx, testKey(1, "kid")) }, "insert"},
 	{"InsertKey, taken", func(ctx context.Context, s *mongo.Store) error { return s.InsertKey(ctx, testKey(1, "other")) }, "insert find"},
@@ -388,6 +416,15 @@ var commandTable = []struct {
 var expectedFailures = []string{
 	"RotateSession, lost", "RotateSession, unknown", "CountReplay, lost", "CreateUser, taken", "UserByLogin, unknown", "UpdateRole, stale", "InsertKey, taken",
 	"RedeemSession, again", "SwapConsent, stale", "PostponeMessage, of another",
+}
+
+// recordLogin records a login with one event.
+func recordLogin(ctx context.Context, s *mongo.Store, l storage.LoginRecord) error {
+	l.At = start
+	_, err := s.RecordLogins(ctx, []storage.LoginRecord{l}, func([]storage.LoginOutcome) ([]storage.AuditEvent, error) {
+		return []storage.AuditEvent{{ID: rand.Text(), At: start}}, nil
+	})
+	return err
 }
 
 func TestCommandsOfEachCall(t *testing.T) {

@@ -50,11 +50,6 @@ func set(fields ...bson.E) bson.E { return bson.E{Key: "$set", Value: bson.D(fie
 // inc adds n to the field.
 func inc(field string, n int64) bson.E { return operator("$inc", field, n) }
 
-// incBoth adds n to both fields.
-func incBoth(a, b string, n int64) bson.E {
-	return bson.E{Key: "$inc", Value: bson.D{value(a, n), value(b, n)}}
-}
-
 // raise sets the field to the value where it is less.
 func raise[T any](field string, v T) bson.E { return operator("$max", field, v) }
 
@@ -70,3 +65,6 @@ func unset(fields ...string) bson.E {
 // rising and falling are the orders of a field.
 func rising(field string) bson.E  { return bson.E{Key: field, Value: 1} }
 func falling(field string) bson.E { return bson.E{Key: field, Value: -1} }
+
+// setOnInsert gives the fields their values where the update makes the document.
+func setOnInsert(fields ...bson.E) bson.E { return bson.E{Key: "$setOnInsert", Value: bson.D(fields)} }

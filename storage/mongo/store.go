@@ -26,6 +26,7 @@ type Store struct {
 	now     func() time.Time
 	timeout time.Duration
 	secrets redactor
+	held    storage.HeldPlaces
 }
 
 // Open connects to the database that the connection string names in its path,

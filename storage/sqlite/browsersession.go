@@ -27,6 +27,8 @@ var browserSessionTable = newTable("browser_sessions",
 	plain("reason", func(b *storage.BrowserSession) *string { return &b.Reason }),
 )
 
+const revokeBrowserSession query = "UPDATE browser_sessions SET reason = iif(revoked_at IS NULL, ?2, reason), revoked_at = coalesce(revoked_at, ?1) WHERE id = ?3"
+
 var (
 	browserSessionInEpoch = "SELECT " + browserSessionTable.qualified("b") + ", " + userTable.qualified("u") + ", " + epochTable.list +
 		" FROM browser_sessions AS b JOIN users AS u ON u.id = b.user_id, epoch WHERE b.id = ?"
@@ -71,9 +73,7 @@ func (s *Store) TouchBrowserSession(ctx context.Context, id string, seen, idleAt
 
 // RevokeBrowserSession implements [storage.BrowserSessions].
 func (s *Store) RevokeBrowserSession(ctx context.Context, id string, at time.Time, reason string) error {
-	return s.exec(ctx, "revoke browser session", storage.ErrNotFound,
-		"UPDATE browser_sessions SET reason = iif(revoked_at IS NULL, ?2, reason), revoked_at = coalesce(revoked_at, ?1) WHERE id = ?3",
-		millis(at), reason, id)
+	return s.exec(ctx, "revoke browser session", storage.ErrNotFound, revokeBrowserSession, millis(at), reason, id)
 }
 
 // ListBrowserSessions implements [storage.BrowserSessions].

@@ -152,17 +152,19 @@ func (s *Store) revoke(ctx context.Context, ids []string, at time.Time, reason s
 	if len(ids) == 0 {
 		return 0, nil
 	}
-	return writeMulti(ctx, s, "revoke sessions", func(t *tx) (total int64, err error) {
-		for _, id := range ids {
-			revoked, err := t.exec("UPDATE sessions SET revoked_at = ?, reason = ?, status_due = 1 WHERE id = ? AND revoked_at IS NULL",
-				millis(at), reason, id)
-			if err != nil {
-				return 0, err
-			}
-			total += revoked
+	return writeMulti(ctx, s, "revoke sessions", func(t *tx) (int64, error) { return revokeSessions(t, ids, at, reason) })
+}
+
+func revokeSessions(t *tx, ids []string, at time.Time, reason string) (total int64, err error) {
+	for _, id := range ids {
+		revoked, err := t.exec("UPDATE sessions SET revoked_at = ?, reason = ?, status_due = 1 WHERE id = ? AND revoked_at IS NULL",
+			millis(at), reason, id)
+		if err != nil {
+			return 0, err
 		}
-		return total, nil
-	})
+		total += revoked
+	}
+	return total, nil
 }
 
 // selectSessions selects columns of the sessions after a cursor.

@@ -18,6 +18,7 @@ type Store struct {
 	readers *readers    // for what requests read
 	listers *readers    // for listings
 	writer  *writer
+	held    storage.HeldPlaces
 	close   func() error
 }
 

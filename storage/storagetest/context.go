@@ -95,6 +95,10 @@ func accountCalls(s storage.Store) map[string]func(ctx context.Context) error {
 		"SettleCounters": func(ctx context.Context) error {
 			return second(s.SettleCounters(ctx, storage.CounterSettlement{Key: "ann", Action: storage.CounterClear}))
 		},
+		"RecordLogins": func(ctx context.Context) error {
+			session := newSession(2)
+			return second(s.RecordLogins(ctx, []storage.LoginRecord{{At: start, Session: &session}}, func([]storage.LoginOutcome) ([]storage.AuditEvent, error) { return nil, nil }))
+		},
 		"Counters":      func(ctx context.Context) error { return second(s.Counters(ctx, start, "ann")) },
 		"SweepCounters": func(ctx context.Context) error { return second(s.SweepCounters(ctx, at, 10)) },
 		"InsertKey":     func(ctx context.Context) error { return s.InsertKey(ctx, newKey(2)) },

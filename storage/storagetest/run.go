@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"Status", statusContracts},
 		{"Revocations", revocationContracts},
 		{"RateCounters", rateCounterContracts},
+		{"LoginRecords", loginRecordContracts},
 		{"Keys", keyContracts},
 		{"Audit", auditContracts},
 		{"Backups", backupContracts},
