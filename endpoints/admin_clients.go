@@ -26,6 +26,7 @@ var clientSchema = schema{
 	"redirect_uris": kindStrings, "post_logout_redirect_uris": kindStrings, "backchannel_logout_uri": kindString, "backchannel_logout_session_required": kindBool,
 	"initiate_login_uri": kindString, "require_pkce": kindBool, "consent": kindString, "token_endpoint_auth_method": kindString,
 	"default_max_age": kindInt, "allow_localhost": kindBool, "require_auth_time": kindBool,
+	"require_authentication": kindString, "password_grant_without_mfa": kindBool,
 
 	"client_uri": kindString, "logo_uri": kindString, "policy_uri": kindString, "tos_uri": kindString, "contacts": kindStrings,
 }
@@ -49,6 +50,7 @@ func clientChange(b jsonObject) admin.ClientChange {
 			InitiateLoginURI: b.optString("initiate_login_uri"), RequirePKCE: b.optBool("require_pkce"), Consent: b.optString("consent"),
 			AuthMethod: b.optString("token_endpoint_auth_method"), DefaultMaxAge: b.optInt("default_max_age"),
 			LocalhostPorts: b.optBool("allow_localhost"), RequireAuthTime: b.optBool("require_auth_time"),
+			Authentication: b.optString("require_authentication"), PasswordGrantWithoutMFA: b.optBool("password_grant_without_mfa"),
 		},
 		ClientDisplayChange: admin.ClientDisplayChange{
 			HomeURI: b.optString("client_uri"), LogoURI: b.optString("logo_uri"), PolicyURI: b.optString("policy_uri"), TermsURI: b.optString("tos_uri"),

@@ -15,7 +15,7 @@ func listRoles(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error
 	return a.Roles().List(ctx)
 }
 
-var newRoleSchema = schema{"name": kindString, "description": kindString, "scopes": kindStrings, "rank": kindInt}
+var newRoleSchema = schema{"name": kindString, "description": kindString, "scopes": kindStrings, "rank": kindInt, "require_authentication": kindString}
 
 // createRole is POST /api/v1/roles. A repeated request is a duplicate (409).
 func createRole(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
@@ -23,7 +23,7 @@ func createRole(ctx context.Context, a *admin.Admin, req *apiRequest) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.Roles().Create(ctx, b.str("name"), admin.RoleChange{Description: b.optString("description"), Scopes: b.optStrings("scopes"), Rank: b.optInt("rank")})
+	r, err := a.Roles().Create(ctx, b.str("name"), admin.RoleChange{Description: b.optString("description"), Scopes: b.optStrings("scopes"), Rank: b.optInt("rank"), Authentication: b.optString("require_authentication")})
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func showRole(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error)
 	return foundReply(r, r.Revision), nil
 }
 
-var roleSchema = schema{"description": kindString, "scopes": kindStrings, "rank": kindInt, "release_scopes": kindBool}
+var roleSchema = schema{"description": kindString, "scopes": kindStrings, "rank": kindInt, "require_authentication": kindString, "release_scopes": kindBool}
 
 // updateRole is PATCH /api/v1/roles/{name}.
 func updateRole(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
@@ -51,7 +51,7 @@ func updateRole(ctx context.Context, a *admin.Admin, req *apiRequest) (any, erro
 		return nil, err
 	}
 	r, err := a.Roles().Update(ctx, req.pathParam("name"), admin.RoleChange{
-		Description: b.optString("description"), Scopes: b.optStrings("scopes"), Rank: b.optInt("rank"), ReleaseScopes: b.isTrue("release_scopes"),
+		Description: b.optString("description"), Scopes: b.optStrings("scopes"), Rank: b.optInt("rank"), Authentication: b.optString("require_authentication"), ReleaseScopes: b.isTrue("release_scopes"),
 	})
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package endpoints
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -57,35 +56,6 @@ func (f signInFlow) show(r *http.Request, e *event, in issuer.Interaction, own s
 		return nil, err
 	}
 	return f.answer(r, in, out, own, typed)
-}
-
-// secondFactorEndpoint is the page that asks for a code. After a password there is no session yet:
-// the form carries what was proven, so that a GET of the page begins with the password again.
-type secondFactorEndpoint struct{ signInFlow }
-
-var _ endpoint = secondFactorEndpoint{}
-
-func (s secondFactorEndpoint) handle(r *http.Request, e *event) (any, error) {
-	in := s.interaction(r, e)
-	in.Account = isBare(in.Query)
-	if r.Method != http.MethodPost {
-		return s.show(r, e, in, pathLoginFactor, formState{})
-	}
-	if err := s.site.checkOrigin(r); err != nil {
-		return nil, err
-	}
-	fields, err := readPageForm(r, "pending", "code", "recovery_code")
-	if err != nil {
-		return nil, err
-	}
-	sent := issuer.SecondFactor{Pending: fields["pending"], Typed: issuer.Secret(cmp.Or(fields["code"], fields["recovery_code"]))}
-	out, err := s.run(r, e, in, s.limiter.storeTimeout, func(ctx context.Context, in issuer.Interaction) (issuer.Outcome, error) {
-		return s.signIn.SecondFactor(ctx, in, sent)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return s.answer(r, in, out, pathLoginFactor, formState{})
 }
 
 // changePasswordEndpoint is the page of a user who must set a new password.

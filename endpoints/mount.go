@@ -57,6 +57,7 @@ func (m *routeBuilder) mountSignIn(cfg Config) {
 		{path: pathAuthorize, methods: both, endpoint: authorizationEndpoint{flow}},
 		{path: pathLogin, methods: both, endpoint: loginEndpoint{flow}},
 		{path: pathLoginFactor, methods: both, endpoint: secondFactorEndpoint{flow}},
+		{path: pathLoginEnrol, methods: both, endpoint: enrolEndpoint{flow}},
 		{path: pathLoginPassword, methods: both, endpoint: changePasswordEndpoint{flow}},
 		{path: pathLoginContinue, methods: readMethods, endpoint: continueEndpoint{flow}},
 		{path: pathLoginState, methods: readMethods, debugLog: true, endpoint: loginStateEndpoint{flow}},

@@ -19,11 +19,17 @@ type SignIn interface {
 
 // signInSteps are the steps of a sign-in, one a page.
 type signInSteps interface {
+	factorSteps
 	Authorize(ctx context.Context, in issuer.Interaction) (issuer.Outcome, error)
 	LogIn(ctx context.Context, in issuer.Interaction, l issuer.Login) (issuer.Outcome, error)
-	SecondFactor(ctx context.Context, in issuer.Interaction, f issuer.SecondFactor) (issuer.Outcome, error)
 	ChangePassword(ctx context.Context, in issuer.Interaction, pw issuer.Secret) (issuer.Outcome, error)
 	Consent(ctx context.Context, in issuer.Interaction, allow bool) (issuer.Outcome, error)
+}
+
+// factorSteps are those of second factors.
+type factorSteps interface {
+	SecondFactor(ctx context.Context, in issuer.Interaction, f issuer.SecondFactor) (issuer.Outcome, error)
+	Enrol(ctx context.Context, in issuer.Interaction, f issuer.EnrolForm) (issuer.Outcome, error)
 }
 
 var _ SignIn = (*issuer.SignIn)(nil)
@@ -84,6 +90,7 @@ func outcomeName(out issuer.Outcome) string {
 const (
 	pathLogin         = "/login"
 	pathLoginFactor   = "/login/second-factor"
+	pathLoginEnrol    = "/login/enrol"
 	pathLoginPassword = "/login/password"
 	pathLoginContinue = "/login/continue"
 	pathLoginState    = "/login/state"
@@ -95,6 +102,7 @@ const (
 var pageOfStep = map[authorization.StepKind]string{
 	authorization.StepLogin:          pathLogin,
 	authorization.StepSecondFactor:   pathLoginFactor,
+	authorization.StepEnrol:          pathLoginEnrol,
 	authorization.StepChangePassword: pathLoginPassword,
 	authorization.StepConsent:        pathConsent,
 }
@@ -114,7 +122,7 @@ func (f signInFlow) answer(r *http.Request, in issuer.Interaction, out issuer.Ou
 		return f.refuse(r, in, out)
 	}
 	switch out.Step.Kind {
-	case authorization.StepLogin, authorization.StepSecondFactor, authorization.StepChangePassword, authorization.StepConsent:
+	case authorization.StepLogin, authorization.StepSecondFactor, authorization.StepEnrol, authorization.StepChangePassword, authorization.StepConsent:
 		page := pageOfStep[out.Step.Kind]
 		if page != own && !out.AfterPassword && out.Problem != issuer.ProblemLoginExpired {
 			reply.location = f.url(page, out.Query)
@@ -202,6 +210,8 @@ func (f signInFlow) page(reply pageReply, out issuer.Outcome, lang string, typed
 		reply.view = f.loginView(out, problem, typed)
 	case authorization.StepSecondFactor:
 		reply.view = f.secondFactorView(out, problem)
+	case authorization.StepEnrol:
+		reply.view = f.enrolView(out, problem)
 	case authorization.StepChangePassword:
 		reply.view = f.changePasswordView(out, problem)
 	default:
@@ -213,7 +223,7 @@ func (f signInFlow) page(reply pageReply, out issuer.Outcome, lang string, typed
 // statusOfProblem returns the status of a page that says what was wrong with its form.
 func statusOfProblem(p pages.Problem) int {
 	switch p {
-	case pages.ProblemNone, pages.ProblemSessionEnded, pages.ProblemSignInAgain, pages.ProblemLoginExpired:
+	case pages.ProblemNone, pages.ProblemSessionEnded, pages.ProblemSignInAgain, pages.ProblemLoginExpired, pages.ProblemEnrolExpired:
 		return http.StatusOK
 	case pages.ProblemWrongCredentials, pages.ProblemCodeWrong, pages.ProblemCodeUsed:
 		return http.StatusUnauthorized

@@ -77,6 +77,17 @@ func (f signInFlow) secondFactorView(out issuer.Outcome, problem pages.Problem) 
 	return v
 }
 
+func (f signInFlow) enrolView(out issuer.Outcome, problem pages.Problem) pages.View {
+	if out.RecoveryCodes != nil {
+		return pages.RecoveryCodesView{Codes: out.RecoveryCodes, ContinueURL: f.url(pathLoginContinue, out.Query)}
+	}
+	v := pages.EnrolView{Action: f.url(pathLoginEnrol, out.Query), Client: f.site.clientView(out.Client), Until: out.EnrolBy, Problem: problem}
+	if e := out.Enrolment; e != nil {
+		v.Enrolment, v.Secret, v.QRSize, v.QRPath = e.Sealed, e.Secret, e.QR.Size, e.QR.Path
+	}
+	return v
+}
+
 func (f signInFlow) changePasswordView(out issuer.Outcome, problem pages.Problem) pages.ChangePasswordView {
 	v := pages.ChangePasswordView{
 		Action: f.url(pathLoginPassword, out.Query), Client: f.site.clientView(out.Client), Problem: problem, RetryAfter: out.RetryAfter,

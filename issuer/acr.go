@@ -48,3 +48,15 @@ func withMethods(before []string, method string) []string {
 	}
 	return all
 }
+
+// AuthenticationMFA is the policy of a role or client that demands two factors.
+const AuthenticationMFA = "mfa"
+
+// policyLevel returns the level that a stored policy demands. One that is not known, of a newer
+// program, demands two factors: no failure lets anybody in.
+func policyLevel(policy string) authorization.Level {
+	if policy == "" {
+		return authorization.LevelNone
+	}
+	return authorization.Level2FA
+}

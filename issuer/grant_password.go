@@ -4,23 +4,22 @@ import (
 	"context"
 
 	"example.org/signet/issuer/audit"
-	"example.org/signet/issuer/factor"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
 )
 
 // passwordGrant logs a user in (RFC 6749 §4.3).
 type passwordGrant struct {
-	login    *passwordLogin
-	sessions *sessionStarter
-	factors  *factor.Service
-	log      eventLog
+	login         *passwordLogin
+	sessions      *sessionStarter
+	secondFactors factorPolicy
+	log           eventLog
 }
 
 var _ grant = passwordGrant{}
 
 func newPasswordGrant(i *Issuer) grant {
-	return passwordGrant{login: newPasswordLogin(i), sessions: newSessionStarter(i), factors: i.factors, log: eventLog{i.auditLog}}
+	return passwordGrant{login: newPasswordLogin(i), sessions: newSessionStarter(i), secondFactors: i.policy, log: eventLog{i.auditLog}}
 }
 
 func (passwordGrant) policy() scopePolicy { return scopePolicy{user: true} }
@@ -37,7 +36,7 @@ func (g passwordGrant) identify(ctx context.Context, req *grantRequest) (subject
 	if err != nil {
 		return subject{}, err
 	}
-	if err := g.checkFactors(ctx, c, v); err != nil {
+	if err := g.checkFactors(ctx, req.client, c, v); err != nil {
 		return subject{}, err
 	}
 	login := &pendingLogin{g.login, c, v}
@@ -67,20 +66,19 @@ func (passwordGrant) refuseMustChange(ctx context.Context, l *pendingLogin) erro
 
 // detailSecondFactor tells a login that was refused for want of a second factor from one with a
 // wrong password. Only the audit log is told.
-const detailSecondFactor = "the user has a second factor, which this grant cannot ask for"
+const detailSecondFactor = "the user has or must have a second factor, which this grant cannot ask for"
 
-// checkFactors refuses a user who has a second factor, with the answer to a wrong password: the
-// grant would else be a way round it. The attempt neither counts nor forgives.
-func (g passwordGrant) checkFactors(ctx context.Context, c credentials, v verifiedLogin) error {
-	f, err := g.factors.Of(ctx, v.user)
-	switch {
-	case err != nil:
-		v.attempt.Release(ctx)
-		return unavailable(err)
-	case !factor.Any(f):
+// checkFactors refuses a user who has or must have a second factor, with the answer to a wrong
+// password: the grant would else be a way round it. The attempt neither counts nor forgives.
+func (g passwordGrant) checkFactors(ctx context.Context, client storage.Client, c credentials, v verifiedLogin) error {
+	refused, err := g.secondFactors.refusesGrant(ctx, v.user, client)
+	if err == nil && !refused {
 		return nil
 	}
 	defer v.attempt.Release(ctx)
+	if err != nil {
+		return err
+	}
 	e := storage.AuditEvent{Type: audit.EventLoginFailed, Target: v.user.ID, ClientID: c.ClientID, Detail: detailSecondFactor}
 	if err := g.log.append(ctx, c.Info, e); err != nil {
 		return err

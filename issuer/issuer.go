@@ -75,6 +75,10 @@ type Config struct {
 	// them: the next or the previous one while the master key changes.
 	OtherMasterKeys []keys.MasterKey
 
+	// EnrolWithin is how long users may put off setting up a second factor once a policy demands
+	// one; 0 for not at all.
+	EnrolWithin time.Duration
+
 	// Name is the service as authenticator apps show it; "" for the issuer's host.
 	Name string
 
@@ -114,6 +118,9 @@ func (c Config) Validate() error {
 	}
 	if c.AuditRetention < 0 || c.AuditRetention > 0 && c.AuditRetention < minAuditRetention {
 		faults.Addf("audit-retention", "must be 0, for ever, or at least %s, is %s", minAuditRetention, c.AuditRetention)
+	}
+	if c.EnrolWithin < 0 {
+		faults.Addf("enrol-within", "must not be negative, is %s", c.EnrolWithin)
 	}
 	c.BrowserSessions.validate(&faults)
 	if c.StatusTTL != 0 && (c.StatusTTL < time.Second || c.StatusTTL > time.Hour) {
@@ -163,6 +170,7 @@ type Issuer struct {
 	throttler     *Throttler
 	stamps        *authorization.Sealer
 	factors       *factor.Service
+	policy        factorPolicy
 	loops         *loopDetector
 	outbox        *outbox.Worker
 	logout        *logoutService
@@ -199,6 +207,7 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 	i.statusLists = newStatusLists(cfg, store, keyring, endNotifier{clients: store, outbox: i.outbox, now: i.now})
 	i.codes = &codeIssuer{codes: newCodeCodec(cfg.Rand, master, cfg.OtherMasterKeys...), store: store, now: i.now}
 	i.factors = factor.New(store, keys.NewMasterKeys(master, cfg.OtherMasterKeys...), cfg.Rand, cfg.appName())
+	i.policy = factorPolicy{roles: i.roles, factors: i.factors, within: cfg.EnrolWithin}
 	i.stamps, i.loops = authorization.NewSealer(cfg.Rand, cfg.Issuer, master, cfg.OtherMasterKeys...), newLoopDetector()
 	i.auth = &clientAuthenticator{clients: i.clients, passwords: passwords, verified: secrets, throttler: i.throttler, now: i.now}
 	i.checker = &tokenChecker{

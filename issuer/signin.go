@@ -32,6 +32,7 @@ type SignIn struct {
 	loops     *loopDetector
 	passwords PasswordReplacer
 	factors   *factor.Service
+	policy    factorPolicy
 	log       eventLog
 	refusals  refusalLog
 	limiter   eventLimiter
@@ -54,7 +55,7 @@ func (i *Issuer) SignIn(passwords PasswordReplacer) *SignIn {
 		sessions: browserSessions{store: store, lives: i.cfg.BrowserSessions.withDefaults(), rand: i.cfg.Rand},
 		ender:    browserSessionEnder{store: store, log: log, now: i.now},
 		consents: consents{store: store, log: log},
-		loops:    i.loops, passwords: passwords, factors: i.factors,
+		loops:    i.loops, passwords: passwords, factors: i.factors, policy: i.policy,
 		log: log, refusals: refusalLog{limiter, log}, limiter: limiter,
 	}
 }
@@ -71,8 +72,9 @@ type visit struct {
 	stamp   authorization.Stamp
 	hint    string // whom the id_token_hint names; "" for nobody
 
-	signedIn *BrowserUser   // nil for nobody
-	cookie   *BrowserCookie // what the browser is told
+	signedIn *BrowserUser         // nil for nobody
+	factors  *storage.UserFactors // of who is signed in, where they were read
+	cookie   *BrowserCookie       // what the browser is told
 	problem  Problem
 }
 

@@ -160,17 +160,3 @@ func detailOf(use factor.Use) string {
 	}
 	return "totp"
 }
-
-// judgeFactors finds out what level the user can reach, where that is of account. A session that
-// has proven as much as any can is not asked about.
-func (s *SignIn) judgeFactors(ctx context.Context, v *visit, state *authorization.State) error {
-	if v.signedIn == nil || !v.request.WantsLevel() || state.Level >= authorization.Level2FA {
-		return nil
-	}
-	f, err := s.factors.Of(ctx, v.signedIn.User)
-	if err != nil {
-		return unavailable(err)
-	}
-	state.Reachable = reachableWith(f)
-	return nil
-}

@@ -47,8 +47,10 @@ func (s *SignIn) plan(ctx context.Context, v *visit) (plan, error) {
 		return p, nil
 	}
 	state := v.state()
-	if err := s.judgeFactors(ctx, v, &state); err != nil {
-		return p, err
+	if v.signedIn != nil {
+		if err := s.policy.apply(ctx, v, &state); err != nil {
+			return p, err
+		}
 	}
 	refused, err := s.judgeRights(ctx, &p, &state)
 	if err != nil {
@@ -204,6 +206,13 @@ func (s *SignIn) outcome(ctx context.Context, p plan) (Outcome, error) {
 		if o.Pending, err = s.stamps.SealPending(p.pending()); err != nil {
 			return Outcome{}, unavailable(err)
 		}
+	case authorization.StepEnrol:
+		if o.Enrolment, err = s.beginEnrolment(ctx, p); err != nil {
+			return Outcome{}, err
+		}
+		if p.step.Optional {
+			o.EnrolBy = p.factors.EnrolBy
+		}
 	case authorization.StepConsent:
 		if o.Consent, err = s.consents.view(ctx, p.asked); err != nil {
 			return Outcome{}, err
@@ -230,7 +239,7 @@ func (p plan) query(stamps *authorization.Sealer) (string, error) {
 	if p.signedIn != nil {
 		id := p.signedIn.Session.ID
 		proven := p.stamp.Proves(p.request, id, p.now)
-		stamp.Browser, stamp.Password, stamp.Consent = authorization.BrowserMark(id), proven.Password, proven.Consent
+		stamp.Browser, stamp.Password, stamp.Consent, stamp.Later = authorization.BrowserMark(id), proven.Password, proven.Consent, proven.Later
 		if proven != (authorization.Steps{}) {
 			stamp.Begun = p.stamp.Begun // a page that is loaded anew makes no step younger
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer/authorization"
+	"example.org/signet/issuer/factor"
 	"example.org/signet/storage"
 )
 
@@ -29,6 +30,8 @@ type Interaction struct {
 //	StepLogin              the login page; Problem says what was wrong before
 //	StepSecondFactor       the page for a code; Pending goes with its form
 //	StepChangePassword     the page for a new password
+//	StepEnrol              the page that sets up a second factor; with RecoveryCodes the page that
+//	                       shows them, this once, and leads on
 //	StepConsent            the consent page
 //	StepLoop               a page that says that the client keeps sending the browser here
 //	StepRestart            redirect to RestartURL
@@ -55,6 +58,10 @@ type Outcome struct {
 	Pending       string
 	AfterPassword bool
 
+	Enrolment     *factor.Enrolment // of StepEnrol
+	EnrolBy       time.Time         // until when that can be put off; zero where it cannot
+	RecoveryCodes []string
+
 	Problem    Problem       // why the page is shown again
 	RetryAfter time.Duration // with ProblemThrottled
 	Remember   RememberPolicy
@@ -76,6 +83,7 @@ const (
 	ProblemLoginExpired     Problem = "login_expired"
 	ProblemCodeWrong        Problem = "code_wrong"
 	ProblemCodeUsed         Problem = "code_used"
+	ProblemEnrolExpired     Problem = "enrol_expired"
 	ProblemPasswordSame     Problem = "password_same"
 	ProblemPasswordShort    Problem = "password_too_short"
 	ProblemPasswordLong     Problem = "password_too_long"
@@ -129,6 +137,13 @@ type Login struct {
 type SecondFactor struct {
 	Pending string // of the form
 	Typed   Secret // the code of the authenticator app, or a recovery code
+}
+
+// EnrolForm is what a person has sent from the page that sets up a second factor.
+type EnrolForm struct {
+	Enrolment string
+	Typed     Secret // the first code of the app
+	Later     bool   // not now
 }
 
 // BrowserUser is a user who is signed in in a browser.

@@ -96,6 +96,13 @@ func (i *Issuer) CheckLogin(ctx context.Context, r TokenRequest) (*CheckedLogin,
 // LogIn starts a session and issues its first tokens. The caller has just checked or set the
 // password of the user. Errors are *Error.
 func (i *Issuer) LogIn(ctx context.Context, c *CheckedLogin, user storage.User) (TokenResponse, error) {
+	refused, err := i.policy.refusesGrant(ctx, user, c.req.client)
+	switch {
+	case err != nil:
+		return TokenResponse{}, err
+	case refused:
+		return TokenResponse{}, newError(InvalidGrant, "the user must set up a second factor: sign in in a browser")
+	}
 	return i.pipeline.grantTo(ctx, c.req, newSubject(user))
 }
 

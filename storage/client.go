@@ -44,6 +44,11 @@ type Client struct {
 	AuthMethod             string // the one it uses: client_secret_basic, client_secret_post, none; "" for any
 	DefaultMaxAge          *int64 // seconds; nil for none
 	RequireAuthTime        bool
+	Authentication         string // what people must sign in to it with: "mfa", or "" for a password alone
+
+	// PasswordGrantWithoutMFA: the password grant takes users too who have a second factor, or must
+	// have one. It is a way round the factor.
+	PasswordGrantWithoutMFA bool
 
 	// What people are shown of it.
 	HomeURI   string

@@ -12,10 +12,14 @@ type Role struct {
 	Scopes      []string // sorted, no duplicates
 	Rank        int64    // who may give it: only those of a higher rank
 	BuiltIn     bool
-	Deleting    bool // nobody gets it any more
-	Version     int64
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
+
+	// Authentication is what its holders must sign in with: "mfa", or "" for a password alone.
+	Authentication string
+
+	Deleting  bool // nobody gets it any more
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 // Roles holds the roles; there are few, so a listing has no pages.

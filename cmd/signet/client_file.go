@@ -38,17 +38,19 @@ type clientEntry struct {
 	TrustClientIP    *bool     `yaml:"trust_client_ip"`
 	Disabled         *bool     `yaml:"disabled"`
 
-	RedirectURIs           *[]string `yaml:"redirect_uris"`
-	PostLogoutRedirectURIs *[]string `yaml:"post_logout_redirect_uris"`
-	BackchannelLogoutURI   *string   `yaml:"backchannel_logout_uri"`
-	BackchannelSession     *bool     `yaml:"backchannel_logout_session_required"`
-	InitiateLoginURI       *string   `yaml:"initiate_login_uri"`
-	RequirePKCE            *bool     `yaml:"require_pkce"`
-	Consent                *string   `yaml:"consent"`
-	AuthMethod             *string   `yaml:"token_endpoint_auth_method"`
-	DefaultMaxAge          *int64    `yaml:"default_max_age"`
-	AllowLocalhost         *bool     `yaml:"allow_localhost"`
-	RequireAuthTime        *bool     `yaml:"require_auth_time"`
+	RedirectURIs            *[]string `yaml:"redirect_uris"`
+	PostLogoutRedirectURIs  *[]string `yaml:"post_logout_redirect_uris"`
+	BackchannelLogoutURI    *string   `yaml:"backchannel_logout_uri"`
+	BackchannelSession      *bool     `yaml:"backchannel_logout_session_required"`
+	InitiateLoginURI        *string   `yaml:"initiate_login_uri"`
+	RequirePKCE             *bool     `yaml:"require_pkce"`
+	Consent                 *string   `yaml:"consent"`
+	AuthMethod              *string   `yaml:"token_endpoint_auth_method"`
+	DefaultMaxAge           *int64    `yaml:"default_max_age"`
+	AllowLocalhost          *bool     `yaml:"allow_localhost"`
+	RequireAuthTime         *bool     `yaml:"require_auth_time"`
+	Authentication          *string   `yaml:"require_authentication"`
+	PasswordGrantWithoutMFA *bool     `yaml:"password_grant_without_mfa"`
 
 	ClientURI *string   `yaml:"client_uri"`
 	LogoURI   *string   `yaml:"logo_uri"`
@@ -128,6 +130,7 @@ func (e clientEntry) newClient() (admin.NewClient, error) {
 				RedirectURIs: e.RedirectURIs, PostLogoutRedirectURIs: e.PostLogoutRedirectURIs, BackchannelLogoutURI: e.BackchannelLogoutURI,
 				BackchannelSession: e.BackchannelSession, InitiateLoginURI: e.InitiateLoginURI, RequirePKCE: e.RequirePKCE, Consent: e.Consent,
 				AuthMethod: e.AuthMethod, DefaultMaxAge: e.DefaultMaxAge, LocalhostPorts: e.AllowLocalhost, RequireAuthTime: e.RequireAuthTime,
+				Authentication: e.Authentication, PasswordGrantWithoutMFA: e.PasswordGrantWithoutMFA,
 			},
 			ClientDisplayChange: admin.ClientDisplayChange{HomeURI: e.ClientURI, LogoURI: e.LogoURI, PolicyURI: e.PolicyURI, TermsURI: e.TermsURI, Contacts: e.Contacts},
 		},

@@ -31,6 +31,8 @@ type signInFlags struct {
 	maxAge                           time.Duration
 	backchannelSession, noPKCE       bool
 	localhostPorts, requireAuthTime  bool
+	authentication                   string
+	grantWithoutMFA                  bool
 }
 
 // displayFlags are the flags of what people are shown.
@@ -64,6 +66,8 @@ func (r *signInFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&r.authMethod, "auth-method", "", "the one `METHOD` it authenticates with: client_secret_basic or client_secret_post; empty for both")
 	f.DurationVar(&r.maxAge, "default-max-age", 0, "how old a sign-in may be where the request does not say; negative for any age")
 	f.BoolVar(&r.localhostPorts, "allow-localhost", false, "a redirect URI on http://localhost matches on any port, as those on 127.0.0.1 and [::1] do")
+	f.StringVar(&r.authentication, "require-authentication", "", "`WHAT` people must sign in to it with: "+strings.Join(admin.AuthenticationPolicies(), ", "))
+	f.BoolVar(&r.grantWithoutMFA, "password-grant-without-mfa", false, "the password grant takes users too who have or must have a second factor: a way round it")
 	f.BoolVar(&r.requireAuthTime, "require-auth-time", false, "ID tokens always say when the user signed in")
 }
 
@@ -115,6 +119,7 @@ func (r *signInFlags) change(c *cobra.Command) admin.ClientSignInChange {
 		InitiateLoginURI: changed(c, "initiate-login-uri", &r.initiateLoginURI), RequirePKCE: changed(c, "no-require-pkce", &requirePKCE),
 		Consent: changed(c, "consent", &r.consent), AuthMethod: changed(c, "auth-method", &r.authMethod), DefaultMaxAge: changed(c, "default-max-age", &seconds),
 		LocalhostPorts: changed(c, "allow-localhost", &r.localhostPorts), RequireAuthTime: changed(c, "require-auth-time", &r.requireAuthTime),
+		Authentication: changed(c, "require-authentication", &r.authentication), PasswordGrantWithoutMFA: changed(c, "password-grant-without-mfa", &r.grantWithoutMFA),
 	}
 }
 

@@ -49,16 +49,18 @@ func newRole(p *process) *cobra.Command {
 
 // roleFlags are the flags that describe a role.
 type roleFlags struct {
-	description   string
-	scopes        []string
-	rank          int64
-	releaseScopes bool
+	description    string
+	scopes         []string
+	rank           int64
+	authentication string
+	releaseScopes  bool
 }
 
 func (r *roleFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&r.description, "description", "", "`TEXT` for people")
 	f.StringArrayVar(&r.scopes, "scope", nil, "`SCOPES` that only holders of a role that names them get; separated by spaces, or several flags")
 	f.Int64Var(&r.rank, "rank", 0, "`NUMBER`: whoever gives the role must outrank it: user is 0, admin 100, super_admin 1000")
+	f.StringVar(&r.authentication, "require-authentication", "", "`WHAT` holders must sign in with: "+strings.Join(admin.AuthenticationPolicies(), ", "))
 }
 
 // change returns the fields whose flags were given.
@@ -67,6 +69,7 @@ func (r *roleFlags) change(c *cobra.Command) admin.RoleChange {
 	return admin.RoleChange{
 		Description: changed(c, "description", &r.description), Rank: changed(c, "rank", &r.rank),
 		Scopes: changed(c, "scope", &scopes), ReleaseScopes: r.releaseScopes,
+		Authentication: changed(c, "require-authentication", &r.authentication),
 	}
 }
 
@@ -124,6 +127,7 @@ func newRoleCommand(p *process, c *cobra.Command, mode openMode, change func(ctx
 		}
 		return ac.printResult(r, func(w io.Writer) {
 			writeFields(w, "role", r.Name, "description", r.Description, "scopes", joinWords(r.Scopes), "rank", strconv.FormatInt(r.Rank, 10),
+				"sign-in must be by", r.Authentication,
 				"built in", formatBool(r.BuiltIn), "created", formatTime(r.CreatedAt), "updated", formatTime(r.UpdatedAt))
 		})
 	})

@@ -15,6 +15,7 @@ type browserSettings struct {
 	rememberedSessionIdle time.Duration
 	rememberedSessionTTL  time.Duration
 	rememberMe            string
+	enrolWithin           time.Duration
 }
 
 func (s *browserSettings) define(f *pflag.FlagSet) {
@@ -24,6 +25,7 @@ func (s *browserSettings) define(f *pflag.FlagSet) {
 	f.DurationVar(&s.rememberedSessionIdle, "remembered-session-idle", d.RememberedIdle, "as --browser-session-idle, of people who stay signed in when they close the browser")
 	f.DurationVar(&s.rememberedSessionTTL, "remembered-session-ttl", d.RememberedTTL, "as --browser-session-ttl, of people who stay signed in when they close the browser")
 	f.StringVar(&s.rememberMe, "remember-me", string(d.Remember), "`WHO` stays signed in when they close the browser: off (nobody), optional (who ticks the box) or always (everybody)")
+	f.DurationVar(&s.enrolWithin, "enrol-within", 0, "how long users may put off setting up a second factor that a role or client demands of them; 0 for not at all")
 }
 
 // check leaves to the issuer what it knows, and refuses zero, which stands for the default

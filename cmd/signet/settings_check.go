@@ -243,7 +243,7 @@ func (s *settings) issuerConfig(now func() time.Time) issuer.Config {
 	return issuer.Config{
 		Issuer: s.issuer, Name: s.brandName, AccessTokenTTL: s.accessTokenTTL, RefreshTokenTTL: s.refreshTokenTTL, SessionTTL: s.sessionTTL,
 		RefreshGrace: s.refreshGrace, CodeGrace: s.codeGrace, ClockSkew: s.clockSkew, MaxSessions: s.maxSessions, StatusTTL: s.statusTTL, CacheTTL: s.keyringRefresh, Throttle: s.throttle, Now: now,
-		AuditRetention: s.auditRetention, BrowserSessions: s.browserSessions(),
+		AuditRetention: s.auditRetention, BrowserSessions: s.browserSessions(), EnrolWithin: s.enrolWithin,
 	}
 }
 

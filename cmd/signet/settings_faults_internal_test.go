@@ -13,7 +13,7 @@ import (
 func TestFaults_NameTheSetting(t *testing.T) {
 	bad := map[string]string{
 		"issuer": "ftp://id.example.com", "access-token-ttl": "-1s", "refresh-token-ttl": "0s", "session-ttl": "0s", "refresh-grace": "1h", "max-sessions": "-1",
-		"status-ttl": "2h", "browser-session-idle": "-1s", "browser-session-ttl": "-1h", "remembered-session-idle": "0s", "remembered-session-ttl": "-1s", "remember-me": "perhaps",
+		"status-ttl": "2h", "browser-session-idle": "-1s", "browser-session-ttl": "-1h", "remembered-session-idle": "0s", "remembered-session-ttl": "-1s", "remember-me": "perhaps", "enrol-within": "-1s",
 		"registration": "friends", "audit-retention": "1m", "keyring-refresh": "-1s",
 		"signing-alg": "none", "publish-ahead": "-5s", "rotation-interval": "-1s", "jwks-max-age": "-1s", "clock-skew": "-1s",
 		"password-hash": "md5", "hash-workers": "99999", "hash-queue": "99999", "argon2-memory": "1", "argon2-time": "0", "bcrypt-cost": "99",

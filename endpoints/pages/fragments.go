@@ -21,7 +21,7 @@ var everyPage = []string{"header", "footer"}
 var pageNames = []string{
 	LoginView{}.name(), ChangePasswordView{}.name(), ConsentView{}.name(), FormPostView{}.name(), ContinueView{}.name(), LoopView{}.name(),
 	ErrorView{}.name(), LogoutView{}.name(), SignedOutView{}.name(), HomeView{}.name(),
-	AccountView{}.name(), AccountPasswordView{}.name(), AccountFactorsView{}.name(), AccountEnrolView{}.name(), AccountCodesView{}.name(), AccountSessionsView{}.name(), AccountAppsView{}.name(),
+	AccountView{}.name(), AccountPasswordView{}.name(), SecondFactorView{}.name(), EnrolView{}.name(), RecoveryCodesView{}.name(), AccountFactorsView{}.name(), AccountEnrolView{}.name(), AccountCodesView{}.name(), AccountSessionsView{}.name(), AccountAppsView{}.name(),
 }
 
 // fragments are the operator's pieces of HTML by the names of their files: "header.html" for

@@ -53,7 +53,7 @@ func (v AccountEnrolView) build(f *frame) (page, error) {
 	return f.accountPage(v.Account, "account.factors", s,
 		el("p", attr("class", "lead"), f.text("enrol.text")),
 		f.qrCode(v.QRSize, v.QRPath),
-		el("p", f.text("enrol.secret"), textNode(" "), el("code", attr("id", "totp-secret"), textNode(grouped(v.Secret)))),
+		f.secret(v.Secret),
 		postForm(f.path("/account/factors/confirm"), attr("class", "section"),
 			hidden("enrolment", v.Enrolment), f.codeField(s), submit("confirm", f.text("enrol.submit"))),
 	), nil
@@ -88,8 +88,20 @@ func (v AccountCodesView) build(f *frame) (page, error) {
 	}
 	return f.accountPage(v.Account, "account.factors", f.form(v.Problem, 0, ""),
 		el("p", attr("class", "lead"), lead),
-		el("ul", attr("class", "codes"), attr("id", "recovery-codes"), g.Map(v.Codes, func(c string) g.Node { return el("li", el("code", textNode(c))) })),
-		el("p", f.text("codes.keep")),
+		f.recoveryCodes(v.Codes),
 		el("p", el("a", attr("class", "primary"), attr("id", "codes-done"), href(f.path("/account/factors")), f.text("codes.done"))),
 	), nil
+}
+
+// recoveryCodes shows codes, and says what to do with them.
+func (f *frame) recoveryCodes(codes []string) g.Node {
+	return g.Group{
+		el("ul", attr("class", "codes"), attr("id", "recovery-codes"), g.Map(codes, func(c string) g.Node { return el("li", el("code", textNode(c))) })),
+		el("p", f.text("codes.keep")),
+	}
+}
+
+// secret shows the seed as text.
+func (f *frame) secret(secret string) g.Node {
+	return el("p", f.text("enrol.secret"), textNode(" "), el("code", attr("id", "totp-secret"), textNode(grouped(secret))))
 }

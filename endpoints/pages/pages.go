@@ -94,7 +94,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // no form ends in a redirect to a client: browsers apply it to the whole chain.
 func (p *Pages) CSP(v View) string {
 	switch v.(type) {
-	case LoginView, SecondFactorView, ChangePasswordView, ConsentView, FormPostView, LogoutView:
+	case LoginView, SecondFactorView, EnrolView, ChangePasswordView, ConsentView, FormPostView, LogoutView:
 		return policy // signing out may lead to a client too
 	case AccountView, AccountPasswordView, AccountFactorsView, AccountEnrolView, AccountCodesView, AccountSessionsView, AccountAppsView:
 		return policy + "; form-action 'self'"

@@ -12,6 +12,8 @@ var (
 	_ View = LoginView{}
 	_ View = ChangePasswordView{}
 	_ View = SecondFactorView{}
+	_ View = EnrolView{}
+	_ View = RecoveryCodesView{}
 	_ View = ConsentView{}
 	_ View = FormPostView{}
 	_ View = ContinueView{}
@@ -138,6 +140,25 @@ type SecondFactorView struct {
 	RestartURL string // signs in anew; "" for no link
 	Problem    Problem
 	RetryAfter time.Duration
+}
+
+// EnrolView is the page that sets up an authenticator app before the flow goes on. It sends
+// enrolment and code, or decision=later.
+type EnrolView struct {
+	Action    string
+	Client    *Client
+	Until     time.Time // it can be put off until then; zero where it cannot
+	Enrolment string
+	Secret    string
+	QRSize    int
+	QRPath    string
+	Problem   Problem
+}
+
+// RecoveryCodesView shows new recovery codes, this once, and leads on.
+type RecoveryCodesView struct {
+	Codes       []string
+	ContinueURL string
 }
 
 // ConsentView is the page that asks whether an application may have what it wants.

@@ -69,7 +69,6 @@ type AccountEnrolView struct {
 	Account
 	Enrolment string // of the form
 	Secret    string // the same as the QR code, to be typed
-	URI       string // the same, as a link for the app on this device
 	QRSize    int    // of each side, in units of the path
 	QRPath    string // what is dark
 }

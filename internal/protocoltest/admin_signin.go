@@ -42,7 +42,7 @@ func signInSettings() Object {
 		"redirect_uris": []string{"com.example.app:/cb", "https://app.example.com/cb?x=1"}, "post_logout_redirect_uris": []string{"https://app.example.com/bye"},
 		"backchannel_logout_uri": "https://app.example.com/bcl", "backchannel_logout_session_required": true, "initiate_login_uri": "https://app.example.com/login",
 		"require_pkce": false, "consent": "once", "token_endpoint_auth_method": "client_secret_post", "default_max_age": 3600,
-		"allow_localhost": true, "require_auth_time": true,
+		"allow_localhost": true, "require_auth_time": true, "require_authentication": "mfa", "password_grant_without_mfa": true,
 		"client_uri": "https://app.example.com/", "policy_uri": "https://app.example.com/privacy", "tos_uri": "https://app.example.com/terms",
 		"contacts": []string{"help@example.com", "ops@example.com"},
 	}
@@ -95,7 +95,7 @@ func testClientSignInSettings(t *testing.T, s *Signet) {
 	}
 	public := s.JSON("POST", Clients, Object{"client_id": "page", "public": true}, f.admin).ExpectStatus(t, http.StatusCreated).Object(t)
 	expectMembers(t, public, Object{
-		"token_endpoint_auth_method": "none", "require_pkce": true, "consent": "never", "allow_localhost": false, "require_auth_time": false, "backchannel_logout_session_required": false,
+		"token_endpoint_auth_method": "none", "require_pkce": true, "consent": "never", "allow_localhost": false, "require_auth_time": false, "require_authentication": "none", "password_grant_without_mfa": false, "backchannel_logout_session_required": false,
 	})
 	native := s.JSON("POST", Clients, Object{"client_id": "phone", "public": true, "redirect_uris": []string{"com.example.app:/cb"}}, f.admin).ExpectStatus(t, http.StatusCreated).Object(t)
 	expectMembers(t, native, Object{"consent": "once"}) // N04

@@ -150,20 +150,23 @@ func (p metadataPlayer) prompt(value string) bool {
 
 func (p metadataPlayer) acr(value string) bool {
 	q, verifier := p.s.AuthRequest(p.app, "claims", `{"id_token":{"acr":{"essential":true,"value":"`+value+`"}}}`)
-	signIn := func(u User) Page {
+	signIn := func(u User) url.Values {
 		b := p.s.NewBrowser()
 		page := b.Open(Authorize + "?" + q.Encode())
 		if page.is(Login) {
 			page = b.SignIn(p, page, u)
 		}
+		if page.is(LoginEnrol) {
+			return url.Values{}
+		}
 		if page.Status == http.StatusOK {
 			page = b.sendCode(p, page.asksForCode(p), p.device.next())
 		}
-		return page
+		return page.Answer(p)
 	}
-	answer := signIn(p.admin).Answer(p)
+	answer := signIn(p.admin)
 	if answer.Get("code") == "" {
-		answer = signIn(p.s.Editor).Answer(p)
+		answer = signIn(p.s.Editor)
 	}
 	if answer.Get("error") == "unmet_authentication_requirements" {
 		return false

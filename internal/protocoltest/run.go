@@ -61,6 +61,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Account", accountCases},
 		{"OwnBrowsers", ownBrowserCases},
 		{"SecondFactors", factorCases},
+		{"FactorPolicies", factorPolicyCases},
 		{"Status", statusCases},
 		{"StatusFaults", statusFaultCases},
 		{"CORS", corsCases},

@@ -101,6 +101,7 @@ func roleChanges(a, b storage.Role) string {
 	var c changes
 	c.values("scopes", a.Scopes, b.Scopes)
 	c.field("rank", a.Rank != b.Rank)
+	c.value("require_authentication", a.Authentication, b.Authentication)
 	c.field("description", a.Description != b.Description)
 	return c.String()
 }
@@ -140,6 +141,8 @@ func (c *changes) signIn(a, b storage.Client) {
 	c.value("default_max_age", formatMaxAge(a.DefaultMaxAge), formatMaxAge(b.DefaultMaxAge))
 	c.toggle("allow_localhost", a.LocalhostPorts, b.LocalhostPorts)
 	c.toggle("require_auth_time", a.RequireAuthTime, b.RequireAuthTime)
+	c.value("require_authentication", a.Authentication, b.Authentication)
+	c.toggle("password_grant_without_mfa", a.PasswordGrantWithoutMFA, b.PasswordGrantWithoutMFA)
 }
 
 func formatMaxAge(seconds *int64) string {

@@ -14,33 +14,37 @@ import (
 // ClientSignIn is what a client has for sign-in in a browser, as administrators see it.
 // Names follow the registries of RFC 7591 and OpenID Connect where they have one.
 type ClientSignIn struct {
-	RedirectURIs           []string `json:"redirect_uris,omitempty"`
-	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty"`
-	BackchannelLogoutURI   string   `json:"backchannel_logout_uri,omitempty"`
-	BackchannelSession     bool     `json:"backchannel_logout_session_required"`
-	InitiateLoginURI       string   `json:"initiate_login_uri,omitempty"`
-	RequirePKCE            bool     `json:"require_pkce"`
-	Consent                string   `json:"consent"`                              // never, once or always
-	AuthMethod             string   `json:"token_endpoint_auth_method,omitempty"` // "" for any with the secret
-	DefaultMaxAge          *int64   `json:"default_max_age,omitempty"`            // seconds
-	LocalhostPorts         bool     `json:"allow_localhost"`                      // a redirect URI on localhost matches on any port
-	RequireAuthTime        bool     `json:"require_auth_time"`
+	RedirectURIs            []string `json:"redirect_uris,omitempty"`
+	PostLogoutRedirectURIs  []string `json:"post_logout_redirect_uris,omitempty"`
+	BackchannelLogoutURI    string   `json:"backchannel_logout_uri,omitempty"`
+	BackchannelSession      bool     `json:"backchannel_logout_session_required"`
+	InitiateLoginURI        string   `json:"initiate_login_uri,omitempty"`
+	RequirePKCE             bool     `json:"require_pkce"`
+	Consent                 string   `json:"consent"`                              // never, once or always
+	AuthMethod              string   `json:"token_endpoint_auth_method,omitempty"` // "" for any with the secret
+	DefaultMaxAge           *int64   `json:"default_max_age,omitempty"`            // seconds
+	LocalhostPorts          bool     `json:"allow_localhost"`                      // a redirect URI on localhost matches on any port
+	RequireAuthTime         bool     `json:"require_auth_time"`
+	Authentication          string   `json:"require_authentication"` // none or mfa
+	PasswordGrantWithoutMFA bool     `json:"password_grant_without_mfa"`
 }
 
 // ClientSignInChange changes the fields that are not nil. An empty URI or method, and a
 // negative default max age, stand for none.
 type ClientSignInChange struct {
-	RedirectURIs           *[]string
-	PostLogoutRedirectURIs *[]string
-	BackchannelLogoutURI   *string
-	BackchannelSession     *bool
-	InitiateLoginURI       *string
-	RequirePKCE            *bool
-	Consent                *string
-	AuthMethod             *string
-	DefaultMaxAge          *int64
-	LocalhostPorts         *bool
-	RequireAuthTime        *bool
+	RedirectURIs            *[]string
+	PostLogoutRedirectURIs  *[]string
+	BackchannelLogoutURI    *string
+	BackchannelSession      *bool
+	InitiateLoginURI        *string
+	RequirePKCE             *bool
+	Consent                 *string
+	AuthMethod              *string
+	DefaultMaxAge           *int64
+	LocalhostPorts          *bool
+	RequireAuthTime         *bool
+	Authentication          *string
+	PasswordGrantWithoutMFA *bool
 }
 
 // The consent policies of a client.
@@ -52,6 +56,24 @@ const (
 
 // ConsentPolicies returns the consent policies.
 func ConsentPolicies() []string { return []string{ConsentNever, ConsentOnce, ConsentAlways} }
+
+// What people must sign in with, by the policy of a role or client.
+const (
+	AuthenticationNone = "none" // a password is enough
+	AuthenticationMFA  = issuer.AuthenticationMFA
+)
+
+// AuthenticationPolicies returns the policies, from the weakest up.
+func AuthenticationPolicies() []string { return []string{AuthenticationNone, AuthenticationMFA} }
+
+// checkAuthentication returns a policy as it is stored: "" for none.
+func checkAuthentication(s string) (string, error) {
+	s, err := oneOf("require_authentication", AuthenticationPolicies())(s)
+	if s == AuthenticationNone {
+		s = ""
+	}
+	return s, err
+}
 
 // AuthMethods returns the authentication methods that a client may be bound to.
 func AuthMethods() []string {
@@ -71,6 +93,7 @@ func toClientSignIn(c storage.Client) ClientSignIn {
 		BackchannelLogoutURI: c.BackchannelLogoutURI, BackchannelSession: c.BackchannelSession, InitiateLoginURI: c.InitiateLoginURI,
 		RequirePKCE: !c.PKCEOptional, Consent: cmp.Or(c.Consent, ConsentNever), AuthMethod: c.AuthMethod, DefaultMaxAge: c.DefaultMaxAge,
 		LocalhostPorts: c.LocalhostPorts, RequireAuthTime: c.RequireAuthTime,
+		Authentication: cmp.Or(c.Authentication, AuthenticationNone), PasswordGrantWithoutMFA: c.PasswordGrantWithoutMFA,
 	}
 	if c.Public {
 		v.AuthMethod = string(issuer.AuthNone)
@@ -92,6 +115,8 @@ func (ch ClientSignInChange) apply(c *storage.Client) error {
 	setIfGiven(&c.BackchannelSession, ch.BackchannelSession)
 	setIfGiven(&c.LocalhostPorts, ch.LocalhostPorts)
 	setIfGiven(&c.RequireAuthTime, ch.RequireAuthTime)
+	v.set(&c.Authentication, ch.Authentication, checkAuthentication)
+	setIfGiven(&c.PasswordGrantWithoutMFA, ch.PasswordGrantWithoutMFA)
 	if ch.RequirePKCE != nil {
 		c.PKCEOptional = !*ch.RequirePKCE
 	}

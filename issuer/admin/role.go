@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -13,13 +14,14 @@ import (
 
 // Role is a role as administrators see it.
 type Role struct {
-	Name        string    `json:"name"`
-	Description string    `json:"description,omitempty"`
-	Scopes      []string  `json:"scopes"`
-	Rank        int64     `json:"rank"`
-	BuiltIn     bool      `json:"built_in"`
-	CreatedAt   time.Time `json:"created_at"`
-	UpdatedAt   time.Time `json:"updated_at"`
+	Name           string    `json:"name"`
+	Description    string    `json:"description,omitempty"`
+	Scopes         []string  `json:"scopes"`
+	Rank           int64     `json:"rank"`
+	BuiltIn        bool      `json:"built_in"`
+	Authentication string    `json:"require_authentication"` // none or mfa
+	CreatedAt      time.Time `json:"created_at"`
+	UpdatedAt      time.Time `json:"updated_at"`
 
 	Revision string `json:"-"` // names this state of the record, for a Precondition
 }
@@ -31,9 +33,10 @@ type RoleList struct {
 
 // RoleChange changes the fields that are not nil.
 type RoleChange struct {
-	Description *string
-	Scopes      *[]string
-	Rank        *int64
+	Description    *string
+	Scopes         *[]string
+	Rank           *int64
+	Authentication *string
 
 	// ReleaseScopes allows a change after which a scope that was restricted is
 	// named by no role, and so goes to every user.
@@ -43,7 +46,8 @@ type RoleChange struct {
 func toRole(r storage.Role) Role {
 	return Role{
 		Name: r.Name, Description: r.Description, Scopes: append([]string{}, r.Scopes...), Rank: r.Rank,
-		BuiltIn: r.BuiltIn, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		Authentication: cmp.Or(r.Authentication, AuthenticationNone),
+		BuiltIn:        r.BuiltIn, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 		Revision: revision(r.CreatedAt, r.Version),
 	}
 }
@@ -63,6 +67,11 @@ func applyRole(r *storage.Role, c RoleChange) error {
 			return newFieldError("rank", "of a built-in role stays as it is")
 		}
 		r.Rank = *c.Rank
+	}
+	if c.Authentication != nil {
+		if r.Authentication, err = checkAuthentication(*c.Authentication); err != nil {
+			return err
+		}
 	}
 	if c.Scopes != nil {
 		if n := slices.IndexFunc(*c.Scopes, issuer.ReservedScope); n >= 0 {

@@ -63,3 +63,47 @@ func TestNextStep_SecondFactor(t *testing.T) {
 		})
 	}
 }
+
+// What a policy demands of a user who cannot reach it.
+func TestNextStep_Enrol(t *testing.T) {
+	const one, two = authorization.Level1FA, authorization.Level2FA
+	essential := `{"id_token":{"acr":{"essential":true,"value":"urn:signet:2fa"}}}`
+	for name, c := range map[string]struct {
+		query         string
+		level, reach  authorization.Level
+		policy        authorization.Level
+		later, put    bool // it may be put off; it was
+		want          authorization.Step
+		optional      bool
+		passwordIsDue bool
+	}{
+		"no policy":                      {query: with("state", "x"), level: one, reach: one, want: step("respond", "")},
+		"policy, had":                    {query: with("state", "x"), level: two, reach: two, policy: two, want: step("respond", "")},
+		"policy, can be had":             {query: with("state", "x"), level: one, reach: two, policy: two, want: step("second_factor", "")},
+		"policy, at once":                {query: with("state", "x"), level: one, reach: one, policy: two, want: step("enrol", "")},
+		"policy, within the time":        {query: with("state", "x"), level: one, reach: one, policy: two, later: true, want: step("enrol", ""), optional: true},
+		"put off":                        {query: with("state", "x"), level: one, reach: one, policy: two, later: true, put: true, want: step("respond", "")},
+		"put off, but not any more":      {query: with("state", "x"), level: one, reach: one, policy: two, put: true, want: step("enrol", "")},
+		"put off, and the factor is had": {query: with("state", "x"), level: one, reach: two, policy: two, later: true, put: true, want: step("second_factor", "")},
+		"prompt=none at once":            {query: with("prompt", "none"), level: one, reach: one, policy: two, want: step("respond_error", "interaction_required")},
+		"prompt=none within the time":    {query: with("prompt", "none"), level: one, reach: one, policy: two, later: true, want: step("respond", "")},
+		"essential is not put off":       {query: with("claims", essential), level: one, reach: one, policy: two, later: true, put: true, want: step("enrol", "")},
+		"the new password comes first":   {query: with("state", "x"), level: one, reach: one, policy: two, passwordIsDue: true, want: step("change_password", "")},
+		"the factor before the password": {query: with("state", "x"), level: one, reach: two, policy: two, passwordIsDue: true, want: step("second_factor", "")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, refusal := decide(t, app(), c.query)
+			if refusal != nil {
+				t.Fatal(refusal)
+			}
+			state := signedIn(done(r, false, false), func(s *authorization.State) {
+				s.Level, s.Reachable, s.Policy, s.EnrolLater, s.MustChangePassword = c.level, c.reach, c.policy, c.later, c.passwordIsDue
+				s.Stamp.Later = c.put
+			})
+			got := authorization.NextStep(r, state)
+			if got.Kind != c.want.Kind || got.Code != c.want.Code || got.Optional != c.optional {
+				t.Errorf("%+v, want %+v, optional %v", got, c.want, c.optional)
+			}
+		})
+	}
+}

@@ -21,6 +21,7 @@ type Stamp struct {
 	Request  [16]byte  // Request.Hash
 	Password bool      // the user has logged in for this request
 	Consent  bool      // the user has allowed this request
+	Later    bool      // the user has put off setting up a second factor
 	Browser  [16]byte  // BrowserMark of the browser session that the steps were done in
 	Shown    [16]byte  // of the consent page: what it shows; zero elsewhere
 }
@@ -32,7 +33,7 @@ const maxStampAge = time.Hour
 const StaleAfter = 30 * time.Minute
 
 // Steps are the steps that a stamp proves.
-type Steps struct{ Password, Consent bool }
+type Steps struct{ Password, Consent, Later bool }
 
 // BrowserMark returns what a stamp knows a browser session by; zero for none.
 func BrowserMark(browserID string) [16]byte {
@@ -50,7 +51,7 @@ func (s Stamp) Proves(r Request, browserID string, now time.Time) Steps {
 	if browserID == "" || s.Browser != BrowserMark(browserID) || s.Request != r.Hash() || age < -time.Minute || age > maxStampAge {
 		return Steps{}
 	}
-	return Steps{Password: s.Password, Consent: s.Consent}
+	return Steps{Password: s.Password, Consent: s.Consent, Later: s.Later}
 }
 
 // Foreign tells whether it is a genuine stamp of another request: somebody has changed the
@@ -76,6 +77,7 @@ const (
 const (
 	flagPassword = 1 << iota
 	flagConsent
+	flagLater
 )
 
 // Sealer seals and opens stamps and pending logins of one issuer.
@@ -150,6 +152,9 @@ func (s Stamp) encode() []byte {
 	if s.Consent {
 		flags |= flagConsent
 	}
+	if s.Later {
+		flags |= flagLater
+	}
 	return append(append(append(b, flags), s.Browser[:]...), s.Shown[:]...)
 }
 
@@ -159,6 +164,7 @@ func decodeStamp(b []byte) Stamp {
 		Request:  [16]byte(b[8:24]),
 		Password: b[24]&flagPassword != 0,
 		Consent:  b[24]&flagConsent != 0,
+		Later:    b[24]&flagLater != 0,
 		Browser:  [16]byte(b[25:41]),
 		Shown:    [16]byte(b[41:57]),
 	}

@@ -95,10 +95,10 @@ func b2i(b bool) int {
 func TestStamp_Proves(t *testing.T) {
 	r := authorization.Request{ClientID: "app"}
 	stamp := authorization.Stamp{
-		Begun: noon, Request: r.Hash(), Password: true, Consent: true,
+		Begun: noon, Request: r.Hash(), Password: true, Consent: true, Later: true,
 		Browser: authorization.BrowserMark("b"),
 	}
-	if got := stamp.Proves(r, "b", noon.Add(time.Hour)); got != (authorization.Steps{Password: true, Consent: true}) {
+	if got := stamp.Proves(r, "b", noon.Add(time.Hour)); got != (authorization.Steps{Password: true, Consent: true, Later: true}) {
 		t.Errorf("%+v", got)
 	}
 	other := r

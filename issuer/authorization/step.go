@@ -14,6 +14,7 @@ const (
 	StepLogin          StepKind = "login"           // ask for user name and password
 	StepSecondFactor   StepKind = "second_factor"   // ask for the code of an app, or another factor
 	StepChangePassword StepKind = "change_password" // the user must set a new one
+	StepEnrol          StepKind = "enrol"           // the user must set up a second factor
 	StepConsent        StepKind = "consent"         // ask the user
 	StepLoop           StepKind = "loop"            // the client sends the user here again and again
 	StepRestart        StepKind = "restart"         // go to the client's initiate_login_uri
@@ -30,6 +31,9 @@ type Step struct {
 	// Continue says that the answer goes to an application that browsers open only after
 	// a click: it is shown on a page, as a link.
 	Continue bool
+
+	// Optional says that StepEnrol can be put off.
+	Optional bool
 }
 
 // ConsentState says what is known of the user's consent.
@@ -55,6 +59,11 @@ type State struct {
 	// Reachable is the level of a login with all factors that the user has.
 	Reachable Level
 
+	// Policy is the level that the user's roles and the client demand. With EnrolLater a user who
+	// cannot reach it may set up the factor another time.
+	Policy     Level
+	EnrolLater bool
+
 	// HintUserID is whom the id_token_hint names; "" for nobody in particular.
 	HintUserID string
 
@@ -71,7 +80,7 @@ type State struct {
 func NextStep(r Request, s State) Step {
 	proven := s.Stamp.Proves(r, s.BrowserID, s.Now)
 	for _, check := range []func(Request, State, Steps) *Step{
-		checkACR, checkLogin, checkFactor, checkUser, checkPassword, checkConsent, checkLoop, checkStale,
+		checkACR, checkLogin, checkFactor, checkUser, checkPassword, checkEnrol, checkConsent, checkLoop, checkStale,
 	} {
 		if step := check(r, s, proven); step != nil {
 			step.Continue = step.Kind == StepRespondError && continues(r, s)
@@ -95,13 +104,9 @@ func due(r Request, kind StepKind, code, description string) *Step {
 // checkACR refuses an essential acr that no login reaches.
 func checkACR(r Request, _ State, _ Steps) *Step {
 	if l, asked := essentialLevel(r); asked && l == LevelNone {
-		return unmet()
+		return &Step{Kind: StepRespondError, Code: UnmetAuthentication, Description: "no authentication context that was asked for can be reached"}
 	}
 	return nil
-}
-
-func unmet() *Step {
-	return &Step{Kind: StepRespondError, Code: UnmetAuthentication, Description: "no authentication context that was asked for can be reached"}
 }
 
 // checkLogin asks for a login where nobody is signed in, or not recently enough.
@@ -121,23 +126,36 @@ func checkLogin(r Request, s State, proven Steps) *Step {
 	return nil
 }
 
-// checkFactor asks for the second factor where the session has proven less than is wanted. What
-// acr_values names is reached where the user has the factor, and is no error where not.
+// checkFactor asks for the second factor where the session has proven less than is wanted, and
+// the user can prove more. What acr_values names is reached where the user has the factor, and is
+// no error where not.
 func checkFactor(r Request, s State, _ Steps) *Step {
-	required, _ := essentialLevel(r)
-	wanted := required
+	wanted := demanded(r, s)
 	if !r.Prompt.None {
 		wanted = max(wanted, voluntaryLevel(r, s.Reachable))
 	}
-	switch {
-	case s.Level >= wanted:
+	if s.Level >= wanted || s.Reachable <= s.Level {
 		return nil
-	case s.Reachable > s.Level:
-		return due(r, StepSecondFactor, InteractionRequired, "the user must use a second factor")
-	case s.Level < required:
-		return unmet()
 	}
-	return nil
+	return due(r, StepSecondFactor, InteractionRequired, "the user must use a second factor")
+}
+
+// demanded is the level below which nobody goes on.
+func demanded(r Request, s State) Level {
+	essential, _ := essentialLevel(r)
+	return max(essential, s.Policy)
+}
+
+// checkEnrol asks a user who has no factor that reaches the level to set one up.
+func checkEnrol(r Request, s State, proven Steps) *Step {
+	essential, _ := essentialLevel(r)
+	optional := s.EnrolLater && s.Level >= essential
+	if s.Level >= demanded(r, s) || optional && (proven.Later || r.Prompt.None) {
+		return nil
+	}
+	step := due(r, StepEnrol, InteractionRequired, "the user must set up a second factor")
+	step.Optional = optional
+	return step
 }
 
 // tooOld tells whether the login is older than max_age (OpenID Connect Core §3.1.2.1).

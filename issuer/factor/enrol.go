@@ -171,3 +171,17 @@ func (s *Service) Reset(ctx context.Context, u storage.User) error {
 		return nil
 	})
 }
+
+// StartGrace notes until when a user may put off setting up a factor, where nothing is noted yet,
+// and returns what holds.
+func (s *Service) StartGrace(ctx context.Context, u storage.User, by time.Time) (time.Time, error) {
+	err := s.change(ctx, u, func(f *storage.UserFactors) error {
+		if !f.EnrolBy.IsZero() {
+			by = f.EnrolBy
+			return errUnchanged
+		}
+		f.EnrolBy = by
+		return nil
+	})
+	return by, err
+}

@@ -54,6 +54,9 @@ func (s *Set) Rank(names ...string) int64 {
 	return highest
 }
 
+// Authentication returns what holders of the role must sign in with; "" for a password alone.
+func (s *Set) Authentication(name string) string { return s.byName[name].Authentication }
+
 // Restricted tells whether some role names the scope. One that no role names is open to every
 // user.
 func (s *Set) Restricted(scope string) bool {

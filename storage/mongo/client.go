@@ -29,22 +29,24 @@ type clientDoc struct {
 	TrustClientIP    bool      `bson:"trust_client_ip,omitempty"`
 	Disabled         bool      `bson:"disabled"`
 
-	RedirectURIs           []string `bson:"redirect_uris,omitempty"`
-	PostLogoutRedirectURIs []string `bson:"post_logout_redirect_uris,omitempty"`
-	BackchannelLogoutURI   string   `bson:"backchannel_logout_uri,omitempty"`
-	BackchannelSession     bool     `bson:"backchannel_session,omitempty"`
-	InitiateLoginURI       string   `bson:"initiate_login_uri,omitempty"`
-	PKCEOptional           bool     `bson:"pkce_optional,omitempty"`
-	LocalhostPorts         bool     `bson:"localhost_ports,omitempty"`
-	Consent                string   `bson:"consent,omitempty"`
-	AuthMethod             string   `bson:"auth_method,omitempty"`
-	DefaultMaxAge          *int64   `bson:"default_max_age,omitempty"`
-	RequireAuthTime        bool     `bson:"require_auth_time,omitempty"`
-	HomeURI                string   `bson:"home_uri,omitempty"`
-	LogoURI                string   `bson:"logo_uri,omitempty"`
-	PolicyURI              string   `bson:"policy_uri,omitempty"`
-	TermsURI               string   `bson:"terms_uri,omitempty"`
-	Contacts               []string `bson:"contacts,omitempty"`
+	RedirectURIs            []string `bson:"redirect_uris,omitempty"`
+	PostLogoutRedirectURIs  []string `bson:"post_logout_redirect_uris,omitempty"`
+	BackchannelLogoutURI    string   `bson:"backchannel_logout_uri,omitempty"`
+	BackchannelSession      bool     `bson:"backchannel_session,omitempty"`
+	InitiateLoginURI        string   `bson:"initiate_login_uri,omitempty"`
+	PKCEOptional            bool     `bson:"pkce_optional,omitempty"`
+	LocalhostPorts          bool     `bson:"localhost_ports,omitempty"`
+	Consent                 string   `bson:"consent,omitempty"`
+	AuthMethod              string   `bson:"auth_method,omitempty"`
+	DefaultMaxAge           *int64   `bson:"default_max_age,omitempty"`
+	RequireAuthTime         bool     `bson:"require_auth_time,omitempty"`
+	Authentication          string   `bson:"authentication,omitempty"`
+	PasswordGrantWithoutMFA bool     `bson:"password_grant_without_mfa,omitempty"`
+	HomeURI                 string   `bson:"home_uri,omitempty"`
+	LogoURI                 string   `bson:"logo_uri,omitempty"`
+	PolicyURI               string   `bson:"policy_uri,omitempty"`
+	TermsURI                string   `bson:"terms_uri,omitempty"`
+	Contacts                []string `bson:"contacts,omitempty"`
 
 	Epoch     int64     `bson:"epoch"`
 	Version   int64     `bson:"version"`

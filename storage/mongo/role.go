@@ -12,15 +12,16 @@ import (
 // roleDoc is a [storage.Role] as it lies in the collection roles: field for
 // field the same, so that each converts into the other.
 type roleDoc struct {
-	Name        string    `bson:"_id"`
-	Description string    `bson:"description"`
-	Scopes      []string  `bson:"scopes,omitempty"`
-	Rank        int64     `bson:"rank"`
-	BuiltIn     bool      `bson:"built_in"`
-	Deleting    bool      `bson:"deleting,omitempty"`
-	Version     int64     `bson:"version"`
-	CreatedAt   time.Time `bson:"created_at"`
-	UpdatedAt   time.Time `bson:"updated_at"`
+	Name           string    `bson:"_id"`
+	Description    string    `bson:"description"`
+	Scopes         []string  `bson:"scopes,omitempty"`
+	Rank           int64     `bson:"rank"`
+	BuiltIn        bool      `bson:"built_in"`
+	Authentication string    `bson:"authentication,omitempty"`
+	Deleting       bool      `bson:"deleting,omitempty"`
+	Version        int64     `bson:"version"`
+	CreatedAt      time.Time `bson:"created_at"`
+	UpdatedAt      time.Time `bson:"updated_at"`
 }
 
 func newRoleDoc(r storage.Role, version int64) roleDoc {

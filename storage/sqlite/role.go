@@ -18,6 +18,7 @@ var roleTable = newTable("roles",
 	plain(versionColumn, func(r *storage.Role) *int64 { return &r.Version }),
 	timestamp("created_at", func(r *storage.Role) *time.Time { return &r.CreatedAt }),
 	timestamp("updated_at", func(r *storage.Role) *time.Time { return &r.UpdatedAt }),
+	plain("authentication", func(r *storage.Role) *string { return &r.Authentication }),
 	plain("deleting", func(r *storage.Role) *bool { return &r.Deleting }),
 )
 

@@ -1,0 +1,38 @@
+package pages
+
+import g "maragu.dev/gomponents"
+
+func (v EnrolView) name() string { return "enrol" }
+
+func (v EnrolView) build(f *frame) (page, error) {
+	s := f.form(v.Problem, 0, "")
+	reason := f.text("enrol.required")
+	if v.Client != nil {
+		reason = f.text("enrol.required_for", "app", v.Client.name())
+	}
+	return page{title: f.plain("enrol.title"), failed: s.problem != nil, main: el("main", attr("class", "card"),
+		el("h1", f.text("enrol.title")),
+		el("p", attr("class", "lead"), reason),
+		f.alert(s),
+		el("p", f.text("enrol.text")),
+		f.qrCode(v.QRSize, v.QRPath),
+		f.secret(v.Secret),
+		postForm(localTarget(v.Action), hidden("enrolment", v.Enrolment), f.codeField(s), submit("confirm", f.text("enrol.submit"))),
+		when(!v.Until.IsZero(), func() g.Node {
+			return postForm(localTarget(v.Action), hidden("decision", "later"),
+				el("p", attr("class", "hint"), f.at("enrol.until", v.Until)),
+				el("button", attr("id", "later"), attr("type", "submit"), f.text("enrol.later")))
+		}),
+	)}, nil
+}
+
+func (v RecoveryCodesView) name() string { return "recovery_codes" }
+
+func (v RecoveryCodesView) build(f *frame) (page, error) {
+	return page{title: f.plain("account.codes"), main: el("main", attr("class", "card"),
+		el("h1", f.text("account.codes")),
+		el("p", attr("class", "lead"), f.text("codes.text_added")),
+		f.recoveryCodes(v.Codes),
+		el("p", el("a", attr("class", "button primary"), attr("id", "codes-done"), href(localTarget(v.ContinueURL)), f.text("codes.done"))),
+	)}, nil
+}
