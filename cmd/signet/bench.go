@@ -88,7 +88,7 @@ func (b *benchCommand) addFlags(f *pflag.FlagSet) {
 	f.IntVar(&b.requests, "requests", bench.DefaultRequests, fmt.Sprintf("at most `NUMBER` requests of a workload are measured; at most %d", bench.MaxRequests))
 	f.DurationVar(&b.duration, "duration", bench.DefaultDuration, fmt.Sprintf("how long a workload is measured at most; at most %s", bench.MaxDuration))
 	f.BoolVar(&b.growth, "growth", false, "fill a temporary store and measure it at each of --sizes: does a request cost more when there is more?")
-	f.IntSliceVar(&b.sizes, "sizes", defaultGrowth, fmt.Sprintf("`NUMBERS` of users, and of as many sessions, for --growth, ascending; at most %d, which takes 2 GB", maxGrowth))
+	f.IntSliceVar(&b.sizes, "sizes", defaultGrowth, fmt.Sprintf("`NUMBERS` of users, and of as many sessions, for --growth, ascending; at most %d, which takes 2.5 GB and long", maxGrowth))
 	f.StringVar(&b.dir, "dir", "", "`FOLDER` for the temporary store (default the system's); the disk below it counts")
 }
 
