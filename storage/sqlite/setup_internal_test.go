@@ -43,7 +43,7 @@ func TestMigrationsAreNumbered(t *testing.T) {
 }
 
 // replaceMigrations lets a test play a program of another age.
-func replaceMigrations(t *testing.T, texts ...string) {
+func replaceMigrations(t testing.TB, texts ...string) {
 	old := migrations
 	t.Cleanup(func() { migrations = old })
 	migrations = texts
@@ -65,7 +65,7 @@ func version(t *testing.T, path string) (version, tables int) {
 	return version, tables
 }
 
-func openClose(t *testing.T, path string) error {
+func openClose(t testing.TB, path string) error {
 	t.Helper()
 	s, err := Open(t.Context(), path)
 	if err != nil {

@@ -47,7 +47,7 @@ func TestUserPlans(t *testing.T) {
 
 // earlierUsers makes a database of the schema before user_keys with so many users, a tenth of
 // them disabled and a tenth who must change their password.
-func earlierUsers(t *testing.T, users int) (path string) {
+func earlierUsers(t testing.TB, users int) (path string) {
 	t.Helper()
 	path, all := filepath.Join(t.TempDir(), "signet.db"), migrations
 	replaceMigrations(t, all[:beforeUserKeys]...)
