@@ -167,7 +167,7 @@ func (s *Store) EndedBrowserSessions(ctx context.Context, by time.Time, limit in
 	if limit <= 0 {
 		return nil, nil
 	}
-	docs, err := find[browserSessionDoc](ctx, s, listing{
+	docs, err := findListed[browserSessionDoc](ctx, s, listing{
 		collection: browserSessions, filter: bson.D{lte("ends_at", storage.Time(by))}, order: bson.D{rising("ends_at")}, limit: limit,
 	})
 	if err != nil || len(docs) == 0 {

@@ -112,6 +112,18 @@ func find[D any](ctx context.Context, s *Store, l listing) ([]D, error) {
 	return docs, nil
 }
 
+// findListed is find for listings, sweeps and exports. It waits for one of the permits, which leave
+// most of the connections to requests.
+func findListed[D any](ctx context.Context, s *Store, l listing) ([]D, error) {
+	select {
+	case s.listers <- struct{}{}:
+		defer func() { <-s.listers }()
+	case <-ctx.Done():
+		return nil, s.unavailable("wait to list "+l.collection, ctx.Err())
+	}
+	return find[D](ctx, s, l)
+}
+
 // insertUnique inserts a document. *DuplicateError of the field if its _id is taken.
 func (s *Store) insertUnique(ctx context.Context, collection, field string, doc any) error {
 	err := s.insert(ctx, collection, doc)

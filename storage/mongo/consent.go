@@ -105,7 +105,7 @@ func (s *Store) DeleteConsents(ctx context.Context, f storage.ConsentFilter) (in
 func (s *Store) deleteConsentBatch(ctx context.Context, filter bson.D) (deleted int64, found int, err error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	docs, err := find[idOnly](ctx, s, listing{collection: consents, filter: filter, limit: batchSize})
+	docs, err := findListed[idOnly](ctx, s, listing{collection: consents, filter: filter, limit: batchSize})
 	if err != nil || len(docs) == 0 {
 		return 0, 0, err
 	}

@@ -23,7 +23,7 @@ func page[D, R any](ctx context.Context, s *Store, collection string, filter bso
 // examinedPage returns one page of those that selects takes of the documents of the listing, of
 // which it reads its limit.
 func examinedPage[D, R any](ctx context.Context, s *Store, l listing, size int, record func(D) R, selects func(R) bool, id func(R) string) ([]R, string, error) {
-	docs, err := find[D](ctx, s, l)
+	docs, err := findListed[D](ctx, s, l)
 	if err != nil {
 		return nil, "", err
 	}
@@ -33,7 +33,7 @@ func examinedPage[D, R any](ctx context.Context, s *Store, l listing, size int, 
 
 func pageInOrder[D, R any](ctx context.Context, s *Store, l listing, p storage.Page, record func(D) R, id func(R) string) ([]R, string, error) {
 	l.limit = p.Size() + 1
-	docs, err := find[D](ctx, s, l)
+	docs, err := findListed[D](ctx, s, l)
 	if err != nil {
 		return nil, "", err
 	}
@@ -106,7 +106,7 @@ func (s *Store) sweepWhere(ctx context.Context, collection string, expired bson.
 func (s *Store) sweepBatch(ctx context.Context, collection string, expired bson.E, limit int) (deleted int64, found int, err error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	docs, err := find[idOnly](ctx, s, listing{collection: collection, filter: bson.D{expired}, order: bson.D{rising(expired.Key)}, limit: limit})
+	docs, err := findListed[idOnly](ctx, s, listing{collection: collection, filter: bson.D{expired}, order: bson.D{rising(expired.Key)}, limit: limit})
 	if err != nil || len(docs) == 0 {
 		return 0, 0, err
 	}

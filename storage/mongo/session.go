@@ -139,7 +139,7 @@ func (s *Store) revokeBatch(ctx context.Context, f storage.SessionFilter, after 
 	if after != "" {
 		filter = append(filter, gt("_id", after))
 	}
-	docs, err := find[idOnly](ctx, s, listing{collection: sessions, filter: filter, order: byRisingID, limit: batchSize})
+	docs, err := findListed[idOnly](ctx, s, listing{collection: sessions, filter: filter, order: byRisingID, limit: batchSize})
 	if err != nil || len(docs) == 0 {
 		return 0, "", err
 	}

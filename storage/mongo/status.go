@@ -221,7 +221,7 @@ func atRightsVersion(version int64) bson.E {
 func (s *Store) PendingStatus(ctx context.Context, limit int) ([]storage.Session, error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	docs, err := find[sessionDoc](ctx, s, listing{collection: sessions, filter: bson.D{eq("due", true)}, limit: max(limit, 1)})
+	docs, err := findListed[sessionDoc](ctx, s, listing{collection: sessions, filter: bson.D{eq("due", true)}, limit: max(limit, 1)})
 	if err != nil || limit <= 0 || len(docs) == 0 {
 		return nil, err
 	}
@@ -297,7 +297,7 @@ func (s *Store) AddPendingRevocation(ctx context.Context, e storage.PendingRevoc
 func (s *Store) PendingRevocations(ctx context.Context, limit int) ([]storage.PendingRevocation, error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	docs, err := find[pendingRevocationDoc](ctx, s, listing{collection: pendingRevocations, filter: bson.D{}, order: byRisingID, limit: max(limit, 1)})
+	docs, err := findListed[pendingRevocationDoc](ctx, s, listing{collection: pendingRevocations, filter: bson.D{}, order: byRisingID, limit: max(limit, 1)})
 	if err != nil || limit <= 0 || len(docs) == 0 {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ type Store struct {
 	timeout time.Duration
 	secrets redactor
 	held    storage.HeldPlaces
+	listers chan struct{} // taken by those who list
 }
 
 // Open connects to the database that the connection string names in its path,
@@ -48,11 +49,13 @@ func Open(ctx context.Context, uri string, now func() time.Time, opts ...Option)
 	if err != nil {
 		return nil, err
 	}
-	client, err := driver.Connect(clientOptions(cs.options, cfg))
+	o := clientOptions(cs.options, cfg)
+	client, err := driver.Connect(o)
 	if err != nil {
 		return nil, fmt.Errorf("mongodb: %w", cs.secrets.redact(err))
 	}
 	s := &Store{client: client, db: client.Database(cs.database), now: now, timeout: max(cfg.timeout, startTimeout), secrets: cs.secrets}
+	s.listers = make(chan struct{}, max(1, *o.MaxPoolSize/listersShare))
 	err = s.prepare(ctx, cs)
 	s.timeout = cfg.timeout
 	if err != nil {
@@ -61,6 +64,9 @@ func Open(ctx context.Context, uri string, now func() time.Time, opts ...Option)
 	}
 	return s, nil
 }
+
+// listersShare is the part of the connections that listings may have at once: one in five.
+const listersShare = 5
 
 // startTimeout bounds each step of opening, for which no client waits: a server
 // that is slow is worth waiting for, one that is not there is noticed within

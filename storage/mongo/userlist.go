@@ -138,6 +138,6 @@ func (s *Store) usersByCreation(ctx context.Context, f storage.UserFilter, after
 }
 
 func (s *Store) findUsers(ctx context.Context, filter, order bson.D, limit int) ([]storage.UserMatch, error) {
-	docs, err := find[userDoc](ctx, s, listing{collection: users, filter: filter, order: order, limit: limit})
+	docs, err := findListed[userDoc](ctx, s, listing{collection: users, filter: filter, order: order, limit: limit})
 	return convert(docs, func(d userDoc) storage.UserMatch { return storage.UserMatch{User: d.record()} }), err
 }
