@@ -88,8 +88,9 @@ func readLiveMemory() int64 {
 	return live
 }
 
-// collection is garbage whose finalizer tells that a collection has taken place.
-type collection struct{ next *collection }
+// collection is garbage whose finalizer tells that a collection has taken place. It is large
+// enough to share its block of memory with nothing that lives longer.
+type collection [32]byte
 
 // afterCollections calls do after each collection, until it is stopped.
 func afterCollections(do func()) (stop func()) {
