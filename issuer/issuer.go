@@ -10,6 +10,7 @@ import (
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/authorization"
 	"example.org/signet/issuer/factor"
+	"example.org/signet/issuer/mailtoken"
 	"example.org/signet/issuer/outbox"
 	"example.org/signet/issuer/password"
 	"example.org/signet/issuer/role"
@@ -173,6 +174,7 @@ type Issuer struct {
 	policy        factorPolicy
 	loops         *loopDetector
 	outbox        *outbox.Worker
+	mailTokens    *mailtoken.Sealer
 	logout        *logoutService
 
 	auth         *clientAuthenticator
@@ -201,7 +203,8 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 		sweepClock:    newSweepClock(cfg.Now, store),
 		throttler:     NewThrottler(cfg.Throttle, store, log, cfg.Now),
 	}
-	if i.outbox, err = newOutbox(cfg, store, keyring, log); err != nil {
+	i.mailTokens = mailtoken.NewSealer(cfg.Rand, cfg.Issuer, master, cfg.OtherMasterKeys...)
+	if i.outbox, err = newOutbox(cfg, store, keyring, log, i.mailTokens); err != nil {
 		return nil, err
 	}
 	i.statusLists = newStatusLists(cfg, store, keyring, endNotifier{clients: store, outbox: i.outbox, now: i.now})

@@ -8,6 +8,8 @@ import (
 	"example.org/signet/internal/safehttp"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/backchannel"
+	"example.org/signet/issuer/mail"
+	"example.org/signet/issuer/mailtoken"
 	"example.org/signet/issuer/outbox"
 )
 
@@ -23,12 +25,18 @@ type Messages struct {
 	// Observe is called after every attempt with its outcome, one of package outbox. It must
 	// not block.
 	Observe func(kind, outcome string)
+
+	// Mail sends mails about accounts; nil sends none. Words puts them into words, in
+	// MailLanguage where nobody has asked for one; with nil mails are left to other instances.
+	Mail         mail.Sender
+	Words        mail.Renderer
+	MailLanguage string
 }
 
 // instanceBytes gives a drawn Instance 96 random bits.
 const instanceBytes = 12
 
-func newOutbox(cfg Config, store Store, keyring Keyring, log *audit.Log) (*outbox.Worker, error) {
+func newOutbox(cfg Config, store Store, keyring Keyring, log *audit.Log, tokens *mailtoken.Sealer) (*outbox.Worker, error) {
 	m := cfg.Messages
 	if m.Instance == "" {
 		var err error
@@ -36,15 +44,27 @@ func newOutbox(cfg Config, store Store, keyring Keyring, log *audit.Log) (*outbo
 			return nil, fmt.Errorf("draw the name of the outbox's instance: %w", err)
 		}
 	}
-	return outbox.New(
-		outbox.Config{Instance: m.Instance, Now: cfg.Now, Observe: m.Observe},
-		store, log, map[string]outbox.Deliverer{
-			backchannel.Kind: &backchannel.Deliverer{
-				Issuer: cfg.Issuer, Clients: store, Keyring: keyring, HTTP: safehttp.Client(m.Allow), Now: cfg.Now,
-			},
-		}), nil
+	deliverers := map[string]outbox.Deliverer{
+		backchannel.Kind: &backchannel.Deliverer{
+			Issuer: cfg.Issuer, Clients: store, Keyring: keyring, HTTP: safehttp.Client(m.Allow), Now: cfg.Now,
+		},
+	}
+	if m.Words != nil {
+		deliverers[mail.Kind] = &mail.Deliverer{
+			Issuer: cfg.Issuer, Sealer: tokens, Users: store, Renderer: m.Words, Sender: m.Mail, Log: log, Now: cfg.Now, Language: m.MailLanguage,
+		}
+	}
+	return outbox.New(outbox.Config{Instance: m.Instance, Now: cfg.Now, Observe: m.Observe}, store, log, deliverers), nil
 }
 
 // Outbox returns the worker that delivers messages to clients. It does so while its Run is
 // under way.
 func (i *Issuer) Outbox() *outbox.Worker { return i.outbox }
+
+// Mailer returns what puts mails into the outbox.
+func (i *Issuer) Mailer() *mail.Mailer {
+	return &mail.Mailer{Queue: i.outbox, Sealer: i.mailTokens, Rand: i.cfg.Rand, Now: i.cfg.Now}
+}
+
+// MailTokens returns what makes the links and codes of mails.
+func (i *Issuer) MailTokens() *mailtoken.Sealer { return i.mailTokens }

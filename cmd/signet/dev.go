@@ -36,6 +36,9 @@ func newDev(p *process) *cobra.Command {
 		if !s.isSet("admin-listen") {
 			s.adminListen = s.listen // one address to try everything at
 		}
+		if !s.sendsMail() {
+			s.mailDir = filepath.Join(filepath.Dir(s.demoPath()), "mail")
+		}
 		return p.serve(ctx, s, printDemo)
 	})
 }
@@ -75,19 +78,30 @@ const adminStep = "\necho '# 9."
 // appStep begins the paragraph of dev.txt that points to the demo application.
 const appStep = "Sign in through"
 
+// mailStep begins the paragraph of dev.txt that says where mails are.
+const mailStep = "Mails are not sent"
+
 // devCommands returns the commands to print, without those that ask the admin API where the
 // issuer's address does not serve it, and without the demo application where there is none.
 func (s *settings) devCommands() string {
 	text := devText
+	if s.mailDir == "" {
+		text = withoutParagraph(text, mailStep)
+	}
 	if s.appListen == "" {
-		before, rest, _ := strings.Cut(text, appStep)
-		_, rest, _ = strings.Cut(rest, "\n\n")
-		text = before + rest
+		text = withoutParagraph(text, appStep)
 	}
 	if !s.adminMerged() {
 		text, _, _ = strings.Cut(text, adminStep)
 	}
 	return text
+}
+
+// withoutParagraph cuts the paragraph out that begins with those words.
+func withoutParagraph(text, begin string) string {
+	before, rest, _ := strings.Cut(text, begin)
+	_, rest, _ = strings.Cut(rest, "\n\n")
+	return before + rest
 }
 
 // devReplacer fills in the placeholders of dev.txt. No template engine: one would keep the
@@ -96,7 +110,7 @@ func (v *server) devReplacer(d demoCredentials, dir string) *strings.Replacer {
 	s := v.settings
 	return strings.NewReplacer(
 		"{issuer}", s.issuer, "{app}", v.appLink(), "{folder}", shellQuote(dir), "{file}", s.demoPath(), "{audience}", demoAudience,
-		"{signet}", invocation(dir), "{store}", s.storeFlags(),
+		"{signet}", invocation(dir), "{store}", s.storeFlags(), "{mail}", s.mailDir,
 		"{username}", d.Username, "{password}", d.Password, "{client}", d.ClientID, "{client-secret}", d.ClientSecret,
 		"{api}", d.APIClientID, "{api-secret}", d.APISecret, "{admin}", d.AdminID, "{admin-secret}", d.AdminSecret,
 	)

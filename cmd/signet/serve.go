@@ -145,6 +145,13 @@ func (v *server) buildServices() error {
 	}
 	counted := v.metrics.CountBy("signet_message_attempts_total", "Attempts to deliver a message to another program, by outcome.", "outcome")
 	cfg.Messages.Observe = func(_, outcome string) { counted(outcome) }
+	if cfg.Messages.Words, err = v.settings.pages(); err != nil {
+		return err
+	}
+	if cfg.Messages.Mail, err = v.settings.mailSender(); err != nil {
+		return err
+	}
+	cfg.Messages.MailLanguage = v.settings.mailLanguage
 	if v.issuer, err = issuer.New(cfg, v.store, v.keyring, v.master.Primary(), v.passwords, v.auditLog); err != nil {
 		return err
 	}

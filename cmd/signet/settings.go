@@ -16,6 +16,7 @@ type settings struct {
 	keySettings
 	hashSettings
 	transportSettings
+	mailSettings
 	operationSettings
 	brandSettings
 
@@ -55,7 +56,7 @@ func (s *settings) offer(f *pflag.FlagSet, groups ...settingGroup) {
 // offerServer adds every setting of a server.
 func (s *settings) offerServer(f *pflag.FlagSet) {
 	s.offer(f, &s.configSettings, &s.issuerSettings, &s.listenSettings, &s.storeSettings, &s.tokenSettings, &s.browserSettings, &s.throttleSettings,
-		&s.keySettings, &s.hashSettings, &s.transportSettings, &s.operationSettings, &s.brandSettings)
+		&s.keySettings, &s.hashSettings, &s.transportSettings, &s.mailSettings, &s.operationSettings, &s.brandSettings)
 }
 
 // settingNames are the names of the settings of a group.

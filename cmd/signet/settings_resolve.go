@@ -56,6 +56,7 @@ type layer struct {
 // (flags) has left open, and checks the whole.
 func (s *settings) resolve(flags *pflag.FlagSet, env map[string]string) error {
 	s.masterKeyText = strings.TrimPrefix(env[envMasterKey], bomUTF8)
+	s.smtpPasswordText = strings.TrimPrefix(env[envSMTPPassword], bomUTF8)
 	for n := range s.otherKeys {
 		s.otherKeys[n].text = strings.TrimPrefix(env[s.otherKeys[n].env], bomUTF8)
 	}

@@ -87,7 +87,7 @@ func unknownVariables(env map[string]string) []string {
 	var unknown []string
 	for name := range env {
 		foreign := strings.HasPrefix(name, envPrefix+"TEST_") || ofService(name, env)
-		if strings.HasPrefix(name, envPrefix) && !foreign && name != envMasterKey && !isOtherKey(name) && settingName(name, settingFlags) == "" {
+		if strings.HasPrefix(name, envPrefix) && !foreign && name != envMasterKey && name != envSMTPPassword && !isOtherKey(name) && settingName(name, settingFlags) == "" {
 			unknown = append(unknown, name)
 		}
 	}

@@ -20,6 +20,7 @@ type Config struct {
 
 // Pages renders the pages of one issuer. It is safe for concurrent use.
 type Pages struct {
+	issuer    string
 	base      string // the issuer's path, "" for none
 	name      string
 	loads     g.Node // the static files of every page
@@ -45,7 +46,7 @@ func New(cfg Config) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pages{base: strings.TrimSuffix(issuer.EscapedPath(), "/"), name: cfg.Branding.Name, links: cfg.Branding.Links}
+	p := &Pages{issuer: cfg.Issuer, base: strings.TrimSuffix(issuer.EscapedPath(), "/"), name: cfg.Branding.Name, links: cfg.Branding.Links}
 	if p.name == "" {
 		p.name = issuer.Host
 	}

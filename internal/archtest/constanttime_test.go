@@ -26,6 +26,7 @@ var expectedConstantTime = []string{
 	"issuer/password/pbkdf2.go matches: subtle.ConstantTimeCompare",
 	"issuer/password/scrypt.go matches: subtle.ConstantTimeCompare",
 	"issuer/code_decision.go decideReplay: subtle.ConstantTimeCompare", // what a session keeps of its code's challenge
+	"issuer/mailtoken/code.go CheckCode: subtle.ConstantTimeCompare",   // the code of a mail
 	"issuer/recovery/recovery.go Take: subtle.ConstantTimeCompare",     // hashes of recovery codes
 	"issuer/totp/totp.go Check: subtle.ConstantTimeCompare",            // the codes of an authenticator app
 	"issuer/handle.go genuine: hmac.Equal",                             // the MAC of a refresh token or an authorization code

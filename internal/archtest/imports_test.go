@@ -38,6 +38,8 @@ var narrow = map[string][]string{
 	"issuer/authorization": {"internal/strictjson", "issuer/account", "keys", "storage"}, // decides, and calls no store
 	"issuer/backchannel":   {"internal/safehttp", "issuer/audit", "issuer/outbox", "keys", "storage"},
 	"issuer/epoch":         {"storage"},
+	"issuer/mail":          {"internal/random", "internal/secret", "issuer/audit", "issuer/mailtoken", "issuer/outbox", "storage"},
+	"issuer/mailtoken":     {"keys", "storage"},
 	"issuer/outbox":        {"issuer/audit", "storage"},
 	"issuer/recovery":      nil,
 	"issuer/role":          {"internal/ttlcache", "storage"},

@@ -11,8 +11,8 @@ import (
 
 // templateUsers lists the packages of the binary that may import text/template or html/template.
 // They call nothing of them but functions that escape (gomponents), or templates that Signet never
-// sets (cobra), so that the linker leaves the rest out.
-var templateUsers = []string{"github.com/spf13/cobra", "html/template", "maragu.dev/gomponents"}
+// sets (cobra, go-mail), so that the linker leaves the rest out.
+var templateUsers = []string{"github.com/spf13/cobra", "github.com/wneessen/go-mail", "html/template", "maragu.dev/gomponents"}
 
 // A program that executes templates keeps every exported method of every type in it, since
 // text/template looks methods up by name (reflect.Value.MethodByName): 3.6 MB of the binary.

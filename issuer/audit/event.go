@@ -40,6 +40,9 @@ const (
 	EventUserUnlocked          = "user.unlocked"
 	EventUserDeleted           = "user.deleted"
 	EventPasswordSet           = "user.password_set"
+	EventPasswordReset         = "user.password_reset"
+	EventEmailVerified         = "user.email_verified"
+	EventMailSent              = "mail.sent"
 	EventUsersExported         = "users.exported"
 	EventRoleCreated           = "role.created"
 	EventRoleUpdated           = "role.updated"
@@ -71,7 +74,7 @@ func EventTypes() []string {
 		EventSessionRevoked, EventSessionDisplaced, EventBrowserSessionStarted, EventBrowserSessionEnded,
 		EventConsentGranted, EventConsentDenied, EventConsentRevoked, EventAuthorizeRefused, EventAuthorizeLoop, EventDeliveryFailed, EventStoreRestored, EventBootstrapped,
 		EventUserRegistered, EventUserCreated, EventUserUpdated, EventUserDisabled, EventUserEnabled, EventUserUnlocked,
-		EventUserDeleted, EventPasswordSet, EventUsersExported,
+		EventUserDeleted, EventPasswordSet, EventPasswordReset, EventEmailVerified, EventMailSent, EventUsersExported,
 		EventRoleCreated, EventRoleUpdated, EventRoleDeleted,
 		EventClientCreated, EventClientUpdated, EventClientDeleted, EventSecretRotated,
 		EventScopeTextSet, EventScopeTextDeleted,

@@ -52,7 +52,11 @@ func (w *Worker) attempt(ctx context.Context, m storage.Message) {
 
 // retry postpones a message after a failed attempt, or gives it up where it will have expired.
 func (w *Worker) retry(ctx context.Context, d Deliverer, m storage.Message, cause error, now time.Time) {
-	w.targets.failed(m, now, w.cfg.Jitter())
+	if errors.Is(cause, ErrNotThisOne) {
+		w.targets.succeeded(m)
+	} else {
+		w.targets.failed(m, now, w.cfg.Jitter())
+	}
 	due := now.Add(backoff(m.Attempts, w.cfg.Jitter()))
 	if !due.Before(m.ExpiresAt) {
 		w.giveUp(ctx, d, m, cause)

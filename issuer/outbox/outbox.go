@@ -27,6 +27,10 @@ type Deliverer interface {
 // ErrRejected means that the receiver does not want the message, now or later.
 var ErrRejected = errors.New("rejected by the receiver")
 
+// ErrNotThisOne means that the receiver answers, and puts this message off: others for it need not
+// wait.
+var ErrNotThisOne = errors.New("put off by the receiver")
+
 // auditLog appends events.
 type auditLog interface {
 	Append(ctx context.Context, e storage.AuditEvent) (id string, err error)

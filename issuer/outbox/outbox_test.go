@@ -265,6 +265,30 @@ func TestDeliver_OneReceiverDown_DoesNotHoldUpOthers(t *testing.T) {
 	}
 }
 
+// A receiver that puts one message off is there for the others.
+func TestDeliver_OneMessagePutOff_DoesNotHoldUpOthers(t *testing.T) {
+	f := newFixture()
+	f.answer = func(_ context.Context, m storage.Message) error {
+		if m.ID == "off" {
+			return fmt.Errorf("come back later: %w", outbox.ErrNotThisOne)
+		}
+		return nil
+	}
+	f.enqueue(t, f.messages("one", "off")...)
+	f.deliver(t, f.Worker)
+	f.enqueue(t, f.messages("one", "next")...)
+	f.deliver(t, f.Worker)
+	if f.attemptsOf("off") != 1 || f.attemptsOf("next") != 1 {
+		t.Errorf("tried %d times and %d times", f.attemptsOf("off"), f.attemptsOf("next"))
+	}
+	f.answer = nil
+	f.clock.Advance(10 * time.Second)
+	f.deliver(t, f.Worker)
+	if f.attemptsOf("off") != 2 {
+		t.Errorf("the message that was put off was tried %d times", f.attemptsOf("off"))
+	}
+}
+
 // A receiver that answers, but late, has two slots after its first messages.
 func TestRun_SlowReceiver_LeavesSlotsToOthers(t *testing.T) {
 	f := newFixture()
