@@ -64,6 +64,7 @@ var workloads = []workload{
 	{name: "discovery", about: "the discovery document", start: startDocument(func(e endpoints) string { return e.discovery })},
 	{name: "user-search", about: "a page of the users by a prefix, in the admin API", start: startUserSearch},
 	{name: "jwks+login", about: "the published keys beside logins", start: startDocument(func(e endpoints) string { return e.JWKS }), beside: startLogin},
+	{name: "introspection+user-search", about: "introspection of one token beside searches of users", start: startIntrospection, beside: startUserSearch},
 }
 
 // Describe returns the name of each workload and what it measures.
