@@ -16,9 +16,9 @@ var factorsTable = newTable("user_factors",
 	timestamp("user_created_at", func(f *storage.UserFactors) *time.Time { return &f.UserCreatedAt }),
 	plain(versionColumn, func(f *storage.UserFactors) *int64 { return &f.Version }),
 	plain("handle", func(f *storage.UserFactors) *string { return &f.Handle }),
-	column[storage.UserFactors]{"factors",
-		func(f *storage.UserFactors) any { return encodeFactors(f) },
-		func(f *storage.UserFactors) any { return factorsColumn{f} }},
+	column[storage.UserFactors]{name: "factors",
+		bind: func(f *storage.UserFactors) any { return encodeFactors(f) },
+		scan: func(f *storage.UserFactors) any { return factorsColumn{f} }},
 	nullableTimestamp("enrol_by", func(f *storage.UserFactors) *time.Time { return &f.EnrolBy }),
 )
 

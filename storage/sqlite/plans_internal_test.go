@@ -49,7 +49,8 @@ func planFaults(t *testing.T, s *Store, q query) (faults []string) {
 	for _, step := range strings.Split(plan(t, s, selection{query: q}), "; ") {
 		rows, scans := strings.CutPrefix(step, "SCAN ")
 		few := slices.ContainsFunc(fewRows, func(name string) bool { return rows == name || strings.HasPrefix(rows, name+" ") })
-		sorts := strings.HasPrefix(step, "USE TEMP B-TREE")
+		beginAlike := step == "USE TEMP B-TREE FOR LAST TERM OF ORDER BY" && strings.Contains(string(q), "ORDER BY "+string(byBeginning))
+		sorts := strings.HasPrefix(step, "USE TEMP B-TREE") && !beginAlike // ids that begin with the same 8 characters are few
 		switch {
 		case scans && !few:
 			faults = append(faults, "reads a whole table ("+step+")")

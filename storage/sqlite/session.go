@@ -13,20 +13,18 @@ var sessionTable = newTable("sessions",
 	plain("id", func(s *storage.Session) *string { return &s.ID }),
 	plain("user_id", func(s *storage.Session) *string { return &s.UserID }),
 	plain("client_id", func(s *storage.Session) *string { return &s.ClientID }),
-	list("scopes", func(s *storage.Session) *[]string { return &s.Scopes }),
-	list("audience", func(s *storage.Session) *[]string { return &s.Audience }),
+	madeColumn,
 	plain("generation", func(s *storage.Session) *int64 { return &s.Generation }),
 	timestamp("rotated_at", func(s *storage.Session) *time.Time { return &s.RotatedAt }),
 	timestamp("created_at", func(s *storage.Session) *time.Time { return &s.CreatedAt }),
 	timestamp("expires_at", func(s *storage.Session) *time.Time { return &s.ExpiresAt }),
-	column[storage.Session]{"auth_time", bindAuthTime, func(s *storage.Session) any { return authTimeColumn{s} }}, // after created_at
+	column[storage.Session]{name: "auth_time", bind: bindAuthTime, scan: func(s *storage.Session) any { return authTimeColumn{s} }}, // after created_at
 	plain("user_epoch", func(s *storage.Session) *int64 { return &s.UserEpoch }),
 	plain("client_epoch", func(s *storage.Session) *int64 { return &s.ClientEpoch }),
 	plain("status_index", func(s *storage.Session) *int64 { return &s.StatusIndex }),
 	nullableTimestamp("revoked_at", func(s *storage.Session) *time.Time { return &s.RevokedAt }),
 	plain("reason", func(s *storage.Session) *string { return &s.Reason }),
 	plain("replays", func(s *storage.Session) *int64 { return &s.Replays }),
-	plain("device", func(s *storage.Session) *string { return &s.Device }),
 	plain("network", func(s *storage.Session) *string { return &s.Network }),
 	plain("grade", func(s *storage.Session) *int64 { return &s.RightsVersion }),
 	words("roles", func(s *storage.Session) *[]string { return &s.Roles }),
@@ -36,8 +34,8 @@ var sessionTable = newTable("sessions",
 	words("denied_audiences", func(s *storage.Session) *[]string { return &s.DeniedAudiences }),
 	plain("status_retired", func(s *storage.Session) *bool { return &s.StatusRetired }),
 	plain("browser_id", func(s *storage.Session) *string { return &s.BrowserID }),
-	column[storage.Session]{"sign_in", bindSignIn, func(s *storage.Session) any { return signInColumn{s} }},
-)
+	column[storage.Session]{name: "sign_in", bind: bindSignIn, scan: func(s *storage.Session) any { return signInColumn{s} }},
+).before(keepSessionText)
 
 // The conditional updates of a session, which return it as updated.
 var (
@@ -51,6 +49,16 @@ var (
 
 // inBrowserIndex lets sessions_by_browser serve a condition on browser_id.
 const inBrowserIndex = query("browser_id <> '' AND substr(browser_id, 1, 11) = substr(?, 1, 11)")
+
+// ofUser is a condition on user_id that sessions_by_user serves.
+const ofUser = query("user_id = ? AND substr(user_id, 1, 18) = substr(?, 1, 18)")
+
+// fromBeginning lets sessions_by_client serve a condition on id, and byBeginning is its order, which is
+// that of the ids.
+const (
+	fromBeginning = query("substr(id, 1, 8) >= substr(?, 1, 8)")
+	byBeginning   = query("substr(id, 1, 8), id")
+)
 
 // sameAsCreated is kept for the time of a login that is when the session was
 // created, as it nearly always is: the number 0 takes no place.
@@ -76,7 +84,10 @@ func (c authTimeColumn) Scan(src any) error {
 
 // CreateSession implements [storage.Sessions].
 func (s *Store) CreateSession(ctx context.Context, session storage.Session) error {
-	return s.exec(ctx, "create session", duplicate("id"), sessionTable.insert, sessionTable.insertValues(&session)...)
+	_, err := write(ctx, s, "create session", func(t *tx) (none struct{}, err error) {
+		return none, insertRecord(t, sessionTable, &session, duplicate("id"))
+	})
+	return err
 }
 
 // Session implements [storage.Sessions].
@@ -134,7 +145,7 @@ func (s *Store) RevokeAll(ctx context.Context, f storage.SessionFilter, at time.
 	for after := ""; ; {
 		q := selectSessions("id", f, after)
 		q.and("revoked_at IS NULL")
-		q.page(chunkSize)
+		q.pageBy(sessionOrder(f), chunkSize)
 		ids, err := readList(ctx, s, "find sessions to revoke", q, scanString)
 		if err != nil {
 			return total, err
@@ -171,10 +182,13 @@ func revokeSessions(t *tx, ids []string, at time.Time, reason string) (total int
 func selectSessions(columns query, f storage.SessionFilter, after string) selection {
 	q := selection{"SELECT " + columns + " FROM sessions WHERE id > ?", []any{after}}
 	if f.UserID != "" {
-		q.and("user_id = ?", f.UserID)
+		q.and(ofUser, f.UserID, f.UserID)
 	}
 	if f.ClientID != "" {
 		q.and("client_id = ?", f.ClientID)
+		if byClient(f) {
+			q.and(fromBeginning, after)
+		}
 	}
 	if f.Except != "" {
 		q.and("id <> ?", f.Except)
@@ -197,6 +211,20 @@ func selectSessions(columns query, f storage.SessionFilter, after string) select
 	return q
 }
 
+// byClient tells whether a listing goes through the sessions of a client, which are many. A user has few,
+// and a browser too.
+func byClient(f storage.SessionFilter) bool {
+	return f.ClientID != "" && f.UserID == "" && f.BrowserID == ""
+}
+
+// sessionOrder is the order by id as an index gives it.
+func sessionOrder(f storage.SessionFilter) query {
+	if byClient(f) {
+		return byBeginning
+	}
+	return "id"
+}
+
 // ExcessSessions implements [storage.Sessions].
 func (s *Store) ExcessSessions(ctx context.Context, owner storage.SessionOwner, at, idleSince time.Time, keep, limit int) ([]string, error) {
 	return readMany(ctx, s, "find the oldest sessions", excessQuery(owner, at, idleSince, keep, limit), scanString)
@@ -205,9 +233,9 @@ func (s *Store) ExcessSessions(ctx context.Context, owner storage.SessionOwner, 
 // excessQuery adds 0 to the limit: SQLite would look at the value of a bare parameter when it
 // prepares the statement, and so prepare it anew at each call.
 func excessQuery(owner storage.SessionOwner, at, idleSince time.Time, keep, limit int) selection {
-	return selection{"SELECT id FROM sessions WHERE user_id = ? AND client_id = ? AND revoked_at IS NULL AND expires_at > ? AND rotated_at > ? AND generation >= 0" +
+	return selection{"SELECT id FROM sessions WHERE " + ofUser + " AND client_id = ? AND revoked_at IS NULL AND expires_at > ? AND rotated_at > ? AND generation >= 0" +
 		" ORDER BY created_at DESC, id DESC LIMIT ? + 0 OFFSET ?",
-		[]any{owner.UserID, owner.ClientID, millis(at), millis(idleSince), limit, keep}}
+		[]any{owner.UserID, owner.UserID, owner.ClientID, millis(at), millis(idleSince), limit, keep}}
 }
 
 // ListSessions implements [storage.Sessions].
@@ -219,14 +247,19 @@ func (s *Store) ListSessions(ctx context.Context, f storage.SessionFilter, p sto
 
 // sessionQuery selects by what an index serves, so that what it examines is bounded.
 func sessionQuery(f storage.SessionFilter, p storage.Page) selection {
-	q := selectSessions(sessionTable.list, f.Owner(), p.After)
-	q.page(f.Examined(p.Size()) - 1)
+	owner := f.Owner()
+	q := selectSessions(sessionTable.list, owner, p.After)
+	q.pageBy(sessionOrder(owner), f.Examined(p.Size())-1)
 	return q
 }
 
 // SweepSessions implements [storage.Sessions].
 func (s *Store) SweepSessions(ctx context.Context, before time.Time, limit int) (int64, error) {
-	return s.sweep(ctx, "sweep sessions",
+	swept, err := s.sweep(ctx, "sweep sessions",
 		"DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE expires_at < ? ORDER BY expires_at LIMIT ? + 0)",
 		millis(before), limit)
+	if err == nil && swept < int64(limit) {
+		err = s.sweepSessionTexts(ctx, limit)
+	}
+	return swept, err
 }

@@ -12,6 +12,25 @@ type column[R any] struct {
 	name query
 	bind func(*R) any
 	scan func(*R) any
+
+	write query // what is written of the argument, if not the argument itself
+	read  query // what is read, if not the column itself
+}
+
+// marked is the column's value in an INSERT.
+func (c column[R]) marked() query {
+	if c.write != "" {
+		return c.write
+	}
+	return "?"
+}
+
+// selected is the column in a SELECT or RETURNING, of the table that has the prefix as its name.
+func (c column[R]) selected(prefix query) query {
+	if c.read != "" {
+		return unnamed(c.read)
+	}
+	return unnamed(prefix + c.name)
 }
 
 // A table lists the columns of a record, its key first. Every statement that
@@ -30,6 +49,8 @@ type table[R any] struct {
 	update query // UPDATE of all but the key, where the version is the given one; raises the version
 	exists query // whether there is a record with the key
 	remove query // DELETE of the record with the key in a version, 0 standing for any, with RETURNING
+
+	prepare func(*tx, *R) error // what has to be done before a record is inserted; nil for nothing
 }
 
 // versionColumn is counted by the update, not bound.
@@ -46,7 +67,7 @@ func newTable[R any](name query, columns ...column[R]) *table[R] {
 		if n > 1 {
 			changes, replaced = changes+", ", replaced+", "
 		}
-		t.names, t.list, marks = t.names+c.name, t.list+unnamed(c.name), marks+"?"
+		t.names, t.list, marks = t.names+c.name, t.list+c.selected(""), marks+c.marked()
 		switch {
 		case n == 0:
 		case c.name == versionColumn:
@@ -65,6 +86,12 @@ func newTable[R any](name query, columns ...column[R]) *table[R] {
 	t.update = "UPDATE " + name + " SET " + changes + " WHERE " + key + " = ? AND version = ? RETURNING " + t.list
 	t.remove = "DELETE FROM " + name + " WHERE " + key + " = ?1 AND ?2 IN (0, version) RETURNING " + t.list
 	t.exists = "SELECT EXISTS (SELECT 1 FROM " + name + " WHERE " + key + " = ?)"
+	return t
+}
+
+// before sets what has to be done before a record is inserted.
+func (t *table[R]) before(prepare func(*tx, *R) error) *table[R] {
+	t.prepare = prepare
 	return t
 }
 
@@ -111,7 +138,7 @@ func (t *table[R]) qualified(as query) (names query) {
 		if n > 0 {
 			names += ", "
 		}
-		names += unnamed(as + "." + c.name)
+		names += c.selected(as + ".")
 	}
 	return names
 }
@@ -126,51 +153,56 @@ func (t *table[R]) scan(row scanner) (r R, err error) {
 
 // plain keeps a value as it is.
 func plain[R any, T string | int64 | bool](name query, field func(*R) *T) column[R] {
-	return column[R]{name, func(r *R) any { return *field(r) }, func(r *R) any { return field(r) }}
+	return column[R]{name: name, bind: func(r *R) any { return *field(r) }, scan: func(r *R) any { return field(r) }}
 }
 
 // timestamp keeps a time that is always set, in milliseconds.
 func timestamp[R any](name query, field func(*R) *time.Time) column[R] {
-	return column[R]{name, func(r *R) any { return millis(*field(r)) }, func(r *R) any { return timeColumn{field(r)} }}
+	return column[R]{name: name, bind: func(r *R) any { return millis(*field(r)) }, scan: func(r *R) any { return timeColumn{field(r)} }}
 }
 
 // nullableTimestamp keeps a time that may be unset, which is NULL.
 func nullableTimestamp[R any](name query, field func(*R) *time.Time) column[R] {
-	return column[R]{name, func(r *R) any { return nullableMillis(*field(r)) }, func(r *R) any { return timeColumn{field(r)} }}
+	return column[R]{name: name, bind: func(r *R) any { return nullableMillis(*field(r)) }, scan: func(r *R) any { return timeColumn{field(r)} }}
 }
 
 // list keeps texts as a JSON array.
 func list[R any](name query, field func(*R) *[]string) column[R] {
-	return column[R]{name, func(r *R) any { return encodeList(*field(r)) }, func(r *R) any { return listColumn{field(r)} }}
+	return column[R]{name: name, bind: func(r *R) any { return encodeList(*field(r)) }, scan: func(r *R) any { return listColumn{field(r)} }}
 }
 
 // words keeps texts with blanks between them, where they have none themselves.
 func words[R any](name query, field func(*R) *[]string) column[R] {
-	return column[R]{name, func(r *R) any { return encodeWords(*field(r)) }, func(r *R) any { return wordsColumn{field(r)} }}
+	return column[R]{name: name, bind: func(r *R) any { return encodeWords(*field(r)) }, scan: func(r *R) any { return wordsColumn{field(r)} }}
 }
 
 // optionalNumber keeps a number that may be unset, which is NULL.
 func optionalNumber[R any](name query, field func(*R) **int64) column[R] {
-	return column[R]{name, func(r *R) any {
+	return column[R]{name: name, bind: func(r *R) any {
 		if n := *field(r); n != nil {
 			return *n
 		}
 		return nil
-	}, func(r *R) any { return field(r) }}
+	}, scan: func(r *R) any { return field(r) }}
 }
 
 // object keeps texts by name as a JSON object.
 func object[R any](name query, field func(*R) *map[string]string) column[R] {
-	return column[R]{name, func(r *R) any { return encodeObject(*field(r)) }, func(r *R) any { return objectColumn{field(r)} }}
+	return column[R]{name: name, bind: func(r *R) any { return encodeObject(*field(r)) }, scan: func(r *R) any { return objectColumn{field(r)} }}
 }
 
 // blob keeps bytes.
 func blob[R any](name query, field func(*R) *[]byte) column[R] {
-	return column[R]{name, func(r *R) any { return *field(r) }, func(r *R) any { return bytesColumn{field(r)} }}
+	return column[R]{name: name, bind: func(r *R) any { return *field(r) }, scan: func(r *R) any { return bytesColumn{field(r)} }}
 }
 
 // insertRecord inserts a record, and returns ifExists where there is one already.
 func insertRecord[R any](t *tx, into *table[R], r *R, ifExists error) error {
+	if into.prepare != nil {
+		if err := into.prepare(t, r); err != nil {
+			return err
+		}
+	}
 	inserted, err := t.exec(into.insert, into.insertValues(r)...)
 	if err == nil && inserted == 0 {
 		err = ifExists
