@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -118,7 +119,7 @@ func readBody(r *http.Request) (string, error) {
 	if r.ContentLength > maxBodyBytes {
 		return "", errTooLarge
 	}
-	b, err := readAll(r)
+	body, err := readAll(r)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -126,20 +127,25 @@ func readBody(r *http.Request) (string, error) {
 	case err != nil:
 		return "", errBodyRead
 	}
-	return string(b), nil
+	return body, nil
 }
 
-// maxExactBody is how long a body may say it is, in bytes, to get a buffer before it comes.
-const maxExactBody = 4 << 10
+// shortBodies holds buffers for bodies that are short and say their length. What is put back
+// is cleared: it held passwords and tokens.
+var shortBodies = sync.Pool{New: func() any { return new([4 << 10]byte) }}
 
-// readAll reads the body, into one buffer where it is short and says its length.
-func readAll(r *http.Request) ([]byte, error) {
-	if r.ContentLength < 0 || r.ContentLength > maxExactBody {
-		return io.ReadAll(r.Body)
+// readAll reads the body.
+func readAll(r *http.Request) (string, error) {
+	buffer := shortBodies.Get().(*[4 << 10]byte)
+	defer shortBodies.Put(buffer)
+	if r.ContentLength < 0 || r.ContentLength > int64(len(buffer)) {
+		b, err := io.ReadAll(r.Body)
+		return string(b), err
 	}
-	b := make([]byte, r.ContentLength)
+	b := buffer[:r.ContentLength]
+	defer clear(b)
 	_, err := io.ReadFull(r.Body, b)
-	return b, err
+	return string(b), err
 }
 
 // parseForm takes a form apart. Every known parameter is given at most once,
