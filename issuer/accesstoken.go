@@ -73,6 +73,7 @@ type tokenSigner struct {
 	ttl         time.Duration // of access and ID tokens
 	keyring     Keyring
 	statusLists *status.Lists
+	tokens      *verifiedTokenCache // knows what was signed here
 	rand        io.Reader
 }
 
@@ -94,6 +95,7 @@ func (t *tokenSigner) issue(ctx context.Context, req *grantRequest, g grantResul
 	if err != nil {
 		return TokenResponse{}, unavailable(err)
 	}
+	t.tokens.putIssued(access, verifiedToken{claims: claims, kid: signing.KID()})
 	response := TokenResponse{
 		AccessToken: access, TokenType: "Bearer", ExpiresIn: claims.Expiry - claims.IssuedAt,
 		RefreshToken: g.refresh, Scope: claims.Scope, Event: g.event,

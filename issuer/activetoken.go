@@ -78,7 +78,7 @@ func (tc *tokenChecker) verifyAccessToken(ctx context.Context, token string) (ac
 	if !ok || c.Issuer != tc.issuer {
 		return accessClaims{}, errInactive
 	}
-	tc.verifiedTokens.put(token, verifiedToken{claims: c, kid: header.KID})
+	tc.verifiedTokens.putVerified(token, verifiedToken{claims: c, kid: header.KID})
 	return c, nil
 }
 

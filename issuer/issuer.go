@@ -213,15 +213,16 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 	i.policy = factorPolicy{roles: i.roles, factors: i.factors, within: cfg.EnrolWithin}
 	i.stamps, i.loops = authorization.NewSealer(cfg.Rand, cfg.Issuer, master, cfg.OtherMasterKeys...), newLoopDetector()
 	i.auth = &clientAuthenticator{clients: i.clients, passwords: passwords, verified: secrets, throttler: i.throttler, now: i.now}
+	verified := newVerifiedTokenCache()
 	i.checker = &tokenChecker{
 		issuer: cfg.Issuer, store: store, keyring: keyring, clients: i.clients, roles: i.roles, statusLists: i.statusLists,
-		verifiedTokens: newVerifiedTokenCache(), now: i.now,
+		verifiedTokens: verified, now: i.now,
 	}
 	i.introspector = &introspector{issuer: cfg.Issuer, checker: i.checker, refreshTokens: i.refreshTokens, idle: cfg.RefreshTokenTTL, now: i.now}
 	i.revoker = &revoker{store: store, log: eventLog{log}, now: i.now}
 	i.pipeline = &pipeline{
 		issuer: cfg.Issuer, auth: i.auth, grants: newGrants(i), roles: i.roles,
-		signer: &tokenSigner{issuer: cfg.Issuer, ttl: cfg.AccessTokenTTL, keyring: keyring, statusLists: i.statusLists, rand: cfg.Rand},
+		signer: &tokenSigner{issuer: cfg.Issuer, ttl: cfg.AccessTokenTTL, keyring: keyring, statusLists: i.statusLists, tokens: verified, rand: cfg.Rand},
 	}
 	i.logout = newLogoutService(i, keyring)
 	return i, nil
