@@ -28,7 +28,7 @@ type factorOwner interface {
 }
 
 type factorReader interface {
-	Factors(ctx context.Context, p *issuer.Principal) (selfservice.FactorList, error)
+	Factors(ctx context.Context, p *issuer.Principal) (factor.Summary, error)
 	FreshlySignedIn(p *issuer.Principal) bool
 }
 

@@ -44,6 +44,9 @@ const (
 	pathUserConsent   = "/api/v1/users/{id}/consents/{client_id}"
 	pathUserBrowsers  = "/api/v1/users/{id}/browser-sessions"
 	pathUserBrowser   = "/api/v1/users/{id}/browser-sessions/{handle}"
+	pathUserFactors   = "/api/v1/users/{id}/factors"
+	pathUserTOTP      = "/api/v1/users/{id}/factors/totp"
+	pathUserDemand    = "/api/v1/users/{id}/factors/demand"
 	pathScopes        = "/api/v1/scopes"
 	pathScope         = "/api/v1/scopes/{scope}"
 	pathRoles         = "/api/v1/roles"
@@ -95,6 +98,10 @@ func (m *routeBuilder) mountAdmin(b bootstrapper) {
 
 	m.api(pathUserBrowsers, corsNone, get(listBrowserSessions), remove(endBrowserSessions))
 	m.api(pathUserBrowser, corsNone, remove(endBrowserSession))
+
+	m.api(pathUserFactors, corsNone, get(showUserFactors), remove(resetUserFactors))
+	m.api(pathUserTOTP, corsNone, remove(removeUserTOTP))
+	m.api(pathUserDemand, corsNone, post(demandUserFactor))
 
 	m.api(pathScopes, corsNone, get(listScopeTexts))
 	m.api(pathScope, corsNone, put(putScopeText), remove(deleteScopeText))

@@ -13,7 +13,7 @@ import (
 func newKeysReseal(p *process) *cobra.Command {
 	c := &cobra.Command{
 		Use: "reseal", Short: "Seal the signing keys under another master key", Args: exactArgs(),
-		Long: "Seal every signing key under the master key, from under the one that --previous-master-key-file or\n" +
+		Long: "Seal every signing key and every seed of a second factor under the master key, from under the one that --previous-master-key-file or\n" +
 			"--next-master-key-file names. Nothing stops meanwhile:\n" +
 			"  1. every server gets the new key by --next-master-key-file, and accepts both\n" +
 			"  2. every server gets the new key by --master-key-file and the old one by --previous-master-key-file\n" +
@@ -40,6 +40,9 @@ func writeResealResult(w io.Writer, r admin.KeyReseal, s *settings) {
 		fmt.Fprintf(w, "%s is sealed under the master key now\n", kid)
 	}
 	fmt.Fprintf(w, "%s sealed under this master key, %s already\n", countOf(len(r.Resealed), "key", "keys"), countOf(r.AlreadyResealed, "was", "were"))
+	if r.Seeds > 0 {
+		fmt.Fprintf(w, "%s of second factors sealed under this master key\n", countOf(r.Seeds, "seed", "seeds"))
+	}
 	next, previous := s.otherKeys[0].given(), s.otherKeys[1].given()
 	if next || previous {
 		fmt.Fprintln(w, "refresh tokens made under the other master key count as long as servers accept it: keep it for --refresh-token-ttl")

@@ -158,7 +158,7 @@ func (v *server) buildServices() error {
 	throttler := issuer.NewThrottler(cfg.Throttle, v.store, v.auditLog, v.now)
 	v.admin = admin.New(admin.Config{
 		Issuer: cfg.Issuer, RefreshTokenTTL: cfg.RefreshTokenTTL, BootstrapSecret: secret, Now: v.now, Rand: v.random,
-	}, admin.Parts{Store: v.store, Passwords: v.passwords, Audit: v.auditLog, Throttler: throttler, Caches: v.issuer, Keys: v.keyring, Fetch: logoFetcher(v.settings)})
+	}, admin.Parts{Store: v.store, Passwords: v.passwords, Audit: v.auditLog, Throttler: throttler, Caches: v.issuer, Keys: v.keyring, Factors: v.issuer.Factors(), Fetch: logoFetcher(v.settings)})
 	v.self, err = selfservice.New(
 		selfservice.Config{Registration: selfservice.RegistrationPolicy(v.settings.registration)},
 		selfservice.Parts{Tokens: v.issuer, Accounts: v.admin, Browsers: v.issuer.OwnBrowsers(), Passwords: v.passwords, Audit: v.auditLog, Throttler: throttler,

@@ -143,7 +143,7 @@ func (m *importJob) importUser(ctx context.Context, r userfile.Record) error {
 	n := admin.NewUser{
 		ID: r.ID, EmailVerified: r.EmailVerified && m.trustVerified,
 		Username: r.Username, Email: r.Email, FullName: r.FullName, Phone: r.Phone, Roles: m.granted(r.Roles),
-		Password: issuer.Secret(r.Password.Reveal()), PasswordHash: issuer.Secret(r.PasswordHash.Reveal()),
+		Password: issuer.Secret(r.Password.Reveal()), PasswordHash: issuer.Secret(r.PasswordHash.Reveal()), TOTPSeed: issuer.Secret(r.TOTPSeed.Reveal()),
 		Disabled: r.Disabled != nil && *r.Disabled, CreatedAt: r.CreatedAt,
 	}
 	u, err := m.createUser(ctx, n)

@@ -405,12 +405,7 @@ func testCodeUnknownOutcome(t *testing.T, s *Signet) {
 	for _, call := range []string{"UserInEpoch", "UserFactors", "PutUserFactors", "RecordLogins"} {
 		p = b.SignIn(t, b.Open(Login), s.Alice).asksForCode(t)
 		for range 4 { // more than the limit of wrong codes
-			s.Store.Before(func(_ context.Context, _ int, method string) error {
-				if method == call {
-					return storage.Unavailable(method, errConnectionReset)
-				}
-				return nil
-			})
+			s.Store.Before(failing(call))
 			got := b.sendCode(t, p, a.next())
 			s.Store.Reset()
 			if got.Status != http.StatusServiceUnavailable || len(b.Cookies) != 0 {
@@ -420,6 +415,16 @@ func testCodeUnknownOutcome(t *testing.T, s *Signet) {
 	}
 	p = b.SignIn(t, b.Open(Login), s.Alice).asksForCode(t)
 	b.sendCode(t, p, a.next()).expect(t, Account)
+}
+
+// failing makes every call of one method fail.
+func failing(call string) func(context.Context, int, string) error {
+	return func(_ context.Context, _ int, method string) error {
+		if method == call {
+			return storage.Unavailable(method, errConnectionReset)
+		}
+		return nil
+	}
 }
 
 // Steps that were used stay used, whatever the clock says; a recovery code is the way in.

@@ -62,6 +62,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"OwnBrowsers", ownBrowserCases},
 		{"SecondFactors", factorCases},
 		{"FactorPolicies", factorPolicyCases},
+		{"AdminFactors", adminFactorCases},
 		{"Status", statusCases},
 		{"StatusFaults", statusFaultCases},
 		{"CORS", corsCases},

@@ -177,7 +177,7 @@ func (s *Signet) openServices(cfg issuer.Config) {
 	throttler := issuer.NewThrottler(cfg.Throttle, s.Store, s.Audit, cfg.Now)
 	a := s.options.Admin
 	a.Issuer, a.RefreshTokenTTL, a.Now, a.Rand = cfg.Issuer, cfg.RefreshTokenTTL, cfg.Now, cfg.Rand
-	s.Admin = admin.New(a, admin.Parts{Store: s.Store, Passwords: s.Passwords, Audit: s.Audit, Throttler: throttler, Caches: s.Service, Keys: s.Keys, Fetch: fetchLogo})
+	s.Admin = admin.New(a, admin.Parts{Store: s.Store, Passwords: s.Passwords, Audit: s.Audit, Throttler: throttler, Caches: s.Service, Keys: s.Keys, Factors: s.Service.Factors(), Fetch: fetchLogo})
 	var err error
 	s.Self, err = selfservice.New(s.options.SelfService, selfservice.Parts{
 		Tokens: s.Service, Accounts: s.Admin, Browsers: s.Service.OwnBrowsers(), Passwords: s.Passwords, Audit: s.Audit, Throttler: throttler,

@@ -13,8 +13,10 @@ import (
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/account"
 	"example.org/signet/issuer/epoch"
+	"example.org/signet/issuer/factor"
 	"example.org/signet/issuer/password"
 	"example.org/signet/issuer/role"
+	"example.org/signet/issuer/totp"
 	"example.org/signet/storage"
 )
 
@@ -25,6 +27,7 @@ type accounts struct {
 	passwords *password.Pool
 	now       func() time.Time
 	rand      io.Reader
+	factors   *factor.Service
 }
 
 // new returns a new user without a password, or issuer.FieldErrors with every invalid field.
@@ -187,6 +190,17 @@ func (a accounts) initialHash(ctx context.Context, n NewUser, u storage.User, in
 		return a.hashNewPassword(ctx, n.Password, u, info)
 	}
 	return "", nil
+}
+
+// importSeed stores the second factor that a new user brings along.
+func (a accounts) importSeed(ctx context.Context, n NewUser, u storage.User) error {
+	if n.TOTPSeed == "" {
+		return nil
+	}
+	if err := totp.CheckSeed([]byte(n.TOTPSeed)); err != nil {
+		return newFieldError("totp", "is "+err.Error())
+	}
+	return issuer.StoreError(a.factors.Import(ctx, u, []byte(n.TOTPSeed)))
 }
 
 // checkNewPassword checks the new password of u against the rules.

@@ -63,6 +63,7 @@ type KeyRotation struct {
 type KeyReseal struct {
 	Resealed        []string `json:"resealed"`
 	AlreadyResealed int      `json:"already_resealed"`
+	Seeds           int      `json:"resealed_seeds"` // of second factors
 }
 
 // KeyImport is an imported key and the state that it got.
@@ -171,7 +172,11 @@ func (k Keys) Reseal(ctx context.Context) (KeyReseal, error) {
 		done, err = k.admin.service.keys.Reseal(ctx, c)
 		return err
 	})
-	return KeyReseal{Resealed: append([]string{}, done.Resealed...), AlreadyResealed: done.AlreadyResealed}, err
+	seeds := 0
+	if err == nil {
+		seeds, err = k.admin.service.factors.Reseal(ctx)
+	}
+	return KeyReseal{Resealed: append([]string{}, done.Resealed...), AlreadyResealed: done.AlreadyResealed, Seeds: seeds}, err
 }
 
 // Import takes over another issuer's key.

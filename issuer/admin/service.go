@@ -9,6 +9,7 @@ import (
 
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/audit"
+	"example.org/signet/issuer/factor"
 	"example.org/signet/issuer/password"
 	"example.org/signet/issuer/role"
 	"example.org/signet/keys"
@@ -57,7 +58,8 @@ type Parts struct {
 	Throttler *issuer.Throttler
 	Caches    Caches        // nil where nothing is cached: the command line
 	Keys      *keys.Manager // nil where Admin.Keys is not used
-	Fetch     Fetcher       // gets the logos of clients; nil refuses to
+	Factors   *factor.Service
+	Fetch     Fetcher // gets the logos of clients; nil refuses to
 }
 
 // Service returns administrations for an actor: see As and Operator. It is safe for concurrent
@@ -73,6 +75,7 @@ type Service struct {
 	keys      *keys.Manager
 	fetch     Fetcher
 	browsers  *issuer.BrowserAccounts
+	factors   *factor.Service
 	reducer   *issuer.RightsReducer
 }
 
@@ -81,10 +84,10 @@ func New(cfg Config, p Parts) *Service {
 	if p.Caches == nil {
 		p.Caches = noCaches{}
 	}
-	s := &Service{cfg: cfg, store: p.Store, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler, caches: p.Caches, keys: p.Keys, fetch: p.Fetch}
+	s := &Service{cfg: cfg, store: p.Store, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler, caches: p.Caches, keys: p.Keys, fetch: p.Fetch, factors: p.Factors}
 	s.reducer = issuer.NewRightsReducer(p.Store, cfg.Issuer, cfg.Now)
 	s.browsers = issuer.NewBrowserAccounts(p.Store, p.Audit, s.now)
-	s.accounts = accounts{issuer: cfg.Issuer, store: p.Store, passwords: p.Passwords, now: s.now, rand: cfg.Rand}
+	s.accounts = accounts{issuer: cfg.Issuer, store: p.Store, passwords: p.Passwords, now: s.now, rand: cfg.Rand, factors: p.Factors}
 	return s
 }
 
@@ -174,6 +177,9 @@ func (a *Admin) Users() Users { return Users{a} }
 
 // Browsers returns the operations on the browser sessions and consents of users.
 func (a *Admin) Browsers() Browsers { return Browsers{a} }
+
+// Factors returns the operations on the second factors of users.
+func (a *Admin) Factors() Factors { return Factors{a} }
 
 // Roles returns the operations on roles.
 func (a *Admin) Roles() Roles { return Roles{a} }

@@ -54,6 +54,7 @@ type NewUser struct {
 	Roles        []string // none means the role `user`
 	Password     issuer.Secret
 	PasswordHash issuer.Secret // of an import, kept as it is
+	TOTPSeed     issuer.Secret // of an import: the seed of an authenticator app, as raw bytes; "" for none
 	Disabled     bool
 
 	MustChangePassword bool // at the next sign-in

@@ -108,6 +108,9 @@ func (u Users) Create(ctx context.Context, n NewUser) (User, error) {
 	if err := u.admin.checkAdmitted(ctx); err != nil {
 		return User{}, err
 	}
+	if err := s.accounts.importSeed(ctx, n, x); err != nil {
+		return User{}, err
+	}
 	e := storage.AuditEvent{Type: audit.EventUserCreated, Target: x.ID, Detail: userChanges(storage.User{}, x)}
 	created, err := u.insert(ctx, x, e)
 	if err != nil || n.ID == "" {

@@ -11,6 +11,7 @@ const (
 	EventFactorRemoved         = "factor.removed"
 	EventRecoveryCodesRenewed  = "recovery_codes.renewed"
 	EventFactorsReset          = "factors.reset"
+	EventFactorDemanded        = "factor.demanded"
 	EventPasswordRehashed      = "password.rehashed"
 	EventRefreshReplayed       = "refresh.replayed"
 	EventRefreshReused         = "refresh.reused"
@@ -68,7 +69,7 @@ const (
 func EventTypes() []string {
 	return []string{
 		EventLoginSucceeded, EventLoginFailed, EventLoginThrottled, EventPasswordRehashed,
-		EventSecondFactorFailed, EventRecoveryCodeUsed, EventFactorEnrolled, EventFactorRemoved, EventRecoveryCodesRenewed, EventFactorsReset,
+		EventSecondFactorFailed, EventRecoveryCodeUsed, EventFactorEnrolled, EventFactorRemoved, EventRecoveryCodesRenewed, EventFactorsReset, EventFactorDemanded,
 		EventRefreshReplayed, EventRefreshReused, EventRefreshForeign, EventTokenRevoked, EventRefreshReplayLimit,
 		EventCodeReplayed, EventCodeForeign, EventCodeRefused,
 		EventSessionRevoked, EventSessionDisplaced, EventBrowserSessionStarted, EventBrowserSessionEnded,

@@ -185,3 +185,14 @@ func (s *Service) StartGrace(ctx context.Context, u storage.User, by time.Time) 
 	})
 	return by, err
 }
+
+// EndGrace lets a user put off setting up a factor no longer, where a policy demands one.
+func (s *Service) EndGrace(ctx context.Context, u storage.User, now time.Time) error {
+	return s.change(ctx, u, func(f *storage.UserFactors) error {
+		if !f.EnrolBy.IsZero() && !f.EnrolBy.After(now) {
+			return errUnchanged
+		}
+		f.EnrolBy = now
+		return nil
+	})
+}

@@ -252,6 +252,15 @@ func TestSeed_FollowsTheMasterKey(t *testing.T) {
 	}
 	f, err := x.Of(t.Context(), x.user)
 	must(t, err)
+	for n, want := range []int{1, 0} { // all at once, back under the first key
+		back := factor.New(x.store, keys.NewMasterKeys(x.master, next), rand.Reader, "id.example")
+		if resealed, err := back.Reseal(t.Context()); err != nil || resealed != want {
+			t.Errorf("Reseal %d: %d, %v; want %d", n, resealed, err, want)
+		}
+	}
+	if use, err := x.UseCode(t.Context(), x.user, code(6), at(6)); err != nil || use.Verdict != factor.Right {
+		t.Errorf("after the reseal: %v, %v", use, err)
+	}
 	foreign := f
 	foreign.UserID = "other"
 	foreign.Version = 0

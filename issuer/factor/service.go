@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"example.org/signet/issuer/recovery"
-	"example.org/signet/issuer/totp"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
@@ -105,16 +104,17 @@ func (s *Service) open(ctx context.Context, u storage.User, text string) (seed [
 	return seed, resealed, err
 }
 
-// Import returns the factor of a seed that was brought along from another program.
-func (s *Service) Import(ctx context.Context, u storage.User, seed []byte) (*storage.TOTPFactor, error) {
-	if err := totp.CheckSeed(seed); err != nil {
-		return nil, err
-	}
+// Import stores the seed that a new user brings along from another program. The record comes before
+// the user, who at no moment can sign in without the factor; without the user it is of no meaning.
+func (s *Service) Import(ctx context.Context, u storage.User, seed []byte) error {
 	sealed, err := s.seal(ctx, u, seed)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &storage.TOTPFactor{Sealed: sealed, CreatedAt: storage.Time(u.CreatedAt)}, nil
+	return s.change(ctx, u, func(f *storage.UserFactors) error {
+		f.TOTP = &storage.TOTPFactor{Sealed: sealed, CreatedAt: storage.Time(u.CreatedAt)}
+		return nil
+	})
 }
 
 // newRecovery draws recovery codes for the record.

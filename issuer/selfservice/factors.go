@@ -35,18 +35,6 @@ var _ Factors = (*factor.Service)(nil)
 // FreshLogin is how old a login may be for a change of the second factors without the password.
 const FreshLogin = 10 * time.Minute
 
-// FactorView is one second factor, without any secret.
-type FactorView struct {
-	CreatedAt  time.Time  `json:"created_at"`
-	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
-}
-
-// FactorList is what a user has beside the password.
-type FactorList struct {
-	TOTP              *FactorView `json:"totp,omitempty"`
-	RecoveryCodesLeft int         `json:"recovery_codes_left"`
-}
-
 // Errors of the changes. ErrEnrolmentExpired is of the field enrolment.
 var (
 	ErrFactorExists  = &storage.DuplicateError{Field: "totp"}
@@ -58,19 +46,12 @@ var (
 )
 
 // Factors returns the second factors of the user.
-func (s *Service) Factors(ctx context.Context, p *issuer.Principal) (FactorList, error) {
+func (s *Service) Factors(ctx context.Context, p *issuer.Principal) (factor.Summary, error) {
 	f, err := s.factors.Of(ctx, p.User())
 	if err != nil {
-		return FactorList{}, issuer.OutcomeUnknown(err)
+		return factor.Summary{}, issuer.OutcomeUnknown(err)
 	}
-	list := FactorList{RecoveryCodesLeft: factor.Left(f)}
-	if t := f.TOTP; t != nil {
-		list.TOTP = &FactorView{CreatedAt: t.CreatedAt}
-		if !t.LastUsedAt.IsZero() {
-			list.TOTP.LastUsedAt = &t.LastUsedAt
-		}
-	}
-	return list, nil
+	return factor.Summarize(f), nil
 }
 
 // FreshlySignedIn tells whether the user may change their factors without the password.

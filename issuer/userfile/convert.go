@@ -147,12 +147,23 @@ func (v values) fill(r *draft, plain bool) error {
 	for _, step := range []func(*draft) error{
 		v.setID, v.setLogin, v.setVerified, v.setFullName, v.setPhone, v.setRoles,
 		func(r *draft) error { return v.setPassword(r, plain) },
-		v.setCreatedAt, v.setDisabled,
+		v.setSeed, v.setCreatedAt, v.setDisabled,
 	} {
 		if err := step(r); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// setSeed sets the seed of an authenticator app. One that cannot be used is left out.
+func (v values) setSeed(r *draft) error {
+	seed, err := v.keycloakSeed()
+	if err != nil {
+		r.warn(err)
+		return nil
+	}
+	r.TOTPSeed = secret.Text(seed)
 	return nil
 }
 

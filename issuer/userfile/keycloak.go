@@ -5,12 +5,13 @@ import (
 	"errors"
 
 	"example.org/signet/issuer/password"
+	"example.org/signet/issuer/totp"
 )
 
 var errCredentials = errors.New("credentials is not as Keycloak exports it")
 
 // keycloakHash is the hash in the password among Keycloak's credentials, "" where there
-// is none. Other kinds of credentials, of a second factor, are not taken over.
+// is none. See keycloakSeed for second factors.
 func (v values) keycloakHash() (string, error) {
 	if v[fieldCredentials] == nil {
 		return "", nil
@@ -98,4 +99,48 @@ func firstText(value any) string {
 		return scalarText(list[0])
 	}
 	return ""
+}
+
+// errOTP refuses what authenticator apps do not make.
+var errOTP = errors.New("the authenticator app of credentials is none of six digits, HMAC-SHA-1 and 30 seconds")
+
+// keycloakSeed is the seed of the first authenticator app among Keycloak's credentials; "" where
+// there is none. Keycloak takes the text itself for the seed, unless it names an encoding.
+func (v values) keycloakSeed() (seed string, err error) {
+	list, _ := v[fieldCredentials].([]any)
+	for _, item := range list {
+		credential, _ := item.(map[string]any)
+		if credential["type"] != "otp" && credential["type"] != "totp" {
+			continue
+		}
+		secret, data := credential, credential
+		if credential["secretData"] != nil {
+			if secret, err = innerObject(credential["secretData"]); err != nil {
+				return "", err
+			}
+			if data, err = innerObject(credential["credentialData"]); err != nil {
+				return "", err
+			}
+		}
+		return keycloakTOTP(scalarText(secret["value"]), data)
+	}
+	return "", nil
+}
+
+// keycloakTOTP reads a seed whose kind Keycloak describes in data.
+func keycloakTOTP(value string, data map[string]any) (string, error) {
+	for name, wanted := range map[string]string{"subType": "totp", "digits": "6", "period": "30", "algorithm": "HmacSHA1"} {
+		if given := scalarText(data[name]); given != "" && given != wanted {
+			return "", errOTP
+		}
+	}
+	seed := []byte(value)
+	if scalarText(data["secretEncoding"]) == "BASE32" {
+		decoded, err := totp.Decode(value)
+		if err != nil {
+			return "", err
+		}
+		seed = decoded
+	}
+	return string(seed), totp.CheckSeed(seed)
 }

@@ -53,3 +53,33 @@ func TestKeycloak(t *testing.T) {
 		}
 	}
 }
+
+// The authenticator app of a user, as Keycloak exports it: the text is the seed, unless it names an
+// encoding. What apps do not make is left out with a warning.
+func TestKeycloak_AuthenticatorApp(t *testing.T) {
+	const rfc = "12345678901234567890"
+	for name, c := range map[string]struct {
+		credential, seed string
+		warnings         int
+	}{
+		"as exported":    {`{"type":"otp","secretData":"{\"value\":\"` + rfc + `\"}","credentialData":"{\"subType\":\"totp\",\"digits\":6,\"counter\":0,\"period\":30,\"algorithm\":\"HmacSHA1\"}"}`, rfc, 0},
+		"in base32":      {`{"type":"otp","secretData":{"value":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"},"credentialData":{"subType":"totp","secretEncoding":"BASE32"}}`, rfc, 0},
+		"older":          {`{"type":"totp","value":"` + rfc + `","digits":6,"period":30,"algorithm":"HmacSHA1"}`, rfc, 0},
+		"eight digits":   {`{"type":"otp","secretData":{"value":"` + rfc + `"},"credentialData":{"digits":8}}`, "", 1},
+		"another period": {`{"type":"otp","secretData":{"value":"` + rfc + `"},"credentialData":{"period":60}}`, "", 1},
+		"SHA-256":        {`{"type":"otp","secretData":{"value":"` + rfc + `"},"credentialData":{"algorithm":"HmacSHA256"}}`, "", 1},
+		"by counter":     {`{"type":"otp","secretData":{"value":"` + rfc + `"},"credentialData":{"subType":"hotp"}}`, "", 1},
+		"too short":      {`{"type":"otp","secretData":{"value":"short"},"credentialData":{}}`, "", 1},
+		"no secret":      {`{"type":"otp","secretData":"{}","credentialData":"{}"}`, "", 1},
+		"not base32":     {`{"type":"otp","secretData":{"value":"0189"},"credentialData":{"secretEncoding":"BASE32"}}`, "", 1},
+		"another kind":   {`{"type":"webauthn","secretData":"{}","credentialData":"{}"}`, "", 0},
+	} {
+		u := readOne(t, `{"username":"alice","credentials":[`+c.credential+`]}`+"\n")
+		if u.TOTPSeed.Reveal() != c.seed || len(u.Warnings) != c.warnings {
+			t.Errorf("%s: seed of %d bytes, warnings %q", name, len(u.TOTPSeed.Reveal()), u.Warnings)
+		}
+		if strings.Contains(strings.Join(u.Warnings, " "), rfc) {
+			t.Errorf("%s: a warning holds the seed", name)
+		}
+	}
+}

@@ -29,6 +29,8 @@ type Record struct {
 	// and Password is set.
 	PasswordHash secret.Text
 	Password     secret.Text
+	// TOTPSeed is the seed of an authenticator app, as raw bytes; "" for none.
+	TOTPSeed secret.Text
 	// CreatedAt is in UTC; the zero time means that the file does not say.
 	CreatedAt time.Time
 	// Disabled is nil if the file does not say.
