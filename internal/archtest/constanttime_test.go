@@ -60,6 +60,7 @@ var allowedPlain = map[string]string{
 	"issuer/logout.go stamped: stamp.Browser == authorization.BrowserMark(c.user.Session.RootID)":                               "inside an authenticated stamp: nobody can try values",
 	"issuer/authorization/stamp.go Proves: s.Browser != BrowserMark(browserID)":                                                 "inside an authenticated stamp: nobody can try values",
 	"issuer/authorization/stamp.go Proves: s.Request != r.Hash()":                                                               "a hash of the URL, inside an authenticated stamp",
+	"issuer/factor/reseal.go resealOne: sealed == f.TOTP.Sealed":                                                                "two sealed texts, before and after",
 	"issuer/authorization/pending.go Valid: p.Request == r.Hash()":                                                              "a hash of the URL, inside an authenticated login",
 	"issuer/signin_factor.go pendingUser: authorization.BrowserMark(v.signedIn.Session.ID) != p.Browser":                        "inside an authenticated login: nobody can try values",
 	"issuer/authorization/stamp.go Foreign: s.Request != r.Hash()":                                                              "a hash of the URL, inside an authenticated stamp",
