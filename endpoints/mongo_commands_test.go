@@ -82,6 +82,10 @@ func TestMongoCommands_PerEndpoint(t *testing.T) {
 		{"sign-in in a browser", func() { s.NewBrowser().GetCode(t, app, s.Alice) }, []string{
 			"find logins", "find users", "find attempts", "find user_factors", "find users", "find attempts", "insert browser_sessions", "insert sessions", "insert audit",
 		}},
+		{"sign-in from a network that is new to the user", func() { s.NewBrowser().GetCode(t, app, s.Editor) }, []string{
+			"find logins", "find users", "find attempts", "find user_factors", "find users", "find attempts", "update attempts",
+			"insert browser_sessions", "insert sessions", "insert audit",
+		}},
 		{"authorize with a browser session", func() { browser.GetCode(t, app, s.Alice) }, []string{"find browser_sessions", "find users", "insert sessions"}},
 		{"client credentials", func() { s.ClientToken(t, s.Machine) }, nil},
 		{"introspection", func() { s.Active(t, s.ResourceServer, web.Access) }, []string{"find sessions", "find users"}},

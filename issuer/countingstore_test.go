@@ -16,6 +16,7 @@ type countingStore struct {
 	marking       func()       // runs before sessions are marked as ended
 	clearing      func() error // runs before the marks of ended sessions are cleared
 	enqueuing     func() error // runs before messages are enqueued
+	recording     func()       // runs before a login is recorded
 	rounds        *rounds      // of writes; nil counts none
 }
 
@@ -151,6 +152,9 @@ func (s *countingStore) ReserveCounters(ctx context.Context, now time.Time, hold
 func (s *countingStore) RecordLogins(ctx context.Context, logins []storage.LoginRecord, events func([]storage.LoginOutcome) ([]storage.AuditEvent, error)) ([]storage.LoginOutcome, error) {
 	if err := s.step(&s.writes); err != nil {
 		return nil, err
+	}
+	if s.recording != nil {
+		s.recording()
 	}
 	return s.Store.RecordLogins(ctx, logins, events)
 }

@@ -69,3 +69,30 @@ func TestNewStoreHasNoAccounts(t *testing.T) {
 		t.Errorf("%d users, %d clients", len(users.Users), len(clients.Clients))
 	}
 }
+
+// U02: what another process has counted while a password was being checked refuses the login
+// before it is answered, right or wrong, and nothing of it is written.
+func TestThrottle_FilledByAnotherInstance_RefusesRightAndWrong(t *testing.T) {
+	for _, pw := range []issuer.Secret{alicePass, "wrong password"} {
+		f := newFixture(t).withAlice()
+		f.mustLogin() // the network is known
+		for range 9 {
+			_, _ = f.login("alice", "wrong password")
+		}
+		events := f.events("login.failed") + f.events("login.succeeded")
+		f.store.recording = func() { // between the place and the step that writes the login
+			counters, err := f.store.Counters(f.ctx, storage.Time(f.clock.Now()), "login:")
+			must(t, err)
+			for _, c := range counters {
+				_, err := f.store.Store.ReserveCounters(f.ctx, storage.Time(f.clock.Now()), 0, storage.CounterClaim{Key: c.Key, Limit: 1000, Window: time.Hour})
+				must(t, err)
+			}
+		}
+		_, err := f.login("alice", pw)
+		f.store.recording = nil
+		wantCode(t, string(pw[:5]), err, issuer.TooManyAttempts)
+		if n := f.events("login.failed") + f.events("login.succeeded"); n != events {
+			t.Errorf("%d events more", n-events)
+		}
+	}
+}
