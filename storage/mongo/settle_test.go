@@ -58,6 +58,10 @@ var settled = map[string]write{
 	"SettleCounters, clear": {"delete", nothing, func(ctx context.Context, s *mongo.Store) error {
 		return must(s.SettleCounters(ctx, storage.CounterSettlement{Key: "k", Action: storage.CounterClear}))
 	}, nil},
+	"RecordLogins, right": {"insert", nothing, func(ctx context.Context, s *mongo.Store) error {
+		session := testSession("r")
+		return recordLogin(ctx, s, storage.LoginRecord{Session: &session})
+	}, storage.ErrConflict},
 	"RevokeBrowserSession": {"update", inserts["CreateBrowserSession"], func(ctx context.Context, s *mongo.Store) error {
 		return s.RevokeBrowserSession(ctx, "b", start, "logout")
 	}, nil},
@@ -148,6 +152,11 @@ func testUnsettledWrites(t *testing.T, server func(*testing.T) string) {
 				err = fmt.Errorf("%d replays, want 2", got.Replays)
 			}
 			return err
+		}, nil},
+		"RecordLogins, wrong": {"update", func(ctx context.Context, s *mongo.Store) error {
+			return must(s.ReserveCounters(ctx, start, time.Minute, attempt("k", 9)))
+		}, func(ctx context.Context, s *mongo.Store) error {
+			return recordLogin(ctx, s, storage.LoginRecord{Settle: []storage.CounterSettlement{{Key: "k", Action: storage.CounterKeep, Limit: 9}}})
 		}, nil},
 		"ReserveCounters": {"findAndModify", func(ctx context.Context, s *mongo.Store) error {
 			return must(s.ReserveCounters(ctx, start, 0, attempt("k", 9)))
