@@ -50,11 +50,9 @@ const passwordSignIn = `{"a":["pwd"]}`
 
 type signInColumn struct{ of *storage.Session }
 
-func (c signInColumn) Scan(src any) error {
-	text, isText := src.(string)
-	if !isText {
-		return fmt.Errorf("unexpected column type %T for sign-in", src)
-	}
+func (c signInColumn) Scan(src any) error { return scanText(c, src) }
+
+func (c signInColumn) setText(text string) error {
 	switch text {
 	case "":
 		return nil

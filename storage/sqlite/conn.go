@@ -77,7 +77,7 @@ func (c *conn) prepare(q query) (*statement, error) {
 	if err != nil {
 		return nil, engineError(err)
 	}
-	s := &statement{stmt: stmt, used: c.uses, row: row{stmt}}
+	s := &statement{stmt: stmt, used: c.uses, row: row{stmt: stmt}}
 	c.statements[q] = s
 	return s, nil
 }

@@ -76,10 +76,21 @@ type authTimeColumn struct{ of *storage.Session }
 
 func (c authTimeColumn) Scan(src any) error {
 	err := timeColumn{&c.of.AuthTime}.Scan(src)
+	if err == nil {
+		c.settle()
+	}
+	return err
+}
+
+func (c authTimeColumn) setMillis(ms int64) {
+	c.of.AuthTime = fromMillis(ms)
+	c.settle()
+}
+
+func (c authTimeColumn) settle() {
 	if c.of.AuthTime.Equal(sameAsCreated) {
 		c.of.AuthTime = c.of.CreatedAt
 	}
-	return err
 }
 
 // CreateSession implements [storage.Sessions].

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"example.org/signet/storage"
@@ -25,11 +24,9 @@ func sessionText(s *storage.Session) string {
 
 type sessionTextColumn struct{ of *storage.Session }
 
-func (c sessionTextColumn) Scan(src any) (err error) {
-	text, isText := src.(string)
-	if !isText {
-		return fmt.Errorf("unexpected column type %T for session text", src)
-	}
+func (c sessionTextColumn) Scan(src any) error { return scanText(c, src) }
+
+func (c sessionTextColumn) setText(text string) (err error) {
 	scopes, rest, found := strings.Cut(text, "\n")
 	audience, device, foundDevice := strings.Cut(rest, "\n")
 	if !found || !foundDevice {

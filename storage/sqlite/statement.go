@@ -71,7 +71,10 @@ func (s *statement) reset() error {
 }
 
 // row is the row that a statement has come to.
-type row struct{ stmt *sqlite3.Stmt }
+type row struct {
+	stmt    *sqlite3.Stmt
+	targets []any // those of a whole record, used again for the next
+}
 
 // Scan sets a variable for each column.
 func (r *row) Scan(dest ...any) error {
@@ -86,8 +89,11 @@ func (r *row) Scan(dest ...any) error {
 	return nil
 }
 
-// A columnScanner takes the value of a column: nil, an int64, a string or a []byte.
+// A columnScanner takes the value of a column: nil, an int64, a string or a []byte. One that is a
+// millisTarget or a textTarget too is spared the allocation where the value is of that kind.
 type columnScanner interface{ Scan(value any) error }
+
+type millisTarget interface{ setMillis(ms int64) }
 
 func (r *row) scanColumn(n int, dest any) error {
 	kind := r.stmt.ColumnType(n)
@@ -98,10 +104,14 @@ func (r *row) scanColumn(n int, dest any) error {
 		}
 		*d = r.stmt.ColumnText(n)
 		return nil
-	case timeColumn:
+	case millisTarget:
 		if kind == sqlite3.TypeInteger {
-			*d.to = fromMillis(r.stmt.ColumnInt64(n))
+			d.setMillis(r.stmt.ColumnInt64(n))
 			return nil
+		}
+	case textTarget:
+		if kind == sqlite3.TypeText {
+			return d.setText(r.stmt.ColumnText(n))
 		}
 	case **int64:
 		*d = nil

@@ -120,10 +120,11 @@ func (t *table[R]) updateValues(r *R) []any {
 }
 
 // targets are where a row with all columns is scanned into.
-func (t *table[R]) targets(r *R) []any {
-	targets := make([]any, len(t.columns))
-	for n, c := range t.columns {
-		targets[n] = c.scan(r)
+func (t *table[R]) targets(r *R) []any { return t.appendTargets(make([]any, 0, len(t.columns)), r) }
+
+func (t *table[R]) appendTargets(targets []any, r *R) []any {
+	for n := range t.columns {
+		targets = append(targets, t.columns[n].scan(r))
 	}
 	return targets
 }
@@ -144,8 +145,15 @@ func (t *table[R]) qualified(as query) (names query) {
 }
 
 // scan reads a row with all columns.
-func (t *table[R]) scan(row scanner) (r R, err error) {
-	err = row.Scan(t.targets(&r)...)
+func (t *table[R]) scan(from scanner) (r R, err error) {
+	w, isRow := from.(*row)
+	if !isRow {
+		err = from.Scan(t.targets(&r)...)
+		return r, err
+	}
+	w.targets = t.appendTargets(w.targets[:0], &r)
+	err = w.Scan(w.targets...)
+	clear(w.targets) // they lead into a record that is the caller's
 	return r, err
 }
 

@@ -26,6 +26,8 @@ func nullableMillis(t time.Time) any {
 
 type timeColumn struct{ to *time.Time }
 
+func (c timeColumn) setMillis(ms int64) { *c.to = fromMillis(ms) }
+
 func (c timeColumn) Scan(src any) error {
 	switch ms := src.(type) {
 	case nil:
@@ -40,24 +42,31 @@ func (c timeColumn) Scan(src any) error {
 
 type listColumn struct{ to *[]string }
 
-func (c listColumn) Scan(src any) error {
+func (c listColumn) Scan(src any) error { return scanText(c, src) }
+
+func (c listColumn) setText(text string) (err error) {
+	*c.to, err = decodeList(text)
+	return err
+}
+
+// A textTarget is set by a column that is always a text.
+type textTarget interface{ setText(text string) error }
+
+func scanText(to textTarget, src any) error {
 	text, isText := src.(string)
 	if !isText {
-		return fmt.Errorf("unexpected column type %T for list", src)
+		return fmt.Errorf("unexpected column type %T for %T", src, to)
 	}
-	list, err := decodeList(text)
-	*c.to = list
-	return err
+	return to.setText(text)
 }
 
 // wordsColumn is a list in the fewest bytes.
 type wordsColumn struct{ to *[]string }
 
-func (c wordsColumn) Scan(src any) (err error) {
-	text, isText := src.(string)
+func (c wordsColumn) Scan(src any) error { return scanText(c, src) }
+
+func (c wordsColumn) setText(text string) (err error) {
 	switch {
-	case !isText:
-		return fmt.Errorf("unexpected column type %T for words", src)
 	case text == "":
 		*c.to = nil
 	case text[0] == '[':
