@@ -13,7 +13,7 @@ import (
 
 // registeredClaims have a type of their own and cannot be the roles claim.
 var registeredClaims = []string{
-	"iss", "sub", "aud", "client_id", "exp", "iat", "nbf", "jti", "scope", "sid", "auth_time", "status",
+	"iss", "sub", "aud", "client_id", "exp", "iat", "nbf", "jti", "scope", "sid", "auth_time", "status", "acr", "amr",
 }
 
 // Claims are the claims of a token that has passed every check (RFC 9068 §2.2).
@@ -31,6 +31,8 @@ type Claims struct {
 	Roles     []string  // Config.RolesClaim; nil if absent
 	SessionID string    // sid; empty if absent
 	AuthTime  time.Time // auth_time: when the user logged in; zero if absent
+	ACR       string    // acr: how well, such as urn:signet:2fa; empty if absent
+	AMR       []string  // amr: by which methods (RFC 8176); nil if absent
 
 	payload []byte
 	status  *statusRef // its index in a status list; nil if absent
@@ -100,6 +102,10 @@ func (c *Claims) set(m strictjson.Member, rolesClaim string, readStatus bool) (p
 		return setTime(&c.NotBefore, m.Value)
 	case "auth_time":
 		return setTime(&c.AuthTime, m.Value)
+	case "acr":
+		return setText(&c.ACR, m.Value)
+	case "amr":
+		return setStrings(&c.AMR, m.Value)
 	case "status":
 		if readStatus {
 			return setStatus(&c.status, m.Value)

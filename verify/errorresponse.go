@@ -15,21 +15,25 @@ type errorResponse struct {
 	// RFC 6750 §3.1; without a code where no token came, as §3.1 has it.
 	code, description string
 	scope             string
+	acrValues         string // of insufficient_user_authentication, as max_age
+	maxAge            string
 }
 
 var (
-	noToken           = errorResponse{http.StatusUnauthorized, "", "a bearer token is needed", ""}
-	invalidRequest    = errorResponse{http.StatusBadRequest, "invalid_request", "send one access token, in the Authorization header", ""}
-	expiredToken      = errorResponse{http.StatusUnauthorized, "invalid_token", "Token expired", ""}
-	invalidToken      = errorResponse{http.StatusUnauthorized, "invalid_token", "the access token is not valid", ""}
-	insufficientScope = errorResponse{http.StatusForbidden, "insufficient_scope", "the access token does not give this right", ""}
-	keysUnavailable   = errorResponse{http.StatusServiceUnavailable, "temporarily_unavailable", "access tokens cannot be checked at the moment", ""}
+	noToken           = errorResponse{status: http.StatusUnauthorized, code: "", description: "a bearer token is needed"}
+	invalidRequest    = errorResponse{status: http.StatusBadRequest, code: "invalid_request", description: "send one access token, in the Authorization header"}
+	expiredToken      = errorResponse{status: http.StatusUnauthorized, code: "invalid_token", description: "Token expired"}
+	invalidToken      = errorResponse{status: http.StatusUnauthorized, code: "invalid_token", description: "the access token is not valid"}
+	insufficientScope = errorResponse{status: http.StatusForbidden, code: "insufficient_scope", description: "the access token does not give this right"}
+	staleSignIn       = errorResponse{status: http.StatusUnauthorized, code: "insufficient_user_authentication", description: "the user must sign in again in the way that is named"}
+	keysUnavailable   = errorResponse{status: http.StatusServiceUnavailable, code: "temporarily_unavailable", description: "access tokens cannot be checked at the moment"}
 )
 
 // errorResponseFor returns the response for an error. An unknown error gives 503, never a
 // wrong 401.
 func errorResponseFor(err error) errorResponse {
 	var insufficient *InsufficientError
+	var signIn *AuthenticationError
 	switch {
 	case errors.Is(err, ErrNoToken):
 		return noToken
@@ -42,6 +46,13 @@ func errorResponseFor(err error) errorResponse {
 	case errors.As(err, &insufficient):
 		resp := insufficientScope
 		resp.scope = strings.Join(insufficient.Scopes, " ")
+		return resp
+	case errors.As(err, &signIn):
+		resp := staleSignIn
+		resp.acrValues = signIn.Required.ACR
+		if age := signIn.Required.MaxAge; age > 0 {
+			resp.maxAge = strconv.FormatInt(int64(age/time.Second), 10)
+		}
 		return resp
 	}
 	return keysUnavailable
@@ -80,8 +91,10 @@ func (a errorResponse) challenge(realm string) string {
 	if a.code != "" {
 		text += `, error="` + a.code + `", error_description="` + a.description + `"`
 	}
-	if a.scope != "" {
-		text += `, scope="` + a.scope + `"`
+	for _, p := range []struct{ name, value string }{{"scope", a.scope}, {"acr_values", a.acrValues}, {"max_age", a.maxAge}} {
+		if p.value != "" {
+			text += ", " + p.name + `="` + p.value + `"`
+		}
 	}
 	return text
 }

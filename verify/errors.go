@@ -48,6 +48,9 @@ var (
 	ErrInvalidRequest = errors.New("invalid request")
 	// ErrInsufficientScope: the token lacks a scope or a role (403); see [InsufficientError].
 	ErrInsufficientScope = errors.New("insufficient scope")
+	// ErrInsufficientAuthentication: the user must sign in again, or with more (401); see
+	// [AuthenticationError].
+	ErrInsufficientAuthentication = errors.New("insufficient user authentication")
 )
 
 func invalid(why string) error { return fmt.Errorf("%w: %s", ErrInvalidToken, why) }

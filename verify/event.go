@@ -12,7 +12,8 @@ const (
 	// EventToken is one call of [Verifier.Verify], by the middleware too.
 	EventToken EventKind = "token"
 	// EventRequest is a request that the middleware refuses for another reason than
-	// an invalid token: no_token, invalid_request or insufficient_scope.
+	// an invalid token: no_token, invalid_request, insufficient_scope or
+	// insufficient_user_authentication.
 	EventRequest EventKind = "request"
 	// EventKeys is a fetch of the key set, and of the metadata where that was needed.
 	EventKeys EventKind = "keys"
@@ -27,7 +28,7 @@ type Event struct {
 	// Outcome is accepted, or why not: malformed, token_type, algorithm,
 	// unknown_key, signature, issuer, audience, expired, not_yet_valid, claim,
 	// revoked, keys_unavailable, status_unavailable, no_token, invalid_request,
-	// insufficient_scope. Of a fetch it is fetched, not_modified (the cached copy is
+	// insufficient_scope, insufficient_user_authentication. Of a fetch it is fetched, not_modified (the cached copy is
 	// still valid) or failed.
 	Outcome string
 	// Took is how long it took, by Config.Now; 0 for an EventRequest. A token for
@@ -65,6 +66,7 @@ var outcomes = []struct {
 	{ErrNoToken, "no_token"},
 	{ErrInvalidRequest, "invalid_request"},
 	{ErrInsufficientScope, "insufficient_scope"},
+	{ErrInsufficientAuthentication, "insufficient_user_authentication"},
 }
 
 func outcomeOf(err error) string {

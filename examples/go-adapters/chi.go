@@ -15,6 +15,7 @@ func Chi(v *verify.Verifier) http.Handler {
 		r.Use(v.Middleware)
 		r.Get("/", greet)
 		r.With(v.RequireRole("admin")).Post("/", greet)
+		r.With(v.RequireAuthentication(StepUp)).Delete("/", greet)
 	})
 	return r
 }

@@ -18,6 +18,7 @@ func Gin(v *verify.Verifier) http.Handler {
 	}
 	items.GET("", hello)
 	items.POST("", ginGuard(v.RequireRole("admin")), hello)
+	items.DELETE("", ginGuard(v.RequireAuthentication(StepUp)), hello)
 	return r
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -17,6 +18,25 @@ import (
 // /items.Items/Create. An empty one: any valid token. A method that is not listed
 // is refused to everybody.
 type Roles map[string]string
+
+// StepUps says which sign-in a method needs beyond [Roles], by its full name.
+type StepUps map[string]verify.Authentication
+
+// Unary checks the sign-in of each unary call. It stands behind [Roles.Unary], which has put the
+// claims in the context.
+func (methods StepUps) Unary(now func() time.Time) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+		required, listed := methods[info.FullMethod]
+		if !listed {
+			return next(ctx, req)
+		}
+		claims, ok := verify.FromContext(ctx)
+		if !ok || required.Check(claims, now()) != nil {
+			return nil, status.Error(codes.Unauthenticated, "insufficient_user_authentication: the user must sign in again, with a second factor")
+		}
+		return next(ctx, req)
+	}
+}
 
 // Unary checks the token of each unary call and puts its claims in the context.
 func (roles Roles) Unary(v *verify.Verifier) grpc.UnaryServerInterceptor {

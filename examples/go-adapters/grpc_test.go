@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"example.com/adapters"
+	"example.org/signet/verify/verifytest"
 )
 
 // The health service that comes with gRPC stands for one's own: Check is for
@@ -94,4 +95,18 @@ func dial(t *testing.T, server *grpc.Server) healthpb.HealthClient {
 	}
 	t.Cleanup(func() { conn.Close() })
 	return healthpb.NewHealthClient(conn)
+}
+
+func TestGRPC_StepUp(t *testing.T) {
+	issuer, _, v := start(t)
+	roles, stepUps := adapters.Roles{healthpb.Health_Check_FullMethodName: ""}, adapters.StepUps{healthpb.Health_Check_FullMethodName: adapters.StepUp}
+	server := grpc.NewServer(grpc.ChainUnaryInterceptor(roles.Unary(v), stepUps.Unary(issuer.Now)))
+	healthpb.RegisterHealthServer(server, health.NewServer())
+	client := dial(t, server)
+	for acr, want := range map[string]codes.Code{"urn:signet:1fa": codes.Unauthenticated, "urn:signet:2fa": codes.OK} {
+		token := issuer.Token(api, func(c verifytest.Claims) { c["acr"], c["auth_time"] = acr, issuer.Now().Unix() })
+		if _, err := client.Check(calling(t, token), &healthpb.HealthCheckRequest{}); status.Code(err) != want {
+			t.Errorf("%s: %v, want %v", acr, err, want)
+		}
+	}
 }

@@ -36,6 +36,11 @@ func TestRouters(t *testing.T) {
 			h := router(v)
 			old := token("admin")
 			issuer.Advance(time.Hour)
+			signedIn := func(acr string, ago time.Duration) string {
+				return issuer.Token(api, func(c verifytest.Claims) {
+					c["sub"], c["acr"], c["auth_time"] = "user", acr, issuer.Now().Add(-ago).Unix()
+				})
+			}
 			for _, c := range []struct {
 				what, method, token string
 				status              int
@@ -48,6 +53,9 @@ func TestRouters(t *testing.T) {
 				{"a user reads", "GET", token("user"), 200, "hello user"},
 				{"a user writes", "POST", token("user"), 403, ""},
 				{"an admin writes", "POST", token("admin"), 200, "hello admin"},
+				{"a password alone deletes", "DELETE", signedIn("urn:signet:1fa", 0), 401, ""},
+				{"an old sign-in deletes", "DELETE", signedIn("urn:signet:2fa", 6*time.Minute), 401, ""},
+				{"a fresh one with two factors deletes", "DELETE", signedIn("urn:signet:2fa", time.Minute), 200, "hello user"},
 			} {
 				w := call(h, c.method, c.token)
 				if w.Code != c.status || c.body != "" && w.Body.String() != c.body {

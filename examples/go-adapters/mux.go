@@ -3,6 +3,7 @@ package adapters
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -16,8 +17,14 @@ func Mux(v *verify.Verifier) http.Handler {
 	items.Use(v.Middleware)
 	items.HandleFunc("", greet).Methods(http.MethodGet)
 	items.Handle("", v.RequireRole("admin")(http.HandlerFunc(greet))).Methods(http.MethodPost)
+	items.Handle("", v.RequireAuthentication(StepUp)(http.HandlerFunc(greet))).Methods(http.MethodDelete)
 	return r
 }
+
+// StepUp is the sign-in that deleting needs: with a second factor, and at most five minutes old.
+// Without it the answer is 401 insufficient_user_authentication, and the client sends the person to
+// sign in again with the acr_values and max_age that it names (RFC 9470).
+var StepUp = verify.Authentication{ACR: "urn:signet:2fa", MaxAge: 5 * time.Minute}
 
 // greet is a handler behind a Verifier: the claims are always there.
 func greet(w http.ResponseWriter, r *http.Request) {
