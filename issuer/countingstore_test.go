@@ -222,6 +222,13 @@ func (s *countingStore) ListScopeTexts(ctx context.Context) ([]storage.ScopeText
 	return s.Store.ListScopeTexts(ctx)
 }
 
+func (s *countingStore) AttributeSchema(ctx context.Context) (storage.AttributeSchema, error) {
+	if err := s.step(&s.reads); err != nil {
+		return storage.AttributeSchema{}, err
+	}
+	return s.Store.AttributeSchema(ctx)
+}
+
 func (s *countingStore) Epoch(ctx context.Context) (storage.Epoch, error) {
 	if err := s.step(&s.reads); err != nil {
 		return storage.Epoch{}, err

@@ -53,9 +53,10 @@ type SignInListings interface {
 	ListMessages(ctx context.Context, p Page) (MessagePage, error)
 }
 
-// FactorListings lists second factors.
+// FactorListings lists what belongs to users: second factors, and the schema of attributes.
 type FactorListings interface {
 	ListUserFactors(ctx context.Context, p Page) (UserFactorsPage, error)
+	AttributeSchema(ctx context.Context) (AttributeSchema, error)
 }
 
 // Backups is what backing up and restoring asks of a store beyond the rest.

@@ -20,6 +20,7 @@ type Store interface {
 	Consents
 	Factors
 	ScopeTexts
+	AttributeSchemas
 	Outbox
 	Epochs
 	SessionStatus

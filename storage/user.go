@@ -29,6 +29,10 @@ type User struct {
 	// goes on, and the password grant refuses the user.
 	MustChangePassword bool
 
+	// Attributes holds the values of the operator's attributes, as package attribute of the issuer
+	// writes them: JSON, "" for none. No backend looks inside.
+	Attributes string
+
 	// Epoch counts the changes that end every session of the user (disabled,
 	// password changed). A session is alive only while its UserEpoch equals it.
 	Epoch int64

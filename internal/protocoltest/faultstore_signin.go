@@ -89,6 +89,14 @@ func (s *Store) ListScopeTexts(ctx context.Context) ([]storage.ScopeText, error)
 	return callValue(ctx, s, "ListScopeTexts", func() ([]storage.ScopeText, error) { return s.inner.ListScopeTexts(ctx) })
 }
 
+func (s *Store) AttributeSchema(ctx context.Context) (storage.AttributeSchema, error) {
+	return callValue(ctx, s, "AttributeSchema", func() (storage.AttributeSchema, error) { return s.inner.AttributeSchema(ctx) })
+}
+
+func (s *Store) SwapAttributeSchema(ctx context.Context, a storage.AttributeSchema) (storage.AttributeSchema, error) {
+	return callValue(ctx, s, "SwapAttributeSchema", func() (storage.AttributeSchema, error) { return s.inner.SwapAttributeSchema(ctx, a) })
+}
+
 func (s *Store) PutClientLogo(ctx context.Context, l storage.ClientLogo) error {
 	return callError(ctx, s, "PutClientLogo", func() error { return s.inner.PutClientLogo(ctx, l) })
 }

@@ -56,7 +56,7 @@ func fill(t testing.TB, s storage.Store, many int) {
 		id := fmt.Sprintf("%05d", n)
 		must(t, s.CreateUser(ctx, storage.User{
 			ID: "u" + id, Username: "user " + id, Email: id + "@example.org", FullName: "<Ümläut> \u2028 & \"quote\"", Roles: []string{"user"},
-			PasswordHash: "$argon2id$" + id, Epoch: int64(n), KeptSession: "s" + id, CreatedAt: start, UpdatedAt: start,
+			PasswordHash: "$argon2id$" + id, Attributes: `{"department":{"since":1,"value":"<Sales>"}}`, Epoch: int64(n), KeptSession: "s" + id, CreatedAt: start, UpdatedAt: start,
 		}))
 		must(t, s.CreateRole(ctx, storage.Role{Name: "r" + id, Scopes: []string{"a", "b"}, Rank: int64(n), CreatedAt: start, UpdatedAt: start}))
 		must(t, s.CreateClient(ctx, storage.Client{
@@ -106,8 +106,11 @@ func all(t testing.TB, v storage.Snapshot) map[string]any {
 	must(t, err)
 	factors, err := v.ListUserFactors(ctx, p)
 	must(t, err)
+	schema, err := v.AttributeSchema(ctx)
+	must(t, err)
 	return map[string]any{
-		"logos": logos.Logos, "texts": texts, "consents": consents.Consents, "browsers": browsers.Sessions, "messages": messages.Messages, "factors": factors.Factors,
+		"attributes": schema.Attributes,
+		"logos":      logos.Logos, "texts": texts, "consents": consents.Consents, "browsers": browsers.Sessions, "messages": messages.Messages, "factors": factors.Factors,
 		"users": users.Users, "roles": roles, "clients": clients.Clients, "sessions": sessions.Sessions,
 		"revocations": revocations.Revocations, "keys": keys, "audit": audit.Events,
 	}
@@ -247,7 +250,7 @@ func TestForeignFiles(t *testing.T) {
 		t.Errorf("another master key: %v", err)
 	}
 	var newer *backup.FormatError
-	if _, err := backup.Check(strings.NewReader(`{"signet_backup":4,"what":"ever"}`), macKey); !errors.As(err, &newer) || newer.Found != 4 {
+	if _, err := backup.Check(strings.NewReader(`{"signet_backup":5,"what":"ever"}`), macKey); !errors.As(err, &newer) || newer.Found != 5 {
 		t.Errorf("a newer format: %v", err)
 	}
 }

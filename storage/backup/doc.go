@@ -3,7 +3,7 @@
 //
 // A backup is text, one JSON value a line:
 //
-//	{"signet_backup":3,"created_at":"…","epoch":3}     the head: format, time, epoch of the store
+//	{"signet_backup":4,"created_at":"…","epoch":3}     the head: format, time, epoch of the store
 //	{"role":{…}} {"user":{…}} {"client":{…}} …         a record each, with the fields of package storage
 //	{"end":{"records":42,"sha256":"…","mac":"…"}}      the tail
 //

@@ -11,8 +11,8 @@ import (
 
 // Format is the newest format that this program knows, and the one that it writes. It reads
 // those before too: 2 added the records of sign-in in a browser, 3 second
-// factors.
-const Format = 3
+// factors, 4 attributes of users.
+const Format = 4
 
 // maxLine bounds one record, in bytes.
 const maxLine = 4 << 20
@@ -53,12 +53,13 @@ type record struct {
 	Revocation *storage.Revocation `json:"revocation,omitempty"`
 	Audit      *storage.AuditEvent `json:"audit,omitempty"`
 
-	Logo           *storage.ClientLogo     `json:"logo,omitempty"`
-	ScopeText      *storage.ScopeText      `json:"scope_text,omitempty"`
-	Consent        *storage.Consent        `json:"consent,omitempty"`
-	BrowserSession *storage.BrowserSession `json:"browser_session,omitempty"`
-	Message        *storage.Message        `json:"message,omitempty"`
-	Factors        *storage.UserFactors    `json:"factors,omitempty"`
+	Logo           *storage.ClientLogo      `json:"logo,omitempty"`
+	ScopeText      *storage.ScopeText       `json:"scope_text,omitempty"`
+	Consent        *storage.Consent         `json:"consent,omitempty"`
+	BrowserSession *storage.BrowserSession  `json:"browser_session,omitempty"`
+	Message        *storage.Message         `json:"message,omitempty"`
+	Factors        *storage.UserFactors     `json:"factors,omitempty"`
+	Attributes     *storage.AttributeSchema `json:"attribute_schema,omitempty"`
 }
 
 // trailer is the last line.
@@ -121,6 +122,8 @@ func (r record) kind() string {
 		return "messages"
 	case r.Factors != nil:
 		return "factors"
+	case r.Attributes != nil:
+		return "attribute_schemas"
 	}
 	return "roles"
 }

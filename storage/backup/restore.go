@@ -26,6 +26,7 @@ type Store interface {
 	storage.Consents
 	storage.Factors
 	storage.ScopeTexts
+	storage.AttributeSchemas
 	storage.Outbox
 	storage.StatusLists
 	storage.Revocations
@@ -252,6 +253,11 @@ func insertSignIn(ctx context.Context, into Store, r record, now time.Time) erro
 		f := *r.Factors
 		f.Version = 0 // it is made anew
 		_, err := into.PutUserFactors(ctx, f)
+		return err
+	case r.Attributes != nil:
+		a := *r.Attributes
+		a.Version = 0 // it is made anew
+		_, err := into.SwapAttributeSchema(ctx, a)
 		return err
 	}
 	return nil

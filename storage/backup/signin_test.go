@@ -19,9 +19,19 @@ import (
 // is pending and the message leased.
 func fillSignIn(t testing.TB, s storage.Store, many int) {
 	t.Helper()
+	fillAttributes(t, s)
 	for n := range many {
 		fillOneSignIn(t, s, n, fmt.Sprintf("%05d", n))
 	}
+}
+
+func fillAttributes(t testing.TB, s storage.Store) {
+	t.Helper()
+	_, err := s.SwapAttributeSchema(t.Context(), storage.AttributeSchema{Attributes: []storage.Attribute{
+		{Name: "department", Type: "string", MaxLength: 64, Readers: "user", Writers: "admin", Claim: "dept", Scope: "profile", CreatedAt: start, UpdatedAt: later},
+		{Name: "groups", Type: "strings", MaxLength: 64, MaxCount: 3, Readers: "admin", Writers: "admin", CreatedAt: start, UpdatedAt: start},
+	}})
+	must(t, err)
 }
 
 func fillOneSignIn(t testing.TB, s storage.Store, n int, id string) {

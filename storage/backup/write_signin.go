@@ -18,6 +18,14 @@ func (w *writer) logos(ctx context.Context, v storage.Snapshot) error {
 	}, func(l *storage.ClientLogo) record { return record{Logo: l} })
 }
 
+func (w *writer) attributes(ctx context.Context, v storage.Snapshot) error {
+	s, err := v.AttributeSchema(ctx)
+	if err != nil || len(s.Attributes) == 0 {
+		return err
+	}
+	return w.record(record{Attributes: &s})
+}
+
 func (w *writer) scopeTexts(ctx context.Context, v storage.Snapshot) error {
 	once := func(storage.Page) ([]storage.ScopeText, string, error) {
 		l, err := v.ListScopeTexts(ctx)

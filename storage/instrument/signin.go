@@ -138,6 +138,23 @@ func (w *scopeTexts) ListScopeTexts(ctx context.Context) (_ []storage.ScopeText,
 	return w.store.ListScopeTexts(ctx)
 }
 
+type attributeSchemas struct {
+	store storage.AttributeSchemas
+	calls *calls
+}
+
+var _ storage.AttributeSchemas = (*attributeSchemas)(nil)
+
+func (w *attributeSchemas) AttributeSchema(ctx context.Context) (_ storage.AttributeSchema, err error) {
+	defer w.calls.end("attribute_schema", w.calls.begin(), &err)
+	return w.store.AttributeSchema(ctx)
+}
+
+func (w *attributeSchemas) SwapAttributeSchema(ctx context.Context, a storage.AttributeSchema) (_ storage.AttributeSchema, err error) {
+	defer w.calls.end("swap_attribute_schema", w.calls.begin(), &err)
+	return w.store.SwapAttributeSchema(ctx, a)
+}
+
 type clientLogos struct {
 	store storage.ClientLogos
 	calls *calls

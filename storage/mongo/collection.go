@@ -14,6 +14,7 @@ import (
 // The collections.
 const (
 	rateCounters       = "attempts"
+	attributeSchema    = "attribute_schema"
 	audit              = "audit"
 	browserSessions    = "browser_sessions"
 	clientLogos        = "client_logos"

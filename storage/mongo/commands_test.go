@@ -251,6 +251,13 @@ var commandTable = []struct {
 	}, "update"},
 	{"ListScopeTexts", func(ctx context.Context, s *mongo.Store) error { return must(s.ListScopeTexts(ctx)) }, "find"},
 	{"DeleteScopeText", func(ctx context.Context, s *mongo.Store) error { return s.DeleteScopeText(ctx, "a") }, "delete"},
+	{"SwapAttributeSchema, first", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SwapAttributeSchema(ctx, storage.AttributeSchema{}))
+	}, "insert"},
+	{"SwapAttributeSchema", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SwapAttributeSchema(ctx, storage.AttributeSchema{Version: 1}))
+	}, "update"},
+	{"AttributeSchema", func(ctx context.Context, s *mongo.Store) error { return must(s.AttributeSchema(ctx)) }, "find"},
 	{"PutClientLogo, first", func(ctx context.Context, s *mongo.Store) error {
 		return s.PutClientLogo(ctx, storage.ClientLogo{ClientID: "c"})
 	}, "update insert"},

@@ -22,7 +22,8 @@ var ErrForeign = errors.New("not a Signet database")
 //	3  sessions may begin in a browser
 //	4  users may have second factors
 //	5  users have an index for each order and filter of their listing
-const schemaVersion = 5
+//	6  users may have attributes
+const schemaVersion = 6
 
 // schemaID is the _id of the one document in the collection schema.
 const schemaID = "signet"
@@ -112,7 +113,7 @@ func (s *Store) checkForeign(ctx context.Context) error {
 // collections are the names that this program uses.
 func collections() []string {
 	return []string{
-		rateCounters, audit, browserSessions, clientLogos, clients, consents, pendingRevocations, sharedSets, keys, logins, outbox,
+		rateCounters, attributeSchema, audit, browserSessions, clientLogos, clients, consents, pendingRevocations, sharedSets, keys, logins, outbox,
 		revocations, roles, schema, scopeTexts, sessions, statusLists, userFactors, users,
 	}
 }

@@ -60,10 +60,10 @@ func wantOpenError(t *testing.T, uri string, words ...string) error {
 
 func TestFutureSchemaIsRefused(t *testing.T) {
 	uri := mongotest.URI(t)
-	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(6))})
+	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(7))})
 	var schema *storage.SchemaError
-	if err := wantOpenError(t, uri, "version 6"); !errors.As(err, &schema) || schema.Found != 6 || schema.Known != 5 {
-		t.Errorf("got %v, want a SchemaError of 6 and 5", err)
+	if err := wantOpenError(t, uri, "version 7"); !errors.As(err, &schema) || schema.Found != 7 || schema.Known != 6 {
+		t.Errorf("got %v, want a SchemaError of 7 and 6", err)
 	}
 }
 
@@ -75,8 +75,8 @@ func TestEarlierSchemaIsRaised(t *testing.T) {
 	put(t, db, "audit", bson.D{field("_id", "e"), field("at", start), field("client_id", "c")})
 	for range 2 { // again there is nothing to do
 		s := open(t, uri)
-		if v, err := s.SchemaVersion(t.Context()); err != nil || v != 5 {
-			t.Errorf("schema version %d, %v; want 5", v, err)
+		if v, err := s.SchemaVersion(t.Context()); err != nil || v != 6 {
+			t.Errorf("schema version %d, %v; want 6", v, err)
 		}
 		page, err := s.ListAudit(t.Context(), storage.AuditFilter{ClientID: "c"}, storage.Page{})
 		if err != nil || len(page.Events) != 1 {

@@ -84,6 +84,9 @@ var settled = map[string]write{
 	"PutScopeText, first": {"insert", nothing, func(ctx context.Context, s *mongo.Store) error {
 		return s.PutScopeText(ctx, storage.ScopeText{Scope: "a", Texts: map[string]string{"en": "A"}})
 	}, nil},
+	"SwapAttributeSchema, first": {"insert", nothing, func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SwapAttributeSchema(ctx, storage.AttributeSchema{}))
+	}, storage.ErrConflict},
 	"PutClientLogo, again": {"update", func(ctx context.Context, s *mongo.Store) error {
 		return s.PutClientLogo(ctx, storage.ClientLogo{ClientID: "c", Type: "image/png"})
 	}, func(ctx context.Context, s *mongo.Store) error {

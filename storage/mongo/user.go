@@ -28,6 +28,8 @@ type userDoc struct {
 
 	MustChangePassword bool `bson:"must_change_password,omitempty"`
 
+	Attributes string `bson:"attributes,omitempty"` // a text: no name in it is a field
+
 	Epoch       int64     `bson:"epoch"`
 	KeptSession string    `bson:"kept_session,omitempty"`
 	KeptEpoch   int64     `bson:"kept_epoch,omitempty"`

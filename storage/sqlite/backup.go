@@ -48,7 +48,7 @@ func (v snapshot) begin(ctx context.Context) error {
 var clearStatements = []query{
 	"DELETE FROM guards", "DELETE FROM users", "DELETE FROM logins", "DELETE FROM user_keys", "DELETE FROM roles", "DELETE FROM clients", "DELETE FROM sessions", "DELETE FROM session_texts",
 	"DELETE FROM revocations", "DELETE FROM attempts", "DELETE FROM keys", "DELETE FROM audit", "DELETE FROM endings",
-	"DELETE FROM browser_sessions", "DELETE FROM consents", "DELETE FROM scope_texts", "DELETE FROM client_logos", "DELETE FROM messages", "DELETE FROM user_factors",
+	"DELETE FROM browser_sessions", "DELETE FROM consents", "DELETE FROM scope_texts", "DELETE FROM client_logos", "DELETE FROM messages", "DELETE FROM user_factors", "DELETE FROM attribute_schema",
 }
 
 // Clear implements [storage.Backups] by one step.

@@ -47,6 +47,8 @@ func snapshotOf(t *testing.T, v storage.Snapshot, between func()) map[string]any
 		l, err := v.ListRevocations(ctx, p)
 		return l.Revocations, l.Next, err
 	})
+	attributes, err := v.AttributeSchema(ctx)
+	read("attributes", attributes, err)
 	texts, err := v.ListScopeTexts(ctx)
 	read("scope texts", texts, err)
 	pages(read, "logos", func(p storage.Page) (any, string, error) {

@@ -26,6 +26,7 @@ var userTable = newTable("users",
 	plain("email_verified", func(u *storage.User) *bool { return &u.EmailVerified }),
 	plain("kept_epoch", func(u *storage.User) *int64 { return &u.KeptEpoch }),
 	plain("must_change_password", func(u *storage.User) *bool { return &u.MustChangePassword }),
+	plain("attributes", func(u *storage.User) *string { return &u.Attributes }),
 )
 
 var (

@@ -33,6 +33,9 @@ func backupSnapshot(t *testing.T, s storage.Store) {
 	factors, err := v.ListUserFactors(ctx, storage.Page{})
 	noErr(t, "ListUserFactors", err)
 	wantEqual(t, "how many records of second factors the view has", len(factors.Factors), 1)
+	schema, err := v.AttributeSchema(ctx)
+	noErr(t, "AttributeSchema", err)
+	wantEqual(t, "how many attributes the view has", len(schema.Attributes), 1)
 	noErr(t, "Close", v.Close())
 	createUser(t, s, newUser(3))
 }
@@ -45,7 +48,7 @@ func backupClear(t *testing.T, s storage.Store) {
 		noErr(t, "Clear", s.Clear(t.Context()))
 		left := dump(t, s)
 		n := len(left.Users) + len(left.Roles) + len(left.Clients) + len(left.Sessions) + len(left.Keys) + len(left.Events) +
-			len(left.Browsers) + len(left.Consents) + len(left.ScopeTexts) + len(left.Logos) + len(left.Messages) + len(left.Factors)
+			len(left.Browsers) + len(left.Consents) + len(left.ScopeTexts) + len(left.Logos) + len(left.Messages) + len(left.Factors) + len(left.Attributes.Attributes)
 		if n != 0 || left.Revoked != [2]bool{} {
 			t.Errorf("after Clear there is still %+v", left)
 		}

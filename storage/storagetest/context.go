@@ -141,9 +141,13 @@ func signInCalls(s storage.Store) map[string]func(ctx context.Context) error {
 		"ListConsents": func(ctx context.Context) error {
 			return second(s.ListConsents(ctx, storage.ConsentFilter{}, storage.Page{}))
 		},
-		"PutScopeText":     func(ctx context.Context) error { return s.PutScopeText(ctx, newScopeText(2)) },
-		"DeleteScopeText":  func(ctx context.Context) error { return s.DeleteScopeText(ctx, newScopeText(1).Scope) },
-		"ListScopeTexts":   func(ctx context.Context) error { return second(s.ListScopeTexts(ctx)) },
+		"PutScopeText":    func(ctx context.Context) error { return s.PutScopeText(ctx, newScopeText(2)) },
+		"DeleteScopeText": func(ctx context.Context) error { return s.DeleteScopeText(ctx, newScopeText(1).Scope) },
+		"ListScopeTexts":  func(ctx context.Context) error { return second(s.ListScopeTexts(ctx)) },
+		"AttributeSchema": func(ctx context.Context) error { return second(s.AttributeSchema(ctx)) },
+		"SwapAttributeSchema": func(ctx context.Context) error {
+			return second(s.SwapAttributeSchema(ctx, storage.AttributeSchema{Version: 1}))
+		},
 		"PutClientLogo":    func(ctx context.Context) error { return s.PutClientLogo(ctx, newClientLogo(2)) },
 		"ClientLogo":       func(ctx context.Context) error { return second(s.ClientLogo(ctx, newClientLogo(1).ClientID)) },
 		"DeleteClientLogo": func(ctx context.Context) error { return s.DeleteClientLogo(ctx, newClientLogo(1).ClientID) },
@@ -183,6 +187,7 @@ func fillOne(t *testing.T, s storage.Store) {
 	putConsent(t, s, newConsent(1))
 	putFactors(t, s, newFactors(1))
 	putScopeText(t, s, newScopeText(1))
+	swapAttributeSchema(t, s, newAttributeSchema(1))
 	putLogo(t, s, newClientLogo(1))
 	enqueue(t, s, newMessage(1))
 }
@@ -205,6 +210,7 @@ type contents struct {
 	Logos      []storage.ClientLogo
 	Messages   []storage.Message
 	Factors    []storage.UserFactors
+	Attributes storage.AttributeSchema
 }
 
 // dump reads a store of at most one page of each kind.
@@ -232,6 +238,8 @@ func dump(t *testing.T, s storage.Store) (all contents) {
 	factors, err := s.ListUserFactors(ctx, page)
 	noErr(t, "ListUserFactors", err)
 	all.Factors = factors.Factors
+	all.Attributes, err = s.AttributeSchema(ctx)
+	noErr(t, "AttributeSchema", err)
 	for i, jti := range []string{"jti-1", "jti-2"} {
 		all.Revoked[i], err = s.TokenRevoked(ctx, jti)
 		noErr(t, "TokenRevoked", err)

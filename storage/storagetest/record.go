@@ -27,6 +27,7 @@ func newUser(n int) storage.User {
 		Disabled:      n%2 == 1,
 
 		MustChangePassword: n%3 == 1,
+		Attributes:         fmt.Sprintf(`{"a":{"since":%d,"value":"b"}}`, n),
 
 		Epoch:       int64(n) + 3,
 		KeptSession: fmt.Sprintf("session-%03d", n),

@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"Consents", consentContracts},
 		{"Factors", factorContracts},
 		{"ScopeTexts", scopeTextContracts},
+		{"AttributeSchemas", attributeSchemaContracts},
 		{"ClientLogos", clientLogoContracts},
 		{"Outbox", outboxContracts},
 		{"Status", statusContracts},
