@@ -89,7 +89,7 @@ func (v AccountCodesView) build(f *frame) (page, error) {
 	return f.accountPage(v.Account, "account.factors", f.form(v.Problem, 0, ""),
 		el("p", attr("class", "lead"), lead),
 		f.recoveryCodes(v.Codes),
-		el("p", el("a", attr("class", "primary"), attr("id", "codes-done"), href(f.path("/account/factors")), f.text("codes.done"))),
+		el("p", el("a", attr("class", "button primary"), attr("id", "codes-done"), href(f.path("/account/factors")), f.text("codes.done"))),
 	), nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"example.org/signet/endpoints/pages"
+	"example.org/signet/issuer/totp"
 )
 
 // shownPages are the pages as people meet them, in every state that looks different.
@@ -33,6 +34,10 @@ func shownPages() []shownPage {
 		{"login-unvetted", with(func(v *pages.LoginView) { v.Client = &unvetted })},
 		{"password", pages.ChangePasswordView{Action: "/login/password", Client: &notes, User: alice, PasswordMin: 8}},
 		{"password-common", pages.ChangePasswordView{Action: "/login/password", User: alice, AskCurrent: true, PasswordMin: 8, Problem: pages.ProblemPasswordCommon}},
+		{"second-factor", pages.SecondFactorView{Action: "/login/second-factor", Client: &notes, User: alice, Pending: "sealed", RestartURL: "/login"}},
+		{"second-factor-wrong", pages.SecondFactorView{Action: "/login/second-factor", User: alice, Pending: "sealed", RestartURL: "/login", Problem: pages.ProblemCodeWrong}},
+		{"enrol", pages.EnrolView{Action: "/login/enrol", Client: &notes, Until: pageTime.Add(7 * 24 * time.Hour), Enrolment: "sealed", Secret: shownSecret, QRSize: shownQR.Size, QRPath: shownQR.Path}},
+		{"recovery-codes", pages.RecoveryCodesView{Codes: shownCodes, ContinueURL: "/login/continue"}},
 		{"consent", pages.ConsentView{Action: "/consent", Client: notes, User: alice, Scopes: scopes, Audiences: []string{"https://api.notes.example.com"}, Remembered: true, SwitchURL: "/login"}},
 		{"consent-unvetted", pages.ConsentView{Action: "/consent", Client: unvetted, User: alice, Scopes: scopes[:2], SwitchURL: "/login", Localhost: true}},
 		{"continue", pages.ContinueView{URL: "com.example.notes:/callback?code=x", Client: notes}},
@@ -76,8 +81,23 @@ func shownAccount(alice pages.User, notes pages.Client, scopes []pages.Scope) []
 	return []shownPage{
 		{"account", pages.AccountView{Account: saved}},
 		{"account-password", pages.AccountPasswordView{Account: pages.Account{User: alice, Problem: pages.ProblemPasswordWrong}, PasswordMin: 8}},
+		{"account-factors-none", pages.AccountFactorsView{Account: account, AskPassword: true}},
+		{"account-factors", pages.AccountFactorsView{Account: account, App: &pages.Factor{Since: pageTime, LastUsed: pageTime.Add(time.Hour)}, CodesLeft: 9}},
+		{"account-enrol", pages.AccountEnrolView{Account: pages.Account{User: alice, Problem: pages.ProblemCodeWrong}, Enrolment: "sealed", Secret: shownSecret, QRSize: shownQR.Size, QRPath: shownQR.Path}},
+		{"account-codes", pages.AccountCodesView{Account: account, Codes: shownCodes, Added: true}},
 		{"account-sessions", pages.AccountSessionsView{Account: account, Sessions: sessions, Others: inBrowser[:1]}},
 		{"account-apps", pages.AccountAppsView{Account: account, Consents: []pages.Consent{{Client: notes, Scopes: scopes, Since: pageTime}, {Client: wiki, Scopes: scopes[:1], Since: pageTime}}}},
 		{"account-apps-none", pages.AccountAppsView{Account: account}},
 	}
 }
+
+// What the pages of second factors show.
+const shownSecret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+
+var (
+	shownQR, _ = totp.NewQR("otpauth://totp/Example%20ID:alice?secret=" + shownSecret + "&issuer=Example%20ID&algorithm=SHA1&digits=6&period=30")
+	shownCodes = []string{
+		"2K7M-9QXV-4HTD-B3WR", "8F5N-J6ZC-1YPG-RM4E", "T9V2-KD7H-6QXA-5C3S", "M4W8-ZBF1-N7JE-Y2K6", "6H3T-P5RQ-VX9C-D8MA",
+		"B1YZ-4G7K-2NWS-JT5F", "Q8C6-XE3M-9DHV-1R4P", "5S7J-TA2B-K6ZW-F9YN", "R3QD-8M1X-CG5T-7VEH", "W6PK-Y4N9-B2FS-3J8Z",
+	}
+)
