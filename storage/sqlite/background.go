@@ -62,7 +62,7 @@ const (
 
 	// A sweep rests after each step for so many times as long as the step took: long if others wrote
 	// meanwhile, so that they lose little, else only as long as leaves the processor to readers.
-	restBesideOthers = 12
+	restBesideOthers = 25
 	restAlone        = 1
 
 	// maxRest bounds one rest, for instance after a step that waited for another process.
