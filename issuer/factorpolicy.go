@@ -57,6 +57,7 @@ func (p factorPolicy) apply(ctx context.Context, v *visit, state *authorization.
 	if state.Reachable = max(state.Level, reachableWith(f)); isAdministrator(u) && factor.Any(f) {
 		state.Policy = max(state.Policy, authorization.Level2FA)
 	}
+	state.EnrolShown = !f.EnrolBy.IsZero()
 	state.EnrolLater = p.within > 0 && (f.EnrolBy.IsZero() || v.now.Before(f.EnrolBy))
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"time"
 
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/authorization"
@@ -21,9 +20,6 @@ type plan struct {
 	code    string              // issued already; "" for none
 }
 
-// freshLogin is how long after a login the password can be set without the old one.
-const freshLogin = 10 * time.Minute
-
 // goOn decides and does what is due.
 func (s *SignIn) goOn(ctx context.Context, v *visit) (Outcome, error) {
 	if v.refusal != nil {
@@ -39,7 +35,7 @@ func (s *SignIn) goOn(ctx context.Context, v *visit) (Outcome, error) {
 // plan decides. It writes nothing.
 func (s *SignIn) plan(ctx context.Context, v *visit) (plan, error) {
 	p := plan{visit: v}
-	if v.signedIn != nil && v.signedIn.User.MustChangePassword && v.now.Sub(v.signedIn.Session.AuthTime) > freshLogin {
+	if v.signedIn != nil && v.signedIn.User.MustChangePassword && v.now.Sub(v.signedIn.Session.AuthTime) > authorization.FreshLogin {
 		v.signedIn = nil // whoever sets a password has just shown that they know the old one
 	}
 	if v.in.Account {

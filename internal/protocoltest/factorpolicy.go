@@ -22,6 +22,7 @@ var factorPolicyCases = []testCase{
 	{name: "a client demands a second factor", run: testClientDemandsFactor},
 	{name: "a user puts the second factor off within the time", configure: enrolWithinAWeek, run: testEnrolLater},
 	{name: "enrolling on the way with wrong, foreign and old forms", run: testEnrolForms},
+	{name: "enrolling with a cookie alone", run: testEnrolNeedsFreshLogin},
 	{name: "an administrator with a factor is always asked for it", run: testAdministratorsFactor},
 	{name: "the password grant where a policy demands a second factor", run: testGrantWithPolicy},
 	{name: "a client marked for the password grant without a second factor", run: testGrantWithoutMFA},
@@ -205,6 +206,29 @@ func testEnrolForms(t *testing.T, s *Signet) {
 	second.Cookies = b.Cookies
 	if !second.Send(t, q, Form("enrolment", q.hidden("enrolment"), "code", "000000")).Answer(t).Has("code") {
 		t.Error("the other tab does not go on")
+	}
+}
+
+// U04, U15: whoever has got hold of a cookie sets up no factor of their own, by any request: they
+// would go on alone, and shut the user out.
+func testEnrolNeedsFreshLogin(t *testing.T, s *Signet) {
+	strict, lax := s.strictApp(t, "strict"), s.AddCodeSPA(t, "lax")
+	thief := s.NewBrowser()
+	thief.SignIn(t, thief.Open(s.authorizeURL(lax)), s.Alice).Answer(t)
+	p := thief.Open(s.authorizeURL(strict)).expect(t, LoginEnrol)
+	form := Form("enrolment", p.hidden("enrolment"), "code", (&app{s: s, seed: seedOf(t, p)}).next())
+	s.Advance(11 * time.Minute)
+	thief.Open(s.authorizeURL(strict)).expect(t, Login)
+	thief.Open(s.authorizeURL(lax, "claims", essential2FA)).expect(t, Login)
+	thief.Send(t, p, form).expect(t, Login)
+	if _, err := s.backend.UserFactors(t.Context(), s.Alice.ID); err == nil {
+		t.Error("a factor was set up")
+	}
+	p = thief.SignIn(t, thief.Open(s.authorizeURL(strict)), s.Alice).expect(t, LoginEnrol)
+	s.Advance(20 * time.Minute) // the login for this request counts for an hour
+	_, codes := thief.enrolOnTheWay(t, p)
+	if !thief.goOn(t, codes).Answer(t).Has("code") {
+		t.Error("no code")
 	}
 }
 

@@ -73,6 +73,7 @@ func TestNextStep_Enrol(t *testing.T) {
 		level, reach  authorization.Level
 		policy        authorization.Level
 		later, put    bool // it may be put off; it was
+		old, shown    bool // the login is old; the user knows of the policy
 		want          authorization.Step
 		optional      bool
 		passwordIsDue bool
@@ -88,6 +89,11 @@ func TestNextStep_Enrol(t *testing.T) {
 		"prompt=none at once":            {query: with("prompt", "none"), level: one, reach: one, policy: two, want: step("respond_error", "interaction_required")},
 		"prompt=none within the time":    {query: with("prompt", "none"), level: one, reach: one, policy: two, later: true, want: step("respond", "")},
 		"essential is not put off":       {query: with("claims", essential), level: one, reach: one, policy: two, later: true, put: true, want: step("enrol", "")},
+		"an old login, at once":          {query: with("state", "x"), level: one, reach: one, policy: two, old: true, want: step("login", "")},
+		"an old login, essential":        {query: with("claims", essential), level: one, reach: one, later: true, old: true, shown: true, want: step("login", "")},
+		"an old login, within the time":  {query: with("state", "x"), level: one, reach: one, policy: two, later: true, old: true, want: step("login", "")},
+		"an old login that knows of it":  {query: with("state", "x"), level: one, reach: one, policy: two, later: true, old: true, shown: true, want: step("respond", "")},
+		"an old login, prompt=none":      {query: with("prompt", "none"), level: one, reach: one, policy: two, old: true, want: step("respond_error", "interaction_required")},
 		"the new password comes first":   {query: with("state", "x"), level: one, reach: one, policy: two, passwordIsDue: true, want: step("change_password", "")},
 		"the factor before the password": {query: with("state", "x"), level: one, reach: two, policy: two, passwordIsDue: true, want: step("second_factor", "")},
 	} {
@@ -98,7 +104,10 @@ func TestNextStep_Enrol(t *testing.T) {
 			}
 			state := signedIn(done(r, false, false), func(s *authorization.State) {
 				s.Level, s.Reachable, s.Policy, s.EnrolLater, s.MustChangePassword = c.level, c.reach, c.policy, c.later, c.passwordIsDue
-				s.Stamp.Later = c.put
+				s.Stamp.Later, s.EnrolShown = c.put, c.shown
+				if c.old {
+					s.AuthTime = s.AuthTime.Add(-1)
+				}
 			})
 			got := authorization.NextStep(r, state)
 			if got.Kind != c.want.Kind || got.Code != c.want.Code || got.Optional != c.optional {

@@ -60,9 +60,10 @@ type State struct {
 	Reachable Level
 
 	// Policy is the level that the user's roles and the client demand. With EnrolLater a user who
-	// cannot reach it may set up the factor another time.
+	// cannot reach it may set up the factor another time; EnrolShown says that they know of it.
 	Policy     Level
 	EnrolLater bool
+	EnrolShown bool
 
 	// HintUserID is whom the id_token_hint names; "" for nobody in particular.
 	HintUserID string
@@ -146,12 +147,24 @@ func demanded(r Request, s State) Level {
 	return max(essential, s.Policy)
 }
 
-// checkEnrol asks a user who has no factor that reaches the level to set one up.
+// FreshLogin is how old a login may be for a step that changes what the user signs in with,
+// where it was not for this request.
+const FreshLogin = 10 * time.Minute
+
+// checkEnrol asks a user who has no factor that reaches the level to set one up. It shows a seed
+// to nobody whose login is old: whoever has got hold of a browser, or of its cookie, would set up
+// a factor of their own, and shut the user out. What can be put off waits for the next login then.
 func checkEnrol(r Request, s State, proven Steps) *Step {
 	essential, _ := essentialLevel(r)
 	optional := s.EnrolLater && s.Level >= essential
 	if s.Level >= demanded(r, s) || optional && (proven.Later || r.Prompt.None) {
 		return nil
+	}
+	if age := s.Now.Sub(s.AuthTime); !r.Prompt.None && !proven.Password && (age < 0 || age > FreshLogin) {
+		if optional && s.EnrolShown {
+			return nil
+		}
+		return &Step{Kind: StepLogin}
 	}
 	step := due(r, StepEnrol, InteractionRequired, "the user must set up a second factor")
 	step.Optional = optional

@@ -33,7 +33,7 @@ type factorChanges interface {
 var _ Factors = (*factor.Service)(nil)
 
 // FreshLogin is how old a login may be for a change of the second factors without the password.
-const FreshLogin = 10 * time.Minute
+const FreshLogin = authorization.FreshLogin
 
 // Errors of the changes. ErrEnrolmentExpired is of the field enrolment.
 var (
