@@ -105,6 +105,7 @@ func (a accountPages) visit(ctx context.Context, r *http.Request, e *event) (*ac
 		return nil, err
 	}
 	v := &accountVisit{principal: user.Principal(), info: e.source(), lang: a.site.language(r, "")}
+	v.info.Language = v.lang
 	e.actor = v.principal.UserID()
 	return v, a.service.Use(ctx, v.principal)
 }

@@ -122,6 +122,9 @@ type Config struct {
 	// with; "" for none.
 	DocsClient string
 
+	// AccountMail is what people do about their accounts by mail; nil mounts nothing of it.
+	AccountMail AccountMail
+
 	// Pages are what people see; nil means the default look.
 	Pages *pages.Pages
 

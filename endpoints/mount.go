@@ -24,6 +24,7 @@ func (h *Handler) mount(cfg Config, u *url.URL) {
 	m.mountSelfService(cfg.SelfService)
 	m.mountOwnFactors(cfg.SelfService)
 	m.mountAccount(cfg)
+	m.mountAccountMail(cfg.AccountMail)
 	if cfg.AdminMerged {
 		m.mountAdmin(cfg.Admin)
 	}

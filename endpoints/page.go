@@ -49,6 +49,7 @@ type pageSite struct {
 	pages    *pages.Pages
 	base     string // the path of the issuer's URL
 	issuer   string
+	forgot   bool // who has forgotten their password gets a mail
 	loopback bool // only people on this machine see the pages
 	cookies  cookieRule
 	csrf     *http.CrossOriginProtection
@@ -63,7 +64,8 @@ func newPageSite(cfg Config, u *url.URL) *pageSite {
 	}
 	host := u.Hostname()
 	return &pageSite{
-		pages: cfg.Pages, base: u.EscapedPath(), issuer: cfg.Issuer, csrf: csrf, now: cfg.Now, cookies: newCookieRule(u),
+		forgot: cfg.AccountMail != nil && cfg.AccountMail.Sends(),
+		pages:  cfg.Pages, base: u.EscapedPath(), issuer: cfg.Issuer, csrf: csrf, now: cfg.Now, cookies: newCookieRule(u),
 		loopback: slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, host),
 	}
 }

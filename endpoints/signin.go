@@ -44,7 +44,11 @@ type signInFlow struct {
 
 // interaction returns what the step is told of the request.
 func (f signInFlow) interaction(r *http.Request, e *event) issuer.Interaction {
-	return issuer.Interaction{Query: r.URL.RawQuery, Cookie: f.site.cookies.read(r), Info: e.source()}
+	in := issuer.Interaction{Query: r.URL.RawQuery, Cookie: f.site.cookies.read(r), Info: e.source()}
+	if r.Method == http.MethodPost {
+		in.Info.Language = f.site.language(r, "")
+	}
+	return in
 }
 
 // step is a method of SignIn with its arguments.
@@ -225,7 +229,7 @@ func statusOfProblem(p pages.Problem) int {
 	switch p {
 	case pages.ProblemNone, pages.ProblemSessionEnded, pages.ProblemSignInAgain, pages.ProblemLoginExpired, pages.ProblemEnrolExpired:
 		return http.StatusOK
-	case pages.ProblemWrongCredentials, pages.ProblemCodeWrong, pages.ProblemCodeUsed:
+	case pages.ProblemWrongCredentials, pages.ProblemCodeWrong, pages.ProblemMailCodeWrong, pages.ProblemCodeUsed:
 		return http.StatusUnauthorized
 	case pages.ProblemThrottled:
 		return http.StatusTooManyRequests

@@ -33,6 +33,9 @@ func (f signInFlow) loginView(out issuer.Outcome, problem pages.Problem, typed f
 		Action: f.url(pathLogin, out.Query), Client: f.site.clientView(out.Client), Username: typed.username,
 		Problem: problem, RetryAfter: out.RetryAfter,
 	}
+	if f.site.forgot {
+		v.ForgotURL = f.url(pathForgot, out.Query)
+	}
 	if v.Username == "" {
 		v.Username = out.Request.LoginHint
 	}

@@ -144,6 +144,7 @@ type RequestInfo struct {
 	Actor     string // who does it where no token says so: "cli"
 
 	UserAgent string // as sent; a session keeps a hint of it
+	Language  string // that mails to the user are to be in, of those that there are texts in; "" where nobody says
 	ClientIP  string // what the client says of its user's address, as sent; see Through
 
 	// IfMatch are the revisions in one of which a record must be for it to be

@@ -23,6 +23,10 @@ type Throttle struct {
 
 	Registrations          Limit // from one network, whether they succeed or not
 	RegistrationsByBackend Limit // through one confidential client that does not name its users' addresses
+
+	MailsPerName    Limit // to one user by one of their names, whether there is such a user or not
+	MailsPerNetwork Limit // asked for from one network
+	Mails           Limit // asked for by anybody
 }
 
 // Limit allows Attempts within Window. Zero Attempts means no limit.
@@ -40,6 +44,9 @@ func DefaultThrottle() Throttle {
 		PerAccount:             Limit{100, time.Hour},
 		Registrations:          Limit{30, time.Hour},
 		RegistrationsByBackend: Limit{1000, time.Hour},
+		MailsPerName:           Limit{5, time.Hour},
+		MailsPerNetwork:        Limit{30, time.Hour},
+		Mails:                  Limit{1000, time.Hour},
 	}
 }
 
@@ -80,11 +87,15 @@ const (
 	AttemptOwnPassword  AttemptKind = "password change" // by somebody with a living session
 	AttemptName         AttemptKind = "name"            // whether a username or e-mail is taken, by somebody with an account
 	AttemptRegistration AttemptKind = "register"
+	AttemptMail         AttemptKind = "mail"      // a mail to an address that anybody can name
+	AttemptMailCode     AttemptKind = "mail code" // the code of such a mail; the account is the request that it answers
 )
 
 // isGuess tells whether an attempt shows if a secret is right. What others do on other instances
 // meanwhile can refuse it; what is no guess has been done by the time it is counted.
-func (k AttemptKind) isGuess() bool { return k != AttemptName && k != AttemptRegistration }
+func (k AttemptKind) isGuess() bool {
+	return k != AttemptName && k != AttemptRegistration && k != AttemptMail
+}
 
 // Attempt is one attempt at a secret, or one question whether a name is taken.
 type Attempt struct {

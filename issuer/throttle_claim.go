@@ -50,6 +50,16 @@ func (t *Throttler) claims(a Attempt) (claims []throttleClaim) {
 			add(t.limits.Registrations.wider(n.manyTimes), counterKey(AttemptRegistration, "network", n.prefix), "", false)
 		}
 		return claims
+	case AttemptMail:
+		add(t.limits.Mails, "mail:all", "", false)
+		for _, n := range a.Info.networks() {
+			add(t.limits.MailsPerNetwork.wider(n.manyTimes), counterKey(AttemptMail, "network", n.prefix), "", false)
+		}
+		add(t.limits.MailsPerName, account+classAll, "", false)
+		return claims
+	case AttemptMailCode:
+		add(mailCodeLimit, account+classAll, "", false)
+		return claims
 	}
 	if a.Info.Backend == "" {
 		for _, n := range a.Info.networks() {
@@ -65,6 +75,9 @@ func (t *Throttler) claims(a Attempt) (claims []throttleClaim) {
 	}
 	return claims
 }
+
+// mailCodeLimit bounds the guesses at one code, which has 40 bits.
+var mailCodeLimit = Limit{10, time.Hour}
 
 // wider is the limit of a network that holds several, in halves of the narrowest one's.
 func (l Limit) wider(halves int64) Limit {

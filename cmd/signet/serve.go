@@ -12,6 +12,7 @@ import (
 
 	"example.org/signet/endpoints"
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/accountmail"
 	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/password"
@@ -55,6 +56,7 @@ type server struct {
 	issuer    *issuer.Issuer
 	admin     *admin.Service
 	self      *selfservice.Service
+	mail      *accountmail.Service
 	metrics   *endpoints.Metrics
 	handler   *endpoints.Handler
 }
@@ -158,7 +160,10 @@ func (v *server) buildServices() error {
 	throttler := issuer.NewThrottler(cfg.Throttle, v.store, v.auditLog, v.now)
 	v.admin = admin.New(admin.Config{
 		Issuer: cfg.Issuer, RefreshTokenTTL: cfg.RefreshTokenTTL, BootstrapSecret: secret, Now: v.now, Rand: v.random,
-	}, admin.Parts{Store: v.store, Passwords: v.passwords, Audit: v.auditLog, Throttler: throttler, Caches: v.issuer, Keys: v.keyring, Factors: v.issuer.Factors(), Fetch: logoFetcher(v.settings)})
+	}, admin.Parts{Store: v.store, Passwords: v.passwords, Audit: v.auditLog, Throttler: throttler, Caches: v.issuer, Keys: v.keyring, Factors: v.issuer.Factors(), Fetch: logoFetcher(v.settings), Notifier: v.notifier()})
+	v.mail = accountmail.New(cfg.Issuer, v.settings.sendsMail(), accountmail.Parts{
+		Mailer: v.issuer.Mailer(), Tokens: v.issuer.MailTokens(), Accounts: v.admin, Users: v.store, Factors: v.issuer.Factors(), Throttler: throttler, Now: v.now,
+	})
 	v.self, err = selfservice.New(
 		selfservice.Config{Registration: selfservice.RegistrationPolicy(v.settings.registration)},
 		selfservice.Parts{Tokens: v.issuer, Accounts: v.admin, Browsers: v.issuer.OwnBrowsers(), Passwords: v.passwords, Audit: v.auditLog, Throttler: throttler,
@@ -188,7 +193,7 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	v.handler, err = endpoints.New(endpoints.Config{
 		Issuer: v.settings.issuer, Service: v.issuer, Admin: v.admin, SelfService: v.self, Keys: v.keyring, Store: v.store,
 		AdminMerged: v.settings.adminMerged(), TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh, DocsClient: v.settings.docsClient,
-		SignIn: v.issuer.SignIn(v.admin), Pages: shown, Metrics: v.metrics, Log: v.log, Now: v.now, Rand: v.random,
+		SignIn: v.issuer.SignIn(v.admin), AccountMail: v.mail, Pages: shown, Metrics: v.metrics, Log: v.log, Now: v.now, Rand: v.random,
 	})
 	if err != nil {
 		return err

@@ -26,6 +26,9 @@ func (s *throttleSettings) define(f *pflag.FlagSet) {
 		{"login-limit-account", &s.throttle.PerAccount, "failed logins of one account from all networks that are new to it; `N/TIME`, 0 for no limit"},
 		{"registration-limit", &s.throttle.Registrations, "registrations, and questions whether a name is taken, from one network; `N/TIME`, 0 for no limit"},
 		{"registration-limit-client", &s.throttle.RegistrationsByBackend, "the same through one client with a secret that does not name its users' addresses; `N/TIME`, 0 for no limit"},
+		{"mail-limit", &s.throttle.MailsPerName, "mails to one user that anybody can ask for, such as for a forgotten password; `N/TIME`, 0 for no limit"},
+		{"mail-limit-network", &s.throttle.MailsPerNetwork, "the same to all users, asked for from one network; `N/TIME`, 0 for no limit"},
+		{"mail-limit-all", &s.throttle.Mails, "the same to all users, from everywhere; `N/TIME`, 0 for no limit"},
 	} {
 		f.Var((*limitValue)(l.limit), l.name, l.help)
 	}

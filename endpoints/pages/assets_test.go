@@ -173,7 +173,8 @@ func TestCSP_LeavesOutFormActionWhereFormsEndAtClients(t *testing.T) {
 		switch v.(type) {
 		case pages.LoginView, pages.ChangePasswordView, pages.ConsentView, pages.FormPostView, pages.LogoutView:
 			want = ""
-		case pages.AccountView, pages.AccountPasswordView, pages.AccountFactorsView, pages.AccountEnrolView, pages.AccountCodesView, pages.AccountSessionsView, pages.AccountAppsView:
+		case pages.ForgotView, pages.ForgotCodeView, pages.SetPasswordView, pages.ConfirmAddressView,
+			pages.AccountView, pages.AccountPasswordView, pages.AccountFactorsView, pages.AccountEnrolView, pages.AccountCodesView, pages.AccountSessionsView, pages.AccountAppsView:
 			want = "; form-action 'self'"
 		}
 		if !strings.HasPrefix(csp, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';") || !strings.Contains(csp, "frame-ancestors 'none'"+want) || strings.Contains(csp, "unsafe") ||

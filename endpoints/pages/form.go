@@ -43,6 +43,7 @@ func (f *frame) passwordForm(problem Problem, retry time.Duration, first string,
 var invalidFields = map[Problem]string{
 	ProblemWrongCredentials: "password",
 	ProblemCodeWrong:        "code",
+	ProblemMailCodeWrong:    "code",
 	ProblemCodeUsed:         "code",
 	ProblemPasswordMismatch: "new-password-again",
 	ProblemPasswordSame:     "new-password",

@@ -47,6 +47,9 @@ func (v LoginView) form(f *frame, s form) g.Node {
 		f.field("password", "field.password", f.passwordInput(s, "password", "password", "current-password")),
 		v.remember(f),
 		submit("sign-in", f.text("login.submit")),
+		when(v.ForgotURL != "", func() g.Node {
+			return el("p", el("a", attr("id", "forgot"), href(localTarget(v.ForgotURL)), f.text("login.forgot")))
+		}),
 	)
 }
 

@@ -97,7 +97,8 @@ func (p *Pages) CSP(v View) string {
 	switch v.(type) {
 	case LoginView, SecondFactorView, EnrolView, ChangePasswordView, ConsentView, FormPostView, LogoutView:
 		return policy // signing out may lead to a client too
-	case AccountView, AccountPasswordView, AccountFactorsView, AccountEnrolView, AccountCodesView, AccountSessionsView, AccountAppsView:
+	case ForgotView, ForgotCodeView, SetPasswordView, ConfirmAddressView,
+		AccountView, AccountPasswordView, AccountFactorsView, AccountEnrolView, AccountCodesView, AccountSessionsView, AccountAppsView:
 		return policy + "; form-action 'self'"
 	}
 	return policy + "; form-action 'none'"

@@ -39,7 +39,7 @@ func samples() []View {
 	apps := []AppSession{{ID: "s1", Client: c, Since: at, LastUsed: at, Offline: true}}
 	scopes := []Scope{{Name: "openid"}, {Name: "items:read"}, {Name: "items:write", Text: "change your items"}}
 	return []View{
-		LoginView{Action: "/login", Client: &c, Username: "alice", Remember: RememberOffered, OtherUser: &u, StateURL: "/login/state"},
+		LoginView{Action: "/login", Client: &c, Username: "alice", Remember: RememberOffered, OtherUser: &u, StateURL: "/login/state", ForgotURL: "/login/forgot"},
 		LoginView{Action: "/login", Problem: ProblemUnavailable, RetryAfter: time.Minute, RetryURL: "/login", Remember: RememberSelected},
 		ChangePasswordView{Action: "/login/password", Client: &c, User: u, AskCurrent: true, PasswordMin: 8, Problem: ProblemPasswordCommon},
 		ConsentView{Action: "/consent", Client: c, User: u, Scopes: append(scopes, Scope{Name: "offline_access"}), Audiences: []string{"https://api.example"}, Remembered: true, SwitchURL: "/login", Localhost: true},
@@ -52,6 +52,12 @@ func samples() []View {
 		StatusView{Status: 404, RequestID: "1f3a"},
 		HomeView{Issuer: "https://id.example"},
 		HomeView{Issuer: "https://id.example", Admin: true},
+		ForgotView{Action: "/login/forgot", BackURL: "/login", Username: "alice", Problem: ProblemThrottled},
+		ForgotCodeView{Action: "/login/forgot/code", Request: "sealed", AgainURL: "/login/forgot", Problem: ProblemMailCodeWrong},
+		SetPasswordView{Action: "/password/new", Token: "sealed", User: u, PasswordMin: 8, Problem: ProblemPasswordShort},
+		SetPasswordView{Action: "/password/new", Token: "sealed", User: u, First: true},
+		ConfirmAddressView{Action: "/email/verify", Token: "sealed", User: u},
+		MailDoneView{Done: MailLinkEnded, URL: "/login/forgot"}, MailDoneView{Done: MailPasswordSet, URL: "/login"}, MailDoneView{Done: MailAddressConfirmed, URL: "/account"},
 		AccountView{Account: account, Version: "3"},
 		AccountPasswordView{Account: account, PasswordMin: 8},
 		SecondFactorView{Action: "/login/second-factor", Client: &c, User: u, Pending: "sealed", RestartURL: "/login", Problem: ProblemCodeWrong},

@@ -23,6 +23,11 @@ var (
 	_ View = SignedOutView{}
 	_ View = StatusView{}
 	_ View = HomeView{}
+	_ View = ForgotView{}
+	_ View = ForgotCodeView{}
+	_ View = SetPasswordView{}
+	_ View = ConfirmAddressView{}
+	_ View = MailDoneView{}
 	_ View = AccountView{}
 	_ View = AccountPasswordView{}
 	_ View = AccountFactorsView{}
@@ -69,13 +74,14 @@ const (
 	ProblemMissing          Problem = "missing"           // a field is empty
 	ProblemFailed           Problem = "failed"            // something else; try again
 
-	ProblemLoginExpired Problem = "login_expired" // the sign-in took too long, or was of another request
-	ProblemCodeWrong    Problem = "code_wrong"
-	ProblemCodeUsed     Problem = "code_used"     // it was right, and has been used
-	ProblemEnrolExpired Problem = "enrol_expired" // the set-up of an authenticator app took too long
-	ProblemFactorExists Problem = "factor_exists" // there is an authenticator app already
-	ProblemFactorGone   Problem = "factor_gone"   // there is none any more
-	ProblemFactorFirst  Problem = "factor_first"  // the sign-in is from before the second factor
+	ProblemLoginExpired  Problem = "login_expired" // the sign-in took too long, or was of another request
+	ProblemCodeWrong     Problem = "code_wrong"
+	ProblemCodeUsed      Problem = "code_used"       // it was right, and has been used
+	ProblemMailCodeWrong Problem = "mail_code_wrong" // the code of a mail
+	ProblemEnrolExpired  Problem = "enrol_expired"   // the set-up of an authenticator app took too long
+	ProblemFactorExists  Problem = "factor_exists"   // there is an authenticator app already
+	ProblemFactorGone    Problem = "factor_gone"     // there is none any more
+	ProblemFactorFirst   Problem = "factor_first"    // the sign-in is from before the second factor
 
 	ProblemPasswordMismatch Problem = "password_mismatch"  // the two new passwords differ
 	ProblemPasswordSame     Problem = "password_same"      // the new one is the old one
@@ -113,6 +119,7 @@ type LoginView struct {
 	RetryURL string
 	// OtherUser is signed in now and will be signed out; nil for nobody.
 	OtherUser *User
+	ForgotURL string // leads to who has forgotten their password; "" for no link
 	// StateURL is asked by the script when the tab is looked at again: 200 means that somebody
 	// is signed in by now, and the page is loaded again; 204 means nobody. "" asks nothing: set
 	// it only where a session would go on without the form.

@@ -38,6 +38,8 @@ var allowedPlain = map[string]string{
 	"endpoints/account.go isEnded: e.Code == issuer.InvalidToken":                                                               "the name of an error",
 	"endpoints/account_forms.go changePassword: again != pw":                                                                    "two fields of one form",
 	"endpoints/account_forms.go changePassword: old == pw":                                                                      "two fields of one form",
+	"endpoints/accountmail.go setPassword: again != pw":                                                                         "two fields of one form",
+	"issuer/accountmail/notice.go Changing: after.PasswordHash != before.PasswordHash":                                          "two stored hashes, before and after a change",
 	"endpoints/discovery.go metadata: g == issuer.GrantPassword":                                                                "the name of a grant",
 	"endpoints/errors.go challenge: f.code != string(issuer.InvalidToken)":                                                      "the name of an error",
 	"endpoints/token.go timeout: grant == issuer.GrantPassword":                                                                 "the name of a grant",

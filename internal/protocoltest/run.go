@@ -63,6 +63,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"SecondFactors", factorCases},
 		{"FactorPolicies", factorPolicyCases},
 		{"AdminFactors", adminFactorCases},
+		{"Mail", mailCases},
 		{"Status", statusCases},
 		{"StatusFaults", statusFaultCases},
 		{"CORS", corsCases},

@@ -15,8 +15,10 @@ import (
 	"github.com/rs/zerolog"
 
 	"example.org/signet/endpoints"
+	"example.org/signet/endpoints/pages"
 	"example.org/signet/internal/testclock"
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/accountmail"
 	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/password"
@@ -57,6 +59,7 @@ type Signet struct {
 	Service   *issuer.Issuer
 	Audit     *audit.Log
 	Self      *selfservice.Service
+	Mail      *accountmail.Service
 	Passwords *password.Pool
 	Handler   *endpoints.Handler
 	Metrics   *endpoints.Metrics
@@ -163,6 +166,10 @@ func (s *Signet) open() {
 	must(s.t, err)
 	cfg := s.options.Issuer
 	cfg.Issuer = s.Issuer
+	if cfg.Messages.Mail != nil {
+		cfg.Messages.Words, err = pages.New(pages.Config{Issuer: s.Issuer})
+		must(s.t, err)
+	}
 	s.Audit = audit.New(s.Store, s.master, cfg.Now, cfg.Rand, cfg.OtherMasterKeys...)
 	s.Service, err = issuer.New(cfg, s.Store, s.Keys, s.master, s.Passwords, s.Audit)
 	must(s.t, err)
@@ -177,7 +184,17 @@ func (s *Signet) openServices(cfg issuer.Config) {
 	throttler := issuer.NewThrottler(cfg.Throttle, s.Store, s.Audit, cfg.Now)
 	a := s.options.Admin
 	a.Issuer, a.RefreshTokenTTL, a.Now, a.Rand = cfg.Issuer, cfg.RefreshTokenTTL, cfg.Now, cfg.Rand
-	s.Admin = admin.New(a, admin.Parts{Store: s.Store, Passwords: s.Passwords, Audit: s.Audit, Throttler: throttler, Caches: s.Service, Keys: s.Keys, Factors: s.Service.Factors(), Fetch: fetchLogo})
+	sends := cfg.Messages.Mail != nil
+	var notifier admin.Notifier
+	if sends {
+		notifier = accountmail.Notices{Mailer: s.Service.Mailer(), Now: cfg.Now}
+	}
+	s.Admin = admin.New(a, admin.Parts{
+		Store: s.Store, Passwords: s.Passwords, Audit: s.Audit, Throttler: throttler, Caches: s.Service, Keys: s.Keys, Factors: s.Service.Factors(), Fetch: fetchLogo, Notifier: notifier,
+	})
+	s.Mail = accountmail.New(cfg.Issuer, sends, accountmail.Parts{
+		Mailer: s.Service.Mailer(), Tokens: s.Service.MailTokens(), Accounts: s.Admin, Users: s.Store, Factors: s.Service.Factors(), Throttler: throttler, Now: cfg.Now,
+	})
 	var err error
 	s.Self, err = selfservice.New(s.options.SelfService, selfservice.Parts{
 		Tokens: s.Service, Accounts: s.Admin, Browsers: s.Service.OwnBrowsers(), Passwords: s.Passwords, Audit: s.Audit, Throttler: throttler,
@@ -196,6 +213,7 @@ func (s *Signet) serve() {
 	cfg := s.options.Endpoints
 	cfg.Issuer, cfg.Admin, cfg.SelfService = s.Issuer, s.Admin, s.Self
 	cfg.Keys, cfg.Store, cfg.Metrics, cfg.Log = s.Keys, s.Store, s.Metrics, log
+	cfg.AccountMail = s.Mail
 	if cfg.Service == nil {
 		cfg.Service = s.Service
 	}

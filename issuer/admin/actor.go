@@ -18,7 +18,7 @@ type actor interface {
 	mayLeaveNoSuperAdmin() bool // else a change that would is ErrLastSuperAdmin
 }
 
-var _, _, _ actor = operator{}, administrator{}, owner{}
+var _, _, _, _ actor = operator{}, administrator{}, owner{}, linkHolder{}
 
 // operator is the user of the command line, who has access to the store.
 type operator struct{ allowNoSuperAdmin bool }

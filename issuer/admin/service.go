@@ -50,7 +50,7 @@ type Config struct {
 	Rand io.Reader
 }
 
-// Parts are what the administration works with. All must be set but Caches, Keys and Fetch.
+// Parts are what the administration works with. All must be set but Caches, Keys, Fetch and Notifier.
 type Parts struct {
 	Store     Store
 	Passwords *password.Pool
@@ -59,7 +59,15 @@ type Parts struct {
 	Caches    Caches        // nil where nothing is cached: the command line
 	Keys      *keys.Manager // nil where Admin.Keys is not used
 	Factors   *factor.Service
-	Fetch     Fetcher // gets the logos of clients; nil refuses to
+	Fetch     Fetcher  // gets the logos of clients; nil refuses to
+	Notifier  Notifier // nil tells users nothing
+}
+
+// Notifier tells users of changes of their accounts.
+type Notifier interface {
+	// Changing is called before a change of a user is written, and again where the write lost a
+	// race. What it tells must be told only where the change is made.
+	Changing(ctx context.Context, before, after storage.User, info issuer.RequestInfo) error
 }
 
 // Service returns administrations for an actor: see As and Operator. It is safe for concurrent
@@ -74,6 +82,7 @@ type Service struct {
 	caches    Caches
 	keys      *keys.Manager
 	fetch     Fetcher
+	notifier  Notifier
 	browsers  *issuer.BrowserAccounts
 	factors   *factor.Service
 	reducer   *issuer.RightsReducer
@@ -84,7 +93,7 @@ func New(cfg Config, p Parts) *Service {
 	if p.Caches == nil {
 		p.Caches = noCaches{}
 	}
-	s := &Service{cfg: cfg, store: p.Store, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler, caches: p.Caches, keys: p.Keys, fetch: p.Fetch, factors: p.Factors}
+	s := &Service{cfg: cfg, store: p.Store, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler, caches: p.Caches, keys: p.Keys, fetch: p.Fetch, factors: p.Factors, notifier: p.Notifier}
 	s.reducer = issuer.NewRightsReducer(p.Store, cfg.Issuer, cfg.Now)
 	s.browsers = issuer.NewBrowserAccounts(p.Store, p.Audit, s.now)
 	s.accounts = accounts{issuer: cfg.Issuer, store: p.Store, passwords: p.Passwords, now: s.now, rand: cfg.Rand, factors: p.Factors}

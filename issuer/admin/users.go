@@ -301,8 +301,10 @@ func (u Users) kind() kind[storage.User] {
 					return err
 				}
 			}
-			pending, err = s.addPendingAssignments(ctx, after.ID, added(before.Roles, after.Roles))
-			return err
+			if pending, err = s.addPendingAssignments(ctx, after.ID, added(before.Roles, after.Roles)); err != nil || s.notifier == nil || after.ID == "" {
+				return err
+			}
+			return issuer.StoreError(s.notifier.Changing(ctx, before, after, u.admin.info))
 		},
 		pending: func(before, after storage.User) []storage.PendingRevocation {
 			switch {

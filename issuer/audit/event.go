@@ -42,6 +42,7 @@ const (
 	EventUserDeleted           = "user.deleted"
 	EventPasswordSet           = "user.password_set"
 	EventPasswordReset         = "user.password_reset"
+	EventPasswordLinkMade      = "user.password_link_made"
 	EventEmailVerified         = "user.email_verified"
 	EventMailSent              = "mail.sent"
 	EventUsersExported         = "users.exported"
@@ -75,7 +76,7 @@ func EventTypes() []string {
 		EventSessionRevoked, EventSessionDisplaced, EventBrowserSessionStarted, EventBrowserSessionEnded,
 		EventConsentGranted, EventConsentDenied, EventConsentRevoked, EventAuthorizeRefused, EventAuthorizeLoop, EventDeliveryFailed, EventStoreRestored, EventBootstrapped,
 		EventUserRegistered, EventUserCreated, EventUserUpdated, EventUserDisabled, EventUserEnabled, EventUserUnlocked,
-		EventUserDeleted, EventPasswordSet, EventPasswordReset, EventEmailVerified, EventMailSent, EventUsersExported,
+		EventUserDeleted, EventPasswordSet, EventPasswordReset, EventPasswordLinkMade, EventEmailVerified, EventMailSent, EventUsersExported,
 		EventRoleCreated, EventRoleUpdated, EventRoleDeleted,
 		EventClientCreated, EventClientUpdated, EventClientDeleted, EventSecretRotated,
 		EventScopeTextSet, EventScopeTextDeleted,

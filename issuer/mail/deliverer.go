@@ -128,7 +128,7 @@ func (r Request) recipient(u storage.User) string {
 		return "" // the change was not made
 	case r.Template == Invite && u.PasswordHash != "":
 		return ""
-	case r.Before != nil && mailtoken.StateOf(mailtoken.Reset, u) == *r.Before:
+	case r.Before != nil && mailtoken.PasswordState(u) == *r.Before:
 		return ""
 	case r.Address != "":
 		return r.Address

@@ -138,7 +138,7 @@ func TestDeliver_Reset_MakesLinkAndCodeAtDelivery(t *testing.T) {
 
 // Who gets nothing, and that this is no error: nothing is left to try.
 func TestDeliver_NothingToSend(t *testing.T) {
-	before := mailtoken.StateOf(mailtoken.Reset, newWorld(t).user)
+	before := mailtoken.PasswordState(newWorld(t).user)
 	for name, c := range map[string]struct {
 		request mail.Request
 		change  func(*world)
@@ -164,7 +164,7 @@ func TestDeliver_NothingToSend(t *testing.T) {
 
 func TestDeliver_Notices_AfterTheChange(t *testing.T) {
 	w := newWorld(t)
-	before := mailtoken.StateOf(mailtoken.Reset, w.user)
+	before := mailtoken.PasswordState(w.user)
 	password := w.ask(t, mail.Request{Template: mail.PasswordChanged, UserID: aliceID, Before: &before})
 	address := w.ask(t, mail.Request{Template: mail.EmailChanged, UserID: aliceID, Address: "alice@example.com"})
 	w.user.PasswordHash, w.user.Email, w.user.EmailVerified = "new", "new@example.com", false

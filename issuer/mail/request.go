@@ -64,7 +64,7 @@ type Request struct {
 	UserID   string            `json:"u,omitempty"`
 	Login    string            `json:"n,omitempty"` // a canonical name, of somebody or nobody
 	Address  string            `json:"a,omitempty"` // "" for the one that the user has at delivery
-	Before   *mailtoken.State  `json:"b,omitempty"` // sent only once the user is in another state
+	Before   *mailtoken.State  `json:"b,omitempty"` // sent only once the user has another password
 	Nonce    []byte            `json:"c,omitempty"` // of the code beside the link
 	Facts    map[string]string `json:"f,omitempty"` // what the text fills in
 

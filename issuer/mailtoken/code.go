@@ -44,7 +44,7 @@ func (s *Sealer) SealRequest(r Request) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("seal request: %w", err)
 	}
-	b, err := s.Seal(useRequest, plain)
+	b, err := s.Seal(s.forIssuer(useRequest), plain)
 	if err != nil {
 		return "", fmt.Errorf("seal request: %w", err)
 	}
@@ -61,7 +61,7 @@ func (s *Sealer) OpenRequest(text string) (r Request) {
 	if err != nil {
 		return Request{}
 	}
-	plain, ok := s.Open(useRequest, b)
+	plain, ok := s.Open(s.forIssuer(useRequest), b)
 	if !ok || json.Unmarshal(plain, &r) != nil || len(r.Nonce) != nonceBytes {
 		return Request{}
 	}

@@ -47,7 +47,7 @@ func (s *Sealer) Seal(use string, plain []byte) ([]byte, error) {
 	if _, err := io.ReadFull(s.rand, b[1:]); err != nil {
 		return nil, err
 	}
-	return aead(s.seals[0], b[1:1+saltSize]).Seal(b, b[1+saltSize:], plain, s.associated(use)), nil
+	return aead(s.seals[0], b[1:1+saltSize]).Seal(b, b[1+saltSize:], plain, []byte(use)), nil
 }
 
 // Open returns what was sealed for that use; ok is false for what this issuer has not sealed.
@@ -57,14 +57,16 @@ func (s *Sealer) Open(use string, b []byte) (plain []byte, ok bool) {
 	}
 	salt, nonce, sealed := b[1:1+saltSize], b[1+saltSize:1+saltSize+nonceSize], b[1+saltSize+nonceSize:]
 	for _, key := range s.seals {
-		if plain, err := aead(key, salt).Open(nil, nonce, sealed, s.associated(use)); err == nil {
+		if plain, err := aead(key, salt).Open(nil, nonce, sealed, []byte(use)); err == nil {
 			return plain, true
 		}
 	}
 	return nil, false
 }
 
-func (s *Sealer) associated(use string) []byte { return []byte(use + "\x00" + s.issuer) }
+// forIssuer is a use within this issuer. What waits in the outbox is bound to the master key alone,
+// since commands that put it there may not know the issuer.
+func (s *Sealer) forIssuer(use string) string { return use + "\x00" + s.issuer }
 
 // aead is the cipher of one salt.
 func aead(key, salt []byte) cipher.AEAD {

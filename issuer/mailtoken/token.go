@@ -47,6 +47,11 @@ func StateOf(p Purpose, u storage.User) State {
 	return digest("password", created, u.ID, strconv.FormatInt(u.Epoch, 10), u.PasswordHash)
 }
 
+// PasswordState returns the state of a user's password alone.
+func PasswordState(u storage.User) State {
+	return digest("password alone", strconv.FormatInt(u.CreatedAt.UnixMilli(), 10), u.ID, u.PasswordHash)
+}
+
 // AddressState returns what a token knows an address by.
 func AddressState(address string) State {
 	if address == "" {
@@ -101,7 +106,7 @@ func (s *Sealer) SealToken(t Token) (string, error) {
 	plain = append(plain, id[:]...)
 	plain = append(plain, t.Mailed[:]...)
 	plain = append(plain, t.State[:]...)
-	b, err := s.Seal(useToken, plain)
+	b, err := s.Seal(s.forIssuer(useToken), plain)
 	if err != nil {
 		return "", fmt.Errorf("seal token: %w", err)
 	}
@@ -118,7 +123,7 @@ func (s *Sealer) OpenToken(text string) Token {
 	if err != nil {
 		return Token{}
 	}
-	plain, ok := s.Open(useToken, b)
+	plain, ok := s.Open(s.forIssuer(useToken), b)
 	if !ok || len(plain) != plainSize {
 		return Token{}
 	}
