@@ -89,10 +89,13 @@ func testIfMatchWithoutTag(t *testing.T, s *Signet) {
 	now := s.Clock.Now()
 	_, err := s.Store.SwapConsent(t.Context(), storage.Consent{UserID: s.Alice.ID, ClientID: "web", Scopes: []string{"openid"}, CreatedAt: now, UpdatedAt: now})
 	must(t, err)
+	s.giveApp(t, s.Alice)
+	s.giveApp(t, s.Editor)
 	for _, c := range []apiCall{
 		{"DELETE", Sessions + "/" + sid, nil}, {"POST", Roles, Object{"name": "late"}}, {"DELETE", browsers + "/" + browser, nil}, {"DELETE", browsers, nil},
 		{"DELETE", Users + "/" + s.Alice.ID + "/consents/web", nil}, {"PUT", ScopesPath + "/items:read", Object{"texts": Object{"en": "Read your items"}}},
-		{"DELETE", ScopesPath + "/items:read", nil}, {"DELETE", Sessions, nil},
+		{"DELETE", ScopesPath + "/items:read", nil}, {"DELETE", s.Alice.factors(), nil}, {"POST", s.Alice.factors() + "/demand", nil},
+		{"DELETE", s.Editor.factors() + "/totp", nil}, {"DELETE", Sessions, nil},
 	} {
 		if a := s.JSON(c.method, c.below, c.body, f.superAdmin, Header("If-Match", staleTag)); a.Status != http.StatusPreconditionFailed {
 			t.Errorf("%s %s: %d", c.method, c.below, a.Status)

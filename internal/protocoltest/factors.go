@@ -40,6 +40,7 @@ var factorCases = []testCase{
 	{name: "a session from before the second factor removes nothing", run: testWeakSessionRemovesNothing},
 	{name: "a step-up by acr_values and by an essential acr", run: testStepUp},
 	{name: "the second factors by the API", run: testFactorsAPI},
+	{name: "U04 guesses at the password beside a change of the factors", configure: strictThrottle, run: testFactorPasswordsThrottled},
 	{name: "L12 forms of other sites at the second factor", run: testFactorCrossSite},
 }
 
@@ -567,12 +568,9 @@ func testFactorsAPI(t *testing.T, s *Signet) {
 		t.Errorf("WWW-Authenticate %s", c)
 	}
 	// A token of a sign-in with the app may.
-	desk := s.AddCodeClient(t, "desk", func(c *storage.Client) { c.Audiences, c.Scopes = nil, append(c.Scopes, "signet:account") })
-	b := s.NewBrowser()
-	q, verifier := s.AuthRequest(desk, "scope", "openid signet:account")
-	answer := b.sendCode(t, b.SignIn(t, b.Open(Authorize+"?"+q.Encode()), s.Alice).asksForCode(t), a.next()).Answer(t)
-	s.Log.MarkSecret(answer.Get("code"))
-	token = Bearer(s.Redeem(t, desk, Code{Code: answer.Get("code"), Verifier: verifier, RedirectURI: q.Get("redirect_uri")}).Access)
+	token = s.tokenByApp(t, a, s.Alice)
+	post("/totp", Object{}).ExpectProblem(t, http.StatusConflict, "duplicate", "totp")
+	post("/totp/confirm", Object{"enrolment": begun["enrolment"], "code": a.next()}).ExpectProblem(t, http.StatusConflict, "duplicate", "totp")
 	if again := post("/recovery-codes", Object{}).ExpectStatus(t, http.StatusOK).Object(t)["recovery_codes"].([]any); len(again) != 10 {
 		t.Errorf("%d new codes", len(again))
 	}
@@ -582,6 +580,41 @@ func testFactorsAPI(t *testing.T, s *Signet) {
 	post("/totp/remove", Object{"current_password": s.Alice.Password}).ExpectStatus(t, http.StatusNoContent)
 	if f := get(); f["totp"] != nil || f["recovery_codes_left"] != float64(0) {
 		t.Errorf("after the removal: %v", f)
+	}
+}
+
+// tokenByApp signs a user in to the client desk with the app, and returns the token.
+func (s *Signet) tokenByApp(t *testing.T, a *app, u User) RequestOption {
+	t.Helper()
+	desk := s.AddCodeClient(t, "desk", func(c *storage.Client) { c.Audiences, c.Scopes = nil, append(c.Scopes, "signet:account") })
+	b := s.NewBrowser()
+	q, verifier := s.AuthRequest(desk, "scope", "openid signet:account")
+	answer := b.sendCode(t, b.SignIn(t, b.Open(Authorize+"?"+q.Encode()), u).asksForCode(t), a.next()).Answer(t)
+	s.Log.MarkSecret(answer.Get("code"))
+	return Bearer(s.Redeem(t, desk, Code{Code: answer.Get("code"), Verifier: verifier, RedirectURI: q.Get("redirect_uri")}).Access)
+}
+
+// Guesses at the password beside a change of the factors are counted by session.
+func testFactorPasswordsThrottled(t *testing.T, s *Signet) {
+	limit := int(s.options.Issuer.Throttle.PerAccountNetwork.Attempts)
+	erin := Bearer(s.Login(t, s.Portal(t), s.Editor, portalScope).Access)
+	alice := s.tokenByApp(t, s.giveApp(t, s.Alice), s.Alice)
+	s.Advance(11 * time.Minute)
+	guess := Object{"current_password": "wrong password"}
+	for _, c := range []struct {
+		path  string
+		token RequestOption
+	}{{"/totp", erin}, {"/totp/remove", alice}, {"/recovery-codes", alice}} {
+		for range limit {
+			if a := s.JSON("POST", MeFactors+c.path, guess, c.token); a.Status == http.StatusTooManyRequests {
+				break
+			}
+		}
+		s.JSON("POST", MeFactors+c.path, guess, c.token).ExpectStatus(t, http.StatusTooManyRequests)
+	}
+	s.JSON("POST", MeFactors+"/totp/remove", Object{"current_password": s.Alice.Password}, alice).ExpectStatus(t, http.StatusTooManyRequests)
+	if f, err := s.backend.UserFactors(t.Context(), s.Alice.ID); err != nil || f.TOTP == nil {
+		t.Errorf("the factors are %+v, %v", f, err)
 	}
 }
 
