@@ -32,7 +32,9 @@ func TestCheckCommand(t *testing.T) {
 		fault   string
 	}{
 		"good find":            {find(doc("_id", "u", "version", int64(1))), ""},
-		"good range":           {find(doc("$or", bson.A{doc("email", doc("$gte", "a", "$lt", "b"))})), ""},
+		"good range":           {find(doc("_id", doc("$gte", "a", "$lt", "b"))), ""},
+		"good alternatives":    {find(doc("_id", "u", "$or", bson.A{doc("email", doc("$gte", "a", "$lt", "b"))})), ""},
+		"range by no index":    {find(doc("phone", doc("$gte", "a", "$lt", "b"))), "no index of users"},
 		"good update":          {update(doc("_id", "u"), doc("$set", doc("email", "a"))), ""},
 		"good replacement":     {update(doc("_id", "u"), doc("_id", "u", "anything", "a")), ""},
 		"unknown command":      {doc("mapReduce", "users"), "not a command"},
