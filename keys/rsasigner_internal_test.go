@@ -80,7 +80,7 @@ func TestUseRSASigner(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				token, err := jose.ParseSigned(text, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
+				token, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
 				if err != nil {
 					t.Fatal(err)
 				}

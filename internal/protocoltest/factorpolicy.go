@@ -158,7 +158,7 @@ func testEnrolLater(t *testing.T, s *Signet) {
 	}
 	s.Advance(6 * 24 * time.Hour)
 	c := s.NewBrowser()
-	p = c.SignIn(t, c.Open(s.authorizeURL(app)), s.Alice).expect(t, LoginEnrol).says(t, "Not now")
+	c.SignIn(t, c.Open(s.authorizeURL(app)), s.Alice).expect(t, LoginEnrol).says(t, "Not now")
 	s.Advance(25 * time.Hour) // counted from the first time, not from the last
 	c = s.NewBrowser()
 	p = c.SignIn(t, c.Open(s.authorizeURL(app)), s.Alice).expect(t, LoginEnrol)

@@ -195,7 +195,7 @@ func TestSMTP_SendsOverSTARTTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	commands, data := s.heard()
-	if strings.Index(commands, "STARTTLS") < 0 || strings.Index(commands, "AUTH") < strings.Index(commands, "STARTTLS") {
+	if !strings.Contains(commands, "STARTTLS") || strings.Index(commands, "AUTH") < strings.Index(commands, "STARTTLS") {
 		t.Errorf("the commands are\n%s", commands)
 	}
 	checkMail(t, data)
