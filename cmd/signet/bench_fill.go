@@ -7,9 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"example.org/signet/internal/bench"
@@ -21,8 +20,9 @@ import (
 )
 
 const (
-	// fillWriters insert at a time. The store commits together what comes together.
-	fillWriters = 256
+	// fillStep is how many records one durable transaction inserts, in the order of the largest
+	// indexes: so their pages, all over the file, are written a few times and not once a record.
+	fillStep = sqlite.MaxFill
 
 	// filledFor is how long the filled sessions live, and filledWithin the time in which they
 	// were last refreshed.
@@ -46,24 +46,23 @@ type filler struct {
 // fill adds users and then sessions until there are so many, and returns the bytes that one of
 // each takes.
 func (f *filler) fill(ctx context.Context, size int, progress func(done, of int)) (userBytes, sessionBytes float64, err error) {
-	of := 2*size - f.users - f.sessions
-	var done atomic.Int64
-	step := func() { progress(int(done.Add(1)), of) }
-	userBytes, err = f.insert(ctx, f.users, size, func(ctx context.Context, s *sqlite.Store, n int) error {
-		defer step()
-		return s.CreateUser(ctx, f.user(n))
+	done, of := 0, 2*size-f.users-f.sessions
+	step := func(n int) { done += n; progress(done, of) }
+	userBytes, err = f.insert(ctx, f.users, size, func(ctx context.Context, s *sqlite.Store, first, last int) error {
+		defer step(last - first)
+		return s.Fill(ctx, f.usersByName(first, last), nil)
 	})
 	if err != nil {
 		return 0, 0, fmt.Errorf("fill the store with users: %w", err)
 	}
 	f.users = size
-	sessionBytes, err = f.insert(ctx, f.sessions, size, func(ctx context.Context, s *sqlite.Store, n int) error {
-		defer step()
-		session, err := f.session(n)
+	sessionBytes, err = f.insert(ctx, f.sessions, size, func(ctx context.Context, s *sqlite.Store, first, last int) error {
+		defer step(last - first)
+		sessions, err := f.sessionsByID(first, last)
 		if err != nil {
 			return err
 		}
-		return s.CreateSession(ctx, session)
+		return s.Fill(ctx, nil, sessions)
 	})
 	if err != nil {
 		return 0, 0, fmt.Errorf("fill the store with sessions: %w", err)
@@ -72,9 +71,9 @@ func (f *filler) fill(ctx context.Context, size int, progress func(done, of int)
 	return userBytes, sessionBytes, nil
 }
 
-// insert calls add for the numbers from first to last-1 and returns by how many bytes the file
-// has grown for each.
-func (f *filler) insert(ctx context.Context, first, last int, add func(context.Context, *sqlite.Store, int) error) (bytes float64, err error) {
+// insert calls add for the numbers from first to last-1, up to fillStep at a time, and returns by how
+// many bytes the file has grown for each.
+func (f *filler) insert(ctx context.Context, first, last int, add func(ctx context.Context, s *sqlite.Store, first, last int) error) (bytes float64, err error) {
 	before, err := fileSize(f.path)
 	if err != nil {
 		return 0, err
@@ -83,26 +82,35 @@ func (f *filler) insert(ctx context.Context, first, last int, add func(context.C
 	if err != nil {
 		return 0, err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	next := atomic.Int64{}
-	next.Store(int64(first))
-	var all sync.WaitGroup
-	for range fillWriters {
-		all.Go(func() {
-			for n := int(next.Add(1)) - 1; n < last && ctx.Err() == nil; n = int(next.Add(1)) - 1 {
-				if err := add(ctx, store, n); err != nil {
-					cancel(err)
-				}
-			}
-		})
+	for from := first; from < last && err == nil; from += fillStep {
+		err = add(ctx, store, from, min(from+fillStep, last))
 	}
-	all.Wait()
-	if err := errors.Join(context.Cause(ctx), store.Close()); err != nil {
+	if err := errors.Join(err, store.Close()); err != nil {
 		return 0, err
 	}
 	after, err := fileSize(f.path)
 	return float64(after-before) / float64(max(last-first, 1)), err
+}
+
+// usersByName are users in the order of their names, which most of their indexes have.
+func (f *filler) usersByName(first, last int) (all []storage.User) {
+	for n := first; n < last; n++ {
+		all = append(all, f.user(n))
+	}
+	slices.SortFunc(all, func(a, b storage.User) int { return strings.Compare(a.Username, b.Username) })
+	return all
+}
+
+func (f *filler) sessionsByID(first, last int) (all []storage.Session, err error) {
+	for n := first; n < last; n++ {
+		s, err := f.session(n)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b storage.Session) int { return strings.Compare(a.ID, b.ID) })
+	return all, nil
 }
 
 // filledName is the name of a user: the names are spread evenly, and so are their first

@@ -36,17 +36,19 @@ var (
 
 // CreateUser implements [storage.Users].
 func (s *Store) CreateUser(ctx context.Context, u storage.User) error {
-	u.Version = 1
-	_, err := writeMulti(ctx, s, "create user", func(t *tx) (none struct{}, err error) {
-		if err := insertRecord(t, userTable, &u, duplicate("id")); err != nil {
-			return none, err
-		}
-		if err := insertLogins(t, u); err != nil {
-			return none, err
-		}
-		return none, insertUserKeys(t, u)
-	})
+	_, err := writeMulti(ctx, s, "create user", func(t *tx) (none struct{}, err error) { return none, insertUser(t, u) })
 	return err
+}
+
+func insertUser(t *tx, u storage.User) error {
+	u.Version = 1
+	if err := insertRecord(t, userTable, &u, duplicate("id")); err != nil {
+		return err
+	}
+	if err := insertLogins(t, u); err != nil {
+		return err
+	}
+	return insertUserKeys(t, u)
 }
 
 // insertLogins gives the user both login names, where they are free.
