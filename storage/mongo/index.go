@@ -50,7 +50,7 @@ func indexes() []index {
 		{collection: sessions, name: "sessions_client", fields: []string{"client_id", "_id"}},
 		{collection: sessions, name: "sessions_due", fields: []string{"due"}, sparse: true},
 		{collection: sessions, name: "sessions_expiry", fields: []string{"expires_at"}},
-		{collection: sessions, name: "sessions_owner", fields: []string{"user_id", "client_id", "revoked_at", "created_at", "_id"}},
+		{collection: sessions, name: "sessions_living", fields: []string{"user_id", "client_id", "revoked_at", "code", "created_at", "_id"}},
 		{collection: sessions, name: "sessions_user", fields: []string{"user_id", "_id"}},
 		{collection: userFactors, name: "user_factors_handle", fields: []string{"handle"}, sparse: true},
 		{collection: users, name: "users_by_creation", fields: []string{"disabled", "must_change_password", "created_at", "_id"}},
@@ -97,6 +97,7 @@ func (s *Store) ensureIndex(ctx context.Context, i index) error {
 // earlierIndexes served the listings of earlier programs and nothing else.
 func earlierIndexes() []index {
 	return []index{
+		{collection: sessions, name: "sessions_owner"},
 		{collection: users, name: "users_email"},
 		{collection: users, name: "users_roles"},
 		{collection: users, name: "users_username"},

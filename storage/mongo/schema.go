@@ -23,7 +23,8 @@ var ErrForeign = errors.New("not a Signet database")
 //	4  users may have second factors
 //	5  users have an index for each order and filter of their listing
 //	6  users may have attributes
-const schemaVersion = 6
+//	7  sessions with a code are apart from the living in the index by owner
+const schemaVersion = 7
 
 // schemaID is the _id of the one document in the collection schema.
 const schemaID = "signet"

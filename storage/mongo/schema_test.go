@@ -60,10 +60,10 @@ func wantOpenError(t *testing.T, uri string, words ...string) error {
 
 func TestFutureSchemaIsRefused(t *testing.T) {
 	uri := mongotest.URI(t)
-	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(7))})
+	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(8))})
 	var schema *storage.SchemaError
-	if err := wantOpenError(t, uri, "version 7"); !errors.As(err, &schema) || schema.Found != 7 || schema.Known != 6 {
-		t.Errorf("got %v, want a SchemaError of 7 and 6", err)
+	if err := wantOpenError(t, uri, "version 8"); !errors.As(err, &schema) || schema.Found != 8 || schema.Known != 7 {
+		t.Errorf("got %v, want a SchemaError of 8 and 7", err)
 	}
 }
 
@@ -75,8 +75,8 @@ func TestEarlierSchemaIsRaised(t *testing.T) {
 	put(t, db, "audit", bson.D{field("_id", "e"), field("at", start), field("client_id", "c")})
 	for range 2 { // again there is nothing to do
 		s := open(t, uri)
-		if v, err := s.SchemaVersion(t.Context()); err != nil || v != 6 {
-			t.Errorf("schema version %d, %v; want 6", v, err)
+		if v, err := s.SchemaVersion(t.Context()); err != nil || v != 7 {
+			t.Errorf("schema version %d, %v; want 7", v, err)
 		}
 		page, err := s.ListAudit(t.Context(), storage.AuditFilter{ClientID: "c"}, storage.Page{})
 		if err != nil || len(page.Events) != 1 {
@@ -168,9 +168,9 @@ var wantIndexes = map[string]bool{
 	"logins.logins_user{user_id}":                false,
 	"revocations.revocations_expiry{expires_at}": false,
 	"sessions.sessions_client{client_id _id}":    false, "sessions.sessions_due{due}": false, "sessions.sessions_expiry{expires_at}": false, "sessions.sessions_user{user_id _id}": false,
-	"sessions.sessions_owner{user_id client_id revoked_at created_at _id}":  false,
-	"user_factors.user_factors_handle{handle}":                              false,
-	"users.users_by_creation{disabled must_change_password created_at _id}": false, "users.users_by_role_creation{roles disabled must_change_password created_at _id}": false,
+	"sessions.sessions_living{user_id client_id revoked_at code created_at _id}": false,
+	"user_factors.user_factors_handle{handle}":                                   false,
+	"users.users_by_creation{disabled must_change_password created_at _id}":      false, "users.users_by_role_creation{roles disabled must_change_password created_at _id}": false,
 	"users.users_by_email{disabled must_change_password email}": false, "users.users_by_role_email{roles disabled must_change_password email}": false,
 	"users.users_by_username{disabled must_change_password username}": false, "users.users_by_role_username{roles disabled must_change_password username}": false,
 }

@@ -200,12 +200,13 @@ func sessionFilter(f storage.SessionFilter) bson.D {
 	return filter
 }
 
-// ExcessSessions implements [storage.Sessions].
+// ExcessSessions implements [storage.Sessions]. A session has a code as long as it is pending: such
+// ones the index sessions_living has elsewhere, so that they are not visited.
 func (s *Store) ExcessSessions(ctx context.Context, owner storage.SessionOwner, at, idleSince time.Time, keep, limit int) ([]string, error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	filter := bson.D{
-		eq("user_id", owner.UserID), eq("client_id", owner.ClientID), notRevoked(), gte("generation", int64(0)),
+		eq("user_id", owner.UserID), eq("client_id", owner.ClientID), notRevoked(), eq[any]("code", nil), gte("generation", int64(0)),
 		gt("expires_at", storage.Time(at)), gt("rotated_at", storage.Time(idleSince)),
 	}
 	docs, err := find[idOnly](ctx, s, listing{

@@ -241,12 +241,18 @@ func (s *Store) ExcessSessions(ctx context.Context, owner storage.SessionOwner, 
 	return readMany(ctx, s, "find the oldest sessions", excessQuery(owner, at, idleSince, keep, limit), scanString)
 }
 
-// excessQuery adds 0 to the limit: SQLite would look at the value of a bare parameter when it
-// prepares the statement, and so prepare it anew at each call.
+// living is what sessions_by_user has of the living sessions of a user, among whom are no pending ones:
+// these have a code in sign_in. Some of other users are among them, those whose ids begin alike.
+const living = query("substr(user_id, 1, 18) = substr(?, 1, 18) AND revoked_at IS NULL AND (instr(sign_in, '\"c\":{') > 0) = 0")
+
+// excessQuery counts in the index alone whether the user can have more than keep sessions, before it
+// visits any. It adds 0 to the limit: SQLite would look at the value of a bare parameter when it prepares the
+// statement, and so prepare it anew at each call.
 func excessQuery(owner storage.SessionOwner, at, idleSince time.Time, keep, limit int) selection {
-	return selection{"SELECT id FROM sessions WHERE " + ofUser + " AND client_id = ? AND revoked_at IS NULL AND expires_at > ? AND rotated_at > ? AND generation >= 0" +
-		" ORDER BY created_at DESC, id DESC LIMIT ? + 0 OFFSET ?",
-		[]any{owner.UserID, owner.UserID, owner.ClientID, millis(at), millis(idleSince), limit, keep}}
+	return selection{"SELECT id FROM sessions WHERE " + living + " AND user_id = ? AND client_id = ? AND expires_at > ? AND rotated_at > ? AND generation >= 0" +
+		" ORDER BY created_at DESC, id DESC" +
+		" LIMIT iif(EXISTS (SELECT 1 FROM sessions WHERE " + living + " LIMIT 1 OFFSET ?), ? + 0, 0) OFFSET ?",
+		[]any{owner.UserID, owner.UserID, owner.ClientID, millis(at), millis(idleSince), owner.UserID, int64(keep), int64(limit), int64(keep)}}
 }
 
 // ListSessions implements [storage.Sessions].

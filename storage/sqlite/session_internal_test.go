@@ -208,7 +208,8 @@ func TestPlans(t *testing.T) {
 		q    selection
 		want string
 	}{
-		"oldest of a user": {excess, "SEARCH sessions USING INDEX sessions_by_user (<expr>=? AND revoked_at=?); USE TEMP B-TREE FOR LAST TERM OF ORDER BY"},
+		"oldest of a user": {excess, "SCALAR SUBQUERY 1; SEARCH sessions USING COVERING INDEX sessions_by_user (<expr>=? AND revoked_at=? AND <expr>=?); " +
+			"SEARCH sessions USING INDEX sessions_by_user (<expr>=? AND revoked_at=? AND <expr>=?); USE TEMP B-TREE FOR LAST TERM OF ORDER BY"},
 		"texts without sessions": {selection{sweepTexts, []any{0, 1}},
 			"SEARCH session_texts USING INTEGER PRIMARY KEY (rowid=?); LIST SUBQUERY 2; SEARCH session_texts USING COVERING INDEX session_texts_by_until (until<?); SCALAR SUBQUERY 1; SEARCH sessions"},
 		"by client":                  {byClient, "SEARCH sessions USING INDEX sessions_by_client (client_id=? AND <expr>>?); USE TEMP B-TREE FOR LAST TERM OF ORDER BY"},

@@ -123,25 +123,27 @@ func (s deletesAll) DeleteConsents(ctx context.Context, f storage.ConsentFilter)
 	return s.Store.DeleteConsents(ctx, f)
 }
 
-// leasesTwice reads what is due and leases it afterwards, so that others do so too.
-type leasesTwice struct{ storage.Store }
+// leasesTwice leases what one instance got first to the one that comes next, too.
+type leasesTwice struct {
+	storage.Store
+	first chan []storage.Message // has room for one
+}
 
 func (s leasesTwice) LeaseMessages(ctx context.Context, l storage.Lease) ([]storage.Message, error) {
-	page, err := s.ListMessages(ctx, storage.Page{})
-	if err != nil {
-		return nil, err
+	due, err := s.Store.LeaseMessages(ctx, l)
+	if err != nil || len(due) == 0 {
+		return due, err
 	}
-	if _, err := s.Store.LeaseMessages(ctx, l); err != nil {
-		return nil, err
-	}
-	var due []storage.Message
-	for _, m := range page.Messages {
-		if m.LeasedTo.IsZero() && !m.DueAt.After(l.Now) && len(due) < l.Limit {
-			m.Owner, m.LeasedTo, m.Attempts = l.Owner, storage.Time(l.Until), m.Attempts+1
+	select {
+	case s.first <- due:
+		return due, nil
+	case first := <-s.first:
+		for _, m := range first {
+			m.Owner = l.Owner
 			due = append(due, m)
 		}
+		return due, nil
 	}
-	return due, nil
 }
 
 type finishesAny struct{ storage.Store }

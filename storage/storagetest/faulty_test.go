@@ -58,7 +58,7 @@ var faultyStores = map[string]struct {
 	"a consent is overwritten":           {func(s storage.Store) storage.Store { return overwritesConsent{s} }, "Consents/SwapRace"},
 	"factors are overwritten":            {func(s storage.Store) storage.Store { return overwritesFactors{s} }, "Factors/PutRace"},
 	"no filter deletes all":              {func(s storage.Store) storage.Store { return deletesAll{s} }, "Consents/DeleteNeedsAFilter"},
-	"a message is leased twice":          {func(s storage.Store) storage.Store { return leasesTwice{s} }, "Outbox/LeaseRace"},
+	"a message is leased twice":          {func(s storage.Store) storage.Store { return leasesTwice{s, make(chan []storage.Message, 1)} }, "Outbox/LeaseRace"},
 	"anybody may finish a message":       {func(s storage.Store) storage.Store { return finishesAny{s} }, "Outbox/OnlyTheOwner"},
 	"keys come in another order":         {func(s storage.Store) storage.Store { return reversesKeys{s} }, "Keys/InsertAndList"},
 	"until includes its end":             {func(s storage.Store) storage.Store { return includesUntil{s} }, "Audit/TimeBorders"},
