@@ -40,6 +40,7 @@ var narrow = map[string][]string{
 	"issuer/epoch":         {"storage"},
 	"issuer/mail":          {"internal/random", "internal/secret", "issuer/audit", "issuer/mailtoken", "issuer/outbox", "storage"},
 	"issuer/mailtoken":     {"keys", "storage"},
+	"issuer/factor":        {"issuer/recovery", "issuer/totp", "keys", "storage"},
 	"issuer/outbox":        {"issuer/audit", "storage"},
 	"issuer/recovery":      nil,
 	"issuer/role":          {"internal/ttlcache", "storage"},

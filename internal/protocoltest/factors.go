@@ -34,6 +34,7 @@ var factorCases = []testCase{
 	{name: "a pending login of another request, user or time", run: testPendingLogin},
 	{name: "what ends sessions ends a pending login", run: testPendingLoginEnded},
 	{name: "U07 the store away while a code is checked", configure: strictThrottle, run: testCodeUnknownOutcome},
+	{name: "a stop anywhere in a sign-in with a code", configure: strictThrottle, run: testCodeStopsAnywhere},
 	{name: "a clock that is set back after a code", run: testCodeClockSetBack},
 	{name: "U15 the password grant for a user with a second factor", run: testGrantWithFactor},
 	{name: "removing an authenticator app, and new recovery codes", run: testRemoveApp},
@@ -416,6 +417,34 @@ func testCodeUnknownOutcome(t *testing.T, s *Signet) {
 	}
 	p = b.SignIn(t, b.Open(Login), s.Alice).asksForCode(t)
 	b.sendCode(t, p, a.next()).expect(t, Account)
+}
+
+// Whatever call of the store fails, or is made and its answer lost, as by a stop in between: nobody
+// is signed in, nothing counts, and the next code works.
+func testCodeStopsAnywhere(t *testing.T, s *Signet) {
+	_, a := s.enrolled(t, s.Alice)
+	for name, fail := range map[string]func(int){"fails": s.Store.FailAt, "loses its answer": s.Store.LoseResponseAt} {
+		stops := 0
+		for n := 1; n < 40; n++ {
+			b := s.NewBrowser()
+			p := b.SignIn(t, b.Open(Login), s.Alice).asksForCode(t)
+			code := a.next()
+			fail(n)
+			got := b.sendCode(t, p, code)
+			s.Store.Reset()
+			if got.Path == Account { // the sign-in is done: the call is one of the page that it leads to
+				break
+			}
+			if stops++; got.Status != http.StatusServiceUnavailable || len(b.Cookies) != 0 {
+				t.Errorf("call %d %s: %d at %s, cookies %v", n, name, got.Status, got.Path, b.Cookies)
+			}
+		}
+		if stops < 3 {
+			t.Errorf("%d stops where a call %s", stops, name)
+		}
+	}
+	b := s.NewBrowser()
+	b.sendCode(t, b.SignIn(t, b.Open(Login), s.Alice).asksForCode(t), a.next()).expect(t, Account)
 }
 
 // failing makes every call of one method fail.
