@@ -14,14 +14,15 @@ import (
 // Pages of the account, below the issuer's path. A GET of a path that takes a form leads to
 // the page of the form.
 const (
-	pathAccountProfile  = "/account/profile"
-	pathAccountPassword = "/account/password"
-	pathAccountSessions = "/account/sessions"
-	pathAccountEnd      = "/account/sessions/end"
-	pathAccountEndAll   = "/account/sessions/end-all"
-	pathAccountApps     = "/account/apps"
-	pathAccountSignOut  = "/account/apps/sign-out"
-	pathAccountWithdraw = "/account/apps/withdraw"
+	pathAccountProfile        = "/account/profile"
+	pathAccountPassword       = "/account/password"
+	pathAccountConfirmAddress = "/account/email/confirm"
+	pathAccountSessions       = "/account/sessions"
+	pathAccountEnd            = "/account/sessions/end"
+	pathAccountEndAll         = "/account/sessions/end-all"
+	pathAccountApps           = "/account/apps"
+	pathAccountSignOut        = "/account/apps/sign-out"
+	pathAccountWithdraw       = "/account/apps/withdraw"
 )
 
 // accountService is what people do on the pages of the account. The operations are those of /me.
@@ -32,6 +33,12 @@ type accountService interface {
 	consentOwner
 	browserOwner
 	factorOwner
+	addressOwner
+}
+
+// addressOwner confirms the address of the user who asks.
+type addressOwner interface {
+	AskConfirmation(ctx context.Context, p *issuer.Principal, info issuer.RequestInfo) error
 }
 
 // browserOwner shows and ends where the user who asks is signed in.

@@ -28,6 +28,12 @@ func (a accountPages) saveProfile(ctx context.Context, v *accountVisit, fields m
 	return done{notice: pages.NoticeSaved}, v.explain(err, profileProblem)
 }
 
+// confirmAddress sends a mail by which the user confirms their address.
+func (a accountPages) confirmAddress(ctx context.Context, v *accountVisit, _ map[string]string) (done, error) {
+	err := a.service.AskConfirmation(ctx, v.principal, v.info)
+	return done{notice: pages.NoticeMailSent}, v.explain(err, func(error) pages.Problem { return pages.ProblemNone })
+}
+
 // explain sets the problem of an error that the person can do something about. It returns
 // every other error.
 func (v *accountVisit) explain(err error, problemOf func(error) pages.Problem) error {

@@ -50,6 +50,7 @@ type SelfService interface {
 	consentOwner
 	browserOwner
 	factorOwner
+	addressOwner
 }
 
 var (

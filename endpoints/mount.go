@@ -136,6 +136,7 @@ func (m *routeBuilder) mountAccount(cfg Config) {
 		accountForm
 	}{
 		{pathAccountProfile, accountForm{fields: []string{"full_name", "email", "phone", "version"}, page: pathAccount, show: accountPages.showProfile, perform: accountPages.saveProfile}},
+		{pathAccountConfirmAddress, accountForm{page: pathAccount, show: accountPages.showProfile, perform: accountPages.confirmAddress}},
 		{pathAccountEnd, accountForm{fields: []string{"session"}, page: pathAccountSessions, show: accountPages.showSessions, perform: accountPages.endOneBrowser}},
 		{pathAccountEndAll, accountForm{fields: []string{"keep"}, page: pathAccountSessions, show: accountPages.showSessions, perform: accountPages.signOutEverywhere}},
 		{pathAccountSignOut, accountForm{fields: []string{"session"}, page: pathAccountSessions, show: accountPages.showSessions, perform: accountPages.signOutOfApp}},

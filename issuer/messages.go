@@ -31,6 +31,9 @@ type Messages struct {
 	Mail         mail.Sender
 	Words        mail.Renderer
 	MailLanguage string
+
+	// NewDevices tells users by mail of sign-ins from where they have not signed in lately.
+	NewDevices bool
 }
 
 // instanceBytes gives a drawn Instance 96 random bits.

@@ -36,6 +36,7 @@ type SignIn struct {
 	log       eventLog
 	refusals  refusalLog
 	limiter   eventLimiter
+	notices   loginNotices
 }
 
 // epochReader reads the epoch of the store, alone or with a user.
@@ -56,7 +57,7 @@ func (i *Issuer) SignIn(passwords PasswordReplacer) *SignIn {
 		ender:    browserSessionEnder{store: store, log: log, now: i.now},
 		consents: consents{store: store, log: log},
 		loops:    i.loops, passwords: passwords, factors: i.factors, policy: i.policy,
-		log: log, refusals: refusalLog{limiter, log}, limiter: limiter,
+		log: log, refusals: refusalLog{limiter, log}, notices: newLoginNotices(i), limiter: limiter,
 	}
 }
 

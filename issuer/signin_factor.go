@@ -146,6 +146,9 @@ func (s *SignIn) secondFactorProven(ctx context.Context, v *visit, u storage.Use
 		if err := s.log.append(ctx, v.in.Info, e); err != nil {
 			return Outcome{}, err
 		}
+		if err := s.notices.recoveryUsed(ctx, u, v.in.Info); err != nil {
+			return Outcome{}, err
+		}
 	}
 	return s.complete(ctx, v, authentication{
 		user: u, methods: withMethods(pending.Methods, amrOTP), at: v.now, remember: pending.Remember,

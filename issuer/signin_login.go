@@ -107,6 +107,9 @@ func (s *SignIn) complete(ctx context.Context, v *visit, a authentication) (Outc
 	if stale && v.client.InitiateLoginURI != "" && p.step.Kind != authorization.StepChangePassword {
 		p.step = authorization.Step{Kind: authorization.StepRestart} // the client has forgotten the request by now
 	}
+	if err := s.notices.newDevice(ctx, a.user, session, v.in.Info); err != nil {
+		return Outcome{}, err
+	}
 	if err := s.recordLogin(ctx, &p, a, replaced); err != nil {
 		return Outcome{}, err
 	}

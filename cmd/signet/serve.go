@@ -153,7 +153,7 @@ func (v *server) buildServices() error {
 	if cfg.Messages.Mail, err = v.settings.mailSender(); err != nil {
 		return err
 	}
-	cfg.Messages.MailLanguage = v.settings.mailLanguage
+	cfg.Messages.MailLanguage, cfg.Messages.NewDevices = v.settings.mailLanguage, v.settings.notifyNewDevice
 	if v.issuer, err = issuer.New(cfg, v.store, v.keyring, v.master.Primary(), v.passwords, v.auditLog); err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (v *server) buildServices() error {
 	v.self, err = selfservice.New(
 		selfservice.Config{Registration: selfservice.RegistrationPolicy(v.settings.registration)},
 		selfservice.Parts{Tokens: v.issuer, Accounts: v.admin, Browsers: v.issuer.OwnBrowsers(), Passwords: v.passwords, Audit: v.auditLog, Throttler: throttler,
-			Factors: v.issuer.Factors(), Now: v.now})
+			Factors: v.issuer.Factors(), Mail: v.mail, Now: v.now})
 	return err
 }
 

@@ -29,6 +29,8 @@ type mailSettings struct {
 	mailFrom     string
 	mailDir      string
 	mailLanguage string
+
+	notifyNewDevice bool
 }
 
 func (s *mailSettings) define(f *pflag.FlagSet) {
@@ -39,6 +41,7 @@ func (s *mailSettings) define(f *pflag.FlagSet) {
 	f.StringVar(&s.smtpCAFile, "smtp-ca-file", "", "`FILE` with the certificates in PEM that the mail server's is checked against (default those of the system)")
 	f.StringVar(&s.mailFrom, "mail-from", "", "`ADDRESS` that mails come from, such as no-reply@example.com or \"Example <no-reply@example.com>\"")
 	f.StringVar(&s.mailDir, "mail-dir", "", "`FOLDER` that mails are written into, one file each, in the place of sending them: for development")
+	f.BoolVar(&s.notifyNewDevice, "notify-new-device", true, "where mails are sent, tell users of sign-ins in a browser from a device or network where they have not signed in lately")
 	f.StringVar(&s.mailLanguage, "mail-language", "en", "`LANGUAGE` of mails that nobody has asked for in a browser, such as en or de")
 }
 

@@ -4,6 +4,19 @@ import g "maragu.dev/gomponents"
 
 func (v AccountView) name() string { return "account" }
 
+// addressState says whether the address is confirmed, and offers a mail where it is not.
+func (f *frame) addressState(s AddressState) g.Node {
+	switch s {
+	case AddressConfirmed:
+		return el("p", attr("class", "hint"), attr("id", "address-state"), f.text("account.address_confirmed"))
+	case AddressUnconfirmed:
+		return postForm(f.path("/account/email/confirm"), attr("class", "section"),
+			el("p", attr("class", "hint"), attr("id", "address-state"), f.text("account.address_unconfirmed")),
+			el("button", attr("id", "confirm-address"), attr("type", "submit"), f.text("account.address_confirm")))
+	}
+	return nil
+}
+
 func (v AccountView) build(f *frame) (page, error) {
 	s := f.form(v.Problem, 0, "")
 	return f.accountPage(v.Account, "account.profile", s,
@@ -19,5 +32,6 @@ func (v AccountView) build(f *frame) (page, error) {
 			f.field("phone", "field.phone",
 				el("input", attr("id", "phone"), attr("name", "phone"), attr("type", "tel"), attr("value", typed(v.User.Phone)), attr("autocomplete", "tel"), attr("maxlength", "64"), s.describe("phone"))),
 			submit("save", f.text("action.save")),
-		)), nil
+		),
+		f.addressState(v.Address)), nil
 }

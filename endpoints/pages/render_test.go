@@ -115,7 +115,7 @@ func everyView(s string) []pages.View {
 		pages.SignedOutView{Client: &c, BackURL: s, SignInURL: s},
 		pages.StatusView{Status: 404, RequestID: s},
 		pages.HomeView{Issuer: s},
-		pages.AccountView{Account: account, Version: s},
+		pages.AccountView{Account: account, Version: s, Address: pages.AddressUnconfirmed},
 		pages.AccountPasswordView{Account: account},
 		pages.AccountSessionsView{Account: account, Sessions: []pages.BrowserSession{{Handle: s, Device: s, Network: s, Apps: apps}}, Others: apps},
 		pages.AccountAppsView{Account: account, Consents: []pages.Consent{{Client: c, Scopes: scopes, Audiences: []string{s}, Since: at}}},

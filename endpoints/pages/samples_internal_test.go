@@ -58,7 +58,7 @@ func samples() []View {
 		SetPasswordView{Action: "/password/new", Token: "sealed", User: u, First: true},
 		ConfirmAddressView{Action: "/email/verify", Token: "sealed", User: u},
 		MailDoneView{Done: MailLinkEnded, URL: "/login/forgot"}, MailDoneView{Done: MailPasswordSet, URL: "/login"}, MailDoneView{Done: MailAddressConfirmed, URL: "/account"},
-		AccountView{Account: account, Version: "3"},
+		AccountView{Account: account, Version: "3", Address: AddressUnconfirmed}, AccountView{Account: account, Version: "3", Address: AddressConfirmed},
 		AccountPasswordView{Account: account, PasswordMin: 8},
 		SecondFactorView{Action: "/login/second-factor", Client: &c, User: u, Pending: "sealed", RestartURL: "/login", Problem: ProblemCodeWrong},
 		EnrolView{Action: "/login/enrol", Client: &c, Until: at, Enrolment: "sealed", Secret: "GEZDGNBVGY3TQOJQ", QRSize: 29, QRPath: "M4 4h7v1h-7z"},

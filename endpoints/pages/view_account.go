@@ -5,6 +5,7 @@ import "time"
 // Account is what all pages of the account show. Their forms go to paths below /account:
 //
 //	/account/profile            full_name, email, phone, version
+//	/account/email/confirm      nothing                             sends a mail to confirm the address
 //	/account/password           current_password, new_password, new_password_again
 //	/account/factors/add        current_password where it is asked for             shows a QR code
 //	/account/factors/confirm    enrolment, code                                    adds the app
@@ -34,13 +35,26 @@ const (
 	NoticeAllEnded        Notice = "all_ended"
 	NoticeAppSignedOut    Notice = "app_signed_out"
 	NoticeWithdrawn       Notice = "withdrawn"
+	NoticeMailSent        Notice = "mail_sent"
 )
 
 // AccountView is /account: the profile.
 type AccountView struct {
 	Account
 	Version string // sent back with the form, to notice a change made elsewhere; "" for none
+	Address AddressState
 }
+
+// AddressState says whether the user's e-mail address is confirmed: a key of the catalogs under
+// "account.".
+type AddressState string
+
+// The states. The last offers a mail.
+const (
+	AddressUnknown     AddressState = ""
+	AddressConfirmed   AddressState = "address_confirmed"
+	AddressUnconfirmed AddressState = "address_unconfirmed"
+)
 
 // AccountPasswordView is /account/password.
 type AccountPasswordView struct {

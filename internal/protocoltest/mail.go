@@ -17,6 +17,7 @@ import (
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/mail"
 	"example.org/signet/issuer/mailtoken"
+	"example.org/signet/issuer/selfservice"
 	"example.org/signet/storage"
 )
 
@@ -43,6 +44,10 @@ var mailCases = []testCase{
 	{name: "an invitation without mail", run: testInvitationLink},
 	{name: "a new password that is refused", run: testRefusedPasswords},
 	{name: "notices of changes, sent where the change was made", configure: withMail, run: testNotices},
+	{name: "the account page says whether the address is confirmed", configure: withMail, run: testAccountConfirms},
+	{name: "a registration asks for the address to be confirmed", configure: withMailAndRegistration, run: testRegistrationConfirms},
+	{name: "notices of new devices", configure: withNewDevices, run: testNewDeviceNotice},
+	{name: "notices of second factors", configure: withMail, run: testFactorNotices},
 	{name: "L12 forms of other sites at the pages of mails", configure: withMail, run: testMailCrossSite},
 	{name: "without mail nothing is offered", run: testWithoutMail},
 }
@@ -60,7 +65,16 @@ func (b *mailbox) Send(_ context.Context, m mail.Message) error {
 	return nil
 }
 
-func withMail(o *Options) { o.Issuer.Messages.Mail = &mailbox{} }
+func withMail(o *Options) { o.Issuer.Messages.Mail, o.Issuer.Messages.NewDevices = &mailbox{}, false }
+
+func withNewDevices(o *Options) {
+	o.Issuer.Messages.Mail, o.Issuer.Messages.NewDevices = &mailbox{}, true
+}
+
+func withMailAndRegistration(o *Options) {
+	withMail(o)
+	o.SelfService.Registration = selfservice.RegistrationOpen
+}
 
 func withMailLimits(o *Options) {
 	withMail(o)
@@ -376,6 +390,7 @@ func (s *Signet) setPasswordOf(t testing.TB, u *User, pw string) {
 func testResetKeepsFactor(t *testing.T, s *Signet) {
 	address := s.addressed(t, s.Alice)
 	_, a := s.enrolled(t, s.Alice)
+	s.mails(t)
 	b := s.NewBrowser()
 	b.forget(t, address)
 	b.setPassword(t, b.Open(s.link(t, s.mail(t, address))), newPassword).expectDone(t, passwordIsSet)
@@ -583,6 +598,91 @@ func testNotices(t *testing.T, s *Signet) {
 	must(t, err)
 	if len(page.Messages) != 1 || strings.Contains(string(page.Messages[0].Body)+page.Messages[0].ID, "alice") {
 		t.Errorf("the store has %+v", page.Messages)
+	}
+}
+
+func testAccountConfirms(t *testing.T, s *Signet) {
+	address := s.addressed(t, s.Alice)
+	b := s.NewBrowser()
+	p := b.signInToAccount(t, s.Alice)
+	sent := b.SendForm(t, p, Account+"/email/confirm", "")
+	if !b.Document(t, sent).Has("notice") {
+		t.Errorf("the page does not say that a mail was sent: %d", sent.Status)
+	}
+	confirm := b.Open(s.link(t, s.mail(t, address)))
+	s.Log.MarkSecret(confirm.hidden("token"))
+	b.SendForm(t, confirm, EmailVerify, "").expectDone(t, addressIsProven)
+	if d := b.Document(t, b.Open(Account)); d.Has("confirm-address") || !strings.Contains(d.Text(t, "address-state"), "is confirmed") {
+		t.Error("the page offers a mail for an address that is confirmed")
+	}
+	// Another address is not confirmed, gets a mail by itself, and the one before is told.
+	b.SendForm(t, b.Open(Account), Account+"/profile", "", "full_name", "Alice", "email", "new@example.com", "phone", "")
+	if m := s.mail(t, "new@example.com"); !strings.Contains(m.Subject, "Confirm") {
+		t.Errorf("the new address gets %+v", m)
+	}
+	s.Clock.Advance(16 * time.Second)
+	s.mail(t, address)
+	if d := b.Document(t, b.Open(Account)); !d.Has("confirm-address") {
+		t.Error("the page offers no mail for the new address")
+	}
+}
+
+func testRegistrationConfirms(t *testing.T, s *Signet) {
+	s.JSON("POST", Register, Object{"username": "newcomer", "email": "newcomer@example.com", "password": newPassword}).ExpectStatus(t, http.StatusCreated)
+	m := s.mail(t, "newcomer@example.com")
+	if b := s.NewBrowser(); !strings.Contains(string(b.Open(s.link(t, m)).expect(t, EmailVerify).Body), "newcomer") {
+		t.Errorf("the mail is %+v", m)
+	}
+}
+
+func testNewDeviceNotice(t *testing.T, s *Signet) {
+	address := s.addressed(t, s.Alice)
+	desk := s.NewBrowser()
+	desk.UserAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+	told := func() []mail.Message {
+		s.Clock.Advance(16 * time.Second)
+		return s.mails(t)
+	}
+	desk.signInToAccount(t, s.Alice)
+	if got := told(); len(got) != 0 {
+		t.Errorf("the first sign-in of a new account is told: %+v", got)
+	}
+	again := s.NewBrowser()
+	again.UserAgent = desk.UserAgent
+	again.signInToAccount(t, s.Alice)
+	if got := told(); len(got) != 0 {
+		t.Errorf("a device that is known is told: %+v", got)
+	}
+	phone := s.NewBrowser()
+	phone.UserAgent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
+	wrong := s.Alice
+	wrong.Password = "wrong password"
+	phone.SignIn(t, phone.Open(Login), wrong)
+	if got := told(); len(got) != 0 {
+		t.Errorf("a wrong password is told: %+v", got)
+	}
+	phone.signInToAccount(t, s.Alice)
+	got := told()
+	if len(got) != 1 || got[0].To != address || got[0].Subject != "Sign-in from a new device" || !strings.Contains(got[0].Text, "Safari") {
+		t.Errorf("a new device is told as %+v", got)
+	}
+}
+
+func testFactorNotices(t *testing.T, s *Signet) {
+	address := s.addressed(t, s.Alice)
+	b, a := s.enrolled(t, s.Alice)
+	if m := s.mail(t, address); m.Subject != "A second step was set up" {
+		t.Errorf("setting it up is told as %+v", m)
+	}
+	b = s.NewBrowser()
+	p := b.SignIn(t, b.Open(Login), s.Alice).asksForCode(t)
+	b.SendForm(t, p, LoginFactor, "", "recovery_code", a.codes[0])
+	if m := s.mail(t, address); m.Subject != "A recovery code was used" {
+		t.Errorf("a recovery code is told as %+v", m)
+	}
+	b.SendForm(t, b.Open(AccountFactors), AccountFactors+"/remove", "")
+	if m := s.mail(t, address); m.Subject != "A second step was removed" {
+		t.Errorf("the removal is told as %+v", m)
 	}
 }
 

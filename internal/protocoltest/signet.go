@@ -198,7 +198,7 @@ func (s *Signet) openServices(cfg issuer.Config) {
 	var err error
 	s.Self, err = selfservice.New(s.options.SelfService, selfservice.Parts{
 		Tokens: s.Service, Accounts: s.Admin, Browsers: s.Service.OwnBrowsers(), Passwords: s.Passwords, Audit: s.Audit, Throttler: throttler,
-		Factors: s.Service.Factors(), Now: cfg.Now,
+		Factors: s.Service.Factors(), Mail: s.Mail, Now: cfg.Now,
 	})
 	must(s.t, err)
 }

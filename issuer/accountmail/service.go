@@ -237,6 +237,22 @@ func orErrLink(err error) error {
 	return err
 }
 
+// FactorAdded tells the user of a second factor that was set up, where mails are sent.
+func (s *Service) FactorAdded(ctx context.Context, u storage.User, info issuer.RequestInfo) error {
+	if !s.sends {
+		return nil
+	}
+	return Notices{s.parts.Mailer, s.parts.Now}.FactorAdded(ctx, u, info)
+}
+
+// FactorRemoved tells the user of a second factor that was removed, where mails are sent.
+func (s *Service) FactorRemoved(ctx context.Context, u storage.User, info issuer.RequestInfo) error {
+	if !s.sends {
+		return nil
+	}
+	return Notices{s.parts.Mailer, s.parts.Now}.FactorRemoved(ctx, u, info)
+}
+
 // AskConfirmation asks for a mail by which the user confirms their address. It does nothing for
 // one that is confirmed, and where no mail is sent.
 func (s *Service) AskConfirmation(ctx context.Context, u storage.User, language string, info issuer.RequestInfo) error {

@@ -26,10 +26,11 @@ type Renderer interface {
 	RenderMail(template, language string, facts map[string]string) (subject, text, html string, err error)
 }
 
-// Users reads users.
+// Users reads users, and what they have begun.
 type Users interface {
 	User(ctx context.Context, id string) (storage.User, error)
 	UserByLogin(ctx context.Context, name string) (storage.User, error)
+	BrowserSession(ctx context.Context, id string) (storage.BrowserSession, error)
 }
 
 // auditLog appends events.
@@ -109,6 +110,14 @@ func (d *Deliverer) user(ctx context.Context, r Request) (u storage.User, err er
 		u, err = d.Users.User(ctx, r.UserID)
 	}
 	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return u, errNotFound
+	case err != nil:
+		return u, errStore
+	case r.Session == "":
+		return u, nil
+	}
+	switch _, err := d.Users.BrowserSession(ctx, r.Session); {
 	case errors.Is(err, storage.ErrNotFound):
 		return u, errNotFound
 	case err != nil:

@@ -76,6 +76,13 @@ func (w *world) UserByLogin(_ context.Context, name string) (storage.User, error
 	return w.user, nil
 }
 
+func (w *world) BrowserSession(_ context.Context, id string) (storage.BrowserSession, error) {
+	if id != "begun" {
+		return storage.BrowserSession{}, storage.ErrNotFound
+	}
+	return storage.BrowserSession{ID: id}, nil
+}
+
 func (w *world) RenderMail(template, language string, facts map[string]string) (subject, text, html string, err error) {
 	w.facts, w.lang = facts, language
 	return template, fmt.Sprint(facts), "<p>", nil
@@ -152,6 +159,7 @@ func TestDeliver_NothingToSend(t *testing.T) {
 		"another address":         {mail.Request{Template: mail.Verify, UserID: aliceID, Address: "eve@example.com"}, func(*world) {}},
 		"password not changed":    {mail.Request{Template: mail.PasswordChanged, UserID: aliceID, Before: &before}, func(*world) {}},
 		"address not changed":     {mail.Request{Template: mail.EmailChanged, UserID: aliceID, Address: "alice@example.com"}, func(*world) {}},
+		"no such sign-in":         {mail.Request{Template: mail.NewDevice, UserID: aliceID, Session: "not begun"}, func(*world) {}},
 		"a notice without mail":   {mail.Request{Template: mail.NewDevice, UserID: aliceID}, func(w *world) { w.deliverer.Sender = nil }},
 	} {
 		w := newWorld(t)

@@ -65,6 +65,7 @@ type Request struct {
 	Login    string            `json:"n,omitempty"` // a canonical name, of somebody or nobody
 	Address  string            `json:"a,omitempty"` // "" for the one that the user has at delivery
 	Before   *mailtoken.State  `json:"b,omitempty"` // sent only once the user has another password
+	Session  string            `json:"s,omitempty"` // sent only where this browser session was begun
 	Nonce    []byte            `json:"c,omitempty"` // of the code beside the link
 	Facts    map[string]string `json:"f,omitempty"` // what the text fills in
 

@@ -38,7 +38,11 @@ func (s *Service) UpdateAccount(ctx context.Context, p *issuer.Principal, c admi
 		return admin.User{}, err
 	}
 	u, err := owner.Update(ctx, c)
-	return u, counted.Settle(ctx, err)
+	if err = counted.Settle(ctx, err); err != nil || u.Email == p.User().Email {
+		return u, err
+	}
+	s.askConfirmation(ctx, u, asOwner(p, info))
+	return u, nil
 }
 
 func isOther(name *string, than string) bool { return name != nil && *name != "" && *name != than }

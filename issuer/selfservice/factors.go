@@ -145,7 +145,7 @@ func (s *Service) auditFactor(ctx context.Context, p *issuer.Principal, event st
 	if _, err := s.log.Append(ctx, info.Event(e)); err != nil {
 		return issuer.OutcomeUnknown(err)
 	}
-	return nil
+	return s.tellOfFactor(ctx, p, event, info)
 }
 
 // factorError turns an error of package factor into one for whoever asks.

@@ -53,6 +53,7 @@ func (s *Service) Register(ctx context.Context, r RegisterRequest) (Registration
 		return Registration{}, err
 	}
 	response := Registration{User: admin.View(u)}
+	s.askConfirmation(ctx, response.User, r.Info)
 	if login == nil {
 		return response, nil
 	}

@@ -60,12 +60,13 @@ type Accounts interface {
 
 var _ Accounts = (*admin.Service)(nil)
 
-// Parts are what self-service works with. All must be set.
+// Parts are what self-service works with. All must be set but Mail.
 type Parts struct {
 	Tokens    TokenIssuer
 	Accounts  Accounts
 	Browsers  Browsers
 	Factors   Factors
+	Mail      Mail // nil sends none
 	Passwords *password.Pool
 	Audit     *audit.Log
 	Throttler *issuer.Throttler
@@ -79,6 +80,7 @@ type Service struct {
 	accounts  Accounts
 	browsers  Browsers
 	factors   Factors
+	mail      Mail
 	passwords *password.Pool
 	log       *audit.Log
 	throttler *issuer.Throttler
@@ -92,6 +94,6 @@ func New(cfg Config, p Parts) (*Service, error) {
 	}
 	return &Service{
 		policy: cfg.Registration, tokens: p.Tokens, accounts: p.Accounts, browsers: p.Browsers, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler,
-		factors: p.Factors, clock: p.Now,
+		factors: p.Factors, mail: p.Mail, clock: p.Now,
 	}, nil
 }
