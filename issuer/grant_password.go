@@ -13,13 +13,12 @@ type passwordGrant struct {
 	login         *passwordLogin
 	sessions      *sessionStarter
 	secondFactors factorPolicy
-	log           eventLog
 }
 
 var _ grant = passwordGrant{}
 
 func newPasswordGrant(i *Issuer) grant {
-	return passwordGrant{login: newPasswordLogin(i), sessions: newSessionStarter(i), secondFactors: i.policy, log: eventLog{i.auditLog}}
+	return passwordGrant{login: newPasswordLogin(i), sessions: newSessionStarter(i), secondFactors: i.policy}
 }
 
 func (passwordGrant) policy() scopePolicy { return scopePolicy{user: true} }
@@ -80,7 +79,7 @@ func (g passwordGrant) checkFactors(ctx context.Context, client storage.Client, 
 		return err
 	}
 	e := storage.AuditEvent{Type: audit.EventLoginFailed, Target: v.user.ID, ClientID: c.ClientID, Detail: detailSecondFactor}
-	if err := g.log.append(ctx, c.Info, e); err != nil {
+	if err := v.attempt.GiveBack(ctx, e); err != nil {
 		return err
 	}
 	return errInvalidCredentials

@@ -106,13 +106,8 @@ func (s *SignIn) pendingUser(ctx context.Context, v *visit, p authorization.Pend
 // tryCode counts the attempt, and judges the code.
 func (s *SignIn) tryCode(ctx context.Context, v *visit, u storage.User, pending authorization.Pending, code Secret) (Outcome, error) {
 	t, err := s.login.throttler.Count(ctx, Attempt{Kind: AttemptLogin, Account: u.ID, Target: u.ID, Client: v.client.ID, Info: v.in.Info})
-	var refused *Error
-	if errors.As(err, &refused) && refused.Code == TooManyAttempts {
-		v.problem = ProblemThrottled
-		return s.askForFactor(ctx, v, u, pending, refused)
-	}
 	if err != nil {
-		return Outcome{}, err
+		return s.codeRefused(ctx, v, u, pending, err)
 	}
 	defer t.Release(ctx)
 	use, err := s.factors.UseCode(ctx, u, string(code), v.now)
@@ -131,10 +126,21 @@ func (s *SignIn) tryCode(ctx context.Context, v *visit, u storage.User, pending 
 	}
 	e := storage.AuditEvent{Type: audit.EventSecondFactorFailed, Target: u.ID, ClientID: v.client.ID, Detail: detailOf(use)}
 	if err := t.Failed(ctx, e); err != nil {
-		return Outcome{}, err
+		return s.codeRefused(ctx, v, u, pending, err)
 	}
 	v.problem = ProblemCodeWrong
 	return s.askForFactor(ctx, v, u, pending, &Error{})
+}
+
+// codeRefused shows the page again where there were too many attempts, also where other instances
+// have counted them meanwhile: whether the code was right is not told then.
+func (s *SignIn) codeRefused(ctx context.Context, v *visit, u storage.User, pending authorization.Pending, err error) (Outcome, error) {
+	var refused *Error
+	if !errors.As(err, &refused) || refused.Code != TooManyAttempts {
+		return Outcome{}, err
+	}
+	v.problem = ProblemThrottled
+	return s.askForFactor(ctx, v, u, pending, refused)
 }
 
 // secondFactorProven completes the login.
@@ -150,10 +156,15 @@ func (s *SignIn) secondFactorProven(ctx context.Context, v *visit, u storage.Use
 			return Outcome{}, err
 		}
 	}
-	return s.complete(ctx, v, authentication{
+	before := *v
+	o, err := s.complete(ctx, v, authentication{
 		user: u, methods: withMethods(pending.Methods, amrOTP), at: v.now, remember: pending.Remember,
 		detail: detailOf(use), record: t.Record,
 	})
+	if err != nil {
+		return s.codeRefused(ctx, &before, u, pending, err)
+	}
+	return o, nil
 }
 
 // detailOf names the factor for the audit log.

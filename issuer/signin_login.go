@@ -41,12 +41,20 @@ func (s *SignIn) LogIn(ctx context.Context, in Interaction, l Login) (Outcome, e
 		return Outcome{}, unavailable(err)
 	}
 	if factor.Any(factors) {
+		if err := checked.attempt.GiveBack(ctx); err != nil {
+			return s.loginRefused(ctx, v, err)
+		}
 		return s.askAfterPassword(ctx, v, checked.user, l.Remember)
 	}
-	return s.complete(ctx, v, authentication{
+	before := *v
+	o, err := s.complete(ctx, v, authentication{
 		user: checked.user, methods: []string{amrPassword}, at: v.now, remember: l.Remember,
 		record: (&pendingLogin{s.login, c, checked}).record,
 	})
+	if err != nil {
+		return s.loginRefused(ctx, &before, err) // where a counter was full by now, as if it were wrong
+	}
+	return o, nil
 }
 
 // loginRefused shows the login page again, unless the outcome is not known.

@@ -108,7 +108,7 @@ type Attempt struct {
 }
 
 // CountedAttempt is an attempt that holds a place in its counters. It ends by one of
-// Succeeded, Record, Failed and Release.
+// Succeeded, Record, GiveBack, Failed and Release.
 type CountedAttempt struct {
 	throttler *Throttler
 	attempt   Attempt
@@ -187,6 +187,18 @@ func (c *CountedAttempt) Record(ctx context.Context, r storage.LoginRecord, even
 		}
 		return storage.CounterRelease
 	}, events)
+}
+
+// GiveBack settles a right secret that is not the whole login: it neither counts nor forgives, by
+// the same step that appends the events. Where other instances have filled a counter since, it is
+// refused like a wrong one, and there are no events.
+func (c *CountedAttempt) GiveBack(ctx context.Context, events ...storage.AuditEvent) error {
+	if len(c.claims) == 0 && len(events) == 0 {
+		return nil
+	}
+	release := func(throttleClaim) storage.CounterAction { return storage.CounterRelease }
+	_, err := c.record(ctx, storage.LoginRecord{}, release, func(storage.LoginOutcome) []storage.AuditEvent { return events })
+	return err
 }
 
 // Failed keeps the places of an attempt that was wrong and appends the event, and another one

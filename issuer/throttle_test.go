@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/authorization"
 	"example.org/signet/storage"
 )
 
@@ -80,14 +81,7 @@ func TestThrottle_FilledByAnotherInstance_RefusesRightAndWrong(t *testing.T) {
 			_, _ = f.login("alice", "wrong password")
 		}
 		events := f.events("login.failed") + f.events("login.succeeded")
-		f.store.recording = func() { // between the place and the step that writes the login
-			counters, err := f.store.Counters(f.ctx, storage.Time(f.clock.Now()), "login:")
-			must(t, err)
-			for _, c := range counters {
-				_, err := f.store.Store.ReserveCounters(f.ctx, storage.Time(f.clock.Now()), 0, storage.CounterClaim{Key: c.Key, Limit: 1000, Window: time.Hour})
-				must(t, err)
-			}
-		}
+		f.store.recording = f.countElsewhere
 		_, err := f.login("alice", pw)
 		f.store.recording = nil
 		wantCode(t, string(pw[:5]), err, issuer.TooManyAttempts)
@@ -95,4 +89,63 @@ func TestThrottle_FilledByAnotherInstance_RefusesRightAndWrong(t *testing.T) {
 			t.Errorf("%d events more", n-events)
 		}
 	}
+}
+
+// countElsewhere counts one more in every counter of logins, as another instance does between the
+// place of an attempt and the step that settles it.
+func (f *fixture) countElsewhere() {
+	counters, err := f.store.Counters(f.ctx, storage.Time(f.clock.Now()), "login:")
+	must(f.t, err)
+	for _, c := range counters {
+		_, err := f.store.Store.ReserveCounters(f.ctx, storage.Time(f.clock.Now()), 0, storage.CounterClaim{Key: c.Key, Limit: 1000, Window: time.Hour})
+		must(f.t, err)
+	}
+}
+
+// U02: the login page, and the password grant of who has a second factor, show no difference
+// between a right and a wrong password either, once others have reached the limit.
+func TestThrottle_FilledByAnotherInstance_TellsNoPasswordRight(t *testing.T) {
+	for name, withFactor := range map[string]bool{"password alone": false, "second factor": true} {
+		for _, pw := range []issuer.Secret{alicePass, "wrong password"} {
+			t.Run(name+", "+string(pw[:5]), func(t *testing.T) {
+				attempt := func(try func(f *fixture, b *browser)) {
+					f, b := newSignInFixture(t)
+					if f.mustLogin(); withFactor {
+						f.enrolAlice()
+					}
+					for range 9 {
+						_, _ = f.login("alice", "wrong password")
+					}
+					events := f.events("login.failed") + f.events("login.succeeded")
+					f.store.recording = f.countElsewhere
+					try(f, b)
+					f.store.recording = nil
+					if n := f.events("login.failed") + f.events("login.succeeded"); n != events {
+						t.Errorf("%d events more", n-events)
+					}
+				}
+				attempt(func(f *fixture, b *browser) {
+					o := b.logInAs(request(), "alice", pw)
+					if page(t, name, o, authorization.StepLogin); o.Problem != issuer.ProblemThrottled || o.User != nil || b.cookie != "" {
+						t.Errorf("%s, of %v, cookie %v", o.Problem, o.User, b.cookie != "")
+					}
+				})
+				attempt(func(f *fixture, b *browser) {
+					_, err := f.login("alice", pw)
+					wantCode(t, "grant", err, issuer.TooManyAttempts)
+				})
+			})
+		}
+	}
+}
+
+// enrolAlice sets up an authenticator app.
+func (f *fixture) enrolAlice() {
+	f.t.Helper()
+	u, err := f.store.UserByLogin(f.ctx, "alice")
+	must(f.t, err)
+	_, err = f.store.PutUserFactors(f.ctx, storage.UserFactors{
+		UserID: u.ID, UserCreatedAt: u.CreatedAt, TOTP: &storage.TOTPFactor{Sealed: "x", CreatedAt: u.CreatedAt},
+	})
+	must(f.t, err)
 }
