@@ -9,6 +9,7 @@ import (
 	"example.org/signet/endpoints/pages"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/accountmail"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/mail"
 	"example.org/signet/issuer/password"
 	"example.org/signet/storage"
@@ -27,6 +28,7 @@ const (
 type AccountMail interface {
 	passwordForgetter
 	linkHolder
+	linkMaker
 	Sends() bool
 	AskConfirmation(ctx context.Context, u storage.User, language string, info issuer.RequestInfo) error
 }
@@ -45,6 +47,22 @@ type linkHolder interface {
 	SetPassword(ctx context.Context, token string, pw issuer.Secret, info issuer.RequestInfo) error
 	OpenAddress(ctx context.Context, token string) (storage.User, error)
 	ConfirmAddress(ctx context.Context, token string, info issuer.RequestInfo) error
+}
+
+// linkMaker makes links by which users choose a password.
+type linkMaker interface {
+	PasswordLink(ctx context.Context, users admin.Users, id string, send bool, language string, info issuer.RequestInfo) (accountmail.PasswordLink, error)
+}
+
+// makePasswordLink is POST /api/v1/users/{id}/password-link.
+func makePasswordLink(links linkMaker) adminHandler {
+	return func(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
+		b, err := req.decodeBody(schema{"send": kindBool, "language": kindString})
+		if err != nil {
+			return nil, err
+		}
+		return links.PasswordLink(ctx, a.Users(), req.pathParam("id"), b.isTrue("send"), b.str("language"), req.source())
+	}
 }
 
 // mailPages is what these endpoints share.

@@ -39,6 +39,7 @@ const (
 	pathUserEnable    = "/api/v1/users/{id}/enable"
 	pathUserUnlock    = "/api/v1/users/{id}/unlock"
 	pathUserPassword  = "/api/v1/users/{id}/password"
+	pathUserLink      = "/api/v1/users/{id}/password-link"
 	pathUserSessions  = "/api/v1/users/{id}/sessions"
 	pathUserConsents  = "/api/v1/users/{id}/consents"
 	pathUserConsent   = "/api/v1/users/{id}/consents/{client_id}"
@@ -91,6 +92,9 @@ func (m *routeBuilder) mountAdmin(b bootstrapper) {
 	m.api(pathUserEnable, corsNone, record(post(enableUser)))
 	m.api(pathUserUnlock, corsNone, record(post(unlockUser)))
 	m.api(pathUserPassword, corsNone, record(slow(setUserPassword)))
+	if m.links != nil {
+		m.api(pathUserLink, corsNone, post(makePasswordLink(m.links)))
+	}
 	m.api(pathUserSessions, corsNone, get(listUserSessions), record(remove(endUserSessions)))
 
 	m.api(pathUserConsents, corsNone, get(listUserConsents))

@@ -19,6 +19,9 @@ func (h *Handler) mount(cfg Config, u *url.URL) {
 	h.public = newListener(&routeHandler{shared, route{endpoint: notFoundEndpoint{}}})
 	h.admin = newListener(&routeHandler{shared, route{errorFormat: problemErrors, endpoint: notFoundEndpoint{}}})
 	m := &routeBuilder{middleware: shared, issuer: cfg.Service, admins: cfg.Admin, limiter: lim, handler: h, pages: cfg.Pages, listener: h.public}
+	if cfg.AccountMail != nil {
+		m.links = cfg.AccountMail
+	}
 	m.mountProtocol(cfg)
 	m.mountSignIn(cfg)
 	m.mountSelfService(cfg.SelfService)

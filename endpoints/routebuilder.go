@@ -12,6 +12,7 @@ type routeBuilder struct {
 	*middleware
 	issuer  identifier
 	admins  adminAuthorizer
+	links   linkMaker // nil where there is none
 	limiter *limiter
 	atRoot  bool // what is mounted answers at the root too, whatever the issuer's path
 	handler *Handler

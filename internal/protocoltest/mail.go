@@ -48,6 +48,7 @@ var mailCases = []testCase{
 	{name: "a registration asks for the address to be confirmed", configure: withMailAndRegistration, run: testRegistrationConfirms},
 	{name: "notices of new devices", configure: withNewDevices, run: testNewDeviceNotice},
 	{name: "notices of second factors", configure: withMail, run: testFactorNotices},
+	{name: "links by the admin API", configure: withMailAndAdmin, run: testPasswordLinkAPI},
 	{name: "L12 forms of other sites at the pages of mails", configure: withMail, run: testMailCrossSite},
 	{name: "without mail nothing is offered", run: testWithoutMail},
 }
@@ -684,6 +685,34 @@ func testFactorNotices(t *testing.T, s *Signet) {
 	if m := s.mail(t, address); m.Subject != "A second step was removed" {
 		t.Errorf("the removal is told as %+v", m)
 	}
+}
+
+func withMailAndAdmin(o *Options) {
+	withMail(o)
+	mergedAdmin(o)
+}
+
+func testPasswordLinkAPI(t *testing.T, s *Signet) {
+	address := s.addressed(t, s.Alice)
+	u, err := s.operator().Users().Create(context.Background(), admin.NewUser{Username: "guest"})
+	must(t, err)
+	admins := s.AddAdmins(t)
+	path := func(id string) string { return "/api/v1/users/" + id + "/password-link" }
+	sent := s.JSON("POST", path(s.Alice.ID), Object{"send": true, "language": "de"}, admins.admin).ExpectStatus(t, http.StatusOK).Object(t)
+	if sent["sent"] != true || sent["link"] != nil {
+		t.Errorf("mailed: %v", sent)
+	}
+	if m := s.mail(t, address); !strings.Contains(m.Subject, "Passwort") {
+		t.Errorf("the mail is %+v", m)
+	}
+	made := s.JSON("POST", path(u.ID), Object{}, admins.admin).ExpectStatus(t, http.StatusOK).Object(t)
+	link, _ := made["link"].(string)
+	s.Log.MarkSecret(link[strings.Index(link, "token=")+6:])
+	b := s.NewBrowser()
+	b.setPassword(t, b.Open(strings.TrimPrefix(link, s.Issuer)), newPassword).expectDone(t, passwordIsSet)
+	s.JSON("POST", path(u.ID), Object{"send": true}, admins.admin).ExpectProblem(t, http.StatusUnprocessableEntity, "invalid_field", "send")
+	s.JSON("POST", path(admins.SuperAdmin.ID), Object{}, admins.admin).ExpectProblem(t, http.StatusForbidden, "access_denied")
+	s.JSON("POST", path(s.Disabled.ID), Object{}, admins.admin).ExpectProblem(t, http.StatusUnprocessableEntity, "invalid_field", "disabled")
 }
 
 func testMailCrossSite(t *testing.T, s *Signet) {

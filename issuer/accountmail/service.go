@@ -237,6 +237,12 @@ func orErrLink(err error) error {
 	return err
 }
 
+// PasswordLink makes a link for the user of that id, or mails it; see [Inviter.PasswordLink].
+func (s *Service) PasswordLink(ctx context.Context, users admin.Users, id string, send bool, language string, info issuer.RequestInfo) (PasswordLink, error) {
+	i := &Inviter{Issuer: s.issuer, Mailer: s.parts.Mailer, Tokens: s.parts.Tokens, Now: s.parts.Now, Sends: s.sends}
+	return i.PasswordLink(ctx, users, id, send, language, info)
+}
+
 // FactorAdded tells the user of a second factor that was set up, where mails are sent.
 func (s *Service) FactorAdded(ctx context.Context, u storage.User, info issuer.RequestInfo) error {
 	if !s.sends {
