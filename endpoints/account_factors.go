@@ -25,6 +25,7 @@ type factorOwner interface {
 	factorReader
 	factorEnroller
 	factorChanger
+	passkeyOwner
 }
 
 type factorReader interface {
@@ -50,7 +51,8 @@ func (a accountPages) showFactors(ctx context.Context, v *accountVisit) (pages.V
 		return nil, err
 	}
 	view := pages.AccountFactorsView{
-		Account: v.account(), CodesLeft: list.RecoveryCodesLeft, AskPassword: !a.service.FreshlySignedIn(v.principal), RetryAfter: v.retryAfter,
+		Account: v.account(), CodesLeft: list.RecoveryCodesLeft,
+		Passkeys: passkeyViews(list), CanPasskeys: a.service.HasPasskeys(), AskPassword: !a.service.FreshlySignedIn(v.principal), RetryAfter: v.retryAfter,
 	}
 	if t := list.TOTP; t != nil {
 		view.App = &pages.Factor{Since: t.CreatedAt}

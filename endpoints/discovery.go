@@ -130,7 +130,7 @@ func (d *discovery) metadata(passwordGrant bool) metadata {
 		ChallengeMethods:         []string{authorization.MethodS256},
 		ResponseIss:              true,
 		PromptValues:             authorization.PromptValues(),
-		ACRValues:                authorization.ACRValues(),
+		ACRValues:                authorization.ACRValues(issuer.CheckPasskeys(d.issuer) == nil),
 		UILocales:                d.locales,
 		ClaimsParameter:          true,
 		SubjectTypes:             []string{"public"},

@@ -23,11 +23,14 @@ func (s secondFactorEndpoint) handle(r *http.Request, e *event) (any, error) {
 	if err := s.site.checkOrigin(r); err != nil {
 		return nil, err
 	}
-	fields, err := readPageForm(r, "pending", "code", "recovery_code")
+	fields, err := readPageForm(r, "pending", "code", "recovery_code", "challenge", "response")
 	if err != nil {
 		return nil, err
 	}
-	sent := issuer.SecondFactor{Pending: fields["pending"], Typed: issuer.Secret(cmp.Or(fields["code"], fields["recovery_code"]))}
+	sent := issuer.SecondFactor{
+		Pending: fields["pending"], Typed: issuer.Secret(cmp.Or(fields["code"], fields["recovery_code"])),
+		Passkey: issuer.PasskeyResponse{Challenge: fields["challenge"], Text: fields["response"]},
+	}
 	out, err := s.run(r, e, in, s.limiter.storeTimeout, func(ctx context.Context, in issuer.Interaction) (issuer.Outcome, error) {
 		return s.signIn.SecondFactor(ctx, in, sent)
 	})

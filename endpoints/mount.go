@@ -61,6 +61,7 @@ func (m *routeBuilder) mountSignIn(cfg Config) {
 		{path: pathAuthorize, methods: both, endpoint: authorizationEndpoint{flow}},
 		{path: pathLogin, methods: both, endpoint: loginEndpoint{flow}},
 		{path: pathLoginFactor, methods: both, endpoint: secondFactorEndpoint{flow}},
+		{path: pathLoginPasskey, methods: both, endpoint: passkeyEndpoint{flow}},
 		{path: pathLoginEnrol, methods: both, endpoint: enrolEndpoint{flow}},
 		{path: pathLoginPassword, methods: both, endpoint: changePasswordEndpoint{flow}},
 		{path: pathLoginContinue, methods: readMethods, endpoint: continueEndpoint{flow}},
@@ -111,6 +112,7 @@ func (m *routeBuilder) mountOwnFactors(s SelfService) {
 	}{
 		{pathMeTOTP, beginMyTOTPHandler{s}}, {pathMeTOTPConfirm, confirmMyTOTPHandler{s}}, {pathMeTOTPRemove, removeMyTOTPHandler{s}},
 		{pathMeRecoveryCodes, renewMyCodesHandler{s}},
+		{pathMePasskeys, beginMyPasskeyHandler{s}}, {pathMePasskeyConfirm, confirmMyPasskeyHandler{s}}, {pathMePasskeyRemove, removeMyPasskeyHandler{s}},
 	} {
 		m.api(change.path, corsRegistered, apiMethod{method: http.MethodPost, rule: RuleSelf, hashesPassword: true, handler: change.handler})
 	}
@@ -147,6 +149,9 @@ func (m *routeBuilder) mountAccount(cfg Config) {
 		{pathAccountAdd, accountForm{fields: []string{"current_password"}, page: pathAccountFactors, show: accountPages.showFactors, slow: true, perform: accountPages.addApp}},
 		{pathAccountConfirm, accountForm{fields: []string{"enrolment", "code"}, page: pathAccountFactors, show: accountPages.showFactors, perform: accountPages.confirmApp}},
 		{pathAccountRemove, accountForm{fields: []string{"current_password"}, page: pathAccountFactors, show: accountPages.showFactors, slow: true, perform: accountPages.removeApp}},
+		{pathAccountPasskeyAdd, accountForm{fields: []string{"current_password"}, page: pathAccountFactors, show: accountPages.showFactors, slow: true, perform: accountPages.addPasskey}},
+		{pathAccountPasskeyConfirm, accountForm{fields: []string{"challenge", "response", "name"}, page: pathAccountFactors, show: accountPages.showFactors, perform: accountPages.confirmPasskey}},
+		{pathAccountPasskeyRemove, accountForm{fields: []string{"passkey", "current_password"}, page: pathAccountFactors, show: accountPages.showFactors, slow: true, perform: accountPages.removePasskey}},
 		{pathAccountCodes, accountForm{fields: []string{"current_password"}, page: pathAccountFactors, show: accountPages.showFactors, slow: true, perform: accountPages.renewCodes}},
 	} {
 		form.accountPages = a

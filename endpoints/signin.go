@@ -29,6 +29,7 @@ type signInSteps interface {
 // factorSteps are those of second factors.
 type factorSteps interface {
 	SecondFactor(ctx context.Context, in issuer.Interaction, f issuer.SecondFactor) (issuer.Outcome, error)
+	LogInWithPasskey(ctx context.Context, in issuer.Interaction, l issuer.PasskeyLogin) (issuer.Outcome, error)
 	Enrol(ctx context.Context, in issuer.Interaction, f issuer.EnrolForm) (issuer.Outcome, error)
 }
 
@@ -94,6 +95,7 @@ func outcomeName(out issuer.Outcome) string {
 const (
 	pathLogin         = "/login"
 	pathLoginFactor   = "/login/second-factor"
+	pathLoginPasskey  = "/login/passkey"
 	pathLoginEnrol    = "/login/enrol"
 	pathLoginPassword = "/login/password"
 	pathLoginContinue = "/login/continue"
@@ -227,15 +229,15 @@ func (f signInFlow) page(reply pageReply, out issuer.Outcome, lang string, typed
 // statusOfProblem returns the status of a page that says what was wrong with its form.
 func statusOfProblem(p pages.Problem) int {
 	switch p {
-	case pages.ProblemNone, pages.ProblemSessionEnded, pages.ProblemSignInAgain, pages.ProblemLoginExpired, pages.ProblemEnrolExpired:
+	case pages.ProblemNone, pages.ProblemSessionEnded, pages.ProblemSignInAgain, pages.ProblemLoginExpired, pages.ProblemEnrolExpired, pages.ProblemPasskeyExpired:
 		return http.StatusOK
-	case pages.ProblemWrongCredentials, pages.ProblemCodeWrong, pages.ProblemMailCodeWrong, pages.ProblemCodeUsed:
+	case pages.ProblemWrongCredentials, pages.ProblemCodeWrong, pages.ProblemMailCodeWrong, pages.ProblemCodeUsed, pages.ProblemPasskeyRefused:
 		return http.StatusUnauthorized
 	case pages.ProblemThrottled:
 		return http.StatusTooManyRequests
 	case pages.ProblemFactorFirst:
 		return http.StatusForbidden
-	case pages.ProblemConflict, pages.ProblemInUse, pages.ProblemFactorExists, pages.ProblemFactorGone:
+	case pages.ProblemConflict, pages.ProblemInUse, pages.ProblemFactorExists, pages.ProblemFactorGone, pages.ProblemPasskeyExists, pages.ProblemPasskeyGone, pages.ProblemPasskeyLimit:
 		return http.StatusConflict
 	}
 	return http.StatusBadRequest

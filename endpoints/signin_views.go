@@ -31,7 +31,7 @@ func userView(u *issuer.UserView) *pages.User {
 func (f signInFlow) loginView(out issuer.Outcome, problem pages.Problem, typed formState) pages.LoginView {
 	v := pages.LoginView{
 		Action: f.url(pathLogin, out.Query), Client: f.site.clientView(out.Client), Username: typed.username,
-		Problem: problem, RetryAfter: out.RetryAfter,
+		Problem: problem, RetryAfter: out.RetryAfter, Passkey: passkeyRequest(out), PasskeyAction: f.url(pathLoginPasskey, out.Query),
 	}
 	if f.site.forgot {
 		v.ForgotURL = f.url(pathForgot, out.Query)
@@ -65,9 +65,18 @@ func (f signInFlow) loginView(out issuer.Outcome, problem pages.Problem, typed f
 	return v
 }
 
+// passkeyRequest returns what the browser is asked for; nil for nothing.
+func passkeyRequest(out issuer.Outcome) *pages.PasskeyRequest {
+	if out.Passkey == nil {
+		return nil
+	}
+	return &pages.PasskeyRequest{Options: out.Passkey.Options, Challenge: out.Passkey.Sealed}
+}
+
 func (f signInFlow) secondFactorView(out issuer.Outcome, problem pages.Problem) pages.SecondFactorView {
 	v := pages.SecondFactorView{
 		Action: f.url(pathLoginFactor, out.Query), Client: f.site.clientView(out.Client), Pending: out.Pending, Problem: problem, RetryAfter: out.RetryAfter,
+		App: out.HasApp, Passkey: passkeyRequest(out),
 	}
 	if u := userView(out.User); u != nil {
 		v.User = *u

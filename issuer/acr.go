@@ -13,11 +13,38 @@ const (
 	amrPassword = "pwd"
 	amrOTP      = "otp" // the code of an authenticator app, or a recovery code
 	amrMultiple = "mfa" // two kinds were used
+
+	amrSoftwareKey = "swk"  // a passkey that may be synced
+	amrHardwareKey = "hwk"  // a passkey that its device keeps
+	amrUser        = "user" // the authenticator has verified the person
 )
+
+// AppMethods returns the methods that the code of an authenticator app proves.
+func AppMethods() []string { return []string{amrOTP} }
+
+// PasskeyMethods returns the methods that a new passkey proves.
+func PasskeyMethods(k storage.Passkey) []string {
+	return passkeyMethods(k.BackupEligible, k.UserVerified)
+}
+
+// passkeyMethods returns the methods that a passkey proves. Proven with verification, it is two
+// kinds by itself: what the person has, and what they know or are.
+func passkeyMethods(synced, verified bool) []string {
+	methods := []string{amrHardwareKey}
+	if synced {
+		methods[0] = amrSoftwareKey
+	}
+	if verified {
+		methods = append(methods, amrUser)
+	}
+	return methods
+}
 
 // levelOf returns the level that the methods reach.
 func levelOf(amr []string) authorization.Level {
 	switch {
+	case slices.Contains(amr, amrMultiple) && (slices.Contains(amr, amrSoftwareKey) || slices.Contains(amr, amrHardwareKey)):
+		return authorization.LevelPHR
 	case slices.Contains(amr, amrMultiple):
 		return authorization.Level2FA
 	case slices.Contains(amr, amrPassword):
@@ -32,16 +59,20 @@ func acrOf(amr []string) string { return levelOf(amr).ACR() }
 
 // reachableWith returns the level of a login with all factors that the user has.
 func reachableWith(f storage.UserFactors) authorization.Level {
-	if factor.Any(f) {
+	switch {
+	case len(f.Passkeys) > 0:
+		return authorization.LevelPHR
+	case factor.Any(f):
 		return authorization.Level2FA
 	}
 	return authorization.Level1FA
 }
 
-// withMethods returns the methods with one more and, from two kinds on, mfa.
-func withMethods(before []string, method string) []string {
+// withMethods returns the methods with those of another kind, and mfa: of two kinds, or of a
+// passkey that has verified the person.
+func withMethods(before []string, methods ...string) []string {
 	all := slices.Clone(before)
-	for _, m := range []string{method, amrMultiple} {
+	for _, m := range append(slices.Clone(methods), amrMultiple) {
 		if !slices.Contains(all, m) {
 			all = append(all, m)
 		}

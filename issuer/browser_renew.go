@@ -56,9 +56,9 @@ func (o *OwnBrowsers) Renew(ctx context.Context, old *BrowserUser, after storage
 
 // Strengthen gives a browser whose user has just proven a second factor a new session in the place
 // of old, with what was proven before and with that. It ends when the old one would.
-func (o *OwnBrowsers) Strengthen(ctx context.Context, old *BrowserUser, info RequestInfo) (*BrowserCookie, error) {
+func (o *OwnBrowsers) Strengthen(ctx context.Context, old *BrowserUser, methods []string, info RequestInfo) (*BrowserCookie, error) {
 	now := o.now()
-	session, cookie, err := o.sessions.strengthened(old, info, now)
+	session, cookie, err := o.sessions.strengthened(old, methods, info, now)
 	if err != nil {
 		return nil, err
 	}
@@ -78,13 +78,13 @@ func (o *OwnBrowsers) takeOver(ctx context.Context, old *BrowserUser, session st
 }
 
 // strengthened returns a session in the place of old with a second factor, and its cookie.
-func (b browserSessions) strengthened(old *BrowserUser, info RequestInfo, now time.Time) (storage.BrowserSession, *BrowserCookie, error) {
+func (b browserSessions) strengthened(old *BrowserUser, methods []string, info RequestInfo, now time.Time) (storage.BrowserSession, *BrowserCookie, error) {
 	was := old.Session
 	session, cookie, err := b.prepare(old.User, storage.Epoch{}, old, was.Remembered, info, now)
 	if err != nil {
 		return session, nil, err
 	}
-	session.UserEpoch, session.AMR = was.UserEpoch, withMethods(was.AMR, amrOTP)
+	session.UserEpoch, session.AMR = was.UserEpoch, withMethods(was.AMR, methods...)
 	session.AuthTime, session.ExpiresAt, session.IdleAt = was.AuthTime, was.ExpiresAt, earlier(session.IdleAt, was.ExpiresAt)
 	if cookie.MaxAge > 0 {
 		cookie.MaxAge = was.ExpiresAt.Sub(now)

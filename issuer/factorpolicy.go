@@ -45,8 +45,8 @@ func (p factorPolicy) apply(ctx context.Context, v *visit, state *authorization.
 	if state.Policy, err = p.demanded(ctx, u, v.client); err != nil {
 		return err
 	}
-	wanted := state.Policy > state.Level || v.request.WantsLevel() || isAdministrator(u)
-	if !wanted || state.Level >= authorization.Level2FA {
+	wanted := state.Policy > state.Level || v.request.WantsLevel() || isAdministrator(u) && state.Level < authorization.Level2FA
+	if !wanted || state.Level >= authorization.LevelPHR {
 		return nil
 	}
 	f, err := p.factors.Of(ctx, u)

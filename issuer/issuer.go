@@ -210,7 +210,7 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 	}
 	i.statusLists = newStatusLists(cfg, store, keyring, endNotifier{clients: store, outbox: i.outbox, now: i.now})
 	i.codes = &codeIssuer{codes: newCodeCodec(cfg.Rand, master, cfg.OtherMasterKeys...), store: store, now: i.now}
-	i.factors = factor.New(store, keys.NewMasterKeys(master, cfg.OtherMasterKeys...), cfg.Rand, cfg.appName())
+	i.factors = factor.New(store, keys.NewMasterKeys(master, cfg.OtherMasterKeys...), cfg.Rand, cfg.appName()).WithPasskeys(newPasskeys(cfg))
 	i.policy = factorPolicy{roles: i.roles, factors: i.factors, within: cfg.EnrolWithin}
 	i.stamps, i.loops = authorization.NewSealer(cfg.Rand, cfg.Issuer, master, cfg.OtherMasterKeys...), newLoopDetector()
 	i.auth = &clientAuthenticator{clients: i.clients, passwords: passwords, verified: secrets, throttler: i.throttler, now: i.now}

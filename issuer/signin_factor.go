@@ -48,6 +48,9 @@ func (s *SignIn) askForFactor(ctx context.Context, v *visit, u storage.User, pen
 	if o.Pending, err = s.stamps.SealPending(pending); err != nil {
 		return Outcome{}, unavailable(err)
 	}
+	if err := s.offerFactors(ctx, v, u, pending, &o); err != nil {
+		return Outcome{}, err
+	}
 	if !v.in.Account {
 		o.Query, err = p.query(s.stamps)
 	}
@@ -74,6 +77,9 @@ func (s *SignIn) SecondFactor(ctx context.Context, in Interaction, sent SecondFa
 	if user == nil {
 		v.problem = ProblemLoginExpired
 		return s.goOn(ctx, v)
+	}
+	if sent.Passkey.Text != "" {
+		return s.tryPasskey(ctx, v, *user, pending, sent.Passkey)
 	}
 	if strings.TrimSpace(string(sent.Typed)) == "" {
 		v.problem = ProblemMissing
@@ -103,9 +109,14 @@ func (s *SignIn) pendingUser(ctx context.Context, v *visit, p authorization.Pend
 	return &user, nil
 }
 
+// countFactor counts an attempt with a second factor, on the counters of the password.
+func (s *SignIn) countFactor(ctx context.Context, v *visit, u storage.User) (*CountedAttempt, error) {
+	return s.login.throttler.Count(ctx, Attempt{Kind: AttemptLogin, Account: u.ID, Target: u.ID, Client: v.client.ID, Info: v.in.Info})
+}
+
 // tryCode counts the attempt, and judges the code.
 func (s *SignIn) tryCode(ctx context.Context, v *visit, u storage.User, pending authorization.Pending, code Secret) (Outcome, error) {
-	t, err := s.login.throttler.Count(ctx, Attempt{Kind: AttemptLogin, Account: u.ID, Target: u.ID, Client: v.client.ID, Info: v.in.Info})
+	t, err := s.countFactor(ctx, v, u)
 	if err != nil {
 		return s.codeRefused(ctx, v, u, pending, err)
 	}

@@ -198,9 +198,17 @@ func (s *SignIn) outcome(ctx context.Context, p plan) (Outcome, error) {
 	case authorization.StepRestart:
 		o.RestartURL = restartURL(p.client.InitiateLoginURI, s.issuer)
 		return o, nil
+	case authorization.StepLogin:
+		if err := s.offerSignIn(ctx, p.visit, &o); err != nil {
+			return Outcome{}, err
+		}
 	case authorization.StepSecondFactor:
-		if o.Pending, err = s.stamps.SealPending(p.pending()); err != nil {
+		pending := p.pending()
+		if o.Pending, err = s.stamps.SealPending(pending); err != nil {
 			return Outcome{}, unavailable(err)
+		}
+		if err := s.offerFactors(ctx, p.visit, p.signedIn.User, pending, &o); err != nil {
+			return Outcome{}, err
 		}
 	case authorization.StepEnrol:
 		if o.Enrolment, err = s.beginEnrolment(ctx, p); err != nil {

@@ -58,6 +58,11 @@ type Outcome struct {
 	Pending       string
 	AfterPassword bool
 
+	// Passkey is what the browser is asked for, of StepLogin and StepSecondFactor; nil for none.
+	// HasApp says that StepSecondFactor can take the code of an app.
+	Passkey *factor.Ceremony
+	HasApp  bool
+
 	Enrolment     *factor.Enrolment // of StepEnrol
 	EnrolBy       time.Time         // until when that can be put off; zero where it cannot
 	RecoveryCodes []string
@@ -84,6 +89,8 @@ const (
 	ProblemCodeWrong        Problem = "code_wrong"
 	ProblemCodeUsed         Problem = "code_used"
 	ProblemEnrolExpired     Problem = "enrol_expired"
+	ProblemPasskeyExpired   Problem = "passkey_expired"
+	ProblemPasskeyRefused   Problem = "passkey_refused"
 	ProblemPasswordSame     Problem = "password_same"
 	ProblemPasswordShort    Problem = "password_too_short"
 	ProblemPasswordLong     Problem = "password_too_long"
@@ -137,6 +144,23 @@ type Login struct {
 type SecondFactor struct {
 	Pending string // of the form
 	Typed   Secret // the code of the authenticator app, or a recovery code
+	Passkey PasskeyResponse
+}
+
+// PasskeyResponse is what the browser returned for the challenge of a page.
+type PasskeyResponse struct {
+	Challenge string // of the form
+	Text      string // JSON; "" for none
+}
+
+func (r PasskeyResponse) response() factor.Response {
+	return factor.Response{Sealed: r.Challenge, Text: r.Text}
+}
+
+// PasskeyLogin is a sign-in by a passkey alone.
+type PasskeyLogin struct {
+	PasskeyResponse
+	Remember bool // as of Login
 }
 
 // EnrolForm is what a person has sent from the page that sets up a second factor.

@@ -226,6 +226,9 @@ func logServing(ctx context.Context, v *server) error {
 		v.log.Warn().Err(err).Msg("OpenSSL cannot be loaded, Go signs in its place: install libcrypto 3, or run a build without the tag openssl")
 	}
 	v.log.Info().Str("issuer", s.issuer).Str("listen", v.listeners.publicURL()).Str("storage", s.storeName()).Str("signer", signer).Msg("serving")
+	if err := issuer.CheckPasskeys(s.issuer); err != nil {
+		v.log.Info().Err(err).Msg("no passkeys, everything else works")
+	}
 	if !loopbackOnly(v.listeners.public) && v.listeners.certificate == nil && !s.behindProxy {
 		v.log.Warn().Str("listen", v.listeners.publicURL()).Msg("plain http on a network: passwords and tokens can be read on the way; give --tls-cert, or --behind-proxy")
 	}

@@ -51,6 +51,10 @@ func newAssets(base string, b Branding, folder fs.FS) (*assets, error) {
 		return nil, err
 	}
 	a.add("pages.js", "text/javascript; charset=utf-8", script)
+	if script, err = assetFiles.ReadFile("assets/passkey.js"); err != nil {
+		return nil, err
+	}
+	a.add("passkey.js", "text/javascript; charset=utf-8", script)
 	icon, err := assetFiles.ReadFile("assets/icon.svg")
 	if err != nil {
 		return nil, err

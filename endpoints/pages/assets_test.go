@@ -171,10 +171,10 @@ func TestCSP_LeavesOutFormActionWhereFormsEndAtClients(t *testing.T) {
 		csp := p.CSP(v)
 		want := "; form-action 'none'"
 		switch v.(type) {
-		case pages.LoginView, pages.ChangePasswordView, pages.ConsentView, pages.FormPostView, pages.LogoutView:
+		case pages.LoginView, pages.SecondFactorView, pages.ChangePasswordView, pages.ConsentView, pages.FormPostView, pages.LogoutView:
 			want = ""
 		case pages.ForgotView, pages.ForgotCodeView, pages.SetPasswordView, pages.ConfirmAddressView,
-			pages.AccountView, pages.AccountPasswordView, pages.AccountFactorsView, pages.AccountEnrolView, pages.AccountCodesView, pages.AccountSessionsView, pages.AccountAppsView:
+			pages.AccountView, pages.AccountPasswordView, pages.AccountFactorsView, pages.AccountEnrolView, pages.AccountPasskeyView, pages.AccountCodesView, pages.AccountSessionsView, pages.AccountAppsView:
 			want = "; form-action 'self'"
 		}
 		if !strings.HasPrefix(csp, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';") || !strings.Contains(csp, "frame-ancestors 'none'"+want) || strings.Contains(csp, "unsafe") ||

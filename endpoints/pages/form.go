@@ -45,6 +45,7 @@ var invalidFields = map[Problem]string{
 	ProblemCodeWrong:        "code",
 	ProblemMailCodeWrong:    "code",
 	ProblemCodeUsed:         "code",
+	ProblemPasskeyName:      "passkey-name",
 	ProblemPasswordMismatch: "new-password-again",
 	ProblemPasswordSame:     "new-password",
 	ProblemPasswordShort:    "new-password",

@@ -8,6 +8,7 @@ type page struct {
 	failed bool   // the title says that something went wrong
 	class  string // of the body
 	logout target // where the button "Sign out" of the header goes; "" for none
+	script string // of this page alone, a file of the assets; "" for none
 	nav    g.Node // stands before the main part; nil for none
 	main   g.Node
 }
@@ -30,7 +31,8 @@ func (f *frame) head(p page) g.Node {
 	if p.failed {
 		title = f.plain("title.error", "title", raw(title))
 	}
-	return el("head", metaTags, el("title", textNode(f.plain("title.page", "title", raw(title), "issuer", f.pages.name))), f.pages.loads)
+	return el("head", metaTags, el("title", textNode(f.plain("title.page", "title", raw(title), "issuer", f.pages.name))), f.pages.loads,
+		when(p.script != "", func() g.Node { return el("script", src(f.pages.assets.path(p.script)), flag("defer")) }))
 }
 
 // metaTags are the same on every page.

@@ -11,11 +11,15 @@ func (v AccountFactorsView) name() string { return "account_factors" }
 func (v AccountFactorsView) build(f *frame) (page, error) {
 	s := f.form(v.Problem, v.RetryAfter, "")
 	parts := g.Group{el("p", attr("class", "lead"), f.text("account.factors_text")), f.confirmPassword(v, s)}
+	parts = append(parts, v.passkeys(f))
 	if v.App == nil {
 		parts = append(parts, el("section", attr("class", "item"),
 			el("h2", f.text("account.app_factor")), el("p", f.text("account.app_factor_none")),
 			v.button(f, "/account/factors/add", "add-app", "primary", "account.app_factor_add")))
-		return f.accountPage(v.Account, "account.factors", s, parts), nil
+		if len(v.Passkeys) > 0 {
+			parts = append(parts, v.codes(f))
+		}
+		return v.page(f, s, parts), nil
 	}
 	facts := []g.Node{f.at("account.factor_since", v.App.Since)}
 	if !v.App.LastUsed.IsZero() {
@@ -24,11 +28,65 @@ func (v AccountFactorsView) build(f *frame) (page, error) {
 	parts = append(parts,
 		item(el("h2", f.text("account.app_factor")), el("p", attr("class", "hint facts"), spans(facts)),
 			v.button(f, "/account/factors/remove", "remove-app", "danger", "account.app_factor_remove")),
-		item(el("h2", f.text("account.codes")), el("p", f.text("account.codes_text")),
-			el("p", attr("id", "codes-left"), f.text("account.codes_left", "n", v.CodesLeft)),
-			v.button(f, "/account/factors/codes", "new-codes", "", "account.codes_renew")),
+		v.codes(f),
 	)
-	return f.accountPage(v.Account, "account.factors", s, parts), nil
+	return v.page(f, s, parts), nil
+}
+
+// page loads the script where it has something to show.
+func (v AccountFactorsView) page(f *frame, s form, parts g.Node) page {
+	p := f.accountPage(v.Account, "account.factors", s, parts)
+	if v.CanPasskeys {
+		p.script = scriptOf(&PasskeyRequest{})
+	}
+	return p
+}
+
+// codes shows how many recovery codes are left.
+func (v AccountFactorsView) codes(f *frame) g.Node {
+	return item(el("h2", f.text("account.codes")), el("p", f.text("account.codes_text")),
+		el("p", attr("id", "codes-left"), f.text("account.codes_left", "n", v.CodesLeft)),
+		v.button(f, "/account/factors/codes", "new-codes", "", "account.codes_renew"))
+}
+
+// passkeys lists the passkeys, and offers to add one where the browser can.
+func (v AccountFactorsView) passkeys(f *frame) g.Node {
+	if !v.CanPasskeys && len(v.Passkeys) == 0 {
+		return nil
+	}
+	parts := g.Group{el("h2", f.text("account.passkeys")), el("p", f.text("account.passkeys_text"))}
+	for n, k := range v.Passkeys {
+		facts := []g.Node{f.at("account.factor_since", k.Since)}
+		if !k.LastUsed.IsZero() {
+			facts = append(facts, f.at("account.last_seen", k.LastUsed))
+		}
+		if k.Synced {
+			facts = append(facts, f.text("account.passkey_synced"))
+		}
+		parts = append(parts, el("h3", textNode(clean(k.Name, maxText))), el("p", attr("class", "hint facts"), spans(facts)),
+			v.button(f, "/account/factors/passkeys/remove", "remove-passkey-"+strconv.Itoa(n), "danger", "account.passkey_remove", hidden("passkey", k.ID)))
+	}
+	if v.CanPasskeys {
+		parts = append(parts,
+			el("div", flag("hidden"), flag("data-needs-passkeys"), v.button(f, "/account/factors/passkeys/add", "add-passkey", "primary", "account.passkey_add")),
+			el("noscript", el("p", attr("class", "hint"), f.text("factor_passkey.needs_script"))))
+	}
+	return el("section", attr("class", "item"), attr("id", "passkeys"), parts)
+}
+
+func (v AccountPasskeyView) name() string { return "account_passkey" }
+
+func (v AccountPasskeyView) build(f *frame) (page, error) {
+	s := f.form(v.Problem, 0, "passkey-name")
+	p := f.accountPage(v.Account, "account.factors", s,
+		el("p", attr("class", "lead"), f.text("account.passkey_new")),
+		f.passkeyForm("create", string(f.path("/account/factors/passkeys/confirm")), v.Passkey,
+			f.field("passkey-name", "field.passkey_name",
+				el("input", attr("id", "passkey-name"), attr("name", "name"), attr("type", "text"), attr("autocomplete", "off"), attr("maxlength", "64"), flag("required"), s.describe("passkey-name"))),
+			submit("create-passkey", f.text("account.passkey_create"))),
+		el("noscript", el("p", attr("class", "hint"), f.text("factor_passkey.needs_script"))))
+	p.script = scriptOf(&v.Passkey)
+	return p, nil
 }
 
 // confirmPassword says that the forms ask for the password.
@@ -37,8 +95,8 @@ func (f *frame) confirmPassword(v AccountFactorsView, s form) g.Node {
 }
 
 // button is a form of one button and, where the sign-in is not fresh, the password.
-func (v AccountFactorsView) button(f *frame, path, id, class, key string) g.Node {
-	return postForm(f.path(path), attr("class", "section"),
+func (v AccountFactorsView) button(f *frame, path, id, class, key string, fields ...g.Node) g.Node {
+	return postForm(f.path(path), attr("class", "section"), g.Group(fields),
 		when(v.AskPassword, func() g.Node {
 			return f.field("password-"+id, "field.current_password",
 				el("input", attr("id", "password-"+id), attr("name", "current_password"), attr("type", "password"), attr("autocomplete", "current-password"), attr("maxlength", "1024"), flag("required")))
@@ -83,7 +141,10 @@ func (v AccountCodesView) name() string { return "account_codes" }
 
 func (v AccountCodesView) build(f *frame) (page, error) {
 	lead := f.text("codes.text")
-	if v.Added {
+	switch {
+	case v.Passkey:
+		lead = f.text("codes.text_passkey")
+	case v.Added:
 		lead = f.text("codes.text_added")
 	}
 	return f.accountPage(v.Account, "account.factors", f.form(v.Problem, 0, ""),

@@ -13,8 +13,8 @@ func (v LoginView) build(f *frame) (page, error) {
 	if v.Problem == ProblemUnavailable {
 		s.retry = localTarget(v.RetryURL)
 	}
-	return page{title: f.plain("login.title"), failed: s.problem != nil, main: el("main", attr("class", "card"),
-		v.head(f), f.alert(s), v.otherUser(f), v.form(f, s))}, nil
+	return page{title: f.plain("login.title"), failed: s.problem != nil, script: scriptOf(v.Passkey), main: el("main", attr("class", "card"),
+		v.head(f), f.alert(s), v.otherUser(f), v.form(f, s), v.passkey(f))}, nil
 }
 
 // head says who asks.
@@ -41,7 +41,7 @@ func (v LoginView) form(f *frame, s form) g.Node {
 	state := localTarget(v.StateURL)
 	return postForm(localTarget(v.Action), g.If(state != "", attr("data-state", string(state))),
 		f.field("username", "field.username",
-			el("input", attr("id", "username"), attr("name", "username"), attr("type", "text"), attr("value", typed(v.Username)), attr("autocomplete", "username"),
+			el("input", attr("id", "username"), attr("name", "username"), attr("type", "text"), attr("value", typed(v.Username)), attr("autocomplete", v.nameAutocomplete()),
 				attr("autocapitalize", "none"), attr("autocorrect", "off"), attr("spellcheck", "false"),
 				attr("maxlength", "255"), flag("required"), s.describe("username"))),
 		f.field("password", "field.password", f.passwordInput(s, "password", "password", "current-password")),
@@ -51,6 +51,23 @@ func (v LoginView) form(f *frame, s form) g.Node {
 			return el("p", el("a", attr("id", "forgot"), href(localTarget(v.ForgotURL)), f.text("login.forgot")))
 		}),
 	)
+}
+
+// passkey offers to sign in by a passkey instead.
+func (v LoginView) passkey(f *frame) g.Node {
+	if v.Passkey == nil {
+		return nil
+	}
+	return f.passkeyForm("get", v.PasskeyAction, *v.Passkey, g.If(v.Problem == ProblemNone, flag("data-autofill")), hidden("remember", ""),
+		el("button", attr("id", "passkey"), attr("type", "submit"), f.text("login.passkey")))
+}
+
+// nameAutocomplete lets browsers offer passkeys where they fill in the name.
+func (v LoginView) nameAutocomplete() string {
+	if v.Passkey == nil {
+		return "username"
+	}
+	return "username webauthn"
 }
 
 func (v LoginView) remember(f *frame) g.Node {

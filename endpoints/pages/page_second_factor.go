@@ -5,21 +5,28 @@ import g "maragu.dev/gomponents"
 func (v SecondFactorView) name() string { return "second_factor" }
 
 func (v SecondFactorView) build(f *frame) (page, error) {
-	s := f.form(v.Problem, v.RetryAfter, "code")
-	reason := f.text("factor.text")
-	if v.Client != nil {
-		reason = f.text("factor.text_for", "app", v.Client.name())
+	first, title, reason, reasonFor := "code", "factor.title", "factor.text", "factor.text_for"
+	if v.Passkey != nil {
+		first, title, reason, reasonFor = "", "factor_passkey.title", "factor_passkey.text", "factor_passkey.text_for"
 	}
-	return page{title: f.plain("factor.title"), failed: s.problem != nil, main: el("main", attr("class", "card"),
-		el("h1", f.text("factor.title")),
-		el("p", attr("class", "lead"), reason),
+	s := f.form(v.Problem, v.RetryAfter, first)
+	lead := f.text(reason)
+	if v.Client != nil {
+		lead = f.text(reasonFor, "app", v.Client.name())
+	}
+	return page{title: f.plain(title), failed: s.problem != nil, script: scriptOf(v.Passkey), main: el("main", attr("class", "card"),
+		el("h1", f.text(title)),
+		el("p", attr("class", "lead"), lead),
 		el("p", attr("class", "hint"), f.text("factor.user", "user", v.User.Username)),
 		f.alert(s),
-		postForm(localTarget(v.Action),
-			hidden("pending", v.Pending),
-			f.codeField(s),
-			submit("verify", f.text("factor.submit")),
-		),
+		v.passkey(f),
+		when(v.App, func() g.Node {
+			return postForm(localTarget(v.Action),
+				hidden("pending", v.Pending),
+				f.codeField(s),
+				submit("verify", f.text("factor.submit")),
+			)
+		}),
 		el("details", el("summary", f.text("factor.recovery")),
 			el("p", attr("class", "hint"), attr("id", "recovery-hint"), f.text("factor.recovery_text")),
 			postForm(localTarget(v.Action),
@@ -34,6 +41,17 @@ func (v SecondFactorView) build(f *frame) (page, error) {
 			return el("p", el("a", attr("id", "restart"), href(localTarget(v.RestartURL)), f.text("factor.restart")))
 		}),
 	)}, nil
+}
+
+// passkey offers to use a passkey, or says what it needs.
+func (v SecondFactorView) passkey(f *frame) g.Node {
+	if v.Passkey == nil {
+		return nil
+	}
+	return g.Group{
+		f.passkeyForm("get", v.Action, *v.Passkey, hidden("pending", v.Pending), submit("passkey", f.text("factor_passkey.submit"))),
+		el("noscript", el("p", attr("class", "hint"), f.text("factor_passkey.needs_script"))),
+	}
 }
 
 // codeField asks for the code of an authenticator app. Browsers and password managers fill it in

@@ -98,7 +98,7 @@ func (p *Pages) CSP(v View) string {
 	case LoginView, SecondFactorView, EnrolView, ChangePasswordView, ConsentView, FormPostView, LogoutView:
 		return policy // signing out may lead to a client too
 	case ForgotView, ForgotCodeView, SetPasswordView, ConfirmAddressView,
-		AccountView, AccountPasswordView, AccountFactorsView, AccountEnrolView, AccountCodesView, AccountSessionsView, AccountAppsView:
+		AccountView, AccountPasswordView, AccountFactorsView, AccountEnrolView, AccountPasskeyView, AccountCodesView, AccountSessionsView, AccountAppsView:
 		return policy + "; form-action 'self'"
 	}
 	return policy + "; form-action 'none'"

@@ -101,7 +101,7 @@ func everyView(s string) []pages.View {
 	account := pages.Account{User: u, Notice: pages.Notice(s), Problem: pages.Problem(s), LogoutURL: s}
 	apps := []pages.AppSession{{ID: s, Client: c, Since: at, LastUsed: at, Offline: true}}
 	return []pages.View{
-		pages.LoginView{Action: s, Client: &c, Username: s, Problem: pages.ProblemUnavailable, RetryURL: s, OtherUser: &u, StateURL: s, ForgotURL: s},
+		pages.LoginView{Action: s, Client: &c, Username: s, Problem: pages.ProblemUnavailable, RetryURL: s, OtherUser: &u, StateURL: s, ForgotURL: s, Passkey: &pages.PasskeyRequest{Options: s, Challenge: s}, PasskeyAction: s},
 		pages.ForgotView{Action: s, Username: s, BackURL: s}, pages.ForgotCodeView{Action: s, Request: s, AgainURL: s},
 		pages.SetPasswordView{Action: s, Token: s, User: u}, pages.ConfirmAddressView{Action: s, Token: s, User: u},
 		pages.ChangePasswordView{Action: s, Client: &c, User: u, Problem: pages.Problem(s)},
@@ -117,6 +117,9 @@ func everyView(s string) []pages.View {
 		pages.HomeView{Issuer: s},
 		pages.AccountView{Account: account, Version: s, Address: pages.AddressUnconfirmed},
 		pages.AccountPasswordView{Account: account},
+		pages.SecondFactorView{Action: s, Client: &c, User: u, Pending: s, App: true, Passkey: &pages.PasskeyRequest{Options: s, Challenge: s}, RestartURL: s, Problem: pages.Problem(s)},
+		pages.AccountFactorsView{Account: account, CanPasskeys: true, Passkeys: []pages.Passkey{{ID: s, Name: s, Factor: pages.Factor{Since: at}}}},
+		pages.AccountPasskeyView{Account: account, Passkey: pages.PasskeyRequest{Options: s, Challenge: s}},
 		pages.AccountSessionsView{Account: account, Sessions: []pages.BrowserSession{{Handle: s, Device: s, Network: s, Apps: apps}}, Others: apps},
 		pages.AccountAppsView{Account: account, Consents: []pages.Consent{{Client: c, Scopes: scopes, Audiences: []string{s}, Since: at}}},
 	}

@@ -32,6 +32,7 @@ var (
 	_ View = AccountPasswordView{}
 	_ View = AccountFactorsView{}
 	_ View = AccountEnrolView{}
+	_ View = AccountPasskeyView{}
 	_ View = AccountCodesView{}
 	_ View = AccountSessionsView{}
 	_ View = AccountAppsView{}
@@ -83,6 +84,13 @@ const (
 	ProblemFactorGone    Problem = "factor_gone"     // there is none any more
 	ProblemFactorFirst   Problem = "factor_first"    // the sign-in is from before the second factor
 
+	ProblemPasskeyExpired Problem = "passkey_expired" // the challenge is too old, or was used
+	ProblemPasskeyRefused Problem = "passkey_refused" // unknown, disabled or not proven: all the same
+	ProblemPasskeyExists  Problem = "passkey_exists"
+	ProblemPasskeyName    Problem = "passkey_name"
+	ProblemPasskeyLimit   Problem = "passkey_limit"
+	ProblemPasskeyGone    Problem = "passkey_gone" // or this issuer can have none
+
 	ProblemPasswordMismatch Problem = "password_mismatch"  // the two new passwords differ
 	ProblemPasswordSame     Problem = "password_same"      // the new one is the old one
 	ProblemPasswordShort    Problem = "password_too_short" // with PasswordMin of the view
@@ -124,6 +132,16 @@ type LoginView struct {
 	// is signed in by now, and the page is loaded again; 204 means nobody. "" asks nothing: set
 	// it only where a session would go on without the form.
 	StateURL string
+	// Passkey offers to sign in by a passkey instead, at PasskeyAction; nil for no button.
+	Passkey       *PasskeyRequest
+	PasskeyAction string
+}
+
+// PasskeyRequest is what the script asks the browser for. Its form sends challenge and response,
+// and is hidden where there is no script or no passkey in the browser.
+type PasskeyRequest struct {
+	Options   string // JSON
+	Challenge string // sealed, for the form
 }
 
 // ChangePasswordView is the page that demands a new password before the flow goes on.
@@ -138,12 +156,14 @@ type ChangePasswordView struct {
 }
 
 // SecondFactorView is the page that asks for a code after the password. Its forms send pending and
-// one of code and recovery_code.
+// one of code, recovery_code, and challenge with response.
 type SecondFactorView struct {
 	Action     string
 	Client     *Client
 	User       User
 	Pending    string // the login that the code completes, sealed
+	App        bool   // the user has an authenticator app
+	Passkey    *PasskeyRequest
 	RestartURL string // signs in anew; "" for no link
 	Problem    Problem
 	RetryAfter time.Duration

@@ -10,6 +10,9 @@ import "time"
 //	/account/factors/add        current_password where it is asked for             shows a QR code
 //	/account/factors/confirm    enrolment, code                                    adds the app
 //	/account/factors/remove     current_password where it is asked for             removes the app
+//	/account/factors/passkeys/add      current_password where it is asked for      shows the page of the script
+//	/account/factors/passkeys/confirm  challenge, response, name            adds the passkey
+//	/account/factors/passkeys/remove   passkey=ID, current_password where it is asked for
 //	/account/factors/codes      current_password where it is asked for             makes recovery codes
 //	/account/sessions/end       session=HANDLE                      ends a browser session
 //	/account/sessions/end-all   keep=1 where the box is ticked      signs out everywhere
@@ -31,6 +34,8 @@ const (
 	NoticeSaved           Notice = "saved"
 	NoticePasswordChanged Notice = "password_changed"
 	NoticeFactorRemoved   Notice = "factor_removed"
+	NoticePasskeyAdded    Notice = "passkey_added"
+	NoticePasskeyRemoved  Notice = "passkey_removed"
 	NoticeSessionEnded    Notice = "session_ended"
 	NoticeAllEnded        Notice = "all_ended"
 	NoticeAppSignedOut    Notice = "app_signed_out"
@@ -67,9 +72,25 @@ type AccountPasswordView struct {
 type AccountFactorsView struct {
 	Account
 	App         *Factor // the authenticator app; nil for none
-	CodesLeft   int     // recovery codes that are not used
-	AskPassword bool    // the forms ask for the password: the sign-in is not fresh
+	Passkeys    []Passkey
+	CanPasskeys bool // passkeys can be added
+	CodesLeft   int  // recovery codes that are not used
+	AskPassword bool // the forms ask for the password: the sign-in is not fresh
 	RetryAfter  time.Duration
+}
+
+// Passkey is one passkey.
+type Passkey struct {
+	ID     string
+	Name   string
+	Synced bool
+	Factor
+}
+
+// AccountPasskeyView asks for the name of a new passkey, and the script has the browser make it.
+type AccountPasskeyView struct {
+	Account
+	Passkey PasskeyRequest
 }
 
 // Factor is one second factor.
@@ -90,8 +111,9 @@ type AccountEnrolView struct {
 // AccountCodesView shows new recovery codes, this once.
 type AccountCodesView struct {
 	Account
-	Codes []string
-	Added bool // together with an authenticator app
+	Codes   []string
+	Added   bool // together with a factor
+	Passkey bool // which is a passkey
 }
 
 // AccountSessionsView is /account/sessions: where the person is signed in.

@@ -40,8 +40,9 @@ var narrow = map[string][]string{
 	"issuer/epoch":         {"storage"},
 	"issuer/mail":          {"internal/random", "internal/secret", "issuer/audit", "issuer/mailtoken", "issuer/outbox", "storage"},
 	"issuer/mailtoken":     {"keys", "storage"},
-	"issuer/factor":        {"issuer/recovery", "issuer/totp", "keys", "storage"},
+	"issuer/factor":        {"issuer/passkey", "issuer/recovery", "issuer/totp", "keys", "storage"},
 	"issuer/outbox":        {"issuer/audit", "storage"},
+	"issuer/passkey":       {"storage"},
 	"issuer/recovery":      nil,
 	"issuer/role":          {"internal/ttlcache", "storage"},
 	"issuer/totp":          nil,
@@ -161,6 +162,22 @@ func TestImports_LibrariesDoNotLog(t *testing.T) {
 		if !l.test && slices.Contains(noLogging, pkg) && (l.to == "log" || l.to == "github.com/rs/zerolog" || strings.HasPrefix(l.to, "github.com/rs/zerolog/")) {
 			t.Errorf("%s: %s imports %s, it should return errors", l.file, l.from, l.to)
 		}
+	}
+}
+
+// One package speaks WebAuthn: the library changes its interface with its minor versions.
+func TestImports_OnePackageKnowsWebAuthn(t *testing.T) {
+	found := false
+	for _, l := range imports(t) {
+		if l.test || !strings.HasPrefix(l.to, "github.com/go-webauthn/") {
+			continue
+		}
+		if found = true; l.from != "issuer/passkey" {
+			t.Errorf("%s imports %s, only issuer/passkey may", l.file, l.to)
+		}
+	}
+	if !found {
+		t.Error("nothing imports it")
 	}
 }
 

@@ -61,6 +61,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Account", accountCases},
 		{"OwnBrowsers", ownBrowserCases},
 		{"SecondFactors", factorCases},
+		{"Passkeys", passkeyCases},
 		{"FactorPolicies", factorPolicyCases},
 		{"AdminFactors", adminFactorCases},
 		{"Mail", mailCases},

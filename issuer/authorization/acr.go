@@ -38,8 +38,14 @@ func (l Level) ACR() string { return acrOfLevel[l] }
 // LevelOf returns the level of a value of acr_values; LevelNone for one that is not known.
 func LevelOf(acr string) Level { return acrAliases[acr] }
 
-// ACRValues returns the supported values, as discovery lists them.
-func ACRValues() []string { return []string{ACR1FA, ACR2FA} }
+// ACRValues returns the supported values, as discovery lists them. Without passkeys no login
+// reaches the highest.
+func ACRValues(passkeys bool) []string {
+	if passkeys {
+		return []string{ACR1FA, ACR2FA, ACRPHR}
+	}
+	return []string{ACR1FA, ACR2FA}
+}
 
 // essentialLevel returns the lowest level that an essential acr is content with, and whether the
 // request has one. LevelNone means that no login reaches any of its values. Only our own values
@@ -49,7 +55,7 @@ func essentialLevel(r Request) (l Level, asked bool) {
 	if !asked || !acr.Essential || len(acr.Values) == 0 {
 		return LevelNone, false
 	}
-	for _, value := range ACRValues() { // from the lowest up
+	for _, value := range ACRValues(true) { // from the lowest up
 		if slices.Contains(acr.Values, value) {
 			return LevelOf(value), true
 		}

@@ -16,7 +16,7 @@ func TestLevel_OfEveryValue(t *testing.T) {
 			t.Errorf("%q is of level %d, want %d", acr, got, want)
 		}
 	}
-	for _, acr := range authorization.ACRValues() {
+	for _, acr := range authorization.ACRValues(true) {
 		if got := authorization.LevelOf(acr).ACR(); got != acr {
 			t.Errorf("%s becomes %s", acr, got)
 		}

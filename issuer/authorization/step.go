@@ -131,6 +131,9 @@ func checkLogin(r Request, s State, proven Steps) *Step {
 // the user can prove more. What acr_values names is reached where the user has the factor, and is
 // no error where not.
 func checkFactor(r Request, s State, _ Steps) *Step {
+	if l, _ := essentialLevel(r); l == LevelPHR && max(s.Level, s.Reachable) < l { // nor can the page of checkEnrol set one up
+		return &Step{Kind: StepRespondError, Code: UnmetAuthentication, Description: "the user has no passkey"}
+	}
 	wanted := demanded(r, s)
 	if !r.Prompt.None {
 		wanted = max(wanted, voluntaryLevel(r, s.Reachable))

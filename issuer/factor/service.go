@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 
+	"example.org/signet/issuer/passkey"
 	"example.org/signet/issuer/recovery"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
@@ -20,6 +21,8 @@ type Service struct {
 	sealer keys.KeyWrapper
 	rand   io.Reader
 	issuer string // the name that apps show
+
+	passkeys *passkey.RelyingParty // nil where the issuer cannot have any
 }
 
 // New returns a service. Seeds are sealed under the master key of sealer; issuer is the name that

@@ -32,7 +32,7 @@ type BrowserSessions interface {
 type BrowserRenewals interface {
 	Use(ctx context.Context, u *issuer.BrowserUser) error
 	StillAlive(ctx context.Context, u *issuer.BrowserUser) error
-	Strengthen(ctx context.Context, old *issuer.BrowserUser, info issuer.RequestInfo) (*issuer.BrowserCookie, error)
+	Strengthen(ctx context.Context, old *issuer.BrowserUser, methods []string, info issuer.RequestInfo) (*issuer.BrowserCookie, error)
 	Renew(ctx context.Context, old *issuer.BrowserUser, after storage.User, authenticated bool, info issuer.RequestInfo) (*issuer.BrowserCookie, error)
 }
 

@@ -16,6 +16,7 @@ import (
 type Factors interface {
 	factorEnrolment
 	factorChanges
+	passkeyChanges
 }
 
 type factorEnrolment interface {
@@ -104,10 +105,10 @@ func (s *Service) ConfirmTOTP(ctx context.Context, p *issuer.Principal, enrolmen
 	case verdict != factor.Right:
 		return nil, nil, &issuer.FieldError{Field: "code", Reason: "is wrong"}
 	}
-	if err := s.auditFactor(ctx, p, audit.EventFactorEnrolled, info); err != nil || p.Browser() == nil {
+	if err := s.auditFactor(ctx, p, audit.EventFactorEnrolled, "totp", info); err != nil || p.Browser() == nil {
 		return codes, nil, err
 	}
-	cookie, err := s.browsers.Strengthen(ctx, p.Browser(), info)
+	cookie, err := s.browsers.Strengthen(ctx, p.Browser(), issuer.AppMethods(), info)
 	return codes, cookie, err
 }
 
@@ -120,7 +121,7 @@ func (s *Service) RemoveTOTP(ctx context.Context, p *issuer.Principal, pw issuer
 	if err := s.factors.RemoveTOTP(ctx, p.User()); err != nil {
 		return factorError(err)
 	}
-	return s.auditFactor(ctx, p, audit.EventFactorRemoved, info)
+	return s.auditFactor(ctx, p, audit.EventFactorRemoved, "totp", info)
 }
 
 // RenewRecoveryCodes returns new recovery codes, which cannot be had again. Those before are of no
@@ -134,14 +135,11 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, p *issuer.Principal, p
 	if err != nil {
 		return nil, factorError(err)
 	}
-	return codes, s.auditFactor(ctx, p, audit.EventRecoveryCodesRenewed, info)
+	return codes, s.auditFactor(ctx, p, audit.EventRecoveryCodesRenewed, "", info)
 }
 
-func (s *Service) auditFactor(ctx context.Context, p *issuer.Principal, event string, info issuer.RequestInfo) error {
-	e := storage.AuditEvent{Type: event, Actor: p.UserID(), Target: p.UserID(), ClientID: p.ClientID()}
-	if event != audit.EventRecoveryCodesRenewed {
-		e.Detail = "totp"
-	}
+func (s *Service) auditFactor(ctx context.Context, p *issuer.Principal, event, detail string, info issuer.RequestInfo) error {
+	e := storage.AuditEvent{Type: event, Actor: p.UserID(), Target: p.UserID(), ClientID: p.ClientID(), Detail: detail}
 	if _, err := s.log.Append(ctx, info.Event(e)); err != nil {
 		return issuer.OutcomeUnknown(err)
 	}
