@@ -27,6 +27,10 @@ func (s secondFactorEndpoint) handle(r *http.Request, e *event) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var typed formState
+	if fields["code"] == "" && fields["recovery_code"] != "" {
+		typed.recoveryCode = true
+	}
 	sent := issuer.SecondFactor{
 		Pending: fields["pending"], Typed: issuer.Secret(cmp.Or(fields["code"], fields["recovery_code"])),
 		Passkey: issuer.PasskeyResponse{Challenge: fields["challenge"], Text: fields["response"]},
@@ -37,7 +41,7 @@ func (s secondFactorEndpoint) handle(r *http.Request, e *event) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(r, in, out, pathLoginFactor, formState{})
+	return s.answer(r, in, out, pathLoginFactor, typed)
 }
 
 // enrolEndpoint is the page that sets up a second factor, where the policy demands one.

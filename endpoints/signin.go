@@ -115,9 +115,10 @@ var pageOfStep = map[authorization.StepKind]string{
 
 // formState is what a page's form held when it was sent.
 type formState struct {
-	username string
-	remember bool
-	problem  pages.Problem // found before the step was taken; "" for none
+	username     string
+	remember     bool
+	recoveryCode bool          // a recovery code stood in for the code of the app
+	problem      pages.Problem // found before the step was taken; "" for none
 }
 
 // answer returns what is due after a step. own is the path that was asked for: its page is
@@ -209,6 +210,9 @@ func (f signInFlow) page(reply pageReply, out issuer.Outcome, lang string, typed
 	if typed.problem != "" {
 		problem = typed.problem
 	}
+	if typed.recoveryCode && (problem == pages.ProblemCodeWrong || problem == pages.ProblemCodeUsed) {
+		problem = pages.ProblemRecoveryCode
+	}
 	reply.retryAfter = out.RetryAfter
 	reply.status = statusOfProblem(problem)
 	switch out.Step.Kind {
@@ -231,7 +235,7 @@ func statusOfProblem(p pages.Problem) int {
 	switch p {
 	case pages.ProblemNone, pages.ProblemSessionEnded, pages.ProblemSignInAgain, pages.ProblemLoginExpired, pages.ProblemEnrolExpired, pages.ProblemPasskeyExpired:
 		return http.StatusOK
-	case pages.ProblemWrongCredentials, pages.ProblemCodeWrong, pages.ProblemMailCodeWrong, pages.ProblemCodeUsed, pages.ProblemPasskeyRefused:
+	case pages.ProblemWrongCredentials, pages.ProblemCodeWrong, pages.ProblemMailCodeWrong, pages.ProblemCodeUsed, pages.ProblemRecoveryCode, pages.ProblemPasskeyRefused:
 		return http.StatusUnauthorized
 	case pages.ProblemThrottled:
 		return http.StatusTooManyRequests

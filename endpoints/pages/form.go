@@ -45,6 +45,7 @@ var invalidFields = map[Problem]string{
 	ProblemCodeWrong:        "code",
 	ProblemMailCodeWrong:    "code",
 	ProblemCodeUsed:         "code",
+	ProblemRecoveryCode:     "recovery-code",
 	ProblemPasskeyName:      "passkey-name",
 	ProblemPasswordMismatch: "new-password-again",
 	ProblemPasswordSame:     "new-password",
@@ -93,6 +94,9 @@ func (s form) describe(field string) g.Node {
 	var by []string
 	if field == "new-password" && s.hint != "" {
 		by = append(by, "password-hint")
+	}
+	if field == "recovery-code" {
+		by = append(by, "recovery-hint")
 	}
 	if s.problem != nil && (field == s.invalid || s.invalid == "" && field == s.focus) {
 		by = append(by, "problem")

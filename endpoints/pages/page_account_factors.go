@@ -149,6 +149,8 @@ func (v AccountCodesView) build(f *frame) (page, error) {
 	}
 	return f.accountPage(v.Account, "account.factors", f.form(v.Problem, 0, ""),
 		el("p", attr("class", "lead"), lead),
+		el("h2", f.text("account.codes")),
+		el("p", f.text("account.codes_text")),
 		f.recoveryCodes(v.Codes),
 		el("p", el("a", attr("class", "button primary"), attr("id", "codes-done"), href(f.path("/account/factors")), f.text("codes.done"))),
 	), nil
@@ -164,5 +166,5 @@ func (f *frame) recoveryCodes(codes []string) g.Node {
 
 // secret shows the seed as text.
 func (f *frame) secret(secret string) g.Node {
-	return el("p", f.text("enrol.secret"), textNode(" "), el("code", attr("id", "totp-secret"), textNode(grouped(secret))))
+	return el("p", f.text("enrol.secret"), el("br"), el("code", attr("id", "totp-secret"), textNode(grouped(secret))))
 }

@@ -1,6 +1,10 @@
 package pages
 
-import g "maragu.dev/gomponents"
+import (
+	"strings"
+
+	g "maragu.dev/gomponents"
+)
 
 func (v AccountSessionsView) name() string { return "account_sessions" }
 
@@ -20,10 +24,7 @@ func (v AccountSessionsView) build(f *frame) (page, error) {
 
 // browserSession is one browser with its applications, and the button that ends it.
 func (f *frame) browserSession(b BrowserSession) g.Node {
-	name := clean(b.Device, maxText)
-	if name == "" {
-		name = f.plain("account.unknown_device")
-	}
+	name := f.device(b.Device)
 	apps := el("p", attr("class", "hint"), f.text("account.no_apps_in_session"))
 	if len(b.Apps) > 0 {
 		apps = f.appSessions(b.Apps)
@@ -39,6 +40,23 @@ func (f *frame) browserSession(b BrowserSession) g.Node {
 				el("button", attr("type", "submit"), attr("aria-label", f.plain("account.end_session_of", "device", name)), f.text("account.end_session")))),
 		apps,
 	)
+}
+
+// device is the name of a browser and its system in the language of the page. The record has it in
+// English: "Firefox 140 on Linux", with "browser" for one that is not known.
+func (f *frame) device(recorded string) string {
+	name := clean(recorded, maxText)
+	if name == "" {
+		return f.plain("account.unknown_device")
+	}
+	browser, system, found := strings.Cut(name, " on ")
+	if browser == "browser" {
+		browser = f.plain("account.some_browser")
+	}
+	if !found {
+		return browser
+	}
+	return f.plain("account.device", "browser", browser, "system", system)
 }
 
 func (f *frame) sessionFacts(b BrowserSession) g.Node {

@@ -32,6 +32,7 @@ func (v RecoveryCodesView) build(f *frame) (page, error) {
 	return page{title: f.plain("account.codes"), main: el("main", attr("class", "card"),
 		el("h1", f.text("account.codes")),
 		el("p", attr("class", "lead"), f.text("codes.text_added")),
+		el("p", f.text("account.codes_text")),
 		f.recoveryCodes(v.Codes),
 		el("p", el("a", attr("class", "button primary"), attr("id", "codes-done"), href(localTarget(v.ContinueURL)), f.text("codes.done"))),
 	)}, nil

@@ -27,14 +27,14 @@ func (v SecondFactorView) build(f *frame) (page, error) {
 				submit("verify", f.text("factor.submit")),
 			)
 		}),
-		el("details", el("summary", f.text("factor.recovery")),
+		el("details", g.If(v.Problem == ProblemRecoveryCode, flag("open")), el("summary", f.text("factor.recovery")),
 			el("p", attr("class", "hint"), attr("id", "recovery-hint"), f.text("factor.recovery_text")),
 			postForm(localTarget(v.Action),
 				hidden("pending", v.Pending),
 				f.field("recovery-code", "field.recovery_code",
 					el("input", attr("id", "recovery-code"), attr("name", "recovery_code"), attr("type", "text"), attr("autocomplete", "off"),
 						attr("autocapitalize", "characters"), attr("autocorrect", "off"), attr("spellcheck", "false"), attr("maxlength", "64"), flag("required"),
-						attr("aria-describedby", "recovery-hint"))),
+						s.describe("recovery-code"))),
 				submit("verify-recovery", f.text("factor.recovery_submit")),
 			)),
 		when(v.RestartURL != "", func() g.Node {

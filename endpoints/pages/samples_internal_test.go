@@ -62,6 +62,7 @@ func samples() []View {
 		AccountPasswordView{Account: account, PasswordMin: 8},
 		SecondFactorView{Action: "/login/second-factor", Client: &c, User: u, Pending: "sealed", App: true, RestartURL: "/login", Problem: ProblemCodeWrong},
 		SecondFactorView{Action: "/login/second-factor", User: u, Pending: "sealed", Passkey: &PasskeyRequest{Options: "[]", Challenge: "sealed"}},
+		SecondFactorView{Action: "/login/second-factor", User: u, Pending: "sealed", App: true, RestartURL: "/login", Problem: ProblemRecoveryCode},
 		EnrolView{Action: "/login/enrol", Client: &c, Until: at, Enrolment: "sealed", Secret: "GEZDGNBVGY3TQOJQ", QRSize: 29, QRPath: "M4 4h7v1h-7z"},
 		RecoveryCodesView{Codes: []string{"ABCD-EFGH-JKMN-PQRS"}, ContinueURL: "/login/continue"},
 		AccountFactorsView{Account: account},

@@ -78,6 +78,7 @@ const (
 	ProblemLoginExpired  Problem = "login_expired" // the sign-in took too long, or was of another request
 	ProblemCodeWrong     Problem = "code_wrong"
 	ProblemCodeUsed      Problem = "code_used"       // it was right, and has been used
+	ProblemRecoveryCode  Problem = "recovery_code"   // no recovery code of the user, or one that has been used
 	ProblemMailCodeWrong Problem = "mail_code_wrong" // the code of a mail
 	ProblemEnrolExpired  Problem = "enrol_expired"   // the set-up of an authenticator app took too long
 	ProblemFactorExists  Problem = "factor_exists"   // there is an authenticator app already
