@@ -85,6 +85,9 @@ func (s *SignIn) enrolled(ctx context.Context, p plan, codes []string) (Outcome,
 	if err := s.log.append(ctx, v.in.Info, e); err != nil {
 		return Outcome{}, err
 	}
+	if err := s.notices.factorAdded(ctx, old.User, v.in.Info); err != nil {
+		return Outcome{}, err
+	}
 	session, cookie, err := s.sessions.strengthened(&old, []string{amrOTP}, v.in.Info, v.now)
 	if err != nil {
 		return Outcome{}, err

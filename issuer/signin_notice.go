@@ -69,6 +69,15 @@ func (n loginNotices) recoveryUsed(ctx context.Context, u storage.User, info Req
 	return n.send(ctx, mail.Request{Template: mail.RecoveryUsed, UserID: u.ID}, info)
 }
 
+// factorAdded stores a notice that a second factor was set up at a sign-in.
+func (n loginNotices) factorAdded(ctx context.Context, u storage.User, info RequestInfo) error {
+	if n.mailer == nil || u.Email == "" {
+		return nil
+	}
+	facts := map[string]string{"time": n.now().UTC().Format(noticeTime)}
+	return n.send(ctx, mail.Request{Template: mail.FactorAdded, UserID: u.ID, Facts: facts}, info)
+}
+
 func (n loginNotices) send(ctx context.Context, r mail.Request, info RequestInfo) error {
 	r.Language, r.Actor, r.RequestID = info.Language, r.UserID, info.RequestID
 	if info.Address.IsValid() {

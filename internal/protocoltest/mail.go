@@ -685,6 +685,11 @@ func testFactorNotices(t *testing.T, s *Signet) {
 	if m := s.mail(t, address); m.Subject != "A second step was removed" {
 		t.Errorf("the removal is told as %+v", m)
 	}
+	s.giveApp(t, s.Alice)
+	must(t, s.operator().Factors().Reset(context.Background(), s.Alice.ID))
+	if m := s.mail(t, address); m.Subject != "A second step was removed" {
+		t.Errorf("the removal by an administrator is told as %+v", m)
+	}
 }
 
 func withMailAndAdmin(o *Options) {

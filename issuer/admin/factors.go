@@ -78,7 +78,10 @@ func (f Factors) change(ctx context.Context, id, event string, has func(storage.
 		if errors.Is(err, factor.ErrMissing) { // removed meanwhile
 			return errNoFactor
 		}
-		return issuer.StoreError(err)
+		if err != nil || f.admin.service.notifier == nil {
+			return issuer.StoreError(err)
+		}
+		return f.admin.service.notifier.FactorRemoved(ctx, x, f.admin.info)
 	})
 }
 

@@ -68,6 +68,9 @@ type Notifier interface {
 	// Changing is called before a change of a user is written, and again where the write lost a
 	// race. What it tells must be told only where the change is made.
 	Changing(ctx context.Context, before, after storage.User, info issuer.RequestInfo) error
+
+	// FactorRemoved is called after second factors of a user were removed.
+	FactorRemoved(ctx context.Context, u storage.User, info issuer.RequestInfo) error
 }
 
 // Service returns administrations for an actor: see As and Operator. It is safe for concurrent
