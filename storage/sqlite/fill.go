@@ -8,7 +8,7 @@ import (
 )
 
 // MaxFill is how many records [Store.Fill] takes at most. Requests wait for one that inserts them.
-const MaxFill = 50_000
+const MaxFill = 200_000
 
 // Fill inserts many users and sessions at once, wholly or not at all. It is for stores that nobody
 // uses yet. The more records it has, the fewer times it writes the pages of the indexes; in the order
