@@ -35,6 +35,7 @@ var noLogging = []string{"issuer", "keys", "storage", "verify"}
 var narrow = map[string][]string{
 	"endpoints/pages":      {"internal/"}, // a view in, HTML out: nothing of the protocol
 	"issuer/account":       nil,
+	"issuer/attribute":     {"internal/ttlcache", "issuer/account", "storage"},
 	"issuer/authorization": {"internal/strictjson", "issuer/account", "keys", "storage"}, // decides, and calls no store
 	"issuer/backchannel":   {"internal/safehttp", "issuer/audit", "issuer/outbox", "keys", "storage"},
 	"issuer/epoch":         {"storage"},
