@@ -23,7 +23,7 @@ func (v *accountVisit) account() pages.Account {
 
 // showProfile is /account. A form that is shown again keeps what was typed.
 func (a accountPages) showProfile(_ context.Context, v *accountVisit) (pages.View, error) {
-	view := pages.AccountView{Account: v.account(), Version: a.service.Account(v.principal, v.info).Show().Revision}
+	view := pages.AccountView{Account: v.account(), Version: a.service.Account(v.principal, v.info).Revision()}
 	if u := v.principal.User(); a.site.forgot && u.Email != "" {
 		if view.Address = pages.AddressUnconfirmed; u.EmailVerified {
 			view.Address = pages.AddressConfirmed

@@ -50,6 +50,8 @@ const (
 	pathUserDemand    = "/api/v1/users/{id}/factors/demand"
 	pathScopes        = "/api/v1/scopes"
 	pathScope         = "/api/v1/scopes/{scope}"
+	pathAttributes    = "/api/v1/attributes"
+	pathAttribute     = "/api/v1/attributes/{name}"
 	pathRoles         = "/api/v1/roles"
 	pathRole          = "/api/v1/roles/{name}"
 	pathClients       = "/api/v1/clients"
@@ -109,6 +111,9 @@ func (m *routeBuilder) mountAdmin(b bootstrapper) {
 
 	m.api(pathScopes, corsNone, get(listScopeTexts))
 	m.api(pathScope, corsNone, put(putScopeText), remove(deleteScopeText))
+
+	m.api(pathAttributes, corsNone, get(listAttributes), post(createAttribute))
+	m.api(pathAttribute, corsNone, get(showAttribute), patch(updateAttribute), remove(deleteAttribute))
 
 	m.api(pathRoles, corsNone, get(listRoles), post(createRole))
 	m.api(pathRole, corsNone, get(showRole), record(patch(updateRole)), record(remove(deleteRole)))

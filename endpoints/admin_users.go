@@ -24,7 +24,7 @@ func listUsers(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error
 
 var newUserSchema = schema{
 	"username": kindString, "email": kindString, "password": kindString, "full_name": kindString, "phone": kindString, "roles": kindStrings, "disabled": kindBool,
-	"email_verified": kindBool, "must_change_password": kindBool,
+	"email_verified": kindBool, "must_change_password": kindBool, "attributes": kindAttributes,
 }
 
 // createUser is POST /api/v1/users. A repeated request is a duplicate (409).
@@ -40,6 +40,9 @@ func createUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, erro
 	}
 	if roles := b.optStrings("roles"); roles != nil {
 		n.Roles = *roles
+	}
+	if attributes := b.optAttributes("attributes"); attributes != nil {
+		n.Attributes = *attributes
 	}
 	u, err := a.Users().Create(ctx, n)
 	if err != nil {
@@ -66,7 +69,7 @@ func showUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error)
 
 var userSchema = schema{
 	"username": kindString, "email": kindString, "full_name": kindString, "phone": kindString, "roles": kindStrings, "email_verified": kindBool,
-	"must_change_password": kindBool,
+	"must_change_password": kindBool, "attributes": kindAttributes,
 }
 
 // updateUser is PATCH /api/v1/users/{id}.
@@ -78,6 +81,7 @@ func updateUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, erro
 	return userReply(a.Users().Update(ctx, req.pathParam("id"), admin.UserChange{
 		Username: b.optString("username"), Email: b.optString("email"), FullName: b.optString("full_name"), Phone: b.optString("phone"), Roles: b.optStrings("roles"),
 		EmailVerified: b.optBool("email_verified"), MustChangePassword: b.optBool("must_change_password"),
+		Attributes: b.optAttributes("attributes"),
 	}))
 }
 

@@ -58,9 +58,17 @@ type logoutMetadata struct {
 	BackchannelSessionID bool   `json:"backchannel_logout_session_supported"`
 }
 
-// grantQuery tells whether the password grant is in use.
+// grantQuery tells what the operator has set up: whether the password grant is in use, and which
+// claims attributes become, by which scopes.
 type grantQuery interface {
 	PasswordGrantInUse(ctx context.Context) (bool, error)
+	AttributeClaims(ctx context.Context) (claims, scopes []string, err error)
+}
+
+// setup is what grantQuery has told.
+type setup struct {
+	passwordGrant  bool
+	claims, scopes []string // of attributes
 }
 
 // algLister lists the algorithms of the published keys.
@@ -79,7 +87,7 @@ type discovery struct {
 
 func newDiscovery(issuerURL string, locales []string, use grantQuery, keys algLister) *discovery {
 	d := &discovery{issuer: issuerURL, locales: locales, grants: use, keys: keys}
-	d.render(false)
+	d.render(setup{})
 	return d
 }
 
@@ -92,12 +100,16 @@ func (d *discovery) refresh(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("refresh discovery: %w", err)
 	}
-	d.render(inUse)
+	claims, scopes, err := d.grants.AttributeClaims(ctx)
+	if err != nil {
+		return fmt.Errorf("refresh discovery: %w", err)
+	}
+	d.render(setup{inUse, claims, scopes})
 	return nil
 }
 
-func (d *discovery) render(passwordGrant bool) {
-	body, err := json.Marshal(d.metadata(passwordGrant))
+func (d *discovery) render(now setup) {
+	body, err := json.Marshal(d.metadata(now))
 	if err != nil {
 		panic("render discovery: " + err.Error()) // strings alone: cannot fail
 	}
@@ -105,9 +117,9 @@ func (d *discovery) render(passwordGrant bool) {
 	d.doc.Store(&doc)
 }
 
-func (d *discovery) metadata(passwordGrant bool) metadata {
+func (d *discovery) metadata(now setup) metadata {
 	grants := slices.DeleteFunc(issuer.GrantTypes(), func(g string) bool {
-		return g == issuer.GrantPassword && !passwordGrant // RFC 9700 §2.4: not advertised unless an operator chose it
+		return g == issuer.GrantPassword && !now.passwordGrant // RFC 9700 §2.4: not advertised unless an operator chose it
 	})
 	confidential := []string{string(issuer.AuthBasic), string(issuer.AuthPost)}
 	everybody := append(slices.Clone(confidential), string(issuer.AuthNone))
@@ -119,11 +131,13 @@ func (d *discovery) metadata(passwordGrant bool) metadata {
 		JWKSURI:               d.issuer + pathJWKS,
 		IntrospectionEndpoint: d.issuer + pathIntrospect,
 		RevocationEndpoint:    d.issuer + pathRevoke,
-		Scopes:                []string{issuer.ScopeOpenID, issuer.ScopeProfile, issuer.ScopeEmail, issuer.ScopePhone, issuer.ScopeOfflineAccess, issuer.ScopeAccount, issuer.ScopeAdmin},
-		Claims: []string{
+		Scopes: withNew([]string{
+			issuer.ScopeOpenID, issuer.ScopeProfile, issuer.ScopeEmail, issuer.ScopePhone, issuer.ScopeOfflineAccess, issuer.ScopeAccount, issuer.ScopeAdmin,
+		}, now.scopes),
+		Claims: withNew([]string{
 			"iss", "sub", "aud", "exp", "iat", "auth_time", "at_hash", "sid", "nonce", "acr", "amr",
 			"name", "preferred_username", "updated_at", "email", "email_verified", "phone_number", "roles",
-		},
+		}, now.claims),
 		Grants:                   grants,
 		ResponseTypes:            []string{"code"},
 		ResponseModes:            authorization.ResponseModes(),
@@ -141,6 +155,16 @@ func (d *discovery) metadata(passwordGrant bool) metadata {
 		StatusLists:              d.issuer + pathStatus,
 		logoutMetadata:           logoutMetadata{EndSessionEndpoint: d.issuer + pathLogout, BackchannelLogout: true, BackchannelSessionID: true},
 	}
+}
+
+// withNew returns the list and what of more is not in it.
+func withNew(list, more []string) []string {
+	for _, s := range more {
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // algs returns the algorithms of the published keys and always RS256, which

@@ -12,6 +12,7 @@ import (
 
 	"example.org/signet/internal/strictjson"
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/attribute"
 )
 
 const jsonType = "application/json"
@@ -26,15 +27,18 @@ const (
 	kindInt     // a whole one
 	kindStrings // of texts
 	kindTexts   // an object whose members are strings
+
+	kindAttributes // an object of values of attributes
 )
 
-var kindErrors = map[kind]string{kindString: "must be a string", kindBool: "must be true or false", kindInt: "must be a whole number", kindStrings: "must be a list of strings", kindTexts: "must be an object whose members are strings"}
+var kindErrors = map[kind]string{kindString: "must be a string", kindBool: "must be true or false", kindInt: "must be a whole number", kindStrings: "must be a list of strings", kindTexts: "must be an object whose members are strings",
+	kindAttributes: "must be an object whose members are strings, whole numbers, true, false, lists of strings or null"}
 
 // schema lists the members that a body may have. Any other is rejected.
 type schema map[string]kind
 
-// jsonObject holds the members that were sent: string, bool, int64, []string or
-// map[string]string.
+// jsonObject holds the members that were sent: string, bool, int64, []string,
+// map[string]string or attribute.Change.
 type jsonObject map[string]any
 
 // maxListEntries bounds a list, in entries.
@@ -118,6 +122,10 @@ func decodeValue(m strictjson.Member, k kind) (any, error) {
 		if texts, err := decodeTexts(m.Value); err == nil || errors.Is(err, errJSONDuplicate) || errors.Is(err, errJSONEncoding) {
 			return texts, err
 		}
+	case kindAttributes:
+		if change, err := decodeAttributes(m.Value); err == nil || errors.Is(err, errJSONDuplicate) || errors.Is(err, errJSONEncoding) {
+			return change, err
+		}
 	}
 	return nil, &issuer.FieldError{Field: m.Name, Reason: kindErrors[k]}
 }
@@ -143,6 +151,47 @@ func decodeTexts(value string) (map[string]string, error) {
 		}
 	}
 	return texts, nil
+}
+
+// decodeAttributes reads an object of values of attributes; null removes one. An error that is
+// none of this package's means that it is something else.
+func decodeAttributes(value string) (attribute.Change, error) {
+	members, err := strictjson.Object(nil, []byte(value), maxMembers)
+	switch {
+	case errors.Is(err, strictjson.ErrDuplicate):
+		return nil, errJSONDuplicate
+	case err != nil:
+		return nil, err
+	}
+	c := make(attribute.Change, len(members))
+	for _, m := range members {
+		if m.Value == "null" {
+			c[m.Name] = nil
+			continue
+		}
+		if c[m.Name], err = decodeAttribute(m); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// decodeAttribute reads a value by what it is; which type the attribute has is not known here.
+func decodeAttribute(m strictjson.Member) (any, error) {
+	kind := kindInt
+	switch m.Value[0] {
+	case '"':
+		kind = kindString
+	case '[':
+		kind = kindStrings
+	case 't', 'f':
+		kind = kindBool
+	}
+	return decodeValue(m, kind)
+}
+
+func (o jsonObject) optAttributes(name string) *attribute.Change {
+	return optional[attribute.Change](o, name)
 }
 
 var errNotText = errors.New("a member is not a string")

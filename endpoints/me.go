@@ -17,12 +17,11 @@ type getMeHandler struct{ service accountProvider }
 
 var _ apiHandler = getMeHandler{}
 
-func (h getMeHandler) handle(_ context.Context, req *apiRequest) (any, error) {
+func (h getMeHandler) handle(ctx context.Context, req *apiRequest) (any, error) {
 	if _, err := req.query(); err != nil {
 		return nil, err
 	}
-	u := h.service.Account(req.principal, req.source()).Show()
-	return foundReply(u, u.Revision), nil
+	return userReply(h.service.Account(req.principal, req.source()).Show(ctx))
 }
 
 // updateMeHandler is PATCH /me.
@@ -35,7 +34,7 @@ type accountUpdater interface {
 
 var _ apiHandler = updateMeHandler{}
 
-var profileSchema = schema{"username": kindString, "email": kindString, "full_name": kindString, "phone": kindString}
+var profileSchema = schema{"username": kindString, "email": kindString, "full_name": kindString, "phone": kindString, "attributes": kindAttributes}
 
 func (h updateMeHandler) handle(ctx context.Context, req *apiRequest) (any, error) {
 	b, err := req.decodeBody(profileSchema)
@@ -44,6 +43,7 @@ func (h updateMeHandler) handle(ctx context.Context, req *apiRequest) (any, erro
 	}
 	u, err := h.service.UpdateAccount(ctx, req.principal, admin.UserChange{
 		Username: b.optString("username"), Email: b.optString("email"), FullName: b.optString("full_name"), Phone: b.optString("phone"),
+		Attributes: b.optAttributes("attributes"),
 	}, req.source())
 	if err != nil {
 		return nil, err

@@ -31,6 +31,10 @@ func (o stubIssuer) ClientChanges() uint64 { return 0 }
 
 func (o stubIssuer) PasswordGrantInUse(context.Context) (bool, error) { return false, nil }
 
+func (o stubIssuer) AttributeClaims(context.Context) (claims, scopes []string, err error) {
+	return nil, nil, nil
+}
+
 func startStub(t *testing.T, token func(context.Context) error) *protocoltest.Signet {
 	return protocoltest.Start(t, openSQLite, func(o *protocoltest.Options) {
 		o.Empty, o.Endpoints.Service = true, stubIssuer{token: token}

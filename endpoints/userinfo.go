@@ -36,7 +36,11 @@ func (u userInfoEndpoint) handle(r *http.Request, _ *event) (any, error) {
 		return nil, err
 	}
 	defer release()
-	return u.issuer.UserInfo(ctx, token)
+	info, err := u.issuer.UserInfo(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	return info.Body()
 }
 
 // bearerToken returns the token of a request, from the Authorization header

@@ -11,7 +11,9 @@ import (
 
 	"example.org/signet/internal/failpoint"
 	"example.org/signet/internal/random"
+	"example.org/signet/issuer/attribute"
 	"example.org/signet/issuer/status"
+	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
 
@@ -74,6 +76,7 @@ type tokenSigner struct {
 	keyring     Keyring
 	statusLists *status.Lists
 	tokens      *verifiedTokenCache // knows what was signed here
+	attributes  *attribute.Cache
 	rand        io.Reader
 }
 
@@ -101,12 +104,31 @@ func (t *tokenSigner) issue(ctx context.Context, req *grantRequest, g grantResul
 		RefreshToken: g.refresh, Scope: claims.Scope, Event: g.event,
 	}
 	if g.idToken {
-		response.IDToken, err = signing.Sign(ctx, typeIDToken, newIDClaims(claims, g, accessTokenHash(signing.Alg(), access)))
+		response.IDToken, err = t.signIDToken(ctx, signing, newIDClaims(claims, g, accessTokenHash(signing.Alg(), access)), g)
 	}
 	if err != nil {
 		return TokenResponse{}, unavailable(err)
 	}
 	return response, nil
+}
+
+// signIDToken signs the claims and those of the user's attributes, none of which it says where
+// together they are too many bytes.
+func (t *tokenSigner) signIDToken(ctx context.Context, signing keys.Signer, c idClaims, g grantResult) (string, error) {
+	var claims any = c
+	if g.record != nil {
+		more, err := attributeClaims(ctx, t.attributes, *g.record, g.rights.scope, g.rights.named, claimsOfIDToken)
+		if err != nil {
+			return "", err
+		}
+		if size, err := json.Marshal(more); err != nil || len(size) > maxAttributeClaims {
+			more = nil
+		}
+		if claims, err = withClaims(c, more); err != nil {
+			return "", err
+		}
+	}
+	return signing.Sign(ctx, typeIDToken, claims)
 }
 
 // tokenIDBytes gives a `jti` 160 random bits (RFC 6749 §10.10).

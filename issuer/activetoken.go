@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/signet/issuer/attribute"
 	"example.org/signet/issuer/epoch"
 	"example.org/signet/issuer/role"
 	"example.org/signet/issuer/status"
@@ -99,8 +100,12 @@ func (tc *tokenChecker) activeUserToken(ctx context.Context, token string) (t ac
 }
 
 // namedClaims returns the claims asked for by name, as far as the client may read them now.
-func (t activeUserToken) namedClaims(issuer string) []string {
-	return claimsWithin(t.session.Claims, clientBounds(t.client, issuer).scopes)
+func (t activeUserToken) namedClaims(ctx context.Context, issuer string, attributes *attribute.Cache) ([]string, error) {
+	schema, err := schemaOf(ctx, attributes, t.session.Claims)
+	if err != nil {
+		return nil, err
+	}
+	return claimsWithin(t.session.Claims, clientBounds(t.client, issuer).scopes, schema), nil
 }
 
 // readState reads the state of a session.

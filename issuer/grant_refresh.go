@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.org/signet/internal/failpoint"
+	"example.org/signet/issuer/attribute"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/epoch"
 	"example.org/signet/storage"
@@ -14,14 +15,15 @@ import (
 // refreshGrant exchanges a refresh token for the next pair (RFC 6749 §6). The
 // package's doc draws what happens to which generation.
 type refreshGrant struct {
-	store   refreshStore
-	rules   refreshRules
-	tokens  *refreshCodec
-	clients *clientCache
-	rights  rightsRecorder
-	foreign eventLimiter
-	log     eventLog
-	now     func() time.Time
+	store      refreshStore
+	rules      refreshRules
+	tokens     *refreshCodec
+	clients    *clientCache
+	attributes *attribute.Cache
+	rights     rightsRecorder
+	foreign    eventLimiter
+	log        eventLog
+	now        func() time.Time
 }
 
 // refreshStore keeps the sessions as a refresh needs them.
@@ -39,7 +41,7 @@ func newRefreshGrant(i *Issuer) grant {
 	return refreshGrant{
 		store:  i.store,
 		rules:  refreshRules{idle: i.cfg.RefreshTokenTTL, grace: i.cfg.RefreshGrace, skew: i.cfg.ClockSkew, maxReplays: maxReplays},
-		tokens: i.refreshTokens, clients: i.clients, rights: rightsRecorder{i.store, i.statusLists}, foreign: eventLimiter{i.store, i.now}, log: eventLog{i.auditLog}, now: i.now,
+		tokens: i.refreshTokens, clients: i.clients, attributes: i.attributes, rights: rightsRecorder{i.store, i.statusLists}, foreign: eventLimiter{i.store, i.now}, log: eventLog{i.auditLog}, now: i.now,
 	}
 }
 
@@ -94,13 +96,27 @@ func (g refreshGrant) complete(ctx context.Context, req *grantRequest, who subje
 		refresh: g.tokens.token(who.handle, s.Generation),
 		idToken: req.client.IDTokenOnRefresh && contains(r.scope, ScopeOpenID),
 	}
-	if result.idToken && len(r.named) > 0 {
+	needed, err := g.needsRecord(ctx, result)
+	if err == nil && needed {
 		result.record, err = g.readUser(ctx, user.ID)
 	}
 	return result, err
 }
 
-// readUser reads the record of a user whose ID token says claims asked for by name.
+// needsRecord tells whether the ID token may say more of the user than the state of the session
+// tells: claims asked for by name, or those of attributes.
+func (g refreshGrant) needsRecord(ctx context.Context, result grantResult) (bool, error) {
+	if !result.idToken || len(result.rights.named) > 0 {
+		return result.idToken, nil
+	}
+	schema, err := g.attributes.Get(ctx)
+	if err != nil {
+		return false, unavailable(err)
+	}
+	return schema.GivesBy(result.rights.scope), nil
+}
+
+// readUser reads the record of a user whose ID token says more than most.
 func (g refreshGrant) readUser(ctx context.Context, id string) (*storage.User, error) {
 	user, _, err := g.store.UserInEpoch(ctx, id)
 	if errors.Is(err, storage.ErrNotFound) {

@@ -99,7 +99,7 @@ type grantResult struct {
 	issuedAt time.Time
 	event    string             // TokenResponse.Event
 	user     *storage.UserState // nil for a client on its own behalf
-	record   *storage.User      // of user; nil in a refresh without claims asked for by name
+	record   *storage.User      // of user; nil in a refresh whose ID token needs none
 	session  *storage.Session   // nil for a client on its own behalf
 	rights   rights
 	refresh  string // the refresh token to hand out; "" for none

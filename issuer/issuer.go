@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/signet/internal/fielderror"
+	"example.org/signet/issuer/attribute"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/authorization"
 	"example.org/signet/issuer/factor"
@@ -32,6 +33,7 @@ type Store interface {
 	storage.Consents
 	storage.Factors
 	storage.ScopeTexts
+	storage.AttributeSchemas
 	storage.Outbox
 	storage.Epochs
 	storage.SessionStatus
@@ -166,6 +168,7 @@ type Issuer struct {
 	codes         *codeIssuer
 	clients       *clientCache
 	roles         *role.Cache
+	attributes    *attribute.Cache
 	statusLists   *status.Lists
 	auditLog      *audit.Log
 	sweepClock    *sweepClock
@@ -200,6 +203,7 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 		refreshTokens: newRefreshCodec(cfg.Rand, master, cfg.OtherMasterKeys...),
 		clients:       newClientCache(store, cfg.CacheTTL, cfg.Now),
 		roles:         role.NewCache(store, cfg.CacheTTL, cfg.Now),
+		attributes:    attribute.NewCache(store, cfg.CacheTTL, cfg.Now),
 		auditLog:      log,
 		sweepClock:    newSweepClock(cfg.Now, store),
 		throttler:     NewThrottler(cfg.Throttle, store, log, cfg.Now),
@@ -222,8 +226,8 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 	i.introspector = &introspector{issuer: cfg.Issuer, checker: i.checker, refreshTokens: i.refreshTokens, idle: cfg.RefreshTokenTTL, now: i.now}
 	i.revoker = &revoker{store: store, log: eventLog{log}, now: i.now}
 	i.pipeline = &pipeline{
-		issuer: cfg.Issuer, auth: i.auth, grants: newGrants(i), roles: i.roles,
-		signer: &tokenSigner{issuer: cfg.Issuer, ttl: cfg.AccessTokenTTL, keyring: keyring, statusLists: i.statusLists, tokens: verified, rand: cfg.Rand},
+		issuer: cfg.Issuer, auth: i.auth, grants: newGrants(i), roles: i.roles, attributes: i.attributes,
+		signer: &tokenSigner{issuer: cfg.Issuer, ttl: cfg.AccessTokenTTL, keyring: keyring, statusLists: i.statusLists, tokens: verified, attributes: i.attributes, rand: cfg.Rand},
 	}
 	i.logout = newLogoutService(i, keyring)
 	return i, nil

@@ -175,7 +175,11 @@ func (p *pipeline) rights(ctx context.Context, req *grantRequest, who subject) (
 	r := rights{scope: scope, audience: audience, denied: without(base.scopes, scope)}
 	if policy.session {
 		r.deniedAudiences = without(base.audiences, audience)
-		r.named = claimsWithin(who.session.Claims, client.scopes)
+		schema, err := schemaOf(ctx, p.attributes, who.session.Claims)
+		if err != nil {
+			return rights{}, err
+		}
+		r.named = claimsWithin(who.session.Claims, client.scopes, schema)
 	}
 	if req.requested != nil {
 		r.scope = intersect(scope, req.requested)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"example.org/signet/issuer/attribute"
 	"example.org/signet/issuer/authorization"
 	"example.org/signet/issuer/role"
 	"example.org/signet/storage"
@@ -40,10 +41,14 @@ func (p *pipeline) authorizationRights(ctx context.Context, a authorizationAsk) 
 	if err != nil {
 		return authorizationRights{}, unavailable(err)
 	}
-	return rightsOfAuthorization(a, roles, p.issuer)
+	schema, err := schemaOf(ctx, p.attributes, namedClaims(a.Claims))
+	if err != nil {
+		return authorizationRights{}, err
+	}
+	return rightsOfAuthorization(a, roles, schema, p.issuer)
 }
 
-func rightsOfAuthorization(a authorizationAsk, roles *role.Set, issuer string) (authorizationRights, error) {
+func rightsOfAuthorization(a authorizationAsk, roles *role.Set, schema *attribute.Schema, issuer string) (authorizationRights, error) {
 	client := clientBounds(a.Client, issuer)
 	if err := client.checkResource(a.Resource); err != nil {
 		return authorizationRights{}, err
@@ -59,9 +64,9 @@ func rightsOfAuthorization(a authorizationAsk, roles *role.Set, issuer string) (
 	if a.Resource != "" {
 		r.Audience = selectAudience(client.audiences, a.Resource)
 	}
-	r.Claims, r.Shown = claimsWithin(namedClaims(a.Claims), client.scopes), r.Scopes
+	r.Claims, r.Shown = claimsWithin(namedClaims(a.Claims), client.scopes, schema), r.Scopes
 	for _, c := range r.Claims {
-		if scope := scopeOfClaim(c); !contains(r.Shown, scope) {
+		if scope := scopeOfClaim(c, schema); !contains(r.Shown, scope) {
 			r.Shown = append(slices.Clone(r.Shown), scope)
 		}
 	}

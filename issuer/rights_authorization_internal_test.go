@@ -64,7 +64,7 @@ func TestClaimScopes_AreComplete(t *testing.T) {
 		if got := userClaims(u, func(n string) bool { return n == name }); cmp.Equal(got, UserClaims{}) && name != "updated_at" {
 			t.Errorf("%s gives nothing", name)
 		}
-		if scope := scopeOfClaim(claimsOfUserInfo + name); !StandardScope(scope) {
+		if scope := scopeOfClaim(claimsOfUserInfo+name, nil); !StandardScope(scope) {
 			t.Errorf("%s belongs to the scope %q", name, scope)
 		}
 	}

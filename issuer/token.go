@@ -3,6 +3,7 @@ package issuer
 import (
 	"context"
 
+	"example.org/signet/issuer/attribute"
 	"example.org/signet/issuer/role"
 	"example.org/signet/storage"
 )
@@ -48,11 +49,12 @@ type grantRequest struct {
 // pipeline is the token endpoint: the checks that every grant shares, the grant,
 // scope and audience by the grant's policy, the tokens.
 type pipeline struct {
-	issuer string
-	auth   *clientAuthenticator
-	grants map[string]grant
-	roles  *role.Cache
-	signer *tokenSigner
+	issuer     string
+	auth       *clientAuthenticator
+	grants     map[string]grant
+	roles      *role.Cache
+	attributes *attribute.Cache
+	signer     *tokenSigner
 }
 
 // Token handles a request to the token endpoint. Errors are *Error.

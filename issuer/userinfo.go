@@ -11,6 +11,8 @@ import (
 type UserInfo struct {
 	Subject string `json:"sub"`
 	UserClaims
+
+	attributes map[string]any // claims of the operator's attributes
 }
 
 // UserInfo answers for the user whose active access token this is.
@@ -26,8 +28,16 @@ func (i *Issuer) UserInfo(ctx context.Context, accessToken Secret) (UserInfo, er
 	if t.user == nil || !contains(scopes, ScopeOpenID) {
 		return UserInfo{}, &Error{Code: InsufficientScope, Description: "the access token needs the openid scope", Scope: ScopeOpenID}
 	}
-	named := t.namedClaims(i.cfg.Issuer)
-	return UserInfo{Subject: t.user.ID, UserClaims: userClaims(t.record, func(name string) bool {
+	named, err := t.namedClaims(ctx, i.cfg.Issuer, i.attributes)
+	if err != nil {
+		return UserInfo{}, err
+	}
+	info := UserInfo{Subject: t.user.ID, UserClaims: userClaims(t.record, func(name string) bool {
 		return contains(scopes, claimScopes[name]) || contains(named, claimsOfUserInfo+name)
-	})}, nil
+	})}
+	info.attributes, err = attributeClaims(ctx, i.attributes, t.record, scopes, named, claimsOfUserInfo)
+	return info, err
 }
+
+// Body returns the answer with the claims of attributes.
+func (u UserInfo) Body() (any, error) { return withClaims(u, u.attributes) }

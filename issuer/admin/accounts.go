@@ -12,6 +12,7 @@ import (
 	"example.org/signet/internal/random"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/account"
+	"example.org/signet/issuer/attribute"
 	"example.org/signet/issuer/epoch"
 	"example.org/signet/issuer/factor"
 	"example.org/signet/issuer/password"
@@ -48,9 +49,11 @@ func (a accounts) new(ctx context.Context, n NewUser) (storage.User, error) {
 	if len(roles) == 0 {
 		roles = []string{role.User}
 	}
-	return u, a.apply(ctx, &u, UserChange{
-		Username: &n.Username, Email: &n.Email, EmailVerified: &n.EmailVerified, FullName: &n.FullName, Phone: &n.Phone, Roles: &roles,
-	})
+	c := UserChange{Username: &n.Username, Email: &n.Email, EmailVerified: &n.EmailVerified, FullName: &n.FullName, Phone: &n.Phone, Roles: &roles}
+	if len(n.Attributes) > 0 {
+		c.Attributes = &n.Attributes
+	}
+	return u, a.apply(ctx, &u, c)
 }
 
 // newID returns the given id, or a new one.
@@ -118,7 +121,28 @@ func (a accounts) apply(ctx context.Context, u *storage.User, c UserChange) erro
 		v.add(err)
 		u.Roles = roles
 	}
+	if c.Attributes != nil {
+		v.add(a.applyAttributes(ctx, u, c))
+	}
 	return v.err()
+}
+
+// applyAttributes changes the attributes of u by the schema that the store has now.
+func (a accounts) applyAttributes(ctx context.Context, u *storage.User, c UserChange) error {
+	record, err := a.store.AttributeSchema(ctx)
+	if err != nil {
+		return issuer.StoreError(err)
+	}
+	writer := attribute.Admin
+	if c.own {
+		writer = attribute.User
+	}
+	merged, err := attribute.NewSchema(record).Merge(u.Attributes, *c.Attributes, writer)
+	if err != nil {
+		return newFieldError("attributes", err.Error())
+	}
+	u.Attributes = merged
+	return nil
 }
 
 // applyNames changes the names to log in with.

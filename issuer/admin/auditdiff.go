@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.org/signet/issuer/attribute"
 	"example.org/signet/storage"
 )
 
@@ -87,6 +88,9 @@ func userChanges(a, b storage.User) string {
 	c.field("email_unverified", a.EmailVerified != b.EmailVerified && a.EmailVerified)
 	c.field("full_name", a.FullName != b.FullName)
 	c.field("phone", a.Phone != b.Phone)
+	if a.Attributes != b.Attributes {
+		c.field("attributes: "+strings.Join(attribute.Names(a.Attributes, b.Attributes), " "), true)
+	}
 	c.field("password", a.PasswordHash != b.PasswordHash)
 	c.toggle("must_change_password", a.MustChangePassword, b.MustChangePassword)
 	c.field("disabled", a.Disabled != b.Disabled && b.Disabled)

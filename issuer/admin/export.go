@@ -22,6 +22,8 @@ type ExportedUser struct {
 	Disabled       bool      `json:"disabled"`
 	CreatedAt      time.Time `json:"created_at"`
 	HashedPassword string    `json:"hashed_password,omitempty"`
+
+	Attributes map[string]any `json:"attributes,omitempty"`
 }
 
 // Export calls each with every user, in the order of their creation, and stops at its first error.
@@ -37,6 +39,7 @@ func (u Users) Export(ctx context.Context, hashes bool, each func(ExportedUser) 
 	if err := u.admin.record(ctx, e); err != nil {
 		return err
 	}
+	views := u.views()
 	p := storage.Page{Limit: storage.MaxPage}
 	for {
 		page, err := u.admin.service.store.ListUsers(ctx, storage.UserFilter{}, p)
@@ -48,7 +51,11 @@ func (u Users) Export(ctx context.Context, hashes bool, each func(ExportedUser) 
 				Username: user.Username, ID: user.ID, EmailVerified: user.EmailVerified, Email: user.Email, FullName: user.FullName, Phone: user.Phone,
 				Roles: append([]string{}, user.Roles...), Disabled: user.Disabled, CreatedAt: user.CreatedAt,
 			}
-			if hashes {
+			shown, err := views.of(ctx, user)
+			if err != nil {
+				return err
+			}
+			if x.Attributes = shown.Attributes; hashes {
 				x.HashedPassword = user.PasswordHash
 			}
 			if err := each(x); err != nil {

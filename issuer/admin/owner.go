@@ -63,7 +63,10 @@ func (s *Service) Owner(u storage.User, session string, info issuer.RequestInfo)
 }
 
 // Show returns the user as they were when the request was let in.
-func (o *Owner) Show() User { return toUser(o.user) }
+func (o *Owner) Show(ctx context.Context) (User, error) { return o.users.view(ctx, o.user) }
+
+// Revision names the state of the user when the request was let in.
+func (o *Owner) Revision() string { return toUser(o.user).Revision }
 
 // Update changes what users may change of themselves: Roles and EmailVerified must be nil.
 func (o *Owner) Update(ctx context.Context, c UserChange) (User, error) {
@@ -76,6 +79,7 @@ func (o *Owner) Update(ctx context.Context, c UserChange) (User, error) {
 	if c.MustChangePassword != nil {
 		return User{}, newFieldError("must_change_password", "is for administrators to change")
 	}
+	c.own = true
 	u, err := o.users.Update(ctx, o.user.ID, c)
 	return u, orTokenEnded(err)
 }
@@ -175,5 +179,5 @@ func (s *Service) Register(ctx context.Context, n NewUser, clientID string, info
 	return u, err
 }
 
-// View returns the user as users see themselves: without any secret.
+// View returns a new user as users see themselves: without any secret, and without attributes.
 func View(u storage.User) User { return toUser(u) }

@@ -23,6 +23,7 @@ type Store interface {
 	storage.Clients
 	storage.ClientLogos
 	storage.ScopeTexts
+	storage.AttributeSchemas
 	storage.Consents
 	storage.BrowserSessions
 	storage.SharedSets
@@ -33,11 +34,12 @@ type Store interface {
 	storage.Audit
 }
 
-// Caches hold clients and roles for seconds. This process forgets what it changed at once;
+// Caches hold clients, roles and the schema of attributes for seconds. This process forgets what it changed at once;
 // others notice when their entries expire.
 type Caches interface {
 	InvalidateClient(id string)
 	InvalidateRoles()
+	InvalidateAttributes()
 }
 
 // Config is what an operator decides.
@@ -107,6 +109,7 @@ type noCaches struct{}
 
 func (noCaches) InvalidateClient(string) {}
 func (noCaches) InvalidateRoles()        {}
+func (noCaches) InvalidateAttributes()   {}
 
 // now is the one timestamp of a unit of work, as the store will keep it.
 func (s *Service) now() time.Time { return storage.Time(s.cfg.Now()) }
@@ -201,6 +204,9 @@ func (a *Admin) Clients() Clients { return Clients{a} }
 
 // Scopes returns the operations on the texts of scopes.
 func (a *Admin) Scopes() Scopes { return Scopes{a} }
+
+// Attributes returns the operations on the definitions of attributes.
+func (a *Admin) Attributes() Attributes { return Attributes{a} }
 
 // Sessions returns the operations on sessions.
 func (a *Admin) Sessions() Sessions { return Sessions{a} }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/attribute"
 	"example.org/signet/storage"
 )
 
@@ -23,6 +24,9 @@ type User struct {
 
 	// MustChangePassword: the next sign-in in a browser leads to a new password first.
 	MustChangePassword bool `json:"must_change_password,omitempty"`
+
+	// Attributes are the operator's, as far as whoever asks may read them.
+	Attributes map[string]any `json:"attributes,omitempty"`
 
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
@@ -59,6 +63,8 @@ type NewUser struct {
 
 	MustChangePassword bool // at the next sign-in
 
+	Attributes attribute.Change
+
 	CreatedAt time.Time // of an import; zero means now
 }
 
@@ -75,6 +81,10 @@ type UserChange struct {
 	EmailVerified *bool
 
 	MustChangePassword *bool // for administrators alone
+
+	Attributes *attribute.Change // a merge patch: what is not named stays
+
+	own bool // it is the user's own change
 }
 
 // NewPassword is a password that an administrator sets.

@@ -74,8 +74,11 @@ func (u Users) List(ctx context.Context, q UserQuery, p storage.Page) (UserList,
 		return UserList{}, issuer.StoreError(err)
 	}
 	list := UserList{Items: make([]User, len(page.Users)), Next: l.cursor(page.Next)}
+	views := u.views()
 	for n, x := range page.Users {
-		list.Items[n] = toUser(x)
+		if list.Items[n], err = views.of(ctx, x); err != nil {
+			return UserList{}, err
+		}
 	}
 	return list, nil
 }

@@ -24,7 +24,10 @@ func (u Users) Show(ctx context.Context, id string) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	shown := toUser(x)
+	shown, err := u.view(ctx, x)
+	if err != nil {
+		return User{}, err
+	}
 	shown.Throttled, err = s.throttler.Locks(ctx, x.ID)
 	return shown, err
 }
@@ -44,11 +47,16 @@ func (u Users) Unlock(ctx context.Context, id string) (User, error) {
 		return User{}, err
 	}
 	counted, err := s.throttler.Counted(ctx, id)
-	if err != nil || !counted {
-		return toUser(x), err
+	if err != nil {
+		return User{}, err
 	}
-	e := storage.AuditEvent{Type: audit.EventUserUnlocked, Target: id}
-	return toUser(x), u.admin.run(ctx, e, func() error { return s.throttler.Unlock(ctx, id) })
+	if counted {
+		e := storage.AuditEvent{Type: audit.EventUserUnlocked, Target: id}
+		if err := u.admin.run(ctx, e, func() error { return s.throttler.Unlock(ctx, id) }); err != nil {
+			return User{}, err
+		}
+	}
+	return u.view(ctx, x)
 }
 
 // Find returns the user of that id, username or e-mail.
@@ -64,7 +72,7 @@ func (u Users) Find(ctx context.Context, ref string) (User, error) {
 	if err != nil {
 		return User{}, issuer.StoreError(fmt.Errorf("user: %w", err))
 	}
-	return toUser(x), nil
+	return u.view(ctx, x)
 }
 
 var errUserNotFound = fmt.Errorf("user: %w", storage.ErrNotFound)
@@ -174,7 +182,7 @@ func (u Users) insert(ctx context.Context, x storage.User, e storage.AuditEvent)
 		return User{}, err
 	}
 	x.Version = 1
-	return toUser(x), nil
+	return u.view(ctx, x)
 }
 
 // Update changes a user. The tokens that name a role taken away are marked at once.
@@ -269,7 +277,11 @@ func (u Users) change(ctx context.Context, id, event string, change func(*storag
 // swap makes one change of a user, and returns how many sessions it marked as ended.
 func (u Users) swap(ctx context.Context, id, event string, change func(*storage.User) error) (User, int64, error) {
 	x, ended, err := u.swapRecord(ctx, id, event, change)
-	return toUser(x), ended, err
+	if err != nil {
+		return User{}, ended, err
+	}
+	shown, err := u.view(ctx, x)
+	return shown, ended, err
 }
 
 func (u Users) swapRecord(ctx context.Context, id, event string, change func(*storage.User) error) (storage.User, int64, error) {

@@ -25,8 +25,24 @@ func NewSchema(s storage.AttributeSchema) *Schema {
 	return schema
 }
 
-// ScopeOf returns the scope that gives the claim, "" where no attribute has it.
-func (s *Schema) ScopeOf(claim string) string { return s.byClaim[claim].Scope }
+// ScopeOf returns the scope that gives the claim, "" where no attribute has it. A nil schema
+// has none.
+func (s *Schema) ScopeOf(claim string) string {
+	if s == nil {
+		return ""
+	}
+	return s.byClaim[claim].Scope
+}
+
+// GivesBy tells whether one of the scopes gives a claim.
+func (s *Schema) GivesBy(scopes []string) bool {
+	for _, a := range s.byClaim {
+		if slices.Contains(scopes, a.Scope) {
+			return true
+		}
+	}
+	return false
+}
 
 // ClaimNames returns the claims of all attributes and the scopes that give them, sorted.
 func (s *Schema) ClaimNames() (claims, scopes []string) {

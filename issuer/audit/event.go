@@ -55,6 +55,9 @@ const (
 	EventSecretRotated         = "client.secret_rotated"
 	EventScopeTextSet          = "scope.text_set"
 	EventScopeTextDeleted      = "scope.text_deleted"
+	EventAttributeCreated      = "attribute.created"
+	EventAttributeUpdated      = "attribute.updated"
+	EventAttributeDeleted      = "attribute.deleted"
 
 	// EventKeyChangeRequested says that somebody requested a change of the signing keys. What
 	// changes is the key's own event.
@@ -79,7 +82,7 @@ func EventTypes() []string {
 		EventUserDeleted, EventPasswordSet, EventPasswordReset, EventPasswordLinkMade, EventEmailVerified, EventMailSent, EventUsersExported,
 		EventRoleCreated, EventRoleUpdated, EventRoleDeleted,
 		EventClientCreated, EventClientUpdated, EventClientDeleted, EventSecretRotated,
-		EventScopeTextSet, EventScopeTextDeleted,
+		EventScopeTextSet, EventScopeTextDeleted, EventAttributeCreated, EventAttributeUpdated, EventAttributeDeleted,
 		EventKeyChangeRequested, EventChangeFailed, EventSwept,
 	}
 }

@@ -2,6 +2,7 @@ package authorization
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,8 +15,8 @@ const (
 	maxClaimValues = 20
 )
 
-// claimNames are the claims that a request may name. Others are ignored (OpenID Connect
-// Core §5.5).
+// claimNames are the claims that a request may name, beside those that the operator's attributes
+// become. Others are ignored (OpenID Connect Core §5.5).
 var claimNames = []string{
 	"acr", "auth_time", "email", "email_verified", "name", "phone_number", "preferred_username", "roles", "sub", "updated_at",
 }
@@ -74,13 +75,19 @@ func parseClaimList(value string) ([]Claim, error) {
 		if err != nil {
 			return nil, err
 		}
-		if slices.Contains(claimNames, claim.Name) {
+		if slices.Contains(claimNames, claim.Name) || isAttributeName(claim.Name) {
 			list = append(list, claim)
 		}
 	}
 	slices.SortFunc(list, func(a, b Claim) int { return strings.Compare(a.Name, b.Name) })
 	return list, nil
 }
+
+// isAttributeName tells whether the claim may be that of an attribute: whether there is one shows
+// when the rights are computed.
+func isAttributeName(name string) bool { return attributeName.MatchString(name) }
+
+var attributeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
 
 // parseClaim reads one claim: null, or an object (OpenID Connect Core §5.5.1).
 func parseClaim(m strictjson.Member) (Claim, error) {
