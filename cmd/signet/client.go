@@ -117,7 +117,7 @@ func signInFields(c admin.Client) []string {
 		"redirect URIs", joinWords(c.RedirectURIs), "post-logout redirect URIs", joinWords(c.PostLogoutRedirectURIs),
 		"back-channel logout URI", c.BackchannelLogoutURI, "logout tokens name the session", formatBool(c.BackchannelSession),
 		"login is initiated at", c.InitiateLoginURI, "any port of localhost", formatBool(c.LocalhostPorts), "auth_time in every ID token", formatBool(c.RequireAuthTime),
-		"sign-in must be by", c.Authentication, "password grant without second factor", formatBool(c.PasswordGrantWithoutMFA),
+		"requires authentication", requirement(c.Authentication), "password grant without second factor", formatBool(c.PasswordGrantWithoutMFA),
 	}
 	if c.DefaultMaxAge != nil {
 		fields = append(fields, "default max age", (time.Duration(*c.DefaultMaxAge) * time.Second).String())

@@ -127,7 +127,7 @@ func newRoleCommand(p *process, c *cobra.Command, mode openMode, change func(ctx
 		}
 		return ac.printResult(r, func(w io.Writer) {
 			writeFields(w, "role", r.Name, "description", r.Description, "scopes", joinWords(r.Scopes), "rank", strconv.FormatInt(r.Rank, 10),
-				"sign-in must be by", r.Authentication,
+				"requires authentication", requirement(r.Authentication),
 				"built in", formatBool(r.BuiltIn), "created", formatTime(r.CreatedAt), "updated", formatTime(r.UpdatedAt))
 		})
 	})

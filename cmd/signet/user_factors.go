@@ -72,9 +72,12 @@ func writeFactors(w io.Writer, f factor.Summary) {
 		app, used = "since "+formatTime(f.TOTP.CreatedAt), formatLastUse(f.TOTP.LastUsedAt)
 	}
 	if f.EnrolBy != nil {
-		by = formatTime(*f.EnrolBy)
+		by = "until " + formatTime(*f.EnrolBy)
+		if !f.EnrolBy.After(time.Now()) {
+			by = "no longer"
+		}
 	}
-	writeFields(w, "authenticator app", app, "last used", used, "recovery codes left", strconv.Itoa(f.RecoveryCodesLeft), "may be put off until", by)
+	writeFields(w, "authenticator app", app, "last used", used, "recovery codes left", strconv.Itoa(f.RecoveryCodesLeft), "may be put off", by)
 	if f.TOTP == nil {
 		fmt.Fprintln(w, "the password alone signs the user in, unless a role or client demands more")
 	}
@@ -86,4 +89,12 @@ func formatLastUse(t *time.Time) string {
 		return "never"
 	}
 	return formatTime(*t)
+}
+
+// requirement is what a role or a client demands of a sign-in, "" for nothing.
+func requirement(level string) string {
+	if level == "none" {
+		return ""
+	}
+	return level
 }
