@@ -74,17 +74,19 @@ var codeEncoding = base32.NewEncoding("ABCDEFGHJKMNPQRSTUVWXYZ123456789").WithPa
 const codeBytes = 5
 
 // Code returns the code of a request for a user who wants a new password, as "ABCD-EFGH". It counts
-// while the password is the same.
+// while the password is the same, and the address: that the code has come back shows that whoever
+// typed it reads the mails of the address that it was sent to, and of no other.
 func (s *Sealer) Code(nonce []byte, u storage.User) string {
 	text := code(s.codes[0], nonce, u)
 	return text[:4] + "-" + text[4:]
 }
 
 func code(key, nonce []byte, u storage.User) string {
-	state := StateOf(Reset, u)
+	state, address := StateOf(Reset, u), AddressState(u.Email)
 	mac := hmac.New(sha256.New, key)
 	mac.Write(nonce)
 	mac.Write(state[:])
+	mac.Write(address[:])
 	return codeEncoding.EncodeToString(mac.Sum(nil)[:codeBytes])
 }
 

@@ -6,7 +6,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -38,13 +40,14 @@ type Token struct {
 
 // StateOf returns the state of a user that a token of the purpose is bound to. For passwords it is
 // the hash of the password and the epoch of the sessions, so that signing out everywhere ends the
-// links too; for an address it is the address, while it is not verified.
+// links too, and the roles: who could make a link for a user could not for one with other rights. For
+// an address it is the address, while it is not verified.
 func StateOf(p Purpose, u storage.User) State {
 	created := strconv.FormatInt(u.CreatedAt.UnixMilli(), 10)
 	if p == Verify {
 		return digest("address", created, u.ID, u.Email, strconv.FormatBool(u.EmailVerified))
 	}
-	return digest("password", created, u.ID, strconv.FormatInt(u.Epoch, 10), u.PasswordHash)
+	return digest("password", created, u.ID, strconv.FormatInt(u.Epoch, 10), u.PasswordHash, strings.Join(slices.Sorted(slices.Values(u.Roles)), " "))
 }
 
 // PasswordState returns the state of a user's password alone.
@@ -69,8 +72,13 @@ func digest(kind string, parts ...string) State {
 	return State(sum[:16])
 }
 
-// Fits tells whether the token may be used for the user as they are now.
+// Fits tells whether the token may be used for the user as they are now. One that was mailed to
+// another address than the user has now may not: they may have changed it because somebody else
+// reads the mails of the one before.
 func (t Token) Fits(u storage.User, now time.Time) bool {
+	if t.Mailed != (State{}) && !t.MailedTo(u.Email) {
+		return false
+	}
 	return t.Purpose != 0 && u.ID == t.UserID && !u.Disabled && now.Before(t.Until) && t.State == StateOf(t.Purpose, u)
 }
 

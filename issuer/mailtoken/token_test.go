@@ -44,6 +44,8 @@ func TestToken_FitsOneState(t *testing.T) {
 		"reset, signed out everywhere":   {reset, func(u *storage.User) { u.Epoch++ }, false},
 		"reset, disabled":                {reset, func(u *storage.User) { u.Disabled = true }, false},
 		"reset, another user of that id": {reset, func(u *storage.User) { u.CreatedAt = now }, false},
+		"reset, another address":         {reset, func(u *storage.User) { u.Email = "eve@example.com" }, false},
+		"reset, another role":            {reset, func(u *storage.User) { u.Roles = []string{"admin"} }, false},
 		"reset, another user":            {reset, func(u *storage.User) { u.ID = "01930000-0000-7000-8000-000000000002" }, false},
 		"verify, nothing changed":        {verify, func(*storage.User) {}, true},
 		"verify, password changed":       {verify, func(u *storage.User) { u.PasswordHash, u.Epoch = "$argon2id$new", 4 }, true},
@@ -65,6 +67,15 @@ func TestToken_FitsOneState(t *testing.T) {
 		if !token.MailedTo("alice@example.com") || token.MailedTo("eve@example.com") || token.MailedTo("") {
 			t.Errorf("%s: the address is another", name)
 		}
+	}
+}
+
+// A link that an administrator hands over stays good when the address changes.
+func TestToken_NotMailed_FitsAnyAddress(t *testing.T) {
+	token, u := mailtoken.New(mailtoken.Invite, alice(), "", now.Add(time.Minute)), alice()
+	u.Email = "alice@example.org"
+	if !token.Fits(u, now) || token.MailedTo(u.Email) {
+		t.Error("it does not fit, or shows that the new address is the user's")
 	}
 }
 
@@ -141,9 +152,12 @@ func TestCode_CountsForOneRequestAndState(t *testing.T) {
 	}
 	changed := alice()
 	changed.PasswordHash = "$argon2id$new"
+	moved := alice()
+	moved.Email = "eve@example.com" // alice has chosen it herself, after the code was mailed
 	for name, right := range map[string]bool{
 		"another request": s.CheckCode(other, alice(), code), "another password": s.CheckCode(nonce, changed, code),
-		"nobody": s.CheckCode(nonce, storage.User{}, s.Code(nonce, storage.User{})), "nothing": s.CheckCode(nonce, alice(), ""),
+		"another address": s.CheckCode(nonce, moved, code),
+		"nobody":          s.CheckCode(nonce, storage.User{}, s.Code(nonce, storage.User{})), "nothing": s.CheckCode(nonce, alice(), ""),
 		"half": s.CheckCode(nonce, alice(), code[:4]),
 	} {
 		if right {
