@@ -672,7 +672,7 @@ func testNewDeviceNotice(t *testing.T, s *Signet) {
 func testFactorNotices(t *testing.T, s *Signet) {
 	address := s.addressed(t, s.Alice)
 	b, a := s.enrolled(t, s.Alice)
-	if m := s.mail(t, address); m.Subject != "A second step was set up" {
+	if m := s.mail(t, address); m.Subject != "A second factor was set up" {
 		t.Errorf("setting it up is told as %+v", m)
 	}
 	b = s.NewBrowser()
@@ -682,12 +682,12 @@ func testFactorNotices(t *testing.T, s *Signet) {
 		t.Errorf("a recovery code is told as %+v", m)
 	}
 	b.SendForm(t, b.Open(AccountFactors), AccountFactors+"/remove", "")
-	if m := s.mail(t, address); m.Subject != "A second step was removed" {
+	if m := s.mail(t, address); m.Subject != "A second factor was removed" {
 		t.Errorf("the removal is told as %+v", m)
 	}
 	s.giveApp(t, s.Alice)
 	must(t, s.operator().Factors().Reset(context.Background(), s.Alice.ID))
-	if m := s.mail(t, address); m.Subject != "A second step was removed" {
+	if m := s.mail(t, address); m.Subject != "A second factor was removed" {
 		t.Errorf("the removal by an administrator is told as %+v", m)
 	}
 }
