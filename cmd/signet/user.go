@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -23,6 +26,7 @@ type userFlags struct {
 	username, email, fullName, phone string
 	verified, mustChange             bool
 	roles                            []string
+	attributes                       []string
 }
 
 func (u *userFlags) add(f *pflag.FlagSet) {
@@ -32,6 +36,7 @@ func (u *userFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&u.fullName, "full-name", "", "full `NAME`")
 	f.StringVar(&u.phone, "phone", "", "phone `NUMBER`")
 	f.StringSliceVar(&u.roles, "role", nil, "`ROLE`, may be given several times")
+	f.StringArrayVar(&u.attributes, "attribute", nil, "`NAME=VALUE` of an attribute, several times; a list is separated by commas, an empty value removes it")
 }
 
 func newUserCreate(p *process) *cobra.Command {
@@ -52,6 +57,9 @@ func newUserCreate(p *process) *cobra.Command {
 	return p.withAdmin(c, s, createIfMissing, func(ctx context.Context, ac *adminContext, args []string) error {
 		n := admin.NewUser{Username: args[0], Email: flags.email, EmailVerified: flags.verified, FullName: flags.fullName, Phone: flags.phone, Roles: flags.roles, Disabled: disabled, MustChangePassword: flags.mustChange}
 		var err error
+		if n.Attributes, err = parseAttributes(flags.attributes); err != nil {
+			return err
+		}
 		if noPassword && secret.isSet() {
 			return usageErrorf("--no-password contradicts --password-stdin and --password-file")
 		}
@@ -112,6 +120,9 @@ func (ac *adminContext) printUser(u admin.User) error {
 	return ac.printResult(u, func(w io.Writer) {
 		writeFields(w, "id", u.ID, "username", u.Username, "email", u.Email, "email verified", formatVerified(u), "full name", u.FullName, "phone", u.Phone,
 			"roles", joinWords(u.Roles), "disabled", formatBool(u.Disabled), "must change password", formatBool(u.MustChangePassword), "created", formatTime(u.CreatedAt), "updated", formatTime(u.UpdatedAt))
+		for _, name := range slices.Sorted(maps.Keys(u.Attributes)) {
+			writeFields(w, name, formatAttribute(u.Attributes[name]))
+		}
 		for _, lock := range u.Throttled {
 			from := "networks from which the user has not logged in before"
 			if lock.By == "network" {
@@ -120,6 +131,18 @@ func (ac *adminContext) printUser(u admin.User) error {
 			fmt.Fprintf(w, "logins from %s are refused until %s\n", from, formatTime(lock.Until))
 		}
 	})
+}
+
+// formatAttribute shows a value as --attribute takes it.
+func formatAttribute(value any) string {
+	if list, is := value.([]any); is {
+		texts := make([]string, len(list))
+		for n, one := range list {
+			texts[n] = fmt.Sprint(one)
+		}
+		return strings.Join(texts, ", ")
+	}
+	return fmt.Sprint(value)
 }
 
 // formatVerified says yes or no of an e-mail address, and nothing where there is none.
@@ -220,6 +243,13 @@ func newUserUpdate(p *process) *cobra.Command {
 			Username: changed(c, "username", &flags.username), Email: changed(c, "email", &flags.email), FullName: changed(c, "full-name", &flags.fullName),
 			Phone: changed(c, "phone", &flags.phone), Roles: changed(c, "role", &flags.roles),
 			EmailVerified: changed(c, "email-verified", &flags.verified), MustChangePassword: changed(c, "must-change-password", &flags.mustChange),
+		}
+		if len(flags.attributes) > 0 {
+			attributes, err := parseAttributes(flags.attributes)
+			if err != nil {
+				return admin.User{}, err
+			}
+			change.Attributes = &attributes
 		}
 		if change == (admin.UserChange{}) {
 			return admin.User{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
