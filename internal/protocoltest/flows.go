@@ -7,8 +7,8 @@ import (
 )
 
 // LoginForm is a password grant for the scope; "" asks for all.
-func (p User) LoginForm(scope string) url.Values {
-	f := Form("grant_type", "password", "username", p.Username, "password", p.Password)
+func (u User) LoginForm(scope string) url.Values {
+	f := Form("grant_type", "password", "username", u.Username, "password", u.Password)
 	if scope != "" {
 		f.Set("scope", scope)
 	}

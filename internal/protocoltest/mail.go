@@ -671,11 +671,11 @@ func testNewDeviceNotice(t *testing.T, s *Signet) {
 
 func testFactorNotices(t *testing.T, s *Signet) {
 	address := s.addressed(t, s.Alice)
-	b, a := s.enrolled(t, s.Alice)
+	_, a := s.enrolled(t, s.Alice)
 	if m := s.mail(t, address); m.Subject != "A second factor was set up" {
 		t.Errorf("setting it up is told as %+v", m)
 	}
-	b = s.NewBrowser()
+	b := s.NewBrowser()
 	p := b.SignIn(t, b.Open(Login), s.Alice).asksForCode(t)
 	b.SendForm(t, p, LoginFactor, "", "recovery_code", a.codes[0])
 	if m := s.mail(t, address); m.Subject != "A recovery code was used" {
