@@ -118,11 +118,14 @@ func writeUsers(w io.Writer, users []admin.User) {
 // printUser prints one user.
 func (ac *adminContext) printUser(u admin.User) error {
 	return ac.printResult(u, func(w io.Writer) {
-		writeFields(w, "id", u.ID, "username", u.Username, "email", u.Email, "email verified", formatVerified(u), "full name", u.FullName, "phone", u.Phone,
-			"roles", joinWords(u.Roles), "disabled", formatBool(u.Disabled), "must change password", formatBool(u.MustChangePassword), "created", formatTime(u.CreatedAt), "updated", formatTime(u.UpdatedAt))
-		for _, name := range slices.Sorted(maps.Keys(u.Attributes)) {
-			writeFields(w, name, formatAttribute(u.Attributes[name]))
+		fields := []string{
+			"id", u.ID, "username", u.Username, "email", u.Email, "email verified", formatVerified(u), "full name", u.FullName, "phone", u.Phone,
+			"roles", joinWords(u.Roles), "disabled", formatBool(u.Disabled), "must change password", formatBool(u.MustChangePassword), "created", formatTime(u.CreatedAt), "updated", formatTime(u.UpdatedAt),
 		}
+		for _, name := range slices.Sorted(maps.Keys(u.Attributes)) {
+			fields = append(fields, "attribute "+name, formatAttribute(u.Attributes[name]))
+		}
+		writeFields(w, fields...)
 		for _, lock := range u.Throttled {
 			from := "networks from which the user has not logged in before"
 			if lock.By == "network" {

@@ -77,8 +77,12 @@ func writeFactors(w io.Writer, f factor.Summary) {
 			by = "no longer"
 		}
 	}
-	writeFields(w, "authenticator app", app, "last used", used, "recovery codes left", strconv.Itoa(f.RecoveryCodesLeft), "may be put off", by)
-	if f.TOTP == nil {
+	fields := []string{"authenticator app", app, "last used", used}
+	for _, k := range f.Passkeys {
+		fields = append(fields, "passkey", fmt.Sprintf("%q since %s, last used %s", k.Name, formatTime(k.CreatedAt), formatLastUse(k.LastUsedAt)))
+	}
+	writeFields(w, append(fields, "recovery codes left", strconv.Itoa(f.RecoveryCodesLeft), "may be put off", by)...)
+	if f.TOTP == nil && len(f.Passkeys) == 0 {
 		fmt.Fprintln(w, "the password alone signs the user in, unless a role or client demands more")
 	}
 }
