@@ -24,8 +24,11 @@ func (f *frame) form(problem Problem, retry time.Duration, first string) form {
 	}
 	field := invalidFields[problem]
 	s := form{problem: f.problem(problem, retry), invalid: field, focus: field}
-	if field == "" {
+	switch {
+	case field == "":
 		s.focus = first
+	case problem == ProblemPasswordMismatch:
+		s.focus = "new-password" // both are empty again
 	}
 	return s
 }
