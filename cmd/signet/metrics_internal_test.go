@@ -31,7 +31,7 @@ func TestMetrics_CountStoreCallsAndSessions(t *testing.T) {
 	wanted := []string{
 		"signet_sessions_started_total 2",
 		`signet_sessions_ended_total{reason="token revoked"} 1`,
-		`signet_store_duration_seconds_count{operation="create_session"} 2`,
+		`signet_store_duration_seconds_count{operation="record_logins"} 2`,
 		`signet_store_duration_seconds_bucket{operation="revoke_session",le="+Inf"} 1`,
 	}
 	status, body, err := get("http://"+address+"/metrics", "", nil)
