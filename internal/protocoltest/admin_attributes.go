@@ -35,6 +35,9 @@ func testAttributes(t *testing.T, s *Signet) {
 		t.Errorf("listed %v", got)
 	}
 
+	if o := s.JSON("GET", AttributesPath+"/dept", nil, f.admin).ExpectStatus(t, http.StatusOK).Object(t); o["claim"] != "department" {
+		t.Errorf("shown as %v", o)
+	}
 	path := Users + "/" + s.Alice.ID
 	for _, wrong := range []any{
 		"x", nil, []string{"dept"}, Object{"dept": 1}, Object{"dept": Object{"$ne": 1}}, Object{"dept": []string{"a"}}, Object{"dept": 1.5}, Object{"teams": []any{1}},

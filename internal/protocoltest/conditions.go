@@ -95,7 +95,8 @@ func testIfMatchWithoutTag(t *testing.T, s *Signet) {
 		{"DELETE", Sessions + "/" + sid, nil}, {"POST", Roles, Object{"name": "late"}}, {"DELETE", browsers + "/" + browser, nil}, {"DELETE", browsers, nil},
 		{"DELETE", Users + "/" + s.Alice.ID + "/consents/web", nil}, {"PUT", ScopesPath + "/items:read", Object{"texts": Object{"en": "Read your items"}}},
 		{"DELETE", ScopesPath + "/items:read", nil}, {"DELETE", s.Alice.factors(), nil}, {"POST", s.Alice.factors() + "/demand", nil},
-		{"DELETE", s.Editor.factors() + "/totp", nil}, {"DELETE", Sessions, nil},
+		{"DELETE", s.Editor.factors() + "/totp", nil}, {"POST", AttributesPath, Object{"name": "late", "type": "string"}},
+		{"PATCH", AttributesPath + "/late", Object{"description": "Late"}}, {"DELETE", AttributesPath + "/late", nil}, {"DELETE", Sessions, nil},
 	} {
 		if a := s.JSON(c.method, c.below, c.body, f.superAdmin, Header("If-Match", staleTag)); a.Status != http.StatusPreconditionFailed {
 			t.Errorf("%s %s: %d", c.method, c.below, a.Status)

@@ -27,6 +27,7 @@ var passkeyCases = []testCase{
 	{name: "a passkey of a user who must change the password", configure: onLocalhost, run: testPasskeyMustChange},
 	{name: "a challenge of another request, browser or time", configure: onLocalhost, run: testPasskeyChallenge},
 	{name: "passkeys by the API", configure: onLocalhost, run: testPasskeysAPI},
+	{name: "removing a passkey by the API, and guesses at the password", configure: passkeysThrottled, run: testRemovePasskeyByAPI},
 	{name: "an essential acr that needs a passkey", configure: onLocalhost, run: testPasskeyACR},
 	{name: "L12 forms of other sites with a passkey", configure: onLocalhost, run: testPasskeyCrossSite},
 	{name: "an issuer with an IP address offers none", run: testNoPasskeys},
@@ -370,6 +371,29 @@ func testPasskeysAPI(t *testing.T, s *Signet) {
 		t.Fatalf("the list is %v", all)
 	}
 	post("/remove", Object{"id": all[0].(map[string]any)["id"], "current_password": s.Alice.Password}).ExpectStatus(t, http.StatusUnauthorized) // by a login from before it
+}
+
+// A session that has used a factor removes a passkey; guesses at the password beside it are counted.
+func testRemovePasskeyByAPI(t *testing.T, s *Signet) {
+	token := s.tokenByApp(t, s.giveApp(t, s.Alice), s.Alice)
+	post := func(path string, body Object) Response { return s.JSON("POST", MeFactors+"/passkeys"+path, body, token) }
+	begun := post("", Object{}).ExpectStatus(t, http.StatusOK).Object(t)
+	options, err := json.Marshal(begun["options"])
+	must(t, err)
+	response := newDevice(virtualwebauthn.AuthenticatorOptions{}).create(t, string(options))
+	post("/confirm", Object{"challenge": begun["challenge"], "response": response, "name": "Key"}).ExpectStatus(t, http.StatusOK)
+	all := s.JSON("GET", MeFactors, nil, token).ExpectStatus(t, http.StatusOK).Object(t)["passkeys"].([]any)
+	id := all[0].(map[string]any)["id"]
+	post("/remove", Object{"id": id}).ExpectStatus(t, http.StatusNoContent)
+	post("/remove", Object{"id": id}).ExpectProblem(t, http.StatusNotFound, "not_found")
+	s.Advance(11 * time.Minute)
+	guess := Object{"id": id, "current_password": "wrong password"}
+	for range int(s.options.Issuer.Throttle.PerAccountNetwork.Attempts) {
+		post("/remove", guess)
+	}
+	post("/remove", guess).ExpectStatus(t, http.StatusTooManyRequests)
+	post("", guess).ExpectStatus(t, http.StatusUnprocessableEntity) // it takes no id
+	post("", Object{"current_password": "wrong password"}).ExpectStatus(t, http.StatusTooManyRequests)
 }
 
 func testPasskeyACR(t *testing.T, s *Signet) {
