@@ -376,7 +376,9 @@ func testPasskeysAPI(t *testing.T, s *Signet) {
 // A session that has used a factor removes a passkey; guesses at the password beside it are counted.
 func testRemovePasskeyByAPI(t *testing.T, s *Signet) {
 	token := s.tokenByApp(t, s.giveApp(t, s.Alice), s.Alice)
-	post := func(path string, body Object) Response { return s.JSON("POST", MeFactors+"/passkeys"+path, body, token) }
+	post := func(path string, body Object) Response {
+		return s.JSON("POST", MeFactors+"/passkeys"+path, body, token)
+	}
 	begun := post("", Object{}).ExpectStatus(t, http.StatusOK).Object(t)
 	options, err := json.Marshal(begun["options"])
 	must(t, err)
