@@ -278,81 +278,6 @@ func testAdminClients(t *testing.T, s *Signet) {
 	s.TryLogin(fresh, s.Editor, "").expectInvalidClient(t)
 }
 
-func testAdminSessions(t *testing.T, s *Signet) {
-	f := s.AddAdmins(t)
-	tokens, other := s.Login(t, s.Web, s.Alice, "openid"), s.Login(t, s.SPA, s.Alice, "openid")
-	sid := claims(t, tokens.Access)["sid"].(string)
-	for query, n := range map[string]int{"user_id=" + s.Alice.ID: 2, "client_id=web": 1, "user_id=" + s.Alice.ID + "&client_id=spa": 1, "user_id=" + s.Editor.ID: 0, "active=true": 4} {
-		if got := ids(s.JSON("GET", Sessions+"?"+query, nil, f.admin), t, "sid"); len(got) != n {
-			t.Errorf("%s lists %d, want %d", query, len(got), n)
-		}
-	}
-	if o := s.JSON("GET", Sessions+"/"+sid, nil, f.admin).ExpectStatus(t, http.StatusOK).Object(t); o["user_id"] != s.Alice.ID || o["active"] != true {
-		t.Errorf("%v", o)
-	}
-	s.JSON("DELETE", Sessions+"/"+sid, nil, f.admin).ExpectStatus(t, http.StatusNoContent)
-	s.JSON("DELETE", Sessions+"/"+sid, nil, f.admin).ExpectStatus(t, http.StatusNoContent)
-	s.expectEnded(t, s.Web, tokens)
-	s.JSON("DELETE", Sessions, nil, f.admin).ExpectProblem(t, http.StatusForbidden, "insufficient_scope")
-	other = s.expectActive(t, s.SPA, other)
-	s.JSON("DELETE", Sessions, nil, f.superAdmin).ExpectStatus(t, http.StatusNoContent)
-	s.expectEnded(t, s.SPA, other)
-	s.JSON("GET", Sessions, nil, f.superAdmin).ExpectProblem(t, http.StatusUnauthorized, "invalid_token")
-}
-
-func testAdminKeys(t *testing.T, s *Signet) {
-	f := s.AddAdmins(t)
-	before := ids(s.JSON("GET", KeysPath, nil, f.superAdmin), t, "kid")
-	if len(before) != 2 {
-		t.Fatalf("keys %v", before)
-	}
-	plan := s.JSON("GET", KeysPath+"/plan?rotate=true", nil, f.superAdmin).ExpectStatus(t, http.StatusOK).Object(t)
-	if len(plan["changes"].([]any)) == 0 {
-		t.Error("a plan without a change")
-	}
-	s.JSON("GET", KeysPath+"/plan?rotate=perhaps", nil, f.superAdmin).ExpectProblem(t, 422, "invalid_field", "rotate")
-	s.JSON("GET", KeysPath+"/plan?revoke=nothing", nil, f.superAdmin).ExpectProblem(t, http.StatusNotFound, "not_found")
-	if after := ids(s.JSON("GET", KeysPath, nil, f.superAdmin), t, "kid"); !slices.Equal(after, before) {
-		t.Error("a plan changed the keys")
-	}
-	s.JSON("POST", KeysPath+"/rollback", nil, f.superAdmin).ExpectProblem(t, http.StatusConflict, "rollback_unavailable")
-	s.JSON("POST", KeysPath+"/rotate", nil, f.superAdmin).ExpectStatus(t, http.StatusOK) // will happen when it has been published long enough
-	s.JSON("POST", KeysPath+"/rotate", nil, f.superAdmin).ExpectProblem(t, http.StatusConflict, "already_rotated")
-	s.JSON("GET", KeysPath+"/plan?rotate=true", nil, f.superAdmin).ExpectProblem(t, http.StatusConflict, "already_rotated")
-	rotated := s.JSON("POST", KeysPath+"/rotate", Object{"force": true}, f.superAdmin).ExpectStatus(t, http.StatusOK).Object(t)
-	if rotated["activates"] != before[1] {
-		t.Errorf("%v, had %v", rotated, before)
-	}
-	s.JSON("GET", KeysPath+"/plan?rollback=true", nil, f.superAdmin).ExpectStatus(t, http.StatusOK)
-	back := s.JSON("POST", KeysPath+"/rollback", nil, f.superAdmin).ExpectStatus(t, http.StatusOK).Object(t)
-	if back["activates"] != before[0] {
-		t.Errorf("%v, had %v", back, before)
-	}
-	s.JSON("POST", KeysPath+"/rollback", nil, f.superAdmin).ExpectProblem(t, http.StatusConflict, "already_rotated")
-	s.JSON("POST", KeysPath+"/nothing/revoke", nil, f.superAdmin).ExpectProblem(t, http.StatusNotFound, "not_found")
-	s.JSON("POST", KeysPath+"/"+before[0]+"/revoke", nil, f.superAdmin).ExpectStatus(t, http.StatusOK)
-	s.JSON("GET", KeysPath, nil, f.superAdmin).ExpectProblem(t, http.StatusUnauthorized, "invalid_token") // the key that signed the token is gone
-}
-
-func testAdminAudit(t *testing.T, s *Signet) {
-	f := s.AddAdmins(t)
-	s.JSON("POST", Users+"/"+s.Alice.ID+"/disable", nil, f.admin).ExpectStatus(t, http.StatusOK)
-	a := s.JSON("GET", Audit+"?type=user.disabled&target="+s.Alice.ID, nil, f.admin).ExpectStatus(t, http.StatusOK)
-	items := a.Object(t)["items"].([]any)
-	if len(items) != 1 {
-		t.Fatalf("%s", a.Body)
-	}
-	if e := items[0].(map[string]any); e["actor"] != f.Admin.ID || e["address"] == "" || len(e["request_id"].(string)) != 32 {
-		t.Errorf("%v", e)
-	}
-	for query, n := range map[string]int{"since=2030-01-01T00:00:00Z": 0, "until=2020-01-01T00:00:00Z": 0, "type=%24ne": 0, "type=user.disabled&limit=1": 1} {
-		if got := ids(s.JSON("GET", Audit+"?"+query, nil, f.admin), t, "id"); len(got) != n {
-			t.Errorf("%s lists %d, want %d", query, len(got), n)
-		}
-	}
-	s.JSON("GET", Audit+"?since=yesterday", nil, f.admin).ExpectProblem(t, 422, "invalid_field", "since")
-}
-
 // testOtherIDs sends ids of one kind of record where those of another are expected.
 func testOtherIDs(t *testing.T, s *Signet) {
 	f := s.AddAdmins(t)
@@ -400,30 +325,6 @@ func testFreshRoles(t *testing.T, s *Signet) {
 	vip := Bearer(s.Login(t, f.Portal, s.Editor, portalScope).Access)
 	s.JSON("GET", Users, nil, vip).ExpectProblem(t, http.StatusForbidden, "insufficient_scope")
 	s.JSON("PATCH", Users+"/"+s.Editor.ID, Object{"full_name": "x"}, alice).ExpectProblem(t, http.StatusForbidden, "access_denied")
-}
-
-// testAuditFailureBlocksChange makes every write of the audit log fail and expects no change.
-func testAuditFailureBlocksChange(t *testing.T, s *Signet) {
-	f := s.AddAdmins(t)
-	s.Store.Before(failMethod("AppendAudit"))
-	for _, ask := range []struct {
-		method, path string
-		body         Object
-	}{
-		{"POST", Users, s.registration("made")}, {"PATCH", Users + "/" + s.Alice.ID, Object{"full_name": "Changed"}}, {"POST", Users + "/" + s.Alice.ID + "/disable", nil},
-		{"POST", Users + "/" + s.Alice.ID + "/password", Object{"password": s.NewSecret("a new passphrase")}}, {"DELETE", Users + "/" + s.Alice.ID, nil},
-		{"POST", Roles, Object{"name": "made"}}, {"PATCH", Roles + "/editor", Object{"description": "Changed"}},
-		{"POST", Clients, Object{"client_id": "made"}}, {"PATCH", Clients + "/web", Object{"client_name": "Changed"}}, {"POST", Clients + "/web/secret", Object{}}, {"DELETE", Clients + "/web", nil},
-	} {
-		s.JSON(ask.method, ask.path, ask.body, f.superAdmin).ExpectProblem(t, http.StatusServiceUnavailable, "temporarily_unavailable")
-	}
-	s.Store.Reset()
-	for _, path := range []string{Users + "?prefix=made", Roles, Clients, Users + "/" + s.Alice.ID, Clients + "/web"} {
-		if a := s.JSON("GET", path, nil, f.superAdmin).ExpectStatus(t, http.StatusOK); strings.Contains(string(a.Body), "made") || strings.Contains(string(a.Body), "Changed") {
-			t.Errorf("%s: %s", path, a.Body)
-		}
-	}
-	s.Login(t, s.Web, s.Alice, "openid")
 }
 
 func testAdminFaults(t *testing.T, s *Signet) {
