@@ -153,7 +153,7 @@ func (p Page) done(title string) bool {
 }
 
 const (
-	passwordIsSet   = "Your new password counts"
+	passwordIsSet   = "Your password was changed"
 	linkHasEnded    = "This link cannot be used any more"
 	addressIsProven = "Your e-mail address is confirmed"
 	newPassword     = "a new and long password"
