@@ -23,6 +23,7 @@ type Snapshot interface {
 	StateListings
 	SignInListings
 	FactorListings
+	UpstreamListings
 	Epoch(ctx context.Context) (Epoch, error)
 
 	// Close releases what the snapshot holds.
@@ -57,6 +58,12 @@ type SignInListings interface {
 type FactorListings interface {
 	ListUserFactors(ctx context.Context, p Page) (UserFactorsPage, error)
 	AttributeSchema(ctx context.Context) (AttributeSchema, error)
+}
+
+// UpstreamListings lists the connectors, and whom they sign in.
+type UpstreamListings interface {
+	ListConnectors(ctx context.Context) ([]Connector, error)
+	ListUserLinks(ctx context.Context, userID string, p Page) (UserLinkPage, error)
 }
 
 // Backups is what backing up and restoring asks of a store beyond the rest.

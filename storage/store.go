@@ -19,6 +19,8 @@ type Store interface {
 	BrowserSessions
 	Consents
 	Factors
+	Connectors
+	UserLinks
 	ScopeTexts
 	AttributeSchemas
 	Outbox

@@ -85,8 +85,8 @@ type UserRecords interface {
 	UpdateUser(ctx context.Context, u User) (User, error)
 
 	// DeleteUser removes the user where the version still is the given one, 0
-	// standing for any, frees their login names and removes their second factors. A
-	// crash may leave the record of the factors, which is then of no meaning.
+	// standing for any, frees their login names and removes their second factors and links. A
+	// crash may leave these records, which are then of no meaning.
 	// ErrConflict if the version moved on, ErrNotFound.
 	DeleteUser(ctx context.Context, id string, version int64) error
 

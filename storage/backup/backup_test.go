@@ -108,7 +108,12 @@ func all(t testing.TB, v storage.Snapshot) map[string]any {
 	must(t, err)
 	schema, err := v.AttributeSchema(ctx)
 	must(t, err)
+	connectors, err := v.ListConnectors(ctx)
+	must(t, err)
+	links, err := v.ListUserLinks(ctx, "", p)
+	must(t, err)
 	return map[string]any{
+		"connectors": connectors, "links": links.Links,
 		"attributes": schema.Attributes,
 		"logos":      logos.Logos, "texts": texts, "consents": consents.Consents, "browsers": browsers.Sessions, "messages": messages.Messages, "factors": factors.Factors,
 		"users": users.Users, "roles": roles, "clients": clients.Clients, "sessions": sessions.Sessions,

@@ -11,8 +11,8 @@ import (
 
 // Format is the newest format that this program knows, and the one that it writes. It reads
 // those before too: 2 added the records of sign-in in a browser, 3 second
-// factors, 4 attributes of users.
-const Format = 4
+// factors, 4 attributes of users, 5 connectors and links.
+const Format = 5
 
 // maxLine bounds one record, in bytes.
 const maxLine = 4 << 20
@@ -60,6 +60,8 @@ type record struct {
 	Message        *storage.Message         `json:"message,omitempty"`
 	Factors        *storage.UserFactors     `json:"factors,omitempty"`
 	Attributes     *storage.AttributeSchema `json:"attribute_schema,omitempty"`
+	Connector      *storage.Connector       `json:"connector,omitempty"`
+	Link           *storage.UserLink        `json:"link,omitempty"`
 }
 
 // trailer is the last line.
@@ -124,6 +126,10 @@ func (r record) kind() string {
 		return "factors"
 	case r.Attributes != nil:
 		return "attribute_schemas"
+	case r.Connector != nil:
+		return "connectors"
+	case r.Link != nil:
+		return "links"
 	}
 	return "roles"
 }

@@ -27,6 +27,8 @@ type Store interface {
 	storage.Factors
 	storage.ScopeTexts
 	storage.AttributeSchemas
+	storage.Connectors
+	storage.UserLinks
 	storage.Outbox
 	storage.StatusLists
 	storage.Revocations
@@ -259,6 +261,10 @@ func insertSignIn(ctx context.Context, into Store, r record, now time.Time) erro
 		a.Version = 0 // it is made anew
 		_, err := into.SwapAttributeSchema(ctx, a)
 		return err
+	case r.Connector != nil:
+		return into.CreateConnector(ctx, *r.Connector)
+	case r.Link != nil:
+		return into.CreateUserLink(ctx, *r.Link)
 	}
 	return nil
 }

@@ -56,6 +56,14 @@ func fillOneSignIn(t testing.TB, s storage.Store, n int, id string) {
 		Passkeys: []storage.Passkey{{ID: "key", Transports: []string{"usb"}, BackupState: true, CreatedAt: start}},
 	})
 	must(t, err)
+	must(t, s.CreateConnector(ctx, storage.Connector{
+		ID: "c" + id, Name: "<Company>", Kind: "oidc", Issuer: "https://idp.example", ClientID: "signet", SealedSecret: "sealed", Scopes: []string{"openid"},
+		RoleRules: []storage.RoleRule{{Claim: "groups", Value: "staff", Role: "editor"}}, MaxRank: 100, CreatedAt: start, UpdatedAt: later,
+	}))
+	must(t, s.CreateUserLink(ctx, storage.UserLink{
+		ID: storage.LinkID("https://idp.example", id), Issuer: "https://idp.example", Subject: id, ConnectorID: "c" + id, UserID: "u" + id, UserCreatedAt: start,
+		Roles: []string{"editor"}, CreatedAt: start, LastUsedAt: later,
+	}))
 	b := storage.BrowserSession{ID: "b" + id, RootID: "root" + id, UserID: "u" + id, CreatedAt: start, AuthTime: start, AMR: []string{"pwd"}, LastSeen: start, IdleAt: later, ExpiresAt: later}
 	if n == 1 {
 		b.RevokedAt, b.Reason = start, "signed out"

@@ -34,7 +34,7 @@ func Write(ctx context.Context, to io.Writer, from storage.Snapshot, macKey []by
 		return Summary{}, err
 	}
 	for _, part := range []func(context.Context, storage.Snapshot) error{
-		w.roles, w.users, w.clients, w.logos, w.scopeTexts, w.attributes, w.keys, w.sessions, w.browserSessions, w.consents, w.factors, w.messages, w.revocations, w.audit,
+		w.roles, w.users, w.clients, w.logos, w.scopeTexts, w.attributes, w.keys, w.sessions, w.browserSessions, w.consents, w.factors, w.connectors, w.links, w.messages, w.revocations, w.audit,
 	} {
 		if err := part(ctx, from); err != nil {
 			return Summary{}, err

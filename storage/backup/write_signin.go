@@ -65,3 +65,23 @@ func (w *writer) messages(ctx context.Context, v storage.Snapshot) error {
 		return record{Message: m}
 	})
 }
+
+func (w *writer) connectors(ctx context.Context, v storage.Snapshot) error {
+	all, err := v.ListConnectors(ctx)
+	if err != nil {
+		return err
+	}
+	for n := range all {
+		if err := w.record(record{Connector: &all[n]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) links(ctx context.Context, v storage.Snapshot) error {
+	return writeAll(w, func(p storage.Page) ([]storage.UserLink, string, error) {
+		l, err := v.ListUserLinks(ctx, "", p)
+		return l.Links, l.Next, err
+	}, func(l *storage.UserLink) record { return record{Link: l} })
+}

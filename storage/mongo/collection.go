@@ -19,6 +19,7 @@ const (
 	browserSessions    = "browser_sessions"
 	clientLogos        = "client_logos"
 	clients            = "clients"
+	connectors         = "connectors"
 	consents           = "consents"
 	pendingRevocations = "endings"
 	sharedSets         = "guards"
@@ -32,6 +33,7 @@ const (
 	sessions           = "sessions"
 	statusLists        = "status_lists"
 	userFactors        = "user_factors"
+	userLinks          = "user_links"
 	users              = "users"
 )
 

@@ -243,6 +243,26 @@ var commandTable = []struct {
 	{"UserFactorsByHandle", func(ctx context.Context, s *mongo.Store) error { return must(s.UserFactorsByHandle(ctx, "h")) }, "find"},
 	{"ListUserFactors", func(ctx context.Context, s *mongo.Store) error { return must(s.ListUserFactors(ctx, storage.Page{})) }, "find"},
 	{"DeleteUserFactors, in a version", func(ctx context.Context, s *mongo.Store) error { return s.DeleteUserFactors(ctx, "u", 2) }, "delete"},
+	{"CreateConnector", func(ctx context.Context, s *mongo.Store) error {
+		return s.CreateConnector(ctx, storage.Connector{ID: "k"})
+	}, "insert"},
+	{"Connector", func(ctx context.Context, s *mongo.Store) error { return must(s.Connector(ctx, "k")) }, "find"},
+	{"UpdateConnector", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.UpdateConnector(ctx, storage.Connector{ID: "k", Version: 1}))
+	}, "update"},
+	{"ListConnectors", func(ctx context.Context, s *mongo.Store) error { return must(s.ListConnectors(ctx)) }, "find"},
+	{"DeleteConnector, in a version", func(ctx context.Context, s *mongo.Store) error { return s.DeleteConnector(ctx, "k", 2) }, "delete"},
+	{"CreateUserLink", func(ctx context.Context, s *mongo.Store) error {
+		return s.CreateUserLink(ctx, storage.UserLink{ID: "l", UserID: "u"})
+	}, "insert"},
+	{"UserLink", func(ctx context.Context, s *mongo.Store) error { return must(s.UserLink(ctx, "l")) }, "find"},
+	{"UpdateUserLink", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.UpdateUserLink(ctx, storage.UserLink{ID: "l", UserID: "u", Version: 1}))
+	}, "update"},
+	{"ListUserLinks", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.ListUserLinks(ctx, "u", storage.Page{}))
+	}, "find"},
+	{"DeleteUserLink, in a version", func(ctx context.Context, s *mongo.Store) error { return s.DeleteUserLink(ctx, "l", 2) }, "delete"},
 	{"PutScopeText, first", func(ctx context.Context, s *mongo.Store) error {
 		return s.PutScopeText(ctx, storage.ScopeText{Scope: "a"})
 	}, "update insert"},

@@ -53,6 +53,7 @@ func indexes() []index {
 		{collection: sessions, name: "sessions_living", fields: []string{"user_id", "client_id", "revoked_at", "code", "created_at", "_id"}},
 		{collection: sessions, name: "sessions_user", fields: []string{"user_id", "_id"}},
 		{collection: userFactors, name: "user_factors_handle", fields: []string{"handle"}, sparse: true},
+		{collection: userLinks, name: "user_links_user", fields: []string{"user_id", "_id"}},
 		{collection: users, name: "users_by_creation", fields: []string{"disabled", "must_change_password", "created_at", "_id"}},
 		{collection: users, name: "users_by_email", fields: []string{"disabled", "must_change_password", "email"}},
 		{collection: users, name: "users_by_role_creation", fields: []string{"roles", "disabled", "must_change_password", "created_at", "_id"}},

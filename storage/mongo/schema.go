@@ -24,7 +24,8 @@ var ErrForeign = errors.New("not a Signet database")
 //	5  users have an index for each order and filter of their listing
 //	6  users may have attributes
 //	7  sessions with a code are apart from the living in the index by owner
-const schemaVersion = 7
+//	8  users may sign in at other providers
+const schemaVersion = 8
 
 // schemaID is the _id of the one document in the collection schema.
 const schemaID = "signet"
@@ -114,7 +115,7 @@ func (s *Store) checkForeign(ctx context.Context) error {
 // collections are the names that this program uses.
 func collections() []string {
 	return []string{
-		rateCounters, attributeSchema, audit, browserSessions, clientLogos, clients, consents, pendingRevocations, sharedSets, keys, logins, outbox,
-		revocations, roles, schema, scopeTexts, sessions, statusLists, userFactors, users,
+		rateCounters, attributeSchema, audit, browserSessions, clientLogos, clients, connectors, consents, pendingRevocations, sharedSets, keys, logins, outbox,
+		revocations, roles, schema, scopeTexts, sessions, statusLists, userFactors, userLinks, users,
 	}
 }

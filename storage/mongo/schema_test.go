@@ -170,6 +170,7 @@ var wantIndexes = map[string]bool{
 	"sessions.sessions_client{client_id _id}":    false, "sessions.sessions_due{due}": false, "sessions.sessions_expiry{expires_at}": false, "sessions.sessions_user{user_id _id}": false,
 	"sessions.sessions_living{user_id client_id revoked_at code created_at _id}": false,
 	"user_factors.user_factors_handle{handle}":                                   false,
+	"user_links.user_links_user{user_id _id}":                                    false,
 	"users.users_by_creation{disabled must_change_password created_at _id}":      false, "users.users_by_role_creation{roles disabled must_change_password created_at _id}": false,
 	"users.users_by_email{disabled must_change_password email}": false, "users.users_by_role_email{roles disabled must_change_password email}": false,
 	"users.users_by_username{disabled must_change_password username}": false, "users.users_by_role_username{roles disabled must_change_password username}": false,

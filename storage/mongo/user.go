@@ -191,7 +191,7 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, id, old, new string) er
 }
 
 // DeleteUser implements [storage.Users] by one conditional delete, after which the names
-// are freed and the second factors removed, as far as the server lets it.
+// are freed and second factors and links removed, as far as the server lets it.
 func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
@@ -200,5 +200,6 @@ func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error 
 	}
 	s.releaseNames(ctx, id)
 	_, _ = s.delete(ctx, userFactors, byID(id)) // what is left is of no meaning without the user
+	s.deleteLinksOf(ctx, id)
 	return nil
 }

@@ -232,6 +232,8 @@ func TestPlans(t *testing.T) {
 		"audit by client":            {auditQuery(storage.AuditFilter{ClientID: "c"}, storage.Page{}), "SEARCH audit USING INDEX audit_by_client (client_id=? AND id>?)"},
 		"audit by type":              {auditQuery(storage.AuditFilter{Type: "t", Newest: true}, storage.Page{}), "SEARCH audit USING INDEX audit_by_type (type=? AND id>?)"},
 		"audit by time":              {auditQuery(storage.AuditFilter{Since: start, FromID: "a", BeforeID: "b", Newest: true}, storage.Page{}), "SEARCH audit USING PRIMARY KEY (id>? AND id<?)"},
+		"links":                      {userLinksQuery("", storage.Page{}), "SEARCH user_links USING PRIMARY KEY (id>?)"},
+		"links of a user":            {userLinksQuery("u", storage.Page{After: "x"}), "SEARCH user_links USING INDEX user_links_by_user (user_id=? AND id>?)"},
 		"audit by actor":             {auditQuery(storage.AuditFilter{Actor: "a", Newest: true}, storage.Page{After: "x"}), "SEARCH audit USING INDEX audit_by_actor (actor=? AND id>? AND id<?)"},
 		"by login": {selection{userByLogin, []any{"x"}},
 			"SEARCH users USING PRIMARY KEY (id=?); SCALAR SUBQUERY 1; SEARCH logins USING PRIMARY KEY (name=?)"},

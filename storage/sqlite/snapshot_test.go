@@ -63,6 +63,12 @@ func snapshotOf(t *testing.T, v storage.Snapshot, between func()) map[string]any
 		l, err := v.ListUserFactors(ctx, p)
 		return l.Factors, l.Next, err
 	})
+	connectors, err := v.ListConnectors(ctx)
+	read("connectors", connectors, err)
+	pages(read, "links", func(p storage.Page) (any, string, error) {
+		l, err := v.ListUserLinks(ctx, "", p)
+		return l.Links, l.Next, err
+	})
 	pages(read, "browser sessions", func(p storage.Page) (any, string, error) {
 		l, err := v.ListBrowserSessions(ctx, storage.BrowserSessionFilter{}, p)
 		return l.Sessions, l.Next, err

@@ -120,8 +120,10 @@ func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error 
 		if err := deleteLogins(t, u); err != nil {
 			return u, err
 		}
-		if _, err := t.exec("DELETE FROM user_factors WHERE user_id = ?", id); err != nil {
-			return u, err
+		for _, q := range []query{"DELETE FROM user_factors WHERE user_id = ?", "DELETE FROM user_links WHERE user_id = ?"} {
+			if _, err := t.exec(q, id); err != nil {
+				return u, err
+			}
 		}
 		return u, deleteUserKeys(t, u)
 	})

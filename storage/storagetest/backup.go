@@ -36,6 +36,11 @@ func backupSnapshot(t *testing.T, s storage.Store) {
 	schema, err := v.AttributeSchema(ctx)
 	noErr(t, "AttributeSchema", err)
 	wantEqual(t, "how many attributes the view has", len(schema.Attributes), 1)
+	connectors, err := v.ListConnectors(ctx)
+	noErr(t, "ListConnectors", err)
+	links, err := v.ListUserLinks(ctx, "", storage.Page{})
+	noErr(t, "ListUserLinks", err)
+	wantEqual(t, "how many connectors and links the view has", []int{len(connectors), len(links.Links)}, []int{1, 1})
 	noErr(t, "Close", v.Close())
 	createUser(t, s, newUser(3))
 }
@@ -48,7 +53,8 @@ func backupClear(t *testing.T, s storage.Store) {
 		noErr(t, "Clear", s.Clear(t.Context()))
 		left := dump(t, s)
 		n := len(left.Users) + len(left.Roles) + len(left.Clients) + len(left.Sessions) + len(left.Keys) + len(left.Events) +
-			len(left.Browsers) + len(left.Consents) + len(left.ScopeTexts) + len(left.Logos) + len(left.Messages) + len(left.Factors) + len(left.Attributes.Attributes)
+			len(left.Browsers) + len(left.Consents) + len(left.ScopeTexts) + len(left.Logos) + len(left.Messages) + len(left.Factors) + len(left.Attributes.Attributes) +
+			len(left.Connectors) + len(left.Links)
 		if n != 0 || left.Revoked != [2]bool{} {
 			t.Errorf("after Clear there is still %+v", left)
 		}

@@ -23,6 +23,7 @@ func calls(s storage.Store) map[string]func(ctx context.Context) error {
 	all := signInCalls(s)
 	maps.Copy(all, accountCalls(s))
 	maps.Copy(all, factorCalls(s))
+	maps.Copy(all, upstreamCalls(s))
 	return all
 }
 
@@ -186,6 +187,8 @@ func fillOne(t *testing.T, s storage.Store) {
 	createBrowserSession(t, s, newBrowserSession(1))
 	putConsent(t, s, newConsent(1))
 	putFactors(t, s, newFactors(1))
+	createConnector(t, s, newConnector(1))
+	createLink(t, s, newLink(1))
 	putScopeText(t, s, newScopeText(1))
 	swapAttributeSchema(t, s, newAttributeSchema(1))
 	putLogo(t, s, newClientLogo(1))
@@ -211,6 +214,8 @@ type contents struct {
 	Messages   []storage.Message
 	Factors    []storage.UserFactors
 	Attributes storage.AttributeSchema
+	Connectors []storage.Connector
+	Links      []storage.UserLink
 }
 
 // dump reads a store of at most one page of each kind.
@@ -240,6 +245,11 @@ func dump(t *testing.T, s storage.Store) (all contents) {
 	all.Factors = factors.Factors
 	all.Attributes, err = s.AttributeSchema(ctx)
 	noErr(t, "AttributeSchema", err)
+	all.Connectors, err = s.ListConnectors(ctx)
+	noErr(t, "ListConnectors", err)
+	links, err := s.ListUserLinks(ctx, "", page)
+	noErr(t, "ListUserLinks", err)
+	all.Links = links.Links
 	for i, jti := range []string{"jti-1", "jti-2"} {
 		all.Revoked[i], err = s.TokenRevoked(ctx, jti)
 		noErr(t, "TokenRevoked", err)

@@ -114,6 +114,22 @@ func (s overwritesFactors) PutUserFactors(ctx context.Context, f storage.UserFac
 	}
 }
 
+type overwritesLink struct{ storage.Store }
+
+func (s overwritesLink) UpdateUserLink(ctx context.Context, l storage.UserLink) (storage.UserLink, error) {
+	for {
+		got, err := s.Store.UpdateUserLink(ctx, l)
+		if !errors.Is(err, storage.ErrConflict) {
+			return got, err
+		}
+		now, err := s.UserLink(ctx, l.ID)
+		if err != nil {
+			return got, err
+		}
+		l.Version = now.Version
+	}
+}
+
 type deletesAll struct{ storage.Store }
 
 func (s deletesAll) DeleteConsents(ctx context.Context, f storage.ConsentFilter) (int64, error) {

@@ -57,6 +57,7 @@ var faultyStores = map[string]struct {
 	"a living session is deleted":        {func(s storage.Store) storage.Store { return deletesLiving{s} }, "BrowserSessions/Delete"},
 	"a consent is overwritten":           {func(s storage.Store) storage.Store { return overwritesConsent{s} }, "Consents/SwapRace"},
 	"factors are overwritten":            {func(s storage.Store) storage.Store { return overwritesFactors{s} }, "Factors/PutRace"},
+	"a link is overwritten":              {func(s storage.Store) storage.Store { return overwritesLink{s} }, "UserLinks/UpdateRace"},
 	"no filter deletes all":              {func(s storage.Store) storage.Store { return deletesAll{s} }, "Consents/DeleteNeedsAFilter"},
 	"a message is leased twice":          {func(s storage.Store) storage.Store { return leasesTwice{s, make(chan []storage.Message, 1)} }, "Outbox/LeaseRace"},
 	"anybody may finish a message":       {func(s storage.Store) storage.Store { return finishesAny{s} }, "Outbox/OnlyTheOwner"},

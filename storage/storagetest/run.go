@@ -37,6 +37,8 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"BrowserSessions", browserSessionContracts},
 		{"Consents", consentContracts},
 		{"Factors", factorContracts},
+		{"Connectors", connectorContracts},
+		{"UserLinks", userLinkContracts},
 		{"ScopeTexts", scopeTextContracts},
 		{"AttributeSchemas", attributeSchemaContracts},
 		{"ClientLogos", clientLogoContracts},
