@@ -255,7 +255,7 @@ func TestForeignFiles(t *testing.T) {
 		t.Errorf("another master key: %v", err)
 	}
 	var newer *backup.FormatError
-	if _, err := backup.Check(strings.NewReader(`{"signet_backup":5,"what":"ever"}`), macKey); !errors.As(err, &newer) || newer.Found != 5 {
+	if _, err := backup.Check(strings.NewReader(`{"signet_backup":6,"what":"ever"}`), macKey); !errors.As(err, &newer) || newer.Found != 6 {
 		t.Errorf("a newer format: %v", err)
 	}
 }
