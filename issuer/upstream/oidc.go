@@ -26,6 +26,8 @@ type oidcProvider struct {
 type metadata struct {
 	IssuerInResponse bool     `json:"authorization_response_iss_parameter_supported"`
 	TokenAuthMethods []string `json:"token_endpoint_auth_methods_supported"`
+	JWKSURI          string   `json:"jwks_uri"`
+	SigningAlgs      []string `json:"id_token_signing_alg_values_supported"`
 }
 
 // newOIDC reads the metadata of the provider. That they name the issuer of the connector is
@@ -47,7 +49,9 @@ func newOIDC(ctx context.Context, c *Client, conn storage.Connector, secret stri
 	endpoint.AuthStyle = authStyle(m.TokenAuthMethods)
 	return &oidcProvider{
 		conn: conn, provider: p, issuerIn: m.IssuerInResponse,
-		verifier: p.VerifierContext(c.context(context.WithoutCancel(ctx)), &oidc.Config{ClientID: conn.ClientID, Now: c.now}),
+		verifier: oidc.NewVerifier(conn.Issuer, keySet{oidc.NewRemoteKeySet(c.context(context.Background()), m.JWKSURI)}, &oidc.Config{
+			ClientID: conn.ClientID, Now: c.now, SupportedSigningAlgs: algorithmsOf(m.SigningAlgs),
+		}),
 		client: oauth2.Config{
 			ClientID: conn.ClientID, ClientSecret: secret, Endpoint: endpoint, RedirectURL: c.redirect(conn.ID), Scopes: scopesOf(conn),
 		},
@@ -123,9 +127,12 @@ func (o *oidcProvider) identify(ctx context.Context, p Proof, r Response) (Ident
 
 // verify checks the ID token (OpenID Connect Core §3.1.3.7).
 func (o *oidcProvider) verify(ctx context.Context, p Proof, raw string) (*oidc.IDToken, error) {
-	id, err := o.verifier.Verify(ctx, raw)
+	var noKeys error
+	id, err := o.verifier.Verify(context.WithValue(ctx, fetchKey{}, &noKeys), raw)
 	var expired *oidc.TokenExpiredError
 	switch {
+	case noKeys != nil:
+		return nil, transportError("read the keys of the provider", noKeys)
 	case errors.Is(err, context.Canceled):
 		return nil, err
 	case errors.As(err, &expired):

@@ -154,7 +154,7 @@ var commandTable = []struct {
 	{"ListUsers, by prefix", func(ctx context.Context, s *mongo.Store) error {
 		return must(s.ListUsers(ctx, storage.UserFilter{Prefix: "an", Role: "user"}, storage.Page{}))
 	}, "find find"},
-	{"DeleteUser", func(ctx context.Context, s *mongo.Store) error { return s.DeleteUser(ctx, "u", 0) }, "delete find find delete delete"},
+	{"DeleteUser", func(ctx context.Context, s *mongo.Store) error { return s.DeleteUser(ctx, "u", 0) }, "delete find find delete delete find"},
 
 	{"Snapshot", func(ctx context.Context, s *mongo.Store) error { return must(s.Snapshot(ctx)) }, "ping"},
 	{"ListRevocations", func(ctx context.Context, s *mongo.Store) error { return must(s.ListRevocations(ctx, storage.Page{})) }, "find"},

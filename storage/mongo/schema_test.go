@@ -60,10 +60,10 @@ func wantOpenError(t *testing.T, uri string, words ...string) error {
 
 func TestFutureSchemaIsRefused(t *testing.T) {
 	uri := mongotest.URI(t)
-	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(8))})
+	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(9))})
 	var schema *storage.SchemaError
-	if err := wantOpenError(t, uri, "version 8"); !errors.As(err, &schema) || schema.Found != 8 || schema.Known != 7 {
-		t.Errorf("got %v, want a SchemaError of 8 and 7", err)
+	if err := wantOpenError(t, uri, "version 9"); !errors.As(err, &schema) || schema.Found != 9 || schema.Known != 8 {
+		t.Errorf("got %v, want a SchemaError of 9 and 8", err)
 	}
 }
 
@@ -75,8 +75,8 @@ func TestEarlierSchemaIsRaised(t *testing.T) {
 	put(t, db, "audit", bson.D{field("_id", "e"), field("at", start), field("client_id", "c")})
 	for range 2 { // again there is nothing to do
 		s := open(t, uri)
-		if v, err := s.SchemaVersion(t.Context()); err != nil || v != 7 {
-			t.Errorf("schema version %d, %v; want 7", v, err)
+		if v, err := s.SchemaVersion(t.Context()); err != nil || v != 8 {
+			t.Errorf("schema version %d, %v; want 8", v, err)
 		}
 		page, err := s.ListAudit(t.Context(), storage.AuditFilter{ClientID: "c"}, storage.Page{})
 		if err != nil || len(page.Events) != 1 {
