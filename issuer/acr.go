@@ -5,6 +5,7 @@ import (
 
 	"example.org/signet/issuer/authorization"
 	"example.org/signet/issuer/factor"
+	"example.org/signet/issuer/upstream"
 	"example.org/signet/storage"
 )
 
@@ -47,7 +48,7 @@ func levelOf(amr []string) authorization.Level {
 		return authorization.LevelPHR
 	case slices.Contains(amr, amrMultiple):
 		return authorization.Level2FA
-	case slices.Contains(amr, amrPassword):
+	case slices.Contains(amr, amrPassword), slices.Contains(amr, upstream.MethodFederated):
 		return authorization.Level1FA
 	}
 	return authorization.LevelNone

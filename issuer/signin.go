@@ -26,6 +26,7 @@ type SignIn struct {
 	codes     *codeIssuer
 	login     *passwordLogin
 	epochs    epochReader
+	logins    storage.UserLogins
 	sessions  browserSessions
 	ender     browserSessionEnder
 	consents  consents
@@ -37,6 +38,7 @@ type SignIn struct {
 	refusals  refusalLog
 	limiter   eventLimiter
 	notices   loginNotices
+	upstream  *upstreamService // nil where nobody signs in at another provider
 }
 
 // epochReader reads the epoch of the store, alone or with a user.
@@ -52,7 +54,7 @@ func (i *Issuer) SignIn(passwords PasswordReplacer) *SignIn {
 	return &SignIn{
 		issuer: i.cfg.Issuer, now: i.now, stamps: i.stamps, pipeline: i.pipeline, codes: i.codes,
 		requests: requestReader{i.cfg.Issuer, i.clients, i.stamps, hintVerifier{i.cfg.Issuer, i.checker.keyring}},
-		login:    newPasswordLogin(i), epochs: store,
+		login:    newPasswordLogin(i), epochs: store, logins: store,
 		sessions: browserSessions{store: store, lives: i.cfg.BrowserSessions.withDefaults(), rand: i.cfg.Rand},
 		ender:    browserSessionEnder{store: store, log: log, now: i.now},
 		consents: consents{store: store, log: log},
@@ -77,6 +79,7 @@ type visit struct {
 	factors  *storage.UserFactors // of who is signed in, where they were read
 	cookie   *BrowserCookie       // what the browser is told
 	problem  Problem
+	claimed  string // an account at another provider that a login links, sealed; "" for none
 }
 
 // Authorize says what is due for an authorization request. It is also what a page shows when

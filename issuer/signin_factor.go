@@ -13,19 +13,6 @@ import (
 	"example.org/signet/storage"
 )
 
-// askAfterPassword asks for the second factor of a user whose password was right. Nobody is signed
-// in by that, and the attempt neither counts nor forgives: the form carries what was proven.
-func (s *SignIn) askAfterPassword(ctx context.Context, v *visit, u storage.User, remember bool) (Outcome, error) {
-	storeEpoch, err := s.epochs.Epoch(ctx)
-	if err != nil {
-		return Outcome{}, unavailable(err)
-	}
-	return s.askForFactor(ctx, v, u, authorization.Pending{
-		UserID: u.ID, Epoch: epoch.Session(u, storeEpoch), Request: v.request.Hash(),
-		Until: v.now.Add(authorization.PendingTTL), Methods: []string{amrPassword}, Remember: remember,
-	}, &Error{})
-}
-
 // pending is the login of a user who is signed in and is to prove more.
 func (p plan) pending() authorization.Pending {
 	session := p.signedIn.Session
@@ -70,6 +57,7 @@ func (s *SignIn) SecondFactor(ctx context.Context, in Interaction, sent SecondFa
 		return s.goOn(ctx, v) // no page has asked for this
 	}
 	pending := s.stamps.OpenPending(sent.Pending)
+	s.claim(v, pending.Claimed)
 	user, err := s.pendingUser(ctx, v, pending)
 	if err != nil {
 		return Outcome{}, err

@@ -24,6 +24,7 @@ func (s *SignIn) LogIn(ctx context.Context, in Interaction, l Login) (Outcome, e
 	if v.refusal != nil || v.request.Prompt.None {
 		return s.goOn(ctx, v) // no page has asked for this
 	}
+	s.claim(v, l.Claimed)
 	if l.Username == "" || l.Password == "" {
 		return s.askAgain(ctx, v, &Error{}, ProblemMissing)
 	}
@@ -44,7 +45,7 @@ func (s *SignIn) LogIn(ctx context.Context, in Interaction, l Login) (Outcome, e
 		if err := checked.attempt.GiveBack(ctx); err != nil {
 			return s.loginRefused(ctx, v, err)
 		}
-		return s.askAfterPassword(ctx, v, checked.user, l.Remember)
+		return s.askAfter(ctx, v, checked.user, []string{amrPassword}, l.Remember)
 	}
 	before := *v
 	o, err := s.complete(ctx, v, authentication{
@@ -119,6 +120,9 @@ func (s *SignIn) complete(ctx context.Context, v *visit, a authentication) (Outc
 		return Outcome{}, err
 	}
 	if err := s.recordLogin(ctx, &p, a, replaced); err != nil {
+		return Outcome{}, err
+	}
+	if err := s.linkClaimed(ctx, v, a.user); err != nil {
 		return Outcome{}, err
 	}
 	return s.carryOut(ctx, p)

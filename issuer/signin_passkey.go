@@ -41,6 +41,13 @@ func (v *visit) binding() factor.Binding {
 
 // offerSignIn puts the challenge of a sign-in by a passkey on the login page.
 func (s *SignIn) offerSignIn(ctx context.Context, v *visit, o *Outcome) error {
+	if s.upstream != nil {
+		var err error
+		if o.Connectors, err = s.upstream.offer(ctx); err != nil {
+			return err
+		}
+		o.Claimed = v.claimed
+	}
 	c, err := s.factors.AskAnybody(ctx, v.binding(), v.now)
 	if errors.Is(err, factor.ErrNoPasskeys) {
 		return nil
@@ -81,6 +88,7 @@ func (s *SignIn) LogInWithPasskey(ctx context.Context, in Interaction, l Passkey
 	if v.refusal != nil || v.request.Prompt.None {
 		return s.goOn(ctx, v) // no page has asked for this
 	}
+	s.claim(v, l.Claimed)
 	claim, err := s.factors.OpenClaim(ctx, l.response(), v.binding(), v.now)
 	switch {
 	case errors.Is(err, factor.ErrChallenge):

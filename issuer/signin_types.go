@@ -28,6 +28,7 @@ type Interaction struct {
 //
 //	Refusal set            an error page, or Response if it has Redirect
 //	StepLogin              the login page; Problem says what was wrong before
+//	StepUpstream           redirect to Upstream.URL, with a cookie that keeps its Secret
 //	StepSecondFactor       the page for a code; Pending goes with its form
 //	StepChangePassword     the page for a new password
 //	StepEnrol              the page that sets up a second factor; with RecoveryCodes the page that
@@ -62,6 +63,13 @@ type Outcome struct {
 	// HasApp says that StepSecondFactor can take the code of an app.
 	Passkey *factor.Ceremony
 	HasApp  bool
+
+	// Connectors are offered beside the password, of StepLogin. Claimed is the account at one of
+	// them that the login links, for a field of the form; "" for none. Upstream is where the
+	// browser goes, of StepUpstream.
+	Connectors []ConnectorView
+	Claimed    string
+	Upstream   *UpstreamRedirect
 
 	Enrolment     *factor.Enrolment // of StepEnrol
 	EnrolBy       time.Time         // until when that can be put off; zero where it cannot
@@ -137,7 +145,8 @@ type ScopeView struct {
 type Login struct {
 	Username string
 	Password Secret
-	Remember bool // stay signed in when the browser is closed; only where RememberPolicy allows
+	Remember bool   // stay signed in when the browser is closed; only where RememberPolicy allows
+	Claimed  string // of the form
 }
 
 // SecondFactor is what a person has sent from the page that asks for a code.
@@ -160,7 +169,8 @@ func (r PasskeyResponse) response() factor.Response {
 // PasskeyLogin is a sign-in by a passkey alone.
 type PasskeyLogin struct {
 	PasskeyResponse
-	Remember bool // as of Login
+	Remember bool   // as of Login
+	Claimed  string // of the form
 }
 
 // EnrolForm is what a person has sent from the page that sets up a second factor.

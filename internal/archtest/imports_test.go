@@ -47,12 +47,13 @@ var narrow = map[string][]string{
 	"issuer/recovery":      nil,
 	"issuer/role":          {"internal/ttlcache", "storage"},
 	"issuer/totp":          nil,
+	"issuer/upstream":      {"internal/safehttp", "issuer/account", "issuer/role", "keys", "storage"},
 	"internal/bench":       {"internal/secret"}, // speaks HTTP as any client does
 	"internal/demoapp":     nil,
 }
 
 // httpBelowEndpoints lists the packages below endpoints that may send HTTP requests.
-var httpBelowEndpoints = []string{"issuer/backchannel"}
+var httpBelowEndpoints = []string{"issuer/backchannel", "issuer/upstream"}
 
 // randomDefaults lists the files below endpoints that may name a source of randomness: each
 // is the default of a Config.

@@ -53,6 +53,11 @@ const (
 	EventClientUpdated         = "client.updated"
 	EventClientDeleted         = "client.deleted"
 	EventSecretRotated         = "client.secret_rotated"
+	EventAccountLinked         = "account.linked"
+	EventAccountUnlinked       = "account.unlinked"
+	EventConnectorCreated      = "connector.created"
+	EventConnectorUpdated      = "connector.updated"
+	EventConnectorDeleted      = "connector.deleted"
 	EventScopeTextSet          = "scope.text_set"
 	EventScopeTextDeleted      = "scope.text_deleted"
 	EventAttributeCreated      = "attribute.created"
@@ -83,6 +88,7 @@ func EventTypes() []string {
 		EventRoleCreated, EventRoleUpdated, EventRoleDeleted,
 		EventClientCreated, EventClientUpdated, EventClientDeleted, EventSecretRotated,
 		EventScopeTextSet, EventScopeTextDeleted, EventAttributeCreated, EventAttributeUpdated, EventAttributeDeleted,
+		EventAccountLinked, EventAccountUnlinked, EventConnectorCreated, EventConnectorUpdated, EventConnectorDeleted,
 		EventKeyChangeRequested, EventChangeFailed, EventSwept,
 	}
 }

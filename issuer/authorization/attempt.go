@@ -68,7 +68,6 @@ type Claimed struct {
 	Subject   string    `json:"s"`
 	Email     string    `json:"e"`
 	Name      string    `json:"n"`
-	Roles     []string  `json:"o"` // that the rules of the connector give
 	Request   [16]byte  `json:"r"` // Request.Hash
 	Until     time.Time `json:"t"`
 }

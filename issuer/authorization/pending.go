@@ -17,13 +17,14 @@ type Pending struct {
 	Until    time.Time `json:"t"`
 	Methods  []string  `json:"m"` // what was used so far (RFC 8176)
 	Remember bool      `json:"k"`
+	Claimed  string    `json:"d,omitempty"` // a [Claimed] that the login links, sealed
 }
 
 // PendingTTL is how long a person may take to enter a code after the password.
 const PendingTTL = 10 * time.Minute
 
-// maxPending bounds the text of a pending login, in characters: more than any user id needs.
-const maxPending = 4096
+// maxPending bounds the text of a pending login, in characters: more than any user id and an account to be linked need.
+const maxPending = 12 << 10
 
 // pendingVersion tells a pending login from a stamp.
 const pendingVersion = 0x81
