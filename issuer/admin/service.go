@@ -24,6 +24,8 @@ type Store interface {
 	storage.ClientLogos
 	storage.ScopeTexts
 	storage.AttributeSchemas
+	storage.Connectors
+	storage.UserLinks
 	storage.Consents
 	storage.BrowserSessions
 	storage.SharedSets
@@ -63,6 +65,8 @@ type Parts struct {
 	Factors   *factor.Service
 	Fetch     Fetcher  // gets the logos of clients; nil refuses to
 	Notifier  Notifier // nil tells users nothing
+
+	Connectors ConnectorSecrets // nil where Admin.Connectors is not used
 }
 
 // Notifier tells users of changes of their accounts.
@@ -91,6 +95,8 @@ type Service struct {
 	browsers  *issuer.BrowserAccounts
 	factors   *factor.Service
 	reducer   *issuer.RightsReducer
+
+	connectorSecrets ConnectorSecrets
 }
 
 // New builds the administration over its parts.
@@ -98,7 +104,7 @@ func New(cfg Config, p Parts) *Service {
 	if p.Caches == nil {
 		p.Caches = noCaches{}
 	}
-	s := &Service{cfg: cfg, store: p.Store, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler, caches: p.Caches, keys: p.Keys, fetch: p.Fetch, factors: p.Factors, notifier: p.Notifier}
+	s := &Service{cfg: cfg, store: p.Store, passwords: p.Passwords, log: p.Audit, throttler: p.Throttler, caches: p.Caches, keys: p.Keys, fetch: p.Fetch, factors: p.Factors, notifier: p.Notifier, connectorSecrets: p.Connectors}
 	s.reducer = issuer.NewRightsReducer(p.Store, cfg.Issuer, cfg.Now)
 	s.browsers = issuer.NewBrowserAccounts(p.Store, p.Audit, s.now)
 	s.accounts = accounts{issuer: cfg.Issuer, store: p.Store, passwords: p.Passwords, now: s.now, rand: cfg.Rand, factors: p.Factors}
