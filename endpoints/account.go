@@ -34,6 +34,7 @@ type accountService interface {
 	browserOwner
 	factorOwner
 	addressOwner
+	linkOwner
 }
 
 // addressOwner confirms the address of the user who asks.
@@ -54,6 +55,7 @@ type browserOwner interface {
 type accountPages struct {
 	signIn interface {
 		Session(ctx context.Context, cookie issuer.Secret) (*issuer.BrowserUser, error)
+		Connectors(ctx context.Context) ([]issuer.ConnectorView, error)
 	}
 	service accountService
 	limiter *limiter
@@ -69,6 +71,7 @@ type accountVisit struct {
 	problem    pages.Problem // why the form is shown again
 	retryAfter time.Duration
 	typed      *pages.User // of the profile, where it is shown again
+	linkable   bool        // people can sign in at other providers
 }
 
 // showFunc is a method of accountPages that makes the view of one page.
@@ -114,6 +117,11 @@ func (a accountPages) visit(ctx context.Context, r *http.Request, e *event) (*ac
 	v := &accountVisit{principal: user.Principal(), info: e.source(), lang: a.site.language(r, "")}
 	v.info.Language = v.lang
 	e.actor = v.principal.UserID()
+	offered, err := a.signIn.Connectors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v.linkable = len(offered) > 0
 	return v, a.service.Use(ctx, v.principal)
 }
 

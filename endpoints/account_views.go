@@ -17,7 +17,7 @@ func (v *accountVisit) account() pages.Account {
 	u := v.principal.User()
 	return pages.Account{
 		User:   pages.User{Username: u.Username, Name: u.FullName, Email: u.Email, Phone: u.Phone},
-		Notice: v.notice, Problem: v.problem,
+		Notice: v.notice, Problem: v.problem, Linkable: v.linkable,
 	}
 }
 

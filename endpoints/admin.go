@@ -48,6 +48,10 @@ const (
 	pathUserFactors   = "/api/v1/users/{id}/factors"
 	pathUserTOTP      = "/api/v1/users/{id}/factors/totp"
 	pathUserDemand    = "/api/v1/users/{id}/factors/demand"
+	pathUserLinks     = "/api/v1/users/{id}/links"
+	pathUserLinked    = "/api/v1/users/{id}/links/{link}"
+	pathConnectors    = "/api/v1/connectors"
+	pathConnector     = "/api/v1/connectors/{connector}"
 	pathScopes        = "/api/v1/scopes"
 	pathScope         = "/api/v1/scopes/{scope}"
 	pathAttributes    = "/api/v1/attributes"
@@ -108,6 +112,12 @@ func (m *routeBuilder) mountAdmin(b bootstrapper) {
 	m.api(pathUserFactors, corsNone, get(showUserFactors), remove(resetUserFactors))
 	m.api(pathUserTOTP, corsNone, remove(removeUserTOTP))
 	m.api(pathUserDemand, corsNone, post(demandUserFactor))
+
+	m.api(pathUserLinks, corsNone, get(listUserLinks))
+	m.api(pathUserLinked, corsNone, remove(removeUserLink))
+
+	m.api(pathConnectors, corsNone, super(get(listConnectors)), super(post(createConnector)))
+	m.api(pathConnector, corsNone, super(get(showConnector)), super(record(patch(updateConnector))), super(record(remove(deleteConnector))))
 
 	m.api(pathScopes, corsNone, get(listScopeTexts))
 	m.api(pathScope, corsNone, put(putScopeText), remove(deleteScopeText))

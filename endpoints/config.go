@@ -51,6 +51,7 @@ type SelfService interface {
 	browserOwner
 	factorOwner
 	addressOwner
+	linkOwner
 }
 
 var (

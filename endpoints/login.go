@@ -25,12 +25,12 @@ func (l loginEndpoint) handle(r *http.Request, e *event) (any, error) {
 	if err := l.site.checkOrigin(r); err != nil {
 		return nil, err
 	}
-	fields, err := readPageForm(r, "username", "password", "remember")
+	fields, err := readPageForm(r, "username", "password", "remember", "claimed")
 	if err != nil {
 		return nil, err
 	}
 	typed := formState{username: fields["username"], remember: fields["remember"] != ""}
-	login := issuer.Login{Username: typed.username, Password: issuer.Secret(fields["password"]), Remember: typed.remember}
+	login := issuer.Login{Username: typed.username, Password: issuer.Secret(fields["password"]), Remember: typed.remember, Claimed: fields["claimed"]}
 	out, err := l.run(r, e, in, l.limiter.loginTimeout, func(ctx context.Context, in issuer.Interaction) (issuer.Outcome, error) {
 		return l.signIn.LogIn(ctx, in, login)
 	})

@@ -22,13 +22,14 @@ func (s passkeyEndpoint) handle(r *http.Request, e *event) (any, error) {
 	if err := s.site.checkOrigin(r); err != nil {
 		return nil, err
 	}
-	fields, err := readPageForm(r, "challenge", "response", "remember")
+	fields, err := readPageForm(r, "challenge", "response", "remember", "claimed")
 	if err != nil {
 		return nil, err
 	}
 	typed := formState{remember: fields["remember"] != ""}
 	login := issuer.PasskeyLogin{
 		PasskeyResponse: issuer.PasskeyResponse{Challenge: fields["challenge"], Text: fields["response"]}, Remember: typed.remember,
+		Claimed: fields["claimed"],
 	}
 	out, err := s.run(r, e, in, s.limiter.storeTimeout, func(ctx context.Context, in issuer.Interaction) (issuer.Outcome, error) {
 		return s.signIn.LogInWithPasskey(ctx, in, login)

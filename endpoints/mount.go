@@ -62,6 +62,8 @@ func (m *routeBuilder) mountSignIn(cfg Config) {
 		{path: pathLogin, methods: both, endpoint: loginEndpoint{flow}},
 		{path: pathLoginFactor, methods: both, endpoint: secondFactorEndpoint{flow}},
 		{path: pathLoginPasskey, methods: both, endpoint: passkeyEndpoint{flow}},
+		{path: pathLoginUpstream, methods: both, endpoint: upstreamEndpoint{flow}},
+		{path: pathLoginUpstreamCallback, methods: readMethods, endpoint: upstreamCallback{flow}},
 		{path: pathLoginEnrol, methods: both, endpoint: enrolEndpoint{flow}},
 		{path: pathLoginPassword, methods: both, endpoint: changePasswordEndpoint{flow}},
 		{path: pathLoginContinue, methods: readMethods, endpoint: continueEndpoint{flow}},
@@ -128,6 +130,7 @@ func (m *routeBuilder) mountAccount(cfg Config) {
 	page(pathAccount, readMethods, accountEndpoint{a, accountPages.showProfile})
 	page(pathAccountSessions, readMethods, accountEndpoint{a, accountPages.showSessions})
 	page(pathAccountApps, readMethods, accountEndpoint{a, accountPages.showApps})
+	page(pathAccountLinked, readMethods, accountEndpoint{a, accountPages.showLinked})
 	page(pathAccountFactors, readMethods, accountEndpoint{a, accountPages.showFactors})
 	page(pathAccountPassword, both, accountPasswordEndpoint{
 		page: accountEndpoint{a, accountPages.showPassword},
@@ -146,6 +149,7 @@ func (m *routeBuilder) mountAccount(cfg Config) {
 		{pathAccountEndAll, accountForm{fields: []string{"keep"}, page: pathAccountSessions, show: accountPages.showSessions, perform: accountPages.signOutEverywhere}},
 		{pathAccountSignOut, accountForm{fields: []string{"session"}, page: pathAccountSessions, show: accountPages.showSessions, perform: accountPages.signOutOfApp}},
 		{pathAccountWithdraw, accountForm{fields: []string{"client_id"}, page: pathAccountApps, show: accountPages.showApps, perform: accountPages.withdrawConsent}},
+		{pathAccountUnlink, accountForm{fields: []string{"account"}, page: pathAccountLinked, show: accountPages.showLinked, perform: accountPages.unlink}},
 		{pathAccountAdd, accountForm{fields: []string{"current_password"}, page: pathAccountFactors, show: accountPages.showFactors, slow: true, perform: accountPages.addApp}},
 		{pathAccountConfirm, accountForm{fields: []string{"enrolment", "code"}, page: pathAccountFactors, show: accountPages.showFactors, perform: accountPages.confirmApp}},
 		{pathAccountRemove, accountForm{fields: []string{"current_password"}, page: pathAccountFactors, show: accountPages.showFactors, slow: true, perform: accountPages.removeApp}},

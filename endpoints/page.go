@@ -23,7 +23,8 @@ type pageReply struct {
 	location   string // an absolute path here, or a URL of a client
 	refresh    string // beside a view: a URL of a client, to which the page goes by itself at once
 	cookie     *issuer.BrowserCookie
-	locales    string // ui_locales of the request
+	others     []*http.Cookie // beside it
+	locales    string         // ui_locales of the request
 	retryAfter time.Duration
 }
 
@@ -132,6 +133,9 @@ func (s *pageSite) write(w http.ResponseWriter, r *http.Request, reply pageReply
 	h := w.Header()
 	s.setHeaders(h, reply.view)
 	s.cookies.set(w, reply.cookie)
+	for _, c := range reply.others {
+		http.SetCookie(w, c)
+	}
 	setRetryAfter(h, reply.retryAfter)
 	if reply.refresh != "" {
 		h.Set("Refresh", "0;url="+reply.refresh) // works without script

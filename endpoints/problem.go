@@ -22,6 +22,7 @@ const (
 	codeAlreadyRotated      = "already_rotated"
 	codeRollbackUnavailable = "rollback_unavailable"
 	codeLastSuperAdmin      = "last_super_admin"
+	codeLastWayIn           = "last_way_in"
 	codeBootstrapped        = "already_bootstrapped"
 )
 
@@ -73,6 +74,8 @@ func recordErrorResponse(err error) (errorResponse, bool) {
 		return errorResponse{status: http.StatusServiceUnavailable, code: codeUnavailable, description: "conflicting update, retry", retryAfter: time.Second}, true
 	case errors.Is(err, admin.ErrLastSuperAdmin):
 		return errorResponse{status: http.StatusConflict, code: codeLastSuperAdmin, description: admin.ErrLastSuperAdmin.Error()}, true
+	case errors.Is(err, admin.ErrLastWayIn):
+		return errorResponse{status: http.StatusConflict, code: codeLastWayIn, description: admin.ErrLastWayIn.Error()}, true
 	case errors.Is(err, admin.ErrBootstrapped):
 		return errorResponse{status: http.StatusConflict, code: codeBootstrapped, description: admin.ErrBootstrapped.Error()}, true
 	case errors.Is(err, keys.ErrRotated):

@@ -14,7 +14,9 @@ import (
 // SignIn is the part of [issuer.SignIn] that the pages use.
 type SignIn interface {
 	signInSteps
+	upstreamSteps
 	Session(ctx context.Context, cookie issuer.Secret) (*issuer.BrowserUser, error)
+	Connectors(ctx context.Context) ([]issuer.ConnectorView, error)
 }
 
 // signInSteps are the steps of a sign-in, one a page.
@@ -233,15 +235,19 @@ func (f signInFlow) page(reply pageReply, out issuer.Outcome, lang string, typed
 // statusOfProblem returns the status of a page that says what was wrong with its form.
 func statusOfProblem(p pages.Problem) int {
 	switch p {
-	case pages.ProblemNone, pages.ProblemSessionEnded, pages.ProblemSignInAgain, pages.ProblemLoginExpired, pages.ProblemEnrolExpired, pages.ProblemPasskeyExpired:
+	case pages.ProblemUpstreamExpired, pages.ProblemUpstreamDenied, pages.ProblemUpstreamLinkHere, pages.ProblemUpstreamNotFresh, pages.ProblemNone, pages.ProblemSessionEnded, pages.ProblemSignInAgain, pages.ProblemLoginExpired, pages.ProblemEnrolExpired, pages.ProblemPasskeyExpired:
 		return http.StatusOK
 	case pages.ProblemWrongCredentials, pages.ProblemCodeWrong, pages.ProblemMailCodeWrong, pages.ProblemCodeUsed, pages.ProblemRecoveryCode, pages.ProblemPasskeyRefused:
 		return http.StatusUnauthorized
+	case pages.ProblemUpstreamRefused, pages.ProblemUpstreamRejected:
+		return http.StatusForbidden
+	case pages.ProblemUpstreamUnavailable, pages.ProblemUpstreamMisconfigured:
+		return http.StatusBadGateway
 	case pages.ProblemThrottled:
 		return http.StatusTooManyRequests
-	case pages.ProblemFactorFirst:
+	case pages.ProblemFactorFirst, pages.ProblemLinkFresh:
 		return http.StatusForbidden
-	case pages.ProblemConflict, pages.ProblemInUse, pages.ProblemFactorExists, pages.ProblemFactorGone, pages.ProblemPasskeyExists, pages.ProblemPasskeyGone, pages.ProblemPasskeyLimit:
+	case pages.ProblemConflict, pages.ProblemInUse, pages.ProblemLastWayIn, pages.ProblemLinkGone, pages.ProblemFactorExists, pages.ProblemFactorGone, pages.ProblemPasskeyExists, pages.ProblemPasskeyGone, pages.ProblemPasskeyLimit:
 		return http.StatusConflict
 	}
 	return http.StatusBadRequest

@@ -1,6 +1,8 @@
 package endpoints
 
 import (
+	"strings"
+
 	"example.org/signet/endpoints/pages"
 	"example.org/signet/issuer"
 )
@@ -32,6 +34,8 @@ func (f signInFlow) loginView(out issuer.Outcome, problem pages.Problem, typed f
 	v := pages.LoginView{
 		Action: f.url(pathLogin, out.Query), Client: f.site.clientView(out.Client), Username: typed.username,
 		Problem: problem, RetryAfter: out.RetryAfter, Passkey: passkeyRequest(out), PasskeyAction: f.url(pathLoginPasskey, out.Query),
+		Claimed:    out.Claimed,
+		Connectors: connectorViews(out.Connectors, func(id string) string { return f.url(upstreamPath(id), out.Query) }),
 	}
 	if f.site.forgot {
 		v.ForgotURL = f.url(pathForgot, out.Query)
@@ -63,6 +67,19 @@ func (f signInFlow) loginView(out issuer.Outcome, problem pages.Problem, typed f
 		v.Username = out.User.Username
 	}
 	return v
+}
+
+// connectorViews returns the providers as pages offer them.
+func connectorViews(offered []issuer.ConnectorView, action func(id string) string) (views []pages.Connector) {
+	for _, c := range offered {
+		views = append(views, pages.Connector{ID: c.ID, Name: c.Name, Action: action(c.ID)})
+	}
+	return views
+}
+
+// upstreamPath is where the button of a connector goes.
+func upstreamPath(connectorID string) string {
+	return strings.Replace(pathLoginUpstream, "{connector}", connectorID, 1)
 }
 
 // passkeyRequest returns what the browser is asked for; nil for nothing.

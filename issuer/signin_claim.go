@@ -42,10 +42,13 @@ func (s *SignIn) linkClaimed(ctx context.Context, v *visit, u storage.User) erro
 	if err != nil || conn == nil || conn.Issuer != c.Issuer {
 		return err
 	}
-	err = s.insertLink(ctx, v, storage.UserLink{
+	link := storage.UserLink{
 		ID: storage.LinkID(c.Issuer, c.Subject), Issuer: c.Issuer, Subject: c.Subject, ConnectorID: conn.ID,
 		UserID: u.ID, UserCreatedAt: storage.Time(u.CreatedAt), Email: c.Email, Name: c.Name, CreatedAt: v.now,
-	}, "after a sign-in here")
+	}
+	if err = s.insertLink(ctx, v, link, "after a sign-in here"); errors.Is(err, errLinkTaken) {
+		err = s.replaceDeadLink(ctx, link)
+	}
 	if errors.Is(err, errLinkTaken) {
 		return nil
 	}
@@ -73,7 +76,9 @@ func (s *SignIn) addAccount(ctx context.Context, v *visit, conn storage.Connecto
 	if err != nil {
 		return Outcome{}, err
 	}
-	return s.goOn(ctx, v)
+	o, err := s.goOn(ctx, v)
+	o.Linked = v.problem == ProblemNone
+	return o, err
 }
 
 // replaceDeadLink puts a link in the place of one whose user is gone. errLinkTaken where somebody

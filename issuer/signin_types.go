@@ -70,6 +70,7 @@ type Outcome struct {
 	Connectors []ConnectorView
 	Claimed    string
 	Upstream   *UpstreamRedirect
+	Linked     bool // an account at another provider was added, with StepAccount
 
 	Enrolment     *factor.Enrolment // of StepEnrol
 	EnrolBy       time.Time         // until when that can be put off; zero where it cannot

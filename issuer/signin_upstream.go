@@ -35,7 +35,8 @@ type UpstreamStart struct {
 // UpstreamRedirect is where the browser goes, and the secret that its cookie keeps meanwhile.
 type UpstreamRedirect struct {
 	URL    string
-	Secret Secret // SecretSize bytes
+	Secret Secret   // upstream.SecretSize bytes
+	Mark   [16]byte // names the cookie
 }
 
 // BeginUpstream sends the browser to another provider. What goes wrong is a problem of the login
@@ -46,8 +47,11 @@ func (s *SignIn) BeginUpstream(ctx context.Context, in Interaction, start Upstre
 	if err != nil {
 		return Outcome{}, err
 	}
-	if v.refusal != nil || v.request.Prompt.None || start.Link && v.signedIn == nil {
+	if v.refusal != nil || v.request.Prompt.None {
 		return s.goOn(ctx, v) // no page has asked for this
+	}
+	if start.Link && !v.mayAddAccount() {
+		return s.askAgain(ctx, v, &Error{}, ProblemNone)
 	}
 	conn, err := s.upstream.connector(ctx, start.Connector)
 	switch {
@@ -80,8 +84,26 @@ func (s *SignIn) BeginUpstream(ctx context.Context, in Interaction, start Upstre
 		return s.upstreamFailed(ctx, v, *conn, err)
 	}
 	o := s.baseOutcome(plan{visit: v, step: authorization.Step{Kind: StepUpstream}})
-	o.Upstream = &UpstreamRedirect{location, Secret(secret)}
+	o.Upstream = &UpstreamRedirect{location, Secret(secret), proof.Mark()}
 	return o, nil
+}
+
+// mayAddAccount tells whether who is signed in may add another way to sign in: only after a fresh
+// login, as for a second factor.
+func (v *visit) mayAddAccount() bool {
+	if v.signedIn == nil || v.signedIn.User.MustChangePassword {
+		return false
+	}
+	age := v.now.Sub(v.signedIn.Session.AuthTime)
+	return age >= 0 && age <= authorization.FreshLogin
+}
+
+// Connectors returns the providers that people may sign in at.
+func (s *SignIn) Connectors(ctx context.Context) ([]ConnectorView, error) {
+	if s.upstream == nil {
+		return nil, nil
+	}
+	return s.upstream.offer(ctx)
 }
 
 // upstreamAsk passes on what the client wants of the login.

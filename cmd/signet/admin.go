@@ -69,7 +69,8 @@ func (ac *adminContext) open(keyring *keys.Manager) {
 	throttler := issuer.NewThrottler(ac.settings.throttle, ac.store, ac.auditLog, ac.now)
 	ac.service = admin.New(admin.Config{
 		Issuer: ac.settings.issuer, RefreshTokenTTL: ac.settings.refreshTokenTTL, Now: ac.now, Rand: ac.random,
-	}, admin.Parts{Store: ac.store, Passwords: ac.passwords, Audit: ac.auditLog, Throttler: throttler, Keys: keyring, Factors: factor.New(ac.store, ac.master, ac.random, ac.settings.issuer), Fetch: logoFetcher(ac.settings), Notifier: ac.notifier()})
+	}, admin.Parts{Store: ac.store, Passwords: ac.passwords, Audit: ac.auditLog, Throttler: throttler, Keys: keyring, Factors: factor.New(ac.store, ac.master, ac.random, ac.settings.issuer), Fetch: logoFetcher(ac.settings), Notifier: ac.notifier(),
+		Connectors: ac.newUpstream(ac.settings, ac.master, nil)})
 	ac.operator = ac.service.Operator(issuer.RequestInfo{Actor: actor})
 }
 

@@ -18,6 +18,7 @@ import (
 	"example.org/signet/issuer/password"
 	"example.org/signet/issuer/selfservice"
 	"example.org/signet/issuer/status"
+	"example.org/signet/issuer/upstream"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 	"example.org/signet/storage/instrument"
@@ -54,6 +55,7 @@ type server struct {
 	passwords *password.Pool
 	auditLog  *audit.Log
 	issuer    *issuer.Issuer
+	upstream  *upstream.Client
 	admin     *admin.Service
 	self      *selfservice.Service
 	mail      *accountmail.Service
@@ -157,10 +159,11 @@ func (v *server) buildServices() error {
 	if v.issuer, err = issuer.New(cfg, v.store, v.keyring, v.master.Primary(), v.passwords, v.auditLog); err != nil {
 		return err
 	}
+	v.upstream = v.newUpstream(v.settings, v.master, cfg.Messages.Allow)
 	throttler := issuer.NewThrottler(cfg.Throttle, v.store, v.auditLog, v.now)
 	v.admin = admin.New(admin.Config{
 		Issuer: cfg.Issuer, RefreshTokenTTL: cfg.RefreshTokenTTL, BootstrapSecret: secret, Now: v.now, Rand: v.random,
-	}, admin.Parts{Store: v.store, Passwords: v.passwords, Audit: v.auditLog, Throttler: throttler, Caches: v.issuer, Keys: v.keyring, Factors: v.issuer.Factors(), Fetch: logoFetcher(v.settings), Notifier: v.notifier()})
+	}, admin.Parts{Store: v.store, Passwords: v.passwords, Audit: v.auditLog, Throttler: throttler, Caches: v.issuer, Keys: v.keyring, Factors: v.issuer.Factors(), Fetch: logoFetcher(v.settings), Notifier: v.notifier(), Connectors: v.upstream})
 	v.mail = accountmail.New(cfg.Issuer, v.settings.sendsMail(), accountmail.Parts{
 		Mailer: v.issuer.Mailer(), Tokens: v.issuer.MailTokens(), Accounts: v.admin, Users: v.store, Factors: v.issuer.Factors(), Throttler: throttler, Now: v.now,
 	})
@@ -193,7 +196,7 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	v.handler, err = endpoints.New(endpoints.Config{
 		Issuer: v.settings.issuer, Service: v.issuer, Admin: v.admin, SelfService: v.self, Keys: v.keyring, Store: v.store,
 		AdminMerged: v.settings.adminMerged(), TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh, DocsClient: v.settings.docsClient,
-		SignIn: v.issuer.SignIn(v.admin), AccountMail: v.mail, Pages: shown, Metrics: v.metrics, Log: v.log, Now: v.now, Rand: v.random,
+		SignIn: v.issuer.SignIn(v.admin).WithUpstream(v.upstream, v.store, v.admin, v.settings.keyringRefresh), AccountMail: v.mail, Pages: shown, Metrics: v.metrics, Log: v.log, Now: v.now, Rand: v.random,
 	})
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func newUser(p *process) *cobra.Command {
 	return commandGroup("user", "Manage users",
 		newUserCreate(p), newUserList(p), newUserShow(p), newUserUpdate(p), newUserDisable(p), newUserEnable(p), newUserUnlock(p),
 		newUserDelete(p), newUserSetPassword(p), newUserInvite(p), newUserResetLink(p), newUserImport(p), newUserExport(p),
-		newUserFactors(p), newUserResetFactors(p), newUserDemandFactor(p))
+		newUserFactors(p), newUserResetFactors(p), newUserDemandFactor(p), newUserLinks(p), newUserUnlink(p))
 }
 
 // userFlags are the flags that describe a user.

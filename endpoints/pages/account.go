@@ -2,14 +2,20 @@ package pages
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	g "maragu.dev/gomponents"
 )
 
+type accountTab struct{ path, key, text string }
+
+// linkedTab is there where there is another provider to sign in at.
+var linkedTab = accountTab{"/account/linked", "account.linked", "account.linked_tab"}
+
 // accountTabs are the pages of the account: the path, the key of the heading, and the key of
 // the tab's text.
-var accountTabs = []struct{ path, key, text string }{
+var accountTabs = []accountTab{
 	{"/account", "account.profile", "account.profile"}, {"/account/password", "account.password", "account.password"}, {"/account/factors", "account.factors", "account.factors_tab"},
 	{"/account/sessions", "account.sessions", "account.sessions_tab"}, {"/account/apps", "account.apps", "account.apps"},
 }
@@ -19,14 +25,18 @@ func (f *frame) accountPage(a Account, key string, s form, children ...g.Node) p
 	return page{
 		title: f.plain(key), failed: s.problem != nil, class: "account",
 		logout: cmp.Or(localTarget(a.LogoutURL), f.path("/oauth2/logout")),
-		nav:    f.tabs(key),
+		nav:    f.tabs(key, a.Linkable),
 		main:   el("main", attr("class", "wide"), el("h1", f.text(key)), f.notice(a.Notice), f.alert(s), g.Group(children)),
 	}
 }
 
-func (f *frame) tabs(current string) g.Node {
+func (f *frame) tabs(current string, linkable bool) g.Node {
 	var tabs g.Group
-	for _, t := range accountTabs {
+	shown := accountTabs
+	if linkable {
+		shown = append(slices.Clone(shown), linkedTab)
+	}
+	for _, t := range shown {
 		tabs = append(tabs, el("li", el("a", href(f.path(t.path)), g.If(t.key == current, attr("aria-current", "page")), f.text(t.text))))
 	}
 	return el("nav", attr("aria-label", f.plain("account.title")), el("ul", tabs))

@@ -22,7 +22,7 @@ var pageNames = []string{
 	LoginView{}.name(), ChangePasswordView{}.name(), ConsentView{}.name(), FormPostView{}.name(), ContinueView{}.name(), LoopView{}.name(),
 	ForgotView{}.name(), ForgotCodeView{}.name(), SetPasswordView{}.name(), ConfirmAddressView{}.name(), MailDoneView{}.name(),
 	ErrorView{}.name(), LogoutView{}.name(), SignedOutView{}.name(), HomeView{}.name(),
-	AccountView{}.name(), AccountPasswordView{}.name(), SecondFactorView{}.name(), EnrolView{}.name(), RecoveryCodesView{}.name(), AccountFactorsView{}.name(), AccountEnrolView{}.name(), AccountCodesView{}.name(), AccountSessionsView{}.name(), AccountAppsView{}.name(),
+	AccountView{}.name(), AccountPasswordView{}.name(), SecondFactorView{}.name(), EnrolView{}.name(), RecoveryCodesView{}.name(), AccountFactorsView{}.name(), AccountEnrolView{}.name(), AccountCodesView{}.name(), AccountSessionsView{}.name(), AccountAppsView{}.name(), AccountLinkedView{}.name(),
 }
 
 // fragments are the operator's pieces of HTML by the names of their files: "header.html" for

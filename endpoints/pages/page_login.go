@@ -14,7 +14,7 @@ func (v LoginView) build(f *frame) (page, error) {
 		s.retry = localTarget(v.RetryURL)
 	}
 	return page{title: f.plain("login.title"), failed: s.problem != nil, script: scriptOf(v.Passkey), main: el("main", attr("class", "card"),
-		v.head(f), f.alert(s), v.otherUser(f), v.form(f, s), v.passkey(f))}, nil
+		v.head(f), f.alert(s), v.otherUser(f), v.form(f, s), v.passkey(f), v.connectors(f))}, nil
 }
 
 // head says who asks.
@@ -45,6 +45,7 @@ func (v LoginView) form(f *frame, s form) g.Node {
 				attr("autocapitalize", "none"), attr("autocorrect", "off"), attr("spellcheck", "false"),
 				attr("maxlength", "255"), flag("required"), s.describe("username"))),
 		f.field("password", "field.password", f.passwordInput(s, "password", "password", "current-password")),
+		g.If(v.Claimed != "", hidden("claimed", v.Claimed)),
 		v.remember(f),
 		submit("sign-in", f.text("login.submit")),
 		when(v.ForgotURL != "", func() g.Node {
@@ -58,7 +59,7 @@ func (v LoginView) passkey(f *frame) g.Node {
 	if v.Passkey == nil {
 		return nil
 	}
-	return f.passkeyForm("get", v.PasskeyAction, *v.Passkey, g.If(v.Problem == ProblemNone, flag("data-autofill")), hidden("remember", ""),
+	return f.passkeyForm("get", v.PasskeyAction, *v.Passkey, g.If(v.Problem == ProblemNone, flag("data-autofill")), hidden("remember", ""), g.If(v.Claimed != "", hidden("claimed", v.Claimed)),
 		el("button", attr("id", "passkey"), attr("type", "submit"), f.text("login.passkey")))
 }
 
@@ -77,4 +78,15 @@ func (v LoginView) remember(f *frame) g.Node {
 	return el("label", attr("class", "check"),
 		el("input", attr("id", "remember"), attr("name", "remember"), attr("type", "checkbox"), attr("value", "1"), g.If(v.Remember == RememberSelected, flag("checked"))),
 		el("span", f.text("login.remember")))
+}
+
+// connectors offers to sign in at other providers.
+func (v LoginView) connectors(f *frame) g.Node {
+	if len(v.Connectors) == 0 || v.Claimed != "" {
+		return nil
+	}
+	return el("section", attr("class", "section"), attr("id", "connectors"), attr("aria-label", f.plain("login.connectors")),
+		g.Map(v.Connectors, func(c Connector) g.Node {
+			return postForm(localTarget(c.Action), el("button", attr("id", "connector-"+c.ID), attr("type", "submit"), f.text("login.connector", "name", clean(c.Name, maxText))))
+		}))
 }

@@ -121,6 +121,7 @@ func everyView(s string) []pages.View {
 		pages.AccountFactorsView{Account: account, CanPasskeys: true, Passkeys: []pages.Passkey{{ID: s, Name: s, Factor: pages.Factor{Since: at}}}},
 		pages.AccountPasskeyView{Account: account, Passkey: pages.PasskeyRequest{Options: s, Challenge: s}},
 		pages.AccountSessionsView{Account: account, Sessions: []pages.BrowserSession{{Handle: s, Device: s, Network: s, Apps: apps}}, Others: apps},
+		pages.AccountLinkedView{Account: account, Linked: []pages.LinkedAccount{{ID: s, Provider: s, Email: s, Name: s}}, Connectors: []pages.Connector{{ID: "c", Name: s, Action: s}}},
 		pages.AccountAppsView{Account: account, Consents: []pages.Consent{{Client: c, Scopes: scopes, Audiences: []string{s}, Since: at}}},
 	}
 }

@@ -41,6 +41,10 @@ func samples() []View {
 	return []View{
 		LoginView{Action: "/login", Client: &c, Username: "alice", Remember: RememberOffered, OtherUser: &u, StateURL: "/login/state", ForgotURL: "/login/forgot"},
 		LoginView{Action: "/login", Problem: ProblemUnavailable, RetryAfter: time.Minute, RetryURL: "/login", Remember: RememberSelected},
+		LoginView{Action: "/login", Connectors: []Connector{{ID: "company", Name: "Company", Action: "/login/upstream/company"}}},
+		LoginView{Action: "/login", Problem: ProblemUpstreamLinkHere, Claimed: "sealed"},
+		AccountLinkedView{Account: account, Linked: []LinkedAccount{{ID: "l", Provider: "Company", Email: "alice@example.com", Since: at, LastUsed: at}, {ID: "m", Provider: "GitHub", Name: "Alice", Since: at}}, Connectors: []Connector{{ID: "company", Name: "Company", Action: "/login/upstream/company"}}},
+		AccountLinkedView{Account: account, Fresh: true},
 		ChangePasswordView{Action: "/login/password", Client: &c, User: u, AskCurrent: true, PasswordMin: 8, Problem: ProblemPasswordCommon},
 		ConsentView{Action: "/consent", Client: c, User: u, Scopes: append(scopes, Scope{Name: "offline_access"}), Audiences: []string{"https://api.example"}, Remembered: true, SwitchURL: "/login", Localhost: true},
 		FormPostView{Action: "https://notes.example/cb", Fields: []Field{{"code", "c"}, {"state", "s"}}, Client: c},

@@ -36,6 +36,7 @@ var (
 	_ View = AccountCodesView{}
 	_ View = AccountSessionsView{}
 	_ View = AccountAppsView{}
+	_ View = AccountLinkedView{}
 )
 
 // Client is an application as a page shows it. All texts may come from strangers: they are
@@ -92,6 +93,20 @@ const (
 	ProblemPasskeyLimit   Problem = "passkey_limit"
 	ProblemPasskeyGone    Problem = "passkey_gone" // or this issuer can have none
 
+	ProblemUpstreamUnavailable   Problem = "upstream_unavailable"   // the other provider cannot be reached
+	ProblemUpstreamDenied        Problem = "upstream_denied"        // it, or the person there, has refused
+	ProblemUpstreamRejected      Problem = "upstream_rejected"      // what it sent proves nothing
+	ProblemUpstreamMisconfigured Problem = "upstream_misconfigured" // it refuses this service
+	ProblemUpstreamNotFresh      Problem = "upstream_not_fresh"     // the sign-in there is too old
+	ProblemUpstreamExpired       Problem = "upstream_expired"       // it took too long, or began elsewhere
+	ProblemUpstreamGone          Problem = "upstream_gone"          // it is no longer offered
+	ProblemUpstreamRefused       Problem = "upstream_refused"       // that account may not sign in here
+	ProblemUpstreamTooLong       Problem = "upstream_too_long"      // the request is too long for it
+	ProblemUpstreamLinkHere      Problem = "upstream_link_here"     // sign in here once to link the account
+	ProblemLastWayIn             Problem = "last_way_in"            // without the account nobody gets in
+	ProblemLinkGone              Problem = "link_gone"
+	ProblemLinkFresh             Problem = "link_fresh" // sign in again first
+
 	ProblemPasswordMismatch Problem = "password_mismatch"  // the two new passwords differ
 	ProblemPasswordSame     Problem = "password_same"      // the new one is the old one
 	ProblemPasswordShort    Problem = "password_too_short" // with PasswordMin of the view
@@ -136,6 +151,17 @@ type LoginView struct {
 	// Passkey offers to sign in by a passkey instead, at PasskeyAction; nil for no button.
 	Passkey       *PasskeyRequest
 	PasskeyAction string
+	// Connectors are other providers to sign in at. Claimed is an account there that the login
+	// links, sealed, which its forms send as claimed; "" for none.
+	Connectors []Connector
+	Claimed    string
+}
+
+// Connector is another provider to sign in at. Its form posts to Action.
+type Connector struct {
+	ID     string
+	Name   string
+	Action string
 }
 
 // PasskeyRequest is what the script asks the browser for. Its form sends challenge and response,

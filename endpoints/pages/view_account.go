@@ -18,11 +18,14 @@ import "time"
 //	/account/sessions/end-all   keep=1 where the box is ticked      signs out everywhere
 //	/account/apps/sign-out      session=ID                          ends the session of one application
 //	/account/apps/withdraw      client_id=ID                        takes a consent back
+//	/account/linked/remove      account=ID                          removes an account at another provider
+//	Connector.Action            link=1                              adds one
 //	LogoutURL                   decision=sign-out                   signs out here
 type Account struct {
 	User      User
 	Notice    Notice
 	Problem   Problem
+	Linkable  bool   // people can sign in at other providers
 	LogoutURL string // where the button "Sign out" goes by POST; "" means /oauth2/logout
 }
 
@@ -41,6 +44,9 @@ const (
 	NoticeAppSignedOut    Notice = "app_signed_out"
 	NoticeWithdrawn       Notice = "withdrawn"
 	NoticeMailSent        Notice = "mail_sent"
+	NoticeAccountLinked   Notice = "account_linked"
+	NoticeAccountTaken    Notice = "account_taken"
+	NoticeAccountUnlinked Notice = "account_unlinked"
 )
 
 // AccountView is /account: the profile.
@@ -159,4 +165,22 @@ type Consent struct {
 	Scopes    []Scope
 	Audiences []string
 	Since     time.Time // of the newest change
+}
+
+// AccountLinkedView is /account/linked: the accounts at other providers that sign the person in.
+type AccountLinkedView struct {
+	Account
+	Linked     []LinkedAccount
+	Connectors []Connector // that an account can be added at
+	Fresh      bool        // the sign-in is fresh enough for a change
+}
+
+// LinkedAccount is one account at another provider. Its texts come from there.
+type LinkedAccount struct {
+	ID       string
+	Provider string
+	Email    string // "" for none
+	Name     string // "" for none
+	Since    time.Time
+	LastUsed time.Time // zero for never
 }
