@@ -62,6 +62,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"OwnBrowsers", ownBrowserCases},
 		{"SecondFactors", factorCases},
 		{"Passkeys", passkeyCases},
+		{"Upstream", upstreamCases},
 		{"FactorPolicies", factorPolicyCases},
 		{"AdminFactors", adminFactorCases},
 		{"Mail", mailCases},

@@ -16,6 +16,7 @@ import (
 
 	"example.org/signet/endpoints"
 	"example.org/signet/endpoints/pages"
+	"example.org/signet/internal/safehttp"
 	"example.org/signet/internal/testclock"
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/accountmail"
@@ -23,6 +24,7 @@ import (
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/password"
 	"example.org/signet/issuer/selfservice"
+	"example.org/signet/issuer/upstream"
 	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
@@ -41,6 +43,7 @@ type Options struct {
 	Path        string    // of the issuer's URL
 	IssuerURL   string    // "" for where the server listens
 	Empty       bool      // without the fixtures
+	Upstream    bool      // people can sign in at other providers
 	Log         io.Writer // instead of the LogCapture
 
 	coverage *coverage // of the suite; nil outside of one
@@ -60,6 +63,7 @@ type Signet struct {
 	Audit     *audit.Log
 	Self      *selfservice.Service
 	Mail      *accountmail.Service
+	Upstream  *upstream.Client
 	Passwords *password.Pool
 	Handler   *endpoints.Handler
 	Metrics   *endpoints.Metrics
@@ -189,8 +193,13 @@ func (s *Signet) openServices(cfg issuer.Config) {
 	if sends {
 		notifier = accountmail.Notices{Mailer: s.Service.Mailer(), Now: cfg.Now}
 	}
+	s.Upstream = upstream.New(upstream.Config{
+		HTTP: safehttp.Client(safehttp.Loopback), Secrets: keys.NewMasterKeys(s.master, cfg.OtherMasterKeys...), Rand: cfg.Rand, Now: cfg.Now,
+		Redirect: func(id string) string { return s.Issuer + endpoints.UpstreamRedirectPath(id) },
+	})
 	s.Admin = admin.New(a, admin.Parts{
 		Store: s.Store, Passwords: s.Passwords, Audit: s.Audit, Throttler: throttler, Caches: s.Service, Keys: s.Keys, Factors: s.Service.Factors(), Fetch: fetchLogo, Notifier: notifier,
+		Connectors: s.Upstream,
 	})
 	s.Mail = accountmail.New(cfg.Issuer, sends, accountmail.Parts{
 		Mailer: s.Service.Mailer(), Tokens: s.Service.MailTokens(), Accounts: s.Admin, Users: s.Store, Factors: s.Service.Factors(), Throttler: throttler, Now: cfg.Now,
@@ -218,7 +227,11 @@ func (s *Signet) serve() {
 		cfg.Service = s.Service
 	}
 	if cfg.SignIn == nil {
-		cfg.SignIn = s.Service.SignIn(s.Admin)
+		signIn := s.Service.SignIn(s.Admin)
+		if s.options.Upstream {
+			signIn = signIn.WithUpstream(s.Upstream, s.Store, s.Admin, 0)
+		}
+		cfg.SignIn = signIn
 	}
 	var err error
 	s.Handler, err = endpoints.New(cfg)
