@@ -296,7 +296,9 @@ func (s *SignIn) recomputeRoles(ctx context.Context, v *visit, l *linked) error 
 	if l.user, err = s.upstream.accounts.SetRolesByConnector(ctx, l.conn, l.user, c.Roles, owned, v.in.Info); err != nil {
 		return err
 	}
-	kept := slices.DeleteFunc(owned, func(r string) bool { return !slices.Contains(l.user.Roles, r) })
+	kept := slices.DeleteFunc(owned, func(r string) bool { // what was not to be taken away is the rules' still
+		return !slices.Contains(l.user.Roles, r) || slices.Contains(others, r) && !slices.Contains(c.Owned, r)
+	})
 	if slices.Equal(kept, l.link.Roles) {
 		return nil
 	}

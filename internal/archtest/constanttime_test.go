@@ -25,11 +25,13 @@ var expectedConstantTime = []string{
 	"issuer/password/bcrypt.go matches: bcrypt.CompareHashAndPassword",
 	"issuer/password/pbkdf2.go matches: subtle.ConstantTimeCompare",
 	"issuer/password/scrypt.go matches: subtle.ConstantTimeCompare",
-	"issuer/code_decision.go decideReplay: subtle.ConstantTimeCompare", // what a session keeps of its code's challenge
-	"issuer/mailtoken/code.go CheckCode: subtle.ConstantTimeCompare",   // the code of a mail
-	"issuer/recovery/recovery.go Take: subtle.ConstantTimeCompare",     // hashes of recovery codes
-	"issuer/totp/totp.go Check: subtle.ConstantTimeCompare",            // the codes of an authenticator app
-	"issuer/handle.go genuine: hmac.Equal",                             // the MAC of a refresh token or an authorization code
+	"issuer/code_decision.go decideReplay: subtle.ConstantTimeCompare",     // what a session keeps of its code's challenge
+	"issuer/mailtoken/code.go CheckCode: subtle.ConstantTimeCompare",       // the code of a mail
+	"issuer/recovery/recovery.go Take: subtle.ConstantTimeCompare",         // hashes of recovery codes
+	"issuer/totp/totp.go Check: subtle.ConstantTimeCompare",                // the codes of an authenticator app
+	"issuer/upstream/oidc.go verify: subtle.ConstantTimeCompare",           // the nonce of an ID token
+	"issuer/signin_upstream.go FinishUpstream: subtle.ConstantTimeCompare", // the mark of the secret in an attempt's cookie
+	"issuer/handle.go genuine: hmac.Equal",                                 // the MAC of a refresh token or an authorization code
 }
 
 // allowedPlain lists plain comparisons of names that look like secrets, each
@@ -63,6 +65,9 @@ var allowedPlain = map[string]string{
 	"issuer/authorization/stamp.go Proves: s.Browser != BrowserMark(browserID)":                                                 "inside an authenticated stamp: nobody can try values",
 	"issuer/authorization/stamp.go Proves: s.Request != r.Hash()":                                                               "a hash of the URL, inside an authenticated stamp",
 	"issuer/factor/reseal.go resealOne: sealed == f.TOTP.Sealed":                                                                "two sealed texts, before and after",
+	"issuer/authorization/attempt.go Valid: c.Request == r.Hash()":                                                              "a hash of the URL, inside an authenticated account",
+	"issuer/signin_claim.go addAccount: authorization.BrowserMark(v.signedIn.Session.ID) != a.Link":                             "inside an authenticated attempt: nobody can try values",
+	"issuer/admin/connector.go connectorChanges: a.SealedSecret != b.SealedSecret":                                              "two sealed texts, before and after a change",
 	"issuer/authorization/pending.go Valid: p.Request == r.Hash()":                                                              "a hash of the URL, inside an authenticated login",
 	"issuer/signin_factor.go pendingUser: authorization.BrowserMark(v.signedIn.Session.ID) != p.Browser":                        "inside an authenticated login: nobody can try values",
 	"issuer/authorization/stamp.go Foreign: s.Request != r.Hash()":                                                              "a hash of the URL, inside an authenticated stamp",

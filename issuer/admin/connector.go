@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -131,12 +132,15 @@ func applyConnector(c *storage.Connector, ch ConnectorChange) error {
 		v.add(err)
 		c.RoleRules = rules
 	}
-	if c.Kind == upstream.KindGitHub && c.Issuer == "" {
-		c.Issuer = upstream.GitHubIssuer
+	if c.Kind == upstream.KindGitHub {
+		c.Issuer = strings.TrimSuffix(cmp.Or(c.Issuer, upstream.GitHubIssuer), "/")
 	}
-	for name, value := range map[string]string{"name": c.Name, "issuer": c.Issuer, "client_id": c.ClientID} {
-		if value == "" && v.err() == nil {
-			v.add(newFieldError(name, "is missing"))
+	if err := v.err(); err != nil {
+		return err
+	}
+	for _, field := range []struct{ name, value string }{{"name", c.Name}, {"issuer", c.Issuer}, {"client_id", c.ClientID}} {
+		if field.value == "" {
+			v.add(newFieldError(field.name, "is missing"))
 		}
 	}
 	return v.err()

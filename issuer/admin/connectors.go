@@ -16,6 +16,7 @@ import (
 // providers.
 type ConnectorSecrets interface {
 	SealSecret(ctx context.Context, c storage.Connector, secret string) (string, error)
+	ResealSecret(ctx context.Context, c storage.Connector) (resealed storage.Connector, changed bool, err error)
 	RedirectURI(connectorID string) string
 }
 
@@ -193,6 +194,32 @@ func (c Connectors) kind() kind[storage.Connector] {
 		pending:  func(_, _ storage.Connector) []storage.PendingRevocation { return nil },
 		finish:   func(context.Context, storage.Connector, storage.Connector, string) (int64, error) { return 0, nil },
 	}
+}
+
+// resealConnectors seals the secrets of connectors under the newest master key, and returns how many
+// it has changed. It may be cut anywhere and repeated.
+func (s *Service) resealConnectors(ctx context.Context) (resealed int, err error) {
+	if s.connectorSecrets == nil {
+		return 0, nil
+	}
+	all, err := s.store.ListConnectors(ctx)
+	if err != nil {
+		return 0, issuer.StoreError(err)
+	}
+	for _, c := range all {
+		c, changed, err := s.connectorSecrets.ResealSecret(ctx, c)
+		if err == nil && changed {
+			_, err = s.store.UpdateConnector(ctx, c)
+		}
+		switch {
+		case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrNotFound): // changed meanwhile: the next run finds it
+		case err != nil:
+			return resealed, err
+		case changed:
+			resealed++
+		}
+	}
+	return resealed, nil
 }
 
 // ErrLastWayIn refuses to remove the link by which alone a user can sign in.

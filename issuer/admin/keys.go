@@ -64,6 +64,8 @@ type KeyReseal struct {
 	Resealed        []string `json:"resealed"`
 	AlreadyResealed int      `json:"already_resealed"`
 	Seeds           int      `json:"resealed_seeds"` // of second factors
+
+	ConnectorSecrets int `json:"resealed_connector_secrets"`
 }
 
 // KeyImport is an imported key and the state that it got.
@@ -176,7 +178,11 @@ func (k Keys) Reseal(ctx context.Context) (KeyReseal, error) {
 	if err == nil {
 		seeds, err = k.admin.service.factors.Reseal(ctx)
 	}
-	return KeyReseal{Resealed: append([]string{}, done.Resealed...), AlreadyResealed: done.AlreadyResealed, Seeds: seeds}, err
+	secrets := 0
+	if err == nil {
+		secrets, err = k.admin.service.resealConnectors(ctx)
+	}
+	return KeyReseal{Resealed: append([]string{}, done.Resealed...), AlreadyResealed: done.AlreadyResealed, Seeds: seeds, ConnectorSecrets: secrets}, err
 }
 
 // Import takes over another issuer's key.
