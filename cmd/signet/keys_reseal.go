@@ -40,6 +40,9 @@ func writeResealResult(w io.Writer, r admin.KeyReseal, s *settings) {
 		fmt.Fprintf(w, "%s is sealed under the master key now\n", kid)
 	}
 	fmt.Fprintf(w, "%s sealed under this master key, %s already\n", countOf(len(r.Resealed), "key", "keys"), countOf(r.AlreadyResealed, "was", "were"))
+	if r.ConnectorSecrets > 0 {
+		fmt.Fprintf(w, "%s of connectors sealed under this master key\n", countOf(r.ConnectorSecrets, "secret", "secrets"))
+	}
 	if r.Seeds > 0 {
 		fmt.Fprintf(w, "%s of second factors sealed under this master key\n", countOf(r.Seeds, "seed", "seeds"))
 	}
