@@ -77,6 +77,9 @@ type upstreamCallback struct{ signInFlow }
 var _ endpoint = upstreamCallback{}
 
 func (u upstreamCallback) handle(r *http.Request, e *event) (any, error) {
+	if r.Method != http.MethodGet { // HEAD uses nothing up
+		return pageReply{status: http.StatusNoContent}, nil
+	}
 	q := r.URL.Query()
 	var used []*http.Cookie
 	back := issuer.UpstreamReturn{

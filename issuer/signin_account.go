@@ -168,8 +168,12 @@ func (s *SignIn) newLink(ctx context.Context, v *visit, conn storage.Connector, 
 	link := storage.UserLink{
 		ID: who.LinkID(), Issuer: who.Issuer, Subject: who.Subject, ConnectorID: conn.ID, Email: who.Email, Name: who.Name, CreatedAt: v.now,
 	}
+	known, err := s.hasOtherAccount(ctx, u, who)
+	if err != nil {
+		return storage.UserLink{}, err
+	}
 	switch {
-	case u != nil && upstream.LinksByEmail(conn, who, *u) && !u.Disabled:
+	case u != nil && upstream.LinksByEmail(conn, who, *u) && !u.Disabled && !known:
 		link.UserID, link.UserCreatedAt = u.ID, storage.Time(u.CreatedAt)
 	case u == nil && conn.CreateUsers:
 		if link.UserID, err = s.newUserID(v.now); err != nil {
@@ -182,6 +186,21 @@ func (s *SignIn) newLink(ctx context.Context, v *visit, conn storage.Connector, 
 	err = s.insertLink(ctx, v, link, "by the address")
 	link.Version = 1
 	return link, err
+}
+
+// hasOtherAccount tells whether the user signs in by another account of the same provider. Then the
+// address decides nothing: a provider may give that of somebody who has left to somebody new.
+func (s *SignIn) hasOtherAccount(ctx context.Context, u *storage.User, who upstream.Identity) (bool, error) {
+	if u == nil {
+		return false, nil
+	}
+	page, err := s.upstream.store.ListUserLinks(ctx, u.ID, storage.Page{Limit: storage.MaxPage})
+	if err != nil {
+		return false, unavailable(err)
+	}
+	return slices.ContainsFunc(page.Links, func(l storage.UserLink) bool {
+		return l.Issuer == who.Issuer && l.Subject != who.Subject && l.UserCreatedAt.Equal(storage.Time(u.CreatedAt))
+	}), nil
 }
 
 // insertLink audits and inserts a link. Where another request was first it is that one's that is

@@ -130,10 +130,11 @@ type UpstreamReturn struct {
 // FinishUpstream goes on with what the browser brings back. The Interaction is that of the page
 // that the attempt began on. Only where state and cookie belong together anything is asked of
 // the provider: else the problem is ProblemUpstreamExpired, on a page without a request where the
-// state is none of this issuer's. Nothing is ever sent to the provider again by itself.
+// state is none of this issuer's. The last click was at the provider, so that an application of a
+// private-use scheme is answered by a link. Nothing is ever sent to the provider again by itself.
 func (s *SignIn) FinishUpstream(ctx context.Context, r UpstreamReturn) (Interaction, Outcome, error) {
 	attempt := s.stamps.OpenAttempt(r.State)
-	in := Interaction{Query: attempt.Query, Account: attempt.Account || attempt.Connector == "", Cookie: r.Cookie, Info: r.Info, Clicked: true}
+	in := Interaction{Query: attempt.Query, Account: attempt.Account || attempt.Connector == "", Cookie: r.Cookie, Info: r.Info}
 	v, err := s.visit(ctx, in)
 	if err != nil {
 		return in, Outcome{}, err

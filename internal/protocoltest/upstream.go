@@ -200,6 +200,17 @@ func testUpstreamByEmail(t *testing.T, s *Signet) {
 	_, err = s.operator().Connectors().Update(context.Background(), "company", admin.ConnectorChange{AuthoritativeDomains: &none})
 	must(t, err)
 	try().expect(t, Account) // what is linked stays so
+
+	_, err = s.operator().Connectors().Update(context.Background(), "company", admin.ConnectorChange{AuthoritativeDomains: &domains})
+	must(t, err)
+	moved := "left@example.net"
+	_, err = p.operator().Users().Update(context.Background(), u.ID, admin.UserChange{Email: &moved})
+	must(t, err)
+	u = p.AddUser(t, "successor")
+	_, err = p.operator().Users().Update(context.Background(), u.ID, admin.UserChange{Email: &address})
+	must(t, err)
+	p.verifyAddress(t, u)
+	try().tells(t, "the address was given to somebody new", textLinkHere, http.StatusOK)
 }
 
 func testUpstreamRoles(t *testing.T, s *Signet) {
