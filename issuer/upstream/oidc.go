@@ -159,6 +159,9 @@ func (o *oidcProvider) wantsUserInfo(claims map[string]any) bool {
 		return false
 	}
 	wanted := []string{nameOr(o.conn.Claims.Email, "email")}
+	if o.conn.CreateUsers {
+		wanted = append(wanted, nameOr(o.conn.Claims.Username, "preferred_username"))
+	}
 	for _, r := range o.conn.RoleRules {
 		wanted = append(wanted, r.Claim)
 	}
