@@ -140,6 +140,7 @@ func (c *Client) context(ctx context.Context) context.Context {
 // knownProvider is what was read of a provider. A connector that was changed is read anew.
 type knownProvider struct {
 	provider provider
+	failed   error // why there is none
 	issuer   string
 	version  int64
 	created  time.Time
@@ -150,16 +151,20 @@ type knownProvider struct {
 // whenever a token names one that is not known.
 const providerTTL = time.Hour
 
+// failureTTL is how long nobody asks again a provider that could not be reached: else everybody who
+// presses the button waits, and takes a place from others.
+const failureTTL = 5 * time.Second
+
 // maxKnown bounds the providers that are remembered: more connectors than anybody has.
 const maxKnown = 256
 
-// provider returns the provider of a connector. What cannot be read is not remembered.
+// provider returns the provider of a connector. What cannot be read is not asked for again for a moment.
 func (c *Client) provider(ctx context.Context, conn storage.Connector) (provider, error) {
 	c.mu.Lock()
 	k, ok := c.known[conn.ID]
 	c.mu.Unlock()
 	if ok && k.version == conn.Version && k.created.Equal(conn.CreatedAt) && k.issuer == conn.Issuer && c.now().Before(k.until) {
-		return k.provider, nil
+		return k.provider, k.failed
 	}
 	secret, err := c.openSecret(ctx, conn)
 	if err != nil {
@@ -169,15 +174,24 @@ func (c *Client) provider(ctx context.Context, conn storage.Connector) (provider
 	if conn.Kind == KindGitHub {
 		up = newGitHub(c, conn, secret)
 	} else if up, err = newOIDC(ctx, c, conn, secret); err != nil {
+		var failed *Error
+		if errors.As(err, &failed) && failed.Problem == ProblemUnavailable {
+			c.remember(conn, knownProvider{failed: err}, failureTTL)
+		}
 		return nil, err
 	}
+	c.remember(conn, knownProvider{provider: up}, providerTTL)
+	return up, nil
+}
+
+func (c *Client) remember(conn storage.Connector, k knownProvider, ttl time.Duration) {
+	k.issuer, k.version, k.created, k.until = conn.Issuer, conn.Version, conn.CreatedAt, c.now().Add(ttl)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.known) >= maxKnown {
 		clear(c.known)
 	}
-	c.known[conn.ID] = knownProvider{up, conn.Issuer, conn.Version, conn.CreatedAt, c.now().Add(providerTTL)}
-	return up, nil
+	c.known[conn.ID] = k
 }
 
 // secretData binds a sealed secret to its connector, and to the provider that it is sent to.
