@@ -11,18 +11,31 @@ import (
 
 // listAudit is GET /api/v1/audit.
 func listAudit(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
-	page, q, err := req.page("type", "actor", "target", "client_id", "since", "until")
+	page, q, err := req.page("type", "actor", "target", "person", "client_id", "request_id", "since", "until", "sort")
 	if err != nil {
 		return nil, err
 	}
-	f := storage.AuditFilter{Type: q["type"], Actor: q["actor"], Target: q["target"], ClientID: q["client_id"]}
-	if f.Since, err = timeParam(q, "since"); err != nil {
+	f, err := auditFilter(q)
+	if err != nil {
 		return nil, err
 	}
-	if f.Until, err = timeParam(q, "until"); err != nil {
-		return nil, err
+	switch q["sort"] {
+	case "", "time":
+	case "-time":
+		f.Newest = true
+	default:
+		return nil, &issuer.FieldError{Field: "sort", Reason: "must be time or -time"}
 	}
 	return a.Audit().List(ctx, f, page)
+}
+
+// auditFilter returns the filter of the query.
+func auditFilter(q map[string]string) (f storage.AuditFilter, err error) {
+	f = storage.AuditFilter{Type: q["type"], Actor: q["actor"], Target: q["target"], Person: q["person"], ClientID: q["client_id"], RequestID: q["request_id"]}
+	if f.Since, err = timeParam(q, "since"); err == nil {
+		f.Until, err = timeParam(q, "until")
+	}
+	return f, err
 }
 
 // timeParam parses a time of the query; an absent one is zero.

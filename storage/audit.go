@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -38,13 +39,16 @@ type AuditPage struct {
 
 // AuditFilter selects events. Zero fields select all.
 type AuditFilter struct {
-	Type     string
-	Actor    string
-	Target   string
-	ClientID string
-	Since    time.Time // from this time on
-	Until    time.Time // before this time
-	Newest   bool      // by falling id, so that a cursor leads to older ones
+	Type      string
+	Types     []string // any of these, each once; at most [MaxAuditTypes]
+	Actor     string
+	Target    string
+	Person    string // who did it, or to whom it was done: Actor or Target
+	ClientID  string
+	RequestID string
+	Since     time.Time // from this time on
+	Until     time.Time // before this time
+	Newest    bool      // by falling id, so that a cursor leads to older ones
 
 	// FromID and BeforeID bound the ids: from the one on, and below the other. They save looking
 	// at events which Since and Until leave out anyway.
@@ -52,22 +56,32 @@ type AuditFilter struct {
 	BeforeID string
 }
 
+// MaxAuditTypes bounds AuditFilter.Types.
+const MaxAuditTypes = 100
+
 // Selects tells whether the event has everything that the filter asks for, but for the ids.
 func (f AuditFilter) Selects(e AuditEvent) bool {
-	for _, c := range []struct{ want, have string }{{f.Type, e.Type}, {f.Actor, e.Actor}, {f.Target, e.Target}, {f.ClientID, e.ClientID}} {
+	for _, c := range []struct{ want, have string }{
+		{f.Type, e.Type}, {f.Actor, e.Actor}, {f.Target, e.Target}, {f.ClientID, e.ClientID}, {f.RequestID, e.RequestID},
+	} {
 		if c.want != "" && c.want != c.have {
 			return false
 		}
 	}
+	switch {
+	case f.Types != nil && !slices.Contains(f.Types, e.Type), f.Person != "" && f.Person != e.Actor && f.Person != e.Target:
+		return false
+	}
 	return !e.At.Before(Time(f.Since)) && (f.Until.IsZero() || e.At.Before(Time(f.Until)))
 }
 
-// Examined is how many events a backend reads for a page of that size, by the index of Target,
-// Actor, ClientID or Type, the first that is set.
+// Examined is how many events a backend reads for a page of that size, by the index of RequestID,
+// Target, Actor, ClientID or Type, or by both of Person, or by that of each of Types: the first
+// that is set. See [AuditFilter.IndexRanges].
 func (f AuditFilter) Examined(size int) int {
 	set := 0
-	for _, value := range []string{f.Target, f.Actor, f.ClientID, f.Type} {
-		if value != "" {
+	for _, given := range []bool{f.RequestID != "", f.Person != "", f.Target != "", f.Actor != "", f.ClientID != "", f.Type != "", f.Types != nil} {
+		if given {
 			set++
 		}
 	}
@@ -75,6 +89,50 @@ func (f AuditFilter) Examined(size int) int {
 		return size + MaxExamined
 	}
 	return size + 1
+}
+
+// AuditField is a field of events that has an index.
+type AuditField int
+
+// The fields that have an index.
+const (
+	AuditRequestID AuditField = iota
+	AuditTarget
+	AuditActor
+	AuditClientID
+	AuditType
+)
+
+// AuditRange is the events with one value in a field, without those that have a target.
+type AuditRange struct {
+	Field     AuditField
+	Value     string
+	NotTarget string // "" for none
+}
+
+// IndexRanges are the ranges of indexes that a page is read from, merged by id. No event is in
+// two of them, and all that the filter selects are in one. Without any the whole log is read, and
+// with Types that are empty nothing.
+func (f AuditFilter) IndexRanges() []AuditRange {
+	switch {
+	case f.RequestID != "":
+		return []AuditRange{{Field: AuditRequestID, Value: f.RequestID}}
+	case f.Target != "":
+		return []AuditRange{{Field: AuditTarget, Value: f.Target}}
+	case f.Actor != "":
+		return []AuditRange{{Field: AuditActor, Value: f.Actor}}
+	case f.Person != "":
+		return []AuditRange{{Field: AuditTarget, Value: f.Person}, {Field: AuditActor, Value: f.Person, NotTarget: f.Person}}
+	case f.ClientID != "":
+		return []AuditRange{{Field: AuditClientID, Value: f.ClientID}}
+	case f.Type != "":
+		return []AuditRange{{Field: AuditType, Value: f.Type}}
+	}
+	ranges := make([]AuditRange, len(f.Types))
+	for n, t := range f.Types {
+		ranges[n] = AuditRange{Field: AuditType, Value: t}
+	}
+	return ranges
 }
 
 // Audit is the audit log.

@@ -31,9 +31,11 @@ type auditFlags struct {
 }
 
 func (s *auditFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&s.filter.Type, "type", "", "only events of `TYPE`, such as login.failed")
+	f.StringVar(&s.filter.Type, "type", "", "only events of `TYPE`, such as login.failed; login. for all that begin so")
 	f.StringVar(&s.filter.Actor, "actor", "", "only what `WHO` did: a user's name, e-mail or id, a client, cli, or signet itself")
 	f.StringVar(&s.filter.Target, "target", "", "only what was done to `WHAT`: a user's name, e-mail or id, a client, session, role, key or event")
+	f.StringVar(&s.filter.Person, "person", "", "only what `WHO` did or what was done to them: a user's name, e-mail or id")
+	f.StringVar(&s.filter.RequestID, "request-id", "", "only of the request of that `ID`, as the access log and the error pages name it")
 	f.StringVar(&s.filter.ClientID, "client", "", "only what came by way of `CLIENT`")
 	f.StringVar(&s.since, "since", "", "only from `TIME` on: RFC 3339, a date, or an age such as 24h")
 	f.StringVar(&s.until, "until", "", "only before `TIME`")

@@ -6,26 +6,15 @@ import (
 	"slices"
 	"strings"
 
-	"example.org/signet/issuer/audit"
-	"example.org/signet/keys"
+	"example.org/signet/issuer/admin"
 	"example.org/signet/storage"
 )
-
-// eventTypes returns the types of all audit events, sorted.
-func eventTypes() []string {
-	types := audit.EventTypes()
-	for _, kind := range keys.AuditedKinds() {
-		types = append(types, string(kind))
-	}
-	slices.Sort(types)
-	return types
-}
 
 // checkEventType refuses a type that is neither known nor in the log, where another
 // version of Signet may have written it. "" is every type.
 func (ac *adminContext) checkEventType(ctx context.Context, name string) error {
-	types := eventTypes()
-	if name == "" || slices.Contains(types, name) {
+	types := admin.EventTypes()
+	if name == "" || slices.Contains(types, name) || strings.HasSuffix(name, ".") {
 		return nil
 	}
 	page, err := ac.store.ListAudit(ctx, storage.AuditFilter{Type: name}, storage.Page{Limit: 1})
@@ -42,12 +31,12 @@ func (ac *adminContext) checkEventType(ctx context.Context, name string) error {
 // speak of ids. A name that is neither of a user nor of a client nor in any event is
 // reported, so that an empty list is not taken for a quiet user.
 func (ac *adminContext) resolveNames(ctx context.Context, f *storage.AuditFilter) error {
-	actor, target := storage.AuditFilter{Actor: f.Actor}, storage.AuditFilter{Target: f.Target}
+	actor, target, person := storage.AuditFilter{Actor: f.Actor}, storage.AuditFilter{Target: f.Target}, storage.AuditFilter{Person: f.Person}
 	for _, name := range []struct {
 		flag  string
 		value *string
 		alone storage.AuditFilter // the filter of this name and nothing else
-	}{{"actor", &f.Actor, actor}, {"target", &f.Target, target}} {
+	}{{"actor", &f.Actor, actor}, {"target", &f.Target, target}, {"person", &f.Person, person}} {
 		if *name.value == "" {
 			continue
 		}

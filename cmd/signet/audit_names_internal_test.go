@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"testing"
+
+	"example.org/signet/issuer/admin"
 )
 
 // TestEventTypes_AllDeclared compares the types that --type takes with those that the packages declare.
@@ -28,7 +30,7 @@ func TestEventTypes_AllDeclared(t *testing.T) {
 		}
 	}
 	slices.Sort(declared)
-	if got := eventTypes(); len(got) < 30 || !slices.Equal(got, declared) {
+	if got := admin.EventTypes(); len(got) < 30 || !slices.Equal(got, declared) {
 		t.Errorf("types %v, want %v", got, declared)
 	}
 }

@@ -22,6 +22,17 @@ func testAdminAudit(t *testing.T, s *Signet) {
 			t.Errorf("%s lists %d, want %d", query, len(got), n)
 		}
 	}
+	e := items[0].(map[string]any)
+	for query, n := range map[string]int{
+		"request_id=" + e["request_id"].(string): 1, "request_id=none": 0, "person=" + s.Alice.ID + "&type=user.d": 0, "person=" + s.Alice.ID + "&type=user.disabled": 1,
+		"actor=" + f.Admin.ID + "&type=user.": 1, "type=user.&sort=-time&limit=1": 1,
+	} {
+		if got := ids(s.JSON("GET", Audit+"?"+query, nil, f.admin), t, "id"); len(got) != n || n == 1 && got[0] != e["id"] {
+			t.Errorf("%s lists %v, want %d", query, got, n)
+		}
+	}
+	s.JSON("GET", Audit+"?type=nothing.", nil, f.admin).ExpectProblem(t, 422, "invalid_field", "type")
+	s.JSON("GET", Audit+"?sort=up", nil, f.admin).ExpectProblem(t, 422, "invalid_field", "sort")
 	s.JSON("GET", Audit+"?since=yesterday", nil, f.admin).ExpectProblem(t, 422, "invalid_field", "since")
 }
 

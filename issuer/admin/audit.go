@@ -2,6 +2,8 @@ package admin
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"example.org/signet/internal/random"
@@ -14,11 +16,39 @@ import (
 // Audit are the operations on the audit log, as far as the actor may.
 type Audit struct{ admin *Admin }
 
-// List returns one page of the audit log.
+// EventTypes returns the types of all audit events, sorted.
+func EventTypes() []string {
+	types := audit.EventTypes()
+	for _, kind := range keys.AuditedKinds() {
+		types = append(types, string(kind))
+	}
+	slices.Sort(types)
+	return types
+}
+
+// withTypes replaces a type that ends with a dot by all types that begin with it, so that each is
+// read by its index. A *issuer.FieldError of "type" where there are none.
+func withTypes(f storage.AuditFilter) (storage.AuditFilter, error) {
+	if !strings.HasSuffix(f.Type, ".") {
+		return f, nil
+	}
+	f.Types = slices.DeleteFunc(EventTypes(), func(name string) bool { return !strings.HasPrefix(name, f.Type) })
+	if len(f.Types) == 0 {
+		return f, newFieldError("type", "no type of event begins so")
+	}
+	f.Type = ""
+	return f, nil
+}
+
+// List returns one page of the audit log. A Type that ends with a dot, such as "login.", stands
+// for all types that begin with it. *issuer.FieldError of "type" or "after".
 func (a Audit) List(ctx context.Context, f storage.AuditFilter, p storage.Page) (AuditList, error) {
-	l := newListing("audit", f.Type, f.Actor, f.Target, f.ClientID, flagText(&f.Newest)) // bounds of time may move: "the last hour"
+	l := newListing("audit", f.Type, f.Actor, f.Target, f.Person, f.ClientID, f.RequestID, flagText(&f.Newest)) // bounds of time may move: "the last hour"
 	p, err := l.page(p)
 	if err != nil {
+		return AuditList{}, err
+	}
+	if f, err = withTypes(f); err != nil {
 		return AuditList{}, err
 	}
 	page, err := a.admin.service.store.ListAudit(ctx, withIDBounds(f), p)
@@ -54,7 +84,10 @@ func (a Audit) Export(ctx context.Context, f storage.AuditFilter, each func(Audi
 	if err := a.admin.actor.mayDoEverything(); err != nil {
 		return err
 	}
-	f = withIDBounds(f)
+	f, err := withTypes(withIDBounds(f))
+	if err != nil {
+		return err
+	}
 	p := storage.Page{Limit: storage.MaxPage}
 	for {
 		page, err := a.admin.service.store.ListAudit(ctx, f, p)

@@ -62,18 +62,27 @@ func (s *Store) SweepAudit(ctx context.Context, before string, limit int) (int64
 	return s.sweepWhere(ctx, audit, lt("_id", before), limit)
 }
 
-// auditFilter selects by what one index serves, so that what a page examines is bounded.
+// auditFields are the names of the fields that have an index.
+var auditFields = map[storage.AuditField]string{
+	storage.AuditRequestID: "request_id", storage.AuditTarget: "target", storage.AuditActor: "actor", storage.AuditClientID: "client_id", storage.AuditType: "type",
+}
+
+// auditFilter selects by what indexes serve, so that what a page examines is bounded: the server
+// merges the ranges of several, which come by id.
 func auditFilter(f storage.AuditFilter, p storage.Page) bson.D {
 	filter := bson.D{}
-	switch {
-	case f.Target != "":
-		filter = append(filter, eq("target", f.Target))
-	case f.Actor != "":
-		filter = append(filter, eq("actor", f.Actor))
-	case f.ClientID != "":
-		filter = append(filter, eq("client_id", f.ClientID))
-	case f.Type != "":
-		filter = append(filter, eq("type", f.Type))
+	switch ranges := f.IndexRanges(); {
+	case len(ranges) == 1:
+		filter = append(filter, eq(auditFields[ranges[0].Field], ranges[0].Value))
+	case len(ranges) == 0 && f.Types == nil:
+	case f.Types != nil && (len(ranges) == 0 || ranges[0].Field == storage.AuditType):
+		filter = append(filter, in("type", f.Types))
+	default:
+		either := make([]bson.D, len(ranges))
+		for n, r := range ranges {
+			either[n] = bson.D{eq(auditFields[r.Field], r.Value)}
+		}
+		filter = append(filter, or(either...))
 	}
 	low, high := gte("_id", f.FromID), lt("_id", f.BeforeID)
 	switch {

@@ -64,7 +64,7 @@ var allowed = map[string]string{
 // in package mongo, none comes from outside.
 var fields = []string{
 	"_id", "user_id", "client_id", "generation", "revoked_at", "reason", "expires_at", "rotated_at", "reset_at", "count", "held", "held_to", "mark",
-	"version", "replays", "number", "created_at", "user_epoch", "client_epoch", "username", "email", "roles", "password_hash", "disabled", "grants", "origins", "kid", "sealed", "lease", "at", "type", "actor", "target",
+	"version", "replays", "number", "created_at", "user_epoch", "client_epoch", "username", "email", "roles", "password_hash", "disabled", "grants", "origins", "kid", "sealed", "lease", "at", "type", "actor", "target", "request_id",
 	"grade", "due", "status_index", "retired_index", "withheld", "denied_audiences", "status_retired", "leased", "until", "bits",
 	"browser", "bound", "code", "code_failures", "root_id", "last_seen", "idle_at", "ends_at", "due_at", "leased_to", "owner", "attempts",
 	"handle", "must_change_password",

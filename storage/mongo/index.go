@@ -33,6 +33,7 @@ func indexes() []index {
 		{collection: audit, name: "audit_actor", fields: []string{"actor", "_id"}},
 		{collection: audit, name: "audit_at", fields: []string{"at"}},
 		{collection: audit, name: "audit_client", fields: []string{"client_id", "_id"}},
+		{collection: audit, name: "audit_request", fields: []string{"request_id", "_id"}},
 		{collection: audit, name: "audit_target", fields: []string{"target", "_id"}},
 		{collection: audit, name: "audit_type", fields: []string{"type", "_id"}},
 		{collection: browserSessions, name: "browser_sessions_end", fields: []string{"ends_at"}},

@@ -158,7 +158,7 @@ func TestOtherCollectionsAreNoHindrance(t *testing.T) {
 // wantIndexes is every index but those on _id, and which of them are unique.
 var wantIndexes = map[string]bool{
 	"attempts.attempts_reset{reset_at}": false,
-	"audit.audit_actor{actor _id}":      false, "audit.audit_at{at}": false, "audit.audit_client{client_id _id}": false, "audit.audit_target{target _id}": false, "audit.audit_type{type _id}": false,
+	"audit.audit_actor{actor _id}":      false, "audit.audit_at{at}": false, "audit.audit_client{client_id _id}": false, "audit.audit_request{request_id _id}": false, "audit.audit_target{target _id}": false, "audit.audit_type{type _id}": false,
 	"browser_sessions.browser_sessions_end{ends_at}": false, "browser_sessions.browser_sessions_root{root_id _id}": false, "browser_sessions.browser_sessions_user{user_id _id}": false,
 	"clients.clients_origins{origins}":        false,
 	"consents.consents_client{client_id _id}": false, "consents.consents_user{user_id _id}": false,

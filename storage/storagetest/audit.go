@@ -65,6 +65,10 @@ func auditFilters(t *testing.T, s storage.Store) {
 		e.Target = fmt.Sprintf("target-%d", n%3)
 		e.Actor = fmt.Sprintf("actor-%d", n%5)
 		e.ClientID = fmt.Sprintf("client-%d", n%4)
+		e.RequestID = []string{"", "request-one-of-them", "request-one-other"}[n%3]
+		if n%7 == 0 {
+			e.Target = e.Actor
+		}
 		all = append(all, appendEvent(t, s, e))
 	}
 	for _, f := range []storage.AuditFilter{
@@ -83,10 +87,22 @@ func auditFilters(t *testing.T, s storage.Store) {
 		{Since: all[5].At, Until: all[9].At},
 		{Since: all[9].At, Until: all[5].At},
 		{Type: "login.succeeded", Target: "target-2", Since: all[1].At, Until: all[15].At},
+		{RequestID: "request-one-of-them"},
+		{RequestID: "request-one-"},
+		{RequestID: "request-one-other", Actor: "actor-2"},
+		{Person: "actor-0"},
+		{Person: "actor-2", Type: "login.failed"},
+		{Person: "target-2", Since: all[3].At, Until: all[12].At},
+		{Person: "nobody"},
+		{Types: []string{"login.failed", "login.succeeded"}},
+		{Types: []string{"login.failed", "user.created"}},
+		{Types: []string{"user.created", "login.succeeded"}, Person: "actor-1"},
+		{Types: []string{}},
 	} {
 		want := []string(nil)
 		for _, e := range all {
-			if (f.Type == "" || f.Type == e.Type) && (f.Target == "" || f.Target == e.Target) &&
+			if (f.Type == "" || f.Type == e.Type) && (f.Target == "" || f.Target == e.Target) && (f.Types == nil || slices.Contains(f.Types, e.Type)) &&
+				(f.RequestID == "" || f.RequestID == e.RequestID) && (f.Person == "" || f.Person == e.Actor || f.Person == e.Target) &&
 				(f.Actor == "" || f.Actor == e.Actor) && (f.ClientID == "" || f.ClientID == e.ClientID) &&
 				!e.At.Before(f.Since) && (f.Until.IsZero() || e.At.Before(f.Until)) {
 				want = append(want, e.ID)
