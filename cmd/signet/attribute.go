@@ -147,6 +147,16 @@ func newAttributeDelete(p *process) *cobra.Command {
 	})
 }
 
+// checkAttributes refuses a name that no attribute has.
+func (ac *adminContext) checkAttributes(ctx context.Context, names []string) error {
+	for _, name := range names {
+		if _, err := ac.operator.Attributes().Show(ctx, name); err != nil {
+			return hintNotFound(err, name, "signet attribute list shows them")
+		}
+	}
+	return nil
+}
+
 // parseAttributes reads NAME=VALUE pairs; an empty value removes one.
 func parseAttributes(pairs []string) (attribute.Change, error) {
 	c := attribute.Change{}

@@ -81,19 +81,24 @@ func newUserList(p *process) *cobra.Command {
 	var pages pageFlags
 	var query admin.UserQuery
 	var disabled, mustChange bool
+	var columns []string
 	c := &cobra.Command{
 		Use: "list", Short: "List users", Args: exactArgs(),
-		Example: "  signet user list --role admin\n  signet user list --prefix ali --output json\n  signet user list --disabled --sort -created_at",
+		Example: "  signet user list --role admin\n  signet user list --prefix ali --output json\n  signet user list --disabled --sort -created_at\n  signet user list --show-attribute department",
 	}
 	c.Flags().StringVar(&query.Prefix, "prefix", "", "only those whose username or e-mail begins with `TEXT`")
 	c.Flags().StringVar(&query.Role, "role", "", "only holders of `ROLE`")
 	c.Flags().BoolVar(&disabled, "disabled", false, "only disabled users; --disabled=false: only the others")
 	c.Flags().BoolVar(&mustChange, "must-change-password", false, "only those who must choose a new password; --must-change-password=false: only the others")
 	c.Flags().StringVar(&query.Sort, "sort", "", "`ORDER`: created_at or username, with a - before it the other way round (default created_at, with --prefix username)")
+	c.Flags().StringArrayVar(&columns, "show-attribute", nil, "`NAME` of an attribute that gets a column, several times; --output json shows all")
 	pages.add(c.Flags())
 	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
 		page, err := pages.page()
+		if err == nil {
+			err = ac.checkAttributes(ctx, columns)
+		}
 		if err != nil {
 			return err
 		}
@@ -103,16 +108,20 @@ func newUserList(p *process) *cobra.Command {
 			return listError(c, "users", err)
 		}
 		defer ac.printNextPage(users.Next)
-		return ac.printResult(users, func(w io.Writer) { writeUsers(w, users.Items) })
+		return ac.printResult(users, func(w io.Writer) { writeUsers(w, users.Items, columns) })
 	})
 }
 
-func writeUsers(w io.Writer, users []admin.User) {
+// writeUsers writes a table of users, with a column for each of the attributes.
+func writeUsers(w io.Writer, users []admin.User, attributes []string) {
 	rows := make([][]string, len(users))
 	for n, u := range users {
 		rows[n] = []string{u.ID, u.Username, u.Email, joinWords(u.Roles), formatBool(u.Disabled), formatTime(u.CreatedAt)}
+		for _, name := range attributes {
+			rows[n] = append(rows[n], formatAttribute(u.Attributes[name]))
+		}
 	}
-	writeTable(w, []string{"ID", "USERNAME", "EMAIL", "ROLES", "DISABLED", "CREATED"}, rows)
+	writeTable(w, append([]string{"ID", "USERNAME", "EMAIL", "ROLES", "DISABLED", "CREATED"}, attributes...), rows)
 }
 
 // printUser prints one user.
@@ -136,8 +145,11 @@ func (ac *adminContext) printUser(u admin.User) error {
 	})
 }
 
-// formatAttribute shows a value as --attribute takes it.
+// formatAttribute shows a value as --attribute takes it, "" for none.
 func formatAttribute(value any) string {
+	if value == nil {
+		return ""
+	}
 	if list, is := value.([]any); is {
 		texts := make([]string, len(list))
 		for n, one := range list {

@@ -33,7 +33,7 @@ func newUserImport(p *process) *cobra.Command {
 			"  mongoexport --db shop --collection users | signet user import -",
 	}
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what each field is taken for, the roles that the file names and the lines that are malformed, and write nothing")
-	c.Flags().StringArrayVar(&o.mapped, "map", nil, "`OLD=NEW`: import the file's field OLD as the field NEW, such as login=username (repeatable)")
+	c.Flags().StringArrayVar(&o.mapped, "map", nil, "`OLD=NEW`: import the file's field OLD as the field NEW, such as login=username or abteilung=attribute:department (repeatable)")
 	c.Flags().StringArrayVar(&o.ignored, "ignore-field", nil, "leave out this `FIELD`, although it may restrict users or hold their passwords (repeatable)")
 	c.Flags().BoolVar(&o.plainPasswords, "plain-passwords", false, "take plain text in a password field for a password; what looks like a hash is refused all the same")
 	c.Flags().BoolVar(&o.grantAdminRoles, "grant-admin-roles", false, "give the roles admin and super_admin where the file names them")
@@ -159,9 +159,13 @@ func (ac *adminContext) importUsers(ctx context.Context, file *os.File, size int
 	if err != nil {
 		return err
 	}
-	m := &importJob{adminContext: ac, importOptions: o, ids: ids, seed: maphash.MakeSeed(), progress: newProgress(ac.stderr, "importing", size, isTerminal(ac.stderr))}
+	defined, err := ac.attributesFor(ctx, o)
+	if err != nil {
+		return err
+	}
+	m := &importJob{adminContext: ac, attributes: defined, importOptions: o, ids: ids, seed: maphash.MakeSeed(), progress: newProgress(ac.stderr, "importing", size, isTerminal(ac.stderr))}
 	runErr := m.run(ctx, reader)
 	m.progress.finish()
-	m.summary.Ignored = reader.Ignored()
+	m.summary.Ignored = append(reader.Ignored(), m.summary.Ignored...)
 	return m.report(runErr)
 }

@@ -45,6 +45,8 @@ type importJob struct {
 	queues   []chan userfile.Record
 	progress *progress
 
+	attributes map[string]bool // those that are defined
+
 	mu      sync.Mutex
 	summary importResult
 }
@@ -144,7 +146,7 @@ func (m *importJob) importUser(ctx context.Context, r userfile.Record) error {
 		ID: r.ID, EmailVerified: r.EmailVerified && m.trustVerified,
 		Username: r.Username, Email: r.Email, FullName: r.FullName, Phone: r.Phone, Roles: m.granted(r.Roles),
 		Password: issuer.Secret(r.Password.Reveal()), PasswordHash: issuer.Secret(r.PasswordHash.Reveal()), TOTPSeed: issuer.Secret(r.TOTPSeed.Reveal()),
-		Disabled: r.Disabled != nil && *r.Disabled, CreatedAt: r.CreatedAt,
+		Disabled: r.Disabled != nil && *r.Disabled, CreatedAt: r.CreatedAt, Attributes: m.defined(r),
 	}
 	u, err := m.createUser(ctx, n)
 	var fieldErr *issuer.FieldError
@@ -153,7 +155,7 @@ func (m *importJob) importUser(ctx context.Context, r userfile.Record) error {
 		m.countImported(u, r)
 		return m.noteID(r, u)
 	case errors.As(err, &fieldErr):
-		m.reject(r.Line, fieldErr.Error())
+		m.reject(r.Line, refusal(r, fieldErr))
 		return nil
 	case errors.Is(err, storage.ErrConflict):
 		return m.resolveConflict(ctx, r, err)

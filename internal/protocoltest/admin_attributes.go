@@ -1,6 +1,7 @@
 package protocoltest
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -8,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
+	"example.org/signet/issuer/userfile"
 )
 
 // AttributesPath is the collection of attributes.
@@ -103,4 +106,42 @@ func testOwnAttributes(t *testing.T, s *Signet) {
 	if o := s.JSON("GET", Users+"/"+s.Alice.ID, nil, f.admin).ExpectStatus(t, http.StatusOK).Object(t); fmt.Sprint(o["attributes"]) != "map[badge:7 color:red salary:9]" {
 		t.Errorf("administrators see %v", o["attributes"])
 	}
+}
+
+// testAttributesMoved exports users with their attributes and imports them again.
+func testAttributesMoved(t *testing.T, s *Signet) {
+	f := s.AddAdmins(t)
+	for name, typ := range map[string]string{"badge": "integer", "dept": "string", "note": "string", "remote": "boolean", "teams": "strings"} {
+		s.defineAttribute(t, f, Object{"name": name, "type": typ})
+	}
+	values := Object{"badge": -7, "dept": " $set <&> ä", "note": "", "remote": false, "teams": []string{"a, b", "c.d"}}
+	s.JSON("PATCH", Users+"/"+s.Alice.ID, Object{"attributes": values}, f.admin).ExpectStatus(t, http.StatusOK)
+	exported := s.exportedUser(t, s.Alice.ID)
+	s.JSON("DELETE", Users+"/"+s.Alice.ID, nil, f.superAdmin).ExpectStatus(t, http.StatusNoContent)
+
+	r, err := userfile.NewReader(strings.NewReader(exported), userfile.Options{})
+	must(t, err)
+	record, err := r.Next()
+	must(t, err)
+	_, err = s.operator().Users().Create(t.Context(), admin.NewUser{
+		ID: record.ID, Username: record.Username, Email: record.Email, CreatedAt: record.CreatedAt, Attributes: record.Attributes,
+		FullName: record.FullName, Phone: record.Phone, Roles: record.Roles, PasswordHash: issuer.Secret(record.PasswordHash.Reveal()), EmailVerified: record.EmailVerified,
+	})
+	must(t, err)
+	if again := s.exportedUser(t, s.Alice.ID); again != exported {
+		t.Errorf("exported again as %s, want %s", again, exported)
+	}
+}
+
+// exportedUser returns the line of one user in an export.
+func (s *Signet) exportedUser(t *testing.T, id string) string {
+	t.Helper()
+	var line []byte
+	must(t, s.operator().Users().Export(t.Context(), true, func(u admin.ExportedUser) (err error) {
+		if u.ID == id {
+			line, err = json.Marshal(u)
+		}
+		return err
+	}))
+	return string(line)
 }

@@ -32,6 +32,7 @@ var adminSignInCases = []testCase{
 	{name: "texts of a scope that is restricted above", configure: mergedAdmin, run: testScopeTextsAbove},
 	{name: "M04 attributes: names that are paths, unknown names, values by type", configure: mergedAdmin, run: testAttributes},
 	{name: "attributes whose scope is restricted above", configure: mergedAdmin, run: testAttributesAbove},
+	{name: "attributes in an export and an import", configure: mergedAdmin, run: testAttributesMoved},
 	{name: "attributes at /me", configure: mergedAdmin, run: testOwnAttributes},
 	{name: "N08 consents of a user", configure: mergedAdmin, run: testUserConsents},
 	{name: "S10 browser sessions of a user", configure: mergedAdmin, run: testBrowserSessions},

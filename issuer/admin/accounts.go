@@ -139,7 +139,7 @@ func (a accounts) applyAttributes(ctx context.Context, u *storage.User, c UserCh
 	}
 	merged, err := attribute.NewSchema(record).Merge(u.Attributes, *c.Attributes, writer)
 	if err != nil {
-		return newFieldError("attributes", err.Error())
+		return &issuer.FieldError{Field: "attributes", Reason: err.Error(), Cause: err}
 	}
 	u.Attributes = merged
 	return nil

@@ -115,6 +115,19 @@ func TestMerge_ReadsTextsByType(t *testing.T) {
 	}
 }
 
+// A list of one text is also that text, as Keycloak keeps every attribute.
+func TestMerge_ReadsListsOfAFileByType(t *testing.T) {
+	stored := merge(t, "", attribute.Change{"badge": attribute.Texts{"12"}, "remote": attribute.Texts{"no"}, "teams": attribute.Texts{"a,b"}, "color": attribute.Texts{"red"}})
+	if got, want := shown(newSchema().Shown(stored, attribute.Admin)), "map[badge:12 color:red remote:false teams:[a,b]]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	_, err := newSchema().Merge("", attribute.Change{"color": attribute.Texts{"red", "blue"}}, attribute.Admin)
+	var wrong *attribute.ValueError
+	if !errors.As(err, &wrong) || *wrong != (attribute.ValueError{Name: "color", Reason: "must be a string"}) {
+		t.Errorf("two texts for one: %v", err)
+	}
+}
+
 func TestMerge_Refuses(t *testing.T) {
 	stored := everything(t)
 	for what, c := range map[string]struct {

@@ -88,6 +88,9 @@ func Define(a storage.Attribute) (storage.Attribute, []Fault) {
 	return a, faults
 }
 
+// IsName tells whether an attribute could have the name.
+func IsName(name string) bool { return checkName(name) == "" }
+
 // checkName returns why a name is refused, "" where it is not.
 func checkName(name string) string {
 	switch {

@@ -15,12 +15,24 @@ import (
 )
 
 // A Change sets attributes of a user by name, as JSON merge patch does (RFC 7396): nil removes a
-// value, what is not named stays. Values are string, int64, bool, []string or [Text].
+// value, what is not named stays. Values are string, int64, bool, []string, [Text] or [Texts].
 type Change map[string]any
 
 // Text is a value as a person or a file writes it, to be read by the type of its attribute: a
 // list is separated by commas. "" removes the value.
 type Text string
+
+// Texts is a list as a file has one. A list of one text is also that text: there are stores that
+// keep a list of every attribute.
+type Texts []string
+
+// ValueError says that a value does not fit its attribute.
+type ValueError struct {
+	Name   string // of the attribute
+	Reason string // what it must be or is not; never the value
+}
+
+func (e *ValueError) Error() string { return e.Name + " " + e.Reason }
 
 // value is a value as it is stored.
 type value struct {
@@ -101,7 +113,7 @@ func (s *Schema) Merge(stored string, c Change, writer string) (string, error) {
 		}
 		v, reason := fit(a, c[name])
 		if reason != "" {
-			return stored, fmt.Errorf("%s %s", name, reason)
+			return stored, &ValueError{Name: name, Reason: reason}
 		}
 		values[name] = value{Since: since(a), Value: v}
 	}
@@ -150,8 +162,13 @@ func shorten(name string) string {
 
 // fit returns the value in the form of the attribute's type, or why it does not fit.
 func fit(a storage.Attribute, v any) (any, string) {
-	if text, is := v.(Text); is {
-		v = parse(a.Type, string(text))
+	switch given := v.(type) {
+	case Text:
+		v = parse(a.Type, string(given))
+	case Texts:
+		if v = []string(given); len(given) == 1 && a.Type != TypeStrings {
+			v = parse(a.Type, given[0])
+		}
 	}
 	switch a.Type {
 	case TypeString:

@@ -69,7 +69,7 @@ func (c *converter) classify(members []member) (v values, names map[field]string
 		case a.field == fieldUnknown:
 			ignored = append(ignored, m.name)
 			c.judgeUnknown(m.name, value)
-		case value == nil || value == "":
+		case value == nil, value == "" && !a.keepsEmpty():
 		case a.field == fieldPrivilege:
 			if set, err := toBool(value); err != nil || set {
 				privileges = append(privileges, m.name)
@@ -147,7 +147,7 @@ func (v values) fill(r *draft, plain bool) error {
 	for _, step := range []func(*draft) error{
 		v.setID, v.setLogin, v.setVerified, v.setFullName, v.setPhone, v.setRoles,
 		func(r *draft) error { return v.setPassword(r, plain) },
-		v.setSeed, v.setCreatedAt, v.setDisabled,
+		v.setSeed, v.setCreatedAt, v.setDisabled, v.setAttributes,
 	} {
 		if err := step(r); err != nil {
 			return err

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"example.org/signet/issuer/attribute"
 )
 
 // field is a value that this package knows, by the name it has in messages and in
@@ -108,6 +110,27 @@ var mappable = func() []string {
 	return slices.Sorted(maps.Keys(names))
 }()
 
+const (
+	// attributePrefix stands before the name of an attribute in Options.Map.
+	attributePrefix = "attribute:"
+	// attributesMember stands before the members of an object called attributes.
+	attributesMember = "attributes."
+)
+
+// attributeField is the field of an attribute, and fieldUnknown where none can have that name.
+func attributeField(name string) field {
+	if !attribute.IsName(name) {
+		return fieldUnknown
+	}
+	return field(attributePrefix + name)
+}
+
+// attribute returns the name of the attribute that the field is, if it is one.
+func (f field) attribute() (name string, is bool) {
+	name, is = strings.CutPrefix(string(f), attributePrefix)
+	return name, is && attribute.IsName(name)
+}
+
 var withoutSeparators = strings.NewReplacer("_", "", "-", "", " ", "", ".", "")
 
 // normalize brings a name into the form of fieldAliases. A name that begins with an
@@ -133,8 +156,8 @@ type fieldNames struct {
 func newFieldNames(o Options) (fieldNames, error) {
 	n := fieldNames{mapped: map[string]field{}, ignored: map[string]bool{}}
 	for old, name := range o.Map {
-		if !slices.Contains(mappable, name) {
-			return n, fmt.Errorf("%q %w: map to one of %s", printable(name), ErrUnknownField, strings.Join(mappable, ", "))
+		if _, is := field(name).attribute(); !is && !slices.Contains(mappable, name) {
+			return n, fmt.Errorf("%q %w: map to one of %s, or to attribute:NAME", printable(name), ErrUnknownField, strings.Join(mappable, ", "))
 		}
 		n.mapped[normalize(old)] = field(name)
 	}
@@ -146,7 +169,7 @@ func newFieldNames(o Options) (fieldNames, error) {
 
 // of finds the field that a name spells.
 func (n fieldNames) of(name string) alias {
-	if len(name) > maxIgnoredName {
+	if len(name) > len(attributesMember)+maxIgnoredName {
 		return alias{}
 	}
 	short := normalize(name)
@@ -154,6 +177,12 @@ func (n fieldNames) of(name string) alias {
 		return alias{f, mappedRank}
 	}
 	if n.ignored[short] {
+		return alias{}
+	}
+	if name, inside := strings.CutPrefix(name, attributesMember); inside {
+		return alias{field: attributeField(name)}
+	}
+	if len(name) > maxIgnoredName {
 		return alias{}
 	}
 	return fieldAliases[short]

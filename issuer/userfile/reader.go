@@ -34,7 +34,7 @@ type Options struct {
 	// PlainPasswords takes plain text in a password field; a text with the form of
 	// a stored verifier is refused all the same.
 	PlainPasswords bool
-	// Map gives names in the file the meaning of known fields.
+	// Map gives names in the file the meaning of known fields, or of attributes: attribute:NAME.
 	Map map[string]string
 	// Ignore are names in the file that are left out although they may restrict
 	// their users or hold their passwords.
@@ -111,6 +111,7 @@ func (r *Reader) Next() (Record, error) {
 	if err != nil {
 		return Record{}, r.stop(err)
 	}
+	raw.members = r.convert.names.expand(raw.members)
 	r.note(raw)
 	record, ignored, err := r.convert.record(raw)
 	for _, name := range ignored {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.org/signet/internal/secret"
+	"example.org/signet/issuer/attribute"
 )
 
 // Record is one user as a file has it, with every value checked and in its canonical
@@ -35,6 +36,11 @@ type Record struct {
 	CreatedAt time.Time
 	// Disabled is nil if the file does not say.
 	Disabled *bool
+	// Attributes are the operator's own fields of users, nil for none. Whether they exist and the
+	// values fit is not checked here.
+	Attributes attribute.Change
+	// Columns are the names that the attributes have in the file.
+	Columns map[string]string
 	// Warnings say what was left out because it could not be read; never a value.
 	Warnings []string
 }
