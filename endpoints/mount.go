@@ -28,8 +28,10 @@ func (h *Handler) mount(cfg Config, u *url.URL) {
 	m.mountOwnFactors(cfg.SelfService)
 	m.mountAccount(cfg)
 	m.mountAccountMail(cfg.AccountMail)
+	consoleSite := newConsolePages(cfg, lim, shared.site)
 	if cfg.AdminMerged {
 		m.mountAdmin(cfg.Admin)
+		m.mountConsole(consoleSite)
 	}
 	m.mountDocuments(cfg)
 	m.mountDocsPage(cfg.Issuer, cfg.DocsClient, operations{public: true, admin: cfg.AdminMerged})
@@ -37,6 +39,7 @@ func (h *Handler) mount(cfg Config, u *url.URL) {
 	admin := *m
 	admin.listener, admin.atRoot = h.admin, true
 	admin.mountAdmin(cfg.Admin)
+	admin.mountConsole(consoleSite)
 	// The page at /docs logs in where it was loaded from.
 	admin.route(route{path: pathToken, methods: []string{http.MethodPost}, endpoint: tokenEndpoint{cfg.Service, lim}})
 	admin.mountDocsPage(cfg.Issuer, cfg.DocsClient, operations{admin: true})

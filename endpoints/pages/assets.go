@@ -20,6 +20,11 @@ import (
 //go:embed assets
 var assetFiles embed.FS
 
+const (
+	scriptType = "text/javascript; charset=utf-8"
+	styleType  = "text/css; charset=utf-8"
+)
+
 // maxLogo bounds the picture of the issuer, in bytes.
 const maxLogo = 64 << 10
 
@@ -45,16 +50,16 @@ func newAssets(base string, b Branding, folder fs.FS) (*assets, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.add("style.css", "text/css; charset=utf-8", style)
-	script, err := assetFiles.ReadFile("assets/pages.js")
-	if err != nil {
-		return nil, err
+	a.add("style.css", styleType, style)
+	for _, f := range []struct{ name, contentType string }{
+		{"pages.js", scriptType}, {"passkey.js", scriptType}, {"console.js", scriptType}, {"console.css", styleType},
+	} {
+		data, err := assetFiles.ReadFile("assets/" + f.name)
+		if err != nil {
+			return nil, err
+		}
+		a.add(f.name, f.contentType, data)
 	}
-	a.add("pages.js", "text/javascript; charset=utf-8", script)
-	if script, err = assetFiles.ReadFile("assets/passkey.js"); err != nil {
-		return nil, err
-	}
-	a.add("passkey.js", "text/javascript; charset=utf-8", script)
 	icon, err := assetFiles.ReadFile("assets/icon.svg")
 	if err != nil {
 		return nil, err

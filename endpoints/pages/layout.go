@@ -9,6 +9,7 @@ type page struct {
 	class  string // of the body
 	logout target // where the button "Sign out" of the header goes; "" for none
 	script string // of this page alone, a file of the assets; "" for none
+	style  string // likewise
 	nav    g.Node // stands before the main part; nil for none
 	main   g.Node
 }
@@ -32,6 +33,7 @@ func (f *frame) head(p page) g.Node {
 		title = f.plain("title.error", "title", raw(title))
 	}
 	return el("head", metaTags, el("title", textNode(f.plain("title.page", "title", raw(title), "issuer", f.pages.name))), f.pages.loads,
+		when(p.style != "", func() g.Node { return el("link", attr("rel", "stylesheet"), href(f.pages.assets.path(p.style))) }),
 		when(p.script != "", func() g.Node { return el("script", src(f.pages.assets.path(p.script)), flag("defer")) }))
 }
 

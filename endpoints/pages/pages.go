@@ -97,7 +97,7 @@ func (p *Pages) CSP(v View) string {
 	switch v.(type) {
 	case LoginView, SecondFactorView, EnrolView, ChangePasswordView, ConsentView, FormPostView, LogoutView, AccountLinkedView:
 		return policy // signing out may lead to a client too, and adding an account to another provider
-	case ForgotView, ForgotCodeView, SetPasswordView, ConfirmAddressView,
+	case CustomView, ForgotView, ForgotCodeView, SetPasswordView, ConfirmAddressView,
 		AccountView, AccountPasswordView, AccountFactorsView, AccountEnrolView, AccountPasskeyView, AccountCodesView, AccountSessionsView, AccountAppsView:
 		return policy + "; form-action 'self'"
 	}

@@ -33,6 +33,7 @@ var noLogging = []string{"issuer", "keys", "storage", "verify"}
 // narrow lists packages with one job that need little of this module, and all that each may
 // import of it. An entry that ends in a slash is a folder.
 var narrow = map[string][]string{
+	"endpoints/console":    {"endpoints/pages"},
 	"endpoints/pages":      {"internal/"}, // a view in, HTML out: nothing of the protocol
 	"issuer/account":       nil,
 	"issuer/attribute":     {"internal/ttlcache", "issuer/account", "storage"},

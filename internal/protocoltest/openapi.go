@@ -84,7 +84,7 @@ func (c strictSchemas) schema(r *openapi3.SchemaRef) {
 
 // undocumented lists the paths that are pages for people.
 func undocumented(path string) bool {
-	for _, pages := range []string{Docs, Login, "/account", "/assets"} {
+	for _, pages := range []string{Docs, Login, "/account", ConsolePath, "/assets"} {
 		if path == pages || strings.HasPrefix(path, pages+"/") {
 			return true
 		}

@@ -63,6 +63,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"SecondFactors", factorCases},
 		{"Passkeys", passkeyCases},
 		{"Upstream", upstreamCases},
+		{"Console", consoleCases},
 		{"FactorPolicies", factorPolicyCases},
 		{"AdminFactors", adminFactorCases},
 		{"Mail", mailCases},

@@ -1,0 +1,184 @@
+package console_test
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/signet/endpoints/console"
+	"example.org/signet/endpoints/pages"
+)
+
+// keysOf returns the keys of a language's texts, sorted, and checks where they stand.
+func keysOf(t *testing.T, lang string) (keys []string) {
+	t.Helper()
+	files, err := filepath.Glob("texts/" + lang + "/*.json")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("files %v, %v", files, err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var texts map[string]string
+		if err := json.Unmarshal(data, &texts); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		part := strings.TrimSuffix(filepath.Base(file), ".json")
+		for key, text := range texts {
+			if own := strings.HasPrefix(key, part+"."); text == "" || !own && (part != "shell" || !strings.HasPrefix(key, "section.")) {
+				t.Errorf("%s: %q: %q", file, key, text)
+			}
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func TestTexts_AreInEveryLanguage(t *testing.T) {
+	en, de := keysOf(t, "en"), keysOf(t, "de")
+	for _, key := range en {
+		if !slices.Contains(de, key) {
+			t.Errorf("no German text for %s", key)
+		}
+	}
+	for _, key := range de {
+		if !slices.Contains(en, key) {
+			t.Errorf("no English text for %s", key)
+		}
+	}
+}
+
+// Every key that the code names is there. One that ends in a period has something behind it.
+func TestTexts_AllThatAreNamedAreThere(t *testing.T) {
+	keys := keysOf(t, "en")
+	files, err := filepath.Glob("../console*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, file := range append(files, own...) {
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(tree, func(node ast.Node) bool {
+			call, ok := node.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 || !isT(call.Fun) {
+				return true
+			}
+			lit, ok := call.Args[0].(*ast.BasicLit)
+			if !ok {
+				return true
+			}
+			n++
+			if key, _ := strconv.Unquote(lit.Value); !slices.Contains(keys, key) {
+				t.Errorf("%s: no text for %q", file, key)
+			}
+			return true
+		})
+	}
+	if n < 20 {
+		t.Errorf("only %d texts are named: the walk is broken", n)
+	}
+}
+
+func isT(fun ast.Expr) bool {
+	switch f := fun.(type) {
+	case *ast.Ident:
+		return f.Name == "T"
+	case *ast.SelectorExpr:
+		x, ok := f.X.(*ast.Ident)
+		return ok && x.Name == "console" && f.Sel.Name == "T"
+	}
+	return false
+}
+
+// sample has every block and every cell, with a text from outside in each.
+func sample(s string) console.Page {
+	lit := console.Lit(s)
+	return console.Page{
+		Name: "sample", Section: console.People, Title: lit, Trail: []console.Link{{Text: lit, URL: "/console"}}, Notice: lit, Problem: lit,
+		Blocks: []console.Block{
+			console.Paragraph{Text: lit}, console.Facts{{Name: lit, Value: console.Mono(s)}, {Name: lit}},
+			console.BoxSection{ID: "a", Title: lit, Blocks: []console.Block{console.Actions{{Text: lit, URL: s}}}},
+			console.Filter{Action: s, Fields: []console.Field{{Name: "a", Label: lit, Value: s}, {Name: "b", Kind: console.Select, Label: lit, Options: []console.Option{{Value: s, Text: lit}}}}},
+			console.Table{
+				Caption: lit, Tick: "id", TickForm: "bulk", Columns: []console.Column{{Title: lit}, {Title: lit, Number: true}},
+				Rows: []console.Row{{Tick: s, Cells: []console.Cell{lit, console.Group{console.Badge{Text: lit, Kind: console.Warn}, console.Time(time.Unix(1e9, 0))}, nil}}}, First: s, Next: "/console/people?after=1",
+			},
+			console.Table{Caption: lit, Empty: lit},
+			console.Form{ID: "bulk", Action: s, Revision: s, Confirm: s, Danger: true, Submit: lit, Fields: []console.Field{
+				{Name: "c", Kind: console.Area, Label: lit, Hint: lit, Error: lit, Value: s}, {Name: "d", Kind: console.Boxes, Label: lit, Hint: lit, Options: []console.Option{{Value: s, Text: lit, Hint: lit}}, Values: []string{s}},
+				{Name: "e", Kind: console.Radios, Label: lit, Options: []console.Option{{Value: s, Text: lit}}}, {Name: "f", Kind: console.Box, Label: lit, Hint: lit, Value: s}, {Name: "g", Kind: console.Hidden, Value: s},
+				{Name: "h", Kind: console.Password, Label: lit, Value: "never shown"},
+			}},
+			console.Secret{ID: "s", Label: lit, Value: s, File: s, Text: s, Note: lit}, console.Pre{ID: "p", Label: lit, Text: s, File: s}, console.Progress{Label: lit, Done: 1, All: 2},
+		},
+	}
+}
+
+func render(t *testing.T, p console.Page, lang string) string {
+	t.Helper()
+	c, err := console.New("/id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := pages.New(pages.Config{Issuer: "https://example.com/id"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	view, err := c.View(p, lang, "/id/logout")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := all.Render(view, lang)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if csp := all.CSP(view); !strings.Contains(csp, "form-action 'self'") || strings.Contains(csp, "unsafe") {
+		t.Errorf("the policy is %s", csp)
+	}
+	return string(body)
+}
+
+// A text from outside is text wherever it stands, and leads nowhere.
+func TestView_EscapesEverything(t *testing.T) {
+	for _, s := range []string{`<script>alert(1)</script>`, `" onclick="x`, `javascript:alert(1)`, `//evil.example/`, "\u202e{x}"} {
+		body := render(t, sample(s), "en")
+		for _, wrong := range []string{"<script>alert", `" onclick="`, `href="javascript:`, `href="//`, `action="//`, `action="javascript:`, "never shown", "\u202e{x}</bdi>"} {
+			if strings.Contains(body, wrong) {
+				t.Errorf("%q is in the page of %q", wrong, s)
+			}
+		}
+	}
+}
+
+func TestView_InEveryLanguage(t *testing.T) {
+	for lang, want := range map[string]string{"en": "Applications", "de": "Anwendungen", "fr": "Applications"} {
+		body := render(t, sample("text"), lang)
+		for part, n := range map[string]int{want: 1, "<h1>": 1, "<main": 1, `aria-current="page"`: 1, `scope="col"`: 2, `scope="row"`: 1, "<caption>": 1, "console.": 0, "style=": 0} {
+			got := strings.Count(body, part)
+			if part == "console." {
+				got -= strings.Count(body, "/console.")
+			}
+			if got != n {
+				t.Errorf("%s: %q occurs %d times, want %d", lang, part, got, n)
+			}
+		}
+	}
+}
