@@ -42,13 +42,20 @@ func showRole(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error)
 	return foundReply(r, r.Revision), nil
 }
 
-var roleSchema = schema{"description": kindString, "scopes": kindStrings, "rank": kindInt, "require_authentication": kindString, "release_scopes": kindBool}
+var roleSchema = schema{"name": kindString, "description": kindString, "scopes": kindStrings, "rank": kindInt, "require_authentication": kindString, "release_scopes": kindBool}
 
 // updateRole is PATCH /api/v1/roles/{name}.
 func updateRole(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	b, err := req.decodeBody(roleSchema)
 	if err != nil {
 		return nil, err
+	}
+	if name := b.optString("name"); name != nil {
+		if len(b) > 1 {
+			return nil, &issuer.FieldError{Field: "name", Reason: "is changed alone: change the rest before or after"}
+		}
+		renamed, err := a.Roles().Rename(ctx, req.pathParam("name"), *name)
+		return foundReply(renamed.Role, renamed.Role.Revision), err
 	}
 	r, err := a.Roles().Update(ctx, req.pathParam("name"), admin.RoleChange{
 		Description: b.optString("description"), Scopes: b.optStrings("scopes"), Rank: b.optInt("rank"), Authentication: b.optString("require_authentication"), ReleaseScopes: b.isTrue("release_scopes"),

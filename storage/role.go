@@ -16,6 +16,9 @@ type Role struct {
 	// Authentication is what its holders must sign in with: "mfa", or "" for a password alone.
 	Authentication string
 
+	// Replaces is the name that the role had, while users still hold that; "" for none.
+	Replaces string
+
 	Deleting  bool // nobody gets it any more
 	Version   int64
 	CreatedAt time.Time

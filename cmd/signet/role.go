@@ -94,20 +94,45 @@ func newRoleShow(p *process) *cobra.Command {
 
 func newRoleUpdate(p *process) *cobra.Command {
 	var flags roleFlags
+	var newName string
 	c := &cobra.Command{
 		Use: "update", Short: "Change a role",
-		Long:    "Change what the flags name, and nothing else. --scope sets the scopes anew.",
-		Example: "  signet role update editor --scope \"items:read items:write items:delete\"",
+		Long: "Change what the flags name, and nothing else. --scope sets the scopes anew. --name moves the holders one by one:\n" +
+			"they keep their rights, and the same command goes on where it was broken off.",
+		Example: "  signet role update editor --scope \"items:read items:write items:delete\"\n  signet role update editor --name author",
 	}
 	flags.add(c.Flags())
+	c.Flags().StringVar(&newName, "name", "", "a new `NAME`, alone: whoever holds the role holds it by the new name then")
 	addRelease(c.Flags(), &flags.releaseScopes)
 	return newRoleCommand(p, c, mustExist, func(ctx context.Context, ac *adminContext, name string) (admin.Role, error) {
 		change := flags.change(c)
+		if c.Flags().Changed("name") {
+			if change != (admin.RoleChange{}) {
+				return admin.Role{}, usageErrorf("--name changes the name alone: change the rest before or after")
+			}
+			return ac.renameRole(ctx, name, newName)
+		}
 		if change == (admin.RoleChange{ReleaseScopes: flags.releaseScopes}) {
 			return admin.Role{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
 		}
 		return ac.operator.Roles().Update(ctx, name, change)
 	})
+}
+
+// renameRole gives a role another name, step by step.
+func (ac *adminContext) renameRole(ctx context.Context, old, name string) (admin.Role, error) {
+	for moved := 0; ; {
+		step, err := ac.operator.Roles().Rename(ctx, old, name)
+		moved += step.Moved
+		if err != nil {
+			return admin.Role{}, err
+		}
+		if step.Role.Replaces == "" {
+			ac.messagef("renamed %s to %s: %s moved", old, name, countOf(int64(moved), "holder", "holders"))
+			return step.Role, nil
+		}
+		ac.messagef("moved %s so far", countOf(int64(moved), "holder", "holders"))
+	}
 }
 
 func addRelease(f *pflag.FlagSet, release *bool) {
@@ -128,7 +153,7 @@ func newRoleCommand(p *process, c *cobra.Command, mode openMode, change func(ctx
 		return ac.printResult(r, func(w io.Writer) {
 			writeFields(w, "role", r.Name, "description", r.Description, "scopes", joinWords(r.Scopes), "rank", strconv.FormatInt(r.Rank, 10),
 				"requires authentication", requirement(r.Authentication),
-				"built in", formatBool(r.BuiltIn), "created", formatTime(r.CreatedAt), "updated", formatTime(r.UpdatedAt))
+				"built in", formatBool(r.BuiltIn), "replaces", r.Replaces, "created", formatTime(r.CreatedAt), "updated", formatTime(r.UpdatedAt))
 		})
 	})
 }

@@ -29,6 +29,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Rights", rightsCases},
 		{"ClientRights", clientRightsCases},
 		{"RoleDeletion", roleDeletionCases},
+		{"RoleRename", roleRenameCases},
 		{"Unaudited", unauditedCases},
 		{"ClockJumps", clockJumpCases},
 		{"RefreshRaces", raceCases},

@@ -19,6 +19,7 @@ type Role struct {
 	Scopes         []string  `json:"scopes"`
 	Rank           int64     `json:"rank"`
 	BuiltIn        bool      `json:"built_in"`
+	Replaces       string    `json:"replaces,omitempty"`     // the name that it had, while users still hold that
 	Authentication string    `json:"require_authentication"` // none or mfa
 	CreatedAt      time.Time `json:"created_at"`
 	UpdatedAt      time.Time `json:"updated_at"`
@@ -47,7 +48,7 @@ func toRole(r storage.Role) Role {
 	return Role{
 		Name: r.Name, Description: r.Description, Scopes: append([]string{}, r.Scopes...), Rank: r.Rank,
 		Authentication: cmp.Or(r.Authentication, AuthenticationNone),
-		BuiltIn:        r.BuiltIn, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		BuiltIn:        r.BuiltIn, Replaces: r.Replaces, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 		Revision: revision(r.CreatedAt, r.Version),
 	}
 }

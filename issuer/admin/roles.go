@@ -119,8 +119,11 @@ func checkIDFree[T any](ctx context.Context, read func(context.Context, string) 
 	return err
 }
 
-// Update changes a role.
+// Update changes a role. One that is being renamed is refused.
 func (r Roles) Update(ctx context.Context, name string, c RoleChange) (Role, error) {
+	if err := r.admin.service.checkNotRenamed(ctx, name); err != nil {
+		return Role{}, err
+	}
 	x, _, err := apply(ctx, r.admin, r.kind(c.ReleaseScopes), step[storage.Role]{
 		id: name, event: audit.EventRoleUpdated,
 		change: func(x *storage.Role) error {
@@ -139,6 +142,9 @@ func (r Roles) Update(ctx context.Context, name string, c RoleChange) (Role, err
 // name without effect, until a role of that name is created again. Release allows that its
 // scopes go to every user.
 func (r Roles) Delete(ctx context.Context, name string, release bool) error {
+	if err := r.admin.service.checkNotRenamed(ctx, name); err != nil {
+		return err
+	}
 	_, _, err := apply(ctx, r.admin, r.kind(release), step[storage.Role]{
 		id: name, event: audit.EventRoleDeleted, change: remove[storage.Role],
 		write: func(ctx context.Context, before, after storage.Role) (storage.Role, error) {

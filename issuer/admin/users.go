@@ -285,7 +285,11 @@ func (u Users) swap(ctx context.Context, id, event string, change func(*storage.
 }
 
 func (u Users) swapRecord(ctx context.Context, id, event string, change func(*storage.User) error) (storage.User, int64, error) {
-	return apply(ctx, u.admin, u.kind(), step[storage.User]{
+	return u.swapAs(ctx, u.kind(), id, event, change)
+}
+
+func (u Users) swapAs(ctx context.Context, k kind[storage.User], id, event string, change func(*storage.User) error) (storage.User, int64, error) {
+	return apply(ctx, u.admin, k, step[storage.User]{
 		id: id, event: event, change: change,
 		write: func(ctx context.Context, _, after storage.User) (storage.User, error) {
 			if err := failpoint.Hit(failpoint.UserUpdating); err != nil {

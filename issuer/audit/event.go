@@ -48,6 +48,7 @@ const (
 	EventUsersExported         = "users.exported"
 	EventRoleCreated           = "role.created"
 	EventRoleUpdated           = "role.updated"
+	EventRoleRenamed           = "role.renamed"
 	EventRoleDeleted           = "role.deleted"
 	EventClientCreated         = "client.created"
 	EventClientUpdated         = "client.updated"
@@ -85,7 +86,7 @@ func EventTypes() []string {
 		EventConsentGranted, EventConsentDenied, EventConsentRevoked, EventAuthorizeRefused, EventAuthorizeLoop, EventDeliveryFailed, EventStoreRestored, EventBootstrapped,
 		EventUserRegistered, EventUserCreated, EventUserUpdated, EventUserDisabled, EventUserEnabled, EventUserUnlocked,
 		EventUserDeleted, EventPasswordSet, EventPasswordReset, EventPasswordLinkMade, EventEmailVerified, EventMailSent, EventUsersExported,
-		EventRoleCreated, EventRoleUpdated, EventRoleDeleted,
+		EventRoleCreated, EventRoleUpdated, EventRoleRenamed, EventRoleDeleted,
 		EventClientCreated, EventClientUpdated, EventClientDeleted, EventSecretRotated,
 		EventScopeTextSet, EventScopeTextDeleted, EventAttributeCreated, EventAttributeUpdated, EventAttributeDeleted,
 		EventAccountLinked, EventAccountUnlinked, EventConnectorCreated, EventConnectorUpdated, EventConnectorDeleted,

@@ -18,6 +18,7 @@ type roleDoc struct {
 	Rank           int64     `bson:"rank"`
 	BuiltIn        bool      `bson:"built_in"`
 	Authentication string    `bson:"authentication,omitempty"`
+	Replaces       string    `bson:"replaces,omitempty"`
 	Deleting       bool      `bson:"deleting,omitempty"`
 	Version        int64     `bson:"version"`
 	CreatedAt      time.Time `bson:"created_at"`

@@ -20,6 +20,7 @@ var roleTable = newTable("roles",
 	timestamp("updated_at", func(r *storage.Role) *time.Time { return &r.UpdatedAt }),
 	plain("authentication", func(r *storage.Role) *string { return &r.Authentication }),
 	plain("deleting", func(r *storage.Role) *bool { return &r.Deleting }),
+	plain("replaces", func(r *storage.Role) *string { return &r.Replaces }),
 )
 
 var listRoles = roleTable.read + " ORDER BY name"

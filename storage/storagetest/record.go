@@ -46,6 +46,7 @@ func newRole(n int) storage.Role {
 		Rank:           int64(n) * 10,
 		BuiltIn:        n%2 == 1,
 		Authentication: fmt.Sprintf("mfa-%d", n),
+		Replaces:       []string{"", "role-000"}[n%2],
 		Deleting:       n%3 == 1,
 		Version:        1,
 		CreatedAt:      start.Add(time.Duration(n) * time.Second),
