@@ -42,6 +42,8 @@ type consolePages struct {
 	limiter *limiter
 	site    *pageSite
 	console *console.Console
+	links   linkMaker // nil where nobody makes links by which users choose a password
+	sends   bool      // mails are sent
 }
 
 // consoleVisit is one request of an administrator.
@@ -107,12 +109,16 @@ func newConsolePages(cfg Config, lim *limiter, site *pageSite) *consolePages {
 	if err != nil {
 		panic("the console's texts: " + err.Error()) // they are part of the program
 	}
-	return &consolePages{access: browserAccess{cfg.SignIn, site}, admins: cfg.Admin, limiter: lim, site: site, console: built}
+	c := &consolePages{access: browserAccess{cfg.SignIn, site}, admins: cfg.Admin, limiter: lim, site: site, console: built}
+	if cfg.AccountMail != nil {
+		c.links, c.sends = cfg.AccountMail, cfg.AccountMail.Sends()
+	}
+	return c
 }
 
 // parts returns all parts of the console.
 func (c *consolePages) parts() []consolePart {
-	return []consolePart{c.overview()}
+	return []consolePart{c.overview(), c.people()}
 }
 
 // mountConsole mounts the pages and forms of the console.

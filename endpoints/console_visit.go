@@ -158,3 +158,6 @@ func (b browserAccess) visitor(ctx context.Context, r *http.Request, _ *event) (
 func (b browserAccess) signIn(string, bool) string { return b.site.base + pathLogin }
 
 func (b browserAccess) signOut() string { return b.site.base + pathLogout }
+
+// secretField returns a field that is a secret.
+func secretField(v *consoleVisit, name string) issuer.Secret { return issuer.Secret(v.field(name)) }

@@ -124,3 +124,16 @@ func (p Progress) block(f *frame) g.Node {
 		el("progress", attr("id", "progress"), attr("value", strconv.FormatInt(p.Done, 10)), attr("max", strconv.FormatInt(max(p.All, 1), 10)), textNode(pages.Clean(strconv.FormatInt(p.Done, 10)+" / "+strconv.FormatInt(p.All, 10)))),
 	}
 }
+
+// Blocks is several blocks.
+type Blocks []Block
+
+func (b Blocks) block(f *frame) g.Node { return f.blocks(b) }
+
+// bar is cells side by side.
+type bar Group
+
+func (b bar) block(f *frame) g.Node { return el("div", attr("class", "actions"), Group(b).cell(f)) }
+
+// Block returns the cells side by side as a block.
+func (c Group) Block() Block { return bar(c) }

@@ -85,7 +85,12 @@ func (c *Console) View(p Page, lang, logout string) (pages.View, error) {
 }
 
 func (f *frame) blocks(blocks []Block) g.Node {
-	return g.Map(blocks, func(b Block) g.Node { return b.block(f) })
+	return g.Map(blocks, func(b Block) g.Node {
+		if b == nil {
+			return nil
+		}
+		return b.block(f)
+	})
 }
 
 // path is a path of the console below the issuer's.

@@ -65,6 +65,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Passkeys", passkeyCases},
 		{"Upstream", upstreamCases},
 		{"Console", consoleCases},
+		{"ConsolePeople", consolePeopleCases},
 		{"FactorPolicies", factorPolicyCases},
 		{"AdminFactors", adminFactorCases},
 		{"Mail", mailCases},
