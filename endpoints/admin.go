@@ -63,9 +63,12 @@ const (
 	pathClientSecret  = "/api/v1/clients/{client_id}/secret"
 	pathClientDisable = "/api/v1/clients/{client_id}/disable"
 	pathClientEnable  = "/api/v1/clients/{client_id}/enable"
+	pathClientSess    = "/api/v1/clients/{client_id}/sessions"
+	pathBrowsers      = "/api/v1/browser-sessions"
 	pathSessions      = "/api/v1/sessions"
 	pathSession       = "/api/v1/sessions/{sid}"
 	pathKeys          = "/api/v1/keys"
+	pathKeysTimeline  = "/api/v1/keys/timeline"
 	pathKeysPlan      = "/api/v1/keys/plan"
 	pathKeysRotate    = "/api/v1/keys/rotate"
 	pathKeysRollback  = "/api/v1/keys/rollback"
@@ -134,10 +137,13 @@ func (m *routeBuilder) mountAdmin(b bootstrapper) {
 	m.api(pathClientDisable, corsNone, record(post(disableClient)))
 	m.api(pathClientEnable, corsNone, record(post(enableClient)))
 
+	m.api(pathClientSess, corsNone, record(remove(endClientSessions)))
+	m.api(pathBrowsers, corsNone, get(listAllBrowserSessions))
 	m.api(pathSessions, corsNone, get(listSessions), super(remove(endAllSessions)))
 	m.api(pathSession, corsNone, get(showSession), remove(endSession))
 
 	m.api(pathKeys, corsNone, super(get(listKeys)))
+	m.api(pathKeysTimeline, corsNone, super(get(showKeyTimeline)))
 	m.api(pathKeysPlan, corsNone, super(get(planKeys)))
 	m.api(pathKeysRotate, corsNone, super(post(rotateKeys)))
 	m.api(pathKeysRollback, corsNone, super(post(rollBackKeys)))

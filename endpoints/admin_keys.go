@@ -15,6 +15,14 @@ func listKeys(_ context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	return a.Keys().List()
 }
 
+// showKeyTimeline is GET /api/v1/keys/timeline.
+func showKeyTimeline(_ context.Context, a *admin.Admin, req *apiRequest) (any, error) {
+	if _, err := req.query(); err != nil {
+		return nil, err
+	}
+	return a.Keys().Timeline()
+}
+
 // planKeys is GET /api/v1/keys/plan: it returns the schedule of the keys, or the effect of
 // the change that the query names. It changes nothing.
 func planKeys(_ context.Context, a *admin.Admin, req *apiRequest) (any, error) {

@@ -69,6 +69,11 @@ func (a *BrowserAccounts) Sessions(ctx context.Context, userID string, current *
 	return views, nil
 }
 
+// ViewBrowserSession returns a browser session as administrators see it, without its clients.
+func ViewBrowserSession(b storage.BrowserSession) BrowserSessionView {
+	return viewBrowserSession(b, false)
+}
+
 // viewBrowserSession returns a browser session as its user sees it, without its clients.
 func viewBrowserSession(b storage.BrowserSession, current bool) BrowserSessionView {
 	return BrowserSessionView{

@@ -26,6 +26,10 @@ func newSessionList(p *process) *cobra.Command {
 	c.Flags().StringVar(&user, "user", "", "only those of `USER`: a username, an e-mail or an id")
 	c.Flags().StringVar(&q.ClientID, "client", "", "only those at `CLIENT`")
 	c.Flags().BoolVar(&q.Active, "active", false, "only those that are alive")
+	c.Flags().BoolVar(&q.Ended, "ended", false, "only those that have ended")
+	c.Flags().StringVar(&q.Network, "network", "", "only those from `NETWORK`, or from the one that has this address")
+	c.Flags().StringVar(&q.Device, "device", "", "only those of a device with `TEXT` in its name")
+	c.MarkFlagsMutuallyExclusive("active", "ended")
 	pages.add(c.Flags())
 	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
@@ -77,21 +81,22 @@ type revokeResult struct {
 
 func newSessionRevoke(p *process) *cobra.Command {
 	s := newSettings()
-	var user string
+	var user, client string
 	var all bool
 	var confirm confirmation
 	c := &cobra.Command{
-		Use: "revoke [SID]", Short: "End a session, a user's, or all", Args: cobra.MaximumNArgs(1),
-		Long: "End one session, every session of a user, or every session of everybody. Its refresh token stops working at\n" +
+		Use: "revoke [SID]", Short: "End a session, a user's, a client's, or all", Args: cobra.MaximumNArgs(1),
+		Long: "End one session, every session of a user or at a client, or every session of everybody. Its refresh token stops working at\n" +
 			"once and its access tokens introspect as inactive.",
-		Example: "  signet session revoke $SID\n  signet session revoke --user alice\n  signet session revoke --all --yes",
+		Example: "  signet session revoke $SID\n  signet session revoke --user alice\n  signet session revoke --client web --yes\n  signet session revoke --all --yes",
 	}
 	c.Flags().StringVar(&user, "user", "", "all of `USER`: a username, an e-mail or an id")
+	c.Flags().StringVar(&client, "client", "", "all at `CLIENT`, whoever's")
 	c.Flags().BoolVar(&all, "all", false, "all of everybody")
 	confirm.add(c.Flags())
 	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
-		n, err := ac.endSessions(ctx, args, user, all, confirm)
+		n, err := ac.endSessions(ctx, args, user, client, all, confirm)
 		if err != nil {
 			return err
 		}
@@ -100,22 +105,28 @@ func newSessionRevoke(p *process) *cobra.Command {
 }
 
 // endSessions ends the sessions that exactly one of its arguments selects.
-func (ac *adminContext) endSessions(ctx context.Context, sids []string, user string, all bool, confirm confirmation) (int64, error) {
+func (ac *adminContext) endSessions(ctx context.Context, sids []string, user, client string, all bool, confirm confirmation) (int64, error) {
 	switch {
-	case len(sids) == 1 && user == "" && !all:
+	case len(sids) == 1 && user == "" && client == "" && !all:
 		err := ac.operator.Sessions().End(ctx, sids[0])
 		return 1, hintNotFound(err, sids[0], "signet session list shows them")
-	case len(sids) == 0 && user != "" && !all:
+	case len(sids) == 0 && user != "" && client == "" && !all:
 		u, err := ac.operator.Users().Find(ctx, user)
 		if err != nil {
 			return 0, hintNotFound(err, user, "signet user list shows them")
 		}
 		return ac.operator.Users().EndSessions(ctx, u.ID)
-	case len(sids) == 0 && user == "" && all:
+	case len(sids) == 0 && user == "" && client != "" && !all:
+		if err := confirm.ask(ac.process, "End every session at "+client+", whoever's?"); err != nil {
+			return 0, err
+		}
+		n, err := ac.operator.Clients().EndSessions(ctx, client)
+		return n, hintNotFound(err, client, "signet client list shows them")
+	case len(sids) == 0 && user == "" && client == "" && all:
 		if err := confirm.ask(ac.process, "End every session of everybody?"); err != nil {
 			return 0, err
 		}
 		return ac.operator.Sessions().EndAll(ctx)
 	}
-	return 0, usageErrorf("say which sessions: one SID, --user USER or --all")
+	return 0, usageErrorf("say which sessions: one SID, --user USER, --client CLIENT or --all")
 }

@@ -12,6 +12,11 @@ func testAdminKeys(t *testing.T, s *Signet) {
 	if len(before) != 2 {
 		t.Fatalf("keys %v", before)
 	}
+	line := s.JSON("GET", KeysPath+"/timeline", nil, f.superAdmin).ExpectStatus(t, http.StatusOK).Object(t)
+	if items := line["items"].([]any); len(items) < 3 || items[0].(map[string]any)["kid"] != before[0] || items[2].(map[string]any)["kid"] != nil {
+		t.Errorf("timeline %v", items)
+	}
+	s.JSON("GET", KeysPath+"/timeline", nil, f.admin).ExpectStatus(t, http.StatusForbidden)
 	plan := s.JSON("GET", KeysPath+"/plan?rotate=true", nil, f.superAdmin).ExpectStatus(t, http.StatusOK).Object(t)
 	if len(plan["changes"].([]any)) == 0 {
 		t.Error("a plan without a change")

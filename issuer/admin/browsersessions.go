@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"example.org/signet/issuer"
+	"example.org/signet/storage"
 )
 
 // Browsers are the operations on what users began in a browser: sessions and consents.
@@ -22,6 +23,37 @@ func (b Browsers) Sessions(ctx context.Context, id string) (BrowserSessionList, 
 	}
 	views, err := b.admin.service.browsers.Sessions(ctx, x.ID, nil)
 	return BrowserSessionList{Items: views}, err
+}
+
+// BrowserSession is where somebody is signed in in a browser.
+type BrowserSession struct {
+	UserID string `json:"user_id"`
+	issuer.BrowserSessionView
+}
+
+// BrowserSessionPage is one page of the browser sessions of everybody.
+type BrowserSessionPage struct {
+	Items []BrowserSession `json:"items"`
+	Next  string           `json:"next,omitempty"`
+}
+
+// List returns one page of the browser sessions of everybody that are alive by their own times, in
+// no order that means anything. One whose user has signed out everywhere may be among them.
+func (b Browsers) List(ctx context.Context, p storage.Page) (BrowserSessionPage, error) {
+	l := newListing("browser_sessions")
+	p, err := l.page(p)
+	if err != nil {
+		return BrowserSessionPage{}, err
+	}
+	page, err := b.admin.service.store.ListBrowserSessions(ctx, storage.BrowserSessionFilter{AliveAt: b.admin.service.now()}, p)
+	if err != nil {
+		return BrowserSessionPage{}, issuer.StoreError(err)
+	}
+	list := BrowserSessionPage{Items: make([]BrowserSession, len(page.Sessions)), Next: l.cursor(page.Next)}
+	for n, x := range page.Sessions {
+		list.Items[n] = BrowserSession{x.UserID, issuer.ViewBrowserSession(x)}
+	}
+	return list, nil
 }
 
 // EndSession ends the browser session of that handle, and the sessions of applications

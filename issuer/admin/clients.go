@@ -204,6 +204,23 @@ func (c Clients) RotateSecret(ctx context.Context, id string, r SecretRotation) 
 	return rotated, err
 }
 
+// EndSessions ends every session of a client, whoever's, and the tokens that it got for itself, by
+// one step on the client's record, and returns how many were marked.
+func (c Clients) EndSessions(ctx context.Context, id string) (int64, error) {
+	_, ended, err := apply(ctx, c.admin, c.kind(), step[storage.Client]{
+		id: id, event: audit.EventSessionRevoked,
+		change: func(x *storage.Client) error {
+			epoch.EndClientSessions(x)
+			return nil
+		},
+		write: func(ctx context.Context, _, after storage.Client) (storage.Client, error) {
+			after.UpdatedAt = c.admin.service.now()
+			return c.admin.service.store.UpdateClient(ctx, after)
+		},
+	})
+	return ended, err
+}
+
 // Delete removes a client; its sessions end with it.
 func (c Clients) Delete(ctx context.Context, id string) error {
 	_, _, err := apply(ctx, c.admin, c.kind(), step[storage.Client]{

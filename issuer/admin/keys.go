@@ -109,6 +109,24 @@ func optTime(t time.Time) *time.Time {
 	return &t
 }
 
+// KeyTimeline is what the keys were, are and will be.
+type KeyTimeline struct {
+	At    time.Time   `json:"at"`
+	Items []keys.Life `json:"items"`
+}
+
+// Timeline returns the states of all keys over time: of those on record, and of those to come.
+func (k Keys) Timeline() (KeyTimeline, error) {
+	if err := k.admin.actor.mayDoEverything(); err != nil {
+		return KeyTimeline{}, err
+	}
+	plan, err := k.admin.service.keys.Plan(keys.PlanRequest{})
+	if err != nil {
+		return KeyTimeline{}, err
+	}
+	return KeyTimeline{At: plan.At, Items: k.admin.service.keys.Lives(plan)}, nil
+}
+
 // Plan returns what will happen to the keys, or what the change that is named would do. It
 // changes nothing.
 func (k Keys) Plan(req keys.PlanRequest) (KeyPlan, error) {

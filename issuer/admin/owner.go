@@ -105,7 +105,7 @@ func (o *Owner) SetPassword(ctx context.Context, pw issuer.Secret) (User, error)
 
 // Sessions returns one page of the user's active sessions. The one that asks is marked.
 func (o *Owner) Sessions(ctx context.Context, p storage.Page) (SessionList, error) {
-	list, err := o.service.listSessions(ctx, storage.SessionFilter{UserID: o.user.ID}, true, p)
+	list, err := o.service.listSessions(ctx, SessionQuery{UserID: o.user.ID, Active: true}, p)
 	for n := range list.Items {
 		list.Items[n].Current = list.Items[n].ID == o.session
 	}

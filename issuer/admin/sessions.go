@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
+	"strings"
 
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/audit"
@@ -18,8 +20,34 @@ type Sessions struct{ admin *Admin }
 type SessionQuery struct {
 	UserID   string
 	ClientID string
-	Active   bool // only active ones
+	Active   bool   // only active ones
+	Ended    bool   // only those that are not active any more
+	Network  string // from where: a prefix as sessions name it, or an address in it
+	Device   string // a part of what logged in, in any case
 }
+
+// selects tells whether the session has what no index serves.
+func (q SessionQuery) selects(s Session) bool {
+	return (s.Active || !q.Active) && (!s.Active || !q.Ended) && (q.Network == "" || isInNetwork(s.Network, q.Network)) &&
+		(q.Device == "" || strings.Contains(strings.ToLower(s.Device), strings.ToLower(q.Device)))
+}
+
+// isInNetwork tells whether the network, a prefix of addresses, is the one asked for or has the
+// address asked for.
+func isInNetwork(network, asked string) bool {
+	prefix, err := netip.ParsePrefix(network)
+	if err != nil {
+		return network == asked
+	}
+	if address, err := netip.ParseAddr(asked); err == nil {
+		return prefix.Contains(address.Unmap())
+	}
+	of, err := netip.ParsePrefix(asked)
+	return err == nil && of.Masked() == prefix.Masked()
+}
+
+// narrow tells whether the query asks for more than indexes serve.
+func (q SessionQuery) narrow() bool { return q.Network != "" || q.Device != "" || q.Ended }
 
 // List returns one page of sessions. storage.ErrNotFound where the user does not exist.
 func (s Sessions) List(ctx context.Context, q SessionQuery, p storage.Page) (SessionList, error) {
@@ -28,20 +56,25 @@ func (s Sessions) List(ctx context.Context, q SessionQuery, p storage.Page) (Ses
 			return SessionList{}, err
 		}
 	}
-	return s.admin.service.listSessions(ctx, storage.SessionFilter{UserID: q.UserID, ClientID: q.ClientID}, q.Active, p)
+	return s.admin.service.listSessions(ctx, q, p)
 }
 
-// listSessions leaves out those whose code was not redeemed, and ended ones if active is set,
-// so a page may be shorter than its limit and still have a next one.
-func (s *Service) listSessions(ctx context.Context, f storage.SessionFilter, active bool, p storage.Page) (SessionList, error) {
-	l := newListing("sessions", f.UserID, f.ClientID, flagText(&active))
+// listSessions leaves out those whose code was not redeemed, so a page may be shorter than its
+// limit and still have a next one. It examines up to [storage.MaxPage] sessions where the query
+// asks for more than indexes serve.
+func (s *Service) listSessions(ctx context.Context, q SessionQuery, p storage.Page) (SessionList, error) {
+	l := newListing("sessions", q.UserID, q.ClientID, flagText(&q.Active), flagText(&q.Ended), q.Network, q.Device)
 	p, err := l.page(p)
 	if err != nil {
 		return SessionList{}, err
 	}
-	now := s.now()
-	if active {
+	now, size := s.now(), p.Size()
+	f := storage.SessionFilter{UserID: q.UserID, ClientID: q.ClientID}
+	if q.Active {
 		f.AliveAt = now
+	}
+	if q.narrow() {
+		p.Limit = storage.MaxPage
 	}
 	page, err := s.store.ListSessions(ctx, f, p)
 	if err != nil {
@@ -52,9 +85,15 @@ func (s *Service) listSessions(ctx context.Context, f storage.SessionFilter, act
 		if x.Generation == storage.PendingGeneration {
 			continue
 		}
-		if v := s.toSession(x, now); v.Active || !active {
-			list.Items = append(list.Items, v)
+		v := s.toSession(x, now)
+		if !q.selects(v) {
+			continue
 		}
+		if len(list.Items) == size {
+			list.Next = l.cursor(list.Items[size-1].ID)
+			break
+		}
+		list.Items = append(list.Items, v)
 	}
 	return list, nil
 }

@@ -256,7 +256,7 @@ func (u Users) Sessions(ctx context.Context, id string, p storage.Page) (Session
 	if _, err := u.admin.service.readUser(ctx, id); err != nil {
 		return SessionList{}, err
 	}
-	return u.admin.service.listSessions(ctx, storage.SessionFilter{UserID: id}, false, p)
+	return u.admin.service.listSessions(ctx, SessionQuery{UserID: id}, p)
 }
 
 // EndSessions ends every session of a user, by one step on the user's record, and returns how
