@@ -26,7 +26,7 @@ func (f *endlessForm) Read(b []byte) (int, error) {
 // the limit allows, at every endpoint that takes one.
 func TestUnboundedBody_IsCutOff(t *testing.T) {
 	s := protocoltest.Start(t, openSQLite)
-	for _, path := range []string{protocoltest.Token, protocoltest.Introspect, protocoltest.Revoke, protocoltest.UserInfo} {
+	for _, path := range []string{protocoltest.Token, protocoltest.DeviceAuthorization, protocoltest.Introspect, protocoltest.Revoke, protocoltest.UserInfo} {
 		r := httptest.NewRequest(http.MethodPost, path, &endlessForm{})
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		w := httptest.NewRecorder()

@@ -23,6 +23,7 @@ import (
 // two queries about all clients.
 type Issuer interface {
 	tokenIssuer
+	deviceAuthorizer
 	introspector
 	revoker
 	userInfoProvider

@@ -24,6 +24,7 @@ type metadata struct {
 	AuthorizationEndpoint    string   `json:"authorization_endpoint"`
 	TokenEndpoint            string   `json:"token_endpoint"`
 	UserInfoEndpoint         string   `json:"userinfo_endpoint"`
+	DeviceEndpoint           string   `json:"device_authorization_endpoint"` // RFC 8628 §4
 	JWKSURI                  string   `json:"jwks_uri"`
 	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
 	RevocationEndpoint       string   `json:"revocation_endpoint"`
@@ -128,6 +129,7 @@ func (d *discovery) metadata(now setup) metadata {
 		AuthorizationEndpoint: d.issuer + pathAuthorize,
 		TokenEndpoint:         d.issuer + pathToken,
 		UserInfoEndpoint:      d.issuer + pathUserInfo,
+		DeviceEndpoint:        d.issuer + pathDeviceAuth,
 		JWKSURI:               d.issuer + pathJWKS,
 		IntrospectionEndpoint: d.issuer + pathIntrospect,
 		RevocationEndpoint:    d.issuer + pathRevoke,

@@ -24,7 +24,10 @@ var statusByCode = map[issuer.Code]int{
 	issuer.UnauthorizedClient:         http.StatusBadRequest,
 	issuer.UnsupportedGrantType:       http.StatusBadRequest,
 	issuer.InvalidScope:               http.StatusBadRequest,
-	issuer.InvalidTarget:              http.StatusBadRequest,   // RFC 8707 §2
+	issuer.InvalidTarget:              http.StatusBadRequest, // RFC 8707 §2
+	issuer.AuthorizationPending:       http.StatusBadRequest, // RFC 8628 §3.5
+	issuer.SlowDown:                   http.StatusBadRequest,
+	issuer.ExpiredToken:               http.StatusBadRequest,
 	issuer.InvalidToken:               http.StatusUnauthorized, // RFC 6750 §3.1
 	issuer.InsufficientScope:          http.StatusForbidden,    // RFC 6750 §3.1
 	issuer.InsufficientAuthentication: http.StatusUnauthorized, // RFC 9470 §3
@@ -37,6 +40,7 @@ var statusByCode = map[issuer.Code]int{
 var authenticatedCodes = map[issuer.Code]bool{
 	issuer.InvalidGrant: true, issuer.UnauthorizedClient: true, issuer.UnsupportedGrantType: true,
 	issuer.InvalidScope: true, issuer.InvalidTarget: true,
+	issuer.AuthorizationPending: true, issuer.SlowDown: true, issuer.ExpiredToken: true,
 }
 
 // httpError is an error of the HTTP layer itself, before the issuer is called.

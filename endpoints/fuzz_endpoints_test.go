@@ -11,7 +11,7 @@ import (
 )
 
 // otherEndpoints are the OAuth endpoints besides the token endpoint.
-var otherEndpoints = []string{protocoltest.Introspect, protocoltest.Revoke, protocoltest.UserInfo}
+var otherEndpoints = []string{protocoltest.Introspect, protocoltest.Revoke, protocoltest.UserInfo, protocoltest.DeviceAuthorization}
 
 // FuzzOtherEndpoints sends raw requests at the other endpoints (T31): no panic, no 5xx,
 // JSON that no cache keeps, and nothing told without the right credentials.

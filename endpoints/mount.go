@@ -49,6 +49,7 @@ func (h *Handler) mount(cfg Config, u *url.URL) {
 func (m *routeBuilder) mountProtocol(cfg Config) {
 	post, both := []string{http.MethodPost}, append(slices.Clone(readMethods), http.MethodPost)
 	m.route(route{path: pathToken, methods: post, cors: corsRegistered, endpoint: tokenEndpoint{cfg.Service, m.limiter}})
+	m.route(route{path: pathDeviceAuth, methods: post, cors: corsRegistered, endpoint: deviceAuthorizationEndpoint{cfg.Service, m.limiter}})
 	m.route(route{path: pathIntrospect, methods: post, endpoint: introspectionEndpoint{cfg.Service, m.limiter}})
 	m.route(route{path: pathRevoke, methods: post, cors: corsRegistered, endpoint: revocationEndpoint{cfg.Service, m.limiter}})
 	m.route(route{path: pathUserInfo, methods: both, errorFormat: bearerErrors, cors: corsRegistered, endpoint: userInfoEndpoint{cfg.Service, m.limiter}})
@@ -71,6 +72,7 @@ func (m *routeBuilder) mountSignIn(cfg Config) {
 		{path: pathLoginPassword, methods: both, endpoint: changePasswordEndpoint{flow}},
 		{path: pathLoginContinue, methods: readMethods, endpoint: continueEndpoint{flow}},
 		{path: pathLoginState, methods: readMethods, debugLog: true, endpoint: loginStateEndpoint{flow}},
+		{path: pathDevice, methods: both, endpoint: deviceEndpoint{flow}},
 		{path: pathConsent, methods: both, endpoint: consentEndpoint{flow}},
 		{path: pathLogout, methods: both, endpoint: logoutEndpoint{cfg.Service, m.limiter, m.site}},
 	} {

@@ -12,6 +12,7 @@ const DocsRedirectPath = "/docs/oauth2-redirect.html"
 const (
 	pathAuthorize   = "/oauth2/authorize"
 	pathToken       = "/oauth2/token"
+	pathDeviceAuth  = "/oauth2/device_authorization"
 	pathIntrospect  = "/oauth2/introspect"
 	pathLogout      = "/oauth2/logout"
 	pathRevoke      = "/oauth2/revoke"

@@ -22,10 +22,16 @@ type SignIn interface {
 // signInSteps are the steps of a sign-in, one a page.
 type signInSteps interface {
 	factorSteps
+	deviceSteps
 	Authorize(ctx context.Context, in issuer.Interaction) (issuer.Outcome, error)
 	LogIn(ctx context.Context, in issuer.Interaction, l issuer.Login) (issuer.Outcome, error)
 	ChangePassword(ctx context.Context, in issuer.Interaction, pw issuer.Secret) (issuer.Outcome, error)
 	Consent(ctx context.Context, in issuer.Interaction, allow bool) (issuer.Outcome, error)
+}
+
+// deviceSteps are those of other devices.
+type deviceSteps interface {
+	Device(ctx context.Context, in issuer.Interaction, typed string) (issuer.Outcome, error)
 }
 
 // factorSteps are those of second factors.
@@ -87,6 +93,8 @@ func outcomeName(out issuer.Outcome) string {
 		return string(out.Problem)
 	case out.Step.Kind == authorization.StepRespond:
 		return "code"
+	case out.DeviceResult != "":
+		return "device_" + string(out.DeviceResult)
 	case out.Step.Kind == authorization.StepRespondError:
 		return out.Step.Code
 	}
@@ -103,6 +111,7 @@ const (
 	pathLoginContinue = "/login/continue"
 	pathLoginState    = "/login/state"
 	pathConsent       = "/consent"
+	pathDevice        = issuer.PathDevice
 	pathAccount       = "/account"
 )
 
@@ -119,6 +128,7 @@ var pageOfStep = map[authorization.StepKind]string{
 type formState struct {
 	username     string
 	remember     bool
+	userCode     string
 	recoveryCode bool          // a recovery code stood in for the code of the app
 	problem      pages.Problem // found before the step was taken; "" for none
 }
@@ -145,6 +155,8 @@ func (f signInFlow) answer(r *http.Request, in issuer.Interaction, out issuer.Ou
 	case authorization.StepRestart:
 		reply.location = out.RestartURL
 		return reply, nil
+	case authorization.StepUserCode, authorization.StepDeviceDone:
+		return f.devicePage(reply, out, typed), nil
 	case issuer.StepAccount:
 		reply.location = f.site.base + pathAccount
 		return reply, nil
@@ -237,7 +249,7 @@ func statusOfProblem(p pages.Problem) int {
 	switch p {
 	case pages.ProblemUpstreamExpired, pages.ProblemUpstreamDenied, pages.ProblemUpstreamLinkHere, pages.ProblemUpstreamNotFresh, pages.ProblemNone, pages.ProblemSessionEnded, pages.ProblemSignInAgain, pages.ProblemLoginExpired, pages.ProblemEnrolExpired, pages.ProblemPasskeyExpired:
 		return http.StatusOK
-	case pages.ProblemWrongCredentials, pages.ProblemCodeWrong, pages.ProblemMailCodeWrong, pages.ProblemCodeUsed, pages.ProblemRecoveryCode, pages.ProblemPasskeyRefused:
+	case pages.ProblemWrongCredentials, pages.ProblemCodeWrong, pages.ProblemUserCode, pages.ProblemMailCodeWrong, pages.ProblemCodeUsed, pages.ProblemRecoveryCode, pages.ProblemPasskeyRefused:
 		return http.StatusUnauthorized
 	case pages.ProblemUpstreamRefused, pages.ProblemUpstreamRejected:
 		return http.StatusForbidden

@@ -128,9 +128,9 @@ func (f signInFlow) changePasswordView(out issuer.Outcome, problem pages.Problem
 }
 
 func (f signInFlow) consentView(out issuer.Outcome, problem pages.Problem, lang string) pages.ConsentView {
-	v := pages.ConsentView{Action: f.url(pathConsent, out.Query), Problem: problem}
+	v := pages.ConsentView{Action: f.url(pathConsent, out.Query), Problem: problem, Device: deviceView(out.Device)}
 	if c := f.site.clientView(out.Client); c != nil {
-		v.Client, v.Localhost = *c, out.Client.Native
+		v.Client, v.Localhost = *c, out.Client.Native && out.Device == nil
 	}
 	if u := userView(out.User); u != nil {
 		v.User = *u

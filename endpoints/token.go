@@ -2,6 +2,7 @@ package endpoints
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -41,14 +42,28 @@ func (t tokenEndpoint) handle(r *http.Request, e *event) (any, error) {
 		Client: client, Grant: f["grant_type"], Scope: f["scope"], Resource: f["resource"],
 		Username: f["username"], Password: issuer.Secret(f["password"]),
 		RefreshToken: issuer.Secret(f["refresh_token"]),
-		AuthCode:     issuer.Secret(f["code"]), RedirectURI: f["redirect_uri"], CodeVerifier: issuer.Secret(f["code_verifier"]), Info: e.source(),
+		AuthCode:     issuer.Secret(f["code"]), RedirectURI: f["redirect_uri"], CodeVerifier: issuer.Secret(f["code_verifier"]), DeviceCode: issuer.Secret(f["device_code"]), Info: e.source(),
 	})
 	e.auditEvent = response.Event
+	if denied := deniedDevice(err); denied != nil {
+		e.setClient(client.ID, nil)
+		return nil, denied
+	}
 	e.setClient(client.ID, err)
 	if injected := failpoint.Hit(failpoint.TokenAnswering); injected != nil {
 		return nil, &issuer.Error{Code: issuer.Unavailable, Description: "failpoint: response suppressed", Cause: injected}
 	}
 	return response, err
+}
+
+// deniedDevice returns the refusal of a device with the status of RFC 6749 §5.2; nil for any other
+// error, and for none.
+func deniedDevice(err error) error {
+	var denied *issuer.Error
+	if !errors.As(err, &denied) || denied.Code != issuer.AccessDenied {
+		return nil
+	}
+	return &httpError{status: http.StatusBadRequest, code: string(denied.Code), description: denied.Description}
 }
 
 // timeout is how long the request may take. A login may queue for its hash

@@ -32,6 +32,10 @@ const (
 	InsufficientAuthentication Code = "insufficient_user_authentication"
 	AccessDenied               Code = "access_denied" // RFC 6749 §4.1.2.1: who asks is known, and may not
 
+	AuthorizationPending Code = "authorization_pending" // RFC 8628 §3.5
+	SlowDown             Code = "slow_down"
+	ExpiredToken         Code = "expired_token"
+
 	// TooManyAttempts: the caller is throttled (429).
 	TooManyAttempts Code = "too_many_attempts"
 	// Unavailable: the outcome is unknown. The store or the keyring could not answer, or

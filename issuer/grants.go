@@ -15,6 +15,7 @@ const (
 	GrantRefreshToken      = "refresh_token"
 	GrantClientCredentials = "client_credentials"
 	GrantAuthorizationCode = "authorization_code"
+	GrantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code" // RFC 8628 §3.4
 )
 
 // grantTypes lists every grant once. The token endpoint, the settings of
@@ -25,6 +26,7 @@ var grantTypes = []struct {
 }{
 	{GrantAuthorizationCode, newCodeGrant},
 	{GrantClientCredentials, newClientCredentialsGrant},
+	{GrantDeviceCode, newDeviceGrant},
 	{GrantRefreshToken, newRefreshGrant},
 	{GrantPassword, newPasswordGrant},
 }

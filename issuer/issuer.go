@@ -29,6 +29,7 @@ type Store interface {
 	storage.ClientLogos
 	storage.Sessions
 	storage.Codes
+	storage.DeviceRequests
 	storage.BrowserSessions
 	storage.Consents
 	storage.Factors
@@ -166,6 +167,7 @@ type Issuer struct {
 	passwords     *password.Pool
 	refreshTokens *refreshCodec
 	codes         *codeIssuer
+	devices       *deviceCodec
 	clients       *clientCache
 	roles         *role.Cache
 	attributes    *attribute.Cache
@@ -214,6 +216,7 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 	}
 	i.statusLists = newStatusLists(cfg, store, keyring, endNotifier{clients: store, outbox: i.outbox, now: i.now})
 	i.codes = &codeIssuer{codes: newCodeCodec(cfg.Rand, master, cfg.OtherMasterKeys...), store: store, now: i.now}
+	i.devices = newDeviceCodec(cfg.Rand, master, cfg.OtherMasterKeys...)
 	i.factors = factor.New(store, keys.NewMasterKeys(master, cfg.OtherMasterKeys...), cfg.Rand, cfg.appName()).WithPasskeys(newPasskeys(cfg))
 	i.policy = factorPolicy{roles: i.roles, factors: i.factors, within: cfg.EnrolWithin}
 	i.stamps, i.loops = authorization.NewSealer(cfg.Rand, cfg.Issuer, master, cfg.OtherMasterKeys...), newLoopDetector()

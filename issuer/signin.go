@@ -53,7 +53,7 @@ func (i *Issuer) SignIn(passwords PasswordReplacer) *SignIn {
 	limiter := eventLimiter{store, i.now}
 	return &SignIn{
 		issuer: i.cfg.Issuer, now: i.now, stamps: i.stamps, pipeline: i.pipeline, codes: i.codes,
-		requests: requestReader{i.cfg.Issuer, i.clients, i.stamps, hintVerifier{i.cfg.Issuer, i.checker.keyring}},
+		requests: requestReader{i.cfg.Issuer, i.clients, i.stamps, hintVerifier{i.cfg.Issuer, i.checker.keyring}, deviceApprovals{deviceReader{store, i.devices}, store}},
 		login:    newPasswordLogin(i), epochs: store, logins: store,
 		sessions: browserSessions{store: store, lives: i.cfg.BrowserSessions.withDefaults(), rand: i.cfg.Rand},
 		ender:    browserSessionEnder{store: store, log: log, now: i.now},
@@ -73,7 +73,8 @@ type visit struct {
 	request authorization.Request
 	sealed  string // the stamp as sent
 	stamp   authorization.Stamp
-	hint    string // whom the id_token_hint names; "" for nobody
+	device  *deviceVisit // the request is that of a device; nil for one of a browser
+	hint    string       // whom the id_token_hint names; "" for nobody
 
 	signedIn *BrowserUser         // nil for nobody
 	factors  *storage.UserFactors // of who is signed in, where they were read

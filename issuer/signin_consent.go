@@ -26,10 +26,15 @@ func (s *SignIn) Consent(ctx context.Context, in Interaction, allow bool) (Outco
 	switch {
 	case v.signedIn == nil || !v.shownHere():
 		return s.carryOut(ctx, p)
+	case !allow && v.device != nil:
+		return s.denyDevice(ctx, p)
 	case !allow:
 		return s.denied(ctx, p)
 	case p.step.Kind != authorization.StepConsent, v.stamp.Shown != p.asked.mark():
 		return s.carryOut(ctx, p)
+	}
+	if v.device != nil {
+		return s.approveDevice(ctx, p)
 	}
 	changed, err := s.consents.grant(ctx, p.asked, v.now)
 	if err == nil {

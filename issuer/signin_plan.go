@@ -52,6 +52,9 @@ func (s *SignIn) plan(ctx context.Context, v *visit) (plan, error) {
 	if err != nil {
 		return p, err
 	}
+	if v.device != nil {
+		state.Consent = authorization.ConsentDue // each device is asked for
+	}
 	p.step = authorization.NextStep(v.request, state)
 	switch {
 	case refused != nil && (p.step.Kind == authorization.StepRespond || p.step.Kind == authorization.StepConsent):
@@ -190,6 +193,12 @@ func (s *SignIn) baseOutcome(p plan) Outcome {
 // outcome is the plan as the pages need it, but for a code.
 func (s *SignIn) outcome(ctx context.Context, p plan) (Outcome, error) {
 	o := s.baseOutcome(p)
+	if p.device != nil {
+		if p.step.Kind == authorization.StepRespondError {
+			return s.deviceDone(p, DeviceResultRefused), nil
+		}
+		o.Device = p.device.view()
+	}
 	var err error
 	switch p.step.Kind {
 	case authorization.StepRespondError:

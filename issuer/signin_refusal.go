@@ -18,6 +18,11 @@ var refusedRequests = Limit{300, 15 * time.Minute}
 // refuse audits a request that is not valid, and answers the client where that may be.
 func (s *SignIn) refuse(ctx context.Context, v *visit) (Outcome, error) {
 	r := v.refusal
+	if r.Problem == authorization.ProblemDevice {
+		o := s.askForUserCode(ProblemUserCode, &Error{})
+		o.Cookie = v.cookie
+		return o, nil
+	}
 	o := Outcome{Refusal: r, Request: r.Request, Cookie: v.cookie}
 	if v.client.ID != "" {
 		o.Client = clientView(v.client, r.Request.RedirectURI)

@@ -14,6 +14,7 @@ type requestReader struct {
 	clients *clientCache
 	stamps  *authorization.Sealer
 	hints   hintVerifier
+	devices deviceApprovals
 }
 
 // errDisabled makes clientCache.check read a disabled client again.
@@ -26,6 +27,9 @@ func (r requestReader) read(ctx context.Context, v *visit) error {
 	if refusal != nil {
 		v.refusal = refusal
 		return nil
+	}
+	if params.ForDevice() {
+		return r.readDevice(ctx, v, params)
 	}
 	client, refused, err := authorization.CheckClient(params, func(id string) (client storage.Client, err error) {
 		err = r.clients.check(ctx, id, func(c storage.Client) error {

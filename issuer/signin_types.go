@@ -37,6 +37,8 @@ type Interaction struct {
 //	StepLoop               a page that says that the client keeps sending the browser here
 //	StepRestart            redirect to RestartURL
 //	StepRespond[Error]     Response; on a page with a link if Step.Continue
+//	StepUserCode           the page for the code that a device shows
+//	StepDeviceDone         the page that says what became of the request of a device
 //	StepAccount            Interaction.Account, and the person is signed in
 type Outcome struct {
 	Step    authorization.Step
@@ -52,6 +54,9 @@ type Outcome struct {
 	Client  *ClientView  // nil where it is not known
 	User    *UserView    // who is signed in; nil for nobody
 	Consent *ConsentView // of StepConsent
+
+	Device       *DeviceView  // that asks, of StepConsent and StepDeviceDone; nil for an application in this browser
+	DeviceResult DeviceResult // of StepDeviceDone
 
 	// Pending is the login that a second factor is missing from, for a field of the form: never
 	// for a URL. AfterPassword says that there is no session which it is for, so that its page
@@ -100,6 +105,7 @@ const (
 	ProblemEnrolExpired     Problem = "enrol_expired"
 	ProblemPasskeyExpired   Problem = "passkey_expired"
 	ProblemPasskeyRefused   Problem = "passkey_refused"
+	ProblemUserCode         Problem = "user_code_wrong" // or not pending any more
 	ProblemPasswordSame     Problem = "password_same"
 	ProblemPasswordShort    Problem = "password_too_short"
 	ProblemPasswordLong     Problem = "password_too_long"

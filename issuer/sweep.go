@@ -16,7 +16,7 @@ const sweepMargin = 24 * time.Hour
 const minAuditRetention = time.Hour
 
 // Sweep ends what is bound to browser sessions that have ended, and deletes them. It deletes expired
-// sessions, revocations, counters, messages and status lists, and audit events past their retention,
+// sessions, device requests, revocations, counters, messages and status lists, and audit events past their retention,
 // in bounded batches, and returns how many records went. It deletes
 // nothing shortly after a start, and nothing that only a clock which jumped ahead
 // makes look expired. It can be
@@ -33,7 +33,7 @@ func (i *Issuer) Sweep(ctx context.Context) (int64, error) {
 		return total, StoreError(err)
 	}
 	for _, sweep := range []func(context.Context, time.Time, int) (int64, error){
-		i.store.SweepSessions, i.store.SweepRevocations, i.store.SweepCounters, i.store.SweepStatusLists, i.outbox.Sweep,
+		i.store.SweepSessions, i.store.SweepDeviceRequests, i.store.SweepRevocations, i.store.SweepCounters, i.store.SweepStatusLists, i.outbox.Sweep,
 	} {
 		for {
 			n, err := sweep(ctx, before, sweepBatch)

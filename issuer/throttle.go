@@ -89,6 +89,7 @@ const (
 	AttemptRegistration AttemptKind = "register"
 	AttemptMail         AttemptKind = "mail"      // a mail to an address that anybody can name
 	AttemptMailCode     AttemptKind = "mail code" // the code of such a mail; the account is the request that it answers
+	AttemptUserCode     AttemptKind = "user code" // of a device (RFC 8628 §5.1); the session is the browser's
 )
 
 // isGuess tells whether an attempt shows if a secret is right. What others do on other instances

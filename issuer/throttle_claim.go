@@ -60,6 +60,15 @@ func (t *Throttler) claims(a Attempt) (claims []throttleClaim) {
 	case AttemptMailCode:
 		add(mailCodeLimit, account+classAll, "", false)
 		return claims
+	case AttemptUserCode:
+		add(userCodeLimit, counterKey(a.Kind, "all", ""), "", false)
+		for _, n := range a.Info.networks() {
+			add(userCodesPerNetwork.wider(n.manyTimes), counterKey(a.Kind, "network", n.prefix), "", false)
+		}
+		if a.Session != "" {
+			add(userCodesPerBrowser, counterKey(a.Kind, "browser", a.Session), "", true)
+		}
+		return claims
 	}
 	if a.Info.Backend == "" {
 		for _, n := range a.Info.networks() {
@@ -78,6 +87,15 @@ func (t *Throttler) claims(a Attempt) (claims []throttleClaim) {
 
 // mailCodeLimit bounds the guesses at one code, which has 40 bits.
 var mailCodeLimit = Limit{10, time.Hour}
+
+// Limits on wrong user codes of devices, which have 34 bits (RFC 8628 §5.1): from one browser
+// session, from one network and from everywhere. A thousand requests that are pending all day meet
+// one right guess in three years.
+var (
+	userCodesPerBrowser = Limit{10, 15 * time.Minute}
+	userCodesPerNetwork = Limit{30, 15 * time.Minute}
+	userCodeLimit       = Limit{1000, time.Hour}
+)
 
 // wider is the limit of a network that holds several, in halves of the narrowest one's.
 func (l Limit) wider(halves int64) Limit {

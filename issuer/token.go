@@ -21,6 +21,7 @@ type TokenRequest struct {
 	AuthCode     Secret // an authorization code
 	RedirectURI  string
 	CodeVerifier Secret // RFC 7636
+	DeviceCode   Secret // RFC 8628
 	Info         RequestInfo
 }
 

@@ -16,6 +16,7 @@ type Store interface {
 	SharedSets
 	Sessions
 	Codes
+	DeviceRequests
 	BrowserSessions
 	Consents
 	Factors

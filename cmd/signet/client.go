@@ -60,7 +60,7 @@ func newClientCreate(p *process) *cobra.Command {
 			return hintTaken(fmt.Errorf("create client: %w", err), "client_id", "signet client update changes the one that exists")
 		}
 		if len(made.Grants) == 0 && len(made.Resources) == 0 {
-			ac.messagef("signet: the client %s has no grant: it can get no tokens; signet client update %s --grant GRANT gives it one: %s", made.ID, made.ID, strings.Join(issuer.GrantTypes(), ", "))
+			ac.messagef("signet: the client %s has no grant: it can get no tokens; signet client update %s --grant GRANT gives it one: %s", made.ID, made.ID, strings.Join(grantNames(), ", "))
 		}
 		return ac.printResult(made, func(w io.Writer) {
 			writeClient(w, made)

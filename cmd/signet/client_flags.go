@@ -43,7 +43,7 @@ type displayFlags struct {
 
 func (r *clientFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&r.name, "name", "", "`NAME` for people")
-	f.StringSliceVar(&r.grants, "grant", nil, "`GRANT` it may use, several times: "+strings.Join(issuer.GrantTypes(), ", "))
+	f.StringSliceVar(&r.grants, "grant", nil, "`GRANT` it may use, several times: "+strings.Join(grantNames(), ", "))
 	f.StringArrayVar(&r.scopes, "scope", nil, "`SCOPES` it may ask for, separated by spaces, or several flags")
 	f.StringArrayVar(&r.audiences, "audience", nil, "`URI` of an API that its tokens are for, several times; none means the issuer itself")
 	f.StringArrayVar(&r.resources, "resource", nil, "`URI` of an API that it is: it may introspect tokens addressed to that, several times")
@@ -79,15 +79,29 @@ func (r *displayFlags) add(f *pflag.FlagSet) {
 	f.StringArrayVar(&r.contacts, "contact", nil, "`ADDRESS` of somebody responsible for it, several times")
 }
 
-// checkGrants refuses a grant that the token endpoint does not know.
+// shortDeviceCode is the device flow at the command line, instead of the URN of RFC 8628.
+const shortDeviceCode = "device_code"
+
+// grantNames are the grants as the command line lists them.
+func grantNames() []string {
+	names := issuer.GrantTypes()
+	names[slices.Index(names, issuer.GrantDeviceCode)] = shortDeviceCode
+	return names
+}
+
+// checkGrants replaces short names, and refuses a grant that the token endpoint does not know.
 func (r *clientFlags) checkGrants() error {
-	for _, name := range r.grants {
-		switch meant := nearest(name, issuer.GrantTypes()); {
+	for n, name := range r.grants {
+		if name == shortDeviceCode {
+			r.grants[n] = issuer.GrantDeviceCode
+			continue
+		}
+		switch meant := nearest(name, grantNames()); {
 		case issuer.KnownGrant(name):
 		case meant != "":
 			return usageErrorf("--grant: there is no grant %q: did you mean %s?", name, meant)
 		default:
-			return usageErrorf("--grant: there is no grant %q: the grants are %s", name, strings.Join(issuer.GrantTypes(), ", "))
+			return usageErrorf("--grant: there is no grant %q: the grants are %s", name, strings.Join(grantNames(), ", "))
 		}
 	}
 	return nil

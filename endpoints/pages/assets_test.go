@@ -171,7 +171,7 @@ func TestCSP_LeavesOutFormActionWhereFormsEndAtClients(t *testing.T) {
 		csp := p.CSP(v)
 		want := "; form-action 'none'"
 		switch v.(type) {
-		case pages.LoginView, pages.SecondFactorView, pages.ChangePasswordView, pages.ConsentView, pages.FormPostView, pages.LogoutView, pages.AccountLinkedView:
+		case pages.LoginView, pages.SecondFactorView, pages.ChangePasswordView, pages.ConsentView, pages.DeviceView, pages.FormPostView, pages.LogoutView, pages.AccountLinkedView:
 			want = ""
 		case pages.ForgotView, pages.ForgotCodeView, pages.SetPasswordView, pages.ConfirmAddressView,
 			pages.AccountView, pages.AccountPasswordView, pages.AccountFactorsView, pages.AccountEnrolView, pages.AccountPasskeyView, pages.AccountCodesView, pages.AccountSessionsView, pages.AccountAppsView:

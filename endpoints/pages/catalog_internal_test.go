@@ -65,7 +65,7 @@ func TestCatalogs_HaveTheSameKeys(t *testing.T) {
 }
 
 // builtKeys are keys that are put together: prefix and the constants that follow it.
-var builtKeys = []string{"problem.", "notice.", "error.", "status.", "scope.", "home.", "duration.", "meta.", "mail.", "maildone."}
+var builtKeys = []string{"problem.", "notice.", "error.", "status.", "scope.", "home.", "duration.", "meta.", "mail.", "maildone.", "devicedone."}
 
 // Every key is used by the code, and what the code uses exists. L22.
 func TestCatalogs_EveryKeyIsUsed(t *testing.T) {

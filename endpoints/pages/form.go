@@ -48,6 +48,7 @@ var invalidFields = map[Problem]string{
 	ProblemCodeWrong:        "code",
 	ProblemMailCodeWrong:    "code",
 	ProblemCodeUsed:         "code",
+	ProblemUserCode:         "user-code",
 	ProblemRecoveryCode:     "recovery-code",
 	ProblemPasskeyName:      "passkey-name",
 	ProblemPasswordMismatch: "new-password-again",
@@ -100,6 +101,9 @@ func (s form) describe(field string) g.Node {
 	}
 	if field == "recovery-code" {
 		by = append(by, "recovery-hint")
+	}
+	if field == "user-code" {
+		by = append(by, "user-code-hint")
 	}
 	if s.problem != nil && (field == s.invalid || s.invalid == "" && field == s.focus) {
 		by = append(by, "problem")

@@ -19,7 +19,7 @@ var everyPage = []string{"header", "footer"}
 
 // pageNames are the names that a fragment for one page has.
 var pageNames = []string{
-	LoginView{}.name(), ChangePasswordView{}.name(), ConsentView{}.name(), FormPostView{}.name(), ContinueView{}.name(), LoopView{}.name(),
+	LoginView{}.name(), ChangePasswordView{}.name(), ConsentView{}.name(), DeviceView{}.name(), DeviceDoneView{}.name(), FormPostView{}.name(), ContinueView{}.name(), LoopView{}.name(),
 	ForgotView{}.name(), ForgotCodeView{}.name(), SetPasswordView{}.name(), ConfirmAddressView{}.name(), MailDoneView{}.name(),
 	ErrorView{}.name(), LogoutView{}.name(), SignedOutView{}.name(), HomeView{}.name(),
 	AccountView{}.name(), AccountPasswordView{}.name(), SecondFactorView{}.name(), EnrolView{}.name(), RecoveryCodesView{}.name(), AccountFactorsView{}.name(), AccountEnrolView{}.name(), AccountCodesView{}.name(), AccountSessionsView{}.name(), AccountAppsView{}.name(), AccountLinkedView{}.name(),

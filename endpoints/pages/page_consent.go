@@ -11,13 +11,18 @@ func (v ConsentView) name() string { return "consent" }
 func (v ConsentView) build(f *frame) (page, error) {
 	s := f.form(v.Problem, 0, "")
 	app := v.Client.name()
-	return page{title: f.plain("consent.title", "app", app), failed: s.problem != nil, main: el("main", attr("class", "card"),
-		f.titled(v.Client, "consent.title"),
+	title := "consent.title"
+	if v.Device != nil {
+		title = "consent.device_title"
+	}
+	return page{title: f.plain(title, "app", app), failed: s.problem != nil, main: el("main", attr("class", "card"),
+		f.titled(v.Client, title),
 		v.signedIn(f),
 		f.unvetted(v.Client),
 		when(v.Localhost, func() g.Node {
 			return el("div", attr("class", "note"), attr("id", "localhost"), el("p", f.text("consent.localhost")))
 		}),
+		v.device(f),
 		f.alert(s),
 		el("h2", f.text("consent.may", "app", app)),
 		f.scopes(v.Scopes),
@@ -51,6 +56,9 @@ func (v ConsentView) howLong(f *frame) g.Node {
 	}
 	account := el("a", href(f.path("/account")), attr("target", "_blank"), attr("rel", "noopener"), f.text("consent.account"),
 		el("span", attr("class", "unseen"), textNode(" "), f.text("consent.new_tab")))
+	if v.Device != nil {
+		return el("p", f.text("consent.device_long", "account", account))
+	}
 	return el("p", f.text(kept, "account", account), textNode(" "), f.text(access, "app", v.Client.name()))
 }
 

@@ -95,7 +95,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // no form ends in a redirect to a client: browsers apply it to the whole chain.
 func (p *Pages) CSP(v View) string {
 	switch v.(type) {
-	case LoginView, SecondFactorView, EnrolView, ChangePasswordView, ConsentView, FormPostView, LogoutView, AccountLinkedView:
+	case LoginView, SecondFactorView, EnrolView, ChangePasswordView, ConsentView, DeviceView, FormPostView, LogoutView, AccountLinkedView:
 		return policy // signing out may lead to a client too, and adding an account to another provider
 	case CustomView, ForgotView, ForgotCodeView, SetPasswordView, ConfirmAddressView,
 		AccountView, AccountPasswordView, AccountFactorsView, AccountEnrolView, AccountPasskeyView, AccountCodesView, AccountSessionsView, AccountAppsView:

@@ -15,6 +15,8 @@ var (
 	_ View = EnrolView{}
 	_ View = RecoveryCodesView{}
 	_ View = ConsentView{}
+	_ View = DeviceView{}
+	_ View = DeviceDoneView{}
 	_ View = FormPostView{}
 	_ View = ContinueView{}
 	_ View = LoopView{}
@@ -81,6 +83,7 @@ const (
 	ProblemCodeUsed      Problem = "code_used"       // it was right, and has been used
 	ProblemRecoveryCode  Problem = "recovery_code"   // no recovery code of the user, or one that has been used
 	ProblemMailCodeWrong Problem = "mail_code_wrong" // the code of a mail
+	ProblemUserCode      Problem = "user_code_wrong" // the code of a device, or not pending any more
 	ProblemEnrolExpired  Problem = "enrol_expired"   // the set-up of an authenticator app took too long
 	ProblemFactorExists  Problem = "factor_exists"   // there is an authenticator app already
 	ProblemFactorGone    Problem = "factor_gone"     // there is none any more
@@ -224,6 +227,7 @@ type ConsentView struct {
 	Audiences  []string // the APIs that it is for; may be empty
 	Remembered bool     // the answer is kept until it is taken back; else it is asked each time
 	SwitchURL  string   // leads to signing in as somebody else; "" for no link
+	Device     *Device  // that asks; nil for an application in this browser
 	Localhost  bool     // the answer goes to a program on this computer, which says of itself who it is
 	Problem    Problem
 }

@@ -22,7 +22,7 @@ var accessCases = []testCase{
 var openRoutes = []string{"POST /register", "POST /api/v1/bootstrap"}
 
 // protocolRoutes have their standard's own rules, which the other cases test.
-var protocolRoutes = []string{Token, Introspect, Revoke, UserInfo, "/livez", "/readyz"}
+var protocolRoutes = []string{Token, DeviceAuthorization, Introspect, Revoke, UserInfo, "/livez", "/readyz"}
 
 // readOnly are the store calls that authenticating a caller may make.
 var readOnly = []string{"SessionInEpoch", "User", "UserInEpoch", "Epoch", "Client", "TokenRevoked", "ListRoles"}

@@ -13,7 +13,7 @@ var conformanceDiscovery = []conformanceModule{
 
 // knownMetadata are the members of RFC 8414, OpenID Connect and their extensions of which the
 // suite does not warn; of those, these are the ones that Signet has.
-var knownMetadata = strings.Fields(`issuer authorization_endpoint token_endpoint userinfo_endpoint jwks_uri introspection_endpoint revocation_endpoint
+var knownMetadata = strings.Fields(`issuer authorization_endpoint token_endpoint userinfo_endpoint device_authorization_endpoint jwks_uri introspection_endpoint revocation_endpoint
 	end_session_endpoint scopes_supported claims_supported grant_types_supported response_types_supported response_modes_supported
 	code_challenge_methods_supported authorization_response_iss_parameter_supported prompt_values_supported acr_values_supported ui_locales_supported
 	claims_parameter_supported request_parameter_supported request_uri_parameter_supported subject_types_supported

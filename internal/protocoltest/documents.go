@@ -30,7 +30,7 @@ func testDiscovery(t *testing.T, s *Signet) {
 	o := a.Object(t)
 	for name, want := range map[string]any{
 		"issuer": s.Issuer, "token_endpoint": s.Issuer + Token, "jwks_uri": s.Issuer + JWKS, "introspection_endpoint": s.Issuer + Introspect,
-		"revocation_endpoint": s.Issuer + Revoke, "userinfo_endpoint": s.Issuer + UserInfo, "authorization_endpoint": s.Issuer + Authorize,
+		"revocation_endpoint": s.Issuer + Revoke, "userinfo_endpoint": s.Issuer + UserInfo, "authorization_endpoint": s.Issuer + Authorize, "device_authorization_endpoint": s.Issuer + DeviceAuthorization,
 		"request_uri_parameter_supported": false,
 	} {
 		if o[name] != want {
@@ -39,7 +39,7 @@ func testDiscovery(t *testing.T, s *Signet) {
 	}
 	for name, want := range map[string][]string{
 		"response_types_supported": {"code"}, "subject_types_supported": {"public"}, "id_token_signing_alg_values_supported": {"RS256", "ES256"},
-		"scopes_supported": {"openid", "profile", "email", "phone", "offline_access", "signet:account", "signet:admin"}, "grant_types_supported": {"authorization_code", "client_credentials", "refresh_token", "password"},
+		"scopes_supported": {"openid", "profile", "email", "phone", "offline_access", "signet:account", "signet:admin"}, "grant_types_supported": {"authorization_code", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code", "refresh_token", "password"},
 		"token_endpoint_auth_methods_supported":         {"client_secret_basic", "client_secret_post", "none"},
 		"introspection_endpoint_auth_methods_supported": {"client_secret_basic", "client_secret_post"},
 		"revocation_endpoint_auth_methods_supported":    {"client_secret_basic", "client_secret_post", "none"},

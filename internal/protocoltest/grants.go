@@ -61,7 +61,7 @@ func testGrantPolicy(t *testing.T, s *Signet) {
 	}
 	for _, grant := range []string{
 		"implicit", "Authorization_code", "Password", "password ", "refresh-token", "urn:ietf:params:oauth:grant-type:jwt-bearer",
-		"urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange", "null", strings.Repeat("x", 60000),
+		"device_code", "urn:ietf:params:oauth:grant-type:token-exchange", "null", strings.Repeat("x", 60000),
 	} {
 		s.Post(Token, Form("grant_type", grant, "code", "x"), Basic(s.Web)).ExpectError(t, http.StatusBadRequest, "unsupported_grant_type")
 	}
@@ -184,7 +184,7 @@ func testRefusedNames(t *testing.T, s *Signet) {
 		{"resource", "https://unknown.example.com/v1", "invalid_target", ": https://unknown.example.com/v1"},
 		{"resource", "https://user:Secret@unknown.example.com/", "invalid_target", "that resource"},
 		{"resource", "unknown-api", "invalid_target", ": unknown-api"},
-		{"grant_type", "urn:ietf:params:oauth:grant-type:device_code", "unsupported_grant_type", ": urn:ietf:params:oauth:grant-type:device_code"},
+		{"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange", "unsupported_grant_type", ": urn:ietf:params:oauth:grant-type:token-exchange"},
 		{"grant_type", "client_credentials", "unauthorized_client", ": client_credentials"},
 	} {
 		s.Log.Reset()

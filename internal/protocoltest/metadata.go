@@ -85,7 +85,7 @@ func (p metadataPlayer) plays() map[string]metadataPlay {
 		"ui_locales_supported":                          {p.locale, []string{"fr", "se"}},
 		"scopes_supported":                              {p.scope, []string{"address", "unlisted"}},
 		"claims_supported":                              {p.claim, []string{"address", "given_name", "phone_number_verified", "password_hash"}},
-		"grant_types_supported":                         {p.grant, []string{"implicit", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:token-exchange", "urn:openid:params:grant-type:ciba"}},
+		"grant_types_supported":                         {p.grant, []string{"implicit", "device_code", "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:token-exchange", "urn:openid:params:grant-type:ciba"}},
 		"subject_types_supported":                       {p.subjectType, []string{"pairwise"}},
 		"id_token_signing_alg_values_supported":         {p.signingAlg, []string{"none", "HS256", "PS256"}},
 		"token_endpoint_auth_methods_supported":         {p.authenticates(Token), []string{"client_secret_jwt", "private_key_jwt"}},
@@ -202,6 +202,8 @@ func (p metadataPlayer) grant(value string) bool {
 		return s.TryLogin(s.Web, s.Alice, "openid").Status == http.StatusOK
 	case "refresh_token":
 		return s.TryRefresh(s.Web, s.Login(p, s.Web, s.Alice, "openid").Refresh).Status == http.StatusOK
+	case issuer.GrantDeviceCode:
+		return s.PollDevice(s.AddDeviceClient(p, "metadata-tv"), s.approvedDevice(p, Client{ID: "metadata-tv"}, p.admin)).Status == http.StatusOK
 	case "client_credentials":
 		return s.PostAs(s.Machine, Token, Form("grant_type", value)).Status == http.StatusOK
 	}

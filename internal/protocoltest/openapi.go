@@ -89,7 +89,7 @@ func undocumented(path string) bool {
 			return true
 		}
 	}
-	return path == PasswordNew || path == EmailVerify || path == Authorize || path == Consent || path == Logout || path == "/" || path == ""
+	return path == PasswordNew || path == EmailVerify || path == Authorize || path == Consent || path == Device || path == Logout || path == "/" || path == ""
 }
 
 // at finds the path of the document that this one is. A path without

@@ -18,18 +18,22 @@ import (
 const (
 	Token      = "/oauth2/token"
 	Introspect = "/oauth2/introspect"
-	Revoke     = "/oauth2/revoke"
-	UserInfo   = "/oauth2/userinfo"
-	Authorize  = "/oauth2/authorize"
-	Login      = "/login"
-	Consent    = "/consent"
-	Status     = "/oauth2/status"
-	JWKS       = "/.well-known/jwks.json"
-	Discovery  = "/.well-known/openid-configuration"
-	Metadata   = "/.well-known/oauth-authorization-server"
-	OpenAPI    = "/openapi.yaml"
-	Docs       = "/docs"
-	Assets     = "/assets/" // the static files of the pages
+	Device     = "/device"
+
+	DeviceAuthorization = "/oauth2/device_authorization"
+
+	Revoke    = "/oauth2/revoke"
+	UserInfo  = "/oauth2/userinfo"
+	Authorize = "/oauth2/authorize"
+	Login     = "/login"
+	Consent   = "/consent"
+	Status    = "/oauth2/status"
+	JWKS      = "/.well-known/jwks.json"
+	Discovery = "/.well-known/openid-configuration"
+	Metadata  = "/.well-known/oauth-authorization-server"
+	OpenAPI   = "/openapi.yaml"
+	Docs      = "/docs"
+	Assets    = "/assets/" // the static files of the pages
 )
 
 // RequestOption changes a request before it is sent.

@@ -26,6 +26,8 @@ func Run(t *testing.T, open OpenStore) {
 		{"CodeReplay", codeReplayCases},
 		{"CodeTokens", codeTokenCases},
 		{"CodeByBrowser", codeBrowserCases},
+		{"Devices", deviceCases},
+		{"DeviceCodes", deviceCodeCases},
 		{"Rights", rightsCases},
 		{"ClientRights", clientRightsCases},
 		{"RoleDeletion", roleDeletionCases},

@@ -19,6 +19,11 @@ const (
 	EventCodeReplayed          = "code.replayed"
 	EventCodeForeign           = "code.foreign_client"
 	EventCodeRefused           = "code.refused"
+	EventDeviceApproved        = "device.approved"
+	EventDeviceDenied          = "device.denied"
+	EventDeviceForeign         = "device.foreign_client"
+	EventDeviceReplayed        = "device.replayed"
+	EventUserCodeRefused       = "device.code_refused"
 	EventTokenRevoked          = "token.revoked"
 	EventRefreshReplayLimit    = "refresh.replay_limit"
 	EventSessionRevoked        = "session.revoked"
@@ -82,6 +87,7 @@ func EventTypes() []string {
 		EventSecondFactorFailed, EventRecoveryCodeUsed, EventFactorEnrolled, EventFactorRemoved, EventRecoveryCodesRenewed, EventFactorsReset, EventFactorDemanded,
 		EventRefreshReplayed, EventRefreshReused, EventRefreshForeign, EventTokenRevoked, EventRefreshReplayLimit,
 		EventCodeReplayed, EventCodeForeign, EventCodeRefused,
+		EventDeviceApproved, EventDeviceDenied, EventDeviceForeign, EventDeviceReplayed, EventUserCodeRefused,
 		EventSessionRevoked, EventSessionDisplaced, EventBrowserSessionStarted, EventBrowserSessionEnded,
 		EventConsentGranted, EventConsentDenied, EventConsentRevoked, EventAuthorizeRefused, EventAuthorizeLoop, EventDeliveryFailed, EventStoreRestored, EventBootstrapped,
 		EventUserRegistered, EventUserCreated, EventUserUpdated, EventUserDisabled, EventUserEnabled, EventUserUnlocked,

@@ -34,8 +34,8 @@ var knownParameters = map[string]parameter{
 	"code_challenge": {max: 256}, "code_challenge_method": {max: 64},
 	"prompt": {max: 256}, "max_age": {max: 64}, "claims": {max: 4 << 10}, "resource": {max: 2048},
 	"id_token_hint": {max: 8 << 10}, "request": {max: MaxRequest}, "request_uri": {max: MaxRequest},
-	"registration": {max: MaxRequest},
-	"login_hint":   {max: 255, optional: true}, "ui_locales": {max: 255, optional: true},
+	"registration": {max: MaxRequest}, DeviceParam: {max: maxDevice},
+	"login_hint": {max: 255, optional: true}, "ui_locales": {max: 255, optional: true},
 	"acr_values": {max: 255, optional: true},
 	"display":    {optional: true}, "claims_locales": {optional: true},
 }

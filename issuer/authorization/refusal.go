@@ -13,6 +13,7 @@ const (
 	ProblemClient   Problem = "unknown_client"        // missing, doubled, unknown or disabled
 	ProblemMissing  Problem = "redirect_uri_missing"  // or doubled
 	ProblemMismatch Problem = "redirect_uri_mismatch" // not registered
+	ProblemDevice   Problem = "device"                // of a device, and not pending any more
 )
 
 // Error codes of authorization responses: RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6,

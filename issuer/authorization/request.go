@@ -27,6 +27,10 @@ type Request struct {
 	Prompt      Prompt
 	MaxAge      *int64 // seconds; nil for none
 	Claims      Claims
+
+	// Device is the sealed Device of a device authorization request (RFC 8628), which has no
+	// redirect URI; "" for a request of a browser.
+	Device string
 }
 
 // Prompt is the prompt parameter (OpenID Connect Core §3.1.2.1).
@@ -58,6 +62,12 @@ func (r Request) Canonical() string {
 			q.WriteByte('&')
 		}
 		q.WriteString(name + "=" + url.QueryEscape(value))
+	}
+	if r.Device != "" {
+		add(DeviceParam, r.Device)
+		add("prompt", r.Prompt.String())
+		add("ui_locales", r.UILocales)
+		return q.String()
 	}
 	add("client_id", r.ClientID)
 	add("redirect_uri", r.RedirectURI)

@@ -20,6 +20,8 @@ const (
 	StepRestart        StepKind = "restart"         // go to the client's initiate_login_uri
 	StepRespond        StepKind = "respond"         // issue a code
 	StepRespondError   StepKind = "respond_error"   // answer with an error
+	StepUserCode       StepKind = "user_code"       // ask for the code that a device shows
+	StepDeviceDone     StepKind = "device_done"     // say what became of the request of a device
 )
 
 // Step is what is due next.

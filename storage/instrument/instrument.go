@@ -45,7 +45,7 @@ func New(store storage.Store, m Metrics) storage.Store {
 	c := &calls{metrics: m, record: map[string]recorder{}}
 	return &instrumented{
 		users{store, c}, roles{store, c}, clients{store, c}, clientUse{store, c}, clientLogos{store, c},
-		sessions{store, c, m}, codes{store, c, m}, browserSessions{store, c, m}, consents{store, c}, factors{store, c}, connectors{store, c}, userLinks{store, c}, scopeTexts{store, c}, attributeSchemas{store, c}, outbox{store, c}, epochs{store, c}, sessionStatus{store, c},
+		sessions{store, c, m}, codes{store, c, m}, deviceRequests{store, c}, browserSessions{store, c, m}, consents{store, c}, factors{store, c}, connectors{store, c}, userLinks{store, c}, scopeTexts{store, c}, attributeSchemas{store, c}, outbox{store, c}, epochs{store, c}, sessionStatus{store, c},
 		statusLists{store, c}, pendingRevocations{store, c}, revocations{store, c},
 		sharedSets{store, c}, rateCounters{store, c}, loginRecords{store, c, m}, keyRecords{store, c}, auditEvents{store, c}, backups{store, c}, health{store, c},
 		store.Close,
@@ -62,6 +62,7 @@ type instrumented struct {
 	clientLogos
 	sessions
 	codes
+	deviceRequests
 	browserSessions
 	consents
 	factors

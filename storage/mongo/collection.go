@@ -21,6 +21,7 @@ const (
 	clients            = "clients"
 	connectors         = "connectors"
 	consents           = "consents"
+	deviceRequests     = "device_requests"
 	pendingRevocations = "endings"
 	sharedSets         = "guards"
 	keys               = "keys"

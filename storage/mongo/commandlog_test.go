@@ -68,6 +68,7 @@ var fields = []string{
 	"grade", "due", "status_index", "retired_index", "withheld", "denied_audiences", "status_retired", "leased", "until", "bits",
 	"browser", "bound", "code", "code_failures", "root_id", "last_seen", "idle_at", "ends_at", "due_at", "leased_to", "owner", "attempts",
 	"handle", "must_change_password",
+	"decided_at", "approved",
 }
 
 // checkCommand says what is wrong with a command.

@@ -59,6 +59,14 @@ func testBrowserSession(id string) storage.BrowserSession {
 	return storage.BrowserSession{ID: id, RootID: id, UserID: "v", CreatedAt: start, AuthTime: start, LastSeen: start, IdleAt: start.Add(time.Hour), ExpiresAt: start.Add(24 * time.Hour)}
 }
 
+func testDeviceRequest(id string) storage.DeviceRequest {
+	return storage.DeviceRequest{ID: id, SessionID: "s" + id, ClientID: "c", CreatedAt: start, ExpiresAt: start.Add(10 * time.Minute)}
+}
+
+func decideDevice(ctx context.Context, s *mongo.Store) error {
+	return must(s.DecideDeviceRequest(ctx, storage.DeviceDecision{ID: "d", At: start, Approved: true, UserID: "u"}))
+}
+
 func testMessage(id string) storage.Message {
 	return storage.Message{ID: id, Kind: "k", Target: "c", CreatedAt: start, DueAt: start, ExpiresAt: start.Add(time.Hour)}
 }
@@ -215,6 +223,14 @@ var commandTable = []struct {
 	}, "update find"},
 	{"EndedBrowserSessions", func(ctx context.Context, s *mongo.Store) error { return must(s.EndedBrowserSessions(ctx, start, 10)) }, "find"},
 	{"DeleteBrowserSessions", func(ctx context.Context, s *mongo.Store) error { return s.DeleteBrowserSessions(ctx, "b") }, "delete"},
+
+	{"CreateDeviceRequest", inserts["CreateDeviceRequest"], "insert"},
+	{"DeviceRequest", func(ctx context.Context, s *mongo.Store) error { return must(s.DeviceRequest(ctx, "d")) }, "find"},
+	{"DecideDeviceRequest", decideDevice, "findAndModify"},
+	{"DecideDeviceRequest, again", decideDevice, "findAndModify"},
+	{"SweepDeviceRequests", func(ctx context.Context, s *mongo.Store) error {
+		return must(s.SweepDeviceRequests(ctx, start.Add(time.Hour), 10))
+	}, "find delete"},
 
 	{"SwapConsent, first", inserts["SwapConsent, first"], "insert"},
 	{"SwapConsent", func(ctx context.Context, s *mongo.Store) error {
@@ -442,7 +458,7 @@ var commandTable = []struct {
 // expectedFailures are the calls of the table that are meant to fail.
 var expectedFailures = []string{
 	"RotateSession, lost", "RotateSession, unknown", "CountReplay, lost", "CreateUser, taken", "UserByLogin, unknown", "UpdateRole, stale", "InsertKey, taken",
-	"RedeemSession, again", "SwapConsent, stale", "PostponeMessage, of another",
+	"RedeemSession, again", "DecideDeviceRequest, again", "SwapConsent, stale", "PostponeMessage, of another",
 }
 
 // recordLogin records a login with one event.

@@ -33,6 +33,9 @@ var inserts = map[string]func(ctx context.Context, s *mongo.Store) error{
 	"CreateBrowserSession": func(ctx context.Context, s *mongo.Store) error {
 		return s.CreateBrowserSession(ctx, testBrowserSession("b"))
 	},
+	"CreateDeviceRequest": func(ctx context.Context, s *mongo.Store) error {
+		return s.CreateDeviceRequest(ctx, testDeviceRequest("d"))
+	},
 	"SwapConsent, first": func(ctx context.Context, s *mongo.Store) error {
 		return must(s.SwapConsent(ctx, storage.Consent{UserID: "u", ClientID: "c", Scopes: []string{"a"}}))
 	},

@@ -42,6 +42,7 @@ func indexes() []index {
 		{collection: clients, name: "clients_origins", fields: []string{"origins"}},
 		{collection: consents, name: "consents_client", fields: []string{"client_id", "_id"}},
 		{collection: consents, name: "consents_user", fields: []string{"user_id", "_id"}},
+		{collection: deviceRequests, name: "device_requests_expiry", fields: []string{"expires_at"}},
 		{collection: keys, name: "keys_kid", fields: []string{"kid"}, unique: true},
 		{collection: logins, name: "logins_user", fields: []string{"user_id"}},
 		{collection: outbox, name: "outbox_due", fields: []string{"due_at", "_id"}},

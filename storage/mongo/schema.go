@@ -25,7 +25,8 @@ var ErrForeign = errors.New("not a Signet database")
 //	6  users may have attributes
 //	7  sessions with a code are apart from the living in the index by owner
 //	8  users may sign in at other providers
-const schemaVersion = 8
+//	9  devices may ask for a sign-in
+const schemaVersion = 9
 
 // schemaID is the _id of the one document in the collection schema.
 const schemaID = "signet"
@@ -115,7 +116,7 @@ func (s *Store) checkForeign(ctx context.Context) error {
 // collections are the names that this program uses.
 func collections() []string {
 	return []string{
-		rateCounters, attributeSchema, audit, browserSessions, clientLogos, clients, connectors, consents, pendingRevocations, sharedSets, keys, logins, outbox,
+		rateCounters, attributeSchema, audit, browserSessions, clientLogos, clients, connectors, consents, deviceRequests, pendingRevocations, sharedSets, keys, logins, outbox,
 		revocations, roles, schema, scopeTexts, sessions, statusLists, userFactors, userLinks, users,
 	}
 }

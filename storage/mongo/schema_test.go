@@ -60,10 +60,10 @@ func wantOpenError(t *testing.T, uri string, words ...string) error {
 
 func TestFutureSchemaIsRefused(t *testing.T) {
 	uri := mongotest.URI(t)
-	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(9))})
+	put(t, raw(t, uri), "schema", bson.D{field("_id", "signet"), field("version", int64(10))})
 	var schema *storage.SchemaError
-	if err := wantOpenError(t, uri, "version 9"); !errors.As(err, &schema) || schema.Found != 9 || schema.Known != 8 {
-		t.Errorf("got %v, want a SchemaError of 9 and 8", err)
+	if err := wantOpenError(t, uri, "version 10"); !errors.As(err, &schema) || schema.Found != 10 || schema.Known != 9 {
+		t.Errorf("got %v, want a SchemaError of 10 and 9", err)
 	}
 }
 
@@ -75,8 +75,8 @@ func TestEarlierSchemaIsRaised(t *testing.T) {
 	put(t, db, "audit", bson.D{field("_id", "e"), field("at", start), field("client_id", "c")})
 	for range 2 { // again there is nothing to do
 		s := open(t, uri)
-		if v, err := s.SchemaVersion(t.Context()); err != nil || v != 8 {
-			t.Errorf("schema version %d, %v; want 8", v, err)
+		if v, err := s.SchemaVersion(t.Context()); err != nil || v != 9 {
+			t.Errorf("schema version %d, %v; want 9", v, err)
 		}
 		page, err := s.ListAudit(t.Context(), storage.AuditFilter{ClientID: "c"}, storage.Page{})
 		if err != nil || len(page.Events) != 1 {
@@ -162,7 +162,8 @@ var wantIndexes = map[string]bool{
 	"browser_sessions.browser_sessions_end{ends_at}": false, "browser_sessions.browser_sessions_root{root_id _id}": false, "browser_sessions.browser_sessions_user{user_id _id}": false,
 	"clients.clients_origins{origins}":        false,
 	"consents.consents_client{client_id _id}": false, "consents.consents_user{user_id _id}": false,
-	"outbox.outbox_due{due_at _id}": false, "outbox.outbox_expiry{expires_at}": false,
+	"device_requests.device_requests_expiry{expires_at}": false,
+	"outbox.outbox_due{due_at _id}":                      false, "outbox.outbox_expiry{expires_at}": false,
 	"sessions.sessions_browser{browser _id}":     false,
 	"keys.keys_kid{kid}":                         true,
 	"logins.logins_user{user_id}":                false,

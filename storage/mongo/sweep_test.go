@@ -20,7 +20,10 @@ func TestSweepReadsItsPortion(t *testing.T) {
 		field string
 		sweep func(context.Context, *mongo.Store) (int64, error)
 	}{
-		"sessions":    {"expires_at", func(ctx context.Context, s *mongo.Store) (int64, error) { return s.SweepSessions(ctx, start, 10) }},
+		"sessions": {"expires_at", func(ctx context.Context, s *mongo.Store) (int64, error) { return s.SweepSessions(ctx, start, 10) }},
+		"device_requests": {"expires_at", func(ctx context.Context, s *mongo.Store) (int64, error) {
+			return s.SweepDeviceRequests(ctx, start, 10)
+		}},
 		"revocations": {"expires_at", func(ctx context.Context, s *mongo.Store) (int64, error) { return s.SweepRevocations(ctx, start, 10) }},
 		"counters":    {"reset_at", func(ctx context.Context, s *mongo.Store) (int64, error) { return s.SweepCounters(ctx, start, 10) }},
 		"audit":       {"_id", func(ctx context.Context, s *mongo.Store) (int64, error) { return s.SweepAudit(ctx, "x", 10) }},

@@ -49,7 +49,7 @@ var clearStatements = []query{
 	"DELETE FROM guards", "DELETE FROM users", "DELETE FROM logins", "DELETE FROM user_keys", "DELETE FROM roles", "DELETE FROM clients", "DELETE FROM sessions", "DELETE FROM session_texts",
 	"DELETE FROM revocations", "DELETE FROM attempts", "DELETE FROM keys", "DELETE FROM audit", "DELETE FROM endings",
 	"DELETE FROM browser_sessions", "DELETE FROM consents", "DELETE FROM scope_texts", "DELETE FROM client_logos", "DELETE FROM messages", "DELETE FROM user_factors", "DELETE FROM attribute_schema",
-	"DELETE FROM connectors", "DELETE FROM user_links",
+	"DELETE FROM connectors", "DELETE FROM user_links", "DELETE FROM device_requests",
 }
 
 // Clear implements [storage.Backups] by one step.

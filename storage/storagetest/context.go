@@ -142,10 +142,16 @@ func signInCalls(s storage.Store) map[string]func(ctx context.Context) error {
 		"ListConsents": func(ctx context.Context) error {
 			return second(s.ListConsents(ctx, storage.ConsentFilter{}, storage.Page{}))
 		},
-		"PutScopeText":    func(ctx context.Context) error { return s.PutScopeText(ctx, newScopeText(2)) },
-		"DeleteScopeText": func(ctx context.Context) error { return s.DeleteScopeText(ctx, newScopeText(1).Scope) },
-		"ListScopeTexts":  func(ctx context.Context) error { return second(s.ListScopeTexts(ctx)) },
-		"AttributeSchema": func(ctx context.Context) error { return second(s.AttributeSchema(ctx)) },
+		"CreateDeviceRequest": func(ctx context.Context) error { return s.CreateDeviceRequest(ctx, newDeviceRequest(2)) },
+		"DeviceRequest":       func(ctx context.Context) error { return second(s.DeviceRequest(ctx, newDeviceRequest(1).ID)) },
+		"DecideDeviceRequest": func(ctx context.Context) error {
+			return second(s.DecideDeviceRequest(ctx, decisionOf(newDeviceRequest(1), true)))
+		},
+		"SweepDeviceRequests": func(ctx context.Context) error { return second(s.SweepDeviceRequests(ctx, at, 10)) },
+		"PutScopeText":        func(ctx context.Context) error { return s.PutScopeText(ctx, newScopeText(2)) },
+		"DeleteScopeText":     func(ctx context.Context) error { return s.DeleteScopeText(ctx, newScopeText(1).Scope) },
+		"ListScopeTexts":      func(ctx context.Context) error { return second(s.ListScopeTexts(ctx)) },
+		"AttributeSchema":     func(ctx context.Context) error { return second(s.AttributeSchema(ctx)) },
 		"SwapAttributeSchema": func(ctx context.Context) error {
 			return second(s.SwapAttributeSchema(ctx, storage.AttributeSchema{Version: 1}))
 		},
@@ -193,6 +199,7 @@ func fillOne(t *testing.T, s storage.Store) {
 	swapAttributeSchema(t, s, newAttributeSchema(1))
 	putLogo(t, s, newClientLogo(1))
 	enqueue(t, s, newMessage(1))
+	createDeviceRequest(t, s, newDeviceRequest(1))
 }
 
 // A contents is all that a store lists.

@@ -253,6 +253,7 @@ func missing(ctx context.Context, s storage.Store, key string) map[string]error 
 	_, errs["BrowserSession"] = s.BrowserSession(ctx, key)
 	_, errs["Consent"] = s.Consent(ctx, key, key)
 	_, errs["ClientLogo"] = s.ClientLogo(ctx, key)
+	_, errs["DeviceRequest"] = s.DeviceRequest(ctx, key)
 	errs["RevokeBrowserSession"] = s.RevokeBrowserSession(ctx, key, start, key)
 	errs["DeleteScopeText"] = s.DeleteScopeText(ctx, key)
 	return errs

@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"SessionRevocation", sessionRevokeContracts},
 		{"SessionLimits", sessionLimitContracts},
 		{"Codes", codeContracts},
+		{"DeviceRequests", deviceRequestContracts},
 		{"BrowserSessions", browserSessionContracts},
 		{"Consents", consentContracts},
 		{"Factors", factorContracts},
