@@ -65,7 +65,7 @@ func queue(ctx context.Context, s *Store, multi bool, step func(*tx) error) (ans
 
 func insertRole(name string) func(*tx) error {
 	return func(t *tx) error {
-		_, err := t.exec("INSERT INTO roles ("+roleTable.names+") VALUES (?, '', '[]', 0, 0, 1, 0, 0, '', 0)", name)
+		_, err := t.exec("INSERT INTO roles ("+roleTable.names+") VALUES (?, '', '[]', 0, 0, 1, 0, 0, '', 0, '')", name)
 		return err
 	}
 }
