@@ -118,7 +118,7 @@ func newConsolePages(cfg Config, lim *limiter, site *pageSite) *consolePages {
 
 // parts returns all parts of the console.
 func (c *consolePages) parts() []consolePart {
-	return []consolePart{c.overview(), c.people()}
+	return []consolePart{c.overview(), c.people(), c.applications()}
 }
 
 // mountConsole mounts the pages and forms of the console.

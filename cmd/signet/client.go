@@ -30,7 +30,8 @@ func newClientCreate(p *process) *cobra.Command {
 		Use: "create CLIENT", Short: "Create a client", Args: exactArgs("CLIENT"),
 		Long: "Create a client. Unless it is --public it gets a secret, generated here and shown once.\n" +
 			"--preset sets what a kind of client needs, and other flags win over it: spa for a page in a browser, web for a server,\n" +
-			"native for an app on a phone, a desktop or a command line, machine for a program without a user.\n" +
+			"native for an app on a phone, a desktop or a command line, machine for a program without a user,\n" +
+			"api for an API that introspects tokens, mcp for a client of Model Context Protocol servers.\n" +
 			"Signet's own API is open to a client only where its --scope names it: signet:account for /me, signet:admin for the\n" +
 			"admin API, which a public client never has. Tokens for that API are addressed to the issuer alone.",
 		Example: "  signet client create shop --preset spa --redirect-uri https://shop.example.com/callback\n" +

@@ -68,6 +68,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Upstream", upstreamCases},
 		{"Console", consoleCases},
 		{"ConsolePeople", consolePeopleCases},
+		{"ConsoleApplications", consoleApplicationCases},
 		{"FactorPolicies", factorPolicyCases},
 		{"AdminFactors", adminFactorCases},
 		{"Mail", mailCases},

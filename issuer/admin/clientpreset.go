@@ -15,10 +15,12 @@ const (
 	PresetWeb     = "web"     // a server that keeps a secret
 	PresetNative  = "native"  // an app on a phone or desktop, or a command line
 	PresetMachine = "machine" // a program without a user
+	PresetAPI     = "api"     // an API that introspects tokens and asks for none
+	PresetMCP     = "mcp"     // a client of Model Context Protocol servers, on somebody's computer
 )
 
 // Presets returns the names of the presets.
-func Presets() []string { return []string{PresetSPA, PresetWeb, PresetNative, PresetMachine} }
+func Presets() []string { return []string{PresetSPA, PresetWeb, PresetNative, PresetMachine, PresetAPI, PresetMCP} }
 
 // WithPreset returns n with what a client of that kind needs where n has no setting of its
 // own. It decides whether the client is public: set Public afterwards to have it otherwise.
@@ -46,6 +48,18 @@ func (n NewClient) WithPreset(name string) (NewClient, error) {
 		n.Public = false
 		setDefault(&set.Grants, []string{issuer.GrantClientCredentials})
 		return n, nil
+	case PresetAPI:
+		n.Public = false
+		setDefault(&set.Grants, []string{})
+		if set.Resources == nil || len(*set.Resources) == 0 {
+			return n, newFieldError("resources", "must not be empty for the preset api, such as https://api.example.com: the audience of the tokens that it may introspect")
+		}
+		return n, nil
+	case PresetMCP:
+		n.Public = true
+		setDefault(&set.Grants, code)
+		setDefault(&set.LocalhostPorts, yes)
+		setDefault(&set.Consent, ConsentOnce) // a program on somebody's computer says of itself what it is
 	default:
 		return n, newFieldError("preset", quote(name)+" is not one of "+strings.Join(Presets(), ", "))
 	}
@@ -57,7 +71,7 @@ func (n NewClient) WithPreset(name string) (NewClient, error) {
 }
 
 var redirectExamples = map[string]string{
-	PresetSPA: "https://app.example.com/callback", PresetWeb: "https://app.example.com/callback", PresetNative: "com.example.app:/callback or http://127.0.0.1/callback",
+	PresetSPA: "https://app.example.com/callback", PresetWeb: "https://app.example.com/callback", PresetNative: "com.example.app:/callback or http://127.0.0.1/callback", PresetMCP: "http://127.0.0.1/callback",
 }
 
 func setDefault[T any](field **T, value T) {
