@@ -20,7 +20,9 @@ const (
 )
 
 // Presets returns the names of the presets.
-func Presets() []string { return []string{PresetSPA, PresetWeb, PresetNative, PresetMachine, PresetAPI, PresetMCP} }
+func Presets() []string {
+	return []string{PresetSPA, PresetWeb, PresetNative, PresetMachine, PresetAPI, PresetMCP}
+}
 
 // WithPreset returns n with what a client of that kind needs where n has no setting of its
 // own. It decides whether the client is public: set Public afterwards to have it otherwise.
