@@ -72,6 +72,9 @@ type accountVisit struct {
 	retryAfter time.Duration
 	typed      *pages.User // of the profile, where it is shown again
 	linkable   bool        // people can sign in at other providers
+
+	sent           map[string]string // the form of the profile, where it is shown again
+	wrongAttribute string            // of that form; "" for none
 }
 
 // showFunc is a method of accountPages that makes the view of one page.

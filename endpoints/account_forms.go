@@ -23,7 +23,13 @@ func (a accountPages) saveProfile(ctx context.Context, v *accountVisit, fields m
 		return &text
 	}
 	change := admin.UserChange{FullName: sent("full_name"), Email: sent("email"), Phone: sent("phone")}
-	_, err := a.service.UpdateAccount(ctx, v.principal, change, v.info)
+	attributes, err := a.service.Account(v.principal, v.info).Attributes(ctx)
+	if err != nil {
+		return done{}, err
+	}
+	change.Attributes = changeOfAttributes(attributes, fields)
+	_, err = a.service.UpdateAccount(ctx, v.principal, change, v.info)
+	v.sent, v.wrongAttribute = fields, wrongAttribute(err)
 	v.typed = &pages.User{Name: fields["full_name"], Email: fields["email"], Phone: fields["phone"]}
 	return done{notice: pages.NoticeSaved}, v.explain(err, profileProblem)
 }
@@ -71,6 +77,8 @@ func profileProblem(err error) pages.Problem {
 		return pages.ProblemPhoneInvalid
 	case "full_name":
 		return pages.ProblemNameInvalid
+	case "attributes":
+		return pages.ProblemAttributeInvalid
 	}
 	return pages.ProblemFailed
 }

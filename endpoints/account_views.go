@@ -22,12 +22,16 @@ func (v *accountVisit) account() pages.Account {
 }
 
 // showProfile is /account. A form that is shown again keeps what was typed.
-func (a accountPages) showProfile(_ context.Context, v *accountVisit) (pages.View, error) {
+func (a accountPages) showProfile(ctx context.Context, v *accountVisit) (pages.View, error) {
 	view := pages.AccountView{Account: v.account(), Version: a.service.Account(v.principal, v.info).Revision()}
 	if u := v.principal.User(); a.site.forgot && u.Email != "" {
 		if view.Address = pages.AddressUnconfirmed; u.EmailVerified {
 			view.Address = pages.AddressConfirmed
 		}
+	}
+	var err error
+	if view.Attributes, err = a.attributeFields(ctx, v); err != nil {
+		return nil, err
 	}
 	if v.typed != nil {
 		v.typed.Username = view.User.Username

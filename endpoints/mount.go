@@ -148,7 +148,7 @@ func (m *routeBuilder) mountAccount(cfg Config) {
 		path string
 		accountForm
 	}{
-		{pathAccountProfile, accountForm{fields: []string{"full_name", "email", "phone", "version"}, page: pathAccount, show: accountPages.showProfile, perform: accountPages.saveProfile}},
+		{pathAccountProfile, accountForm{fields: []string{"full_name", "email", "phone", "version", attributeField + "*"}, page: pathAccount, show: accountPages.showProfile, perform: accountPages.saveProfile}},
 		{pathAccountConfirmAddress, accountForm{page: pathAccount, show: accountPages.showProfile, perform: accountPages.confirmAddress}},
 		{pathAccountEnd, accountForm{fields: []string{"session"}, page: pathAccountSessions, show: accountPages.showSessions, perform: accountPages.endOneBrowser}},
 		{pathAccountEndAll, accountForm{fields: []string{"keep"}, page: pathAccountSessions, show: accountPages.showSessions, perform: accountPages.signOutEverywhere}},

@@ -33,7 +33,8 @@ func readPageBody(r *http.Request) (string, error) {
 }
 
 // readPageForm reads the fields of a page's form. A field given twice, a broken encoding or
-// text that is not UTF-8 is refused; other fields are ignored.
+// text that is not UTF-8 is refused; other fields are ignored. A name that ends in * stands for all
+// that begin so.
 func readPageForm(r *http.Request, fields ...string) (map[string]string, error) {
 	body, err := readPageBody(r)
 	if err != nil {
@@ -59,7 +60,7 @@ func addField(f map[string]string, pair string, fields []string) error {
 	if err != nil {
 		return errEncoding
 	}
-	if !slices.Contains(fields, name) {
+	if !slices.ContainsFunc(fields, func(field string) bool { return takesField(field, name) }) {
 		return nil
 	}
 	if value, err = url.QueryUnescape(value); err != nil {
@@ -73,4 +74,12 @@ func addField(f map[string]string, pair string, fields []string) error {
 	}
 	f[name] = value
 	return nil
+}
+
+// takesField tells whether a name is that of a field, or begins as its does before a *.
+func takesField(field, name string) bool {
+	if begin, open := strings.CutSuffix(field, "*"); open {
+		return strings.HasPrefix(name, begin)
+	}
+	return field == name
 }

@@ -65,7 +65,7 @@ func addTexts(catalogs map[string]*catalog, folder fs.FS) error {
 			return fmt.Errorf("%s: the name is not a language such as fr.json", name)
 		}
 		for key, text := range texts {
-			if _, ok := known[key]; !ok && !strings.HasPrefix(key, "scope.") {
+			if _, ok := known[key]; !ok && !strings.HasPrefix(key, "scope.") && !strings.HasPrefix(key, "attribute.") {
 				return fmt.Errorf("%s: unknown key %q", name, key)
 			}
 			if key == "meta.dir" && text != "ltr" && text != "rtl" {

@@ -92,10 +92,15 @@ func (f *frame) alert(s form) g.Node {
 }
 
 // describe returns the attributes of a field that say what is wrong with it, what to mind, and
-// whether typing begins there.
-func (s form) describe(field string) g.Node {
+// whether typing begins there. Hints are the ids of what is to mind besides, "" for none.
+func (s form) describe(field string, hints ...string) g.Node {
 	var attrs g.Group
 	var by []string
+	for _, hint := range hints {
+		if hint != "" {
+			by = append(by, hint)
+		}
+	}
 	if field == "new-password" && s.hint != "" {
 		by = append(by, "password-hint")
 	}

@@ -25,6 +25,11 @@ func (f *frame) confirmAddress(s AddressState) g.Node {
 
 func (v AccountView) build(f *frame) (page, error) {
 	s := f.form(v.Problem, 0, "")
+	for _, a := range v.Attributes {
+		if a.Invalid {
+			s.invalid, s.focus = a.id(), a.id()
+		}
+	}
 	return f.accountPage(v.Account, "account.profile", s,
 		postForm(f.path("/account/profile"), attr("class", "section"),
 			g.If(v.Version != "", hidden("version", v.Version)),
@@ -38,6 +43,7 @@ func (v AccountView) build(f *frame) (page, error) {
 				f.addressState(v.Address)),
 			f.field("phone", "field.phone",
 				el("input", attr("id", "phone"), attr("name", "phone"), attr("type", "tel"), attr("value", typed(v.User.Phone)), attr("autocomplete", "tel"), attr("maxlength", "64"), s.describe("phone"))),
+			g.Map(v.Attributes, func(a AttributeField) g.Node { return f.attribute(s, a) }),
 			submit("save", f.text("action.save")),
 		),
 		f.confirmAddress(v.Address)), nil

@@ -115,7 +115,8 @@ func everyView(s string) []pages.View {
 		pages.SignedOutView{Client: &c, BackURL: s, SignInURL: s},
 		pages.StatusView{Status: 404, RequestID: s},
 		pages.HomeView{Issuer: s},
-		pages.AccountView{Account: account, Version: s, Address: pages.AddressUnconfirmed},
+		pages.AccountView{Account: account, Version: s, Address: pages.AddressUnconfirmed, Attributes: []pages.AttributeField{
+			{Name: "a", Text: s, Type: pages.AttributeString, Value: s}, {Name: "b", Text: s, Type: pages.AttributeStrings, Value: s}, {Name: "c", Text: s, Type: pages.AttributeBoolean, Value: s, ReadOnly: true}}},
 		pages.AccountPasswordView{Account: account},
 		pages.SecondFactorView{Action: s, Client: &c, User: u, Pending: s, App: true, Passkey: &pages.PasskeyRequest{Options: s, Challenge: s}, RestartURL: s, Problem: pages.Problem(s)},
 		pages.AccountFactorsView{Account: account, CanPasskeys: true, Passkeys: []pages.Passkey{{ID: s, Name: s, Factor: pages.Factor{Since: at}}}},

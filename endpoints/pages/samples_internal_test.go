@@ -66,6 +66,11 @@ func samples() []View {
 		ConfirmAddressView{Action: "/email/verify", Token: "sealed", User: u},
 		MailDoneView{Done: MailLinkEnded, URL: "/login/forgot"}, MailDoneView{Done: MailPasswordSet, URL: "/login"}, MailDoneView{Done: MailAddressConfirmed, URL: "/account"},
 		AccountView{Account: account, Version: "3", Address: AddressUnconfirmed}, AccountView{Account: account, Version: "3", Address: AddressConfirmed},
+		AccountView{Account: account, Attributes: []AttributeField{
+			{Name: "department", Text: "Department", Type: AttributeString, Value: "Sales", ReadOnly: true}, {Name: "color", Type: AttributeString, Value: "red", MaxLength: 8},
+			{Name: "badge", Type: AttributeInteger, Value: "x", Invalid: true}, {Name: "remote", Type: AttributeBoolean, Value: "true"}, {Name: "driver", Type: AttributeBoolean, Value: "false", ReadOnly: true},
+			{Name: "nurse", Type: AttributeBoolean, Value: "true", ReadOnly: true}, {Name: "teams", Type: AttributeStrings, Value: "a\nb", MaxLength: 8}, {Name: "groups_", Type: AttributeStrings, Value: "a\nb", ReadOnly: true},
+		}},
 		AccountPasswordView{Account: account, PasswordMin: 8},
 		SecondFactorView{Action: "/login/second-factor", Client: &c, User: u, Pending: "sealed", App: true, RestartURL: "/login", Problem: ProblemCodeWrong},
 		SecondFactorView{Action: "/login/second-factor", User: u, Pending: "sealed", Passkey: &PasskeyRequest{Options: "[]", Challenge: "sealed"}},

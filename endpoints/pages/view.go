@@ -121,8 +121,11 @@ const (
 	ProblemEmailInvalid Problem = "email_invalid"
 	ProblemPhoneInvalid Problem = "phone_invalid"
 	ProblemNameInvalid  Problem = "name_invalid"
-	ProblemInUse        Problem = "in_use"   // the address belongs to another account
-	ProblemConflict     Problem = "conflict" // changed elsewhere meanwhile
+	// ProblemAttributeInvalid is about the field that says so.
+	ProblemAttributeInvalid Problem = "attribute_invalid"
+
+	ProblemInUse    Problem = "in_use"   // the address belongs to another account
+	ProblemConflict Problem = "conflict" // changed elsewhere meanwhile
 )
 
 // Remember says whether the login page offers to stay signed in.

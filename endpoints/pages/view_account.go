@@ -4,7 +4,7 @@ import "time"
 
 // Account is what all pages of the account show. Their forms go to paths below /account:
 //
-//	/account/profile            full_name, email, phone, version
+//	/account/profile            full_name, email, phone, version, attribute.NAME of each that may be changed
 //	/account/email/confirm      nothing                             sends a mail to confirm the address
 //	/account/password           current_password, new_password, new_password_again
 //	/account/factors/add        current_password where it is asked for             shows a QR code
@@ -54,7 +54,31 @@ type AccountView struct {
 	Account
 	Version string // sent back with the form, to notice a change made elsewhere; "" for none
 	Address AddressState
+
+	Attributes []AttributeField
 }
+
+// AttributeField is one of the operator's own fields of users. It is sent as attribute.NAME.
+type AttributeField struct {
+	Name      string // a letter, then letters, digits, - and _
+	Text      string // the operator's words for it, "" for none; those of the catalog come first
+	Type      AttributeType
+	Value     string // true or false of a yes or no; lines of a list; "" for none
+	MaxLength int    // of a text or of each line, in bytes; 0 for none
+	ReadOnly  bool
+	Invalid   bool // what was typed does not fit
+}
+
+// AttributeType says what a field takes.
+type AttributeType string
+
+// The types.
+const (
+	AttributeString  AttributeType = "string"
+	AttributeInteger AttributeType = "integer"
+	AttributeBoolean AttributeType = "boolean"
+	AttributeStrings AttributeType = "strings"
+)
 
 // AddressState says whether the user's e-mail address is confirmed: a key of the catalogs under
 // "account.".

@@ -80,6 +80,12 @@ func shownAccount(alice pages.User, notes pages.Client, scopes []pages.Scope) []
 	}
 	return []shownPage{
 		{"account", pages.AccountView{Account: saved}},
+		{"account-attributes", pages.AccountView{Account: pages.Account{User: alice, Problem: pages.ProblemAttributeInvalid}, Attributes: []pages.AttributeField{
+			{Name: "badge", Text: "Badge number", Type: pages.AttributeInteger, Value: "seven", Invalid: true},
+			{Name: "department", Text: "Department", Type: pages.AttributeString, Value: "Research", ReadOnly: true},
+			{Name: "remote", Text: "Works remotely", Type: pages.AttributeBoolean, Value: "true"},
+			{Name: "teams", Text: "Teams", Type: pages.AttributeStrings, Value: "Harbour\nNight shift"},
+		}}},
 		{"account-password", pages.AccountPasswordView{Account: pages.Account{User: alice, Problem: pages.ProblemPasswordWrong}, PasswordMin: 8}},
 		{"account-factors-none", pages.AccountFactorsView{Account: account, AskPassword: true}},
 		{"account-factors", pages.AccountFactorsView{Account: account, App: &pages.Factor{Since: pageTime, LastUsed: pageTime.Add(time.Hour)}, CodesLeft: 9}},

@@ -27,6 +27,7 @@ var accountCases = []testCase{
 	{name: "L04 signing in to the account without an application", run: testAccountSignIn},
 	{name: "L28 a password that must be changed, on the way to the account", run: testAccountMustChange},
 	{name: "the profile on the account page", run: testAccountProfile},
+	{name: "attributes on the account page", configure: mergedAdmin, run: testAccountAttributes},
 	{name: "S09 a new password on the account page", run: testAccountPassword},
 	{name: "U04 guesses at one's own password on the account page", configure: strictThrottle, run: testAccountPasswordThrottle},
 	{name: "U04 guesses at one's own password by applications of one browser", configure: strictThrottle, run: testAppsPasswordThrottle},

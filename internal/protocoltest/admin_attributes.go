@@ -99,7 +99,9 @@ func testOwnAttributes(t *testing.T, s *Signet) {
 	for _, wrong := range []Object{{"badge": 8}, {"salary": 1}, {"salary": nil}, {"shoe": "x"}} {
 		s.JSON("PATCH", Me, Object{"attributes": wrong}, alice).ExpectProblem(t, 422, "invalid_field", "attributes")
 	}
-	s.JSON("PATCH", Me, Object{"attributes": Object{"color": "red"}}, alice).ExpectStatus(t, http.StatusOK)
+	before := s.JSON("GET", Me, nil, alice).ExpectStatus(t, http.StatusOK).Header.Get("ETag")
+	s.JSON("PATCH", Me, Object{"attributes": Object{"color": "red"}}, alice, Header("If-Match", before)).ExpectStatus(t, http.StatusOK)
+	s.JSON("PATCH", Me, Object{"attributes": Object{"color": "blue"}}, alice, Header("If-Match", before)).ExpectProblem(t, http.StatusPreconditionFailed, "lost_update")
 	if o := s.JSON("GET", Me, nil, alice).ExpectStatus(t, http.StatusOK).Object(t); fmt.Sprint(o["attributes"]) != "map[badge:7 color:red]" {
 		t.Errorf("the user sees %v", o["attributes"])
 	}
