@@ -15,14 +15,16 @@ import (
 const (
 	pathAccountPasskeyAdd     = "/account/factors/passkeys/add"
 	pathAccountPasskeyConfirm = "/account/factors/passkeys/confirm"
+	pathAccountPasskeyRename  = "/account/factors/passkeys/rename"
 	pathAccountPasskeyRemove  = "/account/factors/passkeys/remove"
 )
 
-// passkeyOwner adds and removes the passkeys of the user who asks.
+// passkeyOwner adds, renames and removes the passkeys of the user who asks.
 type passkeyOwner interface {
 	HasPasskeys() bool
 	BeginPasskey(ctx context.Context, p *issuer.Principal, pw issuer.Secret, info issuer.RequestInfo) (factor.Ceremony, error)
 	AddPasskey(ctx context.Context, p *issuer.Principal, r factor.Response, name string, info issuer.RequestInfo) ([]string, *issuer.BrowserCookie, error)
+	RenamePasskey(ctx context.Context, p *issuer.Principal, id, name string, info issuer.RequestInfo) error
 	RemovePasskey(ctx context.Context, p *issuer.Principal, id string, pw issuer.Secret, info issuer.RequestInfo) error
 }
 
@@ -59,6 +61,12 @@ func (a accountPages) confirmPasskey(ctx context.Context, v *accountVisit, field
 		return done{view: pages.AccountCodesView{Account: v.account(), Codes: codes, Added: true, Passkey: true}, cookie: cookie}, nil
 	}
 	return done{notice: pages.NoticePasskeyAdded, cookie: cookie}, nil
+}
+
+// renamePasskey gives one passkey another name.
+func (a accountPages) renamePasskey(ctx context.Context, v *accountVisit, fields map[string]string) (done, error) {
+	err := a.service.RenamePasskey(ctx, v.principal, fields["passkey"], fields["name"], v.info)
+	return done{notice: pages.NoticePasskeyRenamed}, v.explain(err, passkeyProblem)
 }
 
 // removePasskey removes one passkey.

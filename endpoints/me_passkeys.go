@@ -51,6 +51,19 @@ func (h confirmMyPasskeyHandler) handle(ctx context.Context, req *apiRequest) (a
 	return codesBody{codes}, nil
 }
 
+// renameMyPasskeyHandler is POST /me/factors/passkeys/rename.
+type renameMyPasskeyHandler struct{ service factorOwner }
+
+var _ apiHandler = renameMyPasskeyHandler{}
+
+func (h renameMyPasskeyHandler) handle(ctx context.Context, req *apiRequest) (any, error) {
+	b, err := req.decodeBody(schema{"id": kindString, "name": kindString})
+	if err != nil {
+		return nil, err
+	}
+	return emptyReply, h.service.RenamePasskey(ctx, req.principal, b.str("id"), b.str("name"), req.source())
+}
+
 // removeMyPasskeyHandler is POST /me/factors/passkeys/remove. It takes a password, which a DELETE
 // has no place for.
 type removeMyPasskeyHandler struct{ service factorOwner }

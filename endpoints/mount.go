@@ -119,7 +119,7 @@ func (m *routeBuilder) mountOwnFactors(s SelfService) {
 	}{
 		{pathMeTOTP, beginMyTOTPHandler{s}}, {pathMeTOTPConfirm, confirmMyTOTPHandler{s}}, {pathMeTOTPRemove, removeMyTOTPHandler{s}},
 		{pathMeRecoveryCodes, renewMyCodesHandler{s}},
-		{pathMePasskeys, beginMyPasskeyHandler{s}}, {pathMePasskeyConfirm, confirmMyPasskeyHandler{s}}, {pathMePasskeyRemove, removeMyPasskeyHandler{s}},
+		{pathMePasskeys, beginMyPasskeyHandler{s}}, {pathMePasskeyConfirm, confirmMyPasskeyHandler{s}}, {pathMePasskeyRename, renameMyPasskeyHandler{s}}, {pathMePasskeyRemove, removeMyPasskeyHandler{s}},
 	} {
 		m.api(change.path, corsRegistered, apiMethod{method: http.MethodPost, rule: RuleSelf, hashesPassword: true, handler: change.handler})
 	}
@@ -160,6 +160,7 @@ func (m *routeBuilder) mountAccount(cfg Config) {
 		{pathAccountRemove, accountForm{fields: []string{"current_password"}, page: pathAccountFactors, show: accountPages.showFactors, slow: true, perform: accountPages.removeApp}},
 		{pathAccountPasskeyAdd, accountForm{fields: []string{"current_password"}, page: pathAccountFactors, show: accountPages.showFactors, slow: true, perform: accountPages.addPasskey}},
 		{pathAccountPasskeyConfirm, accountForm{fields: []string{"challenge", "response", "name"}, page: pathAccountFactors, show: accountPages.showFactors, perform: accountPages.confirmPasskey}},
+		{pathAccountPasskeyRename, accountForm{fields: []string{"passkey", "name"}, page: pathAccountFactors, show: accountPages.showFactors, perform: accountPages.renamePasskey}},
 		{pathAccountPasskeyRemove, accountForm{fields: []string{"passkey", "current_password"}, page: pathAccountFactors, show: accountPages.showFactors, slow: true, perform: accountPages.removePasskey}},
 		{pathAccountCodes, accountForm{fields: []string{"current_password"}, page: pathAccountFactors, show: accountPages.showFactors, slow: true, perform: accountPages.renewCodes}},
 	} {

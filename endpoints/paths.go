@@ -43,6 +43,7 @@ const (
 	pathMeTOTPRemove      = "/me/factors/totp/remove"
 	pathMePasskeys        = "/me/factors/passkeys"
 	pathMePasskeyConfirm  = "/me/factors/passkeys/confirm"
+	pathMePasskeyRename   = "/me/factors/passkeys/rename"
 	pathMePasskeyRemove   = "/me/factors/passkeys/remove"
 	pathMeRecoveryCodes   = "/me/factors/recovery-codes"
 	pathMeBrowserSessions = "/me/browser-sessions"

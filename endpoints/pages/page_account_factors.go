@@ -64,6 +64,7 @@ func (v AccountFactorsView) passkeys(f *frame) g.Node {
 			facts = append(facts, f.text("account.passkey_synced"))
 		}
 		parts = append(parts, el("h3", textNode(clean(k.Name, maxText))), el("p", attr("class", "hint facts"), spans(facts)),
+			f.renamePasskey(k, "rename-passkey-"+strconv.Itoa(n)),
 			v.button(f, "/account/factors/passkeys/remove", "remove-passkey-"+strconv.Itoa(n), "danger", "account.passkey_remove", hidden("passkey", k.ID)))
 	}
 	if v.CanPasskeys {
@@ -72,6 +73,15 @@ func (v AccountFactorsView) passkeys(f *frame) g.Node {
 			el("noscript", el("p", attr("class", "hint"), f.text("factor_passkey.needs_script"))))
 	}
 	return el("section", attr("class", "item"), attr("id", "passkeys"), parts)
+}
+
+// renamePasskey is the form that gives a passkey another name, folded.
+func (f *frame) renamePasskey(k Passkey, id string) g.Node {
+	return el("details", attr("id", id), el("summary", f.text("account.passkey_rename")),
+		postForm(f.path("/account/factors/passkeys/rename"), hidden("passkey", k.ID),
+			f.field(id+"-name", "field.passkey_name",
+				el("input", attr("id", id+"-name"), attr("name", "name"), attr("type", "text"), attr("value", typed(k.Name)), attr("autocomplete", "off"), attr("maxlength", "64"), flag("required"))),
+			el("button", attr("id", id+"-save"), attr("type", "submit"), f.text("action.save"))))
 }
 
 func (v AccountPasskeyView) name() string { return "account_passkey" }

@@ -12,6 +12,7 @@ import "time"
 //	/account/factors/remove     current_password where it is asked for             removes the app
 //	/account/factors/passkeys/add      current_password where it is asked for      shows the page of the script
 //	/account/factors/passkeys/confirm  challenge, response, name            adds the passkey
+//	/account/factors/passkeys/rename   passkey=ID, name
 //	/account/factors/passkeys/remove   passkey=ID, current_password where it is asked for
 //	/account/factors/codes      current_password where it is asked for             makes recovery codes
 //	/account/sessions/end       session=HANDLE                      ends a browser session
@@ -38,6 +39,7 @@ const (
 	NoticePasswordChanged Notice = "password_changed"
 	NoticeFactorRemoved   Notice = "factor_removed"
 	NoticePasskeyAdded    Notice = "passkey_added"
+	NoticePasskeyRenamed  Notice = "passkey_renamed"
 	NoticePasskeyRemoved  Notice = "passkey_removed"
 	NoticeSessionEnded    Notice = "session_ended"
 	NoticeAllEnded        Notice = "all_ended"

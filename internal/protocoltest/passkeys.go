@@ -30,6 +30,10 @@ var passkeyCases = []testCase{
 	{name: "removing a passkey by the API, and guesses at the password", configure: passkeysThrottled, run: testRemovePasskeyByAPI},
 	{name: "an essential acr that needs a passkey", configure: onLocalhost, run: testPasskeyACR},
 	{name: "L12 forms of other sites with a passkey", configure: onLocalhost, run: testPasskeyCrossSite},
+	{name: "a passkey that is renamed", configure: onLocalhost, run: testRenamePasskey},
+	{name: "a passkey whose counter goes back, as that of a copy would", configure: onLocalhost, run: testPasskeyCopied},
+	{name: "T30 a sign-in by a passkey while a call of the store fails, or its answer is lost", configure: passkeysThrottled, run: testPasskeyFaults},
+	{name: "--max-sessions of sign-ins by a passkey", configure: func(o *Options) { onLocalhost(o); maxThreeSessions(o) }, run: testPasskeySessionLimit},
 	{name: "an issuer with an IP address offers none", run: testNoPasskeys},
 }
 

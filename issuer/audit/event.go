@@ -9,6 +9,7 @@ const (
 	EventRecoveryCodeUsed      = "recovery_code.used"
 	EventFactorEnrolled        = "factor.enrolled"
 	EventFactorRemoved         = "factor.removed"
+	EventFactorRenamed         = "factor.renamed"
 	EventRecoveryCodesRenewed  = "recovery_codes.renewed"
 	EventFactorsReset          = "factors.reset"
 	EventFactorDemanded        = "factor.demanded"
@@ -84,7 +85,7 @@ const (
 func EventTypes() []string {
 	return []string{
 		EventLoginSucceeded, EventLoginFailed, EventLoginThrottled, EventPasswordRehashed,
-		EventSecondFactorFailed, EventRecoveryCodeUsed, EventFactorEnrolled, EventFactorRemoved, EventRecoveryCodesRenewed, EventFactorsReset, EventFactorDemanded,
+		EventSecondFactorFailed, EventRecoveryCodeUsed, EventFactorEnrolled, EventFactorRemoved, EventFactorRenamed, EventRecoveryCodesRenewed, EventFactorsReset, EventFactorDemanded,
 		EventRefreshReplayed, EventRefreshReused, EventRefreshForeign, EventTokenRevoked, EventRefreshReplayLimit,
 		EventCodeReplayed, EventCodeForeign, EventCodeRefused,
 		EventDeviceApproved, EventDeviceDenied, EventDeviceForeign, EventDeviceReplayed, EventUserCodeRefused,

@@ -204,6 +204,22 @@ func passkeyName(name string) (string, error) {
 	return name, nil
 }
 
+// RenamePasskey gives a passkey another name. ErrMissing, ErrName.
+func (s *Service) RenamePasskey(ctx context.Context, u storage.User, id, name string) error {
+	name, err := passkeyName(name)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, u, func(f *storage.UserFactors) error {
+		n := slices.IndexFunc(f.Passkeys, func(k storage.Passkey) bool { return k.ID == id })
+		if n < 0 {
+			return ErrMissing
+		}
+		f.Passkeys[n].Name = name
+		return nil
+	})
+}
+
 // RemovePasskey removes a passkey by its id, and the recovery codes with the last factor.
 // ErrMissing.
 func (s *Service) RemovePasskey(ctx context.Context, u storage.User, id string) error {

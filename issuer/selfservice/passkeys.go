@@ -16,6 +16,7 @@ type passkeyChanges interface {
 	HasPasskeys() bool
 	BeginPasskey(ctx context.Context, u storage.User, b factor.Binding, now time.Time) (factor.Ceremony, error)
 	AddPasskey(ctx context.Context, u storage.User, r factor.Response, name string, b factor.Binding, now time.Time) (storage.Passkey, []string, error)
+	RenamePasskey(ctx context.Context, u storage.User, id, name string) error
 	RemovePasskey(ctx context.Context, u storage.User, id string) error
 }
 
@@ -56,6 +57,15 @@ func (s *Service) AddPasskey(ctx context.Context, p *issuer.Principal, r factor.
 	}
 	cookie, err := s.browsers.Strengthen(ctx, p.Browser(), issuer.PasskeyMethods(added), info)
 	return codes, cookie, err
+}
+
+// RenamePasskey gives one passkey another name. It changes nothing about who gets in, so that the
+// sign-in need not be fresh.
+func (s *Service) RenamePasskey(ctx context.Context, p *issuer.Principal, id, name string, info issuer.RequestInfo) error {
+	if err := s.factors.RenamePasskey(ctx, p.User(), id, name); err != nil {
+		return passkeyError(err)
+	}
+	return s.auditFactor(ctx, p, audit.EventFactorRenamed, "passkey", asOwner(p, info))
 }
 
 // RemovePasskey removes one passkey, and the recovery codes with the last factor.
