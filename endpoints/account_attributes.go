@@ -24,7 +24,7 @@ func (a accountPages) attributeFields(ctx context.Context, v *accountVisit) ([]p
 	fields := make([]pages.AttributeField, len(list))
 	for n, one := range list {
 		fields[n] = pages.AttributeField{
-			Name: one.Name, Text: one.Description, Type: pages.AttributeType(one.Type), Value: attributeText(one.Value), MaxLength: int(one.MaxLength),
+			Name: one.Name, Text: one.Description, Type: pages.AttributeType(one.Type), Value: attributeLines(one.Value), MaxLength: int(one.MaxLength),
 			ReadOnly: !one.Writable(), Invalid: one.Name == v.wrongAttribute,
 		}
 		if typed, sent := v.sent[attributeField+one.Name]; sent && one.Writable() {
@@ -34,9 +34,9 @@ func (a accountPages) attributeFields(ctx context.Context, v *accountVisit) ([]p
 	return fields, nil
 }
 
-// attributeText is a value as a field of the profile has it, "" for none: strings of a list on lines of
+// attributeLines is a value as a field of the profile has it, "" for none: strings of a list on lines of
 // their own.
-func attributeText(value any) string {
+func attributeLines(value any) string {
 	list, is := value.([]any)
 	if !is {
 		if value == nil {
@@ -58,7 +58,7 @@ func changeOfAttributes(list []admin.OwnAttribute, fields map[string]string) *at
 	for _, one := range list {
 		typed, sent := fields[attributeField+one.Name]
 		typed = strings.ReplaceAll(typed, "\r\n", "\n") // HTML sends lines of a text area so
-		if !sent || !one.Writable() || typed == pages.TypedLines(attributeText(one.Value)) {
+		if !sent || !one.Writable() || typed == pages.TypedLines(attributeLines(one.Value)) {
 			continue
 		}
 		switch {

@@ -206,17 +206,13 @@ func passkeyName(name string) (string, error) {
 
 // RenamePasskey gives a passkey another name. ErrMissing, ErrName.
 func (s *Service) RenamePasskey(ctx context.Context, u storage.User, id, name string) error {
-	name, err := passkeyName(name)
-	if err != nil {
-		return err
-	}
-	return s.change(ctx, u, func(f *storage.UserFactors) error {
+	return s.change(ctx, u, func(f *storage.UserFactors) (err error) {
 		n := slices.IndexFunc(f.Passkeys, func(k storage.Passkey) bool { return k.ID == id })
 		if n < 0 {
 			return ErrMissing
 		}
-		f.Passkeys[n].Name = name
-		return nil
+		f.Passkeys[n].Name, err = passkeyName(name)
+		return err
 	})
 }
 
