@@ -37,14 +37,14 @@ var _ AccountMail = (*accountmail.Service)(nil)
 
 // passwordForgetter sends the mail of who has forgotten their password, and takes its code.
 type passwordForgetter interface {
-	AskReset(ctx context.Context, name, language string, info issuer.RequestInfo) (request string, err error)
-	TryCode(ctx context.Context, request string, typed issuer.Secret, info issuer.RequestInfo) (token string, err error)
+	AskReset(ctx context.Context, name, language string, info issuer.RequestInfo) (accountmail.Asked, error)
+	TryCode(ctx context.Context, request string, p accountmail.Proof, info issuer.RequestInfo) (token string, err error)
 }
 
 // linkHolder opens the links of mails, and uses them up.
 type linkHolder interface {
-	Open(ctx context.Context, token string) (accountmail.Link, error)
-	SetPassword(ctx context.Context, token string, pw issuer.Secret, info issuer.RequestInfo) error
+	Open(ctx context.Context, token string, marks []string) (accountmail.Link, error)
+	SetPassword(ctx context.Context, token string, p accountmail.Proof, pw issuer.Secret, info issuer.RequestInfo) error
 	OpenAddress(ctx context.Context, token string) (storage.User, error)
 	ConfirmAddress(ctx context.Context, token string, info issuer.RequestInfo) error
 }
@@ -76,7 +76,13 @@ type mailPages struct {
 type mailForm struct {
 	query  string // the authorization request that goes on afterwards; "" for none
 	fields map[string]string
+	marks  []string // of the requests for mails that the browser has made
 	info   issuer.RequestInfo
+}
+
+// proof is what the form says beside the link.
+func (f mailForm) proof() accountmail.Proof {
+	return accountmail.Proof{Marks: f.marks, Code: issuer.Secret(f.fields["code"])}
 }
 
 // mailPage is one page with its form. show answers GET, and submit POST: nothing is changed by
@@ -92,7 +98,7 @@ type mailPage struct {
 var _ endpoint = mailPage{}
 
 func (p mailPage) handle(r *http.Request, e *event) (any, error) {
-	f := mailForm{query: r.URL.RawQuery, info: e.source()}
+	f := mailForm{query: r.URL.RawQuery, marks: p.site.cookies.mailMarks(r), info: e.source()}
 	f.info.Language = p.site.language(r, "")
 	take, timeout := p.show, p.limiter.storeTimeout
 	if r.Method == http.MethodPost {
@@ -164,14 +170,14 @@ func (p mailPages) forgot(ctx context.Context, f mailForm) (any, error) {
 	if f.fields["username"] == "" {
 		return problemReply(p.forgotView(f, pages.ProblemMissing, 0), pages.ProblemMissing, 0), nil
 	}
-	request, err := p.mail.AskReset(ctx, f.fields["username"], f.info.Language, f.info)
+	asked, err := p.mail.AskReset(ctx, f.fields["username"], f.info.Language, f.info)
 	if retry, full := throttled(err); full {
 		return problemReply(p.forgotView(f, pages.ProblemThrottled, retry), pages.ProblemThrottled, retry), nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return pageReply{view: p.codeView(f, request, pages.ProblemNone, 0)}, nil
+	return pageReply{view: p.codeView(f, asked.Request, pages.ProblemNone, 0), others: []*http.Cookie{p.site.cookies.withMailMark(f.marks, asked.Mark)}}, nil
 }
 
 func (p mailPages) codeView(f mailForm, request string, problem pages.Problem, retry time.Duration) pages.ForgotCodeView {
@@ -186,30 +192,32 @@ func (p mailPages) toForgot(_ context.Context, f mailForm) (any, error) {
 // tryCode goes on to the new password.
 func (p mailPages) tryCode(ctx context.Context, f mailForm) (any, error) {
 	request := f.fields["request"]
-	token, err := p.mail.TryCode(ctx, request, issuer.Secret(f.fields["code"]), f.info)
+	token, err := p.mail.TryCode(ctx, request, f.proof(), f.info)
 	if retry, full := throttled(err); full {
 		return problemReply(p.codeView(f, request, pages.ProblemThrottled, retry), pages.ProblemThrottled, retry), nil
 	}
 	switch {
 	case errors.Is(err, accountmail.ErrCode):
 		return problemReply(p.codeView(f, request, pages.ProblemMailCodeWrong, 0), pages.ProblemMailCodeWrong, 0), nil
+	case errors.Is(err, accountmail.ErrBrowser):
+		return problemReply(p.codeView(f, request, pages.ProblemMailBrowser, 0), pages.ProblemMailBrowser, 0), nil
 	case errors.Is(err, accountmail.ErrLink):
 		return p.linkEnded(), nil
 	case err != nil:
 		return nil, err
 	}
 	f.fields = map[string]string{"token": token}
-	return p.setPasswordPage(ctx, f, pages.ProblemNone)
+	return p.setPasswordPage(ctx, f, pages.ProblemNone, 0)
 }
 
 // showSetPassword is the page that a link leads to. The form goes on without the link's query.
 func (p mailPages) showSetPassword(ctx context.Context, f mailForm) (any, error) {
 	f.query = ""
-	return p.setPasswordPage(ctx, f, pages.ProblemNone)
+	return p.setPasswordPage(ctx, f, pages.ProblemNone, 0)
 }
 
-func (p mailPages) setPasswordPage(ctx context.Context, f mailForm, problem pages.Problem) (any, error) {
-	link, err := p.mail.Open(ctx, f.fields["token"])
+func (p mailPages) setPasswordPage(ctx context.Context, f mailForm, problem pages.Problem, retry time.Duration) (any, error) {
+	link, err := p.mail.Open(ctx, f.fields["token"], f.marks)
 	switch {
 	case errors.Is(err, accountmail.ErrLink):
 		return p.linkEnded(), nil
@@ -218,21 +226,26 @@ func (p mailPages) setPasswordPage(ctx context.Context, f mailForm, problem page
 	}
 	return problemReply(pages.SetPasswordView{
 		Action: p.url(pathPasswordNew, f), Token: f.fields["token"], User: pages.User{Username: link.User.Username}, First: link.Invitation,
-		PasswordMin: password.MinLength, Problem: problem,
-	}, problem, 0), nil
+		PasswordMin: password.MinLength, AskCode: link.NeedsCode, Code: f.fields["code"], Problem: problem, RetryAfter: retry,
+	}, problem, retry), nil
 }
 
 // setPassword uses the link up. Nobody is signed in by it.
 func (p mailPages) setPassword(ctx context.Context, f mailForm) (any, error) {
 	pw := f.fields["new_password"]
 	if again, sent := f.fields["new_password_again"]; sent && again != pw {
-		return p.setPasswordPage(ctx, f, pages.ProblemPasswordMismatch)
+		return p.setPasswordPage(ctx, f, pages.ProblemPasswordMismatch, 0)
 	}
-	err := p.mail.SetPassword(ctx, f.fields["token"], issuer.Secret(pw), f.info)
+	err := p.mail.SetPassword(ctx, f.fields["token"], f.proof(), issuer.Secret(pw), f.info)
+	if retry, full := throttled(err); full {
+		return p.setPasswordPage(ctx, f, pages.ProblemThrottled, retry)
+	}
 	var refused *issuer.FieldError
 	switch {
+	case errors.Is(err, accountmail.ErrCode):
+		return p.setPasswordPage(ctx, f, pages.ProblemMailLinkCode, 0)
 	case errors.As(err, &refused):
-		return p.setPasswordPage(ctx, f, pages.Problem(issuer.PasswordProblem(refused)))
+		return p.setPasswordPage(ctx, f, pages.Problem(issuer.PasswordProblem(refused)), 0)
 	case errors.Is(err, accountmail.ErrLink):
 		return p.linkEnded(), nil
 	case err != nil:
@@ -277,7 +290,7 @@ func (m *routeBuilder) mountAccountMail(s AccountMail) {
 		p.mailPages = shared
 		m.route(route{path: path, methods: both, errorFormat: pageErrors, endpoint: p})
 	}
-	page(pathPasswordNew, mailPage{fields: []string{"token", "new_password", "new_password_again"}, slow: true, show: mailPages.showSetPassword, submit: mailPages.setPassword})
+	page(pathPasswordNew, mailPage{fields: []string{"token", "code", "new_password", "new_password_again"}, slow: true, show: mailPages.showSetPassword, submit: mailPages.setPassword})
 	page(pathEmailVerify, mailPage{fields: []string{"token"}, show: mailPages.showConfirm, submit: mailPages.confirm})
 	if s.Sends() {
 		page(pathForgot, mailPage{fields: []string{"username"}, show: mailPages.showForgot, submit: mailPages.forgot})

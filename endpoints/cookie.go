@@ -3,8 +3,11 @@ package endpoints
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"example.org/signet/issuer"
+	"example.org/signet/issuer/mail"
+	"example.org/signet/issuer/mailtoken"
 )
 
 // maxCookie is the longest value of the session cookie that is read, in bytes.
@@ -55,4 +58,33 @@ func (c cookieRule) set(w http.ResponseWriter, change *issuer.BrowserCookie) {
 		cookie.Value, cookie.MaxAge = "", -1
 	}
 	http.SetCookie(w, cookie)
+}
+
+// maxMailMarks bounds how many requests for mails a browser keeps the marks of.
+const maxMailMarks = 5
+
+// mailCookie is the cookie of a browser that has asked for mails.
+func (c cookieRule) mailCookie() string { return c.name + "-mail" }
+
+// mailMarks returns the marks of the requests for mails that the browser has made, the newest first.
+func (c cookieRule) mailMarks(r *http.Request) (marks []string) {
+	cookie, err := r.Cookie(c.mailCookie())
+	if err != nil || len(cookie.Value) > maxCookie {
+		return nil
+	}
+	for mark := range strings.SplitSeq(cookie.Value, ".") {
+		if len(mark) == mailtoken.MarkLength && len(marks) < maxMailMarks {
+			marks = append(marks, mark)
+		}
+	}
+	return marks
+}
+
+// withMailMark returns the cookie with one more mark, in the place of the oldest where there are many.
+func (c cookieRule) withMailMark(marks []string, mark string) *http.Cookie {
+	marks = append([]string{mark}, marks[:min(len(marks), maxMailMarks-1)]...)
+	return &http.Cookie{
+		Name: c.mailCookie(), Value: strings.Join(marks, "."), Path: c.path, Secure: c.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		MaxAge: int(mail.ResetTTL.Seconds()),
+	}
 }

@@ -249,7 +249,7 @@ func statusOfProblem(p pages.Problem) int {
 	switch p {
 	case pages.ProblemUpstreamExpired, pages.ProblemUpstreamDenied, pages.ProblemUpstreamLinkHere, pages.ProblemUpstreamNotFresh, pages.ProblemNone, pages.ProblemSessionEnded, pages.ProblemSignInAgain, pages.ProblemLoginExpired, pages.ProblemEnrolExpired, pages.ProblemPasskeyExpired:
 		return http.StatusOK
-	case pages.ProblemWrongCredentials, pages.ProblemCodeWrong, pages.ProblemUserCode, pages.ProblemMailCodeWrong, pages.ProblemCodeUsed, pages.ProblemRecoveryCode, pages.ProblemPasskeyRefused:
+	case pages.ProblemWrongCredentials, pages.ProblemCodeWrong, pages.ProblemUserCode, pages.ProblemMailCodeWrong, pages.ProblemMailLinkCode, pages.ProblemCodeUsed, pages.ProblemRecoveryCode, pages.ProblemPasskeyRefused:
 		return http.StatusUnauthorized
 	case pages.ProblemUpstreamRefused, pages.ProblemUpstreamRejected:
 		return http.StatusForbidden
@@ -257,7 +257,7 @@ func statusOfProblem(p pages.Problem) int {
 		return http.StatusBadGateway
 	case pages.ProblemThrottled:
 		return http.StatusTooManyRequests
-	case pages.ProblemFactorFirst, pages.ProblemLinkFresh:
+	case pages.ProblemFactorFirst, pages.ProblemLinkFresh, pages.ProblemMailBrowser:
 		return http.StatusForbidden
 	case pages.ProblemConflict, pages.ProblemInUse, pages.ProblemLastWayIn, pages.ProblemLinkGone, pages.ProblemFactorExists, pages.ProblemFactorGone, pages.ProblemPasskeyExists, pages.ProblemPasskeyGone, pages.ProblemPasskeyLimit:
 		return http.StatusConflict

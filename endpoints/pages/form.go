@@ -47,6 +47,7 @@ var invalidFields = map[Problem]string{
 	ProblemWrongCredentials: "password",
 	ProblemCodeWrong:        "code",
 	ProblemMailCodeWrong:    "code",
+	ProblemMailLinkCode:     "code",
 	ProblemCodeUsed:         "code",
 	ProblemUserCode:         "user-code",
 	ProblemRecoveryCode:     "recovery-code",

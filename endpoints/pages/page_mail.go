@@ -31,9 +31,7 @@ func (v ForgotCodeView) build(f *frame) (page, error) {
 		el("p", attr("id", "code-hint"), f.text("forgot.code_text")),
 		postForm(localTarget(v.Action),
 			hidden("request", v.Request),
-			f.field("code", "forgot.code",
-				el("input", attr("id", "code"), attr("name", "code"), attr("type", "text"), attr("autocomplete", "one-time-code"),
-					attr("autocapitalize", "characters"), attr("autocorrect", "off"), attr("spellcheck", "false"), attr("maxlength", "32"), flag("required"), s.describe("code"))),
+			f.field("code", "forgot.code", f.mailCode(s, "", "")),
 			submit("use-code", f.text("forgot.code_submit")),
 		),
 		el("p", el("a", attr("id", "again"), href(localTarget(v.AgainURL)), f.text("forgot.again"))),
@@ -43,7 +41,11 @@ func (v ForgotCodeView) build(f *frame) (page, error) {
 func (v SetPasswordView) name() string { return "set_password" }
 
 func (v SetPasswordView) build(f *frame) (page, error) {
-	s := f.passwordForm(v.Problem, v.RetryAfter, "new-password", v.PasswordMin)
+	first := "new-password"
+	if v.AskCode {
+		first = "code"
+	}
+	s := f.passwordForm(v.Problem, v.RetryAfter, first, v.PasswordMin)
 	title, text := "set_password.title", "set_password.text"
 	if v.First {
 		title, text = "set_password.title_first", "set_password.text_first"
@@ -54,12 +56,26 @@ func (v SetPasswordView) build(f *frame) (page, error) {
 		f.alert(s),
 		postForm(localTarget(v.Action),
 			hidden("token", v.Token),
+			when(v.AskCode, func() g.Node { return f.linkCode(s, v.Code) }),
 			f.field("username", "field.username",
 				el("input", attr("id", "username"), attr("name", "username"), attr("type", "text"), attr("value", typed(v.User.Username)), attr("autocomplete", "username"), flag("readonly"))),
 			f.newPassword(s),
 			submit("set-password", f.text("set_password.submit")),
 		),
 	)}, nil
+}
+
+// linkCode asks for the code of the mail whose link was opened in another browser than has asked for it.
+func (f *frame) linkCode(s form, value string) g.Node {
+	return f.field("code", "forgot.code",
+		el("p", attr("class", "hint"), attr("id", "code-hint"), f.text("set_password.code_text")),
+		f.mailCode(s, value, "code-hint"))
+}
+
+// mailCode is the input of a code.
+func (f *frame) mailCode(s form, value, hint string) g.Node {
+	return el("input", attr("id", "code"), attr("name", "code"), attr("type", "text"), g.If(value != "", attr("value", typed(value))), attr("autocomplete", "one-time-code"),
+		attr("autocapitalize", "characters"), attr("autocorrect", "off"), attr("spellcheck", "false"), attr("maxlength", "32"), flag("required"), s.describe("code", hint))
 }
 
 func (v ConfirmAddressView) name() string { return "confirm_address" }

@@ -103,7 +103,7 @@ func everyView(s string) []pages.View {
 	return []pages.View{
 		pages.LoginView{Action: s, Client: &c, Username: s, Problem: pages.ProblemUnavailable, RetryURL: s, OtherUser: &u, StateURL: s, ForgotURL: s, Passkey: &pages.PasskeyRequest{Options: s, Challenge: s}, PasskeyAction: s, Claimed: s, Connectors: []pages.Connector{{ID: "c", Name: s, Action: s}}},
 		pages.ForgotView{Action: s, Username: s, BackURL: s}, pages.ForgotCodeView{Action: s, Request: s, AgainURL: s},
-		pages.SetPasswordView{Action: s, Token: s, User: u}, pages.ConfirmAddressView{Action: s, Token: s, User: u},
+		pages.SetPasswordView{Action: s, Token: s, User: u, AskCode: true, Code: s}, pages.ConfirmAddressView{Action: s, Token: s, User: u},
 		pages.ChangePasswordView{Action: s, Client: &c, User: u, Problem: pages.Problem(s)},
 		pages.ConsentView{Action: s, Client: c, User: u, Scopes: scopes, Audiences: []string{s}, SwitchURL: s},
 		pages.FormPostView{Action: s, Fields: []pages.Field{{Name: s, Value: s}}, Client: c},

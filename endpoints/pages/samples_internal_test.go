@@ -63,6 +63,7 @@ func samples() []View {
 		ForgotCodeView{Action: "/login/forgot/code", Request: "sealed", AgainURL: "/login/forgot", Problem: ProblemMailCodeWrong},
 		SetPasswordView{Action: "/password/new", Token: "sealed", User: u, PasswordMin: 8, Problem: ProblemPasswordShort},
 		SetPasswordView{Action: "/password/new", Token: "sealed", User: u, First: true},
+		SetPasswordView{Action: "/password/new", Token: "sealed", User: u, AskCode: true, Code: "ABCD-EFGH", Problem: ProblemMailLinkCode},
 		ConfirmAddressView{Action: "/email/verify", Token: "sealed", User: u},
 		MailDoneView{Done: MailLinkEnded, URL: "/login/forgot"}, MailDoneView{Done: MailPasswordSet, URL: "/login"}, MailDoneView{Done: MailAddressConfirmed, URL: "/account"},
 		AccountView{Account: account, Version: "3", Address: AddressUnconfirmed}, AccountView{Account: account, Version: "3", Address: AddressConfirmed},

@@ -84,6 +84,8 @@ const (
 	ProblemRecoveryCode  Problem = "recovery_code"   // no recovery code of the user, or one that has been used
 	ProblemMailCodeWrong Problem = "mail_code_wrong" // the code of a mail
 	ProblemUserCode      Problem = "user_code_wrong" // the code of a device, or not pending any more
+	ProblemMailLinkCode  Problem = "mail_link_code"  // the code of the mail with the link
+	ProblemMailBrowser   Problem = "mail_browser"    // another browser has asked for the code
 	ProblemEnrolExpired  Problem = "enrol_expired"   // the set-up of an authenticator app took too long
 	ProblemFactorExists  Problem = "factor_exists"   // there is an authenticator app already
 	ProblemFactorGone    Problem = "factor_gone"     // there is none any more

@@ -27,6 +27,8 @@ type SetPasswordView struct {
 	User        User
 	First       bool // the user has had no password
 	PasswordMin int
+	AskCode     bool   // another browser has asked for the link
+	Code        string // fills its field
 	Problem     Problem
 	RetryAfter  time.Duration
 }

@@ -28,6 +28,7 @@ const (
 var mailCases = []testCase{
 	{name: "a forgotten password, by the link", configure: withMail, run: testResetByLink},
 	{name: "a forgotten password, by the code in the browser that asked", configure: withMail, run: testResetByCode},
+	{name: "a forgotten password, by the link in another browser than has asked", configure: withMail, run: testResetElsewhere},
 	{name: "guesses at the code of a mail", configure: withMail, run: testMailCodeGuesses},
 	{name: "U15 a forgotten password of nobody", configure: withMail, run: testResetOfNobody},
 	{name: "one link in twenty parallel forms", configure: withMail, run: testResetRace},
@@ -86,13 +87,7 @@ var (
 // secret.
 func (s *Signet) mails(t testing.TB) []mail.Message {
 	t.Helper()
-	_, err := s.Service.Outbox().DeliverDue(context.Background())
-	must(t, err)
-	box := s.options.Issuer.Messages.Mail.(*mailbox)
-	box.mu.Lock()
-	defer box.mu.Unlock()
-	got := box.all
-	box.all = nil
+	got := s.unmarkedMails(t)
 	for _, m := range got {
 		if link := linkInMail.FindString(m.Text); link != "" {
 			s.Log.MarkSecret(link[strings.Index(link, "token=")+6:])
@@ -101,6 +96,20 @@ func (s *Signet) mails(t testing.TB) []mail.Message {
 			s.Log.MarkSecret(code)
 		}
 	}
+	return got
+}
+
+// unmarkedMails delivers what is due, where what the mails hold will be on a page beside an error: that is
+// in a form which is sent again.
+func (s *Signet) unmarkedMails(t testing.TB) []mail.Message {
+	t.Helper()
+	_, err := s.Service.Outbox().DeliverDue(context.Background())
+	must(t, err)
+	box := s.options.Issuer.Messages.Mail.(*mailbox)
+	box.mu.Lock()
+	defer box.mu.Unlock()
+	got := box.all
+	box.all = nil
 	return got
 }
 

@@ -32,7 +32,8 @@ func testResetByLink(t *testing.T, s *Signet) {
 		t.Fatalf("%d: %s", sent.Status, sent.Body)
 	}
 	link := s.link(t, s.mail(t, address))
-	other := s.NewBrowser() // the mail is read elsewhere
+	other := b.Clone() // another tab
+	other.Cookies["signet"] = ""
 	var p Page
 	for range 3 { // programs that look for malware open links
 		p = other.Open(link).expect(t, PasswordNew)
@@ -42,7 +43,7 @@ func testResetByLink(t *testing.T, s *Signet) {
 	}
 	tokens = s.expectActive(t, s.Web, tokens)
 	other.setPassword(t, p, newPassword).expectDone(t, passwordIsSet)
-	if len(other.Cookies) > 0 {
+	if other.Cookies["signet"] != "" {
 		t.Error("a new password signs somebody in")
 	}
 	s.expectEnded(t, s.Web, tokens)
@@ -79,8 +80,12 @@ func testResetByCode(t *testing.T, s *Signet) {
 	if !strings.Contains(m.HTML, code) || code == "" {
 		t.Fatalf("the mail has no code:\n%s\n%s", m.Text, m.HTML)
 	}
-	// Whoever has asked in another browser cannot use it.
+	// Whoever has asked in another browser cannot use it, nor whoever has got hold of the form.
 	other := s.NewBrowser()
+	taken := other.own(LoginForgotCode, Form("request", sent.hidden("request"), "code", code).Encode()).says(t, "Another browser has asked")
+	if taken.Status != http.StatusForbidden {
+		t.Errorf("the form in another browser: %d", taken.Status)
+	}
 	elsewhere := other.forget(t, s.Alice.Username)
 	if p := other.SendForm(t, elsewhere, LoginForgotCode, "", "code", code); p.Status != http.StatusUnauthorized {
 		t.Errorf("the code in another browser: %d", p.Status)
@@ -100,6 +105,69 @@ func testResetByCode(t *testing.T, s *Signet) {
 	// The way on leads back to the application.
 	s.Alice.Password = newPassword
 	b.SignIn(t, b.Open(s.below(html.UnescapeString(nodeAttribute(b.Document(t, done).element(t, "go-on"), "href")))), s.Alice).Answer(t)
+}
+
+// testResetElsewhere: in another browser than has asked, the link asks for the code beside it, so that
+// the URL alone is of no use to whoever finds it in a log.
+func testResetElsewhere(t *testing.T, s *Signet) {
+	address := s.addressed(t, s.Alice)
+	b := s.NewBrowser()
+	b.forget(t, address)
+	m := s.unmarkedMails(t)[0]
+	link, code := s.link(t, m), codeInMail.FindString(m.Text)
+	if mark := b.Cookies["signet-mail"]; mark == "" || strings.Contains(link, mark) {
+		t.Errorf("the cookie is %q", mark)
+	}
+	other := s.NewBrowser()
+	p := other.Open(link).expect(t, PasswordNew).says(t, "in another browser")
+	set := func(b *Browser, code, pw string) Page {
+		s.Log.MarkSecret(pw)
+		return b.SendForm(t, p, PasswordNew, "", "code", code, "new_password", pw, "new_password_again", pw)
+	}
+	for _, wrong := range []string{"", "AAAA-AAAA"} {
+		if got := set(other, wrong, newPassword).says(t, "not the code of the e-mail"); got.Status != http.StatusUnauthorized {
+			t.Errorf("with the code %q: %d", wrong, got.Status)
+		}
+	}
+	if got := set(other, code, "password").says(t, code); got.Status != http.StatusBadRequest {
+		t.Errorf("the right code and a bad password: %d", got.Status)
+	}
+	forged := s.NewBrowser()
+	forged.Cookies["signet-mail"] = strings.Repeat("A", 22)
+	if got := set(forged, "", newPassword); got.Status != http.StatusUnauthorized {
+		t.Errorf("a cookie that is made up: %d", got.Status)
+	}
+	for range 10 {
+		set(other, "AAAA-AAAB", newPassword)
+	}
+	if got := set(other, code, newPassword); got.Status != http.StatusTooManyRequests {
+		t.Errorf("the right code after many guesses: %d", got.Status)
+	}
+	b.setPassword(t, b.Open(link).expect(t, PasswordNew), newPassword).expectDone(t, passwordIsSet) // guesses lock out nobody who has asked
+	s.Alice.Password = newPassword
+	s.Clock.Advance(time.Minute)
+	s.mails(t)
+
+	for range 6 { // of many requests the browser keeps the newest
+		b.forget(t, address)
+		s.Clock.Advance(time.Minute)
+	}
+	all := s.mails(t)
+	if len(all) != 6 {
+		t.Fatalf("%d mails", len(all))
+	}
+	asking := 0
+	for _, m := range all {
+		if strings.Contains(string(b.Open(s.link(t, m)).Body), `name="code"`) {
+			asking++
+		}
+	}
+	if asking != 1 {
+		t.Errorf("the links of %d of 6 mails ask for the code in the browser that has asked for them, want 1", asking)
+	}
+	next := s.NewBrowser()
+	p = next.Open(s.link(t, all[4])).expect(t, PasswordNew)
+	set(next, strings.ToLower(codeInMail.FindString(all[4].Text)), "another long password").expectDone(t, passwordIsSet)
 }
 
 func testMailCodeGuesses(t *testing.T, s *Signet) {
@@ -156,7 +224,8 @@ func testResetRace(t *testing.T, s *Signet) {
 		all := make([]func(), len(got))
 		for n := range all {
 			passwords[n] = "a long password " + string(rune('a'+n))
-			all[n] = func() { got[n] = s.NewBrowser().setPassword(t, p, passwords[n]) }
+			tab := b.Clone()
+			all[n] = func() { got[n] = tab.setPassword(t, p, passwords[n]) }
 		}
 		before := s.events(t, audit.EventPasswordReset)
 		runConcurrently(all...)

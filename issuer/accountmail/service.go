@@ -73,20 +73,36 @@ var ErrLink = errors.New("the link or the code cannot be used any more")
 // ErrCode refuses a code that is not the one of the request.
 var ErrCode = errors.New("the code is wrong")
 
+// ErrBrowser refuses a code in another browser than the one that has asked for it.
+var ErrBrowser = errors.New("another browser has asked for the code")
+
+// Asked is what the browser that has asked for a mail keeps.
+type Asked struct {
+	Request string // of the form that takes the code
+	Mark    string // of a cookie
+}
+
+// Proof is what shows that whoever holds a link may use it: the mark of the request, which is in a
+// cookie of the browser that has asked, or else the code that stands beside the link. A link that no
+// browser has asked for needs neither.
+type Proof struct {
+	Marks []string
+	Code  issuer.Secret
+}
+
 // now is the one timestamp of a unit of work, as the store will keep it.
 func (s *Service) now() time.Time { return storage.Time(s.parts.Now()) }
 
 // AskReset asks for a mail by which the user of that name, an e-mail address too, chooses a new
-// password. It returns what the form for the code carries. Nothing tells whether there is such a
-// user. Errors are *issuer.Error with TooManyAttempts or Unavailable.
-func (s *Service) AskReset(ctx context.Context, name, language string, info issuer.RequestInfo) (request string, err error) {
+// password. Nothing tells whether there is such a user. Errors are *issuer.Error with TooManyAttempts or Unavailable.
+func (s *Service) AskReset(ctx context.Context, name, language string, info issuer.RequestInfo) (Asked, error) {
 	login, err := account.LoginName(name)
 	if err != nil {
 		login = "" // nobody can have it
 	}
 	counted, err := s.parts.Throttler.Count(ctx, issuer.Attempt{Kind: issuer.AttemptMail, Account: login, Info: info})
 	if err != nil {
-		return "", err
+		return Asked{}, err
 	}
 	r, err := s.parts.Tokens.NewRequest(login, s.now().Add(mail.ResetTTL))
 	if err == nil && login != "" {
@@ -96,12 +112,13 @@ func (s *Service) AskReset(ctx context.Context, name, language string, info issu
 		err = issuer.OutcomeUnknown(err)
 	}
 	if err = counted.Settle(ctx, err); err != nil {
-		return "", err
+		return Asked{}, err
 	}
-	if request, err = s.parts.Tokens.SealRequest(r); err != nil {
-		return "", issuer.OutcomeUnknown(err)
+	request, err := s.parts.Tokens.SealRequest(r)
+	if err != nil {
+		return Asked{}, issuer.OutcomeUnknown(err)
 	}
-	return request, nil
+	return Asked{request, s.parts.Tokens.Mark(r.Nonce)}, nil
 }
 
 // withInfo adds who has asked, for the audit log.
@@ -114,52 +131,77 @@ func withInfo(r mail.Request, info issuer.RequestInfo) mail.Request {
 }
 
 // TryCode checks the code of a mail in the browser that has asked for it, and returns a token that
-// sets the password. ErrLink, ErrCode, or *issuer.Error with TooManyAttempts or Unavailable.
-func (s *Service) TryCode(ctx context.Context, request string, typed issuer.Secret, info issuer.RequestInfo) (token string, err error) {
+// sets the password there. ErrLink, ErrBrowser, ErrCode, or *issuer.Error with TooManyAttempts or
+// Unavailable.
+func (s *Service) TryCode(ctx context.Context, request string, p Proof, info issuer.RequestInfo) (token string, err error) {
 	r := s.parts.Tokens.OpenRequest(request)
-	if !s.now().Before(r.Until) {
+	switch {
+	case !s.now().Before(r.Until):
 		return "", ErrLink
+	case !s.parts.Tokens.CheckMark(r.Nonce, p.Marks):
+		return "", ErrBrowser
 	}
-	counted, err := s.parts.Throttler.Count(ctx, issuer.Attempt{Kind: issuer.AttemptMailCode, Account: base64.RawURLEncoding.EncodeToString(r.Nonce), Info: info})
-	if err != nil {
+	var u storage.User
+	find := func() error {
+		if r.Login == "" {
+			return nil
+		}
+		found, err := s.parts.Users.UserByLogin(ctx, r.Login)
+		if errors.Is(err, storage.ErrNotFound) {
+			return nil // checking takes as long
+		}
+		u = found
+		return err
+	}
+	if err := s.tryCode(ctx, r.Nonce, p.Code, find, &u, info); err != nil {
 		return "", err
 	}
-	defer counted.Release(ctx)
-	var u storage.User
-	if r.Login != "" {
-		u, err = s.parts.Users.UserByLogin(ctx, r.Login)
-	}
-	switch {
-	case errors.Is(err, storage.ErrNotFound):
-		u = storage.User{} // checking takes as long
-	case err != nil:
-		return "", issuer.OutcomeUnknown(err)
-	}
-	if right := s.parts.Tokens.CheckCode(r.Nonce, u, string(typed)); !right || u.Disabled {
-		e := storage.AuditEvent{Type: audit.EventLoginFailed, Target: u.ID, Detail: string(issuer.AttemptMailCode)}
-		if err := counted.Failed(ctx, e); err != nil {
-			return "", err
-		}
-		return "", ErrCode
-	}
-	token, err = s.parts.Tokens.SealToken(mailtoken.New(mailtoken.Reset, u, u.Email, r.Until))
+	token, err = s.parts.Tokens.SealToken(mailtoken.New(mailtoken.Reset, u, u.Email, r.Until).From(r.Nonce))
 	if err != nil {
 		return "", issuer.OutcomeUnknown(err)
 	}
 	return token, nil
 }
 
+// tryCode judges a code of the user whom find puts into u: counted before it is judged, and as one guess
+// where it is wrong.
+func (s *Service) tryCode(ctx context.Context, nonce []byte, typed issuer.Secret, find func() error, u *storage.User, info issuer.RequestInfo) error {
+	counted, err := s.parts.Throttler.Count(ctx, issuer.Attempt{Kind: issuer.AttemptMailCode, Account: base64.RawURLEncoding.EncodeToString(nonce), Info: info})
+	if err != nil {
+		return err
+	}
+	defer counted.Release(ctx)
+	if err := find(); err != nil {
+		return issuer.OutcomeUnknown(err)
+	}
+	if right := s.parts.Tokens.CheckCode(nonce, *u, string(typed)); right && !u.Disabled {
+		return nil
+	}
+	e := storage.AuditEvent{Type: audit.EventLoginFailed, Target: u.ID, Detail: string(issuer.AttemptMailCode)}
+	if err := counted.Failed(ctx, e); err != nil {
+		return err
+	}
+	return ErrCode
+}
+
 // Link is what a link is for.
 type Link struct {
 	Invitation bool // it sets the first password
+	NeedsCode  bool // another browser has asked for it
 	User       storage.User
 }
 
 // Open returns what a link to choose a password is for. It changes nothing. ErrLink for one that
 // cannot be used.
-func (s *Service) Open(ctx context.Context, token string) (Link, error) {
+func (s *Service) Open(ctx context.Context, token string, marks []string) (Link, error) {
 	t, u, err := s.open(ctx, token, mailtoken.Reset, mailtoken.Invite)
-	return Link{t.Purpose == mailtoken.Invite, u}, err
+	return Link{t.Purpose == mailtoken.Invite, s.needsCode(t, marks), u}, err
+}
+
+// needsCode tells whether a browser has asked for the link, and it is not the one with the marks. The
+// URL alone, from a log or a scanner of mails, then sets no password.
+func (s *Service) needsCode(t mailtoken.Token, marks []string) bool {
+	return t.Asked() && !s.parts.Tokens.CheckMark(t.Request[:], marks)
 }
 
 // OpenAddress returns the user whose address a link confirms. ErrLink for one that cannot be used.
@@ -203,10 +245,13 @@ func (s *Service) use(t mailtoken.Token, u storage.User, info issuer.RequestInfo
 }
 
 // SetPassword uses a link up: it sets the password and ends all sessions of the user. Nobody is
-// signed in by that, so that a second factor is asked for as ever. ErrLink, *issuer.FieldError for a
-// password that must not be, or *issuer.Error with Unavailable.
-func (s *Service) SetPassword(ctx context.Context, token string, pw issuer.Secret, info issuer.RequestInfo) error {
+// signed in by that, so that a second factor is asked for as ever. ErrLink, ErrCode, *issuer.FieldError
+// for a password that must not be, or *issuer.Error with TooManyAttempts or Unavailable.
+func (s *Service) SetPassword(ctx context.Context, token string, p Proof, pw issuer.Secret, info issuer.RequestInfo) error {
 	t, u, err := s.open(ctx, token, mailtoken.Reset, mailtoken.Invite)
+	if err == nil && s.needsCode(t, p.Marks) {
+		err = s.tryCode(ctx, t.Request[:], p.Code, func() error { return nil }, &u, info)
+	}
 	if err != nil {
 		return err
 	}

@@ -167,7 +167,7 @@ func (d *Deliverer) facts(r Request, u storage.User, to string, m storage.Messag
 	default:
 		return facts, nil
 	}
-	text, err := d.Sealer.SealToken(mailtoken.New(purpose, u, to, m.ExpiresAt))
+	text, err := d.Sealer.SealToken(mailtoken.New(purpose, u, to, m.ExpiresAt).From(r.Nonce))
 	if err != nil {
 		return nil, errors.New("the link could not be made")
 	}

@@ -108,3 +108,30 @@ func (s *Sealer) CheckCode(nonce []byte, u storage.User, typed string) bool {
 	}
 	return right == 1 && u.ID != ""
 }
+
+// Mark returns what the browser that has made a request keeps in a cookie. Neither the link nor the
+// form tells it.
+func (s *Sealer) Mark(nonce []byte) string { return mark(s.marks[0], nonce) }
+
+func mark(key, nonce []byte) string {
+	mac := hmac.New(sha256.New, key)
+	mac.Write(nonce)
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:markBytes])
+}
+
+const markBytes = 16
+
+// MarkLength is the length of a mark, in characters.
+const MarkLength = (markBytes*8 + 5) / 6
+
+// CheckMark tells whether one of the marks is that of the request.
+func (s *Sealer) CheckMark(nonce []byte, marks []string) bool {
+	found := 0
+	for _, key := range s.marks {
+		right := mark(key, nonce)
+		for _, m := range marks {
+			found |= subtle.ConstantTimeCompare([]byte(right), []byte(m))
+		}
+	}
+	return found == 1
+}

@@ -26,6 +26,7 @@ type Sealer struct {
 	issuer string
 	seals  [][]byte // the first one seals
 	codes  [][]byte // the first one makes codes
+	marks  [][]byte // the first one makes marks
 }
 
 // NewSealer returns a sealer under the master key. What was made under the others counts too.
@@ -35,6 +36,7 @@ func NewSealer(rand io.Reader, issuer string, master keys.MasterKey, others ...k
 		if !k.IsZero() {
 			s.seals = append(s.seals, k.Derive("mail token v1", sha256.Size))
 			s.codes = append(s.codes, k.Derive("mail code v1", sha256.Size))
+			s.marks = append(s.marks, k.Derive("mail browser v1", sha256.Size))
 		}
 	}
 	return s

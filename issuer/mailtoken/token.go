@@ -35,6 +35,7 @@ type Token struct {
 	UserID  string
 	Mailed  State // of the address that it was mailed to; zero for a link that was not mailed
 	State   State
+	Request [nonceBytes]byte // the nonce of the request by a browser; zero for none
 	Until   time.Time
 }
 
@@ -93,9 +94,12 @@ func New(p Purpose, u storage.User, mailedTo string, until time.Time) Token {
 	return Token{Purpose: p, UserID: u.ID, Mailed: AddressState(mailedTo), State: StateOf(p, u), Until: until}
 }
 
-// plainSize is the length of a token before it is sealed: purpose, end in seconds, user id, address
-// and state.
-const plainSize = 1 + 8 + 16 + 16 + 16
+// plainSize is the length of a token before it is sealed: purpose, end in seconds, user id, address,
+// state and request. Those of before there were requests in them lack the last.
+const (
+	plainSize       = 1 + 8 + 16 + 16 + 16 + nonceBytes
+	plainSizeBefore = plainSize - nonceBytes
+)
 
 // maxToken bounds the text of a token, in characters.
 const maxToken = 160
@@ -114,6 +118,7 @@ func (s *Sealer) SealToken(t Token) (string, error) {
 	plain = append(plain, id[:]...)
 	plain = append(plain, t.Mailed[:]...)
 	plain = append(plain, t.State[:]...)
+	plain = append(plain, t.Request[:]...)
 	b, err := s.Seal(s.forIssuer(useToken), plain)
 	if err != nil {
 		return "", fmt.Errorf("seal token: %w", err)
@@ -132,11 +137,22 @@ func (s *Sealer) OpenToken(text string) Token {
 		return Token{}
 	}
 	plain, ok := s.Open(s.forIssuer(useToken), b)
-	if !ok || len(plain) != plainSize {
+	if !ok || len(plain) != plainSize && len(plain) != plainSizeBefore {
 		return Token{}
 	}
-	return Token{
+	t := Token{
 		Purpose: Purpose(plain[0]), Until: time.Unix(int64(binary.BigEndian.Uint64(plain[1:9])), 0).UTC(),
 		UserID: uuid.UUID(plain[9:25]).String(), Mailed: State(plain[25:41]), State: State(plain[41:57]),
 	}
+	copy(t.Request[:], plain[57:])
+	return t
 }
+
+// From returns the token as one that a browser has asked for, by a request with that nonce.
+func (t Token) From(nonce []byte) Token {
+	copy(t.Request[:], nonce)
+	return t
+}
+
+// Asked tells whether a browser has asked for the token.
+func (t Token) Asked() bool { return t.Request != [nonceBytes]byte{} }

@@ -165,3 +165,27 @@ func TestCode_CountsForOneRequestAndState(t *testing.T) {
 		}
 	}
 }
+
+// A token remembers the request, and one from before there were requests in them opens.
+func TestToken_KeepsItsRequest(t *testing.T) {
+	s := mailtoken.NewSealer(rand.Reader, "https://id.example.com", masterKey(t))
+	nonce := bytes.Repeat([]byte{7}, 16)
+	asked := mailtoken.New(mailtoken.Reset, alice(), alice().Email, now).From(nonce)
+	for name, token := range map[string]mailtoken.Token{"asked": asked, "handed over": asked.From(make([]byte, 16))} {
+		text, err := s.SealToken(token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.OpenToken(text); got != token || got.Asked() != (name == "asked") {
+			t.Errorf("%s: %+v, want %+v", name, got, token)
+		}
+	}
+}
+
+func TestMark_IsOfItsRequest(t *testing.T) {
+	s := mailtoken.NewSealer(rand.Reader, "https://id.example.com", masterKey(t))
+	one, two := bytes.Repeat([]byte{1}, 16), bytes.Repeat([]byte{2}, 16)
+	if m := s.Mark(one); len(m) != mailtoken.MarkLength || !s.CheckMark(one, []string{"x", m}) || s.CheckMark(two, []string{m}) || s.CheckMark(one, nil) {
+		t.Errorf("the mark %q", m)
+	}
+}
