@@ -82,7 +82,7 @@ type mailForm struct {
 
 // proof is what the form says beside the link.
 func (f mailForm) proof() accountmail.Proof {
-	return accountmail.Proof{Marks: f.marks, Code: issuer.Secret(f.fields["code"])}
+	return accountmail.Proof{Marks: f.marks, Typed: issuer.Secret(f.fields["code"])}
 }
 
 // mailPage is one page with its form. show answers GET, and submit POST: nothing is changed by

@@ -27,6 +27,7 @@ var expectedConstantTime = []string{
 	"issuer/password/scrypt.go matches: subtle.ConstantTimeCompare",
 	"issuer/code_decision.go decideReplay: subtle.ConstantTimeCompare",     // what a session keeps of its code's challenge
 	"issuer/mailtoken/code.go CheckCode: subtle.ConstantTimeCompare",       // the code of a mail
+	"issuer/mailtoken/code.go CheckMark: subtle.ConstantTimeCompare",       // the cookie of who has asked for it
 	"issuer/recovery/recovery.go Take: subtle.ConstantTimeCompare",         // hashes of recovery codes
 	"issuer/totp/totp.go Check: subtle.ConstantTimeCompare",                // the codes of an authenticator app
 	"issuer/upstream/oidc.go verify: subtle.ConstantTimeCompare",           // the nonce of an ID token

@@ -87,7 +87,7 @@ type Asked struct {
 // browser has asked for needs neither.
 type Proof struct {
 	Marks []string
-	Code  issuer.Secret
+	Typed issuer.Secret // the code
 }
 
 // now is the one timestamp of a unit of work, as the store will keep it.
@@ -153,7 +153,7 @@ func (s *Service) TryCode(ctx context.Context, request string, p Proof, info iss
 		u = found
 		return err
 	}
-	if err := s.tryCode(ctx, r.Nonce, p.Code, find, &u, info); err != nil {
+	if err := s.tryCode(ctx, r.Nonce, p.Typed, find, &u, info); err != nil {
 		return "", err
 	}
 	token, err = s.parts.Tokens.SealToken(mailtoken.New(mailtoken.Reset, u, u.Email, r.Until).From(r.Nonce))
@@ -250,7 +250,7 @@ func (s *Service) use(t mailtoken.Token, u storage.User, info issuer.RequestInfo
 func (s *Service) SetPassword(ctx context.Context, token string, p Proof, pw issuer.Secret, info issuer.RequestInfo) error {
 	t, u, err := s.open(ctx, token, mailtoken.Reset, mailtoken.Invite)
 	if err == nil && s.needsCode(t, p.Marks) {
-		err = s.tryCode(ctx, t.Request[:], p.Code, func() error { return nil }, &u, info)
+		err = s.tryCode(ctx, t.Request[:], p.Typed, func() error { return nil }, &u, info)
 	}
 	if err != nil {
 		return err
