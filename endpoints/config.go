@@ -125,6 +125,13 @@ type Config struct {
 	// with; "" for none.
 	DocsClient string
 
+	// Console signs administrators in at the console; nil is no console. ConsoleURL is where browsers
+	// reach it, as in issuer.Config; ConsolePublic serves it beside the public endpoints, not only by
+	// Handler.Admin.
+	Console       ConsoleSignIn
+	ConsoleURL    string
+	ConsolePublic bool
+
 	// AccountMail is what people do about their accounts by mail; nil mounts nothing of it.
 	AccountMail AccountMail
 

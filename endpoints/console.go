@@ -41,6 +41,7 @@ type consolePages struct {
 	admins  adminAuthorizer
 	limiter *limiter
 	site    *pageSite
+	csrf    *http.CrossOriginProtection
 	console *console.Console
 	links   linkMaker // nil where nobody makes links by which users choose a password
 	sends   bool      // mails are sent
@@ -109,7 +110,11 @@ func newConsolePages(cfg Config, lim *limiter, site *pageSite) *consolePages {
 	if err != nil {
 		panic("the console's texts: " + err.Error()) // they are part of the program
 	}
-	c := &consolePages{access: browserAccess{cfg.SignIn, site}, admins: cfg.Admin, limiter: lim, site: site, console: built}
+	csrf := http.NewCrossOriginProtection()
+	if u, err := url.Parse(cfg.ConsoleURL); err != nil || csrf.AddTrustedOrigin(u.Scheme+"://"+u.Host) != nil {
+		panic("the console's URL is none: " + cfg.ConsoleURL) // validated before
+	}
+	c := &consolePages{csrf: csrf, access: newConsoleSignIn(cfg, site), admins: cfg.Admin, limiter: lim, site: site, console: built}
 	if cfg.AccountMail != nil {
 		c.links, c.sends = cfg.AccountMail, cfg.AccountMail.Sends()
 	}
@@ -124,6 +129,7 @@ func (c *consolePages) parts() []consolePart {
 // mountConsole mounts the pages and forms of the console.
 func (m *routeBuilder) mountConsole(c *consolePages) {
 	both := append(slices.Clone(readMethods), http.MethodPost)
+	m.mountConsoleSignIn(c)
 	for _, part := range c.parts() {
 		forms := map[string]consoleForm{}
 		for _, f := range part.forms {
@@ -184,7 +190,7 @@ func isOwnSite(r *http.Request) bool {
 
 // take performs a form.
 func (c consoleEndpoint) take(r *http.Request, e *event) (any, error) {
-	if err := c.site.checkOrigin(r); err != nil {
+	if err := c.checkOrigin(r); err != nil {
 		return nil, err
 	}
 	sent, err := readConsoleForm(r, append(slices.Clone(c.form.fields), "revision", "confirm"), c.form.many)
@@ -225,6 +231,17 @@ func (c consoleEndpoint) take(r *http.Request, e *event) (any, error) {
 		to += "?" + url.Values{"done": {d.notice}}.Encode()
 	}
 	return pageReply{location: c.site.base + pathConsole + to, others: v.cookies()}, nil
+}
+
+// checkOrigin refuses a form of another site. On a listener of its own the console has an origin of
+// its own.
+func (c *consolePages) checkOrigin(r *http.Request) error {
+	if c.csrf.Check(r) == nil {
+		return nil
+	}
+	refusal := *errCrossSite
+	refusal.retryURL = c.site.base + pathConsole
+	return &refusal
 }
 
 // visit finds out who asks. The visit has no admin where nobody is signed in, or somebody who is

@@ -1,7 +1,6 @@
 package endpoints
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -136,28 +135,6 @@ func readConsoleForm(r *http.Request, fields, many []string) (map[string][]strin
 
 // maxConsoleFields bounds the fields of a form.
 const maxConsoleFields = 500
-
-// browserAccess lets administrators in by the session of their browser.
-type browserAccess struct {
-	signInService interface {
-		Session(ctx context.Context, cookie issuer.Secret) (*issuer.BrowserUser, error)
-	}
-	site *pageSite
-}
-
-var _ consoleAccess = browserAccess{}
-
-func (b browserAccess) visitor(ctx context.Context, r *http.Request, _ *event) (*issuer.Principal, *http.Cookie, error) {
-	user, err := b.signInService.Session(ctx, b.site.cookies.read(r))
-	if err != nil || user == nil {
-		return nil, nil, err
-	}
-	return user.Principal(), nil, nil
-}
-
-func (b browserAccess) signIn(string, bool) string { return b.site.base + pathLogin }
-
-func (b browserAccess) signOut() string { return b.site.base + pathLogout }
 
 // secretField returns a field that is a secret.
 func secretField(v *consoleVisit, name string) issuer.Secret { return issuer.Secret(v.field(name)) }

@@ -28,9 +28,14 @@ func (h *Handler) mount(cfg Config, u *url.URL) {
 	m.mountOwnFactors(cfg.SelfService)
 	m.mountAccount(cfg)
 	m.mountAccountMail(cfg.AccountMail)
-	consoleSite := newConsolePages(cfg, lim, shared.site)
+	var consoleSite *consolePages
+	if cfg.Console != nil {
+		consoleSite = newConsolePages(cfg, lim, shared.site)
+	}
 	if cfg.AdminMerged {
 		m.mountAdmin(cfg.Admin)
+	}
+	if consoleSite != nil && cfg.ConsolePublic {
 		m.mountConsole(consoleSite)
 	}
 	m.mountDocuments(cfg)
@@ -39,7 +44,9 @@ func (h *Handler) mount(cfg Config, u *url.URL) {
 	admin := *m
 	admin.listener, admin.atRoot = h.admin, true
 	admin.mountAdmin(cfg.Admin)
-	admin.mountConsole(consoleSite)
+	if consoleSite != nil {
+		admin.mountConsole(consoleSite)
+	}
 	// The page at /docs logs in where it was loaded from.
 	admin.route(route{path: pathToken, methods: []string{http.MethodPost}, endpoint: tokenEndpoint{cfg.Service, lim}})
 	admin.mountDocsPage(cfg.Issuer, cfg.DocsClient, operations{admin: true})

@@ -83,6 +83,10 @@ type Config struct {
 	// one; 0 for not at all.
 	EnrolWithin time.Duration
 
+	// ConsoleURL is where browsers reach the console: what comes before /console, with no trailing
+	// slash. "" is no console.
+	ConsoleURL string
+
 	// Name is the service as authenticator apps show it; "" for the issuer's host.
 	Name string
 
@@ -129,6 +133,11 @@ func (c Config) Validate() error {
 	c.BrowserSessions.validate(&faults)
 	if c.StatusTTL != 0 && (c.StatusTTL < time.Second || c.StatusTTL > time.Hour) {
 		faults.Addf("status-ttl", "must lie between 1s and 1h, is %s", c.StatusTTL)
+	}
+	if c.ConsoleURL != "" {
+		if _, err := ParseURL(c.ConsoleURL); err != nil {
+			faults.Addf("console-url", "%v", err)
+		}
 	}
 	if c.CacheTTL < 0 {
 		faults.Addf("keyring-refresh", "must not be negative, is %s", c.CacheTTL)
@@ -182,6 +191,7 @@ type Issuer struct {
 	outbox        *outbox.Worker
 	mailTokens    *mailtoken.Sealer
 	logout        *logoutService
+	console       *Console // nil for none
 
 	auth         *clientAuthenticator
 	checker      *tokenChecker
@@ -195,6 +205,14 @@ type Issuer struct {
 func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwords *password.Pool, log *audit.Log) (*Issuer, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
+	}
+	var console *Console
+	if cfg.ConsoleURL != "" {
+		client, secret, err := newConsoleClient(cfg)
+		if err != nil {
+			return nil, err
+		}
+		console, store = &Console{url: cfg.ConsoleURL, secret: secret}, withConsole{store, client}
 	}
 	secrets, err := newSecretCache(cfg.Rand)
 	if err != nil {
@@ -233,6 +251,9 @@ func New(cfg Config, store Store, keyring Keyring, master keys.MasterKey, passwo
 		signer: &tokenSigner{issuer: cfg.Issuer, ttl: cfg.AccessTokenTTL, keyring: keyring, statusLists: i.statusLists, tokens: verified, attributes: i.attributes, rand: cfg.Rand},
 	}
 	i.logout = newLogoutService(i, keyring)
+	if i.console = console; console != nil {
+		console.issuer = i
+	}
 	return i, nil
 }
 

@@ -81,6 +81,9 @@ const appStep = "Sign in through"
 // mailStep begins the paragraph of dev.txt that says where mails are.
 const mailStep = "Mails are not sent"
 
+// consoleStep begins the paragraph of dev.txt that says where the console is.
+const consoleStep = "Administer in the browser"
+
 // devCommands returns the commands to print, without those that ask the admin API where the
 // issuer's address does not serve it, and without the demo application where there is none.
 func (s *settings) devCommands() string {
@@ -90,6 +93,9 @@ func (s *settings) devCommands() string {
 	}
 	if s.appListen == "" {
 		text = withoutParagraph(text, appStep)
+	}
+	if !s.consoleIsPublic() {
+		text = withoutParagraph(text, consoleStep)
 	}
 	if !s.adminMerged() {
 		text, _, _ = strings.Cut(text, adminStep)

@@ -156,6 +156,7 @@ func (v *server) buildServices() error {
 		return err
 	}
 	cfg.Messages.MailLanguage, cfg.Messages.NewDevices = v.settings.mailLanguage, v.settings.notifyNewDevice
+	cfg.ConsoleURL = v.consoleURL()
 	if v.issuer, err = issuer.New(cfg, v.store, v.keyring, v.master.Primary(), v.passwords, v.auditLog); err != nil {
 		return err
 	}
@@ -193,11 +194,15 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	}
 	v.metrics.Gauge("signet_messages_waiting", "Messages that wait for delivery, on all instances.", func() float64 { return float64(v.issuer.Outbox().Backlog().Waiting) })
 	v.metrics.Gauge("signet_message_oldest_seconds", "Age of the oldest message that waits for delivery; 0 where none does.", func() float64 { return v.issuer.Outbox().OldestAge().Seconds() })
-	v.handler, err = endpoints.New(endpoints.Config{
+	cfg := endpoints.Config{
 		Issuer: v.settings.issuer, Service: v.issuer, Admin: v.admin, SelfService: v.self, Keys: v.keyring, Store: v.store,
 		AdminMerged: v.settings.adminMerged(), TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh, DocsClient: v.settings.docsClient,
 		SignIn: v.issuer.SignIn(v.admin).WithUpstream(v.upstream, v.store, v.admin, v.settings.keyringRefresh), AccountMail: v.mail, Pages: shown, Metrics: v.metrics, Log: v.log, Now: v.now, Rand: v.random,
-	})
+	}
+	if c := v.issuer.Console(); c != nil {
+		cfg.Console, cfg.ConsoleURL, cfg.ConsolePublic = c, v.consoleURL(), v.settings.consoleIsPublic()
+	}
+	v.handler, err = endpoints.New(cfg)
 	if err != nil {
 		return err
 	}
@@ -241,6 +246,7 @@ func logServing(ctx context.Context, v *server) error {
 			v.log.Warn().Str("admin-listen", v.listeners.urlOf(v.listeners.admin)).Msg("plain http on a network: tokens of administrators can be read on the way; give --tls-cert, or listen on loopback")
 		}
 	}
+	v.logConsole()
 	v.warnOfPort()
 	v.warnOfDemo(ctx)
 	for _, name := range unknownVariables(v.env) {

@@ -100,6 +100,14 @@ func (s *listenSettings) check(all *settings) []error {
 			errs = append(errs, all.errorf(l.name, "%v", err))
 		}
 	}
+	if !slices.Contains([]string{consoleAdmin, consolePublic, consoleOff}, s.console) {
+		errs = append(errs, all.errorf("console", "must be %s, %s or %s, is %q", consoleAdmin, consolePublic, consoleOff, s.console))
+	}
+	if s.consoleURL != "" {
+		if _, err := issuer.ParseURL(s.consoleURL); err != nil {
+			errs = append(errs, all.errorf("console-url", "%v", err))
+		}
+	}
 	for _, other := range []struct{ name, address string }{{"listen", s.listen}, {"admin-listen", s.adminListen}} {
 		if other.address == s.metricsListen && s.metricsListen != "" && !strings.HasSuffix(s.metricsListen, ":0") {
 			errs = append(errs, all.errorf("metrics-listen", "is the address of --%s", other.name))

@@ -37,6 +37,8 @@ func (s *issuerSettings) define(f *pflag.FlagSet) {
 type listenSettings struct {
 	listen        string
 	adminListen   string
+	console       string
+	consoleURL    string
 	metricsListen string
 	pprof         bool
 	addrFile      string
@@ -45,6 +47,8 @@ type listenSettings struct {
 func (s *listenSettings) define(f *pflag.FlagSet) {
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to serve on; port 0 takes a free one, see --addr-file")
 	f.StringVar(&s.adminListen, "admin-listen", "127.0.0.1:8081", "`ADDRESS` of the admin API; the one of --listen serves it there, empty turns it off")
+	f.StringVar(&s.console, "console", consoleAdmin, "`WHERE` the administrators' pages at /console are: admin, with the admin API; public, at --listen too; off")
+	f.StringVar(&s.consoleURL, "console-url", "", "the `URL` where browsers reach the console, without /console; needed where a proxy stands before --admin-listen")
 	f.StringVar(&s.metricsListen, "metrics-listen", "127.0.0.1:9090", "`ADDRESS` for /metrics; empty turns it off")
 	f.BoolVar(&s.pprof, "pprof", false, "serve profiles at /debug/pprof of --metrics-listen, which can show what is in memory")
 	f.StringVar(&s.addrFile, "addr-file", "", "`FILE` that holds the base URL of --listen while the server answers")
@@ -52,6 +56,18 @@ func (s *listenSettings) define(f *pflag.FlagSet) {
 
 // adminMerged tells whether the admin API is served beside the public endpoints.
 func (s *listenSettings) adminMerged() bool { return s.adminListen != "" && s.adminListen == s.listen }
+
+// The values of --console.
+const (
+	consoleAdmin  = "admin"
+	consolePublic = "public"
+	consoleOff    = "off"
+)
+
+// consoleIsPublic tells whether the console is served beside the public endpoints.
+func (s *listenSettings) consoleIsPublic() bool {
+	return s.console == consolePublic || s.console == consoleAdmin && s.adminMerged()
+}
 
 // ownAdminListen is the address of the admin API's own listener, "" for none.
 func (s *listenSettings) ownAdminListen() string {

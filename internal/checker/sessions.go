@@ -76,6 +76,9 @@ func (b *records) matchesUserEpoch(u storage.User, s storage.Session) bool {
 	return kept || s.UserEpoch == b.epoch.Number<<32|u.Epoch
 }
 
+// consoleClient is the client of the console, which is in no store.
+const consoleClient = "signet-console"
+
 // whyEnded says why a session that is not marked cannot be alive; "" where it can.
 func (b *records) whyEnded(s storage.Session) string {
 	if !s.RevokedAt.IsZero() || !b.Now.Before(s.ExpiresAt) {
@@ -86,7 +89,7 @@ func (b *records) whyEnded(s storage.Session) string {
 	switch {
 	case !user:
 		return "user is gone"
-	case !client:
+	case !client && s.ClientID != consoleClient:
 		return "client is gone"
 	case !b.matchesUserEpoch(u, s):
 		return "user's epoch is over"

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/signet/issuer"
+
 	"example.org/signet/issuer/authorization"
 )
 
@@ -20,6 +22,7 @@ type Browser struct {
 	Cookies   map[string]string
 	UserAgent string         // "" for that of net/http
 	Changes   []*http.Cookie // all Set-Cookie headers so far
+	StopsAt   string         // the beginning of a redirect that is not followed; "" for none
 }
 
 // NewBrowser returns a browser without cookies.
@@ -53,8 +56,8 @@ func (b *Browser) Send(t testing.TB, p Page, form url.Values, opts ...RequestOpt
 func (b *Browser) visit(method, path, body string, opts ...RequestOption) Page {
 	p := b.once(method, path, body, opts...)
 	for range 10 {
-		location := p.Header.Get("Location")
-		if !strings.HasPrefix(location, "/") {
+		location := b.s.ownRedirect(p.Header.Get("Location"))
+		if !strings.HasPrefix(location, "/") || b.StopsAt != "" && strings.HasPrefix(location, b.StopsAt) {
 			return p
 		}
 		p = b.once(http.MethodGet, b.s.below(location), "", opts[:min(1, len(opts))]...)
@@ -93,6 +96,16 @@ func (b *Browser) once(method, path, body string, opts ...RequestOption) Page {
 
 // Clone returns a browser with the same cookies, as another tab has.
 func (b *Browser) Clone() *Browser { return &Browser{s: b.s, Cookies: maps.Clone(b.Cookies)} }
+
+// ownRedirect returns a redirect as a path of the issuer, where it is one of the console's sign-in: to
+// the authorization endpoint and back. Other redirects to URLs are a client's.
+func (s *Signet) ownRedirect(location string) string {
+	path, own := strings.CutPrefix(location, strings.TrimSuffix(s.Issuer, s.options.Path))
+	if own && (strings.HasPrefix(s.below(path), ConsolePath) || strings.Contains(path, "client_id="+issuer.ConsoleClient+"&")) {
+		return path
+	}
+	return location
+}
 
 // below returns a path of the issuer without the path of its URL.
 func (s *Signet) below(path string) string { return strings.TrimPrefix(path, s.options.Path) }

@@ -174,6 +174,9 @@ func (s *Signet) open() {
 		cfg.Messages.Words, err = pages.New(pages.Config{Issuer: s.Issuer})
 		must(s.t, err)
 	}
+	if s.options.Endpoints.AdminMerged {
+		cfg.ConsoleURL = s.Issuer
+	}
 	s.Audit = audit.New(s.Store, s.master, cfg.Now, cfg.Rand, cfg.OtherMasterKeys...)
 	s.Service, err = issuer.New(cfg, s.Store, s.Keys, s.master, s.Passwords, s.Audit)
 	must(s.t, err)
@@ -223,6 +226,9 @@ func (s *Signet) serve() {
 	cfg.Issuer, cfg.Admin, cfg.SelfService = s.Issuer, s.Admin, s.Self
 	cfg.Keys, cfg.Store, cfg.Metrics, cfg.Log = s.Keys, s.Store, s.Metrics, log
 	cfg.AccountMail = s.Mail
+	if c := s.Service.Console(); c != nil {
+		cfg.Console, cfg.ConsoleURL, cfg.ConsolePublic = c, s.Issuer, true
+	}
 	if cfg.Service == nil {
 		cfg.Service = s.Service
 	}

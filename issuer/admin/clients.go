@@ -93,6 +93,9 @@ func (c Clients) newRecord(ctx context.Context, n NewClient) (storage.Client, er
 	if err := account.ClientID(n.ID); err != nil {
 		return storage.Client{}, accountError("client_id", err)
 	}
+	if issuer.IsReservedClient(n.ID) {
+		return storage.Client{}, newFieldError("client_id", "is that of a client which is part of Signet: choose another one")
+	}
 	now := c.admin.service.now()
 	x := storage.Client{ID: n.ID, Public: n.Public, Epoch: epoch.NewClient(now), CreatedAt: now, UpdatedAt: now}
 	settings := n.Settings

@@ -23,7 +23,7 @@ type Device struct {
 }
 
 // deviceVersion tells a Device from a stamp.
-const deviceVersion = 0x82
+const deviceVersion = 0x84
 
 func (s *Sealer) deviceData() []byte { return append([]byte("device\x00"), s.issuer...) }
 
