@@ -133,6 +133,15 @@ func (g deviceGrant) complete(ctx context.Context, req *grantRequest, who subjec
 	return result, nil
 }
 
+// expiry is the absolute end of the session. One that administers is short.
+func (g deviceGrant) expiry(client storage.Client, s storage.Session, at time.Time) time.Time {
+	end := g.sessions.expiry(client, at)
+	if contains(s.Scopes, ScopeAdmin) {
+		end = earlier(end, at.Add(maxAdminByDevice))
+	}
+	return end
+}
+
 // redeem makes the conditional update. Where it did not hold or its answer was lost, the place in
 // the status lists, which nobody else has, tells whether it was this request that redeemed.
 func (g deviceGrant) redeem(ctx context.Context, req *grantRequest, who subject) (storage.Session, error) {
@@ -142,7 +151,7 @@ func (g deviceGrant) redeem(ctx context.Context, req *grantRequest, who subject)
 	}
 	s, err := g.store.RedeemSession(ctx, storage.Redemption{
 		SessionID: who.session.ID, ClientID: req.client.ID, At: who.issuedAt, StatusIndex: index, Roles: who.user.Roles,
-		ExpiresAt: g.sessions.expiry(req.client, who.issuedAt),
+		ExpiresAt: g.expiry(req.client, *who.session, who.issuedAt),
 	})
 	if err == nil {
 		return s, nil

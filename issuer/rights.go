@@ -68,7 +68,7 @@ func clientBounds(c storage.Client, issuer string) bounds {
 	if contains(c.Grants, GrantRefreshToken) && !contains(c.Scopes, ScopeOfflineAccess) {
 		b.scopes = append(slices.Clone(c.Scopes), ScopeOfflineAccess)
 	}
-	if c.Public {
+	if c.Public && !AdministersByDevice(c) {
 		b.scopes = without(b.scopes, []string{ScopeAdmin})
 	}
 	return b

@@ -3,8 +3,10 @@ package issuer
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"example.org/signet/issuer/account"
+	"example.org/signet/storage"
 )
 
 // The scopes with a meaning of their own (OpenID Connect Core §5.4).
@@ -24,7 +26,7 @@ const (
 // it, and a user's token only through such a client; no role may name them.
 const (
 	ScopeAccount = "signet:account" // self-service, at /me
-	ScopeAdmin   = "signet:admin"   // the admin API; never for a public client
+	ScopeAdmin   = "signet:admin"   // the admin API; for one public client alone, see AdministersByDevice
 )
 
 // userScopes are the scopes that mean nothing without a user.
@@ -103,3 +105,16 @@ func keep(list []string, wanted func(string) bool) []string {
 }
 
 func joinScope(scopes []string) string { return strings.Join(scopes, " ") }
+
+// CLIClient is the id of the one public client that may have signet:admin: that of signet login.
+const CLIClient = "signet-cli"
+
+// AdministersByDevice tells whether a public client may have signet:admin. Anybody can present its
+// id, but the device flow is its only way to tokens: so each session of it was allowed by a click on
+// a page that names the client and the scope, and nothing is handed over by a redirect.
+func AdministersByDevice(c storage.Client) bool {
+	return c.ID == CLIClient && contains(c.Grants, GrantDeviceCode) && len(without(c.Grants, []string{GrantDeviceCode, GrantRefreshToken})) == 0
+}
+
+// maxAdminByDevice bounds the sessions that a device administers by.
+const maxAdminByDevice = 12 * time.Hour

@@ -135,6 +135,9 @@ func (r requestReader) readDevice(ctx context.Context, v *visit, params authoriz
 		return unavailable(err)
 	}
 	v.client.InitiateLoginURI = "" // a device has no page to begin anew from
+	if contains(v.client.Scopes, ScopeAdmin) {
+		v.client.DefaultMaxAge = &freshAdmin // whoever finds the browser of an administrator signed in approves no device
+	}
 	v.device = &deviceVisit{record, sealed.UserCode}
 	v.request, v.refusal = params.DeviceRequest(v.client.ID, record.Scopes, record.Resource), nil
 	v.sealed, v.stamp = params.Stamp(), r.stamps.Open(params.Stamp())
@@ -221,6 +224,9 @@ func (s *SignIn) deviceDone(p plan, result DeviceResult) Outcome {
 	o.Device, o.DeviceResult = p.device.view(), result
 	return o
 }
+
+// freshAdmin is how old a sign-in may be that approves a device which administers, in seconds.
+var freshAdmin = int64(5 * 60)
 
 // deviceRedeemTime is how long the device has at least to fetch its tokens after the approval.
 const deviceRedeemTime = time.Minute

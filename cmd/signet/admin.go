@@ -19,7 +19,8 @@ import (
 const actor = "cli"
 
 // adminContext is what an administrator's command works on: the store, opened
-// beside a server that may be running. Servers notice within --keyring-refresh.
+// beside a server that may be running, which notices within --keyring-refresh; or, with
+// --server, the admin API of a server, and nothing but admin is set.
 type adminContext struct {
 	*process
 	settings  *settings
@@ -28,7 +29,8 @@ type adminContext struct {
 	auditLog  *audit.Log
 	passwords *password.Pool
 	service   *admin.Service
-	operator  *admin.Admin
+	operator  *admin.Admin   // nil at a server
+	admin     administration // the same at a store and at a server
 }
 
 // openAdmin opens the store and ensures the built-in roles.
@@ -72,17 +74,41 @@ func (ac *adminContext) open(keyring *keys.Manager) {
 	}, admin.Parts{Store: ac.store, Passwords: ac.passwords, Audit: ac.auditLog, Throttler: throttler, Keys: keyring, Factors: factor.New(ac.store, ac.master, ac.random, ac.settings.issuer), Fetch: logoFetcher(ac.settings), Notifier: ac.notifier(),
 		Connectors: ac.newUpstream(ac.settings, ac.master, nil)})
 	ac.operator = ac.service.Operator(issuer.RequestInfo{Actor: actor})
+	ac.admin = localAdmin{ac.operator}
 }
 
 // adminFunc is the work of an administrator's command.
 type adminFunc func(ctx context.Context, ac *adminContext, args []string) error
 
-// withAdmin sets the command's RunE: it opens the store, calls run, and closes the
-// store.
+// withAdmin sets the command's RunE: it calls run on the store, or with --server on the admin API of
+// a server. Of its adminContext run uses nothing but admin and the process.
 func (p *process) withAdmin(c *cobra.Command, s *settings, mode openMode, run adminFunc) *cobra.Command {
-	s.offer(c.Flags(), &s.configSettings, &s.storeSettings)
+	return p.withStoreOr(c, s, mode, run, func(ctx context.Context, args []string) error {
+		ac, err := p.openServer(s)
+		if err != nil {
+			return err
+		}
+		return run(ctx, ac, args)
+	})
+}
+
+// withStore is withAdmin for commands that need the store itself.
+func (p *process) withStore(c *cobra.Command, s *settings, mode openMode, run adminFunc) *cobra.Command {
+	path := func() string { return c.CommandPath() }
+	return p.withStoreOr(c, s, mode, run, func(context.Context, []string) error {
+		return usageErrorf("%s works on the store alone, not with --server: run it where the store is", path())
+	})
+}
+
+// withStoreOr sets the command's RunE: it opens the store, calls run, and closes the store; with
+// --server it calls atServer.
+func (p *process) withStoreOr(c *cobra.Command, s *settings, mode openMode, run adminFunc, atServer runFunc) *cobra.Command {
+	s.offer(c.Flags(), &s.configSettings, &s.storeSettings, &s.serverSettings)
 	return p.withSettings(c, s, func(ctx context.Context, args []string) error {
 		p.warnOfVariables()
+		if s.serverURL != "" {
+			return atServer(ctx, args)
+		}
 		ac, err := p.openAdmin(ctx, s, mode)
 		if err != nil {
 			return err

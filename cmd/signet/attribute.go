@@ -55,7 +55,7 @@ func newAttributeCreate(p *process) *cobra.Command {
 	c.Flags().StringVar(&flags.typ, "type", "", "`TYPE` of the values: "+strings.Join(attribute.Types(), ", "))
 	flags.add(c.Flags())
 	return newAttributeCommand(p, c, createIfMissing, func(ctx context.Context, ac *adminContext, name string) (admin.Attribute, error) {
-		return ac.operator.Attributes().Create(ctx, name, flags.change(c))
+		return ac.admin.Attributes().Create(ctx, name, flags.change(c))
 	})
 }
 
@@ -72,7 +72,7 @@ func newAttributeUpdate(p *process) *cobra.Command {
 		if change == (admin.AttributeChange{}) {
 			return admin.Attribute{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
 		}
-		return ac.operator.Attributes().Update(ctx, name, change)
+		return ac.admin.Attributes().Update(ctx, name, change)
 	})
 }
 
@@ -110,7 +110,7 @@ func newAttributeList(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "List all attributes", Args: exactArgs(), Example: "  signet attribute list"}
 	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
-		list, err := ac.operator.Attributes().List(ctx)
+		list, err := ac.admin.Attributes().List(ctx)
 		if err != nil {
 			return fmt.Errorf("list attributes: %w", err)
 		}
@@ -133,13 +133,13 @@ func newAttributeDelete(p *process) *cobra.Command {
 	}
 	confirm.add(c.Flags())
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
-		if _, err := ac.operator.Attributes().Show(ctx, args[0]); err != nil {
+		if _, err := ac.admin.Attributes().Show(ctx, args[0]); err != nil {
 			return hintNotFound(err, args[0], "signet attribute list shows them")
 		}
 		if err := confirm.ask(ac.process, fmt.Sprintf("Delete the attribute %s and all its values for ever?", args[0])); err != nil {
 			return err
 		}
-		if err := ac.operator.Attributes().Delete(ctx, args[0]); err != nil {
+		if err := ac.admin.Attributes().Delete(ctx, args[0]); err != nil {
 			return hintNotFound(err, args[0], "signet attribute list shows them")
 		}
 		ac.messagef("deleted the attribute %s", args[0])
@@ -150,7 +150,7 @@ func newAttributeDelete(p *process) *cobra.Command {
 // checkAttributes refuses a name that no attribute has.
 func (ac *adminContext) checkAttributes(ctx context.Context, names []string) error {
 	for _, name := range names {
-		if _, err := ac.operator.Attributes().Show(ctx, name); err != nil {
+		if _, err := ac.admin.Attributes().Show(ctx, name); err != nil {
 			return hintNotFound(err, name, "signet attribute list shows them")
 		}
 	}

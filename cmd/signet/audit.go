@@ -97,7 +97,7 @@ func newAuditList(p *process) *cobra.Command {
 			return err
 		}
 		filter.Newest = !*oldest
-		events, err := ac.operator.Audit().List(ctx, filter, page)
+		events, err := ac.admin.Audit().List(ctx, filter, page)
 		if err != nil {
 			return listError(c, "the audit log", err)
 		}
@@ -133,7 +133,7 @@ func newAuditExport(p *process) *cobra.Command {
 		Example: "  signet audit export > audit.jsonl\n  signet audit export --since 2026-11-01 --until 2026-12-01 | gzip > november.jsonl.gz",
 	}
 	flags.add(c.Flags())
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
+	return p.withStore(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
 		filter, err := flags.resolve(ctx, ac)
 		if err != nil {
 			return err
@@ -161,7 +161,7 @@ func newAuditVerify(p *process) *cobra.Command {
 	}
 	c.Flags().StringVar(&against, "against", "", "`FILE` with the JSON report of an earlier verification: all that was there then must be there still")
 	s.offer(c.Flags(), &s.outputSettings)
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
+	return p.withStore(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
 		heads, err := previousChainHeads(against)
 		if err != nil {
 			return err

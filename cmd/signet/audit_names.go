@@ -17,8 +17,8 @@ func (ac *adminContext) checkEventType(ctx context.Context, name string) error {
 	if name == "" || slices.Contains(types, name) || strings.HasSuffix(name, ".") {
 		return nil
 	}
-	page, err := ac.store.ListAudit(ctx, storage.AuditFilter{Type: name}, storage.Page{Limit: 1})
-	if err != nil || len(page.Events) > 0 {
+	page, err := ac.admin.Audit().List(ctx, storage.AuditFilter{Type: name}, storage.Page{Limit: 1})
+	if err != nil || len(page.Items) > 0 {
 		return err
 	}
 	if meant := nearest(name, types); meant != "" {
@@ -48,11 +48,11 @@ func (ac *adminContext) resolveNames(ctx context.Context, f *storage.AuditFilter
 			*name.value = id
 			continue
 		}
-		known, err := ac.store.ListAudit(ctx, name.alone, storage.Page{Limit: 1})
+		known, err := ac.admin.Audit().List(ctx, name.alone, storage.Page{Limit: 1})
 		if err != nil {
 			return err
 		}
-		if len(known.Events) == 0 {
+		if len(known.Items) == 0 {
 			ac.messagef("signet: --%s: nothing is known by %q: no user, no client, no event", name.flag, *name.value)
 		}
 	}
@@ -61,8 +61,8 @@ func (ac *adminContext) resolveNames(ctx context.Context, f *storage.AuditFilter
 
 // idOf returns the id of the user or client of that name.
 func (ac *adminContext) idOf(ctx context.Context, name string) (id string, found bool, err error) {
-	client, clientErr := ac.operator.Clients().Show(ctx, name)
-	user, userErr := ac.operator.Users().Find(ctx, name)
+	client, clientErr := ac.admin.Clients().Show(ctx, name)
+	user, userErr := ac.admin.Users().Find(ctx, name)
 	for _, err := range []error{clientErr, userErr} {
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
 			return "", false, err

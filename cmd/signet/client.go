@@ -56,7 +56,7 @@ func newClientCreate(p *process) *cobra.Command {
 				return err
 			}
 		}
-		made, err := ac.operator.Clients().Create(ctx, n)
+		made, err := ac.admin.Clients().Create(ctx, n)
 		if err != nil {
 			return hintTaken(fmt.Errorf("create client: %w", err), "client_id", "signet client update changes the one that exists")
 		}
@@ -153,7 +153,7 @@ func newClientCommand(p *process, c *cobra.Command, s *settings, change func(ctx
 func newClientShow(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "show", Short: "Show a client", Example: "  signet client show web"}
 	return newClientCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.Client, error) {
-		return ac.operator.Clients().Show(ctx, id)
+		return ac.admin.Clients().Show(ctx, id)
 	})
 }
 
@@ -175,7 +175,7 @@ func newClientUpdate(p *process) *cobra.Command {
 		if change == (admin.ClientChange{InsecurePublicPassword: r.passwords}) {
 			return admin.Client{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
 		}
-		return ac.operator.Clients().Update(ctx, id, change)
+		return ac.admin.Clients().Update(ctx, id, change)
 	})
 }
 
@@ -201,7 +201,7 @@ func newClientRotateSecret(p *process) *cobra.Command {
 				return admin.Client{}, err
 			}
 		}
-		return ac.operator.Clients().RotateSecret(ctx, id, r)
+		return ac.admin.Clients().RotateSecret(ctx, id, r)
 	})
 }
 
@@ -216,7 +216,7 @@ func newClientList(p *process) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		clients, err := ac.operator.Clients().List(ctx, page)
+		clients, err := ac.admin.Clients().List(ctx, page)
 		if err != nil {
 			return listError(c, "clients", err)
 		}
@@ -237,13 +237,13 @@ func newClientDelete(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "delete CLIENT", Short: "Delete a client; its sessions end", Args: exactArgs("CLIENT"), Example: "  signet client delete web"}
 	confirm.add(c.Flags())
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
-		if _, err := ac.operator.Clients().Show(ctx, args[0]); err != nil {
+		if _, err := ac.admin.Clients().Show(ctx, args[0]); err != nil {
 			return hintNotFound(err, args[0], "signet client list shows them")
 		}
 		if err := confirm.ask(p, "Delete the client "+args[0]+" for ever? Its sessions end."); err != nil {
 			return err
 		}
-		if err := ac.operator.Clients().Delete(ctx, args[0]); err != nil {
+		if err := ac.admin.Clients().Delete(ctx, args[0]); err != nil {
 			return hintNotFound(err, args[0], "signet client list shows them")
 		}
 		ac.messagef("deleted the client %s", args[0])

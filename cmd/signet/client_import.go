@@ -27,7 +27,7 @@ func newClientImport(p *process) *cobra.Command {
 	c.Flags().BoolVar(&o.DryRun, "dry-run", false, "check the file, say what would be done, and write nothing")
 	c.Flags().BoolVar(&o.Update, "update", false, "change clients that exist already to what the file says")
 	s.offer(c.Flags(), &s.hashSettings, &s.outputSettings)
-	return p.withAdmin(c, s, createIfMissing, func(ctx context.Context, ac *adminContext, args []string) error {
+	return p.withStore(c, s, createIfMissing, func(ctx context.Context, ac *adminContext, args []string) error {
 		list, err := readClients(args[0], p.stdin)
 		if err != nil {
 			return err

@@ -75,7 +75,7 @@ func newConnectorList(p *process) *cobra.Command {
 	s := newSettings()
 	c := &cobra.Command{Use: "list", Short: "List connectors", Args: exactArgs(), Example: "  signet connector list"}
 	s.offer(c.Flags(), &s.issuerSettings, &s.outputSettings)
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
+	return p.withStore(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
 		list, err := ac.operator.Connectors().List(ctx)
 		if err != nil {
 			return fmt.Errorf("list connectors: %w", err)
@@ -97,7 +97,7 @@ func newConnectorDelete(p *process) *cobra.Command {
 		Long: "Delete a connector. Who can sign in by it alone cannot any more. The links of users stay: they count again once\n" +
 			"there is a connector to the same provider.",
 	}
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+	return p.withStore(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		if err := ac.operator.Connectors().Delete(ctx, args[0]); err != nil {
 			return hintNotFound(err, args[0], "signet connector list shows them")
 		}
@@ -112,7 +112,7 @@ func newConnectorCommand(p *process, c *cobra.Command, mode openMode, change fun
 	c.Use += " CONNECTOR"
 	c.Args = exactArgs("CONNECTOR")
 	s.offer(c.Flags(), &s.issuerSettings, &s.outputSettings)
-	return p.withAdmin(c, s, mode, func(ctx context.Context, ac *adminContext, args []string) error {
+	return p.withStore(c, s, mode, func(ctx context.Context, ac *adminContext, args []string) error {
 		x, err := change(ctx, ac, args[0])
 		if err != nil {
 			return hintNotFound(err, args[0], "signet connector list shows them")

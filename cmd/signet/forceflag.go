@@ -2,8 +2,6 @@ package main
 
 import (
 	"github.com/spf13/pflag"
-
-	"example.org/signet/issuer/admin"
 )
 
 // forceFlag is --allow-no-super-admin, which allows removing the last super_admin.
@@ -13,10 +11,11 @@ func (force *forceFlag) add(f *pflag.FlagSet) {
 	f.BoolVar(&force.allowed, "allow-no-super-admin", false, "allow that no user holds super_admin afterwards; only the command line can then create one")
 }
 
-// operator returns the operator of the command, with the override if the flag was given.
-func (force *forceFlag) operator(ac *adminContext) *admin.Admin {
-	if force.allowed {
-		return ac.operator.AllowNoSuperAdmin()
+// admin returns the administration of the command, with the override if the flag was given. A
+// server allows it to nobody.
+func (force *forceFlag) admin(ac *adminContext) administration {
+	if force.allowed && ac.operator != nil {
+		return localAdmin{ac.operator.AllowNoSuperAdmin()}
 	}
-	return ac.operator
+	return ac.admin
 }

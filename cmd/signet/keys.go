@@ -24,7 +24,7 @@ func withKeys(p *process, c *cobra.Command, run adminFunc) *cobra.Command {
 	s.offer(c.Flags(), &s.keySettings)
 	s.defineAccessTokenTTL(c.Flags()) // a retired key stays as long as its tokens
 	s.offer(c.Flags(), &s.outputSettings)
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+	return p.withStore(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		audit := newKeyAudit(zerolog.Nop(), ac.auditLog, actor)
 		k, err := p.openKeyring(ctx, s, ac.store, ac.master, audit)
 		if err != nil {

@@ -21,7 +21,7 @@ func (ac *adminContext) nameMissingRole(ctx context.Context, err error, names []
 	if !errors.Is(err, admin.ErrNoSuchRole) {
 		return err
 	}
-	list, listErr := ac.operator.Roles().List(ctx)
+	list, listErr := ac.admin.Roles().List(ctx)
 	if listErr != nil {
 		return err
 	}
@@ -81,14 +81,14 @@ func newRoleCreate(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "create", Short: "Create a role", Example: "  signet role create editor --scope \"items:read items:write\" --rank 10"}
 	flags.add(c.Flags())
 	return newRoleCommand(p, c, createIfMissing, func(ctx context.Context, ac *adminContext, name string) (admin.Role, error) {
-		return ac.operator.Roles().Create(ctx, name, flags.change(c))
+		return ac.admin.Roles().Create(ctx, name, flags.change(c))
 	})
 }
 
 func newRoleShow(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "show", Short: "Show a role", Example: "  signet role show editor"}
 	return newRoleCommand(p, c, mustExist, func(ctx context.Context, ac *adminContext, name string) (admin.Role, error) {
-		return ac.operator.Roles().Show(ctx, name)
+		return ac.admin.Roles().Show(ctx, name)
 	})
 }
 
@@ -115,14 +115,14 @@ func newRoleUpdate(p *process) *cobra.Command {
 		if change == (admin.RoleChange{ReleaseScopes: flags.releaseScopes}) {
 			return admin.Role{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
 		}
-		return ac.operator.Roles().Update(ctx, name, change)
+		return ac.admin.Roles().Update(ctx, name, change)
 	})
 }
 
 // renameRole gives a role another name, step by step.
 func (ac *adminContext) renameRole(ctx context.Context, old, name string) (admin.Role, error) {
 	for moved := 0; ; {
-		step, err := ac.operator.Roles().Rename(ctx, old, name)
+		step, err := ac.admin.Roles().Rename(ctx, old, name)
 		moved += step.Moved
 		if err != nil {
 			return admin.Role{}, err
@@ -163,7 +163,7 @@ func newRoleList(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "List all roles", Args: exactArgs(), Example: "  signet role list"}
 	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
-		roles, err := ac.operator.Roles().List(ctx)
+		roles, err := ac.admin.Roles().List(ctx)
 		if err != nil {
 			return fmt.Errorf("list roles: %w", err)
 		}
@@ -183,7 +183,7 @@ func newRoleDelete(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "delete ROLE", Short: "Delete a role that nobody holds", Args: exactArgs("ROLE"), Example: "  signet role delete editor --release-scopes"}
 	addRelease(c.Flags(), &release)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
-		if err := ac.operator.Roles().Delete(ctx, args[0], release); err != nil {
+		if err := ac.admin.Roles().Delete(ctx, args[0], release); err != nil {
 			return hintNotFound(err, args[0], "signet role list shows them")
 		}
 		ac.messagef("deleted the role %s", args[0])

@@ -23,7 +23,7 @@ func newScopeList(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "List the texts of scopes", Args: exactArgs(), Example: "  signet scope list"}
 	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
-		list, err := ac.operator.Scopes().List(ctx)
+		list, err := ac.admin.Scopes().List(ctx)
 		if err != nil {
 			return fmt.Errorf("list texts of scopes: %w", err)
 		}
@@ -64,7 +64,7 @@ func newScopeSet(p *process) *cobra.Command {
 		if len(texts) == 0 {
 			return usageErrorf("--text is missing: give LANGUAGE=TEXT, such as en=\"read your items\"")
 		}
-		t, err := ac.operator.Scopes().Put(ctx, args[0], texts)
+		t, err := ac.admin.Scopes().Put(ctx, args[0], texts)
 		if err != nil {
 			return fmt.Errorf("set the texts of a scope: %w", err)
 		}
@@ -76,7 +76,7 @@ func newScopeDelete(p *process) *cobra.Command {
 	s := newSettings()
 	c := &cobra.Command{Use: "delete SCOPE", Short: "Take the texts of a scope away", Args: exactArgs("SCOPE"), Example: "  signet scope delete items:read"}
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
-		if err := ac.operator.Scopes().Delete(ctx, args[0]); err != nil {
+		if err := ac.admin.Scopes().Delete(ctx, args[0]); err != nil {
 			return hintNotFound(err, args[0], "signet scope list shows them")
 		}
 		ac.messagef("deleted the texts of the scope %s", args[0])

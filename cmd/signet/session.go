@@ -38,18 +38,18 @@ func newSessionList(p *process) *cobra.Command {
 			return err
 		}
 		if user != "" {
-			u, err := ac.operator.Users().Find(ctx, user)
+			u, err := ac.admin.Users().Find(ctx, user)
 			if err != nil {
 				return hintNotFound(err, user, "signet user list shows them")
 			}
 			q.UserID = u.ID
 		}
-		sessions, err := ac.operator.Sessions().List(ctx, q, page)
+		sessions, err := ac.admin.Sessions().List(ctx, q, page)
 		if err != nil {
 			return listError(c, "sessions", err)
 		}
 		if len(sessions.Items) == 0 && q.ClientID != "" {
-			if _, err := ac.operator.Clients().Show(ctx, q.ClientID); err != nil {
+			if _, err := ac.admin.Clients().Show(ctx, q.ClientID); err != nil {
 				return hintNotFound(err, q.ClientID, "signet client list shows them")
 			}
 		}
@@ -108,25 +108,25 @@ func newSessionRevoke(p *process) *cobra.Command {
 func (ac *adminContext) endSessions(ctx context.Context, sids []string, user, client string, all bool, confirm confirmation) (int64, error) {
 	switch {
 	case len(sids) == 1 && user == "" && client == "" && !all:
-		err := ac.operator.Sessions().End(ctx, sids[0])
+		err := ac.admin.Sessions().End(ctx, sids[0])
 		return 1, hintNotFound(err, sids[0], "signet session list shows them")
 	case len(sids) == 0 && user != "" && client == "" && !all:
-		u, err := ac.operator.Users().Find(ctx, user)
+		u, err := ac.admin.Users().Find(ctx, user)
 		if err != nil {
 			return 0, hintNotFound(err, user, "signet user list shows them")
 		}
-		return ac.operator.Users().EndSessions(ctx, u.ID)
+		return ac.admin.Users().EndSessions(ctx, u.ID)
 	case len(sids) == 0 && user == "" && client != "" && !all:
 		if err := confirm.ask(ac.process, "End every session at "+client+", whoever's?"); err != nil {
 			return 0, err
 		}
-		n, err := ac.operator.Clients().EndSessions(ctx, client)
+		n, err := ac.admin.Clients().EndSessions(ctx, client)
 		return n, hintNotFound(err, client, "signet client list shows them")
 	case len(sids) == 0 && user == "" && client == "" && all:
 		if err := confirm.ask(ac.process, "End every session of everybody?"); err != nil {
 			return 0, err
 		}
-		return ac.operator.Sessions().EndAll(ctx)
+		return ac.admin.Sessions().EndAll(ctx)
 	}
 	return 0, usageErrorf("say which sessions: one SID, --user USER, --client CLIENT or --all")
 }

@@ -7,6 +7,7 @@ import "github.com/spf13/pflag"
 type settings struct {
 	configSettings
 	outputSettings
+	serverSettings
 	issuerSettings
 	listenSettings
 	storeSettings
@@ -39,7 +40,7 @@ type settingGroup interface {
 func newSettings() *settings {
 	s := &settings{all: pflag.NewFlagSet("settings", pflag.ContinueOnError), origin: map[string]string{}}
 	s.offerServer(s.all)
-	s.offer(s.all, &s.outputSettings)
+	s.offer(s.all, &s.outputSettings, &s.serverSettings)
 	s.checks = nil
 	return s
 }

@@ -24,6 +24,17 @@ func (s *outputSettings) define(f *pflag.FlagSet) {
 	f.StringVarP(&s.output, "output", "o", outputText, "`FORMAT` of the answer: text or json")
 }
 
+// serverSettings name the server that a command administers instead of a store.
+type serverSettings struct {
+	serverURL string
+}
+
+func (s *serverSettings) define(f *pflag.FlagSet) {
+	f.StringVar(&s.serverURL, "server", "", "the `URL` of a server to administer instead of the store, after signet login URL")
+}
+
+func (s *serverSettings) check(*settings) []error { return nil }
+
 // issuerSettings name the issuer.
 type issuerSettings struct {
 	issuer string

@@ -68,7 +68,7 @@ func newUserCreate(p *process) *cobra.Command {
 				return err
 			}
 		}
-		u, err := ac.operator.Users().Create(ctx, n)
+		u, err := ac.admin.Users().Create(ctx, n)
 		if err != nil {
 			return fmt.Errorf("create user: %w", ac.nameMissingRole(ctx, err, flags.roles))
 		}
@@ -103,7 +103,7 @@ func newUserList(p *process) *cobra.Command {
 			return err
 		}
 		query.Disabled, query.MustChangePassword = changed(c, "disabled", &disabled), changed(c, "must-change-password", &mustChange)
-		users, err := ac.operator.Users().List(ctx, query, page)
+		users, err := ac.admin.Users().List(ctx, query, page)
 		if err != nil {
 			return listError(c, "users", err)
 		}
@@ -177,7 +177,7 @@ func newUserCommand(p *process, c *cobra.Command, s *settings, change func(ctx c
 	c.Args = exactArgs("USER")
 	s.offer(c.Flags(), &s.outputSettings)
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
-		u, err := ac.operator.Users().Find(ctx, args[0])
+		u, err := ac.admin.Users().Find(ctx, args[0])
 		if err == nil {
 			u, err = change(ctx, ac, u.ID)
 		}
@@ -193,7 +193,7 @@ func newUserShow(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "show", Short: "Show a user, and whether logins are refused", Example: "  signet user show alice\n  signet user show alice@example.com --output json"}
 	s.offer(c.Flags(), &s.throttleSettings)
 	return newUserCommand(p, c, s, func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
-		return ac.operator.Users().Show(ctx, id)
+		return ac.admin.Users().Show(ctx, id)
 	})
 }
 
@@ -202,21 +202,21 @@ func newUserDisable(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "disable", Short: "Disable a user: logins are refused, and their sessions end", Example: "  signet user disable alice"}
 	force.add(c.Flags())
 	return newUserCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
-		return force.operator(ac).Users().Disable(ctx, id)
+		return force.admin(ac).Users().Disable(ctx, id)
 	})
 }
 
 func newUserEnable(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "enable", Short: "Enable a user again; ended sessions stay ended", Example: "  signet user enable alice"}
 	return newUserCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
-		return ac.operator.Users().Enable(ctx, id)
+		return ac.admin.Users().Enable(ctx, id)
 	})
 }
 
 func newUserUnlock(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "unlock", Short: "Reset the count of a user's failed logins", Example: "  signet user unlock alice"}
 	return newUserCommand(p, c, newSettings(), func(ctx context.Context, ac *adminContext, id string) (admin.User, error) {
-		return ac.operator.Users().Unlock(ctx, id)
+		return ac.admin.Users().Unlock(ctx, id)
 	})
 }
 
@@ -236,7 +236,7 @@ func newUserSetPassword(p *process) *cobra.Command {
 		if err != nil {
 			return admin.User{}, err
 		}
-		return ac.operator.Users().SetPassword(ctx, id, admin.NewPassword{Password: pw, MustChange: changed(c, "must-change-password", &mustChange)})
+		return ac.admin.Users().SetPassword(ctx, id, admin.NewPassword{Password: pw, MustChange: changed(c, "must-change-password", &mustChange)})
 	})
 }
 
@@ -269,7 +269,7 @@ func newUserUpdate(p *process) *cobra.Command {
 		if change == (admin.UserChange{}) {
 			return admin.User{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
 		}
-		u, err := force.operator(ac).Users().Update(ctx, id, change)
+		u, err := force.admin(ac).Users().Update(ctx, id, change)
 		return u, ac.nameMissingRole(ctx, err, flags.roles)
 	})
 }
@@ -293,14 +293,14 @@ func newUserDelete(p *process) *cobra.Command {
 	confirm.add(c.Flags())
 	force.add(c.Flags())
 	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
-		u, err := ac.operator.Users().Find(ctx, args[0])
+		u, err := ac.admin.Users().Find(ctx, args[0])
 		if err != nil {
 			return hintNotFound(err, args[0], "signet user list shows them")
 		}
 		if err := confirm.ask(ac.process, fmt.Sprintf("Delete the user %s (%s) for ever?", u.Username, u.ID)); err != nil {
 			return err
 		}
-		if err := force.operator(ac).Users().Delete(ctx, u.ID); err != nil {
+		if err := force.admin(ac).Users().Delete(ctx, u.ID); err != nil {
 			return fmt.Errorf("delete user: %w", err)
 		}
 		ac.messagef("deleted the user %s", u.Username)

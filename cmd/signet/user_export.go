@@ -26,7 +26,7 @@ func newUserExport(p *process) *cobra.Command {
 	}
 	c.Flags().BoolVar(&withoutPasswords, "without-passwords", false, "leave the password hashes out")
 	s.offer(c.Flags(), &s.outputSettings)
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+	return p.withStore(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		ctx, stop := untilSignal(ctx)
 		defer stop()
 		if args[0] == "-" {

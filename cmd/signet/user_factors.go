@@ -50,7 +50,7 @@ func newFactorCommand(p *process, c *cobra.Command, change func(ctx context.Cont
 	c.Use += " USER"
 	c.Args = exactArgs("USER")
 	s.offer(c.Flags(), &s.outputSettings)
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+	return p.withStore(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		u, err := ac.operator.Users().Find(ctx, args[0])
 		if err != nil {
 			return hintNotFound(err, args[0], "signet user list shows them; USER is a username, an e-mail or an id")

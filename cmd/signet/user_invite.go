@@ -60,7 +60,7 @@ func newUserInvite(p *process) *cobra.Command {
 	flags.add(c.Flags())
 	link.add(c.Flags())
 	s.offer(c.Flags(), &s.issuerSettings, &s.outputSettings)
-	return p.withAdmin(c, s, createIfMissing, func(ctx context.Context, ac *adminContext, args []string) error {
+	return p.withStore(c, s, createIfMissing, func(ctx context.Context, ac *adminContext, args []string) error {
 		if link.send && flags.email == "" {
 			return usageErrorf("--send needs --email")
 		}
@@ -87,7 +87,7 @@ func newUserResetLink(p *process) *cobra.Command {
 	}
 	link.add(c.Flags())
 	s.offer(c.Flags(), &s.issuerSettings, &s.outputSettings)
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+	return p.withStore(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		u, err := ac.operator.Users().Find(ctx, args[0])
 		if err != nil {
 			return hintNotFound(err, args[0], "signet user list shows them; USER is a username, an e-mail or an id")

@@ -14,7 +14,7 @@ func newUserLinks(p *process) *cobra.Command {
 		Use: "links USER", Short: "List the accounts at other providers that sign a user in", Args: exactArgs("USER"), Example: "  signet user links alice",
 	}
 	s.offer(c.Flags(), &s.outputSettings)
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+	return p.withStore(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		u, err := ac.operator.Users().Find(ctx, args[0])
 		if err != nil {
 			return hintNotFound(err, args[0], "signet user list shows them; USER is a username, an e-mail or an id")
@@ -40,7 +40,7 @@ func newUserUnlink(p *process) *cobra.Command {
 		Long:    "Remove an account at another provider from a user, with the roles that it gave. It is refused where the user has no other way to sign in.",
 		Example: "  signet user unlink alice LINK",
 	}
-	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+	return p.withStore(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		u, err := ac.operator.Users().Find(ctx, args[0])
 		if err != nil {
 			return hintNotFound(err, args[0], "signet user list shows them; USER is a username, an e-mail or an id")

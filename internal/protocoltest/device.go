@@ -20,6 +20,7 @@ var deviceCases = []testCase{
 	{name: "RFC8628 wrong user codes are throttled", run: testDeviceGuesses},
 	{name: "RFC8628 the approval page survives reloads and other tabs", run: testDevicePages},
 	{name: "RFC8628 a user without rights can change the account", run: testDeviceRights},
+	{name: "RFC8628 one public client administers, by a device", configure: mergedAdmin, run: testDeviceAdministers},
 	{name: "RFC8628 an approval that is cut in two is made again", run: testDeviceCut},
 }
 

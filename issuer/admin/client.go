@@ -220,7 +220,7 @@ func checkPublic(c storage.Client, insecurePassword bool) error {
 		return newFieldError("grant_types", "client_credentials needs a client with a secret (RFC 6749 section 4.4)")
 	case slices.Contains(c.Grants, issuer.GrantPassword) && !insecurePassword:
 		return newFieldError("grant_types", "password on a public client lets anybody guess passwords in its name; --insecure-public-password allows it")
-	case slices.Contains(c.Scopes, issuer.ScopeAdmin):
+	case slices.Contains(c.Scopes, issuer.ScopeAdmin) && !issuer.AdministersByDevice(c):
 		return newFieldError("scope", issuer.ScopeAdmin+" needs a client with a secret: anybody can present a public client's id")
 	case len(c.Resources) > 0:
 		return newFieldError("resources", "introspection needs a client with a secret")

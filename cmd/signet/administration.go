@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+
+	"example.org/signet/issuer/admin"
+	"example.org/signet/storage"
+)
+
+// administration is what the administrators' commands do, at a store or at a server. Names and
+// answers are those of package admin.
+type administration interface {
+	accountAdministration
+	definitionAdministration
+}
+
+type accountAdministration interface {
+	Users() userAdmin
+	Roles() roleAdmin
+	Clients() clientAdmin
+	Sessions() sessionAdmin
+}
+
+type definitionAdministration interface {
+	Scopes() scopeAdmin
+	Attributes() attributeAdmin
+	Audit() auditAdmin
+}
+
+type userAdmin interface {
+	userReader
+	userWriter
+	userSwitch
+}
+
+type userReader interface {
+	Find(ctx context.Context, ref string) (admin.User, error)
+	Show(ctx context.Context, id string) (admin.User, error)
+	List(ctx context.Context, q admin.UserQuery, p storage.Page) (admin.UserList, error)
+}
+
+type userWriter interface {
+	Create(ctx context.Context, n admin.NewUser) (admin.User, error)
+	Update(ctx context.Context, id string, c admin.UserChange) (admin.User, error)
+	SetPassword(ctx context.Context, id string, n admin.NewPassword) (admin.User, error)
+	Delete(ctx context.Context, id string) error
+}
+
+type userSwitch interface {
+	Disable(ctx context.Context, id string) (admin.User, error)
+	Enable(ctx context.Context, id string) (admin.User, error)
+	Unlock(ctx context.Context, id string) (admin.User, error)
+	EndSessions(ctx context.Context, id string) (int64, error)
+}
+
+type roleAdmin interface {
+	roleReader
+	roleWriter
+}
+
+type roleReader interface {
+	List(ctx context.Context) (admin.RoleList, error)
+	Show(ctx context.Context, name string) (admin.Role, error)
+}
+
+type roleWriter interface {
+	Create(ctx context.Context, name string, c admin.RoleChange) (admin.Role, error)
+	Update(ctx context.Context, name string, c admin.RoleChange) (admin.Role, error)
+	Rename(ctx context.Context, old, name string) (admin.RoleRename, error)
+	Delete(ctx context.Context, name string, release bool) error
+}
+
+type clientAdmin interface {
+	clientReader
+	clientWriter
+}
+
+type clientReader interface {
+	List(ctx context.Context, p storage.Page) (admin.ClientList, error)
+	Show(ctx context.Context, id string) (admin.Client, error)
+}
+
+type clientWriter interface {
+	Create(ctx context.Context, n admin.NewClient) (admin.Client, error)
+	Update(ctx context.Context, id string, c admin.ClientChange) (admin.Client, error)
+	RotateSecret(ctx context.Context, id string, r admin.SecretRotation) (admin.Client, error)
+	EndSessions(ctx context.Context, id string) (int64, error)
+	Delete(ctx context.Context, id string) error
+}
+
+type sessionAdmin interface {
+	List(ctx context.Context, q admin.SessionQuery, p storage.Page) (admin.SessionList, error)
+	End(ctx context.Context, sid string) error
+	EndAll(ctx context.Context) (int64, error)
+}
+
+type scopeAdmin interface {
+	List(ctx context.Context) (admin.ScopeTextList, error)
+	Put(ctx context.Context, scope string, texts map[string]string) (admin.ScopeText, error)
+	Delete(ctx context.Context, scope string) error
+}
+
+type attributeAdmin interface {
+	List(ctx context.Context) (admin.AttributeList, error)
+	Show(ctx context.Context, name string) (admin.Attribute, error)
+	Create(ctx context.Context, name string, c admin.AttributeChange) (admin.Attribute, error)
+	Update(ctx context.Context, name string, c admin.AttributeChange) (admin.Attribute, error)
+	Delete(ctx context.Context, name string) error
+}
+
+type auditAdmin interface {
+	List(ctx context.Context, f storage.AuditFilter, p storage.Page) (admin.AuditList, error)
+}
+
+// localAdmin is the administration of a store.
+type localAdmin struct{ *admin.Admin }
+
+var _ administration = localAdmin{}
+
+func (l localAdmin) Users() userAdmin           { return l.Admin.Users() }
+func (l localAdmin) Roles() roleAdmin           { return l.Admin.Roles() }
+func (l localAdmin) Clients() clientAdmin       { return l.Admin.Clients() }
+func (l localAdmin) Sessions() sessionAdmin     { return l.Admin.Sessions() }
+func (l localAdmin) Scopes() scopeAdmin         { return l.Admin.Scopes() }
+func (l localAdmin) Attributes() attributeAdmin { return l.Admin.Attributes() }
+func (l localAdmin) Audit() auditAdmin          { return l.Admin.Audit() }
