@@ -123,7 +123,7 @@ func newConsolePages(cfg Config, lim *limiter, site *pageSite) *consolePages {
 
 // parts returns all parts of the console.
 func (c *consolePages) parts() []consolePart {
-	return []consolePart{c.overview(), c.people(), c.applications()}
+	return []consolePart{c.overview(), c.people(), c.applications(), c.roles(), c.signingKeys(), c.sessions(), c.auditLog()}
 }
 
 // mountConsole mounts the pages and forms of the console.

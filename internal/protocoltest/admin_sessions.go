@@ -51,6 +51,12 @@ func testAdminSessions(t *testing.T, s *Signet) {
 	other = s.expectActive(t, s.SPA, other)
 	s.JSON("DELETE", Clients+"/spa/sessions", nil, f.admin).ExpectStatus(t, http.StatusNoContent)
 	s.expectEnded(t, s.SPA, other)
+	s.JSON("DELETE", Clients+"/spa/sessions", nil, f.admin, Header("If-Match", `"0-1"`)).ExpectStatus(t, http.StatusPreconditionFailed)
+	browser := s.NewBrowser()
+	browser.SignIn(t, browser.Open(Login), s.Alice)
+	if items := s.JSON("GET", "/api/v1/browser-sessions", nil, f.admin).ExpectStatus(t, http.StatusOK).Object(t)["items"].([]any); len(items) != 1 || items[0].(map[string]any)["user_id"] != s.Alice.ID {
+		t.Errorf("browser sessions %v", items)
+	}
 	s.JSON("DELETE", Clients+"/nothing/sessions", nil, f.admin).ExpectStatus(t, http.StatusNotFound)
 	other = s.Login(t, s.SPA, s.Alice, "openid")
 	s.JSON("DELETE", Sessions, nil, f.superAdmin).ExpectStatus(t, http.StatusNoContent)

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -123,4 +124,16 @@ func (a Audit) Restored(ctx context.Context, backedUpAt time.Time) error {
 		return err
 	}
 	return issuer.StoreError(a.admin.service.log.Rebuild(ctx))
+}
+
+// Show returns the event of that id, with what chains it.
+func (a Audit) Show(ctx context.Context, id string) (AuditEvent, error) {
+	page, err := a.admin.service.store.ListAudit(ctx, storage.AuditFilter{FromID: id}, storage.Page{Limit: 1})
+	if err != nil {
+		return AuditEvent{}, issuer.StoreError(err)
+	}
+	if len(page.Events) == 0 || page.Events[0].ID != id {
+		return AuditEvent{}, fmt.Errorf("event: %w", storage.ErrNotFound)
+	}
+	return toChainedEvent(page.Events[0]), nil
 }
