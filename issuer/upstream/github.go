@@ -59,7 +59,7 @@ func (g *gitHub) authURL(p Proof, ask Ask) string {
 }
 
 func (g *gitHub) identify(ctx context.Context, p Proof, r Response) (Identity, error) {
-	if r.Issuer != "" && !strings.HasPrefix(r.Issuer, g.conn.Issuer) {
+	if r.Issuer != "" && r.Issuer != g.conn.Issuer && !strings.HasPrefix(r.Issuer, g.conn.Issuer+"/") { // GitHub names a path below
 		return Identity{}, rejected("the response is not of the provider that was asked (RFC 9207 §2.4)")
 	}
 	token, err := g.client.Exchange(ctx, r.Code, oauth2.VerifierOption(p.verifier()))

@@ -1,11 +1,14 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -46,6 +49,12 @@ func newOIDC(ctx context.Context, c *Client, conn storage.Connector, secret stri
 		return nil, &Error{Problem: ProblemUnavailable, Reason: "the metadata of the provider are not well-formed", cause: err}
 	}
 	endpoint := p.Endpoint()
+	userInfo := cmp.Or(p.UserInfoEndpoint(), conn.Issuer) // there need be none
+	for _, uri := range []string{endpoint.AuthURL, endpoint.TokenURL, m.JWKSURI, userInfo} {
+		if !asSafe(uri, conn.Issuer) {
+			return nil, &Error{Problem: ProblemMisconfigured, Reason: "an endpoint in the metadata of the provider is no https URL"}
+		}
+	}
 	endpoint.AuthStyle = authStyle(m.TokenAuthMethods)
 	return &oidcProvider{
 		conn: conn, provider: p, issuerIn: m.IssuerInResponse,
@@ -56,6 +65,13 @@ func newOIDC(ctx context.Context, c *Client, conn storage.Connector, secret stri
 			ClientID: conn.ClientID, ClientSecret: secret, Endpoint: endpoint, RedirectURL: c.redirect(conn.ID), Scopes: scopesOf(conn),
 		},
 	}, nil
+}
+
+// asSafe tells whether an endpoint is an https URL, or an http one where the issuer, on this
+// machine, is one too: the secret of the client and the codes go there.
+func asSafe(endpoint, issuer string) bool {
+	u, err := url.Parse(endpoint)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && strings.HasPrefix(issuer, "http://"))
 }
 
 // authStyle chooses how the client proves itself: a guess would send the code twice.
@@ -182,12 +198,12 @@ func (o *oidcProvider) addUserInfo(ctx context.Context, token *oauth2.Token, sub
 	if err != nil {
 		return err
 	}
-	_, verified := claims["email_verified"]
-	_, email := claims["email"]
+	if _, has := claims["email"]; has {
+		delete(more, "email_verified") // it is about the other address
+	} else {
+		delete(claims, "email_verified")
+	}
 	for name, value := range more {
-		if name == "email_verified" && email && !verified {
-			continue // it is about the other address
-		}
 		if _, has := claims[name]; !has {
 			claims[name] = value
 		}
