@@ -115,6 +115,8 @@ func (m *routeBuilder) mountSelfService(s SelfService) {
 	m.api(pathMeBrowserSession, corsRegistered, apiMethod{method: http.MethodDelete, rule: RuleSelf, handler: endMyBrowserSessionHandler{s}})
 	m.api(pathMeConsents, corsRegistered, apiMethod{method: http.MethodGet, rule: RuleSelf, handler: listMyConsentsHandler{s}})
 	m.api(pathMeConsent, corsRegistered, apiMethod{method: http.MethodDelete, rule: RuleSelf, handler: withdrawMyConsentHandler{s}})
+	m.api(pathMeLinks, corsRegistered, apiMethod{method: http.MethodGet, rule: RuleSelf, handler: listMyLinksHandler{s}})
+	m.api(pathMeLink, corsRegistered, apiMethod{method: http.MethodDelete, rule: RuleSelf, handler: removeMyLinkHandler{s}})
 }
 
 // mountOwnFactors mounts the second factors of users.

@@ -50,4 +50,6 @@ const (
 	pathMeBrowserSession  = "/me/browser-sessions/{id}"
 	pathMeConsents        = "/me/consents"
 	pathMeConsent         = "/me/consents/{client_id}"
+	pathMeLinks           = "/me/links"
+	pathMeLink            = "/me/links/{link}"
 )

@@ -205,7 +205,8 @@ func testCrossSiteRequests(t *testing.T, s *Signet) {
 func testAPIMethods(t *testing.T, s *Signet) {
 	token := Bearer(s.Login(t, s.Portal(t), s.Alice, portalScope).Access)
 	for path, allow := range map[string]string{Register: "POST", Me: "GET, HEAD, PATCH", MePassword: "POST", MeSessions: "GET, HEAD, DELETE", MeSessions + "/x": "DELETE",
-		MeBrowserSessions: "GET, HEAD, DELETE", MeBrowserSessions + "/x": "DELETE", MeConsents: "GET, HEAD", MeConsents + "/x": "DELETE"} {
+		MeBrowserSessions: "GET, HEAD, DELETE", MeBrowserSessions + "/x": "DELETE", MeConsents: "GET, HEAD", MeConsents + "/x": "DELETE",
+		MeLinks: "GET, HEAD", MeLinks + "/x": "DELETE"} {
 		for _, method := range []string{"PUT", "TRACE", "OPTIONS", "POST", "DELETE", "GET", "BREW"} {
 			if strings.Contains(allow, method) {
 				continue

@@ -29,6 +29,7 @@ var upstreamCases = []testCase{
 	{name: "the second factor is asked for after the provider too", configure: withUpstream, run: testUpstreamFactor},
 	{name: "accounts on the page of the account, and the last way in", configure: withUpstream, run: testUpstreamAccount},
 	{name: "connectors and links by the admin API", configure: func(o *Options) { withUpstream(o); mergedAdmin(o) }, run: testUpstreamAPI},
+	{name: "one's own links at /me", configure: withUpstream, run: testUpstreamOwnLinks},
 	{name: "a provider that answers with errors", configure: withUpstream, run: testUpstreamDown},
 }
 

@@ -3,11 +3,17 @@ package protocoltest
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/authorization"
+	"example.org/signet/storage"
 )
+
+// MeLinks is the collection of the accounts at other providers of the user who asks.
+const MeLinks = "/me/links"
 
 // ConnectorsPath is the collection of connectors to other providers.
 const ConnectorsPath = "/api/v1/connectors"
@@ -66,4 +72,41 @@ func testConnectorRecords(t *testing.T, s *Signet, f Admins) {
 	s.JSON("DELETE", location, nil, f.superAdmin, Header("If-Match", tag)).ExpectProblem(t, http.StatusPreconditionFailed, "lost_update")
 	s.JSON("DELETE", location, nil, f.superAdmin).ExpectStatus(t, http.StatusNoContent)
 	s.JSON("GET", location, nil, f.superAdmin).ExpectProblem(t, http.StatusNotFound, "not_found")
+}
+
+// testUpstreamOwnLinks lists and removes one's own links, as the page of the account does.
+func testUpstreamOwnLinks(t *testing.T, s *Signet) {
+	create := true
+	p := s.addProvider(t, admin.ConnectorChange{CreateUsers: &create})
+	ann, again := p.AddUser(t, "ann"), p.AddUser(t, "ann-again")
+	b := s.NewBrowser()
+	p.signIn(t, b, b.Open(Login), ann).expect(t, Account)
+	b.Open(p.enter(t, p.leave(t, b, b.Open(accountLinked).expect(t, accountLinked), "link", "1"), again))
+	desk := s.AddCodeClient(t, "desk", func(c *storage.Client) { c.Audiences, c.Scopes = nil, append(c.Scopes, "signet:account") })
+	token := func() RequestOption {
+		q, verifier := s.AuthRequest(desk, "scope", "openid signet:account")
+		answer := b.Open(Authorize + "?" + q.Encode()).Answer(t)
+		s.Log.MarkSecret(answer.Get("code"))
+		return Bearer(s.Redeem(t, desk, Code{Code: answer.Get("code"), Verifier: verifier, RedirectURI: q.Get("redirect_uri")}).Access)
+	}
+	mine := token()
+	all := s.items(t, MeLinks, mine)
+	if len(all) != 2 || all[0]["provider"] != "Company" || all[0]["issuer"] != p.Issuer {
+		t.Fatalf("links %v", all)
+	}
+	first, second := MeLinks+"/"+all[0]["id"].(string), MeLinks+"/"+all[1]["id"].(string)
+	theirs := Bearer(s.Login(t, s.Portal(t), s.Alice, portalScope).Access)
+	if n := len(s.items(t, MeLinks, theirs)); n != 0 {
+		t.Errorf("somebody else sees %d links", n)
+	}
+	s.JSON("DELETE", first, nil, theirs).ExpectProblem(t, http.StatusNotFound, "not_found")
+	s.JSON("GET", MeLinks, nil).ExpectStatus(t, http.StatusUnauthorized)
+	s.JSON("DELETE", first, nil, mine).ExpectStatus(t, http.StatusNoContent)
+	s.JSON("DELETE", first, nil, mine).ExpectProblem(t, http.StatusNotFound, "not_found")
+	s.JSON("DELETE", second, nil, mine).ExpectProblem(t, http.StatusConflict, "last_way_in")
+	s.Advance(authorization.FreshLogin + time.Second)
+	stale := s.JSON("DELETE", second, nil, token()).ExpectStatus(t, http.StatusUnauthorized)
+	if !strings.Contains(stale.Header.Get("WWW-Authenticate"), `error="insufficient_user_authentication"`) {
+		t.Errorf("by a sign-in that is not fresh: %v %s", stale.Header, stale.Body)
+	}
 }
