@@ -46,19 +46,24 @@ func (p *page) present(id webauthn.AuthenticatorID, yes bool) {
 func TestPasskeys(t *testing.T) {
 	long(t)
 	browser := requireChromium(t)
+	inBothLanguages(t, func(t *testing.T, lang string, say texts) { passkeyStory(t, browser, lang, say) })
+}
+
+func passkeyStory(t *testing.T, browser, lang string, say texts) {
 	s := newPasskeyServer(t)
 	p := openTab(t, browser, 4*waitTimeout)
+	p.speak(lang)
 	click := func(selector string) { p.do(chromedp.Click(selector, chromedp.ByQuery)) }
 	signOut := func() {
 		p.do(chromedp.Navigate(s.issuer + "/account"))
 		click("#sign-out")
-		p.see("h1", "signed out")
+		p.see("h1", say["signed_out.title"])
 	}
 	phone := p.plugIn()
 	p.present(phone, false) // or the autofill signs in by itself
 	p.do(chromedp.Navigate(s.issuer + "/login"))
 	signInHere(t, p)
-	p.see("h1", "Profile")
+	p.see("h1", say["account.profile"])
 
 	p.do(chromedp.Navigate(s.issuer + "/account/factors"))
 	p.present(phone, true)
@@ -66,7 +71,7 @@ func TestPasskeys(t *testing.T) {
 	p.do(chromedp.WaitVisible("#passkey-name", chromedp.ByQuery), chromedp.SendKeys("#passkey-name", "Phone", chromedp.ByQuery))
 	p.shootAccount("passkey-new")
 	click("#create-passkey")
-	p.see("main", "The passkey is added")
+	p.see("main", firstSentence(say["codes.text_passkey"]))
 	p.keepCodes(s)
 	click("#codes-done")
 	p.see("#passkeys", "Phone")
@@ -74,17 +79,17 @@ func TestPasskeys(t *testing.T) {
 	click("#add-passkey")
 	p.do(chromedp.WaitVisible("#passkey-name", chromedp.ByQuery), chromedp.SendKeys("#passkey-name", "Phone again", chromedp.ByQuery))
 	click("#create-passkey")
-	p.see("[data-failed=known]", "one of your passkeys already")
+	p.see("[data-failed=known]", say["factor_passkey.known"])
 
 	p.present(phone, false)
 	signOut()
 	p.do(chromedp.Navigate(s.issuer + "/login"))
 	signInHere(t, p)
-	p.see("h1", "Confirm that it is you")
+	p.see("h1", say["factor_passkey.title"])
 	p.shootAccount("passkey-second-factor")
 	p.present(phone, true)
 	click("#passkey")
-	p.see("h1", "Profile")
+	p.see("h1", say["account.profile"])
 
 	p.present(phone, false)
 	signOut()
@@ -92,25 +97,31 @@ func TestPasskeys(t *testing.T) {
 	p.shootAccount("passkey-login")
 	p.present(phone, true)
 	click("#passkey") // which ends the request behind the autofill first
-	p.see("h1", "Profile")
+	p.see("h1", say["account.profile"])
 	signOut()
 
 	// The autofill: the authenticator answers as if the person had picked the account,
 	// before the page has loaded to its end.
 	p.do(chromedp.Evaluate("location.href = '/login'", nil))
-	p.see("h1", "Profile")
+	p.see("h1", say["account.profile"])
 
 	p.do(chromedp.Navigate(s.issuer + "/account/factors"))
+	click("#rename-passkey-0 summary")
+	p.do(chromedp.WaitVisible("#rename-passkey-0-name", chromedp.ByQuery), overtype("#rename-passkey-0-name", "Blue key"))
+	p.shootAccount("passkey-rename-" + lang)
+	click("#rename-passkey-0-save")
+	p.see("#notice", say["notice.passkey_renamed"])
+	p.see("#passkeys h3", "Blue key")
 	click("#remove-passkey-0")
-	p.see("#notice", "The passkey is removed")
+	p.see("#notice", say["notice.passkey_removed"])
 	p.present(phone, false)
 	signOut()
 	p.do(chromedp.Navigate(s.issuer + "/login"))
 	p.present(phone, true)
 	click("#passkey")
-	p.see("#problem", "does not sign you in here") // and the autofill asks for nothing again
-	signInHere(t, p)                               // the way back stands beside it
-	p.see("h1", "Profile")
+	p.see("#problem", say["problem.passkey_refused"]) // and the autofill asks for nothing again
+	signInHere(t, p)                                  // the way back stands beside it
+	p.see("h1", say["account.profile"])
 }
 
 // keepCodes has the recovery codes on the page looked for in all output.
