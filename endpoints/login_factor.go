@@ -58,11 +58,13 @@ func (s enrolEndpoint) handle(r *http.Request, e *event) (any, error) {
 	if err := s.site.checkOrigin(r); err != nil {
 		return nil, err
 	}
-	fields, err := readPageForm(r, "enrolment", "code", "decision")
+	fields, err := readPageForm(r, "enrolment", "code", "decision", "challenge", "response", "name")
 	if err != nil {
 		return nil, err
 	}
-	form := issuer.EnrolForm{Enrolment: fields["enrolment"], Typed: issuer.Secret(fields["code"]), Later: fields["decision"] == "later"}
+	form := issuer.EnrolForm{Enrolment: fields["enrolment"], Typed: issuer.Secret(fields["code"]), Later: fields["decision"] == "later",
+		Passkey: issuer.PasskeyResponse{Challenge: fields["challenge"], Text: fields["response"]}, PasskeyName: fields["name"],
+	}
 	out, err := s.run(r, e, in, s.limiter.storeTimeout, func(ctx context.Context, in issuer.Interaction) (issuer.Outcome, error) {
 		return s.signIn.Enrol(ctx, in, form)
 	})

@@ -114,6 +114,9 @@ func (f signInFlow) enrolView(out issuer.Outcome, problem pages.Problem) pages.V
 	if e := out.Enrolment; e != nil {
 		v.Enrolment, v.Secret, v.QRSize, v.QRPath = e.Sealed, e.Secret, e.QR.Size, e.QR.Path
 	}
+	if c := out.NewPasskey; c != nil {
+		v.Passkey = &pages.PasskeyRequest{Options: string(c.Options), Challenge: c.Sealed}
+	}
 	return v
 }
 

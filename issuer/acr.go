@@ -81,14 +81,20 @@ func withMethods(before []string, methods ...string) []string {
 	return all
 }
 
-// AuthenticationMFA is the policy of a role or client that demands two factors.
-const AuthenticationMFA = "mfa"
+// The policies of a role or client.
+const (
+	AuthenticationMFA               = "mfa"                // demands two factors
+	AuthenticationPhishingResistant = "phishing_resistant" // demands a passkey as one of them
+)
 
 // policyLevel returns the level that a stored policy demands. One that is not known, of a newer
 // program, demands two factors: no failure lets anybody in.
 func policyLevel(policy string) authorization.Level {
-	if policy == "" {
+	switch policy {
+	case "":
 		return authorization.LevelNone
+	case AuthenticationPhishingResistant:
+		return authorization.LevelPHR
 	}
 	return authorization.Level2FA
 }

@@ -10,21 +10,33 @@ import (
 	"example.org/signet/storage"
 )
 
-// beginEnrolment draws the seed that the page shows. Where the policy lets users wait, their time
-// begins with the first such page.
-func (s *SignIn) beginEnrolment(ctx context.Context, p plan) (*factor.Enrolment, error) {
+// beginEnrolment fills in what the page shows: the seed of an app where an app is enough, and the
+// challenge for a passkey. Where the policy lets users wait, their time begins with the first such
+// page.
+func (s *SignIn) beginEnrolment(ctx context.Context, p plan, o *Outcome) error {
 	if p.step.Optional && p.factors != nil && p.factors.EnrolBy.IsZero() {
 		by, err := s.factors.StartGrace(ctx, p.signedIn.User, p.now.Add(s.policy.within))
 		if err != nil {
-			return nil, unavailable(err)
+			return unavailable(err)
 		}
 		p.factors.EnrolBy = by
 	}
-	e, err := s.factors.Begin(ctx, p.signedIn.User, p.now)
-	if err != nil {
-		return nil, unavailable(err)
+	if p.step.Level < authorization.LevelPHR {
+		e, err := s.factors.Begin(ctx, p.signedIn.User, p.now)
+		if err != nil {
+			return unavailable(err)
+		}
+		o.Enrolment = &e
 	}
-	return &e, nil
+	c, err := s.factors.BeginPasskey(ctx, p.signedIn.User, p.binding(), p.now)
+	switch {
+	case errors.Is(err, factor.ErrNoPasskeys), errors.Is(err, factor.ErrTooMany):
+		return nil
+	case err != nil:
+		return unavailable(err)
+	}
+	o.NewPasskey = &c
+	return nil
 }
 
 // Enrol sets up an authenticator app on the way to a client that demands it, and goes on: past a
@@ -50,6 +62,10 @@ func (s *SignIn) Enrol(ctx context.Context, in Interaction, form EnrolForm) (Out
 		return s.goOn(ctx, v)
 	case form.Later:
 		return s.carryOut(ctx, p)
+	case form.Passkey.Text != "":
+		return s.enrolPasskey(ctx, p, form)
+	case p.step.Level >= authorization.LevelPHR: // an app is not enough
+		return s.carryOut(ctx, p)
 	}
 	codes, verdict, err := s.factors.Confirm(ctx, v.signedIn.User, form.Enrolment, string(form.Typed), v.now)
 	switch {
@@ -63,7 +79,27 @@ func (s *SignIn) Enrol(ctx context.Context, in Interaction, form EnrolForm) (Out
 	case verdict != factor.Right:
 		return s.enrolAgain(ctx, p, form)
 	}
-	return s.enrolled(ctx, p, codes)
+	return s.enrolled(ctx, p, codes, "totp", []string{amrOTP})
+}
+
+// enrolPasskey sets up a passkey in place of an app.
+func (s *SignIn) enrolPasskey(ctx context.Context, p plan, form EnrolForm) (Outcome, error) {
+	k, codes, err := s.factors.AddPasskey(ctx, p.signedIn.User, form.Passkey.response(), form.PasskeyName, p.binding(), p.now)
+	switch {
+	case errors.Is(err, factor.ErrChallenge):
+		p.problem = ProblemPasskeyExpired
+	case errors.Is(err, factor.ErrRefused), errors.Is(err, factor.ErrNoPasskeys):
+		p.problem = ProblemPasskeyRefused
+	case errors.Is(err, factor.ErrName):
+		p.problem = ProblemPasskeyName
+	case errors.Is(err, factor.ErrExists), errors.Is(err, factor.ErrTooMany):
+		return s.goOn(ctx, p.visit)
+	case err != nil:
+		return Outcome{}, unavailable(err)
+	default:
+		return s.enrolled(ctx, p, codes, "passkey", PasskeyMethods(k))
+	}
+	return s.carryOut(ctx, p)
 }
 
 // enrolAgain shows the same seed again after a wrong code.
@@ -78,17 +114,18 @@ func (s *SignIn) enrolAgain(ctx context.Context, p plan, form EnrolForm) (Outcom
 	return o, err
 }
 
-// enrolled goes on after the app was set up: the browser gets a new session, which has proven it.
-func (s *SignIn) enrolled(ctx context.Context, p plan, codes []string) (Outcome, error) {
+// enrolled goes on after a factor was set up: the browser gets a new session, which has proven it by
+// those methods.
+func (s *SignIn) enrolled(ctx context.Context, p plan, codes []string, kind string, methods []string) (Outcome, error) {
 	v, old := p.visit, *p.signedIn
-	e := storage.AuditEvent{Type: audit.EventFactorEnrolled, Actor: old.User.ID, Target: old.User.ID, ClientID: v.client.ID, Detail: "totp"}
+	e := storage.AuditEvent{Type: audit.EventFactorEnrolled, Actor: old.User.ID, Target: old.User.ID, ClientID: v.client.ID, Detail: kind}
 	if err := s.log.append(ctx, v.in.Info, e); err != nil {
 		return Outcome{}, err
 	}
 	if err := s.notices.factorAdded(ctx, old.User, v.in.Info); err != nil {
 		return Outcome{}, err
 	}
-	session, cookie, err := s.sessions.strengthened(&old, []string{amrOTP}, v.in.Info, v.now)
+	session, cookie, err := s.sessions.strengthened(&old, methods, v.in.Info, v.now)
 	if err != nil {
 		return Outcome{}, err
 	}

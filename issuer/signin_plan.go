@@ -43,6 +43,7 @@ func (s *SignIn) plan(ctx context.Context, v *visit) (plan, error) {
 		return p, nil
 	}
 	state := v.state()
+	state.Passkeys = s.factors.HasPasskeys()
 	if v.signedIn != nil {
 		if err := s.policy.apply(ctx, v, &state); err != nil {
 			return p, err
@@ -220,7 +221,7 @@ func (s *SignIn) outcome(ctx context.Context, p plan) (Outcome, error) {
 			return Outcome{}, err
 		}
 	case authorization.StepEnrol:
-		if o.Enrolment, err = s.beginEnrolment(ctx, p); err != nil {
+		if err = s.beginEnrolment(ctx, p, &o); err != nil {
 			return Outcome{}, err
 		}
 		if p.step.Optional {

@@ -77,7 +77,8 @@ type Outcome struct {
 	Upstream   *UpstreamRedirect
 	Linked     bool // an account at another provider was added, with StepAccount
 
-	Enrolment     *factor.Enrolment // of StepEnrol
+	Enrolment     *factor.Enrolment // of StepEnrol; nil where an app is not enough
+	NewPasskey    *factor.Ceremony  // of StepEnrol; nil where the issuer can have none
 	EnrolBy       time.Time         // until when that can be put off; zero where it cannot
 	RecoveryCodes []string
 
@@ -104,6 +105,7 @@ const (
 	ProblemCodeUsed         Problem = "code_used"
 	ProblemEnrolExpired     Problem = "enrol_expired"
 	ProblemPasskeyExpired   Problem = "passkey_expired"
+	ProblemPasskeyName      Problem = "passkey_name"
 	ProblemPasskeyRefused   Problem = "passkey_refused"
 	ProblemUserCode         Problem = "user_code_wrong" // or not pending any more
 	ProblemPasswordSame     Problem = "password_same"
@@ -185,6 +187,10 @@ type EnrolForm struct {
 	Enrolment string
 	Typed     Secret // the first code of the app
 	Later     bool   // not now
+
+	// Passkey is one that was made in place of an app, under a name.
+	Passkey     PasskeyResponse
+	PasskeyName string
 }
 
 // BrowserUser is a user who is signed in in a browser.

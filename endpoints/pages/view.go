@@ -204,16 +204,17 @@ type SecondFactorView struct {
 	RetryAfter time.Duration
 }
 
-// EnrolView is the page that sets up an authenticator app before the flow goes on. It sends
-// enrolment and code, or decision=later.
+// EnrolView is the page that sets up a second factor before the flow goes on. It sends enrolment and
+// code, or challenge, response and name, or decision=later.
 type EnrolView struct {
 	Action    string
 	Client    *Client
 	Until     time.Time // it can be put off until then; zero where it cannot
-	Enrolment string
+	Enrolment string    // of an app; "" where an app is not enough
 	Secret    string
 	QRSize    int
 	QRPath    string
+	Passkey   *PasskeyRequest // makes a passkey; nil where there can be none
 	Problem   Problem
 }
 

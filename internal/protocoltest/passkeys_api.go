@@ -3,10 +3,13 @@ package protocoltest
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/descope/virtualwebauthn"
+
+	"example.org/signet/issuer/authorization"
 )
 
 func testPasskeysAPI(t *testing.T, s *Signet) {
@@ -77,11 +80,15 @@ func testPasskeyACR(t *testing.T, s *Signet) {
 	phr := `{"id_token":{"acr":{"essential":true,"values":["urn:signet:phr"]}}}`
 	b := s.NewBrowser()
 	b.signInToAccount(t, s.Alice)
-	if answer := b.Open(s.authorizeURL(app, "claims", phr)).Answer(t); answer.Get("error") != "unmet_authentication_requirements" {
-		t.Errorf("without a passkey: %v", answer)
+	p := b.Open(s.authorizeURL(app, "claims", phr)).expect(t, LoginEnrol)
+	if strings.Contains(string(p.Body), `name="enrolment"`) {
+		t.Error("an app is offered where it is not enough")
+	}
+	if answer := b.Open(s.authorizeURL(app, "claims", phr, "prompt", "none")).Answer(t); answer.Get("error") != authorization.InteractionRequired {
+		t.Errorf("prompt=none without a passkey: %v", answer)
 	}
 	_, d := s.withPasskey(t, s.Alice)
-	p := b.Open(s.authorizeURL(app, "claims", phr)) // signed in with the password alone
+	p = b.Open(s.authorizeURL(app, "claims", phr)) // signed in with the password alone
 	if answer := b.usePasskey(t, p, d).Answer(t); answer.Get("code") == "" {
 		t.Errorf("with a passkey: %v", answer)
 	}

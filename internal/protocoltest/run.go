@@ -65,6 +65,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"OwnBrowsers", ownBrowserCases},
 		{"SecondFactors", factorCases},
 		{"Passkeys", passkeyCases},
+		{"PhishingResistant", phishingResistantCases},
 		{"Upstream", upstreamCases},
 		{"Console", consoleCases},
 		{"ConsolePeople", consolePeopleCases},

@@ -25,7 +25,7 @@ type ClientSignIn struct {
 	DefaultMaxAge           *int64   `json:"default_max_age,omitempty"`            // seconds
 	LocalhostPorts          bool     `json:"allow_localhost"`                      // a redirect URI on localhost matches on any port
 	RequireAuthTime         bool     `json:"require_auth_time"`
-	Authentication          string   `json:"require_authentication"` // none or mfa
+	Authentication          string   `json:"require_authentication"` // none, mfa or phishing_resistant
 	PasswordGrantWithoutMFA bool     `json:"password_grant_without_mfa"`
 }
 
@@ -61,10 +61,15 @@ func ConsentPolicies() []string { return []string{ConsentNever, ConsentOnce, Con
 const (
 	AuthenticationNone = "none" // a password is enough
 	AuthenticationMFA  = issuer.AuthenticationMFA
+
+	// AuthenticationPhishingResistant demands a passkey.
+	AuthenticationPhishingResistant = issuer.AuthenticationPhishingResistant
 )
 
 // AuthenticationPolicies returns the policies, from the weakest up.
-func AuthenticationPolicies() []string { return []string{AuthenticationNone, AuthenticationMFA} }
+func AuthenticationPolicies() []string {
+	return []string{AuthenticationNone, AuthenticationMFA, AuthenticationPhishingResistant}
+}
 
 // checkAuthentication returns a policy as it is stored: "" for none.
 func checkAuthentication(s string) (string, error) {

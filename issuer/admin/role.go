@@ -20,7 +20,7 @@ type Role struct {
 	Rank           int64     `json:"rank"`
 	BuiltIn        bool      `json:"built_in"`
 	Replaces       string    `json:"replaces,omitempty"`     // the name that it had, while users still hold that
-	Authentication string    `json:"require_authentication"` // none or mfa
+	Authentication string    `json:"require_authentication"` // none, mfa or phishing_resistant
 	CreatedAt      time.Time `json:"created_at"`
 	UpdatedAt      time.Time `json:"updated_at"`
 

@@ -36,6 +36,9 @@ type Step struct {
 
 	// Optional says that StepEnrol can be put off.
 	Optional bool
+
+	// Level is what the factor of StepEnrol must reach.
+	Level Level
 }
 
 // ConsentState says what is known of the user's consent.
@@ -57,6 +60,9 @@ type State struct {
 	UserID    string
 	AuthTime  time.Time
 	Level     Level // what was proven in it
+
+	// Passkeys says that this issuer can have passkeys.
+	Passkeys bool
 
 	// Reachable is the level of a login with all factors that the user has.
 	Reachable Level
@@ -133,7 +139,7 @@ func checkLogin(r Request, s State, proven Steps) *Step {
 // the user can prove more. What acr_values names is reached where the user has the factor, and is
 // no error where not.
 func checkFactor(r Request, s State, _ Steps) *Step {
-	if l, _ := essentialLevel(r); l == LevelPHR && max(s.Level, s.Reachable) < l { // nor can the page of checkEnrol set one up
+	if l, _ := essentialLevel(r); l == LevelPHR && max(s.Level, s.Reachable) < l && !s.Passkeys { // nor can the page of checkEnrol set one up
 		return &Step{Kind: StepRespondError, Code: UnmetAuthentication, Description: "the user has no passkey"}
 	}
 	wanted := demanded(r, s)
@@ -172,7 +178,7 @@ func checkEnrol(r Request, s State, proven Steps) *Step {
 		return &Step{Kind: StepLogin}
 	}
 	step := due(r, StepEnrol, InteractionRequired, "the user must set up a second factor")
-	step.Optional = optional
+	step.Optional, step.Level = optional, demanded(r, s)
 	return step
 }
 
