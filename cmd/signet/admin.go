@@ -83,21 +83,30 @@ type adminFunc func(ctx context.Context, ac *adminContext, args []string) error
 // withAdmin sets the command's RunE: it calls run on the store, or with --server on the admin API of
 // a server. Of its adminContext run uses nothing but admin and the process.
 func (p *process) withAdmin(c *cobra.Command, s *settings, mode openMode, run adminFunc) *cobra.Command {
-	return p.withStoreOr(c, s, mode, run, func(ctx context.Context, args []string) error {
+	return p.withStoreOr(c, s, mode, run, p.atServer(s, run))
+}
+
+// atServer runs the command on the server that --server names.
+func (p *process) atServer(s *settings, run adminFunc) runFunc {
+	return func(ctx context.Context, args []string) error {
 		ac, err := p.openServer(s)
 		if err != nil {
 			return err
 		}
 		return run(ctx, ac, args)
-	})
+	}
 }
 
 // withStore is withAdmin for commands that need the store itself.
 func (p *process) withStore(c *cobra.Command, s *settings, mode openMode, run adminFunc) *cobra.Command {
-	path := func() string { return c.CommandPath() }
-	return p.withStoreOr(c, s, mode, run, func(context.Context, []string) error {
-		return usageErrorf("%s works on the store alone, not with --server: run it where the store is", path())
-	})
+	return p.withStoreOr(c, s, mode, run, refuseServer(c))
+}
+
+// refuseServer refuses --server for a command that needs the store itself.
+func refuseServer(c *cobra.Command) runFunc {
+	return func(context.Context, []string) error {
+		return usageErrorf("%s works on the store alone, not with --server: run it where the store is", c.CommandPath())
+	}
 }
 
 // withStoreOr sets the command's RunE: it opens the store, calls run, and closes the store; with

@@ -25,6 +25,7 @@ type definitionAdministration interface {
 	Scopes() scopeAdmin
 	Attributes() attributeAdmin
 	Audit() auditAdmin
+	Keys() keyAdmin
 }
 
 type userAdmin interface {
@@ -112,6 +113,18 @@ type auditAdmin interface {
 	List(ctx context.Context, f storage.AuditFilter, p storage.Page) (admin.AuditList, error)
 }
 
+type keyAdmin interface {
+	List(ctx context.Context) (admin.KeyList, error)
+	Rotate(ctx context.Context, force bool) (admin.KeyRotation, error)
+	RollBack(ctx context.Context) (admin.KeyRotation, error)
+	Revoke(ctx context.Context, kid string) (admin.KeyList, error)
+}
+
+// localKeys are the keys of a store, whose list is in memory.
+type localKeys struct{ admin.Keys }
+
+func (k localKeys) List(context.Context) (admin.KeyList, error) { return k.Keys.List() }
+
 // localAdmin is the administration of a store.
 type localAdmin struct{ *admin.Admin }
 
@@ -124,3 +137,4 @@ func (l localAdmin) Sessions() sessionAdmin     { return l.Admin.Sessions() }
 func (l localAdmin) Scopes() scopeAdmin         { return l.Admin.Scopes() }
 func (l localAdmin) Attributes() attributeAdmin { return l.Admin.Attributes() }
 func (l localAdmin) Audit() auditAdmin          { return l.Admin.Audit() }
+func (l localAdmin) Keys() keyAdmin             { return localKeys{l.Admin.Keys()} }

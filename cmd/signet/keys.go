@@ -6,25 +6,39 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"example.org/signet/issuer/admin"
 	"example.org/signet/keys"
+	"example.org/signet/storage"
 )
 
 func newKeys(p *process) *cobra.Command {
 	return commandGroup("keys", "Manage the signing keys", newKeysList(p), newKeysPlan(p), newKeysRotate(p), newKeysRollback(p), newKeysRevoke(p), newKeysReseal(p), newKeysImport(p))
 }
 
-// withKeys sets the command's RunE: it opens the keyring, calls run, and writes the
-// key events to the audit log.
+// withKeys sets the command's RunE: it calls run on the keys of the store, or with --server on those
+// of a server. Of its adminContext run uses nothing but admin, the settings and the process.
 func withKeys(p *process, c *cobra.Command, run adminFunc) *cobra.Command {
 	s := newSettings()
+	return p.withKeyring(c, s, run, p.atServer(s, run))
+}
+
+// withStoredKeys is withKeys for commands that need the store itself.
+func withStoredKeys(p *process, c *cobra.Command, run adminFunc) *cobra.Command {
+	return p.withKeyring(c, newSettings(), run, refuseServer(c))
+}
+
+// withKeyring sets the command's RunE: it opens the keyring, calls run, and writes the key events to
+// the audit log; with --server it calls atServer.
+func (p *process) withKeyring(c *cobra.Command, s *settings, run adminFunc, atServer runFunc) *cobra.Command {
 	s.offer(c.Flags(), &s.keySettings)
 	s.defineAccessTokenTTL(c.Flags()) // a retired key stays as long as its tokens
 	s.offer(c.Flags(), &s.outputSettings)
-	return p.withStore(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+	return p.withStoreOr(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
 		audit := newKeyAudit(zerolog.Nop(), ac.auditLog, actor)
 		k, err := p.openKeyring(ctx, s, ac.store, ac.master, audit)
 		if err != nil {
@@ -32,7 +46,7 @@ func withKeys(p *process, c *cobra.Command, run adminFunc) *cobra.Command {
 		}
 		ac.open(k)
 		return errors.Join(run(ctx, ac, args), audit.flush(ctx))
-	})
+	}, atServer)
 }
 
 func newKeysRevoke(p *process) *cobra.Command {
@@ -47,13 +61,13 @@ func newKeysRevoke(p *process) *cobra.Command {
 	}
 	confirm.add(c.Flags())
 	return withKeys(p, c, func(ctx context.Context, ac *adminContext, args []string) error {
-		if err := ac.warnBeforeRevoke(args[0]); err != nil {
+		if err := ac.warnBeforeRevoke(ctx, args[0]); err != nil {
 			return hintNotFound(err, "", "signet keys list shows them")
 		}
 		if err := confirm.ask(p, "Revoke the key "+args[0]+" for ever? Tokens that it signed are refused."); err != nil {
 			return err
 		}
-		l, err := ac.operator.Keys().Revoke(ctx, args[0])
+		l, err := ac.admin.Keys().Revoke(ctx, args[0])
 		if err != nil {
 			return hintNotFound(err, "", "signet keys list shows them")
 		}
@@ -65,8 +79,11 @@ func newKeysRevoke(p *process) *cobra.Command {
 }
 
 // warnBeforeRevoke warns if the key that takes over has not been published for
-// --publish-ahead yet.
-func (ac *adminContext) warnBeforeRevoke(kid string) error {
+// --publish-ahead yet, as far as the store can be looked into. ErrNotFound for a key that is not there.
+func (ac *adminContext) warnBeforeRevoke(ctx context.Context, kid string) error {
+	if ac.operator == nil {
+		return ac.findKey(ctx, kid)
+	}
 	plan, err := ac.operator.Keys().Plan(keys.PlanRequest{Revoke: kid})
 	if err != nil {
 		return err
@@ -78,4 +95,13 @@ func (ac *adminContext) warnBeforeRevoke(kid string) error {
 		}
 	}
 	return nil
+}
+
+// findKey returns ErrNotFound for a key that is not there.
+func (ac *adminContext) findKey(ctx context.Context, kid string) error {
+	list, err := ac.admin.Keys().List(ctx)
+	if err == nil && !slices.ContainsFunc(list.Items, func(k admin.Key) bool { return k.KID == kid }) {
+		err = fmt.Errorf("key: %w", storage.ErrNotFound)
+	}
+	return err
 }

@@ -29,7 +29,7 @@ func newKeysImport(p *process) *cobra.Command {
 	c.Flags().StringVar(&as, "as", "", "`STATE` of the key here: active or retired")
 	c.Flags().StringVar(&kid, "kid", "", "the `KID` in the headers of the other issuer's tokens (default the RFC 7638 thumbprint)")
 	c.Flags().DurationVar(&verifyFor, "verify-for", 24*time.Hour, "of a retired key: how long the tokens that are out there live at most")
-	return withKeys(p, c, func(ctx context.Context, ac *adminContext, args []string) error {
+	return withStoredKeys(p, c, func(ctx context.Context, ac *adminContext, args []string) error {
 		imported := keys.ImportedKey{KID: kid}
 		switch as {
 		case string(keys.Retired):

@@ -17,8 +17,8 @@ func newKeysList(p *process) *cobra.Command {
 		Use: "list", Short: "List the signing keys: state, age, next change", Args: exactArgs(),
 		Example: "  signet keys list\n  signet keys list --output json",
 	}
-	return withKeys(p, c, func(_ context.Context, ac *adminContext, _ []string) error {
-		l, err := ac.operator.Keys().List()
+	return withKeys(p, c, func(ctx context.Context, ac *adminContext, _ []string) error {
+		l, err := ac.admin.Keys().List(ctx)
 		if err != nil {
 			return err
 		}

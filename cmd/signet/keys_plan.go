@@ -23,7 +23,7 @@ func newKeysPlan(p *process) *cobra.Command {
 		_, err := parseKeyChange(args, now)
 		return err
 	}
-	return withKeys(p, c, func(_ context.Context, ac *adminContext, args []string) error {
+	return withStoredKeys(p, c, func(_ context.Context, ac *adminContext, args []string) error {
 		req, err := parseKeyChange(args, now)
 		if err != nil {
 			return err

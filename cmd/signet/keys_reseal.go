@@ -24,7 +24,7 @@ func newKeysReseal(p *process) *cobra.Command {
 		Example: "  head -c 32 /dev/urandom | base64 > new.key; chmod 600 new.key\n" +
 			"  signet keys reseal --master-key-file new.key --previous-master-key-file old.key",
 	}
-	return withKeys(p, c, func(ctx context.Context, ac *adminContext, _ []string) error {
+	return withStoredKeys(p, c, func(ctx context.Context, ac *adminContext, _ []string) error {
 		r, err := ac.operator.Keys().Reseal(ctx)
 		if err != nil {
 			return withHint(err, "%s done; run it again for the rest", countOf(len(r.Resealed), "key is", "keys are"))

@@ -23,14 +23,14 @@ func newKeysRotate(p *process) *cobra.Command {
 	}
 	c.Flags().BoolVar(&now, "now", false, "do not wait until the standby has been published for --publish-ahead")
 	return withKeys(p, c, func(ctx context.Context, ac *adminContext, _ []string) error {
-		before, err := ac.operator.Keys().List()
+		before, err := ac.admin.Keys().List(ctx)
 		if err != nil {
 			return err
 		}
 		if now {
 			ac.messagef("warning: a verifier that fetched the JWKS before the new key was in it and does not fetch it again on an unknown kid refuses new tokens for up to %s", ac.settings.jwksMaxAge)
 		}
-		r, err := ac.operator.Keys().Rotate(ctx, now)
+		r, err := ac.admin.Keys().Rotate(ctx, now)
 		if err != nil {
 			return explainRotation(err)
 		}
@@ -74,11 +74,11 @@ func newKeysRollback(p *process) *cobra.Command {
 		Example: "  signet keys plan rollback\n  signet keys rollback",
 	}
 	return withKeys(p, c, func(ctx context.Context, ac *adminContext, _ []string) error {
-		before, err := ac.operator.Keys().List()
+		before, err := ac.admin.Keys().List(ctx)
 		if err != nil {
 			return err
 		}
-		r, err := ac.operator.Keys().RollBack(ctx)
+		r, err := ac.admin.Keys().RollBack(ctx)
 		if err != nil {
 			return explainRotation(err)
 		}

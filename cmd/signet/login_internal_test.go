@@ -164,7 +164,17 @@ func TestServer_CommandsAnswerAsAtTheStore(t *testing.T) {
 			t.Errorf("%v\nat the server: %d\n%s%s\nat the store: %d\n%s%s", question, status, out, errs, wantStatus, wantOut, wantErrs)
 		}
 	}
-	for _, refused := range [][]string{{"keys", "list"}, {"user", "export", "users.jsonl"}, {"audit", "verify"}, {"client", "import", "x.yaml"}} {
+	for _, change := range [][]string{{"keys", "rotate"}, {"keys", "rotate", "--now"}, {"keys", "rollback"}} {
+		_, _, _ = a.atServer(t, "", change...) // what it does depends on the times
+	}
+	keysOf := regexp.MustCompile(`(?m)^[\w-]{43} .*$`)
+	if out, errs, status := a.atServer(t, "", "keys", "list"); status != exitOK || len(keysOf.FindAllString(out, -1)) < 3 {
+		t.Errorf("keys list: %d: %s%s", status, out, errs)
+	}
+	if _, errs, status := a.atServer(t, "", "keys", "revoke", "nothing", "--yes"); status != exitFailure || !strings.Contains(errs, "not found; signet keys list") {
+		t.Errorf("keys revoke: %d: %s", status, errs)
+	}
+	for _, refused := range [][]string{{"keys", "plan"}, {"keys", "reseal"}, {"user", "export", "users.jsonl"}, {"audit", "verify"}, {"client", "import", "x.yaml"}} {
 		if out, errs, status := a.atServer(t, "", refused...); status != exitUsage || !strings.Contains(errs, "works on the store alone") {
 			t.Errorf("%v: %d: %s%s", refused, status, out, errs)
 		}

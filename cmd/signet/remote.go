@@ -15,6 +15,7 @@ import (
 
 	"example.org/signet/issuer"
 	"example.org/signet/issuer/admin"
+	"example.org/signet/keys"
 	"example.org/signet/storage"
 )
 
@@ -30,6 +31,7 @@ func (r remoteAdmin) Sessions() sessionAdmin     { return remoteSessions{r.api.a
 func (r remoteAdmin) Scopes() scopeAdmin         { return remoteScopes{r.api.about("text of the scope")} }
 func (r remoteAdmin) Attributes() attributeAdmin { return remoteAttributes{r.api.about("attribute")} }
 func (r remoteAdmin) Audit() auditAdmin          { return remoteAudit{r.api.about("event")} }
+func (r remoteAdmin) Keys() keyAdmin             { return remoteKeys{r.api.about("key")} }
 
 // apiClient sends requests to the admin API of a server.
 type apiClient struct {
@@ -185,6 +187,8 @@ func (a *apiClient) refusal(status int, body []byte) error {
 		return p.fieldErrors()
 	case p.Code == "last_super_admin":
 		return withHint(admin.ErrLastSuperAdmin, "only the command line at the store overrides this")
+	case p.Code == "already_rotated":
+		return keys.ErrRotated
 	case status == http.StatusPreconditionFailed:
 		return admin.ErrPreconditionFailed
 	case status == http.StatusUnauthorized:

@@ -182,3 +182,26 @@ func (a remoteAudit) List(ctx context.Context, f storage.AuditFilter, p storage.
 	}
 	return fetchJSON[admin.AuditList](ctx, a.api, withQuery(pathOf("audit"), m))
 }
+
+// remoteKeys are the signing keys of a server.
+type remoteKeys struct{ api *apiClient }
+
+func (k remoteKeys) List(ctx context.Context) (admin.KeyList, error) {
+	return fetchJSON[admin.KeyList](ctx, k.api, pathOf("keys"))
+}
+
+func (k remoteKeys) Rotate(ctx context.Context, force bool) (admin.KeyRotation, error) {
+	var m members
+	if force {
+		m = members{"force": true}
+	}
+	return call[admin.KeyRotation](ctx, k.api, http.MethodPost, pathOf("keys", "rotate"), m)
+}
+
+func (k remoteKeys) RollBack(ctx context.Context) (admin.KeyRotation, error) {
+	return call[admin.KeyRotation](ctx, k.api, http.MethodPost, pathOf("keys", "rollback"), nil)
+}
+
+func (k remoteKeys) Revoke(ctx context.Context, kid string) (admin.KeyList, error) {
+	return call[admin.KeyList](ctx, k.api, http.MethodPost, pathOf("keys", kid, "revoke"), nil)
+}
