@@ -137,3 +137,15 @@ func (ac *adminContext) close(ctx context.Context) error {
 	}
 	return errors.Join(err, ac.store.Close())
 }
+
+// onStore is run for a command that works on the store without an adminContext. It offers --server
+// to refuse it.
+func (s *settings) onStore(c *cobra.Command, run runFunc) runFunc {
+	s.offer(c.Flags(), &s.serverSettings)
+	return func(ctx context.Context, args []string) error {
+		if s.serverURL != "" {
+			return refuseServer(c)(ctx, args)
+		}
+		return run(ctx, args)
+	}
+}

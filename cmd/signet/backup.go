@@ -30,7 +30,7 @@ func newBackup(p *process) *cobra.Command {
 		Example: "  signet backup signet-$(date +%F).backup\n  signet backup - | age -r $RECIPIENT > signet.backup.age",
 	}
 	s.offer(c.Flags(), &s.configSettings, &s.storeSettings, &s.outputSettings)
-	return p.withSettings(c, s, func(ctx context.Context, args []string) (err error) {
+	return p.withSettings(c, s, s.onStore(c, func(ctx context.Context, args []string) (err error) {
 		store, err := p.openStore(ctx, s, mustExist)
 		if err != nil {
 			return err
@@ -41,7 +41,7 @@ func newBackup(p *process) *cobra.Command {
 			return err
 		}
 		return p.backUp(ctx, s, store, master, args[0])
-	})
+	}))
 }
 
 func (p *process) backUp(ctx context.Context, s *settings, store storage.Store, master keys.MasterKey, file string) error {
@@ -101,14 +101,14 @@ func newRestore(p *process) *cobra.Command {
 	c.Flags().BoolVar(&replace, "replace", false, "delete first what the store holds")
 	confirm.add(c.Flags())
 	s.offer(c.Flags(), &s.configSettings, &s.storeSettings, &s.outputSettings)
-	return p.withSettings(c, s, func(ctx context.Context, args []string) error {
+	return p.withSettings(c, s, s.onStore(c, func(ctx context.Context, args []string) error {
 		if replace {
 			if err := confirm.ask(p, "Delete all that "+s.storeName()+" holds, and restore the backup in its place?"); err != nil {
 				return err
 			}
 		}
 		return p.restore(ctx, s, args[0], replace)
-	})
+	}))
 }
 
 func (p *process) restore(ctx context.Context, s *settings, path string, replace bool) (err error) {

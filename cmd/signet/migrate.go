@@ -40,13 +40,13 @@ func newMigrate(p *process) *cobra.Command {
 		Example: "  signet migrate --storage mongodb://db.example.com/signet",
 	}
 	s.offer(c.Flags(), &s.configSettings, &s.storeSettings, &s.outputSettings)
-	return p.withSettings(c, s, func(ctx context.Context, _ []string) error {
+	return p.withSettings(c, s, s.onStore(c, func(ctx context.Context, _ []string) error {
 		store, err := p.openStore(ctx, s, mustExist)
 		if err != nil {
 			return err
 		}
 		return errors.Join(printSchemaVersion(ctx, p, s, store), store.Close())
-	})
+	}))
 }
 
 func printSchemaVersion(ctx context.Context, p *process, s *settings, store storage.Store) error {

@@ -40,7 +40,7 @@ func newStorageCheck(p *process) *cobra.Command {
 	}
 	s.offer(c.Flags(), &s.configSettings, &s.storeSettings, &s.outputSettings)
 	s.checks = []check{s.checkStorage, s.outputSettings.check} // no master key is used
-	return p.withSettings(c, s, func(ctx context.Context, args []string) error {
+	return p.withSettings(c, s, s.onStore(c, func(ctx context.Context, args []string) error {
 		if len(args) > 0 {
 			s.storage = args[0]
 			if err := errors.Join(s.checkStorage(s)...); err != nil {
@@ -52,7 +52,7 @@ func newStorageCheck(p *process) *cobra.Command {
 			return err
 		}
 		return printFindings(p, s, findings)
-	})
+	}))
 }
 
 func (s *storeSettings) checkStore(ctx context.Context) ([]storage.Finding, error) {

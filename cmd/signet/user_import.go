@@ -41,12 +41,12 @@ func newUserImport(p *process) *cobra.Command {
 	c.Flags().BoolVar(&o.trustVerified, "trust-email-verified", false, "take the file's word that an e-mail address is verified")
 	c.Flags().StringVar(&o.idMap, "id-map", "", "write old and new id of users whose id is not kept to a new `FILE`, as JSON lines")
 	s.offer(c.Flags(), &s.hashSettings, &s.outputSettings, &s.configSettings, &s.storeSettings)
-	return p.withSettings(c, s, func(ctx context.Context, args []string) error {
+	return p.withSettings(c, s, s.onStore(c, func(ctx context.Context, args []string) error {
 		p.warnOfVariables()
 		ctx, stop := untilSignal(ctx)
 		defer stop()
 		return p.importFile(ctx, s, args[0], o)
-	})
+	}))
 }
 
 // importFile checks the whole file, and only then opens the store and writes its users.
