@@ -22,6 +22,7 @@ type foreignSettings struct {
 	User      foreignUser   `json:"user"`
 	Newcomer  foreignUser   `json:"newcomer"`
 	Expired   string        `json:"expired"` // an access token
+	Device    foreignClient `json:"device"`  // a public one
 }
 
 type foreignClient struct {
@@ -123,6 +124,7 @@ func newForeign(t *testing.T, prepare ...func(*server)) (*server, foreignSetting
 	s.addUsers(t)
 	web, machine, resource := s.addWeb(t), s.addMachine(t), s.addResource(t)
 	elsewhere := s.addClient(t, "elsewhere", "--grant", "password", "--scope", scope, "--audience", "https://elsewhere.example.com")
+	s.decode(t, &struct{}{}, "client", "create", "tv", "--public", "--grant", "device_code", "--grant", "refresh_token", "--scope", "openid profile")
 	s.start(t)
 	expired := s.login(t, web, alice, alicePassword).AccessToken
 	s.stop(t)
@@ -134,6 +136,7 @@ func newForeign(t *testing.T, prepare ...func(*server)) (*server, foreignSetting
 		User:     foreignUser{alice, "alice@example.com", alicePassword},
 		Newcomer: foreignUser{bob, "bob@example.com", bobPassword},
 		Expired:  expired,
+		Device:   foreignClient{ID: "tv"},
 	}
 }
 

@@ -139,3 +139,27 @@ func TestLeaseThatAnotherTook(t *testing.T) {
 		t.Errorf("leased %v, %v; want none", got, err)
 	}
 }
+
+// A decision about a device whose answer is lost is found on the record. One that was never sent is
+// not claimed.
+func TestDeviceDecisionWithLostAnswer(t *testing.T) { onBoth(t, testLostDeviceDecisions) }
+
+func testLostDeviceDecisions(t *testing.T, server func(*testing.T) string) {
+	for what, f := range map[string]failure{"lost": loseAnswer, "cut": cutAnswer, "never sent": refuse} {
+		t.Run(what, func(t *testing.T) {
+			r, uri := newFaultProxy(t, server(t))
+			s := open(t, uri)
+			mustSucceed(t, s.CreateDeviceRequest(t.Context(), testDeviceRequest("d")))
+			r.failNext("findAndModify", f)
+			err := decideDevice(t.Context(), s)
+			got, readErr := s.DeviceRequest(t.Context(), "d")
+			mustSucceed(t, readErr)
+			switch {
+			case f == refuse && (!errors.Is(err, storage.ErrUnavailable) || got.Approved):
+				t.Errorf("got %v and %+v, want ErrUnavailable and a pending request", err, got)
+			case f != refuse && (err != nil || !got.Approved):
+				t.Errorf("got %v and %+v, want the decision that was carried out", err, got)
+			}
+		})
+	}
+}

@@ -6,7 +6,7 @@ import * as openid from 'openid-client'
 import { ask, check, finish, settings } from './conversation.mjs'
 import { resourceServers, rights } from './resource-server.mjs'
 
-const { issuer, audience, web, machine, resource, elsewhere, user, newcomer, expired } = settings
+const { issuer, audience, web, machine, resource, elsewhere, user, newcomer, expired, device } = settings
 const everything = 'openid profile email items:read items:write'
 
 // configure discovers the issuer, as the library's first step always does. By
@@ -52,6 +52,45 @@ await check('openid-client: client credentials', async () => {
   const answer = await openid.clientCredentialsGrant(worker, { scope: 'items:read' })
   assert.equal(answer.scope, 'items:read')
   assert.equal(answer.refresh_token, undefined)
+})
+
+// approve is the person with a browser: the code, the login, and the click.
+async function approve(code) {
+  const cookies = new Map()
+  const send = async (path, form) => {
+    let url = new URL(path, issuer)
+    let body = form && new URLSearchParams(form)
+    for (;;) {
+      const answer = await fetch(url, {
+        method: body ? 'POST' : 'GET', body, redirect: 'manual',
+        headers: { cookie: [...cookies].map((pair) => pair.join('=')).join('; '), 'sec-fetch-site': 'same-origin' },
+      })
+      for (const line of answer.headers.getSetCookie()) {
+        const [name, value] = line.split(';')[0].split('=')
+        cookies.set(name, value)
+      }
+      if (answer.status !== 303) return answer.text()
+      url = new URL(answer.headers.get('location'), url)
+      body = undefined
+    }
+  }
+  const action = (page) => page.match(/<form[^>]*\saction="([^"]*)"/)[1].replaceAll('&amp;', '&')
+  let page = await send('/device', { user_code: code })
+  page = await send(action(page), { username: user.name, password: user.password })
+  assert.match(page, new RegExp(code))
+  page = await send(action(page), { decision: 'allow' })
+  assert.match(page, /id="device-approved"/)
+}
+
+await check('openid-client: device', async () => {
+  const config = await openid.discovery(new URL(issuer), device.id, undefined, openid.None(), { execute: [openid.allowInsecureRequests] })
+  const asked = await openid.initiateDeviceAuthorization(config, { scope: 'openid profile' })
+  assert.equal(asked.verification_uri, `${issuer}/device`)
+  const [answer] = await Promise.all([openid.pollDeviceAuthorizationGrant(config, asked), approve(asked.user_code)])
+  assert.equal(answer.claims().aud, device.id)
+  assert.equal(answer.scope, 'openid profile')
+  assert.ok((await openid.refreshTokenGrant(config, answer.refresh_token)).access_token)
+  await refusedWith('invalid_grant', openid.genericGrantRequest(config, 'urn:ietf:params:oauth:grant-type:device_code', { device_code: 'no such code' }))
 })
 
 const stranger = await login(await configure(elsewhere), user)
