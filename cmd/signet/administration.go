@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/factor"
 	"example.org/signet/storage"
 )
 
@@ -16,6 +17,7 @@ type administration interface {
 
 type accountAdministration interface {
 	Users() userAdmin
+	Factors() factorAdmin
 	Roles() roleAdmin
 	Clients() clientAdmin
 	Sessions() sessionAdmin
@@ -26,12 +28,14 @@ type definitionAdministration interface {
 	Attributes() attributeAdmin
 	Audit() auditAdmin
 	Keys() keyAdmin
+	Connectors() connectorAdmin
 }
 
 type userAdmin interface {
 	userReader
 	userWriter
 	userSwitch
+	userLinks
 }
 
 type userReader interface {
@@ -52,6 +56,25 @@ type userSwitch interface {
 	Enable(ctx context.Context, id string) (admin.User, error)
 	Unlock(ctx context.Context, id string) (admin.User, error)
 	EndSessions(ctx context.Context, id string) (int64, error)
+}
+
+type userLinks interface {
+	Links(ctx context.Context, id string) (admin.LinkList, error)
+	Unlink(ctx context.Context, id, linkID string) error
+}
+
+type factorAdmin interface {
+	Show(ctx context.Context, id string) (factor.Summary, error)
+	Reset(ctx context.Context, id string) error
+	Demand(ctx context.Context, id string) error
+}
+
+type connectorAdmin interface {
+	List(ctx context.Context) (admin.ConnectorList, error)
+	Show(ctx context.Context, id string) (admin.Connector, error)
+	Create(ctx context.Context, id, kind string, c admin.ConnectorChange) (admin.Connector, error)
+	Update(ctx context.Context, id string, c admin.ConnectorChange) (admin.Connector, error)
+	Delete(ctx context.Context, id string) error
 }
 
 type roleAdmin interface {
@@ -132,6 +155,8 @@ var _ administration = localAdmin{}
 
 func (l localAdmin) Users() userAdmin           { return l.Admin.Users() }
 func (l localAdmin) Roles() roleAdmin           { return l.Admin.Roles() }
+func (l localAdmin) Factors() factorAdmin       { return l.Admin.Factors() }
+func (l localAdmin) Connectors() connectorAdmin { return l.Admin.Connectors() }
 func (l localAdmin) Clients() clientAdmin       { return l.Admin.Clients() }
 func (l localAdmin) Sessions() sessionAdmin     { return l.Admin.Sessions() }
 func (l localAdmin) Scopes() scopeAdmin         { return l.Admin.Scopes() }

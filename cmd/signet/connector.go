@@ -36,7 +36,7 @@ func newConnectorCreate(p *process) *cobra.Command {
 		if err != nil {
 			return admin.Connector{}, err
 		}
-		made, err := ac.operator.Connectors().Create(ctx, id, kind, change)
+		made, err := ac.admin.Connectors().Create(ctx, id, kind, change)
 		if err != nil {
 			return made, hintTaken(fmt.Errorf("create connector: %w", err), "id", "signet connector update changes the one that exists")
 		}
@@ -60,14 +60,14 @@ func newConnectorUpdate(p *process) *cobra.Command {
 		if change == (admin.ConnectorChange{}) {
 			return admin.Connector{}, usageErrorf("nothing to change: see %s --help", c.CommandPath())
 		}
-		return ac.operator.Connectors().Update(ctx, id, change)
+		return ac.admin.Connectors().Update(ctx, id, change)
 	})
 }
 
 func newConnectorShow(p *process) *cobra.Command {
 	c := &cobra.Command{Use: "show", Short: "Show a connector", Example: "  signet connector show company"}
 	return newConnectorCommand(p, c, mustExist, func(ctx context.Context, ac *adminContext, id string) (admin.Connector, error) {
-		return ac.operator.Connectors().Show(ctx, id)
+		return ac.admin.Connectors().Show(ctx, id)
 	})
 }
 
@@ -75,8 +75,8 @@ func newConnectorList(p *process) *cobra.Command {
 	s := newSettings()
 	c := &cobra.Command{Use: "list", Short: "List connectors", Args: exactArgs(), Example: "  signet connector list"}
 	s.offer(c.Flags(), &s.issuerSettings, &s.outputSettings)
-	return p.withStore(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
-		list, err := ac.operator.Connectors().List(ctx)
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, _ []string) error {
+		list, err := ac.admin.Connectors().List(ctx)
 		if err != nil {
 			return fmt.Errorf("list connectors: %w", err)
 		}
@@ -97,8 +97,8 @@ func newConnectorDelete(p *process) *cobra.Command {
 		Long: "Delete a connector. Who can sign in by it alone cannot any more. The links of users stay: they count again once\n" +
 			"there is a connector to the same provider.",
 	}
-	return p.withStore(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
-		if err := ac.operator.Connectors().Delete(ctx, args[0]); err != nil {
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+		if err := ac.admin.Connectors().Delete(ctx, args[0]); err != nil {
 			return hintNotFound(err, args[0], "signet connector list shows them")
 		}
 		ac.messagef("deleted the connector %s", args[0])
@@ -112,7 +112,7 @@ func newConnectorCommand(p *process, c *cobra.Command, mode openMode, change fun
 	c.Use += " CONNECTOR"
 	c.Args = exactArgs("CONNECTOR")
 	s.offer(c.Flags(), &s.issuerSettings, &s.outputSettings)
-	return p.withStore(c, s, mode, func(ctx context.Context, ac *adminContext, args []string) error {
+	return p.withAdmin(c, s, mode, func(ctx context.Context, ac *adminContext, args []string) error {
 		x, err := change(ctx, ac, args[0])
 		if err != nil {
 			return hintNotFound(err, args[0], "signet connector list shows them")

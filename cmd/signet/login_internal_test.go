@@ -140,6 +140,9 @@ func TestServer_CommandsAnswerAsAtTheStore(t *testing.T) {
 		{"client", "update", "shop", "--disabled=false"}, {"client", "create", "gone", "--grant", "client_credentials"}, {"client", "rotate-secret", "gone", "--overlap", "1h"}, {"client", "delete", "gone", "--yes"},
 		{"attribute", "create", "color", "--type=string"}, {"attribute", "update", "color", "--max-length", "64"}, {"user", "update", "bob", "--attribute", "color=red"},
 		{"scope", "set", "items:read", "--text", "en=read items"}, {"scope", "set", "a/b", "--text", "en=x"}, {"scope", "delete", "a/b"},
+		{"user", "demand-factor", "bob"},
+		{"connector", "create", "company", "--name", "Company", "--provider-issuer", "https://login.example.com", "--client-id", "signet", "--secret-stdin"},
+		{"connector", "update", "company", "--domain", "example.com"}, {"connector", "create", "old", "--kind", "github", "--name", "GitHub", "--client-id", "x", "--secret-stdin"}, {"connector", "delete", "old"},
 		{"session", "revoke", "--user", "alice"}, {"session", "revoke", "--client", "web", "--yes"},
 	} {
 		if out, errs, status := a.atServer(t, "correct horse battery", change...); status != exitOK {
@@ -154,6 +157,8 @@ func TestServer_CommandsAnswerAsAtTheStore(t *testing.T) {
 		{"role", "list"}, {"role", "show", "editor"}, {"role", "show", "nothing"}, {"role", "delete", "nothing"}, {"role", "delete", "admin"}, {"role", "create", "editor"},
 		{"client", "list"}, {"client", "show", "shop"}, {"client", "show", "signet-cli", "--output", "json"}, {"client", "show", "nothing"}, {"client", "create", "web", "--grant", "password"},
 		{"client", "update", "shop", "--consent", "maybe"}, {"client", "update", "shop", "--grant", "device"}, {"client", "create", "page", "--public", "--scope", "signet:admin"},
+		{"user", "factors", "bob"}, {"user", "factors", "nobody"}, {"user", "reset-factors", "bob"}, {"user", "links", "bob"}, {"user", "unlink", "bob", "nothing"},
+		{"connector", "list"}, {"connector", "show", "company", "--issuer", a.base}, {"connector", "show", "nothing"}, {"connector", "delete", "nothing"}, {"connector", "create", "company", "--name", "x", "--kind", "github", "--client-id", "x"},
 		{"attribute", "list"}, {"attribute", "create", "color", "--type=string"}, {"attribute", "delete", "nothing", "--yes"}, {"scope", "list"}, {"scope", "delete", "nothing"},
 		{"session", "list", "--client", "signet-cli"}, {"session", "list", "--user", "nobody"}, {"session", "list", "--user", "root", "--active", "--output", "json"}, {"session", "revoke", "nothing"},
 		{"audit", "list", "--type", "client.created"}, {"audit", "list", "--type", "client.creatd"}, {"audit", "list", "--actor", "cli", "--limit", "2"}, {"audit", "list", "--target", "nothing"},

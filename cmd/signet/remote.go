@@ -26,6 +26,8 @@ var _ administration = remoteAdmin{}
 
 func (r remoteAdmin) Users() userAdmin           { return remoteUsers{r.api.about("user")} }
 func (r remoteAdmin) Roles() roleAdmin           { return remoteRoles{r.api.about("role")} }
+func (r remoteAdmin) Factors() factorAdmin       { return remoteFactors{r.api.about("second factor")} }
+func (r remoteAdmin) Connectors() connectorAdmin { return remoteConnectors{r.api.about("connector")} }
 func (r remoteAdmin) Clients() clientAdmin       { return remoteClients{r.api.about("client")} }
 func (r remoteAdmin) Sessions() sessionAdmin     { return remoteSessions{r.api.about("session")} }
 func (r remoteAdmin) Scopes() scopeAdmin         { return remoteScopes{r.api.about("text of the scope")} }
@@ -187,6 +189,8 @@ func (a *apiClient) refusal(status int, body []byte) error {
 		return p.fieldErrors()
 	case p.Code == "last_super_admin":
 		return withHint(admin.ErrLastSuperAdmin, "only the command line at the store overrides this")
+	case p.Code == "last_way_in":
+		return admin.ErrLastWayIn
 	case p.Code == "already_rotated":
 		return keys.ErrRotated
 	case status == http.StatusPreconditionFailed:

@@ -28,7 +28,7 @@ func newUserResetFactors(p *process) *cobra.Command {
 		Example: "  signet user reset-factors alice",
 	}
 	return newFactorCommand(p, c, func(ctx context.Context, ac *adminContext, id string) error {
-		return ac.operator.Factors().Reset(ctx, id)
+		return ac.admin.Factors().Reset(ctx, id)
 	})
 }
 
@@ -40,7 +40,7 @@ func newUserDemandFactor(p *process) *cobra.Command {
 		Example: "  signet user demand-factor alice",
 	}
 	return newFactorCommand(p, c, func(ctx context.Context, ac *adminContext, id string) error {
-		return ac.operator.Factors().Demand(ctx, id)
+		return ac.admin.Factors().Demand(ctx, id)
 	})
 }
 
@@ -50,15 +50,15 @@ func newFactorCommand(p *process, c *cobra.Command, change func(ctx context.Cont
 	c.Use += " USER"
 	c.Args = exactArgs("USER")
 	s.offer(c.Flags(), &s.outputSettings)
-	return p.withStore(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
-		u, err := ac.operator.Users().Find(ctx, args[0])
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+		u, err := ac.admin.Users().Find(ctx, args[0])
 		if err != nil {
 			return hintNotFound(err, args[0], "signet user list shows them; USER is a username, an e-mail or an id")
 		}
 		if err := change(ctx, ac, u.ID); err != nil {
 			return hintNotFound(err, u.Username, "signet user factors shows what there is")
 		}
-		f, err := ac.operator.Factors().Show(ctx, u.ID)
+		f, err := ac.admin.Factors().Show(ctx, u.ID)
 		if err != nil {
 			return err
 		}

@@ -14,12 +14,12 @@ func newUserLinks(p *process) *cobra.Command {
 		Use: "links USER", Short: "List the accounts at other providers that sign a user in", Args: exactArgs("USER"), Example: "  signet user links alice",
 	}
 	s.offer(c.Flags(), &s.outputSettings)
-	return p.withStore(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
-		u, err := ac.operator.Users().Find(ctx, args[0])
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+		u, err := ac.admin.Users().Find(ctx, args[0])
 		if err != nil {
 			return hintNotFound(err, args[0], "signet user list shows them; USER is a username, an e-mail or an id")
 		}
-		list, err := ac.operator.Users().Links(ctx, u.ID)
+		list, err := ac.admin.Users().Links(ctx, u.ID)
 		if err != nil {
 			return fmt.Errorf("list links: %w", err)
 		}
@@ -40,12 +40,12 @@ func newUserUnlink(p *process) *cobra.Command {
 		Long:    "Remove an account at another provider from a user, with the roles that it gave. It is refused where the user has no other way to sign in.",
 		Example: "  signet user unlink alice LINK",
 	}
-	return p.withStore(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
-		u, err := ac.operator.Users().Find(ctx, args[0])
+	return p.withAdmin(c, s, mustExist, func(ctx context.Context, ac *adminContext, args []string) error {
+		u, err := ac.admin.Users().Find(ctx, args[0])
 		if err != nil {
 			return hintNotFound(err, args[0], "signet user list shows them; USER is a username, an e-mail or an id")
 		}
-		if err := ac.operator.Users().Unlink(ctx, u.ID, args[1]); err != nil {
+		if err := ac.admin.Users().Unlink(ctx, u.ID, args[1]); err != nil {
 			return hintNotFound(err, args[1], "signet user links shows them")
 		}
 		ac.messagef("removed the link from %s", u.Username)
