@@ -132,6 +132,9 @@ type Config struct {
 	ConsoleURL    string
 	ConsolePublic bool
 
+	// Instance tells about the process; nil mounts nothing of it.
+	Instance Instance
+
 	// AccountMail is what people do about their accounts by mail; nil mounts nothing of it.
 	AccountMail AccountMail
 

@@ -37,14 +37,15 @@ type consoleAccess interface {
 
 // consolePages is what the endpoints of the console share.
 type consolePages struct {
-	access  consoleAccess
-	admins  adminAuthorizer
-	limiter *limiter
-	site    *pageSite
-	csrf    *http.CrossOriginProtection
-	console *console.Console
-	links   linkMaker // nil where nobody makes links by which users choose a password
-	sends   bool      // mails are sent
+	access   consoleAccess
+	admins   adminAuthorizer
+	limiter  *limiter
+	site     *pageSite
+	csrf     *http.CrossOriginProtection
+	console  *console.Console
+	instance instanceEndpoints
+	links    linkMaker // nil where nobody makes links by which users choose a password
+	sends    bool      // mails are sent
 }
 
 // consoleVisit is one request of an administrator.
@@ -105,7 +106,7 @@ type consolePart struct {
 }
 
 // newConsolePages builds the console over the parts of an issuer.
-func newConsolePages(cfg Config, lim *limiter, site *pageSite) *consolePages {
+func newConsolePages(cfg Config, lim *limiter, site *pageSite, instance instanceEndpoints) *consolePages {
 	built, err := console.New(site.base)
 	if err != nil {
 		panic("the console's texts: " + err.Error()) // they are part of the program
@@ -114,7 +115,7 @@ func newConsolePages(cfg Config, lim *limiter, site *pageSite) *consolePages {
 	if u, err := url.Parse(cfg.ConsoleURL); err != nil || csrf.AddTrustedOrigin(u.Scheme+"://"+u.Host) != nil {
 		panic("the console's URL is none: " + cfg.ConsoleURL) // validated before
 	}
-	c := &consolePages{csrf: csrf, access: newConsoleSignIn(cfg, site), admins: cfg.Admin, limiter: lim, site: site, console: built}
+	c := &consolePages{csrf: csrf, instance: instance, access: newConsoleSignIn(cfg, site), admins: cfg.Admin, limiter: lim, site: site, console: built}
 	if cfg.AccountMail != nil {
 		c.links, c.sends = cfg.AccountMail, cfg.AccountMail.Sends()
 	}

@@ -59,20 +59,24 @@ type readiness struct {
 var _ endpoint = (*readiness)(nil)
 
 func (d *readiness) handle(r *http.Request, _ *event) (any, error) {
-	var failed []string
+	if failed := d.failed(r.Context()); failed != nil {
+		return health{Status: "not ready", Failed: failed}, nil
+	}
+	return health{Status: "ready"}, nil
+}
+
+// failed returns what keeps the instance from getting traffic; nil for nothing.
+func (d *readiness) failed(ctx context.Context) (failed []string) {
 	if d.draining.Load() {
 		failed = append(failed, "draining")
 	}
 	if d.keys.Ready() != nil {
 		failed = append(failed, "keys")
 	}
-	if !d.store.reachable(r.Context()) {
+	if !d.store.reachable(ctx) {
 		failed = append(failed, "store")
 	}
-	if failed != nil {
-		return health{Status: "not ready", Failed: failed}, nil
-	}
-	return health{Status: "ready"}, nil
+	return failed
 }
 
 // storePinger tells whether the store can be reached and written, by at most one ping a

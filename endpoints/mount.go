@@ -28,12 +28,14 @@ func (h *Handler) mount(cfg Config, u *url.URL) {
 	m.mountOwnFactors(cfg.SelfService)
 	m.mountAccount(cfg)
 	m.mountAccountMail(cfg.AccountMail)
+	instance := instanceEndpoints{cfg.Issuer, cfg.Instance, h.ready}
 	var consoleSite *consolePages
 	if cfg.Console != nil {
-		consoleSite = newConsolePages(cfg, lim, shared.site)
+		consoleSite = newConsolePages(cfg, lim, shared.site, instance)
 	}
 	if cfg.AdminMerged {
 		m.mountAdmin(cfg.Admin)
+		m.mountInstance(instance)
 	}
 	if consoleSite != nil && cfg.ConsolePublic {
 		m.mountConsole(consoleSite)
@@ -44,6 +46,7 @@ func (h *Handler) mount(cfg Config, u *url.URL) {
 	admin := *m
 	admin.listener, admin.atRoot = h.admin, true
 	admin.mountAdmin(cfg.Admin)
+	admin.mountInstance(instance)
 	if consoleSite != nil {
 		admin.mountConsole(consoleSite)
 	}

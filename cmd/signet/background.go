@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"example.org/signet/endpoints"
 )
 
 const (
@@ -130,6 +132,7 @@ func (v *server) sweep(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
 	defer cancel()
 	deleted, err := v.issuer.Sweep(ctx)
+	v.lastSweep.Store(&endpoints.SweepInfo{At: v.now().UTC(), Deleted: deleted, Failed: err != nil})
 	if deleted > 0 {
 		v.log.Debug().Int64("records", deleted).Msg("swept expired records")
 	}

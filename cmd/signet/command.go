@@ -12,7 +12,7 @@ import (
 // newRoot is the tree of all commands.
 func newRoot(p *process) *cobra.Command {
 	root := commandGroup("signet", "An OAuth 2.0 and OpenID Connect issuer in one binary",
-		newServe(p), newDev(p), newUser(p), newRole(p), newScope(p), newAttribute(p), newClient(p), newConnector(p), newKeys(p), newSession(p), newAudit(p), newToken(p), newLogin(p), newLogout(p), newHealth(p), newMigrate(p), newStorage(p), newBackup(p), newRestore(p), newBench(p), newVersion(p))
+		newServe(p), newDev(p), newUser(p), newRole(p), newScope(p), newAttribute(p), newClient(p), newConnector(p), newKeys(p), newSession(p), newAudit(p), newToken(p), newLogin(p), newLogout(p), newHealth(p), newMigrate(p), newStorage(p), newBackup(p), newRestore(p), newBench(p), newStatus(p), newSettingsList(p), newVersion(p))
 	root.Example = "  signet dev                                   try it, with a demo user and the lines to paste\n" +
 		"  signet serve --issuer https://id.example.com --behind-proxy --trusted-proxies 10.0.0.0/8\n" +
 		"  signet user create alice --role admin"

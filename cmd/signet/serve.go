@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -61,12 +62,14 @@ type server struct {
 	mail      *accountmail.Service
 	metrics   *endpoints.Metrics
 	handler   *endpoints.Handler
+	startedAt time.Time
+	lastSweep atomic.Pointer[endpoints.SweepInfo]
 }
 
 // serve builds everything once, top to bottom, and runs it until it is told to
 // stop. onReady is called when everything is ready to answer.
 func (p *process) serve(ctx context.Context, s *settings, onReady func(context.Context, *server) error) (err error) {
-	v := &server{process: p, settings: s}
+	v := &server{process: p, settings: s, startedAt: p.now()}
 	v.log, v.logs = newLogger(p, s)
 	defer v.logs.close()
 	ctx, stop := untilSignal(ctx)
@@ -197,7 +200,7 @@ func (v *server) buildEndpoints(ctx context.Context) error {
 	cfg := endpoints.Config{
 		Issuer: v.settings.issuer, Service: v.issuer, Admin: v.admin, SelfService: v.self, Keys: v.keyring, Store: v.store,
 		AdminMerged: v.settings.adminMerged(), TrustedProxies: proxies, CacheFor: v.settings.keyringRefresh, DocsClient: v.settings.docsClient,
-		SignIn: v.issuer.SignIn(v.admin).WithUpstream(v.upstream, v.store, v.admin, v.settings.keyringRefresh), AccountMail: v.mail, Pages: shown, Metrics: v.metrics, Log: v.log, Now: v.now, Rand: v.random,
+		SignIn: v.issuer.SignIn(v.admin).WithUpstream(v.upstream, v.store, v.admin, v.settings.keyringRefresh), AccountMail: v.mail, Instance: instance{v}, Pages: shown, Metrics: v.metrics, Log: v.log, Now: v.now, Rand: v.random,
 	}
 	if c := v.issuer.Console(); c != nil {
 		cfg.Console, cfg.ConsoleURL, cfg.ConsolePublic = c, v.consoleURL(), v.settings.consoleIsPublic()

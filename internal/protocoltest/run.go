@@ -68,6 +68,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"PhishingResistant", phishingResistantCases},
 		{"Upstream", upstreamCases},
 		{"Console", consoleCases},
+		{"ConsoleOverview", consoleOverviewCases},
 		{"ConsolePeople", consolePeopleCases},
 		{"ConsoleApplications", consoleApplicationCases},
 		{"ConsoleRoles", consoleRolesCases},

@@ -225,7 +225,7 @@ func (s *Signet) serve() {
 	cfg := s.options.Endpoints
 	cfg.Issuer, cfg.Admin, cfg.SelfService = s.Issuer, s.Admin, s.Self
 	cfg.Keys, cfg.Store, cfg.Metrics, cfg.Log = s.Keys, s.Store, s.Metrics, log
-	cfg.AccountMail = s.Mail
+	cfg.AccountMail, cfg.Instance = s.Mail, thisInstance{s}
 	if c := s.Service.Console(); c != nil {
 		cfg.Console, cfg.ConsoleURL, cfg.ConsolePublic = c, s.Issuer, true
 	}
