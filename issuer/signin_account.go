@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"example.org/signet/internal/failpoint"
 	"example.org/signet/issuer/account"
 	"example.org/signet/issuer/audit"
 	"example.org/signet/issuer/authorization"
@@ -213,7 +214,13 @@ func (s *SignIn) insertLink(ctx context.Context, v *visit, link storage.UserLink
 			return unavailable(err)
 		}
 	}
+	if err := failpoint.Hit(failpoint.LinkInserting); err != nil {
+		return unavailable(err)
+	}
 	err := s.upstream.store.CreateUserLink(ctx, link)
+	if err == nil {
+		err = failpoint.Hit(failpoint.LinkInserted)
+	}
 	if !errors.Is(err, storage.ErrConflict) {
 		return unavailableOrNil(err)
 	}
@@ -269,7 +276,11 @@ func (s *SignIn) createLinked(ctx context.Context, v *visit, l *linked) (storage
 	if l.link, err = s.upstream.change(ctx, l.link.ID, func(k *storage.UserLink) { k.Roles = given }); err != nil {
 		return storage.User{}, err
 	}
-	return s.upstream.accounts.CreateByConnector(ctx, n, v.in.Info)
+	u, err := s.upstream.accounts.CreateByConnector(ctx, n, v.in.Info)
+	if err == nil {
+		err = unavailableOrNil(failpoint.Hit(failpoint.LinkUserMade))
+	}
+	return u, err
 }
 
 // freeUsername returns the name of a new user: the one that they have at the provider, their
@@ -309,7 +320,10 @@ func (s *SignIn) recomputeRoles(ctx context.Context, v *visit, l *linked) error 
 	if changed {
 		owned = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(c.Owned), l.link.Roles...))))
 	}
-	if l.link, err = s.touchLink(ctx, v.now, l, owned); err != nil || !changed {
+	if l.link, err = s.touchLink(ctx, v.now, l, owned); err == nil {
+		err = failpoint.Hit(failpoint.LinkUsed)
+	}
+	if err != nil || !changed {
 		return err
 	}
 	if l.user, err = s.upstream.accounts.SetRolesByConnector(ctx, l.conn, l.user, c.Roles, owned, v.in.Info); err != nil {

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"slices"
 	"time"
 
 	"example.org/signet/endpoints/pages"
@@ -54,7 +55,30 @@ func shownPages() []shownPage {
 		{"home", pages.HomeView{Issuer: "https://id.example.com"}},
 		{"not-found", pages.StatusView{Status: 404, RequestID: "0195f2c4a7b1"}},
 	}
-	return append(append(shown, shownErrors(notes)...), shownAccount(alice, notes, scopes)...)
+	return slices.Concat(shown, shownErrors(notes), shownAccount(alice, notes, scopes), shownUpstream(alice, login))
+}
+
+// shownUpstream are the pages about accounts at other providers.
+func shownUpstream(alice pages.User, login pages.LoginView) (shown []shownPage) {
+	providers := []pages.Connector{
+		{ID: "company", Name: "Company", Action: "/login/upstream/company"}, {ID: "github", Name: "GitHub", Action: "/login/upstream/github"},
+		{ID: "long", Name: "The Identity Provider of a Company with a Very Long Name", Action: "/login/upstream/long"},
+	}
+	login.Connectors = providers
+	shown = append(shown, shownPage{"login-upstream", login})
+	for name, problem := range map[string]pages.Problem{
+		"denied": pages.ProblemUpstreamDenied, "expired": pages.ProblemUpstreamExpired, "refused": pages.ProblemUpstreamRefused, "unavailable": pages.ProblemUpstreamUnavailable,
+	} {
+		login.Problem = problem
+		shown = append(shown, shownPage{"login-upstream-" + name, login})
+	}
+	login.Problem, login.Claimed = pages.ProblemUpstreamLinkHere, "sealed"
+	account := pages.Account{User: alice, Problem: pages.ProblemLastWayIn}
+	return append(shown, shownPage{"login-upstream-link-here", login},
+		shownPage{"account-linked", pages.AccountLinkedView{Account: account, Fresh: true, Connectors: providers, Linked: []pages.LinkedAccount{
+			{ID: "l", Provider: "Company", Email: "alice@example.com", Since: pageTime, LastUsed: pageTime.Add(time.Hour)}, {ID: "m", Provider: "GitHub", Name: "Alice Arden", Since: pageTime},
+		}}},
+		shownPage{"account-linked-none", pages.AccountLinkedView{Account: pages.Account{User: alice}}})
 }
 
 // shownErrors are the pages of requests that went wrong.

@@ -67,6 +67,14 @@ const (
 	KeyResealing Point = "key.resealing" // the next key is about to get its new envelope
 )
 
+// The points of a sign-in at another provider that makes a user.
+const (
+	LinkInserting Point = "link.inserting" // also of a user who exists
+	LinkInserted  Point = "link.inserted"  // the link is there, its user not yet
+	LinkUserMade  Point = "link.user-made" // the user is there, the link says that it is being made
+	LinkUsed      Point = "link.used"      // all is there, nobody is signed in
+)
+
 // Points are all there are.
 var Points = []Point{
 	RefreshUpdating, RefreshUpdated, RefreshRead, TokenSigning, TokenAnswering,
@@ -74,4 +82,5 @@ var Points = []Point{
 	UserUpdating, UserUpdated, UserRevokedAll, UserDeleted,
 	CodeInserting, CodeInserted, CodeRedeeming, CodeRedeemed, CodeRevoking, CodeRevoked,
 	KeyInserting, KeyInserted, KeyRevoking, KeyRevoked, KeyResealing,
+	LinkInserting, LinkInserted, LinkUserMade, LinkUsed,
 }
