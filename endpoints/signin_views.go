@@ -34,8 +34,10 @@ func (f signInFlow) loginView(out issuer.Outcome, problem pages.Problem, typed f
 	v := pages.LoginView{
 		Action: f.url(pathLogin, out.Query), Client: f.site.clientView(out.Client), Username: typed.username,
 		Problem: problem, RetryAfter: out.RetryAfter, Passkey: passkeyRequest(out), PasskeyAction: f.url(pathLoginPasskey, out.Query),
-		Claimed:    out.Claimed,
 		Connectors: connectorViews(out.Connectors, func(id string) string { return f.url(upstreamPath(id), out.Query) }),
+	}
+	if c := out.Claimed; c != nil {
+		v.Claimed = &pages.ClaimedAccount{Sealed: c.Sealed, As: c.As, At: c.At}
 	}
 	if f.site.forgot {
 		v.ForgotURL = f.url(pathForgot, out.Query)

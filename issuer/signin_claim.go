@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -28,6 +29,20 @@ func (s *SignIn) askToLink(ctx context.Context, v *visit, conn storage.Connector
 func (s *SignIn) claim(v *visit, text string) {
 	if text != "" && s.stamps.OpenClaimed(text).Valid(v.request, v.now) {
 		v.claimed = text
+	}
+}
+
+// showClaimed puts the account that the login links on its page: whose it is, and where.
+func (s *SignIn) showClaimed(v *visit, o *Outcome) {
+	if v.claimed == "" {
+		return
+	}
+	c := s.stamps.OpenClaimed(v.claimed)
+	o.Claimed = &ClaimedView{Sealed: v.claimed, As: cmp.Or(c.Email, c.Name, c.Subject), At: c.Connector}
+	for _, k := range o.Connectors {
+		if k.ID == c.Connector {
+			o.Claimed.At = k.Name
+		}
 	}
 }
 

@@ -46,7 +46,7 @@ func (s *SignIn) offerSignIn(ctx context.Context, v *visit, o *Outcome) error {
 		if o.Connectors, err = s.upstream.offer(ctx); err != nil {
 			return err
 		}
-		o.Claimed = v.claimed
+		s.showClaimed(v, o)
 	}
 	c, err := s.factors.AskAnybody(ctx, v.binding(), v.now)
 	if errors.Is(err, factor.ErrNoPasskeys) {

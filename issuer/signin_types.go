@@ -70,10 +70,10 @@ type Outcome struct {
 	HasApp  bool
 
 	// Connectors are offered beside the password, of StepLogin. Claimed is the account at one of
-	// them that the login links, for a field of the form; "" for none. Upstream is where the
+	// them that the login links; nil for none. Upstream is where the
 	// browser goes, of StepUpstream.
 	Connectors []ConnectorView
-	Claimed    string
+	Claimed    *ClaimedView
 	Upstream   *UpstreamRedirect
 	Linked     bool // an account at another provider was added, with StepAccount
 

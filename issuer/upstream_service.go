@@ -55,6 +55,13 @@ type ConnectorView struct {
 	Name string
 }
 
+// ClaimedView is an account at another provider that a login links, as the login page shows it.
+type ClaimedView struct {
+	Sealed string // for a field of the form
+	As     string // the address or name there
+	At     string // the name of the provider
+}
+
 // WithUpstream lets people sign in at other providers too. It returns s.
 func (s *SignIn) WithUpstream(client *upstream.Client, store upstreamStore, accounts UpstreamAccounts, cacheTTL time.Duration) *SignIn {
 	s.upstream = &upstreamService{

@@ -14,6 +14,7 @@ type form struct {
 	hint    string // on the new password; "" for none
 	invalid string // the id of the field that is wrong; "" for none
 	focus   string // the id of the field that typing begins in; "" for none
+	mild    bool   // the problem is no fault: it says what to do
 }
 
 // form returns the state of a form: its problem in words, the field that it is about, and the
@@ -88,7 +89,11 @@ func (f *frame) alert(s form) g.Node {
 	if s.problem == nil {
 		return nil
 	}
-	return el("div", attr("class", "alert"), attr("role", "alert"), attr("id", "problem"), el("p", s.problem),
+	class := "alert"
+	if s.mild {
+		class = "note"
+	}
+	return el("div", attr("class", class), attr("role", "alert"), attr("id", "problem"), el("p", s.problem),
 		when(s.retry != "", func() g.Node { return el("p", el("a", attr("id", "retry"), href(s.retry), f.text("action.retry"))) }))
 }
 

@@ -13,8 +13,9 @@ func (v LoginView) build(f *frame) (page, error) {
 	if v.Problem == ProblemUnavailable {
 		s.retry = localTarget(v.RetryURL)
 	}
-	return page{title: f.plain("login.title"), failed: s.problem != nil, script: scriptOf(v.Passkey), main: el("main", attr("class", "card"),
-		v.head(f), f.alert(s), v.otherUser(f), v.form(f, s), v.passkey(f), v.connectors(f))}, nil
+	s.mild = v.Problem == ProblemUpstreamLinkHere
+	return page{title: f.plain("login.title"), failed: s.problem != nil && !s.mild, script: scriptOf(v.Passkey), main: el("main", attr("class", "card"),
+		v.head(f), f.alert(s), v.claimed(f), v.otherUser(f), v.form(f, s), v.passkey(f), v.connectors(f))}, nil
 }
 
 // head says who asks.
@@ -27,6 +28,23 @@ func (v LoginView) head(f *frame) g.Node {
 		el("div", attr("class", "head"), c.logo(), el("div", el("h1", f.text("login.title")), el("p", attr("class", "lead"), f.text("login.for", "app", c.linked())))),
 		f.unvetted(*c),
 	}
+}
+
+// claimed says which account at another provider the sign-in links: whoever is led here with
+// somebody else's must see it.
+func (v LoginView) claimed(f *frame) g.Node {
+	if v.Claimed == nil {
+		return nil
+	}
+	return el("div", attr("class", "note"), attr("id", "claimed"),
+		el("p", f.text("login.claimed", "provider", clean(v.Claimed.At, maxText), "account", clean(v.Claimed.As, maxText))))
+}
+
+func (v LoginView) claimedField() g.Node {
+	if v.Claimed == nil {
+		return nil
+	}
+	return hidden("claimed", v.Claimed.Sealed)
 }
 
 // otherUser says who will be signed out.
@@ -45,7 +63,7 @@ func (v LoginView) form(f *frame, s form) g.Node {
 				attr("autocapitalize", "none"), attr("autocorrect", "off"), attr("spellcheck", "false"),
 				attr("maxlength", "255"), flag("required"), s.describe("username"))),
 		f.field("password", "field.password", f.passwordInput(s, "password", "password", "current-password")),
-		g.If(v.Claimed != "", hidden("claimed", v.Claimed)),
+		v.claimedField(),
 		v.remember(f),
 		submit("sign-in", f.text("login.submit")),
 		when(v.ForgotURL != "", func() g.Node {
@@ -59,7 +77,7 @@ func (v LoginView) passkey(f *frame) g.Node {
 	if v.Passkey == nil {
 		return nil
 	}
-	return f.passkeyForm("get", v.PasskeyAction, *v.Passkey, g.If(v.Problem == ProblemNone, flag("data-autofill")), hidden("remember", ""), g.If(v.Claimed != "", hidden("claimed", v.Claimed)),
+	return f.passkeyForm("get", v.PasskeyAction, *v.Passkey, g.If(v.Problem == ProblemNone, flag("data-autofill")), hidden("remember", ""), v.claimedField(),
 		el("button", attr("id", "passkey"), attr("type", "submit"), f.text("login.passkey")))
 }
 
@@ -82,7 +100,7 @@ func (v LoginView) remember(f *frame) g.Node {
 
 // connectors offers to sign in at other providers.
 func (v LoginView) connectors(f *frame) g.Node {
-	if len(v.Connectors) == 0 || v.Claimed != "" {
+	if len(v.Connectors) == 0 || v.Claimed != nil {
 		return nil
 	}
 	return el("section", attr("class", "section"), attr("id", "connectors"), attr("aria-label", f.plain("login.connectors")),

@@ -101,7 +101,7 @@ func everyView(s string) []pages.View {
 	account := pages.Account{User: u, Notice: pages.Notice(s), Problem: pages.Problem(s), LogoutURL: s}
 	apps := []pages.AppSession{{ID: s, Client: c, Since: at, LastUsed: at, Offline: true}}
 	return []pages.View{
-		pages.LoginView{Action: s, Client: &c, Username: s, Problem: pages.ProblemUnavailable, RetryURL: s, OtherUser: &u, StateURL: s, ForgotURL: s, Passkey: &pages.PasskeyRequest{Options: s, Challenge: s}, PasskeyAction: s, Claimed: s, Connectors: []pages.Connector{{ID: "c", Name: s, Action: s}}},
+		pages.LoginView{Action: s, Client: &c, Username: s, Problem: pages.ProblemUnavailable, RetryURL: s, OtherUser: &u, StateURL: s, ForgotURL: s, Passkey: &pages.PasskeyRequest{Options: s, Challenge: s}, PasskeyAction: s, Claimed: &pages.ClaimedAccount{Sealed: s, As: s, At: s}, Connectors: []pages.Connector{{ID: "c", Name: s, Action: s}}},
 		pages.ForgotView{Action: s, Username: s, BackURL: s}, pages.ForgotCodeView{Action: s, Request: s, AgainURL: s},
 		pages.SetPasswordView{Action: s, Token: s, User: u, AskCode: true, Code: s}, pages.ConfirmAddressView{Action: s, Token: s, User: u},
 		pages.ChangePasswordView{Action: s, Client: &c, User: u, Problem: pages.Problem(s)},

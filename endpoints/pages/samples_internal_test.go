@@ -42,7 +42,7 @@ func samples() []View {
 		LoginView{Action: "/login", Client: &c, Username: "alice", Remember: RememberOffered, OtherUser: &u, StateURL: "/login/state", ForgotURL: "/login/forgot"},
 		LoginView{Action: "/login", Problem: ProblemUnavailable, RetryAfter: time.Minute, RetryURL: "/login", Remember: RememberSelected},
 		LoginView{Action: "/login", Connectors: []Connector{{ID: "company", Name: "Company", Action: "/login/upstream/company"}}},
-		LoginView{Action: "/login", Problem: ProblemUpstreamLinkHere, Claimed: "sealed"},
+		LoginView{Action: "/login", Problem: ProblemUpstreamLinkHere, Claimed: &ClaimedAccount{Sealed: "sealed", As: "ann@example.com", At: "Company"}},
 		AccountLinkedView{Account: account, Linked: []LinkedAccount{{ID: "l", Provider: "Company", Email: "alice@example.com", Since: at, LastUsed: at}, {ID: "m", Provider: "GitHub", Name: "Alice", Since: at}}, Connectors: []Connector{{ID: "company", Name: "Company", Action: "/login/upstream/company"}}},
 		AccountLinkedView{Account: account, Fresh: true},
 		ChangePasswordView{Action: "/login/password", Client: &c, User: u, AskCurrent: true, PasswordMin: 8, Problem: ProblemPasswordCommon},

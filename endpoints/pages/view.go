@@ -160,9 +160,17 @@ type LoginView struct {
 	Passkey       *PasskeyRequest
 	PasskeyAction string
 	// Connectors are other providers to sign in at. Claimed is an account there that the login
-	// links, sealed, which its forms send as claimed; "" for none.
+	// links; nil for none.
 	Connectors []Connector
-	Claimed    string
+	Claimed    *ClaimedAccount
+}
+
+// ClaimedAccount is an account at another provider that a login links. The forms send Sealed as
+// claimed.
+type ClaimedAccount struct {
+	Sealed string
+	As     string // the address or name there
+	At     string // the name of the provider
 }
 
 // Connector is another provider to sign in at. Its form posts to Action.

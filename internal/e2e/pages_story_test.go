@@ -194,7 +194,7 @@ func TestPages_LoginNoticesSignInElsewhere(t *testing.T) {
 // focused tells where the keyboard is: the id or text of the element, its place among those that
 // can be reached, and whether the focus can be seen.
 const focused = `(() => {
-	const reachable = Array.from(document.querySelectorAll('a[href], button, input, summary')).filter(e => e.type !== 'hidden' && e.checkVisibility());
+	const reachable = Array.from(document.querySelectorAll('a[href], button, input, select, textarea, summary')).filter(e => e.type !== 'hidden' && e.checkVisibility());
 	const e = document.activeElement, style = getComputedStyle(e);
 	if (e === document.body) return null;
 	return {Name: e.id || e.textContent, Place: reachable.indexOf(e), Of: reachable.length, Seen: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2};

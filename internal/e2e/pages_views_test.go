@@ -72,7 +72,7 @@ func shownUpstream(alice pages.User, login pages.LoginView) (shown []shownPage) 
 		login.Problem = problem
 		shown = append(shown, shownPage{"login-upstream-" + name, login})
 	}
-	login.Problem, login.Claimed = pages.ProblemUpstreamLinkHere, "sealed"
+	login.Problem, login.Claimed = pages.ProblemUpstreamLinkHere, &pages.ClaimedAccount{Sealed: "sealed", As: "ann@example.com", At: "Company"}
 	account := pages.Account{User: alice, Problem: pages.ProblemLastWayIn}
 	return append(shown, shownPage{"login-upstream-link-here", login},
 		shownPage{"account-linked", pages.AccountLinkedView{Account: account, Fresh: true, Connectors: providers, Linked: []pages.LinkedAccount{

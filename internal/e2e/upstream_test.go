@@ -74,6 +74,7 @@ func TestUpstream(t *testing.T) {
 			p.do(chromedp.Click("#connector-company", chromedp.ByQuery))
 			p.enterThere("ann-" + c.lang)
 			p.see("#problem", c.linkHere)
+			p.see("#claimed", "ann-"+c.lang+"@example.com")
 			p.shootAccount("upstream-link-here-" + c.lang)
 			signInHere(t, p)
 			p.see("h1", c.profile)
