@@ -81,7 +81,8 @@ func withoutIsolates(text string) string {
 	return strings.NewReplacer("\u2068", "", "\u2069", "").Replace(text)
 }
 
-// document returns the mail as HTML: it loads nothing, and its only links lead to the issuer.
+// document returns the mail as HTML: it loads nothing, and its only links lead to the issuer. It has
+// no style, so that it looks as whoever reads it likes their mails, in either colour scheme.
 func (m mail) document(subject string) g.Node {
 	to, label := m.link()
 	var code g.Node
@@ -90,7 +91,8 @@ func (m mail) document(subject string) g.Node {
 	}
 	paragraph := func(key string) g.Node { return el("p", m.frame.text(key, m.args...)) }
 	return el("html", attr("lang", m.catalog.lang), attr("dir", m.plain("meta.dir")),
-		el("head", el("meta", attr("charset", "utf-8")), el("title", textNode(subject))),
+		el("head", el("meta", attr("charset", "utf-8")), el("meta", attr("name", "viewport"), attr("content", "width=device-width")),
+			el("meta", attr("name", "color-scheme"), attr("content", "light dark")), el("title", textNode(subject))),
 		el("body",
 			paragraph("mail.greeting"), paragraph(m.key+mailText),
 			el("p", el("a", href(webTarget(to)), m.frame.text(label, m.args...))),

@@ -40,10 +40,10 @@ var narrow = map[string][]string{
 	"issuer/authorization": {"internal/strictjson", "issuer/account", "keys", "storage"}, // decides, and calls no store
 	"issuer/backchannel":   {"internal/safehttp", "issuer/audit", "issuer/outbox", "keys", "storage"},
 	"issuer/epoch":         {"storage"},
-	"issuer/mail":          {"internal/random", "internal/secret", "issuer/audit", "issuer/mailtoken", "issuer/outbox", "storage"},
+	"issuer/mail":          {"internal/failpoint", "internal/random", "internal/secret", "issuer/audit", "issuer/mailtoken", "issuer/outbox", "storage"},
 	"issuer/mailtoken":     {"keys", "storage"},
-	"issuer/factor":        {"issuer/passkey", "issuer/recovery", "issuer/totp", "keys", "storage"},
-	"issuer/outbox":        {"issuer/audit", "storage"},
+	"issuer/factor":        {"internal/failpoint", "issuer/passkey", "issuer/recovery", "issuer/totp", "keys", "storage"},
+	"issuer/outbox":        {"internal/failpoint", "issuer/audit", "storage"},
 	"issuer/passkey":       {"storage"},
 	"issuer/recovery":      nil,
 	"issuer/role":          {"internal/ttlcache", "storage"},

@@ -75,6 +75,20 @@ const (
 	LinkUsed      Point = "link.used"      // all is there, nobody is signed in
 )
 
+// The points of a message, such as a mail.
+const (
+	MailStoring    Point = "mail.storing"    // it is asked for, not in the outbox yet
+	MailStored     Point = "mail.stored"     // it is, and nobody knows
+	MessageSending Point = "message.sending" // of any kind: it is leased
+	MessageSent    Point = "message.sent"    // the receiver has it, and it is in the outbox still
+)
+
+// The points of second factors.
+const (
+	FactorStoring Point = "factor.storing" // set up, used or removed: not stored yet
+	FactorStored  Point = "factor.stored"  // stored, and nobody knows
+)
+
 // Points are all there are.
 var Points = []Point{
 	RefreshUpdating, RefreshUpdated, RefreshRead, TokenSigning, TokenAnswering,
@@ -83,4 +97,5 @@ var Points = []Point{
 	CodeInserting, CodeInserted, CodeRedeeming, CodeRedeemed, CodeRevoking, CodeRevoked,
 	KeyInserting, KeyInserted, KeyRevoking, KeyRevoked, KeyResealing,
 	LinkInserting, LinkInserted, LinkUserMade, LinkUsed,
+	MailStoring, MailStored, MessageSending, MessageSent, FactorStoring, FactorStored,
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 
+	"example.org/signet/internal/failpoint"
 	"example.org/signet/issuer/passkey"
 	"example.org/signet/issuer/recovery"
 	"example.org/signet/keys"
@@ -71,7 +72,13 @@ func (s *Service) change(ctx context.Context, u storage.User, change func(*stora
 		case err != nil:
 			return err
 		}
-		if _, err = s.store.PutUserFactors(ctx, f); !errors.Is(err, storage.ErrConflict) {
+		if err := failpoint.Hit(failpoint.FactorStoring); err != nil {
+			return storage.Unavailable("change factors", err)
+		}
+		if _, err = s.store.PutUserFactors(ctx, f); err == nil {
+			return failpoint.Hit(failpoint.FactorStored)
+		}
+		if !errors.Is(err, storage.ErrConflict) {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"example.org/signet/internal/failpoint"
 	"example.org/signet/internal/random"
 	"example.org/signet/issuer/mailtoken"
 	"example.org/signet/issuer/outbox"
@@ -115,9 +116,16 @@ func (m *Mailer) Send(ctx context.Context, r Request) error {
 		return fmt.Errorf("seal a mail: %w", err)
 	}
 	now := storage.Time(m.Now())
-	return m.Queue.Enqueue(ctx, storage.Message{
+	if err := failpoint.Hit(failpoint.MailStoring); err != nil {
+		return err
+	}
+	err = m.Queue.Enqueue(ctx, storage.Message{
 		ID: id, Kind: Kind, Target: target, Body: body, CreatedAt: now, DueAt: now.Add(r.Delay), ExpiresAt: now.Add(r.Template.Life()),
 	})
+	if err != nil {
+		return err
+	}
+	return failpoint.Hit(failpoint.MailStored)
 }
 
 // useOutbox binds what is sealed to its message.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/signet/internal/failpoint"
 	"example.org/signet/storage"
 )
 
@@ -32,7 +33,7 @@ func (w *Worker) attempt(ctx context.Context, m storage.Message) {
 	}
 	defer func() { w.targets.end(m, began, w.cfg.Now()) }()
 	attemptCtx, cancel := context.WithTimeout(ctx, attemptTimeout)
-	err := d.Deliver(attemptCtx, m)
+	err := deliver(attemptCtx, d, m)
 	cancel()
 	now := w.cfg.Now()
 	switch {
@@ -48,6 +49,16 @@ func (w *Worker) attempt(ctx context.Context, m storage.Message) {
 	default:
 		w.retry(ctx, d, m, err, now)
 	}
+}
+
+func deliver(ctx context.Context, d Deliverer, m storage.Message) error {
+	if err := failpoint.Hit(failpoint.MessageSending); err != nil {
+		return err
+	}
+	if err := d.Deliver(ctx, m); err != nil {
+		return err
+	}
+	return failpoint.Hit(failpoint.MessageSent)
 }
 
 // retry postpones a message after a failed attempt, or gives it up where it will have expired.
