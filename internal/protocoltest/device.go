@@ -20,6 +20,7 @@ var deviceCases = []testCase{
 	{name: "RFC8628 wrong user codes are throttled", run: testDeviceGuesses},
 	{name: "RFC8628 the approval page survives reloads and other tabs", run: testDevicePages},
 	{name: "RFC8628 a user without rights can change the account", run: testDeviceRights},
+	{name: "RFC8628 an account at another provider approves a device", configure: withUpstream, run: testDeviceByProvider},
 	{name: "RFC8628 one public client administers, by a device", configure: mergedAdmin, run: testDeviceAdministers},
 	{name: "RFC8628 an approval that is cut in two is made again", run: testDeviceCut},
 }
@@ -283,4 +284,21 @@ func testDeviceCut(t *testing.T, s *Signet) {
 	b.Send(t, page, Form("decision", "allow")).expectDeviceDone(t, "approved", http.StatusOK) // sent twice
 	s.Clock.Advance(5 * time.Second)
 	s.PollDevice(tv, d).Tokens(t)
+}
+
+// testDeviceByProvider: an account at another provider approves a device too.
+func testDeviceByProvider(t *testing.T, s *Signet) {
+	yes, domains := true, []string{"example.com"}
+	p := s.addProvider(t, admin.ConnectorChange{CreateUsers: &yes, AuthoritativeDomains: &domains})
+	u := p.AddUser(t, "newcomer")
+	p.verifyAddress(t, u)
+	tv := s.AddDeviceClient(t, "tv")
+	d := s.AskDevice(t, tv, "openid")
+	b := s.NewBrowser()
+	page := p.signIn(t, b, b.TypeCode(t, d.User).expect(t, Login), u).expect(t, Consent)
+	b.Send(t, page, Form("decision", "allow")).expectDeviceDone(t, "approved", http.StatusOK)
+	s.Clock.Advance(5 * time.Second)
+	if id := claims(t, s.PollDevice(tv, d).Tokens(t).ID); id["sub"] == nil || id["amr"] == nil {
+		t.Errorf("the ID token says %v", id)
+	}
 }

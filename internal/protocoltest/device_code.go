@@ -24,6 +24,7 @@ var deviceCodeCases = []testCase{
 	{name: "RFC8628 what ends a request after its approval", run: testDeviceEnded},
 	{name: "RFC8628 the codes expire", run: testDeviceExpiry},
 	{name: "RFC8628 a lost answer of the redemption", run: testDeviceLostAnswer},
+	{name: "RFC8628 the requests of git-credential-manager", run: testGitCredentialManager},
 }
 
 func testDeviceRequests(t *testing.T, s *Signet) {
@@ -245,4 +246,23 @@ func testDeviceLostAnswer(t *testing.T, s *Signet) {
 	s.Store.Reset()
 	s.Clock.Advance(5 * time.Second)
 	s.PollDevice(tv, again).Tokens(t)
+}
+
+// testGitCredentialManager sends what git-credential-manager sends: the id of a public client in the
+// form, polls that begin at once, and a refresh with an empty secret and a redirect URI.
+func testGitCredentialManager(t *testing.T, s *Signet) {
+	gcm := s.AddDeviceClient(t, "gcm")
+	asked := s.Post(DeviceAuthorization, Form("client_id", gcm.ID, "scope", "openid items:read")).ExpectStatus(t, http.StatusOK).Object(t)
+	device, _ := asked["device_code"].(string)
+	user, _ := asked["user_code"].(string)
+	s.Log.MarkSecret(device)
+	poll := func() Response {
+		return s.Post(Token, Form("grant_type", issuer.GrantDeviceCode, "device_code", device, "client_id", gcm.ID))
+	}
+	poll().ExpectError(t, http.StatusBadRequest, "authorization_pending")
+	b := s.NewBrowser()
+	b.Send(t, b.SignIn(t, b.TypeCode(t, user), s.Alice).expect(t, Consent), Form("decision", "allow")).expectDeviceDone(t, "approved", http.StatusOK)
+	s.Clock.Advance(5 * time.Second)
+	tokens := poll().Tokens(t)
+	s.Post(Token, Form("grant_type", "refresh_token", "refresh_token", tokens.Refresh, "client_id", gcm.ID, "client_secret", "", "redirect_uri", "http://localhost/")).Tokens(t)
 }
