@@ -163,9 +163,9 @@ func planTable(caption console.Text, plan admin.KeyPlan) console.Table {
 		if c.KID == "" {
 			kid = console.T("keys.new_key")
 		}
-		change := console.Group{stateText(c.From), console.Lit("→"), stateText(c.To)}
+		change := console.T("keys.from_to", "from", stateText(c.From), "to", stateText(c.To))
 		if c.From == "" {
-			change = console.Group{console.T("keys.made"), console.Lit("→"), stateText(c.To)}
+			change = console.T("keys.from_to", "from", console.T("keys.made"), "to", stateText(c.To))
 		}
 		t.Rows = append(t.Rows, console.Row{Cells: []console.Cell{when, kid, change, tokensText(c)}})
 	}

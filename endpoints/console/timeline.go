@@ -59,13 +59,23 @@ func (t Timeline) block(f *frame) g.Node {
 	return el("figure", attr("class", "timeline"),
 		el("figcaption", f.node(t.Label)),
 		el("div", attr("class", "table"), attr("tabindex", "0"), attr("role", "region"), attr("aria-label", f.plain(t.Label)),
-			el("svg", attr("viewBox", "0 0 "+strconv.Itoa(timelineWidth)+" "+strconv.Itoa(height)), attr("role", "img"), attr("aria-label", f.plain(t.Label)),
+			t.words(f),
+			el("svg", attr("viewBox", "0 0 "+strconv.Itoa(timelineWidth)+" "+strconv.Itoa(height)), attr("aria-hidden", "true"), attr("focusable", "false"),
 				g.Map(t.marks(from, until), func(at time.Time) g.Node {
 					return el("text", number("x", x(at)), number("y", 14), attr("class", "when"), textNode(at.UTC().Format("2006-01-02")))
 				}),
 				g.Group(t.bars(f, x)),
 				el("line", number("x1", now), number("x2", now), number("y1", timelineHead-4), number("y2", height), attr("class", "now")))),
 		el("p", attr("class", "legend"), t.legend(f)))
+}
+
+// words says what is drawn, for who does not see it.
+func (t Timeline) words(f *frame) g.Node {
+	return el("ul", attr("class", "unseen"), g.Map(t.Rows, func(r TimelineRow) g.Node {
+		return el("li", textNode(f.plain(r.Name)+": "), g.Map(r.Spans, func(s TimelineSpan) g.Node {
+			return textNode(f.plain(s.Text) + ", " + s.From.UTC().Format(time.DateTime) + " – " + untilText(s.Until) + "; ")
+		}))
+	}))
 }
 
 // bounds are the beginning and the end of what is drawn: all that has an end, and a little more.
