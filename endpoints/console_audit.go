@@ -23,6 +23,7 @@ func (c *consolePages) auditLog() consolePart {
 	return consolePart{pages: []consolePage{
 		{path: consoleAudit, show: c.showAudit},
 		{path: consoleAuditEvent, show: c.showAuditEvent},
+		{path: consoleAuditExport, show: c.showAuditExport},
 	}}
 }
 
@@ -160,7 +161,7 @@ func (c *consolePages) auditRows(ctx context.Context, v *consoleVisit, events []
 	for n, e := range events {
 		rows[n] = console.Row{Cells: []console.Cell{
 			console.Link{Text: console.T("audit.at", "time", console.Time(e.At)), URL: v.url(consoleAuditEvent, "event", e.ID)},
-			console.Mono(e.Type), names.subject(e.Actor), names.target(e), names.client(e.ClientID), console.Lit(e.Detail),
+			console.Dotted(e.Type), names.subject(e.Actor), names.target(e), names.client(e.ClientID), console.Lit(e.Detail),
 		}}
 	}
 	return rows
@@ -206,9 +207,6 @@ func (c *consolePages) showAuditEvent(ctx context.Context, v *consoleVisit) (con
 		Blocks: []console.Block{facts, console.BoxSection{Title: console.T("audit.chain_title"), Blocks: []console.Block{chain, console.Paragraph{Text: console.T("audit.chain_hint"), Hint: true}}}, ways},
 	}, nil
 }
-
-// auditWays leads to what else can be done with the log.
-func (c *consolePages) auditWays(*consoleVisit, auditSearch) console.Block { return console.Actions{} }
 
 func optText(text string) console.Cell {
 	if text == "" {

@@ -89,8 +89,19 @@ func (n *consoleNames) target(e admin.AuditEvent) console.Cell {
 		return console.Link{Text: console.Lit(e.Target), URL: n.visit.url(consoleKeys)}
 	case account.LooksLikeID(e.Target):
 		return n.person(e.Target)
-	case len(e.Target) == 43 && (group == "login" || group == "session" || group == "refresh" || group == "code"):
+	case isSessionEvent(group, e):
 		return console.Link{Text: console.T("audit.session"), URL: n.visit.url(consoleSession, "sid", e.Target)}
 	}
 	return console.Mono(e.Target)
+}
+
+// isSessionEvent tells whether the target of the event is a session at an application.
+func isSessionEvent(group string, e admin.AuditEvent) bool {
+	switch group {
+	case "session":
+		return e.Target != "all"
+	case "login", "refresh", "code":
+		return e.ClientID != ""
+	}
+	return false
 }

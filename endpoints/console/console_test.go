@@ -115,7 +115,7 @@ func sample(s string) console.Page {
 			console.Timeline{Label: lit, Now: time.Unix(500, 0), NowText: lit, Rows: []console.TimelineRow{{Name: lit, Spans: []console.TimelineSpan{{Text: lit, Class: "active", From: time.Unix(0, 0), Until: time.Unix(900, 0)}, {Text: lit, Class: "retired", From: time.Unix(900, 0)}}}}},
 			console.Table{
 				Caption: lit, Tick: "id", TickForm: "bulk", Columns: []console.Column{{Title: lit}, {Title: lit, Number: true}},
-				Rows: []console.Row{{Tick: s, Cells: []console.Cell{lit, console.Group{console.Badge{Text: lit, Kind: console.Warn}, console.Time(time.Unix(1e9, 0))}, nil}}}, First: s, Next: "/console/people?after=1",
+				Rows: []console.Row{{Tick: s, Cells: []console.Cell{lit, console.Group{console.Badge{Text: lit, Kind: console.Warn}, console.Time(time.Unix(1e9, 0)), console.Dotted(s)}, nil}}}, First: s, Next: "/console/people?after=1",
 			},
 			console.Table{Caption: lit, Empty: lit},
 			console.Form{ID: "bulk", Action: s, Revision: s, Confirm: s, Danger: true, Submit: lit, Fields: []console.Field{

@@ -18,9 +18,9 @@ func testConsoleAudit(t *testing.T, s *Signet) {
 	request := answer.Header.Get("X-Request-Id")
 	path := ConsolePath + "/audit"
 	b, page := s.openConsole(t, f.Admin, "/audit?person=alice&type=user.")
-	page.has(t, http.StatusOK, "user.disabled", ">alice<", "/people/"+s.Alice.ID, ">"+f.Admin.Username+"<")
+	page.has(t, http.StatusOK, "user.<wbr>disabled", ">alice<", "/people/"+s.Alice.ID, ">"+f.Admin.Username+"<")
 	page = b.Open(path + "?request=" + request)
-	page.has(t, http.StatusOK, "user.disabled")
+	page.has(t, http.StatusOK, "user.<wbr>disabled")
 	if n := strings.Count(string(page.Body), `<th scope="row"`); n != 1 {
 		t.Errorf("%d events of the request, want 1", n)
 	}
@@ -35,10 +35,12 @@ func testConsoleAudit(t *testing.T, s *Signet) {
 	} {
 		page := b.Open(path + "?" + query)
 		page.has(t, http.StatusOK, "<form")
-		if got := strings.Contains(string(page.Body), "user.disabled</code>"); got != there {
+		if got := strings.Contains(string(page.Body), "<code>user.<wbr>disabled<wbr></code>"); got != there {
 			t.Errorf("%s shows it: %t, want %t", query, got, there)
 		}
 	}
+	b.Open(path+"/+/export?type=user.disabled&person=alice").has(t, http.StatusOK, "event(s)", s.Alice.ID, "events.jsonl", "&#34;type&#34;:&#34;user.disabled&#34;")
+	b.Open(path+"/+/export?since=yesterday").has(t, http.StatusBadRequest, "This is no time")
 	b.Open(path+"?since=yesterday").has(t, http.StatusBadRequest, "This is no time")
 	b.Open(path+"?type=nothing.").has(t, http.StatusBadRequest, "type")
 	b.Open(path+"?after=x").has(t, http.StatusBadRequest, "after")
