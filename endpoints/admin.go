@@ -74,6 +74,7 @@ const (
 	pathKeysRollback  = "/api/v1/keys/rollback"
 	pathKeyRevoke     = "/api/v1/keys/{kid}/revoke"
 	pathAudit         = "/api/v1/audit"
+	pathAuditVerified = "/api/v1/audit/verification"
 )
 
 // mountAdmin mounts the admin API. No page of another origin may call it.
@@ -150,4 +151,5 @@ func (m *routeBuilder) mountAdmin(b bootstrapper) {
 	m.api(pathKeyRevoke, corsNone, super(post(revokeKey)))
 
 	m.api(pathAudit, corsNone, get(listAudit))
+	m.api(pathAuditVerified, corsNone, super(get(showAuditVerification)), super(post(startAuditVerification)))
 }

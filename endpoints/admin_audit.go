@@ -50,3 +50,19 @@ func timeParam(q map[string]string, name string) (time.Time, error) {
 	}
 	return t, nil
 }
+
+// showAuditVerification is GET /api/v1/audit/verification.
+func showAuditVerification(_ context.Context, a *admin.Admin, req *apiRequest) (any, error) {
+	if _, err := req.query(); err != nil {
+		return nil, err
+	}
+	return a.Audit().Verification()
+}
+
+// startAuditVerification is POST /api/v1/audit/verification. While one is under way it starts none.
+func startAuditVerification(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
+	if err := req.rejectBody(); err != nil {
+		return nil, err
+	}
+	return a.Audit().StartVerification(ctx)
+}

@@ -24,6 +24,9 @@ func (c *consolePages) auditLog() consolePart {
 		{path: consoleAudit, show: c.showAudit},
 		{path: consoleAuditEvent, show: c.showAuditEvent},
 		{path: consoleAuditExport, show: c.showAuditExport},
+		{path: consoleAuditVerify, show: c.showAuditVerify},
+	}, forms: []consoleForm{
+		{path: consoleAuditVerify, on: consoleAuditVerify, show: c.showAuditVerify, perform: c.startAuditVerify},
 	}}
 }
 

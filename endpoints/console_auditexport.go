@@ -16,7 +16,7 @@ const maxConsoleExport = 500
 
 // auditWays leads to what else can be done with the log.
 func (c *consolePages) auditWays(v *consoleVisit, s auditSearch) console.Block {
-	return console.Actions{{Text: console.T("audit.export"), URL: v.url(consoleAuditExport, s.pairs()...)}}
+	return console.Actions{{Text: console.T("audit.export"), URL: v.url(consoleAuditExport, s.pairs()...)}, {Text: console.T("audit.verify"), URL: v.url(consoleAuditVerify)}}
 }
 
 // showAuditExport shows the events of the search as JSON lines, to copy or to save.

@@ -34,7 +34,7 @@ func TestConsole_OperationsInChromium(t *testing.T) {
 		"/roles", "/roles/+/new", "/roles/editor", "/roles/editor/edit", "/roles/editor/rename", "/roles/clerk/delete",
 		"/keys", "/keys/rotate", "/keys/roll-back",
 		"/sessions", "/sessions?user=alice&state=any", "/sessions?device=nothing", "/sessions/browsers", "/sessions/end-all?user=alice&client=web",
-		"/audit", "/audit?type=role.", "/audit?person=nobody",
+		"/audit", "/audit?type=role.", "/audit?person=nobody", "/audit/+/export?type=role.", "/audit/+/verify",
 	} {
 		p.wantConsolePage(axe, console+path, path)
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 func testAdminAudit(t *testing.T, s *Signet) {
@@ -30,6 +31,22 @@ func testAdminAudit(t *testing.T, s *Signet) {
 		if got := ids(s.JSON("GET", Audit+"?"+query, nil, f.admin), t, "id"); len(got) != n || n == 1 && got[0] != e["id"] {
 			t.Errorf("%s lists %v, want %d", query, got, n)
 		}
+	}
+	verification := func(method string) Object {
+		return s.JSON(method, Audit+"/verification", nil, f.superAdmin).ExpectStatus(t, http.StatusOK).Object(t)
+	}
+	s.JSON("POST", Audit+"/verification", nil, f.admin).ExpectStatus(t, http.StatusForbidden)
+	s.JSON("GET", Audit+"/verification", nil, f.admin).ExpectStatus(t, http.StatusForbidden)
+	if v := verification("GET"); v["state"] != "none" {
+		t.Errorf("before the first: %v", v)
+	}
+	verified := verification("POST")
+	for tries := 0; verified["state"] == "running" && tries < 10000; tries++ {
+		verified = verification("GET")
+		time.Sleep(time.Millisecond)
+	}
+	if report, _ := verified["report"].(map[string]any); verified["state"] != "done" || report["ok"] != true || verified["events"].(float64) < 1 {
+		t.Errorf("verified: %v", verified)
 	}
 	s.JSON("GET", Audit+"?type=nothing.", nil, f.admin).ExpectProblem(t, 422, "invalid_field", "type")
 	s.JSON("GET", Audit+"?sort=up", nil, f.admin).ExpectProblem(t, 422, "invalid_field", "sort")

@@ -41,6 +41,20 @@ func testConsoleAudit(t *testing.T, s *Signet) {
 	}
 	b.Open(path+"/+/export?type=user.disabled&person=alice").has(t, http.StatusOK, "event(s)", s.Alice.ID, "events.jsonl", "&#34;type&#34;:&#34;user.disabled&#34;")
 	b.Open(path+"/+/export?since=yesterday").has(t, http.StatusBadRequest, "This is no time")
+	verify := path + "/+/verify"
+	b.Open(verify).has(t, http.StatusForbidden, "for a super_admin")
+	b.follow(t, verify, url.Values{}).has(t, http.StatusForbidden, "")
+	super, _ := s.openConsole(t, f.SuperAdmin, "/audit")
+	super.Open(verify).has(t, http.StatusOK, "Verify now")
+	page = super.follow(t, verify, url.Values{})
+	for tries := 0; strings.Contains(string(page.Body), "Under way") && tries < 10000; tries++ {
+		page = super.Open(verify)
+		time.Sleep(time.Millisecond)
+	}
+	page.has(t, http.StatusOK, "intact", "Faults")
+	if strings.Contains(string(page.Body), "NOT intact") {
+		t.Errorf("%s", page.Body)
+	}
 	b.Open(path+"?since=yesterday").has(t, http.StatusBadRequest, "This is no time")
 	b.Open(path+"?type=nothing.").has(t, http.StatusBadRequest, "type")
 	b.Open(path+"?after=x").has(t, http.StatusBadRequest, "after")

@@ -95,6 +95,7 @@ type Service struct {
 	browsers  *issuer.BrowserAccounts
 	factors   *factor.Service
 	reducer   *issuer.RightsReducer
+	verifier  auditVerifier
 
 	connectorSecrets ConnectorSecrets
 }

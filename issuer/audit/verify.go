@@ -19,7 +19,18 @@ import (
 // report, all of which must still be there. The store's oldest record is of storeSince,
 // the zero time where that is not known. The error is the store's.
 func Verify(ctx context.Context, store Records, masters []keys.MasterKey, against []string, storeSince time.Time) (Report, error) {
-	w := newVerification(masters)
+	return verify(ctx, store, newVerification(masters), against, storeSince, func() {})
+}
+
+// Verify is [Verify] of this log, under the keys that the log was made with. It calls examined for
+// each event.
+func (l *Log) Verify(ctx context.Context, storeSince time.Time, examined func()) (Report, error) {
+	w := newVerification(nil)
+	w.macKeys = l.anchorKeys
+	return verify(ctx, l.store, w, nil, storeSince, examined)
+}
+
+func verify(ctx context.Context, store Records, w *verification, against []string, storeSince time.Time, examined func()) (Report, error) {
 	if err := w.readAnchor(ctx, store, storeSince); err != nil {
 		return Report{}, err
 	}
@@ -38,6 +49,7 @@ func Verify(ctx context.Context, store Records, masters []keys.MasterKey, agains
 		}
 		for _, e := range page.Events {
 			w.check(e)
+			examined()
 		}
 		if p.After = page.Next; p.After == "" {
 			break
