@@ -38,6 +38,7 @@ const (
 	pathUserDisable   = "/api/v1/users/{id}/disable"
 	pathUserEnable    = "/api/v1/users/{id}/enable"
 	pathUserUnlock    = "/api/v1/users/{id}/unlock"
+	pathUserDiagnosis = "/api/v1/users/{id}/diagnosis"
 	pathUserPassword  = "/api/v1/users/{id}/password"
 	pathUserLink      = "/api/v1/users/{id}/password-link"
 	pathUserSessions  = "/api/v1/users/{id}/sessions"
@@ -101,6 +102,7 @@ func (m *routeBuilder) mountAdmin(b bootstrapper) {
 	m.api(pathUserDisable, corsNone, record(post(disableUser)))
 	m.api(pathUserEnable, corsNone, record(post(enableUser)))
 	m.api(pathUserUnlock, corsNone, record(post(unlockUser)))
+	m.api(pathUserDiagnosis, corsNone, get(diagnoseUser))
 	m.api(pathUserPassword, corsNone, record(slow(setUserPassword)))
 	if m.links != nil {
 		m.api(pathUserLink, corsNone, post(makePasswordLink(m.links)))

@@ -109,6 +109,14 @@ func unlockUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, erro
 	return userReply(a.Users().Unlock(ctx, req.pathParam("id")))
 }
 
+// diagnoseUser is GET /api/v1/users/{id}/diagnosis.
+func diagnoseUser(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
+	if _, err := req.query(); err != nil {
+		return nil, err
+	}
+	return a.Users().Diagnose(ctx, req.pathParam("id"))
+}
+
 // setUserPassword is POST /api/v1/users/{id}/password.
 func setUserPassword(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	b, err := req.decodeBody(schema{"password": kindString, "must_change_password": kindBool})

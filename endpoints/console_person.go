@@ -20,6 +20,8 @@ type person struct {
 	consents admin.ConsentList
 	links    admin.LinkList
 	events   admin.AuditList
+
+	diagnosis admin.Diagnosis
 }
 
 // personLimit bounds each list on the page of a user.
@@ -48,6 +50,9 @@ func (c *consolePages) readPerson(ctx context.Context, v *consoleVisit) (p perso
 	if p.links, err = v.admin.Users().Links(ctx, id); err != nil {
 		return p, err
 	}
+	if p.diagnosis, err = v.admin.Users().Diagnose(ctx, id); err != nil {
+		return p, err
+	}
 	p.events, err = v.admin.Audit().List(ctx, storage.AuditFilter{Person: id, Newest: true}, first)
 	return p, err
 }
@@ -61,6 +66,7 @@ func (c *consolePages) showPerson(ctx context.Context, v *consoleVisit) (console
 		Name: "person", Section: console.People, Title: console.Lit(p.Username), Trail: peopleTrail(v),
 		Blocks: []console.Block{
 			c.personActionsBlock(v, p.User),
+			console.BoxSection{ID: "sign-in", Title: console.T("people.sign_in"), Blocks: personDiagnosis(p.diagnosis)},
 			console.BoxSection{ID: "profile", Title: console.T("people.profile"), Blocks: []console.Block{personFacts(p.User), personAttributes(p.User), console.Actions{{Text: console.T("people.edit"), URL: v.url(consolePerson+"/edit", "id", p.ID)}}}},
 			console.BoxSection{ID: "roles", Title: console.T("people.roles"), Blocks: []console.Block{personScopes(p)}},
 			console.BoxSection{ID: "factors", Title: console.T("people.factors"), Blocks: p.factors},

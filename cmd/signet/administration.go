@@ -42,6 +42,7 @@ type userReader interface {
 	Find(ctx context.Context, ref string) (admin.User, error)
 	Show(ctx context.Context, id string) (admin.User, error)
 	List(ctx context.Context, q admin.UserQuery, p storage.Page) (admin.UserList, error)
+	Diagnose(ctx context.Context, id string) (admin.Diagnosis, error)
 }
 
 type userWriter interface {

@@ -44,6 +44,10 @@ func (u remoteUsers) Show(ctx context.Context, id string) (admin.User, error) {
 	return fetchJSON[admin.User](ctx, u.api, pathOf("users", id))
 }
 
+func (u remoteUsers) Diagnose(ctx context.Context, id string) (admin.Diagnosis, error) {
+	return fetchJSON[admin.Diagnosis](ctx, u.api, pathOf("users", id, "diagnosis"))
+}
+
 func (u remoteUsers) List(ctx context.Context, q admin.UserQuery, p storage.Page) (admin.UserList, error) {
 	m := pageOf(p)
 	m.putText("prefix", q.Prefix)

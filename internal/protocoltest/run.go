@@ -77,6 +77,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"ConsoleAudit", consoleAuditCases},
 		{"FactorPolicies", factorPolicyCases},
 		{"AdminFactors", adminFactorCases},
+		{"AdminDiagnosis", adminDiagnosisCases},
 		{"Mail", mailCases},
 		{"Status", statusCases},
 		{"StatusFaults", statusFaultCases},
