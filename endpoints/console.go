@@ -124,7 +124,7 @@ func newConsolePages(cfg Config, lim *limiter, site *pageSite, instance instance
 
 // parts returns all parts of the console.
 func (c *consolePages) parts() []consolePart {
-	return []consolePart{c.overview(), c.people(), c.applications(), c.roles(), c.signingKeys(), c.sessions(), c.auditLog()}
+	return []consolePart{c.overview(), c.people(), c.applications(), c.connectors(), c.definitions(), c.roles(), c.signingKeys(), c.sessions(), c.auditLog()}
 }
 
 // mountConsole mounts the pages and forms of the console.

@@ -114,7 +114,9 @@ func seconds(s float64) console.Cell {
 
 // showSettings shows the settings in force. They are for a super_admin, as by the API.
 func (c *consolePages) showSettings(_ context.Context, v *consoleVisit) (console.Page, error) {
-	page := console.Page{Name: "settings", Section: console.Settings, Title: console.T("section.settings"), Blocks: []console.Block{console.Paragraph{Text: console.T("overview.settings_text"), Hint: true}}}
+	page := console.Page{Name: "settings", Section: console.Settings, Title: console.T("section.settings"), Blocks: []console.Block{
+		console.Actions{{Text: console.T("connectors.title"), URL: v.url(consoleConnectors)}, {Text: console.T("definitions.attributes"), URL: v.url(consoleAttributes)}, {Text: console.T("definitions.scopes"), URL: v.url(consoleScopes)}},
+	}}
 	if err := v.admin.RequireSuperAdmin(); err != nil {
 		err = v.explain(err)
 		return page, err
@@ -127,7 +129,7 @@ func (c *consolePages) showSettings(_ context.Context, v *consoleVisit) (console
 		}
 		t.Rows = append(t.Rows, console.Row{Cells: []console.Cell{console.Mono(s.Name), console.Mono(s.Value), from}})
 	}
-	page.Blocks = append(page.Blocks, t)
+	page.Blocks = append(page.Blocks, console.Paragraph{Text: console.T("overview.settings_text"), Hint: true}, t)
 	return page, nil
 }
 

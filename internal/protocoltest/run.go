@@ -70,6 +70,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Console", consoleCases},
 		{"ConsoleOverview", consoleOverviewCases},
 		{"ConsolePeople", consolePeopleCases},
+		{"ConsoleSettings", consoleSettingsCases},
 		{"ConsoleApplications", consoleApplicationCases},
 		{"ConsoleRoles", consoleRolesCases},
 		{"ConsoleKeys", consoleKeysCases},
