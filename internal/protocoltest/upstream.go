@@ -25,6 +25,7 @@ var upstreamCases = []testCase{
 	{name: "roles by rules are recomputed and leave local ones alone", configure: withUpstream, run: testUpstreamRoles},
 	{name: "the answer of a provider in another browser, again, and too late", configure: withUpstream, run: testUpstreamOneAttempt},
 	{name: "codes, issuers and accounts that are put into the answer of a provider", configure: withUpstream, run: testUpstreamInjection},
+	{name: "a store that fails at any call of a sign-in at another provider", configure: withUpstream, run: testUpstreamFaults},
 	{name: "at most five attempts keep a cookie", configure: withUpstream, run: testUpstreamCookies},
 	{name: "an account of a domain that is not allowed, and of a user who is disabled", configure: withUpstream, run: testUpstreamRefused},
 	{name: "the second factor is asked for after the provider too", configure: withUpstream, run: testUpstreamFactor},

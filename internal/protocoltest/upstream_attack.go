@@ -1,11 +1,15 @@
 package protocoltest
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
+	"time"
 
 	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/audit"
 )
 
 // with returns the way back from a provider with a parameter that is another; "" removes it.
@@ -91,5 +95,53 @@ func (p *provider) testClaims(t *testing.T) {
 	links, err := s.operator().Users().Links(t.Context(), s.Alice.ID)
 	if err != nil || len(links.Items) != 0 {
 		t.Errorf("linked are %+v, %v", links.Items, err)
+	}
+}
+
+// testUpstreamFaults: whichever call of the store fails when the browser comes back, before or after it
+// took effect, the answer is that nobody knows, on a page that leads back to the login. The next sign-in
+// gets in, as one user with one link, and nothing counts as a wrong try.
+func testUpstreamFaults(t *testing.T, s *Signet) {
+	create, domains := true, []string{"example.com"}
+	p := s.addProvider(t, admin.ConnectorChange{CreateUsers: &create, AuthoritativeDomains: &domains})
+	for name, fault := range map[string]func(int){"fails": s.Store.FailAt, "lost": s.Store.LoseResponseAt} {
+		for n := 1; ; n++ {
+			if n > maxCalls {
+				t.Fatalf("a sign-in makes more than %d calls", maxCalls)
+			}
+			u := p.AddUser(t, fmt.Sprintf("%s-%d", name, n))
+			p.verifyAddress(t, u)
+			b := s.NewBrowser()
+			back := p.enter(t, p.leave(t, b, b.Open(Login)), u)
+			fault(n) // at once: the provider's code is good for a minute
+			a := b.once(http.MethodGet, back, "", Header("Sec-Fetch-Site", "cross-site")).Response
+			reached := len(s.Store.Calls()) >= n
+			s.Store.Reset()
+			if !reached {
+				a.ExpectStatus(t, http.StatusSeeOther)
+				break
+			}
+			if a.ExpectStatus(t, http.StatusServiceUnavailable).expectRetryAfter(t); len(b.Cookies["signet"]) > 0 || !strings.Contains(string(a.Body), Login) {
+				t.Errorf("call %d %s: a cookie beside the failure, or no way on: %s", n, name, a.Body)
+			}
+			s.Advance(time.Second)
+			again := s.NewBrowser()
+			p.signIn(t, again, again.Open(Login), u).expect(t, Account)
+			p.expectOne(t, u)
+		}
+	}
+	if n := s.events(t, audit.EventLoginFailed); n != 0 {
+		t.Errorf("%d tries count as wrong", n)
+	}
+}
+
+// expectOne expects one user who has the account at the provider.
+func (p *provider) expectOne(t *testing.T, u User) {
+	t.Helper()
+	made, err := p.s.operator().Users().Find(t.Context(), u.Username)
+	must(t, err)
+	links, err := p.s.operator().Users().Links(t.Context(), made.ID)
+	if err != nil || len(links.Items) != 1 || links.Items[0].Subject != u.ID || !made.EmailVerified {
+		t.Errorf("%s is %+v with %+v, %v", u.Username, made, links, err)
 	}
 }
