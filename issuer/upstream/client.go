@@ -32,8 +32,9 @@ type Client struct {
 	now      func() time.Time
 	redirect func(connectorID string) string
 
-	mu    sync.Mutex
-	known map[string]knownProvider // by id of the connector
+	mu      sync.Mutex
+	known   map[string]knownProvider // by id of the connector
+	waiting map[string]int           // requests that wait for the provider, likewise
 }
 
 // Config is what a client works with.
@@ -53,7 +54,8 @@ func New(cfg Config) *Client {
 	h := *cfg.HTTP
 	h.Transport = bounded{cfg.HTTP.Transport}
 	return &Client{
-		http: &h, secrets: cfg.Secrets, rand: cfg.Rand, now: cfg.Now, redirect: cfg.Redirect, known: map[string]knownProvider{},
+		http: &h, secrets: cfg.Secrets, rand: cfg.Rand, now: cfg.Now, redirect: cfg.Redirect,
+		known: map[string]knownProvider{}, waiting: map[string]int{},
 	}
 }
 
@@ -88,6 +90,11 @@ type provider interface {
 // Begin returns the URL at the provider that the browser is sent to. Errors are *Error but where
 // the context has ended.
 func (c *Client) Begin(ctx context.Context, conn storage.Connector, p Proof, ask Ask) (string, error) {
+	leave, err := c.enter(conn.ID)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
 	up, err := c.provider(ctx, conn)
 	if err != nil {
 		return "", err
@@ -103,6 +110,11 @@ func (c *Client) Finish(ctx context.Context, conn storage.Connector, p Proof, as
 	if r.Code == "" {
 		return Identity{}, rejected("the response has neither a code nor an error")
 	}
+	leave, err := c.enter(conn.ID)
+	if err != nil {
+		return Identity{}, err
+	}
+	defer leave()
 	up, err := c.provider(ctx, conn)
 	if err != nil {
 		return Identity{}, err
@@ -115,6 +127,29 @@ func (c *Client) Finish(ctx context.Context, conn storage.Connector, p Proof, as
 		return Identity{}, &Error{Problem: ProblemNotFresh, Reason: "the person has signed in there longer ago than was asked for"}
 	}
 	return who, nil
+}
+
+// maxWaiting bounds the requests that wait for one provider at a time. Each has a place among all
+// requests of the issuer: else a provider that never answers would take them all. A provider that
+// answers in a quarter of a second signs in more than a hundred people a second.
+const maxWaiting = 32
+
+// enter takes a place among the requests that wait for the provider of a connector; leave gives it
+// back.
+func (c *Client) enter(connectorID string) (leave func(), err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.waiting[connectorID] >= maxWaiting {
+		return nil, &Error{Problem: ProblemUnavailable, Reason: "too many sign-ins wait for the provider"}
+	}
+	c.waiting[connectorID]++
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.waiting[connectorID]--; c.waiting[connectorID] <= 0 {
+			delete(c.waiting, connectorID)
+		}
+	}, nil
 }
 
 // leeway is how far the provider's clock may be off.

@@ -1,6 +1,7 @@
 package upstream_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -143,6 +144,37 @@ func TestClient_ProviderThatNeverAnswers(t *testing.T) {
 		}
 		_, err := c.Finish(t.Context(), conn, p, upstream.Ask{}, upstream.Response{Code: "code"})
 		wantProblem(t, place+" that never answers", err, upstream.ProblemUnavailable)
+	}
+}
+
+// However many people wait for a provider that does not answer, the others are told at once, and take
+// no place from those who sign in in another way. When it answers again everybody gets in.
+func TestClient_BoundsThoseWhoWait(t *testing.T) {
+	f, c := newFake(t), newClient(t)
+	conn, p := newConnector(t, c, f.URL), upstream.NewProof([]byte("s"))
+	begin(t, f, c, conn, p, upstream.Ask{})
+	answer, failed := make(chan struct{}), make(chan error)
+	other := publicConnector("hole", hostileServer(t, func(http.ResponseWriter, *http.Request) { <-answer }))
+	for range upstream.MaxWaiting + 1 {
+		go func() {
+			_, err := c.Begin(context.Background(), other, p, upstream.Ask{})
+			failed <- err
+		}()
+	}
+	err := <-failed // of the only one that does not wait
+	wantProblem(t, "one too many", err, upstream.ProblemUnavailable)
+	if err == nil || !strings.Contains(err.Error(), "too many") {
+		t.Errorf("one too many: %v", err)
+	}
+	if _, err := c.Finish(t.Context(), conn, p, upstream.Ask{}, upstream.Response{Code: "code"}); err != nil {
+		t.Errorf("a sign-in at another provider meanwhile: %v", err)
+	}
+	close(answer)
+	for range upstream.MaxWaiting {
+		<-failed
+	}
+	if _, err := c.Begin(t.Context(), other, p, upstream.Ask{}); err == nil || strings.Contains(err.Error(), "too many") {
+		t.Errorf("when all have left: %v", err)
 	}
 }
 

@@ -1,0 +1,4 @@
+package upstream
+
+// MaxWaiting is for tests.
+const MaxWaiting = maxWaiting
