@@ -21,6 +21,7 @@ type accountAdministration interface {
 	Roles() roleAdmin
 	Clients() clientAdmin
 	Sessions() sessionAdmin
+	Browsers() browserAdmin
 }
 
 type definitionAdministration interface {
@@ -68,6 +69,23 @@ type factorAdmin interface {
 	Show(ctx context.Context, id string) (factor.Summary, error)
 	Reset(ctx context.Context, id string) error
 	Demand(ctx context.Context, id string) error
+}
+
+type browserAdmin interface {
+	browserSessionAdmin
+	consentAdmin
+}
+
+type browserSessionAdmin interface {
+	Sessions(ctx context.Context, id string) (admin.BrowserSessionList, error)
+	List(ctx context.Context, p storage.Page) (admin.BrowserSessionPage, error)
+	EndSession(ctx context.Context, id, handle string) error
+	EndSessions(ctx context.Context, id string) error
+}
+
+type consentAdmin interface {
+	Consents(ctx context.Context, id string, p storage.Page) (admin.ConsentList, error)
+	RevokeConsent(ctx context.Context, id, clientID string) error
 }
 
 type connectorAdmin interface {
@@ -160,6 +178,7 @@ func (l localAdmin) Factors() factorAdmin       { return l.Admin.Factors() }
 func (l localAdmin) Connectors() connectorAdmin { return l.Admin.Connectors() }
 func (l localAdmin) Clients() clientAdmin       { return l.Admin.Clients() }
 func (l localAdmin) Sessions() sessionAdmin     { return l.Admin.Sessions() }
+func (l localAdmin) Browsers() browserAdmin     { return l.Admin.Browsers() }
 func (l localAdmin) Scopes() scopeAdmin         { return l.Admin.Scopes() }
 func (l localAdmin) Attributes() attributeAdmin { return l.Admin.Attributes() }
 func (l localAdmin) Audit() auditAdmin          { return l.Admin.Audit() }

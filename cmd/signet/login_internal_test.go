@@ -158,6 +158,8 @@ func TestServer_CommandsAnswerAsAtTheStore(t *testing.T) {
 		{"client", "list"}, {"client", "show", "shop"}, {"client", "show", "signet-cli", "--output", "json"}, {"client", "show", "nothing"}, {"client", "create", "web", "--grant", "password"},
 		{"client", "update", "shop", "--consent", "maybe"}, {"client", "update", "shop", "--grant", "device"}, {"client", "create", "page", "--public", "--scope", "signet:admin"},
 		{"user", "factors", "bob"}, {"user", "factors", "nobody"}, {"user", "reset-factors", "bob"}, {"user", "links", "bob"}, {"user", "unlink", "bob", "nothing"},
+		{"user", "browsers", "root"}, {"user", "browsers", "root", "--output", "json"}, {"user", "browsers", "nobody"}, {"user", "end-browsers", "root", "nothing"}, {"session", "browsers"},
+		{"user", "consents", "root"}, {"user", "withdraw-consent", "root", "nothing"}, {"user", "end-browsers", "bob"},
 		{"connector", "list"}, {"connector", "show", "company", "--issuer", a.base}, {"connector", "show", "nothing"}, {"connector", "delete", "nothing"}, {"connector", "create", "company", "--name", "x", "--kind", "github", "--client-id", "x"},
 		{"attribute", "list"}, {"attribute", "create", "color", "--type=string"}, {"attribute", "delete", "nothing", "--yes"}, {"scope", "list"}, {"scope", "delete", "nothing"},
 		{"session", "list", "--client", "signet-cli"}, {"session", "list", "--user", "nobody"}, {"session", "list", "--user", "root", "--active", "--output", "json"}, {"session", "revoke", "nothing"},
@@ -184,7 +186,25 @@ func TestServer_CommandsAnswerAsAtTheStore(t *testing.T) {
 			t.Errorf("%v: %d: %s%s", refused, status, out, errs)
 		}
 	}
+	a.checkEndBrowser(t)
 	a.checkLogout(t, file)
+}
+
+// checkEndBrowser ends the browser session that the sign-in was approved in. The session of the
+// command line is not born in it, and goes on.
+func (a remote) checkEndBrowser(t *testing.T) {
+	t.Helper()
+	out, _, _ := a.atServer(t, "", "user", "browsers", "root", "--output", "json")
+	id := regexp.MustCompile(`"id": "([^"]*)"`).FindStringSubmatch(out)
+	if id == nil {
+		t.Fatalf("no browser session: %s", out)
+	}
+	if out, errs, status := a.atServer(t, "", "user", "end-browsers", "root", id[1]); status != exitOK {
+		t.Fatalf("user end-browsers: %d: %s%s", status, out, errs)
+	}
+	if out, errs, status := a.atServer(t, "", "user", "browsers", "root"); status != exitOK || strings.Contains(out, id[1]) {
+		t.Errorf("user browsers: %d: %s%s", status, out, errs)
+	}
 }
 
 // checkLogout expects that signet logout ends the session and forgets its tokens.

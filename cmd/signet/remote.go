@@ -29,6 +29,7 @@ func (r remoteAdmin) Roles() roleAdmin           { return remoteRoles{r.api.abou
 func (r remoteAdmin) Factors() factorAdmin       { return remoteFactors{r.api.about("second factor")} }
 func (r remoteAdmin) Connectors() connectorAdmin { return remoteConnectors{r.api.about("connector")} }
 func (r remoteAdmin) Clients() clientAdmin       { return remoteClients{r.api.about("client")} }
+func (r remoteAdmin) Browsers() browserAdmin     { return remoteBrowsers{r.api.about("browser session")} }
 func (r remoteAdmin) Sessions() sessionAdmin     { return remoteSessions{r.api.about("session")} }
 func (r remoteAdmin) Scopes() scopeAdmin         { return remoteScopes{r.api.about("text of the scope")} }
 func (r remoteAdmin) Attributes() attributeAdmin { return remoteAttributes{r.api.about("attribute")} }

@@ -6,6 +6,7 @@ import (
 
 	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/factor"
+	"example.org/signet/storage"
 )
 
 // Links returns the accounts at other providers of a user of the server.
@@ -80,5 +81,35 @@ func (c remoteConnectors) Update(ctx context.Context, id string, ch admin.Connec
 
 func (c remoteConnectors) Delete(ctx context.Context, id string) error {
 	_, err := c.api.send(ctx, http.MethodDelete, pathOf("connectors", id), nil)
+	return err
+}
+
+// remoteBrowsers are the browser sessions and the consents of the users of a server.
+type remoteBrowsers struct{ api *apiClient }
+
+func (b remoteBrowsers) Sessions(ctx context.Context, id string) (admin.BrowserSessionList, error) {
+	return fetchJSON[admin.BrowserSessionList](ctx, b.api, pathOf("users", id, "browser-sessions"))
+}
+
+func (b remoteBrowsers) List(ctx context.Context, p storage.Page) (admin.BrowserSessionPage, error) {
+	return fetchJSON[admin.BrowserSessionPage](ctx, b.api, withQuery(pathOf("browser-sessions"), pageOf(p)))
+}
+
+func (b remoteBrowsers) EndSession(ctx context.Context, id, handle string) error {
+	_, err := b.api.send(ctx, http.MethodDelete, pathOf("users", id, "browser-sessions", handle), nil)
+	return err
+}
+
+func (b remoteBrowsers) EndSessions(ctx context.Context, id string) error {
+	_, err := b.api.send(ctx, http.MethodDelete, pathOf("users", id, "browser-sessions"), nil)
+	return err
+}
+
+func (b remoteBrowsers) Consents(ctx context.Context, id string, p storage.Page) (admin.ConsentList, error) {
+	return fetchJSON[admin.ConsentList](ctx, b.api, withQuery(pathOf("users", id, "consents"), pageOf(p)))
+}
+
+func (b remoteBrowsers) RevokeConsent(ctx context.Context, id, clientID string) error {
+	_, err := b.api.about("consent").send(ctx, http.MethodDelete, pathOf("users", id, "consents", clientID), nil)
 	return err
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func newSession(p *process) *cobra.Command {
-	return commandGroup("session", "List and end sessions", newSessionList(p), newSessionRevoke(p))
+	return commandGroup("session", "List and end sessions", newSessionList(p), newSessionBrowsers(p), newSessionRevoke(p))
 }
 
 func newSessionList(p *process) *cobra.Command {
