@@ -19,10 +19,12 @@ func (v AccountLinkedView) build(f *frame) (page, error) {
 	if len(v.Linked) == 0 {
 		parts = append(parts, el("p", f.text("account.linked_none")))
 	}
+	var more g.Group
 	for _, c := range v.Connectors {
-		parts = append(parts, postForm(localTarget(c.Action), attr("class", "section"), hidden("link", "1"),
+		more = append(more, postForm(localTarget(c.Action), attr("class", "section"), hidden("link", "1"),
 			el("button", attr("id", "add-"+c.ID), attr("type", "submit"), f.text("account.linked_add", "name", clean(c.Name, maxText)))))
 	}
+	parts = append(parts, el("div", attr("id", "add-accounts"), more))
 	return f.accountPage(v.Account, "account.linked", f.form(v.Problem, 0, ""), parts), nil
 }
 
