@@ -34,6 +34,7 @@ func (f adminHandler) handle(ctx context.Context, req *apiRequest) (any, error) 
 const (
 	pathBootstrap     = "/api/v1/bootstrap"
 	pathUsers         = "/api/v1/users"
+	pathUsersBulk     = "/api/v1/users/bulk"
 	pathUser          = "/api/v1/users/{id}"
 	pathUserDisable   = "/api/v1/users/{id}/disable"
 	pathUserEnable    = "/api/v1/users/{id}/enable"
@@ -98,6 +99,7 @@ func (m *routeBuilder) mountAdmin(b bootstrapper) {
 	m.api(pathBootstrap, corsNone, apiMethod{method: http.MethodPost, rule: RuleOpen, hashesPassword: true, handler: bootstrapHandler{b}})
 
 	m.api(pathUsers, corsNone, get(listUsers), slow(createUser))
+	m.api(pathUsersBulk, corsNone, post(changeUsers)) // before the path of a user: no id is "bulk"
 	m.api(pathUser, corsNone, get(showUser), record(patch(updateUser)), record(remove(deleteUser)))
 	m.api(pathUserDisable, corsNone, record(post(disableUser)))
 	m.api(pathUserEnable, corsNone, record(post(enableUser)))

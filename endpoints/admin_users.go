@@ -8,15 +8,12 @@ import (
 
 // listUsers is GET /api/v1/users.
 func listUsers(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
-	page, q, err := req.page("prefix", "role", "disabled", "must_change_password", "sort")
+	page, q, err := req.page(userFilters...)
 	if err != nil {
 		return nil, err
 	}
-	query := admin.UserQuery{Prefix: q["prefix"], Role: q["role"], Sort: q["sort"]}
-	if query.Disabled, err = optBoolParam(q, "disabled"); err != nil {
-		return nil, err
-	}
-	if query.MustChangePassword, err = optBoolParam(q, "must_change_password"); err != nil {
+	query, err := userQueryOf(q)
+	if err != nil {
 		return nil, err
 	}
 	return a.Users().List(ctx, query, page)

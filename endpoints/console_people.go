@@ -37,17 +37,25 @@ func (c *consolePages) people() consolePart {
 			{path: consolePerson + "/delete", on: consolePerson + "/delete", show: c.showDeletePerson, dangerous: true, perform: c.deletePerson},
 		},
 	}
+	part.forms = append(part.forms, consoleForm{path: consolePeopleBulk, on: consolePeople, show: c.showPeople, dangerous: true, fields: bulkFields, many: []string{"user"}, perform: c.changePeople})
 	for path, perform := range c.personActions() {
 		part.forms = append(part.forms, consoleForm{path: consolePerson + path, on: consolePerson, show: c.showPerson, fields: []string{"session", "client_id", "link"}, dangerous: slices.Contains(dangerousForPeople, path), perform: perform})
 	}
 	return part
 }
 
-// userQuery reads the filters of the list from the URL.
+// userQuery reads the filters of the list from the URL, or those that the form for many sends.
 func userQuery(v *consoleVisit) admin.UserQuery {
-	q := admin.UserQuery{Prefix: strings.TrimSpace(v.query.Get("prefix")), Role: v.query.Get("role"), Sort: v.query.Get("sort")}
+	if v.sent != nil {
+		return queryOfFilter(v.field)
+	}
+	return queryOfFilter(v.query.Get)
+}
+
+func queryOfFilter(field func(name string) string) admin.UserQuery {
+	q := admin.UserQuery{Prefix: strings.TrimSpace(field("prefix")), Role: field("role"), Sort: field("sort")}
 	yes, no := true, false
-	switch v.query.Get("state") {
+	switch field("state") {
 	case "disabled":
 		q.Disabled = &yes
 	case "enabled":
@@ -72,7 +80,7 @@ func (c *consolePages) showPeople(ctx context.Context, v *consoleVisit) (console
 		return v.url(consolePeople, "prefix", q.Prefix, "role", q.Role, "state", v.query.Get("state"), "sort", q.Sort, "after", after)
 	}
 	table := console.Table{
-		Caption: console.T("people.caption"), Empty: console.T("people.empty"),
+		Caption: console.T("people.caption"), Tick: "user", TickForm: bulkFormID, Empty: console.T("people.empty"),
 		Columns: []console.Column{{Title: console.T("people.username")}, {Title: console.T("people.name")}, {Title: console.T("people.email")}, {Title: console.T("people.roles")}, {Title: console.T("people.state")}, {Title: console.T("people.created")}},
 	}
 	if v.query.Get("after") != "" {
@@ -82,7 +90,7 @@ func (c *consolePages) showPeople(ctx context.Context, v *consoleVisit) (console
 		table.Next = url(list.Next)
 	}
 	for _, u := range list.Items {
-		table.Rows = append(table.Rows, console.Row{Cells: []console.Cell{
+		table.Rows = append(table.Rows, console.Row{Tick: u.ID, Cells: []console.Cell{
 			console.Link{Text: console.Lit(u.Username), URL: v.url(consolePerson, "id", u.ID)},
 			console.Lit(u.FullName), console.Lit(u.Email), console.Lit(strings.Join(u.Roles, ", ")), personState(u), console.Time(u.CreatedAt),
 		}})
@@ -101,6 +109,7 @@ func (c *consolePages) showPeople(ctx context.Context, v *consoleVisit) (console
 				}},
 			}},
 			table,
+			bulkForm(v, roles),
 		},
 	}, nil
 }

@@ -37,6 +37,7 @@ type userAdmin interface {
 	userWriter
 	userSwitch
 	userLinks
+	userBulk
 }
 
 type userReader interface {
@@ -51,6 +52,11 @@ type userWriter interface {
 	Update(ctx context.Context, id string, c admin.UserChange) (admin.User, error)
 	SetPassword(ctx context.Context, id string, n admin.NewPassword) (admin.User, error)
 	Delete(ctx context.Context, id string) error
+}
+
+type userBulk interface {
+	ChangeEach(ctx context.Context, c admin.BulkChange, ids []string) (admin.BulkReport, error)
+	ChangeSelected(ctx context.Context, c admin.BulkChange, q admin.UserQuery, p storage.Page) (admin.BulkReport, error)
 }
 
 type userSwitch interface {

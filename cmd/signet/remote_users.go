@@ -49,13 +49,38 @@ func (u remoteUsers) Diagnose(ctx context.Context, id string) (admin.Diagnosis, 
 }
 
 func (u remoteUsers) List(ctx context.Context, q admin.UserQuery, p storage.Page) (admin.UserList, error) {
+	return fetchJSON[admin.UserList](ctx, u.api, withQuery(pathOf("users"), userParameters(q, p)))
+}
+
+// userParameters are those that select users.
+func userParameters(q admin.UserQuery, p storage.Page) members {
 	m := pageOf(p)
 	m.putText("prefix", q.Prefix)
 	m.putText("role", q.Role)
 	m.putText("sort", q.Sort)
 	put(m, "disabled", q.Disabled)
 	put(m, "must_change_password", q.MustChangePassword)
-	return fetchJSON[admin.UserList](ctx, u.api, withQuery(pathOf("users"), m))
+	return m
+}
+
+func bulkMembers(c admin.BulkChange) members {
+	m := members{"action": string(c.Action)}
+	m.putText("role", c.Role)
+	return m
+}
+
+func (u remoteUsers) ChangeEach(ctx context.Context, c admin.BulkChange, ids []string) (admin.BulkReport, error) {
+	m := bulkMembers(c)
+	m["ids"] = ids
+	return call[admin.BulkReport](ctx, u.api, http.MethodPost, pathOf("users", "bulk"), m)
+}
+
+func (u remoteUsers) ChangeSelected(ctx context.Context, c admin.BulkChange, q admin.UserQuery, p storage.Page) (admin.BulkReport, error) {
+	m := bulkMembers(c)
+	if q == (admin.UserQuery{Sort: q.Sort}) {
+		m["everybody"] = true
+	}
+	return call[admin.BulkReport](ctx, u.api, http.MethodPost, withQuery(pathOf("users", "bulk"), userParameters(q, p)), m)
 }
 
 func (u remoteUsers) Create(ctx context.Context, n admin.NewUser) (admin.User, error) {

@@ -16,7 +16,7 @@ import (
 
 func newUser(p *process) *cobra.Command {
 	return commandGroup("user", "Manage users",
-		newUserCreate(p), newUserList(p), newUserShow(p), newUserUpdate(p), newUserDisable(p), newUserEnable(p), newUserUnlock(p), newUserDiagnose(p),
+		newUserCreate(p), newUserList(p), newUserShow(p), newUserUpdate(p), newUserDisable(p), newUserEnable(p), newUserUnlock(p), newUserDiagnose(p), newUserBulk(p),
 		newUserDelete(p), newUserSetPassword(p), newUserInvite(p), newUserResetLink(p), newUserImport(p), newUserExport(p),
 		newUserFactors(p), newUserResetFactors(p), newUserDemandFactor(p), newUserLinks(p), newUserUnlink(p),
 		newUserBrowsers(p), newUserEndBrowsers(p), newUserConsents(p), newUserWithdrawConsent(p))

@@ -79,6 +79,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"FactorPolicies", factorPolicyCases},
 		{"AdminFactors", adminFactorCases},
 		{"AdminDiagnosis", adminDiagnosisCases},
+		{"AdminBulk", adminBulkCases},
 		{"Mail", mailCases},
 		{"Status", statusCases},
 		{"StatusFaults", statusFaultCases},
