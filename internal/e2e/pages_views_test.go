@@ -55,7 +55,7 @@ func shownPages() []shownPage {
 		{"home", pages.HomeView{Issuer: "https://id.example.com"}},
 		{"not-found", pages.StatusView{Status: 404, RequestID: "0195f2c4a7b1"}},
 	}
-	return slices.Concat(shown, shownErrors(notes), shownAccount(alice, notes, scopes), shownUpstream(alice, login))
+	return slices.Concat(shown, shownErrors(notes), shownAccount(alice, notes, scopes), shownUpstream(alice, login), shownByMail(alice))
 }
 
 // shownUpstream are the pages about accounts at other providers.
@@ -95,6 +95,19 @@ func shownErrors(notes pages.Client) []shownPage {
 	}
 }
 
+// shownByMail are the pages of what people do by mail.
+func shownByMail(alice pages.User) []shownPage {
+	return []shownPage{
+		{"forgot", pages.ForgotView{Action: "/login/forgot", BackURL: "/login", Problem: pages.ProblemMissing}},
+		{"forgot-code", pages.ForgotCodeView{Action: "/login/forgot/code", AgainURL: "/login/forgot", Request: "sealed", Problem: pages.ProblemMailBrowser}},
+		{"set-password", pages.SetPasswordView{Action: "/password/new", Token: "sealed", User: alice, PasswordMin: 8}},
+		{"set-password-elsewhere", pages.SetPasswordView{Action: "/password/new", Token: "sealed", User: alice, PasswordMin: 8, AskCode: true, Code: "ABCD-EFGH", Problem: pages.ProblemMailLinkCode}},
+		{"confirm-address", pages.ConfirmAddressView{Action: "/email/verify", Token: "sealed", User: alice}},
+		{"mail-done", pages.MailDoneView{Done: pages.MailPasswordSet, URL: "/login"}},
+		{"mail-link-ended", pages.MailDoneView{Done: pages.MailLinkEnded, URL: "/login/forgot"}},
+	}
+}
+
 var pageTime = time.Date(2026, 11, 30, 16, 51, 0, 0, time.UTC)
 
 // shownAccount are the pages of the account.
@@ -119,6 +132,7 @@ func shownAccount(alice pages.User, notes pages.Client, scopes []pages.Scope) []
 		{"account-password", pages.AccountPasswordView{Account: pages.Account{User: alice, Problem: pages.ProblemPasswordWrong}, PasswordMin: 8}},
 		{"account-factors-none", pages.AccountFactorsView{Account: account, AskPassword: true}},
 		{"account-factors", pages.AccountFactorsView{Account: account, App: &pages.Factor{Since: pageTime, LastUsed: pageTime.Add(time.Hour)}, CodesLeft: 9}},
+		{"account-factors-passkey", pages.AccountFactorsView{Account: account, CanPasskeys: true, CodesLeft: 9, Passkeys: []pages.Passkey{{ID: "a", Name: "Phone", Synced: true, Factor: pages.Factor{Since: pageTime}}, {ID: "b", Name: "Key ring", Factor: pages.Factor{Since: pageTime}}}}},
 		{"account-enrol", pages.AccountEnrolView{Account: pages.Account{User: alice, Problem: pages.ProblemCodeWrong}, Enrolment: "sealed", Secret: shownSecret, QRSize: shownQR.Size, QRPath: shownQR.Path}},
 		{"account-codes", pages.AccountCodesView{Account: account, Codes: shownCodes, Added: true}},
 		{"account-sessions", pages.AccountSessionsView{Account: account, Sessions: sessions, Others: inBrowser[:1]}},
