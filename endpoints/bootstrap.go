@@ -9,6 +9,7 @@ import (
 // bootstrapper makes the first super_admin.
 type bootstrapper interface {
 	Bootstrap(ctx context.Context, r admin.BootstrapRequest) (admin.User, error)
+	AwaitsBootstrap(ctx context.Context) (bool, error)
 }
 
 // bootstrapHandler is POST /api/v1/bootstrap, for whoever has the secret that

@@ -44,6 +44,7 @@ type consolePages struct {
 	csrf     *http.CrossOriginProtection
 	console  *console.Console
 	instance instanceEndpoints
+	first    bootstrapper
 	links    linkMaker // nil where nobody makes links by which users choose a password
 	sends    bool      // mails are sent
 }
@@ -115,7 +116,7 @@ func newConsolePages(cfg Config, lim *limiter, site *pageSite, instance instance
 	if u, err := url.Parse(cfg.ConsoleURL); err != nil || csrf.AddTrustedOrigin(u.Scheme+"://"+u.Host) != nil {
 		panic("the console's URL is none: " + cfg.ConsoleURL) // validated before
 	}
-	c := &consolePages{csrf: csrf, instance: instance, access: newConsoleSignIn(cfg, site), admins: cfg.Admin, limiter: lim, site: site, console: built}
+	c := &consolePages{csrf: csrf, instance: instance, first: cfg.Admin, access: newConsoleSignIn(cfg, site), admins: cfg.Admin, limiter: lim, site: site, console: built}
 	if cfg.AccountMail != nil {
 		c.links, c.sends = cfg.AccountMail, cfg.AccountMail.Sends()
 	}

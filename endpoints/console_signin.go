@@ -108,15 +108,26 @@ func (m *routeBuilder) mountConsoleSignIn(c *consolePages) {
 		return
 	}
 	both := append(slices.Clone(readMethods), http.MethodPost)
-	m.route(route{path: pathConsoleLogin, methods: readMethods, errorFormat: pageErrors, endpoint: consoleLogin{s}})
+	m.route(route{path: pathConsoleLogin, methods: readMethods, errorFormat: pageErrors, endpoint: consoleLogin{s, c}})
+	m.route(route{path: pathConsoleSetup, methods: both, errorFormat: pageErrors, endpoint: consoleSetup{s, c}})
 	m.route(route{path: pathConsoleCallback, methods: readMethods, errorFormat: pageErrors, endpoint: consoleReturn{s, c}})
 	m.route(route{path: pathConsoleLogout, methods: both, errorFormat: pageErrors, endpoint: consoleLogout{s, c}})
 }
 
 // consoleLogin begins a sign-in.
-type consoleLogin struct{ consoleSignIn }
+type consoleLogin struct {
+	consoleSignIn
+	*consolePages
+}
 
 func (l consoleLogin) handle(r *http.Request, _ *event) (any, error) {
+	awaits, err := l.awaitsSetup(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	if awaits {
+		return pageReply{location: l.base + pathConsoleSetup}, nil
+	}
 	page := r.URL.Query().Get("to")
 	if !pages.IsLocalPath(page) || !strings.HasPrefix(page, l.base+pathConsole) || len(page) > 2000 {
 		page = l.base + pathConsole

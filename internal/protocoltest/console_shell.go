@@ -23,6 +23,7 @@ var consoleCases = []testCase{
 	{name: "who loses the role is let in no more", configure: mergedAdmin, run: testConsoleRoleLost},
 	{name: "responses of other attempts lead nowhere", configure: mergedAdmin, run: testConsoleAttempts},
 	{name: "the client of the console is nobody else's", configure: mergedAdmin, run: testConsoleClient},
+	{name: "U22 the first administrator is made by the bootstrap secret", configure: withBootstrap, run: testConsoleSetup},
 	{name: "a form of another site is refused", configure: mergedAdmin, run: testConsoleForgery},
 }
 
@@ -168,4 +169,29 @@ func testConsoleClient(t *testing.T, s *Signet) {
 	b.Cookies["signet_console"] = b.Cookies["signet"]
 	delete(b.Cookies, "signet")
 	b.Open(ConsolePath).expect(t, Login)
+}
+
+func testConsoleSetup(t *testing.T, s *Signet) {
+	s.Log.MarkSecret(bootstrapSecret)
+	const setup = ConsolePath + "/setup"
+	b := s.NewBrowser()
+	b.Open(ConsolePath+"/people").has(t, http.StatusOK, "Make the first administrator")
+	form := Form("secret", "wrong", "username", "first", "password", "wholly different words")
+	b.follow(t, setup, form).has(t, http.StatusForbidden, "secret is wrong", `value="first"`)
+	form.Set("secret", bootstrapSecret)
+	form.Set("password", "x")
+	b.follow(t, setup, form).has(t, http.StatusBadRequest, "Nothing was saved")
+	form.Set("password", "wholly different words")
+	page := b.visit(http.MethodPost, setup, form.Encode(), Header("Sec-Fetch-Site", "cross-site"), Header("Origin", "https://evil.example"), Header("Content-Type", "application/x-www-form-urlencoded"))
+	page.has(t, http.StatusForbidden, "")
+	page = b.own(setup, form.Encode()).expect(t, Login)
+	b.SignIn(t, page, User{Username: "first", Password: "wholly different words"}).has(t, http.StatusOK, "first")
+	if n := countSuperAdmins(t, s); n != 1 {
+		t.Errorf("%d super_admins", n)
+	}
+	form.Set("username", "second")
+	s.NewBrowser().own(setup, form.Encode()).expect(t, Login)
+	if n := countSuperAdmins(t, s); n != 1 {
+		t.Errorf("%d super_admins after another try", n)
+	}
 }

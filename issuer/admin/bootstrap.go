@@ -66,6 +66,19 @@ func (s *Service) Bootstrap(ctx context.Context, r BootstrapRequest) (User, erro
 	return first, issuer.StoreError(err)
 }
 
+// AwaitsBootstrap tells whether the first super_admin can be made now: the server has a bootstrap
+// secret, and there is no super_admin.
+func (s *Service) AwaitsBootstrap(ctx context.Context) (bool, error) {
+	if s.cfg.BootstrapSecret == "" {
+		return false, nil
+	}
+	err := s.checkNotBootstrapped(ctx)
+	if errors.Is(err, ErrBootstrapped) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // checkBootstrapSecret checks the secret. Guesses are counted like those at a password.
 func (s *Service) checkBootstrapSecret(ctx context.Context, r BootstrapRequest) error {
 	if s.cfg.BootstrapSecret == "" {
