@@ -72,6 +72,11 @@ func (p factorPolicy) refusesGrant(ctx context.Context, u storage.User, c storag
 	if err != nil || level >= authorization.Level2FA {
 		return true, err
 	}
+	return p.hasFactor(ctx, u)
+}
+
+// hasFactor tells whether the user has a second factor; true with an error.
+func (p factorPolicy) hasFactor(ctx context.Context, u storage.User) (bool, error) {
 	f, err := p.factors.Of(ctx, u)
 	if err != nil {
 		return true, unavailable(err)

@@ -68,9 +68,17 @@ func (passwordGrant) refuseMustChange(ctx context.Context, l *pendingLogin) erro
 const detailSecondFactor = "the user has or must have a second factor, which this grant cannot ask for"
 
 // checkFactors refuses a user who has or must have a second factor, with the answer to a wrong
-// password: the grant would else be a way round it. The attempt neither counts nor forgives.
+// password: the grant would else be a way round it. The attempt neither counts nor forgives. Nor does
+// a login through a client that goes without the factor forgive: it would give whoever knows the
+// password any number of guesses at the factor.
 func (g passwordGrant) checkFactors(ctx context.Context, client storage.Client, c credentials, v verifiedLogin) error {
 	refused, err := g.secondFactors.refusesGrant(ctx, v.user, client)
+	if err == nil && !refused && client.PasswordGrantWithoutMFA {
+		var has bool
+		if has, err = g.secondFactors.hasFactor(ctx, v.user); has {
+			v.attempt.ForgiveNothing()
+		}
+	}
 	if err == nil && !refused {
 		return nil
 	}

@@ -115,6 +115,7 @@ type CountedAttempt struct {
 	attempt   Attempt
 	claims    []throttleClaim // those that have a place
 	settled   bool
+	partial   bool // a right secret is not all that the account demands: it forgives nothing
 }
 
 // Count takes a place for an attempt, or refuses it and writes nothing: the error is *Error,
@@ -175,7 +176,7 @@ func (c *CountedAttempt) Succeeded(ctx context.Context) error {
 // network. The network is remembered as one from which the account has logged in.
 func (c *CountedAttempt) Record(ctx context.Context, r storage.LoginRecord, events func(storage.LoginOutcome) []storage.AuditEvent) (storage.LoginOutcome, error) {
 	for _, claim := range c.claims {
-		if claim.Unless != "" {
+		if claim.Unless != "" && !c.partial {
 			r.Count = knownNetworkClaims(c.attempt)
 		}
 	}
@@ -183,12 +184,16 @@ func (c *CountedAttempt) Record(ctx context.Context, r storage.LoginRecord, even
 		events = func(storage.LoginOutcome) []storage.AuditEvent { return nil }
 	}
 	return c.record(ctx, r, func(claim throttleClaim) storage.CounterAction {
-		if claim.forgiven && claim.failures > 0 {
+		if claim.forgiven && claim.failures > 0 && !c.partial {
 			return storage.CounterClear
 		}
 		return storage.CounterRelease
 	}, events)
 }
+
+// ForgiveNothing makes Record give back the attempt's own place only, and remember no network: more
+// is demanded of the account than the secret, and guesses at that are counted where this one is.
+func (c *CountedAttempt) ForgiveNothing() { c.partial = true }
 
 // GiveBack settles a right secret that is not the whole login: it neither counts nor forgives, by
 // the same step that appends the events. Where other instances have filled a counter since, it is

@@ -64,6 +64,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"Account", accountCases},
 		{"OwnBrowsers", ownBrowserCases},
 		{"SecondFactors", factorCases},
+		{"FactorGuesses", guessCases},
 		{"Passkeys", passkeyCases},
 		{"PhishingResistant", phishingResistantCases},
 		{"Upstream", upstreamCases},

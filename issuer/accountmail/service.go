@@ -175,7 +175,7 @@ func (s *Service) tryCode(ctx context.Context, nonce []byte, typed issuer.Secret
 		return issuer.OutcomeUnknown(err)
 	}
 	if right := s.parts.Tokens.CheckCode(nonce, *u, string(typed)); right && !u.Disabled {
-		return nil
+		return counted.GiveBack(ctx) // refused where other instances have filled the counter since
 	}
 	e := storage.AuditEvent{Type: audit.EventLoginFailed, Target: u.ID, Detail: string(issuer.AttemptMailCode)}
 	if err := counted.Failed(ctx, e); err != nil {

@@ -15,7 +15,7 @@ import (
 // ErrExists refuses a second authenticator app.
 var ErrExists = errors.New("there is an authenticator app already")
 
-// ErrEnrolment refuses a form that is not of this user, or too old.
+// ErrEnrolment refuses a form that is not of this user, too old, or from before the factors changed.
 var ErrEnrolment = errors.New("the enrolment has expired")
 
 // EnrolmentTTL is how long a person may take to read a seed into their app.
@@ -26,7 +26,7 @@ type Enrolment struct {
 	Secret string // the seed as people type it
 	URI    string // the same for a QR code
 	QR     totp.QR
-	Sealed string // the seed and the time, for the form: nobody but this service can read it
+	Sealed string // the seed, the time and the record's version, for the form: nobody but this service can read it
 }
 
 // Begin draws a seed for a user. Nothing is stored before Confirm.
@@ -42,7 +42,8 @@ func (s *Service) Begin(ctx context.Context, u storage.User, now time.Time) (Enr
 	if err != nil {
 		return Enrolment{}, err
 	}
-	plain := append(binary.BigEndian.AppendUint64(nil, uint64(now.UnixMilli())), seed...)
+	plain := binary.BigEndian.AppendUint64(nil, uint64(now.UnixMilli()))
+	plain = append(binary.BigEndian.AppendUint64(plain, uint64(f.Version)), seed...)
 	sealed, err := s.sealer.Seal(ctx, s.rand, plain, enrolmentData(u))
 	if err != nil {
 		return Enrolment{}, fmt.Errorf("seal an enrolment: %w", err)
@@ -52,7 +53,7 @@ func (s *Service) Begin(ctx context.Context, u storage.User, now time.Time) (Enr
 
 // Resume returns the enrolment of a form that was sent, to show it again.
 func (s *Service) Resume(ctx context.Context, u storage.User, sealed string, now time.Time) (Enrolment, error) {
-	seed, err := s.openEnrolment(ctx, u, sealed, now)
+	seed, _, err := s.openEnrolment(ctx, u, sealed, now)
 	if err != nil {
 		return Enrolment{}, err
 	}
@@ -67,33 +68,35 @@ func (s *Service) enrolment(u storage.User, seed []byte, sealed string) (Enrolme
 
 // enrolmentData tells an enrolment from a stored seed, and binds it to its user.
 func enrolmentData(u storage.User) []byte {
-	return append([]byte("totp enrolment v1\x00"), seedData(u)...)
+	return append([]byte("totp enrolment v2\x00"), seedData(u)...)
 }
 
-func (s *Service) openEnrolment(ctx context.Context, u storage.User, text string, now time.Time) ([]byte, error) {
+// openEnrolment returns the seed of a form, and the version of the record that it was drawn for.
+func (s *Service) openEnrolment(ctx context.Context, u storage.User, text string, now time.Time) (seed []byte, version int64, err error) {
 	sealed, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
-		return nil, ErrEnrolment
+		return nil, 0, ErrEnrolment
 	}
 	plain, err := s.sealer.Open(ctx, sealed, enrolmentData(u))
 	switch {
 	case errors.Is(err, storage.ErrUnavailable):
-		return nil, err
-	case err != nil || len(plain) != 8+totp.SeedSize:
-		return nil, ErrEnrolment
+		return nil, 0, err
+	case err != nil || len(plain) != 16+totp.SeedSize:
+		return nil, 0, ErrEnrolment
 	}
 	age := now.Sub(time.UnixMilli(int64(binary.BigEndian.Uint64(plain))))
 	if age < 0 || age > EnrolmentTTL {
-		return nil, ErrEnrolment
+		return nil, 0, ErrEnrolment
 	}
-	return plain[8:], nil
+	return plain[16:], int64(binary.BigEndian.Uint64(plain[8:])), nil
 }
 
 // Confirm stores the seed of a form, where the code shows that an app has it, and uses the code
 // up. The user who has no recovery codes gets some, which are shown this once. The verdict is
-// Wrong or Right.
+// Wrong or Right. ErrEnrolment where the factors have changed since Begin: a form from before a reset
+// adds nothing after it.
 func (s *Service) Confirm(ctx context.Context, u storage.User, sealed, code string, now time.Time) (codes []string, verdict Verdict, err error) {
-	seed, err := s.openEnrolment(ctx, u, sealed, now)
+	seed, version, err := s.openEnrolment(ctx, u, sealed, now)
 	if err != nil {
 		return nil, Wrong, err
 	}
@@ -106,8 +109,11 @@ func (s *Service) Confirm(ctx context.Context, u storage.User, sealed, code stri
 		return nil, Wrong, err
 	}
 	err = s.change(ctx, u, func(f *storage.UserFactors) error {
-		if f.TOTP != nil {
+		switch {
+		case f.TOTP != nil:
 			return ErrExists
+		case f.Version != version:
+			return ErrEnrolment
 		}
 		f.TOTP = &storage.TOTPFactor{Sealed: stored, LastStep: step, CreatedAt: now, LastUsedAt: now}
 		if Left(*f) > 0 {
