@@ -73,7 +73,7 @@ func (a accountPages) addApp(ctx context.Context, v *accountVisit, fields map[st
 }
 
 func enrolView(v *accountVisit, e factor.Enrolment) pages.AccountEnrolView {
-	return pages.AccountEnrolView{Account: v.account(), Enrolment: e.Sealed, Secret: e.Secret, QRSize: e.QR.Size, QRPath: e.QR.Path}
+	return pages.AccountEnrolView{Account: v.account(), Enrolment: e.Sealed, Secret: e.Secret, URI: e.URI, QRSize: e.QR.Size, QRPath: e.QR.Path}
 }
 
 // confirmApp adds the app, and shows the recovery codes this once. The picture is shown again

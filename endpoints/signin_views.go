@@ -114,7 +114,7 @@ func (f signInFlow) enrolView(out issuer.Outcome, problem pages.Problem) pages.V
 	}
 	v := pages.EnrolView{Action: f.url(pathLoginEnrol, out.Query), Client: f.site.clientView(out.Client), Until: out.EnrolBy, Problem: problem}
 	if e := out.Enrolment; e != nil {
-		v.Enrolment, v.Secret, v.QRSize, v.QRPath = e.Sealed, e.Secret, e.QR.Size, e.QR.Path
+		v.Enrolment, v.Secret, v.URI, v.QRSize, v.QRPath = e.Sealed, e.Secret, e.URI, e.QR.Size, e.QR.Path
 	}
 	if c := out.NewPasskey; c != nil {
 		v.Passkey = &pages.PasskeyRequest{Options: string(c.Options), Challenge: c.Sealed}

@@ -121,7 +121,7 @@ func (v AccountEnrolView) build(f *frame) (page, error) {
 	return f.accountPage(v.Account, "account.factors", s,
 		el("p", attr("class", "lead"), f.text("enrol.text")),
 		f.qrCode(v.QRSize, v.QRPath),
-		f.secret(v.Secret),
+		f.secret(v.Secret, v.URI),
 		postForm(f.path("/account/factors/confirm"), attr("class", "section"),
 			hidden("enrolment", v.Enrolment), f.codeField(s), submit("confirm", f.text("enrol.submit"))),
 	), nil
@@ -174,7 +174,11 @@ func (f *frame) recoveryCodes(codes []string) g.Node {
 	}
 }
 
-// secret shows the seed as text.
-func (f *frame) secret(secret string) g.Node {
-	return el("p", f.text("enrol.secret"), el("br"), el("code", attr("id", "totp-secret"), textNode(grouped(secret))))
+// secret shows the seed as text, and as a link for an app on the same device.
+func (f *frame) secret(secret, uri string) g.Node {
+	to := appTarget(uri)
+	return g.Group{
+		g.If(to != "", el("p", el("a", attr("id", "totp-link"), href(to), f.text("enrol.link")))),
+		el("p", f.text("enrol.secret"), el("br"), el("code", attr("id", "totp-secret"), textNode(grouped(secret)))),
+	}
 }

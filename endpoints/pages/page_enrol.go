@@ -18,7 +18,7 @@ func (v EnrolView) build(f *frame) (page, error) {
 			return g.Group{
 				el("p", f.text("enrol.text")),
 				f.qrCode(v.QRSize, v.QRPath),
-				f.secret(v.Secret),
+				f.secret(v.Secret, v.URI),
 				postForm(localTarget(v.Action), hidden("enrolment", v.Enrolment), f.codeField(s), submit("confirm", f.text("enrol.submit"))),
 			}
 		}),

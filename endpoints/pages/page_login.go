@@ -58,7 +58,7 @@ func (v LoginView) otherUser(f *frame) g.Node {
 func (v LoginView) form(f *frame, s form) g.Node {
 	state := localTarget(v.StateURL)
 	return postForm(localTarget(v.Action), g.If(state != "", attr("data-state", string(state))),
-		f.field("username", "field.username",
+		f.field("username", "field.login",
 			el("input", attr("id", "username"), attr("name", "username"), attr("type", "text"), attr("value", typed(v.Username)), attr("autocomplete", v.nameAutocomplete()),
 				attr("autocapitalize", "none"), attr("autocorrect", "off"), attr("spellcheck", "false"),
 				attr("maxlength", "255"), flag("required"), s.describe("username"))),

@@ -41,7 +41,7 @@ func TestLogin_FieldsAreStable(t *testing.T) {
 		t.Errorf("the form is %v", form.Attr)
 	}
 	d.wantLabels(t)
-	if got := text(d.byID["username"].PrevSibling.PrevSibling); got != "Username" {
+	if got := text(d.byID["username"].PrevSibling.PrevSibling); got != "Username or e-mail address" {
 		t.Errorf("the label before the field is %q", got)
 	}
 	for _, n := range d.nodes {

@@ -55,6 +55,14 @@ func brandTarget(to string) target {
 	return ""
 }
 
+// appTarget returns the link that opens an authenticator app on the same device, "" for anything else.
+func appTarget(to string) target {
+	if strings.HasPrefix(to, "otpauth://totp/") && !strings.ContainsFunc(to, isInvisible) {
+		return target(to)
+	}
+	return ""
+}
+
 // path returns a path of this server below the issuer's own.
 func (f *frame) path(path string) target { return target(f.pages.base + path) }
 

@@ -220,6 +220,7 @@ type EnrolView struct {
 	Until     time.Time // it can be put off until then; zero where it cannot
 	Enrolment string    // of an app; "" where an app is not enough
 	Secret    string
+	URI       string // otpauth: the same for an app on this device
 	QRSize    int
 	QRPath    string
 	Passkey   *PasskeyRequest // makes a passkey; nil where there can be none

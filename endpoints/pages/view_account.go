@@ -136,6 +136,7 @@ type AccountEnrolView struct {
 	Account
 	Enrolment string // of the form
 	Secret    string // the same as the QR code, to be typed
+	URI       string // otpauth: the same for an app on this device
 	QRSize    int    // of each side, in units of the path
 	QRPath    string // what is dark
 }

@@ -96,6 +96,10 @@ func seedOf(t testing.TB, p Page) []byte {
 	if found == nil {
 		t.Fatalf("no secret on %s: %d %s", p.Path, p.Status, p.Body)
 	}
+	link := `id="totp-link" href="otpauth://totp/`
+	if _, uri, ok := strings.Cut(string(p.Body), link); !ok || !strings.Contains(uri[:strings.Index(uri, `"`)], "secret="+strings.ReplaceAll(string(found[1]), " ", "")) {
+		t.Errorf("no link of the secret to an app on this device: %s", p.Body)
+	}
 	seed, err := totp.Decode(string(found[1]))
 	must(t, err)
 	return seed
