@@ -29,24 +29,24 @@ func personDiagnosis(d admin.Diagnosis) []console.Block {
 	if d.LastLoginAt != nil {
 		last.Value = console.Time(*d.LastLoginAt)
 	}
-	t := console.Table{
-		Caption: console.T("people.why_caption"), Empty: console.T("people.why_nothing"),
-		Columns: []console.Column{{Title: console.T("people.why")}, {Title: console.T("people.why_certain")}, {Title: console.T("people.why_do")}, {Title: console.T("people.why_until")}, {Title: console.T("people.why_count"), Number: true}},
-	}
+	facts := console.Facts{last}
 	for _, r := range d.Reasons {
 		texts := reasonTexts[r.Code]
 		certain := console.Badge{Text: console.T("people.why_maybe"), Kind: console.Plain}
 		if r.Blocks {
 			certain = console.Badge{Text: console.T("people.why_blocks"), Kind: console.Warn}
 		}
-		row := console.Row{Cells: []console.Cell{texts[0], certain, texts[1], nil, nil}}
+		said := console.Group{certain, texts[1]}
 		if r.Until != nil {
-			row.Cells[3] = console.Time(*r.Until)
+			said = append(said, console.T("people.why_until", "time", console.Time(*r.Until)))
 		}
 		if r.Count > 0 {
-			row.Cells[4] = console.Lit(strconv.Itoa(r.Count))
+			said = append(said, console.T("people.why_count", "count", strconv.Itoa(r.Count)))
 		}
-		t.Rows = append(t.Rows, row)
+		facts = append(facts, console.Fact{Name: texts[0], Value: said})
 	}
-	return []console.Block{console.Facts{last}, t}
+	if len(d.Reasons) == 0 {
+		return []console.Block{facts, console.Paragraph{Text: console.T("people.why_nothing"), Hint: true}}
+	}
+	return []console.Block{facts}
 }
