@@ -146,7 +146,7 @@ func render(t *testing.T, p console.Page, lang string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if csp := all.CSP(view); !strings.Contains(csp, "form-action 'self'") || strings.Contains(csp, "unsafe") {
+	if csp := all.CSP(view); !strings.Contains(csp, "; form-action 'self' https://example.com") || strings.Contains(csp, "unsafe") {
 		t.Errorf("the policy is %s", csp)
 	}
 	return string(body)

@@ -22,6 +22,7 @@ type Config struct {
 type Pages struct {
 	issuer    string
 	base      string // the issuer's path, "" for none
+	origin    string // the issuer's URL without the path
 	name      string
 	loads     g.Node // the static files of every page
 	brand     g.Node // the picture and the name in the header
@@ -46,7 +47,7 @@ func New(cfg Config) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pages{issuer: cfg.Issuer, base: strings.TrimSuffix(issuer.EscapedPath(), "/"), name: cfg.Branding.Name, links: cfg.Branding.Links}
+	p := &Pages{issuer: cfg.Issuer, base: strings.TrimSuffix(issuer.EscapedPath(), "/"), origin: issuer.Scheme + "://" + issuer.Host, name: cfg.Branding.Name, links: cfg.Branding.Links}
 	if p.name == "" {
 		p.name = issuer.Host
 	}
@@ -97,7 +98,9 @@ func (p *Pages) CSP(v View) string {
 	switch v.(type) {
 	case LoginView, SecondFactorView, EnrolView, ChangePasswordView, ConsentView, DeviceView, FormPostView, LogoutView, AccountLinkedView:
 		return policy // signing out may lead to a client too, and adding an account to another provider
-	case CustomView, ForgotView, ForgotCodeView, SetPasswordView, ConfirmAddressView,
+	case CustomView: // the console may have an origin of its own: its forms lead to the sign-in and to signing out
+		return policy + "; form-action 'self' " + p.origin
+	case ForgotView, ForgotCodeView, SetPasswordView, ConfirmAddressView,
 		AccountView, AccountPasswordView, AccountFactorsView, AccountEnrolView, AccountPasskeyView, AccountCodesView, AccountSessionsView, AccountAppsView:
 		return policy + "; form-action 'self'"
 	}
