@@ -6,9 +6,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestConsole_PeopleInChromium: the pages of the console about people, applications and the server,
+// TestConsole_PagesInChromium: the pages of the console about people, applications and the server,
 // each on every screen, with something on them and without.
-func TestConsole_PeopleInChromium(t *testing.T) {
+func TestConsole_PagesInChromium(t *testing.T) {
 	long(t)
 	axe, browser := requireAxe(t), requireChromium(t)
 	listen := freeAddress(t)
