@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"example.org/signet/issuer"
@@ -59,7 +60,16 @@ func usersListing(f storage.UserFilter) listing {
 	return newListing("users", f.Prefix, f.Role, flagText(f.Disabled), flagText(f.MustChangePassword), order)
 }
 
-// List returns one page of users. *issuer.FieldError of "sort" or "after".
+// checkRole refuses a role that there is not: nobody holding it says less.
+func (u Users) checkRole(ctx context.Context, name string) error {
+	_, err := u.admin.Roles().Show(ctx, name)
+	if errors.Is(err, storage.ErrNotFound) {
+		return newFieldError("role", "there is no role "+quote(name))
+	}
+	return err
+}
+
+// List returns one page of users. *issuer.FieldError of "sort", "after" or "role".
 func (u Users) List(ctx context.Context, q UserQuery, p storage.Page) (UserList, error) {
 	f, err := q.filter()
 	if err != nil {
@@ -72,6 +82,11 @@ func (u Users) List(ctx context.Context, q UserQuery, p storage.Page) (UserList,
 	page, err := u.admin.service.store.ListUsers(ctx, f, p)
 	if err != nil {
 		return UserList{}, issuer.StoreError(err)
+	}
+	if len(page.Users) == 0 && f.Role != "" {
+		if err := u.checkRole(ctx, f.Role); err != nil {
+			return UserList{}, err
+		}
 	}
 	list := UserList{Items: make([]User, len(page.Users)), Next: l.cursor(page.Next)}
 	views := u.views()
