@@ -65,6 +65,8 @@ const (
 	pathClientSecret  = "/api/v1/clients/{client_id}/secret"
 	pathClientDisable = "/api/v1/clients/{client_id}/disable"
 	pathClientEnable  = "/api/v1/clients/{client_id}/enable"
+	pathClientConnect = "/api/v1/clients/{client_id}/connect/{kind}"
+	pathClientRefused = "/api/v1/clients/{client_id}/refusals"
 	pathClientSess    = "/api/v1/clients/{client_id}/sessions"
 	pathBrowsers      = "/api/v1/browser-sessions"
 	pathSessions      = "/api/v1/sessions"
@@ -141,6 +143,8 @@ func (m *routeBuilder) mountAdmin(b bootstrapper) {
 	m.api(pathClientSecret, corsNone, record(slow(rotateSecret)))
 	m.api(pathClientDisable, corsNone, record(post(disableClient)))
 	m.api(pathClientEnable, corsNone, record(post(enableClient)))
+	m.api(pathClientConnect, corsNone, get(connectClient))
+	m.api(pathClientRefused, corsNone, get(listRefusals))
 
 	m.api(pathClientSess, corsNone, record(remove(endClientSessions)))
 	m.api(pathBrowsers, corsNone, get(listAllBrowserSessions))

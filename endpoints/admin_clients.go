@@ -143,6 +143,23 @@ func setClientDisabled(ctx context.Context, a *admin.Admin, req *apiRequest, dis
 	return clientReply(a.Clients().Update(ctx, req.pathParam("client_id"), admin.ClientChange{Disabled: &disabled}))
 }
 
+// connectClient is GET /api/v1/clients/{client_id}/connect/{kind}.
+func connectClient(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
+	if _, err := req.query(); err != nil {
+		return nil, err
+	}
+	return a.Clients().Connect(ctx, req.pathParam("client_id"), req.pathParam("kind"))
+}
+
+// listRefusals is GET /api/v1/clients/{client_id}/refusals.
+func listRefusals(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
+	page, _, err := req.page()
+	if err != nil {
+		return nil, err
+	}
+	return a.Clients().Refusals(ctx, req.pathParam("client_id"), page)
+}
+
 // deleteClient is DELETE /api/v1/clients/{client_id}.
 func deleteClient(ctx context.Context, a *admin.Admin, req *apiRequest) (any, error) {
 	if err := req.rejectBody(); err != nil {

@@ -35,7 +35,11 @@ func (c *consolePages) showApplication(ctx context.Context, v *consoleVisit) (co
 	} else {
 		state = append(state, button("/disable", console.T("applications.disable"), true))
 	}
-	actions := console.Actions{{Text: console.T("applications.edit"), URL: v.url(consoleApp+"/edit", "client", a.ID)}}
+	actions := console.Actions{
+		{Text: console.T("applications.edit"), URL: v.url(consoleApp+"/edit", "client", a.ID)},
+		{Text: console.T("applications.connect"), URL: v.url(consoleAppConnect, "client", a.ID)},
+		{Text: console.T("applications.refusals"), URL: v.url(consoleAppRefusals, "client", a.ID)},
+	}
 	if !a.Public {
 		actions = append(actions, console.Link{Text: console.T("applications.new_secret"), URL: v.url(consoleApp+"/secret", "client", a.ID)})
 	}

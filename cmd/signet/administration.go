@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/connect"
 	"example.org/signet/issuer/factor"
 	"example.org/signet/storage"
 )
@@ -127,6 +128,8 @@ type clientAdmin interface {
 type clientReader interface {
 	List(ctx context.Context, p storage.Page) (admin.ClientList, error)
 	Show(ctx context.Context, id string) (admin.Client, error)
+	Connect(ctx context.Context, id, kind string) (connect.Guide, error)
+	Refusals(ctx context.Context, id string, p storage.Page) (admin.RefusalList, error)
 }
 
 type clientWriter interface {

@@ -17,7 +17,7 @@ import (
 
 func newClient(p *process) *cobra.Command {
 	return commandGroup("client", "Manage clients: programs that ask for tokens, and APIs that introspect them",
-		newClientCreate(p), newClientList(p), newClientShow(p), newClientUpdate(p), newClientDelete(p), newClientRotateSecret(p), newClientImport(p))
+		newClientCreate(p), newClientList(p), newClientShow(p), newClientUpdate(p), newClientDelete(p), newClientRotateSecret(p), newClientImport(p), newClientConnect(p), newClientRefusals(p))
 }
 
 func newClientCreate(p *process) *cobra.Command {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/connect"
 	"example.org/signet/storage"
 )
 
@@ -19,6 +20,14 @@ func (c remoteClients) List(ctx context.Context, p storage.Page) (admin.ClientLi
 
 func (c remoteClients) Show(ctx context.Context, id string) (admin.Client, error) {
 	return fetchJSON[admin.Client](ctx, c.api, pathOf("clients", id))
+}
+
+func (c remoteClients) Connect(ctx context.Context, id, kind string) (connect.Guide, error) {
+	return fetchJSON[connect.Guide](ctx, c.api, pathOf("clients", id, "connect", kind))
+}
+
+func (c remoteClients) Refusals(ctx context.Context, id string, p storage.Page) (admin.RefusalList, error) {
+	return fetchJSON[admin.RefusalList](ctx, c.api, withQuery(pathOf("clients", id, "refusals"), pageOf(p)))
 }
 
 // clientMembers are those of a change, but whether it is disabled.

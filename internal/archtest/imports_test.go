@@ -39,6 +39,7 @@ var narrow = map[string][]string{
 	"issuer/attribute":     {"internal/ttlcache", "issuer/account", "storage"},
 	"issuer/authorization": {"internal/strictjson", "issuer/account", "keys", "storage"}, // decides, and calls no store
 	"issuer/backchannel":   {"internal/safehttp", "issuer/audit", "issuer/outbox", "keys", "storage"},
+	"issuer/connect":       nil,
 	"issuer/epoch":         {"storage"},
 	"issuer/mail":          {"internal/failpoint", "internal/random", "internal/secret", "issuer/audit", "issuer/mailtoken", "issuer/outbox", "storage"},
 	"issuer/mailtoken":     {"keys", "storage"},

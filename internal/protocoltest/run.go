@@ -73,6 +73,7 @@ func Run(t *testing.T, open OpenStore) {
 		{"ConsolePeople", consolePeopleCases},
 		{"ConsoleSettings", consoleSettingsCases},
 		{"ConsoleApplications", consoleApplicationCases},
+		{"ClientConnect", clientConnectCases},
 		{"ConsoleRoles", consoleRolesCases},
 		{"ConsoleKeys", consoleKeysCases},
 		{"ConsoleSessions", consoleSessionsCases},
