@@ -44,11 +44,8 @@ func (c *consolePages) showGuide(ctx context.Context, v *consoleVisit) (console.
 		return console.Page{}, err
 	}
 	g, err := v.admin.Clients().Connect(ctx, a.ID, v.path["kind"])
-	if err = v.explain(err); err != nil {
+	if err != nil {
 		return console.Page{}, err
-	}
-	if g.Kind == "" {
-		return console.Page{}, errNoSuchPage
 	}
 	return console.Page{
 		Name: "application_guide", Section: console.Applications, Title: console.Lit(g.Name),

@@ -35,7 +35,7 @@ func testConnect(t *testing.T, s *Signet) {
 		}
 	}
 	b.Open(appPage(c.ID)+"/connect/grafana").has(t, http.StatusOK, "/login/generic_oauth", "which is not registered", "$__env{OIDC_CLIENT_SECRET}")
-	s.JSON("GET", at+"saml", nil, f.admin).ExpectProblem(t, http.StatusUnprocessableEntity, "invalid_field", "kind")
+	s.JSON("GET", at+"saml", nil, f.admin).ExpectProblem(t, http.StatusNotFound, "not_found")
 	s.JSON("GET", at+"curl?x=1", nil, f.admin).ExpectProblem(t, http.StatusBadRequest, "invalid_request")
 	s.JSON("GET", Clients+"/nobody/connect/curl", nil, f.admin).ExpectProblem(t, http.StatusNotFound, "not_found")
 	b.Open(appPage(c.ID)+"/connect/saml").has(t, http.StatusNotFound, "")

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,17 +15,17 @@ import (
 	"example.org/signet/storage"
 )
 
-// Connect returns the configuration of one kind of program for a client, without its secret. A
-// *issuer.FieldError of "kind" for a kind that is none of connect.Kinds.
+// Connect returns the configuration of one kind of program for a client, without its secret.
+// storage.ErrNotFound for a kind that is none of connect.Kinds.
 func (c Clients) Connect(ctx context.Context, id, kind string) (connect.Guide, error) {
-	if !slices.Contains(connect.Kinds(), kind) {
-		return connect.Guide{}, newFieldError("kind", quote(kind)+" is not one of "+strings.Join(connect.Kinds(), ", "))
-	}
 	x, err := c.admin.service.readClient(ctx, id)
 	if err != nil {
 		return connect.Guide{}, err
 	}
-	guide, _ := connect.For(connectable(c.admin.service.cfg.Issuer, x), kind)
+	guide, known := connect.For(connectable(c.admin.service.cfg.Issuer, x), kind)
+	if !known {
+		return connect.Guide{}, fmt.Errorf("kind of program: %w", storage.ErrNotFound)
+	}
 	return guide, nil
 }
 
