@@ -149,7 +149,6 @@ func testDescribedErrors(t *testing.T, s *Signet) {
 	must(t, err)
 	daemon := s.AddClient(t, "daemon", admin.ClientChange{Grants: &[]string{issuer.GrantClientCredentials}})
 	portal, root := s.Portal(t), s.superAdmin(t)
-	clients := Bearer(s.ClientToken(t, daemon).Access)
 	for template, item := range d.doc.Paths.Map() {
 		for method, o := range item.Operations() {
 			if o.Tags[0] == "OAuth" || !needsUser(o) {
@@ -157,7 +156,7 @@ func testDescribedErrors(t *testing.T, s *Signet) {
 			}
 			right := Bearer(s.Login(t, portal, root, portalScope).Access) // some ask for the password after a login of long ago
 			p := errorProbe{s, t, method, inBraces.ReplaceAllString(template, "x"), o}
-			p.unauthorized(clients)
+			p.unauthorized(Bearer(s.ClientToken(t, daemon).Access)) // one for all would expire on the way
 			p.invalidBodies(right)
 			s.Clock.Advance(10 * time.Second) // nothing is remembered
 			s.Store.FailAt(0)
