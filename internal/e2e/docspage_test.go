@@ -211,8 +211,8 @@ func (p *page) see(selector, text string) {
 	var shown string
 	eventually(p.t, text+" in "+selector, func() bool {
 		script := "Array.from(document.querySelectorAll(" + quoted(selector) + "), e => e.innerText).join('\\n')"
-		p.do(chromedp.Evaluate(script, &shown))
-		return strings.Contains(shown, text)
+		err := chromedp.Run(p.ctx, chromedp.Evaluate(script, &shown)) // fails while the tab goes elsewhere
+		return err == nil && strings.Contains(shown, text)
 	})
 }
 

@@ -102,7 +102,7 @@ func passkeyStory(t *testing.T, browser, lang string, say texts) {
 
 	// The autofill: the authenticator answers as if the person had picked the account,
 	// before the page has loaded to its end.
-	p.do(chromedp.Evaluate("location.href = '/login'", nil))
+	p.do(chromedp.Evaluate("setTimeout(() => { location.href = '/login' }, 0)", nil))
 	p.see("h1", say["account.profile"])
 
 	p.do(chromedp.Navigate(s.issuer + "/account/factors"))
