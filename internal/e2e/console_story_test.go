@@ -124,7 +124,9 @@ func (c *consoleStory) finds(prefix, name string) {
 	c.enter()
 	var at, rows string
 	eventually(c.t, "the list to be filtered", func() bool {
-		c.do(chromedp.Location(&at))
+		if chromedp.Run(c.ctx, chromedp.Location(&at)) != nil { // the page goes elsewhere
+			return false
+		}
 		u, err := url.Parse(at)
 		return err == nil && u.Query().Get("prefix") == prefix
 	})
