@@ -125,7 +125,10 @@ func newConsolePages(cfg Config, lim *limiter, site *pageSite, instance instance
 
 // parts returns all parts of the console.
 func (c *consolePages) parts() []consolePart {
-	return []consolePart{c.overview(), c.people(), c.applications(), c.connectors(), c.definitions(), c.roles(), c.signingKeys(), c.sessions(), c.auditLog()}
+	return []consolePart{
+		overviewPages{c}.part(), peoplePages{c}.part(), applicationPages{c}.part(), connectorPages{c}.part(), definitionPages{c}.part(), rolePages{c}.part(), keyPages{c}.part(), sessionPages{c}.part(),
+		auditPages{c}.part(),
+	}
 }
 
 // mountConsole mounts the pages and forms of the console.

@@ -17,7 +17,7 @@ const (
 )
 
 // showConnect asks for which program a configuration is wanted.
-func (c *consolePages) showConnect(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c applicationPages) showConnect(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	a, err := v.admin.Clients().Show(ctx, v.path["client"])
 	if err != nil {
 		return console.Page{}, err
@@ -38,7 +38,7 @@ func (c *consolePages) showConnect(ctx context.Context, v *consoleVisit) (consol
 }
 
 // showGuide shows the configuration of one program.
-func (c *consolePages) showGuide(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c applicationPages) showGuide(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	a, err := v.admin.Clients().Show(ctx, v.path["client"])
 	if err != nil {
 		return console.Page{}, err
@@ -79,7 +79,7 @@ func guideBlocks(v *consoleVisit, a admin.Client, g connect.Guide) []console.Blo
 }
 
 // showRefusals shows the requests that were refused, and where a redirect URI differs.
-func (c *consolePages) showRefusals(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c applicationPages) showRefusals(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	a, err := v.admin.Clients().Show(ctx, v.path["client"])
 	if err != nil {
 		return console.Page{}, err

@@ -13,7 +13,7 @@ import (
 	"example.org/signet/storage"
 )
 
-func (c *consolePages) showApplication(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c applicationPages) showApplication(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	a, err := v.admin.Clients().Show(ctx, v.path["client"])
 	if err != nil {
 		return console.Page{}, err
@@ -117,7 +117,7 @@ func applicationFieldNames() []string {
 	return slices.Concat(applicationLists, applicationTexts, applicationBoxes, applicationMany)
 }
 
-func (c *consolePages) showEditApplication(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c applicationPages) showEditApplication(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	a, err := v.admin.Clients().Show(ctx, v.path["client"])
 	if err != nil {
 		return console.Page{}, err
@@ -127,7 +127,7 @@ func (c *consolePages) showEditApplication(ctx context.Context, v *consoleVisit)
 		Blocks: []console.Block{console.Form{ID: "application", Action: v.url(consoleApp+"/edit", "client", a.ID), Revision: a.Revision, Submit: console.T("shell.save"), Fields: applicationFields(v, a)}},
 	}
 	if v.status == http.StatusConflict {
-		page.Blocks = append(page.Blocks, console.BoxSection{Title: console.T("people.now"), Blocks: []console.Block{c.lastChange(ctx, v, a.ID), applicationFacts(a)}})
+		page.Blocks = append(page.Blocks, console.BoxSection{Title: console.T("people.now"), Blocks: []console.Block{v.lastChange(ctx, a.ID), applicationFacts(a)}})
 	}
 	return page, nil
 }
@@ -167,7 +167,7 @@ func applicationFields(v *consoleVisit, a admin.Client) []console.Field {
 	}
 }
 
-func (c *consolePages) saveApplication(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c applicationPages) saveApplication(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	text := func(name string) *string { s := strings.TrimSpace(v.field(name)); return &s }
 	is := func(name string) *bool { b := v.field(name) != ""; return &b }
 	a, err := v.admin.Clients().Show(ctx, v.path["client"])
@@ -194,7 +194,7 @@ func (c *consolePages) saveApplication(ctx context.Context, v *consoleVisit) (co
 }
 
 // setApplicationDisabled returns what shuts a client out, or lets it in again.
-func (c *consolePages) setApplicationDisabled(disabled bool, notice string) consolePerform {
+func (c applicationPages) setApplicationDisabled(disabled bool, notice string) consolePerform {
 	return func(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 		_, err := v.admin.Clients().Update(ctx, v.path["client"], admin.ClientChange{Disabled: &disabled})
 		return consoleDone{notice: notice}, v.explain(err)
@@ -204,7 +204,7 @@ func (c *consolePages) setApplicationDisabled(disabled bool, notice string) cons
 // secretOverlaps are how long the old secret may go on to work.
 var secretOverlaps = []time.Duration{24 * time.Hour, time.Hour, 7 * 24 * time.Hour, 0}
 
-func (c *consolePages) showSecret(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c applicationPages) showSecret(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	a, err := v.admin.Clients().Show(ctx, v.path["client"])
 	if err != nil {
 		return console.Page{}, err
@@ -228,7 +228,7 @@ func (c *consolePages) showSecret(ctx context.Context, v *consoleVisit) (console
 	}, nil
 }
 
-func (c *consolePages) rotateSecret(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c applicationPages) rotateSecret(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	overlap, err := time.ParseDuration(v.field("overlap"))
 	if err != nil {
 		return consoleDone{}, errEncoding
@@ -240,7 +240,7 @@ func (c *consolePages) rotateSecret(ctx context.Context, v *consoleVisit) (conso
 	return consoleDone{page: c.secretPage(v, a, console.T("applications.rotated"))}, nil
 }
 
-func (c *consolePages) showDeleteApplication(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c applicationPages) showDeleteApplication(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	a, err := v.admin.Clients().Show(ctx, v.path["client"])
 	if err != nil {
 		return console.Page{}, err
@@ -254,7 +254,7 @@ func (c *consolePages) showDeleteApplication(ctx context.Context, v *consoleVisi
 	}, nil
 }
 
-func (c *consolePages) deleteApplication(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c applicationPages) deleteApplication(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	id := v.path["client"]
 	if !v.confirmed(id) {
 		return consoleDone{}, nil

@@ -17,8 +17,11 @@ const (
 	consoleApp    = "/applications/{client}"
 )
 
-// applications are the pages about clients.
-func (c *consolePages) applications() consolePart {
+// applicationPages are the pages about clients.
+type applicationPages struct{ *consolePages }
+
+// part returns the pages and the forms.
+func (c applicationPages) part() consolePart {
 	return consolePart{
 		pages: []consolePage{
 			{path: consoleApps, show: c.showApplications},
@@ -58,7 +61,7 @@ func appName(a admin.Client) console.Text {
 	return console.Lit(a.ID)
 }
 
-func (c *consolePages) showApplications(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c applicationPages) showApplications(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	list, err := v.admin.Clients().List(ctx, storage.Page{Limit: consoleRows, After: v.query.Get("after")})
 	if err = v.explain(err); err != nil {
 		return console.Page{}, err
@@ -102,7 +105,7 @@ func appState(a admin.Client) console.Cell {
 }
 
 // showPresets asks what kind of application is to be created.
-func (c *consolePages) showPresets(_ context.Context, v *consoleVisit) (console.Page, error) {
+func (c applicationPages) showPresets(_ context.Context, v *consoleVisit) (console.Page, error) {
 	t := console.Table{Caption: console.T("applications.presets_caption"), Columns: []console.Column{{Title: console.T("applications.kind")}, {Title: console.T("applications.for_what")}}}
 	for _, preset := range admin.Presets() {
 		t.Rows = append(t.Rows, console.Row{Cells: []console.Cell{
@@ -115,7 +118,7 @@ func (c *consolePages) showPresets(_ context.Context, v *consoleVisit) (console.
 // appText returns a text of this part by a name that is put together.
 func appText(name string) console.Text { return console.T("applications." + name) }
 
-func (c *consolePages) showNewApplication(_ context.Context, v *consoleVisit) (console.Page, error) {
+func (c applicationPages) showNewApplication(_ context.Context, v *consoleVisit) (console.Page, error) {
 	preset := v.path["preset"]
 	if !slices.Contains(admin.Presets(), preset) {
 		return console.Page{}, errNoSuchPage
@@ -158,7 +161,7 @@ func (v *consoleVisit) lines(name string) *[]string {
 	return &values
 }
 
-func (c *consolePages) createApplication(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c applicationPages) createApplication(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	name := v.field("client_name")
 	n := admin.NewClient{ID: v.field("client_id"), Settings: admin.ClientChange{Name: &name}}
 	for field, set := range map[string]**[]string{"scope": &n.Settings.Scopes, "audiences": &n.Settings.Audiences, "resources": &n.Settings.Resources, "redirect_uris": &n.Settings.RedirectURIs, "post_logout_redirect_uris": &n.Settings.PostLogoutRedirectURIs} {
@@ -181,7 +184,7 @@ func (c *consolePages) createApplication(ctx context.Context, v *consoleVisit) (
 }
 
 // secretPage shows the secret of a client, this once.
-func (c *consolePages) secretPage(v *consoleVisit, a admin.Client, notice console.Text) *console.Page {
+func (c applicationPages) secretPage(v *consoleVisit, a admin.Client, notice console.Text) *console.Page {
 	env := "OIDC_ISSUER=" + c.site.issuer + "\nOIDC_CLIENT_ID=" + a.ID + "\nOIDC_CLIENT_SECRET=" + a.Secret + "\n"
 	if len(a.RedirectURIs) > 0 {
 		env += "OIDC_REDIRECT_URI=" + a.RedirectURIs[0] + "\n"

@@ -18,8 +18,11 @@ const (
 	consoleAuditEvent = "/audit/{event}"
 )
 
-// auditLog are the pages about the audit log.
-func (c *consolePages) auditLog() consolePart {
+// auditPages are the pages about the audit log.
+type auditPages struct{ *consolePages }
+
+// part returns the pages and the forms.
+func (c auditPages) part() consolePart {
 	return consolePart{pages: []consolePage{
 		{path: consoleAudit, show: c.showAudit},
 		{path: consoleAuditEvent, show: c.showAuditEvent},
@@ -65,7 +68,7 @@ func (v *consoleVisit) typedTime(name, text string) time.Time {
 
 // personID returns the id of a person who is named by name, e-mail or id. A name of nobody stays
 // as it is: the log may know who is gone, and says so where it is no id.
-func (c *consolePages) personID(ctx context.Context, v *consoleVisit, name string) (string, error) {
+func (c auditPages) personID(ctx context.Context, v *consoleVisit, name string) (string, error) {
 	if name == "" || account.LooksLikeID(name) {
 		return name, nil
 	}
@@ -81,7 +84,7 @@ func (c *consolePages) personID(ctx context.Context, v *consoleVisit, name strin
 }
 
 // filter returns the filter of the search.
-func (c *consolePages) auditFilter(ctx context.Context, v *consoleVisit, s auditSearch) (storage.AuditFilter, error) {
+func (c auditPages) auditFilter(ctx context.Context, v *consoleVisit, s auditSearch) (storage.AuditFilter, error) {
 	person, err := c.personID(ctx, v, s.person)
 	return storage.AuditFilter{
 		Person: person, Type: s.kind, ClientID: s.client, RequestID: s.request, Newest: true,
@@ -89,7 +92,7 @@ func (c *consolePages) auditFilter(ctx context.Context, v *consoleVisit, s audit
 	}, err
 }
 
-func (c *consolePages) showAudit(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c auditPages) showAudit(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	search := readAuditSearch(v)
 	filter, err := c.auditFilter(ctx, v, search)
 	if err != nil {
@@ -158,8 +161,8 @@ func auditColumns() []console.Column {
 }
 
 // auditRows shows events, each linked to its own page.
-func (c *consolePages) auditRows(ctx context.Context, v *consoleVisit, events []admin.AuditEvent) []console.Row {
-	names := c.newNames(ctx, v)
+func (c auditPages) auditRows(ctx context.Context, v *consoleVisit, events []admin.AuditEvent) []console.Row {
+	names := newConsoleNames(ctx, v)
 	rows := make([]console.Row, len(events))
 	for n, e := range events {
 		rows[n] = console.Row{Cells: []console.Cell{
@@ -170,12 +173,12 @@ func (c *consolePages) auditRows(ctx context.Context, v *consoleVisit, events []
 	return rows
 }
 
-func (c *consolePages) showAuditEvent(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c auditPages) showAuditEvent(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	e, err := v.admin.Audit().Show(ctx, v.path["event"])
 	if err != nil {
 		return console.Page{}, err
 	}
-	names := c.newNames(ctx, v)
+	names := newConsoleNames(ctx, v)
 	facts := console.Facts{
 		{Name: console.T("audit.time"), Value: console.Time(e.At)},
 		{Name: console.T("audit.type"), Value: console.Link{Text: console.Lit(e.Type), URL: v.url(consoleAudit, "type", e.Type)}},

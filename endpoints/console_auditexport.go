@@ -15,12 +15,12 @@ const consoleAuditExport = "/audit/+/export" // no event has a plus in its id
 const maxConsoleExport = 500
 
 // auditWays leads to what else can be done with the log.
-func (c *consolePages) auditWays(v *consoleVisit, s auditSearch) console.Block {
+func (c auditPages) auditWays(v *consoleVisit, s auditSearch) console.Block {
 	return console.Actions{{Text: console.T("audit.export"), URL: v.url(consoleAuditExport, s.pairs()...)}, {Text: console.T("audit.verify"), URL: v.url(consoleAuditVerify)}}
 }
 
 // showAuditExport shows the events of the search as JSON lines, to copy or to save.
-func (c *consolePages) showAuditExport(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c auditPages) showAuditExport(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	search := readAuditSearch(v)
 	page := console.Page{Name: "audit_export", Section: console.Audit, Title: console.T("audit.export"), Trail: []console.Link{{Text: console.T("section.audit"), URL: v.url(consoleAudit, search.pairs()...)}}}
 	filter, err := c.auditFilter(ctx, v, search)

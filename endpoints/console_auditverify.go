@@ -13,7 +13,7 @@ import (
 const consoleAuditVerify = "/audit/+/verify" // no event has a plus in its id
 
 // showAuditVerify shows how far the verification of the log is, and what it found.
-func (c *consolePages) showAuditVerify(_ context.Context, v *consoleVisit) (console.Page, error) {
+func (c auditPages) showAuditVerify(_ context.Context, v *consoleVisit) (console.Page, error) {
 	page := console.Page{
 		Name: "audit_verify", Section: console.Audit, Title: console.T("audit.verify"), Problem: v.problem,
 		Trail: []console.Link{{Text: console.T("section.audit"), URL: v.url(consoleAudit)}},
@@ -74,7 +74,7 @@ func verifiedBlocks(v *consoleVisit, done admin.AuditVerification) []console.Blo
 	return append(blocks, t)
 }
 
-func (c *consolePages) startAuditVerify(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c auditPages) startAuditVerify(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	_, err := v.admin.Audit().StartVerification(ctx)
 	return consoleDone{}, v.explain(err)
 }

@@ -20,8 +20,11 @@ const (
 // connectorKinds are the kinds of providers.
 var connectorKinds = []string{"oidc", "github"}
 
-// connectors are the pages about other providers that people may sign in at.
-func (c *consolePages) connectors() consolePart {
+// connectorPages are the pages about other providers that people may sign in at.
+type connectorPages struct{ *consolePages }
+
+// part returns the pages and the forms.
+func (c connectorPages) part() consolePart {
 	return consolePart{
 		pages: []consolePage{
 			{path: consoleConnectors, show: c.showConnectors},
@@ -47,7 +50,7 @@ func connectorsTrail(v *consoleVisit) []console.Link {
 	return []console.Link{{Text: console.T("section.settings"), URL: v.url(consoleSettings)}, {Text: console.T("connectors.title"), URL: v.url(consoleConnectors)}}
 }
 
-func (c *consolePages) showConnectors(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c connectorPages) showConnectors(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	page := console.Page{Name: "connectors", Section: console.Settings, Title: console.T("connectors.title"), Trail: connectorsTrail(v)[:1]}
 	if err := v.admin.RequireSuperAdmin(); err != nil {
 		err = v.explain(err)
@@ -102,7 +105,7 @@ func connectorFields(v *consoleVisit, x admin.Connector) []console.Field {
 // connectorText returns a text of this part by a name that is put together.
 func connectorText(name string) console.Text { return console.T("connectors." + name) }
 
-func (c *consolePages) showNewConnector(_ context.Context, v *consoleVisit) (console.Page, error) {
+func (c connectorPages) showNewConnector(_ context.Context, v *consoleVisit) (console.Page, error) {
 	kind := v.path["kind"]
 	if kind != connectorKinds[0] && kind != connectorKinds[1] {
 		return console.Page{}, errNoSuchPage
@@ -138,7 +141,7 @@ func (v *consoleVisit) connectorChange() admin.ConnectorChange {
 	return ch
 }
 
-func (c *consolePages) createConnector(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c connectorPages) createConnector(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	if err := v.admin.RequireSuperAdmin(); err != nil {
 		return consoleDone{}, v.explain(err)
 	}
@@ -155,7 +158,7 @@ func (v *consoleVisit) readConnector(ctx context.Context) (x admin.Connector, ok
 	return x, err == nil, err
 }
 
-func (c *consolePages) showConnector(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c connectorPages) showConnector(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	x, ok, err := v.readConnector(ctx)
 	page := console.Page{Name: "connector", Section: console.Settings, Title: console.Lit(x.Name), Trail: connectorsTrail(v)}
 	if !ok {
@@ -168,12 +171,12 @@ func (c *consolePages) showConnector(ctx context.Context, v *consoleVisit) (cons
 		console.Actions{{Text: console.T("connectors.delete"), URL: v.url(consoleConnector+"/delete", "connector", x.ID)}},
 	}
 	if v.status == http.StatusConflict {
-		page.Blocks = append(page.Blocks, c.lastChange(ctx, v, x.ID))
+		page.Blocks = append(page.Blocks, v.lastChange(ctx, x.ID))
 	}
 	return page, nil
 }
 
-func (c *consolePages) saveConnector(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c connectorPages) saveConnector(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	x, ok, err := v.readConnector(ctx)
 	if !ok {
 		return consoleDone{}, err
@@ -189,7 +192,7 @@ func (c *consolePages) saveConnector(ctx context.Context, v *consoleVisit) (cons
 	return consoleDone{notice: "shell.saved"}, v.explain(err)
 }
 
-func (c *consolePages) showDeleteConnector(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c connectorPages) showDeleteConnector(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	x, ok, err := v.readConnector(ctx)
 	page := console.Page{Name: "connector_delete", Section: console.Settings, Title: console.T("connectors.delete_title", "name", x.ID), Trail: connectorsTrail(v)}
 	if ok {
@@ -201,7 +204,7 @@ func (c *consolePages) showDeleteConnector(ctx context.Context, v *consoleVisit)
 	return page, err
 }
 
-func (c *consolePages) deleteConnector(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c connectorPages) deleteConnector(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	x, ok, err := v.readConnector(ctx)
 	if !ok || !v.confirmed(x.ID) {
 		return consoleDone{}, err

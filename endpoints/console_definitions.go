@@ -21,8 +21,11 @@ const (
 	consoleScope        = "/settings/scopes/{scope}"
 )
 
-// definitions are the pages about attributes of users and texts of scopes.
-func (c *consolePages) definitions() consolePart {
+// definitionPages are the pages about attributes of users and texts of scopes.
+type definitionPages struct{ *consolePages }
+
+// part returns the pages and the forms.
+func (c definitionPages) part() consolePart {
 	fields := []string{"name", "type", "description", "max_length", "max_count", "readers", "writers", "claim", "scope"}
 	return consolePart{
 		pages: []consolePage{
@@ -49,7 +52,7 @@ func attributesLink(v *consoleVisit) console.Link {
 	return console.Link{Text: console.T("definitions.attributes"), URL: v.url(consoleAttributes)}
 }
 
-func (c *consolePages) showAttributes(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c definitionPages) showAttributes(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	list, err := v.admin.Attributes().List(ctx)
 	if err != nil {
 		return console.Page{}, err
@@ -112,14 +115,14 @@ func (v *consoleVisit) attributeChange() (admin.AttributeChange, error) {
 	return ch, nil
 }
 
-func (c *consolePages) showNewAttribute(_ context.Context, v *consoleVisit) (console.Page, error) {
+func (c definitionPages) showNewAttribute(_ context.Context, v *consoleVisit) (console.Page, error) {
 	return console.Page{
 		Name: "attribute_new", Section: console.Settings, Title: console.T("definitions.new_attribute"), Trail: settingsTrail(v, attributesLink(v)),
 		Blocks: []console.Block{console.Form{ID: "attribute", Action: v.url(consoleAttributeNew), Submit: console.T("applications.create"), Fields: attributeFields(v, admin.Attribute{})}},
 	}, nil
 }
 
-func (c *consolePages) createAttribute(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c definitionPages) createAttribute(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	ch, err := v.attributeChange()
 	if err != nil {
 		return consoleDone{}, v.explain(err)
@@ -130,7 +133,7 @@ func (c *consolePages) createAttribute(ctx context.Context, v *consoleVisit) (co
 	return consoleDone{to: consoleAttributes, notice: "definitions.attribute_created"}, v.explain(err)
 }
 
-func (c *consolePages) showAttributeForm(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c definitionPages) showAttributeForm(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	a, err := v.admin.Attributes().Show(ctx, v.path["name"])
 	if err != nil {
 		return console.Page{}, err
@@ -145,7 +148,7 @@ func (c *consolePages) showAttributeForm(ctx context.Context, v *consoleVisit) (
 	}, nil
 }
 
-func (c *consolePages) saveAttribute(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c definitionPages) saveAttribute(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	ch, err := v.attributeChange()
 	if err == nil {
 		_, err = v.admin.Attributes().Update(ctx, v.path["name"], ch)
@@ -153,7 +156,7 @@ func (c *consolePages) saveAttribute(ctx context.Context, v *consoleVisit) (cons
 	return consoleDone{to: consoleAttributes, notice: "shell.saved"}, v.explain(err)
 }
 
-func (c *consolePages) showDeleteAttribute(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c definitionPages) showDeleteAttribute(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	a, err := v.admin.Attributes().Show(ctx, v.path["name"])
 	return console.Page{
 		Name: "attribute_delete", Section: console.Settings, Title: console.T("definitions.delete_title", "name", a.Name), Trail: settingsTrail(v, attributesLink(v)),
@@ -161,7 +164,7 @@ func (c *consolePages) showDeleteAttribute(ctx context.Context, v *consoleVisit)
 	}, err
 }
 
-func (c *consolePages) deleteAttribute(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c definitionPages) deleteAttribute(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	name := v.path["name"]
 	if !v.confirmed(name) {
 		return consoleDone{}, nil
@@ -202,7 +205,7 @@ func scopeFields(v *consoleVisit, s admin.ScopeText) []console.Field {
 	return append([]console.Field{{Name: "scope", Label: console.T("definitions.scope"), Value: v.field("scope"), Error: v.wrong["scope"], Required: true}}, fields...)
 }
 
-func (c *consolePages) showScopes(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c definitionPages) showScopes(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	list, err := v.admin.Scopes().List(ctx)
 	if err != nil {
 		return console.Page{}, err
@@ -220,7 +223,7 @@ func (c *consolePages) showScopes(ctx context.Context, v *consoleVisit) (console
 	}, nil
 }
 
-func (c *consolePages) showScope(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c definitionPages) showScope(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	list, err := v.admin.Scopes().List(ctx)
 	if err != nil {
 		return console.Page{}, err
@@ -236,7 +239,7 @@ func (c *consolePages) showScope(ctx context.Context, v *consoleVisit) (console.
 	}, nil
 }
 
-func (c *consolePages) saveScope(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c definitionPages) saveScope(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	texts, err := typedTexts(v.field("texts"))
 	if err == nil {
 		scope := v.path["scope"]
@@ -248,7 +251,7 @@ func (c *consolePages) saveScope(ctx context.Context, v *consoleVisit) (consoleD
 	return consoleDone{to: consoleScopes, notice: "shell.saved"}, v.explain(err)
 }
 
-func (c *consolePages) deleteScope(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c definitionPages) deleteScope(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	err := v.admin.Scopes().Delete(ctx, v.path["scope"])
 	if isNotFound(err) || errors.Is(err, errNoSuchPage) { // gone already
 		err = nil

@@ -18,8 +18,11 @@ const (
 	consoleRevoke   = "/keys/revoke/{kid}"
 )
 
-// signingKeys are the pages about the signing keys.
-func (c *consolePages) signingKeys() consolePart {
+// keyPages are the pages about the signing keys.
+type keyPages struct{ *consolePages }
+
+// part returns the pages and the forms.
+func (c keyPages) part() consolePart {
 	return consolePart{
 		pages: []consolePage{
 			{path: consoleKeys, show: c.showKeys},
@@ -36,7 +39,7 @@ func (c *consolePages) signingKeys() consolePart {
 }
 
 // keysPage is a page about the keys, which are for super administrators.
-func (c *consolePages) keysPage(v *consoleVisit, name string, title console.Text, blocks func() ([]console.Block, error)) (console.Page, error) {
+func (c keyPages) keysPage(v *consoleVisit, name string, title console.Text, blocks func() ([]console.Block, error)) (console.Page, error) {
 	page := console.Page{Name: name, Section: console.Keys, Title: title}
 	if name != "keys" {
 		page.Trail = []console.Link{{Text: console.T("section.keys"), URL: v.url(consoleKeys)}}
@@ -51,7 +54,7 @@ func (c *consolePages) keysPage(v *consoleVisit, name string, title console.Text
 	return page, err
 }
 
-func (c *consolePages) showKeys(_ context.Context, v *consoleVisit) (console.Page, error) {
+func (c keyPages) showKeys(_ context.Context, v *consoleVisit) (console.Page, error) {
 	return c.keysPage(v, "keys", console.T("section.keys"), func() ([]console.Block, error) {
 		list, err := v.admin.Keys().List()
 		if err != nil {
@@ -230,7 +233,7 @@ func (v *consoleVisit) preview(caption console.Text, req keys.PlanRequest, form 
 	return []console.Block{planTable(caption, plan), form}, nil
 }
 
-func (c *consolePages) showRotate(_ context.Context, v *consoleVisit) (console.Page, error) {
+func (c keyPages) showRotate(_ context.Context, v *consoleVisit) (console.Page, error) {
 	return c.keysPage(v, "rotate", console.T("keys.rotate"), func() ([]console.Block, error) {
 		form := func(when string, submit console.Text, danger bool) console.Form {
 			return console.Form{ID: when, Action: v.url(consoleRotate), Submit: submit, Danger: danger, Fields: []console.Field{{Name: "when", Kind: console.Hidden, Value: when}}}
@@ -247,24 +250,24 @@ func (c *consolePages) showRotate(_ context.Context, v *consoleVisit) (console.P
 	})
 }
 
-func (c *consolePages) rotateKeys(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c keyPages) rotateKeys(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	_, err := v.admin.Keys().Rotate(ctx, v.field("when") == "now")
 	return consoleDone{to: consoleKeys, notice: "keys.rotated_notice"}, v.explainKeys(err)
 }
 
-func (c *consolePages) showRollBack(_ context.Context, v *consoleVisit) (console.Page, error) {
+func (c keyPages) showRollBack(_ context.Context, v *consoleVisit) (console.Page, error) {
 	return c.keysPage(v, "roll_back", console.T("keys.roll_back"), func() ([]console.Block, error) {
 		blocks, err := v.preview(console.T("keys.preview_roll_back"), keys.PlanRequest{Rollback: true}, console.Form{Action: v.url(consoleRollBack), Submit: console.T("keys.roll_back_submit"), Danger: true})
 		return append([]console.Block{console.Paragraph{Text: console.T("keys.roll_back_hint")}}, blocks...), err
 	})
 }
 
-func (c *consolePages) rollBackKeys(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c keyPages) rollBackKeys(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	_, err := v.admin.Keys().RollBack(ctx)
 	return consoleDone{to: consoleKeys, notice: "keys.rolled_back_notice"}, v.explainKeys(err)
 }
 
-func (c *consolePages) showRevoke(_ context.Context, v *consoleVisit) (console.Page, error) {
+func (c keyPages) showRevoke(_ context.Context, v *consoleVisit) (console.Page, error) {
 	kid := v.path["kid"]
 	return c.keysPage(v, "revoke", console.T("keys.revoke_title", "kid", kidBeginning(kid)), func() ([]console.Block, error) {
 		blocks, err := v.preview(console.T("keys.preview_revoke"), keys.PlanRequest{Revoke: kid}, console.Form{Action: v.url(consoleRevoke, "kid", kid), Submit: console.T("keys.revoke_submit"), Danger: true, Confirm: kidBeginning(kid)})
@@ -272,7 +275,7 @@ func (c *consolePages) showRevoke(_ context.Context, v *consoleVisit) (console.P
 	})
 }
 
-func (c *consolePages) revokeKey(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c keyPages) revokeKey(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	kid := v.path["kid"]
 	if !v.confirmed(kidBeginning(kid)) {
 		return consoleDone{}, nil

@@ -19,7 +19,7 @@ type consoleNames struct {
 	found map[string]string
 }
 
-func (c *consolePages) newNames(ctx context.Context, v *consoleVisit) *consoleNames {
+func newConsoleNames(ctx context.Context, v *consoleVisit) *consoleNames {
 	return &consoleNames{ctx, v, map[string]string{}}
 }
 

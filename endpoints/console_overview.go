@@ -9,8 +9,11 @@ import (
 	"example.org/signet/endpoints/console"
 )
 
-// overview are the pages about the instance.
-func (c *consolePages) overview() consolePart {
+// overviewPages are the pages about the instance.
+type overviewPages struct{ *consolePages }
+
+// part returns the pages and the forms.
+func (c overviewPages) part() consolePart {
 	part := consolePart{pages: []consolePage{{path: "", show: c.showOverview}}}
 	if c.instance.instance != nil {
 		part.pages = append(part.pages, consolePage{path: "/health", show: c.showHealth}, consolePage{path: "/settings", show: c.showSettings})
@@ -18,7 +21,7 @@ func (c *consolePages) overview() consolePart {
 	return part
 }
 
-func (c *consolePages) showOverview(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c overviewPages) showOverview(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	page := console.Page{
 		Name: "overview", Section: console.Overview, Title: console.T("section.overview"),
 		Blocks: []console.Block{
@@ -41,7 +44,7 @@ func (c *consolePages) showOverview(ctx context.Context, v *consoleVisit) (conso
 	return page, nil
 }
 
-func (c *consolePages) showHealth(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c overviewPages) showHealth(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	return console.Page{
 		Name: "health", Section: console.Overview, Title: console.T("overview.health"), Trail: []console.Link{{Text: console.T("section.overview"), URL: v.url("")}},
 		Blocks: []console.Block{
@@ -53,7 +56,7 @@ func (c *consolePages) showHealth(ctx context.Context, v *consoleVisit) (console
 }
 
 // healthFacts shows the state of the instance: in short, or all of it.
-func (c *consolePages) healthFacts(v *consoleVisit, s instanceStatus, all bool) console.Facts {
+func (c overviewPages) healthFacts(v *consoleVisit, s instanceStatus, all bool) console.Facts {
 	state := console.Group{console.Badge{Text: console.T("overview.ready")}}
 	if len(s.Failed) > 0 {
 		state = nil
@@ -113,7 +116,7 @@ func seconds(s float64) console.Cell {
 }
 
 // showSettings shows the settings in force. They are for a super_admin, as by the API.
-func (c *consolePages) showSettings(_ context.Context, v *consoleVisit) (console.Page, error) {
+func (c overviewPages) showSettings(_ context.Context, v *consoleVisit) (console.Page, error) {
 	page := console.Page{Name: "settings", Section: console.Settings, Title: console.T("section.settings"), Blocks: []console.Block{
 		console.Actions{{Text: console.T("connectors.title"), URL: v.url(consoleConnectors)}, {Text: console.T("definitions.attributes"), URL: v.url(consoleAttributes)}, {Text: console.T("definitions.scopes"), URL: v.url(consoleScopes)}},
 	}}

@@ -19,8 +19,11 @@ const (
 	consolePerson    = "/people/{id}"
 )
 
-// people are the pages about users.
-func (c *consolePages) people() consolePart {
+// peoplePages are the pages about users.
+type peoplePages struct{ *consolePages }
+
+// part returns the pages and the forms.
+func (c peoplePages) part() consolePart {
 	part := consolePart{
 		pages: []consolePage{
 			{path: consolePeople, show: c.showPeople},
@@ -66,7 +69,7 @@ func queryOfFilter(field func(name string) string) admin.UserQuery {
 	return q
 }
 
-func (c *consolePages) showPeople(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c peoplePages) showPeople(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	q := userQuery(v)
 	roles, err := v.admin.Roles().List(ctx)
 	if err != nil {
@@ -141,7 +144,7 @@ func personState(u admin.User) console.Cell {
 	return states
 }
 
-func (c *consolePages) showNewPerson(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c peoplePages) showNewPerson(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	roles, err := v.admin.Roles().List(ctx)
 	if err != nil {
 		return console.Page{}, err
@@ -185,7 +188,7 @@ func rolesField(roles admin.RoleList, held []string, v *consoleVisit) console.Fi
 	return f
 }
 
-func (c *consolePages) createPerson(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c peoplePages) createPerson(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	u, err := v.admin.Users().Create(ctx, admin.NewUser{Username: v.field("username"), Email: v.field("email"), FullName: v.field("full_name"), Phone: v.field("phone"), Roles: v.fields("roles")})
 	if err != nil {
 		return consoleDone{}, v.explain(err)

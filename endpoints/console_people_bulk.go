@@ -41,7 +41,7 @@ const bulkFormID = "many"
 
 // changePeople changes those who are ticked, or one page of those whom the filter selects, and reports
 // on each. Sent again, it changes the rest.
-func (c *consolePages) changePeople(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c peoplePages) changePeople(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	change := admin.BulkChange{Action: admin.BulkAction(v.field("action"))}
 	if change.Action == admin.BulkAddRole || change.Action == admin.BulkTakeRole {
 		change.Role = v.field("change_role")

@@ -27,7 +27,7 @@ type person struct {
 // personLimit bounds each list on the page of a user.
 const personLimit = 20
 
-func (c *consolePages) readPerson(ctx context.Context, v *consoleVisit) (p person, err error) {
+func (c peoplePages) readPerson(ctx context.Context, v *consoleVisit) (p person, err error) {
 	id, first := v.path["id"], storage.Page{Limit: personLimit}
 	if p.User, err = v.admin.Users().Show(ctx, id); err != nil {
 		return p, err
@@ -57,7 +57,7 @@ func (c *consolePages) readPerson(ctx context.Context, v *consoleVisit) (p perso
 	return p, err
 }
 
-func (c *consolePages) showPerson(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c peoplePages) showPerson(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	p, err := c.readPerson(ctx, v)
 	if err != nil {
 		return console.Page{}, err
@@ -88,7 +88,7 @@ func (v *consoleVisit) button(path string, label console.Text, danger bool, pair
 }
 
 // personActionsBlock is what can be done about an account, the most likely first.
-func (c *consolePages) personActionsBlock(v *consoleVisit, u admin.User) console.Block {
+func (c peoplePages) personActionsBlock(v *consoleVisit, u admin.User) console.Block {
 	buttons := console.Group{personState(u)}
 	if len(u.Throttled) > 0 {
 		buttons = append(buttons, v.button(consolePerson+"/unlock", console.T("people.unlock"), false))
@@ -152,7 +152,7 @@ func personScopes(p person) console.Block {
 	return t
 }
 
-func (c *consolePages) personBrowsers(v *consoleVisit, p person) console.Block {
+func (c peoplePages) personBrowsers(v *consoleVisit, p person) console.Block {
 	t := console.Table{Caption: console.T("people.browsers_caption"), Empty: console.T("people.no_browsers"), Columns: []console.Column{{Title: console.T("people.device")}, {Title: console.T("people.network")}, {Title: console.T("people.since")}, {Title: console.T("people.last_seen")}, {Title: console.T("people.end")}}}
 	for _, b := range p.browsers.Items {
 		t.Rows = append(t.Rows, console.Row{Cells: []console.Cell{
@@ -163,7 +163,7 @@ func (c *consolePages) personBrowsers(v *consoleVisit, p person) console.Block {
 	return t
 }
 
-func (c *consolePages) personSessions(v *consoleVisit, p person) console.Block {
+func (c peoplePages) personSessions(v *consoleVisit, p person) console.Block {
 	t := console.Table{Caption: console.T("people.sessions_caption"), Empty: console.T("people.no_sessions"), Columns: []console.Column{{Title: console.T("people.application")}, {Title: console.T("people.device")}, {Title: console.T("people.network")}, {Title: console.T("people.since")}, {Title: console.T("people.last_seen")}, {Title: console.T("people.end")}}}
 	for _, s := range p.sessions.Items {
 		t.Rows = append(t.Rows, console.Row{Cells: []console.Cell{

@@ -20,7 +20,7 @@ import (
 var dangerousForPeople = []string{"/factors/reset", "/reset-link"}
 
 // personActions are the buttons on the page of a user, by their path below it.
-func (c *consolePages) personActions() map[string]consolePerform {
+func (c peoplePages) personActions() map[string]consolePerform {
 	id := func(v *consoleVisit) string { return v.path["id"] }
 	user := func(notice string, change func(context.Context, admin.Users, string) (admin.User, error)) consolePerform {
 		return func(ctx context.Context, v *consoleVisit) (consoleDone, error) {
@@ -79,7 +79,7 @@ func (c *consolePages) personActions() map[string]consolePerform {
 
 // passwordLink makes a link by which a user chooses a password. It goes by mail where mails are sent
 // and the user has an address, else it is shown once.
-func (c *consolePages) passwordLink(ctx context.Context, v *consoleVisit, u admin.User, notice string) (consoleDone, error) {
+func (c peoplePages) passwordLink(ctx context.Context, v *consoleVisit, u admin.User, notice string) (consoleDone, error) {
 	to := fillPath(consolePerson, map[string]string{"id": u.ID})
 	if c.links == nil {
 		return consoleDone{to: to}, errNoSuchPage
@@ -100,7 +100,7 @@ func (c *consolePages) passwordLink(ctx context.Context, v *consoleVisit, u admi
 	}}, nil
 }
 
-func (c *consolePages) showEditPerson(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c peoplePages) showEditPerson(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	u, err := v.admin.Users().Show(ctx, v.path["id"])
 	if err != nil {
 		return console.Page{}, err
@@ -126,22 +126,12 @@ func (c *consolePages) showEditPerson(ctx context.Context, v *consoleVisit) (con
 		Blocks: []console.Block{console.Form{ID: "person", Action: v.url(consolePerson+"/edit", "id", u.ID), Revision: u.Revision, Submit: console.T("shell.save"), Fields: fields}},
 	}
 	if v.status == http.StatusConflict {
-		page.Blocks = append(page.Blocks, console.BoxSection{Title: console.T("people.now"), Blocks: []console.Block{c.lastChange(ctx, v, u.ID), personFacts(u), console.Facts{{Name: console.T("people.roles"), Value: console.Lit(strings.Join(u.Roles, ", "))}}}})
+		page.Blocks = append(page.Blocks, console.BoxSection{Title: console.T("people.now"), Blocks: []console.Block{v.lastChange(ctx, u.ID), personFacts(u), console.Facts{{Name: console.T("people.roles"), Value: console.Lit(strings.Join(u.Roles, ", "))}}}})
 	}
 	return page, nil
 }
 
-// lastChange says who changed a record last, as far as the audit log says.
-func (c *consolePages) lastChange(ctx context.Context, v *consoleVisit, target string) console.Block {
-	list, err := v.admin.Audit().List(ctx, storage.AuditFilter{Target: target, Newest: true}, storage.Page{Limit: 1})
-	if err != nil || len(list.Items) == 0 {
-		return nil
-	}
-	e := list.Items[0]
-	return console.Paragraph{Text: console.T("shell.changed_by", "who", console.Mono(e.Actor), "time", console.Time(e.At), "event", console.Mono(e.Type))}
-}
-
-func (c *consolePages) savePerson(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c peoplePages) savePerson(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	text := func(name string) *string { s := v.field(name); return &s }
 	is := func(name string) *bool { b := v.field(name) != ""; return &b }
 	roles := v.fields("roles")
@@ -155,7 +145,7 @@ func (c *consolePages) savePerson(ctx context.Context, v *consoleVisit) (console
 	return consoleDone{to: fillPath(consolePerson, v.path), notice: "shell.saved"}, v.explain(err)
 }
 
-func (c *consolePages) showPersonPassword(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c peoplePages) showPersonPassword(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	u, err := v.admin.Users().Show(ctx, v.path["id"])
 	if err != nil {
 		return console.Page{}, err
@@ -172,13 +162,13 @@ func (c *consolePages) showPersonPassword(ctx context.Context, v *consoleVisit) 
 	}, nil
 }
 
-func (c *consolePages) setPersonPassword(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c peoplePages) setPersonPassword(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	must := v.field("must_change") != ""
 	_, err := v.admin.Users().SetPassword(ctx, v.path["id"], admin.NewPassword{Password: secretField(v, "password"), MustChange: &must})
 	return consoleDone{to: fillPath(consolePerson, v.path), notice: "people.password_set"}, v.explain(err)
 }
 
-func (c *consolePages) showDeletePerson(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c peoplePages) showDeletePerson(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	u, err := v.admin.Users().Show(ctx, v.path["id"])
 	if err != nil {
 		return console.Page{}, err
@@ -192,7 +182,7 @@ func (c *consolePages) showDeletePerson(ctx context.Context, v *consoleVisit) (c
 	}, nil
 }
 
-func (c *consolePages) deletePerson(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c peoplePages) deletePerson(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	u, err := v.admin.Users().Show(ctx, v.path["id"])
 	if err != nil {
 		return consoleDone{}, err
@@ -204,7 +194,7 @@ func (c *consolePages) deletePerson(ctx context.Context, v *consoleVisit) (conso
 }
 
 // factorBlocks show the second factors of a user.
-func (c *consolePages) factorBlocks(ctx context.Context, v *consoleVisit) ([]console.Block, error) {
+func (c peoplePages) factorBlocks(ctx context.Context, v *consoleVisit) ([]console.Block, error) {
 	s, err := v.admin.Factors().Show(ctx, v.path["id"])
 	if err != nil {
 		return nil, err

@@ -17,8 +17,11 @@ const (
 	consoleRole     = "/roles/{name}"
 )
 
-// roles are the pages about roles.
-func (c *consolePages) roles() consolePart {
+// rolePages are the pages about roles.
+type rolePages struct{ *consolePages }
+
+// part returns the pages and the forms.
+func (c rolePages) part() consolePart {
 	fields := []string{"name", "description", "scopes", "rank", "require_authentication", "release_scopes", "seen"}
 	return consolePart{
 		pages: []consolePage{
@@ -38,7 +41,7 @@ func (c *consolePages) roles() consolePart {
 	}
 }
 
-func (c *consolePages) showRoles(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c rolePages) showRoles(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	list, err := v.admin.Roles().List(ctx)
 	if err != nil {
 		return console.Page{}, err
@@ -85,7 +88,7 @@ func (v *consoleVisit) roleTrail(name string) []console.Link {
 	return trail
 }
 
-func (c *consolePages) showRole(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c rolePages) showRole(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	r, err := v.admin.Roles().Show(ctx, v.path["name"])
 	if err != nil {
 		return console.Page{}, err
@@ -172,27 +175,27 @@ func (v *consoleVisit) roleChange() (admin.RoleChange, bool) {
 	return c, true
 }
 
-func (c *consolePages) showNewRole(_ context.Context, v *consoleVisit) (console.Page, error) {
+func (c rolePages) showNewRole(_ context.Context, v *consoleVisit) (console.Page, error) {
 	return console.Page{
 		Name: "role_new", Section: console.Roles, Title: console.T("roles.new"), Trail: v.roleTrail(""),
 		Blocks: []console.Block{console.Form{Action: v.url(consoleRolesNew), Fields: roleFields(v, admin.Role{Authentication: admin.AuthenticationNone}, true), Submit: console.T("roles.show_effect")}},
 	}, nil
 }
 
-func (c *consolePages) showEditRole(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c rolePages) showEditRole(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	r, err := v.admin.Roles().Show(ctx, v.path["name"])
 	if err != nil {
 		return console.Page{}, err
 	}
 	blocks := []console.Block{console.Form{Action: v.url(consoleRole+"/edit", "name", r.Name), Fields: roleFields(v, r, false), Revision: r.Revision, Submit: console.T("roles.show_effect")}}
 	if v.sent != nil {
-		blocks = append(blocks, console.BoxSection{Title: console.T("roles.now"), Blocks: []console.Block{roleFacts(r), c.lastChange(ctx, v, r.Name)}})
+		blocks = append(blocks, console.BoxSection{Title: console.T("roles.now"), Blocks: []console.Block{roleFacts(r), v.lastChange(ctx, r.Name)}})
 	}
 	return console.Page{Name: "role_edit", Section: console.Roles, Title: console.T("roles.edit_title", "role", r.Name), Trail: v.roleTrail(r.Name), Blocks: blocks}, nil
 }
 
 // effectPage shows what a change would do, and asks to make it. The fields are sent again.
-func (c *consolePages) effectPage(v *consoleVisit, name, action string, e admin.RoleEffect, submit console.Text) console.Page {
+func (c rolePages) effectPage(v *consoleVisit, name, action string, e admin.RoleEffect, submit console.Text) console.Page {
 	form := console.Form{Action: action, Revision: v.field("revision"), Submit: submit, Fields: []console.Field{{Name: "seen", Kind: console.Hidden, Value: "1"}}}
 	for _, field := range []string{"name", "description", "scopes", "rank", "require_authentication", "release_scopes"} {
 		if v.field(field) != "" {
@@ -235,7 +238,7 @@ func holdersText(e admin.RoleEffect) console.Text {
 	return console.T("roles.hold", "number", e.Holders)
 }
 
-func (c *consolePages) createRole(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c rolePages) createRole(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	change, ok := v.roleChange()
 	name := strings.TrimSpace(v.field("name"))
 	if !ok {
@@ -253,7 +256,7 @@ func (c *consolePages) createRole(ctx context.Context, v *consoleVisit) (console
 	return consoleDone{to: fillPath(consoleRole, map[string]string{"name": r.Name}), notice: "roles.created_notice"}, v.explain(err)
 }
 
-func (c *consolePages) saveRole(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c rolePages) saveRole(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	change, ok := v.roleChange()
 	name := v.path["name"]
 	if !ok {
@@ -271,7 +274,7 @@ func (c *consolePages) saveRole(ctx context.Context, v *consoleVisit) (consoleDo
 	return consoleDone{to: fillPath(consoleRole, v.path), notice: "shell.saved"}, v.explain(err)
 }
 
-func (c *consolePages) showRenameRole(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c rolePages) showRenameRole(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	r, err := v.admin.Roles().Show(ctx, v.path["name"])
 	if err != nil {
 		return console.Page{}, err
@@ -293,7 +296,7 @@ func (c *consolePages) showRenameRole(ctx context.Context, v *consoleVisit) (con
 }
 
 // renameRole does one step of a renaming, and asks for the next one where users are left.
-func (c *consolePages) renameRole(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c rolePages) renameRole(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	name := strings.TrimSpace(v.field("to"))
 	step, err := v.admin.Roles().Rename(ctx, v.path["name"], name)
 	if err = v.explain(err); err != nil || !v.problem.IsZero() {
@@ -313,7 +316,7 @@ func (c *consolePages) renameRole(ctx context.Context, v *consoleVisit) (console
 	return consoleDone{page: &page}, nil
 }
 
-func (c *consolePages) showDeleteRole(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c rolePages) showDeleteRole(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	r, err := v.admin.Roles().Show(ctx, v.path["name"])
 	if err != nil {
 		return console.Page{}, err
@@ -338,7 +341,7 @@ func (c *consolePages) showDeleteRole(ctx context.Context, v *consoleVisit) (con
 	return page, nil
 }
 
-func (c *consolePages) deleteRole(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c rolePages) deleteRole(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	if !v.confirmed(v.path["name"]) {
 		return consoleDone{}, nil
 	}

@@ -20,8 +20,11 @@ const (
 // endAllWord is typed to end every session of everybody.
 const endAllWord = "everybody"
 
-// sessions are the pages about where people are signed in.
-func (c *consolePages) sessions() consolePart {
+// sessionPages are the pages about where people are signed in.
+type sessionPages struct{ *consolePages }
+
+// part returns the pages and the forms.
+func (c sessionPages) part() consolePart {
 	filters := []string{"user", "client", "state", "network", "device"}
 	return consolePart{
 		pages: []consolePage{
@@ -58,7 +61,7 @@ func (s sessionSearch) pairs(more ...string) []string {
 
 // findSessionUser returns the user whom the search names by name, e-mail or id; none with a
 // problem where there is none.
-func (c *consolePages) findSessionUser(ctx context.Context, v *consoleVisit, name string) (admin.User, error) {
+func (c sessionPages) findSessionUser(ctx context.Context, v *consoleVisit, name string) (admin.User, error) {
 	if name == "" {
 		return admin.User{}, nil
 	}
@@ -71,7 +74,7 @@ func (c *consolePages) findSessionUser(ctx context.Context, v *consoleVisit, nam
 	return u, err
 }
 
-func (c *consolePages) showSessions(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c sessionPages) showSessions(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	search := readSessionSearch(v)
 	user, err := c.findSessionUser(ctx, v, search.user)
 	if err != nil {
@@ -105,12 +108,12 @@ func sessionFilter(v *consoleVisit, s sessionSearch) console.Filter {
 	}}
 }
 
-func (c *consolePages) sessionTable(ctx context.Context, v *consoleVisit, search sessionSearch, list admin.SessionList) console.Table {
+func (c sessionPages) sessionTable(ctx context.Context, v *consoleVisit, search sessionSearch, list admin.SessionList) console.Table {
 	t := console.Table{Caption: console.T("sessions.caption"), Empty: console.T("sessions.empty"), Columns: []console.Column{
 		{Title: console.T("sessions.person")}, {Title: console.T("sessions.client")}, {Title: console.T("sessions.state")}, {Title: console.T("sessions.device")},
 		{Title: console.T("sessions.network")}, {Title: console.T("sessions.since")}, {Title: console.T("sessions.refreshed")}, {Title: console.T("sessions.end")},
 	}}
-	names := c.newNames(ctx, v)
+	names := newConsoleNames(ctx, v)
 	for _, x := range list.Items {
 		end := console.Cell(nil)
 		if x.Active {
@@ -144,12 +147,12 @@ func sessionBadge(x admin.Session) console.Cell {
 	return console.Badge{Text: console.T("sessions.expired"), Kind: console.Plain}
 }
 
-func (c *consolePages) showSession(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c sessionPages) showSession(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	x, err := v.admin.Sessions().Show(ctx, v.path["sid"])
 	if err != nil {
 		return console.Page{}, err
 	}
-	names := c.newNames(ctx, v)
+	names := newConsoleNames(ctx, v)
 	facts := console.Facts{
 		{Name: console.T("sessions.person"), Value: names.person(x.UserID)},
 		{Name: console.T("sessions.client"), Value: names.client(x.ClientID)},
@@ -174,13 +177,13 @@ func (c *consolePages) showSession(ctx context.Context, v *consoleVisit) (consol
 	}, nil
 }
 
-func (c *consolePages) endSession(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c sessionPages) endSession(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	err := v.admin.Sessions().End(ctx, v.path["sid"])
 	return consoleDone{notice: "sessions.ended_notice"}, v.explain(err)
 }
 
 // endOneSession ends a session of the list, and shows the list as it was filtered.
-func (c *consolePages) endOneSession(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c sessionPages) endOneSession(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	if err := v.explain(v.admin.Sessions().End(ctx, v.field("session"))); err != nil || !v.problem.IsZero() {
 		return consoleDone{}, err
 	}
@@ -190,7 +193,7 @@ func (c *consolePages) endOneSession(ctx context.Context, v *consoleVisit) (cons
 	return consoleDone{page: &page}, err
 }
 
-func (c *consolePages) showBrowsers(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c sessionPages) showBrowsers(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	list, err := v.admin.Browsers().List(ctx, storage.Page{Limit: consoleRows, After: v.query.Get("after")})
 	if err = v.explain(err); err != nil {
 		return console.Page{}, err
@@ -199,7 +202,7 @@ func (c *consolePages) showBrowsers(ctx context.Context, v *consoleVisit) (conso
 		{Title: console.T("sessions.person")}, {Title: console.T("sessions.device")}, {Title: console.T("sessions.network")}, {Title: console.T("sessions.since")},
 		{Title: console.T("sessions.seen")}, {Title: console.T("sessions.expires")}, {Title: console.T("sessions.end")},
 	}}
-	names := c.newNames(ctx, v)
+	names := newConsoleNames(ctx, v)
 	for _, b := range list.Items {
 		t.Rows = append(t.Rows, console.Row{Cells: []console.Cell{
 			names.person(b.UserID), console.Lit(b.Device), optMono(b.Network), console.Time(b.AuthTime), console.Time(b.LastSeen), console.Time(b.ExpiresAt),
@@ -221,13 +224,13 @@ func (c *consolePages) showBrowsers(ctx context.Context, v *consoleVisit) (conso
 	}, nil
 }
 
-func (c *consolePages) endBrowser(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c sessionPages) endBrowser(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	err := v.admin.Browsers().EndSession(ctx, v.field("user"), v.field("browser"))
 	return consoleDone{notice: "sessions.ended_notice"}, v.explain(err)
 }
 
 // showEndAll asks whose sessions are to end: a person's, a client's or everybody's.
-func (c *consolePages) showEndAll(ctx context.Context, v *consoleVisit) (console.Page, error) {
+func (c sessionPages) showEndAll(ctx context.Context, v *consoleVisit) (console.Page, error) {
 	search := readSessionSearch(v)
 	user, err := c.findSessionUser(ctx, v, search.user)
 	if err != nil {
@@ -263,7 +266,7 @@ func (c *consolePages) showEndAll(ctx context.Context, v *consoleVisit) (console
 	}, nil
 }
 
-func (c *consolePages) endAll(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+func (c sessionPages) endAll(ctx context.Context, v *consoleVisit) (consoleDone, error) {
 	done := consoleDone{to: consoleSessions, notice: "sessions.all_ended_notice"}
 	switch user, client := v.field("user"), v.field("client"); {
 	case user != "" && client != "":

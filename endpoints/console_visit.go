@@ -1,6 +1,7 @@
 package endpoints
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -138,3 +139,13 @@ const maxConsoleFields = 500
 
 // secretField returns a field that is a secret.
 func secretField(v *consoleVisit, name string) issuer.Secret { return issuer.Secret(v.field(name)) }
+
+// lastChange says who changed a record last, as far as the audit log says.
+func (v *consoleVisit) lastChange(ctx context.Context, target string) console.Block {
+	list, err := v.admin.Audit().List(ctx, storage.AuditFilter{Target: target, Newest: true}, storage.Page{Limit: 1})
+	if err != nil || len(list.Items) == 0 {
+		return nil
+	}
+	e := list.Items[0]
+	return console.Paragraph{Text: console.T("shell.changed_by", "who", console.Mono(e.Actor), "time", console.Time(e.At), "event", console.Mono(e.Type))}
+}
