@@ -98,6 +98,8 @@ type consoleDone struct {
 	to     string // a path below /console; "" for the page of the form
 	notice string // the key of what that page says
 	page   *console.Page
+
+	askFresh bool // nothing was done: what was asked for needs a fresh sign-in
 }
 
 // consolePart is what one part of the console adds.
@@ -215,12 +217,13 @@ func (c consoleEndpoint) take(r *http.Request, e *event) (any, error) {
 	if err != nil || v.admin == nil {
 		return c.refuse(r, v, err)
 	}
-	if age := v.now.Sub(v.principal.AuthTime()); c.form.dangerous && (age < 0 || age > consoleFresh) {
-		v.status, v.problem = http.StatusForbidden, console.T("shell.problem_fresh")
-		return c.refresh(v, c.site.base+pathConsole+fillPath(c.form.on, v.path))
+	if c.form.dangerous && !v.isFresh() {
+		return c.askFresh(v, c.form.on)
 	}
 	d, err := c.form.perform(ctx, v)
 	switch {
+	case err == nil && d.askFresh:
+		return c.askFresh(v, c.form.on)
 	case err != nil:
 		return nil, err
 	case d.page != nil:
@@ -299,8 +302,16 @@ func (c *consolePages) refuse(r *http.Request, v *consoleVisit, err error) (any,
 	})
 }
 
-// refresh asks for a fresh sign-in.
-func (c *consolePages) refresh(v *consoleVisit, page string) (any, error) {
+// isFresh tells whether the sign-in is recent enough for a dangerous change.
+func (v *consoleVisit) isFresh() bool {
+	age := v.now.Sub(v.principal.AuthTime())
+	return age >= 0 && age <= consoleFresh
+}
+
+// askFresh asks for a fresh sign-in, which leads back to a page.
+func (c *consolePages) askFresh(v *consoleVisit, path string) (any, error) {
+	page := c.site.base + pathConsole + fillPath(path, v.path)
+	v.status, v.problem = http.StatusForbidden, console.T("shell.problem_fresh")
 	return c.render(v, console.Page{
 		Name: "sign_in_again", Title: console.T("shell.sign_in_again"), Problem: v.problem, Status: v.status,
 		Blocks: []console.Block{console.Actions{{Text: console.T("shell.sign_in_again"), URL: c.access.signIn(page, true)}}},

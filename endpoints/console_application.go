@@ -48,9 +48,9 @@ func (c applicationPages) showApplication(ctx context.Context, v *consoleVisit) 
 		Name: "application", Section: console.Applications, Title: appName(a), Trail: appsTrail(v),
 		Blocks: []console.Block{
 			state.Block(), actions,
-			console.BoxSection{ID: "settings", Title: console.T("applications.settings"), Blocks: []console.Block{applicationFacts(a)}},
-			console.BoxSection{ID: "sessions", Title: console.T("section.sessions"), Blocks: []console.Block{applicationSessions(v, a, sessions)}},
-			console.BoxSection{ID: "audit", Title: console.T("section.audit"), Blocks: []console.Block{applicationEvents(v, a, events)}},
+			console.Panel{ID: "settings", Title: console.T("applications.settings"), Blocks: []console.Block{applicationFacts(a)}},
+			console.Panel{ID: "sessions", Title: console.T("section.sessions"), Blocks: []console.Block{applicationSessions(v, a, sessions)}},
+			console.Panel{ID: "audit", Title: console.T("section.audit"), Blocks: []console.Block{applicationEvents(v, a, events)}},
 		},
 	}, nil
 }
@@ -127,30 +127,14 @@ func (c applicationPages) showEditApplication(ctx context.Context, v *consoleVis
 		Blocks: []console.Block{console.Form{ID: "application", Action: v.url(consoleApp+"/edit", "client", a.ID), Revision: a.Revision, Submit: console.T("shell.save"), Fields: applicationFields(v, a)}},
 	}
 	if v.status == http.StatusConflict {
-		page.Blocks = append(page.Blocks, console.BoxSection{Title: console.T("people.now"), Blocks: []console.Block{v.lastChange(ctx, a.ID), applicationFacts(a)}})
+		page.Blocks = append(page.Blocks, console.Panel{Title: console.T("people.now"), Blocks: []console.Block{v.lastChange(ctx, a.ID), applicationFacts(a)}})
 	}
 	return page, nil
 }
 
 // applicationFields are the fields of the settings, with what was typed or else what is recorded.
 func applicationFields(v *consoleVisit, a admin.Client) []console.Field {
-	text := func(name, recorded string) console.Field {
-		return console.Field{Name: name, Label: appText(name), Value: v.typed(name, recorded), Error: v.wrong[name]}
-	}
-	box := func(name string, recorded bool) console.Field {
-		value := ""
-		if recorded {
-			value = "1"
-		}
-		return console.Field{Name: name, Kind: console.Box, Label: appText(name), Value: v.typed(name, value), Error: v.wrong[name]}
-	}
-	choice := func(name, recorded string, values []string) console.Field {
-		f := console.Field{Name: name, Kind: console.Select, Label: appText(name), Value: v.typed(name, recorded), Error: v.wrong[name]}
-		for _, one := range values {
-			f.Options = append(f.Options, console.Option{Value: one, Text: console.Lit(one)})
-		}
-		return f
-	}
+	f := partFields{v, "applications"}
 	grants := console.Field{Name: "grant_types", Kind: console.Boxes, Label: console.T("applications.grants"), Values: a.Grants, Error: v.wrong["grant_types"]}
 	if v.sent != nil {
 		grants.Values = v.fields("grant_types")
@@ -159,34 +143,32 @@ func applicationFields(v *consoleVisit, a admin.Client) []console.Field {
 		grants.Options = append(grants.Options, console.Option{Value: g, Text: console.Lit(g)})
 	}
 	return []console.Field{
-		text("client_name", a.Name), grants, listField(v, "redirect_uris", a.RedirectURIs), listField(v, "post_logout_redirect_uris", a.PostLogoutRedirectURIs), listField(v, "origins", a.Origins),
+		f.line("client_name", a.Name), grants, listField(v, "redirect_uris", a.RedirectURIs), listField(v, "post_logout_redirect_uris", a.PostLogoutRedirectURIs), listField(v, "origins", a.Origins),
 		listField(v, "scope", strings.Fields(a.Scope)), listField(v, "audiences", a.Audiences), listField(v, "resources", a.Resources),
-		choice("consent", a.Consent, admin.ConsentPolicies()), choice("require_authentication", a.Authentication, admin.AuthenticationPolicies()),
-		box("require_pkce", a.RequirePKCE), box("allow_localhost", a.LocalhostPorts), box("id_token_on_refresh", a.IDTokenOnRefresh),
-		text("backchannel_logout_uri", a.BackchannelLogoutURI), text("initiate_login_uri", a.InitiateLoginURI), text("client_uri", a.HomeURI), text("logo_uri", a.LogoURI), text("policy_uri", a.PolicyURI), text("tos_uri", a.TermsURI),
+		f.choice("consent", a.Consent, admin.ConsentPolicies()...), f.choice("require_authentication", a.Authentication, admin.AuthenticationPolicies()...),
+		f.box("require_pkce", a.RequirePKCE), f.box("allow_localhost", a.LocalhostPorts), f.box("id_token_on_refresh", a.IDTokenOnRefresh),
+		f.line("backchannel_logout_uri", a.BackchannelLogoutURI), f.line("initiate_login_uri", a.InitiateLoginURI), f.line("client_uri", a.HomeURI), f.line("logo_uri", a.LogoURI), f.line("policy_uri", a.PolicyURI), f.line("tos_uri", a.TermsURI),
 	}
 }
 
 func (c applicationPages) saveApplication(ctx context.Context, v *consoleVisit) (consoleDone, error) {
-	text := func(name string) *string { s := strings.TrimSpace(v.field(name)); return &s }
-	is := func(name string) *bool { b := v.field(name) != ""; return &b }
 	a, err := v.admin.Clients().Show(ctx, v.path["client"])
 	if err != nil {
 		return consoleDone{}, err
 	}
 	grants := v.fields("grant_types")
 	ch := admin.ClientChange{
-		Name: text("client_name"), Grants: &grants, Scopes: v.lines("scope"), Audiences: v.lines("audiences"), Resources: v.lines("resources"), Origins: v.lines("origins"), IDTokenOnRefresh: is("id_token_on_refresh"),
+		Name: v.given("client_name"), Grants: &grants, Scopes: v.lines("scope"), Audiences: v.lines("audiences"), Resources: v.lines("resources"), Origins: v.lines("origins"), IDTokenOnRefresh: v.ticked("id_token_on_refresh"),
 		ClientSignInChange: admin.ClientSignInChange{
-			RedirectURIs: v.lines("redirect_uris"), PostLogoutRedirectURIs: v.lines("post_logout_redirect_uris"), BackchannelLogoutURI: text("backchannel_logout_uri"), InitiateLoginURI: text("initiate_login_uri"),
-			RequirePKCE: is("require_pkce"), Consent: text("consent"), LocalhostPorts: is("allow_localhost"), Authentication: text("require_authentication"),
+			RedirectURIs: v.lines("redirect_uris"), PostLogoutRedirectURIs: v.lines("post_logout_redirect_uris"), BackchannelLogoutURI: v.given("backchannel_logout_uri"), InitiateLoginURI: v.given("initiate_login_uri"),
+			RequirePKCE: v.ticked("require_pkce"), Consent: v.given("consent"), LocalhostPorts: v.ticked("allow_localhost"), Authentication: v.given("require_authentication"),
 		},
-		ClientDisplayChange: admin.ClientDisplayChange{HomeURI: text("client_uri"), PolicyURI: text("policy_uri"), TermsURI: text("tos_uri")},
+		ClientDisplayChange: admin.ClientDisplayChange{HomeURI: v.given("client_uri"), PolicyURI: v.given("policy_uri"), TermsURI: v.given("tos_uri")},
 	}
-	if logo := text("logo_uri"); *logo != a.LogoURI { // it is fetched anew only where it is another
+	if logo := v.given("logo_uri"); *logo != a.LogoURI { // it is fetched anew only where it is another
 		ch.LogoURI = logo
 	}
-	if slices.Equal(slices.Sorted(slices.Values(grants)), slices.Sorted(slices.Values(a.Grants))) {
+	if sameNames(grants, a.Grants) {
 		ch.Grants = nil
 	}
 	_, err = v.admin.Clients().Update(ctx, a.ID, ch)

@@ -144,21 +144,9 @@ func (c applicationPages) showNewApplication(_ context.Context, v *consoleVisit)
 	}, nil
 }
 
-// listField is a field of several values, one a line.
+// listField is a field of several values with its own hint.
 func listField(v *consoleVisit, name string, recorded []string) console.Field {
-	return console.Field{
-		Name: name, Kind: console.Area, Label: appText(name), Hint: appText("hint_" + name),
-		Value: v.typed(name, strings.Join(recorded, "\n")), Error: v.wrong[name],
-	}
-}
-
-// lines returns the values of such a field.
-func (v *consoleVisit) lines(name string) *[]string {
-	values := strings.Fields(v.field(name))
-	if values == nil {
-		values = []string{}
-	}
-	return &values
+	return partFields{v, "applications"}.lines(name, appText("hint_"+name), recorded)
 }
 
 func (c applicationPages) createApplication(ctx context.Context, v *consoleVisit) (consoleDone, error) {

@@ -210,7 +210,7 @@ func (c auditPages) showAuditEvent(ctx context.Context, v *consoleVisit) (consol
 	}
 	return console.Page{
 		Name: "audit_event", Section: console.Audit, Title: console.Lit(e.Type), Trail: []console.Link{{Text: console.T("section.audit"), URL: v.url(consoleAudit)}},
-		Blocks: []console.Block{facts, console.BoxSection{Title: console.T("audit.chain_title"), Blocks: []console.Block{chain, console.Paragraph{Text: console.T("audit.chain_hint"), Hint: true}}}, ways},
+		Blocks: []console.Block{facts, console.Panel{Title: console.T("audit.chain_title"), Blocks: []console.Block{chain, console.Paragraph{Text: console.T("audit.chain_hint"), Hint: true}}}, ways},
 	}, nil
 }
 

@@ -78,27 +78,18 @@ func (c connectorPages) showConnectors(ctx context.Context, v *consoleVisit) (co
 
 // connectorFields are the fields of a connector, with what was typed or else what is recorded.
 func connectorFields(v *consoleVisit, x admin.Connector) []console.Field {
-	text := func(name, recorded string) console.Field {
-		return console.Field{Name: name, Label: connectorText(name), Value: v.typed(name, recorded), Error: v.wrong[name]}
-	}
+	f := partFields{v, "connectors"}
 	list := func(name string, recorded []string) console.Field {
-		return console.Field{Name: name, Kind: console.Area, Label: connectorText(name), Hint: console.T("connectors.one_a_line"), Value: v.typed(name, strings.Join(recorded, "\n")), Error: v.wrong[name]}
-	}
-	box := func(name string, recorded bool) console.Field {
-		value := ""
-		if recorded {
-			value = "1"
-		}
-		return console.Field{Name: name, Kind: console.Box, Label: connectorText(name), Value: v.typed(name, value)}
+		return f.lines(name, console.T("connectors.one_a_line"), recorded)
 	}
 	secret := console.Field{Name: "client_secret", Kind: console.Password, Label: connectorText("client_secret"), Autocomplete: "off", Error: v.wrong["client_secret"]}
 	if x.HasSecret {
 		secret.Hint = console.T("connectors.secret_kept")
 	}
 	return []console.Field{
-		text("name", x.Name), text("issuer", x.Issuer), text("client_id", x.ClientID), secret, list("scopes", x.Scopes), text("prompt", x.Prompt),
-		box("create_users", x.CreateUsers), list("domains", x.Domains), list("authoritative_domains", x.AuthoritativeDomains), list("role_rules", x.RoleRules),
-		text("username_claim", x.UsernameClaim), text("email_claim", x.EmailClaim), text("name_claim", x.NameClaim), box("trust_methods", x.TrustMethods), box("disabled", x.Disabled),
+		f.line("name", x.Name), f.line("issuer", x.Issuer), f.line("client_id", x.ClientID), secret, list("scopes", x.Scopes), f.line("prompt", x.Prompt),
+		f.box("create_users", x.CreateUsers), list("domains", x.Domains), list("authoritative_domains", x.AuthoritativeDomains), list("role_rules", x.RoleRules),
+		f.line("username_claim", x.UsernameClaim), f.line("email_claim", x.EmailClaim), f.line("name_claim", x.NameClaim), f.box("trust_methods", x.TrustMethods), f.box("disabled", x.Disabled),
 	}
 }
 
@@ -119,8 +110,6 @@ func (c connectorPages) showNewConnector(_ context.Context, v *consoleVisit) (co
 
 // connectorChange reads the form. A secret that is left empty stays as it is.
 func (v *consoleVisit) connectorChange() admin.ConnectorChange {
-	text := func(name string) *string { s := strings.TrimSpace(v.field(name)); return &s }
-	is := func(name string) *bool { b := v.field(name) != ""; return &b }
 	rules := []string{}
 	for line := range strings.Lines(v.field("role_rules")) {
 		if line = strings.TrimSpace(line); line != "" {
@@ -128,11 +117,11 @@ func (v *consoleVisit) connectorChange() admin.ConnectorChange {
 		}
 	}
 	ch := admin.ConnectorChange{
-		Name: text("name"), ClientID: text("client_id"), Scopes: v.lines("scopes"), Prompt: text("prompt"), Domains: v.lines("domains"), AuthoritativeDomains: v.lines("authoritative_domains"),
-		CreateUsers: is("create_users"), TrustMethods: is("trust_methods"), UsernameClaim: text("username_claim"), EmailClaim: text("email_claim"), NameClaim: text("name_claim"),
-		RoleRules: &rules, Disabled: is("disabled"),
+		Name: v.given("name"), ClientID: v.given("client_id"), Scopes: v.lines("scopes"), Prompt: v.given("prompt"), Domains: v.lines("domains"), AuthoritativeDomains: v.lines("authoritative_domains"),
+		CreateUsers: v.ticked("create_users"), TrustMethods: v.ticked("trust_methods"), UsernameClaim: v.given("username_claim"), EmailClaim: v.given("email_claim"), NameClaim: v.given("name_claim"),
+		RoleRules: &rules, Disabled: v.ticked("disabled"),
 	}
-	if at := text("issuer"); *at != "" {
+	if at := v.given("issuer"); *at != "" {
 		ch.Issuer = at
 	}
 	if s := issuer.Secret(v.field("client_secret")); s != "" {

@@ -71,40 +71,30 @@ func (c definitionPages) showAttributes(ctx context.Context, v *consoleVisit) (c
 
 // attributeFields are the fields of a definition. The name and the type are chosen once.
 func attributeFields(v *consoleVisit, a admin.Attribute) []console.Field {
-	choice := func(name, recorded string, values ...string) console.Field {
-		f := console.Field{Name: name, Kind: console.Select, Label: definitionText(name), Value: v.typed(name, recorded), Error: v.wrong[name]}
-		for _, one := range values {
-			f.Options = append(f.Options, console.Option{Value: one, Text: console.Lit(one)})
-		}
-		return f
-	}
-	text := func(name, recorded string) console.Field {
-		return console.Field{Name: name, Label: definitionText(name), Value: v.typed(name, recorded), Error: v.wrong[name]}
-	}
+	f := partFields{v, "definitions"}
 	number := func(name string, recorded int64) console.Field {
-		f := text(name, "")
-		if f.Kind, f.Hint = "number", console.T("definitions.number_hint"); recorded > 0 {
-			f.Value = v.typed(name, strconv.FormatInt(recorded, 10))
+		text := ""
+		if recorded > 0 {
+			text = strconv.FormatInt(recorded, 10)
 		}
-		return f
+		n := f.line(name, text)
+		n.Kind, n.Hint = "number", console.T("definitions.number_hint")
+		return n
 	}
 	fields := []console.Field{
-		text("description", a.Description), choice("readers", a.Readers, attribute.Admin, attribute.User), choice("writers", a.Writers, attribute.Admin, attribute.User), text("claim", a.Claim), text("scope", a.Scope), number("max_length", a.MaxLength), number("max_count", a.MaxCount),
+		f.line("description", a.Description), f.choice("readers", a.Readers, attribute.Admin, attribute.User), f.choice("writers", a.Writers, attribute.Admin, attribute.User), f.line("claim", a.Claim), f.line("scope", a.Scope), number("max_length", a.MaxLength), number("max_count", a.MaxCount),
 	}
 	if a.Name != "" {
 		return fields
 	}
-	return append([]console.Field{text("name", ""), choice("type", "", attribute.Types()...)}, fields...)
+	return append([]console.Field{f.line("name", ""), f.choice("type", "", attribute.Types()...)}, fields...)
 }
-
-func definitionText(name string) console.Text { return console.T("definitions." + name) }
 
 // attributeChange reads the form.
 func (v *consoleVisit) attributeChange() (admin.AttributeChange, error) {
-	text := func(name string) *string { s := strings.TrimSpace(v.field(name)); return &s }
-	ch := admin.AttributeChange{Description: text("description"), Readers: text("readers"), Writers: text("writers"), Claim: text("claim"), Scope: text("scope")}
+	ch := admin.AttributeChange{Description: v.given("description"), Readers: v.given("readers"), Writers: v.given("writers"), Claim: v.given("claim"), Scope: v.given("scope")}
 	for name, set := range map[string]**int64{"max_length": &ch.MaxLength, "max_count": &ch.MaxCount} {
-		if typed := *text(name); typed != "" {
+		if typed := *v.given(name); typed != "" {
 			n, err := strconv.ParseInt(typed, 10, 64)
 			if err != nil {
 				return ch, &issuer.FieldError{Field: name, Reason: "must be a number"}
@@ -219,7 +209,7 @@ func (c definitionPages) showScopes(ctx context.Context, v *consoleVisit) (conso
 	}
 	return console.Page{
 		Name: "scopes", Section: console.Settings, Title: console.T("definitions.scopes"), Trail: settingsTrail(v),
-		Blocks: []console.Block{console.Paragraph{Text: console.T("definitions.scopes_text")}, t, console.BoxSection{Title: console.T("definitions.new_scope"), Blocks: []console.Block{console.Form{ID: "scope", Action: v.url(consoleScopes), Submit: console.T("shell.save"), Fields: scopeFields(v, admin.ScopeText{})}}}},
+		Blocks: []console.Block{console.Paragraph{Text: console.T("definitions.scopes_text")}, t, console.Panel{Title: console.T("definitions.new_scope"), Blocks: []console.Block{console.Form{ID: "scope", Action: v.url(consoleScopes), Submit: console.T("shell.save"), Fields: scopeFields(v, admin.ScopeText{})}}}},
 	}, nil
 }
 

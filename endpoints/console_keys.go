@@ -244,8 +244,8 @@ func (c keyPages) showRotate(_ context.Context, v *consoleVisit) (console.Page, 
 		}
 		forced, err := v.preview(console.T("keys.preview_rotate_now"), keys.PlanRequest{Rotate: true, Force: true}, form("now", console.T("keys.rotate_now_submit"), true))
 		return []console.Block{
-			console.BoxSection{ID: "when-ready", Title: console.T("keys.rotate_ready"), Blocks: append([]console.Block{console.Paragraph{Text: console.T("keys.rotate_ready_hint")}}, waiting...)},
-			console.BoxSection{ID: "at-once", Title: console.T("keys.rotate_now"), Blocks: append([]console.Block{console.Paragraph{Text: console.T("keys.rotate_now_hint")}}, forced...)},
+			console.Panel{ID: "when-ready", Title: console.T("keys.rotate_ready"), Blocks: append([]console.Block{console.Paragraph{Text: console.T("keys.rotate_ready_hint")}}, waiting...)},
+			console.Panel{ID: "at-once", Title: console.T("keys.rotate_now"), Blocks: append([]console.Block{console.Paragraph{Text: console.T("keys.rotate_now_hint")}}, forced...)},
 		}, err
 	})
 }

@@ -37,7 +37,7 @@ func (c overviewPages) showOverview(ctx context.Context, v *consoleVisit) (conso
 		},
 	}
 	if c.instance.instance != nil {
-		page.Blocks = append(page.Blocks, console.BoxSection{ID: "health", Title: console.T("overview.health"), Blocks: []console.Block{
+		page.Blocks = append(page.Blocks, console.Panel{ID: "health", Title: console.T("overview.health"), Blocks: []console.Block{
 			c.healthFacts(v, c.instance.status(ctx), false), console.Actions{{Text: console.T("overview.more"), URL: v.url("/health")}},
 		}})
 	}

@@ -7,6 +7,7 @@ import (
 
 	"example.org/signet/endpoints/console"
 	"example.org/signet/issuer/admin"
+	"example.org/signet/issuer/role"
 	"example.org/signet/storage"
 )
 
@@ -151,7 +152,7 @@ func (c peoplePages) showNewPerson(ctx context.Context, v *consoleVisit) (consol
 	}
 	held := v.fields("roles")
 	if held == nil {
-		held = []string{"user"}
+		held = []string{role.User}
 	}
 	fields := append(personFields(v, admin.User{}), rolesField(roles, held, v),
 		console.Field{Name: "invite", Kind: console.Box, Label: console.T("people.invite"), Hint: console.T("people.invite_hint"), Value: v.typed("invite", "1")})
@@ -189,6 +190,9 @@ func rolesField(roles admin.RoleList, held []string, v *consoleVisit) console.Fi
 }
 
 func (c peoplePages) createPerson(ctx context.Context, v *consoleVisit) (consoleDone, error) {
+	if !sameNames(v.fields("roles"), []string{role.User}) && !v.isFresh() {
+		return consoleDone{askFresh: true}, nil
+	}
 	u, err := v.admin.Users().Create(ctx, admin.NewUser{Username: v.field("username"), Email: v.field("email"), FullName: v.field("full_name"), Phone: v.field("phone"), Roles: v.fields("roles")})
 	if err != nil {
 		return consoleDone{}, v.explain(err)

@@ -31,7 +31,7 @@ func bulkForm(v *consoleVisit, roles admin.RoleList) console.Block {
 			fields = append(fields, console.Field{Name: one[0], Kind: console.Hidden, Value: one[1]})
 		}
 	}
-	return console.BoxSection{ID: "bulk", Title: console.T("people.bulk"), Blocks: []console.Block{
+	return console.Panel{ID: "bulk", Title: console.T("people.bulk"), Blocks: []console.Block{
 		console.Form{ID: bulkFormID, Action: v.url(consolePeopleBulk), Fields: fields, Submit: console.T("people.bulk_submit"), Danger: true},
 	}}
 }

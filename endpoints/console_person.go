@@ -66,14 +66,14 @@ func (c peoplePages) showPerson(ctx context.Context, v *consoleVisit) (console.P
 		Name: "person", Section: console.People, Title: console.Lit(p.Username), Trail: peopleTrail(v),
 		Blocks: []console.Block{
 			c.personActionsBlock(v, p.User),
-			console.BoxSection{ID: "sign-in", Title: console.T("people.sign_in"), Blocks: personDiagnosis(p.diagnosis)},
-			console.BoxSection{ID: "profile", Title: console.T("people.profile"), Blocks: []console.Block{personFacts(p.User), personAttributes(p.User), console.Actions{{Text: console.T("people.edit"), URL: v.url(consolePerson+"/edit", "id", p.ID)}}}},
-			console.BoxSection{ID: "roles", Title: console.T("people.roles"), Blocks: []console.Block{personScopes(p)}},
-			console.BoxSection{ID: "factors", Title: console.T("people.factors"), Blocks: p.factors},
-			console.BoxSection{ID: "sessions", Title: console.T("people.sessions"), Blocks: []console.Block{c.personBrowsers(v, p), c.personSessions(v, p), console.Group{v.button("/people/{id}/sessions/end-all", console.T("people.end_all"), true)}.Block()}},
-			console.BoxSection{ID: "consents", Title: console.T("people.consents"), Blocks: []console.Block{personConsents(v, p)}},
-			console.BoxSection{ID: "links", Title: console.T("people.links"), Blocks: []console.Block{personLinks(v, p)}},
-			console.BoxSection{ID: "audit", Title: console.T("people.audit"), Blocks: []console.Block{personEvents(v, p)}},
+			console.Panel{ID: "sign-in", Title: console.T("people.sign_in"), Blocks: personDiagnosis(p.diagnosis)},
+			console.Panel{ID: "profile", Title: console.T("people.profile"), Blocks: []console.Block{personFacts(p.User), personAttributes(p.User), console.Actions{{Text: console.T("people.edit"), URL: v.url(consolePerson+"/edit", "id", p.ID)}}}},
+			console.Panel{ID: "roles", Title: console.T("people.roles"), Blocks: []console.Block{personScopes(p)}},
+			console.Panel{ID: "factors", Title: console.T("people.factors"), Blocks: p.factors},
+			console.Panel{ID: "sessions", Title: console.T("people.sessions"), Blocks: []console.Block{c.personBrowsers(v, p), c.personSessions(v, p), console.Group{v.button("/people/{id}/sessions/end-all", console.T("people.end_all"), true)}.Block()}},
+			console.Panel{ID: "consents", Title: console.T("people.consents"), Blocks: []console.Block{personConsents(v, p)}},
+			console.Panel{ID: "links", Title: console.T("people.links"), Blocks: []console.Block{personLinks(v, p)}},
+			console.Panel{ID: "audit", Title: console.T("people.audit"), Blocks: []console.Block{personEvents(v, p)}},
 		},
 	}, nil
 }

@@ -126,22 +126,27 @@ func (c peoplePages) showEditPerson(ctx context.Context, v *consoleVisit) (conso
 		Blocks: []console.Block{console.Form{ID: "person", Action: v.url(consolePerson+"/edit", "id", u.ID), Revision: u.Revision, Submit: console.T("shell.save"), Fields: fields}},
 	}
 	if v.status == http.StatusConflict {
-		page.Blocks = append(page.Blocks, console.BoxSection{Title: console.T("people.now"), Blocks: []console.Block{v.lastChange(ctx, u.ID), personFacts(u), console.Facts{{Name: console.T("people.roles"), Value: console.Lit(strings.Join(u.Roles, ", "))}}}})
+		page.Blocks = append(page.Blocks, console.Panel{Title: console.T("people.now"), Blocks: []console.Block{v.lastChange(ctx, u.ID), personFacts(u), console.Facts{{Name: console.T("people.roles"), Value: console.Lit(strings.Join(u.Roles, ", "))}}}})
 	}
 	return page, nil
 }
 
 func (c peoplePages) savePerson(ctx context.Context, v *consoleVisit) (consoleDone, error) {
-	text := func(name string) *string { s := v.field(name); return &s }
-	is := func(name string) *bool { b := v.field(name) != ""; return &b }
 	roles := v.fields("roles")
 	change := admin.UserChange{
-		Username: text("username"), Email: text("email"), EmailVerified: is("email_verified"), FullName: text("full_name"), Phone: text("phone"), Roles: &roles, MustChangePassword: is("must_change_password"),
+		Username: v.given("username"), Email: v.given("email"), EmailVerified: v.ticked("email_verified"), FullName: v.given("full_name"), Phone: v.given("phone"), Roles: &roles, MustChangePassword: v.ticked("must_change_password"),
 	}
 	if v.field("email") == "" {
 		change.EmailVerified = nil
 	}
-	_, err := v.admin.Users().Update(ctx, v.path["id"], change)
+	u, err := v.admin.Users().Show(ctx, v.path["id"])
+	switch {
+	case err != nil:
+		return consoleDone{}, err
+	case !sameNames(roles, u.Roles) && !v.isFresh():
+		return consoleDone{askFresh: true}, nil
+	}
+	_, err = v.admin.Users().Update(ctx, u.ID, change)
 	return consoleDone{to: fillPath(consolePerson, v.path), notice: "shell.saved"}, v.explain(err)
 }
 

@@ -74,8 +74,11 @@ func roleBadge(r admin.Role) console.Cell {
 }
 
 func authenticationText(name string) console.Text {
-	if name == admin.AuthenticationNone {
+	switch name {
+	case admin.AuthenticationNone:
 		return console.T("roles.auth_none")
+	case admin.AuthenticationPhishingResistant:
+		return console.T("roles.auth_phishing_resistant")
 	}
 	return console.T("roles.auth_mfa")
 }
@@ -189,7 +192,7 @@ func (c rolePages) showEditRole(ctx context.Context, v *consoleVisit) (console.P
 	}
 	blocks := []console.Block{console.Form{Action: v.url(consoleRole+"/edit", "name", r.Name), Fields: roleFields(v, r, false), Revision: r.Revision, Submit: console.T("roles.show_effect")}}
 	if v.sent != nil {
-		blocks = append(blocks, console.BoxSection{Title: console.T("roles.now"), Blocks: []console.Block{roleFacts(r), v.lastChange(ctx, r.Name)}})
+		blocks = append(blocks, console.Panel{Title: console.T("roles.now"), Blocks: []console.Block{roleFacts(r), v.lastChange(ctx, r.Name)}})
 	}
 	return console.Page{Name: "role_edit", Section: console.Roles, Title: console.T("roles.edit_title", "role", r.Name), Trail: v.roleTrail(r.Name), Blocks: blocks}, nil
 }

@@ -245,16 +245,16 @@ func (c sessionPages) showEndAll(ctx context.Context, v *consoleVisit) (console.
 	}
 	var blocks []console.Block
 	if user.ID != "" {
-		blocks = append(blocks, console.BoxSection{ID: "person", Title: console.T("sessions.of_person", "person", user.Username), Blocks: []console.Block{
+		blocks = append(blocks, console.Panel{ID: "person", Title: console.T("sessions.of_person", "person", user.Username), Blocks: []console.Block{
 			console.Paragraph{Text: console.T("sessions.of_person_hint")}, form("user", user.ID, user.Username),
 		}})
 	}
 	if search.client != "" {
-		blocks = append(blocks, console.BoxSection{ID: "client", Title: console.T("sessions.of_client", "client", search.client), Blocks: []console.Block{
+		blocks = append(blocks, console.Panel{ID: "client", Title: console.T("sessions.of_client", "client", search.client), Blocks: []console.Block{
 			console.Paragraph{Text: console.T("sessions.of_client_hint")}, form("client", search.client, search.client),
 		}})
 	}
-	blocks = append(blocks, console.BoxSection{ID: "everybody", Title: console.T("sessions.of_all"), Blocks: []console.Block{
+	blocks = append(blocks, console.Panel{ID: "everybody", Title: console.T("sessions.of_all"), Blocks: []console.Block{
 		console.Paragraph{Text: console.T("sessions.of_all_hint")}, form("all", "", endAllWord),
 	}})
 	if user.ID == "" && search.client == "" {

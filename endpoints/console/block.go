@@ -10,7 +10,7 @@ import (
 
 var (
 	_ Block = Paragraph{}
-	_ Block = BoxSection{}
+	_ Block = Panel{}
 	_ Block = Facts{}
 	_ Block = Actions{}
 	_ Block = Secret{}
@@ -28,14 +28,14 @@ func (p Paragraph) block(f *frame) g.Node {
 	return el("p", g.If(p.Hint, attr("class", "hint")), f.node(p.Text))
 }
 
-// BoxSection is a part of a page with a heading.
-type BoxSection struct {
+// Panel is a part of a page with a heading.
+type Panel struct {
 	ID     string // may be linked as #ID
 	Title  Text
 	Blocks []Block
 }
 
-func (s BoxSection) block(f *frame) g.Node {
+func (s Panel) block(f *frame) g.Node {
 	return el("section", attr("class", "item"), g.If(s.ID != "", attr("id", s.ID)), el("h2", f.node(s.Title)), f.blocks(s.Blocks))
 }
 

@@ -110,7 +110,7 @@ func sample(s string) console.Page {
 		Name: "sample", Section: console.People, Title: lit, Trail: []console.Link{{Text: lit, URL: "/console"}}, Notice: lit, Problem: lit,
 		Blocks: []console.Block{
 			console.Paragraph{Text: lit}, console.Facts{{Name: lit, Value: console.Mono(s)}, {Name: lit}},
-			console.BoxSection{ID: "a", Title: lit, Blocks: []console.Block{console.Actions{{Text: lit, URL: s}}}},
+			console.Panel{ID: "a", Title: lit, Blocks: []console.Block{console.Actions{{Text: lit, URL: s}}}},
 			console.Filter{Action: s, Fields: []console.Field{{Name: "a", Label: lit, Value: s}, {Name: "b", Kind: console.Select, Label: lit, Options: []console.Option{{Value: s, Text: lit}}}}},
 			console.Timeline{Label: lit, Now: time.Unix(500, 0), NowText: lit, Rows: []console.TimelineRow{{Name: lit, Spans: []console.TimelineSpan{{Text: lit, Class: "active", From: time.Unix(0, 0), Until: time.Unix(900, 0)}, {Text: lit, Class: "retired", From: time.Unix(900, 0)}}}}},
 			console.Table{

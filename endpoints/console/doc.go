@@ -21,7 +21,7 @@
 //
 // # Blocks and cells
 //
-//	Paragraph, BoxSection, Facts, Table, Form, Filter, Actions, Secret, Pre, Progress   are blocks
+//	Paragraph, Panel, Facts, Table, Form, Filter, Actions, Secret, Pre, Progress   are blocks
 //	Text, Link, Badge, Time, Mono, Group, Form                                       are cells
 //
 // Every text and every value of an attribute is escaped, and a link leads to a path of this

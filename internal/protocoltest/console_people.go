@@ -136,4 +136,12 @@ func testConsoleFresh(t *testing.T, s *Signet) {
 	s.Advance(5*time.Minute + time.Second)
 	b.follow(t, person(s.Alice.ID)+"/delete", Form("confirm", "alice")).has(t, http.StatusForbidden, "Sign in again")
 	b.Open(person(s.Alice.ID)).has(t, http.StatusOK, "alice")
+	edit := url.Values{"username": {"alice"}, "full_name": {"Alice A."}, "roles": {"user", "editor"}}
+	b.follow(t, person(s.Alice.ID)+"/edit", edit).has(t, http.StatusForbidden, "Sign in again")
+	edit.Set("roles", "user")
+	b.follow(t, person(s.Alice.ID)+"/edit", edit).has(t, http.StatusOK, "Saved.", "Alice A.")
+	form := url.Values{"username": {"newbie"}, "roles": {"editor"}}
+	b.follow(t, ConsolePath+"/people/new", form).has(t, http.StatusForbidden, "Sign in again")
+	form.Set("roles", "user")
+	b.follow(t, ConsolePath+"/people/new", form).has(t, http.StatusOK, "The person was created")
 }

@@ -30,7 +30,7 @@ func testConsoleRoleLife(t *testing.T, s *Signet) {
 	must(t, secondError(s.operator().Users().Update(t.Context(), s.Alice.ID, rolesChange("user", "clerk"))))
 	b.Open(rolePage("clerk", "")).has(t, http.StatusOK, "alice", "/people/"+s.Alice.ID)
 	edit := b.Open(rolePage("clerk", "/edit"))
-	edit.has(t, http.StatusOK, `value="7"`)
+	edit.has(t, http.StatusOK, `value="7"`, "a second factor</option>", "a passkey</option>")
 	form = url.Values{"description": {"files"}, "scopes": {"letters:file"}, "rank": {"8"}, "require_authentication": {"mfa"}, "revision": {edit.hidden("revision")}}
 	shown := b.follow(t, rolePage("clerk", "/edit"), form)
 	shown.has(t, http.StatusOK, "Free for everybody", "letters:read")
