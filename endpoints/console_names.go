@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.org/signet/endpoints/console"
+	"example.org/signet/issuer"
 	"example.org/signet/issuer/account"
 	"example.org/signet/issuer/admin"
 	"example.org/signet/issuer/audit"
@@ -65,12 +66,17 @@ func (n *consoleNames) subject(id string) console.Cell {
 	return console.Mono(id)
 }
 
-// client links to an application.
-func (n *consoleNames) client(id string) console.Cell {
-	if id == "" {
+// client links to an application; nil for none. The console's own client has no page.
+func (n *consoleNames) client(id string) console.Cell { return n.visit.client(id) }
+
+func (v *consoleVisit) client(id string) console.Cell {
+	switch {
+	case id == "":
 		return nil
+	case issuer.IsReservedClient(id):
+		return console.Mono(id)
 	}
-	return console.Link{Text: console.Lit(id), URL: n.visit.url("/applications/{id}", "id", id)}
+	return console.Link{Text: console.Lit(id), URL: v.url(consoleApp, "client", id)}
 }
 
 // target links to what an event is about, as its type tells what that is.

@@ -167,7 +167,7 @@ func (c peoplePages) personSessions(v *consoleVisit, p person) console.Block {
 	t := console.Table{Caption: console.T("people.sessions_caption"), Empty: console.T("people.no_sessions"), Columns: []console.Column{{Title: console.T("people.application")}, {Title: console.T("people.device")}, {Title: console.T("people.network")}, {Title: console.T("people.since")}, {Title: console.T("people.last_seen")}, {Title: console.T("people.end")}}}
 	for _, s := range p.sessions.Items {
 		t.Rows = append(t.Rows, console.Row{Cells: []console.Cell{
-			console.Link{Text: console.Lit(s.ClientID), URL: v.url("/applications/{client}", "client", s.ClientID)}, console.Lit(s.Device), console.Mono(s.Network), console.Time(s.CreatedAt), console.Time(s.RefreshedAt),
+			v.client(s.ClientID), console.Lit(s.Device), console.Mono(s.Network), console.Time(s.CreatedAt), console.Time(s.RefreshedAt),
 			v.button(consolePerson+"/sessions/end", console.T("people.end"), false, "session", s.ID),
 		}})
 	}
@@ -181,7 +181,7 @@ func personConsents(v *consoleVisit, p person) console.Block {
 	t := console.Table{Caption: console.T("people.consents_caption"), Empty: console.T("people.no_consents"), Columns: []console.Column{{Title: console.T("people.application")}, {Title: console.T("people.scopes")}, {Title: console.T("people.since")}, {Title: console.T("people.withdraw")}}}
 	for _, one := range p.consents.Items {
 		t.Rows = append(t.Rows, console.Row{Cells: []console.Cell{
-			console.Link{Text: console.Lit(one.ClientID), URL: v.url("/applications/{client}", "client", one.ClientID)}, console.Lit(one.Scope), console.Time(one.UpdatedAt),
+			v.client(one.ClientID), console.Lit(one.Scope), console.Time(one.UpdatedAt),
 			v.button(consolePerson+"/consents/withdraw", console.T("people.withdraw"), false, "client_id", one.ClientID),
 		}})
 	}

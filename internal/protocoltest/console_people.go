@@ -57,6 +57,8 @@ func testConsolePeople(t *testing.T, s *Signet) {
 	b.Open(ConsolePath+"/people?sort=sideways").has(t, http.StatusBadRequest, "sort")
 	b.Open(ConsolePath+"/people?role=super_admin").has(t, http.StatusOK, "rita")
 	b.Open(person(s.Alice.ID)).has(t, http.StatusOK, "alice", "Second factors", "What the roles give")
+	own := b.Open(person(f.Admin.ID))
+	own.has(t, http.StatusOK, "<code>signet-console</code>") // it has no page to lead to
 	b.Open(person("00000000-0000-0000-0000-000000000000")).has(t, http.StatusNotFound, "")
 	for n := range 30 {
 		s.AddUser(t, "many-"+string(rune('a'+n%26))+string(rune('a'+n/26)))
