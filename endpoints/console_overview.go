@@ -56,7 +56,7 @@ func (c overviewPages) showHealth(ctx context.Context, v *consoleVisit) (console
 }
 
 // healthFacts shows the state of the instance: in short, or all of it.
-func (c overviewPages) healthFacts(v *consoleVisit, s instanceStatus, all bool) console.Facts {
+func (c overviewPages) healthFacts(v *consoleVisit, s InstanceStatus, all bool) console.Facts {
 	state := console.Group{console.Badge{Text: console.T("overview.ready")}}
 	if len(s.Failed) > 0 {
 		state = nil

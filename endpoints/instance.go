@@ -46,8 +46,8 @@ type Setting struct {
 	From  string `json:"from,omitempty"` // the flag, variable or file that gave it; "" for the default
 }
 
-// instanceStatus is the answer of GET /api/v1/status.
-type instanceStatus struct {
+// InstanceStatus is the answer of GET /api/v1/status.
+type InstanceStatus struct {
 	Issuer string   `json:"issuer"`
 	Status string   `json:"status"`          // as /readyz says
 	Failed []string `json:"fault,omitempty"` // likewise
@@ -66,8 +66,8 @@ type instanceEndpoints struct {
 	ready    *readiness
 }
 
-func (i instanceEndpoints) status(ctx context.Context) instanceStatus {
-	s := instanceStatus{Issuer: i.issuer, Status: "ready", InstanceState: i.instance.State()}
+func (i instanceEndpoints) status(ctx context.Context) InstanceStatus {
+	s := InstanceStatus{Issuer: i.issuer, Status: "ready", InstanceState: i.instance.State()}
 	if s.Failed = i.ready.failed(ctx); len(s.Failed) > 0 {
 		s.Status = "not ready"
 	}

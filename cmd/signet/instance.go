@@ -61,7 +61,7 @@ func newStatus(p *process) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		state, err := fetchJSON[statusAnswer](ctx, api, pathOf("status"))
+		state, err := fetchJSON[endpoints.InstanceStatus](ctx, api, pathOf("status"))
 		if err != nil {
 			return err
 		}
@@ -69,15 +69,7 @@ func newStatus(p *process) *cobra.Command {
 	})
 }
 
-// statusAnswer is the answer of GET /api/v1/status.
-type statusAnswer struct {
-	Issuer string   `json:"issuer"`
-	Status string   `json:"status"`
-	Failed []string `json:"fault,omitempty"`
-	endpoints.InstanceState
-}
-
-func writeStatus(w io.Writer, a statusAnswer) {
+func writeStatus(w io.Writer, a endpoints.InstanceStatus) {
 	seconds := func(s float64) string {
 		if s < 0 {
 			return ""
