@@ -134,8 +134,8 @@ var fileNames = map[string]string{
 
 func (r recipe) values(c Client, base, redirect string) []string {
 	audience := exampleAudience
-	if len(c.Audiences) > 0 {
-		audience = c.Audiences[0]
+	if n := slices.IndexFunc(c.Audiences, isPlain); n >= 0 {
+		audience = c.Audiences[n]
 	}
 	port := localPort
 	if u, err := url.Parse(redirect); err == nil && u.Port() != "" {
@@ -150,6 +150,15 @@ func (r recipe) values(c Client, base, redirect string) []string {
 		"@ISSUER@", c.Issuer, "@CLIENT_ID@", c.ID, "@BASE@", base, "@REDIRECT@", redirect, "@AUDIENCE@", audience, "@PORT@", port,
 		"@SCOPE@", strings.Join(scopes, " "), "@SCOPE_COMMAS@", strings.Join(scopes, ","), "@GITEA_SCOPES@", strings.Join(repeated, " "),
 	}
+}
+
+// isPlain tells whether a text means itself in every one of the files, whatever their syntax: no
+// quote, no blank and nothing that a shell or a comment begins with. The other values are of such
+// characters always.
+func isPlain(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._~:/?[]@!*+,=%&", r))
+	})
 }
 
 // signInScopes are what programs that sign people in ask for.
@@ -174,7 +183,7 @@ func (r recipe) target(c Client) (base, redirect string) {
 	}
 	for _, uri := range c.RedirectURIs {
 		u, err := url.Parse(uri)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || r.local && u.Hostname() != "localhost" {
+		if err != nil || u.Host == "" || !isPlain(u.Host) || u.Scheme != "https" && u.Scheme != "http" || r.local && u.Hostname() != "localhost" {
 			continue
 		}
 		origin := u.Scheme + "://" + u.Host

@@ -148,3 +148,25 @@ func TestFor_CurlQuotes(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// What a client's record says cannot become a part of the syntax of a file.
+func TestFor_TakesNoSyntaxFromTheRecord(t *testing.T) {
+	for _, spoilt := range []string{`"`, `'`, "`", "$(id)", "\\", ";", "#", "{", "\n", "<"} {
+		c := connect.Client{Issuer: "https://id.example.com", ID: "app", Grants: []string{"authorization_code"}, Scopes: []string{"openid"}, Audiences: []string{"https://api.example.org/" + spoilt}, RedirectURIs: []string{"https://evil" + spoilt + ".example.org/callback"}}
+		for _, kind := range connect.Kinds() {
+			if kind == "curl" { // which quotes
+				continue
+			}
+			g, _ := connect.For(c, kind)
+			for _, f := range g.Files {
+				if strings.Contains(f.Text, "api.example.org/"+spoilt) || strings.Contains(f.Text, "evil"+spoilt) {
+					t.Errorf("%s takes %q over: %s", kind, spoilt, f.Text)
+				}
+			}
+		}
+	}
+	g, _ := connect.For(connect.Client{Issuer: "https://id.example.com", ID: "app", Audiences: []string{`https://api.example.org/"`, "https://second.example.org/a?b=c"}}, "mcp")
+	if !strings.Contains(g.Files[0].Text, "https://second.example.org/a?b=c") {
+		t.Errorf("the audience that can be written is not taken: %s", g.Files[0].Text)
+	}
+}
