@@ -17,6 +17,9 @@ func TestConsole_PagesInChromium(t *testing.T) {
 	s.addUser(t, consoleAdmin, consolePassword, "--email", "rita@example.com", "--role", "super_admin")
 	web := s.addClient(t, "web", "--name", "Web shop", "--grant", "password", "--grant", "refresh_token", "--scope", "openid items:write")
 	s.addClient(t, "site", "--name", "A site with a long name that has to go on in another line", "--preset", "web", "--redirect-uri", "https://a-very-long-host-name.example.com/callback/with/a/path")
+	s.run(t, "", "connector", "create", "company", "--name", "The company", "--provider-issuer", "https://login.company.example", "--client-id", "signet", "--create-users")
+	s.run(t, "", "attribute", "create", "dept", "--type", "string", "--readers", "user", "--claim", "department", "--scope", "profile")
+	s.run(t, "", "scope", "set", "items:write", "--text", "en=Change your items", "--text", "de=Ihre Einträge ändern")
 	s.login(t, web, alice, alicePassword)
 
 	p := openTab(t, browser, 4*waitTimeout)
@@ -30,6 +33,9 @@ func TestConsole_PagesInChromium(t *testing.T) {
 		"person": person, "edit": person + "/edit", "password": person + "/password", "delete": person + "/delete",
 		"applications": console + "/applications", "kinds": console + "/applications/new", "new application": console + "/applications/new/spa",
 		"application": console + "/applications/site", "edit application": console + "/applications/site/edit", "secret": console + "/applications/site/secret", "delete application": console + "/applications/site/delete",
+		"connect": console + "/applications/site/connect", "grafana": console + "/applications/site/connect/grafana", "refusals": console + "/applications/site/refusals",
+		"connectors": console + "/settings/connectors", "new connector": console + "/settings/new-connector/oidc", "connector": console + "/settings/connectors/company",
+		"attributes": console + "/settings/attributes", "new attribute": console + "/settings/new-attribute", "attribute": console + "/settings/attributes/dept", "scope texts": console + "/settings/scopes",
 	} {
 		p.wantConsolePage(axe, address, name)
 	}
