@@ -71,7 +71,7 @@ func applicationFacts(a admin.Client) console.Facts {
 		{Name: console.T("applications.grants"), Value: list(a.Grants)}, {Name: console.T("applications.redirect_uris"), Value: list(a.RedirectURIs)},
 		{Name: console.T("applications.post_logout_redirect_uris"), Value: list(a.PostLogoutRedirectURIs)}, {Name: console.T("applications.origins"), Value: list(a.Origins)},
 		{Name: console.T("applications.scope"), Value: list(strings.Fields(a.Scope))}, {Name: console.T("applications.audiences"), Value: list(a.Audiences)}, {Name: console.T("applications.resources"), Value: list(a.Resources)},
-		{Name: console.T("applications.backchannel_logout_uri"), Value: console.Mono(a.BackchannelLogoutURI)},
+		{Name: console.T("applications.backchannel_logout_uri"), Value: optMono(a.BackchannelLogoutURI)},
 		{Name: console.T("applications.consent"), Value: appText("consent_" + a.Consent)}, {Name: console.T("applications.require_pkce"), Value: console.YesNo(a.RequirePKCE)},
 		{Name: console.T("applications.authentication"), Value: console.Lit(a.Authentication)},
 		{Name: console.T("applications.created"), Value: console.Time(a.CreatedAt)}, {Name: console.T("applications.updated"), Value: console.Time(a.UpdatedAt)},

@@ -65,7 +65,7 @@ func (l Facts) block(f *frame) g.Node {
 type Actions []Link
 
 func (a Actions) block(f *frame) g.Node {
-	return el("p", attr("class", "actions"), g.Map(a, func(l Link) g.Node { return el("a", attr("class", "button"), href(l.URL), f.node(l.Text)) }))
+	return el("p", attr("class", "actions"), g.Map(a, func(l Link) g.Node { return el("a", attr("class", "button"), href(l.URL), f.caption(l.Text)) }))
 }
 
 // Secret is shown this once, in the answer to the form that made it: on no page that can be asked
@@ -92,7 +92,7 @@ func (f *frame) copyAndSave(id, file, text string) g.Node {
 	return el("p", attr("class", "actions"),
 		el("button", attr("type", "button"), flag("hidden"), attr("data-copy", id), attr("data-copied", f.plain(T("shell.copied"))), f.node(T("shell.copy"))),
 		when(file != "", func() g.Node {
-			return el("button", attr("type", "button"), flag("hidden"), attr("data-save", id), attr("data-file", file), g.If(text != "", attr("data-text", text)), f.node(T("shell.download", "file", file)))
+			return el("button", attr("type", "button"), flag("hidden"), attr("data-save", id), attr("data-file", file), g.If(text != "", attr("data-text", text)), f.caption(T("shell.download", "file", file)))
 		}))
 }
 

@@ -81,7 +81,7 @@ func (m Form) block(f *frame) g.Node {
 	}
 	return el("form", postTo(m.Action), attr("class", class), g.If(m.ID != "", attr("id", m.ID)),
 		g.Map(fields, func(one Field) g.Node { return f.field(m.ID, one) }),
-		el("button", attr("type", "submit"), g.If(button != "", attr("class", button)), f.node(m.Submit)))
+		el("button", attr("type", "submit"), g.If(button != "", attr("class", button)), f.caption(m.Submit)))
 }
 
 // Filter is a form that asks for a page by GET: what it filters by is in the URL.

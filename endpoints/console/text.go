@@ -103,3 +103,7 @@ func (f *frame) plain(t Text) string {
 
 // Has tells whether there is a text in English.
 func (c *Console) Has(key string) bool { return c.texts["en"].Has(key) }
+
+// caption returns the text of a button as one element: a button lays its parts out one by one, and
+// would drop the blanks between them.
+func (f *frame) caption(t Text) g.Node { return el("span", f.node(t)) }
