@@ -135,7 +135,7 @@ func (r requestReader) readDevice(ctx context.Context, v *visit, params authoriz
 		return unavailable(err)
 	}
 	v.client.InitiateLoginURI = "" // a device has no page to begin anew from
-	if contains(v.client.Scopes, ScopeAdmin) {
+	if age := v.client.DefaultMaxAge; contains(v.client.Scopes, ScopeAdmin) && (age == nil || *age > freshAdmin) {
 		v.client.DefaultMaxAge = &freshAdmin // whoever finds the browser of an administrator signed in approves no device
 	}
 	v.device = &deviceVisit{record, sealed.UserCode}

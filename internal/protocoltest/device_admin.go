@@ -48,4 +48,10 @@ func testDeviceAdministers(t *testing.T, s *Signet) {
 	s.Advance(time.Hour)
 	s.TryRefresh(cli, tokens.Refresh).expectInvalidGrant(t) // twelve hours, however often it is refreshed
 	s.JSON("GET", Clients, nil, Bearer(tokens.Access)).ExpectStatus(t, http.StatusUnauthorized)
+	minute := int64(60)
+	must(t, secondError(s.operator().Clients().Update(t.Context(), issuer.CLIClient, admin.ClientChange{ClientSignInChange: admin.ClientSignInChange{DefaultMaxAge: &minute}})))
+	b = s.NewBrowser()
+	b.GetCode(t, s.AddCodeSPA(t, "second-app"), root)
+	s.Advance(2 * time.Minute)
+	b.SignIn(t, b.TypeCode(t, s.AskDevice(t, cli, "openid signet:admin").User), root).expect(t, Consent) // the client asks for more than others that administer
 }
