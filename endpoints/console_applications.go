@@ -2,6 +2,7 @@ package endpoints
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -171,10 +172,14 @@ func (c applicationPages) createApplication(ctx context.Context, v *consoleVisit
 	return consoleDone{page: c.secretPage(v, a, console.T("applications.created_notice"))}, nil
 }
 
+// plainSetting is a value that a shell which reads a file of settings takes as it stands. Quotes
+// would not help: not every program that reads such a file takes them off.
+var plainSetting = regexp.MustCompile(`^[A-Za-z0-9._~:/?=%@,+-]+$`)
+
 // secretPage shows the secret of a client, this once.
 func (c applicationPages) secretPage(v *consoleVisit, a admin.Client, notice console.Text) *console.Page {
 	env := "OIDC_ISSUER=" + c.site.issuer + "\nOIDC_CLIENT_ID=" + a.ID + "\nOIDC_CLIENT_SECRET=" + a.Secret + "\n"
-	if len(a.RedirectURIs) > 0 {
+	if len(a.RedirectURIs) > 0 && plainSetting.MatchString(a.RedirectURIs[0]) {
 		env += "OIDC_REDIRECT_URI=" + a.RedirectURIs[0] + "\n"
 	}
 	return &console.Page{

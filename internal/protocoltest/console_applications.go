@@ -96,5 +96,10 @@ func testConsoleSecret(t *testing.T, s *Signet) {
 	if page := b.Open(appPage("job")); strings.Contains(string(page.Body), fresh) {
 		t.Error("the secret is shown again")
 	}
+	web := b.follow(t, appPage("new/web"), url.Values{"client_id": {"shop"}, "redirect_uris": {"https://shop.example/cb?a=1&reboot"}, "scope": {"openid"}})
+	web.has(t, http.StatusOK, "OIDC_CLIENT_ID=shop")
+	if strings.Contains(string(web.Body), "reboot") { // a shell that reads the file would run it
+		t.Error("the file of settings has a redirect URI that a shell takes for a command")
+	}
 	b.follow(t, appPage("job")+"/secret", Form("overlap", "forever")).has(t, http.StatusBadRequest, "")
 }
