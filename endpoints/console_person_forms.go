@@ -143,11 +143,17 @@ func (c peoplePages) savePerson(ctx context.Context, v *consoleVisit) (consoleDo
 	switch {
 	case err != nil:
 		return consoleDone{}, err
-	case !sameNames(roles, u.Roles) && !v.isFresh():
+	case !v.isFresh() && (!sameNames(roles, u.Roles) || movesAddress(change, u)):
 		return consoleDone{askFresh: true}, nil
 	}
 	_, err = v.admin.Users().Update(ctx, u.ID, change)
 	return consoleDone{to: fillPath(consolePerson, v.path), notice: "shell.saved"}, v.explain(err)
+}
+
+// movesAddress tells whether a change sets another address, or says that the one there is is the
+// user's: links by which a password is chosen go there.
+func movesAddress(change admin.UserChange, u admin.User) bool {
+	return *change.Email != "" && (*change.Email != u.Email || *change.EmailVerified && !u.EmailVerified)
 }
 
 func (c peoplePages) showPersonPassword(ctx context.Context, v *consoleVisit) (console.Page, error) {

@@ -142,6 +142,8 @@ func testConsoleFresh(t *testing.T, s *Signet) {
 	b.follow(t, person(s.Alice.ID)+"/edit", edit).has(t, http.StatusForbidden, "Sign in again")
 	edit.Set("roles", "user")
 	b.follow(t, person(s.Alice.ID)+"/edit", edit).has(t, http.StatusOK, "Saved.", "Alice A.")
+	edit.Set("email", "mine@example.com") // which a link to choose a password would be sent to
+	b.follow(t, person(s.Alice.ID)+"/edit", edit).has(t, http.StatusForbidden, "Sign in again")
 	form := url.Values{"username": {"newbie"}, "roles": {"editor"}}
 	b.follow(t, ConsolePath+"/people/new", form).has(t, http.StatusForbidden, "Sign in again")
 	form.Set("roles", "user")
