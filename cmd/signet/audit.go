@@ -114,7 +114,7 @@ func writeEvents(w io.Writer, events []admin.AuditEvent) {
 	writeTable(w, []string{"TIME", "TYPE", "ACTOR", "TARGET", "CLIENT", "ADDRESS", "DETAIL"}, rows)
 }
 
-// escapeUnprintable escapes characters that would break a table row.
+// escapeUnprintable escapes characters that would break a table row, or that a terminal obeys.
 func escapeUnprintable(s string) string {
 	for _, r := range s {
 		if !strconv.IsPrint(r) {

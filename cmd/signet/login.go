@@ -124,7 +124,7 @@ func (p *process) login(ctx context.Context, server, api string) error {
 	if err != nil {
 		return explainOAuth(server, err)
 	}
-	p.messagef("Open %s in a browser, sign in as an administrator, and enter\n\n    %s\n\nIt is good for %s.", device.VerificationURI, device.UserCode, time.Until(device.Expiry).Round(time.Minute))
+	p.messagef("Open %s in a browser, sign in as an administrator, and enter\n\n    %s\n\nIt is good for %s.", escapeUnprintable(device.VerificationURI), escapeUnprintable(device.UserCode), time.Until(device.Expiry).Round(time.Minute))
 	t, err := config.DeviceAccessToken(ctx, device)
 	if err != nil {
 		return explainDevice(server, err)
