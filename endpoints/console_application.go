@@ -168,6 +168,9 @@ func (c applicationPages) saveApplication(ctx context.Context, v *consoleVisit) 
 	if logo := v.given("logo_uri"); *logo != a.LogoURI { // it is fetched anew only where it is another
 		ch.LogoURI = logo
 	}
+	if !v.isFresh() && !(sameNames(grants, a.Grants) && sameNames(*ch.RedirectURIs, a.RedirectURIs) && sameNames(*ch.Scopes, strings.Fields(a.Scope))) {
+		return consoleDone{askFresh: true}, nil // who gets codes and tokens, and which
+	}
 	if sameNames(grants, a.Grants) {
 		ch.Grants = nil
 	}

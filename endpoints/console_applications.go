@@ -37,7 +37,7 @@ func (c applicationPages) part() consolePart {
 			{path: consoleApp + "/delete", show: c.showDeleteApplication},
 		},
 		forms: []consoleForm{
-			{path: consoleAppNew, on: consoleAppNew, show: c.showNewApplication, fields: append(applicationFieldNames(), "client_id"), many: applicationMany, perform: c.createApplication},
+			{path: consoleAppNew, on: consoleAppNew, show: c.showNewApplication, dangerous: true, fields: append(applicationFieldNames(), "client_id"), many: applicationMany, perform: c.createApplication},
 			{path: consoleApp + "/edit", on: consoleApp + "/edit", show: c.showEditApplication, fields: applicationFieldNames(), many: applicationMany, perform: c.saveApplication},
 			{path: consoleApp + "/secret", on: consoleApp + "/secret", show: c.showSecret, dangerous: true, fields: []string{"overlap", "end_sessions"}, perform: c.rotateSecret},
 			{path: consoleApp + "/delete", on: consoleApp + "/delete", show: c.showDeleteApplication, dangerous: true, perform: c.deleteApplication},
