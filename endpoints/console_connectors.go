@@ -82,14 +82,19 @@ func connectorFields(v *consoleVisit, x admin.Connector) []console.Field {
 	list := func(name string, recorded []string) console.Field {
 		return f.lines(name, console.T("connectors.one_a_line"), recorded)
 	}
+	hinted := func(name, recorded string) console.Field {
+		field := f.line(name, recorded)
+		field.Hint = connectorText(name + "_hint")
+		return field
+	}
 	secret := console.Field{Name: "client_secret", Kind: console.Password, Label: connectorText("client_secret"), Autocomplete: "off", Error: v.wrong["client_secret"]}
 	if x.HasSecret {
 		secret.Hint = console.T("connectors.secret_kept")
 	}
 	return []console.Field{
-		f.line("name", x.Name), f.line("issuer", x.Issuer), f.line("client_id", x.ClientID), secret, list("scopes", x.Scopes), f.line("prompt", x.Prompt),
+		f.line("name", x.Name), f.line("issuer", x.Issuer), f.line("client_id", x.ClientID), secret, list("scopes", x.Scopes), hinted("prompt", x.Prompt),
 		f.box("create_users", x.CreateUsers), list("domains", x.Domains), list("authoritative_domains", x.AuthoritativeDomains), list("role_rules", x.RoleRules),
-		f.line("username_claim", x.UsernameClaim), f.line("email_claim", x.EmailClaim), f.line("name_claim", x.NameClaim), f.box("trust_methods", x.TrustMethods), f.box("disabled", x.Disabled),
+		hinted("username_claim", x.UsernameClaim), hinted("email_claim", x.EmailClaim), hinted("name_claim", x.NameClaim), f.box("trust_methods", x.TrustMethods), f.box("disabled", x.Disabled),
 	}
 }
 
