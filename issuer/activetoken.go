@@ -262,6 +262,16 @@ func (c *clientCache) active(ctx context.Context, id string, valid, covers clien
 	return judged, err
 }
 
+// checkOf returns refused where the client of a session was disabled or deleted, or its sessions were
+// ended, since the session was made.
+func (c *clientCache) checkOf(ctx context.Context, s storage.Session, refused error) error {
+	_, err := c.active(ctx, s.ClientID, validAtEpoch(s.ClientEpoch), coversAnything)
+	if errors.Is(err, errInactive) {
+		return refused
+	}
+	return err
+}
+
 // coversAnything is a coverage check that always succeeds.
 func coversAnything(storage.Client) bool { return true }
 

@@ -78,7 +78,7 @@ func (g codeGrant) identify(ctx context.Context, req *grantRequest) (subject, er
 	}
 	who := newSubject(user)
 	who.session, who.handle, who.issuedAt = &s, h, at
-	return who, g.checkClient(ctx, s)
+	return who, g.clients.checkOf(ctx, s, errInvalidCode)
 }
 
 func presented(req *grantRequest, at time.Time) presentedCode {
@@ -91,16 +91,6 @@ func (g codeGrant) session(ctx context.Context, sid string) (storage.Session, st
 		return s, user, storeEpoch, errInvalidCode
 	}
 	return s, user, storeEpoch, unavailableOrNil(err)
-}
-
-// checkClient refuses a code whose client was disabled, or whose sessions were ended, since
-// it was issued.
-func (g codeGrant) checkClient(ctx context.Context, s storage.Session) error {
-	_, err := g.clients.active(ctx, s.ClientID, validAtEpoch(s.ClientEpoch), coversAnything)
-	if errors.Is(err, errInactive) {
-		return errInvalidCode
-	}
-	return err
 }
 
 // complete begins the session by one conditional update, and keeps the bound on sessions.

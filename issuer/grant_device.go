@@ -100,17 +100,7 @@ func (g deviceGrant) approved(ctx context.Context, req *grantRequest, r storage.
 	}
 	who := newSubject(user)
 	who.session, who.handle, who.issuedAt = &s, h, at
-	return who, g.checkClient(ctx, s)
-}
-
-// checkClient refuses the code of a client that was disabled, or whose sessions were ended, since
-// the approval.
-func (g deviceGrant) checkClient(ctx context.Context, s storage.Session) error {
-	_, err := g.clients.active(ctx, s.ClientID, validAtEpoch(s.ClientEpoch), coversAnything)
-	if errors.Is(err, errInactive) {
-		return errInvalidDeviceCode
-	}
-	return err
+	return who, g.clients.checkOf(ctx, s, errInvalidDeviceCode)
 }
 
 // complete begins the session by one conditional update, and keeps the bound on sessions.
