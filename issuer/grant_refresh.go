@@ -77,7 +77,7 @@ func (g refreshGrant) identify(ctx context.Context, req *grantRequest) (subject,
 	if err := failpoint.Hit(failpoint.RefreshUpdated); err != nil {
 		return subject{}, unavailable(err)
 	}
-	return who, g.checkClient(ctx, *who.session)
+	return who, g.clients.checkOf(ctx, *who.session, errInvalidRefreshToken)
 }
 
 // complete records in the session what its tokens may say from now on.
@@ -276,13 +276,4 @@ func (g refreshGrant) replaySubject(ctx context.Context, s storage.Session, at t
 	who, err := refreshSubject(storage.RotatedSession{Session: s, User: user.State(), StoreEpoch: storeEpoch.Number}, at)
 	who.event = audit.EventRefreshReplayed
 	return who, err
-}
-
-// checkClient refuses a session whose client was disabled, or has ended it.
-func (g refreshGrant) checkClient(ctx context.Context, s storage.Session) error {
-	_, err := g.clients.active(ctx, s.ClientID, validAtEpoch(s.ClientEpoch), coversAnything)
-	if errors.Is(err, errInactive) {
-		return errInvalidRefreshToken
-	}
-	return err
 }
