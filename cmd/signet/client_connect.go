@@ -50,7 +50,7 @@ func writeGuide(w io.Writer, g connect.Guide) {
 	for _, m := range g.Misfits {
 		fmt.Fprintf(w, "%s  %s\n", m.Field, m.Detail)
 		if m.Value != "" {
-			fmt.Fprintf(w, "%s  add %s\n", strings.Repeat(" ", len(m.Field)), m.Value)
+			fmt.Fprintf(w, "%s  add or set %s\n", strings.Repeat(" ", len(m.Field)), m.Value)
 		}
 	}
 }

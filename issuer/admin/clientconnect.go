@@ -34,7 +34,7 @@ func (c Clients) Connect(ctx context.Context, id, kind string) (connect.Guide, e
 func connectable(issuerURL string, x storage.Client) connect.Client {
 	return connect.Client{
 		Issuer: issuerURL, ID: x.ID, Public: x.Public, Grants: x.Grants, Scopes: x.Scopes, RedirectURIs: x.RedirectURIs,
-		Audiences: slices.Concat(x.Resources, x.Audiences), AnyPort: x.LocalhostPorts,
+		Audiences: slices.Concat(x.Resources, x.Audiences), AnyPort: x.LocalhostPorts, PostSecret: x.AuthMethod == string(issuer.AuthPost),
 	}
 }
 

@@ -20,6 +20,7 @@ type Client struct {
 	Scopes       []string
 	RedirectURIs []string
 	Audiences    []string // what its tokens are addressed to, or the API that it is
+	PostSecret   bool     // it is bound to sending its secret in the body
 	AnyPort      bool     // redirect URIs on localhost match on any port
 }
 
@@ -43,7 +44,7 @@ type File struct {
 type Misfit struct {
 	Field  string `json:"field"` // as in the API
 	Detail string `json:"detail"`
-	Value  string `json:"value,omitempty"` // what to add, or to set
+	Value  string `json:"value,omitempty"` // what to add to the field, or to set it to
 }
 
 // placeholders stand where the record of the client says nothing.

@@ -170,3 +170,19 @@ func TestFor_TakesNoSyntaxFromTheRecord(t *testing.T) {
 		t.Errorf("the audience that can be written is not taken: %s", g.Files[0].Text)
 	}
 }
+
+// A client that is bound to sending its secret in the body is refused with it in a header.
+func TestFor_CurlAuthenticates(t *testing.T) {
+	c := web("https://x.example.org/cb")
+	for post, want := range map[bool]string{false: `-u "`, true: `--data-urlencode "client_secret=$OIDC_CLIENT_SECRET"`} {
+		c.PostSecret = post
+		g, _ := connect.For(c, "curl")
+		if text := g.Files[0].Text; !strings.Contains(text, want) || strings.Contains(text, "-u ") == post {
+			t.Errorf("in the body: %v: %s", post, text)
+		}
+	}
+	c.Scopes = nil
+	if g, _ := connect.For(c, "curl"); strings.Contains(g.Files[0].Text, "scope=") {
+		t.Errorf("an empty scope is sent: %s", g.Files[0].Text)
+	}
+}

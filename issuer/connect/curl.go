@@ -10,18 +10,24 @@ import (
 func curl(c Client) string {
 	var b strings.Builder
 	auth := `-u "` + c.ID + `:$OIDC_CLIENT_SECRET"`
-	if c.Public {
+	switch {
+	case c.Public:
 		auth = "-d client_id=" + c.ID
+	case c.PostSecret:
+		auth = "-d client_id=" + c.ID + ` --data-urlencode "client_secret=$OIDC_CLIENT_SECRET"`
 	}
 	request := func(what, path, rest string) {
 		b.WriteString("# " + what + "\ncurl -sS " + quote(c.Issuer+path) + " " + auth + rest + "\n\n")
 	}
 	b.WriteString("# what the issuer says of itself\ncurl -sS " + quote(c.Issuer+"/.well-known/openid-configuration") + "\n\n")
 	if slices.Contains(c.Grants, "authorization_code") && len(c.RedirectURIs) > 0 {
-		redirect := c.RedirectURIs[0]
+		redirect, scope := c.RedirectURIs[0], ""
+		if len(c.Scopes) > 0 {
+			scope = "&scope=" + strings.ReplaceAll(url.QueryEscape(strings.Join(c.Scopes, " ")), "+", "%20")
+		}
 		b.WriteString("# a sign-in begins by sending the browser here; S256 of a new VERIFIER is the CHALLENGE\n# " + c.Issuer +
 			"/oauth2/authorize?response_type=code&client_id=" + c.ID + "&redirect_uri=" + url.QueryEscape(redirect) +
-			"&scope=" + strings.ReplaceAll(url.QueryEscape(strings.Join(c.Scopes, " ")), "+", "%20") + "&state=STATE&nonce=NONCE&code_challenge=CHALLENGE&code_challenge_method=S256\n\n")
+			scope + "&state=STATE&nonce=NONCE&code_challenge=CHALLENGE&code_challenge_method=S256\n\n")
 		request("tokens for the code that comes back", "/oauth2/token", " -d grant_type=authorization_code -d code=CODE --data-urlencode "+quote("redirect_uri="+redirect)+" -d code_verifier=VERIFIER")
 	}
 	for _, g := range []struct{ grant, what, rest string }{
